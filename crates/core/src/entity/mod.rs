@@ -1,0 +1,49 @@
+//! What Caracal manages, as rows and as wire objects share it. Field names are the wire's.
+
+mod authority;
+mod delegation;
+mod directory;
+mod policy;
+mod session;
+
+pub use authority::{AuthorityRecord, AuthorityRecordStatus};
+pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};
+pub use directory::{
+    Application, Attribution, Operation, OperationEnforcement, Provider, ProviderKind, RegistrationMethod,
+    Resource, Zone,
+};
+pub use policy::{Policy, PolicySet, PolicySetVersion, PolicyVersion};
+pub use session::{Lifecycle, Session, SessionStatus};
+
+/// Declares a closed word list that is a wire string, a SQL string and a metric label alike.
+#[macro_export]
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            /// Every member, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as it is stored and sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The member whose word is `text`.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
