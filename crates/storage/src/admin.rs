@@ -1,0 +1,132 @@
+//! Admin tokens and the administrative audit chain.
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, ZoneId};
+
+use crate::{Error, Page, PageRequest};
+
+/// A bearer token of the Control API. The token itself is never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminToken {
+    /// Id.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Keyed digest of the token, 32 bytes.
+    pub token_digest: [u8; 32],
+    /// `global` or `zone`.
+    pub scope: String,
+    /// `read`, `write` or `approve`.
+    pub capability: String,
+    /// Zone of a zone token.
+    pub zone_id: Option<ZoneId>,
+    /// `env-bootstrap`, `env-derived…`, or `admin:<id>`.
+    pub created_by: String,
+    /// Creation.
+    pub created_at: Timestamp,
+    /// Last use, coarse.
+    pub last_used_at: Option<Timestamp>,
+    /// Revocation.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Admin tokens of the deployment.
+#[async_trait]
+pub trait AdminTokens: Send {
+    /// The unrevoked token with this digest.
+    async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error>;
+    /// Every token, revoked ones included, by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error>;
+    /// Inserts a token.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`admin_tokens_digest`) when an unrevoked token has the digest.
+    async fn create(&mut self, token: &AdminToken) -> Result<(), Error>;
+    /// Revokes every other unrevoked token of the class `created_by`, so that rotating an environment token ends
+    /// the old one.
+    async fn revoke_class_except(
+        &mut self,
+        created_by: &str,
+        keep: &[u8; 32],
+        at: Timestamp,
+    ) -> Result<u64, Error>;
+    /// Revokes one token. `false` when absent or revoked already.
+    async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error>;
+    /// Notes use.
+    async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
+}
+
+/// One administrative change or refusal, before it is chained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdminAuditRecord {
+    /// UUIDv7.
+    pub id: String,
+    /// Request.
+    pub request_id: String,
+    /// Who.
+    pub actor_id: Option<String>,
+    /// Their name.
+    pub actor_name: Option<String>,
+    /// Their reach.
+    pub actor_scope: Option<String>,
+    /// `METHOD path`.
+    pub action: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path without query.
+    pub path: String,
+    /// Zone whose chain the record joins; the deployment's own chain when absent.
+    pub zone_id: Option<ZoneId>,
+    /// Kind of the changed object.
+    pub entity_type: Option<String>,
+    /// The changed object.
+    pub entity_id: Option<String>,
+    /// HTTP status.
+    pub status_code: u16,
+    /// Which fields changed; never values.
+    pub payload_json: Option<serde_json::Value>,
+    /// When.
+    pub occurred_at: Timestamp,
+}
+
+/// A chained administrative record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdminAuditRow {
+    /// The record.
+    pub record: AdminAuditRecord,
+    /// Position in the chain, from 1.
+    pub chain_seq: i64,
+    /// Whether the link is keyed.
+    pub signed: bool,
+}
+
+/// Which administrative records to list. Absent members match everything.
+#[derive(Debug, Clone, Default)]
+pub struct AdminAuditFilter {
+    /// At or after.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Actor.
+    pub actor_id: Option<String>,
+    /// Kind of object.
+    pub entity_type: Option<String>,
+    /// Object.
+    pub entity_id: Option<String>,
+    /// HTTP method.
+    pub method: Option<String>,
+}
+
+/// Administrative audit chains: one per zone and one for the deployment.
+#[async_trait]
+pub trait AdminAuditLog: Send {
+    /// Links the record to its chain (canonical JSON of the record, RFC 8785), in this transaction.
+    async fn append(&mut self, record: &AdminAuditRecord) -> Result<(), Error>;
+    /// Records of one zone by `(occurred_at, id)`, newest first.
+    async fn list(
+        &mut self,
+        zone: &ZoneId,
+        filter: &AdminAuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AdminAuditRow>, Error>;
+}

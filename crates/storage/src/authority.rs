@@ -1,0 +1,48 @@
+//! Authority records.
+
+use async_trait::async_trait;
+use caracal_core::{
+    AuthorityRecordId, Timestamp,
+    claims::SubjectType,
+    entity::{AuthorityRecord, AuthorityRecordStatus},
+};
+
+use crate::{Error, Page, PageRequest};
+
+/// Which authority records to list. Absent members match everything.
+#[derive(Debug, Clone, Default)]
+pub struct AuthorityRecordFilter {
+    /// One record.
+    pub id: Option<AuthorityRecordId>,
+    /// State.
+    pub status: Option<AuthorityRecordStatus>,
+    /// Exact subject.
+    pub subject_id: Option<String>,
+    /// Kind of subject.
+    pub subject_type: Option<SubjectType>,
+}
+
+/// Authority records of the zone.
+#[async_trait]
+pub trait AuthorityRecords: Send {
+    /// The record, whatever its state.
+    async fn get(&mut self, id: &AuthorityRecordId) -> Result<Option<AuthorityRecord>, Error>;
+    /// Inserts a record.
+    async fn create(&mut self, record: &AuthorityRecord) -> Result<(), Error>;
+    /// Records by `(created_at, id)`, newest first.
+    async fn list(
+        &mut self,
+        filter: &AuthorityRecordFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuthorityRecord>, Error>;
+    /// Revokes the record and every active descendant; returns the ids that changed.
+    async fn revoke_tree(
+        &mut self,
+        id: &AuthorityRecordId,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Vec<AuthorityRecordId>, Error>;
+    /// Marks up to `limit` active records past their end as expired and deletes unreferenced ones that ended
+    /// before `forget_before`; returns how many rows changed.
+    async fn reap(&mut self, now: Timestamp, forget_before: Timestamp, limit: u32) -> Result<u64, Error>;
+}

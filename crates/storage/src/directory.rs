@@ -1,0 +1,126 @@
+//! What administrators register: zones, applications, providers, resources, sealed values.
+
+use async_trait::async_trait;
+use caracal_core::{
+    ApplicationId, ProviderId, ResourceId, Timestamp, ZoneId,
+    entity::{Application, Provider, Resource, Zone},
+};
+
+use crate::{Error, Page, PageRequest};
+
+/// Zones.
+#[async_trait]
+pub trait Zones: Send {
+    /// The zone, unless absent or archived.
+    async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error>;
+    /// Unarchived zones by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
+    /// Whether any zone, archived ones included, has the slug.
+    async fn slug_taken(&mut self, slug: &str) -> Result<bool, Error>;
+    /// Inserts a zone.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`zones_slug`) when the slug is taken.
+    async fn create(&mut self, zone: &Zone) -> Result<(), Error>;
+    /// Replaces name, slug, flags and attribution. `false` when absent or archived.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`zones_slug`) when the slug is taken.
+    async fn update(&mut self, zone: &Zone) -> Result<bool, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// Applications of the zone.
+#[async_trait]
+pub trait Applications: Send {
+    /// The application, archived or not.
+    async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
+    /// Applications by `(created_at, id)`, newest first: archived ones, or unarchived ones.
+    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error>;
+    /// Every unarchived application, for the in-memory snapshot.
+    async fn all_live(&mut self) -> Result<Vec<Application>, Error>;
+    /// Whether another unarchived managed application has the name, ignoring case.
+    async fn name_taken(&mut self, name: &str, except: Option<&ApplicationId>) -> Result<bool, Error>;
+    /// Unarchived, unexpired `dcr` applications at `now`.
+    async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error>;
+    /// Inserts an application.
+    async fn create(&mut self, application: &Application) -> Result<(), Error>;
+    /// Replaces name, traits, secret digest, expiry and attribution. `false` when absent or archived.
+    async fn update(&mut self, application: &Application) -> Result<bool, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// Providers of the zone.
+#[async_trait]
+pub trait Providers: Send {
+    /// The provider, archived or not.
+    async fn get(&mut self, id: &ProviderId) -> Result<Option<Provider>, Error>;
+    /// Providers by `(created_at, id)`, newest first: archived ones, or unarchived ones.
+    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Provider>, Error>;
+    /// Every unarchived provider.
+    async fn all_live(&mut self) -> Result<Vec<Provider>, Error>;
+    /// Whether another unarchived provider has the identifier.
+    async fn identifier_taken(&mut self, identifier: &str, except: Option<&ProviderId>) -> Result<bool, Error>;
+    /// Inserts a provider.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`providers_identifier`) when an active one has the identifier.
+    async fn create(&mut self, provider: &Provider) -> Result<(), Error>;
+    /// Replaces everything but id, zone and creation. `false` when absent or archived.
+    ///
+    /// # Errors
+    /// As [`Providers::create`].
+    async fn update(&mut self, provider: &Provider) -> Result<bool, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &ProviderId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// Resources of the zone.
+#[async_trait]
+pub trait Resources: Send {
+    /// The resource, archived or not.
+    async fn get(&mut self, id: &ResourceId) -> Result<Option<Resource>, Error>;
+    /// The unarchived resource whose identifier, or else whose row id, is `name`.
+    async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error>;
+    /// Resources by `(created_at, id)`, newest first: archived ones, or unarchived ones.
+    async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Resource>, Error>;
+    /// Every unarchived resource.
+    async fn all_live(&mut self) -> Result<Vec<Resource>, Error>;
+    /// How many unarchived resources there are.
+    async fn count_live(&mut self) -> Result<u64, Error>;
+    /// Whether any resource, archived ones included when `archived_too`, has the identifier.
+    async fn identifier_taken(
+        &mut self,
+        identifier: &str,
+        except: Option<&ResourceId>,
+        archived_too: bool,
+    ) -> Result<bool, Error>;
+    /// Inserts a resource.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`resources_identifier`) when an active one has the identifier;
+    /// [`Error::MissingReference`] when the provider is not in the zone.
+    async fn create(&mut self, resource: &Resource) -> Result<(), Error>;
+    /// Replaces everything but id, zone and creation. `false` when absent or archived.
+    ///
+    /// # Errors
+    /// As [`Resources::create`].
+    async fn update(&mut self, resource: &Resource) -> Result<bool, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// Sealed values of the zone (CSS1 envelopes), by reference such as `zones/{z}/providers/{p}/secretConfig`.
+#[async_trait]
+pub trait SecretStore: Send {
+    /// The envelope, if there is one.
+    async fn get(&mut self, reference: &str) -> Result<Option<Vec<u8>>, Error>;
+    /// Every envelope whose reference starts with `prefix`, as `(reference, envelope)`.
+    async fn list(&mut self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error>;
+    /// Inserts or replaces.
+    async fn put(&mut self, reference: &str, envelope: &[u8], at: Timestamp) -> Result<(), Error>;
+    /// Removes; absence is fine.
+    async fn delete(&mut self, reference: &str) -> Result<(), Error>;
+}

@@ -1,0 +1,36 @@
+//! Durable state as the roles see it: repository traits in domain words and a unit of work bound to one zone.
+//!
+//! Everything that changes state happens inside a [`ZoneWork`] or a [`GlobalWork`]: one transaction that also
+//! carries its outbox rows and its administrative audit row, so there are no dual writes. Dropping a unit of
+//! work rolls it back.
+//!
+//! This crate depends on `core` alone and knows no SQL. To add a repository: a trait in its own file, an accessor
+//! on the unit of work, cases in the conformance suite; then implement it in every backend.
+
+mod admin;
+mod audit;
+mod authority;
+mod delegations;
+mod directory;
+mod error;
+mod idempotency;
+mod keys;
+mod outbox;
+mod page;
+mod policies;
+mod sessions;
+mod work;
+
+pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
+pub use audit::{AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerEntry, LedgerHead};
+pub use authority::{AuthorityRecordFilter, AuthorityRecords};
+pub use delegations::{DelegationDirection, Delegations};
+pub use directory::{Applications, Providers, Resources, SecretStore, Zones};
+pub use error::Error;
+pub use idempotency::{IdempotencyReceipts, Receipt};
+pub use keys::{SigningKeyRow, SigningKeys};
+pub use outbox::{Outbox, OutboxMessage, OutboxState};
+pub use page::{InvalidCursor, Page, PageKey, PageRequest};
+pub use policies::{ActivePolicySet, Policies, PolicySets};
+pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
+pub use work::{Access, GlobalWork, RevokedAnchors, Store, ZoneWork};

@@ -1,0 +1,77 @@
+//! Policies, policy sets and which set is in force.
+
+use async_trait::async_trait;
+use caracal_core::{
+    PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, Timestamp,
+    entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
+};
+
+use crate::{Error, Page, PageRequest};
+
+/// Policies of the zone.
+#[async_trait]
+pub trait Policies: Send {
+    /// The policy, unless absent or archived.
+    async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error>;
+    /// Unarchived policies by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error>;
+    /// Versions, newest first.
+    async fn versions(&mut self, id: &PolicyId) -> Result<Vec<PolicyVersion>, Error>;
+    /// One version, of any policy of the zone, archived or not.
+    async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error>;
+    /// Inserts a policy with its first version.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`policies_name`) when an active policy has the name.
+    async fn create(&mut self, policy: &Policy, first: &PolicyVersion) -> Result<(), Error>;
+    /// Inserts a version; the stored number is the current highest plus one and is returned.
+    async fn add_version(&mut self, version: &PolicyVersion) -> Result<i64, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &PolicyId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// The zone's set in force.
+#[derive(Debug, Clone)]
+pub struct ActivePolicySet {
+    /// The set's version.
+    pub version: PolicySetVersion,
+    /// The policy versions of its manifest, in manifest order.
+    pub policies: Vec<PolicyVersion>,
+}
+
+/// Policy sets of the zone.
+#[async_trait]
+pub trait PolicySets: Send {
+    /// The set, unless absent or archived.
+    async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error>;
+    /// Unarchived sets by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<PolicySet>, Error>;
+    /// Inserts a set, not active.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`policy_sets_name`) when an active set has the name.
+    async fn create(&mut self, set: &PolicySet) -> Result<(), Error>;
+    /// Inserts a version; the stored number is the current highest plus one and is returned.
+    async fn add_version(&mut self, version: &PolicySetVersion) -> Result<i64, Error>;
+    /// Versions of a set by `(created_at, id)`, newest first.
+    async fn versions(&mut self, id: &PolicySetId, page: &PageRequest) -> Result<Page<PolicySetVersion>, Error>;
+    /// One version of a set, archived or not.
+    async fn version(
+        &mut self,
+        set: &PolicySetId,
+        id: &PolicySetVersionId,
+    ) -> Result<Option<PolicySetVersion>, Error>;
+    /// Makes `version` the zone's only version in force. `false` when the set is absent or archived, or the
+    /// version is not of the set.
+    async fn activate(
+        &mut self,
+        set: &PolicySetId,
+        version: &PolicySetVersionId,
+        at: Timestamp,
+    ) -> Result<bool, Error>;
+    /// The set in force with its sources.
+    async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error>;
+    /// Archives, and takes the set out of force. `None` when absent or archived already, else whether it was in
+    /// force.
+    async fn archive(&mut self, id: &PolicySetId, at: Timestamp) -> Result<Option<bool>, Error>;
+}

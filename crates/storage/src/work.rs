@@ -1,0 +1,132 @@
+//! Units of work: one transaction, in one zone or over the deployment.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
+
+use crate::{
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, IdempotencyReceipts, Ledger,
+    Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions, SigningKeys, Zones,
+};
+
+/// Whether a unit of work may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A consistent snapshot; writes fail. Several run at once on every backend.
+    Read,
+    /// Serialised with other writers of the same rows.
+    Write,
+}
+
+/// Ids whose authority ended recently, for enforcement points that start or resynchronise.
+#[derive(Debug, Clone, Default)]
+pub struct RevokedAnchors {
+    /// Revoked authority records, with the zone of each.
+    pub authority_records: Vec<(ZoneId, Arc<str>)>,
+    /// Terminated and expired sessions.
+    pub sessions: Vec<(ZoneId, Arc<str>)>,
+    /// Suspended sessions: refused now, usable again once resumed.
+    pub suspended_sessions: Vec<(ZoneId, Arc<str>)>,
+    /// Revoked and expired delegations.
+    pub delegations: Vec<(ZoneId, Arc<str>)>,
+}
+
+/// A storage backend.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Opens a unit of work in one zone. Rows of other zones are invisible to it, whatever it asks for.
+    /// The zone need not exist: then everything is absent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection can be had in time.
+    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error>;
+
+    /// Opens a unit of work over the deployment: zones, admin tokens, and the few named reads across zones.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection can be had in time.
+    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error>;
+
+    /// Whether the backend answers and its schema is the one this build needs.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not answer; [`Error::Corrupt`] when the schema is older or newer.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Statements sent to the backend by this process since it started; the bench proves the hot path with it.
+    fn statements(&self) -> u64;
+}
+
+/// One transaction in one zone. Dropping it without [`ZoneWork::commit`] rolls back.
+#[async_trait]
+pub trait ZoneWork: Send {
+    /// The zone every repository below is bound to.
+    fn zone_id(&self) -> &ZoneId;
+    /// The zone's own row, if it exists and is not archived.
+    async fn zone(&mut self) -> Result<Option<caracal_core::entity::Zone>, Error>;
+    /// Applications.
+    fn applications(&mut self) -> &mut dyn Applications;
+    /// Providers.
+    fn providers(&mut self) -> &mut dyn Providers;
+    /// Resources.
+    fn resources(&mut self) -> &mut dyn Resources;
+    /// Sealed values.
+    fn secrets(&mut self) -> &mut dyn SecretStore;
+    /// Policies and their versions.
+    fn policies(&mut self) -> &mut dyn Policies;
+    /// Policy sets, their versions and which is active.
+    fn policy_sets(&mut self) -> &mut dyn PolicySets;
+    /// Signing keys.
+    fn signing_keys(&mut self) -> &mut dyn SigningKeys;
+    /// Authority records.
+    fn authority_records(&mut self) -> &mut dyn AuthorityRecords;
+    /// Sessions.
+    fn sessions(&mut self) -> &mut dyn Sessions;
+    /// Delegations and the epoch of their graph.
+    fn delegations(&mut self) -> &mut dyn Delegations;
+    /// Receipts of idempotent requests.
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts;
+    /// The zone's administrative audit chain.
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
+    /// The zone's ledger.
+    fn ledger(&mut self) -> &mut dyn Ledger;
+    /// Events to publish once this transaction is committed.
+    fn outbox(&mut self) -> &mut dyn Outbox;
+    /// Serialises work of one purpose in this zone until the end of the transaction, for example
+    /// `session_start`. Work with another purpose goes on.
+    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error>;
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the outcome is a rollback; the caller may try the whole work again.
+    async fn commit(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// One transaction over the deployment. Dropping it without [`GlobalWork::commit`] rolls back.
+#[async_trait]
+pub trait GlobalWork: Send {
+    /// Zones.
+    fn zones(&mut self) -> &mut dyn Zones;
+    /// Admin tokens.
+    fn admin_tokens(&mut self) -> &mut dyn AdminTokens;
+    /// The administrative audit chain of `zone`, or the deployment's own chain for `None`.
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
+    /// Events to publish once this transaction is committed.
+    fn outbox(&mut self) -> &mut dyn Outbox;
+    /// Named exception: finds an application whatever its zone, archived or not.
+    async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
+    /// Named exception: everything whose authority ended at or after `since`, in every zone, plus what is
+    /// suspended now.
+    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error>;
+    /// Named exception: zones with active or suspended sessions that ran out of time or lease, or with active
+    /// delegations past their end, at `now`.
+    async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error>;
+    /// Named exception: every zone that has ledger entries.
+    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error>;
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the outcome is a rollback.
+    async fn commit(self: Box<Self>) -> Result<(), Error>;
+}
