@@ -1,0 +1,91 @@
+//! Stands in for `caracald` in the tests of the command line: the same contract (arguments,
+//! environment, `endpoints.json`, health and readiness, one line before a failing end), nothing behind it.
+//!
+//! `FAKE_DAEMON` chooses a behaviour: unset serves, `die` ends at once with a reason, `mute` ends at once
+//! without one, `unready` never gets its Gateway ready, `deaf` opens no port at all.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+
+const ROLES: [&str; 5] = ["api", "sts", "gateway", "audit", "coordinator"];
+
+fn main() -> std::io::Result<()> {
+    let behaviour = variable("FAKE_DAEMON").unwrap_or_default();
+    assert_eq!(
+        std::env::args().skip(1).collect::<Vec<_>>(),
+        ["serve", "all"],
+        "arguments"
+    );
+    if behaviour == "mute" {
+        std::process::exit(3);
+    }
+    eprintln!(r#"{{"level":"INFO","fields":{{"message":"starting","role":"api"}}}}"#);
+    if behaviour == "die" {
+        eprintln!(
+            r#"{{"level":"ERROR","fields":{{"message":"cannot open the store","error":"file is not a database"}}}}"#
+        );
+        std::process::exit(3);
+    }
+    if behaviour == "deaf" {
+        park();
+    }
+
+    let home = PathBuf::from(variable("CARACAL_HOME").expect("CARACAL_HOME"));
+    let mut urls = vec![format!("\"pid\":{}", std::process::id())];
+    for role in ROLES {
+        let name = format!("CARACAL_{}_LISTEN", role.to_uppercase());
+        let address = variable(&name)
+            .expect("a listen address")
+            .into_string()
+            .expect("UTF-8");
+        let listener = TcpListener::bind(address)?;
+        urls.push(format!("\"{role}\":\"http://{}\"", listener.local_addr()?));
+        let ready = !(behaviour == "unready" && role == "gateway");
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                answer(stream, ready);
+            }
+        });
+    }
+    std::fs::write(home.join("endpoints.json"), format!("{{{}}}", urls.join(",")))?;
+    eprintln!(
+        r#"{{"level":"INFO","target":"caracal_sts","fields":{{"message":"minted for eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}}}}"#
+    );
+    park();
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+fn park() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A client that went away is its own problem.
+fn answer(mut stream: TcpStream, ready: bool) {
+    let mut request = String::new();
+    for line in BufReader::new(&stream).lines().map_while(Result::ok) {
+        if line.is_empty() {
+            break;
+        }
+        request += &line;
+    }
+    let (code, body) = if ready || request.starts_with("GET /health ") {
+        ("200 OK", r#"{"ok":true}"#)
+    } else {
+        (
+            "503 Service Unavailable",
+            r#"{"ok":false,"ready":false,"reason":"sts_unreachable"}"#,
+        )
+    };
+    let _ = write!(
+        stream,
+        "HTTP/1.0 {code}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+}

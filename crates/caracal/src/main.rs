@@ -1,0 +1,94 @@
+//! The command line for people.
+//!
+//! It starts, stops and watches one local stack: the `caracald` daemon with all its roles, its state in
+//! one directory. It never manages what Caracal decides about (zones, policies, applications): that is
+//! the Control API's, the Admin SDK's and the console's.
+//!
+//! It depends on no other crate of this workspace, so that it starts in milliseconds and stays useful
+//! when the daemon does not start at all. A new command is one file with a `run` function, one variant
+//! in [`cli::Command`] and one arm below.
+
+mod cli;
+mod daemon;
+mod down;
+mod endpoints;
+mod environment;
+mod home;
+mod lock;
+mod logs;
+mod output;
+mod ports;
+mod probe;
+mod roles;
+mod scrub;
+mod status;
+mod up;
+mod version;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Command};
+use crate::environment::Environment;
+
+/// What a command that did its work hands back; everything else is an error with one sentence.
+pub(crate) enum Outcome {
+    /// The work is done and the answer is good.
+    Good,
+    /// The work is done and the answer is bad: something is down.
+    Bad,
+}
+
+fn main() -> ExitCode {
+    // A crash is one scrubbed line too: a backtrace of ours helps nobody at a prompt.
+    std::panic::set_hook(Box::new(|panic| {
+        complain(&panic.to_string());
+        std::process::exit(1);
+    }));
+
+    match dispatch(Cli::parse_from(cli::arguments(std::env::args_os()))) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        // A reader that went away (`caracal logs | head`) is no failure of ours.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    let environment = Environment::from_process();
+    if cli.version {
+        return version::run(&environment, false);
+    }
+    let Some(command) = cli.command else {
+        Cli::command().print_help()?;
+        return Ok(Outcome::Good);
+    };
+    let home = cli.home.as_deref();
+    match command {
+        Command::Up(options) => up::run(environment, home, &options),
+        Command::Down(options) => down::run(&environment, home, &options),
+        Command::Status(options) => status::run(environment, home, &options),
+        Command::Logs(options) => logs::run(&environment, home, &options),
+        Command::Version { json } => version::run(&environment, json),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "caracal", &mut script);
+            std::io::stdout().write_all(&script)?;
+            Ok(Outcome::Good)
+        }
+        Command::Launch { caracald } => Err(daemon::become_daemon(&caracald)),
+    }
+}
+
+/// The one place where an error reaches a person: one line, without anything that looks like a token.
+fn complain(sentence: &str) {
+    let line = sentence.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    // If stderr is gone there is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "caracal: {}", scrub::scrub(&line));
+}

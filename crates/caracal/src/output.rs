@@ -1,0 +1,71 @@
+//! Writing for people: answers on stdout, what happens meanwhile on stderr.
+
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+
+use crate::environment::Environment;
+use crate::scrub::scrub;
+
+/// Prints a note about what is going on.
+pub(crate) fn note(sentence: &str) {
+    // Losing a note must not stop the work it is about.
+    let _ = writeln!(std::io::stderr(), "{}", scrub(sentence));
+}
+
+/// Prints the answer a command was asked for.
+pub(crate) fn answer(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Whether the failure is only that nobody reads any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Green or red where the reader can see it (<https://no-color.org>).
+pub(crate) struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    pub(crate) fn for_stdout(environment: &Environment) -> Self {
+        let truthy = |name| {
+            environment
+                .get(name)
+                .is_some_and(|value| value != "0" && value != "false")
+        };
+        let off = environment.get("NO_COLOR").is_some() || truthy("CARACAL_NO_COLOR");
+        let forced = truthy("FORCE_COLOR") || truthy("CARACAL_COLOR");
+        Self {
+            on: !off && (forced || std::io::stdout().is_terminal()),
+        }
+    }
+
+    pub(crate) fn verdict(&self, good: bool, text: &str) -> String {
+        match (self.on, good) {
+            (false, _) => text.to_owned(),
+            (true, true) => format!("\x1b[32m{text}\x1b[0m"),
+            (true, false) => format!("\x1b[31m{text}\x1b[0m"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_beats_everything_else() {
+        let environment = Environment::from_pairs([("NO_COLOR", "1"), ("FORCE_COLOR", "1")]);
+        assert_eq!(Paint::for_stdout(&environment).verdict(true, "ok"), "ok");
+        let forced = Environment::from_pairs([("FORCE_COLOR", "1")]);
+        assert_eq!(
+            Paint::for_stdout(&forced).verdict(true, "ok"),
+            "\x1b[32mok\x1b[0m"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! `caracal up`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::Outcome;
+use crate::cli::Up;
+use crate::daemon::{self, Started};
+use crate::endpoints::Endpoints;
+use crate::environment::Environment;
+use crate::home::Home;
+use crate::lock::{Attempt, Holder, Lock};
+use crate::output::{answer, note};
+use crate::ports;
+use crate::probe::{self, Answer};
+use crate::roles::Role;
+
+const POLL: Duration = Duration::from_millis(100);
+const REMIND_EVERY: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(
+    mut environment: Environment,
+    home: Option<&Path>,
+    options: &Up,
+) -> anyhow::Result<Outcome> {
+    let home = Home::locate(&environment, home)?;
+    environment.fill_from_operator_file(home.path())?;
+    let caracald = daemon::find(&environment)?;
+    home.prepare(&environment)?;
+    let mut lock = take_lock(&home)?;
+    ports::check_free(&environment)?;
+    // What a dead daemon said about itself must not be taken for the new one's word.
+    Endpoints::forget(&home).context("cannot remove the endpoints of an earlier run")?;
+
+    if options.foreground {
+        note(&format!(
+            "running {} in the foreground; stop it with Ctrl-C",
+            caracald.display()
+        ));
+        lock.record(&Holder::of(i32::try_from(std::process::id())?))?;
+        return Err(daemon::replace_this_process(
+            &caracald,
+            &environment,
+            &home,
+            &lock,
+        ));
+    }
+
+    let mut started = daemon::start_in_background(&caracald, &environment, &home, &lock)?;
+    lock.record(&Holder::of(started.pid()?))?;
+    let endpoints = match wait_until_ready(&home, &mut started, Duration::from_secs(options.timeout)) {
+        Ok(endpoints) => endpoints,
+        Err(Unready::Dead(sentence)) => {
+            lock.clear()?;
+            Endpoints::forget(&home)?;
+            return Err(anyhow!(sentence));
+        }
+        Err(Unready::Late(sentence)) => return Err(anyhow!(sentence)),
+    };
+    report(&home, started.pid()?, &endpoints, options.json)?;
+    Ok(Outcome::Good)
+}
+
+fn take_lock(home: &Home) -> anyhow::Result<Lock> {
+    match Lock::attempt(home)? {
+        Attempt::Taken(lock, None) => Ok(lock),
+        Attempt::Taken(lock, Some(gone)) => {
+            note(&format!(
+                "cleaned a stale lock: caracald (pid {}) ended without a clean stop",
+                gone.pid
+            ));
+            Ok(lock)
+        }
+        Attempt::Held(Some(holder)) => bail!(
+            "caracald is already running (pid {}) with the state in {}; see `caracal status`, stop it with `caracal down`",
+            holder.pid,
+            home.path().display()
+        ),
+        Attempt::Held(None) => {
+            bail!(
+                "another caracal is just starting or stopping with the state in {}",
+                home.path().display()
+            )
+        }
+    }
+}
+
+/// Why the stack is not ready.
+enum Unready {
+    /// The daemon ended.
+    Dead(String),
+    /// It lives, but time is up.
+    Late(String),
+}
+
+fn wait_until_ready(
+    home: &Home,
+    started: &mut Started,
+    timeout: Duration,
+) -> Result<Vec<(Role, String)>, Unready> {
+    let begin = Instant::now();
+    let mut last_note = begin;
+    let mut last_pending = Vec::new();
+    loop {
+        if let Ok(Some(status)) = started.child.try_wait() {
+            let words = started
+                .last_words()
+                .unwrap_or_else(|| format!("it said nothing ({status})"));
+            return Err(Unready::Dead(format!("caracald stopped while starting: {words}")));
+        }
+        let endpoints = Endpoints::read(home)
+            .map(|endpoints| endpoints.served())
+            .unwrap_or_default();
+        let answers = probe::ask_all(&endpoints, "/ready");
+        let pending: Vec<&Answer> = answers.iter().filter(|answer| !answer.ok).collect();
+        if pending.is_empty() && !answers.is_empty() {
+            return Ok(endpoints);
+        }
+        if begin.elapsed() >= timeout {
+            let why = if answers.is_empty() {
+                "caracald has not opened its ports".to_owned()
+            } else {
+                detail(&pending)
+            };
+            return Err(Unready::Late(format!(
+                "not ready after {} s: {why}; it keeps running, see `caracal logs` and `caracal status --ready`",
+                timeout.as_secs()
+            )));
+        }
+        let names: Vec<&str> = pending.iter().map(|answer| answer.name).collect();
+        if (names != last_pending && !names.is_empty()) || last_note.elapsed() >= REMIND_EVERY {
+            note(&if names.is_empty() {
+                "waiting for caracald".to_owned()
+            } else {
+                format!("waiting for {}", names.join(", "))
+            });
+            last_note = Instant::now();
+            last_pending = names.iter().map(|name| &**name).collect();
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn detail(pending: &[&Answer]) -> String {
+    pending
+        .iter()
+        .map(|answer| format!("{} ({})", answer.name, answer.detail))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn report(home: &Home, pid: i32, endpoints: &[(Role, String)], json: bool) -> anyhow::Result<()> {
+    let token = home.admin_token_file();
+    if json {
+        let urls: serde_json::Map<_, _> = endpoints
+            .iter()
+            .map(|(role, url)| (role.name().to_owned(), url.as_str().into()))
+            .collect();
+        let line = serde_json::json!({
+            "home": home.path(), "pid": pid, "endpoints": urls,
+            "admin_token_file": token, "log": home.log_file(),
+        });
+        return Ok(answer(&line.to_string())?);
+    }
+    let mut lines = vec![format!("caracald is ready (pid {pid})"), String::new()];
+    lines.extend(
+        endpoints
+            .iter()
+            .map(|(role, url)| format!("  {:<12} {url}", role.name())),
+    );
+    lines.push(String::new());
+    lines.push(format!("  {:<12} {}", "admin token", token.display()));
+    lines.push(format!("  {:<12} {}", "log", home.log_file().display()));
+    if let Some((_, api)) = endpoints.iter().find(|(role, _)| *role == Role::Api) {
+        lines.push(
+            "\nA first question; the token goes over standard input, never into an argument list:\n"
+                .to_owned(),
+        );
+        // `printf` is part of the shell, so its arguments are in no process list either.
+        lines.push(format!(
+            "  printf 'header = \"Authorization: Bearer %s\"\\n' \"$(cat '{}')\" | curl -sS -K - {api}/v1/zones",
+            token.display()
+        ));
+    }
+    lines.push("\nStop it with `caracal down`.".to_owned());
+    Ok(answer(&lines.join("\n"))?)
+}

@@ -1,0 +1,12 @@
+//! The binary as people meet it: what it prints, how it ends, what it leaves.
+//!
+//! `caracald` is played by `examples/fake_daemon.rs`; the real one is met in the end-to-end tests.
+
+#[path = "cli/bench.rs"]
+mod bench;
+#[path = "cli/lifecycle.rs"]
+mod lifecycle;
+#[path = "cli/refusals.rs"]
+mod refusals;
+#[path = "cli/reports.rs"]
+mod reports;

@@ -1,0 +1,211 @@
+//! Up, running, down, and everything that can come in between.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::unistd::{Pid, getsid};
+
+use crate::bench::{Bench, Run};
+
+#[test]
+fn up_starts_a_daemon_that_down_stops() {
+    let bench = Bench::new();
+    let up = bench.run(&["up"]);
+    assert!(
+        up.assert_good().stdout.starts_with("caracald is ready (pid "),
+        "{up:?}"
+    );
+    for part in [
+        "api          http://127.0.0.1:",
+        "secrets/caracalAdminToken",
+        "caracald.log",
+        "curl ",
+    ] {
+        assert!(up.stdout.contains(part), "{part}: {up:?}");
+    }
+    let pid = bench.recorded_pid().unwrap();
+    let down = bench.run(&["down"]);
+    assert_eq!(
+        down.assert_good().stdout,
+        format!("stopped caracald (pid {pid})\n")
+    );
+    assert!(!bench.home().join("endpoints.json").exists());
+    assert_eq!(bench.run(&["status"]).code, 1);
+}
+
+#[test]
+fn down_when_nothing_runs_is_no_failure() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["down"]).assert_good().stdout, "not running\n");
+    bench.run(&["up"]).assert_good();
+    bench.run(&["down"]).assert_good();
+    assert_eq!(bench.run(&["down"]).assert_good().stdout, "not running\n");
+}
+
+#[test]
+fn a_crashed_daemon_leaves_a_stale_lock_that_up_cleans() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let gone = bench.kill_daemon();
+    let up = bench.run(&["up"]);
+    let expected = format!("cleaned a stale lock: caracald (pid {gone}) ended without a clean stop\n");
+    assert!(up.assert_good().stderr.contains(&expected), "{up:?}");
+    assert_ne!(bench.recorded_pid(), Some(gone));
+}
+
+#[test]
+fn a_crashed_daemon_leaves_a_stale_lock_that_down_cleans() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    bench.kill_daemon();
+    let down = bench.run(&["down"]);
+    assert!(
+        down.assert_good().stderr.contains("cleaned a stale lock"),
+        "{down:?}"
+    );
+    assert_eq!(down.stdout, "not running\n");
+    assert_eq!(bench.recorded_pid(), None);
+}
+
+#[test]
+fn a_stubborn_daemon_is_killed_with_a_warning() {
+    let bench = Bench::new();
+    // An ignored signal stays ignored over every exec from here to the daemon.
+    let start = format!("trap '' TERM; exec {} up", env!("CARGO_BIN_EXE_caracal"));
+    let up: Run = bench
+        .command_of(Path::new("/bin/sh"))
+        .args(["-c", &start])
+        .output()
+        .unwrap()
+        .into();
+    up.assert_good();
+    let down = bench.run(&["down", "--timeout", "0"]);
+    assert!(
+        down.assert_good()
+            .stderr
+            .contains("did not stop within 0 s and is killed"),
+        "{down:?}"
+    );
+    assert!(down.stdout.starts_with("stopped caracald"), "{down:?}");
+}
+
+#[test]
+fn a_strangers_process_is_never_signalled() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    // The lock is held by the daemon, but its record now names this test with another start.
+    let record = std::fs::read_to_string(bench.home().join(".lock")).unwrap();
+    let forged = format!("{{\"pid\":{},\"start_ticks\":1}}", std::process::id());
+    std::fs::write(bench.home().join(".lock"), forged).unwrap();
+    bench
+        .run(&["down"])
+        .assert_refused("but not by the recorded caracald");
+    std::fs::write(bench.home().join(".lock"), record).unwrap();
+    bench.run(&["down"]).assert_good();
+}
+
+#[test]
+fn the_daemon_leads_a_session_without_a_terminal() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let pid = bench.recorded_pid().unwrap();
+    assert_eq!(getsid(Some(Pid::from_raw(pid))), Ok(Pid::from_raw(pid)));
+}
+
+#[test]
+fn the_daemon_survives_the_end_of_its_terminal() {
+    let bench = Bench::new();
+    let inner = format!("{} up && kill -HUP $$", env!("CARGO_BIN_EXE_caracal"));
+    let mut terminal = if Path::new("/usr/bin/script").exists() {
+        // script(1) gives the command a pseudo terminal and hangs it up at the end.
+        let mut command = bench.command_of(Path::new("/usr/bin/script"));
+        command.args(["-q", "-c", &inner, "/dev/null"]);
+        command
+    } else {
+        let mut command: Command = bench.command_of(Path::new("/bin/sh"));
+        command.args(["-c", &inner]);
+        command
+    };
+    terminal.output().unwrap();
+    bench.run(&["status", "--ready"]).assert_good();
+}
+
+#[test]
+fn state_and_log_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&bench.home()), 0o700);
+    assert_eq!(mode(&bench.log()), 0o600);
+    // Written by the daemon itself, under the mask it was started with.
+    assert_eq!(mode(&bench.home().join("endpoints.json")), 0o600);
+}
+
+#[test]
+fn a_large_log_is_rotated_at_the_next_start() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.log(), vec![b'x'; 10 * 1024 * 1024 + 1]).unwrap();
+    bench.run(&["up"]).assert_good();
+    assert!(std::fs::metadata(bench.log()).unwrap().len() < 10_000);
+    let old = bench.home().join("caracald.log.1");
+    assert_eq!(std::fs::metadata(old).unwrap().len(), 10 * 1024 * 1024 + 1);
+}
+
+#[test]
+fn settings_of_the_operators_file_reach_the_daemon() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.home().join("caracal.env"), "# mine\nFAKE_DAEMON='die'\n").unwrap();
+    bench.run(&["up"]).assert_refused("file is not a database");
+}
+
+#[test]
+fn in_the_foreground_up_becomes_the_daemon() {
+    let bench = Bench::new().with("FAKE_DAEMON", "die");
+    let run = bench.run(&["up", "--foreground"]);
+    // The daemon's own exit code and its own stderr.
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("cannot open the store"), "{run:?}");
+    let mut child = Bench::new().with("FAKE_DAEMON", "deaf");
+    child.set("CARACAL_HOME", bench.home().to_str().unwrap());
+    let mut running = child
+        .command()
+        .args(["up", "--foreground"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let own = i32::try_from(running.id()).unwrap();
+    while bench.recorded_pid() != Some(own) {
+        assert!(running.try_wait().unwrap().is_none(), "the daemon runs on");
+        std::thread::yield_now();
+    }
+    let down = bench.run(&["down"]);
+    assert_eq!(
+        down.assert_good().stdout,
+        format!("stopped caracald (pid {own})\n")
+    );
+    running.wait().unwrap();
+}
+
+#[test]
+fn two_starts_at_once_leave_one_daemon() {
+    let bench = Bench::new();
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = bench.command();
+            command.arg("up").stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let runs: Vec<Run> = children
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap().into())
+        .collect();
+    assert_eq!(runs.iter().filter(|run| run.code == 0).count(), 1, "{runs:?}");
+    for refused in runs.iter().filter(|run| run.code != 0) {
+        refused.assert_refused("caracal");
+    }
+    bench.run(&["status", "--ready"]).assert_good();
+}

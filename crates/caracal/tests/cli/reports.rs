@@ -1,0 +1,215 @@
+//! What the commands say, to people and to programs.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+const NAMES: [&str; 5] = ["api", "sts", "gateway", "audit", "coordinator"];
+
+fn services(json: &str) -> Vec<Value> {
+    let json: Value = serde_json::from_str(json).expect("JSON");
+    json["services"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn status_in_json_lists_every_service_with_its_real_port() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let run = bench.run(&["status", "--ready", "--json"]);
+    let json: Value = serde_json::from_str(&run.assert_good().stdout).unwrap();
+    assert_eq!(json["mode"], "ready");
+    assert_eq!(run.stdout.lines().count(), 1);
+    let endpoints: Value =
+        serde_json::from_str(&std::fs::read_to_string(bench.home().join("endpoints.json")).unwrap()).unwrap();
+    for (service, name) in services(&run.stdout).iter().zip(NAMES) {
+        let base = endpoints[name].as_str().unwrap();
+        assert_eq!(service["name"], name);
+        assert_eq!(service["url"], format!("{base}/ready"));
+        assert_eq!(service["port"].to_string(), base.rsplit(':').next().unwrap());
+        assert_eq!(
+            (&service["ok"], &service["detail"]),
+            (&Value::Bool(true), &Value::from("200"))
+        );
+    }
+}
+
+#[test]
+fn status_without_a_daemon_asks_the_expected_ports_and_fails() {
+    let mut bench = Bench::new();
+    for name in NAMES {
+        // Bound and closed again: nobody listens there.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        bench.set(
+            &format!("CARACAL_{}_LISTEN", name.to_uppercase()),
+            &free.to_string(),
+        );
+    }
+    let run = bench.run(&["status", "--json"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stderr, "");
+    let services = services(&run.stdout);
+    assert_eq!(services.len(), 5);
+    assert!(
+        services
+            .iter()
+            .all(|service| service["ok"] == false && service["detail"] == "unreachable")
+    );
+}
+
+#[test]
+fn endpoints_of_a_dead_daemon_are_not_believed() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    let foreign = TcpListener::bind("127.0.0.1:0").unwrap();
+    // No process has this id: it is above what the kernel hands out.
+    let stale = format!(
+        "{{\"pid\":2147483647,\"api\":\"http://{}\"}}",
+        foreign.local_addr().unwrap()
+    );
+    std::fs::write(bench.home().join("endpoints.json"), stale).unwrap();
+    assert_eq!(services(&bench.run(&["status", "--json"]).stdout).len(), 5);
+}
+
+#[test]
+fn status_in_words_names_the_home_and_the_process() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let run = bench.run(&["status"]);
+    let pid = bench.recorded_pid().unwrap();
+    assert_eq!(run.assert_good().stdout.lines().count(), 6, "{run:?}");
+    assert!(
+        !run.stdout.contains('\u{1b}'),
+        "no colour without a terminal: {run:?}"
+    );
+    assert_eq!(
+        run.stderr,
+        format!("home {}: caracald runs as pid {pid}\n", bench.home().display())
+    );
+}
+
+#[test]
+fn up_in_json_is_one_line_with_the_places() {
+    let bench = Bench::new();
+    let run = bench.run(&["up", "--json"]);
+    let json: Value = serde_json::from_str(&run.assert_good().stdout).unwrap();
+    assert_eq!(json["pid"], bench.recorded_pid().unwrap());
+    assert!(
+        json["endpoints"]["gateway"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://127.0.0.1:")
+    );
+    assert!(
+        json["admin_token_file"]
+            .as_str()
+            .unwrap()
+            .ends_with("secrets/caracalAdminToken")
+    );
+}
+
+#[test]
+fn logs_show_the_end_without_tokens() {
+    let bench = Bench::new();
+    bench.run(&["up"]).assert_good();
+    let all = bench.run(&["logs"]);
+    assert_eq!(all.assert_good().stdout.lines().count(), 2, "{all:?}");
+    assert!(
+        all.stdout.contains("minted for ***") && !all.stdout.contains("eyJ"),
+        "{all:?}"
+    );
+    let last = bench.run(&["logs", "-n", "1"]);
+    assert!(
+        last.stdout.lines().count() == 1 && last.stdout.contains("minted"),
+        "{last:?}"
+    );
+    let api = bench.run(&["logs", "--role", "api"]);
+    assert!(
+        api.stdout.lines().count() == 1 && api.stdout.contains("starting"),
+        "{api:?}"
+    );
+}
+
+#[test]
+fn logs_follow_what_is_appended_and_a_new_file() {
+    use std::io::Write as _;
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.log(), "one\ntwo\n").unwrap();
+    let mut child = bench
+        .command()
+        .args(["logs", "-f", "-n", "1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("two"));
+    let mut log = std::fs::OpenOptions::new()
+        .append(true)
+        .open(bench.log())
+        .unwrap();
+    log.write_all(b"thr").unwrap();
+    log.write_all(b"ee\n").unwrap();
+    assert_eq!(lines.next().as_deref(), Some("three"));
+    std::fs::rename(bench.log(), bench.home().join("caracald.log.1")).unwrap();
+    std::fs::write(bench.log(), "four\n").unwrap();
+    assert_eq!(lines.next().as_deref(), Some("four"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn logs_before_the_first_start_say_so() {
+    Bench::new().run(&["logs"]).assert_refused("there is no log at");
+}
+
+#[test]
+fn version_in_json_has_the_four_fields() {
+    let run = Bench::new().run(&["version", "--json"]);
+    let json: Value = serde_json::from_str(&run.assert_good().stdout).unwrap();
+    assert_eq!(json["binary"], "caracal");
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert!(json["mode"].is_string() && json["sha"].is_string());
+    let words = Bench::new().run(&["-v"]);
+    assert_eq!(words.assert_good().stdout, Bench::new().run(&["version"]).stdout);
+}
+
+#[test]
+fn help_is_an_answer_and_documents_the_exit_codes() {
+    let bench = Bench::new();
+    let bare = bench.run(&[]);
+    assert_eq!(bare.assert_good().stderr, "");
+    let help = bench.run(&["--help"]);
+    assert!(help.assert_good().stdout.contains("Exit codes:"), "{help:?}");
+    assert!(!help.stdout.contains("__launch"), "{help:?}");
+}
+
+#[test]
+fn completions_exist_for_the_usual_shells() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = Bench::new().run(&["completions", shell]);
+        assert!(run.assert_good().stdout.contains("caracal"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.log(), "line\n".repeat(200_000)).unwrap();
+    let mut child = bench
+        .command()
+        .args(["logs", "-n", "200000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
