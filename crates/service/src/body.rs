@@ -1,0 +1,119 @@
+//! JSON bodies: bounded, typed, and refused with the field's path.
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::Refusal;
+
+/// Reads at most `limit` bytes.
+///
+/// # Errors
+/// 413 `payload_too_large` past the limit, 400 `invalid_body` when the body breaks off.
+pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes, Refusal> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+                .describe(format!("the body is larger than {limit} bytes")))
+        }
+        Err(_) => Err(Refusal::bad_request("invalid_body").describe("the body broke off")),
+    }
+}
+
+/// Parses a JSON document; `code` names the failure.
+///
+/// # Errors
+/// 400 with the path of the offending field.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Result<T, Refusal> {
+    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
+    })?;
+    deserializer.end().map_err(|_| Refusal::invalid_field(code, "", "trailing characters after the document"))?;
+    Ok(value)
+}
+
+/// serde_json appends where it stopped reading; a client wants the field, not the byte.
+fn strip_position(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}
+
+/// A JSON body of at most 256 KiB. Absent and empty bodies and `null` are an error; use [`OptionalJson`] where
+/// clients may send none.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// Largest JSON body of ordinary routes, in bytes.
+pub const JSON_LIMIT: usize = 1024 * 1024;
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        require_json(&request)?;
+        let bytes = read_bounded(request.into_body(), JSON_LIMIT).await?;
+        parse_json(&bytes, "invalid_body").map(Self)
+    }
+}
+
+/// A JSON body that may be absent, empty or `null`.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let typed = request.headers().contains_key(header::CONTENT_TYPE);
+        if typed {
+            require_json(&request)?;
+        }
+        let bytes = read_bounded(request.into_body(), JSON_LIMIT).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        parse_json::<Option<T>>(&bytes, "invalid_body").map(Self)
+    }
+}
+
+fn require_json(request: &Request) -> Result<(), Refusal> {
+    let essence = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/json") => Ok(()),
+        _ => Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            .describe("send Content-Type: application/json")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        #[expect(dead_code, reason = "only parsing is tested")]
+        count: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[expect(dead_code, reason = "only parsing is tested")]
+        items: Vec<Inner>,
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        let refusal = super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, "invalid_body").unwrap_err();
+        assert_eq!(refusal.status.as_u16(), 400);
+        assert!(refusal.description.unwrap().starts_with("items[0].count: "));
+    }
+}

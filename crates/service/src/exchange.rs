@@ -1,0 +1,169 @@
+//! How the Gateway asks the STS what a presented mandate may do.
+//!
+//! One trait, two ways: the STS itself when both roles share a process, pooled HTTP with the signed wire contract
+//! otherwise. The Gateway cannot tell which it has.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use caracal_core::{ApplicationId, Secret, ZoneId, claims::MandateClaims};
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+
+/// One governed call, as the Gateway saw it.
+#[derive(Debug, Clone)]
+pub struct ExchangeRequest {
+    /// Zone of the mandate.
+    pub zone_id: ZoneId,
+    /// Application the mandate was issued to.
+    pub application_id: ApplicationId,
+    /// The presented mandate.
+    pub mandate: Secret,
+    /// Its claims: signature, expiry, replay and revocation are checked already.
+    pub claims: Arc<MandateClaims>,
+    /// Resource identifier the caller named.
+    pub resource: String,
+    /// HTTP method, upper case.
+    pub method: String,
+    /// Path, percent-decoded, without query and without the upstream's base path.
+    pub path: String,
+    /// Correlates this call's events.
+    pub request_id: Arc<str>,
+}
+
+/// How the upstream expects to be authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// Not at all.
+    None,
+    /// With a Caracal mandate.
+    CaracalJwt,
+    /// With an OAuth or basic credential in a header.
+    ProviderOauth,
+    /// With a key in a header or a query parameter.
+    ProviderApikey,
+}
+
+impl AuthMode {
+    /// The word as sent and logged.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::CaracalJwt => "caracal_jwt",
+            Self::ProviderOauth => "provider_oauth",
+            Self::ProviderApikey => "provider_apikey",
+        }
+    }
+}
+
+/// Where a key goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthLocation {
+    /// A header.
+    Header,
+    /// A query parameter.
+    Query,
+}
+
+/// Where to forward and what to attach (the `upstreams` member of the token response).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UpstreamDirective {
+    /// Base URL; empty when the resource is not routed.
+    pub url: String,
+    /// Kind of credential.
+    pub auth_mode: AuthMode,
+    /// Place of an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_location: Option<AuthLocation>,
+    /// Header to set; `Authorization` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_header: Option<String>,
+    /// Query parameter to set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_param_name: Option<String>,
+    /// Word before the credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<String>,
+    /// Hosts the credential may travel to; empty means the upstream's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_token_hosts: Vec<String>,
+    /// The credential itself.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "secret")]
+    pub provider_token: Option<Secret>,
+    /// Provider, for evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// Connection, for evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
+    /// Whether the upstream also gets the resource mandate in `X-Caracal-Identity`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forward_caracal_identity: bool,
+    /// End of the credential, seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+impl fmt::Debug for UpstreamDirective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamDirective")
+            .field("url", &self.url)
+            .field("auth_mode", &self.auth_mode)
+            .finish_non_exhaustive()
+    }
+}
+
+impl UpstreamDirective {
+    /// Whether the upstream gets to see the resource mandate.
+    pub const fn needs_mandate(&self) -> bool {
+        matches!(self.auth_mode, AuthMode::CaracalJwt) || self.forward_caracal_identity
+    }
+}
+
+/// What the Gateway may do with the call.
+#[derive(Debug, Clone)]
+pub struct ExchangeGrant {
+    /// Where to forward and what to attach.
+    pub directive: UpstreamDirective,
+    /// The resource mandate; always present when [`UpstreamDirective::needs_mandate`].
+    pub mandate: Option<Secret>,
+}
+
+/// Asks the STS.
+#[async_trait]
+pub trait Exchange: Send + Sync + fmt::Debug {
+    /// Decides one governed call and brokers its credential. The decision is in the audit spool before this
+    /// returns.
+    ///
+    /// # Errors
+    /// The refusal to pass on, with the STS's status, code and members; 503 `sts_unavailable` when no decision
+    /// could be had, 504 when it took too long.
+    async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal>;
+
+    /// Whether decisions can be had now.
+    ///
+    /// # Errors
+    /// A readiness reason such as `sts_unreachable`.
+    async fn check(&self) -> Result<(), &'static str>;
+}
+
+/// Secrets cross this one boundary in clear: the signed exchange between STS and Gateway.
+mod secret {
+    use caracal_core::Secret;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature serde calls")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(secret) => serializer.serialize_str(secret.expose()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+    }
+}

@@ -1,0 +1,116 @@
+//! `/health` says "do not kill me", `/ready` says "send me traffic", `/metrics` says how it goes.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{Router, extract::State, response::IntoResponse, routing::get};
+use caracal_core::Secret;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::Refusal;
+
+/// Something a role cannot serve without.
+#[async_trait]
+pub trait Dependency: Send + Sync + fmt::Debug {
+    /// Whether it works now; otherwise the reason code, for example `storage_unreachable`.
+    async fn check(&self) -> Result<(), &'static str>;
+}
+
+/// What the operational routes of one role need.
+#[derive(Clone)]
+pub struct Operational {
+    /// Checked in order; the first failure is the answer.
+    pub dependencies: Arc<Vec<Arc<dyn Dependency>>>,
+    /// Set while shutting down.
+    pub draining: Arc<AtomicBool>,
+    /// Renders the process's metrics.
+    pub metrics: PrometheusHandle,
+    /// Bearer of `/metrics`. Absent: open in `dev`, refused elsewhere.
+    pub metrics_bearer: Option<Secret>,
+    /// Whether an absent bearer means open.
+    pub metrics_open: bool,
+}
+
+impl fmt::Debug for Operational {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operational").finish_non_exhaustive()
+    }
+}
+
+/// Longest a readiness probe takes, whatever its dependencies do.
+const READY_BUDGET: Duration = Duration::from_secs(2);
+
+/// The operational routes.
+pub fn routes(operational: Operational) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(operational)
+}
+
+async fn health() -> impl IntoResponse {
+    json(StatusCode::OK, &serde_json::json!({"ok": true}))
+}
+
+async fn ready(State(operational): State<Operational>) -> impl IntoResponse {
+    match tokio::time::timeout(READY_BUDGET, first_failure(&operational)).await.unwrap_or(Some("timeout")) {
+        None => json(StatusCode::OK, &serde_json::json!({"ok": true, "ready": true})),
+        Some(reason) => json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &serde_json::json!({"ok": false, "ready": false, "reason": reason, "error": reason}),
+        ),
+    }
+}
+
+async fn first_failure(operational: &Operational) -> Option<&'static str> {
+    if operational.draining.load(Ordering::Relaxed) {
+        return Some("draining");
+    }
+    for dependency in operational.dependencies.iter() {
+        if let Err(reason) = dependency.check().await {
+            return Some(reason);
+        }
+    }
+    None
+}
+
+async fn metrics(State(operational): State<Operational>, headers: HeaderMap) -> Result<impl IntoResponse, Refusal> {
+    let allowed = match &operational.metrics_bearer {
+        Some(bearer) => bearer_of(&headers)
+            .is_some_and(|given| caracal_crypto::constant_time_eq(given.as_bytes(), bearer.expose().as_bytes())),
+        None => operational.metrics_open,
+    };
+    if !allowed {
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").authenticate("Bearer"));
+    }
+    Ok((
+        [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))],
+        operational.metrics.render(),
+    ))
+}
+
+/// The bearer token of a request: scheme in any case, token trimmed, absent when empty (RFC 6750 §2.1).
+pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    // Two Authorization headers are an attempt to make two readers disagree.
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> impl IntoResponse {
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string())
+}

@@ -1,0 +1,58 @@
+//! Mandates this process signed itself.
+//!
+//! Where STS and Gateway share a process, a presented token whose SHA-256 is in here needs no signature check:
+//! the digest of the exact bytes is proof that we signed them. Anything else takes the full verification, so the
+//! memory can only save time, never admit. It is bounded and may forget.
+
+use std::{collections::HashMap, sync::Arc};
+
+use caracal_core::{Timestamp, claims::MandateClaims};
+use caracal_crypto::sha256;
+use parking_lot::Mutex;
+
+/// A power of two, so that the shard is a mask.
+const SHARDS: usize = 16;
+/// Most mandates remembered per shard.
+const MAX_PER_SHARD: usize = 4096;
+
+type Shard = HashMap<[u8; 32], Arc<MandateClaims>>;
+
+/// Claims of recently issued single-use mandates by the digest of their bytes.
+#[derive(Debug)]
+pub struct IssuedMandates {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+impl Default for IssuedMandates {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::new(HashMap::new())) }
+    }
+}
+
+impl IssuedMandates {
+    /// Remembers a mandate just signed.
+    pub fn remember(&self, token: &str, claims: Arc<MandateClaims>, now: Timestamp) {
+        let digest = sha256(token.as_bytes());
+        let mut shard = self.shard(&digest).lock();
+        if shard.len() >= MAX_PER_SHARD {
+            shard.retain(|_, claims| claims.expires_at() > now);
+            if shard.len() >= MAX_PER_SHARD {
+                // Full of live mandates that nobody presents: forget them all; verification still works.
+                shard.clear();
+            }
+        }
+        shard.insert(digest, claims);
+    }
+
+    /// The claims of `token` if this process signed exactly these bytes; forgets them, since the mandate is single
+    /// use.
+    pub fn take(&self, token: &str) -> Option<Arc<MandateClaims>> {
+        let digest = sha256(token.as_bytes());
+        self.shard(&digest).lock().remove(&digest)
+    }
+
+    fn shard(&self, digest: &[u8; 32]) -> &Mutex<Shard> {
+        let [first, ..] = *digest;
+        &self.shards[usize::from(first) % SHARDS]
+    }
+}

@@ -1,0 +1,33 @@
+//! What every HTTP service of Caracal shares.
+//!
+//! Configuration and secret files, the error envelope, request ids, health and readiness, metrics, limits,
+//! shutdown, and the in-memory picture of zones that the hot path reads instead of SQL. It depends on storage,
+//! events, crypto and authz, never on a role. A piece moves here when the second role needs it.
+
+mod assemble;
+pub mod body;
+pub mod config;
+pub mod exchange;
+pub mod health;
+pub mod issued;
+pub mod metrics;
+pub mod refusal;
+pub mod request;
+pub mod revocation;
+pub mod server;
+pub mod zones;
+
+pub use assemble::assemble;
+pub use refusal::Refusal;
+
+/// An error with its whole chain of causes, on one line, for logs.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! Metrics every role shares. Label values come from closed sets: roles, route templates, statuses, codes.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Seconds, from a tenth of a millisecond to ten seconds.
+const DURATION_BUCKETS: &[f64] =
+    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Installs the process-wide recorder. Call once, before anything records.
+///
+/// # Errors
+/// When a recorder is installed already.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix(String::from("_seconds")), DURATION_BUCKETS)?
+        .install_recorder()?;
+    metrics::describe_histogram!(
+        "caracal_http_request_duration_seconds",
+        metrics::Unit::Seconds,
+        "Time to the response head, by role, route template and status class."
+    );
+    metrics::describe_counter!(
+        "caracal_http_requests_total",
+        "Requests answered, by role, route template and status."
+    );
+    Ok(handle)
+}
+
+pub(crate) fn record_request(role: &'static str, route: &str, status: u16, elapsed: Duration) {
+    let class = match status {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    counter!("caracal_http_requests_total", "role" => role, "route" => route.to_owned(), "status" => class)
+        .increment(1);
+    histogram!("caracal_http_request_duration_seconds", "role" => role, "route" => route.to_owned())
+        .record(elapsed.as_secs_f64());
+}

@@ -1,0 +1,167 @@
+//! The one error envelope: `{error, error_description?, requestId, request_id, reason?, details?, …}`.
+//!
+//! Clients of the STS and the Gateway read `requestId`, clients of the Coordinator read `request_id`; both are
+//! always sent. A handler returns a [`Refusal`]; [`crate::request::finish`] adds the id and renders it, so no
+//! handler can forget it.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value};
+
+/// An answer that is not a success.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Wire code, for example `access_denied`.
+    pub code: Cow<'static, str>,
+    /// For the client: what was wrong and what to do. Never driver messages, paths or SQL.
+    pub description: Option<Cow<'static, str>>,
+    /// Further members, for example `reason`, `details`, `approval_id`.
+    pub members: Map<String, Value>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+    /// Value of `WWW-Authenticate` (RFC 9110 §11.6.1).
+    pub authenticate: Option<Cow<'static, str>>,
+}
+
+impl Refusal {
+    /// A refusal with a code alone.
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            description: None,
+            members: Map::new(),
+            retry_after: None,
+            authenticate: None,
+        }
+    }
+
+    /// 400 with `code`.
+    pub fn bad_request(code: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code)
+    }
+
+    /// 404 with `code`.
+    pub fn not_found(code: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code)
+    }
+
+    /// 503 with `code` and `Retry-After: 1`.
+    pub fn unavailable(code: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code).retry_after(1)
+    }
+
+    /// Adds `error_description`.
+    #[must_use]
+    pub fn describe(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Adds a member to the body.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds the machine-readable reason.
+    #[must_use]
+    pub fn reason(self, reason: &str) -> Self {
+        self.with("reason", reason)
+    }
+
+    /// Adds `Retry-After` in seconds.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds `WWW-Authenticate`.
+    #[must_use]
+    pub fn authenticate(mut self, challenge: impl Into<Cow<'static, str>>) -> Self {
+        self.authenticate = Some(challenge.into());
+        self
+    }
+
+    /// A 400 that names the field, in the shape admin clients read (`details.issues[].path`).
+    pub fn invalid_field(code: &'static str, path: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let segments: Vec<Value> =
+            path.split('.').filter(|part| !part.is_empty()).map(|part| Value::from(part.to_owned())).collect();
+        let description = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+        Self::bad_request(code)
+            .describe(description)
+            .with("details", serde_json::json!({"issues": [{"path": segments, "message": message}]}))
+    }
+
+    /// The body, with the request id under both names.
+    pub fn body(&self, request_id: &str) -> Value {
+        let mut body = self.members.clone();
+        body.insert(String::from("error"), Value::from(self.code.as_ref()));
+        if let Some(description) = &self.description {
+            body.insert(String::from("error_description"), Value::from(description.as_ref()));
+        }
+        body.insert(String::from("requestId"), Value::from(request_id));
+        body.insert(String::from("request_id"), Value::from(request_id));
+        Value::Object(body)
+    }
+
+    /// The finished response.
+    pub fn render(&self, request_id: &str) -> Response {
+        let mut response = (
+            self.status,
+            [
+                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            ],
+            self.body(request_id).to_string(),
+        )
+            .into_response();
+        let mut set = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        if let Some(seconds) = self.retry_after {
+            set(header::RETRY_AFTER, &seconds.to_string());
+        }
+        if let Some(challenge) = &self.authenticate {
+            set(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<caracal_storage::Error> for Refusal {
+    /// What a client learns of a storage failure: nothing but that it may try again.
+    fn from(error: caracal_storage::Error) -> Self {
+        tracing::error!(error = %crate::error_chain(&error), "storage failed");
+        match error {
+            caracal_storage::Error::Unavailable(_) => {
+                Self::unavailable("storage_unavailable").describe("storage is unavailable, try again")
+            }
+            caracal_storage::Error::Conflict { constraint } => {
+                Self::new(StatusCode::CONFLICT, "conflict").with("constraint", constraint)
+            }
+            caracal_storage::Error::MissingReference => Self::not_found("reference_not_found"),
+            caracal_storage::Error::Corrupt(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
+                    .describe("stored data is inconsistent; an operator was told")
+            }
+        }
+    }
+}

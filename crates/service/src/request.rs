@@ -1,0 +1,93 @@
+//! Request ids, trace context, and the one log line, metric and error rendering of every request.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use caracal_core::World;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::Refusal;
+
+/// `X-Request-Id`.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is known about a request before its handler runs. Read it with `Extension<RequestContext>`.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The caller's id when well formed (1 to 128 characters of `[A-Za-z0-9_.:-]`), else a fresh UUIDv4.
+    pub request_id: Arc<str>,
+    /// Whether the caller sent it.
+    pub id_from_caller: bool,
+}
+
+impl RequestContext {
+    /// Takes the caller's id or makes one.
+    pub fn of(headers: &HeaderMap, world: &World) -> Self {
+        let given = headers
+            .get(&REQUEST_ID)
+            .and_then(|value| value.to_str().ok())
+            .filter(|id| caracal_core::id::is_valid(id));
+        match given {
+            Some(id) => Self { request_id: id.into(), id_from_caller: true },
+            None => Self { request_id: world.uuid_v4().to_string().into(), id_from_caller: false },
+        }
+    }
+}
+
+/// State of the [`finish`] layer.
+#[derive(Debug, Clone)]
+pub struct Finish {
+    /// Role, as a metric label and log field.
+    pub role: &'static str,
+    /// Time and randomness.
+    pub world: World,
+}
+
+/// Outermost layer of every router: gives the request its id, renders refusals, echoes `X-Request-Id`, logs one
+/// line and counts.
+pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let context = RequestContext::of(request.headers(), &finish.world);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(context.clone());
+
+    let mut response = next.run(request).await;
+
+    let code = match response.extensions_mut().remove::<Refusal>() {
+        Some(refusal) => {
+            response = refusal.render(&context.request_id);
+            refusal.code.into_owned()
+        }
+        None => String::new(),
+    };
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    // The route template, never the path: ids must not become metric labels.
+    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    crate::metrics::record_request(finish.role, route, status, elapsed);
+    if status >= 500 {
+        tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us = elapsed.as_micros(), "request failed");
+    } else {
+        tracing::debug!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us = elapsed.as_micros(), "request");
+    }
+    response
+}
+
+/// Answers paths no route knows.
+pub async fn not_found() -> Refusal {
+    Refusal::not_found("route_not_found").describe("no such route")
+}
+
+/// Answers a known path with another method.
+pub async fn method_not_allowed() -> Refusal {
+    Refusal::new(http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+}

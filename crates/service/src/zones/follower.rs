@@ -1,0 +1,157 @@
+//! Follows invalidation events, from this replica's own position, into the in-memory picture.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
+use caracal_events::{Bus, BusError, Delivery, Topic};
+use caracal_storage::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::{LiveAuthority, ZoneDirectory};
+use crate::revocation::{Revocations, SNAPSHOT_EVERY};
+
+/// What is kept up to date.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// Source of snapshots.
+    pub store: Arc<dyn Store>,
+    /// Zones.
+    pub zones: Arc<ZoneDirectory>,
+    /// Sessions, lineages, records.
+    pub authority: Arc<LiveAuthority>,
+    /// Revocation state.
+    pub revocations: Arc<Revocations>,
+}
+
+const TOPICS: &[Topic] = &[
+    Topic::SessionsRevoke,
+    Topic::AgentsLifecycle,
+    Topic::DelegationsInvalidate,
+    Topic::PolicyInvalidate,
+    Topic::KeysInvalidate,
+    Topic::DirectoryInvalidate,
+];
+
+/// Runs until `shutdown`: applies events as they come and reads the storage snapshot at a bounded interval. It
+/// survives every outage of bus and storage; meanwhile the state ages and, past its limit, denies.
+pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: CancellationToken) {
+    tokio::join!(events(&followed, bus, &shutdown), snapshots(&followed, &shutdown));
+}
+
+async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationToken) {
+    loop {
+        let subscription = tokio::select! {
+            () = shutdown.cancelled() => return,
+            subscription = bus.subscribe(TOPICS) => subscription,
+        };
+        let mut subscription = match subscription {
+            Ok(subscription) => subscription,
+            Err(BusError::Closed) => return,
+            Err(error) => {
+                tracing::warn!(%error, "could not subscribe to invalidation events");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        // Whatever happened before the subscription began is in storage.
+        resynchronise(followed).await;
+        loop {
+            let next = tokio::select! {
+                () = shutdown.cancelled() => return,
+                next = subscription.next() => next,
+            };
+            match next {
+                Ok((topic, deliveries)) => {
+                    for delivery in &deliveries {
+                        apply(followed, topic, delivery).await;
+                    }
+                }
+                Err(BusError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "invalidation events may have been missed; reading storage");
+                    resynchronise(followed).await;
+                }
+            }
+        }
+    }
+}
+
+async fn snapshots(followed: &Followed, shutdown: &CancellationToken) {
+    let mut interval = tokio::time::interval(SNAPSHOT_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let stale = !followed.revocations.is_fresh();
+        // Stale state denies everything: try again soon rather than at the next tick.
+        let retry = async {
+            if stale {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = interval.tick() => {}
+            () = retry => {}
+        }
+        reload_revocations(followed).await;
+        followed.zones.refresh_aged().await;
+    }
+}
+
+async fn resynchronise(followed: &Followed) {
+    followed.authority.forget_all();
+    reload_revocations(followed).await;
+    for zone in followed.zones.known() {
+        followed.zones.reload_if_known(&zone).await;
+    }
+}
+
+async fn reload_revocations(followed: &Followed) {
+    if let Err(error) = followed.revocations.reload(followed.store.as_ref()).await {
+        tracing::warn!(error = %crate::error_chain(&error), "could not read the revocation snapshot");
+    }
+}
+
+async fn apply(followed: &Followed, topic: Topic, delivery: &Delivery) {
+    let fields = &delivery.fields;
+    let Some(zone) = fields.get("zone_id").and_then(|id| ZoneId::parse(id).ok()) else {
+        tracing::warn!(topic = topic.as_str(), "ignored an event without a zone");
+        return;
+    };
+    match topic {
+        Topic::SessionsRevoke => {
+            // A suspension travels on the lifecycle topic; here everything named has ended.
+            let named = ["session_id", "sid", "root_sid", "agent_session_id", "delegation_edge_id", "edge_id"];
+            followed.revocations.mark(named.iter().filter_map(|name| fields.get(name)));
+            if let Some(id) = fields.get("agent_session_id").and_then(|id| SessionId::parse(id).ok()) {
+                followed.authority.forget_session(&zone, &id);
+            }
+            if let Some(id) = fields.get("delegation_edge_id").and_then(|id| DelegationId::parse(id).ok()) {
+                followed.authority.forget_lineage(&zone, &id);
+            }
+            if let Some(id) = fields.get("session_id").and_then(|id| AuthorityRecordId::parse(id).ok()) {
+                followed.authority.forget_record(&zone, &id);
+            }
+        }
+        Topic::AgentsLifecycle => {
+            let Some(id) = fields.get("agent_session_id").and_then(|id| SessionId::parse(id).ok()) else { return };
+            match fields.get("event") {
+                Some("suspend") => followed.revocations.set_suspended(&id, true),
+                Some("resume") => followed.revocations.set_suspended(&id, false),
+                Some("terminate") => followed.revocations.mark([id.as_str()]),
+                _ => {}
+            }
+            followed.authority.forget_session(&zone, &id);
+        }
+        Topic::DelegationsInvalidate => {
+            if let Some(epoch) = fields.get("epoch").and_then(|epoch| epoch.parse().ok()) {
+                followed.authority.note_epoch(&zone, epoch);
+            }
+        }
+        Topic::PolicyInvalidate | Topic::KeysInvalidate | Topic::DirectoryInvalidate => {
+            followed.zones.reload_if_known(&zone).await;
+        }
+        Topic::AuditEvents | Topic::InvocationsLifecycle => {}
+    }
+}

@@ -1,0 +1,91 @@
+//! One zone, immutable.
+
+use std::{collections::HashMap, sync::Arc};
+
+use caracal_authz::PolicySnapshot;
+use caracal_core::{
+    ApplicationId, KeyId, Secret, Timestamp,
+    entity::{Application, OperationEnforcement, Provider, Resource, Zone},
+};
+use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
+
+/// A provider with its credential opened.
+#[derive(Debug)]
+pub struct ProviderState {
+    /// The provider.
+    pub provider: Provider,
+    /// Secret values by key, for example `api_key`; absent when the sealed document cannot be opened, which denies.
+    pub secrets: Option<HashMap<String, Secret>>,
+}
+
+/// A resource with its provider.
+#[derive(Debug)]
+pub struct ResourceState {
+    /// The resource.
+    pub resource: Resource,
+    /// Its provider; absent when archived, which denies.
+    pub provider: Option<Arc<ProviderState>>,
+    /// Scope by `METHOD path`, for enforced resources.
+    operations: HashMap<(String, String), Arc<str>>,
+}
+
+impl ResourceState {
+    pub(super) fn new(resource: Resource, provider: Option<Arc<ProviderState>>) -> Self {
+        let operations = resource
+            .operations
+            .iter()
+            .map(|operation| {
+                ((operation.method.clone(), operation.path.clone()), Arc::from(operation.scope.as_str()))
+            })
+            .collect();
+        Self { resource, provider, operations }
+    }
+
+    /// Whether calls must match a declared operation.
+    pub fn enforces_operations(&self) -> bool {
+        self.resource.operation_enforcement == OperationEnforcement::Enforced
+    }
+
+    /// The scope that `method` (upper case) on `path` (decoded) needs; absent when it is not declared.
+    pub fn operation_scope(&self, method: &str, path: &str) -> Option<&str> {
+        // Two owned strings per call; the map is consulted once per governed call.
+        self.operations.get(&(method.to_owned(), path.to_owned())).map(AsRef::as_ref)
+    }
+}
+
+/// Everything a decision in one zone needs.
+#[derive(Debug)]
+pub struct ZoneState {
+    /// The zone.
+    pub zone: Zone,
+    /// Unarchived applications.
+    pub applications: HashMap<ApplicationId, Arc<Application>>,
+    pub(super) resources: HashMap<Arc<str>, Arc<ResourceState>>,
+    /// The policy in force; denies everything when there is none or it cannot be used.
+    pub policy: Arc<PolicySnapshot>,
+    /// The key that signs now; absent until the zone's first mint.
+    pub signing_key: Option<Arc<SigningKey>>,
+    /// Keys that verify, newest first.
+    pub verifying_keys: Vec<(KeyId, VerifyingKey)>,
+    /// Epoch of the delegation graph when loaded; events move the live one.
+    pub delegation_epoch: i64,
+    /// When this picture was read.
+    pub loaded_at: Timestamp,
+}
+
+impl ZoneState {
+    /// The resource with this identifier or row id.
+    pub fn resource(&self, name: &str) -> Option<&Arc<ResourceState>> {
+        self.resources.get(name)
+    }
+
+    /// The key with this `kid`.
+    pub fn verifying_key(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.verifying_keys.iter().find(|(id, _)| id.as_str() == kid).map(|(_, key)| key)
+    }
+
+    /// The application, if it may act at `now`.
+    pub fn live_application(&self, id: &ApplicationId, now: Timestamp) -> Option<&Arc<Application>> {
+        self.applications.get(id).filter(|application| application.is_live(now))
+    }
+}
