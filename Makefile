@@ -1,0 +1,70 @@
+# Caracal, from a checkout. `make` alone lists the targets.
+
+CARGO    ?= cargo
+TARGET   := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+CARACAL  := $(TARGET)/release/caracal
+E2E_VENV := $(TARGET)/e2e-venv
+
+# Stamped into `caracal version`.
+export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help up down build test lint check conformance e2e bench docs deny
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+up: build ## Build, start the stack in the background, print where everything is
+	@if $(CARACAL) status --ready >/dev/null 2>&1; then \
+	  echo "already running; \`make down\` first to restart with the new build"; $(CARACAL) status --ready; \
+	else \
+	  $(CARACAL) up; \
+	fi
+	@echo
+	@scripts/first-call.sh --hint
+
+down: ## Stop the stack; its state stays
+	@test -x $(CARACAL) || { echo "nothing is built here, so nothing was started from here"; exit 0; }; $(CARACAL) down
+
+build:
+	@scripts/require.sh rust
+	$(CARGO) build --release --locked -p caracal -p caracald
+
+test: lint ## Everything that must hold: lint, then every test of the workspace
+	$(CARGO) test --workspace --locked
+
+lint: ## Formatting, clippy, licences and advisories
+	@scripts/require.sh rust
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@scripts/deny.sh
+
+check: ## Does it compile
+	@scripts/require.sh rust
+	$(CARGO) check --workspace --all-targets --locked
+
+conformance: ## Every store and bus against the suite of its trait
+	@scripts/require.sh rust
+	$(CARGO) test --locked -p caracal-storage -p caracal-storage-sql -p caracal-events
+
+e2e: build $(E2E_VENV)/.installed ## The real binaries, a governed call, the published clients
+	scripts/e2e.sh $(TARGET)/release $(E2E_VENV)/bin/python
+
+# The published clients ask for newer interpreters than they need.
+$(E2E_VENV)/.installed:
+	@scripts/require.sh python
+	python3 -m venv $(E2E_VENV)
+	$(E2E_VENV)/bin/pip install --quiet --disable-pip-version-check --ignore-requires-python \
+	  caracalai-sdk==1.0.0 caracalai-admin==1.0.0 caracalai-verify==1.0.0
+	@touch $@
+
+bench: ## Measure
+	@scripts/require.sh rust
+	$(CARGO) bench --workspace --locked
+
+docs: ## Build the handbook into docs/book
+	@scripts/require.sh mdbook
+	mdbook build docs
+
+deny: ## Licences, sources, bans, advisories
+	@scripts/deny.sh
