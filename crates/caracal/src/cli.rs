@@ -14,14 +14,18 @@ Exit codes:
   2  the command line was not understood
 
 Environment:
-  CARACAL_HOME             state directory (default $XDG_DATA_HOME/caracal or ~/.local/share/caracal)
-  CARACAL_CARACALD         the caracald to start (default: beside caracal, then on PATH)
-  CARACAL_ENV_FILE         settings to add where the environment has none (default <home>/caracal.env)
-  CARACAL_<ROLE>_LISTEN    address and port of api, sts, gateway, audit or coordinator; port 0 = any free
-  CARACAL_MODE             dev (default here), rc or stable
-  NO_COLOR                 never colour the output
+  CARACAL_HOME           state directory; default $XDG_DATA_HOME/caracal, else
+                         ~/.local/share/caracal
+  CARACAL_CARACALD       the caracald to start; default beside caracal, then PATH
+  CARACAL_ENV_FILE       settings to add where the environment has none;
+                         default <home>/caracal.env
+  CARACAL_<ROLE>_LISTEN  address:port of api, sts, gateway, audit, coordinator;
+                         port 0 takes a free one
+  CARACAL_MODE           dev (default here), rc or stable
+  CARACAL_MIN_FREE_MIB   free disk space a start needs; default 64
+  NO_COLOR               never colour the output
 
-Secrets are read from files in <home>/secrets and are never taken as arguments.";
+Secrets are files in <home>/secrets and are never taken as arguments.";
 
 /// Start, stop and watch a local Caracal.
 #[derive(Debug, Parser)]

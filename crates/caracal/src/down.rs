@@ -25,25 +25,26 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Down
         answer("not running")?;
         return Ok(Outcome::Good);
     }
-    let holder = match Lock::attempt(&home)? {
-        Attempt::Taken(_lock, left_behind) => {
-            Endpoints::forget(&home)?;
-            if let Some(gone) = left_behind {
-                note(&format!(
-                    "cleaned a stale lock: caracald (pid {}) ended without a clean stop",
-                    gone.pid
-                ));
+    // Looking is enough when a daemon runs; taking the lock would first wait for it in vain.
+    let holder = match Lock::holder(&home)? {
+        Some(holder) => holder,
+        None => match Lock::attempt(&home)? {
+            Attempt::Held(Some(holder)) => holder,
+            Attempt::Held(None) => {
+                bail!(
+                    "another caracal is just starting or stopping with the state in {}",
+                    home.path().display()
+                )
             }
-            answer("not running")?;
-            return Ok(Outcome::Good);
-        }
-        Attempt::Held(Some(holder)) => holder,
-        Attempt::Held(None) => {
-            bail!(
-                "another caracal is just starting or stopping with the state in {}",
-                home.path().display()
-            )
-        }
+            Attempt::Taken(_lock, left_behind) => {
+                Endpoints::forget(&home)?;
+                if let Some(gone) = left_behind {
+                    note(&gone.epitaph());
+                }
+                answer("not running")?;
+                return Ok(Outcome::Good);
+            }
+        },
     };
     // Never signal a stranger: the recorded process must be the one that has the id now.
     if !holder.is_alive() {

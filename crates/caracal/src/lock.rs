@@ -37,6 +37,14 @@ impl Holder {
         }
     }
 
+    /// What to tell people when this holder's record outlived it.
+    pub(crate) fn epitaph(&self) -> String {
+        format!(
+            "cleaned a stale lock: caracald (pid {}) ended without a clean stop",
+            self.pid
+        )
+    }
+
     /// Whether the recorded process is the one that has this id now.
     pub(crate) fn is_alive(&self) -> bool {
         let now = start_ticks(self.pid);

@@ -67,10 +67,7 @@ fn take_lock(home: &Home) -> anyhow::Result<Lock> {
     match Lock::attempt(home)? {
         Attempt::Taken(lock, None) => Ok(lock),
         Attempt::Taken(lock, Some(gone)) => {
-            note(&format!(
-                "cleaned a stale lock: caracald (pid {}) ended without a clean stop",
-                gone.pid
-            ));
+            note(&gone.epitaph());
             Ok(lock)
         }
         Attempt::Held(Some(holder)) => bail!(
