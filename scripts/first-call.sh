@@ -63,8 +63,9 @@ if [ "$mode" = --mandate ]; then exec 3>/dev/null; else exec 3>&1; fi
 private=$(mktemp -d)
 chmod 700 "$private"
 upstream_pid=
+keep_upstream=
 finish() {
-  if [ -n "$upstream_pid" ] && [ "$mode" = walk ]; then
+  if [ -n "$upstream_pid" ] && [ -z "$keep_upstream" ]; then
     kill "$upstream_pid" 2>/dev/null || true
   fi
   rm -rf "$private"
@@ -241,6 +242,7 @@ mint mandate
 if [ "$mode" = --mandate ]; then
   # The header file holds nothing but the scheme and the mandate.
   sed 's/^Authorization: Bearer //' "$private/mandate"
+  keep_upstream=yes
   exit 0
 fi
 
