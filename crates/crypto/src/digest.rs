@@ -1,0 +1,77 @@
+//! Digests, constant-time comparison and fresh secrets.
+
+use aws_lc_rs::{constant_time, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use caracal_core::{Secret, World};
+use zeroize::Zeroizing;
+
+/// A SHA-256 digest or an HMAC-SHA256 tag.
+pub type Digest32 = [u8; 32];
+
+/// SHA-256 (FIPS 180-4) of `data`.
+pub fn sha256(data: &[u8]) -> Digest32 {
+    to_array(digest::digest(&digest::SHA256, data).as_ref())
+}
+
+/// SHA-256 of `data` in lower-case hex.
+pub fn sha256_hex(data: &[u8]) -> String {
+    hex::encode(sha256(data))
+}
+
+/// SHA-256 of `parts` laid end to end. The caller makes the borders unambiguous.
+pub(crate) fn sha256_parts(parts: &[&[u8]]) -> Digest32 {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    to_array(context.finish().as_ref())
+}
+
+/// Whether both are equal, in time that depends on their lengths alone.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(left, right).is_ok()
+}
+
+/// A fresh secret: `prefix` and 32 random bytes in unpadded base64url (43 characters, 256 bits).
+pub fn new_secret(world: &World, prefix: &str) -> Secret {
+    let random = Zeroizing::new(world.random_bytes::<32>());
+    let mut text = Zeroizing::new(String::with_capacity(prefix.len().saturating_add(43)));
+    text.push_str(prefix);
+    URL_SAFE_NO_PAD.encode_string(random.as_slice(), &mut text);
+    Secret::new(text.as_str())
+}
+
+/// SHA-256 output as an array.
+pub(crate) fn to_array(bytes: &[u8]) -> Digest32 {
+    let mut array = [0; 32];
+    array.copy_from_slice(bytes);
+    array
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_match_the_standard() {
+        assert_eq!(
+            sha256_hex(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(sha256_parts(&[b"a", b"", b"bc"]), sha256(b"abc"));
+    }
+
+    #[test]
+    fn comparison_sees_length_and_content() {
+        assert!(constant_time_eq(b"", b"") && constant_time_eq(b"ab", b"ab"));
+        assert!(!constant_time_eq(b"ab", b"ac") && !constant_time_eq(b"ab", b"abc"));
+    }
+
+    #[test]
+    fn fresh_secrets_carry_their_prefix_and_differ() {
+        let world = World::for_tests();
+        let (first, second) = (new_secret(&world, "cs_"), new_secret(&world, "cs_"));
+        assert!(first.expose().starts_with("cs_") && first.expose().len() == 46);
+        assert_ne!(first, second);
+    }
+}

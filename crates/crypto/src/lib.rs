@@ -1,0 +1,46 @@
+//! Keys, mandates, sealed secrets, secret hashing and every message signature.
+//!
+//! No I/O: time and randomness arrive as a [`caracal_core::World`], key material as bytes that somebody else
+//! loaded. Depends on `caracal-core` alone. What reads foreign bytes here bounds length and depth and never
+//! panics.
+//!
+//! To add a signed message: give it a file of its own that builds an unambiguous byte string (length prefixes,
+//! or separators refused in the parts), signs it with an [`HmacKey`], verifies in constant time, and carries a
+//! known-answer test.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod audit_frame;
+pub mod canonical_json;
+pub mod digest;
+pub mod hmac_key;
+pub mod jwks;
+pub mod ledger;
+pub mod mandate;
+pub mod merkle;
+pub mod random;
+pub mod request_signature;
+pub mod sealed;
+pub mod secret_hash;
+pub mod stream_signature;
+mod strict_json;
+pub mod tokens;
+pub mod weak_key;
+pub mod webhook_signature;
+pub mod zone_key;
+
+pub use canonical_json::canonical_json;
+pub use digest::{constant_time_eq, new_secret, sha256, sha256_hex};
+pub use hmac_key::HmacKey;
+pub use mandate::{ClaimError, ClaimRules, MandateError, VerifiedMandate};
+pub use random::{OsRandom, system_world};
+pub use sealed::{KeyRing, Location};
+pub use secret_hash::SecretHasher;
+pub use zone_key::{SigningKey, VerifyingKey};

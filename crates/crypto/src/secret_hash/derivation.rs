@@ -1,0 +1,183 @@
+//! Argon2id within a budget: few at once, few waiting, none twice.
+
+use std::{collections::HashSet, fmt};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use caracal_core::World;
+use parking_lot::{Condvar, Mutex};
+
+use super::memo::Memo;
+use crate::{
+    digest::{Digest32, constant_time_eq},
+    hmac_key::HmacKey,
+};
+
+/// Passes over memory.
+const PASSES: u32 = 3;
+/// Memory of one derivation, in KiB.
+const MEMORY_KIB: u32 = 64 * 1024;
+/// Lanes. They run one after the other here; the number is part of the stored form's meaning.
+const LANES: u32 = 2;
+/// Output of new hashes, in bytes.
+pub(super) const ARGON2_BYTES: usize = 32;
+
+/// How much hashing may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Derivations at once, 64 MiB each. Zero counts as one.
+    pub concurrency: usize,
+    /// Callers that may wait for a turn; one more is turned away.
+    pub waiting: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrency: 2,
+            waiting: 64,
+        }
+    }
+}
+
+/// Too many derivations wait already. Try again after a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many secrets are being verified")]
+pub struct Overloaded;
+
+pub(super) struct Derivations {
+    world: World,
+    limits: Limits,
+    /// Names pairs of stored form and secret in memory; random per process, so that names mean nothing outside.
+    pair_key: HmacKey,
+    state: Mutex<State>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    memo: Memo,
+    running: HashSet<Digest32>,
+    waiting: usize,
+}
+
+impl Derivations {
+    pub(super) fn new(world: World, limits: Limits) -> Self {
+        let pair_key = HmacKey::from_bytes(&world.random_bytes::<32>());
+        let limits = Limits {
+            concurrency: limits.concurrency.max(1),
+            ..limits
+        };
+        Self {
+            world,
+            limits,
+            pair_key,
+            state: Mutex::default(),
+            done: Condvar::new(),
+        }
+    }
+
+    /// What an earlier derivation found.
+    pub(super) fn recall(&self, stored: &str, presented: &str) -> Option<bool> {
+        let pair = self.pair(stored, presented);
+        self.state.lock().memo.recall(&pair, self.world.now())
+    }
+
+    pub(super) fn verify(
+        &self,
+        stored: &str,
+        presented: &str,
+        salt: &[u8],
+        hash: &[u8],
+    ) -> Result<bool, Overloaded> {
+        let pair = self.pair(stored, presented);
+        let turn = match self.take_turn(pair)? {
+            Turn::Known(matched) => return Ok(matched),
+            Turn::Mine(turn) => turn,
+        };
+        let mut derived = vec![0; hash.len()];
+        let matched = argon2id(presented, salt, &mut derived) && constant_time_eq(&derived, hash);
+        self.state.lock().memo.remember(pair, matched, self.world.now());
+        drop(turn);
+        Ok(matched)
+    }
+
+    /// Derives within the budget, for a new stored form.
+    pub(super) fn derive(&self, secret: &str, salt: &[u8], hash: &mut [u8]) -> Result<(), Overloaded> {
+        // A random name: two hashings are never the same work.
+        match self.take_turn(self.world.random_bytes())? {
+            Turn::Known(_) => Err(Overloaded),
+            Turn::Mine(_turn) => argon2id(secret, salt, hash).then_some(()).ok_or(Overloaded),
+        }
+    }
+
+    /// Waits until `pair` is known or it is the caller's turn to derive it.
+    fn take_turn(&self, pair: Digest32) -> Result<Turn<'_>, Overloaded> {
+        let mut state = self.state.lock();
+        let mut counted = false;
+        let outcome = loop {
+            if let Some(matched) = state.memo.recall(&pair, self.world.now()) {
+                break Ok(Turn::Known(matched));
+            }
+            if !state.running.contains(&pair) && state.running.len() < self.limits.concurrency {
+                state.running.insert(pair);
+                break Ok(Turn::Mine(MyTurn {
+                    derivations: self,
+                    pair,
+                }));
+            }
+            if !counted {
+                if state.waiting >= self.limits.waiting {
+                    break Err(Overloaded);
+                }
+                state.waiting = state.waiting.saturating_add(1);
+                counted = true;
+            }
+            self.done.wait(&mut state);
+        };
+        if counted {
+            state.waiting = state.waiting.saturating_sub(1);
+        }
+        outcome
+    }
+
+    fn pair(&self, stored: &str, presented: &str) -> Digest32 {
+        let length = (stored.len() as u64).to_be_bytes();
+        self.pair_key
+            .sign_parts(&[&length, stored.as_bytes(), presented.as_bytes()])
+    }
+}
+
+impl fmt::Debug for Derivations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Derivations")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+enum Turn<'d> {
+    Known(bool),
+    Mine(MyTurn<'d>),
+}
+
+/// The right to derive. Given back when dropped, also by a panic.
+struct MyTurn<'d> {
+    derivations: &'d Derivations,
+    pair: Digest32,
+}
+
+impl Drop for MyTurn<'_> {
+    fn drop(&mut self) {
+        self.derivations.state.lock().running.remove(&self.pair);
+        self.derivations.done.notify_all();
+    }
+}
+
+/// False when the lengths are outside what Argon2 takes.
+fn argon2id(secret: &str, salt: &[u8], hash: &mut [u8]) -> bool {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(hash.len())).is_ok_and(|params| {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(secret.as_bytes(), salt, hash)
+            .is_ok()
+    })
+}
