@@ -18,7 +18,9 @@ pub const MAX_ID_BYTES: usize = 128;
 /// Whether `text` may be used as an id: `[A-Za-z0-9_.:-]{1,128}`.
 pub fn is_valid(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'-'))
 }
 
 macro_rules! typed_id {

@@ -30,7 +30,9 @@ impl ScopeSet {
 
     /// Whether `scope` is a member.
     pub fn contains(&self, scope: &str) -> bool {
-        self.0.binary_search_by(|member| member.as_ref().cmp(scope)).is_ok()
+        self.0
+            .binary_search_by(|member| member.as_ref().cmp(scope))
+            .is_ok()
     }
 
     /// Whether every member is also in `other`.

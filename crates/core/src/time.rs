@@ -39,13 +39,19 @@ impl Timestamp {
     /// This instant moved later, saturating.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This instant moved earlier, saturating.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// Time from `earlier` to this instant; zero when `earlier` is later.
@@ -69,16 +75,19 @@ impl Timestamp {
     /// [`InvalidTimestamp`] when the text is anything else.
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
         // A date-time without an offset is ambiguous, so the strict parser of `Timestamp` is what we want.
-        text.parse::<jiff::Timestamp>().map(|at| Self(at.as_microsecond())).map_err(|_| InvalidTimestamp)
+        text.parse::<jiff::Timestamp>()
+            .map(|at| Self(at.as_microsecond()))
+            .map_err(|_| InvalidTimestamp)
     }
 
     fn render(self, precision: u8) -> String {
-        jiff::Timestamp::from_microsecond(self.0)
-            .map(|at| {
-                jiff::fmt::temporal::DateTimePrinter::new().precision(Some(precision)).timestamp_to_string(&at)
-            })
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(at) => jiff::fmt::temporal::DateTimePrinter::new()
+                .precision(Some(precision))
+                .timestamp_to_string(&at),
             // Outside the years -9999 to 9999 there is no RFC 3339 form; say so rather than panic.
-            .unwrap_or_else(|_| String::from("invalid"))
+            Err(_) => String::from("invalid"),
+        }
     }
 }
 
@@ -110,14 +119,23 @@ mod tests {
         let at = Timestamp::from_micros(1_779_364_800_123_456);
         assert_eq!(at.to_rfc3339_millis(), "2026-05-21T12:00:00.123Z");
         assert_eq!(at.to_rfc3339_micros(), "2026-05-21T12:00:00.123456Z");
-        assert_eq!(Timestamp::from_micros(0).to_rfc3339_millis(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::from_micros(0).to_rfc3339_millis(),
+            "1970-01-01T00:00:00.000Z"
+        );
     }
 
     #[test]
     fn parses_offsets_and_refuses_local_times() {
         let utc = Timestamp::parse_rfc3339("2026-05-21T12:00:00.123456Z").unwrap();
-        assert_eq!(Timestamp::parse_rfc3339("2026-05-21T14:00:00.123456+02:00"), Ok(utc));
-        assert_eq!(Timestamp::parse_rfc3339("2026-05-21T12:00:00"), Err(InvalidTimestamp));
+        assert_eq!(
+            Timestamp::parse_rfc3339("2026-05-21T14:00:00.123456+02:00"),
+            Ok(utc)
+        );
+        assert_eq!(
+            Timestamp::parse_rfc3339("2026-05-21T12:00:00"),
+            Err(InvalidTimestamp)
+        );
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), Err(InvalidTimestamp));
     }
 }

@@ -92,13 +92,21 @@ pub struct World {
 impl World {
     /// A world of the given parts.
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { clock, random, manual: None }
+        Self {
+            clock,
+            random,
+            manual: None,
+        }
     }
 
     /// A frozen clock (2026-05-21T12:00:00Z) and a seeded generator.
     pub fn for_tests() -> Self {
         let manual = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_779_364_800)));
-        Self { clock: manual.clone(), random: Arc::new(SeededRandom::new(1)), manual: Some(manual) }
+        Self {
+            clock: manual.clone(),
+            random: Arc::new(SeededRandom::new(1)),
+            manual: Some(manual),
+        }
     }
 
     /// The clock of [`World::for_tests`], to move it.
@@ -106,7 +114,9 @@ impl World {
     /// # Panics
     /// In a world that was not made for tests.
     pub fn manual_clock(&self) -> &ManualClock {
-        self.manual.as_deref().expect("only worlds made for tests have a manual clock")
+        self.manual
+            .as_deref()
+            .expect("only worlds made for tests have a manual clock")
     }
 
     /// The current instant.

@@ -79,9 +79,9 @@ impl Session {
     /// When the session ends by itself: the end of a task's time or of a service's lease.
     pub fn ends_at(&self) -> Timestamp {
         match self.lifecycle {
-            Lifecycle::Task => {
-                self.started_at.plus(Duration::from_secs(u64::from(self.ttl_seconds.unwrap_or(0))))
-            }
+            Lifecycle::Task => self
+                .started_at
+                .plus(Duration::from_secs(u64::from(self.ttl_seconds.unwrap_or(0)))),
             Lifecycle::Service => self.heartbeat_deadline_at.unwrap_or(self.started_at),
         }
     }

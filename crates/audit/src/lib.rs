@@ -1,0 +1,40 @@
+//! The audit role: takes signed events off the bus into the hash-linked ledger, and proves that the ledger holds.
+//!
+//! Ingest is exactly-once in effect: an event is acknowledged after its ledger transaction, and its id makes a
+//! second delivery a no-op. What nobody can process goes to the dead letters with a reason. Depends on no other
+//! role.
+
+mod frame;
+mod ingest;
+mod routes;
+mod verify;
+
+use std::sync::Arc;
+
+use caracal_core::{Secret, World};
+use caracal_crypto::HmacKey;
+use caracal_events::Bus;
+use caracal_storage::Store;
+
+pub use ingest::{IngestHealth, run};
+pub use routes::router;
+pub use verify::{ChainReport, Fault, verify_zone};
+
+/// What the audit role works with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AuditDeps {
+    /// Time and randomness.
+    pub world: World,
+    /// The ledger.
+    pub store: Arc<dyn Store>,
+    /// Where events come from.
+    pub bus: Arc<dyn Bus>,
+    /// Verifies frames and links. Without it frames are taken as they are (development only).
+    pub audit_key: Option<HmacKey>,
+    /// Bearer of the operator routes; without it they do not exist.
+    pub admin_token: Option<Secret>,
+    /// Name of this consumer within the group.
+    pub consumer: String,
+    /// How ingest goes.
+    pub health: Arc<IngestHealth>,
+}

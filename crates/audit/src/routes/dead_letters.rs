@@ -1,0 +1,100 @@
+//! Events that could not join the ledger: list them, send the repairable ones again.
+
+use axum::{Json, extract::Query};
+use caracal_events::{Fields, Topic};
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Deps, Operator};
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageQuery {
+    limit: Option<usize>,
+    after: Option<String>,
+}
+
+impl PageQuery {
+    fn limit(&self) -> Result<usize, Refusal> {
+        match self.limit.unwrap_or(100) {
+            limit @ 1..=1000 => Ok(limit),
+            _ => Err(Refusal::invalid_field(
+                "invalid_query",
+                "limit",
+                "must be 1 to 1000",
+            )),
+        }
+    }
+}
+
+fn unavailable(error: &caracal_events::BusError) -> Refusal {
+    tracing::warn!(%error, "could not read dead letters");
+    Refusal::unavailable("bus_unavailable").describe("the event bus is unavailable, try again")
+}
+
+pub(crate) async fn list(
+    _operator: Operator,
+    deps: Deps,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Refusal> {
+    let limit = query.limit()?;
+    let letters = deps
+        .bus
+        .dead_letters(Topic::AuditEvents, query.after.as_deref(), limit)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let next_cursor = if letters.len() == limit {
+        letters.last().map(|letter| letter.id.clone()).unwrap_or_default()
+    } else {
+        String::new()
+    };
+    let entries: Vec<Value> = letters
+        .iter()
+        .map(|letter| {
+            let fields: std::collections::BTreeMap<&str, &str> = letter.fields.iter().collect();
+            json!({"id": letter.id, "received_at": letter.appended_at, "fields": fields})
+        })
+        .collect();
+    Ok(Json(json!({"entries": entries, "next_cursor": next_cursor})))
+}
+
+/// Sends letters with intact data again, oldest first from `after` on. Forged and tampered ones stay.
+pub(crate) async fn replay(
+    _operator: Operator,
+    deps: Deps,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Refusal> {
+    let letters = deps
+        .bus
+        .dead_letters(Topic::AuditEvents, query.after.as_deref(), query.limit()?)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let (mut replayed, mut skipped) = (0_u64, 0_u64);
+    for letter in &letters {
+        let final_verdict = letter.fields.get("reason").is_some_and(|reason| {
+            reason == "hmac_verify_failed" || reason == "tamper_on_replay" || reason == "missing_data_field"
+        });
+        let (Some(data), false) = (letter.fields.get("src_data"), final_verdict) else {
+            skipped += 1;
+            continue;
+        };
+        let mut fields = Fields::new().with("data", data);
+        for (name, source) in [("sig", "src_sig"), ("id", "src_event_id")] {
+            if let Some(value) = letter.fields.get(source) {
+                fields.insert(name, value);
+            }
+        }
+        deps.bus
+            .append(Topic::AuditEvents, vec![fields])
+            .await
+            .map_err(|error| unavailable(&error))?;
+        deps.bus
+            .remove_dead_letters(Topic::AuditEvents, std::slice::from_ref(&letter.id))
+            .await
+            .map_err(|error| unavailable(&error))?;
+        replayed += 1;
+    }
+    Ok(Json(
+        json!({"scanned": letters.len(), "replayed": replayed, "skipped": skipped}),
+    ))
+}

@@ -1,0 +1,18 @@
+//! `GET /api/audit/verify/{zone}`: recomputes the zone's chain.
+
+use axum::{Json, extract::Path};
+use caracal_service::Refusal;
+
+use super::{Deps, Operator, zone};
+use crate::{ChainReport, verify_zone};
+
+pub(crate) async fn get(
+    _operator: Operator,
+    deps: Deps,
+    Path(zone_id): Path<String>,
+) -> Result<Json<ChainReport>, Refusal> {
+    let zone = zone(&zone_id)?;
+    Ok(Json(
+        verify_zone(deps.store.as_ref(), &zone, deps.audit_key.as_ref()).await?,
+    ))
+}

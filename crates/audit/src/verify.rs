@@ -1,0 +1,118 @@
+//! Verification of a zone's chain: every hash recomputed from the stored event, every link checked, no gap.
+
+use caracal_core::ZoneId;
+use caracal_crypto::{
+    HmacKey, canonical_json,
+    ledger::{content_hash, verify_chain},
+};
+use caracal_storage::{Access, Error, Store};
+
+/// Rows read at a time.
+const PAGE: u32 = 1000;
+/// Faults listed; further ones are only counted.
+const MAX_FAULTS: usize = 100;
+
+/// Something that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// Position in the chain.
+    pub chain_seq: i64,
+    /// Event id.
+    pub event_id: String,
+    /// `sequence_gap`, `content_mismatch`, `broken_link`, `wrong_link_key` or `wrong_head`.
+    pub kind: &'static str,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ChainReport {
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Entries checked.
+    pub entries: i64,
+    /// Content hash of the last entry, lower-case hex.
+    pub head: String,
+    /// Faults found.
+    pub fault_count: u64,
+    /// The first faults.
+    pub faults: Vec<Fault>,
+}
+
+impl ChainReport {
+    /// Whether the chain holds.
+    pub const fn holds(&self) -> bool {
+        self.fault_count == 0
+    }
+
+    fn fault(&mut self, chain_seq: i64, event_id: &str, kind: &'static str) {
+        self.fault_count += 1;
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(Fault {
+                chain_seq,
+                event_id: event_id.to_owned(),
+                kind,
+            });
+        }
+    }
+}
+
+/// Verifies the whole chain of a zone. With `key` the keyed links are verified as well.
+///
+/// # Errors
+/// As the storage; faults are not errors but the report.
+pub async fn verify_zone(
+    store: &dyn Store,
+    zone: &ZoneId,
+    key: Option<&HmacKey>,
+) -> Result<ChainReport, Error> {
+    let mut report = ChainReport {
+        zone_id: zone.clone(),
+        entries: 0,
+        head: String::new(),
+        fault_count: 0,
+        faults: Vec::new(),
+    };
+    let mut work = store.zone(zone, Access::Read).await?;
+    let head = work.ledger().head().await?;
+    let mut last = 0;
+    loop {
+        let rows = work.ledger().range(last, PAGE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            let id = row.event.id.as_str();
+            if row.chain_seq != last + 1 {
+                report.fault(row.chain_seq, id, "sequence_gap");
+            }
+            let value =
+                serde_json::to_value(&row.event).map_err(|error| Error::Corrupt(error.to_string()))?;
+            let sequence = u64::try_from(row.chain_seq).unwrap_or(0);
+            let content = hex::encode(content_hash(zone, sequence, &canonical_json(&value)));
+            if content != row.content_sha256 {
+                report.fault(row.chain_seq, id, "content_mismatch");
+            }
+            if row.prev_content_sha256 != report.head {
+                report.fault(row.chain_seq, id, "broken_link");
+            }
+            if let Some(key) = key
+                && !verify_chain(
+                    key,
+                    &row.content_sha256,
+                    &row.prev_content_sha256,
+                    &row.chain_hmac,
+                )
+            {
+                report.fault(row.chain_seq, id, "wrong_link_key");
+            }
+            report.head = row.content_sha256;
+            report.entries += 1;
+            last = row.chain_seq;
+        }
+    }
+    // The head row is written with every append, so a cut tail shows here.
+    if head.chain_seq != last || head.content_sha256 != report.head {
+        report.fault(head.chain_seq, "", "wrong_head");
+    }
+    Ok(report)
+}

@@ -1,0 +1,118 @@
+//! Client authentication: application id and secret in the form.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use caracal_core::{ApplicationId, Secret, ZoneId, entity::Application};
+use caracal_service::{
+    Refusal,
+    zones::{DirectoryError, ZoneState},
+};
+use caracal_storage::Access;
+use http::StatusCode;
+
+use crate::{StsDeps, metrics};
+
+/// 401 for every failed login, so that nothing is learnt from it.
+pub(crate) fn invalid_client() -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "access_denied").describe("invalid client credentials")
+}
+
+/// 503 when a decision cannot be had.
+pub(crate) fn unavailable() -> Refusal {
+    Refusal::unavailable("sts_unavailable").describe("the STS cannot decide now, try again")
+}
+
+/// The zone, or the refusal of a login: an unknown zone looks like a wrong secret.
+pub(crate) async fn zone_of(deps: &StsDeps, zone: &ZoneId) -> Result<Option<Arc<ZoneState>>, Refusal> {
+    match deps.zones.zone(zone).await {
+        Ok(state) => Ok(Some(state)),
+        Err(DirectoryError::Unknown) => Ok(None),
+        Err(DirectoryError::Unavailable) => Err(unavailable()),
+    }
+}
+
+/// Proves that the caller knows the application's secret.
+///
+/// # Errors
+/// 401 `access_denied`; 403 `zone_invalid` when the secret is right but the application lives in another zone;
+/// 429 after too many failures from one address; 503 when it cannot be told.
+pub(crate) async fn authenticate(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    application: &ApplicationId,
+    secret: &Secret,
+    peer: Option<IpAddr>,
+) -> Result<(Arc<ZoneState>, Arc<Application>), Refusal> {
+    let state = zone_of(deps, zone).await?;
+    let now = deps.world.now();
+    if let Some(state) = &state
+        && let Some(found) = state.live_application(application, now)
+    {
+        let stored = found.client_secret_hash.clone().unwrap_or_default();
+        if verify(deps, stored, secret).await? {
+            return Ok((state.clone(), found.clone()));
+        }
+    } else if let Some(elsewhere) = elsewhere(deps, zone, application).await? {
+        let stored = elsewhere.client_secret_hash.clone().unwrap_or_default();
+        // Possession first: only whoever holds the secret may learn where the application lives.
+        if elsewhere.is_live(now) && verify(deps, stored, secret).await? {
+            return Err(
+                Refusal::new(StatusCode::FORBIDDEN, "zone_invalid").describe(format!(
+                    "application belongs to zone {}, not to zone {zone}",
+                    elsewhere.zone_id
+                )),
+            );
+        }
+    }
+    metrics::login_failed();
+    // Keyed by application and address: one attacker must not lock an application out for everybody.
+    let address = peer.map_or_else(|| String::from("unknown"), |peer| peer.to_string());
+    let key = format!("auth-rl:{application}:{address}");
+    let failures = deps
+        .limiter
+        .hit(&key, deps.config.auth_fail_limit_per_min, Duration::from_mins(1))
+        .await
+        .map_err(|_| unavailable())?;
+    if failures.allowed {
+        Err(invalid_client())
+    } else {
+        let seconds = u32::try_from(failures.retry_after.as_secs().max(1)).unwrap_or(60);
+        Err(
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
+                .describe("too many failed logins")
+                .retry_after(seconds),
+        )
+    }
+}
+
+async fn elsewhere(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    application: &ApplicationId,
+) -> Result<Option<Application>, Refusal> {
+    let found = async {
+        let mut work = deps.store.global(Access::Read).await?;
+        work.find_application(application).await
+    };
+    let found = found.await.map_err(|error| {
+        tracing::error!(error = %caracal_service::error_chain(&error), "could not look for an application");
+        unavailable()
+    })?;
+    Ok(found.filter(|found| found.zone_id != *zone))
+}
+
+async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
+    let busy = |_| {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "sts_unavailable")
+            .describe("too many logins wait for verification")
+            .retry_after(1)
+    };
+    if !deps.hasher.needs_derivation(&stored, secret.expose()) {
+        return deps.hasher.verify(&stored, secret.expose()).map_err(busy);
+    }
+    let (hasher, secret) = (deps.hasher.clone(), secret.clone());
+    tokio::task::spawn_blocking(move || hasher.verify(&stored, secret.expose()))
+        .await
+        .map_err(|_| unavailable())?
+        .map_err(busy)
+}

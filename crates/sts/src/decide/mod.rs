@@ -1,0 +1,7 @@
+//! What a mint or a use is decided on.
+
+mod party;
+mod resource;
+
+pub(crate) use party::{Party, PartyError, resolve};
+pub(crate) use resource::{Denied, Granted, Use, decide_mint, decide_use};

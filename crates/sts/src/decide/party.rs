@@ -1,0 +1,258 @@
+//! The session and the delegation a request acts under: live, owned, continuous, narrowed over the whole lineage.
+
+use std::sync::Arc;
+
+use caracal_authz::narrow::{Authority, LineageError, NarrowingViolation};
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, SessionId, Timestamp, ZoneId,
+    claims::{ChainHop, SubjectType},
+    entity::{Delegation, Session},
+};
+use caracal_service::{
+    Refusal,
+    zones::{DirectoryError, ZoneState},
+};
+use http::StatusCode;
+
+use crate::{StsDeps, authenticate::unavailable};
+
+/// Who acts, in which session, under which delegation.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Party {
+    /// The session the mandate acts in.
+    pub(crate) session: Option<Arc<Session>>,
+    /// The session that handed the authority on.
+    pub(crate) source: Option<Arc<Session>>,
+    /// The delegations from root to leaf; empty without a delegation.
+    pub(crate) lineage: Option<Arc<[Delegation]>>,
+    /// What the lineage allows.
+    pub(crate) authority: Option<Authority>,
+    /// The record at the root of the authority.
+    pub(crate) root_record: Option<AuthorityRecordId>,
+    /// The earliest end of everything above.
+    pub(crate) ends_at: Option<Timestamp>,
+}
+
+/// Why the references of a request carry no authority. Clients see 403 `access_denied` with the reason.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PartyError {
+    #[error("session is not active or not owned by the application")]
+    Session,
+    #[error("delegation_edge_id requires agent_session_id")]
+    DelegationWithoutSession,
+    #[error("delegation is not active")]
+    Delegation,
+    #[error("delegation is not held by the session")]
+    NotHolder,
+    #[error("a session of the delegation chain is not active")]
+    ChainSession,
+    #[error("the authority record of a session has ended")]
+    Record,
+    #[error("revoked")]
+    Revoked,
+    #[error("delegation chain is broken")]
+    Broken,
+    #[error("delegation exceeds its parent ({})", .0.rule())]
+    Exceeds(NarrowingViolation),
+    #[error("unavailable")]
+    Unavailable,
+}
+
+impl PartyError {
+    /// The machine-readable reason.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Session => "session_inactive",
+            Self::DelegationWithoutSession => "session_required",
+            Self::Delegation => "delegation_inactive",
+            Self::NotHolder => "delegation_not_held",
+            Self::ChainSession => "delegation_session_inactive",
+            Self::Record => "authority_record_inactive",
+            Self::Revoked => "revoked",
+            Self::Broken => "delegation_chain_broken",
+            Self::Exceeds(_) => "delegation_exceeds_parent_authority",
+            Self::Unavailable => "sts_unavailable",
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn refusal(&self) -> Refusal {
+        match self {
+            Self::Unavailable => unavailable(),
+            Self::Exceeds(violation) => self
+                .denied()
+                .with("details", serde_json::to_value(violation).unwrap_or_default()),
+            _ => self.denied(),
+        }
+    }
+
+    fn denied(&self) -> Refusal {
+        Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+            .describe(self.to_string())
+            .reason(self.reason())
+    }
+}
+
+impl From<DirectoryError> for PartyError {
+    fn from(_: DirectoryError) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// Validates the references of a request by `application`, at `now`.
+///
+/// # Errors
+/// [`PartyError`].
+pub(crate) async fn resolve(
+    deps: &StsDeps,
+    zone: &ZoneState,
+    application: &ApplicationId,
+    session: Option<&SessionId>,
+    delegation: Option<&DelegationId>,
+    now: Timestamp,
+) -> Result<Party, PartyError> {
+    let Some(session) = session else {
+        return if delegation.is_some() {
+            Err(PartyError::DelegationWithoutSession)
+        } else {
+            Ok(Party::default())
+        };
+    };
+    let zone_id = &zone.zone.id;
+    let target = live_session(deps, zone_id, session, now)
+        .await?
+        .ok_or(PartyError::Session)?;
+    if target.application_id != *application {
+        return Err(PartyError::Session);
+    }
+    let mut ends_at = target
+        .ends_at()
+        .min(record_end(deps, zone_id, &target, now).await?);
+    let Some(delegation) = delegation else {
+        return Ok(Party {
+            root_record: Some(target.subject_authority_record_id.clone()),
+            session: Some(target),
+            ends_at: Some(ends_at),
+            ..Party::default()
+        });
+    };
+
+    let lineage = deps.authority.lineage(zone_id, delegation).await?;
+    let leaf = lineage.last().ok_or(PartyError::Delegation)?;
+    if leaf.target_session_id != *session || leaf.receiver_application_id != *application {
+        return Err(PartyError::NotHolder);
+    }
+    if lineage
+        .iter()
+        .any(|edge| deps.revocations.is_revoked(edge.id.as_str()))
+    {
+        return Err(PartyError::Revoked);
+    }
+    let authority = Authority::of_lineage(lineage.iter(), now, |id| {
+        zone.resource(id.as_str())
+            .map(|resource| resource.resource.identifier.as_str().into())
+    })
+    .map_err(|error| match error {
+        LineageError::Empty | LineageError::NotLive(_) => PartyError::Delegation,
+        LineageError::Broken(_) => PartyError::Broken,
+        LineageError::Exceeds(violation) => PartyError::Exceeds(violation),
+    })?;
+    ends_at = ends_at.min(authority.expires_at());
+
+    // Every session along the way must still run: authority does not outlive whoever handed it on.
+    let mut source = None;
+    let mut root_record = None;
+    for edge in lineage.iter() {
+        let from = live_session(deps, zone_id, &edge.source_session_id, now)
+            .await?
+            .ok_or(PartyError::ChainSession)?;
+        if from.application_id != edge.issuer_application_id {
+            return Err(PartyError::Broken);
+        }
+        ends_at = ends_at
+            .min(from.ends_at())
+            .min(record_end(deps, zone_id, &from, now).await?);
+        root_record.get_or_insert_with(|| from.subject_authority_record_id.clone());
+        source = Some(from);
+    }
+    Ok(Party {
+        session: Some(target),
+        source,
+        authority: Some(authority),
+        lineage: Some(lineage),
+        root_record,
+        ends_at: Some(ends_at),
+    })
+}
+
+async fn live_session(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    id: &SessionId,
+    now: Timestamp,
+) -> Result<Option<Arc<Session>>, PartyError> {
+    if deps.revocations.is_revoked(id.as_str()) {
+        return Err(PartyError::Revoked);
+    }
+    Ok(deps
+        .authority
+        .session(zone, id)
+        .await?
+        .filter(|session| session.is_live(now)))
+}
+
+/// When the record behind a session ends. An application proves itself again with its secret on every mint, so only
+/// a person's record bounds the session by its time; a revoked record ends either.
+async fn record_end(
+    deps: &StsDeps,
+    zone: &ZoneId,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Timestamp, PartyError> {
+    const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+    let id = &session.subject_authority_record_id;
+    if deps.revocations.is_revoked(id.as_str()) {
+        return Err(PartyError::Revoked);
+    }
+    match deps.authority.record(zone, id).await? {
+        Some(record) if record.subject_type == SubjectType::User => {
+            if record.is_live(now) {
+                Ok(record.expires_at)
+            } else {
+                Err(PartyError::Record)
+            }
+        }
+        // Application records are forgotten some time after their end.
+        Some(_) | None => Ok(NEVER),
+    }
+}
+
+impl Party {
+    /// The chain as the mandate carries it: one hop per delegation, then the holder.
+    pub(crate) fn chain(&self) -> Vec<ChainHop> {
+        let Some(lineage) = &self.lineage else {
+            return Vec::new();
+        };
+        let mut chain: Vec<ChainHop> = lineage
+            .iter()
+            .map(|edge| ChainHop {
+                application_id: edge.issuer_application_id.clone(),
+                agent_session_id: Some(edge.source_session_id.clone()),
+                delegation_edge_id: Some(edge.id.clone()),
+            })
+            .collect();
+        if let Some(leaf) = lineage.last() {
+            chain.push(ChainHop {
+                application_id: leaf.receiver_application_id.clone(),
+                agent_session_id: Some(leaf.target_session_id.clone()),
+                delegation_edge_id: None,
+            });
+        }
+        chain
+    }
+
+    /// The leaf delegation.
+    pub(crate) fn delegation(&self) -> Option<&Delegation> {
+        self.lineage.as_ref().and_then(|lineage| lineage.last())
+    }
+}

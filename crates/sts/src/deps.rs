@@ -1,0 +1,76 @@
+//! What the STS needs from the place of wiring.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_core::{Secret, World};
+use caracal_crypto::{HmacKey, sealed::KeyRing, secret_hash::SecretHasher};
+use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
+use caracal_service::{
+    issued::IssuedMandates,
+    revocation::Revocations,
+    zones::{LiveAuthority, ZoneDirectory},
+};
+use caracal_storage::Store;
+
+/// Bounds of the STS.
+#[derive(Debug, Clone)]
+pub struct StsConfig {
+    /// `iss` of every mandate and audience of session and gateway mandates, byte for byte.
+    pub issuer: Arc<str>,
+    /// Mints per zone, resource and application in a minute.
+    pub mint_rate_limit_per_min: u32,
+    /// Failed logins per application and address in a minute.
+    pub auth_fail_limit_per_min: u32,
+    /// How long a zone's old signing key keeps verifying after a rotation.
+    pub key_overlap: Duration,
+    /// How long a new signing key is published before it signs, so that verifiers with a cache know it in time.
+    pub key_publish_ahead: Duration,
+}
+
+impl StsConfig {
+    /// Defaults for `issuer`.
+    pub fn new(issuer: impl Into<Arc<str>>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            mint_rate_limit_per_min: 600_000,
+            auth_fail_limit_per_min: 60,
+            key_overlap: Duration::from_hours(24),
+            key_publish_ahead: Duration::from_mins(10),
+        }
+    }
+}
+
+/// Everything the STS works with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct StsDeps {
+    /// Time and randomness.
+    pub world: World,
+    /// Durable state: authority records and signing keys.
+    pub store: Arc<dyn Store>,
+    /// Zones in memory.
+    pub zones: Arc<ZoneDirectory>,
+    /// Sessions, lineages and records in memory.
+    pub authority: Arc<LiveAuthority>,
+    /// What must be refused now.
+    pub revocations: Arc<Revocations>,
+    /// Mandates signed here, for a Gateway in the same process.
+    pub issued: Option<Arc<IssuedMandates>>,
+    /// Where decisions are safe before they are answered.
+    pub spool: Arc<Spool>,
+    /// Publishes events of committed work.
+    pub outbox: Arc<OutboxRelay>,
+    /// Opens and seals secrets at rest.
+    pub keyring: Arc<KeyRing>,
+    /// Verifies client secrets.
+    pub hasher: Arc<SecretHasher>,
+    /// Rate limits.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Nonces of signed exchanges.
+    pub replay: Arc<dyn ReplayStore>,
+    /// Key of the Gateway's signed exchanges; without it they are refused.
+    pub gateway_key: Option<HmacKey>,
+    /// Bearer of the key rotation route; without it the route does not exist.
+    pub admin_token: Option<Secret>,
+    /// Bounds.
+    pub config: Arc<StsConfig>,
+}

@@ -1,0 +1,284 @@
+//! The token request (RFC 8693 §2.1) as strictly as a trust boundary should read it.
+
+use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, Secret, SessionId, ZoneId};
+use caracal_service::Refusal;
+
+/// `grant_type` of every request (RFC 8693 §2.1).
+pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// Type of the tokens we issue and accept (RFC 8693 §3).
+pub(crate) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// Type of a federated identity token.
+pub(crate) const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+
+/// Most distinct resources of one request.
+const MAX_RESOURCES: usize = 64;
+/// Longest scope parameter, in bytes.
+const MAX_SCOPE_BYTES: usize = 8192;
+/// Most fields of one form.
+const MAX_FIELDS: usize = 128;
+
+/// What kind of token the subject presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SubjectTokenType {
+    /// One of ours.
+    AccessToken,
+    /// A federated identity.
+    IdToken,
+}
+
+/// A token request, parsed.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenRequest {
+    pub(crate) zone_id: Option<ZoneId>,
+    pub(crate) application_id: ApplicationId,
+    pub(crate) client_secret: Secret,
+    /// Distinct, sorted bytewise.
+    pub(crate) resources: Vec<String>,
+    pub(crate) scopes: ScopeSet,
+    pub(crate) subject_token: Option<(Secret, SubjectTokenType)>,
+    pub(crate) session_id: Option<AuthorityRecordId>,
+    pub(crate) agent_session_id: Option<SessionId>,
+    pub(crate) delegation_edge_id: Option<DelegationId>,
+    pub(crate) has_approval: bool,
+    /// Seconds; absent or 0 means the default.
+    pub(crate) ttl_seconds: Option<u32>,
+    pub(crate) request_method: String,
+    pub(crate) request_path: String,
+    pub(crate) gateway_request_id: String,
+}
+
+#[derive(Default)]
+struct Fields<'f>(Vec<(std::borrow::Cow<'f, str>, std::borrow::Cow<'f, str>)>);
+
+impl Fields<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(given, _)| given == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    fn trimmed(&self, name: &str) -> Option<&str> {
+        self.get(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+}
+
+/// 400 `invalid_token`, the code clients of this endpoint know for malformed input, with the field named.
+pub(crate) fn malformed(field: &str, message: impl std::fmt::Display) -> Refusal {
+    let mut refusal = Refusal::invalid_field("invalid_token", field, message.to_string());
+    if field.is_empty() {
+        refusal.members.clear();
+    }
+    refusal
+}
+
+impl TokenRequest {
+    /// Parses a form body. Unknown fields are ignored but may not repeat, so that two readers cannot disagree.
+    ///
+    /// # Errors
+    /// 400 `invalid_token` naming the field.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        if std::str::from_utf8(body).is_err() {
+            return Err(malformed("", "the form is not UTF-8"));
+        }
+        let fields = Fields(form_urlencoded::parse(body).take(MAX_FIELDS + 1).collect());
+        if fields.0.len() > MAX_FIELDS {
+            return Err(malformed("", format!("more than {MAX_FIELDS} form fields")));
+        }
+        for (index, (name, value)) in fields.0.iter().enumerate() {
+            // A NUL or a control character has no place in any field and confuses logs and signed forms.
+            if name.chars().chain(value.chars()).any(char::is_control) {
+                return Err(malformed(&printable(name), "contains a control character"));
+            }
+            let repeated = fields.0.iter().take(index).any(|(other, _)| other == name);
+            if name != "resource" && repeated {
+                return Err(malformed(name, format!("duplicate form field: {name}")));
+            }
+        }
+        for refused in ["actor_token", "client_assertion", "client_assertion_type"] {
+            if fields.get(refused).is_some() {
+                return Err(malformed(refused, "is not supported"));
+            }
+        }
+        let ttl_seconds = ttl(&fields)?;
+        let resources = resources(&fields)?;
+        if fields.get("grant_type") != Some(TOKEN_EXCHANGE) {
+            return Err(malformed("grant_type", format!("must be {TOKEN_EXCHANGE}")));
+        }
+        let subject_token = subject_token(&fields)?;
+        let scope = fields.get("scope").unwrap_or("");
+        if scope.len() > MAX_SCOPE_BYTES {
+            return Err(malformed(
+                "scope",
+                format!("is longer than {MAX_SCOPE_BYTES} bytes"),
+            ));
+        }
+        Ok(Self {
+            zone_id: id(&fields, "zone_id", ZoneId::parse)?,
+            application_id: id(&fields, "application_id", ApplicationId::parse)?
+                .ok_or_else(|| malformed("application_id", "is required"))?,
+            client_secret: Secret::new(fields.get("client_secret").unwrap_or("")),
+            resources,
+            scopes: ScopeSet::parse(scope),
+            subject_token,
+            session_id: id(&fields, "session_id", AuthorityRecordId::parse)?,
+            agent_session_id: id(&fields, "agent_session_id", SessionId::parse)?,
+            delegation_edge_id: id(&fields, "delegation_edge_id", DelegationId::parse)?,
+            has_approval: fields.trimmed("approval_id").is_some(),
+            ttl_seconds,
+            request_method: fields
+                .trimmed("request_method")
+                .unwrap_or("")
+                .to_ascii_uppercase(),
+            request_path: fields.get("request_path").unwrap_or("").to_owned(),
+            gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
+        })
+    }
+}
+
+fn printable(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+fn id<T>(
+    fields: &Fields<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, caracal_core::id::InvalidId>,
+) -> Result<Option<T>, Refusal> {
+    fields
+        .trimmed(name)
+        .map(parse)
+        .transpose()
+        .map_err(|error| malformed(name, error))
+}
+
+fn ttl(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
+    let Some(text) = fields.get("ttl_seconds") else {
+        return Ok(None);
+    };
+    let seconds: i64 = text
+        .trim()
+        .parse()
+        .map_err(|_| malformed("ttl_seconds", "must be a whole number"))?;
+    match u32::try_from(seconds) {
+        Ok(0) => Ok(None),
+        Ok(seconds) => Ok(Some(seconds)),
+        Err(_) if seconds < 0 => Err(malformed("ttl_seconds", "must not be negative")),
+        Err(_) => Err(malformed("ttl_seconds", "ttl_seconds exceeds token TTL cap")),
+    }
+}
+
+fn resources(fields: &Fields<'_>) -> Result<Vec<String>, Refusal> {
+    let mut resources = Vec::new();
+    for (_, value) in fields.0.iter().filter(|(name, _)| name == "resource") {
+        let value = value.trim();
+        if value.is_empty() {
+            return Err(malformed("resource", "must not be empty"));
+        }
+        if value.len() > 512 {
+            return Err(malformed("resource", "is longer than 512 bytes"));
+        }
+        resources.push(value.to_owned());
+    }
+    resources.sort_unstable();
+    resources.dedup();
+    if resources.len() > MAX_RESOURCES {
+        return Err(malformed(
+            "resource",
+            format!("more than {MAX_RESOURCES} resources"),
+        ));
+    }
+    Ok(resources)
+}
+
+fn subject_token(fields: &Fields<'_>) -> Result<Option<(Secret, SubjectTokenType)>, Refusal> {
+    let kind = match fields.trimmed("subject_token_type") {
+        None => None,
+        Some(ACCESS_TOKEN) => Some(SubjectTokenType::AccessToken),
+        Some(ID_TOKEN) => Some(SubjectTokenType::IdToken),
+        Some(_) => {
+            return Err(malformed(
+                "subject_token_type",
+                format!("must be {ACCESS_TOKEN} or {ID_TOKEN}"),
+            ));
+        }
+    };
+    match (fields.trimmed("subject_token"), kind) {
+        (None, None) => Ok(None),
+        (Some(token), Some(kind)) => Ok(Some((Secret::new(token), kind))),
+        (Some(_), None) => Err(malformed("subject_token_type", "is required with subject_token")),
+        (None, Some(_)) => Err(malformed("subject_token", "is required with subject_token_type")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn form(pairs: &[(&str, &str)]) -> Vec<u8> {
+        let base = [
+            ("grant_type", TOKEN_EXCHANGE),
+            ("zone_id", "z"),
+            ("application_id", "a"),
+        ];
+        let mut serializer = form_urlencoded::Serializer::new(String::new());
+        serializer.extend_pairs(
+            base.iter()
+                .filter(|(name, _)| pairs.iter().all(|(other, _)| other != name)),
+        );
+        serializer.extend_pairs(pairs);
+        serializer.finish().into_bytes()
+    }
+
+    fn refused(pairs: &[(&str, &str)]) -> String {
+        let refusal = TokenRequest::parse(&form(pairs)).expect_err("refused");
+        assert_eq!(
+            (refusal.status.as_u16(), refusal.code.as_ref()),
+            (400, "invalid_token")
+        );
+        refusal.description.unwrap_or_default().into_owned()
+    }
+
+    #[test]
+    fn malformed_requests_are_refused_with_the_field_named() {
+        assert!(refused(&[("scope", "a"), ("scope", "b")]).contains("duplicate form field: scope"));
+        assert!(refused(&[("nonsense", "a"), ("nonsense", "b")]).contains("nonsense"));
+        for forbidden in ["actor_token", "client_assertion", "client_assertion_type"] {
+            assert!(refused(&[(forbidden, "")]).contains(forbidden));
+        }
+        assert!(refused(&[("grant_type", "client_credentials")]).contains("grant_type"));
+        assert!(refused(&[("ttl_seconds", "soon")]).contains("ttl_seconds"));
+        assert!(refused(&[("ttl_seconds", "-1")]).contains("ttl_seconds"));
+        assert!(refused(&[("ttl_seconds", "99999999999")]).contains("ttl_seconds"));
+        assert!(refused(&[("resource", " ")]).contains("resource"));
+        assert!(refused(&[("application_id", "a/b")]).contains("application_id"));
+        assert!(refused(&[("subject_token", "t")]).contains("subject_token_type"));
+        assert!(refused(&[("subject_token_type", ACCESS_TOKEN)]).contains("subject_token"));
+        assert!(
+            refused(&[("subject_token", "t"), ("subject_token_type", "urn:x")])
+                .contains("subject_token_type")
+        );
+        assert!(refused(&[("agent_session_id", "x\ny")]).contains("agent_session_id"));
+    }
+
+    #[test]
+    fn resources_are_distinct_and_sorted() {
+        let request = TokenRequest::parse(&form(&[
+            ("resource", "r://b"),
+            ("resource", "r://a"),
+            ("resource", "r://b "),
+        ]))
+        .unwrap();
+        assert_eq!(request.resources, ["r://a", "r://b"]);
+        assert_eq!(request.ttl_seconds, None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_parsed_or_refused(body in proptest::collection::vec(any::<u8>(), 0..512)) {
+            let _ = TokenRequest::parse(&body);
+        }
+    }
+}

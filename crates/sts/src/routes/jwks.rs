@@ -1,0 +1,37 @@
+//! `GET /.well-known/jwks.json?zone_id=`: the zone's public keys (RFC 7517).
+
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Response},
+};
+use caracal_core::ZoneId;
+use caracal_crypto::jwks::Jwks;
+use caracal_service::{Refusal, zones::DirectoryError};
+use http::header;
+
+use crate::{StsDeps, authenticate::unavailable, form::malformed};
+
+/// Never lists zones: the caller must know the one it wants.
+pub(crate) async fn get(State(deps): State<StsDeps>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+    let query = query.unwrap_or_default();
+    let zone = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "zone_id")
+        .map(|(_, value)| ZoneId::parse(value.trim()))
+        .ok_or_else(|| malformed("zone_id", "is required"))?
+        .map_err(|error| malformed("zone_id", error))?;
+    let state = match deps.zones.zone(&zone).await {
+        Ok(state) if !state.verifying_keys.is_empty() => state,
+        Ok(_) | Err(DirectoryError::Unknown) => return Err(Refusal::not_found("resource_not_found")),
+        Err(DirectoryError::Unavailable) => return Err(unavailable()),
+    };
+    let document = Jwks::new(state.verifying_keys.iter().map(|(_, key)| key)).to_json();
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "public, max-age=300, must-revalidate"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ],
+        document,
+    )
+        .into_response())
+}

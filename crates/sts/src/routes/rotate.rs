@@ -1,0 +1,36 @@
+//! `POST /internal/zones/{zone}/signing-key/rotate`: a new signing key, published before it signs.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use caracal_core::ZoneId;
+use caracal_service::{Refusal, health::bearer_of};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{StsDeps, form::malformed, keys};
+
+pub(crate) async fn post(
+    State(deps): State<StsDeps>,
+    Path(zone): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    let allowed = deps
+        .admin_token
+        .as_ref()
+        .zip(bearer_of(&headers))
+        .is_some_and(|(token, given)| {
+            caracal_crypto::constant_time_eq(given.as_bytes(), token.expose().as_bytes())
+        });
+    if !allowed {
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").authenticate("Bearer"));
+    }
+    let zone = ZoneId::parse(&zone).map_err(|error| malformed("zone_id", error))?;
+    if deps.zones.zone(&zone).await.is_err() {
+        return Err(Refusal::not_found("zone_not_found"));
+    }
+    let kid = keys::rotate_signing_key(&deps, &zone).await?;
+    tracing::warn!(zone.id = %zone, key.id = %kid, "rotated the signing key of a zone");
+    Ok(Json(json!({"rotated": true, "zone_id": zone, "kid": kid})))
+}
