@@ -1,0 +1,138 @@
+//! What a bus promises.
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+
+use crate::{Fields, MalformedFields, Topic};
+
+/// One entry as a reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Position in its topic, opaque, increasing.
+    pub id: String,
+    /// What it carries, the origin signature included.
+    pub fields: Fields,
+    /// When the bus took it.
+    pub appended_at: Timestamp,
+}
+
+/// Why a bus could not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// The transport is down or full. Nothing is known about what was being sent; send it again.
+    #[error("event bus unavailable: {0}")]
+    Unavailable(String),
+    /// Entries may have been missed. The reader reloads from storage and reads on.
+    #[error("entries may have been missed: {0}")]
+    Gap(&'static str),
+    /// A producer tried to send what would break the signed form. Sending it again does not help.
+    #[error("malformed entry")]
+    Malformed(#[from] MalformedFields),
+    /// The bus was shut down.
+    #[error("event bus closed")]
+    Closed,
+}
+
+impl BusError {
+    /// Whether the same call can succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Gap(_))
+    }
+}
+
+/// A carrier of entries with two ways to read: broadcast and shared work.
+///
+/// Delivery is at least once. Entries of one producer keep their order within a topic.
+#[async_trait]
+pub trait Bus: Send + Sync + Debug {
+    /// Appends entries in order.
+    ///
+    /// `Ok` means they will be delivered to every consumer group and every live subscription even if this
+    /// process dies afterwards. A bus that lives in this process therefore answers for
+    /// [evidence](Topic::is_evidence) only once every declared group has acknowledged. After an error some of
+    /// the entries may still be delivered. Dropping the future leaves that equally open.
+    ///
+    /// # Errors
+    /// [`BusError::Malformed`] before anything is sent; [`BusError::Unavailable`]; [`BusError::Closed`].
+    async fn append(&self, topic: Topic, entries: Vec<Fields>) -> Result<(), BusError>;
+
+    /// Broadcast: the subscriber sees every entry appended after this call returns, from its own position.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when the starting position cannot be read.
+    async fn subscribe(&self, topics: &[Topic]) -> Result<Box<dyn Subscription>, BusError>;
+
+    /// Shared work: one consumer of the group gets each entry, and another gets it again unless it is
+    /// acknowledged. A new group starts with the oldest entry kept.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when the group cannot be ensured.
+    async fn consume(&self, topic: Topic, group: &str, consumer: &str)
+    -> Result<Box<dyn Consumer>, BusError>;
+
+    /// Waits, at most `within`, until every subscription of this process handled what was appended before the
+    /// call. Immediate where the bus is remote.
+    async fn settle(&self, within: Duration);
+
+    /// Whether the transport answers.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] or [`BusError::Closed`].
+    async fn ping(&self) -> Result<(), BusError>;
+
+    /// Dead letters of `topic` after position `after`, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`].
+    async fn dead_letters(
+        &self,
+        topic: Topic,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, BusError>;
+
+    /// Removes dead letters, for example after they were appended again. Unknown ids are ignored.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`].
+    async fn remove_dead_letters(&self, topic: Topic, ids: &[String]) -> Result<(), BusError>;
+}
+
+/// Reads everything of its topics, for itself alone.
+#[async_trait]
+pub trait Subscription: Send {
+    /// The next entries of one topic. Calling it again says that the previous batch has been handled.
+    ///
+    /// Cancel-safe. Waits inside while the transport is away, with growing pauses, so a caller may loop on it.
+    ///
+    /// # Errors
+    /// [`BusError::Gap`] once when entries may have been missed: reload from storage, then call again.
+    /// [`BusError::Unavailable`] while the transport is away: call again. [`BusError::Closed`]: stop.
+    async fn next(&mut self) -> Result<(Topic, Vec<Delivery>), BusError>;
+}
+
+/// Reads its share of a group's work. What it took and did not acknowledge goes to another when it is dropped.
+#[async_trait]
+pub trait Consumer: Send {
+    /// At most `max` entries, after waiting at most `wait` for the first. Empty when none came.
+    ///
+    /// Cancel-safe in the sense of the group: an entry taken by a cancelled call is delivered again.
+    ///
+    /// # Errors
+    /// As [`Subscription::next`].
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivery>, BusError>;
+
+    /// Says that these entries are done. Unknown ids are ignored.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`]: they will be delivered again.
+    async fn ack(&mut self, ids: &[String]) -> Result<(), BusError>;
+
+    /// Puts an entry that nobody can process aside, with the reason, and acknowledges it.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`]: nothing happened, it will be delivered again.
+    async fn dead_letter(&mut self, delivery: &Delivery, reason: &str) -> Result<(), BusError>;
+}

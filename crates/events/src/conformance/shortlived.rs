@@ -1,0 +1,132 @@
+//! The suite of [`ShortLived`].
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use caracal_core::World;
+
+use crate::{ShortLived, shortlived::Hit};
+
+/// A store to test, with nothing in it.
+#[async_trait]
+pub trait ShortLivedBackend: Send + Sync {
+    /// The store.
+    fn store(&self) -> Arc<dyn ShortLived>;
+
+    /// The world it lives in.
+    fn world(&self) -> &World;
+
+    /// Lets `span` pass there.
+    async fn pass(&self, span: Duration);
+}
+
+const WINDOW: Duration = Duration::from_millis(500);
+
+/// Case.
+pub async fn of_concurrent_claims_exactly_one_wins(backend: &dyn ShortLivedBackend) {
+    let until = backend.world().now().plus(Duration::from_mins(1));
+    for round in 0..10 {
+        let mut claims = tokio::task::JoinSet::new();
+        for _ in 0..32 {
+            let store = backend.store();
+            claims.spawn(async move { store.claim(&format!("jti-{round}"), until).await.expect("claim") });
+        }
+        let wins = claims.join_all().await.into_iter().filter(|won| *won).count();
+        assert_eq!(wins, 1);
+    }
+}
+
+/// Case.
+pub async fn keys_do_not_touch_each_other(backend: &dyn ShortLivedBackend) {
+    let (store, until) = (
+        backend.store(),
+        backend.world().now().plus(Duration::from_mins(1)),
+    );
+    for key in ["a", "b", "", "a b\n", &"long".repeat(500)] {
+        assert_eq!(store.claim(key, until).await, Ok(true), "{key:?}");
+        assert_eq!(store.claim(key, until).await, Ok(false), "{key:?}");
+    }
+}
+
+/// Case.
+pub async fn a_claim_ends_with_its_mandate(backend: &dyn ShortLivedBackend) {
+    let store = backend.store();
+    let until = |span| backend.world().now().plus(span);
+    assert_eq!(store.claim("jti", until(WINDOW)).await, Ok(true));
+    assert_eq!(store.claim("jti", until(Duration::from_mins(1))).await, Ok(false));
+    backend.pass(WINDOW * 2).await;
+    assert_eq!(store.claim("jti", until(Duration::from_mins(1))).await, Ok(true));
+}
+
+/// Case.
+pub async fn an_expired_mandate_is_never_fresh(backend: &dyn ShortLivedBackend) {
+    let (store, now) = (backend.store(), backend.world().now());
+    assert_eq!(store.claim("jti", now).await, Ok(false));
+    assert_eq!(
+        store.claim("jti", now.minus(Duration::from_secs(5))).await,
+        Ok(false)
+    );
+}
+
+/// Case.
+pub async fn hits_beyond_the_limit_are_refused_until_the_window_ends(backend: &dyn ShortLivedBackend) {
+    let store = backend.store();
+    for left in [1, 0] {
+        let decision = store.hit("caller", 2, WINDOW).await.expect("hit");
+        assert!(decision.allowed);
+        assert_eq!(decision.remaining, left);
+    }
+    let refused = store.hit("caller", 2, WINDOW).await.expect("hit");
+    assert!(!refused.allowed);
+    assert!(
+        refused.retry_after > Duration::ZERO && refused.retry_after <= WINDOW,
+        "{refused:?}"
+    );
+    assert!(store.hit("another", 2, WINDOW).await.expect("hit").allowed);
+    assert!(!store.hit("nobody", 0, WINDOW).await.expect("hit").allowed);
+    backend.pass(WINDOW * 2).await;
+    assert!(store.hit("caller", 2, WINDOW).await.expect("hit").allowed);
+}
+
+/// Case.
+pub async fn concurrent_hits_are_all_counted(backend: &dyn ShortLivedBackend) {
+    let mut hits = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let store = backend.store();
+        hits.spawn(async move {
+            store
+                .hit("caller", 10, Duration::from_mins(1))
+                .await
+                .expect("hit")
+        });
+    }
+    let allowed = hits
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|decision| decision.allowed)
+        .count();
+    assert_eq!(allowed, 10);
+}
+
+/// Case.
+pub async fn a_claim_and_a_hit_answer_together(backend: &dyn ShortLivedBackend) {
+    let (store, until) = (
+        backend.store(),
+        backend.world().now().plus(Duration::from_mins(1)),
+    );
+    let hit = Hit {
+        key: "caller",
+        limit: 2,
+        window: Duration::from_mins(1),
+    };
+    let (claimed, decision) = store.claim_and_hit("jti", until, hit).await.expect("first");
+    assert!(claimed && decision.allowed);
+    let (claimed, decision) = store.claim_and_hit("jti", until, hit).await.expect("second");
+    assert!(!claimed && decision.allowed);
+    let (claimed, decision) = store.claim_and_hit("other", until, hit).await.expect("third");
+    assert!(claimed && !decision.allowed);
+    let past = backend.world().now();
+    let (claimed, _) = store.claim_and_hit("past", past, hit).await.expect("expired");
+    assert!(!claimed);
+}

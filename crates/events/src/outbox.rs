@@ -1,0 +1,86 @@
+//! The outbox: entries written in the transaction that caused them, published afterwards.
+
+mod gate;
+mod relay;
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, ZoneId};
+
+use crate::{Fields, Topic};
+
+pub use self::relay::{OutboxRelay, RelayOptions};
+
+/// An error of a backend.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// One entry waiting to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Id of the row; travels as `outbox_id`.
+    pub id: String,
+    /// Where it goes.
+    pub topic: Topic,
+    /// What it carries, `dedupe_key` included where there is one.
+    pub fields: Fields,
+    /// How often it was claimed before.
+    pub attempts: u32,
+    /// Zone it belongs to, for operators.
+    pub zone_id: Option<ZoneId>,
+}
+
+/// How the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxStats {
+    /// Rows waiting, claimed ones included.
+    pub pending: u64,
+    /// Rows put aside as malformed.
+    pub dead: u64,
+    /// Age of the oldest waiting row.
+    pub oldest_age: Option<Duration>,
+}
+
+/// The table behind the relay. Several relays may work on it at once.
+#[async_trait]
+pub trait OutboxQueue: Send + Sync + Debug {
+    /// At most `limit` rows whose time has come, in order of creation, kept from other relays for `lease`.
+    /// A row whose lease ran out can be claimed again.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, BoxError>;
+
+    /// These rows were published.
+    ///
+    /// # Errors
+    /// Whatever the backend says; the rows will be published again.
+    async fn mark_published(&self, ids: &[String]) -> Result<(), BoxError>;
+
+    /// Gives rows back until `retry_at`, remembering why.
+    ///
+    /// # Errors
+    /// Whatever the backend says; the rows come back when their lease ends.
+    async fn release(&self, ids: &[String], retry_at: Timestamp, error: &str) -> Result<(), BoxError>;
+
+    /// Puts a row aside that can never be published.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn mark_dead(&self, id: &str, error: &str) -> Result<(), BoxError>;
+
+    /// Deletes rows published before `older_than`; returns how many.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn prune(&self, older_than: Timestamp) -> Result<u64, BoxError>;
+
+    /// How the outbox stands.
+    ///
+    /// # Errors
+    /// Whatever the backend says.
+    async fn pending(&self) -> Result<OutboxStats, BoxError>;
+}
+
+#[cfg(test)]
+mod tests;

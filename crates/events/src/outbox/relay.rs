@@ -1,0 +1,323 @@
+//! Publishing the outbox.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use caracal_core::{Timestamp, World};
+use caracal_crypto::{HmacKey, audit_frame};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Bus, BusError, Fields, Topic, metrics};
+
+use super::{BoxError, OutboxQueue, OutboxRow, gate::Gates};
+
+/// How a relay works.
+#[derive(Debug, Clone)]
+pub struct RelayOptions {
+    /// Rows per claim. Default 500.
+    pub batch: usize,
+    /// How long claimed rows are kept from other relays. Longer than `timeout`. Default 30 s.
+    pub lease: Duration,
+    /// How often it looks without being woken. Default 1 s.
+    pub poll: Duration,
+    /// Longest wait for one append. Default 5 s.
+    pub timeout: Duration,
+    /// First and longest pause of a topic after a failure. Default 100 ms and 10 s.
+    pub pause: (Duration, Duration),
+    /// How long published rows are kept. Default 7 days.
+    pub retention: Duration,
+    /// How often gauges are set. Default 15 s; pruning happens every 64th time.
+    pub report: Duration,
+    /// Signs the frames of audit events that went through the outbox. Without it they go out as they are.
+    pub audit_key: Option<HmacKey>,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        Self {
+            batch: 500,
+            lease: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
+            timeout: Duration::from_secs(5),
+            pause: (Duration::from_millis(100), Duration::from_secs(10)),
+            retention: Duration::from_hours(7 * 24),
+            report: Duration::from_secs(15),
+            audit_key: None,
+        }
+    }
+}
+
+/// How long the other topics wait for a slow one.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// How long publications in progress may take at shutdown.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Publishes what transactions left in the outbox, in order of creation within each topic.
+///
+/// At least once: rows published just before a crash are published again under the same `outbox_id`. A bus that
+/// is away is waited for, for ever; only rows that no bus would take are put aside.
+#[derive(Debug)]
+pub struct OutboxRelay {
+    world: World,
+    queue: Arc<dyn OutboxQueue>,
+    bus: Arc<dyn Bus>,
+    options: RelayOptions,
+    wake: Notify,
+    /// Flushes asked for.
+    asked: watch::Sender<u64>,
+    /// Flushes whose rows are all published.
+    answered: watch::Sender<u64>,
+}
+
+/// What became of the rows of one topic.
+struct Outcome {
+    topic: Topic,
+    result: Result<(), BusError>,
+}
+
+/// What a running relay holds.
+struct Work<'a> {
+    gates: Gates,
+    publishing: FuturesUnordered<BoxFuture<'a, Outcome>>,
+    /// Rows being published; at most one publication per topic.
+    held: HashMap<Topic, Vec<String>>,
+    /// When the last row given back can be claimed again. A flush is not complete before.
+    owed_until: Timestamp,
+}
+
+impl OutboxRelay {
+    /// A relay from `queue` to `bus`. It works while [`OutboxRelay::run`] does.
+    pub fn new(
+        world: World,
+        queue: Arc<dyn OutboxQueue>,
+        bus: Arc<dyn Bus>,
+        options: RelayOptions,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            world,
+            queue,
+            bus,
+            options,
+            wake: Notify::new(),
+            asked: watch::Sender::new(0),
+            answered: watch::Sender::new(0),
+        })
+    }
+
+    /// Says that a transaction with outbox rows was committed.
+    pub fn nudge(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits, at most `within`, until everything committed before the call was published and handled by the
+    /// subscriptions of this process; says whether it was published. Needs [`OutboxRelay::run`] to be running.
+    pub async fn flush(&self, within: Duration) -> bool {
+        let started = tokio::time::Instant::now();
+        let mut answered = self.answered.subscribe();
+        let mut ticket = 0;
+        self.asked.send_modify(|asked| {
+            *asked += 1;
+            ticket = *asked;
+        });
+        self.nudge();
+        // The guard that `wait_for` answers with must not live across the next wait: it is not `Send`.
+        let published = {
+            let reached = tokio::time::timeout(within, answered.wait_for(|done| *done >= ticket)).await;
+            matches!(reached, Ok(Ok(_)))
+        };
+        if published {
+            self.bus.settle(within.saturating_sub(started.elapsed())).await;
+        }
+        published
+    }
+
+    /// Publishes until `shutdown`. What is not published by then is given back.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let reporting = async {
+            for round in 1_u32.. {
+                self.report(round.is_multiple_of(64)).await;
+                tokio::time::sleep(self.options.report).await;
+            }
+        };
+        tokio::select! {
+            () = self.publish_until(&shutdown) => {}
+            () = reporting => {}
+        }
+    }
+
+    async fn publish_until(&self, shutdown: &CancellationToken) {
+        let mut work = Work {
+            gates: Gates::new(self.world.clone(), self.options.pause),
+            publishing: FuturesUnordered::new(),
+            held: HashMap::new(),
+            owed_until: Timestamp::default(),
+        };
+        while !shutdown.is_cancelled() {
+            let asked = *self.asked.borrow();
+            let more = self.claim_and_start(&mut work, asked).await;
+            self.collect(&mut work, PATIENCE).await;
+            if more || *self.asked.borrow() > asked {
+                continue;
+            }
+            let pause = work
+                .gates
+                .next_opening()
+                .unwrap_or(self.options.poll)
+                .min(self.options.poll);
+            tokio::select! {
+                () = self.wake.notified() => {}
+                Some(outcome) = work.publishing.next() => self.conclude(outcome, &mut work).await,
+                () = tokio::time::sleep(pause) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        self.collect(&mut work, LAST_WAIT).await;
+        for (_, ids) in std::mem::take(&mut work.held) {
+            self.give_back(&ids, self.world.now(), "the relay stopped", &mut work)
+                .await;
+        }
+    }
+
+    /// Claims rows and starts publishing them; says whether there may be more.
+    async fn claim_and_start<'a>(&'a self, work: &mut Work<'a>, asked: u64) -> bool {
+        let now = self.world.now();
+        let rows = match self.queue.claim(self.options.batch, self.options.lease).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(error = &*error, "could not claim outbox rows");
+                return false;
+            }
+        };
+        if rows.is_empty() {
+            if work.publishing.is_empty() && now >= work.owed_until {
+                self.answered.send_if_modified(|done| {
+                    let grew = *done < asked;
+                    *done = asked.max(*done);
+                    grew
+                });
+            }
+            return false;
+        }
+        self.start(&rows, work).await;
+        true
+    }
+
+    /// Starts publishing claimed rows, puts off those of a busy topic, puts malformed ones aside.
+    async fn start<'a>(&'a self, rows: &[OutboxRow], work: &mut Work<'a>) {
+        for topic in Topic::ALL {
+            let (mut ids, mut entries) = (Vec::new(), Vec::new());
+            for row in rows.iter().filter(|row| row.topic == topic) {
+                let fields = self.fields(row);
+                if let Err(error) = fields.check(topic) {
+                    self.put_aside(row, &error.to_string()).await;
+                } else {
+                    ids.push(row.id.clone());
+                    entries.push(fields);
+                }
+            }
+            if ids.is_empty() {
+                continue;
+            }
+            match work.gates.enter(topic) {
+                Ok(()) => {
+                    work.held.insert(topic, ids);
+                    work.publishing.push(self.publish(topic, entries).boxed());
+                }
+                Err(until) => {
+                    self.give_back(&ids, until, "an earlier publication of the topic is open", work)
+                        .await;
+                }
+            }
+        }
+    }
+
+    fn fields(&self, row: &OutboxRow) -> Fields {
+        let mut fields = row.fields.clone();
+        fields.insert("outbox_id", &*row.id);
+        if let (true, Some(key)) = (row.topic.is_evidence(), &self.options.audit_key) {
+            let sig = audit_frame::sign(key, fields.get("data").unwrap_or_default().as_bytes());
+            fields.insert("sig", sig);
+        }
+        fields
+    }
+
+    async fn publish(&self, topic: Topic, entries: Vec<Fields>) -> Outcome {
+        let appended = tokio::time::timeout(self.options.timeout, self.bus.append(topic, entries)).await;
+        let result =
+            appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
+        Outcome { topic, result }
+    }
+
+    /// Waits for publications in progress, but not for slow ones.
+    async fn collect(&self, work: &mut Work<'_>, patience: Duration) {
+        let patience = tokio::time::sleep(patience);
+        tokio::pin!(patience);
+        loop {
+            tokio::select! {
+                next = work.publishing.next() => match next {
+                    Some(outcome) => self.conclude(outcome, work).await,
+                    None => return,
+                },
+                () = &mut patience => return,
+            }
+        }
+    }
+
+    async fn conclude(&self, outcome: Outcome, work: &mut Work<'_>) {
+        let Outcome { topic, result } = outcome;
+        let ids = work.held.remove(&topic).unwrap_or_default();
+        match result {
+            Ok(()) => {
+                work.gates.published(topic);
+                metrics::count(metrics::OUTBOX_PUBLISHED, topic, ids.len() as u64);
+                if let Err(error) = self.queue.mark_published(&ids).await {
+                    // They will be published again when their lease ends; receivers know them by `outbox_id`.
+                    tracing::warn!(error = &*error, "could not mark outbox rows published");
+                }
+            }
+            Err(error) => {
+                metrics::count(metrics::OUTBOX_RETRIED, topic, ids.len() as u64);
+                let retry_at = work.gates.failed(topic);
+                tracing::warn!(%error, %topic, rows = ids.len(), %retry_at, "could not publish outbox rows");
+                self.give_back(&ids, retry_at, &error.to_string(), work).await;
+            }
+        }
+    }
+
+    async fn give_back(&self, ids: &[String], retry_at: Timestamp, why: &str, work: &mut Work<'_>) {
+        let mut back_at = retry_at;
+        if let Err(error) = self.queue.release(ids, retry_at, why).await {
+            tracing::warn!(
+                error = &*error,
+                "could not give outbox rows back; they wait for their lease"
+            );
+            back_at = self.world.now().plus(self.options.lease);
+        }
+        work.owed_until = work.owed_until.max(back_at);
+    }
+
+    async fn put_aside(&self, row: &OutboxRow, why: &str) {
+        metrics::count(metrics::OUTBOX_DEAD, row.topic, 1);
+        tracing::error!(outbox.id = row.id, topic = %row.topic, why, "put a malformed outbox row aside");
+        if let Err(error) = self.queue.mark_dead(&row.id, why).await {
+            tracing::warn!(error = &*error, "could not put an outbox row aside");
+        }
+    }
+
+    async fn report(&self, prune: bool) {
+        let report = async {
+            let stats = self.queue.pending().await?;
+            metrics::outbox(&stats);
+            if prune {
+                self.queue
+                    .prune(self.world.now().minus(self.options.retention))
+                    .await?;
+            }
+            Ok::<(), BoxError>(())
+        };
+        if let Err(error) = report.await {
+            tracing::warn!(error = &*error, "could not look after the outbox");
+        }
+    }
+}

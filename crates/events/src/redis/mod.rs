@@ -1,0 +1,291 @@
+//! The bus on Redis 7 Streams.
+//!
+//! Broadcast is plain `XREAD` from an own position: no group is shared, so every replica sees everything and
+//! nothing is left behind by a replica that is gone. Shared work is `XREADGROUP` with reclaiming. Evidence is
+//! trimmed only below what every group has acknowledged.
+
+mod connection;
+mod consumer;
+mod subscription;
+mod trim;
+mod wire;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use caracal_core::{Secret, World};
+use redis::{Pipeline, Value, aio::ConnectionManager, cmd};
+
+use crate::{Bus, BusError, Consumer, Delivery, Fields, StreamSigner, Subscription, Topic};
+
+pub(crate) use self::connection::{client, manager};
+use self::{connection::unavailable, consumer::RedisConsumer, subscription::RedisSubscription};
+
+/// How to reach Redis and how much to keep there.
+#[derive(Debug, Clone)]
+pub struct RedisOptions {
+    /// `redis://[user[:password]@]host[:port][/db]` or `unix://…`.
+    pub url: Secret,
+    /// Longest wait for an answer or a connection. Default 5 s.
+    pub timeout: Duration,
+    /// Longest blocking read. Default 2 s.
+    pub block: Duration,
+    /// How long an entry may stay unacknowledged before another consumer claims it. Default 30 s.
+    pub claim_idle: Duration,
+    /// Entries kept of each topic but evidence, approximately. Default 100,000.
+    pub max_len: u64,
+    /// Entries of evidence, read or not, above which producers are refused and spool. Default 1,000,000.
+    pub evidence_bound: u64,
+    /// Least time between two trims of acknowledged evidence by one consumer. Default 5 s.
+    pub trim_interval: Duration,
+    /// Groups without which evidence is not trimmed. Default: `audit-ingestor` of the audit topic.
+    pub groups: Vec<(Topic, String)>,
+    /// First and longest pause between attempts to reconnect. Default 50 ms and 5 s.
+    pub backoff: (Duration, Duration),
+}
+
+impl RedisOptions {
+    /// Default options for the server at `url`.
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: Secret::new(url),
+            timeout: Duration::from_secs(5),
+            block: Duration::from_secs(2),
+            claim_idle: Duration::from_secs(30),
+            max_len: 100_000,
+            evidence_bound: 1_000_000,
+            trim_interval: Duration::from_secs(5),
+            groups: vec![(Topic::AuditEvents, String::from("audit-ingestor"))],
+            backoff: (Duration::from_millis(50), Duration::from_secs(5)),
+        }
+    }
+}
+
+/// What the handles of one bus share.
+struct Shared {
+    world: World,
+    options: RedisOptions,
+    signer: StreamSigner,
+    client: redis::Client,
+    commands: ConnectionManager,
+    /// Length of the evidence stream when it was last seen.
+    evidence_len: AtomicU64,
+}
+
+/// The bus on Redis. Clones share one connection for commands; each reader has its own.
+#[derive(Clone)]
+pub struct RedisBus(Arc<Shared>);
+
+impl fmt::Debug for RedisBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client would print its password.
+        f.debug_struct("RedisBus").finish_non_exhaustive()
+    }
+}
+
+impl RedisBus {
+    /// A bus on the server of `options`. Nothing is connected yet, so the server may still be down.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when the URL cannot be understood. The text does not repeat it.
+    pub fn open(world: World, signer: StreamSigner, options: RedisOptions) -> Result<Self, BusError> {
+        let client = connection::client(&options.url)?;
+        let commands = connection::manager(&client, options.timeout)?;
+        let shared = Shared {
+            world,
+            options,
+            signer,
+            client,
+            commands,
+            evidence_len: AtomicU64::new(0),
+        };
+        Ok(Self(Arc::new(shared)))
+    }
+
+    /// Creates a group at the oldest entry, and its stream, unless they exist.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`].
+    pub async fn ensure_group(&self, topic: Topic, group: &str) -> Result<(), BusError> {
+        self.0.ensure_group(topic, group).await
+    }
+
+    /// Entries of `topic` now.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`].
+    pub async fn len(&self, topic: Topic) -> Result<u64, BusError> {
+        let mut connection = self.0.commands.clone();
+        cmd("XLEN")
+            .arg(topic.as_str())
+            .query_async(&mut connection)
+            .await
+            .map_err(unavailable)
+    }
+
+    /// Removes evidence that every group has acknowledged; returns how many entries. Consumers do this as
+    /// they acknowledge.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`].
+    pub async fn trim(&self) -> Result<u64, BusError> {
+        trim::acknowledged(&self.0, Topic::AuditEvents).await
+    }
+
+    /// What Redis does when its memory is full. Anything but `noeviction` can lose revocations and evidence.
+    /// `None`: the server does not say.
+    pub async fn eviction_policy(&self) -> Option<String> {
+        let mut connection = self.0.commands.clone();
+        let answer: Result<Vec<String>, _> = cmd("CONFIG")
+            .arg("GET")
+            .arg("maxmemory-policy")
+            .query_async(&mut connection)
+            .await;
+        answer.ok()?.into_iter().nth(1)
+    }
+}
+
+impl Shared {
+    async fn ensure_group(&self, topic: Topic, group: &str) -> Result<(), BusError> {
+        let mut connection = self.commands.clone();
+        let created: redis::RedisResult<Value> = cmd("XGROUP")
+            .arg(&["CREATE", topic.as_str(), group, "0", "MKSTREAM"])
+            .query_async(&mut connection)
+            .await;
+        match created {
+            Err(error) if error.code() != Some("BUSYGROUP") => Err(unavailable(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses evidence while the stream is at its bound: producers have a spool, Redis has only memory.
+    async fn admit_evidence(&self) -> Result<(), BusError> {
+        if self.evidence_len.load(Ordering::Relaxed) < self.options.evidence_bound {
+            return Ok(());
+        }
+        let mut connection = self.commands.clone();
+        let length: u64 = cmd("XLEN")
+            .arg(Topic::AuditEvents.as_str())
+            .query_async(&mut connection)
+            .await
+            .map_err(unavailable)?;
+        self.evidence_len.store(length, Ordering::Relaxed);
+        if length < self.options.evidence_bound {
+            Ok(())
+        } else {
+            Err(BusError::Unavailable(String::from(
+                "the audit stream is at its bound",
+            )))
+        }
+    }
+}
+
+fn push_entry(pipeline: &mut Pipeline, stream: &str, max_len: Option<u64>, fields: &Fields) {
+    let add = pipeline.cmd("XADD").arg(stream);
+    if let Some(max_len) = max_len {
+        add.arg(&["MAXLEN", "~"]).arg(max_len);
+    }
+    add.arg("*");
+    for (name, value) in fields.iter() {
+        add.arg(name).arg(value);
+    }
+}
+
+#[async_trait]
+impl Bus for RedisBus {
+    async fn append(&self, topic: Topic, mut entries: Vec<Fields>) -> Result<(), BusError> {
+        let shared = &self.0;
+        shared.signer.seal(topic, &mut entries)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        if topic.is_evidence() {
+            shared.admit_evidence().await?;
+        }
+        let max_len = (!topic.is_evidence()).then_some(shared.options.max_len);
+        let mut pipeline = Pipeline::with_capacity(entries.len() + 1);
+        for fields in &entries {
+            push_entry(&mut pipeline, topic.as_str(), max_len, fields);
+            pipeline.ignore();
+        }
+        pipeline.cmd("XLEN").arg(topic.as_str());
+        let mut connection = shared.commands.clone();
+        let (length,): (u64,) = pipeline.query_async(&mut connection).await.map_err(unavailable)?;
+        if topic.is_evidence() {
+            shared.evidence_len.store(length, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&self, topics: &[Topic]) -> Result<Box<dyn Subscription>, BusError> {
+        Ok(Box::new(RedisSubscription::start(self.0.clone(), topics).await?))
+    }
+
+    async fn consume(
+        &self,
+        topic: Topic,
+        group: &str,
+        consumer: &str,
+    ) -> Result<Box<dyn Consumer>, BusError> {
+        self.0.ensure_group(topic, group).await?;
+        Ok(Box::new(RedisConsumer::new(
+            self.0.clone(),
+            topic,
+            group,
+            consumer,
+        )))
+    }
+
+    async fn settle(&self, _within: Duration) {}
+
+    async fn ping(&self) -> Result<(), BusError> {
+        let mut connection = self.0.commands.clone();
+        cmd("PING")
+            .query_async::<()>(&mut connection)
+            .await
+            .map_err(unavailable)
+    }
+
+    async fn dead_letters(
+        &self,
+        topic: Topic,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, BusError> {
+        let mut connection = self.0.commands.clone();
+        let from = after.map_or_else(|| String::from("-"), |id| format!("({id}"));
+        let answer: Value = cmd("XRANGE")
+            .arg(topic.dead_letter_stream())
+            .arg(from)
+            .arg("+")
+            .arg("COUNT")
+            .arg(limit)
+            .query_async(&mut connection)
+            .await
+            .map_err(unavailable)?;
+        Ok(wire::entries(answer)
+            .into_iter()
+            .filter_map(wire::RawEntry::into_delivery)
+            .collect())
+    }
+
+    async fn remove_dead_letters(&self, topic: Topic, ids: &[String]) -> Result<(), BusError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.0.commands.clone();
+        cmd("XDEL")
+            .arg(topic.dead_letter_stream())
+            .arg(ids)
+            .query_async::<()>(&mut connection)
+            .await
+            .map_err(unavailable)
+    }
+}

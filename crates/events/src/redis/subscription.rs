@@ -1,0 +1,247 @@
+//! Broadcast reading from an own position.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_trait::async_trait;
+use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection, cmd};
+
+use crate::{BusError, Delivery, Subscription, Topic, backoff::Backoff, metrics};
+
+use super::{
+    Shared,
+    connection::{self, unavailable},
+    wire::{self, EntryId, RawEntry},
+};
+
+/// Entries per stream and read.
+const BATCH: usize = 256;
+
+/// Everything of these topics after the subscription started.
+pub(super) struct RedisSubscription {
+    shared: Arc<Shared>,
+    cursors: Vec<Cursor>,
+    connection: Option<MultiplexedConnection>,
+    /// The server's identity; another one may hold another history.
+    server: String,
+    ready: VecDeque<(Topic, Vec<Delivery>)>,
+    backoff: Backoff,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    topic: Topic,
+    /// The last entry seen.
+    seen: EntryId,
+    /// How many entries the stream had ever been given up to that one.
+    count: u64,
+}
+
+impl Cursor {
+    /// Moves to the newest entry of a stream; to the very beginning when there is no stream.
+    fn skip_to_newest(&mut self, info: &RedisResult<Value>) {
+        let info = info.as_ref().ok();
+        self.seen = info
+            .and_then(|info| wire::position(info, "last-generated-id"))
+            .unwrap_or_default();
+        self.count = info
+            .and_then(|info| wire::number(info, "entries-added"))
+            .unwrap_or_default();
+    }
+
+    /// Why entries after this one are gone unread, if they are.
+    fn loss(&self, info: &RedisResult<Value>) -> Option<&'static str> {
+        let Ok(info) = info else {
+            return (self.seen > EntryId::default()).then_some("the stream is gone");
+        };
+        if wire::position(info, "last-generated-id").is_some_and(|newest| newest < self.seen) {
+            return Some("the stream went back");
+        }
+        let added = wire::number(info, "entries-added")?;
+        let kept = wire::number(info, "length")?;
+        let first = wire::position(info, "recorded-first-entry-id").filter(|_| kept > 0);
+        if first.is_none_or(|first| first > self.seen) {
+            // All that is kept is unread. Together with what was read it must be all there ever was.
+            return (self.count.checked_add(kept) != Some(added)).then_some("unread entries were trimmed");
+        }
+        let deleted = wire::position(info, "max-deleted-entry-id");
+        deleted
+            .is_some_and(|deleted| deleted > self.seen)
+            .then_some("unread entries were deleted")
+    }
+}
+
+impl RedisSubscription {
+    pub(super) async fn start(shared: Arc<Shared>, topics: &[Topic]) -> Result<Self, BusError> {
+        let (least, most) = shared.options.backoff;
+        let cursors = topics
+            .iter()
+            .map(|&topic| Cursor {
+                topic,
+                seen: EntryId::default(),
+                count: 0,
+            })
+            .collect();
+        let mut subscription = Self {
+            shared,
+            cursors,
+            connection: None,
+            server: String::new(),
+            ready: VecDeque::new(),
+            backoff: Backoff::new(least, most),
+        };
+        subscription.server = subscription.connect().await.map_err(unavailable)?;
+        let infos = subscription.infos().await.map_err(unavailable)?;
+        for (cursor, info) in subscription.cursors.iter_mut().zip(&infos) {
+            cursor.skip_to_newest(info);
+        }
+        Ok(subscription)
+    }
+
+    /// Connects; returns the identity of the server's history.
+    async fn connect(&mut self) -> RedisResult<String> {
+        let options = &self.shared.options;
+        let mut connection = connection::reader(&self.shared.client, options.timeout, options.block).await?;
+        let info: String = cmd("INFO")
+            .arg("server")
+            .arg("replication")
+            .query_async(&mut connection)
+            .await?;
+        let line = |name: &str| {
+            info.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .unwrap_or_default()
+        };
+        let server = format!("{} {}", line("run_id"), line("master_replid"));
+        self.connection = Some(connection);
+        Ok(server)
+    }
+
+    fn connection(&mut self) -> RedisResult<&mut MultiplexedConnection> {
+        self.connection
+            .as_mut()
+            .ok_or_else(|| RedisError::from((redis::ErrorKind::Io, "not connected")))
+    }
+
+    fn ask_infos(&self, pipeline: &mut Pipeline) {
+        for cursor in &self.cursors {
+            pipeline.cmd("XINFO").arg("STREAM").arg(cursor.topic.as_str());
+        }
+    }
+
+    async fn infos(&mut self) -> RedisResult<Vec<RedisResult<Value>>> {
+        let mut pipeline = Pipeline::new();
+        self.ask_infos(&mut pipeline);
+        pipeline.ignore_errors();
+        pipeline.query_async(self.connection()?).await
+    }
+
+    /// Reconnects after a loss. An error is the gap to tell.
+    async fn reconnect(&mut self) -> RedisResult<Option<BusError>> {
+        let server = self.connect().await?;
+        self.backoff.reset();
+        if std::mem::replace(&mut self.server, server.clone()) == server {
+            return Ok(None);
+        }
+        let infos = self.infos().await?;
+        Ok(Some(
+            self.skip_to_newest(&infos, "the server was restarted or replaced"),
+        ))
+    }
+
+    /// Starts over at the newest entries: the caller reloads, which covers everything before.
+    fn skip_to_newest(&mut self, infos: &[RedisResult<Value>], reason: &'static str) -> BusError {
+        for (cursor, info) in self.cursors.iter_mut().zip(infos) {
+            cursor.skip_to_newest(info);
+        }
+        if let Some(first) = self.cursors.first() {
+            metrics::count(metrics::GAPS, first.topic, 1);
+        }
+        BusError::Gap(reason)
+    }
+
+    /// One round trip: how the streams stand, then a blocking read after the own positions.
+    async fn read(&mut self) -> RedisResult<Result<Value, BusError>> {
+        let block = u64::try_from(self.shared.options.block.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let mut pipeline = Pipeline::new();
+        self.ask_infos(&mut pipeline);
+        let read = pipeline
+            .cmd("XREAD")
+            .arg("COUNT")
+            .arg(BATCH)
+            .arg("BLOCK")
+            .arg(block)
+            .arg("STREAMS");
+        for cursor in &self.cursors {
+            read.arg(cursor.topic.as_str());
+        }
+        for cursor in &self.cursors {
+            read.arg(cursor.seen.to_string());
+        }
+        pipeline.ignore_errors();
+        let mut answers: Vec<RedisResult<Value>> = pipeline.query_async(self.connection()?).await?;
+        let read = answers.pop().unwrap_or(Ok(Value::Nil))?;
+        for (cursor, info) in self.cursors.iter().zip(&answers) {
+            if let Some(reason) = cursor.loss(info) {
+                return Ok(Err(self.skip_to_newest(&answers, reason)));
+            }
+        }
+        Ok(Ok(read))
+    }
+
+    /// Takes over what was read; what is not signed is dropped.
+    fn accept(&mut self, reply: Value) {
+        for (name, entries) in wire::streams(reply) {
+            let Some(cursor) = self
+                .cursors
+                .iter_mut()
+                .find(|cursor| cursor.topic.as_str() == name)
+            else {
+                continue;
+            };
+            if let Some(last) = entries.last().and_then(|entry| EntryId::parse(&entry.id)) {
+                cursor.seen = cursor.seen.max(last);
+                cursor.count += entries.len() as u64;
+            }
+            let topic = cursor.topic;
+            let mut deliveries = entries.into_iter().filter_map(RawEntry::into_delivery).collect();
+            self.shared.signer.screen(topic, &mut deliveries);
+            if !deliveries.is_empty() {
+                self.ready.push_back((topic, deliveries));
+            }
+        }
+    }
+
+    async fn lost(&mut self, error: RedisError) -> BusError {
+        self.connection = None;
+        metrics::connection_lost();
+        let pause = self.backoff.next(&self.shared.world);
+        tracing::warn!(%error, pause_ms = pause.as_millis(), "lost the event bus");
+        tokio::time::sleep(pause).await;
+        unavailable(error)
+    }
+}
+
+#[async_trait]
+impl Subscription for RedisSubscription {
+    async fn next(&mut self) -> Result<(Topic, Vec<Delivery>), BusError> {
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                return Ok(ready);
+            }
+            if self.connection.is_none() {
+                match self.reconnect().await {
+                    Ok(None) => {}
+                    Ok(Some(gap)) => return Err(gap),
+                    Err(error) => return Err(self.lost(error).await),
+                }
+            }
+            match self.read().await {
+                Ok(Ok(reply)) => self.accept(reply),
+                Ok(Err(gap)) => return Err(gap),
+                Err(error) => return Err(self.lost(error).await),
+            }
+        }
+    }
+}

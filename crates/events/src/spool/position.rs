@@ -1,0 +1,76 @@
+//! How far the spool has been drained.
+
+use std::{fs, io, path::Path};
+
+use super::record::SEGMENT_HEAD;
+
+/// The next byte to drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Position {
+    pub(super) sequence: u64,
+    pub(super) offset: u64,
+    /// Lowest index the next record of the segment may have.
+    pub(super) index: u64,
+}
+
+impl Position {
+    /// The first record of a segment.
+    pub(super) const fn start_of(sequence: u64) -> Self {
+        Self {
+            sequence,
+            offset: SEGMENT_HEAD as u64,
+            index: 0,
+        }
+    }
+
+    /// The stored position. Absent or damaged: the very beginning, which only repeats what the ledger ignores.
+    pub(super) fn load(dir: &Path) -> Self {
+        fs::read_to_string(dir.join("position"))
+            .ok()
+            .and_then(|text| Self::parse(&text))
+            .unwrap_or_default()
+    }
+
+    /// Replaces the stored position.
+    pub(super) fn store(&self, dir: &Path) -> io::Result<()> {
+        let fresh = dir.join("position.new");
+        fs::write(&fresh, self.render())?;
+        fs::rename(fresh, dir.join("position"))
+    }
+
+    fn render(&self) -> String {
+        let numbers = format!("{} {} {}", self.sequence, self.offset, self.index);
+        format!("{numbers} {:08x}\n", crc32fast::hash(numbers.as_bytes()))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (numbers, crc) = text.trim_end().rsplit_once(' ')?;
+        if u32::from_str_radix(crc, 16).ok()? != crc32fast::hash(numbers.as_bytes()) {
+            return None;
+        }
+        let mut numbers = numbers.split(' ').map(|number| number.parse().ok());
+        Some(Self {
+            sequence: numbers.next()??,
+            offset: numbers.next()??,
+            index: numbers.next()??,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_position_is_none() {
+        let position = Position {
+            sequence: 4,
+            offset: 900,
+            index: 12,
+        };
+        let text = position.render();
+        assert_eq!(Position::parse(&text), Some(position));
+        assert_eq!(Position::parse(&text.replace("900", "901")), None);
+        assert_eq!(Position::parse(""), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! Servers of this test run's own.
+
+pub mod private_redis;
