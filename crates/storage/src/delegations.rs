@@ -49,7 +49,11 @@ pub trait Delegations: Send {
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error>;
     /// Revokes every active delegation with an end in `sessions`, and the active descendants of each; returns
     /// what changed.
-    async fn revoke_touching(&mut self, sessions: &[SessionId], at: Timestamp) -> Result<Vec<Delegation>, Error>;
+    async fn revoke_touching(
+        &mut self,
+        sessions: &[SessionId],
+        at: Timestamp,
+    ) -> Result<Vec<Delegation>, Error>;
     /// Marks up to `limit` active delegations past their end as expired; returns what changed.
     async fn expire_due(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Delegation>, Error>;
     /// The graph's epoch; 0 before it first moved.

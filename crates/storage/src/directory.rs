@@ -62,7 +62,11 @@ pub trait Providers: Send {
     /// Every unarchived provider.
     async fn all_live(&mut self) -> Result<Vec<Provider>, Error>;
     /// Whether another unarchived provider has the identifier.
-    async fn identifier_taken(&mut self, identifier: &str, except: Option<&ProviderId>) -> Result<bool, Error>;
+    async fn identifier_taken(
+        &mut self,
+        identifier: &str,
+        except: Option<&ProviderId>,
+    ) -> Result<bool, Error>;
     /// Inserts a provider.
     ///
     /// # Errors

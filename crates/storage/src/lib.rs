@@ -10,6 +10,8 @@
 mod admin;
 mod audit;
 mod authority;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod delegations;
 mod directory;
 mod error;

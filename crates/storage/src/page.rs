@@ -22,7 +22,10 @@ pub struct InvalidCursor;
 impl PageKey {
     /// Key of the row `(at, id)`.
     pub fn new(at: Timestamp, id: impl Into<String>) -> Self {
-        Self { at_micros: at.as_micros(), id: id.into() }
+        Self {
+            at_micros: at.as_micros(),
+            id: id.into(),
+        }
     }
 
     /// The opaque cursor clients pass back.

@@ -54,7 +54,11 @@ pub trait PolicySets: Send {
     /// Inserts a version; the stored number is the current highest plus one and is returned.
     async fn add_version(&mut self, version: &PolicySetVersion) -> Result<i64, Error>;
     /// Versions of a set by `(created_at, id)`, newest first.
-    async fn versions(&mut self, id: &PolicySetId, page: &PageRequest) -> Result<Page<PolicySetVersion>, Error>;
+    async fn versions(
+        &mut self,
+        id: &PolicySetId,
+        page: &PageRequest,
+    ) -> Result<Page<PolicySetVersion>, Error>;
     /// One version of a set, archived or not.
     async fn version(
         &mut self,

@@ -64,7 +64,11 @@ pub trait Sessions: Send {
     /// [`Error::MissingReference`] when application, record or parent is not in the zone.
     async fn create(&mut self, session: &Session) -> Result<(), Error>;
     /// Sessions that hold a place at `now`: of the zone, or of one application.
-    async fn count_slots(&mut self, application: Option<&ApplicationId>, now: Timestamp) -> Result<u64, Error>;
+    async fn count_slots(
+        &mut self,
+        application: Option<&ApplicationId>,
+        now: Timestamp,
+    ) -> Result<u64, Error>;
     /// Ends the session and every active or suspended descendant, and uncounts it from a parent that goes on.
     /// Returns what ended, root first; empty when it had ended already.
     async fn end_tree(&mut self, root: &SessionId, end: &TreeEnd) -> Result<Vec<EndedSession>, Error>;
@@ -100,7 +104,11 @@ pub trait Sessions: Send {
     /// Up to `limit` active services whose lease ran out at `now`.
     async fn lapsed_services(&mut self, now: Timestamp, limit: u32) -> Result<Vec<SessionId>, Error>;
     /// Whether an active or suspended session outside `except` is anchored on the record.
-    async fn record_in_use(&mut self, record: &AuthorityRecordId, except: &[SessionId]) -> Result<bool, Error>;
+    async fn record_in_use(
+        &mut self,
+        record: &AuthorityRecordId,
+        except: &[SessionId],
+    ) -> Result<bool, Error>;
     /// Active or suspended sessions anchored on the record.
     async fn anchored_on(&mut self, record: &AuthorityRecordId) -> Result<Vec<SessionId>, Error>;
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 
 use crate::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, IdempotencyReceipts, Ledger,
-    Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions, SigningKeys, Zones,
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, IdempotencyReceipts,
+    Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions, SigningKeys, Zones,
 };
 
 /// Whether a unit of work may write.

@@ -1,0 +1,315 @@
+//! Authority records: trees, filters, reaping.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use caracal_core::{
+    AuthorityRecordId,
+    claims::SubjectType,
+    entity::{AuthorityRecord, AuthorityRecordStatus},
+};
+
+use crate::AuthorityRecordFilter;
+
+use super::{
+    Backend,
+    race::{race, retry},
+    scene::{ALL, InZone, Party, Scene},
+};
+
+async fn store(zone: &InZone, records: &[&AuthorityRecord]) {
+    let mut work = zone.write().await;
+    for record in records {
+        work.authority_records().create(record).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+async fn status(zone: &InZone, record: &AuthorityRecord) -> AuthorityRecordStatus {
+    zone.read()
+        .await
+        .authority_records()
+        .get(&record.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .status
+}
+
+async fn revoke(zone: &InZone, record: &AuthorityRecord) -> BTreeSet<AuthorityRecordId> {
+    let mut work = zone.write().await;
+    let at = zone.given.world.now();
+    let changed = work
+        .authority_records()
+        .revoke_tree(&record.id, "test", at)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    let distinct: BTreeSet<_> = changed.iter().cloned().collect();
+    assert_eq!(distinct.len(), changed.len(), "an id was reported twice");
+    distinct
+}
+
+fn ids<'a>(records: impl IntoIterator<Item = &'a AuthorityRecord>) -> BTreeSet<AuthorityRecordId> {
+    records.into_iter().map(|record| record.id.clone()).collect()
+}
+
+pub async fn a_record_comes_back_as_it_was_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record, .. } = scene.a.party().await;
+    let full = AuthorityRecord {
+        subject_type: SubjectType::User,
+        subject_id: String::from("user|ü%_"),
+        issuer: Some(String::from("https://idp.example/")),
+        authenticated_at: scene.world.now().minus(Duration::from_micros(77)),
+        expires_at: scene.world.now().plus(Duration::from_micros(123_457)),
+        ..scene.a.given.child_record(&record)
+    };
+    store(&scene.a, &[&full]).await;
+    let mut work = scene.a.read().await;
+    assert_eq!(
+        work.authority_records().get(&record.id).await.unwrap(),
+        Some(record)
+    );
+    assert_eq!(work.authority_records().get(&full.id).await.unwrap(), Some(full));
+    let unknown = AuthorityRecordId::generate(&scene.world);
+    assert_eq!(work.authority_records().get(&unknown).await.unwrap(), None);
+}
+
+pub async fn revoking_a_record_ends_its_descendants_and_nobody_else(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record: root, .. } = scene.a.party().await;
+    let left = scene.a.given.child_record(&root);
+    let right = scene.a.given.child_record(&root);
+    let leaf = scene.a.given.child_record(&left);
+    store(&scene.a, &[&left, &right, &leaf]).await;
+    assert_eq!(revoke(&scene.a, &left).await, ids([&left, &leaf]));
+    for (record, expected) in [
+        (&root, AuthorityRecordStatus::Active),
+        (&right, AuthorityRecordStatus::Active),
+        (&left, AuthorityRecordStatus::Revoked),
+        (&leaf, AuthorityRecordStatus::Revoked),
+    ] {
+        assert_eq!(status(&scene.a, record).await, expected);
+    }
+    let stored = scene
+        .a
+        .read()
+        .await
+        .authority_records()
+        .get(&leaf.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(stored.revoked_at, Some(scene.world.now()));
+    assert!(stored.revoked_reason.is_some());
+    assert_eq!(
+        revoke(&scene.a, &left).await,
+        BTreeSet::new(),
+        "what ended does not end again"
+    );
+    assert_eq!(
+        revoke(&scene.a, &root).await,
+        ids([&root, &right]),
+        "only what still was active changes"
+    );
+}
+
+pub async fn revocation_passes_through_ended_records_to_active_ones_below(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record: root, .. } = scene.a.party().await;
+    let middle = scene.a.given.child_record(&root);
+    store(&scene.a, &[&middle]).await;
+    assert_eq!(revoke(&scene.a, &middle).await, ids([&middle]));
+    let orphan = scene.a.given.child_record(&middle);
+    store(&scene.a, &[&orphan]).await;
+    assert_eq!(revoke(&scene.a, &root).await, ids([&root, &orphan]));
+}
+
+pub async fn a_deep_line_of_records_ends_as_a_whole(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record: root, .. } = scene.a.party().await;
+    let mut line = vec![root];
+    for depth in 0..40 {
+        line.push(scene.a.given.child_record(&line[depth]));
+    }
+    store(&scene.a, &line[1..].iter().collect::<Vec<_>>()).await;
+    assert_eq!(revoke(&scene.a, &line[0]).await, ids(&line));
+}
+
+pub async fn of_many_revocations_exactly_one_reports_each_record(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record: root, .. } = scene.a.party().await;
+    let children: Vec<_> = (0..5).map(|_| scene.a.given.child_record(&root)).collect();
+    store(&scene.a, &children.iter().collect::<Vec<_>>()).await;
+    let changed = race(8, |_| {
+        let (zone, id) = (scene.a.clone(), root.id.clone());
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let at = zone.given.world.now();
+                let changed = work.authority_records().revoke_tree(&id, "race", at).await?;
+                work.commit().await?;
+                Ok(changed.len())
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    assert_eq!(
+        changed.iter().sum::<usize>(),
+        6,
+        "each record changes once: {changed:?}"
+    );
+}
+
+pub async fn every_filter_of_records_selects(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let Party { record, .. } = scene.a.party().await;
+    let user = AuthorityRecord {
+        subject_type: SubjectType::User,
+        subject_id: String::from("ada"),
+        ..scene.a.given.child_record(&record)
+    };
+    store(&scene.a, &[&user]).await;
+    revoke(&scene.a, &user).await;
+    let none = AuthorityRecordFilter::default;
+    for (filter, expected) in [
+        (none(), ids([&record, &user])),
+        (
+            AuthorityRecordFilter {
+                id: Some(user.id.clone()),
+                ..none()
+            },
+            ids([&user]),
+        ),
+        (
+            AuthorityRecordFilter {
+                status: Some(AuthorityRecordStatus::Active),
+                ..none()
+            },
+            ids([&record]),
+        ),
+        (
+            AuthorityRecordFilter {
+                status: Some(AuthorityRecordStatus::Expired),
+                ..none()
+            },
+            ids([]),
+        ),
+        (
+            AuthorityRecordFilter {
+                subject_id: Some("ada".into()),
+                ..none()
+            },
+            ids([&user]),
+        ),
+        (
+            AuthorityRecordFilter {
+                subject_id: Some("ad".into()),
+                ..none()
+            },
+            ids([]),
+        ),
+        (
+            AuthorityRecordFilter {
+                subject_type: Some(SubjectType::Application),
+                ..none()
+            },
+            ids([&record]),
+        ),
+        (
+            AuthorityRecordFilter {
+                subject_type: Some(SubjectType::User),
+                status: Some(AuthorityRecordStatus::Active),
+                ..none()
+            },
+            ids([]),
+        ),
+    ] {
+        let listed = scene
+            .a
+            .read()
+            .await
+            .authority_records()
+            .list(&filter, &ALL)
+            .await
+            .unwrap()
+            .items;
+        assert_eq!(ids(&listed), expected, "{filter:?}");
+    }
+}
+
+pub async fn reaping_expires_at_the_boundary_and_keeps_what_is_referenced(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let party = scene.a.party().await;
+    let end = party.record.expires_at;
+    let short = AuthorityRecord {
+        expires_at: scene.world.now().plus(Duration::from_secs(10)),
+        ..scene.a.given.child_record(&party.record)
+    };
+    let parent = AuthorityRecord {
+        parent_id: None,
+        ..short.clone()
+    };
+    let parent = AuthorityRecord {
+        id: AuthorityRecordId::generate(&scene.world),
+        ..parent
+    };
+    let child = AuthorityRecord {
+        expires_at: end,
+        ..scene.a.given.child_record(&parent)
+    };
+    let anchor = AuthorityRecord {
+        id: AuthorityRecordId::generate(&scene.world),
+        ..short.clone()
+    };
+    store(&scene.a, &[&short, &parent, &child, &anchor]).await;
+    let session = scene.a.given.session(&party.application, &anchor);
+    scene.a.start(&[&session]).await;
+
+    let reap = async |now, forget_before, limit| {
+        let mut work = scene.a.write().await;
+        let changed = work
+            .authority_records()
+            .reap(now, forget_before, limit)
+            .await
+            .unwrap();
+        work.commit().await.unwrap();
+        changed
+    };
+    let never = scene.world.now().minus(Duration::from_secs(1));
+    let before = short.expires_at.minus(Duration::from_micros(1));
+    assert_eq!(reap(before, never, 100).await, 0, "a microsecond early");
+    assert_eq!(
+        reap(short.expires_at, never, 2).await,
+        2,
+        "no more than the limit"
+    );
+    assert_eq!(
+        reap(short.expires_at, never, 100).await,
+        1,
+        "and the rest afterwards"
+    );
+    assert_eq!(reap(short.expires_at, never, 100).await, 0);
+    for record in [&short, &parent, &anchor] {
+        assert_eq!(status(&scene.a, record).await, AuthorityRecordStatus::Expired);
+    }
+    assert_eq!(status(&scene.a, &child).await, AuthorityRecordStatus::Active);
+
+    let later = short.expires_at.plus(Duration::from_secs(1));
+    reap(later, later, 100).await;
+    let mut work = scene.a.read().await;
+    assert_eq!(
+        work.authority_records().get(&short.id).await.unwrap(),
+        None,
+        "nothing refers to it"
+    );
+    for kept in [&party.record, &parent, &child, &anchor] {
+        assert!(
+            work.authority_records().get(&kept.id).await.unwrap().is_some(),
+            "a referenced record vanished"
+        );
+    }
+    assert!(work.sessions().get(&session.id).await.unwrap().is_some());
+}

@@ -1,0 +1,257 @@
+//! The list of cases, and the macro that turns each into a test of a backend.
+
+/// Runs the whole suite against a backend: one `#[tokio::test]` per case, named as a sentence, in the module
+/// `$name`. `$backend` is a future of a fresh [`Backend`](crate::conformance::Backend), made anew for each case.
+///
+/// The calling crate needs `tokio` with `macros` and `rt-multi-thread` among its dev-dependencies.
+///
+/// ```ignore
+/// caracal_storage::conformance!(sqlite, crate::make_backend());
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($name:ident, $backend:expr $(,)?) => {
+        mod $name {
+            $crate::conformance_cases! { $backend;
+                units_of_work:
+                    a_fresh_backend_answers_and_counts_its_statements,
+                    dropping_a_work_rolls_everything_back,
+                    a_change_its_event_and_its_audit_row_commit_together,
+                    global_work_rolls_back_too,
+                    read_access_refuses_every_write,
+                    readers_run_at_once_and_beside_a_writer,
+                    a_reading_work_sees_one_moment,
+                    a_commit_after_a_refused_write_tells_the_truth,
+                    writers_of_one_row_lose_no_update,
+                    writers_of_many_rows_in_opposite_order_all_get_through,
+                    a_lock_serialises_its_purpose,
+                    a_lock_ends_with_its_work_and_stays_in_its_zone,
+                    a_cancelled_work_leaves_all_or_nothing;
+                isolation:
+                    a_zone_sees_everything_of_its_own_and_nothing_of_another,
+                    a_zone_that_does_not_exist_holds_nothing,
+                    another_zones_registrations_cannot_be_changed,
+                    another_zones_authority_cannot_be_ended_or_used,
+                    a_row_cannot_refer_to_a_row_of_another_zone,
+                    a_manifest_cannot_pull_in_another_zones_policy,
+                    a_row_that_claims_another_zone_never_lands_there,
+                    an_id_used_in_one_zone_cannot_reach_the_row_of_another,
+                    a_zones_admin_audit_cannot_be_read_from_another;
+                restart:
+                    what_was_committed_survives_a_restart,
+                    what_was_not_committed_is_gone_after_a_restart,
+                    counts_and_chains_go_on_where_they_stood;
+                paging:
+                    pages_of_the_directory_concatenate_under_equal_instants,
+                    pages_of_agents_concatenate_under_equal_instants,
+                    pages_of_the_deployment_concatenate_under_equal_instants,
+                    rows_added_and_removed_during_a_walk_hide_and_repeat_no_other,
+                    the_last_page_says_that_it_is_the_last;
+                zones:
+                    a_zone_comes_back_as_it_was_stored,
+                    a_slug_is_never_reused,
+                    of_many_zones_with_one_slug_exactly_one_is_created,
+                    an_archived_zone_is_gone,
+                    an_update_replaces_names_and_flags_and_keeps_the_creation;
+                applications:
+                    an_application_comes_back_as_it_was_stored,
+                    an_archived_application_stays_readable_and_unchangeable,
+                    names_of_live_managed_applications_are_taken_whatever_their_case,
+                    short_lived_applications_count_until_they_end,
+                    an_update_replaces_what_may_change_and_nothing_else;
+                providers:
+                    every_kind_of_provider_comes_back_as_it_was_stored,
+                    a_providers_identifier_is_unique_among_the_active,
+                    an_archived_provider_stays_readable_and_unchangeable,
+                    a_resource_comes_back_as_it_was_stored,
+                    a_resource_needs_a_provider_of_its_zone,
+                    a_resources_identifier_is_unique_among_the_active,
+                    of_many_resources_with_one_identifier_exactly_one_is_created,
+                    a_resource_is_found_by_identifier_before_row_id,
+                    an_archived_resource_grants_nothing;
+                secrets:
+                    a_sealed_value_is_replaced_and_removed,
+                    a_prefix_is_literal_text;
+                policies:
+                    a_policy_and_its_versions_come_back_as_stored,
+                    a_policy_name_is_unique_among_the_active,
+                    policy_versions_are_numbered_without_gaps_under_16_writers,
+                    set_versions_are_numbered_without_gaps_under_16_writers,
+                    the_active_set_brings_its_sources_in_manifest_order,
+                    only_a_version_of_the_set_can_be_activated,
+                    at_most_one_set_is_active_under_concurrent_activations,
+                    archiving_a_set_takes_it_out_of_force,
+                    of_many_next_signing_keys_exactly_one_is_stored,
+                    a_signing_key_out_of_turn_is_refused,
+                    a_retired_key_verifies_until_its_last_mandate_ended;
+                authority_records:
+                    a_record_comes_back_as_it_was_stored,
+                    revoking_a_record_ends_its_descendants_and_nobody_else,
+                    revocation_passes_through_ended_records_to_active_ones_below,
+                    a_deep_line_of_records_ends_as_a_whole,
+                    of_many_revocations_exactly_one_reports_each_record,
+                    every_filter_of_records_selects,
+                    reaping_expires_at_the_boundary_and_keeps_what_is_referenced;
+                sessions:
+                    a_session_comes_back_as_it_was_stored,
+                    a_session_needs_its_application_record_and_parent,
+                    every_filter_of_sessions_selects,
+                    slots_are_held_exactly_as_long_as_the_entity_says,
+                    overdue_tasks_and_lapsed_services_appear_at_their_boundary,
+                    a_record_is_in_use_while_an_open_session_is_anchored_on_it,
+                    a_locked_session_waits_for_the_work_that_holds_it;
+                session_trees:
+                    a_child_is_counted_and_uncounted,
+                    a_dropped_start_counts_no_child,
+                    children_are_counted_right_under_concurrency,
+                    ending_a_tree_ends_its_descendants_root_first,
+                    what_ended_before_its_tree_keeps_its_own_reason,
+                    an_end_passes_through_ended_sessions_to_live_ones_below,
+                    of_many_ends_of_one_tree_exactly_one_reports_each_session,
+                    no_child_outlives_a_parent_that_ends_at_the_same_time,
+                    a_tree_pauses_and_resumes_as_a_whole,
+                    pausing_a_branch_leaves_the_rest_running;
+                leases:
+                    of_16_takeovers_with_one_generation_exactly_one_wins,
+                    a_takeover_moves_the_deadline_and_fences_the_old_holder,
+                    a_heartbeat_keeps_only_open_services_alive,
+                    a_takeover_and_a_heartbeat_never_both_hold;
+                delegations:
+                    a_delegation_comes_back_as_it_was_stored,
+                    a_delegation_needs_everything_it_refers_to,
+                    a_lineage_runs_from_the_root_and_stops_at_its_limit,
+                    a_delegation_that_is_its_own_parent_loops_nobody,
+                    descendants_come_breadth_first_with_their_distance,
+                    delegations_are_listed_by_their_end,
+                    at_most_a_hundred_inbound_delegations_are_returned,
+                    only_live_delegations_are_listed_as_live,
+                    reach_follows_live_delegations_forward_and_ends_in_cycles,
+                    the_epoch_moves_by_one_for_each_of_16_writers,
+                    a_locked_delegation_waits_for_the_work_that_holds_it;
+                delegation_ends:
+                    revoking_follows_lineage_and_spares_bystanders,
+                    revocation_passes_through_ended_delegations_to_active_ones_below,
+                    of_many_revocations_exactly_one_reports_each_delegation,
+                    revoking_with_a_session_takes_both_ends_and_their_descendants,
+                    delegations_expire_at_their_boundary_and_within_the_limit,
+                    of_many_reapers_exactly_one_expires_each_delegation,
+                    no_delegation_outlives_a_parent_revoked_at_the_same_time;
+                receipts:
+                    a_second_request_with_the_same_key_sees_the_first_ones_receipt,
+                    of_8_requests_with_one_key_exactly_one_acts,
+                    a_claim_ends_with_its_work,
+                    keys_belong_to_their_operation_and_scope,
+                    a_receipt_is_forgotten_at_its_end_and_not_before,
+                    reaping_receipts_takes_the_expired_up_to_its_limit,
+                    a_second_message_with_the_same_topic_and_key_is_dropped,
+                    of_8_messages_with_one_key_exactly_one_stays;
+                ledger:
+                    an_event_comes_back_as_it_was_appended,
+                    an_empty_ledger_has_an_empty_head,
+                    batches_link_in_their_order_and_across_works,
+                    a_batch_that_comes_again_changes_nothing,
+                    the_same_content_in_another_spelling_is_a_duplicate,
+                    an_id_with_other_content_is_reported_and_not_linked,
+                    the_chain_has_no_gap_under_8_appenders,
+                    one_batch_from_8_consumers_is_linked_once,
+                    each_zone_has_a_chain_of_its_own,
+                    a_range_starts_after_its_position_and_keeps_its_limit;
+                ledger_search:
+                    every_filter_of_events_selects,
+                    search_pages_are_newest_first_and_complete_within_one_microsecond,
+                    the_events_of_a_request_come_oldest_first,
+                    a_request_returns_at_most_a_thousand_events;
+                admin_audit:
+                    an_administrative_record_comes_back_as_it_was_appended,
+                    zone_chains_and_the_deployments_chain_are_apart,
+                    an_administrative_chain_has_no_gap_under_8_writers,
+                    every_filter_of_administrative_records_selects,
+                    a_token_is_found_by_its_digest_until_it_is_revoked,
+                    a_digest_is_unique_among_unrevoked_tokens,
+                    rotating_a_class_of_tokens_keeps_one,
+                    a_zone_and_its_first_audit_row_are_one_commit;
+                deployment:
+                    an_application_is_found_in_any_zone_archived_or_not,
+                    everything_that_ended_since_an_instant_is_named_with_its_zone,
+                    expired_delegations_count_as_ended,
+                    zones_with_something_overdue_are_named_from_the_boundary_on,
+                    a_zone_with_a_delegation_past_its_end_is_overdue,
+                    zones_with_a_ledger_are_named_once;
+            }
+        }
+    };
+}
+
+/// Expands to one module per file of cases and one test per case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($backend:expr; $($module:ident: $($case:ident),+;)+) => {
+        $crate::conformance_cases! { @modules [$backend] $($module: $($case),+;)+ }
+    };
+    (@modules [$backend:expr] $($module:ident: $($case:ident),+;)*) => {$(
+        $crate::conformance_cases! { @module [$backend] $module: $($case),+; }
+    )*};
+    (@module [$backend:expr] $module:ident: $($case:ident),+;) => {
+        mod $module {$(
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::conformance::run(async {
+                    $crate::conformance::$module::$case($backend.await).await;
+                })
+                .await;
+            }
+        )+}
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every file of cases, as the compiler sees it.
+    const SOURCES: &[(&str, &str)] = &[
+        ("units_of_work", include_str!("units_of_work.rs")),
+        ("isolation", include_str!("isolation.rs")),
+        ("restart", include_str!("restart.rs")),
+        ("paging", include_str!("paging.rs")),
+        ("zones", include_str!("zones.rs")),
+        ("applications", include_str!("applications.rs")),
+        ("providers", include_str!("providers.rs")),
+        ("secrets", include_str!("secrets.rs")),
+        ("policies", include_str!("policies.rs")),
+        ("authority_records", include_str!("authority_records.rs")),
+        ("sessions", include_str!("sessions.rs")),
+        ("session_trees", include_str!("session_trees.rs")),
+        ("leases", include_str!("leases.rs")),
+        ("delegations", include_str!("delegations.rs")),
+        ("delegation_ends", include_str!("delegation_ends.rs")),
+        ("receipts", include_str!("receipts.rs")),
+        ("ledger", include_str!("ledger.rs")),
+        ("ledger_search", include_str!("ledger_search.rs")),
+        ("admin_audit", include_str!("admin_audit.rs")),
+        ("deployment", include_str!("deployment.rs")),
+    ];
+
+    #[test]
+    fn every_case_is_on_the_list() {
+        let list = include_str!("cases.rs");
+        let (list, _) = list
+            .split_once("macro_rules! conformance_cases")
+            .expect("the list comes first");
+        for (module, source) in SOURCES {
+            let (_, listed) = list
+                .split_once(&format!("{module}:"))
+                .expect("the module is listed");
+            let listed = listed.split_once(';').expect("the module's list ends").0;
+            let listed: Vec<_> = listed.split(',').map(str::trim).collect();
+            let cases: Vec<_> = source
+                .lines()
+                .filter_map(|line| {
+                    line.strip_prefix("pub async fn ")?
+                        .split_once("(backend: Backend)")
+                })
+                .map(|(name, _)| name)
+                .collect();
+            assert_eq!(listed, cases, "{module}");
+        }
+    }
+}

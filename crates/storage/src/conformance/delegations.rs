@@ -1,0 +1,424 @@
+//! Delegations: what is stored and listed, lineage, reach, and the epoch.
+
+use std::time::Duration;
+
+use caracal_core::{
+    DelegationId, ScopeSet, SessionId,
+    entity::{Constraints, Delegation, DelegationStatus, Session},
+};
+
+use crate::{DelegationDirection, Error};
+
+use super::{
+    Backend,
+    race::{give_way, race, retry},
+    scene::{ALL, InZone, Scene, walk},
+};
+
+/// Commits `count` root tasks of one party.
+pub(super) async fn sessions(zone: &InZone, count: usize) -> Vec<Session> {
+    let party = zone.party().await;
+    let sessions: Vec<_> = (0..count).map(|_| party.task()).collect();
+    zone.start(&sessions.iter().collect::<Vec<_>>()).await;
+    sessions
+}
+
+/// Commits the delegations, in order.
+pub(super) async fn store(zone: &InZone, delegations: &[&Delegation]) {
+    let mut work = zone.write().await;
+    for delegation in delegations {
+        work.delegations().create(delegation).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+/// A line of delegations through `sessions`, each narrowing the one before.
+pub(super) async fn line(zone: &InZone, sessions: &[Session]) -> Vec<Delegation> {
+    let mut line = vec![zone.given.delegation(&sessions[0], &sessions[1])];
+    for target in &sessions[2..] {
+        line.push(zone.given.narrowed(line.last().unwrap(), target));
+    }
+    store(zone, &line.iter().collect::<Vec<_>>()).await;
+    line
+}
+
+fn ids(delegations: &[Delegation]) -> Vec<DelegationId> {
+    delegations
+        .iter()
+        .map(|delegation| delegation.id.clone())
+        .collect()
+}
+
+pub async fn a_delegation_comes_back_as_it_was_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let provider = scene.a.given.provider();
+    let resource = scene.a.given.resource(&provider);
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.resources().create(&resource).await.unwrap();
+    work.commit().await.unwrap();
+    let root = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let full = Delegation {
+        resource_id: Some(resource.id.clone()),
+        constraints: Constraints {
+            resources: vec!["resource://b".into(), "resource://a".into()],
+            ttl_seconds: Some(300),
+            max_depth: Some(4),
+            max_hops: Some(3),
+            budget: Some(64),
+            policy_approved: Some(true),
+            expires_at: Some(scene.world.now().plus(Duration::from_mins(1))),
+            broad_reason: Some("\"why\"".into()),
+        },
+        ..scene.a.given.narrowed(&root, &sessions[0])
+    };
+    let bare = Delegation {
+        scopes: ScopeSet::default(),
+        constraints: Constraints::default(),
+        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+    };
+    store(&scene.a, &[&root, &full, &bare]).await;
+    let mut work = scene.a.read().await;
+    for delegation in [root, full, bare] {
+        assert_eq!(
+            work.delegations().get(&delegation.id).await.unwrap(),
+            Some(delegation)
+        );
+    }
+    assert_eq!(
+        work.delegations()
+            .get(&DelegationId::generate(&scene.world))
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub async fn a_delegation_needs_everything_it_refers_to(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let own = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let nowhere = SessionId::generate(&scene.world);
+    for orphan in [
+        Delegation {
+            source_session_id: nowhere.clone(),
+            ..own.clone()
+        },
+        Delegation {
+            target_session_id: nowhere,
+            ..own.clone()
+        },
+        Delegation {
+            parent_edge_id: Some(DelegationId::generate(&scene.world)),
+            ..own.clone()
+        },
+        Delegation {
+            issuer_application_id: scene.a.given.application().id,
+            ..own.clone()
+        },
+        Delegation {
+            resource_id: Some(scene.a.given.resource(&scene.a.given.provider()).id),
+            ..own
+        },
+    ] {
+        let mut work = scene.a.write().await;
+        let refused = work.delegations().create(&orphan).await;
+        assert!(matches!(refused, Err(Error::MissingReference)), "{refused:?}");
+    }
+}
+
+pub async fn a_lineage_runs_from_the_root_and_stops_at_its_limit(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 7).await;
+    let line = line(&scene.a, &sessions).await;
+    let sibling = scene.a.given.narrowed(&line[2], &sessions[0]);
+    store(&scene.a, &[&sibling]).await;
+    let mut work = scene.a.read().await;
+    assert_eq!(work.delegations().lineage(&line[5].id, 100).await.unwrap(), line);
+    assert_eq!(
+        ids(&work.delegations().lineage(&line[2].id, 100).await.unwrap()),
+        ids(&line[..3])
+    );
+    assert_eq!(
+        work.delegations().lineage(&line[0].id, 100).await.unwrap(),
+        line[..1]
+    );
+    let cut = work.delegations().lineage(&line[5].id, 3).await.unwrap();
+    assert_eq!(
+        ids(&cut),
+        ids(&line[3..]),
+        "the nearest ancestors, still root first"
+    );
+    assert!(
+        cut[0].parent_edge_id.is_some(),
+        "a cut lineage shows that it was cut"
+    );
+    assert!(
+        work.delegations()
+            .lineage(&DelegationId::generate(&scene.world), 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub async fn a_delegation_that_is_its_own_parent_loops_nobody(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let mut own = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    own.parent_edge_id = Some(own.id.clone());
+    let mut work = scene.a.write().await;
+    match work.delegations().create(&own).await {
+        Err(Error::MissingReference | Error::Corrupt(_) | Error::Conflict { .. }) => return,
+        Err(other) => panic!("an unexpected failure: {other:?}"),
+        Ok(()) => work.commit().await.unwrap(),
+    }
+    let mut work = scene.a.write().await;
+    assert!(work.delegations().lineage(&own.id, 50).await.unwrap().len() <= 50);
+    assert_eq!(work.delegations().descendants(&own.id).await.unwrap().len(), 1);
+    assert_eq!(
+        work.delegations()
+            .revoke_tree(&own.id, scene.world.now())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 4).await;
+    let root = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let above = scene.a.given.narrowed(&root, &sessions[2]);
+    let (left, right) = (
+        scene.a.given.narrowed(&above, &sessions[0]),
+        scene.a.given.narrowed(&above, &sessions[1]),
+    );
+    let leaf = scene.a.given.narrowed(&left, &sessions[3]);
+    // The leaf is the oldest, so that an order by creation would be wrong.
+    store(&scene.a, &[&root, &above, &left, &leaf, &right]).await;
+    let mut work = scene.a.read().await;
+    let found = work.delegations().descendants(&above.id).await.unwrap();
+    let mut distances: Vec<_> = found
+        .iter()
+        .map(|(row, distance)| (*distance, row.id.clone()))
+        .collect();
+    assert_eq!(
+        distances.iter().map(|row| row.0).collect::<Vec<_>>(),
+        [0, 1, 1, 2]
+    );
+    distances.sort();
+    let mut expected = vec![(0, above.id), (1, left.id), (1, right.id), (2, leaf.id)];
+    expected.sort();
+    assert_eq!(distances, expected);
+    assert!(
+        work.delegations()
+            .descendants(&DelegationId::generate(&scene.world))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub async fn delegations_are_listed_by_their_end(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 3).await;
+    let mut made = Vec::new();
+    for (source, target) in [(0, 1), (0, 1), (1, 2), (2, 1), (1, 0)] {
+        scene.world.manual_clock().advance(Duration::from_millis(1));
+        made.push(scene.a.given.delegation(&sessions[source], &sessions[target]));
+    }
+    store(&scene.a, &made.iter().collect::<Vec<_>>()).await;
+    let mut work = scene.a.write().await;
+    work.delegations()
+        .revoke_tree(&made[0].id, scene.world.now())
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    let inbound = [&made[3].id, &made[1].id, &made[0].id];
+    let outbound = [&made[4].id, &made[2].id];
+    for (direction, expected) in [
+        (DelegationDirection::Inbound, inbound.as_slice()),
+        (DelegationDirection::Outbound, outbound.as_slice()),
+    ] {
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .delegations()
+                .list(&sessions[1].id, direction, &page)
+                .await
+                .unwrap()
+        };
+        let walked = ids(&walk(1, read).await);
+        assert_eq!(walked.iter().collect::<Vec<_>>(), expected, "{direction:?}");
+    }
+    let listed = scene
+        .a
+        .read()
+        .await
+        .delegations()
+        .inbound(&sessions[1].id)
+        .await
+        .unwrap();
+    assert_eq!(
+        ids(&listed).iter().collect::<Vec<_>>(),
+        inbound,
+        "whatever their state, newest first"
+    );
+}
+
+pub async fn at_most_a_hundred_inbound_delegations_are_returned(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let mut work = scene.a.write().await;
+    for _ in 0..103 {
+        scene.world.manual_clock().advance(Duration::from_micros(1));
+        let delegation = scene.a.given.delegation(&sessions[0], &sessions[1]);
+        work.delegations().create(&delegation).await.unwrap();
+    }
+    let newest = scene.world.now();
+    let listed = work.delegations().inbound(&sessions[1].id).await.unwrap();
+    assert_eq!(listed.len(), 100);
+    assert_eq!(listed[0].created_at, newest);
+    assert!(listed.is_sorted_by(|earlier, later| earlier.created_at > later.created_at));
+}
+
+pub async fn only_live_delegations_are_listed_as_live(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let end = scene.world.now().plus(Duration::from_secs(10));
+    let short = Delegation {
+        expires_at: end,
+        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+    };
+    let long = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let revoked = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    store(&scene.a, &[&short, &long, &revoked]).await;
+    let mut work = scene.a.write().await;
+    work.delegations()
+        .revoke_tree(&revoked.id, scene.world.now())
+        .await
+        .unwrap();
+    let mut live = async |at| work.delegations().list_live(at, &ALL).await.unwrap().items.len();
+    assert_eq!(live(end.minus(Duration::from_micros(1))).await, 2);
+    assert_eq!(live(end).await, 1, "the end itself is past");
+}
+
+pub async fn reach_follows_live_delegations_forward_and_ends_in_cycles(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 6).await;
+    let now = scene.world.now();
+    let end = now.plus(Duration::from_secs(10));
+    let give = |source: usize, target: usize| scene.a.given.delegation(&sessions[source], &sessions[target]);
+    let (short, revoked) = (
+        Delegation {
+            expires_at: end,
+            ..give(2, 3)
+        },
+        give(2, 4),
+    );
+    // 0 and 1 hand authority to each other; 2 is beyond them.
+    store(
+        &scene.a,
+        &[&give(0, 1), &give(1, 0), &give(1, 2), &short, &revoked],
+    )
+    .await;
+    let mut work = scene.a.write().await;
+    work.delegations().revoke_tree(&revoked.id, now).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = scene.a.read().await;
+    for (from, to, at, reached) in [
+        (0, 1, now, true),
+        (0, 2, now, true),
+        (0, 3, now, true),
+        (0, 3, end.minus(Duration::from_micros(1)), true),
+        (0, 3, end, false),
+        (0, 4, now, false),
+        (0, 5, now, false),
+        (2, 0, now, false),
+        (3, 2, now, false),
+        (1, 0, now, true),
+    ] {
+        let found = work
+            .delegations()
+            .reaches(&sessions[from].id, &sessions[to].id, at)
+            .await
+            .unwrap();
+        assert_eq!(found, reached, "from {from} to {to} at {at:?}");
+    }
+}
+
+pub async fn the_epoch_moves_by_one_for_each_of_16_writers(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    assert_eq!(scene.a.read().await.delegations().epoch().await.unwrap(), 0);
+    let mut epochs = race(16, |_| {
+        let zone = scene.a.clone();
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let epoch = work.delegations().advance_epoch(zone.given.world.now()).await?;
+                work.commit().await?;
+                Ok(epoch)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    epochs.sort_unstable();
+    assert_eq!(epochs, (1..=16).collect::<Vec<_>>());
+    let mut work = scene.a.write().await;
+    assert_eq!(
+        work.delegations().advance_epoch(scene.world.now()).await.unwrap(),
+        17
+    );
+    drop(work);
+    assert_eq!(
+        scene.a.read().await.delegations().epoch().await.unwrap(),
+        16,
+        "a dropped work moves nothing"
+    );
+    assert_eq!(
+        scene.b.read().await.delegations().epoch().await.unwrap(),
+        0,
+        "each zone has its own epoch"
+    );
+}
+
+pub async fn a_locked_delegation_waits_for_the_work_that_holds_it(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = sessions(&scene.a, 2).await;
+    let delegation = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    store(&scene.a, &[&delegation]).await;
+    let mut holder = scene.a.write().await;
+    assert_eq!(
+        holder
+            .delegations()
+            .get_locked(&delegation.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&delegation)
+    );
+    let (zone, id) = (scene.a.clone(), delegation.id.clone());
+    let rival = tokio::spawn(async move {
+        let read = || async {
+            let mut work = zone.try_write().await?;
+            work.delegations().get_locked(&id).await
+        };
+        retry(read).await.unwrap().unwrap().status
+    });
+    give_way(&rival).await;
+    assert!(!rival.is_finished(), "the delegation was held twice");
+    holder
+        .delegations()
+        .revoke_tree(&delegation.id, scene.world.now())
+        .await
+        .unwrap();
+    holder.commit().await.unwrap();
+    assert_eq!(rival.await.unwrap(), DelegationStatus::Revoked);
+}

@@ -1,0 +1,268 @@
+//! The named reads over every zone.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use caracal_core::{
+    Timestamp, ZoneId,
+    entity::{Delegation, Session, SessionStatus},
+};
+
+use crate::TreeEnd;
+
+use super::{
+    Backend, delegations, ledger,
+    scene::{InZone, Scene},
+};
+
+pub async fn an_application_is_found_in_any_zone_archived_or_not(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (live, gone) = (
+        scene.a.party().await.application,
+        scene.b.party().await.application,
+    );
+    let mut work = scene.b.write().await;
+    assert!(
+        work.applications()
+            .archive(&gone.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    work.commit().await.unwrap();
+    let mut work = scene.global_read().await;
+    assert_eq!(
+        work.find_application(&live.id).await.unwrap().as_ref(),
+        Some(&live)
+    );
+    let found = work.find_application(&gone.id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.zone_id, found.archived_at),
+        (scene.b.id().clone(), Some(scene.world.now()))
+    );
+    assert_eq!(
+        work.find_application(&scene.a.given.application().id)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+/// What ended in one zone.
+struct Ended {
+    record: String,
+    session: String,
+    expired_session: String,
+    delegation: String,
+    suspended: String,
+}
+
+async fn end_some(zone: &InZone, at: Timestamp) -> Ended {
+    let party = zone.party().await;
+    let sessions: Vec<_> = (0..4).map(|_| party.task()).collect();
+    zone.start(&sessions.iter().collect::<Vec<_>>()).await;
+    let other = zone.party().await.record;
+    let delegation = zone.given.delegation(&sessions[3], &sessions[2]);
+    let kept = zone.given.delegation(&sessions[3], &sessions[2]);
+    delegations::store(zone, &[&delegation, &kept]).await;
+    let mut work = zone.write().await;
+    work.authority_records()
+        .revoke_tree(&other.id, "test", at)
+        .await
+        .unwrap();
+    for (session, root_status) in [(0, SessionStatus::Terminated), (1, SessionStatus::Expired)] {
+        let end = TreeEnd {
+            root_status,
+            reason: "test".into(),
+            at,
+        };
+        work.sessions()
+            .end_tree(&sessions[session].id, &end)
+            .await
+            .unwrap();
+    }
+    work.sessions().suspend_tree(&sessions[2].id, at).await.unwrap();
+    work.delegations().revoke_tree(&delegation.id, at).await.unwrap();
+    work.commit().await.unwrap();
+    Ended {
+        record: other.id.to_string(),
+        session: sessions[0].id.to_string(),
+        expired_session: sessions[1].id.to_string(),
+        delegation: delegation.id.to_string(),
+        suspended: sessions[2].id.to_string(),
+    }
+}
+
+pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let early = scene.world.now().plus(Duration::from_secs(10));
+    let late = scene.world.now().plus(Duration::from_secs(20));
+    let (a, b) = (end_some(&scene.a, early).await, end_some(&scene.b, late).await);
+    let name = |zone: &InZone, id: &String| (zone.id().clone(), id.clone());
+    let set = |anchors: Vec<(ZoneId, std::sync::Arc<str>)>| {
+        anchors
+            .into_iter()
+            .map(|(zone, id)| (zone, id.to_string()))
+            .collect::<BTreeSet<_>>()
+    };
+    for (since, with_a, with_b) in [
+        (scene.world.now(), true, true),
+        (early, true, true),
+        (early.plus(Duration::from_micros(1)), false, true),
+        (late, false, true),
+        (late.plus(Duration::from_micros(1)), false, false),
+    ] {
+        let anchors = scene.global_read().await.revoked_since(since).await.unwrap();
+        let expect = |pick: fn(&Ended) -> Vec<&String>| {
+            let from_a = pick(&a)
+                .into_iter()
+                .filter(|_| with_a)
+                .map(|id| name(&scene.a, id));
+            let from_b = pick(&b)
+                .into_iter()
+                .filter(|_| with_b)
+                .map(|id| name(&scene.b, id));
+            from_a.chain(from_b).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            set(anchors.authority_records),
+            expect(|ended| vec![&ended.record]),
+            "records since {since:?}"
+        );
+        let sessions = expect(|ended| vec![&ended.session, &ended.expired_session]);
+        assert_eq!(set(anchors.sessions), sessions, "sessions since {since:?}");
+        assert_eq!(
+            set(anchors.delegations),
+            expect(|ended| vec![&ended.delegation]),
+            "delegations since {since:?}"
+        );
+        let suspended: BTreeSet<_> = [name(&scene.a, &a.suspended), name(&scene.b, &b.suspended)].into();
+        assert_eq!(
+            set(anchors.suspended_sessions),
+            suspended,
+            "what is suspended now, since whenever"
+        );
+    }
+}
+
+pub async fn expired_delegations_count_as_ended(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = delegations::sessions(&scene.a, 2).await;
+    let end = scene.world.now().plus(Duration::from_secs(10));
+    let short = Delegation {
+        expires_at: end,
+        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+    };
+    delegations::store(&scene.a, &[&short]).await;
+    let mut work = scene.a.write().await;
+    assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 1);
+    work.commit().await.unwrap();
+    let mut work = scene.global_read().await;
+    let named = work.revoked_since(scene.world.now()).await.unwrap().delegations;
+    assert_eq!(
+        named.iter().map(|(_, id)| id.as_ref()).collect::<Vec<_>>(),
+        [short.id.as_str()]
+    );
+    let later = end.plus(Duration::from_mins(1));
+    assert!(work.revoked_since(later).await.unwrap().delegations.is_empty());
+}
+
+async fn overdue(scene: &Scene, at: Timestamp) -> BTreeSet<ZoneId> {
+    let zones = scene.global_read().await.zones_with_overdue(at).await.unwrap();
+    let distinct: BTreeSet<_> = zones.iter().cloned().collect();
+    assert_eq!(distinct.len(), zones.len(), "a zone was named twice");
+    distinct
+}
+
+pub async fn zones_with_something_overdue_are_named_from_the_boundary_on(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (in_a, in_b) = (scene.a.party().await, scene.b.party().await);
+    let end = scene.world.now().plus(Duration::from_secs(10));
+    let lapse = scene.world.now().plus(Duration::from_secs(20));
+    let tasks: Vec<_> = (0..2)
+        .map(|_| Session {
+            ttl_seconds: Some(10),
+            ..in_a.task()
+        })
+        .collect();
+    let paused = Session {
+        ttl_seconds: Some(10),
+        status: SessionStatus::Suspended,
+        ..in_a.task()
+    };
+    scene.a.start(&[&tasks[0], &tasks[1], &paused]).await;
+    scene
+        .b
+        .start(&[&Session {
+            heartbeat_deadline_at: Some(lapse),
+            ..in_b.service()
+        }])
+        .await;
+    let early = |at: Timestamp| at.minus(Duration::from_micros(1));
+    let (only_a, both) = (
+        BTreeSet::from([scene.a.id().clone()]),
+        [scene.a.id().clone(), scene.b.id().clone()].into(),
+    );
+    assert_eq!(overdue(&scene, early(end)).await, BTreeSet::new());
+    assert_eq!(overdue(&scene, end).await, only_a);
+    assert_eq!(overdue(&scene, early(lapse)).await, only_a);
+    assert_eq!(overdue(&scene, lapse).await, both);
+    let mut work = scene.a.write().await;
+    for session in [&tasks[0], &tasks[1], &paused] {
+        let end = TreeEnd {
+            root_status: SessionStatus::Expired,
+            reason: "ttl".into(),
+            at: end,
+        };
+        work.sessions().end_tree(&session.id, &end).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    assert_eq!(
+        overdue(&scene, lapse).await,
+        BTreeSet::from([scene.b.id().clone()]),
+        "what ended is not overdue"
+    );
+}
+
+pub async fn a_zone_with_a_delegation_past_its_end_is_overdue(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = delegations::sessions(&scene.b, 2).await;
+    let end = scene.world.now().plus(Duration::from_secs(10));
+    let short = || Delegation {
+        expires_at: end,
+        ..scene.b.given.delegation(&sessions[0], &sessions[1])
+    };
+    delegations::store(&scene.b, &[&short(), &short()]).await;
+    assert_eq!(
+        overdue(&scene, end.minus(Duration::from_micros(1))).await,
+        BTreeSet::new()
+    );
+    assert_eq!(overdue(&scene, end).await, BTreeSet::from([scene.b.id().clone()]));
+    let mut work = scene.b.write().await;
+    assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 2);
+    work.commit().await.unwrap();
+    assert_eq!(overdue(&scene, end).await, BTreeSet::new());
+}
+
+pub async fn zones_with_a_ledger_are_named_once(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    assert!(
+        scene
+            .global_read()
+            .await
+            .zones_with_ledger()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    ledger::append(
+        &scene.b,
+        &[
+            scene.b.given.ledger_entry("req"),
+            scene.b.given.ledger_entry("req"),
+        ],
+    )
+    .await;
+    assert_eq!(
+        scene.global_read().await.zones_with_ledger().await.unwrap(),
+        [scene.b.id().clone()]
+    );
+}

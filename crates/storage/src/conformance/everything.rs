@@ -1,0 +1,409 @@
+//! One of everything a zone can hold, to prove that nothing leaks, nothing survives a rollback and nothing is
+//! lost.
+
+use caracal_core::entity::{
+    Application, AuthorityRecord, Delegation, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
+    Resource, Session,
+};
+
+use crate::{
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, LedgerEntry, OutboxMessage, Receipt, SigningKeyRow,
+    ZoneWork,
+};
+
+use super::{given::Given, scene::ALL};
+
+/// Where [`Everything`] keeps its sealed value.
+pub(super) const SECRET: &str = "zones/any/providers/any/secretConfig";
+
+/// One of everything. Active set, one session that delegates to another.
+pub(super) struct Everything {
+    pub(super) application: Application,
+    pub(super) provider: Provider,
+    pub(super) resource: Resource,
+    pub(super) policy: Policy,
+    pub(super) policy_version: PolicyVersion,
+    pub(super) set: PolicySet,
+    pub(super) set_version: PolicySetVersion,
+    pub(super) key: SigningKeyRow,
+    pub(super) record: AuthorityRecord,
+    pub(super) session: Session,
+    pub(super) other_session: Session,
+    pub(super) delegation: Delegation,
+    pub(super) receipt: Receipt,
+    pub(super) entry: LedgerEntry,
+    pub(super) admin: AdminAuditRecord,
+    pub(super) message: OutboxMessage,
+}
+
+impl Everything {
+    /// Thinks it up; nothing is stored yet.
+    pub(super) fn new(given: &Given) -> Self {
+        let application = given.application();
+        let provider = given.provider();
+        let (policy, policy_version) = given.policy();
+        let set = given.policy_set();
+        let record = given.authority_record(&application);
+        let session = given.session(&application, &record);
+        let other_session = given.service(&application, &record);
+        Self {
+            resource: given.resource(&provider),
+            set_version: given.policy_set_version(&set, &[&policy_version]),
+            key: given.signing_key(1),
+            delegation: given.delegation(&session, &other_session),
+            receipt: given.receipt("session.start.v2", &application),
+            entry: given.ledger_entry("req-everything"),
+            admin: given.admin_audit_record(),
+            message: given.outbox_message(),
+            application,
+            provider,
+            policy,
+            policy_version,
+            set,
+            record,
+            session,
+            other_session,
+        }
+    }
+
+    /// Writes all of it.
+    pub(super) async fn store(&self, work: &mut dyn ZoneWork, given: &Given) {
+        let now = given.world.now();
+        work.applications().create(&self.application).await.unwrap();
+        work.providers().create(&self.provider).await.unwrap();
+        work.resources().create(&self.resource).await.unwrap();
+        work.secrets().put(SECRET, b"sealed", now).await.unwrap();
+        work.policies()
+            .create(&self.policy, &self.policy_version)
+            .await
+            .unwrap();
+        work.policy_sets().create(&self.set).await.unwrap();
+        work.policy_sets().add_version(&self.set_version).await.unwrap();
+        assert!(
+            work.policy_sets()
+                .activate(&self.set.id, &self.set_version.id, now)
+                .await
+                .unwrap()
+        );
+        work.signing_keys().create(&self.key).await.unwrap();
+        work.authority_records().create(&self.record).await.unwrap();
+        work.sessions().create(&self.session).await.unwrap();
+        work.sessions().create(&self.other_session).await.unwrap();
+        work.delegations().create(&self.delegation).await.unwrap();
+        work.delegations().advance_epoch(now).await.unwrap();
+        work.receipts().create(&self.receipt).await.unwrap();
+        work.ledger()
+            .append(std::slice::from_ref(&self.entry), now)
+            .await
+            .unwrap();
+        work.admin_audit().append(&self.admin).await.unwrap();
+        work.outbox()
+            .append(std::slice::from_ref(&self.message))
+            .await
+            .unwrap();
+    }
+
+    /// Which kinds of row the work can see, by name; asks for every row by its id and for every listing.
+    pub(super) async fn visible(&self, work: &mut dyn ZoneWork, given: &Given) -> Vec<&'static str> {
+        let now = given.world.now();
+        let receipt = &self.receipt;
+        let sightings = [
+            (
+                "application",
+                work.applications()
+                    .get(&self.application.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "application list",
+                !work
+                    .applications()
+                    .list(false, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "live applications",
+                !work.applications().all_live().await.unwrap().is_empty(),
+            ),
+            (
+                "application name",
+                work.applications()
+                    .name_taken(&self.application.name, None)
+                    .await
+                    .unwrap(),
+            ),
+            (
+                "provider",
+                work.providers().get(&self.provider.id).await.unwrap().is_some(),
+            ),
+            (
+                "provider list",
+                !work.providers().list(false, &ALL).await.unwrap().items.is_empty(),
+            ),
+            (
+                "live providers",
+                !work.providers().all_live().await.unwrap().is_empty(),
+            ),
+            (
+                "provider name",
+                work.providers()
+                    .identifier_taken(&self.provider.identifier, None)
+                    .await
+                    .unwrap(),
+            ),
+            (
+                "resource",
+                work.resources().get(&self.resource.id).await.unwrap().is_some(),
+            ),
+            (
+                "resource by identifier",
+                work.resources()
+                    .find(&self.resource.identifier)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "resource by row id",
+                work.resources()
+                    .find(self.resource.id.as_str())
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "resource list",
+                !work.resources().list(false, &ALL).await.unwrap().items.is_empty(),
+            ),
+            (
+                "live resources",
+                !work.resources().all_live().await.unwrap().is_empty(),
+            ),
+            ("resource count", work.resources().count_live().await.unwrap() > 0),
+            (
+                "resource name",
+                work.resources()
+                    .identifier_taken(&self.resource.identifier, None, true)
+                    .await
+                    .unwrap(),
+            ),
+            ("secret", work.secrets().get(SECRET).await.unwrap().is_some()),
+            (
+                "secret list",
+                !work.secrets().list("zones/").await.unwrap().is_empty(),
+            ),
+            (
+                "policy",
+                work.policies().get(&self.policy.id).await.unwrap().is_some(),
+            ),
+            (
+                "policy list",
+                !work.policies().list(&ALL).await.unwrap().items.is_empty(),
+            ),
+            (
+                "policy versions",
+                !work
+                    .policies()
+                    .versions(&self.policy.id)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "policy version",
+                work.policies()
+                    .version(&self.policy_version.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "set",
+                work.policy_sets().get(&self.set.id).await.unwrap().is_some(),
+            ),
+            (
+                "set list",
+                !work.policy_sets().list(&ALL).await.unwrap().items.is_empty(),
+            ),
+            (
+                "set versions",
+                !work
+                    .policy_sets()
+                    .versions(&self.set.id, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "set version",
+                work.policy_sets()
+                    .version(&self.set.id, &self.set_version.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            ("active set", work.policy_sets().active().await.unwrap().is_some()),
+            (
+                "signing keys",
+                !work.signing_keys().list(now).await.unwrap().is_empty(),
+            ),
+            (
+                "record",
+                work.authority_records()
+                    .get(&self.record.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "record list",
+                !work
+                    .authority_records()
+                    .list(&crate::AuthorityRecordFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "session",
+                work.sessions().get(&self.session.id).await.unwrap().is_some(),
+            ),
+            (
+                "session list",
+                !work
+                    .sessions()
+                    .list(&crate::SessionFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "session slots",
+                work.sessions().count_slots(None, now).await.unwrap() > 0,
+            ),
+            (
+                "record in use",
+                work.sessions().record_in_use(&self.record.id, &[]).await.unwrap(),
+            ),
+            (
+                "sessions of record",
+                !work
+                    .sessions()
+                    .anchored_on(&self.record.id)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "delegation",
+                work.delegations()
+                    .get(&self.delegation.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "lineage",
+                !work
+                    .delegations()
+                    .lineage(&self.delegation.id, 10)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "descendants",
+                !work
+                    .delegations()
+                    .descendants(&self.delegation.id)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "inbound",
+                !work
+                    .delegations()
+                    .inbound(&self.other_session.id)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "live delegations",
+                !work
+                    .delegations()
+                    .list_live(now, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "reach",
+                work.delegations()
+                    .reaches(&self.session.id, &self.other_session.id, now)
+                    .await
+                    .unwrap(),
+            ),
+            ("epoch", work.delegations().epoch().await.unwrap() > 0),
+            (
+                "receipts",
+                work.receipts()
+                    .count(&receipt.operation, &receipt.scope_id, now)
+                    .await
+                    .unwrap()
+                    > 0,
+            ),
+            ("ledger head", work.ledger().head().await.unwrap().chain_seq > 0),
+            (
+                "ledger range",
+                !work.ledger().range(0, 10).await.unwrap().is_empty(),
+            ),
+            (
+                "ledger request",
+                !work
+                    .ledger()
+                    .by_request("req-everything")
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "ledger search",
+                !work
+                    .ledger()
+                    .search(&AuditFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "admin audit",
+                !work
+                    .admin_audit()
+                    .list(&given.zone_id, &AdminAuditFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+        ];
+        sightings
+            .into_iter()
+            .filter_map(|(name, seen)| seen.then_some(name))
+            .collect()
+    }
+}
+
+/// How many sightings [`Everything::visible`] makes in the zone that holds it all.
+pub(super) const SIGHTINGS: usize = 47;

@@ -1,0 +1,444 @@
+//! No row crosses a zone, whatever a work asks for.
+
+use std::time::Duration;
+
+use caracal_core::{
+    ZoneId,
+    entity::{Application, Session, SessionStatus},
+};
+
+use crate::{Access, AdminAuditFilter, DelegationDirection, Error, TreeEnd, ZoneWork};
+
+use super::{
+    Backend,
+    everything::{Everything, SECRET, SIGHTINGS},
+    scene::{ALL, InZone, Scene},
+};
+
+async fn fill(zone: &InZone) -> Everything {
+    let everything = Everything::new(&zone.given);
+    let mut work = zone.write().await;
+    everything.store(work.as_mut(), &zone.given).await;
+    work.commit().await.unwrap();
+    everything
+}
+
+pub async fn a_zone_sees_everything_of_its_own_and_nothing_of_another(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let everything = fill(&scene.b).await;
+    let seen = everything
+        .visible(scene.b.read().await.as_mut(), &scene.b.given)
+        .await;
+    assert_eq!(
+        seen.len(),
+        SIGHTINGS,
+        "the owner sees all of it, but saw only {seen:?}"
+    );
+    for access in [Access::Read, Access::Write] {
+        let mut stranger = scene.a.store.zone(scene.a.id(), access).await.unwrap();
+        let seen = everything.visible(stranger.as_mut(), &scene.b.given).await;
+        assert!(seen.is_empty(), "another zone saw {seen:?}");
+        assert!(
+            stranger
+                .zone()
+                .await
+                .unwrap()
+                .is_some_and(|zone| zone.id == *scene.a.id())
+        );
+    }
+}
+
+pub async fn a_zone_that_does_not_exist_holds_nothing(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let everything = fill(&scene.b).await;
+    let nowhere = ZoneId::generate(&scene.world);
+    let mut work = scene.backend.store.zone(&nowhere, Access::Read).await.unwrap();
+    assert_eq!(work.zone_id(), &nowhere);
+    assert!(work.zone().await.unwrap().is_none());
+    assert!(everything.visible(work.as_mut(), &scene.b.given).await.is_empty());
+}
+
+pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let now = scene.world.now();
+    let mut work = scene.a.write().await;
+    assert!(!work.applications().update(&held.application).await.unwrap());
+    assert!(
+        !work
+            .applications()
+            .archive(&held.application.id, now)
+            .await
+            .unwrap()
+    );
+    assert!(!work.resources().archive(&held.resource.id, now).await.unwrap());
+    assert!(!work.providers().archive(&held.provider.id, now).await.unwrap());
+    assert!(!work.providers().update(&held.provider).await.unwrap());
+    assert!(!work.policies().archive(&held.policy.id, now).await.unwrap());
+    assert!(
+        !work
+            .policy_sets()
+            .activate(&held.set.id, &held.set_version.id, now)
+            .await
+            .unwrap()
+    );
+    assert_eq!(work.policy_sets().archive(&held.set.id, now).await.unwrap(), None);
+    work.signing_keys().retire_before(i64::MAX, now).await.unwrap();
+    work.secrets().put(SECRET, b"other", now).await.unwrap();
+    work.secrets().delete(SECRET).await.unwrap();
+    work.commit().await.unwrap();
+    untouched(&scene, &held).await;
+}
+
+pub async fn another_zones_authority_cannot_be_ended_or_used(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let later = scene.world.now().plus(Duration::from_secs(1_000_000));
+    let end = TreeEnd {
+        root_status: SessionStatus::Terminated,
+        reason: "attack".into(),
+        at: later,
+    };
+    let mut work = scene.a.write().await;
+    assert!(
+        work.authority_records()
+            .revoke_tree(&held.record.id, "attack", later)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(work.authority_records().reap(later, later, 100).await.unwrap(), 0);
+    assert!(
+        work.sessions()
+            .end_tree(&held.session.id, &end)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        work.sessions()
+            .suspend_tree(&held.session.id, later)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        work.sessions()
+            .resume_tree(&held.session.id, later, later)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let service = &held.other_session.id;
+    assert_eq!(
+        work.sessions()
+            .acquire_lease(service, 1, later, later)
+            .await
+            .unwrap(),
+        None
+    );
+    assert!(!work.sessions().heartbeat(service, 1, later, later).await.unwrap());
+    assert!(
+        work.sessions()
+            .overdue_tasks(later, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        work.sessions()
+            .lapsed_services(later, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(work.sessions().get_locked(service).await.unwrap().is_none());
+    assert!(
+        work.delegations()
+            .get_locked(&held.delegation.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        work.delegations()
+            .revoke_tree(&held.delegation.id, later)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let sessions = [held.session.id.clone(), held.other_session.id.clone()];
+    assert!(
+        work.delegations()
+            .revoke_touching(&sessions, later)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        work.delegations()
+            .expire_due(later, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    for direction in [DelegationDirection::Inbound, DelegationDirection::Outbound] {
+        for session in &sessions {
+            assert!(
+                work.delegations()
+                    .list(session, direction, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty()
+            );
+        }
+    }
+    assert_eq!(
+        work.delegations().advance_epoch(later).await.unwrap(),
+        1,
+        "each zone counts for itself"
+    );
+    assert_eq!(work.receipts().reap(later, 100).await.unwrap(), 0);
+    let receipt = &held.receipt;
+    let claimed = work.receipts().claim(
+        &receipt.operation,
+        &receipt.scope_id,
+        &receipt.key_digest,
+        scene.world.now(),
+    );
+    assert_eq!(claimed.await.unwrap(), None);
+    work.commit().await.unwrap();
+    untouched(&scene, &held).await;
+}
+
+pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let mine = fill(&scene.a).await;
+    let given = &scene.a.given;
+
+    let mut work = scene.a.write().await;
+    let refused = work.resources().create(&given.resource(&held.provider)).await;
+    assert!(
+        matches!(refused, Err(Error::MissingReference)),
+        "a resource with a foreign provider: {refused:?}"
+    );
+    drop(work);
+
+    for foreign in [
+        Session {
+            application_id: held.application.id.clone(),
+            ..given.session(&mine.application, &mine.record)
+        },
+        given.session(&mine.application, &held.record),
+        Session {
+            parent_id: Some(held.session.id.clone()),
+            ..given.child_session(&mine.session)
+        },
+    ] {
+        let mut work = scene.a.write().await;
+        let refused = work.sessions().create(&foreign).await;
+        assert!(
+            matches!(refused, Err(Error::MissingReference)),
+            "a session with a foreign end: {refused:?}"
+        );
+    }
+
+    let own = given.delegation(&mine.session, &mine.other_session);
+    let mut foreign = [own.clone(), own.clone(), own.clone(), own.clone(), own.clone()];
+    foreign[0].source_session_id = held.session.id.clone();
+    foreign[1].target_session_id = held.other_session.id.clone();
+    foreign[2].parent_edge_id = Some(held.delegation.id.clone());
+    foreign[3].resource_id = Some(held.resource.id.clone());
+    foreign[4].receiver_application_id = held.application.id.clone();
+    for (which, delegation) in foreign.iter().enumerate() {
+        let mut work = scene.a.write().await;
+        let refused = work.delegations().create(delegation).await;
+        assert!(
+            matches!(refused, Err(Error::MissingReference)),
+            "delegation {which}: {refused:?}"
+        );
+    }
+
+    let mut work = scene.a.write().await;
+    let refused = work
+        .policies()
+        .add_version(&given.policy_version(&held.policy))
+        .await;
+    assert!(
+        refused.is_err(),
+        "a version of a foreign policy got number {refused:?}"
+    );
+    drop(work);
+    let mut work = scene.a.write().await;
+    let refused = work
+        .policy_sets()
+        .add_version(&given.policy_set_version(&held.set, &[]))
+        .await;
+    assert!(
+        refused.is_err(),
+        "a version of a foreign set got number {refused:?}"
+    );
+    drop(work);
+    untouched(&scene, &held).await;
+}
+
+pub async fn a_manifest_cannot_pull_in_another_zones_policy(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let set = scene.a.given.policy_set();
+    let version = scene.a.given.policy_set_version(&set, &[&held.policy_version]);
+    let mut work = scene.a.write().await;
+    work.policy_sets().create(&set).await.unwrap();
+    if work.policy_sets().add_version(&version).await.is_err() {
+        return; // Refused at the door.
+    }
+    work.policy_sets()
+        .activate(&set.id, &version.id, scene.world.now())
+        .await
+        .unwrap();
+    if let Ok(Some(active)) = work.policy_sets().active().await {
+        assert!(
+            active.policies.is_empty(),
+            "the source of a foreign policy came into force"
+        );
+    }
+}
+
+pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let smuggled = Everything::new(&scene.b.given);
+    let b = &scene.b;
+
+    /// Runs one write in zone `a`; whether it is refused or rehomed, zone `b` must stay empty.
+    macro_rules! smuggle {
+        ($($work:ident => $write:expr;)+) => {$(
+            let mut $work: Box<dyn ZoneWork> = scene.a.write().await;
+            if $write.await.is_ok() {
+                let _ = $work.commit().await;
+            }
+            let seen = smuggled.visible(b.read().await.as_mut(), &b.given).await;
+            assert!(seen.is_empty(), "{} wrote {seen:?} into another zone", stringify!($write));
+        )+};
+    }
+    smuggle! {
+        work => work.applications().create(&smuggled.application);
+        work => work.providers().create(&smuggled.provider);
+        work => work.policies().create(&smuggled.policy, &smuggled.policy_version);
+        work => work.policy_sets().create(&smuggled.set);
+        work => work.authority_records().create(&smuggled.record);
+        work => work.ledger().append(std::slice::from_ref(&smuggled.entry), scene.world.now());
+        work => work.admin_audit().append(&smuggled.admin);
+    }
+}
+
+pub async fn an_id_used_in_one_zone_cannot_reach_the_row_of_another(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let mut work = scene.a.write().await;
+    let twin = Application {
+        zone_id: scene.a.id().clone(),
+        name: "twin".into(),
+        ..held.application.clone()
+    };
+    match work.applications().create(&twin).await {
+        // Ids may be unique over the deployment, or per zone; both keep the rows apart.
+        Err(Error::Conflict { .. }) => drop(work),
+        Ok(()) => {
+            assert!(
+                work.applications()
+                    .archive(&twin.id, scene.world.now())
+                    .await
+                    .unwrap()
+            );
+            work.commit().await.unwrap();
+        }
+        Err(other) => panic!("an unexpected failure: {other:?}"),
+    }
+    untouched(&scene, &held).await;
+}
+
+pub async fn a_zones_admin_audit_cannot_be_read_from_another(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    fill(&scene.b).await;
+    let mut work = scene.a.read().await;
+    let listed = work
+        .admin_audit()
+        .list(scene.b.id(), &AdminAuditFilter::default(), &ALL)
+        .await;
+    assert!(listed.is_err() || listed.is_ok_and(|page| page.items.is_empty()));
+}
+
+/// Everything in zone `b` is as it was stored.
+async fn untouched(scene: &Scene, held: &Everything) {
+    let now = scene.world.now();
+    let mut work = scene.b.read().await;
+    assert_eq!(held.visible(work.as_mut(), &scene.b.given).await.len(), SIGHTINGS);
+    assert_eq!(
+        work.applications()
+            .get(&held.application.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&held.application)
+    );
+    assert_eq!(
+        work.providers().get(&held.provider.id).await.unwrap().as_ref(),
+        Some(&held.provider)
+    );
+    assert_eq!(
+        work.resources().get(&held.resource.id).await.unwrap().as_ref(),
+        Some(&held.resource)
+    );
+    assert_eq!(
+        work.secrets().get(SECRET).await.unwrap().as_deref(),
+        Some(b"sealed".as_slice())
+    );
+    assert_eq!(
+        work.policy_sets().active().await.unwrap().unwrap().version.id,
+        held.set_version.id
+    );
+    assert_eq!(
+        work.signing_keys().list(now).await.unwrap(),
+        vec![held.key.clone()]
+    );
+    assert_eq!(
+        work.authority_records()
+            .get(&held.record.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&held.record)
+    );
+    assert_eq!(
+        work.sessions().get(&held.session.id).await.unwrap().as_ref(),
+        Some(&held.session)
+    );
+    assert_eq!(
+        work.sessions()
+            .get(&held.other_session.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&held.other_session)
+    );
+    assert_eq!(
+        work.delegations()
+            .get(&held.delegation.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&held.delegation)
+    );
+    assert_eq!(work.delegations().epoch().await.unwrap(), 1);
+    assert_eq!(work.ledger().head().await.unwrap().chain_seq, 1);
+    let receipt = &held.receipt;
+    assert_eq!(
+        work.receipts()
+            .count(&receipt.operation, &receipt.scope_id, now)
+            .await
+            .unwrap(),
+        1
+    );
+}

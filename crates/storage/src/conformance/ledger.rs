@@ -1,0 +1,303 @@
+//! The ledger: one unbroken chain per zone, each event once.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_core::audit::AuditEvent;
+use serde_json::json;
+
+use crate::{AppendOutcome, AuditRow, LedgerEntry, LedgerHead};
+
+use super::{
+    Backend,
+    race::{race, retry},
+    scene::{InZone, Scene},
+};
+
+/// Commits a batch.
+pub(super) async fn append(zone: &InZone, entries: &[LedgerEntry]) -> AppendOutcome {
+    let mut work = zone.write().await;
+    let outcome = work
+        .ledger()
+        .append(entries, zone.given.world.now())
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    outcome
+}
+
+fn inserted(inserted: u64) -> AppendOutcome {
+    AppendOutcome {
+        inserted,
+        ..AppendOutcome::default()
+    }
+}
+
+/// The whole chain, after checking that it is one.
+async fn chain(zone: &InZone) -> Vec<AuditRow> {
+    let mut work = zone.read().await;
+    let head = work.ledger().head().await.unwrap();
+    let rows = work.ledger().range(0, 10_000).await.unwrap();
+    let (mut previous, mut position) = (String::new(), 0);
+    for row in &rows {
+        position += 1;
+        assert_eq!(row.chain_seq, position, "a gap or a repeat in the chain");
+        assert_eq!(
+            row.prev_content_sha256, previous,
+            "entry {position} does not link to the one before"
+        );
+        let digest = &row.content_sha256;
+        assert_eq!(digest.len(), 64, "{digest}");
+        assert!(
+            digest
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')),
+            "{digest}"
+        );
+        previous.clone_from(digest);
+    }
+    assert_eq!(
+        head,
+        LedgerHead {
+            chain_seq: position,
+            content_sha256: previous
+        },
+        "the head is the last entry"
+    );
+    rows
+}
+
+fn value(event: &AuditEvent) -> serde_json::Value {
+    serde_json::to_value(event).unwrap()
+}
+
+pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let plain = scene.a.given.ledger_entry("req-1");
+    let mut event = scene.a.given.audit_event("req-ü \"2\"");
+    event.policy_set_id = Some("set".into());
+    event.policy_set_version_id = Some("version".into());
+    event.manifest_sha = Some("abc".into());
+    event.evaluation_status = String::from("no_policy");
+    event.determining_policies_json = serde_json::value::to_raw_value(&json!([{ "policy": "grants" }])).ok();
+    event.diagnostics_json =
+        serde_json::value::to_raw_value(&json!([{ "reason": "naïve \\ \u{1F680}" }])).ok();
+    event.occurred_at = scene.world.now().minus(Duration::from_micros(123_457));
+    let full = LedgerEntry {
+        event,
+        signature: None,
+    };
+    let bare = LedgerEntry {
+        event: AuditEvent::new(&scene.world, scene.a.id().clone(), "", "", ""),
+        signature: None,
+    };
+    assert_eq!(
+        append(&scene.a, &[plain.clone(), full.clone(), bare.clone()]).await,
+        inserted(3)
+    );
+    let rows = chain(&scene.a).await;
+    assert_eq!(rows.len(), 3);
+    for (row, entry) in rows.iter().zip([plain, full, bare]) {
+        assert_eq!(value(&row.event), value(&entry.event));
+        assert_eq!(
+            row.event.occurred_at, entry.event.occurred_at,
+            "to the microsecond"
+        );
+        assert_eq!(row.signature, entry.signature);
+        assert_eq!(row.ingested_at, scene.world.now());
+    }
+}
+
+pub async fn an_empty_ledger_has_an_empty_head(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    assert!(chain(&scene.a).await.is_empty());
+    assert_eq!(append(&scene.a, &[]).await, AppendOutcome::default());
+    assert!(chain(&scene.a).await.is_empty());
+}
+
+pub async fn batches_link_in_their_order_and_across_works(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut expected = Vec::new();
+    for size in [1, 3, 200, 1, 7] {
+        // Events of one batch may be older than those before them: the chain follows arrival.
+        let mut batch: Vec<_> = (0..size).map(|_| scene.a.given.ledger_entry("req")).collect();
+        batch.reverse();
+        assert_eq!(append(&scene.a, &batch).await, inserted(size));
+        expected.extend(batch.into_iter().map(|entry| entry.event.id));
+    }
+    let stored: Vec<_> = chain(&scene.a)
+        .await
+        .into_iter()
+        .map(|row| row.event.id)
+        .collect();
+    assert_eq!(stored, expected);
+}
+
+pub async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let batch: Vec<_> = (0..5).map(|_| scene.a.given.ledger_entry("req")).collect();
+    assert_eq!(append(&scene.a, &batch[..3]).await, inserted(3));
+    let outcome = append(&scene.a, &batch).await;
+    assert_eq!(
+        outcome,
+        AppendOutcome {
+            inserted: 2,
+            duplicates: 3,
+            mismatches: Vec::new()
+        }
+    );
+    let twice = scene.a.given.ledger_entry("req");
+    let outcome = append(&scene.a, &[twice.clone(), twice]).await;
+    assert_eq!(
+        outcome,
+        AppendOutcome {
+            inserted: 1,
+            duplicates: 1,
+            mismatches: Vec::new()
+        }
+    );
+    assert_eq!(chain(&scene.a).await.len(), 6);
+}
+
+pub async fn the_same_content_in_another_spelling_is_a_duplicate(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut entry = scene.a.given.ledger_entry("req");
+    let raw = |text: &str| Some(serde_json::value::RawValue::from_string(text.to_owned()).unwrap());
+    entry.event.metadata_json = raw(r#"{"b": 1, "a": "\u00e9"}"#);
+    append(&scene.a, std::slice::from_ref(&entry)).await;
+    entry.event.metadata_json = raw(r#"{"a":"é","b":1}"#);
+    let outcome = append(&scene.a, std::slice::from_ref(&entry)).await;
+    assert_eq!(
+        outcome.duplicates, 1,
+        "canonical JSON decides, not the spelling: {outcome:?}"
+    );
+}
+
+pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let original = scene.a.given.ledger_entry("req");
+    append(&scene.a, std::slice::from_ref(&original)).await;
+    let mut forged = original.clone();
+    forged.event.decision = String::from("deny");
+    let mut later = original.clone();
+    later.event.occurred_at = later.event.occurred_at.plus(Duration::from_micros(1));
+    let mut silent = original.clone();
+    silent.event.metadata_json = None;
+    let fresh = scene.a.given.ledger_entry("req");
+    let mut twin = fresh.clone();
+    twin.event.event_type = String::from("other");
+    let outcome = append(&scene.a, &[forged, later, silent, fresh.clone(), twin]).await;
+    let (id, twin) = (original.event.id.clone(), fresh.event.id.clone());
+    assert_eq!((outcome.inserted, outcome.duplicates), (1, 0));
+    assert_eq!(
+        outcome.mismatches,
+        [id.clone(), id.clone(), id, twin],
+        "each forgery is reported"
+    );
+    let rows = chain(&scene.a).await;
+    assert_eq!(rows.len(), 2);
+    assert_eq!(
+        value(&rows[0].event),
+        value(&original.event),
+        "the first entry stands"
+    );
+}
+
+pub async fn the_chain_has_no_gap_under_8_appenders(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    race(8, |appender| {
+        let zone = scene.a.clone();
+        async move {
+            for round in 0..4 {
+                let batch: Vec<_> = (0..=appender).map(|_| zone.given.ledger_entry("req")).collect();
+                let append = async |commit| {
+                    let mut work = zone.try_write().await?;
+                    let outcome = work.ledger().append(&batch, zone.given.world.now()).await?;
+                    if commit {
+                        work.commit().await?;
+                    }
+                    Ok(outcome)
+                };
+                if round == 1 {
+                    // A work that gives up leaves no gap.
+                    let _ = retry(|| append(false)).await;
+                }
+                assert_eq!(
+                    retry(|| append(true)).await.unwrap(),
+                    inserted(appender as u64 + 1)
+                );
+            }
+        }
+    })
+    .await;
+    assert_eq!(chain(&scene.a).await.len(), (1..=8).sum::<usize>() * 4);
+}
+
+pub async fn one_batch_from_8_consumers_is_linked_once(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let batch: Arc<Vec<_>> = Arc::new((0..20).map(|_| scene.a.given.ledger_entry("req")).collect());
+    let outcomes = race(8, |consumer| {
+        let (zone, batch) = (scene.a.clone(), batch.clone());
+        async move {
+            // Overlapping halves, as consumers that reclaim from each other see them.
+            let part = if consumer % 2 == 0 {
+                &batch[..15]
+            } else {
+                &batch[5..]
+            };
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let outcome = work.ledger().append(part, zone.given.world.now()).await?;
+                work.commit().await?;
+                Ok(outcome)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().map(|outcome| outcome.inserted).sum::<u64>(), 20);
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.inserted + outcome.duplicates == 15)
+    );
+    assert_eq!(chain(&scene.a).await.len(), 20);
+}
+
+pub async fn each_zone_has_a_chain_of_its_own(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    append(
+        &scene.a,
+        &[
+            scene.a.given.ledger_entry("req"),
+            scene.a.given.ledger_entry("req"),
+        ],
+    )
+    .await;
+    let known = scene.a.given.ledger_entry("req");
+    append(&scene.a, std::slice::from_ref(&known)).await;
+    // An id seen in one zone says nothing in another: nobody can block a foreign event by using its id first.
+    let mut same_id = scene.b.given.ledger_entry("req");
+    same_id.event.id.clone_from(&known.event.id);
+    assert_eq!(append(&scene.b, &[same_id]).await, inserted(1));
+    assert_eq!(chain(&scene.a).await.len(), 3);
+    let rows = chain(&scene.b).await;
+    assert_eq!(
+        (rows.len(), rows[0].event.zone_id.clone()),
+        (1, scene.b.id().clone())
+    );
+}
+
+pub async fn a_range_starts_after_its_position_and_keeps_its_limit(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let batch: Vec<_> = (0..10).map(|_| scene.a.given.ledger_entry("req")).collect();
+    append(&scene.a, &batch).await;
+    let mut work = scene.a.read().await;
+    for (after, limit, expected) in [(0, 3, 1..=3), (3, 4, 4..=7), (8, 100, 9..=10)] {
+        let rows = work.ledger().range(after, limit).await.unwrap();
+        let positions: Vec<_> = rows.iter().map(|row| row.chain_seq).collect();
+        assert_eq!(positions, expected.collect::<Vec<_>>());
+    }
+    assert!(work.ledger().range(10, 5).await.unwrap().is_empty());
+    assert!(work.ledger().range(i64::MAX, 5).await.unwrap().is_empty());
+}

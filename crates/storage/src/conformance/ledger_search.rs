@@ -1,0 +1,315 @@
+//! Searching the ledger.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::json;
+
+use crate::{AuditFilter, LedgerEntry};
+
+use super::{
+    Backend,
+    ledger::append,
+    scene::{ALL, InZone, Scene, walk},
+};
+
+fn entry(
+    zone: &InZone,
+    micros: u64,
+    event_type: &str,
+    decision: &str,
+    metadata: &serde_json::Value,
+) -> LedgerEntry {
+    let mut entry = zone.given.ledger_entry(&format!("req-{micros}"));
+    entry.event.occurred_at = zone.given.world.now().plus(Duration::from_micros(micros));
+    entry.event.event_type = event_type.into();
+    entry.event.decision = decision.into();
+    entry.event = entry.event.with_metadata(metadata);
+    entry
+}
+
+pub async fn every_filter_of_events_selects(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let a = &scene.a;
+    let entries = [
+        entry(
+            a,
+            0,
+            "token_exchange",
+            "allow",
+            &json!({ "application_id": "app-1", "agent_labels": ["team:red", "x"] }),
+        ),
+        entry(
+            a,
+            1,
+            "token_exchange",
+            "deny",
+            &json!({ "application_id": "app-2", "agent_session_id": "ses-1" }),
+        ),
+        entry(
+            a,
+            2,
+            "replay_detected",
+            "deny",
+            &json!({ "session_id": "rec-1", "agent_labels": ["team:blue"] }),
+        ),
+        entry(
+            a,
+            3,
+            "gateway_resource_request",
+            "allow",
+            &json!({ "agent_labels": "team:red", "application_id": 7 }),
+        ),
+        entry(
+            a,
+            4,
+            "gateway_resource_request",
+            "allow",
+            &json!({ "nested": { "application_id": "app-1" } }),
+        ),
+    ];
+    append(a, &entries).await;
+    let none = AuditFilter::default;
+    let at = |micros| Some(now.plus(Duration::from_micros(micros)));
+    let text = |text: &str| Some(text.to_owned());
+    for (filter, expected) in [
+        (none(), vec![0, 1, 2, 3, 4]),
+        (
+            AuditFilter {
+                since: at(2),
+                ..none()
+            },
+            vec![2, 3, 4],
+        ),
+        (
+            AuditFilter {
+                until: at(2),
+                ..none()
+            },
+            vec![0, 1],
+        ),
+        (
+            AuditFilter {
+                since: at(1),
+                until: at(3),
+                ..none()
+            },
+            vec![1, 2],
+        ),
+        (
+            AuditFilter {
+                since: at(3),
+                until: at(3),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                request_id: text("req-1"),
+                ..none()
+            },
+            vec![1],
+        ),
+        (
+            AuditFilter {
+                request_id: text("req-%"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                decision: text("deny"),
+                ..none()
+            },
+            vec![1, 2],
+        ),
+        (
+            AuditFilter {
+                event_types: vec!["replay_detected".into()],
+                ..none()
+            },
+            vec![2],
+        ),
+        (
+            AuditFilter {
+                event_types: vec!["replay_detected".into(), "token_exchange".into(), "never".into()],
+                ..none()
+            },
+            vec![0, 1, 2],
+        ),
+        (
+            AuditFilter {
+                application_id: text("app-1"),
+                ..none()
+            },
+            vec![0],
+        ),
+        (
+            AuditFilter {
+                session_id: text("ses-1"),
+                ..none()
+            },
+            vec![1],
+        ),
+        (
+            AuditFilter {
+                session_id: text("rec-1"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                authority_record_id: text("rec-1"),
+                ..none()
+            },
+            vec![2],
+        ),
+        (
+            AuditFilter {
+                label: text("team:blue"),
+                ..none()
+            },
+            vec![2],
+        ),
+        (
+            AuditFilter {
+                label: text("x"),
+                ..none()
+            },
+            vec![0],
+        ),
+        (
+            AuditFilter {
+                label: text("team:%"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                label: text("team:"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                decision: text("allow"),
+                application_id: text("app-2"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            AuditFilter {
+                decision: text("deny"),
+                application_id: text("app-2"),
+                ..none()
+            },
+            vec![1],
+        ),
+    ] {
+        let rows = scene
+            .a
+            .read()
+            .await
+            .ledger()
+            .search(&filter, &ALL)
+            .await
+            .unwrap()
+            .items;
+        let found: BTreeSet<_> = rows.into_iter().map(|row| row.event.id).collect();
+        let expected: BTreeSet<_> = expected
+            .into_iter()
+            .map(|index: usize| entries[index].event.id.clone())
+            .collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+}
+
+pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut entries = Vec::new();
+    for index in 0..40 {
+        let decision = if index % 3 == 0 { "deny" } else { "allow" };
+        entries.push(entry(&scene.a, index % 4, "token_exchange", decision, &json!({})));
+    }
+    append(&scene.a, &entries).await;
+    let filter = AuditFilter {
+        decision: Some("allow".into()),
+        ..AuditFilter::default()
+    };
+    let mut expected: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.event.decision == "allow")
+        .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
+        .collect();
+    expected.sort_by(|one, other| other.cmp(one));
+    for limit in [1, 4, 7, 100] {
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .ledger()
+                .search(&filter, &page)
+                .await
+                .unwrap()
+        };
+        let walked: Vec<_> = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.event.occurred_at, row.event.id))
+            .collect();
+        assert_eq!(walked, expected, "limit {limit}");
+    }
+}
+
+pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut entries = Vec::new();
+    for micros in [5, 1, 3, 1, 4] {
+        let mut entry = entry(&scene.a, micros, "token_exchange", "allow", &json!({}));
+        entry.event.request_id = String::from("req-one");
+        entries.push(entry);
+    }
+    append(&scene.a, &entries).await;
+    append(&scene.a, &[scene.a.given.ledger_entry("req-other")]).await;
+    append(&scene.b, &[scene.b.given.ledger_entry("req-one")]).await;
+    let mut expected: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
+        .collect();
+    expected.sort();
+    let mut work = scene.a.read().await;
+    let rows = work.ledger().by_request("req-one").await.unwrap();
+    let found: Vec<_> = rows
+        .into_iter()
+        .map(|row| (row.event.occurred_at, row.event.id))
+        .collect();
+    assert_eq!(found, expected);
+    assert!(work.ledger().by_request("req-").await.unwrap().is_empty());
+}
+
+pub async fn a_request_returns_at_most_a_thousand_events(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let batch: Vec<_> = (0..1003)
+        .map(|_| scene.a.given.ledger_entry("req-busy"))
+        .collect();
+    append(&scene.a, &batch).await;
+    assert_eq!(
+        scene
+            .a
+            .read()
+            .await
+            .ledger()
+            .by_request("req-busy")
+            .await
+            .unwrap()
+            .len(),
+        1000
+    );
+}

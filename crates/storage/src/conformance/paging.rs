@@ -1,0 +1,382 @@
+//! Keyset pages concatenate to the whole: with equal instants, with any limit, and while rows are added.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use caracal_core::{
+    SessionId, Timestamp,
+    entity::{Application, Attribution, Session},
+};
+
+use crate::{DelegationDirection, PageRequest, SessionFilter};
+
+use super::{
+    Backend, delegations,
+    given::Given,
+    scene::{Scene, walk},
+};
+
+/// Limits that divide the rows evenly, unevenly, one by one and not at all.
+const LIMITS: [u32; 5] = [1, 2, 5, 7, 1000];
+
+/// The rows in the order every listing promises.
+fn newest_first(mut rows: Vec<(Timestamp, String)>) -> Vec<(Timestamp, String)> {
+    rows.sort_by(|one, other| other.cmp(one));
+    rows
+}
+
+/// Attribution of the `index`th row: most rows share their microsecond with others.
+fn created(given: &Given, index: u64) -> Attribution {
+    let created_at = given.world.now().plus(Duration::from_micros(index % 3));
+    Attribution {
+        created_at,
+        ..given.attribution()
+    }
+}
+
+pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let given = &scene.a.given;
+    let (mut applications, mut providers, mut policies, mut sets) = (vec![], vec![], vec![], vec![]);
+    let mut work = scene.a.write().await;
+    for index in 0..23 {
+        let attribution = created(given, index);
+        let application = Application {
+            attribution: attribution.clone(),
+            ..given.application()
+        };
+        work.applications().create(&application).await.unwrap();
+        applications.push((attribution.created_at, application.id.to_string()));
+        let mut provider = given.provider();
+        provider.attribution = attribution.clone();
+        work.providers().create(&provider).await.unwrap();
+        providers.push((attribution.created_at, provider.id.to_string()));
+        let (mut policy, version) = given.policy();
+        policy.attribution = attribution.clone();
+        work.policies().create(&policy, &version).await.unwrap();
+        policies.push((attribution.created_at, policy.id.to_string()));
+        let mut set = given.policy_set();
+        set.attribution = attribution.clone();
+        work.policy_sets().create(&set).await.unwrap();
+        sets.push((attribution.created_at, set.id.to_string()));
+    }
+    work.commit().await.unwrap();
+
+    for limit in LIMITS {
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .applications()
+                .list(false, &page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.attribution.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(applications.clone()),
+            "applications, limit {limit}"
+        );
+        let read = async |page| scene.a.read().await.providers().list(false, &page).await.unwrap();
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.attribution.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(providers.clone()),
+            "providers, limit {limit}"
+        );
+        let read = async |page| scene.a.read().await.policies().list(&page).await.unwrap();
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.attribution.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(policies.clone()),
+            "policies, limit {limit}"
+        );
+        let read = async |page| scene.a.read().await.policy_sets().list(&page).await.unwrap();
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.attribution.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(sets.clone()),
+            "policy sets, limit {limit}"
+        );
+    }
+}
+
+pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let party = scene.a.party().await;
+    let (mut sessions, mut delegations, mut records) = (vec![], vec![], vec![]);
+    let ends = [party.task(), party.task()];
+    scene.a.start(&[&ends[0], &ends[1]]).await;
+    let mut work = scene.a.write().await;
+    for index in 0..23 {
+        let at = scene.world.now().plus(Duration::from_micros(10 + index % 3));
+        let session = Session {
+            started_at: at,
+            parent_id: Some(ends[0].id.clone()),
+            ..party.task()
+        };
+        work.sessions().create(&session).await.unwrap();
+        sessions.push((at, session.id.to_string()));
+        let mut delegation = scene.a.given.delegation(&ends[0], &ends[1]);
+        delegation.created_at = at;
+        work.delegations().create(&delegation).await.unwrap();
+        delegations.push((at, delegation.id.to_string()));
+        let mut record = scene.a.given.child_record(&party.record);
+        record.subject_id = String::from("ada");
+        record.created_at = at;
+        work.authority_records().create(&record).await.unwrap();
+        records.push((at, record.id.to_string()));
+    }
+    work.commit().await.unwrap();
+
+    let children = SessionFilter {
+        parent_id: Some(ends[0].id.clone()),
+        ..SessionFilter::default()
+    };
+    let ada = crate::AuthorityRecordFilter {
+        subject_id: Some("ada".into()),
+        ..Default::default()
+    };
+    for limit in LIMITS {
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .sessions()
+                .list(&children, &page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.started_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(sessions.clone()),
+            "sessions, limit {limit}"
+        );
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .authority_records()
+                .list(&ada, &page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(records.clone()),
+            "records, limit {limit}"
+        );
+        let now = scene.world.now();
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .delegations()
+                .list_live(now, &page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(delegations.clone()),
+            "live delegations, limit {limit}"
+        );
+        let outbound = DelegationDirection::Outbound;
+        let read = async |page| {
+            scene
+                .a
+                .read()
+                .await
+                .delegations()
+                .list(&ends[0].id, outbound, &page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(delegations.clone()),
+            "delegations, limit {limit}"
+        );
+    }
+}
+
+pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (mut zones, mut tokens) = (vec![], vec![]);
+    let mut work = scene.global_write().await;
+    for zone in [scene.a.id(), scene.b.id()] {
+        zones.push((scene.world.now(), zone.to_string()));
+    }
+    for index in 0..23 {
+        let given = Given::new(&scene.world);
+        let mut zone = given.zone();
+        zone.attribution = created(&given, index);
+        work.zones().create(&zone).await.unwrap();
+        zones.push((zone.attribution.created_at, zone.id.to_string()));
+        let mut token = given.admin_token();
+        token.created_at = zone.attribution.created_at;
+        work.admin_tokens().create(&token).await.unwrap();
+        tokens.push((token.created_at, token.id));
+    }
+    work.commit().await.unwrap();
+    for limit in LIMITS {
+        let read = async |page| scene.global_read().await.zones().list(&page).await.unwrap();
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.attribution.created_at, row.id.to_string()));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(zones.clone()),
+            "zones, limit {limit}"
+        );
+        let read = async |page| {
+            scene
+                .global_read()
+                .await
+                .admin_tokens()
+                .list(&page)
+                .await
+                .unwrap()
+        };
+        let rows = walk(limit, read)
+            .await
+            .into_iter()
+            .map(|row| (row.created_at, row.id));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            newest_first(tokens.clone()),
+            "tokens, limit {limit}"
+        );
+    }
+}
+
+pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let given = &scene.a.given;
+    let create = async |micros: u64| {
+        let mut application = given.application();
+        application.attribution.created_at = scene.world.now().plus(Duration::from_micros(micros));
+        let mut work = scene.a.write().await;
+        work.applications().create(&application).await.unwrap();
+        work.commit().await.unwrap();
+        application.id
+    };
+    let mut original = Vec::new();
+    for index in 0..20 {
+        original.push(create(100 + index % 2).await);
+    }
+    let (mut seen, mut request) = (Vec::new(), PageRequest::first(3));
+    loop {
+        let page = scene
+            .a
+            .read()
+            .await
+            .applications()
+            .list(false, &request)
+            .await
+            .unwrap();
+        // Between two pages: a newer row, one in the very microsecond of the walk, and one older than all.
+        for micros in [200, 100, 1] {
+            create(micros).await;
+        }
+        if let Some(last) = page.items.last() {
+            // The row the cursor stands on may go; the cursor still points between its neighbours.
+            let mut work = scene.a.write().await;
+            assert!(
+                work.applications()
+                    .archive(&last.id, scene.world.now())
+                    .await
+                    .unwrap()
+            );
+            work.commit().await.unwrap();
+        }
+        seen.extend(page.items.into_iter().map(|row| row.id));
+        let walked_originals = original.iter().all(|id| seen.contains(id));
+        match page.next {
+            Some(next) if !walked_originals => {
+                request = PageRequest {
+                    limit: 3,
+                    after: Some(next),
+                }
+            }
+            _ => break,
+        }
+    }
+    let distinct: BTreeSet<_> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "a row came twice");
+    assert!(
+        original.iter().all(|id| distinct.contains(id)),
+        "a row was skipped"
+    );
+}
+
+pub async fn the_last_page_says_that_it_is_the_last(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let sessions = delegations::sessions(&scene.a, 4).await;
+    let expected: BTreeSet<SessionId> = sessions.into_iter().map(|session| session.id).collect();
+    let mut work = scene.a.read().await;
+    let filter = SessionFilter::default();
+    for (limit, more) in [(3, true), (4, false), (5, false)] {
+        let page = work
+            .sessions()
+            .list(&filter, &PageRequest::first(limit))
+            .await
+            .unwrap();
+        assert_eq!(page.next.is_some(), more, "limit {limit}");
+        if let Some(next) = page.next {
+            let last = page.items.last().unwrap();
+            assert_eq!(
+                (next.at_micros, next.id.as_str()),
+                (last.started_at.as_micros(), last.id.as_str())
+            );
+        } else {
+            assert_eq!(
+                page.items.into_iter().map(|row| row.id).collect::<BTreeSet<_>>(),
+                expected
+            );
+        }
+    }
+    let nothing = SessionFilter {
+        label: Some("nobody".into()),
+        ..filter
+    };
+    let page = work
+        .sessions()
+        .list(&nothing, &PageRequest::first(1))
+        .await
+        .unwrap();
+    assert!(page.items.is_empty() && page.next.is_none());
+}

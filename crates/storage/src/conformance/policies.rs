@@ -1,0 +1,466 @@
+//! Policies, policy sets and signing keys: numbering, activation, archives.
+
+use std::time::Duration;
+
+use caracal_core::{
+    PolicyId, PolicySetId,
+    entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
+};
+
+use crate::Error;
+
+use super::{
+    Backend,
+    providers::conflict,
+    race::{race, retry},
+    scene::{ALL, InZone, Scene, walk},
+};
+
+async fn stored_policy(zone: &InZone) -> (Policy, PolicyVersion) {
+    let (policy, first) = zone.given.policy();
+    let mut work = zone.write().await;
+    work.policies().create(&policy, &first).await.unwrap();
+    work.commit().await.unwrap();
+    (policy, first)
+}
+
+/// A set with one version whose manifest is `manifest`.
+async fn stored_set(zone: &InZone, manifest: &[&PolicyVersion]) -> (PolicySet, PolicySetVersion) {
+    let set = zone.given.policy_set();
+    let version = zone.given.policy_set_version(&set, manifest);
+    let mut work = zone.write().await;
+    work.policy_sets().create(&set).await.unwrap();
+    assert_eq!(work.policy_sets().add_version(&version).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    (set, version)
+}
+
+pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (policy, first) = stored_policy(&scene.a).await;
+    let second = scene.a.given.policy_version(&policy);
+    let mut work = scene.a.write().await;
+    assert_eq!(work.policies().add_version(&second).await.unwrap(), 2);
+    work.commit().await.unwrap();
+    let mut work = scene.a.read().await;
+    assert_eq!(
+        work.policies().get(&policy.id).await.unwrap().as_ref(),
+        Some(&policy)
+    );
+    assert_eq!(
+        work.policies().list(&ALL).await.unwrap().items,
+        std::slice::from_ref(&policy)
+    );
+    let second = PolicyVersion { version: 2, ..second };
+    assert_eq!(
+        work.policies().version(&second.id).await.unwrap().as_ref(),
+        Some(&second)
+    );
+    assert_eq!(
+        work.policies().versions(&policy.id).await.unwrap(),
+        [second, first]
+    );
+}
+
+pub async fn a_policy_name_is_unique_among_the_active(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (policy, first) = stored_policy(&scene.a).await;
+    let (twin, version) = scene.a.given.policy();
+    let twin = Policy {
+        name: policy.name.clone(),
+        ..twin
+    };
+    let mut work = scene.a.write().await;
+    conflict(work.policies().create(&twin, &version).await, "policies_name");
+    drop(work);
+    let mut work = scene.a.write().await;
+    assert!(
+        work.policies()
+            .archive(&policy.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .policies()
+            .archive(&policy.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .policies()
+            .archive(&PolicyId::generate(&scene.world), scene.world.now())
+            .await
+            .unwrap()
+    );
+    work.policies().create(&twin, &version).await.unwrap();
+    assert_eq!(work.policies().get(&policy.id).await.unwrap(), None);
+    assert_eq!(
+        work.policies().version(&first.id).await.unwrap(),
+        Some(first),
+        "its versions stay readable"
+    );
+    assert_eq!(work.policies().list(&ALL).await.unwrap().items, [twin]);
+    work.commit().await.unwrap();
+}
+
+pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (policy, _) = stored_policy(&scene.a).await;
+    let mut numbers = race(16, |writer| {
+        let zone = scene.a.clone();
+        let version = zone.given.policy_version(&policy);
+        async move {
+            if writer % 4 == 0 {
+                // A work that gives up must not use a number.
+                let _ = retry(|| async {
+                    let mut work = zone.try_write().await?;
+                    work.policies().add_version(&version).await
+                })
+                .await;
+            }
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let number = work.policies().add_version(&version).await?;
+                work.commit().await?;
+                Ok(number)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    numbers.sort_unstable();
+    assert_eq!(numbers, (2..=17).collect::<Vec<_>>());
+    let stored = scene
+        .a
+        .read()
+        .await
+        .policies()
+        .versions(&policy.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        stored.iter().map(|row| row.version).collect::<Vec<_>>(),
+        (1..=17).rev().collect::<Vec<_>>()
+    );
+}
+
+pub async fn set_versions_are_numbered_without_gaps_under_16_writers(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (_, policy) = stored_policy(&scene.a).await;
+    let (set, _) = stored_set(&scene.a, &[&policy]).await;
+    let mut numbers = race(16, |_| {
+        let zone = scene.a.clone();
+        let version = zone.given.policy_set_version(&set, &[&policy]);
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let number = work.policy_sets().add_version(&version).await?;
+                work.commit().await?;
+                Ok(number)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    numbers.sort_unstable();
+    assert_eq!(numbers, (2..=17).collect::<Vec<_>>());
+    let read = async |page| {
+        scene
+            .a
+            .read()
+            .await
+            .policy_sets()
+            .versions(&set.id, &page)
+            .await
+            .unwrap()
+    };
+    let mut stored: Vec<_> = walk(5, read).await.into_iter().map(|row| row.version).collect();
+    stored.sort_unstable();
+    assert_eq!(stored, (1..=17).collect::<Vec<_>>());
+}
+
+pub async fn the_active_set_brings_its_sources_in_manifest_order(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    assert!(
+        scene
+            .a
+            .read()
+            .await
+            .policy_sets()
+            .active()
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let mut sources = Vec::new();
+    for _ in 0..4 {
+        sources.push(stored_policy(&scene.a).await);
+    }
+    let manifest: Vec<_> = [2, 0, 3, 1].iter().map(|index| &sources[*index].1).collect();
+    let (set, version) = stored_set(&scene.a, &manifest).await;
+    let mut work = scene.a.write().await;
+    assert!(
+        work.policy_sets()
+            .activate(&set.id, &version.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    // A policy that is archived later stays in force where a set names it.
+    assert!(
+        work.policies()
+            .archive(&sources[0].0.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    work.commit().await.unwrap();
+    let mut work = scene.a.read().await;
+    let active = work.policy_sets().active().await.unwrap().unwrap();
+    assert_eq!(active.version, version);
+    assert_eq!(active.policies.iter().collect::<Vec<_>>(), manifest);
+    let stored = work.policy_sets().get(&set.id).await.unwrap().unwrap();
+    assert_eq!(stored.active_version_id.as_ref(), Some(&version.id));
+    assert_eq!(
+        work.policy_sets().version(&set.id, &version.id).await.unwrap(),
+        Some(version)
+    );
+}
+
+pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (_, policy) = stored_policy(&scene.a).await;
+    let (one, one_version) = stored_set(&scene.a, &[&policy]).await;
+    let (two, two_version) = stored_set(&scene.a, &[&policy]).await;
+    let (_, elsewhere) = stored_policy(&scene.b).await;
+    let (_, foreign) = stored_set(&scene.b, &[&elsewhere]).await;
+    let now = scene.world.now();
+    let mut work = scene.a.write().await;
+    assert!(
+        work.policy_sets()
+            .activate(&one.id, &one_version.id, now)
+            .await
+            .unwrap()
+    );
+    assert!(work.policy_sets().archive(&two.id, now).await.unwrap().is_some());
+    let unknown = PolicySetId::generate(&scene.world);
+    for (set, version) in [
+        (&one.id, &two_version.id),
+        (&one.id, &foreign.id),
+        (&two.id, &two_version.id),
+        (&unknown, &one_version.id),
+    ] {
+        assert!(
+            !work.policy_sets().activate(set, version, now).await.unwrap(),
+            "{set} {version}"
+        );
+    }
+    assert_eq!(
+        work.policy_sets()
+            .version(&one.id, &two_version.id)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        work.policy_sets()
+            .version(&two.id, &two_version.id)
+            .await
+            .unwrap(),
+        Some(two_version)
+    );
+    let active = work.policy_sets().active().await.unwrap().unwrap();
+    assert_eq!(
+        active.version.id, one_version.id,
+        "a refused activation left the set in force"
+    );
+}
+
+pub async fn at_most_one_set_is_active_under_concurrent_activations(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (_, policy) = stored_policy(&scene.a).await;
+    let mut sets = Vec::new();
+    for _ in 0..6 {
+        sets.push(stored_set(&scene.a, &[&policy]).await);
+    }
+    race(6, |runner| {
+        let (zone, (set, version)) = (scene.a.clone(), sets[runner].clone());
+        async move {
+            let activate = || async {
+                let mut work = zone.try_write().await?;
+                assert!(
+                    work.policy_sets()
+                        .activate(&set.id, &version.id, zone.given.world.now())
+                        .await?
+                );
+                work.commit().await
+            };
+            retry(activate).await.unwrap();
+        }
+    })
+    .await;
+    let mut work = scene.a.read().await;
+    let listed = work.policy_sets().list(&ALL).await.unwrap().items;
+    let active: Vec<_> = listed
+        .iter()
+        .filter_map(|set| set.active_version_id.as_ref())
+        .collect();
+    assert_eq!(active.len(), 1, "several sets are in force");
+    assert_eq!(
+        &work.policy_sets().active().await.unwrap().unwrap().version.id,
+        active[0]
+    );
+}
+
+pub async fn archiving_a_set_takes_it_out_of_force(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let (_, policy) = stored_policy(&scene.a).await;
+    let (active, version) = stored_set(&scene.a, &[&policy]).await;
+    let (idle, _) = stored_set(&scene.a, &[&policy]).await;
+    let mut work = scene.a.write().await;
+    assert!(
+        work.policy_sets()
+            .activate(&active.id, &version.id, now)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        work.policy_sets().archive(&idle.id, now).await.unwrap(),
+        Some(false)
+    );
+    assert!(work.policy_sets().active().await.unwrap().is_some());
+    assert_eq!(
+        work.policy_sets().archive(&active.id, now).await.unwrap(),
+        Some(true)
+    );
+    assert_eq!(work.policy_sets().archive(&active.id, now).await.unwrap(), None);
+    assert_eq!(
+        work.policy_sets()
+            .archive(&PolicySetId::generate(&scene.world), now)
+            .await
+            .unwrap(),
+        None
+    );
+    assert!(work.policy_sets().active().await.unwrap().is_none());
+    assert!(work.policy_sets().get(&active.id).await.unwrap().is_none());
+    assert!(work.policy_sets().list(&ALL).await.unwrap().items.is_empty());
+    // Its name is free again.
+    let successor = PolicySet {
+        name: active.name.clone(),
+        ..scene.a.given.policy_set()
+    };
+    work.policy_sets().create(&successor).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = scene.a.write().await;
+    let twin = PolicySet {
+        name: active.name,
+        ..scene.a.given.policy_set()
+    };
+    conflict(work.policy_sets().create(&twin).await, "policy_sets_name");
+}
+
+pub async fn of_many_next_signing_keys_exactly_one_is_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    for round in 1..=3 {
+        let outcomes = race(8, |_| {
+            let zone = scene.a.clone();
+            let key = zone.given.signing_key(round);
+            async move {
+                retry(|| async {
+                    let mut work = zone.try_write().await?;
+                    work.signing_keys().create(&key).await?;
+                    work.commit().await
+                })
+                .await
+            }
+        })
+        .await;
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        assert_eq!(won.len(), 1, "version {round}");
+        for outcome in lost {
+            conflict(outcome, "signing_keys_version");
+        }
+    }
+    let keys = scene
+        .a
+        .read()
+        .await
+        .signing_keys()
+        .list(scene.world.now())
+        .await
+        .unwrap();
+    assert_eq!(
+        keys.iter().map(|key| key.version).collect::<Vec<_>>(),
+        [3, 2, 1],
+        "newest first"
+    );
+}
+
+pub async fn a_signing_key_out_of_turn_is_refused(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let first = scene.a.given.signing_key(1);
+    let mut work = scene.a.write().await;
+    work.signing_keys().create(&first).await.unwrap();
+    work.commit().await.unwrap();
+    for version in [0, 1, 3, i64::MAX] {
+        let mut work = scene.a.write().await;
+        let refused = work
+            .signing_keys()
+            .create(&scene.a.given.signing_key(version))
+            .await;
+        assert!(
+            matches!(refused, Err(Error::Conflict { .. })),
+            "version {version}: {refused:?}"
+        );
+    }
+    assert_eq!(
+        scene
+            .a
+            .read()
+            .await
+            .signing_keys()
+            .list(scene.world.now())
+            .await
+            .unwrap(),
+        [first]
+    );
+}
+
+pub async fn a_retired_key_verifies_until_its_last_mandate_ended(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let after = |seconds| now.plus(Duration::from_secs(seconds));
+    let mut work = scene.a.write().await;
+    for version in 1..=3 {
+        work.signing_keys()
+            .create(&scene.a.given.signing_key(version))
+            .await
+            .unwrap();
+        work.signing_keys()
+            .retire_before(version, after(u64::try_from(version).unwrap() * 100))
+            .await
+            .unwrap();
+    }
+    let mut versions = async |at| {
+        let keys = work.signing_keys().list(at).await.unwrap();
+        keys.iter()
+            .map(|key| (key.version, key.verifies_until))
+            .collect::<Vec<_>>()
+    };
+    // Version 1 was retired by 2, version 2 by 3; a later retirement does not prolong an earlier one.
+    let (third, second, first) = ((3, None), (2, Some(after(300))), (1, Some(after(200))));
+    assert_eq!(versions(now).await, [third, second, first]);
+    assert_eq!(
+        versions(after(200)).await,
+        [third, second, first],
+        "the last moment still counts"
+    );
+    assert_eq!(
+        versions(after(200).plus(Duration::from_micros(1))).await,
+        [third, second]
+    );
+    assert_eq!(versions(after(301)).await, [third]);
+}

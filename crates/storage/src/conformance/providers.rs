@@ -1,0 +1,360 @@
+//! Providers and resources: identifiers, archives, references.
+
+use std::time::Duration;
+
+use caracal_core::{
+    ProviderId, ResourceId, ScopeSet,
+    entity::{Operation, OperationEnforcement, Provider, ProviderKind, Resource},
+};
+
+use crate::Error;
+
+use super::{
+    Backend,
+    race::{race, retry},
+    scene::{ALL, Scene},
+};
+
+pub async fn every_kind_of_provider_comes_back_as_it_was_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut work = scene.a.write().await;
+    for kind in ProviderKind::ALL {
+        let provider = Provider {
+            kind: *kind,
+            ..scene.a.given.provider()
+        };
+        work.providers().create(&provider).await.unwrap();
+        assert_eq!(work.providers().get(&provider.id).await.unwrap(), Some(provider));
+    }
+    let failed = Provider {
+        config_json: serde_json::Map::new(),
+        secret_config_keys: Vec::new(),
+        connectivity_failed_at: Some(scene.world.now().plus(Duration::from_micros(7))),
+        ..scene.a.given.provider()
+    };
+    work.providers().create(&failed).await.unwrap();
+    assert_eq!(work.providers().get(&failed.id).await.unwrap(), Some(failed));
+}
+
+pub async fn a_providers_identifier_is_unique_among_the_active(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (first, second) = (scene.a.given.provider(), scene.a.given.provider());
+    let twin = Provider {
+        identifier: first.identifier.clone(),
+        ..scene.a.given.provider()
+    };
+    let mut work = scene.a.write().await;
+    work.providers().create(&first).await.unwrap();
+    work.providers().create(&second).await.unwrap();
+    assert!(
+        work.providers()
+            .identifier_taken(&first.identifier, None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .providers()
+            .identifier_taken(&first.identifier, Some(&first.id))
+            .await
+            .unwrap()
+    );
+    assert!(
+        work.providers()
+            .identifier_taken(&first.identifier, Some(&second.id))
+            .await
+            .unwrap()
+    );
+    work.commit().await.unwrap();
+
+    let mut work = scene.a.write().await;
+    conflict(work.providers().create(&twin).await, "providers_identifier");
+    drop(work);
+    let mut work = scene.a.write().await;
+    let renamed = Provider {
+        identifier: first.identifier.clone(),
+        ..second.clone()
+    };
+    conflict(work.providers().update(&renamed).await, "providers_identifier");
+    drop(work);
+    // Another zone has its own names.
+    let mut work = scene.b.write().await;
+    let elsewhere = Provider {
+        identifier: first.identifier.clone(),
+        ..scene.b.given.provider()
+    };
+    work.providers().create(&elsewhere).await.unwrap();
+    work.commit().await.unwrap();
+
+    let mut work = scene.a.write().await;
+    assert!(
+        work.providers()
+            .archive(&first.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .providers()
+            .identifier_taken(&first.identifier, None)
+            .await
+            .unwrap()
+    );
+    work.providers().create(&twin).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (gone, live) = (scene.a.given.provider(), scene.a.given.provider());
+    let now = scene.world.now();
+    let mut work = scene.a.write().await;
+    work.providers().create(&gone).await.unwrap();
+    work.providers().create(&live).await.unwrap();
+    assert!(work.providers().archive(&gone.id, now).await.unwrap());
+    assert!(!work.providers().archive(&gone.id, now).await.unwrap());
+    assert!(
+        !work
+            .providers()
+            .archive(&ProviderId::generate(&scene.world), now)
+            .await
+            .unwrap()
+    );
+    assert!(!work.providers().update(&gone).await.unwrap());
+    let changed = Provider {
+        kind: ProviderKind::BearerToken,
+        name: "new".into(),
+        ..live.clone()
+    };
+    assert!(work.providers().update(&changed).await.unwrap());
+    assert!(!work.providers().update(&scene.a.given.provider()).await.unwrap());
+    work.commit().await.unwrap();
+    let mut work = scene.a.read().await;
+    let archived = Provider {
+        archived_at: Some(now),
+        ..gone
+    };
+    assert_eq!(
+        work.providers().get(&archived.id).await.unwrap().as_ref(),
+        Some(&archived)
+    );
+    assert_eq!(work.providers().list(true, &ALL).await.unwrap().items, [archived]);
+    assert_eq!(
+        work.providers().list(false, &ALL).await.unwrap().items,
+        std::slice::from_ref(&changed)
+    );
+    assert_eq!(work.providers().all_live().await.unwrap(), [changed]);
+}
+
+pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let provider = scene.a.given.provider();
+    let full = scene.a.given.resource(&provider);
+    let bare = Resource {
+        upstream_url: None,
+        scopes: ScopeSet::default(),
+        operations: Vec::new(),
+        operation_enforcement: OperationEnforcement::TransportUniform,
+        ..scene.a.given.resource(&provider)
+    };
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    for resource in [&full, &bare] {
+        work.resources().create(resource).await.unwrap();
+        assert_eq!(
+            work.resources().get(&resource.id).await.unwrap().as_ref(),
+            Some(resource)
+        );
+    }
+    let changed = Resource {
+        name: "new".into(),
+        operations: vec![Operation {
+            method: "PUT".into(),
+            path: "/ü/%20".into(),
+            scope: "x".into(),
+        }],
+        ..bare
+    };
+    assert!(work.resources().update(&changed).await.unwrap());
+    assert!(
+        !work
+            .resources()
+            .update(&scene.a.given.resource(&provider))
+            .await
+            .unwrap()
+    );
+    assert_eq!(work.resources().get(&changed.id).await.unwrap(), Some(changed));
+}
+
+pub async fn a_resource_needs_a_provider_of_its_zone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut work = scene.a.write().await;
+    let orphan = scene.a.given.resource(&scene.a.given.provider());
+    let refused = work.resources().create(&orphan).await;
+    assert!(matches!(refused, Err(Error::MissingReference)), "{refused:?}");
+}
+
+pub async fn a_resources_identifier_is_unique_among_the_active(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let provider = scene.a.given.provider();
+    let (first, second) = (
+        scene.a.given.resource(&provider),
+        scene.a.given.resource(&provider),
+    );
+    let twin = Resource {
+        identifier: first.identifier.clone(),
+        ..scene.a.given.resource(&provider)
+    };
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.resources().create(&first).await.unwrap();
+    work.resources().create(&second).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = scene.a.write().await;
+    conflict(work.resources().create(&twin).await, "resources_identifier");
+    drop(work);
+    let mut work = scene.a.write().await;
+    let renamed = Resource {
+        identifier: first.identifier.clone(),
+        ..second
+    };
+    conflict(work.resources().update(&renamed).await, "resources_identifier");
+    drop(work);
+    let mut work = scene.a.write().await;
+    let name = &first.identifier;
+    assert!(
+        work.resources()
+            .identifier_taken(name, None, false)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .resources()
+            .identifier_taken(name, Some(&first.id), true)
+            .await
+            .unwrap()
+    );
+    assert!(
+        work.resources()
+            .archive(&first.id, scene.world.now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !work
+            .resources()
+            .identifier_taken(name, None, false)
+            .await
+            .unwrap()
+    );
+    assert!(
+        work.resources().identifier_taken(name, None, true).await.unwrap(),
+        "archived ones count when asked"
+    );
+    work.resources().create(&twin).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+pub async fn of_many_resources_with_one_identifier_exactly_one_is_created(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let provider = scene.a.given.provider();
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.commit().await.unwrap();
+    let identifier = scene.a.given.unique("resource://contested");
+    let outcomes = race(8, |_| {
+        let zone = scene.a.clone();
+        let resource = Resource {
+            identifier: identifier.clone(),
+            ..zone.given.resource(&provider)
+        };
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                work.resources().create(&resource).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert_eq!(scene.a.read().await.resources().count_live().await.unwrap(), 1);
+}
+
+pub async fn a_resource_is_found_by_identifier_before_row_id(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let provider = scene.a.given.provider();
+    let first = scene.a.given.resource(&provider);
+    let confusing = Resource {
+        identifier: first.id.to_string(),
+        ..scene.a.given.resource(&provider)
+    };
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.resources().create(&first).await.unwrap();
+    assert_eq!(
+        work.resources().find(first.id.as_str()).await.unwrap().as_ref(),
+        Some(&first)
+    );
+    work.resources().create(&confusing).await.unwrap();
+    assert_eq!(
+        work.resources().find(first.id.as_str()).await.unwrap(),
+        Some(confusing)
+    );
+    assert_eq!(
+        work.resources().find(&first.identifier).await.unwrap().as_ref(),
+        Some(&first)
+    );
+    assert_eq!(work.resources().find("resource://%").await.unwrap(), None);
+}
+
+pub async fn an_archived_resource_grants_nothing(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let provider = scene.a.given.provider();
+    let (gone, live) = (
+        scene.a.given.resource(&provider),
+        scene.a.given.resource(&provider),
+    );
+    let now = scene.world.now();
+    let mut work = scene.a.write().await;
+    work.providers().create(&provider).await.unwrap();
+    work.resources().create(&gone).await.unwrap();
+    work.resources().create(&live).await.unwrap();
+    assert!(work.resources().archive(&gone.id, now).await.unwrap());
+    assert!(!work.resources().archive(&gone.id, now).await.unwrap());
+    assert!(
+        !work
+            .resources()
+            .archive(&ResourceId::generate(&scene.world), now)
+            .await
+            .unwrap()
+    );
+    assert!(!work.resources().update(&gone).await.unwrap());
+    assert_eq!(work.resources().find(&gone.identifier).await.unwrap(), None);
+    assert_eq!(work.resources().find(gone.id.as_str()).await.unwrap(), None);
+    assert_eq!(work.resources().count_live().await.unwrap(), 1);
+    assert_eq!(
+        work.resources().all_live().await.unwrap(),
+        std::slice::from_ref(&live)
+    );
+    assert_eq!(work.resources().list(false, &ALL).await.unwrap().items, [live]);
+    let archived = Resource {
+        archived_at: Some(now),
+        ..gone
+    };
+    assert_eq!(
+        work.resources().list(true, &ALL).await.unwrap().items,
+        std::slice::from_ref(&archived)
+    );
+    assert_eq!(work.resources().get(&archived.id).await.unwrap(), Some(archived));
+}
+
+/// The outcome is the refusal named `rule`.
+pub(super) fn conflict<T: std::fmt::Debug>(outcome: Result<T, Error>, rule: &str) {
+    match outcome {
+        Err(Error::Conflict { constraint }) => assert_eq!(constraint, rule),
+        other => panic!("{rule} was not enforced: {other:?}"),
+    }
+}

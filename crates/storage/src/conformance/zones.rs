@@ -1,0 +1,181 @@
+//! Zones.
+
+use std::time::Duration;
+
+use caracal_core::{
+    ZoneId,
+    entity::{Attribution, Zone},
+};
+
+use crate::Error;
+
+use super::{
+    Backend,
+    given::Given,
+    race::{race, retry},
+    scene::{ALL, Scene},
+};
+
+pub async fn a_zone_comes_back_as_it_was_stored(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let zone = Zone {
+        name: String::from("Zürich \"quoted\" 東京 %_\\"),
+        dcr_enabled: false,
+        operator_coauthor_badge: true,
+        operator_governed: true,
+        ..Given::new(&scene.world).zone()
+    };
+    let mut work = scene.global_write().await;
+    work.zones().create(&zone).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(
+        scene.global_read().await.zones().get(&zone.id).await.unwrap(),
+        Some(zone.clone())
+    );
+    let mut work = scene
+        .backend
+        .store
+        .zone(&zone.id, crate::Access::Read)
+        .await
+        .unwrap();
+    assert_eq!(work.zone().await.unwrap(), Some(zone));
+}
+
+pub async fn a_slug_is_never_reused(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let zone = Given::new(&scene.world).zone();
+    let twin = Zone {
+        slug: zone.slug.clone(),
+        ..Given::new(&scene.world).zone()
+    };
+    let mut work = scene.global_write().await;
+    work.zones().create(&zone).await.unwrap();
+    work.commit().await.unwrap();
+    for archived in [false, true] {
+        if archived {
+            let mut work = scene.global_write().await;
+            assert!(work.zones().archive(&zone.id, scene.world.now()).await.unwrap());
+            work.commit().await.unwrap();
+        }
+        let mut work = scene.global_write().await;
+        assert!(work.zones().slug_taken(&zone.slug).await.unwrap());
+        let refused = work.zones().create(&twin).await;
+        assert!(
+            matches!(refused, Err(Error::Conflict { ref constraint }) if constraint == "zones_slug"),
+            "{refused:?}"
+        );
+        drop(work);
+        let mut work = scene.global_write().await;
+        let renamed = Zone {
+            id: scene.a.id().clone(),
+            ..twin.clone()
+        };
+        let refused = work.zones().update(&renamed).await;
+        assert!(
+            matches!(refused, Err(Error::Conflict { ref constraint }) if constraint == "zones_slug"),
+            "{refused:?}"
+        );
+    }
+    assert!(
+        !scene
+            .global_read()
+            .await
+            .zones()
+            .slug_taken("free")
+            .await
+            .unwrap()
+    );
+}
+
+pub async fn of_many_zones_with_one_slug_exactly_one_is_created(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let slug = scene.a.given.unique("contested");
+    let outcomes = race(8, |_| {
+        let store = scene.backend.store.clone();
+        let zone = Zone {
+            slug: slug.clone(),
+            ..Given::new(&scene.world).zone()
+        };
+        async move {
+            retry(|| async {
+                let mut work = store.global(crate::Access::Write).await?;
+                work.zones().create(&zone).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(
+        outcomes
+            .iter()
+            .filter_map(|outcome| outcome.as_ref().err())
+            .all(|e| matches!(e, Error::Conflict { .. }))
+    );
+}
+
+pub async fn an_archived_zone_is_gone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
+    let mut work = scene.global_write().await;
+    assert!(work.zones().archive(&zone.id, now).await.unwrap());
+    assert!(
+        !work.zones().archive(&zone.id, now).await.unwrap(),
+        "archived twice"
+    );
+    assert!(
+        !work.zones().update(&zone).await.unwrap(),
+        "changed after it was archived"
+    );
+    assert!(
+        !work
+            .zones()
+            .archive(&ZoneId::generate(&scene.world), now)
+            .await
+            .unwrap()
+    );
+    work.commit().await.unwrap();
+    let mut work = scene.global_read().await;
+    assert_eq!(work.zones().get(&zone.id).await.unwrap(), None);
+    let listed = work.zones().list(&ALL).await.unwrap().items;
+    assert_eq!(
+        listed.iter().map(|zone| &zone.id).collect::<Vec<_>>(),
+        [scene.b.id()]
+    );
+    assert_eq!(scene.a.read().await.zone().await.unwrap(), None);
+}
+
+pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
+    scene
+        .world
+        .manual_clock()
+        .advance(Duration::from_micros(1_000_001));
+    let changed = Zone {
+        name: String::from("Renamed"),
+        slug: String::from("renamed"),
+        dcr_enabled: !zone.dcr_enabled,
+        attribution: Attribution {
+            updated_by: Some(String::from("admin:other")),
+            updated_at: Some(scene.world.now()),
+            ..zone.attribution.clone()
+        },
+        ..zone.clone()
+    };
+    let mut work = scene.global_write().await;
+    assert!(work.zones().update(&changed).await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!(scene.a.read().await.zone().await.unwrap(), Some(changed));
+    let mut work = scene.global_write().await;
+    assert!(
+        !work
+            .zones()
+            .update(&Given::new(&scene.world).zone())
+            .await
+            .unwrap(),
+        "there is no such zone"
+    );
+}
