@@ -1,0 +1,338 @@
+# The Caracal decision contract.
+# Version 2026-07-12.
+#
+# Evaluated together with the documents of a policy set, `data.caracal.authz.result` is the answer to `input`.
+# Every rule asks for what it needs: what is absent or malformed is not granted.
+
+package caracal.authz
+
+import rego.v1
+
+default result := {
+	"decision": "deny",
+	"evaluation_status": "complete",
+	"determining_policies": [],
+	"diagnostics": [{"reason": "no_rule_matched"}],
+}
+
+result := {
+	"decision": "allow",
+	"evaluation_status": "complete",
+	"determining_policies": [{"policy": allowing_policy}],
+	"diagnostics": array.concat(gate_diagnostics, risk_diagnostics),
+}
+
+result := {
+	"decision": "deny",
+	"evaluation_status": "complete",
+	"determining_policies": [],
+	"diagnostics": [{"reason": deny_reason}],
+} if {
+	not allowing_policy
+}
+
+# --- Which rule allows. The kinds of request exclude each other. ---
+
+allowing_policy := "caracal-bootstrap" if {
+	bootstrap_request
+	not restricted
+	owned_grant
+} else := concat("", ["caracal-", owned_grant.application, "-mint"]) if {
+	mint_request
+	gateable
+	narrowed
+	confined
+	one_label_holds(requested)
+} else := "caracal-workload-mint" if {
+	workload_request
+	gateable
+} else := concat("", ["caracal-", owned_grant.application, "-use"]) if {
+	use_request
+	not restricted
+	input.resource.identifier in mandate_targets
+	one_label_holds(mandate_scopes)
+}
+
+gateable if {
+	not restricted
+	not malformed_risk
+	not malformed_approval
+}
+
+# --- Why not, first match. ---
+
+deny_reason := "restriction_active" if {
+	restricted
+} else := "malformed_risk_data" if {
+	mint_shaped
+	malformed_risk
+} else := "malformed_approval_data" if {
+	mint_shaped
+	malformed_approval
+} else := "resource_not_granted" if {
+	mint_request
+	not owned_grant
+} else := "delegation_scope_exceeded" if {
+	mint_request
+	not narrowed
+} else := "confinement_violation" if {
+	mint_request
+	not confined
+} else := "role_scope_mismatch" if {
+	mint_request
+	not one_label_holds(requested)
+} else := "mandate_target_mismatch" if {
+	use_request
+	not input.resource.identifier in mandate_targets
+} else := "resource_not_granted" if {
+	use_request
+	not owned_grant
+} else := "role_scope_mismatch" if {
+	use_request
+	not one_label_holds(mandate_scopes)
+} else := "no_rule_matched"
+
+# --- What the request is. ---
+
+requested := {scope | some scope in elements(input.context.requested_scopes)}
+
+labels := {label | some label in elements(input.principal.labels)}
+
+claims := object.get(object.get(input, "context", {}), "subject_claims", null)
+
+in_session if named(object.get(object.get(input, "principal", {}), "agent_session_id", ""))
+
+delegated if named(object.get(object.get(input, "delegation_edge", {}), "id", ""))
+
+stand_alone if {
+	claims == null
+	not in_session
+	not delegated
+}
+
+# An application asks for nothing but the right to run sessions.
+bootstrap_request if {
+	stand_alone
+	requested == {"agent:lifecycle"}
+	not workload_request
+}
+
+# A session asks for scopes under a delegation.
+mint_request if {
+	claims == null
+	in_session
+	delegated
+	count(requested) > 0
+	not "agent:lifecycle" in requested
+}
+
+# The launcher asks for credentials of a workload.
+workload_request if {
+	stand_alone
+	input.principal.type == "Workload"
+	input.action.id == "CredentialInjection"
+}
+
+# A mandate minted under a delegation is presented.
+use_request if {
+	named(claims.delegation_edge_id)
+	count(requested) == 0
+	count(mandate_scopes) > 0
+}
+
+mint_shaped if mint_request
+
+mint_shaped if workload_request
+
+mandate_scopes := {scope |
+	is_string(claims.scope)
+	some scope in split(claims.scope, " ")
+	scope != ""
+}
+
+mandate_targets := {target | some target in elements(claims.target)}
+
+# --- What the owner's documents say. ---
+
+restricted if {
+	reasons := untyped(data.caracal.authz.restrict)
+	not is_collection(reasons)
+}
+
+restricted if {
+	reasons := untyped(data.caracal.authz.restrict)
+	is_collection(reasons)
+	count(reasons) > 0
+}
+
+owner_keys := {key |
+	keys := untyped(data.caracal.authz.app_ids)
+	is_object(keys)
+	some key, id in keys
+	id == input.principal.id
+}
+
+owned_grant := grant if {
+	grants_by_resource := untyped(data.caracal.authz.grants)
+	is_object(grants_by_resource)
+	grant := grants_by_resource[input.resource.identifier]
+	is_object(grant)
+	named(grant.application)
+	is_object(object.get(grant, "roles", {}))
+	grant.application in owner_keys
+}
+
+narrowed if {
+	granted := {scope | some scope in elements(input.delegation_edge.scopes)}
+	count(requested - granted) == 0
+}
+
+confined if {
+	not malformed_confinement
+	not outside_confinement
+}
+
+malformed_confinement if {
+	rules := data.caracal.authz.confinement
+	not is_collection(rules)
+}
+
+malformed_confinement if {
+	some rule in elements(data.caracal.authz.confinement)
+	not is_confinement_rule(rule)
+}
+
+outside_confinement if {
+	some rule in elements(data.caracal.authz.confinement)
+	is_confinement_rule(rule)
+	some label in labels
+	startswith(label, rule.label_prefix)
+	some scope in requested
+	not scope in rule.scopes
+}
+
+# Labels do not add up: one of them must hold every scope.
+one_label_holds(scopes) if {
+	some label in labels
+	held := owned_grant.roles[label]
+	is_scope_list(held)
+	every scope in scopes {
+		scope in held
+	}
+}
+
+malformed_risk if {
+	entries := data.caracal.authz.risk
+	not is_list(entries)
+}
+
+malformed_risk if {
+	some entry in elements(data.caracal.authz.risk)
+	not is_risk_entry(entry)
+}
+
+# Two tiers for one scope.
+malformed_risk if {
+	some left in elements(data.caracal.authz.risk)
+	some right in elements(data.caracal.authz.risk)
+	left.scope == right.scope
+	left.tier != right.tier
+}
+
+malformed_approval if {
+	tiers := data.caracal.authz.approval_tiers
+	not is_list(tiers)
+}
+
+malformed_approval if {
+	some tier in elements(data.caracal.authz.approval_tiers)
+	not is_approval_tier(tier)
+}
+
+# --- Approval gates and risk of an allowed request that a human may hold. ---
+
+risks := {[entry.scope, entry.tier] |
+	mint_shaped
+	some entry in elements(data.caracal.authz.risk)
+	is_risk_entry(entry)
+	entry.scope in requested
+}
+
+# Each declaration as a list first, so that its reading order does not depend on how objects compare.
+gates := {[tier.tier, object.get(tier, "approver", "operator"), object.get(tier, "privacy", "identified"), ttl] |
+	some [_, name] in risks
+	some tier in elements(data.caracal.authz.approval_tiers)
+	is_approval_tier(tier)
+	tier.tier == name
+	ttl := floor(object.get(tier, "ttl_seconds", 0))
+}
+
+gate_diagnostics := [{"step_up_required": {
+	"type": "human_approval",
+	"tiers": [declaration(gate) | some gate in sort(gates)],
+}}] if {
+	count(gates) > 0
+} else := []
+
+risk_diagnostics := [{"risk": [{"scope": scope, "tier": tier} | some [scope, tier] in sort(risks)]}] if {
+	count(risks) > 0
+} else := []
+
+declaration(gate) := {"tier": gate[0], "approver": gate[1], "privacy": gate[2]} if {
+	gate[3] == 0
+} else := {"tier": gate[0], "approver": gate[1], "privacy": gate[2], "ttl_seconds": gate[3]}
+
+# --- Shapes. ---
+
+named(value) if {
+	is_string(value)
+	value != ""
+}
+
+is_list(value) if is_array(value)
+
+is_list(value) if is_set(value)
+
+is_collection(value) if is_list(value)
+
+is_collection(value) if is_object(value)
+
+# The elements of a collection, none of anything else.
+elements(value) := value if {
+	is_collection(value)
+} else := []
+
+is_scope_list(value) if {
+	is_list(value)
+	every scope in value {
+		is_string(scope)
+	}
+}
+
+is_confinement_rule(rule) if {
+	is_object(rule)
+	is_string(rule.label_prefix)
+	is_scope_list(rule.scopes)
+}
+
+is_risk_entry(entry) if {
+	is_object(entry)
+	named(entry.scope)
+	named(entry.tier)
+}
+
+is_approval_tier(tier) if {
+	is_object(tier)
+	named(tier.tier)
+	object.get(tier, "approver", "operator") in {"operator", "subject", "any"}
+	object.get(tier, "privacy", "identified") in {"identified", "pseudonymous", "anonymous"}
+	ttl := object.get(tier, "ttl_seconds", 1800)
+	is_number(ttl)
+	ttl >= 1
+	ttl <= 4294967295
+	floor(ttl) == ttl
+}
+
+# The value itself. A compiler that infers types from the documents would refuse malformed ones before this module
+# could deny them.
+untyped(value) := value

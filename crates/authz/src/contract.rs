@@ -1,0 +1,33 @@
+//! The decision contract as a Rego module, for owners who test their documents offline.
+//!
+//! Put the module next to the documents and run `opa test`: it defines `data.caracal.authz.result`. Decisions in
+//! production are made by [`crate::decide`]; a property test holds both equal.
+
+/// The module's text.
+pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
+
+/// Version of the contract; it changes when a decision could change.
+pub const DECISION_CONTRACT_VERSION: &str = "2026-07-12";
+
+/// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
+pub const DECISION_CONTRACT_SHA256: &str = "2ea585b414e39e6fd1d57f842880d7b16c76ba783daf19df2a4800d53a693f04";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_digest_is_that_of_the_module() {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, DECISION_CONTRACT_REGO.as_bytes());
+        let hex = digest
+            .as_ref()
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        assert_eq!(DECISION_CONTRACT_SHA256, hex);
+    }
+
+    #[test]
+    fn the_module_says_its_version() {
+        assert!(DECISION_CONTRACT_REGO.contains(&format!("# Version {DECISION_CONTRACT_VERSION}.")));
+    }
+}

@@ -1,0 +1,161 @@
+//! Policy documents: what owners write, checked on save, evaluated to plain data on activation.
+//!
+//! A document is Rego in syntax and data in nature: it may only define the names in [`DOCUMENTS`], reads no
+//! input, and is evaluated once, when its policy set is activated. Decisions read the data alone.
+//!
+//! The text is hostile until proved otherwise. Its length, nesting and operator chains are bounded before the
+//! real parser sees it ([`scan`]), its syntax tree is checked before anything is evaluated ([`rules`]), and the
+//! evaluation has a time budget and its outcome a size budget ([`evaluate`]).
+
+mod evaluate;
+mod rules;
+mod scan;
+mod shape;
+mod walk;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use evaluate::evaluate;
+pub use shape::PolicyDocuments;
+pub(crate) use shape::{approval_tier, confinement_rule, elements, grant, is_collection, risk_entry};
+
+/// The documents the decision contract reads. No other rule may be defined.
+pub const DOCUMENTS: [&str; 6] = [
+    "app_ids",
+    "approval_tiers",
+    "confinement",
+    "grants",
+    "restrict",
+    "risk",
+];
+
+/// The package every document belongs to.
+pub const PACKAGE: &str = "caracal.authz";
+
+/// Version of the document schema; the only one there is.
+pub const SCHEMA_VERSION: &str = "2026-05-20";
+
+/// Longest source accepted, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 262_144;
+
+/// Longest source that computes (comprehensions, rule bodies) rather than states its data, in bytes.
+pub const MAX_COMPUTING_SOURCE_BYTES: usize = 32_768;
+
+/// Most bytes of source in one policy set.
+pub const MAX_SET_BYTES: usize = 16 * 1024 * 1024;
+
+/// One policy version to evaluate.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicySource<'a> {
+    /// Its id, named in problems.
+    pub version_id: &'a str,
+    /// Rego source.
+    pub content: &'a str,
+}
+
+/// Why a policy was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicyProblem {
+    /// Machine-readable, such as `must_use_package_caracal_authz` or `forbidden_builtin:http.send`.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Line, from 1, when the problem has a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, from 1, when the problem has a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// The policy version at fault, when several are evaluated together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_version_id: Option<String>,
+}
+
+impl PolicyProblem {
+    fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            line: None,
+            column: None,
+            policy_version_id: None,
+        }
+    }
+
+    fn at(mut self, place: Place) -> Self {
+        self.line = Some(place.line);
+        self.column = Some(place.column);
+        self
+    }
+
+    fn in_version(mut self, version_id: &str) -> Self {
+        self.policy_version_id = Some(version_id.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for PolicyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, "line {line}, column {column}: ")?;
+        }
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for PolicyProblem {}
+
+/// A place in a source, both from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    line: u32,
+    column: u32,
+}
+
+/// What a valid document says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DocumentPreview {
+    /// Always [`PACKAGE`].
+    pub package: String,
+    /// Rules it defines, sorted.
+    pub rules: Vec<String>,
+    /// Whether it has a `default result`; a document never does.
+    pub default_result: bool,
+    /// Literal values of members named `decision`, sorted.
+    pub decisions: Vec<String>,
+    /// `input` paths it reads; a document reads none.
+    pub inputs_referenced: Vec<String>,
+    /// `data` paths it reads, sorted.
+    pub data_referenced: Vec<String>,
+}
+
+/// Checks one source as it is saved: its text, its rules, and the shape of what it evaluates to by itself.
+///
+/// # Errors
+/// The first problem; [`problems`] tells them all.
+pub fn validate(content: &str) -> Result<DocumentPreview, PolicyProblem> {
+    let checked = rules::check(content).map_err(first)?;
+    evaluate::alone(&checked, content)?;
+    Ok(checked.preview)
+}
+
+/// Every problem of a source that can be told apart, in the order in which they should be fixed. Empty when
+/// [`validate`] succeeds.
+pub fn problems(content: &str) -> Vec<PolicyProblem> {
+    match rules::check(content) {
+        Err(problems) => problems,
+        Ok(checked) => evaluate::alone(&checked, content).err().into_iter().collect(),
+    }
+}
+
+fn first(problems: Vec<PolicyProblem>) -> PolicyProblem {
+    problems
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| PolicyProblem::new("policy_syntax_error", "the policy could not be read"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! The values documents must have. What passes here can be decided on; everything else is refused at save.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::PolicyProblem;
+use crate::approval::{ApproverClass, PrivacyMode};
+
+/// The six documents as plain data; absent ones are `None`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PolicyDocuments {
+    /// `{key: application id}`.
+    pub app_ids: Option<Value>,
+    /// `{resource identifier: {application: key, roles: {label: [scope]}}}`.
+    pub grants: Option<Value>,
+    /// `[{label_prefix, scopes}]`.
+    pub confinement: Option<Value>,
+    /// A collection of reasons.
+    pub restrict: Option<Value>,
+    /// `[{scope, tier}]`.
+    pub risk: Option<Value>,
+    /// `[{tier, approver?, ttl_seconds?, privacy?}]`.
+    pub approval_tiers: Option<Value>,
+}
+
+impl PolicyDocuments {
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        match name {
+            "app_ids" => self.app_ids = Some(value),
+            "grants" => self.grants = Some(value),
+            "confinement" => self.confinement = Some(value),
+            "restrict" => self.restrict = Some(value),
+            "risk" => self.risk = Some(value),
+            "approval_tiers" => self.approval_tiers = Some(value),
+            _ => {}
+        }
+    }
+
+    /// Each document by name, absent ones left out.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        [
+            ("app_ids", &self.app_ids),
+            ("approval_tiers", &self.approval_tiers),
+            ("confinement", &self.confinement),
+            ("grants", &self.grants),
+            ("restrict", &self.restrict),
+            ("risk", &self.risk),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    }
+
+    /// Checks every document's shape.
+    ///
+    /// # Errors
+    /// `data_document_malformed:<name>`, or `data_document_conflict:risk` when one scope has two tiers.
+    pub fn check(&self) -> Result<(), PolicyProblem> {
+        for (name, value) in self.iter() {
+            let checked = match name {
+                "app_ids" => app_ids(value),
+                "approval_tiers" => each(value, false, |tier| match approval_tier(tier) {
+                    Some(_) => Ok(()),
+                    None => Err(String::from(
+                        "has an element without a `tier`, or with an unknown `approver` or `privacy`, or with a \
+                         `ttl_seconds` that is not a positive whole number",
+                    )),
+                }),
+                "confinement" => each(value, true, |rule| match confinement_rule(rule) {
+                    Some(_) => Ok(()),
+                    None => Err(String::from("has an element that is not {label_prefix, scopes}")),
+                }),
+                "grants" => grants(value),
+                "restrict" if is_collection(value) => Ok(()),
+                "restrict" => Err(String::from("must be a collection of reasons")),
+                "risk" => each(value, false, |entry| match risk_entry(entry) {
+                    Some(_) => Ok(()),
+                    None => Err(String::from("has an element that is not {scope, tier}")),
+                }),
+                _ => Ok(()),
+            };
+            checked.map_err(|what| {
+                PolicyProblem::new(
+                    format!("data_document_malformed:{name}"),
+                    format!("`{name}` {what}"),
+                )
+            })?;
+        }
+        let mut tiers = BTreeMap::new();
+        for (scope, tier) in self
+            .risk
+            .iter()
+            .flat_map(|risk| elements(risk))
+            .filter_map(risk_entry)
+        {
+            if tiers.insert(scope, tier).is_some_and(|other| other != tier) {
+                let message = format!("`risk` gives the scope `{scope}` more than one tier");
+                return Err(PolicyProblem::new("data_document_conflict:risk", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Arrays (sets were made arrays) and objects.
+pub(crate) fn is_collection(value: &Value) -> bool {
+    value.is_array() || value.is_object()
+}
+
+/// The elements of an array, or the member values of an object; nothing for scalars.
+pub(crate) fn elements(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match value {
+        Value::Array(items) => Box::new(items.iter()),
+        Value::Object(members) => Box::new(members.values()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+fn word<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// A list of scopes; `None` unless every element is a string.
+pub(crate) fn scope_list(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(Value::as_str).collect()
+}
+
+/// `(scope, tier)` of a well-formed element of `risk`.
+pub(crate) fn risk_entry(value: &Value) -> Option<(&str, &str)> {
+    let entry = value.as_object()?;
+    Some((word(entry, "scope")?, word(entry, "tier")?))
+}
+
+/// `(label prefix, scopes)` of a well-formed element of `confinement`.
+pub(crate) fn confinement_rule(value: &Value) -> Option<(&str, Vec<&str>)> {
+    let rule = value.as_object()?;
+    Some((
+        rule.get("label_prefix")?.as_str()?,
+        scope_list(rule.get("scopes")?)?,
+    ))
+}
+
+/// A well-formed element of `approval_tiers` with its defaults.
+pub(crate) fn approval_tier(value: &Value) -> Option<crate::approval::ApprovalTier> {
+    let entry = value.as_object()?;
+    let approver = match entry.get("approver") {
+        None => ApproverClass::Operator,
+        Some(approver) => ApproverClass::parse(approver.as_str()?)?,
+    };
+    let privacy = match entry.get("privacy") {
+        None => PrivacyMode::Identified,
+        Some(privacy) => PrivacyMode::parse(privacy.as_str()?)?,
+    };
+    let ttl_seconds = match entry.get("ttl_seconds") {
+        None => None,
+        Some(ttl) => Some(positive_whole(ttl)?),
+    };
+    Some(crate::approval::ApprovalTier {
+        tier: word(entry, "tier")?.into(),
+        approver,
+        privacy,
+        ttl_seconds,
+    })
+}
+
+/// 1 to 2^32 - 1, written with or without a fraction of zero.
+fn positive_whole(value: &Value) -> Option<u32> {
+    if let Some(whole) = value.as_u64() {
+        return u32::try_from(whole).ok().filter(|whole| *whole > 0);
+    }
+    let number = value.as_f64()?;
+    if number.fract() != 0.0 || !(1.0..=f64::from(u32::MAX)).contains(&number) {
+        return None;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and in range, see above"
+    )]
+    Some(number as u32)
+}
+
+/// A role's label and its scopes; `None` when they are no list of strings.
+type Role<'a> = (&'a str, Option<Vec<&'a str>>);
+
+/// `(application key, roles)` of a well-formed member of `grants`.
+pub(crate) fn grant(value: &Value) -> Option<(&str, Vec<Role<'_>>)> {
+    let entry = value.as_object()?;
+    let application = word(entry, "application")?;
+    let roles = match entry.get("roles") {
+        None => Vec::new(),
+        Some(roles) => roles
+            .as_object()?
+            .iter()
+            .map(|(label, scopes)| (label.as_str(), scope_list(scopes)))
+            .collect(),
+    };
+    Some((application, roles))
+}
+
+fn each(value: &Value, object_too: bool, check: impl Fn(&Value) -> Result<(), String>) -> Result<(), String> {
+    if !(value.is_array() || object_too && value.is_object()) {
+        return Err(String::from("must be a list"));
+    }
+    elements(value).try_for_each(check)
+}
+
+fn app_ids(value: &Value) -> Result<(), String> {
+    let members = value
+        .as_object()
+        .ok_or("must be an object of application ids by key")?;
+    let ids = members
+        .values()
+        .all(|id| id.as_str().is_some_and(|id| !id.is_empty()));
+    if ids {
+        Ok(())
+    } else {
+        Err(String::from("must have application ids as values"))
+    }
+}
+
+fn grants(value: &Value) -> Result<(), String> {
+    let members = value
+        .as_object()
+        .ok_or("must be an object of grants by resource identifier")?;
+    for (resource, entry) in members {
+        let (_, roles) = grant(entry).ok_or_else(|| {
+            format!("has an entry for `{resource}` that is not {{application, roles: {{label: [scope]}}}}")
+        })?;
+        if let Some((label, _)) = roles.iter().find(|(_, scopes)| scopes.is_none()) {
+            return Err(format!(
+                "has a role `{label}` of `{resource}` whose scopes are not a list of strings"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,403 @@
+//! Walks a parsed policy and collects what the rules ask about.
+//!
+//! The recursion is bounded: `scan` has limited nesting and chains before the tree was built.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{
+    ArithOp, AssignOp, Expr, ExprRef, Literal, Module, Query, Rule, RuleAssign, RuleHead, Span,
+};
+
+use super::{DOCUMENTS, PACKAGE, Place};
+
+impl From<&Span> for Place {
+    fn from(span: &Span) -> Self {
+        Self {
+            line: span.line,
+            column: span.col,
+        }
+    }
+}
+
+/// One rule of a module.
+#[derive(Debug)]
+pub(super) struct RuleFacts {
+    /// First component of its head.
+    pub(super) name: String,
+    /// Where its head stands.
+    pub(super) place: Place,
+    /// Whether it takes arguments.
+    pub(super) is_function: bool,
+    /// Whether it is a `default`.
+    pub(super) is_default: bool,
+    /// Documents it reads.
+    pub(super) reads: BTreeSet<String>,
+}
+
+/// What a module contains.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Rules in order of appearance.
+    pub(super) rules: Vec<RuleFacts>,
+    /// Calls, by dotted name.
+    pub(super) calls: Vec<(String, Place)>,
+    /// `input` paths read.
+    pub(super) inputs: Vec<(String, Place)>,
+    /// `data` paths read.
+    pub(super) data: BTreeSet<String>,
+    /// Literal members named `decision`.
+    pub(super) decisions: BTreeSet<String>,
+    /// Uses of constructs that documents may not use.
+    pub(super) constructs: Vec<(&'static str, Place)>,
+    /// Whether anything is computed rather than stated.
+    pub(super) computes: bool,
+}
+
+/// Collects the facts of `module`.
+pub(super) fn facts(module: &Module) -> Facts {
+    let mut walker = Walker::default();
+    for import in &module.imports {
+        let path = path_of(&import.refr);
+        match path.split('.').next() {
+            Some("input") => walker.facts.inputs.push((path, Place::from(&import.span))),
+            Some("data") => {
+                walker.facts.data.insert(path);
+            }
+            _ => {}
+        }
+    }
+    for rule in &module.policy {
+        walker.rule(rule);
+    }
+    walker.facts
+}
+
+/// The static part of a reference, dotted: `data.caracal.authz.grants` for `data.caracal.authz.grants[x].y`.
+fn path_of(expr: &Expr) -> String {
+    match expr {
+        Expr::Var { span, .. } => span.text().to_owned(),
+        Expr::RefDot { refr, field, .. } => join(refr, field.0.text()),
+        Expr::RefBrack { refr, index, .. } => match index.as_ref() {
+            Expr::String { span, .. } => join(refr, span.text()),
+            _ => path_of(refr),
+        },
+        _ => String::new(),
+    }
+}
+
+fn join(base: &Expr, field: &str) -> String {
+    // A dynamic step ends the static part; whatever follows it is not part of the path.
+    if is_static(base) {
+        format!("{}.{field}", path_of(base))
+    } else {
+        path_of(base)
+    }
+}
+
+/// Where a reference begins. Its own span is that of its last step.
+fn start_of(expr: &Expr) -> Place {
+    match expr {
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => start_of(refr),
+        _ => Place::from(expr.span()),
+    }
+}
+
+fn is_static(expr: &Expr) -> bool {
+    match expr {
+        Expr::Var { .. } => true,
+        Expr::RefDot { refr, .. } => is_static(refr),
+        Expr::RefBrack { refr, index, .. } => {
+            matches!(index.as_ref(), Expr::String { .. }) && is_static(refr)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `expr` builds a value from anything but literals. Binding such values to variables is what lets a
+/// short text describe an exponentially large value.
+fn builds(expr: &Expr) -> bool {
+    match expr {
+        Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. } => true,
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().any(|item| !is_constant(item)),
+        Expr::Object { fields, .. } => fields
+            .iter()
+            .any(|(_, key, value)| !is_constant(key) || !is_constant(value)),
+        Expr::Call { fcn, params, .. } => builds(fcn) || params.iter().any(|param| builds(param)),
+        Expr::UnaryExpr { expr, .. } => builds(expr),
+        Expr::RefDot { refr, .. } => builds(refr),
+        Expr::RefBrack { refr, index, .. } => builds(refr) || builds(index),
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => builds(lhs) || builds(rhs),
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => key.as_ref().is_some_and(|key| builds(key)) || builds(value) || builds(collection),
+        _ => false,
+    }
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. } => true,
+        Expr::UnaryExpr { expr, .. } => is_constant(expr),
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().all(|item| is_constant(item)),
+        Expr::Object { fields, .. } => fields
+            .iter()
+            .all(|(_, key, value)| is_constant(key) && is_constant(value)),
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct Walker {
+    facts: Facts,
+    reads: BTreeSet<String>,
+}
+
+impl Walker {
+    fn rule(&mut self, rule: &Rule) {
+        self.reads.clear();
+        let (refr, is_function, is_default) = match rule {
+            Rule::Spec {
+                head: RuleHead::Func { refr, .. },
+                ..
+            } => (refr, true, false),
+            Rule::Spec {
+                head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. },
+                ..
+            } => (refr, false, false),
+            Rule::Default { refr, args, .. } => (refr, !args.is_empty(), true),
+        };
+        self.head(refr);
+        match rule {
+            Rule::Spec { head, bodies, .. } => {
+                match head {
+                    RuleHead::Compr { assign, .. } => self.assign(assign.as_ref()),
+                    RuleHead::Set { key, .. } => {
+                        if let Some(key) = key {
+                            self.expr(key);
+                        }
+                    }
+                    RuleHead::Func { args, assign, .. } => {
+                        self.exprs(args);
+                        self.assign(assign.as_ref());
+                    }
+                }
+                for body in bodies {
+                    self.assign(body.assign.as_ref());
+                    self.query(&body.query);
+                }
+            }
+            Rule::Default { value, .. } => self.expr(value),
+        }
+        let name = path_of(refr).split('.').next().unwrap_or_default().to_owned();
+        self.facts.rules.push(RuleFacts {
+            name,
+            place: Place::from(refr.span()),
+            is_function,
+            is_default,
+            reads: std::mem::take(&mut self.reads),
+        });
+    }
+
+    /// The head's own name is no reference, its brackets are expressions.
+    fn head(&mut self, head: &Expr) {
+        match head {
+            Expr::RefDot { refr, .. } => self.head(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                self.head(refr);
+                self.expr(index);
+            }
+            _ => {}
+        }
+    }
+
+    fn assign(&mut self, assign: Option<&RuleAssign>) {
+        if let Some(assign) = assign {
+            self.expr(&assign.value);
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        if !query.stmts.is_empty() {
+            self.facts.computes = true;
+        }
+        for stmt in &query.stmts {
+            if !stmt.with_mods.is_empty() {
+                self.facts.constructs.push(("with", Place::from(&stmt.span)));
+            }
+            match &stmt.literal {
+                Literal::SomeVars { .. } => {}
+                Literal::SomeIn {
+                    key,
+                    value,
+                    collection,
+                    ..
+                } => {
+                    self.exprs(key);
+                    self.expr(value);
+                    self.binds(collection);
+                    self.expr(collection);
+                }
+                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Every { domain, query, .. } => {
+                    self.binds(domain);
+                    self.expr(domain);
+                    self.query(query);
+                }
+            }
+        }
+    }
+
+    fn binds(&mut self, value: &Expr) {
+        if builds(value) {
+            self.facts
+                .constructs
+                .push(("binding of a computed collection", Place::from(value.span())));
+        }
+    }
+
+    /// Records a reference and tells whether it was rooted in a name we know.
+    fn reference(&mut self, expr: &Expr) {
+        let path = path_of(expr);
+        let mut parts = path.split('.');
+        match parts.next() {
+            Some("input") => self.facts.inputs.push((path, start_of(expr))),
+            Some("data") => {
+                let own = path
+                    .strip_prefix("data.")
+                    .and_then(|rest| rest.strip_prefix(PACKAGE));
+                match own
+                    .and_then(|rest| rest.strip_prefix('.'))
+                    .and_then(|rest| rest.split('.').next())
+                {
+                    Some(name) => {
+                        self.reads.insert(name.to_owned());
+                    }
+                    // `data`, `data.caracal` or `data[x]` would read every document at once.
+                    None if PACKAGE.starts_with(path.strip_prefix("data.").unwrap_or_default()) => {
+                        self.facts
+                            .constructs
+                            .push(("reference to the whole package", start_of(expr)));
+                    }
+                    None => {}
+                }
+                self.facts.data.insert(path);
+            }
+            Some(name) if DOCUMENTS.contains(&name) => {
+                let name = name.to_owned();
+                self.reads.insert(name);
+            }
+            _ => {}
+        }
+    }
+
+    fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e ExprRef>) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
+            Expr::Var { .. } => self.reference(expr),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                self.exprs(items);
+            }
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    if let (Expr::String { span: name, .. }, Expr::String { span: word, .. }) =
+                        (key.as_ref(), value.as_ref())
+                        && name.text() == "decision"
+                        && matches!(word.text(), "allow" | "deny")
+                    {
+                        self.facts.decisions.insert(word.text().to_owned());
+                    }
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.facts.computes = true;
+                self.expr(term);
+                self.query(query);
+            }
+            Expr::ObjectCompr {
+                key, value, query, ..
+            } => {
+                self.facts.computes = true;
+                self.expr(key);
+                self.expr(value);
+                self.query(query);
+            }
+            Expr::Call { fcn, params, .. } => {
+                self.facts.computes = true;
+                self.facts.calls.push((path_of(fcn), start_of(fcn)));
+                self.exprs(params);
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::RefDot { .. } | Expr::RefBrack { .. } => {
+                self.reference(expr);
+                self.steps(expr);
+            }
+            Expr::ArithExpr {
+                span, op, lhs, rhs, ..
+            } => {
+                if *op == ArithOp::Mul {
+                    // Squaring in a loop makes numbers of any length.
+                    self.facts.constructs.push(("multiplication", Place::from(span)));
+                }
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::BinExpr { lhs, rhs, .. } | Expr::BoolExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::AssignExpr { op, lhs, rhs, .. } => {
+                if *op == AssignOp::Eq {
+                    self.binds(lhs);
+                }
+                self.binds(rhs);
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Membership {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                self.exprs(key);
+                self.expr(value);
+                self.expr(collection);
+            }
+        }
+    }
+
+    /// Visits what a reference is made of, except its root name, which `reference` has handled.
+    fn steps(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Var { .. } => {}
+            Expr::RefDot { refr, .. } => self.steps(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                self.steps(refr);
+                self.expr(index);
+            }
+            _ => self.expr(expr),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What Caracal decides, and how authority may be handed on.
+//!
+//! - [`document`] reads the policy documents that owners write (Rego syntax, plain data) and refuses what could
+//!   not be decided on.
+//! - [`PolicySnapshot`] is a zone's policy, indexed; [`decide`] answers one request against it in about a
+//!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
+//! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
+//!
+//! This crate does no I/O and never asks for the time. It depends on `caracal-core` alone. To add a policy
+//! document: name it in `document::DOCUMENTS`, give it a shape in `document/shape.rs`, index it in
+//! `snapshot.rs`, read it in `decide.rs` and in `rego/contract.rego`; `tests/contract.rs` holds both equal.
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "a test may fail loudly"
+    )
+)]
+
+pub mod approval;
+pub mod contract;
+mod decide;
+pub mod document;
+mod explain;
+pub mod input;
+pub mod narrow;
+mod snapshot;
+pub mod templates;
+
+pub use decide::{Decision, DenyReason, Effect, ScopeRisk, decide};
+pub use explain::explain;
+pub use input::{Action, DecisionInput, DelegationInput, PresentedMandate, Principal, PrincipalKind};
+pub use snapshot::{PolicyIdentity, PolicySnapshot};

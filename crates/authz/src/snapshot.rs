@@ -1,0 +1,243 @@
+//! A zone's policy, indexed for decisions. Immutable once built; shared behind an `Arc`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use caracal_core::{PolicySetId, PolicySetVersionId, ScopeSet};
+use serde_json::Value;
+
+use crate::{
+    approval::ApprovalTier,
+    document::{
+        PolicyDocuments, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,
+    },
+};
+
+/// Which policy a decision was made with, as audit events record it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PolicyIdentity {
+    /// The active policy set.
+    pub policy_set_id: Option<PolicySetId>,
+    /// Its active version.
+    pub policy_set_version_id: Option<PolicySetVersionId>,
+    /// Lower-case hex SHA-256 of that version's manifest, or `no_active_policy_set`.
+    pub manifest_sha256: Arc<str>,
+}
+
+/// What kind of policy a snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum State {
+    Active,
+    NoActivePolicySet,
+    Unusable(Arc<str>),
+}
+
+/// Who holds what at one resource.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) application: Box<str>,
+    pub(crate) roles: HashMap<Box<str>, ScopeSet>,
+    /// `caracal-<application key>-mint` and `…-use`, built once.
+    pub(crate) mint_policy: Arc<str>,
+    pub(crate) use_policy: Arc<str>,
+}
+
+/// `confinement`, or that it cannot be relied on.
+#[derive(Debug)]
+pub(crate) enum Confinement {
+    Rules(Vec<(Box<str>, ScopeSet)>),
+    Malformed,
+}
+
+/// A zone's policy, ready to decide with.
+#[derive(Debug)]
+pub struct PolicySnapshot {
+    pub(crate) identity: PolicyIdentity,
+    pub(crate) state: State,
+    /// Keys by application id.
+    pub(crate) keys: HashMap<Box<str>, HashSet<Box<str>>>,
+    /// Grants by resource identifier.
+    pub(crate) grants: HashMap<Box<str>, Grant>,
+    pub(crate) confinement: Confinement,
+    pub(crate) restricted: bool,
+    reasons: Vec<String>,
+    /// Tier by scope; `None` when the document is malformed or contradicts itself.
+    pub(crate) risk: Option<HashMap<Arc<str>, Arc<str>>>,
+    /// Declarations by tier, in reading order; `None` when the document is malformed.
+    pub(crate) tiers: Option<HashMap<Arc<str>, Vec<ApprovalTier>>>,
+    pub(crate) bootstrap_policy: Arc<str>,
+    pub(crate) workload_policy: Arc<str>,
+}
+
+impl PolicySnapshot {
+    /// Indexes `documents`.
+    ///
+    /// It never fails: data that [`PolicyDocuments::check`] would have refused and that still arrives here denies
+    /// what depends on it.
+    pub fn build(identity: PolicyIdentity, documents: &PolicyDocuments) -> Self {
+        Self {
+            identity,
+            state: State::Active,
+            keys: documents.app_ids.as_ref().map(index_keys).unwrap_or_default(),
+            grants: documents.grants.as_ref().map(index_grants).unwrap_or_default(),
+            confinement: documents
+                .confinement
+                .as_ref()
+                .map_or(Confinement::Rules(Vec::new()), index_confinement),
+            restricted: documents
+                .restrict
+                .as_ref()
+                .is_some_and(|reasons| !is_collection(reasons) || elements(reasons).next().is_some()),
+            reasons: documents
+                .restrict
+                .as_ref()
+                .map(restriction_reasons)
+                .unwrap_or_default(),
+            risk: documents
+                .risk
+                .as_ref()
+                .map_or_else(|| Some(HashMap::new()), index_risk),
+            tiers: documents
+                .approval_tiers
+                .as_ref()
+                .map_or_else(|| Some(HashMap::new()), index_tiers),
+            bootstrap_policy: "caracal-bootstrap".into(),
+            workload_policy: "caracal-workload-mint".into(),
+        }
+    }
+
+    /// The snapshot of a zone without an active policy set. It denies everything.
+    pub fn no_active_policy_set() -> Self {
+        let identity = PolicyIdentity {
+            manifest_sha256: "no_active_policy_set".into(),
+            ..PolicyIdentity::default()
+        };
+        Self {
+            state: State::NoActivePolicySet,
+            ..Self::build(identity, &PolicyDocuments::default())
+        }
+    }
+
+    /// The snapshot of a zone whose policy could not be read. It denies everything; callers should answer
+    /// "unavailable" rather than "denied", see [`PolicySnapshot::unusable_reason`].
+    pub fn unusable(identity: PolicyIdentity, reason: &str) -> Self {
+        Self {
+            state: State::Unusable(reason.into()),
+            ..Self::build(identity, &PolicyDocuments::default())
+        }
+    }
+
+    /// Which policy this is.
+    pub fn identity(&self) -> &PolicyIdentity {
+        &self.identity
+    }
+
+    /// Why the policy cannot be used, when it cannot. For operators, not for clients.
+    pub fn unusable_reason(&self) -> Option<&str> {
+        match &self.state {
+            State::Unusable(reason) => Some(reason),
+            State::Active | State::NoActivePolicySet => None,
+        }
+    }
+
+    /// Why everything is restricted, when it is.
+    pub fn restriction_reasons(&self) -> &[String] {
+        &self.reasons
+    }
+
+    /// The tier of a scope.
+    pub fn tier_of(&self, scope: &str) -> Option<&str> {
+        self.risk.as_ref()?.get(scope).map(AsRef::as_ref)
+    }
+
+    /// The grant of `resource`, if `principal` owns it.
+    pub(crate) fn owned_grant(&self, principal: &str, resource: &str) -> Option<&Grant> {
+        let grant = self.grants.get(resource)?;
+        self.keys
+            .get(principal)?
+            .contains(&grant.application)
+            .then_some(grant)
+    }
+}
+
+fn index_keys(app_ids: &Value) -> HashMap<Box<str>, HashSet<Box<str>>> {
+    let mut keys: HashMap<Box<str>, HashSet<Box<str>>> = HashMap::new();
+    for (key, id) in app_ids.as_object().into_iter().flatten() {
+        if let Some(id) = id.as_str() {
+            keys.entry(id.into()).or_default().insert(key.as_str().into());
+        }
+    }
+    keys
+}
+
+fn index_grants(grants: &Value) -> HashMap<Box<str>, Grant> {
+    let entries = grants.as_object().into_iter().flatten();
+    entries
+        .filter_map(|(resource, entry)| {
+            let (application, roles) = grant(entry)?;
+            let roles = roles
+                .into_iter()
+                .filter_map(|(label, scopes)| Some((label.into(), scopes?.into_iter().collect())))
+                .collect();
+            let grant = Grant {
+                application: application.into(),
+                roles,
+                mint_policy: format!("caracal-{application}-mint").into(),
+                use_policy: format!("caracal-{application}-use").into(),
+            };
+            Some((resource.as_str().into(), grant))
+        })
+        .collect()
+}
+
+fn index_confinement(confinement: &Value) -> Confinement {
+    if !is_collection(confinement) {
+        return Confinement::Malformed;
+    }
+    elements(confinement)
+        .map(|rule| {
+            let (prefix, scopes) = confinement_rule(rule)?;
+            Some((prefix.into(), scopes.into_iter().collect()))
+        })
+        .collect::<Option<Vec<_>>>()
+        .map_or(Confinement::Malformed, Confinement::Rules)
+}
+
+fn restriction_reasons(restrict: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match restrict {
+        // The members of an object are named by their reasons.
+        Value::Object(members) => members.keys().cloned().collect(),
+        Value::Array(items) => items.iter().map(text).collect(),
+        scalar => vec![text(scalar)],
+    }
+}
+
+fn index_risk(risk: &Value) -> Option<HashMap<Arc<str>, Arc<str>>> {
+    let mut tiers: HashMap<Arc<str>, Arc<str>> = HashMap::new();
+    for entry in risk.as_array()? {
+        let (scope, tier) = risk_entry(entry)?;
+        if tiers
+            .insert(scope.into(), tier.into())
+            .is_some_and(|other| other.as_ref() != tier)
+        {
+            return None;
+        }
+    }
+    Some(tiers)
+}
+
+fn index_tiers(approval_tiers: &Value) -> Option<HashMap<Arc<str>, Vec<ApprovalTier>>> {
+    let mut tiers: HashMap<Arc<str>, Vec<ApprovalTier>> = HashMap::new();
+    for entry in approval_tiers.as_array()? {
+        let declared = approval_tier(entry)?;
+        tiers.entry(declared.tier.clone()).or_default().push(declared);
+    }
+    for declarations in tiers.values_mut() {
+        declarations.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        declarations.dedup();
+    }
+    Some(tiers)
+}

@@ -1,0 +1,402 @@
+//! Holds the native decision and the published Rego module equal.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use caracal_authz::{
+    Action, DecisionInput, DelegationInput, PolicyIdentity, PolicySnapshot, PresentedMandate, Principal,
+    PrincipalKind, contract, decide, document::PolicyDocuments, input::from_input_document,
+    input::input_document,
+};
+use caracal_core::ScopeSet;
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use serde_json::{Value, json};
+
+const APPS: [&str; 2] = ["app-1", "app-2"];
+const KEYS: [&str; 2] = ["desk", "ops"];
+const RESOURCES: [&str; 2] = ["https://a", "https://b"];
+const LABELS: [&str; 3] = ["agent", "agent-x", "reader"];
+const SCOPES: [&str; 3] = ["t:read", "t:write", "t:admin"];
+const TIERS: [&str; 2] = ["high", "low"];
+
+/// A request that owns its parts.
+#[derive(Debug, Clone)]
+struct Request {
+    kind: PrincipalKind,
+    principal: &'static str,
+    session: bool,
+    labels: Vec<Arc<str>>,
+    resource: &'static str,
+    action: Action,
+    requested: ScopeSet,
+    delegation: Option<ScopeSet>,
+    presented: Option<(bool, ScopeSet, Vec<Arc<str>>)>,
+}
+
+impl Request {
+    fn as_input(&self) -> DecisionInput<'_> {
+        DecisionInput {
+            principal: Principal {
+                kind: self.kind,
+                id: self.principal,
+                zone_id: "zone-1",
+                session_id: self.session.then_some("session-1"),
+                labels: &self.labels,
+            },
+            resource: self.resource,
+            action: self.action,
+            requested_scopes: &self.requested,
+            delegation: self.delegation.as_ref().map(|scopes| DelegationInput {
+                id: "delegation-1",
+                scopes,
+            }),
+            presented: self
+                .presented
+                .as_ref()
+                .map(|(delegated, scopes, targets)| PresentedMandate {
+                    delegation_id: delegated.then_some("delegation-1"),
+                    scopes,
+                    targets,
+                }),
+        }
+    }
+}
+
+fn some_of(words: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    subsequence(words.to_vec(), 0..=words.len())
+}
+
+fn most_of(words: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    prop_oneof![3 => Just(words.to_vec()), 2 => some_of(words)]
+}
+
+fn labels() -> impl Strategy<Value = Vec<Arc<str>>> {
+    most_of(&LABELS).prop_map(|labels| labels.into_iter().map(Arc::from).collect())
+}
+
+fn scope_set() -> impl Strategy<Value = ScopeSet> {
+    prop_oneof![
+        1 => Just(ScopeSet::default()),
+        1 => Just(ScopeSet::parse("agent:lifecycle")),
+        1 => Just(ScopeSet::parse("agent:lifecycle t:read")),
+        6 => some_of(&SCOPES).prop_map(|scopes| scopes.into_iter().collect()),
+    ]
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let shapes = prop_oneof![
+        1 => Just((false, false, false)), // bootstrap, workload
+        3 => Just((true, true, false)),   // mint
+        2 => Just((true, true, true)),    // use
+        1 => any::<(bool, bool, bool)>(),
+    ];
+    let who = (
+        prop_oneof![4 => Just(PrincipalKind::Application), 1 => Just(PrincipalKind::Workload)],
+        select(APPS.to_vec()),
+        labels(),
+    );
+    let what = (
+        select(RESOURCES.to_vec()),
+        prop_oneof![2 => Just(Action::TokenExchange), 1 => Just(Action::CredentialInjection)],
+        scope_set(),
+        any::<bool>(),
+    );
+    let under = most_of(&SCOPES).prop_map(|scopes| scopes.into_iter().collect());
+    let mandate = (
+        prop::bool::weighted(0.9),
+        scope_set(),
+        most_of(&RESOURCES).prop_map(|targets| targets.into_iter().map(Arc::from).collect()),
+    );
+    (shapes, who, what, under, mandate).prop_map(|(shape, who, what, under, mandate)| Request {
+        kind: who.0,
+        principal: who.1,
+        session: shape.0,
+        labels: who.2,
+        resource: what.0,
+        action: what.1,
+        // A mandate is presented without asking for scopes, most of the time.
+        requested: if shape.2 && what.3 {
+            ScopeSet::default()
+        } else {
+            what.2
+        },
+        delegation: shape.1.then_some(under),
+        presented: shape.2.then_some(mandate),
+    })
+}
+
+fn scalar() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!(null),
+        json!(false),
+        json!(true),
+        json!(0),
+        json!("x"),
+        json!({}),
+        json!([]),
+    ])
+}
+
+/// Mostly `good`, sometimes anything else.
+fn sometimes(good: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
+    prop_oneof![14 => good, 1 => scalar()].boxed()
+}
+
+fn scope_list() -> BoxedStrategy<Value> {
+    sometimes(prop_oneof![
+        9 => most_of(&SCOPES).prop_map(|scopes| json!(scopes)),
+        1 => Just(json!(["t:read", 7])),
+    ])
+}
+
+fn object(members: Vec<(&'static str, Value)>) -> Value {
+    Value::Object(
+        members
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn grants() -> BoxedStrategy<Value> {
+    let roles = vec((select(LABELS.to_vec()), scope_list()), 1..4).prop_map(object);
+    let entry =
+        (select(KEYS.to_vec()), option::weighted(0.95, sometimes(roles))).prop_map(
+            |(key, roles)| match roles {
+                Some(roles) => json!({ "application": key, "roles": roles }),
+                None => json!({ "application": key }),
+            },
+        );
+    sometimes(vec((select(RESOURCES.to_vec()), sometimes(entry)), 1..4).prop_map(object))
+}
+
+fn confinement() -> BoxedStrategy<Value> {
+    let rule = (
+        sometimes(select(vec![
+            json!("agent"),
+            json!("agent-"),
+            json!("z"),
+            json!(""),
+        ])),
+        scope_list(),
+    )
+        .prop_map(|(prefix, scopes)| json!({ "label_prefix": prefix, "scopes": scopes }));
+    let rules = vec(sometimes(rule), 0..3);
+    sometimes(prop_oneof![
+        4 => rules.clone().prop_map(Value::Array),
+        1 => rules.prop_map(|rules| object(["a", "b", "c"].into_iter().zip(rules).collect())),
+    ])
+}
+
+fn risk() -> BoxedStrategy<Value> {
+    let entry = (select(SCOPES.to_vec()), select(TIERS.to_vec()))
+        .prop_map(|(scope, tier)| json!({ "scope": scope, "tier": tier }));
+    sometimes(vec(sometimes(entry), 0..3).prop_map(Value::Array))
+}
+
+fn approval_tiers() -> BoxedStrategy<Value> {
+    let entry = (
+        select(TIERS.to_vec()),
+        option::of(select(vec![
+            json!("operator"),
+            json!("subject"),
+            json!("any"),
+            json!("other"),
+        ])),
+        option::of(select(vec![
+            json!("identified"),
+            json!("anonymous"),
+            json!("pseudonymous"),
+            json!(1),
+        ])),
+        option::of(select(vec![
+            json!(1),
+            json!(600),
+            json!(1800),
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!("1"),
+        ])),
+    );
+    let entry = entry.prop_map(|(tier, approver, privacy, ttl)| {
+        let mut members = vec![("tier", json!(tier))];
+        members.extend(approver.map(|value| ("approver", value)));
+        members.extend(privacy.map(|value| ("privacy", value)));
+        members.extend(ttl.map(|value| ("ttl_seconds", value)));
+        object(members)
+    });
+    sometimes(vec(entry, 0..3).prop_map(Value::Array))
+}
+
+fn documents() -> impl Strategy<Value = PolicyDocuments> {
+    let app_ids = sometimes(
+        vec(
+            (
+                select(KEYS.to_vec()),
+                prop_oneof![9 => select(APPS.to_vec()).prop_map(Value::from), 1 => scalar()],
+            ),
+            1..3,
+        )
+        .prop_map(object),
+    );
+    let restrict = prop_oneof![
+        12 => Just(None),
+        2 => select(vec![json!([]), json!({})]).prop_map(Some),
+        1 => select(vec![json!(["x"]), json!({ "x": 1 }), json!(true), json!(false), json!(null)]).prop_map(Some),
+    ];
+    (
+        option::weighted(0.97, app_ids),
+        option::weighted(0.97, grants()),
+        option::weighted(0.4, confinement()),
+        restrict,
+        option::weighted(0.6, risk()),
+        option::weighted(0.6, approval_tiers()),
+    )
+        .prop_map(
+            |(app_ids, grants, confinement, restrict, risk, approval_tiers)| PolicyDocuments {
+                app_ids,
+                grants,
+                confinement,
+                restrict,
+                risk,
+                approval_tiers,
+            },
+        )
+}
+
+/// The published module, loaded once.
+struct Rego(regorus::Engine);
+
+impl Rego {
+    fn load() -> Self {
+        let mut engine = regorus::Engine::new();
+        engine
+            .add_policy("contract.rego".into(), contract::DECISION_CONTRACT_REGO.into())
+            .unwrap();
+        Self(engine)
+    }
+
+    fn result(&self, documents: &PolicyDocuments, input: &Value) -> Value {
+        let mut engine = self.0.clone();
+        let mut module = String::from("package caracal.authz\n");
+        for (name, value) in documents.iter() {
+            module.extend([name, " := ", &value.to_string(), "\n"]);
+        }
+        engine.add_policy("documents.rego".into(), module).unwrap();
+        engine.set_input(regorus::Value::from_json_str(&input.to_string()).unwrap());
+        let result = engine.eval_rule("data.caracal.authz.result".into()).unwrap();
+        serde_json::from_str(&result.to_json_str().unwrap()).unwrap()
+    }
+}
+
+fn native(documents: &PolicyDocuments, request: &Request) -> Value {
+    let snapshot = PolicySnapshot::build(PolicyIdentity::default(), documents);
+    decide(&snapshot, &request.as_input()).to_result_document()
+}
+
+fn name_of(result: &Value) -> String {
+    let policy = result
+        .pointer("/determining_policies/0/policy")
+        .and_then(Value::as_str);
+    let reason = result.pointer("/diagnostics/0/reason").and_then(Value::as_str);
+    let gated = result.pointer("/diagnostics/0/step_up_required").is_some();
+    match (policy, reason) {
+        (Some(policy), None) => format!(
+            "{}{}",
+            policy.replace("desk", "*").replace("ops", "*"),
+            if gated { "+gate" } else { "" }
+        ),
+        (None, Some(reason)) => reason.to_owned(),
+        other => panic!("neither allowed nor denied: {other:?}"),
+    }
+}
+
+#[test]
+fn the_native_decision_equals_the_rego_contract_and_every_outcome_is_reached() {
+    let rego = Rego::load();
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]),
+    );
+    let strategy = (documents(), request());
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    for _ in 0..4000 {
+        let (documents, request) = strategy.new_tree(&mut runner).unwrap().current();
+        let result = native(&documents, &request);
+        outcomes
+            .entry(name_of(&result))
+            .and_modify(|count| *count += 1)
+            .or_insert(1);
+        let input = input_document(&request.as_input());
+        assert_eq!(
+            rego.result(&documents, &input),
+            result,
+            "{documents:#?}\n{input:#}"
+        );
+    }
+    let reached: BTreeSet<&str> = outcomes.keys().map(String::as_str).collect();
+    let expected = BTreeSet::from([
+        "caracal-*-mint",
+        "caracal-*-mint+gate",
+        "caracal-*-use",
+        "caracal-bootstrap",
+        "caracal-workload-mint",
+        "caracal-workload-mint+gate",
+        "confinement_violation",
+        "delegation_scope_exceeded",
+        "malformed_approval_data",
+        "malformed_risk_data",
+        "mandate_target_mismatch",
+        "no_rule_matched",
+        "resource_not_granted",
+        "restriction_active",
+        "role_scope_mismatch",
+    ]);
+    assert_eq!(reached, expected, "{outcomes:#?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_native_decision_equals_the_rego_contract(documents in documents(), request in request()) {
+        let input = input_document(&request.as_input());
+        prop_assert_eq!(Rego::load().result(&documents, &input), native(&documents, &request));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_input_document_says_the_same_as_the_request(documents in documents(), request in request()) {
+        let read = from_input_document(&input_document(&request.as_input())).unwrap();
+        let snapshot = PolicySnapshot::build(PolicyIdentity::default(), &documents);
+        prop_assert_eq!(decide(&snapshot, &read.as_input()), decide(&snapshot, &request.as_input()));
+    }
+
+    #[test]
+    fn a_policy_that_is_absent_or_unreadable_allows_nothing(request in request()) {
+        let unusable = PolicySnapshot::unusable(PolicyIdentity::default(), "broken");
+        for snapshot in [PolicySnapshot::no_active_policy_set(), unusable] {
+            prop_assert!(!decide(&snapshot, &request.as_input()).is_allow());
+        }
+    }
+}
+
+#[test]
+fn the_module_denies_an_empty_input() {
+    let result = Rego::load().result(&PolicyDocuments::default(), &json!({}));
+    assert_eq!(name_of(&result), "no_rule_matched");
+}
