@@ -313,14 +313,15 @@ pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) 
 
     /// Runs one write in zone `a`; whether it is refused or rehomed, zone `b` must stay empty.
     macro_rules! smuggle {
-        ($($work:ident => $write:expr;)+) => {$(
+        ($($work:ident => $write:expr;)+) => {$({
             let mut $work: Box<dyn ZoneWork> = scene.a.write().await;
-            if $write.await.is_ok() {
-                let _ = $work.commit().await;
+            match $write.await {
+                Ok(_) => drop($work.commit().await),
+                Err(_) => drop($work),
             }
             let seen = smuggled.visible(b.read().await.as_mut(), &b.given).await;
             assert!(seen.is_empty(), "{} wrote {seen:?} into another zone", stringify!($write));
-        )+};
+        })+};
     }
     smuggle! {
         work => work.applications().create(&smuggled.application);

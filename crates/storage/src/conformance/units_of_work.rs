@@ -132,10 +132,10 @@ pub async fn read_access_refuses_every_write(backend: Backend) {
 
     /// Each write in a reading work of its own: a failure may end the transaction.
     macro_rules! refused {
-        ($($work:ident => $write:expr;)+) => {$(
+        ($($work:ident => $write:expr;)+) => {$({
             let mut $work: Box<dyn ZoneWork> = scene.a.read().await;
             assert!($write.await.is_err(), "a reading work did {}", stringify!($write));
-        )+};
+        })+};
     }
     refused! {
         work => work.applications().create(&fresh.application);
