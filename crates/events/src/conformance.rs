@@ -58,7 +58,7 @@ macro_rules! shortlived_conformance {
 macro_rules! conformance_cases {
     ($name:ident, $suite:ident, $backend:expr; $($case:ident,)+) => {
         mod $name {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a backend may be named by its full path")]
             use super::*;
 
             $(

@@ -38,7 +38,8 @@ pub struct EmbeddedOptions {
     /// Entries kept per topic. A subscriber further behind gets a gap; producers of evidence wait.
     /// Default 8,192.
     pub capacity: usize,
-    /// Groups that exist from the start. Evidence counts as delivered when all of them acknowledged.
+    /// Groups that exist from the start. Evidence counts as delivered when these, and every group that has had a
+    /// consumer since, acknowledged.
     /// Default: `audit-ingestor` of the audit topic.
     pub groups: Vec<(Topic, String)>,
     /// Directory (created 0700) for dead letters, so that they survive a restart. `None`: memory only.

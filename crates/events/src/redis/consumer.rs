@@ -221,7 +221,8 @@ impl Consumer for RedisConsumer {
         );
         let mut both = Pipeline::new();
         both.atomic();
-        push_entry(&mut both, self.topic.dead_letter_stream(), None, &letter);
+        let max_len = (!self.topic.is_evidence()).then_some(self.shared.options.max_len);
+        push_entry(&mut both, self.topic.dead_letter_stream(), max_len, &letter);
         both.cmd("XACK")
             .arg(self.topic.as_str())
             .arg(&self.group)

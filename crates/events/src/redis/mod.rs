@@ -39,7 +39,7 @@ pub struct RedisOptions {
     pub block: Duration,
     /// How long an entry may stay unacknowledged before another consumer claims it. Default 30 s.
     pub claim_idle: Duration,
-    /// Entries kept of each topic but evidence, approximately. Default 100,000.
+    /// Entries and dead letters kept of each topic but evidence, approximately. Default 100,000.
     pub max_len: u64,
     /// Entries of evidence, read or not, above which producers are refused and spool. Default 1,000,000.
     pub evidence_bound: u64,

@@ -139,10 +139,12 @@ impl RedisSubscription {
     async fn reconnect(&mut self) -> RedisResult<Option<BusError>> {
         let server = self.connect().await?;
         self.backoff.reset();
-        if std::mem::replace(&mut self.server, server.clone()) == server {
+        if self.server == server {
             return Ok(None);
         }
         let infos = self.infos().await?;
+        // Only now: had the question failed, the next attempt must still see a stranger.
+        self.server = server;
         Ok(Some(
             self.skip_to_newest(&infos, "the server was restarted or replaced"),
         ))

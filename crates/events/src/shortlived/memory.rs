@@ -21,6 +21,8 @@ use super::{
 const SHARDS: usize = 64;
 /// A shard is swept when it has grown by this much since the last sweep, or by half.
 const SWEEP_AFTER: usize = 256;
+/// Least time between sweeps of a full shard.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// Size and place of the state.
 #[derive(Debug, Clone)]
@@ -45,21 +47,26 @@ impl Default for MemoryOptions {
 struct Shard<K, V> {
     map: HashMap<K, V>,
     sweep_at: usize,
+    swept_at: Timestamp,
 }
 
 impl<K: Eq + Hash, V> Shard<K, V> {
     fn new(map: HashMap<K, V>) -> Self {
         Self {
             sweep_at: map.len() + SWEEP_AFTER,
+            swept_at: Timestamp::default(),
             map,
         }
     }
 
-    /// Makes room; says whether there is any. Costs nothing on most calls.
-    fn make_room(&mut self, capacity: usize, live: impl Fn(&V) -> bool) -> bool {
-        if self.map.len() >= self.sweep_at.min(capacity) {
+    /// Makes room; says whether there is any. Costs nothing on most calls, and little when everything is full.
+    fn make_room(&mut self, capacity: usize, now: Timestamp, live: impl Fn(&V) -> bool) -> bool {
+        let grown = self.map.len() >= self.sweep_at && self.map.len() < capacity;
+        let full = self.map.len() >= capacity && now.since(self.swept_at) >= SWEEP_PAUSE;
+        if grown || full {
             self.map.retain(|_, value| live(value));
             self.sweep_at = self.map.len() + (self.map.len() / 2).max(SWEEP_AFTER);
+            self.swept_at = now;
         }
         self.map.len() < capacity
     }
@@ -123,7 +130,7 @@ impl MemoryShortLived {
         if shard.map.get(&digest).is_some_and(|until| *until > now) {
             return Ok(false);
         }
-        if !shard.make_room(self.shard_capacity, |until| *until > now) {
+        if !shard.make_room(self.shard_capacity, now, |until| *until > now) {
             return Err(ShortLivedError::Unavailable(String::from("too many live claims")));
         }
         if let Some(journal) = &self.journal {
@@ -142,7 +149,7 @@ impl MemoryShortLived {
         let window = window.max(Duration::from_millis(1));
         let digest = digest(key);
         let mut shard = self.windows[shard_of(&digest)].lock();
-        let room = shard.make_room(self.shard_capacity, |window| window.ends_at > now);
+        let room = shard.make_room(self.shard_capacity, now, |window| window.ends_at > now);
         let fresh = Window {
             ends_at: now.plus(window),
             hits: 0,

@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,7 @@ impl SpoolDrainer {
             bus,
             audit_key,
         };
+        let _only_one = Draining(&drain.spool.draining);
         tokio::select! {
             () = drain.forever() => {}
             () = shutdown.cancelled() => {
@@ -55,7 +59,15 @@ impl SpoolDrainer {
             }
         }
         drain.report();
-        drain.spool.draining.store(false, Ordering::Release);
+    }
+}
+
+/// Lets another drainer start when this one ends, however it ends.
+struct Draining<'a>(&'a AtomicBool);
+
+impl Drop for Draining<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

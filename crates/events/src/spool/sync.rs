@@ -143,7 +143,7 @@ impl Syncer {
     /// Syncs what was written since `from`; returns up to where.
     fn sync(&self, spool: &Spool, from: u64) -> u64 {
         let job = spool.take_sync_job();
-        if job.upto == from && job.retired.is_empty() {
+        if job.upto == from && job.retired.is_empty() && !job.new_names {
             return from;
         }
         let mut result = job

@@ -346,3 +346,37 @@ async fn the_drainer_hands_over_continuously_and_again_after_a_restart_of_the_bu
     shutdown.cancel();
     draining.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_aborted_drainer_makes_room_for_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), NEVER, 1 << 20);
+    append(&spool, 0..1);
+    let bus = EmbeddedBus::in_memory(World::for_tests(), StreamSigner::default());
+    let run = || {
+        SpoolDrainer::run(
+            spool.clone(),
+            Arc::new(bus.clone()),
+            key(),
+            CancellationToken::new(),
+        )
+    };
+    let first = tokio::spawn(run());
+    while !spool.draining.load(Ordering::Acquire) {
+        tokio::task::yield_now().await;
+    }
+    run().await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    let second = tokio::spawn(run());
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    while spool.stats().pending_bytes > 0 {
+        let taken = ledger.next(10, Duration::from_millis(50)).await.unwrap();
+        let ids: Vec<String> = taken.into_iter().map(|entry| entry.id).collect();
+        ledger.ack(&ids).await.unwrap();
+    }
+    second.abort();
+}
