@@ -1,0 +1,114 @@
+//! What the drivers report, in the words of the storage contract.
+
+use caracal_storage::Error;
+use sea_orm::{DbErr, RuntimeErr, error::SqlxError};
+
+/// Names of uniqueness rules by the columns SQLite reports; PostgreSQL reports the name itself.
+const RULES: &[(&str, &str)] = &[
+    ("zones.slug", "zones_slug"),
+    ("applications.id", "applications_id"),
+    ("providers.zone_id, providers.identifier", "providers_identifier"),
+    ("resources.zone_id, resources.identifier", "resources_identifier"),
+    ("policies.zone_id, policies.name", "policies_name"),
+    (
+        "policy_versions.zone_id, policy_versions.policy_id, policy_versions.version",
+        "policy_versions_version",
+    ),
+    ("policy_sets.zone_id, policy_sets.name", "policy_sets_name"),
+    (
+        "policy_set_versions.zone_id, policy_set_versions.policy_set_id, policy_set_versions.version",
+        "policy_set_versions_version",
+    ),
+    (
+        "signing_keys.zone_id, signing_keys.version",
+        "signing_keys_version",
+    ),
+    ("admin_tokens.token_digest", "admin_tokens_digest"),
+    (
+        "audit_events.zone_id, audit_events.chain_seq",
+        "audit_events_chain",
+    ),
+    (
+        "admin_audit_events.chain_key, admin_audit_events.chain_seq",
+        "admin_audit_events_chain",
+    ),
+];
+
+/// Translates a driver error. Statements and values never appear in the result's own text; the driver's text is
+/// the `source` of [`Error::Unavailable`], for the operator.
+pub(crate) fn from_driver(error: DbErr) -> Error {
+    enum Kind {
+        Conflict(String),
+        MissingReference,
+        Corrupt(String),
+        Unavailable,
+    }
+    let kind = match &error {
+        DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner))
+        | DbErr::Conn(RuntimeErr::SqlxError(inner)) => match inner.as_ref() {
+            SqlxError::Database(database) => {
+                if database.is_unique_violation() {
+                    Kind::Conflict(match database.constraint() {
+                        Some(name) => name.to_owned(),
+                        None => sqlite_rule(database.message()),
+                    })
+                } else if database.is_foreign_key_violation() {
+                    Kind::MissingReference
+                } else if database.is_check_violation() || is_refused(database.code().as_deref()) {
+                    Kind::Corrupt(database.message().to_owned())
+                } else {
+                    Kind::Unavailable
+                }
+            }
+            SqlxError::ColumnDecode { .. } | SqlxError::ColumnNotFound(_) | SqlxError::Decode(_) => {
+                Kind::Corrupt(inner.to_string())
+            }
+            _ => Kind::Unavailable,
+        },
+        DbErr::TryIntoErr { .. } | DbErr::Type(_) | DbErr::Json(_) => Kind::Corrupt(error.to_string()),
+        _ => Kind::Unavailable,
+    };
+    match kind {
+        Kind::Conflict(constraint) => Error::Conflict { constraint },
+        Kind::MissingReference => Error::MissingReference,
+        Kind::Corrupt(text) => Error::Corrupt(text),
+        Kind::Unavailable => Error::Unavailable(Box::new(error)),
+    }
+}
+
+/// Whether the database refused a statement that can never succeed: a rule of the schema or of its grants, a
+/// read-only transaction, or a missing object. Trying again would only repeat it.
+fn is_refused(code: Option<&str>) -> bool {
+    // SQLite: SQLITE_CONSTRAINT_TRIGGER 1811, _NOTNULL 1299, SQLITE_ERROR 1, SQLITE_READONLY 8, SQLITE_CORRUPT 11,
+    // SQLITE_NOTADB 26. PostgreSQL: 42xxx (syntax, access), 23502 (not null), 25006 (read-only), P0001 (raised),
+    // 22xxx (data).
+    code.is_some_and(|code| match code.len() {
+        5 => code.starts_with("42") || code.starts_with("22") || matches!(code, "23502" | "25006" | "P0001"),
+        _ => matches!(code, "1811" | "1299" | "1" | "8" | "11" | "26"),
+    })
+}
+
+/// The rule behind SQLite's `UNIQUE constraint failed: a.b, a.c`.
+fn sqlite_rule(message: &str) -> String {
+    let columns = message.rsplit("failed: ").next().unwrap_or(message);
+    match RULES.iter().find(|(reported, _)| *reported == columns) {
+        Some((_, rule)) => (*rule).to_owned(),
+        // What is no rule of its own is the row's identity, spelt as PostgreSQL names it.
+        None => format!("{}_pkey", columns.split('.').next().unwrap_or(columns)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlite_rule;
+
+    #[test]
+    fn columns_reported_by_sqlite_become_the_name_of_the_rule() {
+        assert_eq!(sqlite_rule("UNIQUE constraint failed: zones.slug"), "zones_slug");
+        assert_eq!(
+            sqlite_rule("UNIQUE constraint failed: sessions.zone_id, sessions.id"),
+            "sessions_pkey"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! One migration set for both dialects.
+//!
+//! A migration has statements both dialects share, in a common subset with `{bytes}` for binary columns, and
+//! each dialect's own parts beside them. Its checksum covers all of its text, so a released migration cannot be
+//! edited unnoticed. To add one: a file `mNNNN_name.rs` with the next version, listed in [`ALL`]. Released files
+//! never change.
+
+mod m0001_baseline;
+mod m0001_evidence;
+mod m0001_postgres;
+mod run;
+
+pub use run::MigrationError;
+pub(crate) use run::{check, step};
+
+use crate::dialect::Dialect;
+
+/// One step of the schema.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    /// 1, 2, 3, …
+    pub(crate) version: i64,
+    /// What it is about.
+    pub(crate) name: &'static str,
+    /// Statements of both dialects, run first.
+    pub(crate) common: &'static [&'static str],
+    /// SQLite's own, run after the common ones.
+    pub(crate) sqlite: &'static [&'static str],
+    /// PostgreSQL's own, run after the common ones.
+    pub(crate) postgres: &'static [&'static str],
+}
+
+/// Every migration, oldest first.
+pub(crate) const ALL: &[Migration] = &[Migration {
+    version: 1,
+    name: "baseline",
+    common: m0001_baseline::COMMON,
+    sqlite: m0001_evidence::SQLITE,
+    postgres: m0001_postgres::STATEMENTS,
+}];
+
+/// The schema this build needs.
+pub(crate) const CURRENT: i64 = ALL[ALL.len() - 1].version;
+
+impl Migration {
+    /// The statements of one dialect in order.
+    pub(crate) fn statements(&self, dialect: Dialect) -> Vec<String> {
+        let own = match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        };
+        let shared = self.common.iter().map(|statement| shared(statement, dialect));
+        shared
+            .chain(own.iter().map(|statement| (*statement).to_owned()))
+            .collect()
+    }
+}
+
+/// A common statement in one dialect.
+fn shared(statement: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => statement.replace("{bytes}", "BLOB"),
+        // Ids and names sort by their bytes in both dialects, whatever the locale of the server.
+        Dialect::Postgres => statement
+            .replace("{bytes}", "BYTEA")
+            .replace(" TEXT", " TEXT COLLATE \"C\""),
+    }
+}

@@ -1,0 +1,138 @@
+//! Applying migrations, and checking that they are.
+
+use caracal_core::Timestamp;
+use caracal_crypto::sha256_hex;
+use caracal_storage::Error;
+
+use super::{ALL, CURRENT, Migration};
+use crate::{dialect::Dialect, params::params, sql::Tx};
+
+/// Why a database cannot be brought to the schema of this build.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// A newer build migrated the database; this one would not understand it.
+    #[error("the database has schema {found}, newer than {supported}, the newest this build knows")]
+    SchemaNewer {
+        /// Version of the database.
+        found: i64,
+        /// Newest version this build knows.
+        supported: i64,
+    },
+    /// A migration that was applied reads differently here: the database was migrated by something else.
+    #[error("migration {version} was applied with another content")]
+    Changed {
+        /// Its version.
+        version: i64,
+    },
+    /// The database did not carry it out; nothing of the run remains.
+    #[error("the migration was not carried out")]
+    Storage(#[from] Error),
+}
+
+/// Whom two migrators ask which of them goes first (`caracal` in ASCII).
+const ADVISORY_LOCK: i64 = 0x0063_6172_6163_616c;
+
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version BIGINT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at BIGINT NOT NULL
+)";
+
+fn checksum(migration: &Migration, dialect: Dialect) -> String {
+    sha256_hex(migration.statements(dialect).join(";\n").as_bytes())
+}
+
+/// Applies the next missing migration in this transaction, if there is one. The caller commits and calls again
+/// until nothing is missing, so that each migration is a transaction of its own.
+pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, MigrationError> {
+    if tx.dialect == Dialect::Postgres {
+        tx.run("SELECT pg_advisory_xact_lock($1)", params![ADVISORY_LOCK])
+            .await?;
+    }
+    tx.script(HISTORY).await?;
+    let applied = history(tx).await?;
+    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > CURRENT) {
+        return Err(MigrationError::SchemaNewer {
+            found: *found,
+            supported: CURRENT,
+        });
+    }
+    for migration in ALL {
+        let expected = checksum(migration, tx.dialect);
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, stored)) if *stored == expected => {}
+            Some(_) => {
+                return Err(MigrationError::Changed {
+                    version: migration.version,
+                });
+            }
+            None => {
+                for statement in migration.statements(tx.dialect) {
+                    tx.script(&statement).await?;
+                }
+                let record = "INSERT INTO schema_migrations (version, name, checksum, applied_at) \
+                     VALUES ($1, $2, $3, $4)";
+                tx.run(record, params![migration.version, migration.name, expected, now])
+                    .await?;
+                return Ok(Some(migration.version));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Applied migrations with their checksums, oldest first.
+async fn history(tx: &Tx) -> Result<Vec<(i64, String)>, Error> {
+    let rows = tx
+        .all(
+            "SELECT version, checksum FROM schema_migrations ORDER BY version",
+            Vec::new(),
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.int("version")?, row.text("checksum")?)))
+        .collect()
+}
+
+/// Whether the schema is the one this build needs.
+///
+/// # Errors
+/// [`Error::Corrupt`] with a text for the operator when it is not.
+pub(crate) async fn check(tx: &Tx) -> Result<(), Error> {
+    let exists = match tx.dialect {
+        Dialect::Sqlite => {
+            "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+        }
+        Dialect::Postgres => "SELECT 1 AS found WHERE to_regclass('schema_migrations') IS NOT NULL",
+    };
+    if !tx.any(exists, Vec::new()).await? {
+        return Err(Error::Corrupt(String::from(
+            "the database has no schema; run `caracald migrate`",
+        )));
+    }
+    let applied = history(tx).await?;
+    let found = applied.last().map_or(0, |(version, _)| *version);
+    if found > CURRENT {
+        return Err(Error::Corrupt(format!(
+            "the database has schema {found}, newer than {CURRENT}; run a newer build"
+        )));
+    }
+    for migration in ALL {
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, stored)) if *stored == checksum(migration, tx.dialect) => {}
+            Some(_) => {
+                return Err(Error::Corrupt(format!(
+                    "migration {} was applied with another content",
+                    migration.version
+                )));
+            }
+            None => {
+                return Err(Error::Corrupt(format!(
+                    "the database has schema {found}, older than {CURRENT}; run `caracald migrate`"
+                )));
+            }
+        }
+    }
+    Ok(())
+}

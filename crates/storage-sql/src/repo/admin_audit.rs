@@ -1,0 +1,196 @@
+//! Administrative audit chains.
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, ZoneId};
+use caracal_crypto::{
+    HmacKey, canonical_json,
+    ledger::{HASH_VERSION, chain_hmac, content_hash},
+};
+use caracal_storage::{
+    AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, Error, Page, PageRequest,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    paging::Listing,
+    params::params,
+    row::Row,
+    sql::Tx,
+    work::{GlobalUnit, ZoneUnit},
+};
+
+/// Chain of records that belong to no zone. Not an id, so no zone can have it.
+const DEPLOYMENT: &str = "*";
+
+/// The record as JSON; instants keep their microseconds.
+fn to_value(record: &AdminAuditRecord) -> Value {
+    json!({
+        "id": record.id,
+        "request_id": record.request_id,
+        "actor_id": record.actor_id,
+        "actor_name": record.actor_name,
+        "actor_scope": record.actor_scope,
+        "action": record.action,
+        "method": record.method,
+        "path": record.path,
+        "zone_id": record.zone_id,
+        "entity_type": record.entity_type,
+        "entity_id": record.entity_id,
+        "status_code": record.status_code,
+        "payload_json": record.payload_json,
+        "occurred_at": record.occurred_at.to_rfc3339_micros(),
+    })
+}
+
+/// As [`to_value`] writes it.
+#[derive(serde::Deserialize)]
+struct Stored {
+    id: String,
+    request_id: String,
+    actor_id: Option<String>,
+    actor_name: Option<String>,
+    actor_scope: Option<String>,
+    action: String,
+    method: String,
+    path: String,
+    zone_id: Option<ZoneId>,
+    entity_type: Option<String>,
+    entity_id: Option<String>,
+    status_code: u16,
+    payload_json: Option<Value>,
+}
+
+fn decode(row: &Row) -> Result<AdminAuditRow, Error> {
+    let stored: Stored = row.json("record_json")?;
+    let record = AdminAuditRecord {
+        id: stored.id,
+        request_id: stored.request_id,
+        actor_id: stored.actor_id,
+        actor_name: stored.actor_name,
+        actor_scope: stored.actor_scope,
+        action: stored.action,
+        method: stored.method,
+        path: stored.path,
+        zone_id: stored.zone_id,
+        entity_type: stored.entity_type,
+        entity_id: stored.entity_id,
+        status_code: stored.status_code,
+        payload_json: stored.payload_json,
+        occurred_at: row.time("occurred_at")?,
+    };
+    Ok(AdminAuditRow {
+        record,
+        chain_seq: row.int("chain_seq")?,
+        signed: !row.text("chain_hmac")?.is_empty(),
+    })
+}
+
+async fn append(tx: &Tx, key: Option<&HmacKey>, record: &AdminAuditRecord) -> Result<(), Error> {
+    let chain = record.zone_id.as_ref().map_or(DEPLOYMENT, ZoneId::as_str);
+    // The upsert both starts a chain and holds its head; the number it returns is this record's.
+    let claim = "INSERT INTO admin_audit_heads (chain_key, chain_seq, content_sha256) VALUES ($1, 1, '') \
+         ON CONFLICT (chain_key) DO UPDATE SET chain_seq = admin_audit_heads.chain_seq + 1 \
+         RETURNING chain_seq, content_sha256";
+    let Some(head) = tx.one(claim, params![chain]).await? else {
+        return Err(Error::Corrupt(String::from("a chain has no head")));
+    };
+    let (seq, previous) = (head.int("chain_seq")?, head.text("content_sha256")?);
+    let text = String::from_utf8(canonical_json(&to_value(record)))
+        .map_err(|source| Error::Corrupt(source.to_string()))?;
+    // The hash names the chain; `_` stands for the deployment's.
+    let named = match &record.zone_id {
+        Some(zone) => zone.clone(),
+        None => ZoneId::parse("_").map_err(|source| Error::Corrupt(source.to_string()))?,
+    };
+    let content = hex::encode(content_hash(
+        &named,
+        u64::try_from(seq).unwrap_or(0),
+        text.as_bytes(),
+    ));
+    let link = key
+        .map(|key| chain_hmac(key, &content, &previous))
+        .unwrap_or_default();
+    let insert = "INSERT INTO admin_audit_events (chain_key, id, actor_id, entity_type, entity_id, method, request_id, \
+         record_json, occurred_at, chain_seq, content_sha256, prev_content_sha256, chain_hmac, hash_version) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let params = params![
+        chain,
+        record.id,
+        record.actor_id,
+        record.entity_type,
+        record.entity_id,
+        record.method,
+        record.request_id,
+        text,
+        record.occurred_at,
+        seq,
+        content,
+        previous,
+        link,
+        i64::from(HASH_VERSION),
+    ];
+    tx.run(insert, params).await?;
+    let advance = "UPDATE admin_audit_heads SET content_sha256 = $2 WHERE chain_key = $1";
+    tx.run(advance, params![chain, content]).await.map(|_| ())
+}
+
+async fn list(
+    tx: &Tx,
+    zone: &ZoneId,
+    filter: &AdminAuditFilter,
+    page: &PageRequest,
+) -> Result<Page<AdminAuditRow>, Error> {
+    let sql = "SELECT id, record_json, occurred_at, chain_seq, chain_hmac FROM admin_audit_events \
+         WHERE chain_key = $1";
+    let mut listing = Listing::new(sql, params![zone], "occurred_at", "id");
+    listing.when("occurred_at", ">=", filter.since.map(Timestamp::as_micros));
+    listing.when("occurred_at", "<", filter.until.map(Timestamp::as_micros));
+    listing.when("actor_id", "=", filter.actor_id.as_deref());
+    listing.when("entity_type", "=", filter.entity_type.as_deref());
+    listing.when("entity_id", "=", filter.entity_id.as_deref());
+    listing.when("method", "=", filter.method.as_deref());
+    listing.read(tx, page, decode).await
+}
+
+#[async_trait]
+impl AdminAuditLog for ZoneUnit {
+    async fn append(&mut self, record: &AdminAuditRecord) -> Result<(), Error> {
+        // A zone's unit of work writes its own chain only.
+        match &record.zone_id {
+            Some(zone) => self.own(zone)?,
+            None => return Err(Error::MissingReference),
+        }
+        append(&self.tx, self.chain_key.as_ref(), record).await
+    }
+
+    async fn list(
+        &mut self,
+        zone: &ZoneId,
+        filter: &AdminAuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AdminAuditRow>, Error> {
+        if *zone != self.zone {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+        list(&self.tx, zone, filter, page).await
+    }
+}
+
+#[async_trait]
+impl AdminAuditLog for GlobalUnit {
+    async fn append(&mut self, record: &AdminAuditRecord) -> Result<(), Error> {
+        append(&self.tx, self.chain_key.as_ref(), record).await
+    }
+
+    async fn list(
+        &mut self,
+        zone: &ZoneId,
+        filter: &AdminAuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AdminAuditRow>, Error> {
+        list(&self.tx, zone, filter, page).await
+    }
+}

@@ -1,0 +1,87 @@
+//! Tokens of the Control API.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
+
+use crate::{paging::Listing, params::params, row::Row, work::GlobalUnit};
+
+const COLUMNS: &str =
+    "id, name, token_digest, scope, capability, zone_id, created_by, created_at, last_used_at, revoked_at";
+
+fn decode(row: &Row) -> Result<AdminToken, Error> {
+    Ok(AdminToken {
+        id: row.text("id")?,
+        name: row.text("name")?,
+        token_digest: row.digest("token_digest")?,
+        scope: row.text("scope")?,
+        capability: row.text("capability")?,
+        zone_id: row.opt_id("zone_id")?,
+        created_by: row.text("created_by")?,
+        created_at: row.time("created_at")?,
+        last_used_at: row.opt_time("last_used_at")?,
+        revoked_at: row.opt_time("revoked_at")?,
+    })
+}
+
+#[async_trait]
+impl AdminTokens for GlobalUnit {
+    async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM admin_tokens WHERE token_digest = $1 AND revoked_at IS NULL");
+        self.tx
+            .one(sql, params![hex::encode(token_digest)])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM admin_tokens WHERE TRUE");
+        Listing::new(sql, Vec::new(), "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn create(&mut self, token: &AdminToken) -> Result<(), Error> {
+        let sql =
+            format!("INSERT INTO admin_tokens ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        let params = params![
+            token.id,
+            token.name,
+            hex::encode(token.token_digest),
+            token.scope,
+            token.capability,
+            token.zone_id,
+            token.created_by,
+            token.created_at,
+            token.last_used_at,
+            token.revoked_at,
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn revoke_class_except(
+        &mut self,
+        created_by: &str,
+        keep: &[u8; 32],
+        at: Timestamp,
+    ) -> Result<u64, Error> {
+        let sql = "UPDATE admin_tokens SET revoked_at = $3 \
+             WHERE created_by = $1 AND token_digest <> $2 AND revoked_at IS NULL";
+        self.tx.run(sql, params![created_by, hex::encode(keep), at]).await
+    }
+
+    async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error> {
+        let sql = "UPDATE admin_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+        Ok(self.tx.run(sql, params![id, at]).await? == 1)
+    }
+
+    async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error> {
+        // Two requests may arrive out of order; the later use wins.
+        let sql = "UPDATE admin_tokens SET last_used_at = $2 \
+             WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+        self.tx.run(sql, params![id, at]).await.map(|_| ())
+    }
+}

@@ -1,0 +1,163 @@
+//! Authority records of a zone.
+
+use async_trait::async_trait;
+use caracal_core::{
+    AuthorityRecordId, Timestamp,
+    claims::SubjectType,
+    entity::{AuthorityRecord, AuthorityRecordStatus},
+};
+use caracal_storage::{AuthorityRecordFilter, AuthorityRecords, Error, Page, PageRequest};
+
+use crate::{
+    paging::Listing,
+    params::{json_list, params},
+    row::Row,
+    work::ZoneUnit,
+};
+
+const COLUMNS: &str = "zone_id, id, subject_type, subject_id, application_id, parent_id, status, expires_at, \
+     authenticated_at, issuer, created_at, revoked_at, revoked_reason";
+
+/// The word of a kind of subject.
+const fn subject_word(kind: SubjectType) -> &'static str {
+    match kind {
+        SubjectType::Application => "application",
+        SubjectType::User => "user",
+    }
+}
+
+fn parse_subject(word: &str) -> Option<SubjectType> {
+    match word {
+        "application" => Some(SubjectType::Application),
+        "user" => Some(SubjectType::User),
+        _ => None,
+    }
+}
+
+fn decode(row: &Row) -> Result<AuthorityRecord, Error> {
+    Ok(AuthorityRecord {
+        id: row.id("id")?,
+        zone_id: row.id("zone_id")?,
+        subject_type: row.word("subject_type", parse_subject)?,
+        subject_id: row.text("subject_id")?,
+        application_id: row.id("application_id")?,
+        parent_id: row.opt_id("parent_id")?,
+        status: row.word("status", AuthorityRecordStatus::parse)?,
+        expires_at: row.time("expires_at")?,
+        authenticated_at: row.time("authenticated_at")?,
+        issuer: row.opt_text("issuer")?,
+        created_at: row.time("created_at")?,
+        revoked_at: row.opt_time("revoked_at")?,
+        revoked_reason: row.opt_text("revoked_reason")?,
+    })
+}
+
+#[async_trait]
+impl AuthorityRecords for ZoneUnit {
+    async fn get(&mut self, id: &AuthorityRecordId) -> Result<Option<AuthorityRecord>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM authority_records WHERE zone_id = $1 AND id = $2");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn create(&mut self, record: &AuthorityRecord) -> Result<(), Error> {
+        self.own(&record.zone_id)?;
+        let sql = format!(
+            "INSERT INTO authority_records ({COLUMNS}) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        );
+        let params = params![
+            self.zone,
+            record.id,
+            subject_word(record.subject_type),
+            record.subject_id,
+            record.application_id,
+            record.parent_id,
+            record.status.as_str(),
+            record.expires_at,
+            record.authenticated_at,
+            record.issuer,
+            record.created_at,
+            record.revoked_at,
+            record.revoked_reason,
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn list(
+        &mut self,
+        filter: &AuthorityRecordFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuthorityRecord>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM authority_records WHERE zone_id = $1");
+        let mut listing = Listing::new(sql, params![self.zone], "created_at", "id");
+        listing.when("id", "=", filter.id.as_ref());
+        listing.when("status", "=", filter.status.map(AuthorityRecordStatus::as_str));
+        listing.when("subject_id", "=", filter.subject_id.as_deref());
+        listing.when("subject_type", "=", filter.subject_type.map(subject_word));
+        listing.read(&self.tx, page, decode).await
+    }
+
+    async fn revoke_tree(
+        &mut self,
+        id: &AuthorityRecordId,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Vec<AuthorityRecordId>, Error> {
+        let tree = "WITH RECURSIVE tree AS (
+                SELECT id, CAST(0 AS BIGINT) AS distance FROM authority_records WHERE zone_id = $1 AND id = $2
+                UNION
+                SELECT child.id, tree.distance + 1 FROM tree
+                JOIN authority_records child ON child.zone_id = $1 AND child.parent_id = tree.id
+                WHERE tree.distance < 1000
+            )
+            SELECT tree.id FROM tree JOIN authority_records r ON r.zone_id = $1 AND r.id = tree.id
+            WHERE r.status = 'active' ORDER BY tree.distance, tree.id";
+        let rows = self.tx.all(tree, params![self.zone, id]).await?;
+        let found: Vec<AuthorityRecordId> = rows.iter().map(|row| row.id("id")).collect::<Result<_, _>>()?;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let sql = format!(
+            "UPDATE authority_records SET status = 'revoked', revoked_at = $2, revoked_reason = $3 \
+             WHERE zone_id = $1 AND status = 'active' AND {} RETURNING id",
+            self.tx.dialect.is_one_of("id", 4)
+        );
+        let rows = self
+            .tx
+            .all(sql, params![self.zone, at, reason, json_list(&found)])
+            .await?;
+        let changed: std::collections::HashSet<String> =
+            rows.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+        // Another writer may have ended some meanwhile; only what changed here is told, root first.
+        Ok(found
+            .into_iter()
+            .filter(|id| changed.contains(id.as_str()))
+            .collect())
+    }
+
+    async fn reap(&mut self, now: Timestamp, forget_before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let expire = format!(
+            "UPDATE authority_records SET status = 'expired' WHERE zone_id = $1 AND status = 'active' AND id IN \
+             (SELECT id FROM authority_records WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 \
+             ORDER BY expires_at LIMIT $3{})",
+            self.tx.dialect.skip_locked()
+        );
+        let expired = self.tx.run(expire, params![self.zone, now, limit]).await?;
+        let forget = "DELETE FROM authority_records WHERE zone_id = $1 AND id IN \
+             (SELECT r.id FROM authority_records r WHERE r.zone_id = $1 AND r.status <> 'active' \
+             AND COALESCE(r.revoked_at, r.expires_at) < $2 \
+             AND NOT EXISTS (SELECT 1 FROM authority_records c WHERE c.zone_id = $1 AND c.parent_id = r.id) \
+             AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.zone_id = $1 AND s.subject_authority_record_id = r.id) \
+             LIMIT $3)";
+        Ok(expired
+            + self
+                .tx
+                .run(forget, params![self.zone, forget_before, limit])
+                .await?)
+    }
+}

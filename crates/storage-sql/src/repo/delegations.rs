@@ -1,0 +1,320 @@
+//! Delegations of a zone.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use caracal_core::{
+    DelegationId, SessionId, Timestamp,
+    entity::{Constraints, Delegation, DelegationStatus},
+};
+use caracal_storage::{DelegationDirection, Delegations, Error, Page, PageRequest};
+
+use crate::{
+    paging::Listing,
+    params::{json_list, params},
+    row::{Row, to_json},
+    work::ZoneUnit,
+};
+
+const COLUMNS: &str = "zone_id, id, source_session_id, target_session_id, issuer_application_id, \
+     receiver_application_id, parent_edge_id, resource_id, scopes, constraints_json, constraints_expire_at, status, \
+     expires_at, edge_version, revoked_at, created_at";
+
+/// Columns of `d`, for statements that join.
+const JOINED: &str = "d.zone_id, d.id, d.source_session_id, d.target_session_id, d.issuer_application_id, \
+     d.receiver_application_id, d.parent_edge_id, d.resource_id, d.scopes, d.constraints_json, \
+     d.constraints_expire_at, d.status, d.expires_at, d.edge_version, d.revoked_at, d.created_at";
+
+/// Parents are set at creation and exist by then, so chains cannot loop; this bounds the work even if one did.
+const DEEPEST: i64 = 10_000;
+
+fn decode(row: &Row) -> Result<Delegation, Error> {
+    let mut constraints: Constraints = row.json("constraints_json")?;
+    // Its JSON form has milliseconds; the column has them all.
+    constraints.expires_at = row.opt_time("constraints_expire_at")?;
+    Ok(Delegation {
+        id: row.id("id")?,
+        zone_id: row.id("zone_id")?,
+        source_session_id: row.id("source_session_id")?,
+        target_session_id: row.id("target_session_id")?,
+        issuer_application_id: row.id("issuer_application_id")?,
+        receiver_application_id: row.id("receiver_application_id")?,
+        parent_edge_id: row.opt_id("parent_edge_id")?,
+        resource_id: row.opt_id("resource_id")?,
+        scopes: row.json("scopes")?,
+        constraints,
+        status: row.word("status", DelegationStatus::parse)?,
+        expires_at: row.time("expires_at")?,
+        edge_version: row.int("edge_version")?,
+        revoked_at: row.opt_time("revoked_at")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+impl ZoneUnit {
+    /// Revokes the active ones of `ids`; returns them changed, in the order of `ids`.
+    async fn revoke_delegations(
+        &mut self,
+        ids: Vec<DelegationId>,
+        at: Timestamp,
+    ) -> Result<Vec<Delegation>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "UPDATE delegations SET status = 'revoked', revoked_at = $2, changed_at = $2, \
+             edge_version = edge_version + 1 WHERE zone_id = $1 AND status = 'active' AND {} RETURNING {COLUMNS}",
+            self.tx.dialect.is_one_of("id", 3)
+        );
+        let rows = self.tx.all(sql, params![self.zone, at, json_list(&ids)]).await?;
+        let mut changed = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let delegation = decode(row)?;
+            changed.insert(delegation.id.clone(), delegation);
+        }
+        Ok(ids.iter().filter_map(|id| changed.remove(id)).collect())
+    }
+}
+
+/// The ids of a walk, each once, nearest first.
+fn each_once(rows: &[Row]) -> Result<Vec<DelegationId>, Error> {
+    let mut seen = HashSet::new();
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id: DelegationId = row.id("id")?;
+        if seen.insert(id.clone()) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+#[async_trait]
+impl Delegations for ZoneUnit {
+    async fn get(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn get_locked(&mut self, id: &DelegationId) -> Result<Option<Delegation>, Error> {
+        let hold = self.tx.dialect.for_update();
+        let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND id = $2{hold}");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn lineage(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<Delegation>, Error> {
+        let sql = format!(
+            "WITH RECURSIVE line AS (
+                SELECT id, parent_edge_id, CAST(0 AS BIGINT) AS distance
+                FROM delegations WHERE zone_id = $1 AND id = $2
+                UNION ALL
+                SELECT up.id, up.parent_edge_id, line.distance + 1 FROM line
+                JOIN delegations up ON up.zone_id = $1 AND up.id = line.parent_edge_id
+                WHERE line.distance + 1 < $3
+            )
+            SELECT {JOINED} FROM line JOIN delegations d ON d.zone_id = $1 AND d.id = line.id
+            ORDER BY line.distance"
+        );
+        let rows = self.tx.all(sql, params![self.zone, id, limit]).await?;
+        let mut seen = HashSet::new();
+        let mut line = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let delegation = decode(row)?;
+            if !seen.insert(delegation.id.clone()) {
+                break;
+            }
+            line.push(delegation);
+        }
+        line.truncate(limit as usize);
+        line.reverse();
+        Ok(line)
+    }
+
+    async fn create(&mut self, delegation: &Delegation) -> Result<(), Error> {
+        self.own(&delegation.zone_id)?;
+        if delegation.parent_edge_id.as_ref() == Some(&delegation.id) {
+            return Err(Error::MissingReference);
+        }
+        let sql = format!(
+            "INSERT INTO delegations ({COLUMNS}, changed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+        );
+        let changed_at = match delegation.status {
+            DelegationStatus::Active => delegation.created_at,
+            DelegationStatus::Revoked => delegation.revoked_at.unwrap_or(delegation.created_at),
+            DelegationStatus::Expired => delegation.expires_at,
+        };
+        let params = params![
+            self.zone,
+            delegation.id,
+            delegation.source_session_id,
+            delegation.target_session_id,
+            delegation.issuer_application_id,
+            delegation.receiver_application_id,
+            delegation.parent_edge_id,
+            delegation.resource_id,
+            to_json(&delegation.scopes)?,
+            to_json(&delegation.constraints)?,
+            delegation.constraints.expires_at,
+            delegation.status.as_str(),
+            delegation.expires_at,
+            delegation.edge_version,
+            delegation.revoked_at,
+            delegation.created_at,
+            changed_at,
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn inbound(&mut self, target: &SessionId) -> Result<Vec<Delegation>, Error> {
+        let page = PageRequest::first(100);
+        Ok(
+            Delegations::list(self, target, DelegationDirection::Inbound, &page)
+                .await?
+                .items,
+        )
+    }
+
+    async fn list(
+        &mut self,
+        session: &SessionId,
+        direction: DelegationDirection,
+        page: &PageRequest,
+    ) -> Result<Page<Delegation>, Error> {
+        let end = match direction {
+            DelegationDirection::Inbound => "target_session_id",
+            DelegationDirection::Outbound => "source_session_id",
+        };
+        let sql = format!("SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND {end} = $2");
+        Listing::new(sql, params![self.zone, session], "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn list_live(&mut self, now: Timestamp, page: &PageRequest) -> Result<Page<Delegation>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND status = 'active' AND expires_at > $2"
+        );
+        Listing::new(sql, params![self.zone, now], "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn descendants(&mut self, id: &DelegationId) -> Result<Vec<(Delegation, u32)>, Error> {
+        let sql = format!(
+            "WITH RECURSIVE tree AS (
+                SELECT id, CAST(0 AS BIGINT) AS distance FROM delegations WHERE zone_id = $1 AND id = $2
+                UNION
+                SELECT child.id, tree.distance + 1 FROM tree
+                JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
+                WHERE tree.distance < {DEEPEST}
+            )
+            SELECT {JOINED}, tree.distance FROM tree JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id
+            ORDER BY tree.distance, d.created_at, d.id"
+        );
+        let rows = self.tx.all(sql, params![self.zone, id]).await?;
+        rows.iter()
+            .map(|row| Ok((decode(row)?, row.small("distance")?)))
+            .collect()
+    }
+
+    async fn reaches(&mut self, from: &SessionId, to: &SessionId, now: Timestamp) -> Result<bool, Error> {
+        let sql = "WITH RECURSIVE reached AS (
+                SELECT target_session_id AS session_id FROM delegations
+                WHERE zone_id = $1 AND source_session_id = $2 AND status = 'active' AND expires_at > $4
+                UNION
+                SELECT d.target_session_id FROM reached
+                JOIN delegations d ON d.zone_id = $1 AND d.source_session_id = reached.session_id
+                WHERE d.status = 'active' AND d.expires_at > $4
+            )
+            SELECT 1 AS found FROM reached WHERE session_id = $3 LIMIT 1";
+        self.tx.any(sql, params![self.zone, from, to, now]).await
+    }
+
+    async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error> {
+        let sql = format!(
+            "WITH RECURSIVE tree AS (
+                SELECT id, CAST(0 AS BIGINT) AS distance FROM delegations WHERE zone_id = $1 AND id = $2
+                UNION
+                SELECT child.id, tree.distance + 1 FROM tree
+                JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
+                WHERE tree.distance < {DEEPEST}
+            )
+            SELECT id FROM tree ORDER BY distance, id"
+        );
+        let rows = self.tx.all(sql, params![self.zone, id]).await?;
+        self.revoke_delegations(each_once(&rows)?, at).await
+    }
+
+    async fn revoke_touching(
+        &mut self,
+        sessions: &[SessionId],
+        at: Timestamp,
+    ) -> Result<Vec<Delegation>, Error> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "WITH RECURSIVE tree AS (
+                SELECT id, CAST(0 AS BIGINT) AS distance FROM delegations
+                WHERE zone_id = $1 AND status = 'active' AND {}
+                UNION
+                SELECT id, CAST(0 AS BIGINT) FROM delegations
+                WHERE zone_id = $1 AND status = 'active' AND {}
+                UNION
+                SELECT child.id, tree.distance + 1 FROM tree
+                JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
+                WHERE tree.distance < {DEEPEST}
+            )
+            SELECT id FROM tree ORDER BY distance, id",
+            self.tx.dialect.is_one_of("source_session_id", 2),
+            self.tx.dialect.is_one_of("target_session_id", 2),
+        );
+        let rows = self.tx.all(sql, params![self.zone, json_list(sessions)]).await?;
+        self.revoke_delegations(each_once(&rows)?, at).await
+    }
+
+    async fn expire_due(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Delegation>, Error> {
+        let sql = format!(
+            "UPDATE delegations SET status = 'expired', changed_at = $2, edge_version = edge_version + 1 \
+             WHERE zone_id = $1 AND status = 'active' AND id IN \
+             (SELECT id FROM delegations WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 \
+             ORDER BY expires_at LIMIT $3{}) RETURNING {COLUMNS}",
+            self.tx.dialect.skip_locked()
+        );
+        self.tx
+            .all(sql, params![self.zone, now, limit])
+            .await?
+            .iter()
+            .map(decode)
+            .collect()
+    }
+
+    async fn epoch(&mut self) -> Result<i64, Error> {
+        let sql = "SELECT epoch FROM delegation_epochs WHERE zone_id = $1";
+        self.tx
+            .one(sql, params![self.zone])
+            .await?
+            .map_or(Ok(0), |row| row.int("epoch"))
+    }
+
+    async fn advance_epoch(&mut self, at: Timestamp) -> Result<i64, Error> {
+        let sql = "INSERT INTO delegation_epochs (zone_id, epoch, updated_at) VALUES ($1, 1, $2) \
+             ON CONFLICT (zone_id) DO UPDATE \
+             SET epoch = delegation_epochs.epoch + 1, updated_at = excluded.updated_at RETURNING epoch";
+        match self.tx.one(sql, params![self.zone, at]).await? {
+            Some(row) => row.int("epoch"),
+            None => Err(Error::Corrupt(String::from("the epoch did not move"))),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Signing keys of a zone.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{Error, SigningKeyRow, SigningKeys};
+
+use crate::{params::params, row::Row, work::ZoneUnit};
+
+fn decode(row: &Row) -> Result<SigningKeyRow, Error> {
+    Ok(SigningKeyRow {
+        id: row.id("id")?,
+        version: row.int("version")?,
+        public_key: row.bytes("public_key")?,
+        envelope: row.bytes("envelope")?,
+        signs_from: row.time("signs_from")?,
+        verifies_until: row.opt_time("verifies_until")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+#[async_trait]
+impl SigningKeys for ZoneUnit {
+    async fn list(&mut self, now: Timestamp) -> Result<Vec<SigningKeyRow>, Error> {
+        let sql = "SELECT id, version, public_key, envelope, signs_from, verifies_until, created_at \
+             FROM signing_keys WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) \
+             ORDER BY version DESC";
+        self.tx
+            .all(sql, params![self.zone, now])
+            .await?
+            .iter()
+            .map(decode)
+            .collect()
+    }
+
+    async fn create(&mut self, key: &SigningKeyRow) -> Result<(), Error> {
+        // Any other number means that the caller has not seen what another writer did.
+        let sql = "INSERT INTO signing_keys \
+             (zone_id, id, version, public_key, envelope, signs_from, verifies_until, created_at) \
+             SELECT $1, $2, CAST($3 AS BIGINT), $4, $5, CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS BIGINT) \
+             WHERE CAST($3 AS BIGINT) = \
+             1 + COALESCE((SELECT MAX(version) FROM signing_keys WHERE zone_id = $1), 0)";
+        let params = params![
+            self.zone,
+            key.id,
+            key.version,
+            key.public_key,
+            key.envelope,
+            key.signs_from,
+            key.verifies_until,
+            key.created_at,
+        ];
+        match self.tx.run(sql, params).await? {
+            0 => Err(Error::Conflict {
+                constraint: String::from("signing_keys_version"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error> {
+        let sql = "UPDATE signing_keys SET verifies_until = $3 \
+             WHERE zone_id = $1 AND version < $2 AND verifies_until IS NULL";
+        self.tx
+            .run(sql, params![self.zone, version, verifies_until])
+            .await
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,21 @@
+//! The repositories, one file each, for the units of work that carry them.
+
+mod admin_audit;
+mod admin_tokens;
+mod applications;
+mod authority;
+mod delegations;
+mod keys;
+mod ledger;
+mod outbox;
+mod policies;
+mod policy_sets;
+mod providers;
+mod receipts;
+mod resources;
+mod secrets;
+mod sessions;
+mod zones;
+
+pub(crate) use applications::find_anywhere;
+pub(crate) use zones::find_zone;

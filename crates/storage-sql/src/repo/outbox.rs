@@ -1,0 +1,83 @@
+//! Events that a unit of work leaves to publish.
+
+use async_trait::async_trait;
+use caracal_storage::{Error, Outbox, OutboxMessage, OutboxState};
+
+use crate::{
+    batch::insert,
+    params::params,
+    row::to_json,
+    sql::Tx,
+    work::{GlobalUnit, ZoneUnit},
+};
+
+async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
+    let columns = [
+        "id",
+        "topic",
+        "dedupe_key",
+        "fields",
+        "state",
+        "attempts",
+        "available_at",
+        "created_at",
+    ];
+    let mut batch = Vec::with_capacity(messages.len());
+    for message in messages {
+        let at = message.created_at;
+        let fields = to_json(&message.fields)?;
+        batch.push(params![
+            message.id,
+            message.topic,
+            message.dedupe_key,
+            fields,
+            "pending",
+            0_i64,
+            at,
+            at
+        ]);
+    }
+    // Only a repeated topic and key is dropped; a repeated id is a mistake and fails.
+    let repeats = "ON CONFLICT (topic, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING";
+    insert(tx, "event_outbox", &columns, batch, repeats).await
+}
+
+async fn status(tx: &Tx, id: &str) -> Result<Option<OutboxState>, Error> {
+    let sql = "SELECT state, attempts, last_error, dispatched_at FROM event_outbox WHERE id = $1";
+    let Some(row) = tx.one(sql, params![id]).await? else {
+        return Ok(None);
+    };
+    let state = row.word("state", |word| {
+        ["pending", "dispatched", "dead"]
+            .into_iter()
+            .find(|known| *known == word)
+    })?;
+    Ok(Some(OutboxState {
+        state,
+        attempts: row.int("attempts")?,
+        last_error: row.opt_text("last_error")?,
+        dispatched_at: row.opt_time("dispatched_at")?,
+    }))
+}
+
+#[async_trait]
+impl Outbox for ZoneUnit {
+    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+        append(&self.tx, messages).await
+    }
+
+    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
+        status(&self.tx, id).await
+    }
+}
+
+#[async_trait]
+impl Outbox for GlobalUnit {
+    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+        append(&self.tx, messages).await
+    }
+
+    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
+        status(&self.tx, id).await
+    }
+}

@@ -1,0 +1,179 @@
+//! Policies of a zone.
+
+use async_trait::async_trait;
+use caracal_core::{
+    PolicyId, PolicyVersionId, Timestamp,
+    entity::{Policy, PolicyVersion},
+};
+use caracal_storage::{Error, Page, PageRequest, Policies};
+
+use crate::{
+    paging::Listing,
+    params::{json_list, params},
+    row::Row,
+    sql::Tx,
+    work::ZoneUnit,
+};
+
+const COLUMNS: &str = "zone_id, id, name, description, archived_at, \
+     created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
+const VERSION: &str =
+    "id, policy_id, version, content, content_sha256, schema_version, created_by, created_at";
+
+fn decode(row: &Row) -> Result<Policy, Error> {
+    Ok(Policy {
+        id: row.id("id")?,
+        zone_id: row.id("zone_id")?,
+        name: row.text("name")?,
+        description: row.opt_text("description")?,
+        archived_at: row.opt_time("archived_at")?,
+        attribution: row.attribution()?,
+    })
+}
+
+fn decode_version(row: &Row) -> Result<PolicyVersion, Error> {
+    Ok(PolicyVersion {
+        id: row.id("id")?,
+        policy_id: row.id("policy_id")?,
+        version: row.int("version")?,
+        content: row.text("content")?,
+        content_sha256: row.text("content_sha256")?,
+        schema_version: row.text("schema_version")?,
+        created_by: row.text("created_by")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+/// The versions with these ids, in that order; absent ones are an error of the stored manifest.
+pub(super) async fn versions_in_order(
+    tx: &Tx,
+    zone: &caracal_core::ZoneId,
+    ids: &[PolicyVersionId],
+) -> Result<Vec<PolicyVersion>, Error> {
+    let sql = format!(
+        "SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND {}",
+        tx.dialect.is_one_of("id", 2)
+    );
+    let rows = tx.all(sql, params![zone, json_list(ids)]).await?;
+    let mut found = std::collections::HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let version = decode_version(row)?;
+        found.insert(version.id.clone(), version);
+    }
+    ids.iter()
+        .map(|id| {
+            found
+                .get(id)
+                .cloned()
+                .ok_or_else(|| Error::Corrupt(format!("manifest names an absent version {id}")))
+        })
+        .collect()
+}
+
+impl ZoneUnit {
+    /// Inserts a version under the highest number plus one, whatever number it carries.
+    async fn insert_policy_version(&mut self, version: &PolicyVersion) -> Result<i64, Error> {
+        let sql = format!(
+            "INSERT INTO policy_versions (zone_id, {VERSION}) SELECT $1, $2, $3, \
+             1 + COALESCE((SELECT MAX(version) FROM policy_versions WHERE zone_id = $1 AND policy_id = $3), 0), \
+             $4, $5, $6, $7, CAST($8 AS BIGINT) RETURNING version"
+        );
+        let params = params![
+            self.zone,
+            version.id,
+            version.policy_id,
+            version.content,
+            version.content_sha256,
+            version.schema_version,
+            version.created_by,
+            version.created_at,
+        ];
+        match self.tx.one(sql, params).await? {
+            Some(row) => row.int("version"),
+            None => Err(Error::Corrupt(String::from("an inserted version has no number"))),
+        }
+    }
+}
+
+#[async_trait]
+impl Policies for ZoneUnit {
+    async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND archived_at IS NULL");
+        Listing::new(sql, params![self.zone], "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn versions(&mut self, id: &PolicyId) -> Result<Vec<PolicyVersion>, Error> {
+        let sql = format!(
+            "SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND policy_id = $2 ORDER BY version DESC"
+        );
+        self.tx
+            .all(sql, params![self.zone, id])
+            .await?
+            .iter()
+            .map(decode_version)
+            .collect()
+    }
+
+    async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error> {
+        let sql = format!("SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND id = $2");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode_version)
+            .transpose()
+    }
+
+    async fn create(&mut self, policy: &Policy, first: &PolicyVersion) -> Result<(), Error> {
+        self.own(&policy.zone_id)?;
+        let by = &policy.attribution;
+        let sql =
+            format!("INSERT INTO policies ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+        let params = params![
+            self.zone,
+            policy.id,
+            policy.name,
+            policy.description,
+            policy.archived_at,
+            by.created_by,
+            by.created_via_operator,
+            by.created_at,
+            by.updated_by,
+            by.updated_via_operator,
+            by.updated_at,
+        ];
+        self.tx.run(sql, params).await?;
+        self.insert_policy_version(first).await.map(|_| ())
+    }
+
+    async fn add_version(&mut self, version: &PolicyVersion) -> Result<i64, Error> {
+        // Holding the policy's row makes writers of the same policy number their versions one after the other.
+        let sql = format!(
+            "SELECT id FROM policies WHERE zone_id = $1 AND id = $2{}",
+            self.tx.dialect.for_update()
+        );
+        if !self.tx.any(sql, params![self.zone, version.policy_id]).await? {
+            return Err(Error::MissingReference);
+        }
+        self.insert_policy_version(version).await
+    }
+
+    async fn archive(&mut self, id: &PolicyId, at: Timestamp) -> Result<bool, Error> {
+        let sql = "UPDATE policies SET archived_at = $3, updated_at = $3 \
+             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
+        Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)
+    }
+}

@@ -1,0 +1,196 @@
+//! Policy sets of a zone and which one is in force.
+
+use async_trait::async_trait;
+use caracal_core::{
+    PolicySetId, PolicySetVersionId, Timestamp,
+    entity::{PolicySet, PolicySetVersion},
+};
+use caracal_storage::{ActivePolicySet, Error, Page, PageRequest, PolicySets};
+
+use super::policies::versions_in_order;
+use crate::{
+    paging::Listing,
+    params::{json_list, params},
+    row::Row,
+    work::ZoneUnit,
+};
+
+const SELECT: &str = "SELECT s.zone_id, s.id, s.name, s.description, s.archived_at, b.active_version_id, \
+     s.created_by, s.created_via_operator, s.created_at, s.updated_by, s.updated_via_operator, s.updated_at \
+     FROM policy_sets s LEFT JOIN policy_set_bindings b ON b.zone_id = s.zone_id AND b.policy_set_id = s.id \
+     WHERE s.zone_id = $1 AND s.archived_at IS NULL";
+const VERSION: &str =
+    "id, policy_set_id, version, manifest, manifest_sha256, schema_version, created_by, created_at";
+
+fn decode(row: &Row) -> Result<PolicySet, Error> {
+    Ok(PolicySet {
+        id: row.id("id")?,
+        zone_id: row.id("zone_id")?,
+        name: row.text("name")?,
+        description: row.opt_text("description")?,
+        active_version_id: row.opt_id("active_version_id")?,
+        archived_at: row.opt_time("archived_at")?,
+        attribution: row.attribution()?,
+    })
+}
+
+fn decode_version(row: &Row) -> Result<PolicySetVersion, Error> {
+    Ok(PolicySetVersion {
+        id: row.id("id")?,
+        policy_set_id: row.id("policy_set_id")?,
+        version: row.int("version")?,
+        manifest: row.json("manifest")?,
+        manifest_sha256: row.text("manifest_sha256")?,
+        schema_version: row.text("schema_version")?,
+        created_by: row.text("created_by")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+#[async_trait]
+impl PolicySets for ZoneUnit {
+    async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error> {
+        let sql = format!("{SELECT} AND s.id = $2");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<PolicySet>, Error> {
+        Listing::new(SELECT, params![self.zone], "s.created_at", "s.id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn create(&mut self, set: &PolicySet) -> Result<(), Error> {
+        self.own(&set.zone_id)?;
+        let by = &set.attribution;
+        let sql = "INSERT INTO policy_sets (zone_id, id, name, description, archived_at, \
+             created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let params = params![
+            self.zone,
+            set.id,
+            set.name,
+            set.description,
+            set.archived_at,
+            by.created_by,
+            by.created_via_operator,
+            by.created_at,
+            by.updated_by,
+            by.updated_via_operator,
+            by.updated_at,
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn add_version(&mut self, version: &PolicySetVersion) -> Result<i64, Error> {
+        // As for policies: the set's row orders its writers.
+        let lock = format!(
+            "SELECT id FROM policy_sets WHERE zone_id = $1 AND id = $2{}",
+            self.tx.dialect.for_update()
+        );
+        if !self
+            .tx
+            .any(lock, params![self.zone, version.policy_set_id])
+            .await?
+        {
+            return Err(Error::MissingReference);
+        }
+        let sql = format!(
+            "INSERT INTO policy_set_versions (zone_id, {VERSION}) SELECT $1, $2, $3, 1 + COALESCE((SELECT \
+             MAX(version) FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $3), 0), \
+             $4, $5, $6, $7, CAST($8 AS BIGINT) RETURNING version"
+        );
+        let params = params![
+            self.zone,
+            version.id,
+            version.policy_set_id,
+            json_list(&version.manifest),
+            version.manifest_sha256,
+            version.schema_version,
+            version.created_by,
+            version.created_at,
+        ];
+        match self.tx.one(sql, params).await? {
+            Some(row) => row.int("version"),
+            None => Err(Error::Corrupt(String::from("an inserted version has no number"))),
+        }
+    }
+
+    async fn versions(
+        &mut self,
+        id: &PolicySetId,
+        page: &PageRequest,
+    ) -> Result<Page<PolicySetVersion>, Error> {
+        let sql =
+            format!("SELECT {VERSION} FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2");
+        Listing::new(sql, params![self.zone, id], "created_at", "id")
+            .read(&self.tx, page, decode_version)
+            .await
+    }
+
+    async fn version(
+        &mut self,
+        set: &PolicySetId,
+        id: &PolicySetVersionId,
+    ) -> Result<Option<PolicySetVersion>, Error> {
+        let sql = format!(
+            "SELECT {VERSION} FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3"
+        );
+        self.tx
+            .one(sql, params![self.zone, set, id])
+            .await?
+            .as_ref()
+            .map(decode_version)
+            .transpose()
+    }
+
+    async fn activate(
+        &mut self,
+        set: &PolicySetId,
+        version: &PolicySetVersionId,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        // The set is held, so that archiving it at the same moment cannot leave an archived set in force.
+        let lock = format!(
+            "SELECT id FROM policy_sets WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL{}",
+            self.tx.dialect.for_update()
+        );
+        if !self.tx.any(lock, params![self.zone, set]).await? {
+            return Ok(false);
+        }
+        let sql = "INSERT INTO policy_set_bindings (zone_id, policy_set_id, active_version_id, updated_at) \
+             SELECT zone_id, policy_set_id, id, CAST($4 AS BIGINT) FROM policy_set_versions \
+             WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3 ON CONFLICT (zone_id) DO UPDATE \
+             SET policy_set_id = excluded.policy_set_id, active_version_id = excluded.active_version_id, \
+             updated_at = excluded.updated_at";
+        Ok(self.tx.run(sql, params![self.zone, set, version, at]).await? == 1)
+    }
+
+    async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error> {
+        let sql = "SELECT v.id, v.policy_set_id, v.version, v.manifest, v.manifest_sha256, v.schema_version, \
+             v.created_by, v.created_at FROM policy_set_bindings b \
+             JOIN policy_set_versions v ON v.zone_id = b.zone_id AND v.id = b.active_version_id \
+             WHERE b.zone_id = $1";
+        let Some(row) = self.tx.one(sql, params![self.zone]).await? else {
+            return Ok(None);
+        };
+        let version = decode_version(&row)?;
+        let policies = versions_in_order(&self.tx, &self.zone, &version.manifest).await?;
+        Ok(Some(ActivePolicySet { version, policies }))
+    }
+
+    async fn archive(&mut self, id: &PolicySetId, at: Timestamp) -> Result<Option<bool>, Error> {
+        let sql = "UPDATE policy_sets SET archived_at = $3, updated_at = $3 \
+             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
+        if self.tx.run(sql, params![self.zone, id, at]).await? == 0 {
+            return Ok(None);
+        }
+        let unbind = "DELETE FROM policy_set_bindings WHERE zone_id = $1 AND policy_set_id = $2";
+        Ok(Some(self.tx.run(unbind, params![self.zone, id]).await? > 0))
+    }
+}

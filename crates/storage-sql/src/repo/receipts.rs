@@ -1,0 +1,89 @@
+//! Idempotency receipts of a zone.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{Error, IdempotencyReceipts, Receipt};
+
+use crate::{params::params, row::Row, work::ZoneUnit};
+
+fn decode(row: &Row) -> Result<Receipt, Error> {
+    Ok(Receipt {
+        operation: row.text("operation")?,
+        scope_id: row.text("scope_id")?,
+        key_digest: row.digest("key_digest")?,
+        request_digest: row.digest("request_digest")?,
+        resource_id: row.text("resource_id")?,
+        response_status: u16::try_from(row.int("response_status")?)
+            .map_err(|_| Error::Corrupt(String::from("a receipt has no HTTP status")))?,
+        response_json: row.text("response_json")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+    })
+}
+
+#[async_trait]
+impl IdempotencyReceipts for ZoneUnit {
+    async fn claim(
+        &mut self,
+        operation: &str,
+        scope_id: &str,
+        key_digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Receipt>, Error> {
+        let key = hex::encode(key_digest);
+        self.lock_name(&format!("receipt:{operation}:{scope_id}:{key}"))
+            .await?;
+        let sql = "SELECT operation, scope_id, key_digest, request_digest, resource_id, response_status, \
+             response_json, created_at, expires_at FROM idempotency_receipts \
+             WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND key_digest = $4 AND expires_at > $5";
+        let row = self
+            .tx
+            .one(sql, params![self.zone, operation, scope_id, key, now])
+            .await?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    async fn count(&mut self, operation: &str, scope_id: &str, now: Timestamp) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM idempotency_receipts \
+             WHERE zone_id = $1 AND operation = $2 AND scope_id = $3 AND expires_at > $4";
+        self.tx
+            .count(sql, params![self.zone, operation, scope_id, now])
+            .await
+    }
+
+    async fn create(&mut self, receipt: &Receipt) -> Result<(), Error> {
+        let sql = "INSERT INTO idempotency_receipts (zone_id, operation, scope_id, key_digest, request_digest, \
+             resource_id, response_status, response_json, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
+             SET request_digest = excluded.request_digest, resource_id = excluded.resource_id, \
+             response_status = excluded.response_status, response_json = excluded.response_json, \
+             created_at = excluded.created_at, expires_at = excluded.expires_at \
+             WHERE idempotency_receipts.expires_at <= excluded.created_at";
+        let params = params![
+            self.zone,
+            receipt.operation,
+            receipt.scope_id,
+            hex::encode(receipt.key_digest),
+            hex::encode(receipt.request_digest),
+            receipt.resource_id,
+            receipt.response_status,
+            receipt.response_json,
+            receipt.created_at,
+            receipt.expires_at,
+        ];
+        match self.tx.run(sql, params).await? {
+            0 => Err(Error::Conflict {
+                constraint: String::from("idempotency_receipts_pkey"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn reap(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
+        let sql = "DELETE FROM idempotency_receipts WHERE zone_id = $1 AND (operation, scope_id, key_digest) IN \
+             (SELECT operation, scope_id, key_digest FROM idempotency_receipts \
+             WHERE zone_id = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3)";
+        self.tx.run(sql, params![self.zone, now, limit]).await
+    }
+}

@@ -1,0 +1,41 @@
+//! Sealed values of a zone.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{Error, SecretStore};
+
+use crate::{params::params, work::ZoneUnit};
+
+#[async_trait]
+impl SecretStore for ZoneUnit {
+    async fn get(&mut self, reference: &str) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT envelope FROM secret_store WHERE zone_id = $1 AND reference = $2";
+        let row = self.tx.one(sql, params![self.zone, reference]).await?;
+        row.map(|row| row.bytes("envelope")).transpose()
+    }
+
+    async fn list(&mut self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        // A prefix is a range of the index, and needs no escaping as a pattern would.
+        let sql = "SELECT reference, envelope FROM secret_store WHERE zone_id = $1 AND reference >= $2 \
+             AND substr(reference, 1, length($2)) = $2 ORDER BY reference";
+        let rows = self.tx.all(sql, params![self.zone, prefix]).await?;
+        rows.iter()
+            .map(|row| Ok((row.text("reference")?, row.bytes("envelope")?)))
+            .collect()
+    }
+
+    async fn put(&mut self, reference: &str, envelope: &[u8], at: Timestamp) -> Result<(), Error> {
+        let sql = "INSERT INTO secret_store (zone_id, reference, envelope, version, created_at, updated_at) \
+             VALUES ($1, $2, $3, 1, $4, $4) ON CONFLICT (zone_id, reference) DO UPDATE \
+             SET envelope = excluded.envelope, version = secret_store.version + 1, updated_at = excluded.updated_at";
+        self.tx
+            .run(sql, params![self.zone, reference, envelope, at])
+            .await
+            .map(|_| ())
+    }
+
+    async fn delete(&mut self, reference: &str) -> Result<(), Error> {
+        let sql = "DELETE FROM secret_store WHERE zone_id = $1 AND reference = $2";
+        self.tx.run(sql, params![self.zone, reference]).await.map(|_| ())
+    }
+}

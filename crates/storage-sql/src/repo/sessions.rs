@@ -1,0 +1,419 @@
+//! Sessions of a zone.
+//!
+//! Two columns keep starts cheap: `sessions.slot_until`, when a session frees its place by itself, and
+//! `session_counts.unended`, how many have not ended. A place is held by every unended session but the few whose
+//! time ran out and that no sweep has ended yet, so counting places reads one counter and those few.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, SessionId, Timestamp,
+    entity::{Lifecycle, Session, SessionStatus},
+};
+use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Sessions, TreeEnd};
+
+use crate::{
+    paging::Listing,
+    params::{json_list, params},
+    row::{Row, to_json},
+    work::ZoneUnit,
+};
+
+const COLUMNS: &str = "zone_id, id, application_id, parent_id, subject_authority_record_id, status, lifecycle, depth, \
+     labels, max_children, child_count, ttl_seconds, last_heartbeat_at, heartbeat_deadline_at, lease_generation, \
+     termination_reason, metadata_json, started_at, last_active_at, updated_at, terminated_at";
+
+/// A suspended service waits for its operator however long that takes.
+const NEVER: i64 = i64::MAX;
+
+const ENDED: &str = "id, application_id, parent_id, subject_authority_record_id";
+
+fn decode(row: &Row) -> Result<Session, Error> {
+    Ok(Session {
+        id: row.id("id")?,
+        zone_id: row.id("zone_id")?,
+        application_id: row.id("application_id")?,
+        parent_id: row.opt_id("parent_id")?,
+        subject_authority_record_id: row.id("subject_authority_record_id")?,
+        status: row.word("status", SessionStatus::parse)?,
+        lifecycle: row.word("lifecycle", Lifecycle::parse)?,
+        depth: row.small("depth")?,
+        labels: row.json("labels")?,
+        max_children: row.small("max_children")?,
+        child_count: row.small("child_count")?,
+        ttl_seconds: row.opt_small("ttl_seconds")?,
+        last_heartbeat_at: row.opt_time("last_heartbeat_at")?,
+        heartbeat_deadline_at: row.opt_time("heartbeat_deadline_at")?,
+        lease_generation: row.int("lease_generation")?,
+        termination_reason: row.opt_text("termination_reason")?,
+        metadata_json: row.json("metadata_json")?,
+        started_at: row.time("started_at")?,
+        last_active_at: row.time("last_active_at")?,
+        updated_at: row.time("updated_at")?,
+        terminated_at: row.opt_time("terminated_at")?,
+    })
+}
+
+fn decode_ended(row: &Row) -> Result<EndedSession, Error> {
+    Ok(EndedSession {
+        id: row.id("id")?,
+        application_id: row.id("application_id")?,
+        parent_id: row.opt_id("parent_id")?,
+        subject_authority_record_id: row.id("subject_authority_record_id")?,
+    })
+}
+
+/// When the session frees its place by itself; nothing once it has ended.
+fn slot_until(session: &Session) -> Option<Timestamp> {
+    match (session.status, session.lifecycle) {
+        (SessionStatus::Terminated | SessionStatus::Expired, _) => None,
+        (SessionStatus::Suspended, Lifecycle::Service) => Some(Timestamp::from_micros(NEVER)),
+        (SessionStatus::Active | SessionStatus::Suspended, _) => Some(session.ends_at()),
+    }
+}
+
+impl ZoneUnit {
+    /// Sessions of the tree under `root` whose status is one of `statuses`, root first, held until the end.
+    async fn tree(&mut self, root: &SessionId, statuses: &[SessionStatus]) -> Result<Vec<SessionId>, Error> {
+        let sql = "WITH RECURSIVE tree AS (
+                SELECT id, CAST(0 AS BIGINT) AS distance FROM sessions WHERE zone_id = $1 AND id = $2
+                UNION
+                SELECT child.id, tree.distance + 1 FROM tree
+                JOIN sessions child ON child.zone_id = $1 AND child.parent_id = tree.id
+                WHERE tree.distance < 1000
+            )
+            SELECT s.id, s.status FROM tree JOIN sessions s ON s.zone_id = $1 AND s.id = tree.id
+            ORDER BY tree.distance, s.id";
+        let mut ids = Vec::new();
+        for row in self.tx.all(sql, params![self.zone, root]).await? {
+            if statuses.contains(&row.word("status", SessionStatus::parse)?) {
+                ids.push(row.id("id")?);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Runs an update of sessions that returns [`ENDED`]; the answer in the order of `ids`.
+    async fn change(
+        &mut self,
+        sql: String,
+        params: Vec<sea_orm::Value>,
+        ids: &[SessionId],
+    ) -> Result<Vec<EndedSession>, Error> {
+        let rows = self.tx.all(sql, params).await?;
+        let mut changed = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let session = decode_ended(row)?;
+            changed.insert(session.id.clone(), session);
+        }
+        Ok(ids.iter().filter_map(|id| changed.remove(id)).collect())
+    }
+
+    /// The state of one session.
+    async fn status_of(&mut self, id: &SessionId) -> Result<Option<SessionStatus>, Error> {
+        let sql = format!(
+            "SELECT status FROM sessions WHERE zone_id = $1 AND id = $2{}",
+            self.tx.dialect.for_update()
+        );
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.map(|row| row.word("status", SessionStatus::parse))
+            .transpose()
+    }
+
+    /// Uncounts ended sessions, applications in one order so that two writers cannot wait for each other.
+    async fn uncount(&mut self, ended: &[EndedSession]) -> Result<(), Error> {
+        let mut by_application = std::collections::BTreeMap::<&ApplicationId, i64>::new();
+        for session in ended {
+            *by_application.entry(&session.application_id).or_default() += 1;
+        }
+        for (application, count) in by_application {
+            let sql =
+                "UPDATE session_counts SET unended = unended - $3 WHERE zone_id = $1 AND application_id = $2";
+            self.tx.run(sql, params![self.zone, application, count]).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Sessions for ZoneUnit {
+    async fn get(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1 AND id = $2");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn get_locked(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
+        let hold = self.tx.dialect.for_update();
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1 AND id = $2{hold}");
+        self.tx
+            .one(sql, params![self.zone, id])
+            .await?
+            .as_ref()
+            .map(decode)
+            .transpose()
+    }
+
+    async fn list(&mut self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1");
+        let mut listing = Listing::new(sql, params![self.zone], "started_at", "id");
+        listing.when("status", "=", filter.status.map(SessionStatus::as_str));
+        listing.when("lifecycle", "=", filter.lifecycle.map(Lifecycle::as_str));
+        listing.when("application_id", "=", filter.application_id.as_ref());
+        listing.when("parent_id", "=", filter.parent_id.as_ref());
+        if let Some(label) = &filter.label {
+            let n = listing.bind(label);
+            listing.and(&self.tx.dialect.has_member("labels", n));
+        }
+        if let Some(subject) = &filter.subject_id {
+            let n = listing.bind(subject);
+            listing.and(&format!(
+                "subject_authority_record_id IN \
+                 (SELECT r.id FROM authority_records r WHERE r.zone_id = $1 AND r.subject_id = ${n})"
+            ));
+        }
+        listing.read(&self.tx, page, decode).await
+    }
+
+    async fn create(&mut self, session: &Session) -> Result<(), Error> {
+        self.own(&session.zone_id)?;
+        if session.parent_id.as_ref() == Some(&session.id) {
+            return Err(Error::MissingReference);
+        }
+        let slot = slot_until(session);
+        let sql = format!(
+            "INSERT INTO sessions ({COLUMNS}, slot_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+             $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
+        );
+        let params = params![
+            self.zone,
+            session.id,
+            session.application_id,
+            session.parent_id,
+            session.subject_authority_record_id,
+            session.status.as_str(),
+            session.lifecycle.as_str(),
+            session.depth,
+            json_list(&session.labels),
+            session.max_children,
+            session.child_count,
+            session.ttl_seconds,
+            session.last_heartbeat_at,
+            session.heartbeat_deadline_at,
+            session.lease_generation,
+            session.termination_reason,
+            to_json(&session.metadata_json)?,
+            session.started_at,
+            session.last_active_at,
+            session.updated_at,
+            session.terminated_at,
+            slot,
+        ];
+        self.tx.run(sql, params).await?;
+        if slot.is_none() {
+            return Ok(());
+        }
+        if let Some(parent) = &session.parent_id {
+            let sql = "UPDATE sessions SET child_count = child_count + 1 WHERE zone_id = $1 AND id = $2";
+            self.tx.run(sql, params![self.zone, parent]).await?;
+        }
+        let sql = "INSERT INTO session_counts (zone_id, application_id, unended) VALUES ($1, $2, 1) \
+             ON CONFLICT (zone_id, application_id) DO UPDATE SET unended = session_counts.unended + 1";
+        self.tx
+            .run(sql, params![self.zone, session.application_id])
+            .await
+            .map(|_| ())
+    }
+
+    async fn count_slots(
+        &mut self,
+        application: Option<&ApplicationId>,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let (owner, mut params) = match application {
+            Some(_) => (" AND application_id = $3", params![self.zone, now]),
+            None => ("", params![self.zone, now]),
+        };
+        params.extend(application.map(|id| sea_orm::Value::String(Some(id.as_str().to_owned()))));
+        let sql = format!(
+            "SELECT (SELECT CAST(COALESCE(SUM(unended), 0) AS BIGINT) FROM session_counts \
+             WHERE zone_id = $1{owner}) - (SELECT COUNT(*) FROM sessions \
+             WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2{owner}) AS n"
+        );
+        self.tx.count(sql, params).await
+    }
+
+    async fn end_tree(&mut self, root: &SessionId, end: &TreeEnd) -> Result<Vec<EndedSession>, Error> {
+        if !matches!(
+            self.status_of(root).await?,
+            Some(SessionStatus::Active | SessionStatus::Suspended)
+        ) {
+            return Ok(Vec::new());
+        }
+        let ids = self
+            .tree(root, &[SessionStatus::Active, SessionStatus::Suspended])
+            .await?;
+        let sql = format!(
+            "UPDATE sessions SET status = CASE WHEN id = $2 THEN $3 ELSE 'terminated' END, \
+             termination_reason = CASE WHEN id = $2 THEN $4 ELSE 'parent_terminated' END, \
+             terminated_at = $5, updated_at = $5, slot_until = NULL, child_count = 0 \
+             WHERE zone_id = $1 AND slot_until IS NOT NULL AND {} RETURNING {ENDED}",
+            self.tx.dialect.is_one_of("id", 6)
+        );
+        let params = params![
+            self.zone,
+            root,
+            end.root_status.as_str(),
+            end.reason,
+            end.at,
+            json_list(&ids)
+        ];
+        let ended = self.change(sql, params, &ids).await?;
+        // The parent of the root goes on with one child less.
+        if let Some(parent) = ended
+            .first()
+            .filter(|first| first.id == *root)
+            .and_then(|root| root.parent_id.clone())
+        {
+            let sql = "UPDATE sessions SET child_count = child_count - 1 \
+                 WHERE zone_id = $1 AND id = $2 AND slot_until IS NOT NULL AND child_count > 0";
+            self.tx.run(sql, params![self.zone, parent]).await?;
+        }
+        self.uncount(&ended).await?;
+        Ok(ended)
+    }
+
+    async fn suspend_tree(&mut self, root: &SessionId, at: Timestamp) -> Result<Vec<EndedSession>, Error> {
+        // Below a root that is suspended already, a member may have been resumed by itself.
+        if !matches!(
+            self.status_of(root).await?,
+            Some(SessionStatus::Active | SessionStatus::Suspended)
+        ) {
+            return Ok(Vec::new());
+        }
+        let ids = self.tree(root, &[SessionStatus::Active]).await?;
+        let sql = format!(
+            "UPDATE sessions SET status = 'suspended', updated_at = $2, \
+             slot_until = CASE WHEN lifecycle = 'service' THEN {NEVER} ELSE slot_until END \
+             WHERE zone_id = $1 AND status = 'active' AND {} RETURNING {ENDED}",
+            self.tx.dialect.is_one_of("id", 3)
+        );
+        let params = params![self.zone, at, json_list(&ids)];
+        self.change(sql, params, &ids).await
+    }
+
+    async fn resume_tree(
+        &mut self,
+        root: &SessionId,
+        lease_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Vec<EndedSession>, Error> {
+        if self.status_of(root).await? != Some(SessionStatus::Suspended) {
+            return Ok(Vec::new());
+        }
+        let ids = self.tree(root, &[SessionStatus::Suspended]).await?;
+        let sql = format!(
+            "UPDATE sessions SET status = 'active', updated_at = $2, last_active_at = $2, \
+             heartbeat_deadline_at = CASE WHEN lifecycle = 'service' THEN $3 ELSE heartbeat_deadline_at END, \
+             slot_until = CASE WHEN lifecycle = 'service' THEN $3 ELSE slot_until END \
+             WHERE zone_id = $1 AND status = 'suspended' AND {} RETURNING {ENDED}",
+            self.tx.dialect.is_one_of("id", 4)
+        );
+        let params = params![self.zone, at, lease_until, json_list(&ids)];
+        self.change(sql, params, &ids).await
+    }
+
+    async fn acquire_lease(
+        &mut self,
+        id: &SessionId,
+        expected: i64,
+        lease_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<i64>, Error> {
+        let sql = format!(
+            "UPDATE sessions SET lease_generation = lease_generation + 1, last_heartbeat_at = $4, \
+             heartbeat_deadline_at = $5, last_active_at = $4, updated_at = $4, \
+             slot_until = CASE WHEN status = 'suspended' THEN {NEVER} ELSE $5 END \
+             WHERE zone_id = $1 AND id = $2 AND lease_generation = $3 AND lifecycle = 'service' \
+             AND status IN ('active', 'suspended') RETURNING lease_generation"
+        );
+        let row = self
+            .tx
+            .one(sql, params![self.zone, id, expected, at, lease_until])
+            .await?;
+        row.map(|row| row.int("lease_generation")).transpose()
+    }
+
+    async fn heartbeat(
+        &mut self,
+        id: &SessionId,
+        generation: i64,
+        lease_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = format!(
+            "UPDATE sessions SET last_heartbeat_at = $4, heartbeat_deadline_at = $5, last_active_at = $4, \
+             updated_at = $4, slot_until = CASE WHEN status = 'suspended' THEN {NEVER} ELSE $5 END \
+             WHERE zone_id = $1 AND id = $2 AND lease_generation = $3 AND lifecycle = 'service' \
+             AND status IN ('active', 'suspended')"
+        );
+        Ok(self
+            .tx
+            .run(sql, params![self.zone, id, generation, at, lease_until])
+            .await?
+            == 1)
+    }
+
+    async fn overdue_tasks(&mut self, now: Timestamp, limit: u32) -> Result<Vec<SessionId>, Error> {
+        let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2 \
+             AND lifecycle = 'task' ORDER BY slot_until, id LIMIT $3";
+        self.tx
+            .all(sql, params![self.zone, now, limit])
+            .await?
+            .iter()
+            .map(|row| row.id("id"))
+            .collect()
+    }
+
+    async fn lapsed_services(&mut self, now: Timestamp, limit: u32) -> Result<Vec<SessionId>, Error> {
+        let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2 \
+             AND lifecycle = 'service' AND status = 'active' ORDER BY slot_until, id LIMIT $3";
+        self.tx
+            .all(sql, params![self.zone, now, limit])
+            .await?
+            .iter()
+            .map(|row| row.id("id"))
+            .collect()
+    }
+
+    async fn record_in_use(
+        &mut self,
+        record: &AuthorityRecordId,
+        except: &[SessionId],
+    ) -> Result<bool, Error> {
+        let sql = format!(
+            "SELECT 1 AS found FROM sessions WHERE zone_id = $1 AND subject_authority_record_id = $2 \
+             AND slot_until IS NOT NULL AND NOT ({}) LIMIT 1",
+            self.tx.dialect.is_one_of("id", 3)
+        );
+        self.tx
+            .any(sql, params![self.zone, record, json_list(except)])
+            .await
+    }
+
+    async fn anchored_on(&mut self, record: &AuthorityRecordId) -> Result<Vec<SessionId>, Error> {
+        let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND subject_authority_record_id = $2 \
+             AND slot_until IS NOT NULL ORDER BY started_at, id";
+        self.tx
+            .all(sql, params![self.zone, record])
+            .await?
+            .iter()
+            .map(|row| row.id("id"))
+            .collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! Zones.
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, ZoneId, entity::Zone};
+use caracal_storage::{Error, Page, PageRequest, Zones};
+
+use crate::{paging::Listing, params::params, row::Row, sql::Tx, work::GlobalUnit};
+
+const COLUMNS: &str = "id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, archived_at, \
+     created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
+
+fn decode(row: &Row) -> Result<Zone, Error> {
+    Ok(Zone {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        slug: row.text("slug")?,
+        dcr_enabled: row.flag("dcr_enabled")?,
+        operator_coauthor_badge: row.flag("operator_coauthor_badge")?,
+        operator_governed: row.flag("operator_governed")?,
+        attribution: row.attribution()?,
+        archived_at: row.opt_time("archived_at")?,
+    })
+}
+
+/// The zone, unless absent or archived.
+pub(crate) async fn find_zone(tx: &Tx, id: &ZoneId) -> Result<Option<Zone>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1 AND archived_at IS NULL");
+    tx.one(sql, params![id]).await?.as_ref().map(decode).transpose()
+}
+
+#[async_trait]
+impl Zones for GlobalUnit {
+    async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
+        find_zone(&self.tx, id).await
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM zones WHERE archived_at IS NULL");
+        Listing::new(sql, Vec::new(), "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
+    async fn slug_taken(&mut self, slug: &str) -> Result<bool, Error> {
+        self.tx
+            .any("SELECT 1 AS found FROM zones WHERE slug = $1", params![slug])
+            .await
+    }
+
+    async fn create(&mut self, zone: &Zone) -> Result<(), Error> {
+        let by = &zone.attribution;
+        let sql = format!(
+            "INSERT INTO zones ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        );
+        let params = params![
+            zone.id,
+            zone.name,
+            zone.slug,
+            zone.dcr_enabled,
+            zone.operator_coauthor_badge,
+            zone.operator_governed,
+            zone.archived_at,
+            by.created_by,
+            by.created_via_operator,
+            by.created_at,
+            by.updated_by,
+            by.updated_via_operator,
+            by.updated_at,
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {
+        let by = &zone.attribution;
+        let sql = "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
+             operator_governed = $6, updated_by = $7, updated_via_operator = $8, updated_at = $9 \
+             WHERE id = $1 AND archived_at IS NULL";
+        let params = params![
+            zone.id,
+            zone.name,
+            zone.slug,
+            zone.dcr_enabled,
+            zone.operator_coauthor_badge,
+            zone.operator_governed,
+            by.updated_by,
+            by.updated_via_operator,
+            by.updated_at,
+        ];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
+    async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error> {
+        let sql = "UPDATE zones SET archived_at = $2, updated_at = $2 WHERE id = $1 AND archived_at IS NULL";
+        Ok(self.tx.run(sql, params![id, at]).await? == 1)
+    }
+}

@@ -1,0 +1,164 @@
+//! SQLite: the store of one machine.
+//!
+//! Write-ahead log, one writer, a few readers that never block it. `synchronous = FULL`: a revocation that was
+//! answered survives a power cut. What that costs is one sync per commit, and the ledger commits in batches.
+
+use std::{fmt, fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, ZoneId};
+use caracal_crypto::HmacKey;
+use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+
+use crate::{
+    dialect::Dialect,
+    engine::{Engine, PATIENCE},
+    errors::from_driver,
+    migrations::MigrationError,
+    sql::Counter,
+};
+
+/// Connections that only read, opened as they are needed.
+const READERS: u32 = 4;
+
+/// Statements kept prepared per connection.
+const PREPARED: usize = 64;
+
+/// A store in one file.
+pub struct SqliteStore {
+    pub(crate) engine: Engine,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteStore")
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, creating it (mode 0600) and its schema as needed. `now` is noted with the migrations it
+    /// applies; `chain_key` signs the links of the audit chains.
+    ///
+    /// # Errors
+    /// [`MigrationError`], also when the file cannot be created or is not a database.
+    pub async fn open(
+        path: &Path,
+        chain_key: Option<HmacKey>,
+        now: Timestamp,
+    ) -> Result<Self, MigrationError> {
+        let store = Self::open_unmigrated(path, chain_key).await?;
+        store.engine.migrate(now).await?;
+        Ok(store)
+    }
+
+    /// Opens the file without touching its schema; [`Store::ping`] tells whether it fits.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the file cannot be created or is not a database.
+    pub async fn open_unmigrated(path: &Path, chain_key: Option<HmacKey>) -> Result<Self, Error> {
+        create_private(path).map_err(|source| Error::Unavailable(Box::new(source)))?;
+        // The writer first: it turns on the log that readers rely on.
+        let writers = connect(path, false).await?;
+        let readers = connect(path, true).await?;
+        Ok(Self {
+            engine: Engine {
+                dialect: Dialect::Sqlite,
+                readers,
+                writers,
+                chain_key,
+                counter: Counter::default(),
+            },
+        })
+    }
+
+    /// Applies every missing migration; returns their versions.
+    ///
+    /// # Errors
+    /// [`MigrationError`].
+    pub async fn migrate(&self, now: Timestamp) -> Result<Vec<i64>, MigrationError> {
+        self.engine.migrate(now).await
+    }
+
+    /// Closes every connection; the log is merged into the file.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a connection does not close.
+    pub async fn close(self) -> Result<(), Error> {
+        self.engine.readers.close().await.map_err(from_driver)?;
+        self.engine.writers.close().await.map_err(from_driver)
+    }
+}
+
+/// Creates the file for its owner alone; the log and its index inherit the mode.
+fn create_private(path: &Path) -> io::Result<()> {
+    match fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+async fn connect(path: &Path, reads_only: bool) -> Result<DatabaseConnection, Error> {
+    let path = path.to_owned();
+    // The real location goes through the option function: a path needs no escaping there.
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(if reads_only { READERS } else { 1 })
+        .min_connections(u32::from(!reads_only))
+        .acquire_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .max_lifetime(None)
+        // Opening a file again is cheap, a cache kept warm for nobody is not.
+        .idle_timeout(reads_only.then_some(std::time::Duration::from_mins(1)))
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .filename(&path)
+                .in_memory(false)
+                .shared_cache(false)
+                .create_if_missing(false)
+                .busy_timeout(PATIENCE)
+                .statement_cache_capacity(PREPARED)
+                .pragma("foreign_keys", "ON")
+                .pragma("synchronous", "FULL")
+                .pragma("temp_store", "MEMORY");
+            if reads_only {
+                options.pragma("query_only", "ON").pragma("cache_size", "-1024")
+            } else {
+                options
+                    .pragma("journal_mode", "WAL")
+                    .pragma("cache_size", "-8192")
+                    // Pages between checkpoints: a page that a burst writes often is copied back once.
+                    .pragma("wal_autocheckpoint", "4000")
+                    // The log is cut back to this after a checkpoint, in bytes.
+                    .pragma("journal_size_limit", "16777216")
+            }
+        });
+    Database::connect(options).await.map_err(from_driver)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
+        self.engine.zone(zone, access).await
+    }
+
+    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
+        self.engine.global(access).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.engine.ping().await
+    }
+
+    fn statements(&self) -> u64 {
+        self.engine.counter.total()
+    }
+}

@@ -1,0 +1,196 @@
+//! Units of work: one transaction each, bound to a zone or to the deployment.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity::Zone};
+use caracal_crypto::HmacKey;
+use caracal_storage::{
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
+    IdempotencyReceipts, Ledger, Outbox, Policies, PolicySets, Providers, Resources, RevokedAnchors,
+    SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
+};
+
+use crate::{
+    dialect::Dialect,
+    params::params,
+    repo::{find_anywhere, find_zone},
+    sql::Tx,
+};
+
+/// A transaction in one zone. Its repositories are its trait implementations, in `repo`.
+pub(crate) struct ZoneUnit {
+    pub(crate) tx: Tx,
+    pub(crate) zone: ZoneId,
+    pub(crate) chain_key: Option<HmacKey>,
+}
+
+impl ZoneUnit {
+    /// Refuses a row that names another zone than the unit's.
+    pub(crate) fn own(&self, zone: &ZoneId) -> Result<(), Error> {
+        if *zone == self.zone {
+            Ok(())
+        } else {
+            Err(Error::MissingReference)
+        }
+    }
+
+    /// Serialises holders of the same name in this zone. SQLite's only writer needs nothing.
+    pub(crate) async fn lock_name(&mut self, name: &str) -> Result<(), Error> {
+        if self.tx.dialect == Dialect::Postgres {
+            // 64 bits, and a separator no id contains, so that unrelated names do not meet.
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
+            self.tx.run(sql, params![name, self.zone]).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ZoneWork for ZoneUnit {
+    fn zone_id(&self) -> &ZoneId {
+        &self.zone
+    }
+
+    async fn zone(&mut self) -> Result<Option<Zone>, Error> {
+        find_zone(&self.tx, &self.zone).await
+    }
+
+    fn applications(&mut self) -> &mut dyn Applications {
+        self
+    }
+
+    fn providers(&mut self) -> &mut dyn Providers {
+        self
+    }
+
+    fn resources(&mut self) -> &mut dyn Resources {
+        self
+    }
+
+    fn secrets(&mut self) -> &mut dyn SecretStore {
+        self
+    }
+
+    fn policies(&mut self) -> &mut dyn Policies {
+        self
+    }
+
+    fn policy_sets(&mut self) -> &mut dyn PolicySets {
+        self
+    }
+
+    fn signing_keys(&mut self) -> &mut dyn SigningKeys {
+        self
+    }
+
+    fn authority_records(&mut self) -> &mut dyn AuthorityRecords {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn Sessions {
+        self
+    }
+
+    fn delegations(&mut self) -> &mut dyn Delegations {
+        self
+    }
+
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts {
+        self
+    }
+
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self
+    }
+
+    fn ledger(&mut self) -> &mut dyn Ledger {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        self
+    }
+
+    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error> {
+        self.lock_name(purpose).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        self.tx.commit().await
+    }
+}
+
+/// A transaction over the deployment. Its repositories are its trait implementations, in `repo`.
+pub(crate) struct GlobalUnit {
+    pub(crate) tx: Tx,
+    pub(crate) chain_key: Option<HmacKey>,
+}
+
+#[async_trait]
+impl GlobalWork for GlobalUnit {
+    fn zones(&mut self) -> &mut dyn Zones {
+        self
+    }
+
+    fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
+        self
+    }
+
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        self
+    }
+
+    async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
+        find_anywhere(&self.tx, id).await
+    }
+
+    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error> {
+        let sql = "SELECT 'record' AS kind, zone_id, id FROM authority_records
+                WHERE status = 'revoked' AND revoked_at >= $1
+            UNION ALL SELECT 'session', zone_id, id FROM sessions WHERE terminated_at >= $1
+            UNION ALL SELECT 'suspended', zone_id, id FROM sessions WHERE status = 'suspended'
+            UNION ALL SELECT 'delegation', zone_id, id FROM delegations
+                WHERE status <> 'active' AND changed_at >= $1";
+        let mut anchors = RevokedAnchors::default();
+        for row in self.tx.all(sql, params![since]).await? {
+            let list = match row.text("kind")?.as_str() {
+                "record" => &mut anchors.authority_records,
+                "session" => &mut anchors.sessions,
+                "suspended" => &mut anchors.suspended_sessions,
+                _ => &mut anchors.delegations,
+            };
+            list.push((row.id("zone_id")?, Arc::from(row.text("id")?)));
+        }
+        Ok(anchors)
+    }
+
+    async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
+        let sql = "SELECT zone_id FROM sessions WHERE slot_until IS NOT NULL AND slot_until <= $1
+            UNION SELECT zone_id FROM delegations WHERE status = 'active' AND expires_at <= $1";
+        self.tx
+            .all(sql, params![now])
+            .await?
+            .iter()
+            .map(|row| row.id("zone_id"))
+            .collect()
+    }
+
+    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error> {
+        let sql = "SELECT zone_id FROM audit_heads WHERE chain_seq > 0 ORDER BY zone_id";
+        self.tx
+            .all(sql, Vec::new())
+            .await?
+            .iter()
+            .map(|row| row.id("zone_id"))
+            .collect()
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        self.tx.commit().await
+    }
+}

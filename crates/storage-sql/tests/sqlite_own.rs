@@ -1,0 +1,243 @@
+//! SQLite: what no other backend has.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+
+use caracal_core::{World, ZoneId, audit::AuditEvent};
+use caracal_crypto::{HmacKey, canonical_json, ledger};
+use caracal_storage::{
+    Access, AuditFilter, Error, LedgerEntry, PageRequest, Store, conformance::given::Given,
+};
+use caracal_storage_sql::{MigrationError, SqliteStore};
+
+fn key() -> HmacKey {
+    HmacKey::from_bytes(&[7; 32])
+}
+
+async fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Some(key()), World::for_tests().now())
+        .await
+        .unwrap()
+}
+
+fn entry(world: &World, zone: &ZoneId, request: &str) -> LedgerEntry {
+    let event = AuditEvent::new(world, zone.clone(), "token_exchange", request, "allow").with_metadata(
+        &serde_json::json!({"application_id": "app-1", "agent_labels": ["planner", "nul\u{0}label"], "n": 1.50}),
+    );
+    LedgerEntry {
+        event,
+        signature: Some("ab".into()),
+    }
+}
+
+/// Runs SQL as somebody with the file in hand.
+async fn sql(path: &Path, statement: &str) -> Result<u64, sea_orm::DbErr> {
+    use sea_orm::ConnectionTrait as _;
+    let db = sea_orm::Database::connect(format!("sqlite://{}", path.display()))
+        .await
+        .unwrap();
+    let result = db
+        .execute_unprepared(statement)
+        .await
+        .map(|done| done.rows_affected());
+    db.close().await.unwrap();
+    result
+}
+
+#[tokio::test]
+async fn the_file_is_for_its_owner_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("odd name?#.db");
+    let store = open(&path).await;
+    store.ping().await.unwrap();
+    let mut work = store.global(Access::Write).await.unwrap();
+    work.zones()
+        .create(&Given::new(&World::for_tests()).zone())
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn migrating_twice_at_once_applies_everything_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("caracal.db");
+    let now = World::for_tests().now();
+    let mut migrators = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let path = path.clone();
+        migrators.spawn(async move { SqliteStore::open(&path, None, now).await.map(|_| ()) });
+    }
+    for migrated in migrators.join_all().await {
+        migrated.unwrap();
+    }
+    let store = SqliteStore::open_unmigrated(&path, None).await.unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.migrate(now).await.unwrap(), Vec::<i64>::new());
+}
+
+#[tokio::test]
+async fn an_unmigrated_a_newer_and_a_changed_schema_are_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("caracal.db");
+    let now = World::for_tests().now();
+    let store = SqliteStore::open_unmigrated(&path, None).await.unwrap();
+    let Err(Error::Corrupt(text)) = store.ping().await else {
+        panic!("an empty file is no schema")
+    };
+    assert!(text.contains("caracald migrate"), "{text}");
+    assert_eq!(store.migrate(now).await.unwrap().first(), Some(&1));
+    store.ping().await.unwrap();
+
+    sql(
+        &path,
+        "INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)",
+    )
+    .await
+    .unwrap();
+    let Err(Error::Corrupt(text)) = store.ping().await else {
+        panic!("a newer schema passed")
+    };
+    assert!(text.contains("newer"), "{text}");
+    let refused = SqliteStore::open(&path, None, now).await;
+    assert!(
+        matches!(refused, Err(MigrationError::SchemaNewer { found: 9999, .. })),
+        "{refused:?}"
+    );
+
+    sql(&path, "DELETE FROM schema_migrations WHERE version = 9999")
+        .await
+        .unwrap();
+    sql(
+        &path,
+        "UPDATE schema_migrations SET checksum = 'x' WHERE version = 1",
+    )
+    .await
+    .unwrap();
+    let refused = SqliteStore::open(&path, None, now).await;
+    assert!(
+        matches!(refused, Err(MigrationError::Changed { version: 1 })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn evidence_and_policy_versions_cannot_be_changed_or_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("caracal.db");
+    let (store, world) = (open(&path).await, World::for_tests());
+    let given = Given::new(&world);
+    let mut work = store.global(Access::Write).await.unwrap();
+    work.zones().create(&given.zone()).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    let (policy, version) = given.policy();
+    work.policies().create(&policy, &version).await.unwrap();
+    work.ledger()
+        .append(&[entry(&world, &given.zone_id, "r")], world.now())
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    for (forbidden, why) in [
+        ("UPDATE audit_events SET decision = 'deny'", "append-only"),
+        ("DELETE FROM audit_events", "append-only"),
+        ("UPDATE policy_versions SET content = 'x'", "immutable"),
+        ("DELETE FROM policy_versions", "immutable"),
+    ] {
+        let refused = sql(&path, forbidden).await;
+        assert!(
+            refused.is_err_and(|error| error.to_string().contains(why)),
+            "{forbidden}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_chain_verifies_from_what_is_stored() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, world) = (
+        open(&directory.path().join("caracal.db")).await,
+        World::for_tests(),
+    );
+    let id = ZoneId::generate(&world);
+    let entries: Vec<_> = (0..70).map(|n| entry(&world, &id, &format!("r{n}"))).collect();
+    for batch in entries.chunks(67) {
+        let mut work = store.zone(&id, Access::Write).await.unwrap();
+        assert_eq!(
+            work.ledger().append(batch, world.now()).await.unwrap().inserted,
+            batch.len() as u64
+        );
+        work.commit().await.unwrap();
+    }
+    let mut work = store.zone(&id, Access::Write).await.unwrap();
+    let mut altered = entries[3].clone();
+    altered.event.decision = "deny".into();
+    let again = [entries[0].clone(), altered, entry(&world, &id, "new")];
+    let outcome = work.ledger().append(&again, world.now()).await.unwrap();
+    assert_eq!((outcome.inserted, outcome.duplicates), (1, 1));
+    assert_eq!(outcome.mismatches, [entries[3].event.id.clone()]);
+    work.commit().await.unwrap();
+
+    let mut work = store.zone(&id, Access::Read).await.unwrap();
+    let rows = work.ledger().range(0, 1000).await.unwrap();
+    assert_eq!(rows.len(), 71);
+    let mut previous = String::new();
+    for (row, position) in rows.iter().zip(1_u64..) {
+        assert_eq!(u64::try_from(row.chain_seq).unwrap(), position);
+        assert_eq!(row.prev_content_sha256, previous);
+        let event = canonical_json(&serde_json::to_value(&row.event).unwrap());
+        assert_eq!(
+            row.content_sha256,
+            hex::encode(ledger::content_hash(&id, position, &event))
+        );
+        assert!(ledger::verify_chain(
+            &key(),
+            &row.content_sha256,
+            &previous,
+            &row.chain_hmac
+        ));
+        previous.clone_from(&row.content_sha256);
+    }
+    for label in ["planner", "nullabel"] {
+        let filter = AuditFilter {
+            label: Some(label.into()),
+            ..AuditFilter::default()
+        };
+        let found = work
+            .ledger()
+            .search(&filter, &PageRequest::first(10))
+            .await
+            .unwrap();
+        assert_eq!(found.items.len(), 10, "{label}");
+    }
+    assert_eq!(work.ledger().head().await.unwrap().content_sha256, previous);
+}
+
+#[tokio::test]
+async fn two_processes_on_one_file_take_turns_to_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("caracal.db");
+    let stores = [Arc::new(open(&path).await), Arc::new(open(&path).await)];
+    let world = World::for_tests();
+    let id = ZoneId::generate(&world);
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..20_usize {
+        let (store, id, entry) = (stores[writer % 2].clone(), id.clone(), entry(&world, &id, "r"));
+        writers.spawn(async move {
+            let mut work = store.zone(&id, Access::Write).await.unwrap();
+            work.ledger()
+                .append(&[entry], World::for_tests().now())
+                .await
+                .unwrap();
+            work.commit().await.unwrap();
+        });
+    }
+    writers.join_all().await;
+    let mut work = stores[0].zone(&id, Access::Read).await.unwrap();
+    assert_eq!(work.ledger().head().await.unwrap().chain_seq, 20);
+}
