@@ -1,18 +1,18 @@
 //! Which topics may be published now.
 //!
-//! A topic whose publication hangs or fails must not hold up the others, and its own rows must keep their order:
-//! everything claimed of it in the meantime is put off until the same instant.
+//! After a failure a topic is closed for a while, and only that topic. Everything claimed of it in the meantime is
+//! put off until the same instant, so that its rows keep their order. Pauses are measured by the monotonic clock.
 
 use std::{collections::HashMap, time::Duration};
 
-use caracal_core::{Timestamp, World};
+use caracal_core::World;
+use tokio::time::Instant;
 
 use crate::{Topic, backoff::Backoff};
 
 #[derive(Debug)]
 struct Gate {
-    publishing: bool,
-    closed_until: Timestamp,
+    closed_until: Instant,
     backoff: Backoff,
 }
 
@@ -32,52 +32,39 @@ impl Gates {
         }
     }
 
-    fn gate(&mut self, topic: Topic) -> &mut Gate {
-        let (least, most) = self.pause;
-        self.topics.entry(topic).or_insert_with(|| Gate {
-            publishing: false,
-            closed_until: Timestamp::default(),
-            backoff: Backoff::new(least, most),
-        })
+    /// How long rows of `topic` have to wait; `None` when they may go.
+    pub(super) fn closed_for(&self, topic: Topic, now: Instant) -> Option<Duration> {
+        let left = self
+            .topics
+            .get(&topic)?
+            .closed_until
+            .saturating_duration_since(now);
+        (!left.is_zero()).then_some(left)
     }
 
-    /// Lets rows of `topic` through, or says until when they have to wait.
-    pub(super) fn enter(&mut self, topic: Topic) -> Result<(), Timestamp> {
-        let (now, least) = (self.world.now(), self.pause.0);
-        let gate = self.gate(topic);
-        if gate.closed_until > now {
-            return Err(gate.closed_until);
-        }
-        if gate.publishing {
-            gate.closed_until = now.plus(least);
-            return Err(gate.closed_until);
-        }
-        gate.publishing = true;
-        Ok(())
-    }
-
+    /// A publication worked. A closed gate stays closed: older rows come back when it opens.
     pub(super) fn published(&mut self, topic: Topic) {
-        let gate = self.gate(topic);
-        gate.publishing = false;
-        gate.backoff.reset();
+        if let Some(gate) = self.topics.get_mut(&topic) {
+            gate.backoff.reset();
+        }
     }
 
-    /// A publication failed; returns when to try again.
-    pub(super) fn failed(&mut self, topic: Topic) -> Timestamp {
-        let world = self.world.clone();
-        let gate = self.gate(topic);
-        gate.publishing = false;
-        gate.closed_until = gate.closed_until.max(world.now().plus(gate.backoff.next(&world)));
-        gate.closed_until
+    /// Closes a topic, for longer each time in a row; returns for how long.
+    pub(super) fn close(&mut self, topic: Topic, now: Instant) -> Duration {
+        let (least, most) = self.pause;
+        let gate = self.topics.entry(topic).or_insert_with(|| Gate {
+            closed_until: now,
+            backoff: Backoff::new(least, most),
+        });
+        gate.closed_until = gate.closed_until.max(now + gate.backoff.next(&self.world));
+        gate.closed_until.saturating_duration_since(now)
     }
 
     /// When the next closed gate opens, seen from now.
-    pub(super) fn next_opening(&self) -> Option<Duration> {
-        let now = self.world.now();
+    pub(super) fn next_opening(&self, now: Instant) -> Option<Duration> {
         self.topics
-            .values()
-            .filter(|gate| gate.closed_until > now)
-            .map(|gate| gate.closed_until.since(now))
+            .keys()
+            .filter_map(|topic| self.closed_for(*topic, now))
             .min()
     }
 }
@@ -87,41 +74,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_put_off_come_back_together_and_other_topics_go_on() {
-        let world = World::for_tests();
-        let mut gates = Gates::new(
-            world.clone(),
-            (Duration::from_millis(100), Duration::from_secs(1)),
-        );
-        assert_eq!(gates.enter(Topic::AuditEvents), Ok(()));
-        let until = gates.enter(Topic::AuditEvents).unwrap_err();
-        world.manual_clock().advance(Duration::from_millis(50));
-        gates.published(Topic::AuditEvents);
-        assert_eq!(
-            gates.enter(Topic::AuditEvents),
-            Err(until),
-            "newer rows must not overtake"
-        );
-        assert_eq!(gates.enter(Topic::SessionsRevoke), Ok(()));
-        world.manual_clock().advance(Duration::from_millis(50));
-        assert_eq!(gates.enter(Topic::AuditEvents), Ok(()));
-    }
-
-    #[test]
-    fn failures_close_the_gate_for_longer_and_longer() {
-        let world = World::for_tests();
-        let mut gates = Gates::new(
-            world.clone(),
-            (Duration::from_millis(100), Duration::from_secs(1)),
-        );
-        let mut longest = Duration::ZERO;
+    fn a_failure_closes_its_own_topic_for_longer_and_longer() {
+        let (least, most) = (Duration::from_millis(100), Duration::from_secs(1));
+        let mut gates = Gates::new(World::for_tests(), (least, most));
+        let (mut now, mut longest) = (Instant::now(), Duration::ZERO);
         for _ in 0..8 {
-            assert_eq!(gates.enter(Topic::KeysInvalidate), Ok(()));
-            let pause = gates.failed(Topic::KeysInvalidate).since(world.now());
-            assert!(pause <= Duration::from_secs(1));
+            let pause = gates.close(Topic::AuditEvents, now);
+            assert!(pause <= most);
+            assert_eq!(gates.closed_for(Topic::AuditEvents, now), Some(pause));
+            assert_eq!(gates.next_opening(now), Some(pause));
+            assert_eq!(gates.closed_for(Topic::SessionsRevoke, now), None);
             longest = longest.max(pause);
-            world.manual_clock().advance(pause);
+            now += pause;
+            assert_eq!(gates.closed_for(Topic::AuditEvents, now), None);
         }
-        assert!(longest >= Duration::from_millis(500));
+        assert!(longest >= most / 2);
+        gates.published(Topic::AuditEvents);
+        assert!(gates.close(Topic::AuditEvents, now) <= least);
     }
 }

@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use caracal_core::{Timestamp, World};
+use caracal_core::World;
 use caracal_crypto::{HmacKey, audit_frame};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, BusError, Fields, Topic, metrics};
@@ -76,14 +79,29 @@ struct Outcome {
     result: Result<(), BusError>,
 }
 
+/// Rows of one topic in the relay's hands.
+#[derive(Default)]
+struct Held {
+    publishing: Vec<String>,
+    /// Claimed meanwhile, to be published next.
+    queued: Vec<(String, Fields)>,
+}
+
+impl Held {
+    fn into_ids(self) -> Vec<String> {
+        let queued = self.queued.into_iter().map(|(id, _)| id);
+        self.publishing.into_iter().chain(queued).collect()
+    }
+}
+
 /// What a running relay holds.
 struct Work<'a> {
     gates: Gates,
     publishing: FuturesUnordered<BoxFuture<'a, Outcome>>,
-    /// Rows being published; at most one publication per topic.
-    held: HashMap<Topic, Vec<String>>,
+    /// At most one publication per topic.
+    held: HashMap<Topic, Held>,
     /// When the last row given back can be claimed again. A flush is not complete before.
-    owed_until: Timestamp,
+    owed_until: Instant,
 }
 
 impl OutboxRelay {
@@ -113,7 +131,7 @@ impl OutboxRelay {
     /// Waits, at most `within`, until everything committed before the call was published and handled by the
     /// subscriptions of this process; says whether it was published. Needs [`OutboxRelay::run`] to be running.
     pub async fn flush(&self, within: Duration) -> bool {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let mut answered = self.answered.subscribe();
         let mut ticket = 0;
         self.asked.send_modify(|asked| {
@@ -151,7 +169,7 @@ impl OutboxRelay {
             gates: Gates::new(self.world.clone(), self.options.pause),
             publishing: FuturesUnordered::new(),
             held: HashMap::new(),
-            owed_until: Timestamp::default(),
+            owed_until: Instant::now(),
         };
         while !shutdown.is_cancelled() {
             let asked = *self.asked.borrow();
@@ -162,7 +180,7 @@ impl OutboxRelay {
             }
             let pause = work
                 .gates
-                .next_opening()
+                .next_opening(Instant::now())
                 .unwrap_or(self.options.poll)
                 .min(self.options.poll);
             tokio::select! {
@@ -173,15 +191,15 @@ impl OutboxRelay {
             }
         }
         self.collect(&mut work, LAST_WAIT).await;
-        for (_, ids) in std::mem::take(&mut work.held) {
-            self.give_back(&ids, self.world.now(), "the relay stopped", &mut work)
+        for (_, held) in std::mem::take(&mut work.held) {
+            self.give_back(&held.into_ids(), Duration::ZERO, "the relay stopped", &mut work)
                 .await;
         }
     }
 
     /// Claims rows and starts publishing them; says whether there may be more.
     async fn claim_and_start<'a>(&'a self, work: &mut Work<'a>, asked: u64) -> bool {
-        let now = self.world.now();
+        let now = Instant::now();
         let rows = match self.queue.claim(self.options.batch, self.options.lease).await {
             Ok(rows) => rows,
             Err(error) => {
@@ -203,32 +221,50 @@ impl OutboxRelay {
         true
     }
 
-    /// Starts publishing claimed rows, puts off those of a busy topic, puts malformed ones aside.
+    /// Starts publishing claimed rows, queues or puts off those of a busy topic, puts malformed ones aside.
     async fn start<'a>(&'a self, rows: &[OutboxRow], work: &mut Work<'a>) {
         for topic in Topic::ALL {
-            let (mut ids, mut entries) = (Vec::new(), Vec::new());
+            let mut sound = Vec::new();
             for row in rows.iter().filter(|row| row.topic == topic) {
                 let fields = self.fields(row);
                 if let Err(error) = fields.check(topic) {
                     self.put_aside(row, &error.to_string()).await;
                 } else {
-                    ids.push(row.id.clone());
-                    entries.push(fields);
+                    sound.push((row.id.clone(), fields));
                 }
             }
-            if ids.is_empty() {
+            if sound.is_empty() {
                 continue;
             }
-            match work.gates.enter(topic) {
-                Ok(()) => {
-                    work.held.insert(topic, ids);
-                    work.publishing.push(self.publish(topic, entries).boxed());
-                }
-                Err(until) => {
-                    self.give_back(&ids, until, "an earlier publication of the topic is open", work)
-                        .await;
-                }
+            if let Some(pause) = work.gates.closed_for(topic, Instant::now()) {
+                let ids: Vec<String> = sound.into_iter().map(|(id, _)| id).collect();
+                self.give_back(&ids, pause, "an earlier publication of the topic failed", work)
+                    .await;
+                continue;
             }
+            let held = work.held.entry(topic).or_default();
+            if held.queued.len() >= self.options.batch.saturating_mul(4) {
+                // The open publication hangs, and what waits for it must not outlive its lease.
+                let pause = work.gates.close(topic, Instant::now());
+                let ids: Vec<String> = sound.into_iter().map(|(id, _)| id).collect();
+                self.give_back(&ids, pause, "an earlier publication of the topic is open", work)
+                    .await;
+                continue;
+            }
+            held.queued.append(&mut sound);
+            self.publish_next(topic, work);
+        }
+    }
+
+    /// Publishes what is queued of a topic unless a publication of it is open.
+    fn publish_next<'a>(&'a self, topic: Topic, work: &mut Work<'a>) {
+        let Some(held) = work.held.get_mut(&topic) else {
+            return;
+        };
+        if held.publishing.is_empty() && !held.queued.is_empty() {
+            let (ids, entries) = std::mem::take(&mut held.queued).into_iter().unzip();
+            held.publishing = ids;
+            work.publishing.push(self.publish(topic, entries).boxed());
         }
     }
 
@@ -250,7 +286,7 @@ impl OutboxRelay {
     }
 
     /// Waits for publications in progress, but not for slow ones.
-    async fn collect(&self, work: &mut Work<'_>, patience: Duration) {
+    async fn collect<'a>(&'a self, work: &mut Work<'a>, patience: Duration) {
         let patience = tokio::time::sleep(patience);
         tokio::pin!(patience);
         loop {
@@ -264,37 +300,48 @@ impl OutboxRelay {
         }
     }
 
-    async fn conclude(&self, outcome: Outcome, work: &mut Work<'_>) {
+    async fn conclude<'a>(&'a self, outcome: Outcome, work: &mut Work<'a>) {
         let Outcome { topic, result } = outcome;
-        let ids = work.held.remove(&topic).unwrap_or_default();
+        let Some(held) = work.held.get_mut(&topic) else {
+            return;
+        };
         match result {
             Ok(()) => {
                 work.gates.published(topic);
+                let ids = std::mem::take(&mut held.publishing);
                 metrics::count(metrics::OUTBOX_PUBLISHED, topic, ids.len() as u64);
                 if let Err(error) = self.queue.mark_published(&ids).await {
                     // They will be published again when their lease ends; receivers know them by `outbox_id`.
                     tracing::warn!(error = &*error, "could not mark outbox rows published");
                 }
+                self.publish_next(topic, work);
             }
             Err(error) => {
+                let ids = std::mem::take(held).into_ids();
                 metrics::count(metrics::OUTBOX_RETRIED, topic, ids.len() as u64);
-                let retry_at = work.gates.failed(topic);
-                tracing::warn!(%error, %topic, rows = ids.len(), %retry_at, "could not publish outbox rows");
-                self.give_back(&ids, retry_at, &error.to_string(), work).await;
+                let pause = work.gates.close(topic, Instant::now());
+                tracing::warn!(
+                    %error,
+                    %topic,
+                    rows = ids.len(),
+                    pause_ms = pause.as_millis(),
+                    "could not publish outbox rows"
+                );
+                self.give_back(&ids, pause, &error.to_string(), work).await;
             }
         }
     }
 
-    async fn give_back(&self, ids: &[String], retry_at: Timestamp, why: &str, work: &mut Work<'_>) {
-        let mut back_at = retry_at;
-        if let Err(error) = self.queue.release(ids, retry_at, why).await {
+    async fn give_back(&self, ids: &[String], pause: Duration, why: &str, work: &mut Work<'_>) {
+        let mut back_in = pause;
+        if let Err(error) = self.queue.release(ids, self.world.now().plus(pause), why).await {
             tracing::warn!(
                 error = &*error,
                 "could not give outbox rows back; they wait for their lease"
             );
-            back_at = self.world.now().plus(self.options.lease);
+            back_in = self.options.lease;
         }
-        work.owed_until = work.owed_until.max(back_at);
+        work.owed_until = work.owed_until.max(Instant::now() + back_in);
     }
 
     async fn put_aside(&self, row: &OutboxRow, why: &str) {
