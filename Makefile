@@ -58,9 +58,10 @@ $(E2E_VENV)/.installed:
 	  caracalai-sdk==1.0.0 caracalai-admin==1.0.0 caracalai-verify==1.0.0
 	@touch $@
 
-bench: ## Measure
+bench: ## Measure starting, governed calls and revocation, with daemons of its own
 	@scripts/require.sh rust
-	$(CARGO) bench --workspace --locked
+	$(CARGO) build --release --locked -p caracald -p caracal-bench
+	$(TARGET)/release/caracal-bench all --spawn $(TARGET)/release/caracald
 
 docs: ## Build the handbook into docs/book
 	@scripts/require.sh mdbook

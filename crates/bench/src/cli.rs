@@ -1,0 +1,179 @@
+//! Commands and what they print.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::{
+    all, es256, governed, markdown, revocation,
+    stack::{Stack, StackArguments},
+    start,
+};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "caracal-bench",
+    version,
+    about = "Measures a running Caracal stack on this machine",
+    after_help = "Exits with 1 when a call failed, or when ended authority was still good for something.",
+    max_term_width = 100
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Governed calls a second, latencies, CPU time, and the part of the ES256 limit reached
+    Governed {
+        #[command(flatten)]
+        plan: governed::Plan,
+        #[command(flatten)]
+        stack: StackArguments,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Time from the end of a session or delegation to the first refusal at the Gateway
+    Revocation {
+        #[command(flatten)]
+        plan: revocation::Plan,
+        #[command(flatten)]
+        stack: StackArguments,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Time from start to ready, and memory when idle
+    Start {
+        /// The `caracald` to measure
+        #[arg(long, value_name = "CARACALD")]
+        spawn: PathBuf,
+        /// Rounds, each with a first start and a restart
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+        rounds: u16,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// What one core of this machine can sign and verify
+    Es256 {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Everything above, with daemons of its own
+    All {
+        #[command(flatten)]
+        plan: all::Plan,
+        #[command(flatten)]
+        output: Output,
+        /// Print a Markdown table
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Output {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a command and prints its report.
+///
+/// # Errors
+/// When there is nothing to report.
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let world = caracal_crypto::system_world();
+    match arguments.command {
+        Command::Governed { plan, stack, output } => {
+            let stack = Stack::open(&stack).await?;
+            let report = governed::run(&stack, &world, &plan).await?;
+            stack.close().await?;
+            output.print(&report)?;
+            Ok(exit(report.is_clean()))
+        }
+        Command::Revocation { plan, stack, output } => {
+            let stack = Stack::open(&stack).await?;
+            let report = revocation::run(&stack, &world, &plan).await?;
+            stack.close().await?;
+            output.print(&report)?;
+            Ok(exit(report.is_clean()))
+        }
+        Command::Start {
+            spawn,
+            rounds,
+            output,
+        } => {
+            output.print(&start::run(&spawn, rounds).await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Es256 { output } => {
+            output.print(&es256::measure(&world, Duration::from_secs(1))?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::All {
+            plan,
+            output,
+            markdown,
+        } => {
+            let report = all::run(&world, &plan).await?;
+            if markdown {
+                print!("{}", markdown::table(&report));
+            } else {
+                output.print(&report)?;
+            }
+            Ok(exit(report.is_clean()))
+        }
+    }
+}
+
+impl Output {
+    fn print(&self, report: &(impl Serialize + std::fmt::Display)) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(report)?);
+        } else {
+            println!("{report}");
+        }
+        Ok(())
+    }
+}
+
+fn exit(clean: bool) -> ExitCode {
+    if clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_unbounded_is_refused() {
+        for line in [
+            "governed --workers 0",
+            "governed --workers 100000",
+            "governed --seconds 100000",
+            "governed --rate 0",
+            "governed --payload 2000000",
+            "governed --apps 0",
+            "revocation --rounds 0",
+            "start --rounds 5",
+            "all --spawn x --json --markdown",
+        ] {
+            let words = std::iter::once("caracal-bench").chain(line.split(' '));
+            assert!(Arguments::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Measures a running stack from the outside, over the wire contracts that clients use.
+//!
+//! A **governed call** is one mint at the STS and one request with that mandate through the Gateway to an
+//! upstream, which is part of this process ([`upstream`]). [`load`] makes many of them, [`governed`] puts them
+//! next to the CPU time they cost and to what the machine's ES256 rate allows ([`es256`]), [`revocation`]
+//! measures how fast authority ends, [`start`] how fast the daemon starts. [`scene`] sets up what all of them
+//! need; [`stack`] finds or starts the daemon.
+//!
+//! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
+//! own over reused buffers ([`http`]), no JSON on the hot path. It never depends on a role and never reads the
+//! daemon's state other than through `/proc` and `/metrics`. It talks to this machine only ([`address`]).
+//!
+//! To add a measurement: a file with a `run` that returns a serializable report, a subcommand in [`cli`], and a
+//! row in [`markdown`].
+
+pub mod address;
+pub mod all;
+pub mod cli;
+pub mod daemon;
+pub mod es256;
+pub mod governed;
+pub mod http;
+pub mod json_client;
+pub mod latency;
+pub mod load;
+pub mod markdown;
+pub mod pace;
+pub mod process;
+pub mod prometheus;
+pub mod revocation;
+pub mod scan;
+pub mod scene;
+pub mod stack;
+pub mod start;
+pub mod upstream;

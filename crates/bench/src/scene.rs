@@ -1,0 +1,322 @@
+//! What a governed call needs before it can be made: a zone with policy, applications, sessions, delegations.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use caracal_core::{Secret, World};
+use serde_json::{Value, json};
+
+use crate::{
+    http::Connection,
+    json_client::{JsonClient, text},
+    scan::text_member,
+    stack::Stack,
+    upstream::{KEY_HEADER, Upstream},
+};
+
+/// Path of the upstream that is called.
+const PATH: &str = "/bench";
+/// The one scope of the resource.
+const SCOPE: &str = "bench:call";
+/// The label whose role holds the scope.
+const LABEL: &str = "bench";
+/// Life of sessions and delegations, in seconds: longer than the longest run.
+const LIFE_SECONDS: u32 = 7200;
+/// Applications in one zone at most.
+pub const MOST_APPLICATIONS: usize = 256;
+
+/// A zone in which every agent may call the upstream.
+#[derive(Debug)]
+pub struct Scene {
+    /// The upstream behind the Gateway.
+    pub upstream: Upstream,
+    /// One agent per application.
+    pub agents: Vec<Arc<Agent>>,
+    payload: usize,
+    gateway: SocketAddr,
+}
+
+/// An application with a session that acts under a delegation.
+#[derive(Debug)]
+pub struct Agent {
+    zone: String,
+    application: String,
+    secret: Secret,
+    resource: String,
+    source_session: String,
+    sts: SocketAddr,
+    coordinator: SocketAddr,
+    /// Authority that lasts as long as the scene.
+    pub grant: Grant,
+}
+
+/// Authority to call: a session and the delegation it acts under.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The session that acts.
+    pub session: String,
+    /// The delegation it acts under.
+    pub delegation: String,
+}
+
+impl Scene {
+    /// Sets everything up over the Control API and the Coordinator. Calls carry `payload` bytes both ways.
+    ///
+    /// # Errors
+    /// The first call that fails.
+    pub async fn set_up(
+        stack: &Stack,
+        world: &World,
+        applications: usize,
+        payload: usize,
+    ) -> anyhow::Result<Self> {
+        let upstream = Upstream::start(world, payload)
+            .await
+            .context("cannot start the upstream")?;
+        let api = JsonClient::new(stack.api, Some(stack.admin_token.clone()));
+        let create = async |path: &str, body: Value| api.call(201, "POST", path, Some(&body)).await;
+
+        let name = format!("bench {}", hex::encode(world.random_bytes::<6>()));
+        let zone = create("/v1/zones", json!({"name": name})).await?;
+        let zone = text(&zone, "id")?.to_owned();
+        let at = |rest: &str| format!("/v1/zones/{zone}/{rest}");
+        let provider = json!({
+            "name": "bench key", "kind": "api_key",
+            "config_json": {"auth_location": "header", "header_name": KEY_HEADER, "api_key": upstream.key().expose()},
+        });
+        let provider = create(&at("providers"), provider).await?;
+        let provider = text(&provider, "id")?;
+
+        let mut made = Vec::with_capacity(applications);
+        for number in 0..applications {
+            let key = format!("bench-{number}");
+            let application = json!({"name": key, "registration_method": "managed"});
+            let application = create(&at("applications"), application).await?;
+            let resource = format!("resource://{key}");
+            let declared = json!({
+                "name": key, "identifier": resource, "upstream_url": format!("http://{}", upstream.address()),
+                "scopes": [SCOPE], "credential_provider_id": provider,
+                "operations": [
+                    {"method": "GET", "path": PATH, "scope": SCOPE},
+                    {"method": "POST", "path": PATH, "scope": SCOPE},
+                ],
+            });
+            create(&at("resources"), declared).await?;
+            let secret = Secret::new(text(&application, "client_secret")?);
+            made.push((text(&application, "id")?.to_owned(), secret, resource));
+        }
+        activate_policy(&api, &zone, &made).await?;
+
+        let mut agents = Vec::with_capacity(applications);
+        for (application, secret, resource) in made {
+            let agent = Agent::start(stack, zone.clone(), application, secret, resource).await?;
+            agents.push(Arc::new(agent));
+        }
+        Ok(Self {
+            upstream,
+            agents,
+            payload,
+            gateway: stack.gateway,
+        })
+    }
+
+    /// A connection to the Gateway.
+    pub fn gateway_connection(&self) -> Connection {
+        Connection::new(self.gateway)
+    }
+
+    /// The gateway request of an agent, without the mandate.
+    pub fn gateway_request(&self, agent: &Agent) -> GatewayRequest {
+        let body = vec![b'x'; self.payload];
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        let head = format!(
+            "{method} {PATH} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer ",
+            self.gateway
+        );
+        let mut after = format!("\r\nX-Caracal-Resource: {}\r\n", agent.resource);
+        if !body.is_empty() {
+            after.push_str("Content-Type: application/octet-stream\r\nContent-Length: ");
+            after.push_str(&body.len().to_string());
+            after.push_str("\r\n");
+        }
+        after.push_str("\r\n");
+        let mut after = after.into_bytes();
+        after.extend_from_slice(&body);
+        GatewayRequest {
+            before: head.into_bytes(),
+            after,
+        }
+    }
+}
+
+/// Policy data: each application owns its resource, and the label's role holds the scope.
+async fn activate_policy(
+    api: &JsonClient,
+    zone: &str,
+    applications: &[(String, Secret, String)],
+) -> anyhow::Result<()> {
+    let (mut names, mut grants) = (serde_json::Map::new(), serde_json::Map::new());
+    for (number, (application, _, resource)) in applications.iter().enumerate() {
+        let key = format!("bench-{number}");
+        let grant = json!({"application": key, "roles": {LABEL: [SCOPE]}});
+        names.insert(key, application.as_str().into());
+        grants.insert(resource.clone(), grant);
+    }
+    let content = format!(
+        "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {}\ngrants := {}\n",
+        Value::Object(names),
+        Value::Object(grants)
+    );
+    let create = async |path: &str, body: Value| {
+        api.call(201, "POST", &format!("/v1/zones/{zone}/{path}"), Some(&body))
+            .await
+    };
+    let policy = create("policies", json!({"name": "bench", "content": content})).await?;
+    let set = create("policy-sets", json!({"name": "bench"})).await?;
+    let set = text(&set, "id")?;
+    let manifest = json!({"manifest": [{"policy_version_id": text(&policy, "version_id")?}]});
+    let version = create(&format!("policy-sets/{set}/versions"), manifest).await?;
+    let activation = json!({"version_id": text(&version, "version_id")?});
+    let path = format!("/v1/zones/{zone}/policy-sets/{set}/activate");
+    api.call(202, "POST", &path, Some(&activation)).await?;
+    Ok(())
+}
+
+impl Agent {
+    async fn start(
+        stack: &Stack,
+        zone: String,
+        application: String,
+        secret: Secret,
+        resource: String,
+    ) -> anyhow::Result<Self> {
+        let mut agent = Self {
+            zone,
+            application,
+            secret,
+            resource,
+            source_session: String::new(),
+            sts: stack.sts,
+            coordinator: stack.coordinator,
+            grant: Grant {
+                session: String::new(),
+                delegation: String::new(),
+            },
+        };
+        let coordinator = agent.coordinator_client().await?;
+        agent.source_session = agent.start_session(&coordinator).await?;
+        agent.grant = agent.new_grant(&coordinator).await?;
+        Ok(agent)
+    }
+
+    /// A Coordinator client with a fresh lifecycle token.
+    ///
+    /// # Errors
+    /// When the token is refused.
+    pub async fn coordinator_client(&self) -> anyhow::Result<JsonClient> {
+        let request = self.token_request(&[("scope", "agent:lifecycle")]);
+        let mut connection = Connection::new(self.sts);
+        let token = mint(&mut connection, &request).await.context("lifecycle token")?;
+        Ok(JsonClient::new(self.coordinator, Some(Secret::new(token))))
+    }
+
+    /// A new session and a new delegation to it, which others can end without ending anything else.
+    ///
+    /// # Errors
+    /// When the Coordinator refuses.
+    pub async fn new_grant(&self, coordinator: &JsonClient) -> anyhow::Result<Grant> {
+        let session = self.start_session(coordinator).await?;
+        let body = json!({
+            "issuer_application_id": self.application, "receiver_application_id": self.application,
+            "source_session_id": self.source_session, "target_session_id": session,
+            "scopes": [SCOPE], "constraints": {"resources": [self.resource]}, "ttl_seconds": LIFE_SECONDS,
+        });
+        let path = format!("/zones/{}/delegations", self.zone);
+        let delegation = coordinator.call(201, "POST", &path, Some(&body)).await?;
+        Ok(Grant {
+            session,
+            delegation: text(&delegation, "delegation_edge_id")?.to_owned(),
+        })
+    }
+
+    async fn start_session(&self, coordinator: &JsonClient) -> anyhow::Result<String> {
+        // The source lives longer than what it hands on.
+        let body =
+            json!({"application_id": self.application, "ttl_seconds": LIFE_SECONDS + 600, "labels": [LABEL]});
+        let path = format!("/zones/{}/agents", self.zone);
+        let session = coordinator.call(201, "POST", &path, Some(&body)).await?;
+        Ok(text(&session, "agent_session_id")?.to_owned())
+    }
+
+    /// The path under which the Coordinator knows a session of this agent.
+    pub fn session_path(&self, grant: &Grant) -> String {
+        format!("/zones/{}/agents/{}", self.zone, grant.session)
+    }
+
+    /// The path that revokes a delegation of this agent.
+    pub fn revocation_path(&self, grant: &Grant) -> String {
+        format!("/zones/{}/delegations/{}/revoke", self.zone, grant.delegation)
+    }
+
+    /// Where this agent mints.
+    pub fn sts(&self) -> SocketAddr {
+        self.sts
+    }
+
+    /// The complete request for a mandate under `grant`.
+    pub fn mint_request(&self, grant: &Grant) -> Vec<u8> {
+        self.token_request(&[
+            ("scope", SCOPE),
+            ("agent_session_id", &grant.session),
+            ("delegation_edge_id", &grant.delegation),
+        ])
+    }
+
+    fn token_request(&self, fields: &[(&str, &str)]) -> Vec<u8> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
+            .append_pair("zone_id", &self.zone)
+            .append_pair("application_id", &self.application)
+            .append_pair("client_secret", self.secret.expose())
+            .append_pair("resource", &self.resource)
+            .extend_pairs(fields)
+            .finish();
+        format!(
+            "POST /oauth/2/token HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.sts,
+            body.len()
+        )
+        .into_bytes()
+    }
+}
+
+/// Sends a token request and returns the token.
+///
+/// # Errors
+/// When the STS does not answer 200 with a token.
+pub async fn mint(connection: &mut Connection, request: &[u8]) -> anyhow::Result<String> {
+    let answer = connection.exchange(request).await?;
+    if answer.status != 200 {
+        anyhow::bail!("the STS answered {}", answer.summary());
+    }
+    let token = text_member(answer.body, "access_token").context("the STS answered without access_token")?;
+    Ok(token.to_owned())
+}
+
+/// A request through the Gateway around the place of its mandate.
+#[derive(Debug, Clone)]
+pub struct GatewayRequest {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl GatewayRequest {
+    /// Writes the request with `mandate` into `buffer`, replacing what it holds.
+    pub fn write(&self, mandate: &str, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        buffer.extend_from_slice(&self.before);
+        buffer.extend_from_slice(mandate.as_bytes());
+        buffer.extend_from_slice(&self.after);
+    }
+}
