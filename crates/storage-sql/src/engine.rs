@@ -1,20 +1,17 @@
 //! What both stores share: opening units of work on their pools.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, Error, GlobalWork, ZoneWork};
-use sea_orm::{
-    AccessMode, DatabaseConnection, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{
     dialect::Dialect,
     errors::from_driver,
     migrations::{self, MigrationError},
-    params::params,
+    seen::Seen,
     sql::{Counter, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
@@ -25,8 +22,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Every zone; only the named exceptions of a global unit see them all.
 const ALL_ZONES: &str = "*";
 
+/// A store of this crate.
+pub trait SqlStore: HasEngine {}
+
+/// What every store of this crate is made of. Not nameable outside, so nobody else can be a [`SqlStore`].
+pub trait HasEngine {
+    #[doc(hidden)]
+    fn engine(&self) -> &Arc<Engine>;
+}
+
 /// Pools, dialect, keys.
-pub(crate) struct Engine {
+pub struct Engine {
     pub(crate) dialect: Dialect,
     /// For [`Access::Read`].
     pub(crate) readers: DatabaseConnection,
@@ -37,60 +43,55 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Opens a transaction.
+    /// Opens a transaction outside every zone.
     pub(crate) async fn begin(&self, access: Access) -> Result<Tx, Error> {
-        let (pool, options) = match (self.dialect, access) {
+        self.begin_in(access, None).await
+    }
+
+    /// Opens a transaction. `scope` is a zone's id or [`ALL_ZONES`], for row-level security.
+    async fn begin_in(&self, access: Access, scope: Option<&str>) -> Result<Tx, Error> {
+        let pool = match access {
+            Access::Read => &self.readers,
+            Access::Write => &self.writers,
+        };
+        let options = match (self.dialect, access) {
+            // Taking the write lock at once: a later upgrade could fail after work was done.
+            (Dialect::Sqlite, Access::Write) => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            },
             // A deferred transaction reads one snapshot from its first statement on.
-            (Dialect::Sqlite, Access::Read) => (&self.readers, TransactionOptions::default()),
-            (Dialect::Sqlite, Access::Write) => (
-                &self.writers,
-                // Taking the write lock at once: a later upgrade could fail after work was done.
-                TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                    ..TransactionOptions::default()
-                },
-            ),
-            (Dialect::Postgres, Access::Read) => (
-                &self.readers,
-                TransactionOptions {
-                    isolation_level: Some(IsolationLevel::RepeatableRead),
-                    access_mode: Some(AccessMode::ReadOnly),
-                    ..TransactionOptions::default()
-                },
-            ),
-            (Dialect::Postgres, Access::Write) => (&self.writers, TransactionOptions::default()),
+            _ => TransactionOptions::default(),
         };
         self.counter.add();
         let tx = pool.begin_with_options(options).await.map_err(from_driver)?;
-        Ok(Tx::new(tx, self.dialect, self.counter.clone()))
-    }
-
-    /// Tells row-level security which zone the transaction is for.
-    async fn scope(&self, tx: &Tx, zone: &str) -> Result<(), Error> {
+        let tx = Tx::new(tx, self.dialect, self.counter.clone());
         if self.dialect == Dialect::Postgres {
-            tx.run("SELECT set_config('caracal.zone_id', $1, true)", params![zone])
-                .await?;
+            let mut setup = String::new();
+            if access == Access::Read {
+                setup.push_str("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;");
+            }
+            if let Some(scope) = scope {
+                // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping. `SET LOCAL` takes no snapshot, and
+                // both settings go in one round trip.
+                setup.push_str(&format!("SET LOCAL caracal.zone_id = '{scope}';"));
+            }
+            if !setup.is_empty() {
+                tx.script(&setup).await?;
+            }
         }
-        Ok(())
+        Ok(tx)
     }
 
     pub(crate) async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
-        let tx = self.begin(access).await?;
-        self.scope(&tx, zone.as_str()).await?;
-        Ok(Box::new(ZoneUnit {
-            tx,
-            zone: zone.clone(),
-            chain_key: self.chain_key.clone(),
-        }))
+        let tx = self.begin_in(access, Some(zone.as_str())).await?;
+        let chain_key = self.chain_key.clone();
+        Ok(Box::new(ZoneUnit { tx, zone: zone.clone(), chain_key, seen: Seen::default() }))
     }
 
     pub(crate) async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
-        let tx = self.begin(access).await?;
-        self.scope(&tx, ALL_ZONES).await?;
-        Ok(Box::new(GlobalUnit {
-            tx,
-            chain_key: self.chain_key.clone(),
-        }))
+        let tx = self.begin_in(access, Some(ALL_ZONES)).await?;
+        Ok(Box::new(GlobalUnit { tx, chain_key: self.chain_key.clone(), seen: Seen::default() }))
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {

@@ -13,13 +13,25 @@ mod dialect;
 mod engine;
 mod errors;
 mod migrations;
+mod outbox_queue;
 mod paging;
 mod params;
+mod partitions;
+mod postgres;
 mod repo;
+mod roles;
 mod row;
+mod seen;
 mod sql;
 mod sqlite;
 mod work;
 
+pub use engine::SqlStore;
 pub use migrations::MigrationError;
+pub use outbox_queue::{DeadMessage, SqlOutboxQueue};
+pub use postgres::{PostgresOptions, PostgresStore};
+pub use roles::ServiceRole;
 pub use sqlite::SqliteStore;
+
+/// The schema version this build needs.
+pub const SCHEMA_VERSION: i64 = migrations::CURRENT;

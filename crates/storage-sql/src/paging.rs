@@ -59,7 +59,9 @@ impl Listing {
         let (at, id) = (self.at, self.id);
         if let Some(after) = &page.after {
             let (at_n, id_n) = (self.bind(after.at_micros), self.bind(after.id.as_str()));
-            self.and(&format!("({at}, {id}) < (${at_n}, ${id_n})"));
+            // The first condition says nothing new, but bounds the index under row-level security, where the
+            // second may not be asked of rows that the policy has not admitted.
+            self.and(&format!("{at} <= ${at_n} AND ({at}, {id}) < (${at_n}, ${id_n})"));
         }
         let limit = page.limit.max(1);
         // One row more than asked tells whether another page follows.

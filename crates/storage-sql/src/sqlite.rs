@@ -3,7 +3,7 @@
 //! Write-ahead log, one writer, a few readers that never block it. `synchronous = FULL`: a revocation that was
 //! answered survives a power cut. What that costs is one sync per commit, and the ledger commits in batches.
 
-use std::{fmt, fs, io, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::{fmt, fs, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
@@ -13,9 +13,10 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use crate::{
     dialect::Dialect,
-    engine::{Engine, PATIENCE},
+    engine::{Engine, HasEngine, PATIENCE, SqlStore},
     errors::from_driver,
     migrations::MigrationError,
+    params::params,
     sql::Counter,
 };
 
@@ -27,7 +28,7 @@ const PREPARED: usize = 64;
 
 /// A store in one file.
 pub struct SqliteStore {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -62,13 +63,13 @@ impl SqliteStore {
         let writers = connect(path, false).await?;
         let readers = connect(path, true).await?;
         Ok(Self {
-            engine: Engine {
+            engine: Arc::new(Engine {
                 dialect: Dialect::Sqlite,
                 readers,
                 writers,
                 chain_key,
                 counter: Counter::default(),
-            },
+            }),
         })
     }
 
@@ -80,13 +81,28 @@ impl SqliteStore {
         self.engine.migrate(now).await
     }
 
-    /// Closes every connection; the log is merged into the file.
+    /// Deletes the ledger's events from before `before`; returns how many. The chains then start where they were
+    /// cut.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the file is held by another writer for too long.
+    pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
+        let tx = self.engine.begin(Access::Write).await?;
+        // The floor opens the trigger for older events, and only inside this transaction.
+        tx.run("INSERT INTO audit_retention_floor (occurred_before) VALUES ($1)", params![before]).await?;
+        let deleted = tx.run("DELETE FROM audit_events WHERE occurred_at < $1", params![before]).await?;
+        tx.run("DELETE FROM audit_retention_floor", Vec::new()).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
+    /// Closes every connection; the log is merged into the file. What is still in use fails from here on.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when a connection does not close.
-    pub async fn close(self) -> Result<(), Error> {
-        self.engine.readers.close().await.map_err(from_driver)?;
-        self.engine.writers.close().await.map_err(from_driver)
+    pub async fn close(&self) -> Result<(), Error> {
+        self.engine.readers.close_by_ref().await.map_err(from_driver)?;
+        self.engine.writers.close_by_ref().await.map_err(from_driver)
     }
 }
 
@@ -143,6 +159,14 @@ async fn connect(path: &Path, reads_only: bool) -> Result<DatabaseConnection, Er
         });
     Database::connect(options).await.map_err(from_driver)
 }
+
+impl HasEngine for SqliteStore {
+    fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+}
+
+impl SqlStore for SqliteStore {}
 
 #[async_trait]
 impl Store for SqliteStore {

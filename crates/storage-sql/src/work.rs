@@ -15,6 +15,7 @@ use crate::{
     dialect::Dialect,
     params::params,
     repo::{find_anywhere, find_zone},
+    seen::Seen,
     sql::Tx,
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct ZoneUnit {
     pub(crate) tx: Tx,
     pub(crate) zone: ZoneId,
     pub(crate) chain_key: Option<HmacKey>,
+    pub(crate) seen: Seen,
 }
 
 impl ZoneUnit {
@@ -125,6 +127,7 @@ impl ZoneWork for ZoneUnit {
 pub(crate) struct GlobalUnit {
     pub(crate) tx: Tx,
     pub(crate) chain_key: Option<HmacKey>,
+    pub(crate) seen: Seen,
 }
 
 #[async_trait]

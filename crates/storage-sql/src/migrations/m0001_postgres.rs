@@ -1,3 +1,188 @@
 //! The ledger, roles, grants and row-level security, as PostgreSQL does them.
+//!
+//! Every zone-owned table has row-level security enabled and forced, so that it binds the owner too. A transaction
+//! names its zone in `caracal.zone_id`; without it no row is visible and none can be written. The value `*` opens
+//! the deployment's own tables (zones, admin tokens, administrative chains) and, for reading only, the tables that
+//! the named exceptions of a global unit of work search across zones. Partitions have no grants and no policy: they
+//! are reached through their parent alone.
 
-pub(super) const STATEMENTS: &[&str] = &[];
+pub(super) const STATEMENTS: &[&str] = &[
+    // Columns as in the other dialect, by month of the event.
+    r#"CREATE TABLE audit_events (
+        zone_id TEXT COLLATE "C" NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        event_type TEXT COLLATE "C" NOT NULL,
+        request_id TEXT COLLATE "C" NOT NULL,
+        decision TEXT COLLATE "C" NOT NULL,
+        application_id TEXT COLLATE "C",
+        session_id TEXT COLLATE "C",
+        authority_record_id TEXT COLLATE "C",
+        labels TEXT COLLATE "C",
+        event_json TEXT COLLATE "C" NOT NULL,
+        signature TEXT COLLATE "C",
+        occurred_at BIGINT NOT NULL,
+        ingested_at BIGINT NOT NULL,
+        chain_seq BIGINT NOT NULL,
+        content_sha256 TEXT COLLATE "C" NOT NULL,
+        prev_content_sha256 TEXT COLLATE "C" NOT NULL,
+        chain_hmac TEXT COLLATE "C" NOT NULL,
+        hash_version BIGINT NOT NULL,
+        PRIMARY KEY (zone_id, id, occurred_at)
+    ) PARTITION BY RANGE (occurred_at)"#,
+    "CREATE INDEX audit_events_chain ON audit_events (zone_id, chain_seq)",
+    "CREATE INDEX audit_events_time ON audit_events (zone_id, occurred_at, id)",
+    "CREATE INDEX audit_events_request ON audit_events (zone_id, request_id) WHERE request_id <> ''",
+    "CREATE INDEX audit_events_session ON audit_events (zone_id, session_id, occurred_at)
+        WHERE session_id IS NOT NULL",
+    // Only what no month takes: events of a clock that was years off.
+    "CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT",
+    "ALTER TABLE audit_events_default ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE audit_events_default FORCE ROW LEVEL SECURITY",
+    // Definer functions: the audit role makes and drops partitions without owning anything.
+    r"CREATE FUNCTION audit_partition_ensure(month DATE) RETURNS BOOLEAN
+        LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE
+            first_day TIMESTAMP := date_trunc('month', month::timestamp);
+            name TEXT := 'audit_events_y' || to_char(first_day, 'YYYY') || 'm' || to_char(first_day, 'MM');
+        BEGIN
+            IF first_day < TIMESTAMP '2020-01-01' OR first_day >= TIMESTAMP '2200-01-01' THEN
+                RETURN FALSE;
+            END IF;
+            IF to_regclass(name) IS NOT NULL THEN
+                RETURN FALSE;
+            END IF;
+            PERFORM pg_advisory_xact_lock(hashtextextended('audit_partition', 0));
+            IF to_regclass(name) IS NOT NULL THEN
+                RETURN FALSE;
+            END IF;
+            EXECUTE format('CREATE TABLE %I PARTITION OF audit_events FOR VALUES FROM (%s) TO (%s)', name,
+                (extract(epoch FROM first_day) * 1000000)::bigint,
+                (extract(epoch FROM first_day + INTERVAL '1 month') * 1000000)::bigint);
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+            RETURN TRUE;
+        END $$",
+    // Drops the months that ended at or before an instant, oldest first; returns their names.
+    r"CREATE FUNCTION audit_partitions_drop(ended_before BIGINT) RETURNS SETOF TEXT
+        LANGUAGE plpgsql SECURITY DEFINER AS $$
+        DECLARE
+            name TEXT;
+            first_day TIMESTAMP;
+        BEGIN
+            PERFORM pg_advisory_xact_lock(hashtextextended('audit_partition', 0));
+            FOR name IN
+                SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_y[0-9]{4}m[0-9]{2}$'
+                ORDER BY c.relname
+            LOOP
+                first_day := to_date(substr(name, 15, 4) || substr(name, 20, 2), 'YYYYMM')::timestamp;
+                IF (extract(epoch FROM first_day + INTERVAL '1 month') * 1000000)::bigint <= ended_before THEN
+                    EXECUTE format('DROP TABLE %I', name);
+                    RETURN NEXT name;
+                END IF;
+            END LOOP;
+        END $$",
+    "CREATE FUNCTION refuse_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '% is %', TG_TABLE_NAME, TG_ARGV[0]; END $$",
+    "CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE ON audit_events
+        FOR EACH ROW EXECUTE FUNCTION refuse_change('append-only')",
+    "CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON audit_events
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('append-only')",
+    "CREATE TRIGGER admin_audit_events_append_only BEFORE UPDATE OR DELETE ON admin_audit_events
+        FOR EACH ROW EXECUTE FUNCTION refuse_change('append-only')",
+    "CREATE TRIGGER admin_audit_events_no_truncate BEFORE TRUNCATE ON admin_audit_events
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('append-only')",
+    "CREATE TRIGGER policy_versions_immutable BEFORE UPDATE OR DELETE ON policy_versions
+        FOR EACH ROW EXECUTE FUNCTION refuse_change('immutable')",
+    "CREATE TRIGGER policy_versions_no_truncate BEFORE TRUNCATE ON policy_versions
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('immutable')",
+    "CREATE TRIGGER policy_set_versions_immutable BEFORE UPDATE OR DELETE ON policy_set_versions
+        FOR EACH ROW EXECUTE FUNCTION refuse_change('immutable')",
+    "CREATE TRIGGER policy_set_versions_no_truncate BEFORE TRUNCATE ON policy_set_versions
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('immutable')",
+    // Row-level security. Tables owned by a zone, then those of the deployment.
+    r"DO $$
+        DECLARE name TEXT;
+        BEGIN
+            FOREACH name IN ARRAY ARRAY['applications', 'providers', 'resources', 'secret_store', 'signing_keys',
+                'policies', 'policy_versions', 'policy_sets', 'policy_set_versions', 'policy_set_bindings',
+                'authority_records', 'sessions', 'session_counts', 'delegations', 'delegation_epochs',
+                'idempotency_receipts', 'audit_events', 'audit_heads']
+            LOOP
+                EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+                EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+                EXECUTE format('CREATE POLICY zone_isolation ON %I
+                    USING (zone_id = current_setting(''caracal.zone_id'', TRUE))
+                    WITH CHECK (zone_id = current_setting(''caracal.zone_id'', TRUE))', name);
+            END LOOP;
+            FOREACH name IN ARRAY ARRAY['applications', 'authority_records', 'sessions', 'delegations', 'audit_heads']
+            LOOP
+                EXECUTE format('CREATE POLICY named_exception ON %I FOR SELECT
+                    USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);
+            END LOOP;
+            FOREACH name IN ARRAY ARRAY['zones', 'admin_tokens', 'admin_audit_heads', 'admin_audit_events']
+            LOOP
+                EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+                EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+                EXECUTE format('CREATE POLICY deployment ON %I
+                    USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')
+                    WITH CHECK (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);
+            END LOOP;
+            FOREACH name IN ARRAY ARRAY['admin_audit_heads', 'admin_audit_events'] LOOP
+                EXECUTE format('CREATE POLICY zone_isolation ON %I
+                    USING (chain_key = current_setting(''caracal.zone_id'', TRUE))
+                    WITH CHECK (chain_key = current_setting(''caracal.zone_id'', TRUE))', name);
+            END LOOP;
+            CREATE POLICY own_zone ON zones FOR SELECT USING (id = current_setting('caracal.zone_id', TRUE));
+        END $$",
+    // One role per service. Roles belong to the server: another database may have made them.
+    r"DO $$
+        DECLARE name TEXT;
+        BEGIN
+            FOREACH name IN ARRAY ARRAY['caracalapi', 'caracalsts', 'caracalgateway', 'caracalaudit',
+                'caracalcoordinator']
+            LOOP
+                BEGIN
+                    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+                        EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', name);
+                    END IF;
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                    NULL;
+                END;
+                EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), name);
+                EXECUTE format('ALTER FUNCTION audit_partition_ensure(DATE) SET search_path = %I, pg_catalog, pg_temp',
+                    current_schema());
+                EXECUTE format('ALTER FUNCTION audit_partitions_drop(BIGINT) SET search_path = %I, pg_catalog, pg_temp',
+                    current_schema());
+            END LOOP;
+        END $$",
+    "GRANT SELECT ON schema_migrations, zones TO
+        caracalapi, caracalsts, caracalgateway, caracalaudit, caracalcoordinator",
+    // What a zone snapshot is loaded from.
+    "GRANT SELECT ON applications, providers, resources, secret_store, signing_keys, policies, policy_versions,
+        policy_sets, policy_set_versions, policy_set_bindings, authority_records, sessions, session_counts,
+        delegations, delegation_epochs TO caracalapi, caracalsts, caracalgateway, caracalcoordinator",
+    // The Control API administers.
+    "GRANT INSERT, UPDATE ON zones, applications, providers, resources, admin_tokens, signing_keys, policies,
+        policy_sets, delegation_epochs, session_counts TO caracalapi",
+    "GRANT INSERT, UPDATE, DELETE ON secret_store, policy_set_bindings TO caracalapi",
+    "GRANT INSERT ON policy_versions, policy_set_versions TO caracalapi",
+    "GRANT SELECT ON admin_tokens, audit_events, audit_heads TO caracalapi",
+    "GRANT UPDATE, DELETE ON authority_records TO caracalapi",
+    "GRANT UPDATE ON sessions, delegations TO caracalapi",
+    // The STS mints: records of authority, first keys, refreshed provider credentials.
+    "GRANT INSERT, UPDATE ON authority_records, signing_keys, secret_store TO caracalsts",
+    // The Coordinator runs sessions and delegations.
+    "GRANT INSERT, UPDATE ON sessions, session_counts, delegations, delegation_epochs TO caracalcoordinator",
+    "GRANT UPDATE, DELETE ON authority_records TO caracalcoordinator",
+    // Receipts, events and administrative evidence of those who change state.
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_receipts TO caracalapi, caracalcoordinator",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON event_outbox TO caracalapi, caracalsts, caracalcoordinator",
+    "GRANT SELECT, INSERT ON admin_audit_events TO caracalapi, caracalcoordinator",
+    "GRANT SELECT, INSERT, UPDATE ON admin_audit_heads TO caracalapi, caracalcoordinator",
+    // The Audit role appends; it never updates or deletes an event.
+    "GRANT SELECT, INSERT ON audit_events TO caracalaudit",
+    "GRANT SELECT, INSERT, UPDATE ON audit_heads TO caracalaudit",
+    "REVOKE ALL ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) TO caracalaudit",
+];

@@ -11,6 +11,7 @@ use crate::{
     paging::Listing,
     params::{json_list, params},
     row::Row,
+    seen::{Seen, changed_meanwhile},
     sql::Tx,
     work::ZoneUnit,
 };
@@ -41,13 +42,15 @@ pub(crate) async fn find_anywhere(tx: &Tx, id: &ApplicationId) -> Result<Option<
 #[async_trait]
 impl Applications for ZoneUnit {
     async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "SELECT {COLUMNS}, {version} AS row_version FROM applications WHERE zone_id = $1 AND id = $2"
+        );
+        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
+            return Ok(None);
+        };
+        self.seen.note("applications", id.as_str(), &row)?;
+        decode(&row).map(Some)
     }
 
     async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error> {
@@ -113,9 +116,14 @@ impl Applications for ZoneUnit {
 
     async fn update(&mut self, application: &Application) -> Result<bool, Error> {
         let by = &application.attribution;
-        let sql = "UPDATE applications SET name = $3, name_folded = $4, client_secret_hash = $5, traits = $6, \
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "UPDATE applications SET name = $3, name_folded = $4, client_secret_hash = $5, traits = $6, \
              expires_at = $7, updated_by = $8, updated_via_operator = $9, updated_at = $10 \
-             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
+             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL \
+             AND ($11 = '' OR $11 = {version})"
+        );
+        let seen = self.seen.take("applications", application.id.as_str());
         let params = params![
             self.zone,
             application.id,
@@ -127,8 +135,16 @@ impl Applications for ZoneUnit {
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,
+            seen,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        if self.tx.run(sql, params).await? == 1 {
+            return Ok(true);
+        }
+        // Gone, or still there with another version than the one that was read.
+        if Applications::get(self, &application.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+            return Err(changed_meanwhile());
+        }
+        Ok(false)
     }
 
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error> {

@@ -20,6 +20,7 @@ use crate::{
     batch::insert,
     paging::Listing,
     params::{json_list, params},
+    partitions::ensure_partitions,
     row::Row,
     work::ZoneUnit,
 };
@@ -224,6 +225,7 @@ impl Ledger for ZoneUnit {
         if batch.is_empty() {
             return Ok(outcome);
         }
+        ensure_partitions(&self.tx, entries.iter().map(|entry| entry.event.occurred_at)).await?;
         insert(&self.tx, "audit_events", &COLUMNS, batch, "").await?;
         let sql = "UPDATE audit_heads SET chain_seq = $2, content_sha256 = $3 WHERE zone_id = $1";
         self.tx
@@ -237,6 +239,10 @@ impl Ledger for ZoneUnit {
         listing.when("occurred_at", ">=", filter.since.map(Timestamp::as_micros));
         listing.when("occurred_at", "<", filter.until.map(Timestamp::as_micros));
         listing.when("request_id", "=", filter.request_id.as_deref());
+        if filter.request_id.as_ref().is_some_and(|id| !id.is_empty()) {
+            // What the partial index is about.
+            listing.and("request_id <> ''");
+        }
         listing.when("decision", "=", filter.decision.as_deref());
         if !filter.event_types.is_empty() {
             let n = listing.bind(json_list(&filter.event_types));

@@ -11,6 +11,7 @@ use crate::{
     paging::Listing,
     params::{json_list, params},
     row::{Row, to_json},
+    seen::{Seen, changed_meanwhile},
     work::ZoneUnit,
 };
 
@@ -35,13 +36,15 @@ fn decode(row: &Row) -> Result<Provider, Error> {
 #[async_trait]
 impl Providers for ZoneUnit {
     async fn get(&mut self, id: &ProviderId) -> Result<Option<Provider>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "SELECT {COLUMNS}, {version} AS row_version FROM providers WHERE zone_id = $1 AND id = $2"
+        );
+        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
+            return Ok(None);
+        };
+        self.seen.note("providers", id.as_str(), &row)?;
+        decode(&row).map(Some)
     }
 
     async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Provider>, Error> {
@@ -102,9 +105,14 @@ impl Providers for ZoneUnit {
 
     async fn update(&mut self, provider: &Provider) -> Result<bool, Error> {
         let by = &provider.attribution;
-        let sql = "UPDATE providers SET name = $3, identifier = $4, kind = $5, config_json = $6, \
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "UPDATE providers SET name = $3, identifier = $4, kind = $5, config_json = $6, \
              secret_config_keys = $7, connectivity_failed_at = $8, updated_by = $9, updated_via_operator = $10, \
-             updated_at = $11 WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
+             updated_at = $11 WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL \
+             AND ($12 = '' OR $12 = {version})"
+        );
+        let seen = self.seen.take("providers", provider.id.as_str());
         let params = params![
             self.zone,
             provider.id,
@@ -117,8 +125,16 @@ impl Providers for ZoneUnit {
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,
+            seen,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        if self.tx.run(sql, params).await? == 1 {
+            return Ok(true);
+        }
+        // Gone, or still there with another version than the one that was read.
+        if Providers::get(self, &provider.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+            return Err(changed_meanwhile());
+        }
+        Ok(false)
     }
 
     async fn archive(&mut self, id: &ProviderId, at: Timestamp) -> Result<bool, Error> {

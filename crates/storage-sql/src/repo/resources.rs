@@ -11,6 +11,7 @@ use crate::{
     paging::Listing,
     params::params,
     row::{Row, to_json},
+    seen::{Seen, changed_meanwhile},
     work::ZoneUnit,
 };
 
@@ -37,13 +38,15 @@ fn decode(row: &Row) -> Result<Resource, Error> {
 #[async_trait]
 impl Resources for ZoneUnit {
     async fn get(&mut self, id: &ResourceId) -> Result<Option<Resource>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(decode)
-            .transpose()
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "SELECT {COLUMNS}, {version} AS row_version FROM resources WHERE zone_id = $1 AND id = $2"
+        );
+        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
+            return Ok(None);
+        };
+        self.seen.note("resources", id.as_str(), &row)?;
+        decode(&row).map(Some)
     }
 
     async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error> {
@@ -130,10 +133,15 @@ impl Resources for ZoneUnit {
 
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error> {
         let by = &resource.attribution;
-        let sql = "UPDATE resources SET name = $3, identifier = $4, upstream_url = $5, scopes = $6, \
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "UPDATE resources SET name = $3, identifier = $4, upstream_url = $5, scopes = $6, \
              credential_provider_id = $7, operations = $8, operation_enforcement = $9, updated_by = $10, \
              updated_via_operator = $11, updated_at = $12 \
-             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
+             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL \
+             AND ($13 = '' OR $13 = {version})"
+        );
+        let seen = self.seen.take("resources", resource.id.as_str());
         let params = params![
             self.zone,
             resource.id,
@@ -147,8 +155,16 @@ impl Resources for ZoneUnit {
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,
+            seen,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        if self.tx.run(sql, params).await? == 1 {
+            return Ok(true);
+        }
+        // Gone, or still there with another version than the one that was read.
+        if Resources::get(self, &resource.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+            return Err(changed_meanwhile());
+        }
+        Ok(false)
     }
 
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error> {

@@ -4,7 +4,14 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
 use caracal_storage::{Error, Page, PageRequest, Zones};
 
-use crate::{paging::Listing, params::params, row::Row, sql::Tx, work::GlobalUnit};
+use crate::{
+    paging::Listing,
+    params::params,
+    row::Row,
+    seen::{Seen, changed_meanwhile},
+    sql::Tx,
+    work::GlobalUnit,
+};
 
 const COLUMNS: &str = "id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, archived_at, \
      created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
@@ -31,7 +38,15 @@ pub(crate) async fn find_zone(tx: &Tx, id: &ZoneId) -> Result<Option<Zone>, Erro
 #[async_trait]
 impl Zones for GlobalUnit {
     async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
-        find_zone(&self.tx, id).await
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "SELECT {COLUMNS}, {version} AS row_version FROM zones WHERE id = $1 AND archived_at IS NULL"
+        );
+        let Some(row) = self.tx.one(sql, params![id]).await? else {
+            return Ok(None);
+        };
+        self.seen.note("zones", id.as_str(), &row)?;
+        decode(&row).map(Some)
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
@@ -72,9 +87,14 @@ impl Zones for GlobalUnit {
 
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {
         let by = &zone.attribution;
-        let sql = "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
+        let version = Seen::column(self.tx.dialect);
+        let sql = format!(
+            "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
              operator_governed = $6, updated_by = $7, updated_via_operator = $8, updated_at = $9 \
-             WHERE id = $1 AND archived_at IS NULL";
+             WHERE id = $1 AND archived_at IS NULL \
+             AND ($10 = '' OR $10 = {version})"
+        );
+        let seen = self.seen.take("zones", zone.id.as_str());
         let params = params![
             zone.id,
             zone.name,
@@ -85,8 +105,16 @@ impl Zones for GlobalUnit {
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,
+            seen,
         ];
-        Ok(self.tx.run(sql, params).await? == 1)
+        if self.tx.run(sql, params).await? == 1 {
+            return Ok(true);
+        }
+        // Gone, or still there with another version than the one that was read.
+        if Zones::get(self, &zone.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+            return Err(changed_meanwhile());
+        }
+        Ok(false)
     }
 
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error> {

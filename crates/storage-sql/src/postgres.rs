@@ -1,0 +1,189 @@
+//! PostgreSQL: the store of a fleet.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use caracal_core::{Secret, Timestamp, World, ZoneId};
+use caracal_crypto::HmacKey;
+use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
+use sea_orm::{ConnectOptions, Database};
+
+use crate::{
+    dialect::Dialect,
+    engine::{Engine, HasEngine, SqlStore},
+    errors::from_driver,
+    migrations::MigrationError,
+    params::params,
+    partitions::first_day,
+    roles::{self, ServiceRole},
+    sql::Counter,
+};
+
+/// How to reach a server and how much to ask of it.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    /// `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=…`.
+    pub url: Secret,
+    /// Most connections of this process. Default 20.
+    pub max_connections: u32,
+    /// Longest run of one statement; also the longest wait for a lock. Default 15 s.
+    pub statement_timeout: Duration,
+    /// Longest wait for a connection. Default 5 s.
+    pub connect_timeout: Duration,
+    /// How the server's views name this process, for example `caracal-sts`.
+    pub application_name: String,
+}
+
+impl PostgresOptions {
+    /// Defaults for everything but the address.
+    pub fn new(url: Secret) -> Self {
+        Self {
+            url,
+            max_connections: 20,
+            statement_timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(5),
+            application_name: String::from("caracal"),
+        }
+    }
+}
+
+/// A store on a server.
+pub struct PostgresStore {
+    pub(crate) engine: Arc<Engine>,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresStore")
+    }
+}
+
+impl PostgresStore {
+    /// Connects. The schema is not touched; [`Store::ping`] tells whether it fits, [`PostgresStore::migrate`] makes
+    /// it. `chain_key` signs the links of the audit chains.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the server cannot be reached in time; [`Error::Corrupt`] when the address is not
+    /// one.
+    pub async fn connect(options: PostgresOptions, chain_key: Option<HmacKey>) -> Result<Self, Error> {
+        let url = options.url.expose();
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(Error::Corrupt(String::from("the database address must start with postgres://")));
+        }
+        let mut connect = ConnectOptions::new(url);
+        connect
+            .max_connections(options.max_connections)
+            .min_connections(0)
+            .acquire_timeout(options.connect_timeout)
+            .connect_timeout(options.connect_timeout)
+            .max_lifetime(Duration::from_mins(30))
+            .idle_timeout(Duration::from_mins(5))
+            // One short round trip per unit of work, and a restarted server costs nobody an error.
+            .test_before_acquire(true)
+            .statement_timeout(options.statement_timeout)
+            .set_application_name(options.application_name)
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            // A unit of work whose process hangs must not hold its locks.
+            .map_sqlx_postgres_opts(|options| options.options([("idle_in_transaction_session_timeout", "30s")]));
+        let pool = Database::connect(connect).await.map_err(from_driver)?;
+        Ok(Self {
+            engine: Arc::new(Engine {
+                dialect: Dialect::Postgres,
+                readers: pool.clone(),
+                writers: pool,
+                chain_key,
+                counter: Counter::default(),
+            }),
+        })
+    }
+
+    /// Applies every missing migration, each in a transaction of its own under one advisory lock; returns their
+    /// versions. Safe when several do it at once.
+    ///
+    /// # Errors
+    /// [`MigrationError`].
+    pub async fn migrate(&self, now: Timestamp) -> Result<Vec<i64>, MigrationError> {
+        self.engine.migrate(now).await
+    }
+
+    /// Lets a service log in with a password, replacing the one before. Needs the right to alter roles.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the password is not printable ASCII or the server refuses.
+    pub async fn provision_role_password(
+        &self,
+        world: &World,
+        role: ServiceRole,
+        password: &Secret,
+    ) -> Result<(), Error> {
+        let tx = self.engine.begin(Access::Write).await?;
+        roles::provision(&tx, role, password, world.random_bytes()).await?;
+        tx.commit().await
+    }
+
+    /// Makes the ledger's partitions of the month of `now` and of `ahead` months after it; returns how many are
+    /// new.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the server does not answer in time.
+    pub async fn ensure_audit_partitions(&self, now: Timestamp, ahead: u32) -> Result<u64, Error> {
+        let Some(month) = first_day(now) else {
+            return Err(Error::Corrupt(String::from("the clock is outside the years of the ledger")));
+        };
+        let tx = self.engine.begin(Access::Write).await?;
+        let sql = "SELECT COUNT(*) AS n FROM (SELECT audit_partition_ensure(CAST(CAST($1 AS DATE) + \
+             CAST(step || ' months' AS INTERVAL) AS DATE)) AS made FROM generate_series(0, $2) AS step) AS months \
+             WHERE made";
+        let made = tx.count(sql, params![month, ahead]).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// Drops the ledger's months that ended at or before `before`; returns how many. The chains then start where
+    /// they were cut.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the server does not answer in time.
+    pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
+        let tx = self.engine.begin(Access::Write).await?;
+        let dropped = tx.all("SELECT audit_partitions_drop($1) AS name", params![before]).await?;
+        tx.commit().await?;
+        Ok(dropped.len() as u64)
+    }
+
+    /// Closes every connection.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a connection does not close.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.engine.readers.close_by_ref().await.map_err(from_driver)
+    }
+}
+
+impl HasEngine for PostgresStore {
+    fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+}
+
+impl SqlStore for PostgresStore {}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
+        self.engine.zone(zone, access).await
+    }
+
+    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
+        self.engine.global(access).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.engine.ping().await
+    }
+
+    fn statements(&self) -> u64 {
+        self.engine.counter.total()
+    }
+}
