@@ -28,8 +28,8 @@ pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes,
 /// # Errors
 /// 400 with the path of the offending field.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Result<T, Refusal> {
-    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
         Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
@@ -38,7 +38,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Resu
     Ok(value)
 }
 
-/// serde_json appends where it stopped reading; a client wants the field, not the byte.
+/// `serde_json` appends where it stopped reading; a client wants the field, not the byte.
 fn strip_position(message: &str) -> String {
     message.split(" at line ").next().unwrap_or(message).to_owned()
 }

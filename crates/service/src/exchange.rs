@@ -143,6 +143,14 @@ pub trait Exchange: Send + Sync + fmt::Debug {
     /// could be had, 504 when it took too long.
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal>;
 
+    /// Whether asking makes sense now, from memory: a circuit that is open says no before a mandate is spent.
+    ///
+    /// # Errors
+    /// The refusal to answer with.
+    fn available(&self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Whether decisions can be had now.
     ///
     /// # Errors

@@ -33,6 +33,8 @@ pub struct Operational {
     pub draining: Arc<AtomicBool>,
     /// Renders the process's metrics.
     pub metrics: PrometheusHandle,
+    /// Brings figures up to date that are kept elsewhere, just before they are rendered.
+    pub before_render: Arc<dyn Fn() + Send + Sync>,
     /// Bearer of `/metrics`. Absent: open in `dev`, refused elsewhere.
     pub metrics_bearer: Option<Secret>,
     /// Whether an absent bearer means open.
@@ -92,6 +94,7 @@ async fn metrics(State(operational): State<Operational>, headers: HeaderMap) -> 
     if !allowed {
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").authenticate("Bearer"));
     }
+    (operational.before_render)();
     Ok((
         [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))],
         operational.metrics.render(),
@@ -111,6 +114,6 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> impl IntoResponse {
+fn json(status: StatusCode, body: &serde_json::Value) -> impl IntoResponse + use<> {
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string())
 }

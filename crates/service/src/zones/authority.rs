@@ -184,6 +184,7 @@ impl LiveAuthority {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` calls")]
 fn unavailable(error: caracal_storage::Error) -> DirectoryError {
     tracing::error!(error = %crate::error_chain(&error), "could not read live authority");
     DirectoryError::Unavailable

@@ -106,13 +106,13 @@ fn policy(zone: &ZoneId, active: Option<ActivePolicySet>) -> PolicySnapshot {
         .map(|version| document::PolicySource { version_id: version.id.as_str(), content: &version.content })
         .collect();
     let identity = PolicyIdentity {
-        policy_set_id: active.version.policy_set_id.as_str().into(),
-        policy_set_version_id: active.version.id.as_str().into(),
+        policy_set_id: Some(active.version.policy_set_id.clone()),
+        policy_set_version_id: Some(active.version.id.clone()),
         manifest_sha256: active.version.manifest_sha256.as_str().into(),
     };
     let complete = active.policies.len() == active.version.manifest.len();
     match document::evaluate(&sources) {
-        Ok(documents) if complete => PolicySnapshot::new(identity, &documents),
+        Ok(documents) if complete => PolicySnapshot::build(identity, &documents),
         Ok(_) => {
             tracing::error!(zone.id = %zone, "the active policy set lacks some of its policies; denying everything");
             PolicySnapshot::unusable(identity, "policy_versions_missing")

@@ -1,0 +1,18 @@
+//! `caracald check-config`.
+
+use std::process::ExitCode;
+
+use caracal_service::config::Settings;
+
+use crate::config::{Backend, Config, Role};
+
+/// Reads the configuration and says what it comes to.
+pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
+    let config = Config::read(Settings::from_process(), roles)?;
+    let backend = match config.backend {
+        Backend::Embedded => "embedded",
+        Backend::Production { .. } => "PostgreSQL and Redis",
+    };
+    println!("configuration is usable: mode {}, {backend}", config.mode);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,449 @@
+//! Everything the daemon reads from its environment, complete before any port is bound.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::bail;
+use caracal_core::{Secret, words};
+use caracal_service::{
+    config::{ConfigError, Mode, Settings},
+    egress::HostPattern,
+};
+
+words!(
+    /// A role this build serves.
+    Role {
+        /// The Control API.
+        Api = "api",
+        /// The token service.
+        Sts = "sts",
+        /// The enforcement point.
+        Gateway = "gateway",
+        /// Sessions and delegations.
+        Coordinator = "coordinator",
+        /// The ledger.
+        Audit = "audit",
+    }
+);
+
+impl Role {
+    /// The port of the role unless configured otherwise.
+    pub(crate) const fn default_port(self) -> u16 {
+        match self {
+            Self::Api => 3000,
+            Self::Sts => 8080,
+            Self::Gateway => 8081,
+            Self::Coordinator => 4000,
+            Self::Audit => 9090,
+        }
+    }
+
+    /// Reads role names; `all` means every role.
+    pub(crate) fn parse_all(names: &[String]) -> anyhow::Result<Vec<Self>> {
+        let mut roles = Vec::new();
+        for name in names {
+            if name == "all" {
+                roles.extend(Self::ALL);
+                continue;
+            }
+            match Self::parse(name) {
+                Some(role) => roles.push(role),
+                None => bail!(
+                    "unknown role {name:?}; the roles are api, sts, gateway, coordinator, audit and all"
+                ),
+            }
+        }
+        roles.dedup();
+        let mut distinct = Vec::new();
+        for role in roles {
+            if !distinct.contains(&role) {
+                distinct.push(role);
+            }
+        }
+        Ok(distinct)
+    }
+}
+
+/// Where state lives.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    /// SQLite, in-process bus and generated secrets under one directory.
+    Embedded,
+    /// PostgreSQL and Redis.
+    Production {
+        /// PostgreSQL DSN.
+        database_url: Secret,
+        /// Redis URL.
+        redis_url: Secret,
+    },
+}
+
+/// When the audit spool is synced to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpoolSync {
+    /// Before every answer.
+    Always,
+    /// At this interval.
+    Interval(Duration),
+}
+
+/// Keys and tokens. In the embedded deployment absent ones are generated.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    pub(crate) kek: Option<Secret>,
+    pub(crate) kek_previous: Option<Secret>,
+    pub(crate) streams: Option<Secret>,
+    pub(crate) audit: Option<Secret>,
+    pub(crate) gateway_sts: Option<Secret>,
+    pub(crate) idempotency: Option<Secret>,
+    pub(crate) admin_token: Option<Secret>,
+    pub(crate) coordinator_token: Option<Secret>,
+    pub(crate) sts_admin_token: Option<Secret>,
+    pub(crate) audit_admin_token: Option<Secret>,
+    pub(crate) metrics_bearer: Option<Secret>,
+}
+
+/// The daemon's configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) mode: Mode,
+    /// State directory: secrets, SQLite file, spool.
+    pub(crate) home: PathBuf,
+    pub(crate) backend: Backend,
+    pub(crate) listen: Vec<(Role, SocketAddr)>,
+    /// `iss` of mandates; absent means the STS's own address.
+    pub(crate) issuer: Option<String>,
+    /// The STS, for a Gateway in another process.
+    pub(crate) sts_url: Option<String>,
+    pub(crate) keys: Keys,
+    pub(crate) spool_dir: PathBuf,
+    pub(crate) spool_sync: SpoolSync,
+    pub(crate) log_level: String,
+    pub(crate) mint_rate_limit_per_min: u32,
+    pub(crate) max_request_bytes: u64,
+    pub(crate) upstream_timeout: Duration,
+    pub(crate) stream_idle_timeout: Duration,
+    pub(crate) sts_timeout: Duration,
+    pub(crate) trust_proxy: bool,
+    pub(crate) upstream_host_allowlist: Vec<HostPattern>,
+    pub(crate) db_max_conns: u32,
+    /// Passwords of database roles that `migrate` sets, by role name.
+    pub(crate) role_passwords: Vec<(&'static str, Secret)>,
+    pub(crate) max_sessions_per_zone: u64,
+    pub(crate) max_sessions_per_application: u64,
+    pub(crate) service_lease: Duration,
+    pub(crate) admin_rate_limit_per_min: u32,
+    pub(crate) shutdown_grace: Duration,
+}
+
+impl Config {
+    /// Reads the configuration for `roles`.
+    ///
+    /// # Errors
+    /// One message naming every problem.
+    pub(crate) fn read(mut settings: Settings, roles: &[Role]) -> Result<Self, ConfigError> {
+        let mode = settings.mode();
+        if mode.is_published() {
+            for name in ["INSECURE_STS", "INSECURE_HTTP"] {
+                if settings.flag(name, false) {
+                    settings.problem(format!("{name} is not allowed in mode {mode}"));
+                }
+            }
+        }
+        let home = home(&mut settings);
+        let backend = backend(&mut settings, mode);
+        let keys = keys(&mut settings, &backend, roles);
+        let listen = roles
+            .iter()
+            .map(|role| (*role, listen(&mut settings, *role, roles.len(), mode)))
+            .collect();
+        let issuer = settings.text("ISSUER_URL");
+        if let Some(issuer) = &issuer
+            && !(issuer.starts_with("https://") || issuer.starts_with("http://"))
+        {
+            settings.problem(format!(
+                "ISSUER_URL must be an absolute http or https URL, not {issuer:?}"
+            ));
+        }
+        let sts_url = settings.text("STS_URL");
+        if sts_url.is_none() && roles.contains(&Role::Gateway) && !roles.contains(&Role::Sts) {
+            settings.problem("STS_URL is required by a gateway without the sts role in the same process");
+        }
+        if issuer.is_none() && !roles.contains(&Role::Sts) && !matches!(backend, Backend::Embedded) {
+            settings.problem("ISSUER_URL is required where the sts role is not in the same process");
+        }
+        let spool_dir = settings
+            .path("AUDIT_REPLAY_DIR")
+            .unwrap_or_else(|| home.join("audit-spool"));
+        let spool_sync = match settings.text("AUDIT_SPOOL_SYNC").as_deref() {
+            None | Some("interval") => {
+                SpoolSync::Interval(settings.duration("AUDIT_SPOOL_SYNC_EVERY", Duration::from_millis(200)))
+            }
+            Some("always") => SpoolSync::Always,
+            Some(other) => {
+                settings.problem(format!(
+                    "AUDIT_SPOOL_SYNC must be always or interval, not {other:?}"
+                ));
+                SpoolSync::Always
+            }
+        };
+        let log_level = settings.text("LOG_LEVEL").unwrap_or_else(|| String::from("info"));
+        let mut upstream_host_allowlist = Vec::new();
+        for host in settings.text("UPSTREAM_HOST_ALLOWLIST").unwrap_or_default().split(',') {
+            match host.trim().parse() {
+                Ok(pattern) => upstream_host_allowlist.push(pattern),
+                Err(_) if host.trim().is_empty() => {}
+                Err(error) => settings.problem(format!("UPSTREAM_HOST_ALLOWLIST: {host:?} is not usable: {error}")),
+            }
+        }
+        let config = Self {
+            mode,
+            home,
+            backend,
+            listen,
+            issuer: issuer.map(|issuer| issuer.trim().to_owned()),
+            sts_url,
+            keys,
+            spool_dir,
+            spool_sync,
+            log_level,
+            mint_rate_limit_per_min: bounded(settings.positive("STS_MINT_RATE_LIMIT_PER_MIN", 600_000)),
+            max_request_bytes: settings.positive("MAX_REQUEST_BYTES", 10 * 1024 * 1024),
+            upstream_timeout: settings.duration("UPSTREAM_TIMEOUT", Duration::from_secs(30)),
+            stream_idle_timeout: settings.duration("STREAM_IDLE_TIMEOUT", Duration::from_mins(1)),
+            sts_timeout: settings.duration("STS_TIMEOUT", Duration::from_secs(5)),
+            trust_proxy: settings.flag("TRUST_PROXY", false),
+            upstream_host_allowlist,
+            db_max_conns: bounded(settings.positive("DB_MAX_CONNS", 20)),
+            role_passwords: role_passwords(&mut settings),
+            max_sessions_per_zone: settings.positive("MAX_AGENTS_PER_ZONE", 10_000),
+            max_sessions_per_application: settings.positive("MAX_AGENTS_PER_APP", 10_000),
+            service_lease: Duration::from_secs(settings.positive("SERVICE_AGENT_LEASE_SECONDS", 120)),
+            admin_rate_limit_per_min: bounded(settings.positive("API_V1_RATE_LIMIT_PER_MIN", 60_000)),
+            shutdown_grace: Duration::from_millis(settings.positive("SHUTDOWN_GRACE_MS", 15_000)),
+        };
+        settings.finish()?;
+        Ok(config)
+    }
+}
+
+/// `CARACAL_<ROLE>_DB_PASSWORD` (or `_FILE`) of the roles that migrations create.
+fn role_passwords(settings: &mut Settings) -> Vec<(&'static str, Secret)> {
+    [
+        ("caracalapi", "CARACAL_API_DB_PASSWORD"),
+        ("caracalsts", "CARACAL_STS_DB_PASSWORD"),
+        ("caracalgateway", "CARACAL_GATEWAY_DB_PASSWORD"),
+        ("caracalaudit", "CARACAL_AUDIT_DB_PASSWORD"),
+        ("caracalcoordinator", "CARACAL_COORDINATOR_DB_PASSWORD"),
+    ]
+    .into_iter()
+    .filter_map(|(role, variable)| Some((role, settings.secret(variable)?)))
+    .collect()
+}
+
+fn bounded(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn home(settings: &mut Settings) -> PathBuf {
+    if let Some(home) = settings.path("CARACAL_HOME") {
+        return home;
+    }
+    if let Some(data) = settings.path("XDG_DATA_HOME") {
+        return data.join("caracal");
+    }
+    match settings.path("HOME") {
+        Some(home) => home.join(".local/share/caracal"),
+        None => PathBuf::from("/var/lib/caracal"),
+    }
+}
+
+fn backend(settings: &mut Settings, mode: Mode) -> Backend {
+    let database_url = settings.secret("DATABASE_URL");
+    let redis_url = settings.secret("REDIS_URL");
+    let embedded = match settings.text("CARACAL_STORAGE").as_deref() {
+        Some("embedded") => true,
+        Some("production") => false,
+        Some(other) => {
+            settings.problem(format!(
+                "CARACAL_STORAGE must be embedded or production, not {other:?}"
+            ));
+            false
+        }
+        // A laptop runs embedded; a published deployment has to say so.
+        None => database_url.is_none() && redis_url.is_none() && !mode.is_published(),
+    };
+    if embedded {
+        return Backend::Embedded;
+    }
+    if database_url.is_none() {
+        settings.problem("DATABASE_URL is required (or set CARACAL_STORAGE=embedded)");
+    }
+    if redis_url.is_none() {
+        settings.problem("REDIS_URL is required (or set CARACAL_STORAGE=embedded)");
+    }
+    let empty = || Secret::new("");
+    Backend::Production {
+        database_url: database_url.unwrap_or_else(empty),
+        redis_url: redis_url.unwrap_or_else(empty),
+    }
+}
+
+fn keys(settings: &mut Settings, backend: &Backend, roles: &[Role]) -> Keys {
+    let keys = Keys {
+        kek: settings.secret("SECRET_STORE_KEK"),
+        kek_previous: settings.secret("SECRET_STORE_KEK_PREVIOUS"),
+        streams: settings.secret("STREAMS_HMAC_KEY"),
+        audit: settings.secret("AUDIT_HMAC_KEY"),
+        gateway_sts: settings.secret("GATEWAY_STS_HMAC_KEY"),
+        idempotency: settings.secret("IDEMPOTENCY_HMAC_KEY"),
+        admin_token: settings.secret("CARACAL_ADMIN_TOKEN"),
+        coordinator_token: settings.secret("CARACAL_COORDINATOR_TOKEN"),
+        sts_admin_token: settings.secret("STS_ADMIN_TOKEN"),
+        audit_admin_token: settings.secret("AUDIT_ADMIN_TOKEN"),
+        metrics_bearer: settings.secret("METRICS_BEARER"),
+    };
+    if !matches!(backend, Backend::Embedded) {
+        let has = |role: Role| roles.contains(&role);
+        let required = [
+            (
+                "SECRET_STORE_KEK",
+                keys.kek.is_some(),
+                has(Role::Api) || has(Role::Sts),
+            ),
+            ("STREAMS_HMAC_KEY", keys.streams.is_some(), true),
+            ("AUDIT_HMAC_KEY", keys.audit.is_some(), true),
+            (
+                "GATEWAY_STS_HMAC_KEY",
+                keys.gateway_sts.is_some(),
+                has(Role::Sts) != has(Role::Gateway),
+            ),
+            (
+                "IDEMPOTENCY_HMAC_KEY",
+                keys.idempotency.is_some(),
+                has(Role::Coordinator),
+            ),
+            ("CARACAL_ADMIN_TOKEN", keys.admin_token.is_some(), has(Role::Api)),
+        ];
+        for (name, present, needed) in required {
+            if needed && !present {
+                settings.problem(format!("{name} (or {name}_FILE) is required"));
+            }
+        }
+    }
+    let material = [
+        ("SECRET_STORE_KEK", &keys.kek),
+        ("SECRET_STORE_KEK_PREVIOUS", &keys.kek_previous),
+        ("STREAMS_HMAC_KEY", &keys.streams),
+        ("AUDIT_HMAC_KEY", &keys.audit),
+        ("GATEWAY_STS_HMAC_KEY", &keys.gateway_sts),
+        ("IDEMPOTENCY_HMAC_KEY", &keys.idempotency),
+    ];
+    for (index, (name, value)) in material.iter().enumerate() {
+        let Some(value) = value else { continue };
+        if let Err(error) = caracal_crypto::HmacKey::from_hex(value.expose()) {
+            settings.problem(format!("{name}: {error}"));
+        }
+        for (other, earlier) in material.iter().take(index) {
+            if earlier.as_ref() == Some(value) {
+                settings.problem(format!("{name} must differ from {other}"));
+            }
+        }
+    }
+    for (name, token) in [
+        ("CARACAL_ADMIN_TOKEN", &keys.admin_token),
+        ("CARACAL_COORDINATOR_TOKEN", &keys.coordinator_token),
+        ("STS_ADMIN_TOKEN", &keys.sts_admin_token),
+        ("AUDIT_ADMIN_TOKEN", &keys.audit_admin_token),
+        ("METRICS_BEARER", &keys.metrics_bearer),
+    ] {
+        if token.as_ref().is_some_and(|token| token.expose().len() < 32) {
+            settings.problem(format!("{name} must have at least 32 characters"));
+        }
+    }
+    keys
+}
+
+fn listen(settings: &mut Settings, role: Role, roles: usize, mode: Mode) -> SocketAddr {
+    let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
+    let host = settings.parsed(
+        "HOST",
+        if mode.is_published() && roles == 1 {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+        } else {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        },
+        "an IP address",
+    );
+    // One role a process may take its port from PORT; several would fight over it.
+    let port = if roles == 1 {
+        settings.parsed("PORT", role.default_port(), "a port")
+    } else {
+        role.default_port()
+    };
+    settings.listen(&variable, SocketAddr::new(host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)], roles: &[Role]) -> Result<Config, ConfigError> {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::read(Settings::new(pairs), roles)
+    }
+
+    #[test]
+    fn a_published_mode_names_everything_that_is_missing_at_once() {
+        let message = read(&[], Role::ALL).unwrap_err().to_string();
+        for name in [
+            "DATABASE_URL",
+            "REDIS_URL",
+            "SECRET_STORE_KEK",
+            "STREAMS_HMAC_KEY",
+            "AUDIT_HMAC_KEY",
+            "CARACAL_ADMIN_TOKEN",
+        ] {
+            assert!(message.contains(name), "{name} in {message}");
+        }
+    }
+
+    #[test]
+    fn weak_and_equal_keys_are_refused() {
+        let zero = "00".repeat(32);
+        let good = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
+        let message = read(
+            &[
+                ("CARACAL_MODE", "dev"),
+                ("SECRET_STORE_KEK", &zero),
+                ("STREAMS_HMAC_KEY", good),
+                ("AUDIT_HMAC_KEY", good),
+                ("CARACAL_ADMIN_TOKEN", "short"),
+            ],
+            Role::ALL,
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(message.contains("SECRET_STORE_KEK:"), "{message}");
+        assert!(
+            message.contains("AUDIT_HMAC_KEY must differ from STREAMS_HMAC_KEY"),
+            "{message}"
+        );
+        assert!(
+            message.contains("CARACAL_ADMIN_TOKEN must have at least 32"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_laptop_needs_nothing() {
+        let config = read(&[("CARACAL_MODE", "dev"), ("CARACAL_HOME", "/tmp/c")], Role::ALL).unwrap();
+        assert!(matches!(config.backend, Backend::Embedded));
+        assert_eq!(config.listen[0].1.to_string(), "127.0.0.1:3000");
+    }
+}

@@ -1,0 +1,42 @@
+//! `<home>/endpoints.json`: where the roles of a running daemon answer, for the people's command line.
+
+use std::{
+    collections::BTreeMap, io::Write as _, net::SocketAddr, os::unix::fs::OpenOptionsExt as _, path::Path,
+};
+
+use anyhow::Context as _;
+
+use crate::config::Role;
+
+/// Writes the file atomically.
+///
+/// # Errors
+/// When the state directory cannot be written.
+pub(crate) fn write(home: &Path, addresses: &[(Role, SocketAddr)]) -> anyhow::Result<()> {
+    let mut document: BTreeMap<&str, serde_json::Value> = addresses
+        .iter()
+        .map(|(role, address)| {
+            (
+                role.as_str(),
+                serde_json::Value::from(format!("http://{address}")),
+            )
+        })
+        .collect();
+    document.insert("pid", std::process::id().into());
+    let target = home.join("endpoints.json");
+    let staged = home.join(".endpoints.json.new");
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&staged)
+        .and_then(|mut file| file.write_all(serde_json::to_string(&document).unwrap_or_default().as_bytes()))
+        .and_then(|()| std::fs::rename(&staged, &target))
+        .with_context(|| format!("cannot write {}", target.display()))
+}
+
+/// Removes the file; absence is fine.
+pub(crate) fn remove(home: &Path) {
+    let _ = std::fs::remove_file(home.join("endpoints.json"));
+}

@@ -1,0 +1,98 @@
+//! `caracald`: the daemon. Reads configuration, wires stores, bus, keys and clock, and serves roles.
+//!
+//! This is the one place of wiring: no role builds a dependency. `commands/` has one command a file, `config`
+//! what is read, `secrets` what is generated, `wire` what is built from both.
+
+mod commands;
+mod config;
+mod endpoints;
+mod readiness;
+mod secrets;
+mod telemetry;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Role;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "caracald",
+    version,
+    about = "Caracal's server daemon",
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve one or more roles, or `all`, until SIGTERM or SIGINT.
+    Serve {
+        /// Roles: api, sts, gateway, coordinator, audit, or all.
+        #[arg(required = true)]
+        roles: Vec<String>,
+    },
+    /// Bring the database schema up to date; safe to run again and at the same time.
+    Migrate,
+    /// Ask a running role whether it is ready; exit 0 if so. For container health checks.
+    Healthcheck {
+        /// URL to ask; default is the role's `/ready` on this machine.
+        #[arg(long)]
+        url: Option<String>,
+        /// Role to ask when no URL is given.
+        #[arg(long, default_value = "api")]
+        role: String,
+    },
+    /// Read the configuration, say what is wrong with it, and exit.
+    CheckConfig {
+        /// Roles to check for.
+        #[arg(default_value = "all")]
+        roles: Vec<String>,
+    },
+    /// Work with the ledger.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
+    Verify {
+        /// Only this zone; every zone with entries otherwise.
+        #[arg(long)]
+        zone: Option<String>,
+        /// Print one JSON document instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Serve { roles } => Role::parse_all(&roles).and_then(|roles| commands::serve::run(&roles)),
+        Command::Migrate => commands::migrate::run(),
+        Command::Healthcheck { url, role } => commands::healthcheck::run(url, &role),
+        Command::CheckConfig { roles } => {
+            Role::parse_all(&roles).and_then(|roles| commands::check_config::run(&roles))
+        }
+        Command::Audit {
+            command: AuditCommand::Verify { zone, json },
+        } => commands::audit_verify::run(zone, json),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // One line: whoever started the daemon shows it as it is.
+            eprintln!("caracald: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

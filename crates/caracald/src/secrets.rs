@@ -1,0 +1,97 @@
+//! Secrets of the embedded deployment: generated on first start, mode 0600 in a 0700 directory.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use caracal_core::{Secret, World};
+
+use crate::config::Keys;
+
+/// Fills what the environment did not give from `<home>/secrets`, generating what is not there yet.
+///
+/// # Errors
+/// When the directory or a file cannot be read or written.
+pub(crate) fn complete(world: &World, home: &Path, keys: &mut Keys) -> anyhow::Result<()> {
+    let directory = home.join("secrets");
+    private_directory(&directory)?;
+    let hex_key = |world: &World| hex::encode(world.random_bytes::<32>());
+    let token = |world: &World| format!("cat_{}", hex::encode(world.random_bytes::<32>()));
+    type Generate<'g> = &'g dyn Fn(&World) -> String;
+    let wanted: [(&mut Option<Secret>, &str, Generate<'_>); 9] = [
+        (&mut keys.kek, "secretStoreKek", &hex_key),
+        (&mut keys.streams, "streamsHmacKey", &hex_key),
+        (&mut keys.audit, "auditHmacKey", &hex_key),
+        (&mut keys.gateway_sts, "gatewayStsHmacKey", &hex_key),
+        (&mut keys.idempotency, "idempotencyHmacKey", &hex_key),
+        (&mut keys.admin_token, "caracalAdminToken", &token),
+        (&mut keys.coordinator_token, "caracalCoordinatorToken", &token),
+        (&mut keys.sts_admin_token, "stsAdminToken", &token),
+        (&mut keys.audit_admin_token, "auditAdminToken", &token),
+    ];
+    for (slot, name, generate) in wanted {
+        if slot.is_none() {
+            *slot = Some(read_or_create(&directory.join(name), || generate(world))?);
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory that only its owner may enter.
+///
+/// # Errors
+/// When it cannot be made, or something else has its name.
+pub(crate) fn private_directory(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot create the directory {}", path.display()))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot make the directory {} private", path.display()))
+}
+
+fn read_or_create(path: &Path, generate: impl FnOnce() -> String) -> anyhow::Result<Secret> {
+    let name = path.display();
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(mut file) => {
+            let value = generate();
+            file.write_all(value.as_bytes())
+                .and_then(|()| file.sync_all())
+                .with_context(|| format!("cannot write the secret file {name}"))?;
+            Ok(Secret::new(value))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let mut file = File::open(path).with_context(|| format!("cannot read the secret file {name}"))?;
+            let mode = file
+                .metadata()
+                .with_context(|| format!("cannot inspect the secret file {name}"))?
+                .permissions()
+                .mode();
+            if mode & 0o077 != 0 {
+                bail!(
+                    "the secret file {name} is open to others (mode {:o}); run chmod 600 on it",
+                    mode & 0o777
+                );
+            }
+            let mut value = String::new();
+            file.read_to_string(&mut value)
+                .with_context(|| format!("cannot read the secret file {name}"))?;
+            let value = value.trim_end();
+            if value.is_empty() {
+                bail!("the secret file {name} is empty; delete it to have a new one generated");
+            }
+            Ok(Secret::new(value))
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot create the secret file {name}")),
+    }
+}

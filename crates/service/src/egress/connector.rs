@@ -1,0 +1,151 @@
+//! Dials vetted addresses, with TLS where the scheme asks for it.
+
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::{EgressError, EgressPolicy, dns::DnsCache};
+
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, EgressError>> + Send>>;
+
+/// Client settings: TLS 1.2 and 1.3 by aws-lc-rs, roots of the operating system, no client certificate.
+pub(super) fn tls_config() -> Arc<ClientConfig> {
+    let builder = || {
+        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("aws-lc-rs offers TLS 1.2 and 1.3")
+    };
+    let wants_auth = builder().with_native_roots().unwrap_or_else(|error| {
+        // Plain http still works; every https destination fails closed.
+        tracing::warn!(%error, "no certificate roots found: https destinations will be refused");
+        builder().with_root_certificates(RootCertStore::empty())
+    });
+    Arc::new(wants_auth.with_no_client_auth())
+}
+
+/// Opens TCP connections to addresses that passed the policy, and to nothing else.
+#[derive(Debug, Clone)]
+pub(super) struct Dialer {
+    policy: Arc<EgressPolicy>,
+    dns: Arc<DnsCache>,
+    timeout: Duration,
+}
+
+impl Dialer {
+    pub(super) const fn new(policy: Arc<EgressPolicy>, dns: Arc<DnsCache>, timeout: Duration) -> Self {
+        Self { policy, dns, timeout }
+    }
+
+    /// The addresses of `host`, all vetted. One refused address refuses the host: a name that resolves to a public
+    /// and to an internal address is an attack, not a choice.
+    pub(super) async fn addresses(&self, host: &str, ip: Option<IpAddr>) -> Result<Arc<[IpAddr]>, EgressError> {
+        if let Some(ip) = ip {
+            self.policy.vet(ip)?;
+            return Ok(Arc::new([ip]));
+        }
+        let addresses = self.dns.lookup(host).await?;
+        for address in addresses.iter() {
+            self.policy.vet(*address)?;
+        }
+        Ok(addresses)
+    }
+
+    async fn dial(self, uri: Uri) -> Result<TokioIo<TcpStream>, EgressError> {
+        let host = uri.host().unwrap_or_default();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let connecting = async {
+            let addresses = self.addresses(bare, bare.parse().ok()).await?;
+            let share = self.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+            let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+            for address in addresses.iter() {
+                match tokio::time::timeout(share, TcpStream::connect(SocketAddr::new(*address, port))).await {
+                    Ok(Ok(stream)) => {
+                        // Small requests must not wait for the acknowledgement of earlier ones.
+                        let _ = stream.set_nodelay(true);
+                        return Ok(TokioIo::new(stream));
+                    }
+                    Ok(Err(error)) => last = error,
+                    Err(_) => last = io::ErrorKind::TimedOut.into(),
+                }
+            }
+            if last.kind() == io::ErrorKind::TimedOut {
+                Err(EgressError::TimedOut)
+            } else {
+                Err(EgressError::Connect(Arc::new(last)))
+            }
+        };
+        tokio::time::timeout(self.timeout, connecting).await.unwrap_or(Err(EgressError::TimedOut))
+    }
+}
+
+impl Service<Uri> for Dialer {
+    type Response = TokioIo<TcpStream>;
+    type Error = EgressError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EgressError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        Box::pin(self.clone().dial(uri))
+    }
+}
+
+/// The connector of every [`EgressClient`](super::EgressClient).
+#[derive(Debug, Clone)]
+pub struct EgressConnector {
+    https: HttpsConnector<Dialer>,
+    timeout: Duration,
+}
+
+impl EgressConnector {
+    pub(super) fn new(dialer: Dialer, tls: Arc<ClientConfig>, timeout: Duration) -> Self {
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(ClientConfig::clone(&tls))
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(dialer);
+        // Dialling bounds itself; this one adds as much again for the handshake.
+        Self { https, timeout: timeout.saturating_mul(2) }
+    }
+}
+
+impl Service<Uri> for EgressConnector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = EgressError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EgressError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.https.call(uri);
+        let timeout = self.timeout;
+        Box::pin(async move {
+            match tokio::time::timeout(timeout, connecting).await {
+                Err(_) => Err(EgressError::TimedOut),
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(error)) => Err(match error.downcast::<EgressError>() {
+                    Ok(verdict) => *verdict,
+                    Err(other) => EgressError::Tls(Arc::new(io::Error::other(other))),
+                }),
+            }
+        })
+    }
+}

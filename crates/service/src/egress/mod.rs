@@ -1,0 +1,197 @@
+//! The egress guard: every outbound HTTP client of every role is built here.
+//!
+//! A destination somebody else typed (an upstream, a token endpoint, a webhook, an issuer) is read once by
+//! [`Target::parse`], resolved once, and dialled at exactly the address that was vetted, so that no second answer
+//! of a name server can lead elsewhere (DNS rebinding). Redirects are never followed and proxy variables of the
+//! environment are never read.
+//!
+//! To use it: hold one [`Egress`] per policy, read the destination with [`Egress::target`], send with
+//! [`Egress::client`]. A failure is told apart by [`EgressError::of`].
+
+mod address;
+mod connector;
+mod dns;
+mod policy;
+mod target;
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use parking_lot::RwLock;
+
+pub use self::{
+    address::{AddressClass, classify},
+    connector::EgressConnector,
+    dns::{Resolve, SystemResolver},
+    policy::{EgressPolicy, HostPattern, InvalidHostPattern},
+    target::{InvalidTarget, Target},
+};
+use self::{connector::Dialer, dns::DnsCache};
+
+/// An HTTP/1.1 client that can only reach what the guard allows. Cheap to clone; its pool is shared.
+pub type EgressClient<B> = Client<EgressConnector, B>;
+
+/// Most parsed destinations remembered.
+const MAX_TARGETS: usize = 4096;
+
+/// Why a destination was not reached.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EgressError {
+    /// The URL cannot be used as a destination.
+    #[error("destination refused")]
+    InvalidTarget(#[from] InvalidTarget),
+    /// The host is not on the allow list.
+    #[error("host is not on the allow list")]
+    HostNotAllowed,
+    /// An address of the host is one that must never be reached; the class says which kind.
+    #[error("address refused ({0})")]
+    AddressRefused(AddressClass),
+    /// The name has no address, or its name server does not answer.
+    #[error("host does not resolve")]
+    Resolve(#[source] Arc<std::io::Error>),
+    /// No vetted address accepted the connection.
+    #[error("could not connect")]
+    Connect(#[source] Arc<std::io::Error>),
+    /// The TLS handshake failed, or the certificate is not trusted.
+    #[error("tls handshake failed")]
+    Tls(#[source] Arc<std::io::Error>),
+    /// Connecting took longer than [`Timeouts::connect`].
+    #[error("connecting took too long")]
+    TimedOut,
+}
+
+impl EgressError {
+    /// The guard's verdict in the causes of `error`, if the guard gave one.
+    pub fn of<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
+        let mut cause = Some(error);
+        while let Some(current) = cause {
+            if let Some(verdict) = current.downcast_ref() {
+                return Some(verdict);
+            }
+            cause = current.source();
+        }
+        None
+    }
+
+    /// Whether policy refused the destination, as opposed to the network failing.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::InvalidTarget(_) | Self::HostNotAllowed | Self::AddressRefused(_))
+    }
+}
+
+/// Bounds of connecting and pooling.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// TCP connect and TLS handshake, each. Default 5 s.
+    pub connect: Duration,
+    /// How long an idle connection is kept. Default 90 s.
+    pub pool_idle: Duration,
+    /// Idle connections kept per host. Default 100.
+    pub pool_idle_per_host: usize,
+    /// How long a resolved name is believed. Default 30 s.
+    pub dns: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            pool_idle: Duration::from_secs(90),
+            pool_idle_per_host: 100,
+            dns: Duration::from_secs(30),
+        }
+    }
+}
+
+/// One guard: a policy, a DNS cache and TLS settings.
+#[derive(Debug)]
+pub struct Egress {
+    policy: Arc<EgressPolicy>,
+    timeouts: Timeouts,
+    dialer: Dialer,
+    tls: Arc<rustls::ClientConfig>,
+    targets: RwLock<HashMap<Box<str>, Arc<Target>>>,
+}
+
+impl Egress {
+    /// A guard that resolves with the operating system and trusts its certificate roots.
+    pub fn new(policy: EgressPolicy) -> Arc<Self> {
+        Self::with(policy, Timeouts::default(), Arc::new(SystemResolver))
+    }
+
+    /// A guard of the given parts.
+    pub fn with(policy: EgressPolicy, timeouts: Timeouts, resolver: Arc<dyn Resolve>) -> Arc<Self> {
+        let policy = Arc::new(policy);
+        let dns = Arc::new(DnsCache::new(resolver, timeouts.dns));
+        Arc::new(Self {
+            dialer: Dialer::new(policy.clone(), dns, timeouts.connect),
+            policy,
+            timeouts,
+            tls: connector::tls_config(),
+            targets: RwLock::default(),
+        })
+    }
+
+    /// Reads and checks a destination, from memory after its first use. Addresses given as text are vetted here,
+    /// names when they are dialled.
+    ///
+    /// # Errors
+    /// [`EgressError::InvalidTarget`], [`EgressError::HostNotAllowed`], [`EgressError::AddressRefused`].
+    pub fn target(&self, url: &str) -> Result<Arc<Target>, EgressError> {
+        if let Some(target) = self.targets.read().get(url) {
+            return Ok(target.clone());
+        }
+        let target = Arc::new(Target::parse(url)?);
+        if !self.policy.allows_host(target.host()) {
+            return Err(EgressError::HostNotAllowed);
+        }
+        if let Some(address) = target.ip() {
+            self.policy.vet(address)?;
+        }
+        let mut targets = self.targets.write();
+        if targets.len() >= MAX_TARGETS {
+            targets.clear();
+        }
+        targets.insert(url.into(), target.clone());
+        Ok(target)
+    }
+
+    /// Resolves and vets the host of `target` without connecting, for checks at configuration time.
+    ///
+    /// # Errors
+    /// [`EgressError`].
+    pub async fn vet(&self, target: &Target) -> Result<(), EgressError> {
+        self.dialer.addresses(target.host(), target.ip()).await.map(|_| ())
+    }
+
+    /// A client through this guard. Build it once and clone it.
+    pub fn client<B>(&self) -> EgressClient<B>
+    where
+        B: http_body::Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.timeouts.pool_idle)
+            .pool_max_idle_per_host(self.timeouts.pool_idle_per_host)
+            .http1_max_buf_size(64 * 1024)
+            .build(EgressConnector::new(self.dialer.clone(), self.tls.clone(), self.timeouts.connect))
+    }
+}
+
+/// When something ends.
+fn after(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! The Gateway's signed exchange, refusals first.
+
+mod support;
+
+use axum::http::StatusCode;
+use caracal_core::claims::MandateUse;
+use caracal_crypto::{
+    HmacKey,
+    request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
+};
+use serde_json::Value;
+use support::{Answer, GATEWAY_KEY, GRANT, Scene, UPSTREAM_KEY};
+
+struct Exchange<'s> {
+    scene: &'s Scene,
+    token: String,
+    resource: String,
+    method: &'static str,
+    path: &'static str,
+}
+
+impl<'s> Exchange<'s> {
+    fn of(scene: &'s Scene, token: &str) -> Self {
+        Self {
+            scene,
+            token: token.to_owned(),
+            resource: scene.resource.identifier.clone(),
+            method: "GET",
+            path: "/tickets",
+        }
+    }
+
+    fn body(&self) -> String {
+        let encode = |text: &str| {
+            text.bytes().fold(String::new(), |mut out, byte| {
+                use std::fmt::Write as _;
+                let _ = write!(out, "%{byte:02X}");
+                out
+            })
+        };
+        [
+            ("grant_type", GRANT),
+            ("zone_id", self.scene.zone.id.as_str()),
+            ("application_id", self.scene.application.id.as_str()),
+            ("subject_token", &self.token),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ("resource", &self.resource),
+            ("request_method", self.method),
+            ("request_path", self.path),
+            ("gateway_request_id", "req-1"),
+        ]
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .join("&")
+    }
+
+    async fn send(&self) -> Answer {
+        let body = self.body();
+        let nonce = new_nonce(&self.scene.parts.world);
+        self.send_signed(&body, &body, &nonce, self.scene.now().unix_seconds()).await
+    }
+
+    async fn send_signed(&self, body: &str, signed: &str, nonce: &str, unix: i64) -> Answer {
+        let key = HmacKey::from_hex(GATEWAY_KEY).unwrap();
+        let signature = sign(&key, unix, nonce, "POST", "/oauth/2/token", signed.as_bytes());
+        let unix = unix.to_string();
+        let headers = [
+            ("x-request-id", "req-1"),
+            (TIMESTAMP_HEADER, unix.as_str()),
+            (NONCE_HEADER, nonce),
+            (SIGNATURE_HEADER, signature.as_str()),
+        ];
+        self.scene.send(body.to_owned(), &headers).await
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_does_not_hold_is_never_an_ordinary_request() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    let exchange = Exchange::of(&scene, &token);
+    let body = exchange.body();
+    let now = scene.now().unix_seconds();
+    let nonce = new_nonce(&scene.parts.world);
+    let refused = [
+        exchange.send_signed(&body, "tampered", &nonce, now).await,
+        exchange.send_signed(&body, &body, &nonce, now - 61).await,
+        exchange.send_signed(&body, &body, &nonce, now + 61).await,
+        exchange.send_signed(&body, &body, "short", now).await,
+        scene.send(body.clone(), &[("x-request-id", "req-1"), (SIGNATURE_HEADER, "00")]).await,
+        scene.send(body.clone(), &[(TIMESTAMP_HEADER, "")]).await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.refusal(), "401 access_denied", "{}", answer.body);
+    }
+    assert_eq!(exchange.send_signed(&body, &body, &nonce, now).await.status, StatusCode::OK);
+    let again = exchange.send_signed(&body, &body, &nonce, now).await;
+    assert_eq!(again.refusal(), "401 access_denied", "a nonce is good once");
+}
+
+#[tokio::test]
+async fn an_unsigned_caller_cannot_exchange_a_mandate() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    let mut fields = scene.mint_form(&[("scope", ""), ("agent_session_id", ""), ("delegation_edge_id", "")]);
+    fields.push((String::from("subject_token"), token));
+    fields.push((
+        String::from("subject_token_type"),
+        String::from("urn:ietf:params:oauth:token-type:access_token"),
+    ));
+    assert_eq!(scene.post(&fields, &[]).await.refusal(), "401 invalid_token", "not of class session");
+
+    let lifecycle = scene
+        .mint(&[("scope", "agent:lifecycle"), ("agent_session_id", ""), ("delegation_edge_id", "")])
+        .await;
+    let token = lifecycle.body["access_token"].as_str().unwrap().to_owned();
+    fields.retain(|(name, _)| name != "subject_token");
+    fields.push((String::from("subject_token"), token));
+    let answer = scene.post(&fields, &[]).await;
+    assert_eq!(answer.refusal(), "403 access_denied");
+    assert_eq!(answer.body["error_description"], "resource exchanges must use the Gateway");
+}
+
+#[tokio::test]
+async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    let cases = [
+        (Exchange { method: "DELETE", ..Exchange::of(&scene, &token) }, "403 operation_not_permitted", "operation_not_permitted"),
+        (Exchange { path: "/tickets/1", ..Exchange::of(&scene, &token) }, "403 operation_not_permitted", "operation_not_permitted"),
+        (
+            Exchange { resource: String::from("resource://unknown"), ..Exchange::of(&scene, &token) },
+            "403 access_denied",
+            "resource_not_found",
+        ),
+    ];
+    for (exchange, refusal, reason) in cases {
+        let answer = exchange.send().await;
+        assert_eq!(answer.refusal(), refusal, "{}", answer.body);
+        assert_eq!(answer.body["reason"], reason);
+        let event = scene.last_event().await;
+        assert_eq!((event.decision.as_str(), event.request_id.as_str()), ("deny", "req-1"));
+    }
+}
+
+#[tokio::test]
+async fn policy_is_asked_again_at_use() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
+    let answer = Exchange::of(&scene, &token).send().await;
+    assert_eq!(answer.body["error_description"], "policy denied (restriction_active)");
+}
+
+#[tokio::test]
+async fn authority_that_ended_after_the_mint_is_refused_at_use() {
+    for anchor in ["session", "source", "delegation", "record"] {
+        let scene = Scene::new().await;
+        let (token, _) = scene.mandate().await;
+        let id = match anchor {
+            "session" => scene.target.id.as_str(),
+            "source" => scene.source.id.as_str(),
+            "delegation" => scene.delegation.id.as_str(),
+            _ => scene.record.id.as_str(),
+        };
+        scene.parts.revocations.mark([id]);
+        let answer = Exchange::of(&scene, &token).send().await;
+        assert_eq!(answer.refusal(), "403 access_denied", "{anchor}");
+        assert_eq!(answer.body["reason"], "revoked", "{anchor}");
+    }
+}
+
+#[tokio::test]
+async fn an_archived_provider_or_application_serves_nothing() {
+    use caracal_storage::Access;
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
+    assert!(work.providers().archive(&scene.provider.id, scene.now()).await.unwrap());
+    work.commit().await.unwrap();
+    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    assert_eq!(Exchange::of(&scene, &token).send().await.refusal(), "502 http_request_failed");
+
+    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
+    assert!(work.applications().archive(&scene.application.id, scene.now()).await.unwrap());
+    work.commit().await.unwrap();
+    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    assert_eq!(Exchange::of(&scene, &token).send().await.refusal(), "401 access_denied");
+}
+
+#[tokio::test]
+async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
+    let scene = Scene::new().await;
+    let (token, presented) = scene.mandate().await;
+    let answer = Exchange::of(&scene, &token).send().await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let directive = &answer.body["upstreams"][&scene.resource.identifier];
+    assert_eq!(directive["auth_mode"], "provider_apikey");
+    assert_eq!(directive["auth_header"], "X-Api-Key");
+    assert_eq!(directive["provider_token"], UPSTREAM_KEY);
+    let minted = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
+    assert_eq!(minted.mandate_use, MandateUse::Resource);
+    assert_eq!(minted.aud, [scene.resource.identifier.as_str().into()]);
+    assert!(minted.exp <= presented.exp, "never outlives the presented mandate");
+    assert_eq!(minted.root_sid, presented.root_sid);
+
+    let events = scene.parts.events().await;
+    let recorded = serde_json::to_string(&events).unwrap();
+    assert!(!recorded.contains(UPSTREAM_KEY) && !recorded.contains(scene.secret.expose()));
+    let metadata: Value =
+        serde_json::from_str(events.last().unwrap().metadata_json.as_ref().unwrap().get()).unwrap();
+    assert_eq!(metadata["jti"], &*presented.jti, "use and mint are linked");
+    assert_eq!((&metadata["method"], &metadata["path"]), (&Value::from("GET"), &Value::from("/tickets")));
+}
+
+#[tokio::test]
+async fn the_zones_public_keys_are_published_and_nobody_elses() {
+    let scene = Scene::new().await;
+    let get = |query: String| {
+        let request = axum::http::Request::get(format!("/.well-known/jwks.json{query}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        scene.request(request)
+    };
+    assert_eq!(get(String::new()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(String::from("?zone_id=0199-unknown")).await.refusal(), "404 resource_not_found");
+    assert_eq!(get(format!("?zone_id={}", scene.zone.id)).await.refusal(), "404 resource_not_found", "no key yet");
+    scene.mandate().await;
+    let answer = get(format!("?zone_id={}", scene.zone.id)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.body["keys"][0]["alg"], "ES256");
+    assert!(answer.body["keys"][0].get("d").is_none());
+}

@@ -1,0 +1,272 @@
+//! A zone with one governed resource, an application, and a delegated session, through the STS's real router.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use caracal_core::{
+    Secret, Timestamp,
+    claims::MandateClaims,
+    entity::{
+        Application, AuthorityRecord, Delegation, Operation, OperationEnforcement, Provider, ProviderKind, Resource,
+        Session, Zone,
+    },
+};
+use caracal_crypto::{
+    HmacKey,
+    mandate::{ClaimRules, LEEWAY},
+    sealed::Location,
+};
+use caracal_service::{request, zones::ZoneState};
+use caracal_storage::{Access, conformance::given::Given};
+use caracal_sts::{StsConfig, StsDeps};
+use caracal_testkit::embedded::{Embedded, ISSUER};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub const UPSTREAM_KEY: &str = "the-real-upstream-key";
+pub const GATEWAY_KEY: &str = "41a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f708";
+
+/// An answer of the STS.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn code(&self) -> &str {
+        self.body["error"].as_str().unwrap_or("")
+    }
+
+    /// `status code`, for short assertions.
+    pub fn refusal(&self) -> String {
+        format!("{} {}", self.status.as_u16(), self.code())
+    }
+}
+
+pub struct Scene {
+    pub parts: Embedded,
+    pub given: Given,
+    pub deps: StsDeps,
+    pub router: Router,
+    pub zone: Zone,
+    pub application: Application,
+    pub secret: Secret,
+    pub provider: Provider,
+    pub resource: Resource,
+    pub record: AuthorityRecord,
+    pub source: Session,
+    pub target: Session,
+    pub delegation: Delegation,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let parts = Embedded::start().await;
+        let given = Given::new(&parts.world);
+        let (secret, stored) = parts.client_secret();
+        let zone = given.zone();
+        let mut application = given.application();
+        application.client_secret_hash = Some(stored);
+        let mut provider = given.provider();
+        provider.kind = ProviderKind::ApiKey;
+        provider.config_json =
+            json!({"auth_location": "header", "header_name": "X-Api-Key"}).as_object().cloned().unwrap();
+        provider.secret_config_keys = vec![String::from("api_key")];
+        let mut resource = given.resource(&provider);
+        resource.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
+        resource.operation_enforcement = OperationEnforcement::Enforced;
+        resource.operations = vec![Operation {
+            method: String::from("GET"),
+            path: String::from("/tickets"),
+            scope: String::from("tickets:read"),
+        }];
+        let record = given.authority_record(&application);
+        let mut source = given.session(&application, &record);
+        let mut target = given.session(&application, &record);
+        for session in [&mut source, &mut target] {
+            session.labels = vec!["reader".into()];
+            session.ttl_seconds = Some(3600);
+        }
+        let mut delegation = given.delegation(&source, &target);
+        delegation.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
+        delegation.resource_id = Some(resource.id.clone());
+        delegation.constraints = Default::default();
+        delegation.expires_at = parts.world.now().plus(Duration::from_secs(1800));
+
+        let mut work = parts.store.global(Access::Write).await.unwrap();
+        work.zones().create(&zone).await.unwrap();
+        work.commit().await.unwrap();
+        let mut work = parts.store.zone(&zone.id, Access::Write).await.unwrap();
+        work.applications().create(&application).await.unwrap();
+        work.providers().create(&provider).await.unwrap();
+        let location = Location::provider_secret_config(&zone.id, &provider.id);
+        let document = json!({"api_key": UPSTREAM_KEY}).to_string();
+        let envelope = parts.keyring.seal(&parts.world, &location, document.as_bytes()).unwrap();
+        work.secrets().put(location.as_str(), &envelope, parts.world.now()).await.unwrap();
+        work.resources().create(&resource).await.unwrap();
+        work.authority_records().create(&record).await.unwrap();
+        work.sessions().create(&source).await.unwrap();
+        work.sessions().create(&target).await.unwrap();
+        work.delegations().create(&delegation).await.unwrap();
+        work.commit().await.unwrap();
+
+        let deps = StsDeps {
+            world: parts.world.clone(),
+            store: parts.store.clone(),
+            zones: parts.zones.clone(),
+            authority: parts.authority.clone(),
+            revocations: parts.revocations.clone(),
+            issued: None,
+            spool: parts.spool.clone(),
+            outbox: parts.outbox.clone(),
+            keyring: parts.keyring.clone(),
+            hasher: parts.hasher.clone(),
+            limiter: parts.short_lived.clone(),
+            replay: parts.short_lived.clone(),
+            gateway_key: Some(HmacKey::from_hex(GATEWAY_KEY).unwrap()),
+            admin_token: Some(Secret::new("rotation-token-of-this-test-00000")),
+            config: Arc::new(StsConfig::new(ISSUER)),
+        };
+        let router = caracal_sts::router(deps.clone()).layer(axum::middleware::from_fn_with_state(
+            request::Finish { role: "sts", world: parts.world.clone() },
+            request::finish,
+        ));
+        let scene = Self {
+            parts, given, deps, router, zone, application, secret, provider, resource, record, source, target,
+            delegation,
+        };
+        scene.activate(&scene.policy("")).await;
+        scene
+    }
+
+    /// The policy that grants the application's `reader` role `tickets:read`, with more documents appended.
+    pub fn policy(&self, more: &str) -> String {
+        let grants = json!({
+            self.resource.identifier.as_str(): {"application": "app", "roles": {"reader": ["tickets:read"]}}
+        });
+        format!(
+            "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {}\ngrants := {grants}\n{more}\n",
+            json!({"app": self.application.id.as_str()})
+        )
+    }
+
+    /// Puts a policy in force.
+    pub async fn activate(&self, content: &str) {
+        let (policy, mut version) = self.given.policy();
+        version.content = content.to_owned();
+        let set = self.given.policy_set();
+        let set_version = self.given.policy_set_version(&set, &[&version]);
+        let mut work = self.parts.store.zone(&self.zone.id, Access::Write).await.unwrap();
+        work.policies().create(&policy, &version).await.unwrap();
+        work.policy_sets().create(&set).await.unwrap();
+        work.policy_sets().add_version(&set_version).await.unwrap();
+        assert!(work.policy_sets().activate(&set.id, &set_version.id, self.parts.world.now()).await.unwrap());
+        work.commit().await.unwrap();
+        self.parts.zones.reload(&self.zone.id).await.unwrap();
+    }
+
+    pub async fn state(&self) -> Arc<ZoneState> {
+        self.parts.zones.zone(&self.zone.id).await.unwrap()
+    }
+
+    /// The fields of a delegated mint, `changes` replacing or (with an empty value) removing fields.
+    pub fn mint_form(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut fields: Vec<(String, String)> = [
+            ("grant_type", GRANT),
+            ("zone_id", self.zone.id.as_str()),
+            ("application_id", self.application.id.as_str()),
+            ("client_secret", self.secret.expose()),
+            ("resource", &self.resource.identifier),
+            ("scope", "tickets:read"),
+            ("agent_session_id", self.target.id.as_str()),
+            ("delegation_edge_id", self.delegation.id.as_str()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for (name, value) in changes {
+            fields.retain(|(field, _)| field != name);
+            if !value.is_empty() {
+                fields.push(((*name).to_owned(), (*value).to_owned()));
+            }
+        }
+        fields
+    }
+
+    /// Posts a form, with further headers.
+    pub async fn post(&self, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
+        let mut body = String::new();
+        for (name, value) in fields {
+            use std::fmt::Write as _;
+            let encoded: String = value.bytes().fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "%{byte:02X}");
+                text
+            });
+            let _ = write!(body, "{}{name}={encoded}", if body.is_empty() { "" } else { "&" });
+        }
+        self.send(body, headers).await
+    }
+
+    /// Posts a raw body.
+    pub async fn send(&self, body: String, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::post("/oauth/2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.request(request.body(Body::from(body)).unwrap()).await
+    }
+
+    pub async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        }
+    }
+
+    /// A delegated mint with changes.
+    pub async fn mint(&self, changes: &[(&str, &str)]) -> Answer {
+        self.post(&self.mint_form(changes), &[]).await
+    }
+
+    /// Mints a gateway mandate.
+    pub async fn mandate(&self) -> (String, MandateClaims) {
+        let answer = self.mint(&[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let token = answer.body["access_token"].as_str().unwrap().to_owned();
+        let claims = self.claims(&token).await;
+        (token, claims)
+    }
+
+    /// Verifies a token with the zone's own keys.
+    pub async fn claims(&self, token: &str) -> MandateClaims {
+        let state = self.state().await;
+        caracal_crypto::mandate::verify(token, |kid| state.verifying_key(kid.as_str())).unwrap().into_claims()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.parts.world.now()
+    }
+
+    /// Checks claims as a verifier of class `uses` would.
+    pub fn rules<'r>(&'r self, uses: &'r [caracal_core::claims::MandateUse]) -> ClaimRules<'r> {
+        ClaimRules { issuer: ISSUER, audience: Some(ISSUER), zone: &self.zone.id, uses, now: self.now(), leeway: LEEWAY }
+    }
+
+    /// The last event on record.
+    pub async fn last_event(&self) -> caracal_core::audit::AuditEvent {
+        self.parts.events().await.pop().expect("an event")
+    }
+}

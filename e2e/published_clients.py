@@ -1,0 +1,326 @@
+"""The published Python clients at 1.0.0, unchanged, against the stack.
+
+`caracalai-admin` sets everything up, `caracalai-sdk` calls (application transport, nested sessions with narrowed
+authority, delegate and accept), `caracalai-verify` guards an upstream.
+"""
+
+import asyncio
+import json
+import secrets
+
+import caracalai_admin as provisioning
+from caracalai import AccessDenied, Authority, Caracal, CaracalError, DelegationConstraints
+from caracalai_admin import (
+    AdminApiError,
+    GovernedUpstream,
+    GovernedUpstreamGrant,
+    GovernedUpstreamProvider,
+    GovernedUpstreamResource,
+    ResourceGrant,
+)
+from caracalai_revocation import InMemoryRevocationStore
+from caracalai_verify import AuthError, AuthOptions, create_mandate_verifier
+
+from stack import ENDPOINTS, Upstream, admin, check, unique
+
+API_KEY = "upstream-key-" + secrets.token_hex(16)
+
+
+def client(zone, application, secret, resources):
+    return Caracal.from_client_secret(
+        coordinator_url=ENDPOINTS["coordinator"],
+        sts_url=ENDPOINTS["sts"],
+        gateway_url=ENDPOINTS["gateway"],
+        zone_id=zone,
+        application_id=application,
+        client_secret=secret,
+        resources=resources,
+    )
+
+
+def set_up(operator, upstream):
+    zone = operator.zones.create({"name": unique("zone")})["id"]
+    planner_secret, worker_secret = secrets.token_urlsafe(40), secrets.token_urlsafe(40)
+    planner = provisioning.ensure_application(
+        operator, zone, name="planner", traits=[], client_secret=planner_secret
+    )
+    worker = operator.applications.create(zone, {"name": "worker", "registration_method": "managed"})
+    worker, worker_secret = worker["id"], worker["client_secret"]
+
+    tickets = "resource://tickets"
+    provisioning.ensure_governed_upstreams(
+        operator,
+        zone,
+        upstreams=[
+            GovernedUpstream(
+                provider=GovernedUpstreamProvider(
+                    name="Ticket key",
+                    identifier="provider://ticket-key",
+                    public_config={"auth_location": "header", "header_name": "X-Api-Key"},
+                    api_key=API_KEY,
+                ),
+                resource=GovernedUpstreamResource(
+                    name="Tickets",
+                    identifier=tickets,
+                    scopes=["tickets:read", "tickets:write"],
+                    upstream_url=upstream.url,
+                    operation_enforcement="transport_uniform",
+                ),
+                grants=[
+                    GovernedUpstreamGrant(application_id=planner, scopes=["tickets:read", "tickets:write"])
+                ],
+            )
+        ],
+    )
+    provider = operator.providers.create(
+        zone, {"name": "Mandate", "identifier": "provider://mandate", "kind": "caracal_mandate"}
+    )
+    billing, archive = "resource://billing", "resource://archive"
+    for name, identifier in (("Billing", billing), ("Archive", archive)):
+        provisioning.ensure_resource(
+            operator,
+            zone,
+            name=name,
+            identifier=identifier,
+            scopes=["records:read"],
+            upstream_url=upstream.url,
+            credential_provider_id=provider["id"],
+            operation_enforcement="transport_uniform",
+        )
+    provisioning.ensure_grants(
+        operator,
+        zone,
+        grants=[
+            ResourceGrant(planner, tickets, ["tickets:read", "tickets:write"]),
+            ResourceGrant(planner, billing, ["records:read"]),
+            ResourceGrant(worker, archive, ["records:read"]),
+        ],
+    )
+    return zone, (planner, planner_secret), (worker, worker_secret), tickets, billing, archive
+
+
+async def application_transport(zone, planner, tickets, upstream):
+    print("application transport")
+    caracal = client(zone, *planner, [tickets])
+    async with caracal.application_transport(tickets, scopes=["tickets:read"]) as http:
+        before = len(upstream.requests)
+        for path in ("/tickets/1?full=yes", "/tickets/2"):
+            answer = await http.get(path)
+            check(answer.status_code == 200, f"GET {path} answers {answer.status_code}")
+            check(API_KEY not in answer.text, "the answer does not contain the upstream's key")
+        seen = upstream.requests[before:]
+        check([r["path"] for r in seen] == ["/tickets/1?full=yes", "/tickets/2"], "paths and query arrive as sent")
+        check(all(r["headers"].get("x-api-key") == API_KEY for r in seen), "the upstream saw the real key")
+        check(all("authorization" not in r["headers"] for r in seen), "the mandate stops at the Gateway")
+    await caracal.aclose()
+
+
+async def nested_sessions(zone, planner, tickets, upstream):
+    print("nested sessions with narrowed authority")
+    caracal = client(zone, *planner, [tickets])
+    labels = [planner[0]]
+    async with caracal.session(labels=labels, task="plan") as root:
+        narrowed = Authority.narrow(["tickets:read"], ttl_seconds=300, resource_id=tickets)
+        async with caracal.session(authority=narrowed, labels=labels) as child:
+            check(bool(child.delegation_id), "the child holds a delegation of its own")
+            answer = await caracal.fetch(tickets, "/tickets/7", scopes=["tickets:read"])
+            check(answer.status_code == 200, "the narrowed child reads")
+            before = len(upstream.requests)
+            try:
+                await caracal.fetch(tickets, "/tickets/7", method="POST", scopes=["tickets:write"])
+                check(False, "a scope beyond the delegation is refused")
+            except AccessDenied as denied:
+                check(denied.code == "access_denied", "a scope beyond the delegation is refused")
+            check(len(upstream.requests) == before, "and the upstream never heard of it")
+            async with caracal.session(authority=Authority.inherit(), labels=labels) as grandchild:
+                check(bool(grandchild.delegation_id), "a grandchild inherits")
+                answer = await caracal.fetch(tickets, "/tickets/8", scopes=["tickets:read"])
+                check(answer.status_code == 200, "and reads")
+            ended = child
+        try:
+            await caracal.fetch(tickets, "/tickets/9", scopes=["tickets:read"], ctx=ended)
+            check(False, "an ended session is refused")
+        except CaracalError:
+            check(True, "an ended session is refused")
+        check(root.session_id != ended.session_id, "sessions are distinct")
+    await caracal.aclose()
+
+
+async def delegate_and_accept(zone, planner, worker, tickets, archive, upstream, operator):
+    print("delegate and accept")
+    issuing, receiving = client(zone, *planner, [tickets]), client(zone, *worker, [archive, tickets])
+    async with receiving.session(labels=[worker[0]]) as holder:
+        async with issuing.session(labels=[planner[0]]):
+            delegation = await issuing.delegate(
+                to_session_id=holder.session_id,
+                to_application_id=worker[0],
+                scopes=["tickets:read"],
+                ttl_seconds=300,
+                resource_id=tickets,
+                constraints=DelegationConstraints(resources=[tickets]),
+            )
+            async with receiving.accept_delegation(delegation.delegation_id, validate=True) as accepted:
+                check(accepted.delegation_id == delegation.delegation_id, "the receiver presents the delegation")
+                # The resource view belongs to the planner: policy, not the delegation, has the last word.
+                before = len(upstream.requests)
+                try:
+                    await receiving.fetch(tickets, "/tickets/1", scopes=["tickets:read"], ctx=accepted)
+                    check(False, "a receiver without a grant of its own is refused")
+                except AccessDenied:
+                    check(len(upstream.requests) == before, "a receiver without a grant of its own is refused")
+            active = operator.delegations.active(zone)
+            check(any(d["id"] == delegation.delegation_id for d in active["items"]), "it is listed as active")
+            await issuing.revoke_delegation(delegation.delegation_id)
+            active = operator.delegations.active(zone)
+            check(all(d["id"] != delegation.delegation_id for d in active["items"]), "and gone once revoked")
+    async with issuing.session(labels=[planner[0]]):
+        async with issuing.session(authority=Authority.none(), labels=[planner[0]]) as peer:
+            pass
+        async with issuing.session(
+            authority=Authority.narrow(["tickets:read"], ttl_seconds=300, resource_id=tickets), labels=[planner[0]]
+        ) as held:
+            answer = await issuing.fetch(tickets, "/tickets/3", scopes=["tickets:read"])
+            check(answer.status_code == 200, "a held delegation calls")
+            await issuing.revoke_delegation(held.delegation_id)
+            before = len(upstream.requests)
+            try:
+                await issuing.fetch(tickets, "/tickets/3", scopes=["tickets:read"])
+                check(False, "a revoked delegation is refused at once")
+            except CaracalError:
+                check(len(upstream.requests) == before, "a revoked delegation is refused at once")
+        check(bool(peer.session_id), "a peer without authority exists")
+    await issuing.aclose()
+    await receiving.aclose()
+
+
+async def verifier(zone, planner, billing, upstream):
+    print("an upstream that verifies mandates itself")
+    caracal = client(zone, *planner, [billing])
+    async with caracal.application_transport(billing, scopes=["records:read"]) as http:
+        answer = await http.get("/records")
+        check(answer.status_code == 200, "the call arrives")
+    header = upstream.requests[-1]["headers"]["authorization"]
+    store = InMemoryRevocationStore()
+    guard = create_mandate_verifier(
+        AuthOptions(
+            issuer=ENDPOINTS["sts"], audience=billing, expected_zone_id=zone, revocations=store, required_use="resource"
+        )
+    )
+    result = await guard.authorization(header, required_scopes=["records:read"], required_targets=[billing])
+    check(result is not None, "the published verifier accepts the mandate")
+    for overrides, code in (
+        ({"required_scopes": ["records:write"]}, "insufficient_scope"),
+        ({"required_targets": ["resource://other"]}, "invalid_token"),
+    ):
+        try:
+            await guard.authorization(header, **overrides)
+            check(False, f"{overrides} is refused")
+        except AuthError as refused:
+            check(refused.code == code, f"{overrides} is refused with {refused.code}")
+    import base64
+
+    claims = json.loads(base64.urlsafe_b64decode(header.split(".")[1] + "=="))
+    store.mark_revoked(claims["agent_session_id"])
+    try:
+        await guard.authorization(header)
+        check(False, "a revoked session is refused")
+    except AuthError as refused:
+        check(refused.code == "session_revoked", "a revoked session is refused")
+    await caracal.aclose()
+
+
+def evidence(operator, zone):
+    print("evidence")
+    import time
+
+    for _ in range(100):
+        events = operator.audit.list(zone, {"event_type": "gateway_resource_request", "limit": 200})
+        if events:
+            break
+        time.sleep(0.1)
+    check(len(events) > 0, f"{len(events)} governed calls are on record")
+    denied = operator.audit.list(zone, {"decision": "deny", "limit": 200})
+    check(len(denied) > 0, f"{len(denied)} denials are on record")
+    explained = operator.audit.explain(zone, denied[0]["request_id"])
+    check(explained["final_decision"] == "deny" and explained["denied"], "a denial can be explained")
+    everything = json.dumps([operator.audit.list(zone, {"limit": 1000}), explained, operator.admin_audit.list(zone)])
+    check(API_KEY not in everything, "the key is in no record")
+    check(len(operator.authority_records.list(zone)) > 0, "authority records are listed")
+    sessions = operator.sessions.list(zone)
+    check(len(sessions) > 0, "sessions are listed")
+    effective = operator.sessions.effective_authority(zone, sessions[0]["session_id"])
+    check("inbound_delegations" in effective or "inbound_edges" in effective, "effective authority is told")
+    providers = json.dumps(operator.providers.list(zone))
+    check(API_KEY not in providers and "api_key" in providers, "providers name their secret, not its value")
+
+
+def administration(operator, zone):
+    print("administration")
+    check(any(z["id"] == zone for z in operator.zones.list()), "zones are listed")
+    check(len(operator.policy_templates.list()) == 4, "four policy templates")
+    good = "# caracal:data-document\npackage caracal.authz\nimport rego.v1\nrestrict := []\n"
+    check(operator.policies.validate(good)["valid"], "a good document validates")
+    try:
+        operator.policies.validate("package elsewhere\nallow := true\n")
+        check(False, "a bad document is refused")
+    except AdminApiError as refused:
+        check(refused.status == 422, "a bad document is refused")
+    throwaway = operator.applications.create(zone, {"name": unique("app"), "registration_method": "managed"})
+    rotated = operator.applications.rotate_secret(zone, throwaway["id"])
+    check(rotated["client_secret"] != throwaway["client_secret"], "a rotated secret is another")
+    shown = operator.applications.get_client_secret(zone, throwaway["id"])
+    check(shown["client_secret"] == rotated["client_secret"], "and can be shown again")
+    operator.applications.delete(zone, throwaway["id"])
+
+
+def freeze(operator, zone, planner, tickets, upstream):
+    print("freezing a zone")
+    content = (
+        '# caracal:data-document\npackage caracal.authz\nimport rego.v1\nrestrict := ["incident"]\n'
+    )
+    policy = operator.policies.create(zone, {"name": unique("freeze"), "content": content})
+    sets = operator.policy_sets.list(zone)
+    active = next(s for s in sets if s["active_version_id"])
+    version = operator.policy_sets.add_version(zone, active["id"], [{"policy_version_id": policy["version_id"]}])
+    activation = operator.policy_sets.activate(zone, active["id"], version["version_id"])
+    status = operator.policy_sets.activation_status(
+        zone, active["id"], version["version_id"], activation["outbox_id"]
+    )
+    check(status["propagation_status"] == "loaded", "the restriction is in force when activation is asked for")
+    before = len(upstream.requests)
+
+    async def call():
+        caracal = client(zone, *planner, [tickets])
+        try:
+            async with caracal.application_transport(tickets, scopes=["tickets:read"]) as http:
+                await http.get("/tickets/1")
+            return False
+        except CaracalError:
+            return True
+        finally:
+            await caracal.aclose()
+
+    check(asyncio.run(call()), "every call is refused")
+    check(len(upstream.requests) == before, "and the upstream never heard of it")
+
+
+async def calls(zone, planner, worker, tickets, billing, archive, upstream, operator):
+    await application_transport(zone, planner, tickets, upstream)
+    await nested_sessions(zone, planner, tickets, upstream)
+    await delegate_and_accept(zone, planner, worker, tickets, archive, upstream, operator)
+    await verifier(zone, planner, billing, upstream)
+
+
+def main():
+    upstream, operator = Upstream(), admin()
+    zone, planner, worker, tickets, billing, archive = set_up(operator, upstream)
+    administration(operator, zone)
+    asyncio.run(calls(zone, planner, worker, tickets, billing, archive, upstream, operator))
+    evidence(operator, zone)
+    freeze(operator, zone, planner, tickets, upstream)
+    upstream.close()
+    print("published clients: ok")
+
+
+if __name__ == "__main__":
+    main()
