@@ -1,0 +1,88 @@
+//! What an authenticated caller is refused. The first failing gate answers.
+
+use caracal_core::{ZoneId, entity::Zone};
+use caracal_service::Refusal;
+use caracal_storage::Access;
+use http::StatusCode;
+
+use super::{Power, Principal, Scope};
+use crate::{
+    deps::ApiDeps,
+    fields::is_reserved_zone,
+    route::{Capability, Reach, Route},
+};
+
+fn forbidden(code: &'static str, description: &'static str) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, code).describe(description)
+}
+
+/// The gates that need no zone: capability, and reach beyond zones.
+pub(crate) fn check_capability(principal: &Principal, route: &Route) -> Result<(), Refusal> {
+    match (route.capability, principal.power) {
+        (Capability::Read, _) | (Capability::Write | Capability::Reveal, Power::Write) => {}
+        (Capability::Write | Capability::Reveal, Power::Read) => {
+            return Err(forbidden("admin_token_read_only", "this token can only read"));
+        }
+        (Capability::Write | Capability::Reveal, Power::Approve) => {
+            return Err(forbidden(
+                "admin_token_approve_only",
+                "this token can only read and decide approvals",
+            ));
+        }
+    }
+    match route.reach {
+        Reach::Deployment { .. } if !principal.is_global() => Err(forbidden(
+            "admin_token_zone_mismatch",
+            "a zone token reaches its own zone only",
+        )),
+        Reach::Deployment { accounts: false } if principal.account.is_some() => Err(forbidden(
+            "account_scope_required",
+            "console accounts cannot call this",
+        )),
+        Reach::Stateless | Reach::Zone | Reach::Deployment { .. } => Ok(()),
+    }
+}
+
+/// The gates of a zone route.
+pub(crate) async fn admit_to_zone(
+    api: &ApiDeps,
+    principal: &Principal,
+    route: &Route,
+    zone: &ZoneId,
+) -> Result<(), Refusal> {
+    if let Scope::Zone(own) = &principal.scope
+        && own != zone
+    {
+        return Err(forbidden(
+            "admin_token_zone_mismatch",
+            "a zone token reaches its own zone only",
+        ));
+    }
+    let writes = route.capability != Capability::Read && !principal.is_bootstrap();
+    if !writes && principal.account.is_none() {
+        return Ok(());
+    }
+    let row = api.store.zone(zone, Access::Read).await?.zone().await?;
+    if writes
+        && row
+            .as_ref()
+            .is_some_and(|row| is_reserved_zone(&row.name, &row.slug))
+    {
+        return Err(forbidden(
+            "system_zone_read_only",
+            "this zone belongs to the platform",
+        ));
+    }
+    match &principal.account {
+        // A stranger must not learn whether the zone exists.
+        Some(account) if !row.as_ref().is_some_and(|row| owns(account, row)) => {
+            Err(forbidden("zone_forbidden", "this account does not own the zone"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the console account made the zone.
+pub(crate) fn owns(account: &str, zone: &Zone) -> bool {
+    zone.attribution.created_by.as_deref() == Some(account)
+}

@@ -1,0 +1,76 @@
+//! The tokens that exist because the deployment has an admin token: its own, and the console's derived ones.
+
+use caracal_core::Secret;
+use caracal_crypto::tokens::ConsoleToken;
+use caracal_storage::{Access, AdminToken, Error};
+
+use super::tokens::digest;
+use crate::deps::ApiDeps;
+
+/// `created_by` of the deployment's own token.
+pub(crate) const BOOTSTRAP_CLASS: &str = "env-bootstrap";
+
+const CONSOLE: [(ConsoleToken, &str, &str, &str); 3] = [
+    (ConsoleToken::ReadOnly, "env-derived", "console-read-only", "read"),
+    (ConsoleToken::Write, "env-derived-write", "console-write", "write"),
+    (
+        ConsoleToken::Approve,
+        "env-derived-approve",
+        "console-approve",
+        "approve",
+    ),
+];
+
+/// Whether `created_by` marks a console token.
+pub(crate) fn is_console_class(class: &str) -> bool {
+    CONSOLE.iter().any(|(_, console, _, _)| *console == class)
+}
+
+/// Makes the bootstrap token and the console's tokens those of the configured admin token, and ends every other
+/// of their kind. Run it at each start, before listening: a rotated token ends the old one here, and a token
+/// revoked by mistake works again after a restart. Without an admin token all of them end.
+///
+/// # Errors
+/// As the storage; nothing has changed then.
+pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
+    let mut wanted: Vec<(&str, &str, &str, Option<Secret>)> =
+        vec![(BOOTSTRAP_CLASS, "bootstrap", "write", api.admin_token.clone())];
+    for (kind, class, name, capability) in CONSOLE {
+        wanted.push((
+            class,
+            name,
+            capability,
+            api.admin_token.as_ref().map(|token| kind.derive(token)),
+        ));
+    }
+
+    let now = api.world.now();
+    let mut work = api.store.global(Access::Write).await?;
+    for (class, name, capability, token) in wanted {
+        // No token has this digest, so with nothing to keep everything of the class ends.
+        let keep = token
+            .as_ref()
+            .map_or([0; 32], |token| digest(&api.token_key, token.expose()));
+        work.admin_tokens().revoke_class_except(class, &keep, now).await?;
+        if token.is_some() && work.admin_tokens().find(&keep).await?.is_none() {
+            let row = AdminToken {
+                id: api.world.uuid_v7().to_string(),
+                name: name.to_owned(),
+                token_digest: keep,
+                scope: String::from("global"),
+                capability: capability.to_owned(),
+                zone_id: None,
+                created_by: class.to_owned(),
+                created_at: now,
+                last_used_at: None,
+                revoked_at: None,
+            };
+            match work.admin_tokens().create(&row).await {
+                // Another replica was first with the same token.
+                Ok(()) | Err(Error::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    work.commit().await
+}

@@ -1,0 +1,118 @@
+//! From a bearer token to a principal.
+
+use std::net::IpAddr;
+
+use caracal_crypto::{
+    HmacKey,
+    tokens::{ACCOUNT_HEADER, verify_account_assertion},
+};
+use caracal_service::{Refusal, health::bearer_of};
+use caracal_storage::{Access, AdminToken};
+use http::{HeaderMap, StatusCode};
+
+use super::{Origin, Power, Principal, Scope, limits, seed};
+use crate::deps::ApiDeps;
+
+/// Longest bearer token looked at, in bytes.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+/// What a token is stored as.
+pub(crate) fn digest(key: &HmacKey, token: &str) -> [u8; 32] {
+    key.sign_parts(&[b"caracal.admin-token.v1\n", token.as_bytes()])
+}
+
+/// The caller behind a request.
+///
+/// # Errors
+/// 401 `invalid_admin_token` or `invalid_account_assertion`; 429 once an address was refused too often; 503 when
+/// storage does not answer, which is not counted as a failed login.
+pub(crate) async fn authenticate(
+    api: &ApiDeps,
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+) -> Result<Principal, Refusal> {
+    let token = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
+    let row = match token {
+        None => None,
+        Some(token) => {
+            let mut work = api.store.global(Access::Read).await?;
+            work.admin_tokens().find(&digest(&api.token_key, token)).await?
+        }
+    };
+    let Some(principal) = row.as_ref().and_then(principal_of) else {
+        limits::count_failure(api, peer).await?;
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_admin_token")
+            .describe("send a valid admin token as Authorization: Bearer")
+            .authenticate("Bearer"));
+    };
+    let principal = bind_account(api, headers, principal)?;
+    touch(api, &principal).await;
+    Ok(principal)
+}
+
+/// A row whose words contradict each other authenticates nobody.
+fn principal_of(row: &AdminToken) -> Option<Principal> {
+    let scope = match (row.scope.as_str(), &row.zone_id) {
+        ("global", None) => Scope::Global,
+        ("zone", Some(zone)) => Scope::Zone(zone.clone()),
+        _ => return None,
+    };
+    let origin = match row.created_by.as_str() {
+        seed::BOOTSTRAP_CLASS => Origin::Bootstrap,
+        class if seed::is_console_class(class) => Origin::Console,
+        _ => Origin::Minted,
+    };
+    Some(Principal {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        scope,
+        power: Power::parse(&row.capability)?,
+        origin,
+        account: None,
+        last_used_at: row.last_used_at,
+    })
+}
+
+/// A console token speaks for whichever account is signed in, and says so with a signed assertion. Without one
+/// it speaks for nobody. For other tokens the header means nothing.
+fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) -> Result<Principal, Refusal> {
+    if principal.origin != Origin::Console {
+        return Ok(principal);
+    }
+    let refused = || {
+        Refusal::new(StatusCode::UNAUTHORIZED, "invalid_account_assertion")
+            .describe("a console token needs a current account assertion")
+    };
+    let secret = api.admin_token.as_ref().ok_or_else(refused)?;
+    let mut values = headers.get_all(ACCOUNT_HEADER).iter();
+    let assertion = values
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(refused)?;
+    let account = verify_account_assertion(secret, assertion, api.world.now()).map_err(|_| refused())?;
+    // Accounts own what they created; an account that is named like a token would own what that token created.
+    if values.next().is_some() || account.starts_with("admin:") || account.chars().any(char::is_control) {
+        return Err(refused());
+    }
+    principal.account = Some(account);
+    Ok(principal)
+}
+
+/// Notes use, at most once per debounce. A failure costs a date, not the request.
+async fn touch(api: &ApiDeps, principal: &Principal) {
+    let now = api.world.now();
+    if principal
+        .last_used_at
+        .is_some_and(|at| now.since(at) < api.config.last_used_debounce)
+    {
+        return;
+    }
+    let noted = async {
+        let mut work = api.store.global(Access::Write).await?;
+        work.admin_tokens().touch(&principal.id, now).await?;
+        work.commit().await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(error = %caracal_service::error_chain(&error), "could not note the use of an admin token");
+    }
+}

@@ -1,0 +1,72 @@
+//! What the Control API needs from the place of wiring.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_core::{Secret, World};
+use caracal_crypto::{HmacKey, KeyRing, SecretHasher};
+use caracal_events::{OutboxRelay, RateLimiter};
+use caracal_service::{revocation::Revocations, zones::ZoneDirectory};
+use caracal_storage::Store;
+
+/// Bounds of the Control API.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Requests per principal in a minute; 0 means no limit.
+    pub rate_limit_per_min: u32,
+    /// Refused logins per address in a minute; 0 means no limit.
+    pub auth_fail_limit_per_min: u32,
+    /// Short-lived applications per zone and principal in a second; 0 means no limit.
+    pub dcr_limit_per_second: u32,
+    /// Short-lived applications alive in a zone at once.
+    pub max_live_dcr: u64,
+    /// Unarchived resources in a zone; 0 means no limit.
+    pub max_resources_per_zone: u64,
+    /// How long a token's `last_used_at` may lag.
+    pub last_used_debounce: Duration,
+    /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
+    pub control_audience: String,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            rate_limit_per_min: 60_000,
+            auth_fail_limit_per_min: 60,
+            dcr_limit_per_second: 10,
+            max_live_dcr: 1000,
+            max_resources_per_zone: 100_000,
+            last_used_debounce: Duration::from_mins(1),
+            control_audience: String::from("caracal-control"),
+        }
+    }
+}
+
+/// Everything the Control API works with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ApiDeps {
+    /// Time and randomness.
+    pub world: World,
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Zones in memory, to tell whether an activation is in force.
+    pub zones: Arc<ZoneDirectory>,
+    /// What must be refused now.
+    pub revocations: Arc<Revocations>,
+    /// Publishes events of committed work.
+    pub outbox: Arc<OutboxRelay>,
+    /// Seals and opens secrets at rest.
+    pub keyring: Arc<KeyRing>,
+    /// Hashes client secrets.
+    pub hasher: Arc<SecretHasher>,
+    /// Signs audit events; without it they travel unsigned.
+    pub audit_key: Option<HmacKey>,
+    /// Makes the digests that admin tokens are stored by.
+    pub token_key: HmacKey,
+    /// The deployment's admin token (`CARACAL_ADMIN_TOKEN`). Without it there is neither a bootstrap token nor a
+    /// console.
+    pub admin_token: Option<Secret>,
+    /// Rate limits.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Bounds.
+    pub config: ApiConfig,
+}

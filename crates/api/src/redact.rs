@@ -1,0 +1,55 @@
+//! Hides values that read like credentials from what administrators read back.
+
+use serde_json::Value;
+
+const HIDDEN: [&str; 17] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "cookie",
+    "set_cookie",
+    "client_secret",
+    "private_key",
+    "session",
+    "session_id",
+    "assertion",
+];
+
+/// Replaces the value of every member that is named like a credential, at any depth.
+pub(crate) fn redact(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                if HIDDEN.iter().any(|hidden| name.eq_ignore_ascii_case(hidden)) {
+                    *member = Value::from("[redacted]");
+                } else {
+                    redact(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn credentials_are_hidden_at_any_depth_and_in_any_case() {
+        let mut value = json!({"a": [{"Authorization": "x", "ok": 1}], "session_id": "s", "sessions": 2});
+        super::redact(&mut value);
+        assert_eq!(
+            value,
+            json!({"a": [{"Authorization": "[redacted]", "ok": 1}], "session_id": "[redacted]", "sessions": 2})
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! `POST /v1/zones/{zoneId}/applications/dcr`
+
+use std::time::Duration;
+
+use caracal_core::{
+    ApplicationId,
+    entity::{Application, RegistrationMethod},
+};
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{CODE, WithSecret, check_reserved, row, secret};
+use crate::{
+    answer::Answer,
+    auth::limit_dcr,
+    call::{ZoneCall, require_zone},
+    change::Done,
+    fields::{present, trimmed},
+};
+
+const LONGEST: u32 = 3600;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    name: String,
+    #[serde(default, deserialize_with = "present")]
+    expires_in: Option<u32>,
+}
+
+/// Makes a short-lived application. Its secret is shown once and kept nowhere.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let body: Body = call.body(CODE)?;
+    let name = trimmed(CODE, "name", &body.name, 200)?;
+    let expires_in = body.expires_in.unwrap_or(LONGEST);
+    if !(1..=LONGEST).contains(&expires_in) {
+        return Err(Refusal::invalid_field(
+            CODE,
+            "expires_in",
+            "must be 1 to 3600 seconds",
+        ));
+    }
+    check_reserved(&name, call.principal.is_bootstrap())?;
+    limit_dcr(&call.api, &call.zone, &call.principal).await?;
+
+    let (client_secret, hash) = secret::generate(&call)?;
+    let mut change = call.change().await?;
+    if !require_zone(&mut *change).await?.dcr_enabled {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "dcr_disabled")
+            .describe("the zone does not take short-lived applications"));
+    }
+    let now = call.now();
+    change.lock("dcr").await?;
+    if change.applications().count_live_dcr(now).await? >= call.api.config.max_live_dcr {
+        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "dcr_limit_exceeded")
+            .describe("too many short-lived applications are alive in the zone")
+            .retry_after(60));
+    }
+    let mut attribution = call.made();
+    attribution.updated_at = None;
+    let application = Application {
+        id: ApplicationId::generate(&call.api.world),
+        zone_id: call.zone.clone(),
+        name,
+        registration_method: RegistrationMethod::Dcr,
+        client_secret_hash: Some(hash),
+        traits: Vec::new(),
+        expires_at: Some(now.plus(Duration::from_secs(u64::from(expires_in)))),
+        archived_at: None,
+        attribution,
+    };
+    change.applications().create(&application).await?;
+    change.directory_changed("application", application.id.as_str());
+    change.commit(Done::created(application.id.as_str())).await?;
+    Answer::created(&WithSecret {
+        row: row(&application, call.principal.is_global()),
+        client_secret: client_secret.expose(),
+    })
+}

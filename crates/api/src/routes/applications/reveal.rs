@@ -1,0 +1,55 @@
+//! `GET /v1/zones/{zoneId}/applications/{id}/client-secret`
+
+use caracal_core::{ApplicationId, audit::AuditEvent, entity::RegistrationMethod};
+use caracal_crypto::Location;
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde_json::json;
+
+use super::{not_found, secret::backend_unavailable};
+use crate::{answer::Answer, call::ZoneCall, change::Done, events};
+
+/// Shows the secret only once its evidence is durable: no audit event, no secret.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let id: ApplicationId = call.id("id")?;
+    let mut change = call.change().await?;
+    let application = change
+        .applications()
+        .get(&id)
+        .await?
+        .filter(|application| application.archived_at.is_none())
+        .filter(|application| application.registration_method == RegistrationMethod::Managed)
+        .ok_or_else(not_found)?;
+    let location = Location::application_client_secret(&call.zone, &id);
+    let envelope = change.secrets().get(location.as_str()).await?.ok_or_else(|| {
+        Refusal::not_found("client_secret_not_stored")
+            .describe("no copy of the secret is kept; rotate it instead")
+    })?;
+    let opened = call.api.keyring.open(&location, &envelope).map_err(|error| {
+        tracing::error!(zone.id = %call.zone, application.id = %id, %error, "a client secret cannot be opened");
+        backend_unavailable()
+    })?;
+    let client_secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
+
+    let event = AuditEvent::new(
+        &call.api.world,
+        call.zone.clone(),
+        "credential_revealed",
+        &call.request_id,
+        "allow",
+    )
+    .with_metadata(&json!({
+        "credential": "application_client_secret",
+        "application_id": application.id,
+        "application_name": application.name,
+        "actor": call.principal.attributed_to(),
+    }));
+    let frame =
+        events::audit_frame(&call.api.world, call.api.audit_key.as_ref(), event).map_err(|error| {
+            tracing::error!(%error, "an audit event could not be written as JSON");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "audit_unavailable")
+        })?;
+    change.publish(frame);
+    change.commit(Done::ok()).await?;
+    Answer::ok(&json!({ "client_secret": client_secret }))
+}

@@ -1,0 +1,177 @@
+//! Traits: words that give an application more than its zone's policy does.
+
+use std::collections::HashSet;
+
+use caracal_core::Timestamp;
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde_json::json;
+
+const MAX_TRAITS: usize = 64;
+
+/// Nouns and verbs of the scopes a control application may hold.
+const CONTROL_NOUNS: [&str; 8] = [
+    "app",
+    "grant",
+    "identity-provider",
+    "policy",
+    "policy-set",
+    "resource",
+    "session",
+    "workload",
+];
+const CONTROL_SINGLE: [&str; 6] = [
+    "control:delegation:read",
+    "control:delegation:delete",
+    "control:approval:read",
+    "control:audit:read",
+    "control:authority-record:read",
+    "control:explain:read",
+];
+
+/// Whether the set may be given by a caller who reaches the whole deployment (`global`) or one zone.
+///
+/// # Errors
+/// 403 with a `trait_*` code that names the trait.
+pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
+    if traits.len() > MAX_TRAITS {
+        return Err(refused(
+            "trait_count_exceeded",
+            "",
+            "an application has at most 64 traits",
+        ));
+    }
+    let mut seen = HashSet::new();
+    let mut once = HashSet::new();
+    for name in traits {
+        if !is_word(name) {
+            return Err(refused(
+                "trait_invalid",
+                name,
+                "must begin with a letter; letters, digits and . _ : - follow",
+            ));
+        }
+        if !seen.insert(name) {
+            return Err(refused("trait_duplicate", name, "is named twice"));
+        }
+        let (namespace, rest) = name.split_once(':').unwrap_or((name, ""));
+        if !global && matches!(namespace, "control" | "caracal.sys") {
+            return Err(refused(
+                "trait_forbidden",
+                name,
+                "can only be given by a token of the whole deployment",
+            ));
+        }
+        if namespace == "control" {
+            let kind = control(rest).ok_or_else(|| refused("trait_invalid", name, "is no control trait"))?;
+            if matches!(kind, "max-ttl" | "expires") && !once.insert(kind) {
+                return Err(refused("trait_invalid", name, "may be given once"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_word(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
+}
+
+/// The kind of a control trait, if it is one.
+fn control(rest: &str) -> Option<&'static str> {
+    if rest == "invoke" {
+        return Some("invoke");
+    }
+    let (kind, value) = rest.split_once(':')?;
+    match kind {
+        "scope" => is_control_scope(value).then_some("scope"),
+        "max-ttl" => value
+            .parse::<u32>()
+            .is_ok_and(|ttl| (60..=900).contains(&ttl))
+            .then_some("max-ttl"),
+        "expires" => Timestamp::parse_rfc3339(value).is_ok().then_some("expires"),
+        _ => None,
+    }
+}
+
+fn is_control_scope(scope: &str) -> bool {
+    let generated = || {
+        let mut parts = scope.split(':');
+        let (Some("control"), Some(noun), Some("read" | "write" | "delete"), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        CONTROL_NOUNS.contains(&noun)
+    };
+    CONTROL_SINGLE.contains(&scope) || generated()
+}
+
+fn refused(code: &'static str, name: &str, message: &str) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, code)
+        .describe(if name.is_empty() {
+            message.to_owned()
+        } else {
+            format!("{name}: {message}")
+        })
+        .with(
+            "details",
+            json!({ "issues": [{ "path": ["traits"], "message": message }] }),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(traits: &[&str], global: bool) -> Option<String> {
+        let traits: Vec<String> = traits.iter().map(|name| (*name).to_owned()).collect();
+        check(&traits, global)
+            .err()
+            .map(|refusal| refusal.code.into_owned())
+    }
+
+    #[test]
+    fn zone_tokens_cannot_give_control() {
+        assert_eq!(
+            code(&["control:invoke"], false).as_deref(),
+            Some("trait_forbidden")
+        );
+        assert_eq!(
+            code(&["caracal.sys:x"], false).as_deref(),
+            Some("trait_forbidden")
+        );
+        assert_eq!(code(&["team:billing"], false), None);
+    }
+
+    #[test]
+    fn control_traits_follow_their_grammar() {
+        let good = [
+            "control:invoke",
+            "control:scope:control:app:write",
+            "control:scope:control:audit:read",
+            "control:max-ttl:300",
+            "control:expires:2026-05-21T12:00:00Z",
+        ];
+        assert_eq!(code(&good, true), None);
+        for bad in [
+            "control",
+            "control:scope:control:audit:write",
+            "control:max-ttl:30",
+            "control:expires:soon",
+            "control:x",
+        ] {
+            assert_eq!(code(&[bad], true).as_deref(), Some("trait_invalid"), "{bad}");
+        }
+        assert_eq!(
+            code(&["control:max-ttl:60", "control:max-ttl:61"], true).as_deref(),
+            Some("trait_invalid")
+        );
+        assert_eq!(code(&["a", "a"], true).as_deref(), Some("trait_duplicate"));
+        assert_eq!(code(&["1a"], true).as_deref(), Some("trait_invalid"));
+        assert_eq!(code(&["a"; 65], true).as_deref(), Some("trait_count_exceeded"));
+    }
+}

@@ -1,0 +1,129 @@
+//! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}/explain`
+
+use caracal_authz::{DenyReason, input::INPUT_SCHEMA_VERSION};
+use caracal_service::Refusal;
+use caracal_storage::AuditRow;
+use serde_json::{Map, Value, json};
+
+use super::{document, events, row};
+use crate::{answer::Answer, call::ZoneCall};
+
+/// Why a request ended as it did: the denials with their reasons, and an input to simulate each with.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let rows = events(&call).await?;
+    let denied: Vec<&AuditRow> = rows.iter().filter(|row| row.event.decision == "deny").collect();
+    let last = rows.last().map_or("", |row| row.event.decision.as_str());
+    let final_decision = match (denied.is_empty(), last) {
+        (false, _) => "deny",
+        (true, "") => "unknown",
+        (true, decision) => decision,
+    };
+    Answer::ok(&json!({
+        "request_id": call.params.get("requestId"),
+        "zone_id": call.zone,
+        "final_decision": final_decision,
+        "denied": denied.into_iter().map(denial).collect::<Vec<Value>>(),
+        "events": rows.iter().map(row).collect::<Vec<Value>>(),
+    }))
+}
+
+fn denial(stored: &AuditRow) -> Value {
+    let event = &stored.event;
+    let list = |value: Value| if value.is_null() { json!([]) } else { value };
+    let shown = row(stored);
+    let metadata = document(event.metadata_json.as_deref());
+    let diagnostics = list(document(event.diagnostics_json.as_deref()));
+    let reason = machine_reason(&diagnostics, &metadata);
+    let explanation = reason.as_deref().and_then(|word| {
+        DenyReason::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == word)
+            .map(|reason| reason.to_string())
+    });
+    let shown_metadata = match &shown["metadata_json"] {
+        Value::Null => json!({}),
+        other => other.clone(),
+    };
+    json!({
+        "event_id": event.id,
+        "event_type": event.event_type,
+        "evaluation_status": event.evaluation_status,
+        "reason": reason,
+        "explanation": explanation,
+        "details": details(&diagnostics, &metadata),
+        "determining_policies": list(document(event.determining_policies_json.as_deref())),
+        "diagnostics": diagnostics,
+        "metadata": shown_metadata,
+        "policy_input": policy_input(event.zone_id.as_str(), &metadata),
+    })
+}
+
+/// The reason word of the diagnostics, else of the metadata.
+fn machine_reason(diagnostics: &Value, metadata: &Value) -> Option<String> {
+    let in_diagnostics = diagnostics
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find_map(|entry| entry.get("reason").and_then(Value::as_str));
+    in_diagnostics
+        .or_else(|| metadata.get("reason").and_then(Value::as_str))
+        .map(str::to_owned)
+}
+
+/// What the denial was about, where the decision recorded it.
+fn details(diagnostics: &Value, metadata: &Value) -> Value {
+    let in_diagnostics = diagnostics
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find_map(|entry| entry.get("details"));
+    in_diagnostics
+        .or_else(|| metadata.get("details"))
+        .cloned()
+        .unwrap_or(Value::Null)
+}
+
+/// The input of the decision as far as the event tells it, ready to simulate. Claims of the subject are not kept,
+/// so they cannot be told.
+fn policy_input(zone: &str, metadata: &Value) -> Value {
+    let kept = |name: &str| metadata.get(name).filter(|value| !value.is_null()).cloned();
+    let scopes = kept("requested_scopes").unwrap_or_else(|| json!([]));
+    let mut principal = Map::new();
+    principal.insert(String::from("type"), json!("Application"));
+    principal.insert(String::from("id"), kept("application_id").unwrap_or(Value::Null));
+    principal.insert(String::from("zone_id"), json!(zone));
+    let renamed = [
+        ("registration_method", "registration_method"),
+        ("agent_session_id", "agent_session_id"),
+        ("lifecycle", "agent_lifecycle"),
+        ("labels", "agent_labels"),
+    ];
+    for (name, source) in renamed {
+        if let Some(value) = kept(source) {
+            principal.insert(name.to_owned(), value);
+        }
+    }
+    let mut context = Map::new();
+    context.insert(String::from("actor_claims"), json!({}));
+    context.insert(String::from("requested_scopes"), scopes.clone());
+    context.insert(String::from("challenge_resolved"), json!(false));
+    for name in ["session_id", "agent_session_id", "delegation_edge_id"] {
+        if let Some(value) = kept(name) {
+            context.insert(name.to_owned(), value);
+        }
+    }
+    let mut input = json!({
+        "schema_version": INPUT_SCHEMA_VERSION,
+        "principal": principal,
+        "resource": { "type": "Resource", "identifier": kept("resource"), "scopes": scopes },
+        "action": { "id": "TokenExchange" },
+        "context": context,
+    });
+    if let Some(id) = kept("session_id") {
+        input["session"] = json!({ "id": id });
+    }
+    if let Some(id) = kept("delegation_edge_id") {
+        input["delegation_edge"] = json!({ "id": id });
+    }
+    input
+}

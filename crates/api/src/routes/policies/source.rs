@@ -1,0 +1,71 @@
+//! Sources: read by the real parser before they are kept.
+
+use caracal_authz::document::{self, DocumentPreview, PolicyProblem, SCHEMA_VERSION};
+use caracal_core::{PolicyId, PolicyVersionId, entity::PolicyVersion};
+use caracal_crypto::sha256_hex;
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::call::Call;
+
+/// Checks a source on a thread that may block: a hostile one may use its whole time budget.
+///
+/// # Errors
+/// 422 `invalid_rego`; the description is the first problem's code, `details.issues` holds all of them with
+/// their places.
+pub(super) async fn check(content: String) -> Result<DocumentPreview, Refusal> {
+    let checked = tokio::task::spawn_blocking(move || {
+        document::validate(&content).map_err(|first| {
+            let all = document::problems(&content);
+            if all.is_empty() { vec![first] } else { all }
+        })
+    });
+    match checked.await {
+        Ok(Ok(preview)) => Ok(preview),
+        Ok(Err(problems)) => Err(refused(&problems)),
+        Err(error) => {
+            tracing::error!(%error, "checking a policy did not finish");
+            Err(Refusal::unavailable("policy_verification_unavailable"))
+        }
+    }
+}
+
+fn refused(problems: &[PolicyProblem]) -> Refusal {
+    let code = problems
+        .first()
+        .map_or_else(|| String::from("invalid_rego"), |problem| problem.code.clone());
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rego")
+        .describe(code)
+        .with("details", issues(problems))
+}
+
+fn issues(problems: &[PolicyProblem]) -> Value {
+    let issues: Vec<Value> = problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "path": ["content"],
+                "code": problem.code,
+                "message": problem.message,
+                "line": problem.line,
+                "column": problem.column,
+            })
+        })
+        .collect();
+    json!({ "issues": issues })
+}
+
+/// The next version of a policy; storage gives it its number.
+pub(super) fn version(call: &Call, policy: &PolicyId, content: String) -> PolicyVersion {
+    PolicyVersion {
+        id: PolicyVersionId::generate(&call.api.world),
+        policy_id: policy.clone(),
+        version: 1,
+        content_sha256: sha256_hex(content.as_bytes()),
+        content,
+        schema_version: SCHEMA_VERSION.to_owned(),
+        created_by: call.principal.attributed_to(),
+        created_at: call.now(),
+    }
+}

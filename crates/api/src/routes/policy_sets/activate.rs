@@ -1,0 +1,57 @@
+//! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
+
+use caracal_core::{PolicySetId, PolicySetVersionId};
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{CODE, bundle, policy_invalidate, version_not_found};
+use crate::{answer::Answer, call::ZoneCall, change::Done};
+
+#[derive(Debug, Deserialize)]
+struct Body {
+    version_id: PolicySetVersionId,
+}
+
+/// Puts a version in force, instead of whatever was in force in the zone. Going back is activating an older one.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let id: PolicySetId = call.id("id")?;
+    let Body { version_id } = call.body(CODE)?;
+    let mut work = call.read().await?;
+    work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
+    let version = work
+        .policy_sets()
+        .version(&id, &version_id)
+        .await?
+        .ok_or_else(version_not_found)?;
+    let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
+    drop(work);
+    bundle::compile(sources).await?;
+
+    let mut change = call.change().await?;
+    change.lock("policy_activation").await?;
+    if !change
+        .policy_sets()
+        .activate(&id, &version_id, call.now())
+        .await?
+    {
+        return Err(Refusal::not_found("policy_set_binding_not_found").describe("the policy set is gone"));
+    }
+    let event = policy_invalidate(&call.api.world, &call.zone, id.as_str(), Some(&version_id));
+    let outbox_id = event.id.clone();
+    change.publish(event);
+    change
+        .commit(Done::with(StatusCode::ACCEPTED).note("version_id", version_id.as_str()))
+        .await?;
+
+    // Ids are URL-safe as they are.
+    let status_url = format!(
+        "/v1/zones/{}/policy-sets/{id}/activation-status?version_id={version_id}&outbox_id={outbox_id}",
+        call.zone
+    );
+    Answer::json(
+        StatusCode::ACCEPTED,
+        &json!({ "activated": true, "version_id": version_id, "outbox_id": outbox_id, "status_url": status_url }),
+    )
+}

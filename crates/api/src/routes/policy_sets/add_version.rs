@@ -1,0 +1,97 @@
+//! `POST /v1/zones/{zoneId}/policy-sets/{id}/versions`
+
+use caracal_authz::document::SCHEMA_VERSION;
+use caracal_core::{PolicySetId, PolicySetVersionId, PolicyVersionId, entity::PolicySetVersion};
+use caracal_crypto::sha256_hex;
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    CODE, ManifestEntry,
+    bundle::{self, MAX_POLICIES},
+    not_found,
+};
+use crate::{answer::Answer, call::ZoneCall, change::Done};
+
+#[derive(Debug, Deserialize)]
+struct Body {
+    manifest: Vec<ManifestEntry<PolicyVersionId>>,
+}
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let id: PolicySetId = call.id("id")?;
+    let body: Body = call.body(CODE)?;
+    if !(1..=MAX_POLICIES).contains(&body.manifest.len()) {
+        return Err(Refusal::invalid_field(
+            CODE,
+            "manifest",
+            format!("must name 1 to {MAX_POLICIES} policy versions"),
+        ));
+    }
+    let manifest: Vec<PolicyVersionId> = body
+        .manifest
+        .into_iter()
+        .map(|entry| entry.policy_version_id)
+        .collect();
+    // Evaluation takes long and versions never change, so it happens before anything is locked.
+    let mut work = call.read().await?;
+    work.policy_sets().get(&id).await?.ok_or_else(not_found)?;
+    let sources = bundle::sources(work.as_mut(), &manifest).await?;
+    drop(work);
+    bundle::compile(sources).await?;
+
+    let mut change = call.change().await?;
+    change.lock("policy_set_version").await?;
+    change.policy_sets().get(&id).await?.ok_or_else(not_found)?;
+    let version = PolicySetVersion {
+        id: PolicySetVersionId::generate(&call.api.world),
+        policy_set_id: id.clone(),
+        version: 1,
+        manifest_sha256: manifest_digest(&manifest),
+        manifest,
+        schema_version: SCHEMA_VERSION.to_owned(),
+        created_by: call.principal.attributed_to(),
+        created_at: call.now(),
+    };
+    let number = change.policy_sets().add_version(&version).await?;
+    change
+        .commit(Done::created(id.as_str()).note("version_id", version.id.as_str()))
+        .await?;
+    Answer::created(&json!({
+        "version_id": version.id,
+        "id": version.id,
+        "policy_set_id": id,
+        "version": number,
+        "manifest_sha256": version.manifest_sha256,
+        "schema_version": version.schema_version,
+        "created_at": version.created_at,
+    }))
+}
+
+/// SHA-256 of the compact JSON of the manifest, which clients compute too.
+fn manifest_digest(manifest: &[PolicyVersionId]) -> String {
+    let entries: Vec<ManifestEntry<&str>> = manifest
+        .iter()
+        .map(|id| ManifestEntry {
+            policy_version_id: id.as_str(),
+        })
+        .collect();
+    // A list of texts always serialises.
+    sha256_hex(&serde_json::to_vec(&entries).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_over_the_compact_manifest() {
+        let manifest = [
+            PolicyVersionId::parse("a").unwrap(),
+            PolicyVersionId::parse("b").unwrap(),
+        ];
+        let text = br#"[{"policy_version_id":"a"},{"policy_version_id":"b"}]"#;
+        assert_eq!(manifest_digest(&manifest), sha256_hex(text));
+    }
+}

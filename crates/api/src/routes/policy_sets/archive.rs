@@ -1,0 +1,26 @@
+//! `DELETE /v1/zones/{zoneId}/policy-sets/{id}`
+
+use caracal_core::PolicySetId;
+use caracal_service::Refusal;
+
+use super::{not_found, policy_invalidate};
+use crate::{answer::Answer, call::ZoneCall, change::Done};
+
+/// If the set was in force, the zone denies everything from here on.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let id: PolicySetId = call.id("id")?;
+    let mut change = call.change().await?;
+    change.lock("policy_activation").await?;
+    let was_in_force = change
+        .policy_sets()
+        .archive(&id, call.now())
+        .await?
+        .ok_or_else(not_found)?;
+    if was_in_force {
+        change.publish(policy_invalidate(&call.api.world, &call.zone, id.as_str(), None));
+    }
+    change
+        .commit(Done::no_content().note("was_in_force", was_in_force))
+        .await?;
+    Ok(Answer::no_content())
+}

@@ -1,0 +1,97 @@
+//! A manifest's sources, evaluated together before they may decide anything.
+
+use std::collections::HashSet;
+
+use caracal_authz::document::{self, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION};
+use caracal_core::{PolicyVersionId, entity::PolicyVersion};
+use caracal_service::Refusal;
+use caracal_storage::ZoneWork;
+use http::StatusCode;
+use serde_json::json;
+
+/// Most policies of one set.
+pub(super) const MAX_POLICIES: usize = 256;
+
+/// Reads the versions of a manifest, in its order.
+///
+/// # Errors
+/// 422 `invalid_policy_contract` when one is named twice, does not exist in this zone, or has a schema this build
+/// does not know.
+pub(super) async fn sources(
+    work: &mut dyn ZoneWork,
+    manifest: &[PolicyVersionId],
+) -> Result<Vec<PolicyVersion>, Refusal> {
+    if !(1..=MAX_POLICIES).contains(&manifest.len()) {
+        return Err(contract(&format!(
+            "a policy set has 1 to {MAX_POLICIES} policies"
+        )));
+    }
+    let mut seen = HashSet::new();
+    let mut sources = Vec::with_capacity(manifest.len());
+    for id in manifest {
+        if !seen.insert(id) {
+            return Err(contract(&format!("policy version {id} is named twice")));
+        }
+        let version = work.policies().version(id).await?;
+        let version =
+            version.ok_or_else(|| contract(&format!("policy version {id} does not exist in this zone")))?;
+        if version.schema_version != SCHEMA_VERSION {
+            return Err(contract(&format!(
+                "unsupported_schema_version:{}",
+                version.schema_version
+            )));
+        }
+        sources.push(version);
+    }
+    Ok(sources)
+}
+
+/// Evaluates the sources together, on a thread that may block.
+///
+/// # Errors
+/// 422 `invalid_policy_bundle` with the problem and its place.
+pub(super) async fn compile(sources: Vec<PolicyVersion>) -> Result<PolicyDocuments, Refusal> {
+    let compiled = tokio::task::spawn_blocking(move || {
+        let sources: Vec<PolicySource<'_>> = sources
+            .iter()
+            .map(|version| PolicySource {
+                version_id: version.id.as_str(),
+                content: &version.content,
+            })
+            .collect();
+        document::evaluate(&sources)
+    });
+    match compiled.await {
+        Ok(Ok(documents)) => Ok(documents),
+        Ok(Err(problem)) => Err(unusable(&problem)),
+        Err(error) => {
+            tracing::error!(%error, "evaluating a policy set did not finish");
+            Err(Refusal::unavailable("policy_verification_unavailable"))
+        }
+    }
+}
+
+fn contract(message: &str) -> Refusal {
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy_contract")
+        .describe(message.to_owned())
+        .with(
+            "details",
+            json!({ "issues": [{ "path": ["manifest"], "message": message }] }),
+        )
+}
+
+fn unusable(problem: &PolicyProblem) -> Refusal {
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy_bundle")
+        .describe(problem.to_string())
+        .with(
+            "details",
+            json!({ "issues": [{
+            "path": ["manifest"],
+            "code": problem.code,
+            "message": problem.message,
+            "line": problem.line,
+            "column": problem.column,
+            "policy_version_id": problem.policy_version_id,
+        }] }),
+        )
+}

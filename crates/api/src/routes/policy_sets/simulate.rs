@@ -1,0 +1,115 @@
+//! `POST /v1/zones/{zoneId}/policy-sets/{id}/simulate`
+
+use caracal_authz::{
+    Decision, PolicyIdentity, PolicySnapshot, decide, explain,
+    input::{INPUT_SCHEMA_VERSION, from_input_document},
+};
+use caracal_core::{PolicySetId, PolicySetVersionId, ZoneId};
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{CODE, bundle, version_not_found};
+use crate::{answer::Answer, call::ZoneCall, fields::present};
+
+#[derive(Debug, Deserialize)]
+struct Body {
+    version_id: PolicySetVersionId,
+    #[serde(default, deserialize_with = "present")]
+    input: Option<Map<String, Value>>,
+}
+
+/// Decides one request with a version that need not be in force. Changes nothing.
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let id: PolicySetId = call.id("id")?;
+    let Body { version_id, input } = call.body(CODE)?;
+    let mut work = call.read().await?;
+    work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
+    let version = work
+        .policy_sets()
+        .version(&id, &version_id)
+        .await?
+        .ok_or_else(version_not_found)?;
+    let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
+    drop(work);
+    let documents = bundle::compile(sources).await?;
+    let identity = PolicyIdentity {
+        policy_set_id: Some(id.clone()),
+        policy_set_version_id: Some(version_id.clone()),
+        manifest_sha256: version.manifest_sha256.as_str().into(),
+    };
+    let policy = PolicySnapshot::build(identity, &documents);
+
+    let warnings = input
+        .as_ref()
+        .map(|input| warnings(input, &call.zone))
+        .unwrap_or_default();
+    let (evaluation, result, reason) = match input {
+        None => ("not_executed", None, String::from("no input was given")),
+        Some(input) => evaluate(&policy, &Value::Object(input)),
+    };
+    let decision = result.as_ref().and_then(|result| result.get("decision")).cloned();
+    Answer::ok(&json!({
+        "dry_run": true,
+        "would_activate": warnings.is_empty(),
+        "policy_set_id": id,
+        "version_id": version_id,
+        "schema_version": version.schema_version,
+        "input_schema_version": INPUT_SCHEMA_VERSION,
+        "manifest_sha256": version.manifest_sha256,
+        "policies": version.manifest,
+        "warnings": warnings,
+        "explanation": {
+            "evaluation": evaluation,
+            "decision": decision,
+            "policy_set_version_id": version_id,
+            "manifest_sha256": version.manifest_sha256,
+            "reason": reason,
+        },
+        "result": result,
+    }))
+}
+
+fn warnings(input: &Map<String, Value>, zone: &ZoneId) -> Vec<String> {
+    let mut warnings = Vec::new();
+    match input.get("schema_version").and_then(Value::as_str) {
+        Some(INPUT_SCHEMA_VERSION) => {}
+        other => warnings.push(format!("input_schema_mismatch:{}", other.unwrap_or("missing"))),
+    }
+    let principal = input
+        .get("principal")
+        .and_then(|principal| principal.get("zone_id"))
+        .and_then(Value::as_str);
+    if principal.is_some_and(|id| id != zone.as_str()) {
+        warnings.push(String::from("principal_zone_mismatch"));
+    }
+    for name in ["resource", "action", "context"] {
+        if !input.get(name).is_some_and(Value::is_object) {
+            warnings.push(format!("missing_{name}"));
+        }
+    }
+    warnings
+}
+
+fn evaluate(policy: &PolicySnapshot, input: &Value) -> (&'static str, Option<Value>, String) {
+    let input = match from_input_document(input) {
+        Ok(input) => input,
+        Err(error) => return ("failed", None, error.to_string()),
+    };
+    let input = input.as_input();
+    let decision: Decision = decide(policy, &input);
+    let reason = match (decision.reason, &decision.determining_policy) {
+        (Some(reason), _) => reason.to_string(),
+        (None, Some(policy)) => format!("allowed by {policy}"),
+        (None, None) => String::from("allowed"),
+    };
+    let result = json!({
+        "decision": decision.effect,
+        "evaluation_status": "complete",
+        "determining_policies": decision.determining_policies(),
+        "diagnostics": decision.diagnostics(),
+        "reason": decision.reason,
+        "details": explain(policy, &input, &decision),
+    });
+    ("executed", Some(result), reason)
+}

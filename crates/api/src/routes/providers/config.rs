@@ -1,0 +1,384 @@
+//! Configuration by kind of provider: which keys there are, which are secret, and what they may hold.
+//!
+//! What is stored here is later sent to upstreams, so everything that could forge a header is refused now.
+
+use std::collections::BTreeMap;
+
+use caracal_core::{Secret, entity::ProviderKind};
+use caracal_service::Refusal;
+use serde_json::{Map, Value};
+
+const CODE: &str = "invalid_provider_config";
+
+/// A checked configuration, split into what may be shown and what is sealed.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    pub(super) public: Map<String, Value>,
+    pub(super) secrets: BTreeMap<String, Secret>,
+}
+
+/// What a kind takes.
+struct Schema {
+    public: &'static [&'static str],
+    secret: Option<&'static str>,
+}
+
+fn schema(kind: ProviderKind) -> Result<Schema, Refusal> {
+    Ok(match kind {
+        ProviderKind::None | ProviderKind::CaracalMandate => Schema {
+            public: &[],
+            secret: None,
+        },
+        ProviderKind::ApiKey => Schema {
+            public: &[
+                "auth_location",
+                "header_name",
+                "query_param_name",
+                "allowed_token_hosts",
+                "auth_scheme",
+                "forward_caracal_identity",
+                "allow_runtime_injection",
+            ],
+            secret: Some("api_key"),
+        },
+        ProviderKind::BearerToken => Schema {
+            public: &[
+                "allowed_token_hosts",
+                "auth_header",
+                "auth_scheme",
+                "forward_caracal_identity",
+                "allow_runtime_injection",
+            ],
+            secret: Some("bearer_token"),
+        },
+        ProviderKind::HttpBasic => Schema {
+            public: &["username", "allowed_token_hosts", "forward_caracal_identity"],
+            secret: Some("password"),
+        },
+        ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials => {
+            return Err(Refusal::invalid_field(
+                CODE,
+                "kind",
+                format!("{kind} is not supported by this build"),
+            ));
+        }
+    })
+}
+
+/// Checks a configuration. `secret_stored` says that the kind's secret is sealed already, so it may be left out.
+///
+/// # Errors
+/// 400 `invalid_provider_config` that names the key.
+pub(super) fn check(
+    kind: ProviderKind,
+    config: &Map<String, Value>,
+    secret_stored: bool,
+) -> Result<Config, Refusal> {
+    let schema = schema(kind)?;
+    let mut checked = Config::default();
+    for (key, value) in config {
+        if schema.secret == Some(key.as_str()) {
+            checked.secrets.insert(key.clone(), secret(key, value)?);
+        } else if schema.public.contains(&key.as_str()) {
+            checked.public.insert(key.clone(), public(key, value)?);
+        } else {
+            return Err(refused(key, format!("is no configuration of a {kind} provider")));
+        }
+    }
+    if let Some(key) = schema.secret
+        && !checked.secrets.contains_key(key)
+        && !secret_stored
+    {
+        return Err(refused(key, "is required"));
+    }
+    match kind {
+        ProviderKind::ApiKey => api_key(&mut checked.public)?,
+        ProviderKind::HttpBasic => basic(&checked.public)?,
+        _ => {}
+    }
+    scheme_not_repeated(kind, &checked)?;
+    Ok(checked)
+}
+
+fn api_key(public: &mut Map<String, Value>) -> Result<(), Refusal> {
+    let location = public
+        .entry("auth_location")
+        .or_insert_with(|| Value::from("header"));
+    let (needed, foreign) = match location.as_str() {
+        Some("header") => ("header_name", "query_param_name"),
+        Some("query") => ("query_param_name", "header_name"),
+        _ => return Err(refused("auth_location", "must be header or query")),
+    };
+    if !public.contains_key(needed) {
+        return Err(refused(needed, "is required"));
+    }
+    if public.contains_key(foreign) {
+        return Err(refused(foreign, "does not go with this auth_location"));
+    }
+    if needed == "query_param_name" && public.contains_key("auth_scheme") {
+        return Err(refused("auth_scheme", "only goes with auth_location header"));
+    }
+    Ok(())
+}
+
+/// RFC 7617 §2: a colon would end the user name early.
+fn basic(public: &Map<String, Value>) -> Result<(), Refusal> {
+    match public.get("username").and_then(Value::as_str) {
+        None => Err(refused("username", "is required")),
+        Some(name) if name.contains(':') => Err(refused("username", "must not contain a colon")),
+        Some(_) => Ok(()),
+    }
+}
+
+/// A credential that already carries its scheme would be sent with two.
+fn scheme_not_repeated(kind: ProviderKind, config: &Config) -> Result<(), Refusal> {
+    let given = config.public.get("auth_scheme").and_then(Value::as_str);
+    let (key, scheme) = match kind {
+        ProviderKind::BearerToken => ("bearer_token", Some(given.unwrap_or("Bearer"))),
+        ProviderKind::ApiKey => ("api_key", given),
+        _ => return Ok(()),
+    };
+    let (Some(scheme), Some(secret)) = (scheme, config.secrets.get(key)) else {
+        return Ok(());
+    };
+    let repeated = secret
+        .expose()
+        .get(..scheme.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        && secret
+            .expose()
+            .get(scheme.len()..)
+            .is_some_and(|rest| rest.starts_with(' '));
+    if repeated {
+        return Err(refused(key, format!("must not begin with its scheme {scheme}")));
+    }
+    Ok(())
+}
+
+fn secret(key: &str, value: &Value) -> Result<Secret, Refusal> {
+    let text = value.as_str().map(str::trim).filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| refused(key, "must be a text that is not empty"))?;
+    if text.chars().any(char::is_control) || text.len() > 8192 {
+        return Err(refused(
+            key,
+            "must have at most 8192 bytes, none of them control characters",
+        ));
+    }
+    Ok(Secret::new(text))
+}
+
+fn public(key: &str, value: &Value) -> Result<Value, Refusal> {
+    match key {
+        "forward_caracal_identity" | "allow_runtime_injection" => value
+            .as_bool()
+            .map(Value::from)
+            .ok_or_else(|| refused(key, "must be true or false")),
+        "allowed_token_hosts" => hosts(key, value),
+        "header_name" | "auth_header" => {
+            let name = text(key, value)?;
+            if is_header_name(name) {
+                Ok(name.into())
+            } else {
+                Err(refused(key, "is no header that may be set"))
+            }
+        }
+        "auth_scheme" => {
+            let scheme = text(key, value)?;
+            let word = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            if word {
+                Ok(scheme.into())
+            } else {
+                Err(refused(key, "must be letters, digits and hyphens"))
+            }
+        }
+        "query_param_name" => {
+            let name = text(key, value)?;
+            let word = name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-'));
+            if word {
+                Ok(name.into())
+            } else {
+                Err(refused(key, "must be letters, digits and . _ ~ -"))
+            }
+        }
+        _ => text(key, value).map(Value::from),
+    }
+}
+
+fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, Refusal> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control))
+        .ok_or_else(|| refused(key, "must be a text of 1 to 512 bytes without control characters"))
+}
+
+fn hosts(key: &str, value: &Value) -> Result<Value, Refusal> {
+    let list = value
+        .as_array()
+        .filter(|list| list.len() <= 64)
+        .ok_or_else(|| refused(key, "must be a list of host names"))?;
+    let names: Option<Vec<Value>> = list
+        .iter()
+        .map(|host| {
+            host.as_str()
+                .filter(|host| is_host(host))
+                .map(|host| host.to_ascii_lowercase().into())
+        })
+        .collect();
+    names
+        .map(Value::from)
+        .ok_or_else(|| refused(key, "must be a list of host names"))
+}
+
+fn is_host(host: &str) -> bool {
+    (1..=253).contains(&host.len())
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && host.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && !host.contains("..")
+}
+
+/// Headers that belong to the connection, to proxies or to the platform.
+const FORBIDDEN_HEADERS: [&str; 18] = [
+    "baggage",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-real-ip",
+    "x-request-id",
+];
+
+fn is_header_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+        && !FORBIDDEN_HEADERS.contains(&lower.as_str())
+        && !["x-caracal-", "x-forwarded-", "proxy-"]
+            .iter()
+            .any(|prefix| lower.starts_with(prefix))
+}
+
+fn refused(key: &str, message: impl Into<String>) -> Refusal {
+    Refusal::invalid_field(CODE, &format!("config_json.{key}"), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn issue(kind: ProviderKind, config: &Value) -> Option<String> {
+        let config = config.as_object().unwrap();
+        check(kind, config, false)
+            .err()
+            .map(|refusal| refusal.description.unwrap().into_owned())
+    }
+
+    #[test]
+    fn each_kind_takes_its_own_keys_only() {
+        assert_eq!(issue(ProviderKind::None, &json!({})), None);
+        assert_eq!(
+            issue(ProviderKind::BearerToken, &json!({"bearer_token": "t"})),
+            None
+        );
+        assert_eq!(
+            issue(
+                ProviderKind::ApiKey,
+                &json!({"api_key": "k", "header_name": "X-Api-Key"})
+            ),
+            None
+        );
+        assert_eq!(
+            issue(
+                ProviderKind::HttpBasic,
+                &json!({"username": "u", "password": "p"})
+            ),
+            None
+        );
+        for (kind, config, key) in [
+            (ProviderKind::None, json!({"api_key": "k"}), "api_key"),
+            (ProviderKind::CaracalMandate, json!({"x": 1}), "x"),
+            (ProviderKind::BearerToken, json!({}), "bearer_token"),
+            (ProviderKind::ApiKey, json!({"api_key": "k"}), "header_name"),
+            (
+                ProviderKind::ApiKey,
+                json!({"api_key": "k", "auth_location": "body"}),
+                "auth_location",
+            ),
+            (
+                ProviderKind::ApiKey,
+                json!({"api_key": "k", "auth_location": "query", "query_param_name": "q", "auth_scheme": "S"}),
+                "auth_scheme",
+            ),
+            (ProviderKind::HttpBasic, json!({"password": "p"}), "username"),
+            (
+                ProviderKind::HttpBasic,
+                json!({"username": "a:b", "password": "p"}),
+                "username",
+            ),
+            (
+                ProviderKind::BearerToken,
+                json!({"bearer_token": "t", "forward_caracal_identity": 1}),
+                "forward_caracal_identity",
+            ),
+            (
+                ProviderKind::BearerToken,
+                json!({"bearer_token": "t", "allowed_token_hosts": ["a..b"]}),
+                "allowed_token_hosts",
+            ),
+        ] {
+            let message = issue(kind, &config).unwrap_or_else(|| panic!("{config} passed"));
+            assert!(message.starts_with(&format!("config_json.{key}: ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn nothing_stored_can_forge_a_header() {
+        for name in [
+            "X-Caracal-Identity",
+            "Host",
+            "proxy-authorization",
+            "x-forwarded-for",
+            "a b",
+            "a\r\nb",
+            "",
+        ] {
+            let config = json!({"api_key": "k", "header_name": name});
+            assert!(issue(ProviderKind::ApiKey, &config).is_some(), "{name:?}");
+        }
+        for secret in ["a\r\nb", "", "  ", "bearer x"] {
+            assert!(
+                issue(ProviderKind::BearerToken, &json!({"bearer_token": secret})).is_some(),
+                "{secret:?}"
+            );
+        }
+        assert_eq!(
+            issue(ProviderKind::BearerToken, &json!({"bearer_token": "bearerish"})),
+            None
+        );
+    }
+
+    #[test]
+    fn kinds_of_later_builds_are_refused_by_name() {
+        let message = issue(ProviderKind::Oauth2ClientCredentials, &json!({})).unwrap();
+        assert!(message.contains("oauth2_client_credentials is not supported by this build"));
+    }
+}

@@ -1,0 +1,96 @@
+//! `POST /v1/zones/{zoneId}/providers`
+
+use caracal_core::{
+    ProviderId,
+    entity::{Provider, ProviderKind},
+};
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, row};
+use crate::{
+    answer::Answer,
+    call::{ZoneCall, require_zone},
+    change::{Done, ZoneChange},
+    fields::{bounded, present},
+    identifiers::{candidates, slug},
+};
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    identifier: Option<String>,
+    kind: ProviderKind,
+    #[serde(default)]
+    config_json: Map<String, Value>,
+}
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    let body: Body = call.body(CODE)?;
+    // Blank counts as left out.
+    let name = body
+        .name
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    let given = body
+        .identifier
+        .map(|identifier| identifier.trim().to_owned())
+        .filter(|text| !text.is_empty());
+    if let Some(name) = &name {
+        bounded(CODE, "name", name, 200)?;
+    }
+    let identifier = match (given, &name) {
+        (Some(identifier), _) => identifier,
+        (None, Some(name)) => generated(&mut change, name).await?,
+        (None, None) => {
+            return Err(Refusal::invalid_field(
+                CODE,
+                "identifier",
+                "give a name or an identifier",
+            ));
+        }
+    };
+    check_identifier(&identifier)?;
+    let config = config::check(body.kind, &body.config_json, false)?;
+    check_reserved(&identifier, call.principal.is_bootstrap())?;
+
+    let provider = Provider {
+        id: ProviderId::generate(&call.api.world),
+        zone_id: call.zone.clone(),
+        name: name.unwrap_or_else(|| identifier.clone()),
+        identifier,
+        kind: body.kind,
+        config_json: config.public,
+        secret_config_keys: config.secrets.keys().cloned().collect(),
+        connectivity_failed_at: None,
+        archived_at: None,
+        attribution: call.made(),
+    };
+    change
+        .providers()
+        .create(&provider)
+        .await
+        .map_err(identifier_conflict)?;
+    keep_secrets(&mut change, &call.zone, &provider.id, &config.secrets).await?;
+    change.directory_changed("provider", provider.id.as_str());
+    change.commit(Done::created(provider.id.as_str())).await?;
+    Answer::created(&row(&provider))
+}
+
+async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Refusal> {
+    let name = name.strip_prefix("provider://").unwrap_or(name);
+    let base = format!("provider://{}", slug(name, "provider"));
+    let mut chosen = base.clone();
+    for candidate in candidates(&change.call().api.world, base) {
+        chosen = candidate;
+        if !change.providers().identifier_taken(&chosen, None).await? {
+            break;
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,13 @@
+//! `GET /v1/zones/{zoneId}/providers`
+
+use caracal_service::Refusal;
+
+use super::row;
+use crate::{answer::Answer, call::ZoneCall};
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let (archived, page) = (call.query.archived()?, call.query.page(200, 500)?);
+    let read = call.read().await?.providers().list(archived, &page).await?;
+    let rows: Vec<_> = read.items.iter().map(row).collect();
+    Answer::page(&rows, read.next.as_ref())
+}

@@ -1,0 +1,162 @@
+//! `POST /v1/zones/{zoneId}/resources`
+
+use caracal_core::{
+    ProviderId, ResourceId,
+    entity::{Operation, OperationEnforcement, Provider, ProviderKind, Resource},
+};
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{CODE, identifier_conflict, operations, row, rules};
+use crate::{
+    answer::Answer,
+    call::{ZoneCall, require_zone},
+    change::{Done, ZoneChange},
+    fields::{bounded, present, scopes},
+    identifiers::{candidates, slug},
+};
+
+#[derive(Debug, Deserialize)]
+struct Body {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    identifier: Option<String>,
+    #[serde(default)]
+    upstream_url: Option<String>,
+    scopes: Vec<String>,
+    #[serde(default)]
+    credential_provider_id: Option<ProviderId>,
+    #[serde(default)]
+    operations: Vec<Operation>,
+    #[serde(default, deserialize_with = "present")]
+    operation_enforcement: Option<OperationEnforcement>,
+}
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    let body: Body = call.body(CODE)?;
+    check_fields(&body)?;
+    let declared = operations::normalise(body.operations)?;
+    let audience = &call.api.config.control_audience;
+    let identifier = match (body.identifier, &body.name) {
+        (Some(identifier), _) => identifier,
+        (None, Some(name)) => generated(&mut change, name).await?,
+        (None, None) => {
+            return Err(Refusal::invalid_field(
+                CODE,
+                "identifier",
+                "give a name or an identifier",
+            ));
+        }
+    };
+    rules::check_identifier(&identifier, audience)?;
+    rules::check_ownership(&call.principal, &identifier, audience)?;
+    if let Some(provider) = &body.credential_provider_id {
+        rules::check_provider(&mut *change, provider).await?;
+    }
+    let control = rules::is_control(&identifier, audience);
+    if !control {
+        rules::check_routing(body.credential_provider_id.is_some(), body.upstream_url.is_some())?;
+    }
+    let credential_provider_id = match body.credential_provider_id {
+        Some(provider) => provider,
+        None => no_credential_provider(&mut change).await?,
+    };
+    let resource = Resource {
+        id: ResourceId::generate(&call.api.world),
+        zone_id: call.zone.clone(),
+        name: body.name.unwrap_or_else(|| identifier.clone()),
+        identifier,
+        upstream_url: body.upstream_url,
+        scopes: body.scopes.into_iter().collect(),
+        credential_provider_id,
+        operations: declared,
+        operation_enforcement: body
+            .operation_enforcement
+            .unwrap_or(OperationEnforcement::Enforced),
+        archived_at: None,
+        attribution: call.made(),
+    };
+    rules::check_operations(&resource)?;
+    let most = call.api.config.max_resources_per_zone;
+    if most > 0 {
+        change.lock("resource_quota").await?;
+        if change.resources().count_live().await? >= most {
+            return Err(Refusal::new(StatusCode::CONFLICT, "resource_quota_exceeded")
+                .describe("the zone has as many resources as it may have"));
+        }
+    }
+    change
+        .resources()
+        .create(&resource)
+        .await
+        .map_err(identifier_conflict)?;
+    change.directory_changed("resource", resource.id.as_str());
+    change.commit(Done::created(resource.id.as_str())).await?;
+    Answer::created(&row(&resource))
+}
+
+fn check_fields(body: &Body) -> Result<(), Refusal> {
+    if let Some(name) = &body.name {
+        bounded(CODE, "name", name, 200)?;
+    }
+    if let Some(identifier) = &body.identifier {
+        bounded(CODE, "identifier", identifier, 512)?;
+    }
+    if let Some(upstream) = &body.upstream_url {
+        rules::check_upstream(upstream)?;
+    }
+    scopes(CODE, "scopes", &body.scopes)
+}
+
+/// A name that is an identifier already, or one made from it that no resource has or had.
+async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Refusal> {
+    if name.starts_with("resource://") {
+        return Ok(name.to_owned());
+    }
+    let base = format!("resource://{}", slug(name, "resource"));
+    let mut chosen = base.clone();
+    for candidate in candidates(&change.call().api.world, base) {
+        chosen = candidate;
+        if !change.resources().identifier_taken(&chosen, None, true).await? {
+            break;
+        }
+    }
+    Ok(chosen)
+}
+
+/// The control resource needs no credential; every resource has a provider, so it gets the one that says so.
+async fn no_credential_provider(change: &mut ZoneChange<'_>) -> Result<ProviderId, Refusal> {
+    let existing = change.providers().all_live().await?;
+    if let Some(provider) = existing
+        .into_iter()
+        .find(|provider| provider.kind == ProviderKind::None)
+    {
+        return Ok(provider.id);
+    }
+    let call = change.call();
+    let provider = Provider {
+        id: ProviderId::generate(&call.api.world),
+        zone_id: call.zone.clone(),
+        name: String::from("No credential"),
+        identifier: String::from("provider://none"),
+        kind: ProviderKind::None,
+        config_json: serde_json::Map::new(),
+        secret_config_keys: Vec::new(),
+        connectivity_failed_at: None,
+        archived_at: None,
+        attribution: call.made(),
+    };
+    change.providers().create(&provider).await.map_err(|error| {
+        crate::fields::on_conflict(
+            error,
+            "provider_identifier_conflict",
+            "provider://none is taken; name a provider",
+        )
+    })?;
+    change.directory_changed("provider", provider.id.as_str());
+    Ok(provider.id)
+}

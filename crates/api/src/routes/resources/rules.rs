@@ -1,0 +1,159 @@
+//! Rules of a whole resource, on creation and on the merged state of a patch.
+
+use caracal_core::{ProviderId, entity::Resource};
+use caracal_service::Refusal;
+use caracal_storage::ZoneWork;
+use http::StatusCode;
+use url::Url;
+
+use super::{CODE, RESERVED_IDENTIFIER, operations};
+use crate::{
+    auth::Principal,
+    fields::{is_reserved, reserved_namespace},
+};
+
+/// Whether the resource stands for the Control API itself.
+pub(super) fn is_control(identifier: &str, audience: &str) -> bool {
+    identifier == audience
+}
+
+/// Hides the control resource from tokens that do not reach the whole deployment.
+pub(super) fn is_visible(principal: &Principal, resource: &Resource, audience: &str) -> bool {
+    principal.is_global() || !is_control(&resource.identifier, audience)
+}
+
+/// 409 for the control resource.
+pub(super) fn protected() -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, "protected_resource")
+        .describe("this resource stands for the platform's own API and is managed with it")
+}
+
+/// Who may use the identifier.
+pub(super) fn check_ownership(
+    principal: &Principal,
+    identifier: &str,
+    audience: &str,
+) -> Result<(), Refusal> {
+    if !principal.is_bootstrap() && is_reserved(RESERVED_IDENTIFIER, identifier) {
+        return Err(reserved_namespace(RESERVED_IDENTIFIER));
+    }
+    if is_control(identifier, audience) && !principal.is_global() {
+        return Err(protected());
+    }
+    Ok(())
+}
+
+/// An identifier is an absolute URI (RFC 8707 §2) that is no provider's and carries no user.
+pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), Refusal> {
+    if is_control(identifier, audience) {
+        return Ok(());
+    }
+    let refused =
+        |message: &str| Refusal::invalid_field("invalid_resource_identifier", "identifier", message);
+    if identifier.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(refused("must not contain white space or control characters"));
+    }
+    let url = Url::parse(identifier).map_err(|_| refused("must be an absolute URI"))?;
+    if url.scheme() == "provider" {
+        return Err(refused("names a provider; resources have their own scheme"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("must not contain a user or a password"));
+    }
+    if url.fragment().is_some() {
+        return Err(refused("must not contain a fragment"));
+    }
+    Ok(())
+}
+
+/// An upstream is an absolute `http` or `https` URL without credentials.
+pub(super) fn check_upstream(upstream: &str) -> Result<(), Refusal> {
+    let refused = |message: &str| Refusal::invalid_field(CODE, "upstream_url", message);
+    let url = Url::parse(upstream).map_err(|_| refused("must be an absolute URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(refused("must be an http or https URL with a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("must not contain a user or a password"));
+    }
+    if url.fragment().is_some() || url.query().is_some() {
+        return Err(refused("must not contain a query or a fragment"));
+    }
+    Ok(())
+}
+
+/// The provider exists and is not archived.
+pub(super) async fn check_provider(work: &mut dyn ZoneWork, id: &ProviderId) -> Result<(), Refusal> {
+    let provider = work.providers().get(id).await?;
+    if provider.is_some_and(|provider| provider.archived_at.is_none()) {
+        return Ok(());
+    }
+    Err(Refusal::not_found("provider_not_found").describe("no such provider"))
+}
+
+/// Ordinary resources are routed.
+pub(super) fn check_routing(has_provider: bool, has_upstream: bool) -> Result<(), Refusal> {
+    if !has_provider {
+        return Err(Refusal::invalid_field(
+            "credential_provider_required",
+            "credential_provider_id",
+            "is required",
+        ));
+    }
+    if !has_upstream {
+        return Err(Refusal::invalid_field(
+            "upstream_url_required",
+            "upstream_url",
+            "is required",
+        ));
+    }
+    Ok(())
+}
+
+/// Operations agree with the resource's scopes.
+pub(super) fn check_operations(resource: &Resource) -> Result<(), Refusal> {
+    operations::check(&resource.operations, &resource.scopes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_absolute_uris_without_users() {
+        for good in [
+            "resource://crm",
+            "https://api.example.com/v1",
+            "urn:example:crm",
+            "caracal-control",
+        ] {
+            assert!(check_identifier(good, "caracal-control").is_ok(), "{good}");
+        }
+        for bad in [
+            "crm",
+            "",
+            "provider://x",
+            "https://u:p@h/",
+            "resource://a b",
+            "resource://a#b",
+            "/x",
+        ] {
+            assert!(check_identifier(bad, "caracal-control").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn upstreams_are_plain_http_urls() {
+        assert!(check_upstream("http://127.0.0.1:9000/base").is_ok());
+        for bad in [
+            "ftp://h/",
+            "//h",
+            "https://u@h/",
+            "https://h/?q=1",
+            "https://h/#f",
+            "https:///x?",
+        ] {
+            assert!(check_upstream(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `POST /v1/zones`
+
+use caracal_core::{ZoneId, entity::Zone};
+use caracal_service::Refusal;
+use serde::Deserialize;
+
+use super::{CODE, check_reserved, check_slug, slug_conflict};
+use crate::{
+    answer::Answer,
+    call::Call,
+    change::{Done, GlobalChange},
+    fields::{present, trimmed},
+    identifiers::{candidates, slug},
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    name: String,
+    #[serde(default, deserialize_with = "present")]
+    slug: Option<String>,
+    #[serde(default)]
+    dcr_enabled: bool,
+}
+
+pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
+    let body: Body = call.body(CODE)?;
+    let name = trimmed(CODE, "name", &body.name, 120)?;
+    if let Some(slug) = &body.slug {
+        check_slug(slug)?;
+    }
+    check_reserved(Some(&name), body.slug.as_deref(), call.principal.is_bootstrap())?;
+
+    let mut change = call.global_change().await?;
+    let slug = match body.slug {
+        Some(slug) => slug,
+        None => free_slug(&mut change, &call, &name).await?,
+    };
+    check_reserved(None, Some(&slug), call.principal.is_bootstrap())?;
+    let zone = Zone {
+        id: ZoneId::generate(&call.api.world),
+        name,
+        slug,
+        dcr_enabled: body.dcr_enabled,
+        operator_coauthor_badge: true,
+        operator_governed: false,
+        attribution: call.made(),
+        archived_at: None,
+    };
+    change.zones().create(&zone).await.map_err(slug_conflict)?;
+    change.zone_changed(&zone.id);
+    change
+        .commit(Some(&zone.id), Done::created(zone.id.as_str()))
+        .await?;
+    Answer::created(&zone)
+}
+
+async fn free_slug(change: &mut GlobalChange<'_>, call: &Call, name: &str) -> Result<String, Refusal> {
+    let mut base = slug(name, "zone");
+    base.truncate(80);
+    let mut chosen = base.clone();
+    for candidate in candidates(&call.api.world, base) {
+        chosen = candidate;
+        if !change.zones().slug_taken(&chosen).await? {
+            break;
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,14 @@
+//! `GET /v1/zones/{zoneId}/dcr-status`
+
+use caracal_service::Refusal;
+use serde_json::json;
+
+use super::zone_not_found;
+use crate::{answer::Answer, call::ZoneCall};
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let mut work = call.read().await?;
+    let zone = work.zone().await?.ok_or_else(zone_not_found)?;
+    let live = work.applications().count_live_dcr(call.now()).await?;
+    Answer::ok(&json!({ "id": zone.id, "dcr_enabled": zone.dcr_enabled, "live_dcr_applications": live }))
+}

@@ -1,0 +1,116 @@
+//! `GET /v1/zones/{zoneId}/overview`
+
+use std::time::Duration;
+
+use caracal_core::{
+    Timestamp,
+    entity::{AuthorityRecordStatus, OperationEnforcement},
+};
+use caracal_service::Refusal;
+use caracal_storage::{AuditFilter, AuthorityRecordFilter, PageRequest, ZoneWork};
+use serde_json::{Value, json};
+
+use crate::{answer::Answer, call::ZoneCall, redact::redact};
+
+const DAY: Duration = Duration::from_hours(24);
+const SOON: Duration = Duration::from_hours(7 * 24);
+/// Rows counted at a time, and at most how many times.
+const COUNT_PAGE: u32 = 1000;
+const COUNT_PAGES: usize = 20;
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let now = call.now();
+    let mut work = call.read().await?;
+    let applications = work.applications().all_live().await?;
+    let ends: Vec<Timestamp> = applications
+        .iter()
+        .filter_map(|application| application.expires_at)
+        .collect();
+    let resources = work.resources().all_live().await?;
+    let unenforced = resources
+        .iter()
+        .filter(|resource| resource.operation_enforcement != OperationEnforcement::Enforced)
+        .count();
+    let providers = work.providers().all_live().await?.len();
+    let sets = work.policy_sets().list(&PageRequest::first(500)).await?.items;
+    let active = sets.iter().find(|set| set.active_version_id.is_some());
+
+    let sessions = count_records(work.as_mut(), now).await?;
+    let allowed = count_decisions(work.as_mut(), "allow", now).await?;
+    let denied = count_decisions(work.as_mut(), "deny", now).await?;
+    let recent = work
+        .ledger()
+        .search(&AuditFilter::default(), &PageRequest::first(10))
+        .await?;
+
+    Answer::ok(&json!({
+        "zone_id": call.zone,
+        "generated_at": now,
+        "applications": {
+            "total": applications.len(),
+            "expired": ends.iter().filter(|end| **end <= now).count(),
+            "expiring_soon": ends.iter().filter(|end| **end > now && **end <= now.plus(SOON)).count(),
+        },
+        "resources": { "total": resources.len(), "unenforced": unenforced },
+        "providers": { "total": providers },
+        "policy_sets": {
+            "total": sets.len(),
+            "enforcing": usize::from(active.is_some()),
+            "active_name": active.map(|set| set.name.as_str()),
+        },
+        "sessions": { "active": sessions },
+        "decisions_24h": { "allowed": allowed, "denied": denied },
+        "recent_events": recent.items.iter().map(|row| {
+            let mut metadata: Value = row
+                .event
+                .metadata_json
+                .as_ref()
+                .and_then(|raw| serde_json::from_str(raw.get()).ok())
+                .unwrap_or(Value::Null);
+            redact(&mut metadata);
+            json!({
+                "id": row.event.id,
+                "event_type": row.event.event_type,
+                "request_id": row.event.request_id,
+                "decision": row.event.decision,
+                "metadata_json": metadata,
+                "occurred_at": row.event.occurred_at,
+            })
+        }).collect::<Vec<_>>(),
+    }))
+}
+
+/// Live authority records, counted up to 20,000.
+async fn count_records(work: &mut dyn ZoneWork, now: Timestamp) -> Result<usize, Refusal> {
+    let filter = AuthorityRecordFilter {
+        status: Some(AuthorityRecordStatus::Active),
+        ..AuthorityRecordFilter::default()
+    };
+    let mut page = PageRequest::first(COUNT_PAGE);
+    let mut count = 0;
+    for _ in 0..COUNT_PAGES {
+        let read = work.authority_records().list(&filter, &page).await?;
+        count += read.items.iter().filter(|record| record.is_live(now)).count();
+        let Some(next) = read.next else { break };
+        page.after = Some(next);
+    }
+    Ok(count)
+}
+
+/// Decisions of the last day, counted up to 20,000.
+async fn count_decisions(work: &mut dyn ZoneWork, decision: &str, now: Timestamp) -> Result<usize, Refusal> {
+    let filter = AuditFilter {
+        since: Some(now.minus(DAY)),
+        decision: Some(decision.to_owned()),
+        ..AuditFilter::default()
+    };
+    let mut page = PageRequest::first(COUNT_PAGE);
+    let mut count = 0;
+    for _ in 0..COUNT_PAGES {
+        let read = work.ledger().search(&filter, &page).await?;
+        count += read.items.len();
+        let Some(next) = read.next else { break };
+        page.after = Some(next);
+    }
+    Ok(count)
+}

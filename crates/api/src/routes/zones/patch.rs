@@ -1,0 +1,147 @@
+//! `PATCH /v1/zones/{zoneId}`
+
+use caracal_core::{claims::SubjectType, entity::RegistrationMethod};
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{CODE, check_reserved, check_slug, slug_conflict, zone_not_found};
+use crate::{
+    answer::Answer,
+    call::ZoneCall,
+    cascade::{Cascade, Subject, end_subject},
+    change::Done,
+    fields::{no_fields, present, trimmed},
+};
+
+/// What becomes of live short-lived applications when their registration is switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DcrShutdown {
+    KeepLive,
+    RevokeLive,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    slug: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    dcr_enabled: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    dcr_shutdown: Option<DcrShutdown>,
+    #[serde(default, deserialize_with = "present")]
+    operator_coauthor_badge: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    operator_governed: Option<bool>,
+}
+
+impl Body {
+    fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.slug.is_none()
+            && self.dcr_enabled.is_none()
+            && self.operator_coauthor_badge.is_none()
+            && self.operator_governed.is_none()
+    }
+}
+
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+    let body: Body = call.body(CODE)?;
+    let name = body
+        .name
+        .as_deref()
+        .map(|name| trimmed(CODE, "name", name, 120))
+        .transpose()?;
+    if let Some(slug) = &body.slug {
+        check_slug(slug)?;
+    }
+    check_reserved(
+        name.as_deref(),
+        body.slug.as_deref(),
+        call.principal.is_bootstrap(),
+    )?;
+    if body.dcr_shutdown.is_some() && body.dcr_enabled != Some(false) {
+        return Err(Refusal::invalid_field(
+            "dcr_shutdown_not_applicable",
+            "dcr_shutdown",
+            "only applies together with dcr_enabled: false",
+        ));
+    }
+    if body.is_empty() {
+        return Err(no_fields());
+    }
+
+    let closing = body.dcr_enabled == Some(false);
+    let live = if closing {
+        call.read()
+            .await?
+            .applications()
+            .count_live_dcr(call.now())
+            .await?
+    } else {
+        0
+    };
+    let mut change = call.global_change().await?;
+    let mut zone = change.zones().get(&call.zone).await?.ok_or_else(zone_not_found)?;
+    if closing && zone.dcr_enabled && live > 0 && body.dcr_shutdown.is_none() {
+        return Err(Refusal::new(StatusCode::CONFLICT, "dcr_shutdown_required")
+            .describe("say with dcr_shutdown what becomes of the live short-lived applications")
+            .with("details", json!({ "live_dcr_applications": live })));
+    }
+    zone.name = name.unwrap_or(zone.name);
+    zone.slug = body.slug.unwrap_or(zone.slug);
+    zone.dcr_enabled = body.dcr_enabled.unwrap_or(zone.dcr_enabled);
+    zone.operator_coauthor_badge = body
+        .operator_coauthor_badge
+        .unwrap_or(zone.operator_coauthor_badge);
+    zone.operator_governed = body.operator_governed.unwrap_or(zone.operator_governed);
+    call.stamp(&mut zone.attribution);
+    if !change.zones().update(&zone).await.map_err(slug_conflict)? {
+        return Err(zone_not_found());
+    }
+    change.zone_changed(&zone.id);
+    change.commit(Some(&zone.id), Done::ok()).await?;
+
+    // Registration is closed from here on, so the sweep meets every live application. Should it fail, the same
+    // request again sweeps what is left.
+    if body.dcr_shutdown == Some(DcrShutdown::RevokeLive) {
+        revoke_live(&call).await?;
+    }
+    Answer::ok(&zone)
+}
+
+async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
+    let now = call.now();
+    let mut change = call.change().await?;
+    let mut ended = Cascade::default();
+    let mut archived = 0_u64;
+    for application in change.applications().all_live().await? {
+        if application.registration_method != RegistrationMethod::Dcr || !application.is_live(now) {
+            continue;
+        }
+        if change.applications().archive(&application.id, now).await? {
+            archived += 1;
+            change.directory_changed("application", application.id.as_str());
+        }
+        let subject = Subject {
+            kind: Some(SubjectType::Application),
+            id: application.id.as_str(),
+        };
+        let of_application = end_subject(&mut change, subject, "dcr_shutdown", "dcr_shutdown").await?;
+        ended.absorb(of_application);
+    }
+    let done = Done::ok()
+        .note("dcr_shutdown_mode", "revoke_live")
+        .note("revoked_applications", archived)
+        .note("revoked_authority_records", ended.records.len())
+        .note("terminated_sessions", ended.sessions.len())
+        .note("revoked_delegations", ended.delegations.len());
+    change.commit(done).await?;
+    ended.mark(&call.api.revocations);
+    Ok(())
+}

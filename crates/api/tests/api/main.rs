@@ -1,0 +1,14 @@
+//! The Control API through its real router, over a real SQLite store and the in-process bus.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod admin_tokens;
+mod applications;
+mod audit;
+mod authorization;
+mod policies;
+mod providers;
+mod resources;
+mod secrecy;
+mod stack;
+mod subjects;
+mod zones;

@@ -1,0 +1,214 @@
+//! Providers and their sealed credentials.
+
+use caracal_core::{ProviderId, ZoneId};
+use caracal_crypto::Location;
+use caracal_storage::Access;
+use serde_json::{Value, json};
+
+use crate::stack::{Stack, masked};
+
+/// The sealed document of a provider, opened.
+async fn sealed(stack: &Stack, zone: &str, id: &str) -> Option<Value> {
+    let zone = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
+    let location = Location::provider_secret_config(&zone, &ProviderId::parse(id).unwrap());
+    let mut work = stack.parts.store.zone(&zone, Access::Read).await.unwrap();
+    let envelope = work.secrets().get(location.as_str()).await.unwrap()?;
+    let opened = stack.parts.keyring.open(&location, &envelope).unwrap();
+    Some(serde_json::from_slice(&opened).unwrap())
+}
+
+#[tokio::test]
+async fn a_credential_is_sealed_and_only_its_name_is_shown() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let path = format!("{zone}/providers");
+    let body = json!({
+        "name": "Stripe",
+        "kind": "api_key",
+        "config_json": { "api_key": " k-canary ", "header_name": "X-Api-Key", "allowed_token_hosts": ["API.stripe.com"] },
+    });
+    let made = stack.post(&path, body).await.expect(201);
+    insta::assert_json_snapshot!(masked(made.clone(), &["id", "zone_id", "created_by"]), @r#"
+    {
+      "archived_at": null,
+      "config_json": {
+        "allowed_token_hosts": [
+          "api.stripe.com"
+        ],
+        "auth_location": "header",
+        "header_name": "X-Api-Key"
+      },
+      "connectivity_failed_at": null,
+      "created_at": "2026-05-21T12:00:00.000Z",
+      "created_by": "[created_by]",
+      "created_via_operator": false,
+      "id": "[id]",
+      "identifier": "provider://stripe",
+      "kind": "api_key",
+      "name": "Stripe",
+      "secret_config_keys": [
+        "api_key"
+      ],
+      "updated_at": "2026-05-21T12:00:00.000Z",
+      "updated_by": null,
+      "updated_via_operator": false,
+      "zone_id": "[zone_id]"
+    }
+    "#);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(
+        sealed(&stack, &zone, id).await,
+        Some(json!({ "api_key": "k-canary" }))
+    );
+    let one = format!("{path}/{id}");
+    assert_eq!(stack.get(&one).await.expect(200), made);
+    assert_eq!(stack.get(&path).await.expect(200)["items"], json!([made]));
+
+    stack.delete(&one).await.expect(204);
+    assert_eq!(stack.get(&one).await.refused(404), "provider_not_found");
+    assert_eq!(stack.delete(&one).await.refused(404), "provider_not_found");
+    assert_eq!(sealed(&stack, &zone, id).await, None);
+}
+
+#[tokio::test]
+async fn the_gateway_side_opens_what_was_sealed_here() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let body = json!({ "name": "T", "kind": "bearer_token", "config_json": { "bearer_token": "t-1" } });
+    let provider = stack.provider(&zone, body).await;
+    let body = json!({
+        "identifier": "resource://t", "upstream_url": "https://t.example.com", "scopes": ["t"],
+        "credential_provider_id": provider,
+    });
+    stack.post(&format!("{zone}/resources"), body).await.expect(201);
+    let zone = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
+    let state = stack.parts.zones.zone(&zone).await.unwrap();
+    let secrets = state
+        .resource("resource://t")
+        .unwrap()
+        .provider
+        .as_ref()
+        .unwrap()
+        .secrets
+        .as_ref()
+        .unwrap();
+    assert_eq!(secrets["bearer_token"].expose(), "t-1");
+}
+
+#[tokio::test]
+async fn a_patch_keeps_the_credential_unless_it_gives_another() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let body = json!({ "name": "T", "kind": "bearer_token", "config_json": { "bearer_token": "t-1" } });
+    let id = stack.provider(&zone, body).await;
+    let one = format!("{zone}/providers/{id}");
+    let patched = stack
+        .patch(&one, json!({ "config_json": { "auth_header": "X-Token" } }))
+        .await
+        .expect(200);
+    assert_eq!(patched["config_json"], json!({ "auth_header": "X-Token" }));
+    assert_eq!(patched["secret_config_keys"], json!(["bearer_token"]));
+    assert_eq!(
+        sealed(&stack, &zone, &id).await,
+        Some(json!({ "bearer_token": "t-1" }))
+    );
+    stack
+        .patch(&one, json!({ "config_json": { "bearer_token": "t-2" } }))
+        .await
+        .expect(200);
+    assert_eq!(
+        sealed(&stack, &zone, &id).await,
+        Some(json!({ "bearer_token": "t-2" }))
+    );
+
+    for (body, status, code) in [
+        (json!({}), 400, "no_fields"),
+        (json!({ "kind": "none" }), 400, "provider_config_required"),
+        (
+            json!({ "kind": "http_basic", "config_json": { "username": "u" } }),
+            400,
+            "invalid_provider_config",
+        ),
+        (
+            json!({ "config_json": { "bearer_token": "a\nb" } }),
+            400,
+            "invalid_provider_config",
+        ),
+        (
+            json!({ "config_json": { "auth_header": "Host" } }),
+            400,
+            "invalid_provider_config",
+        ),
+        (
+            json!({ "identifier": "Nope" }),
+            400,
+            "invalid_provider_identifier",
+        ),
+    ] {
+        assert_eq!(
+            stack.patch(&one, body.clone()).await.refused(status),
+            code,
+            "{body}"
+        );
+    }
+    let patched = stack
+        .patch(&one, json!({ "kind": "none", "config_json": {} }))
+        .await
+        .expect(200);
+    assert_eq!(patched["secret_config_keys"], json!([]));
+    assert_eq!(sealed(&stack, &zone, &id).await, None);
+}
+
+#[tokio::test]
+async fn refusals_of_a_creation_say_why() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let path = format!("{zone}/providers");
+    stack
+        .provider(
+            &zone,
+            json!({ "identifier": "provider://a", "kind": "caracal_mandate" }),
+        )
+        .await;
+    for (body, status, code) in [
+        (json!({ "kind": "none" }), 400, "invalid_provider"),
+        (json!({ "name": "x" }), 400, "invalid_provider"),
+        (json!({ "name": "x", "kind": "magic" }), 400, "invalid_provider"),
+        (
+            json!({ "identifier": "a", "kind": "none" }),
+            400,
+            "invalid_provider_identifier",
+        ),
+        (
+            json!({ "identifier": "provider://a", "kind": "none" }),
+            409,
+            "provider_identifier_conflict",
+        ),
+        (
+            json!({ "name": "x", "kind": "api_key", "config_json": {} }),
+            400,
+            "invalid_provider_config",
+        ),
+        (
+            json!({ "name": "x", "kind": "oauth2_client_credentials" }),
+            400,
+            "invalid_provider_config",
+        ),
+        (
+            json!({ "name": "x", "kind": "oauth2_authorization_code" }),
+            400,
+            "invalid_provider_config",
+        ),
+    ] {
+        assert_eq!(
+            stack.post(&path, body.clone()).await.refused(status),
+            code,
+            "{body}"
+        );
+    }
+    let body = json!({ "name": "a", "kind": "none" });
+    assert_eq!(
+        stack.post(&path, body).await.expect(201)["identifier"],
+        "provider://a-2"
+    );
+}

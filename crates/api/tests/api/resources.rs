@@ -1,0 +1,249 @@
+//! Resources.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::stack::{Stack, masked};
+
+async fn with_provider(stack: &Stack) -> (String, String) {
+    let zone = stack.zone("acme").await;
+    let provider = stack
+        .provider(&zone, json!({ "name": "None", "kind": "none" }))
+        .await;
+    (zone, provider)
+}
+
+fn crm(provider: &str) -> Value {
+    json!({
+        "name": "CRM",
+        "upstream_url": "https://crm.example.com/api",
+        "scopes": ["crm:write", "crm:read"],
+        "credential_provider_id": provider,
+        "operations": [{ "method": "get", "path": "/contacts", "scope": "crm:read" }],
+    })
+}
+
+#[tokio::test]
+async fn a_resource_is_made_read_changed_and_archived() {
+    let stack = Stack::start().await;
+    let (zone, provider) = with_provider(&stack).await;
+    let path = format!("{zone}/resources");
+    let made = stack.post(&path, crm(&provider)).await.expect(201);
+    insta::assert_json_snapshot!(masked(made.clone(), &["id", "zone_id", "created_by", "credential_provider_id"]), @r#"
+    {
+      "archived_at": null,
+      "created_at": "2026-05-21T12:00:00.000Z",
+      "created_by": "[created_by]",
+      "created_via_operator": false,
+      "credential_provider_id": "[credential_provider_id]",
+      "id": "[id]",
+      "identifier": "resource://crm",
+      "name": "CRM",
+      "operation_enforcement": "enforced",
+      "operations": [
+        {
+          "method": "GET",
+          "path": "/contacts",
+          "scope": "crm:read"
+        }
+      ],
+      "scopes": [
+        "crm:read",
+        "crm:write"
+      ],
+      "updated_at": "2026-05-21T12:00:00.000Z",
+      "updated_by": null,
+      "updated_via_operator": false,
+      "upstream_url": "https://crm.example.com/api",
+      "zone_id": "[zone_id]"
+    }
+    "#);
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    assert_eq!(stack.get(&one).await.expect(200), made);
+    assert_eq!(stack.get(&path).await.expect(200)["items"], json!([made]));
+    let body = json!({ "operation_enforcement": "transport_uniform", "operations": [], "unknown": 1 });
+    let patched = stack.patch(&one, body).await.expect(200);
+    assert_eq!(patched["operation_enforcement"], "transport_uniform");
+    assert_eq!(patched["operations"], json!([]));
+
+    // The name of a live or archived resource is not given out again by itself, but may be asked for.
+    assert_eq!(
+        stack.post(&path, crm(&provider)).await.expect(201)["identifier"],
+        "resource://crm-2"
+    );
+    stack.delete(&one).await.expect(204);
+    assert_eq!(stack.delete(&one).await.refused(404), "resource_not_found");
+    assert_eq!(stack.get(&one).await.refused(404), "resource_not_found");
+    let mut body = crm(&provider);
+    body["identifier"] = json!("resource://crm");
+    stack.post(&path, body.clone()).await.expect(201);
+    assert_eq!(
+        stack.post(&path, body).await.refused(409),
+        "resource_identifier_conflict"
+    );
+}
+
+#[tokio::test]
+async fn refusals_of_a_creation_name_the_field() {
+    let stack = Stack::start().await;
+    let (zone, provider) = with_provider(&stack).await;
+    let path = format!("{zone}/resources");
+    let with = |name: &str, value: Value| {
+        let mut body = crm(&provider);
+        body[name] = value;
+        body
+    };
+    for (body, status, code) in [
+        (with("scopes", json!([])), 400, "invalid_resource"),
+        (with("scopes", json!(["a b"])), 400, "invalid_resource"),
+        (with("upstream_url", json!("ftp://x")), 400, "invalid_resource"),
+        (with("upstream_url", Value::Null), 400, "upstream_url_required"),
+        (
+            with("credential_provider_id", Value::Null),
+            400,
+            "credential_provider_required",
+        ),
+        (
+            with("credential_provider_id", json!("nobody")),
+            404,
+            "provider_not_found",
+        ),
+        (
+            with("identifier", json!("crm")),
+            400,
+            "invalid_resource_identifier",
+        ),
+        (
+            with("identifier", json!("provider://x")),
+            400,
+            "invalid_resource_identifier",
+        ),
+        (
+            with(
+                "operations",
+                json!([{ "method": "GET", "path": "x", "scope": "crm:read" }]),
+            ),
+            400,
+            "operation_path_must_be_absolute",
+        ),
+        (
+            with(
+                "operations",
+                json!([{ "method": "GET", "path": "/x", "scope": "no" }]),
+            ),
+            400,
+            "operation_scope_not_in_resource_scopes",
+        ),
+        (
+            with("operation_enforcement", json!("maybe")),
+            400,
+            "invalid_resource",
+        ),
+    ] {
+        let reply = stack.post(&path, body.clone()).await;
+        if status == 400 {
+            assert!(
+                reply.json()["details"]["issues"][0]["path"].is_array(),
+                "{}",
+                reply.text
+            );
+        }
+        assert_eq!(reply.refused(status), code, "{body}");
+    }
+    let token = stack.token("global", None, "write").await;
+    let body = with("identifier", json!("Caracal-Sys://x"));
+    let reply = stack
+        .call(Some(&token), &[], Method::POST, &path, Some(&body))
+        .await;
+    assert_eq!(reply.refused(409), "reserved_namespace");
+}
+
+#[tokio::test]
+async fn a_patch_is_checked_against_the_merged_resource() {
+    let stack = Stack::start().await;
+    let (zone, provider) = with_provider(&stack).await;
+    let made = stack
+        .post(&format!("{zone}/resources"), crm(&provider))
+        .await
+        .expect(201);
+    let one = format!("{zone}/resources/{}", made["id"].as_str().unwrap());
+    for (body, status, code) in [
+        (json!({}), 400, "no_fields"),
+        (
+            json!({ "scopes": ["crm:write"] }),
+            400,
+            "operation_scope_not_in_resource_scopes",
+        ),
+        (json!({ "upstream_url": null }), 400, "upstream_url_required"),
+        (
+            json!({ "credential_provider_id": null }),
+            400,
+            "credential_provider_required",
+        ),
+        (
+            json!({ "credential_provider_id": "nobody" }),
+            404,
+            "provider_not_found",
+        ),
+        (
+            json!({ "identifier": "nope" }),
+            400,
+            "invalid_resource_identifier",
+        ),
+        (json!({ "name": null }), 400, "invalid_resource"),
+    ] {
+        assert_eq!(
+            stack.patch(&one, body.clone()).await.refused(status),
+            code,
+            "{body}"
+        );
+    }
+    assert_eq!(stack.get(&one).await.expect(200), made);
+    let reply = stack
+        .patch(&format!("{zone}/resources/nobody"), json!({ "name": "x" }))
+        .await;
+    assert_eq!(reply.refused(404), "resource_not_found");
+}
+
+#[tokio::test]
+async fn the_platforms_own_resource_is_hidden_from_zone_tokens_and_cannot_be_deleted() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let path = format!("{zone}/resources");
+    let body = json!({ "identifier": "caracal-control", "scopes": ["control:audit:read"] });
+    let token = stack
+        .token("zone", zone.strip_prefix("/v1/zones/"), "write")
+        .await;
+    let reply = stack
+        .call(Some(&token), &[], Method::POST, &path, Some(&body))
+        .await;
+    assert_eq!(reply.refused(409), "protected_resource");
+    let made = stack.post(&path, body).await.expect(201);
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    let listed = stack
+        .call(Some(&token), &[], Method::GET, &path, None)
+        .await
+        .expect(200);
+    assert_eq!(listed["items"], json!([]));
+    for method in [Method::GET, Method::DELETE] {
+        let reply = stack.call(Some(&token), &[], method, &one, None).await;
+        assert_eq!(reply.refused(404), "resource_not_found");
+    }
+    assert_eq!(stack.delete(&one).await.refused(409), "protected_resource");
+}
+
+#[tokio::test]
+async fn a_zone_holds_a_bounded_number_of_resources() {
+    let stack = Stack::with(caracal_api::ApiConfig {
+        max_resources_per_zone: 1,
+        ..Default::default()
+    })
+    .await;
+    let (zone, provider) = with_provider(&stack).await;
+    stack
+        .post(&format!("{zone}/resources"), crm(&provider))
+        .await
+        .expect(201);
+    let reply = stack.post(&format!("{zone}/resources"), crm(&provider)).await;
+    assert_eq!(reply.refused(409), "resource_quota_exceeded");
+}

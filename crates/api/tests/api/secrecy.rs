@@ -1,0 +1,78 @@
+//! No secret appears anywhere but where it is handed over.
+
+use caracal_api::{Capability, routes};
+use http::Method;
+use serde_json::json;
+
+use crate::stack::{ADMIN, Stack};
+
+#[tokio::test]
+async fn secrets_appear_in_no_read_and_in_no_audit_row() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let (application, generated) = stack.application(&zone, "crm").await;
+    let chosen = "canary-of-a-chosen-secret-0123456789";
+    let patch = json!({ "client_secret": chosen });
+    stack
+        .patch(&format!("{zone}/applications/{application}"), patch)
+        .await
+        .expect(200);
+    let mut provider = String::new();
+    for (kind, config) in [
+        (
+            "api_key",
+            json!({ "api_key": "canary-api-key", "header_name": "X-Key" }),
+        ),
+        ("bearer_token", json!({ "bearer_token": "canary-bearer" })),
+        (
+            "http_basic",
+            json!({ "username": "u", "password": "canary-password" }),
+        ),
+    ] {
+        let body = json!({ "name": kind, "kind": kind, "config_json": config });
+        provider = stack.provider(&zone, body).await;
+    }
+    // Refused bodies carry secrets too.
+    let body =
+        json!({ "name": "x", "kind": "bearer_token", "config_json": { "bearer_token": "canary-refused\n" } });
+    let refused = stack.post(&format!("{zone}/providers"), body).await;
+    assert!(!refused.text.contains("canary"), "{}", refused.text);
+    let token = stack
+        .token("zone", zone.strip_prefix("/v1/zones/"), "write")
+        .await;
+
+    let mut read = 0;
+    for route in routes() {
+        if route.method != Method::GET || route.capability == Capability::Reveal {
+            continue;
+        }
+        for id in [application.as_str(), provider.as_str()] {
+            let path = route
+                .path
+                .replace("{zoneId}", zone.strip_prefix("/v1/zones/").unwrap())
+                .replace("{id}", id)
+                .replace("{versionId}", "v")
+                .replace("{requestId}", "r");
+            for path in [path.clone(), format!("{path}?format=csv")] {
+                let reply = stack.call(Some(ADMIN), &[], Method::GET, &path, None).await;
+                for secret in [
+                    "canary",
+                    generated.as_str(),
+                    chosen,
+                    token.as_str(),
+                    "argon2id$",
+                    "hmac-sha256$",
+                ] {
+                    assert!(!reply.text.contains(secret), "{path}: {}", reply.text);
+                }
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 80);
+    // Nor do events carry any of it.
+    for event in stack.parts.events().await {
+        let text = serde_json::to_string(&event).unwrap();
+        assert!(!text.contains("canary") && !text.contains(&generated), "{text}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Zones.
+
+use http::Method;
+use serde_json::json;
+
+use crate::stack::{ADMIN, Stack, masked};
+
+#[tokio::test]
+async fn a_zone_is_made_read_changed_listed_and_archived() {
+    let stack = Stack::start().await;
+    let made = stack
+        .post("/v1/zones", json!({ "name": "  Acme Inc. " }))
+        .await
+        .expect(201);
+    insta::assert_json_snapshot!(masked(made.clone(), &["id", "created_by"]), @r#"
+    {
+      "created_at": "2026-05-21T12:00:00.000Z",
+      "created_by": "[created_by]",
+      "created_via_operator": false,
+      "dcr_enabled": false,
+      "id": "[id]",
+      "name": "Acme Inc.",
+      "operator_coauthor_badge": true,
+      "operator_governed": false,
+      "slug": "acme-inc",
+      "updated_at": "2026-05-21T12:00:00.000Z",
+      "updated_by": null,
+      "updated_via_operator": false
+    }
+    "#);
+    let zone = format!("/v1/zones/{}", made["id"].as_str().unwrap());
+    assert_eq!(stack.get(&zone).await.expect(200), made);
+    let patched = stack
+        .patch(&zone, json!({ "name": "Acme", "dcr_enabled": true }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&patched["name"], &patched["dcr_enabled"]),
+        (&json!("Acme"), &json!(true))
+    );
+    assert_eq!(
+        stack.get(&format!("{zone}/dcr-status")).await.expect(200),
+        json!({ "id": made["id"], "dcr_enabled": true, "live_dcr_applications": 0 })
+    );
+    assert_eq!(
+        stack.get("/v1/zones").await.expect(200)["items"],
+        json!([patched])
+    );
+    let reply = stack.call(Some(ADMIN), &[], Method::HEAD, &zone, None).await;
+    assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, ""));
+    assert_eq!(reply.headers["cache-control"], "no-store");
+    assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+
+    stack.delete(&zone).await.expect(204);
+    for refused in [
+        stack.get(&zone).await,
+        stack.delete(&zone).await,
+        stack.patch(&zone, json!({ "name": "x" })).await,
+    ] {
+        assert_eq!(refused.refused(404), "zone_not_found");
+    }
+    let body = json!({ "name": "x", "registration_method": "managed" });
+    let reply = stack.post(&format!("{zone}/applications"), body).await;
+    assert_eq!(reply.refused(404), "zone_not_found");
+}
+
+#[tokio::test]
+async fn slugs_are_never_reused() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    stack.delete(&zone).await.expect(204);
+    let reply = stack
+        .post("/v1/zones", json!({ "name": "x", "slug": "acme" }))
+        .await;
+    assert_eq!(reply.refused(409), "zone_slug_conflict");
+    let second = stack
+        .post("/v1/zones", json!({ "name": "ACME" }))
+        .await
+        .expect(201);
+    assert_eq!(second["slug"], "acme-2");
+    let second = format!("/v1/zones/{}", second["id"].as_str().unwrap());
+    let reply = stack.patch(&second, json!({ "slug": "acme" })).await;
+    assert_eq!(reply.refused(409), "zone_slug_conflict");
+}
+
+#[tokio::test]
+async fn wrong_bodies_name_the_field() {
+    let stack = Stack::start().await;
+    for (body, field) in [
+        (json!({}), None),
+        (json!({ "name": "" }), Some("name")),
+        (json!({ "name": "x".repeat(121) }), Some("name")),
+        (json!({ "name": "a\u{7}b" }), Some("name")),
+        (json!({ "name": "x", "slug": "A" }), Some("slug")),
+        (json!({ "name": "x", "slug": null }), Some("slug")),
+        (json!({ "name": "x", "owner": "me" }), Some("owner")),
+        (json!({ "name": "x", "dcr_enabled": "yes" }), Some("dcr_enabled")),
+    ] {
+        let refused = stack.post("/v1/zones", body.clone()).await.expect(400);
+        assert_eq!(refused["error"], "invalid_zone", "{body}");
+        let issue = &refused["details"]["issues"][0];
+        assert!(issue["message"].is_string(), "{refused}");
+        if let Some(field) = field {
+            assert_eq!(issue["path"], json!([field]), "{refused}");
+        }
+    }
+    let zone = stack.zone("acme").await;
+    assert_eq!(stack.patch(&zone, json!({})).await.refused(400), "no_fields");
+    let reply = stack.patch(&zone, json!({ "dcr_shutdown": "keep_live" })).await;
+    assert_eq!(reply.refused(400), "dcr_shutdown_not_applicable");
+    assert_eq!(
+        stack.patch(&zone, json!({ "name": null })).await.refused(400),
+        "invalid_zone"
+    );
+}
+
+#[tokio::test]
+async fn switching_registration_off_asks_what_becomes_of_live_applications() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let dcr = format!("{zone}/applications/dcr");
+    assert_eq!(
+        stack.post(&dcr, json!({ "name": "bot" })).await.refused(403),
+        "dcr_disabled"
+    );
+    stack
+        .patch(&zone, json!({ "dcr_enabled": true }))
+        .await
+        .expect(200);
+    let made = stack
+        .post(&dcr, json!({ "name": "bot", "expires_in": 60 }))
+        .await
+        .expect(201);
+    assert_eq!(made["expires_at"], "2026-05-21T12:01:00.000Z");
+    for bad in [
+        json!({ "name": "bot", "expires_in": 0 }),
+        json!({ "name": "bot", "expires_in": 3601 }),
+    ] {
+        assert_eq!(stack.post(&dcr, bad).await.refused(400), "invalid_application");
+    }
+
+    let refused = stack
+        .patch(&zone, json!({ "dcr_enabled": false }))
+        .await
+        .expect(409);
+    assert_eq!(refused["error"], "dcr_shutdown_required");
+    assert_eq!(refused["details"], json!({ "live_dcr_applications": 1 }));
+    let off = json!({ "dcr_enabled": false, "dcr_shutdown": "revoke_live", "operator_governed": true });
+    let patched = stack.patch(&zone, off).await.expect(200);
+    assert_eq!(
+        (&patched["dcr_enabled"], &patched["operator_governed"]),
+        (&json!(false), &json!(true))
+    );
+    let gone = format!("{zone}/applications/{}", made["id"].as_str().unwrap());
+    assert_eq!(stack.get(&gone).await.refused(404), "application_not_found");
+}
+
+#[tokio::test]
+async fn pages_of_zones_join_to_the_whole() {
+    let stack = Stack::start().await;
+    for name in ["a", "b", "c"] {
+        stack.zone(name).await;
+    }
+    let mut seen = Vec::new();
+    let mut path = String::from("/v1/zones?limit=1");
+    while seen.len() < 10 {
+        let page = stack.get(&path).await.expect(200);
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|zone| zone["slug"].to_string()),
+        );
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/v1/zones?limit=1&cursor={cursor}");
+    }
+    seen.sort();
+    assert_eq!(seen, ["\"a\"", "\"b\"", "\"c\""]);
+    assert_eq!(
+        stack.get("/v1/zones?cursor=nope").await.refused(400),
+        "invalid_cursor"
+    );
+    assert_eq!(
+        stack.get("/v1/zones?limit=501").await.refused(400),
+        "invalid_query"
+    );
+}
+
+#[tokio::test]
+async fn an_overview_counts_what_there_is() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    stack.application(&zone, "crm").await;
+    let overview = stack.get(&format!("{zone}/overview")).await.expect(200);
+    insta::assert_json_snapshot!(masked(overview, &["zone_id"]), @r#"
+    {
+      "applications": {
+        "expired": 0,
+        "expiring_soon": 0,
+        "total": 1
+      },
+      "decisions_24h": {
+        "allowed": 0,
+        "denied": 0
+      },
+      "generated_at": "2026-05-21T12:00:00.000Z",
+      "policy_sets": {
+        "active_name": null,
+        "enforcing": 0,
+        "total": 0
+      },
+      "providers": {
+        "total": 0
+      },
+      "recent_events": [],
+      "resources": {
+        "total": 0,
+        "unenforced": 0
+      },
+      "sessions": {
+        "active": 0
+      },
+      "zone_id": "[zone_id]"
+    }
+    "#);
+}
