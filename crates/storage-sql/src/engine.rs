@@ -86,12 +86,21 @@ impl Engine {
     pub(crate) async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
         let tx = self.begin_in(access, Some(zone.as_str())).await?;
         let chain_key = self.chain_key.clone();
-        Ok(Box::new(ZoneUnit { tx, zone: zone.clone(), chain_key, seen: Seen::default() }))
+        Ok(Box::new(ZoneUnit {
+            tx,
+            zone: zone.clone(),
+            chain_key,
+            seen: Seen::default(),
+        }))
     }
 
     pub(crate) async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
         let tx = self.begin_in(access, Some(ALL_ZONES)).await?;
-        Ok(Box::new(GlobalUnit { tx, chain_key: self.chain_key.clone(), seen: Seen::default() }))
+        Ok(Box::new(GlobalUnit {
+            tx,
+            chain_key: self.chain_key.clone(),
+            seen: Seen::default(),
+        }))
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {

@@ -53,9 +53,15 @@ pub struct DeadMessage {
 
 impl SqlOutboxQueue {
     /// The outbox of `store`; leases and times of dispatch are told by `world`'s clock.
-    #[expect(clippy::needless_pass_by_value, reason = "callers hold the store in an Arc and hand one on")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hold the store in an Arc and hand one on"
+    )]
     pub fn new<S: SqlStore>(store: Arc<S>, world: World) -> Self {
-        Self { engine: store.engine().clone(), world }
+        Self {
+            engine: store.engine().clone(),
+            world,
+        }
     }
 
     /// Messages put aside, newest first.
@@ -100,9 +106,9 @@ impl SqlOutboxQueue {
     async fn claim_due(&self, tx: &Tx, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, Error> {
         let now = self.world.now();
         let sql = format!(
-            "UPDATE event_outbox SET available_at = $2, attempts = attempts + 1 WHERE id IN \
-             (SELECT id FROM event_outbox WHERE state = 'pending' AND available_at <= $1 \
-             ORDER BY created_at, id LIMIT $3{}) \
+            "WITH due AS MATERIALIZED (SELECT id FROM event_outbox \
+             WHERE state = 'pending' AND available_at <= $1 ORDER BY created_at, id LIMIT $3{}) \
+             UPDATE event_outbox SET available_at = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM due) \
              RETURNING id, topic, dedupe_key, fields, attempts, created_at",
             tx.dialect.skip_locked()
         );
@@ -121,7 +127,16 @@ impl SqlOutboxQueue {
             }
             let zone_id = zone_of(&fields);
             let attempts = row.small("attempts")?.saturating_sub(1);
-            rows.push((created_at, OutboxRow { id, topic, fields, attempts, zone_id }));
+            rows.push((
+                created_at,
+                OutboxRow {
+                    id,
+                    topic,
+                    fields,
+                    attempts,
+                    zone_id,
+                },
+            ));
         }
         // The order of a RETURNING clause is nobody's promise.
         rows.sort_by(|(a_at, a), (b_at, b)| (a_at, &a.id).cmp(&(b_at, &b.id)));
@@ -153,7 +168,8 @@ impl OutboxQueue for SqlOutboxQueue {
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, BoxError> {
         // Most looks find nothing; they must not queue behind the writer.
         let look = self.engine.begin(Access::Read).await?;
-        let due = "SELECT 1 AS found FROM event_outbox WHERE state = 'pending' AND available_at <= $1 LIMIT 1";
+        let due =
+            "SELECT 1 AS found FROM event_outbox WHERE state = 'pending' AND available_at <= $1 LIMIT 1";
         if !look.any(due, params![self.world.now()]).await? {
             return Ok(Vec::new());
         }
@@ -187,7 +203,8 @@ impl OutboxQueue for SqlOutboxQueue {
             "UPDATE event_outbox SET available_at = $2, last_error = $3 WHERE state = 'pending' AND {}",
             tx.dialect.is_one_of("id", 1)
         );
-        tx.run(sql, params![json_list(ids), retry_at, shortened(error)]).await?;
+        tx.run(sql, params![json_list(ids), retry_at, shortened(error)])
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -201,8 +218,9 @@ impl OutboxQueue for SqlOutboxQueue {
         let mut total = 0;
         loop {
             let tx = self.engine.begin(Access::Write).await?;
-            let sql = "DELETE FROM event_outbox WHERE id IN (SELECT id FROM event_outbox \
-                 WHERE state = 'dispatched' AND dispatched_at < $1 LIMIT $2)";
+            let sql = "WITH old AS MATERIALIZED (SELECT id FROM event_outbox \
+                 WHERE state = 'dispatched' AND dispatched_at < $1 LIMIT $2) \
+                 DELETE FROM event_outbox WHERE id IN (SELECT id FROM old)";
             let deleted = tx.run(sql, params![older_than, PRUNE_BATCH]).await?;
             tx.commit().await?;
             total += deleted;

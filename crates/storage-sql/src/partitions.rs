@@ -12,7 +12,10 @@ use crate::{
 };
 
 /// Makes the partition of each instant's month unless it is there. SQLite has none.
-pub(crate) async fn ensure_partitions(tx: &Tx, instants: impl Iterator<Item = Timestamp>) -> Result<(), Error> {
+pub(crate) async fn ensure_partitions(
+    tx: &Tx,
+    instants: impl Iterator<Item = Timestamp>,
+) -> Result<(), Error> {
     if tx.dialect == Dialect::Sqlite {
         return Ok(());
     }
@@ -27,7 +30,9 @@ pub(crate) async fn ensure_partitions(tx: &Tx, instants: impl Iterator<Item = Ti
 /// First day of the instant's month, `2026-05-01`; nothing outside the years a partition may have.
 pub(crate) fn first_day(at: Timestamp) -> Option<String> {
     let text = at.to_rfc3339_micros();
-    let month = text.get(..8).filter(|month| ("2020-01-".."2200-01-").contains(month))?;
+    let month = text
+        .get(..8)
+        .filter(|month| ("2020-01-".."2200-01-").contains(month))?;
     Some(format!("{month}01"))
 }
 
@@ -40,7 +45,11 @@ mod tests {
         let day = |text| first_day(Timestamp::parse_rfc3339(text).unwrap());
         assert_eq!(day("2026-05-31T23:59:59.999999Z").as_deref(), Some("2026-05-01"));
         assert_eq!(day("2026-06-01T00:00:00+02:00").as_deref(), Some("2026-05-01"));
-        for absurd in ["1970-01-01T00:00:00Z", "2019-12-31T23:59:59Z", "2200-01-01T00:00:00Z"] {
+        for absurd in [
+            "1970-01-01T00:00:00Z",
+            "2019-12-31T23:59:59Z",
+            "2200-01-01T00:00:00Z",
+        ] {
             assert_eq!(day(absurd), None);
         }
     }

@@ -68,7 +68,9 @@ impl PostgresStore {
     pub async fn connect(options: PostgresOptions, chain_key: Option<HmacKey>) -> Result<Self, Error> {
         let url = options.url.expose();
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            return Err(Error::Corrupt(String::from("the database address must start with postgres://")));
+            return Err(Error::Corrupt(String::from(
+                "the database address must start with postgres://",
+            )));
         }
         let mut connect = ConnectOptions::new(url);
         connect
@@ -85,7 +87,9 @@ impl PostgresStore {
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             // A unit of work whose process hangs must not hold its locks.
-            .map_sqlx_postgres_opts(|options| options.options([("idle_in_transaction_session_timeout", "30s")]));
+            .map_sqlx_postgres_opts(|options| {
+                options.options([("idle_in_transaction_session_timeout", "30s")])
+            });
         let pool = Database::connect(connect).await.map_err(from_driver)?;
         Ok(Self {
             engine: Arc::new(Engine {
@@ -129,7 +133,9 @@ impl PostgresStore {
     /// [`Error::Unavailable`] when the server does not answer in time.
     pub async fn ensure_audit_partitions(&self, now: Timestamp, ahead: u32) -> Result<u64, Error> {
         let Some(month) = first_day(now) else {
-            return Err(Error::Corrupt(String::from("the clock is outside the years of the ledger")));
+            return Err(Error::Corrupt(String::from(
+                "the clock is outside the years of the ledger",
+            )));
         };
         let tx = self.engine.begin(Access::Write).await?;
         let sql = "SELECT COUNT(*) AS n FROM (SELECT audit_partition_ensure(CAST(CAST($1 AS DATE) + \
@@ -147,7 +153,9 @@ impl PostgresStore {
     /// [`Error::Unavailable`] when the server does not answer in time.
     pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
         let tx = self.engine.begin(Access::Write).await?;
-        let dropped = tx.all("SELECT audit_partitions_drop($1) AS name", params![before]).await?;
+        let dropped = tx
+            .all("SELECT audit_partitions_drop($1) AS name", params![before])
+            .await?;
         tx.commit().await?;
         Ok(dropped.len() as u64)
     }

@@ -24,7 +24,13 @@ pub enum ServiceRole {
 
 impl ServiceRole {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Api, Self::Sts, Self::Gateway, Self::Audit, Self::Coordinator];
+    pub const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Sts,
+        Self::Gateway,
+        Self::Audit,
+        Self::Coordinator,
+    ];
 
     /// Its name on the server.
     pub const fn name(self) -> &'static str {
@@ -51,11 +57,14 @@ pub(crate) async fn provision(
 ) -> Result<(), Error> {
     // Other characters would need SASLprep (RFC 4013) on both sides to mean the same.
     if password.expose().is_empty() || !password.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::Corrupt(String::from("a database password is printable ASCII without spaces")));
+        return Err(Error::Corrupt(String::from(
+            "a database password is printable ASCII without spaces",
+        )));
     }
     // A verifier is base64 with `$` and `:`, so the literal needs no escaping.
     let verifier = scram_verifier(password.expose().as_bytes(), &salt);
-    tx.script(&format!("ALTER ROLE {} LOGIN PASSWORD '{verifier}'", role.name())).await
+    tx.script(&format!("ALTER ROLE {} LOGIN PASSWORD '{verifier}'", role.name()))
+        .await
 }
 
 /// `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`.

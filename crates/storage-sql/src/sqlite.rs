@@ -89,8 +89,14 @@ impl SqliteStore {
     pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
         let tx = self.engine.begin(Access::Write).await?;
         // The floor opens the trigger for older events, and only inside this transaction.
-        tx.run("INSERT INTO audit_retention_floor (occurred_before) VALUES ($1)", params![before]).await?;
-        let deleted = tx.run("DELETE FROM audit_events WHERE occurred_at < $1", params![before]).await?;
+        tx.run(
+            "INSERT INTO audit_retention_floor (occurred_before) VALUES ($1)",
+            params![before],
+        )
+        .await?;
+        let deleted = tx
+            .run("DELETE FROM audit_events WHERE occurred_at < $1", params![before])
+            .await?;
         tx.run("DELETE FROM audit_retention_floor", Vec::new()).await?;
         tx.commit().await?;
         Ok(deleted)

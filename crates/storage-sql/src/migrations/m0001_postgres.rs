@@ -34,10 +34,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX audit_events_request ON audit_events (zone_id, request_id) WHERE request_id <> ''",
     "CREATE INDEX audit_events_session ON audit_events (zone_id, session_id, occurred_at)
         WHERE session_id IS NOT NULL",
-    // Only what no month takes: events of a clock that was years off.
-    "CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT",
-    "ALTER TABLE audit_events_default ENABLE ROW LEVEL SECURITY",
-    "ALTER TABLE audit_events_default FORCE ROW LEVEL SECURITY",
+    // What no month takes: events of a clock that was years off. There is no default partition, because making a
+    // month would then wait for every reader.
+    "CREATE TABLE audit_events_before PARTITION OF audit_events FOR VALUES FROM (MINVALUE) TO (1577836800000000)",
+    "CREATE TABLE audit_events_after PARTITION OF audit_events FOR VALUES FROM (7258118400000000) TO (MAXVALUE)",
+    "ALTER TABLE audit_events_before ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE audit_events_before FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE audit_events_after ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE audit_events_after FORCE ROW LEVEL SECURITY",
     // Definer functions: the audit role makes and drops partitions without owning anything.
     r"CREATE FUNCTION audit_partition_ensure(month DATE) RETURNS BOOLEAN
         LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -55,7 +59,9 @@ pub(super) const STATEMENTS: &[&str] = &[
             IF to_regclass(name) IS NOT NULL THEN
                 RETURN FALSE;
             END IF;
-            EXECUTE format('CREATE TABLE %I PARTITION OF audit_events FOR VALUES FROM (%s) TO (%s)', name,
+            -- Attaching disturbs neither readers nor writers; `PARTITION OF` would stop both.
+            EXECUTE format('CREATE TABLE %I (LIKE audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+            EXECUTE format('ALTER TABLE audit_events ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', name,
                 (extract(epoch FROM first_day) * 1000000)::bigint,
                 (extract(epoch FROM first_day + INTERVAL '1 month') * 1000000)::bigint);
             EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);

@@ -141,7 +141,10 @@ impl Applications for ZoneUnit {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if Applications::get(self, &application.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+        if Applications::get(self, &application.id)
+            .await?
+            .is_some_and(|row| row.archived_at.is_none())
+        {
             return Err(changed_meanwhile());
         }
         Ok(false)

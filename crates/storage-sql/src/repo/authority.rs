@@ -1,5 +1,7 @@
 //! Authority records of a zone.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use caracal_core::{
     AuthorityRecordId, Timestamp,
@@ -9,6 +11,7 @@ use caracal_core::{
 use caracal_storage::{AuthorityRecordFilter, AuthorityRecords, Error, Page, PageRequest};
 
 use crate::{
+    dialect::Dialect,
     paging::Listing,
     params::{json_list, params},
     row::Row,
@@ -117,43 +120,54 @@ impl AuthorityRecords for ZoneUnit {
             )
             SELECT tree.id FROM tree JOIN authority_records r ON r.zone_id = $1 AND r.id = tree.id
             WHERE r.status = 'active' ORDER BY tree.distance, tree.id";
-        let rows = self.tx.all(tree, params![self.zone, id]).await?;
-        let found: Vec<AuthorityRecordId> = rows.iter().map(|row| row.id("id")).collect::<Result<_, _>>()?;
-        if found.is_empty() {
-            return Ok(found);
-        }
-        let sql = format!(
-            "UPDATE authority_records SET status = 'revoked', revoked_at = $2, revoked_reason = $3 \
-             WHERE zone_id = $1 AND status = 'active' AND {} RETURNING id",
-            self.tx.dialect.is_one_of("id", 4)
+        let is_one = self.tx.dialect.is_one_of("id", 2);
+        // Holding the records makes whoever is just deriving from one of them finish first.
+        let hold = format!("SELECT id FROM authority_records WHERE zone_id = $1 AND {is_one} FOR UPDATE");
+        let revoke = format!(
+            "UPDATE authority_records SET status = 'revoked', revoked_at = $3, revoked_reason = $4 \
+             WHERE zone_id = $1 AND status = 'active' AND {is_one} RETURNING id"
         );
-        let rows = self
-            .tx
-            .all(sql, params![self.zone, at, reason, json_list(&found)])
-            .await?;
-        let changed: std::collections::HashSet<String> =
-            rows.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
-        // Another writer may have ended some meanwhile; only what changed here is told, root first.
-        Ok(found
-            .into_iter()
-            .filter(|id| changed.contains(id.as_str()))
-            .collect())
+        let mut revoked = Vec::new();
+        loop {
+            let rows = self.tx.all(tree, params![self.zone, id]).await?;
+            let found: Vec<AuthorityRecordId> =
+                rows.iter().map(|row| row.id("id")).collect::<Result<_, _>>()?;
+            if found.is_empty() {
+                return Ok(revoked);
+            }
+            let list = json_list(&found);
+            if self.tx.dialect == Dialect::Postgres {
+                self.tx.all(hold.clone(), params![self.zone, list]).await?;
+            }
+            let rows = self
+                .tx
+                .all(revoke.clone(), params![self.zone, list, at, reason])
+                .await?;
+            let changed: HashSet<String> = rows.iter().map(|row| row.text("id")).collect::<Result<_, _>>()?;
+            // Another writer may have ended some meanwhile; only what changed here is told, root first.
+            revoked.extend(found.into_iter().filter(|id| changed.contains(id.as_str())));
+            if self.tx.dialect == Dialect::Sqlite {
+                return Ok(revoked);
+            }
+            // Walk again: records derived while we waited were not visible before.
+        }
     }
 
     async fn reap(&mut self, now: Timestamp, forget_before: Timestamp, limit: u32) -> Result<u64, Error> {
         let expire = format!(
-            "UPDATE authority_records SET status = 'expired' WHERE zone_id = $1 AND status = 'active' AND id IN \
-             (SELECT id FROM authority_records WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 \
-             ORDER BY expires_at LIMIT $3{})",
+            "WITH due AS MATERIALIZED (SELECT id FROM authority_records \
+             WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 ORDER BY expires_at LIMIT $3{}) \
+             UPDATE authority_records SET status = 'expired' \
+             WHERE zone_id = $1 AND status = 'active' AND id IN (SELECT id FROM due)",
             self.tx.dialect.skip_locked()
         );
         let expired = self.tx.run(expire, params![self.zone, now, limit]).await?;
-        let forget = "DELETE FROM authority_records WHERE zone_id = $1 AND id IN \
-             (SELECT r.id FROM authority_records r WHERE r.zone_id = $1 AND r.status <> 'active' \
-             AND COALESCE(r.revoked_at, r.expires_at) < $2 \
+        let forget = "WITH old AS MATERIALIZED (SELECT r.id FROM authority_records r \
+             WHERE r.zone_id = $1 AND r.status <> 'active' AND COALESCE(r.revoked_at, r.expires_at) < $2 \
              AND NOT EXISTS (SELECT 1 FROM authority_records c WHERE c.zone_id = $1 AND c.parent_id = r.id) \
              AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.zone_id = $1 AND s.subject_authority_record_id = r.id) \
-             LIMIT $3)";
+             LIMIT $3) \
+             DELETE FROM authority_records WHERE zone_id = $1 AND id IN (SELECT id FROM old)";
         Ok(expired
             + self
                 .tx

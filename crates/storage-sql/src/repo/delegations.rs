@@ -10,8 +10,9 @@ use caracal_core::{
 use caracal_storage::{DelegationDirection, Delegations, Error, Page, PageRequest};
 
 use crate::{
+    dialect::Dialect,
     paging::Listing,
-    params::{json_list, params},
+    params::{Param as _, json_list, params},
     row::{Row, to_json},
     work::ZoneUnit,
 };
@@ -52,27 +53,41 @@ fn decode(row: &Row) -> Result<Delegation, Error> {
 }
 
 impl ZoneUnit {
-    /// Revokes the active ones of `ids`; returns them changed, in the order of `ids`.
-    async fn revoke_delegations(
+    /// Revokes the active delegations that `walk` finds, nearest first; returns them changed.
+    ///
+    /// Walks again until nothing active is left: while an update waited for a row, its holder may have made a
+    /// child that the walk before could not see.
+    async fn revoke_walk(
         &mut self,
-        ids: Vec<DelegationId>,
+        walk: &str,
+        start: sea_orm::Value,
         at: Timestamp,
     ) -> Result<Vec<Delegation>, Error> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let sql = format!(
+        let revoke = format!(
             "UPDATE delegations SET status = 'revoked', revoked_at = $2, changed_at = $2, \
              edge_version = edge_version + 1 WHERE zone_id = $1 AND status = 'active' AND {} RETURNING {COLUMNS}",
             self.tx.dialect.is_one_of("id", 3)
         );
-        let rows = self.tx.all(sql, params![self.zone, at, json_list(&ids)]).await?;
-        let mut changed = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let delegation = decode(row)?;
-            changed.insert(delegation.id.clone(), delegation);
+        let mut revoked = Vec::new();
+        loop {
+            let ids = each_once(&self.tx.all(walk, params![self.zone, start]).await?)?;
+            if ids.is_empty() {
+                return Ok(revoked);
+            }
+            let rows = self
+                .tx
+                .all(revoke.clone(), params![self.zone, at, json_list(&ids)])
+                .await?;
+            let mut changed = HashMap::with_capacity(rows.len());
+            for row in &rows {
+                let delegation = decode(row)?;
+                changed.insert(delegation.id.clone(), delegation);
+            }
+            revoked.extend(ids.iter().filter_map(|id| changed.remove(id)));
+            if self.tx.dialect == Dialect::Sqlite {
+                return Ok(revoked);
+            }
         }
-        Ok(ids.iter().filter_map(|id| changed.remove(id)).collect())
     }
 }
 
@@ -250,10 +265,10 @@ impl Delegations for ZoneUnit {
                 JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
                 WHERE tree.distance < {DEEPEST}
             )
-            SELECT id FROM tree ORDER BY distance, id"
+            SELECT tree.id FROM tree JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id
+            WHERE d.status = 'active' ORDER BY tree.distance, tree.id"
         );
-        let rows = self.tx.all(sql, params![self.zone, id]).await?;
-        self.revoke_delegations(each_once(&rows)?, at).await
+        self.revoke_walk(&sql, id.value(), at).await
     }
 
     async fn revoke_touching(
@@ -276,20 +291,21 @@ impl Delegations for ZoneUnit {
                 JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
                 WHERE tree.distance < {DEEPEST}
             )
-            SELECT id FROM tree ORDER BY distance, id",
+            SELECT tree.id FROM tree JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id
+            WHERE d.status = 'active' ORDER BY tree.distance, tree.id",
             self.tx.dialect.is_one_of("source_session_id", 2),
             self.tx.dialect.is_one_of("target_session_id", 2),
         );
-        let rows = self.tx.all(sql, params![self.zone, json_list(sessions)]).await?;
-        self.revoke_delegations(each_once(&rows)?, at).await
+        self.revoke_walk(&sql, json_list(sessions).value(), at).await
     }
 
     async fn expire_due(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Delegation>, Error> {
+        // The materialised list is made once; a plain subquery might be run again for every row it finds.
         let sql = format!(
-            "UPDATE delegations SET status = 'expired', changed_at = $2, edge_version = edge_version + 1 \
-             WHERE zone_id = $1 AND status = 'active' AND id IN \
-             (SELECT id FROM delegations WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 \
-             ORDER BY expires_at LIMIT $3{}) RETURNING {COLUMNS}",
+            "WITH due AS MATERIALIZED (SELECT id FROM delegations \
+             WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 ORDER BY expires_at LIMIT $3{}) \
+             UPDATE delegations SET status = 'expired', changed_at = $2, edge_version = edge_version + 1 \
+             WHERE zone_id = $1 AND status = 'active' AND id IN (SELECT id FROM due) RETURNING {COLUMNS}",
             self.tx.dialect.skip_locked()
         );
         self.tx

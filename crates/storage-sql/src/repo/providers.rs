@@ -131,7 +131,10 @@ impl Providers for ZoneUnit {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if Providers::get(self, &provider.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+        if Providers::get(self, &provider.id)
+            .await?
+            .is_some_and(|row| row.archived_at.is_none())
+        {
             return Err(changed_meanwhile());
         }
         Ok(false)

@@ -81,9 +81,10 @@ impl IdempotencyReceipts for ZoneUnit {
     }
 
     async fn reap(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        let sql = "DELETE FROM idempotency_receipts WHERE zone_id = $1 AND (operation, scope_id, key_digest) IN \
-             (SELECT operation, scope_id, key_digest FROM idempotency_receipts \
-             WHERE zone_id = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3)";
+        let sql = "WITH old AS MATERIALIZED (SELECT operation, scope_id, key_digest FROM idempotency_receipts \
+             WHERE zone_id = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3) \
+             DELETE FROM idempotency_receipts WHERE zone_id = $1 \
+             AND (operation, scope_id, key_digest) IN (SELECT operation, scope_id, key_digest FROM old)";
         self.tx.run(sql, params![self.zone, now, limit]).await
     }
 }

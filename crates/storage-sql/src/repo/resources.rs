@@ -161,7 +161,10 @@ impl Resources for ZoneUnit {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if Resources::get(self, &resource.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+        if Resources::get(self, &resource.id)
+            .await?
+            .is_some_and(|row| row.archived_at.is_none())
+        {
             return Err(changed_meanwhile());
         }
         Ok(false)

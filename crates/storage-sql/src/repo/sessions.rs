@@ -14,8 +14,9 @@ use caracal_core::{
 use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Sessions, TreeEnd};
 
 use crate::{
+    dialect::Dialect,
     paging::Listing,
-    params::{json_list, params},
+    params::{Param as _, json_list, params},
     row::{Row, to_json},
     work::ZoneUnit,
 };
@@ -74,7 +75,7 @@ fn slot_until(session: &Session) -> Option<Timestamp> {
 }
 
 impl ZoneUnit {
-    /// Sessions of the tree under `root` whose status is one of `statuses`, root first, held until the end.
+    /// Sessions of the tree under `root` whose status is one of `statuses`, root first.
     async fn tree(&mut self, root: &SessionId, statuses: &[SessionStatus]) -> Result<Vec<SessionId>, Error> {
         let sql = "WITH RECURSIVE tree AS (
                 SELECT id, CAST(0 AS BIGINT) AS distance FROM sessions WHERE zone_id = $1 AND id = $2
@@ -94,20 +95,37 @@ impl ZoneUnit {
         Ok(ids)
     }
 
-    /// Runs an update of sessions that returns [`ENDED`]; the answer in the order of `ids`.
-    async fn change(
+    /// Runs `update` on the sessions of the tree whose status is one of `statuses`; its last parameter is their ids
+    /// and it returns [`ENDED`]. Answers what changed, root first.
+    ///
+    /// Walks again until nothing is left to change: while the update waited for a row, its holder may have started
+    /// a child that the walk before could not see.
+    async fn change_tree(
         &mut self,
-        sql: String,
+        root: &SessionId,
+        statuses: &[SessionStatus],
+        update: &str,
         params: Vec<sea_orm::Value>,
-        ids: &[SessionId],
     ) -> Result<Vec<EndedSession>, Error> {
-        let rows = self.tx.all(sql, params).await?;
-        let mut changed = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let session = decode_ended(row)?;
-            changed.insert(session.id.clone(), session);
+        let mut all = Vec::new();
+        loop {
+            let ids = self.tree(root, statuses).await?;
+            if ids.is_empty() {
+                return Ok(all);
+            }
+            let mut params = params.clone();
+            params.push(json_list(&ids).value());
+            let rows = self.tx.all(update, params).await?;
+            let mut changed = HashMap::with_capacity(rows.len());
+            for row in &rows {
+                let session = decode_ended(row)?;
+                changed.insert(session.id.clone(), session);
+            }
+            all.extend(ids.iter().filter_map(|id| changed.remove(id)));
+            if self.tx.dialect == Dialect::Sqlite {
+                return Ok(all);
+            }
         }
-        Ok(ids.iter().filter_map(|id| changed.remove(id)).collect())
     }
 
     /// The state of one session.
@@ -255,9 +273,6 @@ impl Sessions for ZoneUnit {
         ) {
             return Ok(Vec::new());
         }
-        let ids = self
-            .tree(root, &[SessionStatus::Active, SessionStatus::Suspended])
-            .await?;
         let sql = format!(
             "UPDATE sessions SET status = CASE WHEN id = $2 THEN $3 ELSE 'terminated' END, \
              termination_reason = CASE WHEN id = $2 THEN $4 ELSE 'parent_terminated' END, \
@@ -265,15 +280,9 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1 AND slot_until IS NOT NULL AND {} RETURNING {ENDED}",
             self.tx.dialect.is_one_of("id", 6)
         );
-        let params = params![
-            self.zone,
-            root,
-            end.root_status.as_str(),
-            end.reason,
-            end.at,
-            json_list(&ids)
-        ];
-        let ended = self.change(sql, params, &ids).await?;
+        let params = params![self.zone, root, end.root_status.as_str(), end.reason, end.at];
+        let unended = [SessionStatus::Active, SessionStatus::Suspended];
+        let ended = self.change_tree(root, &unended, &sql, params).await?;
         // The parent of the root goes on with one child less.
         if let Some(parent) = ended
             .first()
@@ -296,15 +305,15 @@ impl Sessions for ZoneUnit {
         ) {
             return Ok(Vec::new());
         }
-        let ids = self.tree(root, &[SessionStatus::Active]).await?;
         let sql = format!(
             "UPDATE sessions SET status = 'suspended', updated_at = $2, \
              slot_until = CASE WHEN lifecycle = 'service' THEN {NEVER} ELSE slot_until END \
              WHERE zone_id = $1 AND status = 'active' AND {} RETURNING {ENDED}",
             self.tx.dialect.is_one_of("id", 3)
         );
-        let params = params![self.zone, at, json_list(&ids)];
-        self.change(sql, params, &ids).await
+        let params = params![self.zone, at];
+        self.change_tree(root, &[SessionStatus::Active], &sql, params)
+            .await
     }
 
     async fn resume_tree(
@@ -316,7 +325,6 @@ impl Sessions for ZoneUnit {
         if self.status_of(root).await? != Some(SessionStatus::Suspended) {
             return Ok(Vec::new());
         }
-        let ids = self.tree(root, &[SessionStatus::Suspended]).await?;
         let sql = format!(
             "UPDATE sessions SET status = 'active', updated_at = $2, last_active_at = $2, \
              heartbeat_deadline_at = CASE WHEN lifecycle = 'service' THEN $3 ELSE heartbeat_deadline_at END, \
@@ -324,8 +332,9 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1 AND status = 'suspended' AND {} RETURNING {ENDED}",
             self.tx.dialect.is_one_of("id", 4)
         );
-        let params = params![self.zone, at, lease_until, json_list(&ids)];
-        self.change(sql, params, &ids).await
+        let params = params![self.zone, at, lease_until];
+        self.change_tree(root, &[SessionStatus::Suspended], &sql, params)
+            .await
     }
 
     async fn acquire_lease(

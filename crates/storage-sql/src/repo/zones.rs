@@ -111,7 +111,10 @@ impl Zones for GlobalUnit {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if Zones::get(self, &zone.id).await?.is_some_and(|row| row.archived_at.is_none()) {
+        if Zones::get(self, &zone.id)
+            .await?
+            .is_some_and(|row| row.archived_at.is_none())
+        {
             return Err(changed_meanwhile());
         }
         Ok(false)
