@@ -215,14 +215,8 @@ impl Redis {
                 };
                 let ours = format!("process_id:{}\r\n", server.id());
                 // Nor is one that still reads its file of any use yet.
-                let ready = |info: String| {
-                    info.contains(&ours)
-                        && info.contains(
-                            "
-loading:0
-",
-                        )
-                };
+                let ready =
+                    |info: String| info.contains(&ours) && info.lines().any(|line| line == "loading:0");
                 if known && exchange(&mut stream, &["INFO"]).is_ok_and(ready) {
                     return true;
                 }
