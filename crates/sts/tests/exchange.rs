@@ -199,7 +199,7 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     assert_eq!(directive["provider_token"], UPSTREAM_KEY);
     let minted = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
     assert_eq!(minted.mandate_use, MandateUse::Resource);
-    assert_eq!(minted.aud, [scene.resource.identifier.as_str().into()]);
+    assert_eq!(minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), [scene.resource.identifier.as_str()]);
     assert!(minted.exp <= presented.exp, "never outlives the presented mandate");
     assert_eq!(minted.root_sid, presented.root_sid);
 

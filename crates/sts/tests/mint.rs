@@ -56,7 +56,6 @@ async fn wrong_credentials_are_401_whatever_is_wrong() {
         [("client_secret", "cs_wrong")],
         [("client_secret", "")],
         [("application_id", "0199-unknown")],
-        [("zone_id", "0199-unknown")],
         [("zone_id", "")],
     ] {
         assert_eq!(scene.mint(&changes).await.refusal(), "401 access_denied", "{changes:?}");

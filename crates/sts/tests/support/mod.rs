@@ -1,6 +1,6 @@
 //! A zone with one governed resource, an application, and a delegated session, through the STS's real router.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
 use std::{sync::Arc, time::Duration};
 
