@@ -192,11 +192,17 @@ impl Config {
         };
         let log_level = settings.text("LOG_LEVEL").unwrap_or_else(|| String::from("info"));
         let mut upstream_host_allowlist = Vec::new();
-        for host in settings.text("UPSTREAM_HOST_ALLOWLIST").unwrap_or_default().split(',') {
+        for host in settings
+            .text("UPSTREAM_HOST_ALLOWLIST")
+            .unwrap_or_default()
+            .split(',')
+        {
             match host.trim().parse() {
                 Ok(pattern) => upstream_host_allowlist.push(pattern),
                 Err(_) if host.trim().is_empty() => {}
-                Err(error) => settings.problem(format!("UPSTREAM_HOST_ALLOWLIST: {host:?} is not usable: {error}")),
+                Err(error) => settings.problem(format!(
+                    "UPSTREAM_HOST_ALLOWLIST: {host:?} is not usable: {error}"
+                )),
             }
         }
         let config = Self {

@@ -14,8 +14,8 @@ use caracal_crypto::{
     system_world,
 };
 use caracal_events::{
-    Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, OutboxRelay, RedisBus, RedisOptions, ShortLived, Spool, SpoolDrainer,
-    StreamSigner, SyncMode,
+    Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, OutboxRelay, RedisBus, RedisOptions, ShortLived, Spool,
+    SpoolDrainer, StreamSigner, SyncMode,
     outbox::RelayOptions,
     shortlived::{MemoryOptions, MemoryShortLived, RedisShortLived},
 };
@@ -143,8 +143,10 @@ async fn open_backends(config: &Config, keys: &KeyMaterial, world: &World) -> an
                 },
             )
             .context("cannot open the event bus")?;
-            let memory =
-                MemoryOptions { replay_dir: Some(config.home.join("replay")), ..MemoryOptions::default() };
+            let memory = MemoryOptions {
+                replay_dir: Some(config.home.join("replay")),
+                ..MemoryOptions::default()
+            };
             let short_lived =
                 MemoryShortLived::open(world.clone(), memory).context("cannot open the replay journal")?;
             let store = Arc::new(store);
@@ -155,14 +157,21 @@ async fn open_backends(config: &Config, keys: &KeyMaterial, world: &World) -> an
                 short_lived: Arc::new(short_lived),
             })
         }
-        Backend::Production { database_url, redis_url } => {
+        Backend::Production {
+            database_url,
+            redis_url,
+        } => {
             let store = postgres(config, database_url, Some(keys.audit.clone())).await?;
             // A wrong schema is told at once; serving would only turn it into denials.
             store.ping().await.context("the database is not usable")?;
             let options = RedisOptions::new(redis_url.expose());
-            let bus = RedisBus::open(world.clone(), signer, options.clone()).context("REDIS_URL is not usable")?;
+            let bus =
+                RedisBus::open(world.clone(), signer, options.clone()).context("REDIS_URL is not usable")?;
             // On the hot path a slow answer is worse than a quick 503.
-            let hot = RedisOptions { timeout: Duration::from_millis(500), ..options };
+            let hot = RedisOptions {
+                timeout: Duration::from_millis(500),
+                ..options
+            };
             let short_lived =
                 RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
             let store = Arc::new(store);
@@ -186,7 +195,9 @@ async fn postgres(config: &Config, url: &Secret, audit: Option<HmacKey>) -> anyh
         application_name: String::from("caracald"),
         ..PostgresOptions::new(url.clone())
     };
-    PostgresStore::connect(options, audit).await.context("cannot reach PostgreSQL (DATABASE_URL)")
+    PostgresStore::connect(options, audit)
+        .await
+        .context("cannot reach PostgreSQL (DATABASE_URL)")
 }
 
 /// Brings the schema up to date and returns its version.
@@ -385,10 +396,15 @@ pub(crate) async fn wire(
                 .gateway_sts
                 .clone()
                 .context("GATEWAY_STS_HMAC_KEY is required")?;
-            let options = RemoteOptions { url: url.to_owned(), key: Some(key), timeout: config.sts_timeout };
+            let options = RemoteOptions {
+                url: url.to_owned(),
+                key: Some(key),
+                timeout: config.sts_timeout,
+            };
             // The STS is provisioned by the operator, not named by a caller: no allow list of upstreams applies.
             let egress = Egress::new(EgressPolicy::provisioned());
-            let remote = RemoteExchange::new(world.clone(), &egress, options).context("STS_URL is not usable")?;
+            let remote =
+                RemoteExchange::new(world.clone(), &egress, options).context("STS_URL is not usable")?;
             Arc::new(remote)
         };
         let deps = GatewayDeps {

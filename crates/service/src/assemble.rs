@@ -15,5 +15,8 @@ pub fn assemble(role: &'static str, routes: Router, operational: Operational, wo
         .merge(health::routes(operational))
         .fallback(request::not_found)
         .method_not_allowed_fallback(request::method_not_allowed)
-        .layer(middleware::from_fn_with_state(Finish { role, world }, request::finish))
+        .layer(middleware::from_fn_with_state(
+            Finish { role, world },
+            request::finish,
+        ))
 }

@@ -34,7 +34,9 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Resu
         let path = if path == "." { String::new() } else { path };
         Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
     })?;
-    deserializer.end().map_err(|_| Refusal::invalid_field(code, "", "trailing characters after the document"))?;
+    deserializer
+        .end()
+        .map_err(|_| Refusal::invalid_field(code, "", "trailing characters after the document"))?;
     Ok(value)
 }
 
@@ -89,8 +91,10 @@ fn require_json(request: &Request) -> Result<(), Refusal> {
         .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
     match essence.as_deref() {
         Some("application/json") => Ok(()),
-        _ => Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-            .describe("send Content-Type: application/json")),
+        _ => Err(
+            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+                .describe("send Content-Type: application/json"),
+        ),
     }
 }
 
@@ -112,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
-        let refusal = super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, "invalid_body").unwrap_err();
+        let refusal =
+            super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, "invalid_body").unwrap_err();
         assert_eq!(refusal.status.as_u16(), 400);
         assert!(refusal.description.unwrap().starts_with("items[0].count: "));
     }

@@ -44,7 +44,10 @@ impl Settings {
     /// The given variables; empty values count as unset.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self {
-            variables: variables.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            variables: variables
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
             problems: Vec::new(),
         }
     }
@@ -56,7 +59,9 @@ impl Settings {
 
     /// Sets a default where the variable is unset.
     pub fn default(&mut self, name: &str, value: impl Into<String>) {
-        self.variables.entry(name.to_owned()).or_insert_with(|| value.into());
+        self.variables
+            .entry(name.to_owned())
+            .or_insert_with(|| value.into());
     }
 
     /// The variable as text.
@@ -114,16 +119,22 @@ impl Settings {
 
     /// A duration such as `500ms`, `5s`, `2m`, `1h`.
     pub fn duration(&mut self, name: &str, default: Duration) -> Duration {
-        let Some(text) = self.text(name) else { return default };
+        let Some(text) = self.text(name) else {
+            return default;
+        };
         parse_duration(&text).unwrap_or_else(|| {
-            self.problem(format!("{name} must be a positive duration such as 5s, not {text:?}"));
+            self.problem(format!(
+                "{name} must be a positive duration such as 5s, not {text:?}"
+            ));
             default
         })
     }
 
     /// `1/true/yes/on` or `0/false/no/off`, in any case.
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
-        let Some(text) = self.text(name) else { return default };
+        let Some(text) = self.text(name) else {
+            return default;
+        };
         match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" | "t" => true,
             "0" | "false" | "no" | "off" | "f" => false,
@@ -160,7 +171,11 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`] naming every problem.
     pub fn finish(self) -> Result<(), ConfigError> {
-        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(self.problems))
+        }
     }
 }
 
@@ -183,7 +198,11 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        Settings::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        Settings::new(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]
@@ -194,7 +213,12 @@ mod tests {
         settings.positive("N", 1);
         settings.required("DATABASE_URL");
         let message = settings.finish().unwrap_err().to_string();
-        for name in ["CARACAL_MODE", "STS_TIMEOUT", "N must", "DATABASE_URL is required"] {
+        for name in [
+            "CARACAL_MODE",
+            "STS_TIMEOUT",
+            "N must",
+            "DATABASE_URL is required",
+        ] {
             assert!(message.contains(name), "{message}");
         }
     }

@@ -64,7 +64,10 @@ async fn health() -> impl IntoResponse {
 }
 
 async fn ready(State(operational): State<Operational>) -> impl IntoResponse {
-    match tokio::time::timeout(READY_BUDGET, first_failure(&operational)).await.unwrap_or(Some("timeout")) {
+    match tokio::time::timeout(READY_BUDGET, first_failure(&operational))
+        .await
+        .unwrap_or(Some("timeout"))
+    {
         None => json(StatusCode::OK, &serde_json::json!({"ok": true, "ready": true})),
         Some(reason) => json(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -85,10 +88,14 @@ async fn first_failure(operational: &Operational) -> Option<&'static str> {
     None
 }
 
-async fn metrics(State(operational): State<Operational>, headers: HeaderMap) -> Result<impl IntoResponse, Refusal> {
+async fn metrics(
+    State(operational): State<Operational>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refusal> {
     let allowed = match &operational.metrics_bearer {
-        Some(bearer) => bearer_of(&headers)
-            .is_some_and(|given| caracal_crypto::constant_time_eq(given.as_bytes(), bearer.expose().as_bytes())),
+        Some(bearer) => bearer_of(&headers).is_some_and(|given| {
+            caracal_crypto::constant_time_eq(given.as_bytes(), bearer.expose().as_bytes())
+        }),
         None => operational.metrics_open,
     };
     if !allowed {
@@ -96,7 +103,10 @@ async fn metrics(State(operational): State<Operational>, headers: HeaderMap) -> 
     }
     (operational.before_render)();
     Ok((
-        [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))],
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+        )],
         operational.metrics.render(),
     ))
 }
@@ -115,5 +125,9 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn json(status: StatusCode, body: &serde_json::Value) -> impl IntoResponse + use<> {
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.to_string())
+    (
+        status,
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        body.to_string(),
+    )
 }

@@ -25,7 +25,9 @@ pub struct IssuedMandates {
 
 impl Default for IssuedMandates {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::new(HashMap::new())) }
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
+        }
     }
 }
 

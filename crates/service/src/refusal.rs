@@ -92,12 +92,20 @@ impl Refusal {
     /// A 400 that names the field, in the shape admin clients read (`details.issues[].path`).
     pub fn invalid_field(code: &'static str, path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let segments: Vec<Value> =
-            path.split('.').filter(|part| !part.is_empty()).map(|part| Value::from(part.to_owned())).collect();
-        let description = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
-        Self::bad_request(code)
-            .describe(description)
-            .with("details", serde_json::json!({"issues": [{"path": segments, "message": message}]}))
+        let segments: Vec<Value> = path
+            .split('.')
+            .filter(|part| !part.is_empty())
+            .map(|part| Value::from(part.to_owned()))
+            .collect();
+        let description = if path.is_empty() {
+            message.clone()
+        } else {
+            format!("{path}: {message}")
+        };
+        Self::bad_request(code).describe(description).with(
+            "details",
+            serde_json::json!({"issues": [{"path": segments, "message": message}]}),
+        )
     }
 
     /// The body, with the request id under both names.
@@ -105,7 +113,10 @@ impl Refusal {
         let mut body = self.members.clone();
         body.insert(String::from("error"), Value::from(self.code.as_ref()));
         if let Some(description) = &self.description {
-            body.insert(String::from("error_description"), Value::from(description.as_ref()));
+            body.insert(
+                String::from("error_description"),
+                Value::from(description.as_ref()),
+            );
         }
         body.insert(String::from("requestId"), Value::from(request_id));
         body.insert(String::from("request_id"), Value::from(request_id));

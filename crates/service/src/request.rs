@@ -32,8 +32,14 @@ impl RequestContext {
             .and_then(|value| value.to_str().ok())
             .filter(|id| caracal_core::id::is_valid(id));
         match given {
-            Some(id) => Self { request_id: id.into(), id_from_caller: true },
-            None => Self { request_id: world.uuid_v4().to_string().into(), id_from_caller: false },
+            Some(id) => Self {
+                request_id: id.into(),
+                id_from_caller: true,
+            },
+            None => Self {
+                request_id: world.uuid_v4().to_string().into(),
+                id_from_caller: false,
+            },
         }
     }
 }

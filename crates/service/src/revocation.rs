@@ -38,13 +38,20 @@ pub struct Revocations {
 impl Revocations {
     /// Nothing known yet, hence stale until the first [`Revocations::reload`].
     pub fn new(world: World) -> Self {
-        Self { state: RwLock::default(), changed: watch::Sender::new(0), world }
+        Self {
+            state: RwLock::default(),
+            changed: watch::Sender::new(0),
+            world,
+        }
     }
 
     /// Whether the state is recent enough to decide on.
     pub fn is_fresh(&self) -> bool {
         let now = self.world.now();
-        self.state.read().loaded_at.is_some_and(|at| now.since(at) <= STALE_AFTER)
+        self.state
+            .read()
+            .loaded_at
+            .is_some_and(|at| now.since(at) <= STALE_AFTER)
     }
 
     /// Whether this id's authority has ended or is suspended.
@@ -59,7 +66,9 @@ impl Revocations {
         if state.ended.is_empty() && state.suspended.is_empty() {
             return false;
         }
-        claims.anchors().any(|id| state.ended.contains_key(id) || state.suspended.contains(id))
+        claims
+            .anchors()
+            .any(|id| state.ended.contains_key(id) || state.suspended.contains(id))
     }
 
     /// Marks ids as ended.
@@ -121,15 +130,25 @@ impl Revocations {
         {
             let mut state = self.state.write();
             state.ended.retain(|_, end| *end > started);
-            let ended = snapshot.authority_records.into_iter().chain(snapshot.sessions).chain(snapshot.delegations);
+            let ended = snapshot
+                .authority_records
+                .into_iter()
+                .chain(snapshot.sessions)
+                .chain(snapshot.delegations);
             for (_, id) in ended {
                 state.ended.entry(id).or_insert(until);
             }
             if state.generation == generation {
-                state.suspended = snapshot.suspended_sessions.into_iter().map(|(_, id)| id).collect();
+                state.suspended = snapshot
+                    .suspended_sessions
+                    .into_iter()
+                    .map(|(_, id)| id)
+                    .collect();
             } else {
                 // A suspension or resumption happened meanwhile; take additions now, removals next time.
-                state.suspended.extend(snapshot.suspended_sessions.into_iter().map(|(_, id)| id));
+                state
+                    .suspended
+                    .extend(snapshot.suspended_sessions.into_iter().map(|(_, id)| id));
             }
             state.loaded_at = Some(started);
         }
@@ -138,7 +157,8 @@ impl Revocations {
     }
 
     fn wake(&self) {
-        self.changed.send_modify(|generation| *generation = generation.wrapping_add(1));
+        self.changed
+            .send_modify(|generation| *generation = generation.wrapping_add(1));
     }
 }
 

@@ -45,11 +45,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout)
-        .max_buf_size(limits.max_head_bytes)
-        .pipeline_flush(true);
+        // Answers are flushed one by one: gathering them with `pipeline_flush` loses the answer to a malformed head,
+        // because bytes of the refused request are still unread when the connection closes.
+        .max_buf_size(limits.max_head_bytes);
 
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { break };
+        let Ok(place) = places.clone().acquire_owned().await else {
+            break;
+        };
         let (stream, peer) = tokio::select! {
             () = shutdown.cancelled() => break,
             accepted = listener.accept() => match accepted {
@@ -72,7 +75,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
     }
     drop(listener);
     connections.close();
-    if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
+    if tokio::time::timeout(limits.drain, connections.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("open requests outlived the drain time and were cut");
     }
 }
@@ -90,7 +96,9 @@ async fn connection(
         request.extensions_mut().insert(PeerAddr(peer));
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
-    let serving = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let serving = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::pin!(serving);
     let outcome = tokio::select! {
         outcome = serving.as_mut() => outcome,

@@ -43,7 +43,10 @@ impl<'s> Exchange<'s> {
             ("zone_id", self.scene.zone.id.as_str()),
             ("application_id", self.scene.application.id.as_str()),
             ("subject_token", &self.token),
-            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
             ("resource", &self.resource),
             ("request_method", self.method),
             ("request_path", self.path),
@@ -56,7 +59,8 @@ impl<'s> Exchange<'s> {
     async fn send(&self) -> Answer {
         let body = self.body();
         let nonce = new_nonce(&self.scene.parts.world);
-        self.send_signed(&body, &body, &nonce, self.scene.now().unix_seconds()).await
+        self.send_signed(&body, &body, &nonce, self.scene.now().unix_seconds())
+            .await
     }
 
     async fn send_signed(&self, body: &str, signed: &str, nonce: &str, unix: i64) -> Answer {
@@ -86,13 +90,21 @@ async fn a_signature_that_does_not_hold_is_never_an_ordinary_request() {
         exchange.send_signed(&body, &body, &nonce, now - 61).await,
         exchange.send_signed(&body, &body, &nonce, now + 61).await,
         exchange.send_signed(&body, &body, "short", now).await,
-        scene.send(body.clone(), &[("x-request-id", "req-1"), (SIGNATURE_HEADER, "00")]).await,
+        scene
+            .send(
+                body.clone(),
+                &[("x-request-id", "req-1"), (SIGNATURE_HEADER, "00")],
+            )
+            .await,
         scene.send(body.clone(), &[(TIMESTAMP_HEADER, "")]).await,
     ];
     for answer in refused {
         assert_eq!(answer.refusal(), "401 access_denied", "{}", answer.body);
     }
-    assert_eq!(exchange.send_signed(&body, &body, &nonce, now).await.status, StatusCode::OK);
+    assert_eq!(
+        exchange.send_signed(&body, &body, &nonce, now).await.status,
+        StatusCode::OK
+    );
     let again = exchange.send_signed(&body, &body, &nonce, now).await;
     assert_eq!(again.refusal(), "401 access_denied", "a nonce is good once");
 }
@@ -101,23 +113,38 @@ async fn a_signature_that_does_not_hold_is_never_an_ordinary_request() {
 async fn an_unsigned_caller_cannot_exchange_a_mandate() {
     let scene = Scene::new().await;
     let (token, _) = scene.mandate().await;
-    let mut fields = scene.mint_form(&[("scope", ""), ("agent_session_id", ""), ("delegation_edge_id", "")]);
+    let mut fields = scene.mint_form(&[
+        ("scope", ""),
+        ("agent_session_id", ""),
+        ("delegation_edge_id", ""),
+    ]);
     fields.push((String::from("subject_token"), token));
     fields.push((
         String::from("subject_token_type"),
         String::from("urn:ietf:params:oauth:token-type:access_token"),
     ));
-    assert_eq!(scene.post(&fields, &[]).await.refusal(), "401 invalid_token", "not of class session");
+    assert_eq!(
+        scene.post(&fields, &[]).await.refusal(),
+        "401 invalid_token",
+        "not of class session"
+    );
 
     let lifecycle = scene
-        .mint(&[("scope", "agent:lifecycle"), ("agent_session_id", ""), ("delegation_edge_id", "")])
+        .mint(&[
+            ("scope", "agent:lifecycle"),
+            ("agent_session_id", ""),
+            ("delegation_edge_id", ""),
+        ])
         .await;
     let token = lifecycle.body["access_token"].as_str().unwrap().to_owned();
     fields.retain(|(name, _)| name != "subject_token");
     fields.push((String::from("subject_token"), token));
     let answer = scene.post(&fields, &[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
-    assert_eq!(answer.body["error_description"], "resource exchanges must use the Gateway");
+    assert_eq!(
+        answer.body["error_description"],
+        "resource exchanges must use the Gateway"
+    );
 }
 
 #[tokio::test]
@@ -125,10 +152,27 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
     let scene = Scene::new().await;
     let (token, _) = scene.mandate().await;
     let cases = [
-        (Exchange { method: "DELETE", ..Exchange::of(&scene, &token) }, "403 operation_not_permitted", "operation_not_permitted"),
-        (Exchange { path: "/tickets/1", ..Exchange::of(&scene, &token) }, "403 operation_not_permitted", "operation_not_permitted"),
         (
-            Exchange { resource: String::from("resource://unknown"), ..Exchange::of(&scene, &token) },
+            Exchange {
+                method: "DELETE",
+                ..Exchange::of(&scene, &token)
+            },
+            "403 operation_not_permitted",
+            "operation_not_permitted",
+        ),
+        (
+            Exchange {
+                path: "/tickets/1",
+                ..Exchange::of(&scene, &token)
+            },
+            "403 operation_not_permitted",
+            "operation_not_permitted",
+        ),
+        (
+            Exchange {
+                resource: String::from("resource://unknown"),
+                ..Exchange::of(&scene, &token)
+            },
             "403 access_denied",
             "resource_not_found",
         ),
@@ -138,7 +182,10 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
         assert_eq!(answer.refusal(), refusal, "{}", answer.body);
         assert_eq!(answer.body["reason"], reason);
         let event = scene.last_event().await;
-        assert_eq!((event.decision.as_str(), event.request_id.as_str()), ("deny", "req-1"));
+        assert_eq!(
+            (event.decision.as_str(), event.request_id.as_str()),
+            ("deny", "req-1")
+        );
     }
 }
 
@@ -148,7 +195,10 @@ async fn policy_is_asked_again_at_use() {
     let (token, _) = scene.mandate().await;
     scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
     let answer = Exchange::of(&scene, &token).send().await;
-    assert_eq!(answer.body["error_description"], "policy denied (restriction_active)");
+    assert_eq!(
+        answer.body["error_description"],
+        "policy denied (restriction_active)"
+    );
 }
 
 #[tokio::test]
@@ -174,17 +224,43 @@ async fn an_archived_provider_or_application_serves_nothing() {
     use caracal_storage::Access;
     let scene = Scene::new().await;
     let (token, _) = scene.mandate().await;
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
-    assert!(work.providers().archive(&scene.provider.id, scene.now()).await.unwrap());
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
+    assert!(
+        work.providers()
+            .archive(&scene.provider.id, scene.now())
+            .await
+            .unwrap()
+    );
     work.commit().await.unwrap();
     scene.parts.zones.reload(&scene.zone.id).await.unwrap();
-    assert_eq!(Exchange::of(&scene, &token).send().await.refusal(), "502 http_request_failed");
+    assert_eq!(
+        Exchange::of(&scene, &token).send().await.refusal(),
+        "502 http_request_failed"
+    );
 
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
-    assert!(work.applications().archive(&scene.application.id, scene.now()).await.unwrap());
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
+    assert!(
+        work.applications()
+            .archive(&scene.application.id, scene.now())
+            .await
+            .unwrap()
+    );
     work.commit().await.unwrap();
     scene.parts.zones.reload(&scene.zone.id).await.unwrap();
-    assert_eq!(Exchange::of(&scene, &token).send().await.refusal(), "401 access_denied");
+    assert_eq!(
+        Exchange::of(&scene, &token).send().await.refusal(),
+        "401 access_denied"
+    );
 }
 
 #[tokio::test]
@@ -199,8 +275,14 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     assert_eq!(directive["provider_token"], UPSTREAM_KEY);
     let minted = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
     assert_eq!(minted.mandate_use, MandateUse::Resource);
-    assert_eq!(minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), [scene.resource.identifier.as_str()]);
-    assert!(minted.exp <= presented.exp, "never outlives the presented mandate");
+    assert_eq!(
+        minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+        [scene.resource.identifier.as_str()]
+    );
+    assert!(
+        minted.exp <= presented.exp,
+        "never outlives the presented mandate"
+    );
     assert_eq!(minted.root_sid, presented.root_sid);
 
     let events = scene.parts.events().await;
@@ -209,7 +291,10 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     let metadata: Value =
         serde_json::from_str(events.last().unwrap().metadata_json.as_ref().unwrap().get()).unwrap();
     assert_eq!(metadata["jti"], &*presented.jti, "use and mint are linked");
-    assert_eq!((&metadata["method"], &metadata["path"]), (&Value::from("GET"), &Value::from("/tickets")));
+    assert_eq!(
+        (&metadata["method"], &metadata["path"]),
+        (&Value::from("GET"), &Value::from("/tickets"))
+    );
 }
 
 #[tokio::test]
@@ -222,8 +307,15 @@ async fn the_zones_public_keys_are_published_and_nobody_elses() {
         scene.request(request)
     };
     assert_eq!(get(String::new()).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(get(String::from("?zone_id=0199-unknown")).await.refusal(), "404 resource_not_found");
-    assert_eq!(get(format!("?zone_id={}", scene.zone.id)).await.refusal(), "404 resource_not_found", "no key yet");
+    assert_eq!(
+        get(String::from("?zone_id=0199-unknown")).await.refusal(),
+        "404 resource_not_found"
+    );
+    assert_eq!(
+        get(format!("?zone_id={}", scene.zone.id)).await.refusal(),
+        "404 resource_not_found",
+        "no key yet"
+    );
     scene.mandate().await;
     let answer = get(format!("?zone_id={}", scene.zone.id)).await;
     assert_eq!(answer.status, StatusCode::OK);

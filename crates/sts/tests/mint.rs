@@ -58,7 +58,11 @@ async fn wrong_credentials_are_401_whatever_is_wrong() {
         [("application_id", "0199-unknown")],
         [("zone_id", "")],
     ] {
-        assert_eq!(scene.mint(&changes).await.refusal(), "401 access_denied", "{changes:?}");
+        assert_eq!(
+            scene.mint(&changes).await.refusal(),
+            "401 access_denied",
+            "{changes:?}"
+        );
     }
     // Whatever failed before, the right secret still works.
     assert_eq!(scene.mint(&[]).await.status, StatusCode::OK);
@@ -87,25 +91,51 @@ async fn the_right_secret_in_the_wrong_zone_learns_where_it_belongs() {
     let mut work = scene.parts.store.global(Access::Write).await.unwrap();
     work.zones().create(&other).await.unwrap();
     work.commit().await.unwrap();
-    assert_eq!(scene.mint(&[("zone_id", other.id.as_str())]).await.refusal(), "403 zone_invalid");
-    let guess = scene.mint(&[("zone_id", other.id.as_str()), ("client_secret", "cs_guess")]).await;
+    assert_eq!(
+        scene.mint(&[("zone_id", other.id.as_str())]).await.refusal(),
+        "403 zone_invalid"
+    );
+    let guess = scene
+        .mint(&[("zone_id", other.id.as_str()), ("client_secret", "cs_guess")])
+        .await;
     assert_eq!(guess.refusal(), "401 access_denied");
 }
 
 #[tokio::test]
 async fn a_zone_without_policy_grants_nothing() {
     let scene = Scene::new().await;
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
-    let set = work.policy_sets().active().await.unwrap().unwrap().version.policy_set_id;
-    assert_eq!(work.policy_sets().archive(&set, scene.now()).await.unwrap(), Some(true));
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
+    let set = work
+        .policy_sets()
+        .active()
+        .await
+        .unwrap()
+        .unwrap()
+        .version
+        .policy_set_id;
+    assert_eq!(
+        work.policy_sets().archive(&set, scene.now()).await.unwrap(),
+        Some(true)
+    );
     work.commit().await.unwrap();
     scene.parts.zones.reload(&scene.zone.id).await.unwrap();
     let answer = scene.mint(&[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
-    assert_eq!(answer.body["error_description"], "policy denied (no_active_policy_set)");
+    assert_eq!(
+        answer.body["error_description"],
+        "policy denied (no_active_policy_set)"
+    );
     assert_eq!(answer.body["reason"], "no_active_policy_set");
     let event = scene.last_event().await;
-    assert_eq!((event.decision.as_str(), event.evaluation_status.as_str()), ("deny", "complete"));
+    assert_eq!(
+        (event.decision.as_str(), event.evaluation_status.as_str()),
+        ("deny", "complete")
+    );
 }
 
 #[tokio::test]
@@ -116,13 +146,24 @@ async fn every_kind_of_excess_is_denied_with_its_own_reason() {
         (vec![("scope", "tickets:delete")], "scope_mismatch"),
         (vec![("resource", "resource://unknown")], "resource_not_found"),
         (vec![("agent_session_id", "")], "session_required"),
-        (vec![("delegation_edge_id", ""), ("agent_session_id", "")], "no_rule_matched"),
-        (vec![("delegation_edge_id", "0199-unknown")], "delegation_inactive"),
+        (
+            vec![("delegation_edge_id", ""), ("agent_session_id", "")],
+            "no_rule_matched",
+        ),
+        (
+            vec![("delegation_edge_id", "0199-unknown")],
+            "delegation_inactive",
+        ),
         (vec![("agent_session_id", "0199-unknown")], "session_inactive"),
         (vec![("session_id", "0199-unknown")], "authority_record_inactive"),
     ] {
         let answer = scene.mint(&changes).await;
-        assert_eq!(answer.refusal(), "403 access_denied", "{changes:?}: {}", answer.body);
+        assert_eq!(
+            answer.refusal(),
+            "403 access_denied",
+            "{changes:?}: {}",
+            answer.body
+        );
         assert_eq!(answer.body["reason"], reason, "{changes:?}: {}", answer.body);
         let event = scene.last_event().await;
         assert_eq!(event.decision, "deny", "{changes:?}");
@@ -138,21 +179,35 @@ async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
     let mut narrow = scene.given.delegation(&scene.source, &scene.target);
     narrow.scopes = caracal_core::ScopeSet::parse("tickets:write");
     narrow.resource_id = Some(scene.resource.id.clone());
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
     work.delegations().create(&narrow).await.unwrap();
     work.commit().await.unwrap();
     let answer = scene.mint(&[("delegation_edge_id", narrow.id.as_str())]).await;
-    assert_eq!(answer.body["reason"], "delegation_scope_exceeded", "{}", answer.body);
+    assert_eq!(
+        answer.body["reason"], "delegation_scope_exceeded",
+        "{}",
+        answer.body
+    );
 }
 
 #[tokio::test]
 async fn confinement_and_restriction_stop_a_mint() {
     let scene = Scene::new().await;
-    scene.activate(&scene.policy(r#"confinement := [{"label_prefix": "read", "scopes": []}]"#)).await;
+    scene
+        .activate(&scene.policy(r#"confinement := [{"label_prefix": "read", "scopes": []}]"#))
+        .await;
     assert_eq!(scene.mint(&[]).await.body["reason"], "confinement_violation");
     scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
     let answer = scene.mint(&[]).await;
-    assert_eq!(answer.body["error_description"], "policy denied (restriction_active)");
+    assert_eq!(
+        answer.body["error_description"],
+        "policy denied (restriction_active)"
+    );
 }
 
 #[tokio::test]
@@ -164,7 +219,10 @@ async fn a_tier_that_needs_a_person_is_not_granted() {
     );
     scene.activate(&scene.policy(more)).await;
     let answer = scene.mint(&[]).await;
-    assert_eq!((answer.refusal().as_str(), &answer.body["reason"]), ("403 access_denied", &Value::from("approval_required")));
+    assert_eq!(
+        (answer.refusal().as_str(), &answer.body["reason"]),
+        ("403 access_denied", &Value::from("approval_required"))
+    );
 }
 
 #[tokio::test]
@@ -176,16 +234,37 @@ async fn ended_authority_mints_nothing() {
 
     let scene = Scene::new().await;
     scene.parts.revocations.mark([scene.source.id.as_str()]);
-    assert_eq!(scene.mint(&[]).await.body["reason"], "revoked", "the session that handed on");
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "revoked",
+        "the session that handed on"
+    );
 
     let scene = Scene::new().await;
     scene.parts.revocations.set_suspended(&scene.target.id, true);
-    assert_eq!(scene.mint(&[]).await.body["reason"], "revoked", "a suspended session");
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "revoked",
+        "a suspended session"
+    );
 
     let scene = Scene::new().await;
-    scene.parts.world.manual_clock().advance(Duration::from_secs(1801));
-    scene.parts.revocations.reload(scene.parts.store.as_ref()).await.unwrap();
-    assert_eq!(scene.mint(&[]).await.body["reason"], "delegation_inactive", "past the delegation's end");
+    scene
+        .parts
+        .world
+        .manual_clock()
+        .advance(Duration::from_secs(1801));
+    scene
+        .parts
+        .revocations
+        .reload(scene.parts.store.as_ref())
+        .await
+        .unwrap();
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "delegation_inactive",
+        "past the delegation's end"
+    );
 }
 
 #[tokio::test]
@@ -203,11 +282,19 @@ async fn another_applications_session_cannot_be_used() {
     let (secret, stored) = scene.parts.client_secret();
     let mut other = scene.given.application();
     other.client_secret_hash = Some(stored);
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Write).await.unwrap();
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
     work.applications().create(&other).await.unwrap();
     work.commit().await.unwrap();
     scene.parts.zones.reload(&scene.zone.id).await.unwrap();
-    let changes = [("application_id", other.id.as_str()), ("client_secret", secret.expose())];
+    let changes = [
+        ("application_id", other.id.as_str()),
+        ("client_secret", secret.expose()),
+    ];
     assert_eq!(scene.mint(&changes).await.body["reason"], "session_inactive");
 }
 
@@ -219,17 +306,26 @@ async fn a_delegated_mint_is_a_single_use_gateway_mandate() {
     assert_eq!(answer.headers["cache-control"], "no-store");
     assert_eq!(answer.body["token_type"], "Bearer");
     assert_eq!(answer.body["expires_in"], 300);
-    assert_eq!(answer.body["target_resources"][0], scene.resource.identifier.as_str());
+    assert_eq!(
+        answer.body["target_resources"][0],
+        scene.resource.identifier.as_str()
+    );
     let claims = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
     scene.rules(&[MandateUse::Gateway]).check(&claims).unwrap();
     assert_eq!(claims.sub_type, SubjectType::Application);
-    assert_eq!(claims.root_sid, scene.record.id, "rooted at the record of the session that handed on");
+    assert_eq!(
+        claims.root_sid, scene.record.id,
+        "rooted at the record of the session that handed on"
+    );
     assert_eq!(claims.delegation_path, [scene.delegation.id.clone()]);
     assert_eq!(claims.delegation_chain.len(), 2);
     assert_eq!(claims.hop_count, 1);
     let event = scene.last_event().await;
     let metadata: Value = serde_json::from_str(event.metadata_json.unwrap().get()).unwrap();
-    assert_eq!((event.decision.as_str(), &metadata["jti"]), ("allow", &Value::from(&*claims.jti)));
+    assert_eq!(
+        (event.decision.as_str(), &metadata["jti"]),
+        ("allow", &Value::from(&*claims.jti))
+    );
 }
 
 #[tokio::test]
@@ -237,8 +333,17 @@ async fn a_mandate_never_outlives_what_it_hangs_on() {
     let scene = Scene::new().await;
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.exp - claims.iat, 900, "the default");
-    scene.parts.world.manual_clock().advance(Duration::from_secs(1700));
-    scene.parts.revocations.reload(scene.parts.store.as_ref()).await.unwrap();
+    scene
+        .parts
+        .world
+        .manual_clock()
+        .advance(Duration::from_secs(1700));
+    scene
+        .parts
+        .revocations
+        .reload(scene.parts.store.as_ref())
+        .await
+        .unwrap();
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.expires_at(), scene.delegation.expires_at);
 }
@@ -246,24 +351,41 @@ async fn a_mandate_never_outlives_what_it_hangs_on() {
 #[tokio::test]
 async fn a_lifecycle_token_is_a_record_and_runs_sessions_only() {
     let scene = Scene::new().await;
-    let changes = [("scope", "agent:lifecycle"), ("agent_session_id", ""), ("delegation_edge_id", "")];
+    let changes = [
+        ("scope", "agent:lifecycle"),
+        ("agent_session_id", ""),
+        ("delegation_edge_id", ""),
+    ];
     let answer = scene.mint(&changes).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let claims = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
     scene.rules(&[MandateUse::Session]).check(&claims).unwrap();
     assert_eq!(claims.sid, claims.root_sid);
-    let mut work = scene.parts.store.zone(&scene.zone.id, Access::Read).await.unwrap();
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Read)
+        .await
+        .unwrap();
     let record = work.authority_records().get(&claims.sid).await.unwrap().unwrap();
     assert_eq!(record.subject_id, scene.application.id.as_str());
     // Lifecycle authority is never mixed with business scopes.
-    let mixed = [("scope", "agent:lifecycle tickets:read"), ("agent_session_id", ""), ("delegation_edge_id", "")];
+    let mixed = [
+        ("scope", "agent:lifecycle tickets:read"),
+        ("agent_session_id", ""),
+        ("delegation_edge_id", ""),
+    ];
     assert_eq!(scene.mint(&mixed).await.body["reason"], "no_rule_matched");
 }
 
 #[tokio::test]
 async fn a_partial_grant_says_what_was_refused() {
     let scene = Scene::new().await;
-    let mut fields = scene.mint_form(&[("scope", "agent:lifecycle"), ("agent_session_id", ""), ("delegation_edge_id", "")]);
+    let mut fields = scene.mint_form(&[
+        ("scope", "agent:lifecycle"),
+        ("agent_session_id", ""),
+        ("delegation_edge_id", ""),
+    ]);
     fields.push((String::from("resource"), String::from("resource://unknown")));
     let answer = scene.post(&fields, &[]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -276,12 +398,26 @@ async fn a_partial_grant_says_what_was_refused() {
 async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_keeps_verifying() {
     let scene = Scene::new().await;
     let (token, _) = scene.mandate().await;
-    let rotated = caracal_sts::rotate_signing_key(&scene.deps, &scene.zone.id).await.unwrap();
+    let rotated = caracal_sts::rotate_signing_key(&scene.deps, &scene.zone.id)
+        .await
+        .unwrap();
     let state = scene.parts.zones.reload(&scene.zone.id).await.unwrap();
-    assert!(state.verifying_key(rotated.as_str()).is_some(), "published at once");
-    assert_ne!(state.signing_key.as_ref().unwrap().id(), &rotated, "but not signing yet");
+    assert!(
+        state.verifying_key(rotated.as_str()).is_some(),
+        "published at once"
+    );
+    assert_ne!(
+        state.signing_key.as_ref().unwrap().id(),
+        &rotated,
+        "but not signing yet"
+    );
     scene.parts.world.manual_clock().advance(Duration::from_secs(601));
-    scene.parts.revocations.reload(scene.parts.store.as_ref()).await.unwrap();
+    scene
+        .parts
+        .revocations
+        .reload(scene.parts.store.as_ref())
+        .await
+        .unwrap();
     let state = scene.parts.zones.reload(&scene.zone.id).await.unwrap();
     assert_eq!(state.signing_key.as_ref().unwrap().id(), &rotated);
     scene.claims(&token).await;

@@ -51,7 +51,11 @@ impl Dialer {
 
     /// The addresses of `host`, all vetted. One refused address refuses the host: a name that resolves to a public
     /// and to an internal address is an attack, not a choice.
-    pub(super) async fn addresses(&self, host: &str, ip: Option<IpAddr>) -> Result<Arc<[IpAddr]>, EgressError> {
+    pub(super) async fn addresses(
+        &self,
+        host: &str,
+        ip: Option<IpAddr>,
+    ) -> Result<Arc<[IpAddr]>, EgressError> {
         if let Some(ip) = ip {
             self.policy.vet(ip)?;
             return Ok(Arc::new([ip]));
@@ -65,8 +69,15 @@ impl Dialer {
 
     async fn dial(self, uri: Uri) -> Result<TokioIo<TcpStream>, EgressError> {
         let host = uri.host().unwrap_or_default();
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        });
         let connecting = async {
             let addresses = self.addresses(bare, bare.parse().ok()).await?;
             let share = self.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
@@ -88,7 +99,9 @@ impl Dialer {
                 Err(EgressError::Connect(Arc::new(last)))
             }
         };
-        tokio::time::timeout(self.timeout, connecting).await.unwrap_or(Err(EgressError::TimedOut))
+        tokio::time::timeout(self.timeout, connecting)
+            .await
+            .unwrap_or(Err(EgressError::TimedOut))
     }
 }
 
@@ -121,7 +134,10 @@ impl EgressConnector {
             .enable_http1()
             .wrap_connector(dialer);
         // Dialling bounds itself; this one adds as much again for the handshake.
-        Self { https, timeout: timeout.saturating_mul(2) }
+        Self {
+            https,
+            timeout: timeout.saturating_mul(2),
+        }
     }
 }
 

@@ -35,7 +35,10 @@ pub struct SystemResolver;
 #[async_trait]
 impl Resolve for SystemResolver {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
+        Ok(tokio::net::lookup_host((host, 0))
+            .await?
+            .map(|address| address.ip())
+            .collect())
     }
 }
 
@@ -54,7 +57,11 @@ pub(super) struct DnsCache {
 
 impl DnsCache {
     pub(super) fn new(resolver: Arc<dyn Resolve>, ttl: Duration) -> Self {
-        Self { resolver, ttl, names: RwLock::default() }
+        Self {
+            resolver,
+            ttl,
+            names: RwLock::default(),
+        }
     }
 
     /// The addresses of `host`; never an empty list.
@@ -65,9 +72,10 @@ impl DnsCache {
             return known.answer.clone().map_err(EgressError::Resolve);
         }
         let answer = match self.resolver.resolve(host).await {
-            Ok(addresses) if addresses.is_empty() => {
-                Err(Arc::new(io::Error::new(io::ErrorKind::NotFound, "the name has no address")))
-            }
+            Ok(addresses) if addresses.is_empty() => Err(Arc::new(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the name has no address",
+            ))),
             Ok(addresses) => Ok(addresses.into()),
             Err(error) => Err(Arc::new(error)),
         };
@@ -80,7 +88,13 @@ impl DnsCache {
                 names.clear();
             }
         }
-        names.insert(host.into(), Known { answer: answer.clone(), until });
+        names.insert(
+            host.into(),
+            Known {
+                answer: answer.clone(),
+                until,
+            },
+        );
         answer.map_err(EgressError::Resolve)
     }
 }

@@ -82,7 +82,10 @@ impl EgressError {
 
     /// Whether policy refused the destination, as opposed to the network failing.
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::InvalidTarget(_) | Self::HostNotAllowed | Self::AddressRefused(_))
+        matches!(
+            self,
+            Self::InvalidTarget(_) | Self::HostNotAllowed | Self::AddressRefused(_)
+        )
     }
 }
 
@@ -168,7 +171,10 @@ impl Egress {
     /// # Errors
     /// [`EgressError`].
     pub async fn vet(&self, target: &Target) -> Result<(), EgressError> {
-        self.dialer.addresses(target.host(), target.ip()).await.map(|_| ())
+        self.dialer
+            .addresses(target.host(), target.ip())
+            .await
+            .map(|_| ())
     }
 
     /// A client through this guard. Build it once and clone it.
@@ -183,7 +189,11 @@ impl Egress {
             .pool_idle_timeout(self.timeouts.pool_idle)
             .pool_max_idle_per_host(self.timeouts.pool_idle_per_host)
             .http1_max_buf_size(64 * 1024)
-            .build(EgressConnector::new(self.dialer.clone(), self.tls.clone(), self.timeouts.connect))
+            .build(EgressConnector::new(
+                self.dialer.clone(),
+                self.tls.clone(),
+                self.timeouts.connect,
+            ))
     }
 }
 

@@ -24,9 +24,15 @@ impl FromStr for HostPattern {
         let name = pattern.strip_prefix("*.").unwrap_or(&pattern);
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let plain = !bare.is_empty()
-            && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'))
+            && bare
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':'))
             && (!bare.contains(':') || bare.parse::<IpAddr>().is_ok());
-        if plain { Ok(Self(pattern.replace(['[', ']'], ""))) } else { Err(InvalidHostPattern) }
+        if plain {
+            Ok(Self(pattern.replace(['[', ']'], "")))
+        } else {
+            Err(InvalidHostPattern)
+        }
     }
 }
 
@@ -55,7 +61,11 @@ impl EgressPolicy {
     /// For destinations that operators provision: this machine and private networks included. Metadata services,
     /// link-local, multicast and reserved addresses stay refused.
     pub fn provisioned() -> Self {
-        Self { allow_loopback: true, allow_private: true, host_allowlist: Vec::new() }
+        Self {
+            allow_loopback: true,
+            allow_private: true,
+            host_allowlist: Vec::new(),
+        }
     }
 
     /// Whether the allow list lets `host` (lower case, without port and brackets) through.
@@ -79,6 +89,10 @@ impl EgressPolicy {
             | AddressClass::Reserved
             | AddressClass::Tunnel => false,
         };
-        if allowed { Ok(()) } else { Err(EgressError::AddressRefused(class)) }
+        if allowed {
+            Ok(())
+        } else {
+            Err(EgressError::AddressRefused(class))
+        }
     }
 }

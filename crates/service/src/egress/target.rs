@@ -54,7 +54,10 @@ impl Target {
         if text.len() > MAX_URL_BYTES {
             return Err(InvalidTarget::TooLong);
         }
-        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || byte == b'\\') {
+        if text
+            .bytes()
+            .any(|byte| byte <= b' ' || byte == 0x7f || byte == b'\\')
+        {
             return Err(InvalidTarget::Malformed);
         }
         let url = Url::parse(text).map_err(|error| match error {
@@ -87,14 +90,22 @@ impl Target {
         if host.is_empty() || host.len() > 253 || host.contains("..") || host.contains('%') {
             return Err(InvalidTarget::Host);
         }
-        let port = url.port_or_known_default().filter(|port| *port != 0).ok_or(InvalidTarget::Port)?;
-        let named = if matches!(ip, Some(IpAddr::V6(_))) { format!("[{host}]") } else { host.clone() };
+        let port = url
+            .port_or_known_default()
+            .filter(|port| *port != 0)
+            .ok_or(InvalidTarget::Port)?;
+        let named = if matches!(ip, Some(IpAddr::V6(_))) {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
         let authority_text = match url.port() {
             Some(port) => format!("{named}:{port}"),
             None => named.clone(),
         };
-        let authority: uri::Authority =
-            authority_text.parse().map_err(|_: uri::InvalidUri| InvalidTarget::Host)?;
+        let authority: uri::Authority = authority_text
+            .parse()
+            .map_err(|_: uri::InvalidUri| InvalidTarget::Host)?;
         Ok(Self {
             scheme,
             host_header: HeaderValue::from_str(&authority_text).map_err(|_| InvalidTarget::Host)?,

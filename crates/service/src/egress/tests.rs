@@ -72,7 +72,10 @@ fn every_spelling_of_a_forbidden_address_is_refused() {
     for url in never {
         for egress in [strict(), provisioned()] {
             let refused = egress.target(url).map(|target| target.ip());
-            assert!(matches!(refused, Err(EgressError::AddressRefused(_))), "{url}: {refused:?}");
+            assert!(
+                matches!(refused, Err(EgressError::AddressRefused(_))),
+                "{url}: {refused:?}"
+            );
         }
     }
 }
@@ -106,7 +109,12 @@ fn own_networks_are_reached_only_when_the_policy_says_so() {
         );
         assert!(provisioned().target(url).is_ok(), "{url}");
     }
-    for url in ["http://172.32.0.1/", "http://8.8.8.8/", "http://100.128.0.1/", "http://[2606:4700::1111]/"] {
+    for url in [
+        "http://172.32.0.1/",
+        "http://8.8.8.8/",
+        "http://100.128.0.1/",
+        "http://[2606:4700::1111]/",
+    ] {
         assert!(strict().target(url).is_ok(), "{url}");
     }
 }
@@ -160,7 +168,10 @@ fn a_destination_keeps_its_path_and_query_as_written() {
     assert_eq!((target.path(), target.query()), ("/v1/a%2Fb/", Some("z=1&a=%20")));
     let plain = Target::parse("http://example.com").unwrap();
     assert_eq!((plain.path(), plain.query()), ("/", None));
-    assert_eq!((plain.host_header().as_bytes(), plain.host_and_port()), (&b"example.com"[..], "example.com:80"));
+    assert_eq!(
+        (plain.host_header().as_bytes(), plain.host_and_port()),
+        (&b"example.com"[..], "example.com:80")
+    );
     let v6 = Target::parse("http://[::1]:8080/").unwrap();
     assert_eq!((v6.host(), v6.authority().as_str()), ("::1", "[::1]:8080"));
 }
@@ -172,15 +183,32 @@ fn the_allow_list_matches_whole_names() {
         host_allowlist: list.iter().map(|entry| entry.parse().unwrap()).collect(),
         ..EgressPolicy::provisioned()
     };
-    for allowed in ["api.example.com", "a.corp.test", "a.b.corp.test", "10.0.0.7", "::1"] {
+    for allowed in [
+        "api.example.com",
+        "a.corp.test",
+        "a.b.corp.test",
+        "10.0.0.7",
+        "::1",
+    ] {
         assert!(policy.allows_host(allowed), "{allowed}");
     }
-    for refused in ["example.com", "xapi.example.com", "corp.test", "evilcorp.test", "api.example.com.evil.test"] {
+    for refused in [
+        "example.com",
+        "xapi.example.com",
+        "corp.test",
+        "evilcorp.test",
+        "api.example.com.evil.test",
+    ] {
         assert!(!policy.allows_host(refused), "{refused}");
     }
     let egress = Egress::new(policy);
-    assert!(matches!(egress.target("http://API.example.com./"), Ok(target) if target.host() == "api.example.com"));
-    assert!(matches!(egress.target("http://api.example.org/"), Err(EgressError::HostNotAllowed)));
+    assert!(
+        matches!(egress.target("http://API.example.com./"), Ok(target) if target.host() == "api.example.com")
+    );
+    assert!(matches!(
+        egress.target("http://api.example.org/"),
+        Err(EgressError::HostNotAllowed)
+    ));
     for bad in ["", "*", "*.", "a/b", "a b", "http://a", "a:80"] {
         assert_eq!(bad.parse::<HostPattern>(), Err(InvalidHostPattern), "{bad}");
     }
@@ -217,7 +245,9 @@ async fn get(egress: &Egress, uri: Uri) -> Result<u16, EgressError> {
     let request = Request::get(uri).body(Empty::new()).unwrap();
     match client.request(request).await {
         Ok(response) => Ok(response.status().as_u16()),
-        Err(error) => Err(EgressError::of(&error).expect("the guard explains itself").clone()),
+        Err(error) => Err(EgressError::of(&error)
+            .expect("the guard explains itself")
+            .clone()),
     }
 }
 
@@ -233,11 +263,18 @@ async fn upstream() -> std::net::SocketAddr {
 async fn the_vetted_address_is_the_one_that_is_dialled() {
     let address = upstream().await;
     let answers = ["127.0.0.1".parse().unwrap(), "169.254.169.254".parse().unwrap()];
-    let resolver = Arc::new(Rebinding { asked: AtomicUsize::new(0), answers });
+    let resolver = Arc::new(Rebinding {
+        asked: AtomicUsize::new(0),
+        answers,
+    });
     let egress = Egress::with(EgressPolicy::provisioned(), Timeouts::default(), resolver.clone());
     let uri: Uri = format!("http://rebind.test:{}/", address.port()).parse().unwrap();
     assert_eq!(get(&egress, uri.clone()).await.unwrap(), 200);
-    assert_eq!(resolver.asked.load(Ordering::SeqCst), 1, "one question, and its answer was dialled");
+    assert_eq!(
+        resolver.asked.load(Ordering::SeqCst),
+        1,
+        "one question, and its answer was dialled"
+    );
     // Within its time the answer stands; the second answer is never asked for.
     assert_eq!(get(&egress, uri).await.unwrap(), 200);
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
@@ -247,36 +284,64 @@ async fn the_vetted_address_is_the_one_that_is_dialled() {
 async fn a_name_that_turns_to_a_forbidden_address_is_refused_at_the_dial() {
     let address = upstream().await;
     let answers = ["127.0.0.1".parse().unwrap(), "169.254.169.254".parse().unwrap()];
-    let resolver = Arc::new(Rebinding { asked: AtomicUsize::new(0), answers });
-    let timeouts = Timeouts { dns: Duration::ZERO, ..Timeouts::default() };
+    let resolver = Arc::new(Rebinding {
+        asked: AtomicUsize::new(0),
+        answers,
+    });
+    let timeouts = Timeouts {
+        dns: Duration::ZERO,
+        ..Timeouts::default()
+    };
     let egress = Egress::with(EgressPolicy::provisioned(), timeouts, resolver);
     let uri: Uri = format!("http://rebind.test:{}/", address.port()).parse().unwrap();
     assert_eq!(get(&egress, uri.clone()).await.unwrap(), 200);
     let refused = get(&egress, uri).await;
-    assert!(matches!(refused, Err(EgressError::AddressRefused(AddressClass::LinkLocal))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(EgressError::AddressRefused(AddressClass::LinkLocal))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
 async fn one_refused_address_refuses_the_name() {
-    let addresses = ["127.0.0.1", "fd00:ec2::254"].map(|text| text.parse().unwrap()).to_vec();
-    let egress = Egress::with(EgressPolicy::provisioned(), Timeouts::default(), Arc::new(Fixed(addresses)));
+    let addresses = ["127.0.0.1", "fd00:ec2::254"]
+        .map(|text| text.parse().unwrap())
+        .to_vec();
+    let egress = Egress::with(
+        EgressPolicy::provisioned(),
+        Timeouts::default(),
+        Arc::new(Fixed(addresses)),
+    );
     let target = egress.target("http://mixed.test/").unwrap();
-    assert!(matches!(egress.vet(&target).await, Err(EgressError::AddressRefused(AddressClass::Metadata))));
+    assert!(matches!(
+        egress.vet(&target).await,
+        Err(EgressError::AddressRefused(AddressClass::Metadata))
+    ));
 }
 
 #[tokio::test]
 async fn names_without_address_and_closed_ports_are_network_failures_not_refusals() {
-    let egress = Egress::with(EgressPolicy::provisioned(), Timeouts::default(), Arc::new(Fixed(Vec::new())));
-    let nowhere = get(&egress, "http://nowhere.test/".parse().unwrap()).await.unwrap_err();
+    let egress = Egress::with(
+        EgressPolicy::provisioned(),
+        Timeouts::default(),
+        Arc::new(Fixed(Vec::new())),
+    );
+    let nowhere = get(&egress, "http://nowhere.test/".parse().unwrap())
+        .await
+        .unwrap_err();
     assert!(matches!(nowhere, EgressError::Resolve(_)) && !nowhere.is_refusal());
     let closed = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap()
     };
-    let refused = get(&egress, format!("http://{closed}/").parse().unwrap()).await.unwrap_err();
+    let refused = get(&egress, format!("http://{closed}/").parse().unwrap())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, EgressError::Connect(_)), "{refused:?}");
     // Nobody there speaks TLS.
     let plain = upstream().await;
-    let tls = get(&egress, format!("https://{plain}/").parse().unwrap()).await.unwrap_err();
+    let tls = get(&egress, format!("https://{plain}/").parse().unwrap())
+        .await
+        .unwrap_err();
     assert!(matches!(tls, EgressError::Tls(_)), "{tls:?}");
 }

@@ -27,7 +27,9 @@ struct Cache<K, V> {
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     fn new() -> Self {
-        Self { entries: RwLock::new(HashMap::new()) }
+        Self {
+            entries: RwLock::new(HashMap::new()),
+        }
     }
 
     fn get(&self, key: &K, now: Timestamp) -> Option<V> {
@@ -98,7 +100,9 @@ impl LiveAuthority {
             return Ok(Some(session));
         }
         let mut work = self.store.zone(zone, Access::Read).await.map_err(unavailable)?;
-        let Some(session) = work.sessions().get(id).await.map_err(unavailable)? else { return Ok(None) };
+        let Some(session) = work.sessions().get(id).await.map_err(unavailable)? else {
+            return Ok(None);
+        };
         let session = Arc::new(session);
         self.sessions.put(key, session.clone(), now);
         Ok(Some(session))
@@ -109,14 +113,22 @@ impl LiveAuthority {
     ///
     /// # Errors
     /// [`DirectoryError::Unavailable`] when storage does not answer.
-    pub async fn lineage(&self, zone: &ZoneId, id: &DelegationId) -> Result<Arc<[Delegation]>, DirectoryError> {
+    pub async fn lineage(
+        &self,
+        zone: &ZoneId,
+        id: &DelegationId,
+    ) -> Result<Arc<[Delegation]>, DirectoryError> {
         let key = (zone.clone(), id.clone());
         let now = self.world.now();
         if let Some(lineage) = self.lineages.get(&key, now) {
             return Ok(lineage);
         }
         let mut work = self.store.zone(zone, Access::Read).await.map_err(unavailable)?;
-        let lineage = work.delegations().lineage(id, MAX_HOPS + 1).await.map_err(unavailable)?;
+        let lineage = work
+            .delegations()
+            .lineage(id, MAX_HOPS + 1)
+            .await
+            .map_err(unavailable)?;
         let epoch = work.delegations().epoch().await.map_err(unavailable)?;
         self.note_epoch(zone, epoch);
         let lineage: Arc<[Delegation]> = lineage.into();

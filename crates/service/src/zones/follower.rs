@@ -122,20 +122,43 @@ async fn apply(followed: &Followed, topic: Topic, delivery: &Delivery) {
     match topic {
         Topic::SessionsRevoke => {
             // A suspension travels on the lifecycle topic; here everything named has ended.
-            let named = ["session_id", "sid", "root_sid", "agent_session_id", "delegation_edge_id", "edge_id"];
-            followed.revocations.mark(named.iter().filter_map(|name| fields.get(name)));
-            if let Some(id) = fields.get("agent_session_id").and_then(|id| SessionId::parse(id).ok()) {
+            let named = [
+                "session_id",
+                "sid",
+                "root_sid",
+                "agent_session_id",
+                "delegation_edge_id",
+                "edge_id",
+            ];
+            followed
+                .revocations
+                .mark(named.iter().filter_map(|name| fields.get(name)));
+            if let Some(id) = fields
+                .get("agent_session_id")
+                .and_then(|id| SessionId::parse(id).ok())
+            {
                 followed.authority.forget_session(&zone, &id);
             }
-            if let Some(id) = fields.get("delegation_edge_id").and_then(|id| DelegationId::parse(id).ok()) {
+            if let Some(id) = fields
+                .get("delegation_edge_id")
+                .and_then(|id| DelegationId::parse(id).ok())
+            {
                 followed.authority.forget_lineage(&zone, &id);
             }
-            if let Some(id) = fields.get("session_id").and_then(|id| AuthorityRecordId::parse(id).ok()) {
+            if let Some(id) = fields
+                .get("session_id")
+                .and_then(|id| AuthorityRecordId::parse(id).ok())
+            {
                 followed.authority.forget_record(&zone, &id);
             }
         }
         Topic::AgentsLifecycle => {
-            let Some(id) = fields.get("agent_session_id").and_then(|id| SessionId::parse(id).ok()) else { return };
+            let Some(id) = fields
+                .get("agent_session_id")
+                .and_then(|id| SessionId::parse(id).ok())
+            else {
+                return;
+            };
             match fields.get("event") {
                 Some("suspend") => followed.revocations.set_suspended(&id, true),
                 Some("resume") => followed.revocations.set_suspended(&id, false),

@@ -20,7 +20,9 @@ pub(super) async fn load(
     now: Timestamp,
 ) -> Result<Option<ZoneState>, Error> {
     let mut work = store.zone(id, Access::Read).await?;
-    let Some(zone) = work.zone().await? else { return Ok(None) };
+    let Some(zone) = work.zone().await? else {
+        return Ok(None);
+    };
 
     let applications = work.applications().all_live().await?;
     let providers = providers(work.as_mut(), keys).await?;
@@ -35,7 +37,9 @@ pub(super) async fn load(
         let provider = providers.get(&resource.credential_provider_id).cloned();
         let state = Arc::new(ResourceState::new(resource, provider));
         // Both names lead to the resource; an identifier wins over another's row id.
-        by_name.entry(Arc::from(state.resource.id.as_str())).or_insert_with(|| state.clone());
+        by_name
+            .entry(Arc::from(state.resource.id.as_str()))
+            .or_insert_with(|| state.clone());
         by_name.insert(Arc::from(state.resource.identifier.as_str()), state);
     }
 
@@ -60,8 +64,12 @@ async fn providers(
     keys: &KeyRing,
 ) -> Result<HashMap<ProviderId, Arc<ProviderState>>, Error> {
     let zone = work.zone_id().clone();
-    let sealed: HashMap<String, Vec<u8>> =
-        work.secrets().list(&format!("zones/{zone}/providers/")).await?.into_iter().collect();
+    let sealed: HashMap<String, Vec<u8>> = work
+        .secrets()
+        .list(&format!("zones/{zone}/providers/"))
+        .await?
+        .into_iter()
+        .collect();
     let providers = work.providers().all_live().await?;
     Ok(providers
         .into_iter()
@@ -93,17 +101,27 @@ fn open_document(
     let document: HashMap<String, String> = serde_json::from_slice(&opened)
         .map_err(|_| tracing::error!(provider.id = %provider.id, "a provider's credential is not a document"))
         .ok()?;
-    Some(document.into_iter().map(|(key, value)| (key, Secret::new(value))).collect())
+    Some(
+        document
+            .into_iter()
+            .map(|(key, value)| (key, Secret::new(value)))
+            .collect(),
+    )
 }
 
 /// A set that cannot be evaluated denies everything in its zone; activation refused such sets, so a person should
 /// look.
 fn policy(zone: &ZoneId, active: Option<ActivePolicySet>) -> PolicySnapshot {
-    let Some(active) = active else { return PolicySnapshot::no_active_policy_set() };
+    let Some(active) = active else {
+        return PolicySnapshot::no_active_policy_set();
+    };
     let sources: Vec<document::PolicySource<'_>> = active
         .policies
         .iter()
-        .map(|version| document::PolicySource { version_id: version.id.as_str(), content: &version.content })
+        .map(|version| document::PolicySource {
+            version_id: version.id.as_str(),
+            content: &version.content,
+        })
         .collect();
     let identity = PolicyIdentity {
         policy_set_id: Some(active.version.policy_set_id.clone()),
@@ -136,7 +154,9 @@ fn signing(keys: &KeyRing, rows: &[SigningKeyRow], now: Timestamp) -> Result<Key
         if signing.is_none() && row.signs_from <= now {
             let opened = keys
                 .open(&Location::ZONE_SIGNING_KEY, &row.envelope)
-                .map_err(|error| Error::Corrupt(format!("signing key {} cannot be opened: {error}", row.id)))?;
+                .map_err(|error| {
+                    Error::Corrupt(format!("signing key {} cannot be opened: {error}", row.id))
+                })?;
             let key = SigningKey::from_sealed_bytes(row.id.clone(), &opened)
                 .map_err(|_| Error::Corrupt(format!("signing key {} is not a P-256 key", row.id)))?;
             signing = Some(Arc::new(key));

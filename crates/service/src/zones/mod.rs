@@ -9,11 +9,7 @@ mod follower;
 mod load;
 mod state;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use caracal_core::{Timestamp, World, ZoneId};
@@ -65,7 +61,13 @@ pub struct ZoneDirectory {
 impl ZoneDirectory {
     /// An empty directory over `store`; `keys` opens sealed provider credentials and signing keys.
     pub fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>, world: World) -> Self {
-        Self { store, keys, world, slots: RwLock::default(), unknown: RwLock::default() }
+        Self {
+            store,
+            keys,
+            world,
+            slots: RwLock::default(),
+            unknown: RwLock::default(),
+        }
     }
 
     /// The zone as it is now, from memory unless this is its first use.
@@ -117,9 +119,10 @@ impl ZoneDirectory {
     pub(crate) async fn refresh_aged(&self) {
         for id in self.known() {
             let slot = self.slots.read().get(&id).cloned();
-            let aged = slot.as_ref().and_then(|slot| slot.current.load_full()).is_some_and(|state| {
-                self.world.now().since(state.loaded_at) > REFRESH_AFTER
-            });
+            let aged = slot
+                .as_ref()
+                .and_then(|slot| slot.current.load_full())
+                .is_some_and(|state| self.world.now().since(state.loaded_at) > REFRESH_AFTER);
             if aged {
                 self.reload_if_known(&id).await;
             }

@@ -35,10 +35,17 @@ impl ResourceState {
             .operations
             .iter()
             .map(|operation| {
-                ((operation.method.clone(), operation.path.clone()), Arc::from(operation.scope.as_str()))
+                (
+                    (operation.method.clone(), operation.path.clone()),
+                    Arc::from(operation.scope.as_str()),
+                )
             })
             .collect();
-        Self { resource, provider, operations }
+        Self {
+            resource,
+            provider,
+            operations,
+        }
     }
 
     /// Whether calls must match a declared operation.
@@ -49,7 +56,9 @@ impl ResourceState {
     /// The scope that `method` (upper case) on `path` (decoded) needs; absent when it is not declared.
     pub fn operation_scope(&self, method: &str, path: &str) -> Option<&str> {
         // Two owned strings per call; the map is consulted once per governed call.
-        self.operations.get(&(method.to_owned(), path.to_owned())).map(AsRef::as_ref)
+        self.operations
+            .get(&(method.to_owned(), path.to_owned()))
+            .map(AsRef::as_ref)
     }
 }
 
@@ -81,11 +90,16 @@ impl ZoneState {
 
     /// The key with this `kid`.
     pub fn verifying_key(&self, kid: &str) -> Option<&VerifyingKey> {
-        self.verifying_keys.iter().find(|(id, _)| id.as_str() == kid).map(|(_, key)| key)
+        self.verifying_keys
+            .iter()
+            .find(|(id, _)| id.as_str() == kid)
+            .map(|(_, key)| key)
     }
 
     /// The application, if it may act at `now`.
     pub fn live_application(&self, id: &ApplicationId, now: Timestamp) -> Option<&Arc<Application>> {
-        self.applications.get(id).filter(|application| application.is_live(now))
+        self.applications
+            .get(id)
+            .filter(|application| application.is_live(now))
     }
 }

@@ -1,6 +1,11 @@
 //! A zone with one governed resource, an application, and a delegated session, through the STS's real router.
 
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test binary uses its part"
+)]
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,8 +18,8 @@ use caracal_core::{
     Secret, Timestamp,
     claims::MandateClaims,
     entity::{
-        Application, AuthorityRecord, Delegation, Operation, OperationEnforcement, Provider, ProviderKind, Resource,
-        Session, Zone,
+        Application, AuthorityRecord, Delegation, Operation, OperationEnforcement, Provider, ProviderKind,
+        Resource, Session, Zone,
     },
 };
 use caracal_crypto::{
@@ -78,8 +83,10 @@ impl Scene {
         application.client_secret_hash = Some(stored);
         let mut provider = given.provider();
         provider.kind = ProviderKind::ApiKey;
-        provider.config_json =
-            json!({"auth_location": "header", "header_name": "X-Api-Key"}).as_object().cloned().unwrap();
+        provider.config_json = json!({"auth_location": "header", "header_name": "X-Api-Key"})
+            .as_object()
+            .cloned()
+            .unwrap();
         provider.secret_config_keys = vec![String::from("api_key")];
         let mut resource = given.resource(&provider);
         resource.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
@@ -110,8 +117,14 @@ impl Scene {
         work.providers().create(&provider).await.unwrap();
         let location = Location::provider_secret_config(&zone.id, &provider.id);
         let document = json!({"api_key": UPSTREAM_KEY}).to_string();
-        let envelope = parts.keyring.seal(&parts.world, &location, document.as_bytes()).unwrap();
-        work.secrets().put(location.as_str(), &envelope, parts.world.now()).await.unwrap();
+        let envelope = parts
+            .keyring
+            .seal(&parts.world, &location, document.as_bytes())
+            .unwrap();
+        work.secrets()
+            .put(location.as_str(), &envelope, parts.world.now())
+            .await
+            .unwrap();
         work.resources().create(&resource).await.unwrap();
         work.authority_records().create(&record).await.unwrap();
         work.sessions().create(&source).await.unwrap();
@@ -137,11 +150,25 @@ impl Scene {
             config: Arc::new(StsConfig::new(ISSUER)),
         };
         let router = caracal_sts::router(deps.clone()).layer(axum::middleware::from_fn_with_state(
-            request::Finish { role: "sts", world: parts.world.clone() },
+            request::Finish {
+                role: "sts",
+                world: parts.world.clone(),
+            },
             request::finish,
         ));
         let scene = Self {
-            parts, given, deps, router, zone, application, secret, provider, resource, record, source, target,
+            parts,
+            given,
+            deps,
+            router,
+            zone,
+            application,
+            secret,
+            provider,
+            resource,
+            record,
+            source,
+            target,
             delegation,
         };
         scene.activate(&scene.policy("")).await;
@@ -169,7 +196,12 @@ impl Scene {
         work.policies().create(&policy, &version).await.unwrap();
         work.policy_sets().create(&set).await.unwrap();
         work.policy_sets().add_version(&set_version).await.unwrap();
-        assert!(work.policy_sets().activate(&set.id, &set_version.id, self.parts.world.now()).await.unwrap());
+        assert!(
+            work.policy_sets()
+                .activate(&set.id, &set_version.id, self.parts.world.now())
+                .await
+                .unwrap()
+        );
         work.commit().await.unwrap();
         self.parts.zones.reload(&self.zone.id).await.unwrap();
     }
@@ -217,8 +249,8 @@ impl Scene {
 
     /// Posts a raw body.
     pub async fn send(&self, body: String, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::post("/oauth/2/token")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut request =
+            Request::post("/oauth/2/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -253,7 +285,9 @@ impl Scene {
     /// Verifies a token with the zone's own keys.
     pub async fn claims(&self, token: &str) -> MandateClaims {
         let state = self.state().await;
-        caracal_crypto::mandate::verify(token, |kid| state.verifying_key(kid.as_str())).unwrap().into_claims()
+        caracal_crypto::mandate::verify(token, |kid| state.verifying_key(kid.as_str()))
+            .unwrap()
+            .into_claims()
     }
 
     pub fn now(&self) -> Timestamp {
@@ -262,7 +296,14 @@ impl Scene {
 
     /// Checks claims as a verifier of class `uses` would.
     pub fn rules<'r>(&'r self, uses: &'r [caracal_core::claims::MandateUse]) -> ClaimRules<'r> {
-        ClaimRules { issuer: ISSUER, audience: Some(ISSUER), zone: &self.zone.id, uses, now: self.now(), leeway: LEEWAY }
+        ClaimRules {
+            issuer: ISSUER,
+            audience: Some(ISSUER),
+            zone: &self.zone.id,
+            uses,
+            now: self.now(),
+            leeway: LEEWAY,
+        }
     }
 
     /// The last event on record.
