@@ -1,0 +1,40 @@
+//! What a route lets its caller do, declared with the route.
+
+/// Declared by every route.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Capability {
+    /// Name, for example `session.start`; a log field.
+    pub(crate) name: &'static str,
+    /// Whether the operator token may use it. Everything else needs a mandate.
+    pub(crate) operator: bool,
+    /// Type of the audit event that records each decision, where decisions are recorded.
+    pub(crate) evidence: Option<&'static str>,
+}
+
+impl Capability {
+    /// For mandates alone.
+    pub(crate) const fn mandate(name: &'static str) -> Self {
+        Self {
+            name,
+            operator: false,
+            evidence: None,
+        }
+    }
+
+    /// For mandates and for the operator token.
+    pub(crate) const fn shared(name: &'static str) -> Self {
+        Self {
+            name,
+            operator: true,
+            evidence: None,
+        }
+    }
+
+    /// Records every decision as an event of this type.
+    pub(crate) const fn recorded(self, event_type: &'static str) -> Self {
+        Self {
+            evidence: Some(event_type),
+            ..self
+        }
+    }
+}

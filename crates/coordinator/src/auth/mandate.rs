@@ -1,0 +1,122 @@
+//! A mandate of class `session` as the bearer.
+
+use caracal_core::{
+    ZoneId,
+    claims::{MandateClaims, MandateUse},
+};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
+use caracal_service::{
+    Refusal,
+    zones::{DirectoryError, ZoneState},
+};
+use http::StatusCode;
+
+use super::{Principal, Rejected, unauthorized};
+use crate::deps::App;
+
+pub(super) async fn authenticate(app: &App, token: &str, zone_in_path: &str) -> Result<Principal, Rejected> {
+    let claims = prove(app, token).await?;
+    let principal = Principal {
+        zone: claims.zone_id.clone(),
+        subject: claims.sub.clone(),
+        application: Some(claims.client_id.clone()),
+        record: Some(claims.sid.clone()),
+        scopes: claims.scopes(),
+    };
+    match admit(app, &claims, &principal, zone_in_path).await {
+        Ok(()) => Ok(principal),
+        Err(refusal) => Err(Rejected {
+            refusal,
+            proved: Some(principal),
+        }),
+    }
+}
+
+/// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
+async fn prove(app: &App, token: &str) -> Result<MandateClaims, Refusal> {
+    let token = Unverified::parse(token).map_err(|error| invalid(&error))?;
+    let peek = token.peek().map_err(|error| invalid(&error))?;
+    let zone_id = peek.zone_id.ok_or_else(|| invalid(&"no zone"))?;
+    let zone = match app.zones.zone(&zone_id).await {
+        Ok(zone) => zone,
+        Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
+        Err(DirectoryError::Unavailable) => return Err(Refusal::unavailable("storage_unavailable")),
+    };
+    verify_session(app, &token, &zone, &zone_id)
+}
+
+/// Proves a token of class `session` addressed to us with the keys of `zone`.
+pub(super) fn verify_session(
+    app: &App,
+    token: &Unverified<'_>,
+    zone: &ZoneState,
+    zone_id: &ZoneId,
+) -> Result<MandateClaims, Refusal> {
+    let header = token.header().map_err(|error| invalid(&error))?;
+    let key = zone
+        .verifying_key(header.kid.as_str())
+        .ok_or_else(|| invalid(&"unknown key"))?;
+    let claims = token.verify(key).map_err(|error| invalid(&error))?.into_claims();
+    let rules = ClaimRules {
+        issuer: &app.issuer,
+        audience: Some(&app.issuer),
+        zone: zone_id,
+        uses: &[MandateUse::Session],
+        now: app.world.now(),
+        leeway: LEEWAY,
+    };
+    rules.check(&claims).map_err(|error| invalid(&error))?;
+    Ok(claims)
+}
+
+/// Whether the proved caller may enter: scope, zone, and everything it stands on still live.
+async fn admit(
+    app: &App,
+    claims: &MandateClaims,
+    principal: &Principal,
+    zone_in_path: &str,
+) -> Result<(), Refusal> {
+    if !principal.scopes.contains(&app.config.lifecycle_scope) {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_scope")
+            .describe(format!(
+                "the mandate lacks the scope {}",
+                app.config.lifecycle_scope
+            ))
+            .authenticate(format!(
+                "Bearer error=\"insufficient_scope\", scope=\"{}\"",
+                app.config.lifecycle_scope
+            )));
+    }
+    if principal.zone.as_str() != zone_in_path {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "zone_mismatch")
+            .describe("the mandate belongs to another zone"));
+    }
+    // Unknown is not "still live": without a recent picture of what ended, nobody enters.
+    if !app.revocations.is_fresh() {
+        return Err(Refusal::unavailable("revocation_state_unavailable"));
+    }
+    let now = app.world.now();
+    let unavailable = |_| Refusal::unavailable("storage_unavailable");
+    let zone = app.zones.zone(&claims.zone_id).await.map_err(unavailable)?;
+    let record = app
+        .authority
+        .record(&claims.zone_id, &claims.sid)
+        .await
+        .map_err(unavailable)?;
+    // The record is read before the revocation state, so that an entry read just before its end cannot pass.
+    let live = zone.live_application(&claims.client_id, now).is_some()
+        && record.is_some_and(|record| record.is_live(now) && record.application_id == claims.client_id)
+        && !app.revocations.covers(claims);
+    if live {
+        Ok(())
+    } else {
+        Err(unauthorized("identity_revoked")
+            .describe("the application or the authority record of this mandate has ended; get a new mandate"))
+    }
+}
+
+/// One answer for every way a token can be wrong; the way itself is for the log.
+fn invalid(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::debug!(%error, "refused a bearer");
+    unauthorized("invalid_token")
+}

@@ -1,0 +1,62 @@
+//! Who calls, proved on the request head.
+
+mod capability;
+mod mandate;
+mod operator;
+mod principal;
+pub(crate) mod subject;
+
+use caracal_service::{Refusal, health::bearer_of};
+use http::{HeaderMap, StatusCode};
+
+pub(crate) use self::{
+    capability::Capability,
+    principal::{ADMIN, Principal},
+};
+use crate::deps::App;
+
+/// Longest bearer accepted, in bytes.
+const MAX_BEARER_BYTES: usize = 4096;
+
+/// A caller that was turned away, and who it proved to be before that.
+pub(crate) struct Rejected {
+    pub(crate) refusal: Refusal,
+    /// Set once signature, issuer, audience and time held: then the refusal belongs to that zone's evidence.
+    pub(crate) proved: Option<Principal>,
+}
+
+impl From<Refusal> for Rejected {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            proved: None,
+        }
+    }
+}
+
+/// Proves the caller of a route with `capability` in the zone named by the path.
+pub(crate) async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    capability: &Capability,
+    zone_in_path: &str,
+) -> Result<Principal, Rejected> {
+    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_BEARER_BYTES) else {
+        return Err(unauthorized("missing_token")
+            .describe("send Authorization: Bearer <mandate>")
+            .into());
+    };
+    if let Some(operator) = operator::recognise(app, token, capability, zone_in_path)? {
+        return Ok(operator);
+    }
+    mandate::authenticate(app, token, zone_in_path).await
+}
+
+/// 401 with `code` and the challenge of RFC 6750 §3.
+fn unauthorized(code: &'static str) -> Refusal {
+    let challenge = match code {
+        "missing_token" => "Bearer",
+        _ => "Bearer error=\"invalid_token\"",
+    };
+    Refusal::new(StatusCode::UNAUTHORIZED, code).authenticate(challenge)
+}

@@ -1,0 +1,29 @@
+//! The operator token: one shared secret with a short list of routes.
+
+use caracal_core::{ScopeSet, ZoneId};
+use caracal_crypto::constant_time_eq;
+use caracal_service::Refusal;
+
+use super::{ADMIN, Capability, Principal};
+use crate::deps::App;
+
+/// The operator, if `token` is theirs and the route is open to them. On any other route the token is nothing but
+/// a malformed mandate.
+pub(super) fn recognise(
+    app: &App,
+    token: &str,
+    capability: &Capability,
+    zone_in_path: &str,
+) -> Result<Option<Principal>, Refusal> {
+    let Some(expected) = &app.operator_token else {
+        return Ok(None);
+    };
+    let same = constant_time_eq(token.as_bytes(), expected.expose().as_bytes());
+    if !(same && capability.operator) {
+        return Ok(None);
+    }
+    let zone = ZoneId::parse(zone_in_path)
+        .map_err(|error| Refusal::invalid_field("invalid_params", "zone", error.to_string()))?;
+    let scopes: ScopeSet = [app.config.lifecycle_scope.as_str(), ADMIN].into_iter().collect();
+    Ok(Some(Principal::operator(zone, scopes)))
+}

@@ -1,0 +1,144 @@
+//! On whose behalf a session runs.
+//!
+//! A session hangs on an authority record: when the record ends, so does the session, and the record's subject is
+//! who the session acts for. So a caller may only name a record of its own application, or a person's record for
+//! which it presents the mandate that person's login gave to this very application.
+
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, ZoneId,
+    claims::{MandateClaims, SubjectType},
+    entity::AuthorityRecord,
+};
+use caracal_crypto::mandate::Unverified;
+use caracal_service::{Refusal, zones::ZoneState};
+use caracal_storage::ZoneWork;
+use http::StatusCode;
+
+use super::{Principal, mandate, unauthorized};
+use crate::deps::App;
+
+/// The record a new session shall hang on, as far as tokens can prove it.
+#[derive(Debug)]
+pub(crate) enum Anchor {
+    /// A record of the calling application itself.
+    Own(AuthorityRecordId),
+    /// A person's record, with the subject that the proof names.
+    Proved {
+        record: AuthorityRecordId,
+        subject: String,
+    },
+}
+
+/// Reads the anchor of a start request: `named` is `subject_session_id`, `proof` is `subject_token`.
+pub(crate) fn resolve(
+    app: &App,
+    zone: &ZoneState,
+    principal: &Principal,
+    application: &ApplicationId,
+    named: Option<&AuthorityRecordId>,
+    proof: Option<&str>,
+) -> Result<Anchor, Refusal> {
+    let own = principal.record.as_ref().ok_or_else(|| {
+        Refusal::bad_request("subject_session_id_required").describe("the caller has no authority record")
+    })?;
+    let Some(proof) = proof else {
+        return Ok(Anchor::Own(named.unwrap_or(own).clone()));
+    };
+    let claims = prove(app, zone, &principal.zone, application, proof)?;
+    if named.is_some_and(|named| *named != claims.sid) {
+        return Err(refused("the proof is for another authority record"));
+    }
+    Ok(Anchor::Proved {
+        record: claims.sid.clone(),
+        subject: claims.sub.to_string(),
+    })
+}
+
+/// A login of a person at this application and nothing more: no scopes, no resources, no session, no delegation.
+fn prove(
+    app: &App,
+    zone: &ZoneState,
+    zone_id: &ZoneId,
+    application: &ApplicationId,
+    proof: &str,
+) -> Result<MandateClaims, Refusal> {
+    let token = Unverified::parse(proof).map_err(|_| refused("not a mandate"))?;
+    let claims = mandate::verify_session(app, &token, zone, zone_id)
+        .map_err(|_| refused("not a valid mandate of this zone"))?;
+    if claims.client_id != *application {
+        return Err(
+            Refusal::new(StatusCode::FORBIDDEN, "subject_proof_application_mismatch")
+                .describe("the subject proof was issued to another application"),
+        );
+    }
+    let bare = claims.scopes().is_empty()
+        && claims.target.is_empty()
+        && claims.delegation_path.is_empty()
+        && claims.delegation_chain.is_empty()
+        && claims.agent_session_id.is_none()
+        && claims.delegation_edge_id.is_none()
+        && claims.source_session_id.is_none()
+        && claims.target_session_id.is_none();
+    if !bare {
+        return Err(refused("the proof carries authority of its own"));
+    }
+    if claims.sub_type != SubjectType::User || claims.root_sid != claims.sid {
+        return Err(refused("the proof is not a person's login"));
+    }
+    if app.revocations.covers(&claims) {
+        return Err(refused("the authority record of the proof has ended"));
+    }
+    Ok(claims)
+}
+
+fn refused(why: &'static str) -> Refusal {
+    unauthorized("invalid_subject_proof").describe(why)
+}
+
+impl Anchor {
+    /// The record's row, live and belonging to whom the anchor says.
+    pub(crate) async fn load(
+        &self,
+        app: &App,
+        work: &mut dyn ZoneWork,
+        principal: &Principal,
+        application: &ApplicationId,
+    ) -> Result<AuthorityRecord, Refusal> {
+        let (Self::Own(id) | Self::Proved { record: id, .. }) = self;
+        let record = work.authority_records().get(id).await?;
+        let belongs = |record: &AuthorityRecord| match self {
+            Self::Own(_) => {
+                record.subject_type == SubjectType::Application
+                    && principal.is(&record.application_id)
+                    && record.subject_id == record.application_id.as_str()
+            }
+            Self::Proved { subject, .. } => {
+                record.subject_type == SubjectType::User
+                    && record.application_id == *application
+                    && record.subject_id == *subject
+            }
+        };
+        match record {
+            Some(record) if belongs(&record) => {
+                let live = record.is_live(app.world.now()) && !app.revocations.is_revoked(record.id.as_str());
+                if live { Ok(record) } else { Err(ended()) }
+            }
+            // Another's record and no record look alike, so that ids cannot be probed.
+            _ => match self {
+                Self::Own(_) => Err(
+                    Refusal::new(StatusCode::FORBIDDEN, "subject_proof_required").describe(
+                        "subject_session_id is not a record of this application; prove it with subject_token",
+                    ),
+                ),
+                Self::Proved { .. } => Err(ended()),
+            },
+        }
+    }
+}
+
+fn ended() -> Refusal {
+    let text = "the authority record does not exist or is no longer active";
+    Refusal::not_found("session_not_found")
+        .describe(text)
+        .with("detail", text)
+}

@@ -1,0 +1,67 @@
+//! What the Coordinator is given.
+
+use std::{ops::Deref, sync::Arc};
+
+use caracal_core::{Secret, World};
+use caracal_crypto::HmacKey;
+use caracal_events::{OutboxRelay, RateLimiter, Spool};
+use caracal_service::{
+    revocation::Revocations,
+    zones::{LiveAuthority, ZoneDirectory},
+};
+use caracal_storage::Store;
+
+use crate::{CoordinatorConfig, idempotency::ReceiptCounts};
+
+/// Everything the Coordinator needs, built by `caracald`.
+#[derive(Debug, Clone)]
+pub struct CoordinatorDeps {
+    /// Time and randomness.
+    pub world: World,
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Zones in memory: applications, resources and verifying keys.
+    pub zones: Arc<ZoneDirectory>,
+    /// Authority records in memory.
+    pub authority: Arc<LiveAuthority>,
+    /// What has ended, in memory.
+    pub revocations: Arc<Revocations>,
+    /// Publishes what transactions left in the outbox.
+    pub outbox: Arc<OutboxRelay>,
+    /// Where audit events are safe before an answer is sent.
+    pub spool: Arc<Spool>,
+    /// Counts requests.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// The issuer URL: issuer and audience of the mandates accepted here.
+    pub issuer: Arc<str>,
+    /// The operator's bearer; absent disables operator access.
+    pub operator_token: Option<Secret>,
+    /// Key of the digests under which idempotency keys are remembered.
+    pub idempotency_key: HmacKey,
+    /// Limits and intervals.
+    pub config: CoordinatorConfig,
+}
+
+/// State of the router: the dependencies and what this process counts.
+#[derive(Debug)]
+pub(crate) struct App {
+    deps: CoordinatorDeps,
+    pub(crate) receipts: ReceiptCounts,
+}
+
+impl App {
+    pub(crate) fn new(deps: CoordinatorDeps) -> Arc<Self> {
+        Arc::new(Self {
+            deps,
+            receipts: ReceiptCounts::default(),
+        })
+    }
+}
+
+impl Deref for App {
+    type Target = CoordinatorDeps;
+
+    fn deref(&self) -> &CoordinatorDeps {
+        &self.deps
+    }
+}

@@ -1,0 +1,122 @@
+//! One audit event per decision about a session or a delegation, in the spool before the answer is sent.
+
+use std::sync::Arc;
+
+use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, SessionId, ZoneId, audit::AuditEvent};
+use caracal_service::{Refusal, error_chain};
+use serde::Serialize;
+use serde_json::{json, value::to_raw_value};
+
+use crate::{auth::Principal, deps::App};
+
+/// What a decision was about. Never tokens, metadata or bodies.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct About {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) application_id: Option<ApplicationId>,
+    /// The authority record, under its wire name.
+    #[serde(rename = "session_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) record_id: Option<AuthorityRecordId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) agent_session_id: Option<SessionId>,
+    #[serde(rename = "agent_parent_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) parent_id: Option<SessionId>,
+    #[serde(rename = "agent_labels", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) labels: Vec<Arc<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delegation_edge_id: Option<DelegationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_session_id: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) target_session_id: Option<SessionId>,
+    /// Why, of an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    #[serde(flatten)]
+    about: &'a About,
+    /// Who called, when that is not the application it is about.
+    caller: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replayed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a serde_json::Value>,
+}
+
+/// Records an allowed decision.
+///
+/// # Errors
+/// 503 `audit_unavailable`: the caller must not carry the decision out.
+pub(crate) async fn allowed(
+    app: &App,
+    principal: &Principal,
+    event_type: &str,
+    request_id: &str,
+    about: &About,
+    replayed: bool,
+) -> Result<(), Refusal> {
+    let metadata = Metadata {
+        about,
+        caller: principal.name(),
+        replayed,
+        details: None,
+    };
+    let event = AuditEvent::new(
+        &app.world,
+        principal.zone.clone(),
+        event_type,
+        request_id,
+        "allow",
+    )
+    .with_metadata(&metadata);
+    append(app, event).await
+}
+
+/// Records a refusal. It stands whether or not it could be recorded.
+pub(crate) async fn refused(
+    app: &App,
+    principal: &Principal,
+    event_type: &str,
+    request_id: &str,
+    refusal: &Refusal,
+    about: &About,
+) {
+    let details = refusal.members.get("details");
+    let metadata = Metadata {
+        about,
+        caller: principal.name(),
+        replayed: false,
+        details,
+    };
+    let mut event = AuditEvent::new(&app.world, principal.zone.clone(), event_type, request_id, "deny")
+        .with_metadata(&metadata);
+    event.evaluation_status = refusal.code.to_string();
+    event.diagnostics_json = to_raw_value(&json!([{ "reason": refusal.code }])).ok();
+    // A failure is logged by `append`; there is nothing to undo.
+    let _ = append(app, event).await;
+}
+
+/// Records an end that nobody asked for: time ran out.
+///
+/// # Errors
+/// 503 `audit_unavailable`.
+pub(crate) async fn swept(app: &App, zone: &ZoneId, event_type: &str, about: &About) -> Result<(), Refusal> {
+    let metadata = Metadata {
+        about,
+        caller: "caracal-sweeper",
+        replayed: false,
+        details: None,
+    };
+    let event = AuditEvent::new(&app.world, zone.clone(), event_type, "", "allow").with_metadata(&metadata);
+    append(app, event).await
+}
+
+async fn append(app: &App, event: AuditEvent) -> Result<(), Refusal> {
+    app.spool.append_async(&[event]).await.map_err(|error| {
+        tracing::error!(error = %error_chain(&error), "could not record a decision");
+        Refusal::unavailable("audit_unavailable").describe("the decision cannot be recorded now, try again")
+    })
+}

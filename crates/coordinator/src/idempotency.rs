@@ -1,0 +1,232 @@
+//! Requests that may be sent twice and happen once.
+//!
+//! A receipt is written in the transaction of what it is a receipt for. The digest covers what the caller asked
+//! for, the application and the subject, never the token: the same key survives a new mandate and a restart.
+
+use std::{collections::HashMap, time::Duration};
+
+use axum::response::Response;
+use caracal_core::{Timestamp, ZoneId};
+use caracal_crypto::{canonical_json, sha256};
+use caracal_service::Refusal;
+use caracal_storage::{Receipt, ZoneWork};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::{call::json_text, deps::App, limits::too_many, metrics};
+
+const KEY: &str = "idempotency-key";
+const KIND: &str = "idempotency-key-kind";
+/// Says that an answer repeats an earlier one.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Separates these digests from every other use of the key.
+const DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
+const MAX_KEY_BYTES: usize = 255;
+const MAX_RECEIPT_BYTES: usize = 65_536;
+/// How long a count of receipts is trusted.
+const COUNT_EVERY: Duration = Duration::from_mins(1);
+/// Most scopes counted in memory.
+const MAX_COUNTS: usize = 10_000;
+
+/// The idempotency key of a request.
+pub(crate) struct Key {
+    text: String,
+    /// Whether a client invented it for its own retries.
+    generated: bool,
+}
+
+impl Key {
+    /// Reads the key, if there is one.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        let mut values = headers.get_all(KEY).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(malformed("idempotency_key_multiple", "send one Idempotency-Key"));
+        }
+        // Header values are bytes; a key is text.
+        let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
+        let sound = (1..=MAX_KEY_BYTES).contains(&text.len())
+            && text.trim() == text
+            && !text.chars().any(|character| character.is_ascii_control());
+        if !sound {
+            let message =
+                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space";
+            return Err(malformed("idempotency_key_invalid", message));
+        }
+        let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
+        Ok(Some(Self {
+            text: text.to_owned(),
+            generated,
+        }))
+    }
+}
+
+fn malformed(code: &'static str, message: &'static str) -> Refusal {
+    metrics::idempotency("invalid");
+    Refusal::bad_request(code)
+        .describe(message)
+        .with("message", message)
+}
+
+/// A request with a key, reduced to what is stored of it.
+pub(crate) struct Keyed {
+    operation: &'static str,
+    scope_id: String,
+    key_digest: [u8; 32],
+    request_digest: [u8; 32],
+    retention: Duration,
+}
+
+impl Keyed {
+    /// `request` is the canonical form of what the caller asked for.
+    pub(crate) fn new(
+        app: &App,
+        operation: &'static str,
+        scope_id: &str,
+        key: &Key,
+        request: &Value,
+    ) -> Self {
+        let retention = if key.generated && operation == SESSION_START {
+            app.config.generated_receipt_retention
+        } else {
+            app.config.receipt_retention
+        };
+        Self {
+            operation,
+            scope_id: scope_id.to_owned(),
+            key_digest: app.idempotency_key.sign_parts(&[DOMAIN, key.text.as_bytes()]),
+            request_digest: sha256(&canonical_json(request)),
+            retention,
+        }
+    }
+
+    /// Serialises requests with this key, and finds the receipt if this one happened already.
+    ///
+    /// # Errors
+    /// 409 `idempotency_key_conflict` when the key was used for something else, 429
+    /// `idempotency_receipt_limit_exceeded` when the application has too many receipts.
+    pub(crate) async fn claim(
+        &self,
+        app: &App,
+        work: &mut dyn ZoneWork,
+        now: Timestamp,
+    ) -> Result<Option<Receipt>, Refusal> {
+        let found = work
+            .receipts()
+            .claim(self.operation, &self.scope_id, &self.key_digest, now)
+            .await?;
+        match found {
+            Some(receipt) if receipt.request_digest == self.request_digest => Ok(Some(receipt)),
+            Some(_) => {
+                metrics::idempotency("conflicts");
+                let message = "this Idempotency-Key was used for a different request";
+                Err(conflict("idempotency_key_conflict", message))
+            }
+            None => {
+                app.receipts.admit(app, work, self, now).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Stores the receipt of an answer.
+    pub(crate) async fn store(
+        &self,
+        work: &mut dyn ZoneWork,
+        resource_id: &str,
+        status: StatusCode,
+        response: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if response.len() > MAX_RECEIPT_BYTES {
+            return Err(Refusal::bad_request("idempotency_response_too_large")
+                .describe("the answer is too large to be remembered; name fewer resources or scopes"));
+        }
+        let receipt = Receipt {
+            operation: self.operation.to_owned(),
+            scope_id: self.scope_id.clone(),
+            key_digest: self.key_digest,
+            request_digest: self.request_digest,
+            resource_id: resource_id.to_owned(),
+            response_status: status.as_u16(),
+            response_json: response.to_owned(),
+            created_at: now,
+            expires_at: now.plus(self.retention),
+        };
+        work.receipts().create(&receipt).await?;
+        metrics::idempotency("created");
+        Ok(())
+    }
+}
+
+/// Operation of session starts.
+pub(crate) const SESSION_START: &str = "session.start.v2";
+/// Operation of delegations.
+pub(crate) const DELEGATION_CREATE: &str = "delegation.create.v2";
+
+fn conflict(code: &'static str, message: &'static str) -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, code)
+        .describe(message)
+        .with("message", message)
+}
+
+/// The key's request happened, but what it made is no more.
+pub(crate) fn inactive() -> Refusal {
+    conflict(
+        "idempotency_result_inactive",
+        "what this Idempotency-Key made is no longer active; use a new key",
+    )
+}
+
+/// The stored answer, marked as a repeat.
+pub(crate) fn replay(receipt: Receipt) -> Response {
+    metrics::idempotency("replayed");
+    let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
+    let mut response = json_text(status, receipt.response_json);
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+type Scope = (ZoneId, &'static str, String);
+
+/// How many receipts each application has, as last counted plus what was added since. Counting on every request
+/// would make each one slower than the one before.
+#[derive(Debug, Default)]
+pub(crate) struct ReceiptCounts(Mutex<HashMap<Scope, (Timestamp, u64)>>);
+
+impl ReceiptCounts {
+    async fn admit(
+        &self,
+        app: &App,
+        work: &mut dyn ZoneWork,
+        keyed: &Keyed,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let limit = app.config.max_receipts_per_scope;
+        let scope = (work.zone_id().clone(), keyed.operation, keyed.scope_id.clone());
+        let remembered = self.0.lock().get(&scope).copied();
+        let (counted_at, count) = match remembered {
+            Some((at, count)) if now.since(at) <= COUNT_EVERY && count < limit => (at, count),
+            _ => (
+                now,
+                work.receipts()
+                    .count(keyed.operation, &keyed.scope_id, now)
+                    .await?,
+            ),
+        };
+        if count >= limit {
+            return Err(too_many("idempotency_receipt_limit_exceeded", limit, 60));
+        }
+        let mut counts = self.0.lock();
+        if counts.len() >= MAX_COUNTS {
+            counts.clear();
+        }
+        counts.insert(scope, (counted_at, count.saturating_add(1)));
+        Ok(())
+    }
+}

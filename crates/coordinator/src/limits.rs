@@ -1,0 +1,65 @@
+//! Request limits: by who calls, and by address only for those who could not prove who they are.
+//!
+//! Limits protect capacity, not authority, so a counter that does not answer lets the request pass.
+
+use std::time::Duration;
+
+use caracal_service::{Refusal, server::PeerAddr};
+use http::{StatusCode, request::Parts};
+
+use crate::{auth::Principal, deps::App, metrics};
+
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Counts a request of a proved caller.
+pub(crate) async fn admit(app: &App, principal: &Principal) -> Result<(), Refusal> {
+    let key = match &principal.application {
+        Some(application) => format!("coordinator:{}:{application}", principal.zone),
+        None => String::from("coordinator:operator"),
+    };
+    hit(app, &key, app.config.requests_per_minute).await
+}
+
+/// Counts a refused credential against the address it came from; past the limit that is the answer.
+pub(crate) async fn note_refused(app: &App, parts: &Parts, refusal: Refusal) -> Refusal {
+    metrics::rejected(&refusal);
+    if refusal.status != StatusCode::UNAUTHORIZED {
+        return refusal;
+    }
+    let Some(PeerAddr(peer)) = parts.extensions.get::<PeerAddr>() else {
+        return refusal;
+    };
+    let key = format!("coordinator:refused:{}", peer.ip());
+    match hit(app, &key, app.config.unauthenticated_per_minute).await {
+        Ok(()) => refusal,
+        Err(limited) => limited,
+    }
+}
+
+async fn hit(app: &App, key: &str, limit: u32) -> Result<(), Refusal> {
+    if limit == 0 {
+        return Ok(());
+    }
+    match app.limiter.hit(key, limit, WINDOW).await {
+        Ok(decision) if !decision.allowed => {
+            let seconds = decision.retry_after.as_secs().saturating_add(1);
+            Err(too_many(
+                "rate_limited",
+                u64::from(limit),
+                u32::try_from(seconds).unwrap_or(60),
+            ))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "the request counter does not answer; letting the request pass");
+            Ok(())
+        }
+    }
+}
+
+/// 429 with `code`, the limit, and when to try again.
+pub(crate) fn too_many(code: &'static str, limit: u64, retry_after: u32) -> Refusal {
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, code)
+        .with("details", serde_json::json!({ "limit": limit }))
+        .retry_after(retry_after)
+}

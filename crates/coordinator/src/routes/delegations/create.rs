@@ -1,0 +1,360 @@
+//! `POST /zones/{zone}/delegations`: hands authority from one session to another.
+
+use std::sync::Arc;
+
+use axum::{response::Response, routing::MethodFilter};
+use caracal_authz::narrow::{Authority, ChildRequest, ResourceBound, check_child};
+use caracal_core::{
+    DelegationId, SessionId, Timestamp,
+    entity::{Delegation, DelegationStatus},
+};
+use caracal_service::{Refusal, zones::ZoneState};
+use caracal_storage::{Access, Receipt, ZoneWork};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{
+    ENTITY,
+    bounds::Bound,
+    forbidden,
+    parent::{self, Parent},
+    request::{Asked, CreateBody, End},
+};
+use crate::{
+    auth::Capability,
+    call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    cascade,
+    idempotency::{self, Key, Keyed},
+    lineage,
+    publish::Events,
+    routes::sessions::ZonePath,
+    view,
+};
+
+/// The route.
+pub(crate) struct Create;
+
+impl Route for Create {
+    const METHOD: MethodFilter = MethodFilter::POST;
+    const PATH: &'static str = "/zones/{zone}/delegations";
+    const CAPABILITY: Capability = Capability::mandate("delegation.create").recorded("delegation_create");
+    type Path = ZonePath;
+    type Query = NoQuery;
+    type Body = JsonBody<CreateBody>;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let asked = input.body.0.check()?;
+        call.about.application_id = Some(asked.issuer_application_id.clone());
+        call.about.source_session_id = Some(asked.source_session_id.clone());
+        call.about.target_session_id = Some(asked.target_session_id.clone());
+        call.about.agent_session_id = Some(asked.source_session_id.clone());
+        if !call.principal.may_delegate_from(&asked.issuer_application_id) {
+            return Err(issuer_required());
+        }
+        if asked.source_session_id == asked.target_session_id {
+            return Err(Refusal::bad_request("self_delegation_denied"));
+        }
+        let keyed = Key::of(&call.headers)?.map(|key| {
+            let scope = asked.issuer_application_id.as_str();
+            let canonical = asked.canonical(&call.principal);
+            Keyed::new(&call.app, idempotency::DELEGATION_CREATE, scope, &key, &canonical)
+        });
+
+        let mut work = call.work(Access::Write).await?;
+        let now = call.now();
+        if let Some(keyed) = &keyed
+            && let Some(receipt) = keyed.claim(&call.app, work.as_mut(), now).await?
+        {
+            return replay(call, work.as_mut(), receipt, now).await;
+        }
+        let made = create(call, work.as_mut(), asked, now).await?;
+        let body = Value::Object(made.view).to_string();
+        if let Some(keyed) = &keyed {
+            keyed
+                .store(work.as_mut(), made.id.as_str(), StatusCode::CREATED, &body, now)
+                .await?;
+        }
+        call.commit(
+            work,
+            StatusCode::CREATED,
+            Entity {
+                kind: ENTITY,
+                id: made.id.as_str(),
+            },
+        )
+        .await?;
+        Ok(json_text(StatusCode::CREATED, body))
+    }
+}
+
+pub(super) fn issuer_required() -> Refusal {
+    forbidden("issuer_ownership_required").describe("the delegation belongs to another application")
+}
+
+async fn replay(
+    call: &mut Call,
+    work: &mut dyn ZoneWork,
+    receipt: Receipt,
+    now: Timestamp,
+) -> Result<Response, Refusal> {
+    let delegation = match DelegationId::parse(&receipt.resource_id) {
+        Ok(id) => work.delegations().get(&id).await?,
+        Err(_) => None,
+    };
+    let Some(delegation) = delegation.filter(|delegation| delegation.is_live(now)) else {
+        return Err(idempotency::inactive());
+    };
+    call.about.delegation_edge_id = Some(delegation.id);
+    call.replayed().await?;
+    Ok(idempotency::replay(receipt))
+}
+
+struct Made {
+    id: DelegationId,
+    view: Map<String, Value>,
+}
+
+/// Checks, in order, everything that depends on what is stored, then inserts.
+async fn create(
+    call: &mut Call,
+    work: &mut dyn ZoneWork,
+    asked: Asked,
+    now: Timestamp,
+) -> Result<Made, Refusal> {
+    work.lock(cascade::DELEGATIONS).await?;
+    check_ends(work, &asked, now).await?;
+    let zone = call.zone().await?;
+    let named = Bound::of(&zone, &asked)?;
+    let parent = parent::of(work, &zone, &asked, now).await?;
+    let bound = match &parent {
+        Some(parent) => named.or_of_parent(&parent.authority, parent.delegation.resource_id.as_ref()),
+        None => named,
+    };
+    let mut notes = Notes::default();
+    check_broad(call, &asked, &bound, &mut notes)?;
+    bound.check_scopes(&zone, &asked.scopes)?;
+    if asked.scopes.is_empty() {
+        notes.warnings.push("empty_scopes_carry_no_authority");
+    }
+    if work
+        .delegations()
+        .reaches(&asked.target_session_id, &asked.source_session_id, now)
+        .await?
+    {
+        return Err(Refusal::new(StatusCode::CONFLICT, "delegation_cycle_denied"));
+    }
+    let expires_at = end(call, &asked, parent.as_ref(), now, &mut notes)?;
+
+    let delegation = build(call, asked, &bound, parent.as_ref(), expires_at, now, &notes);
+    let authority = narrow(&delegation, &bound, parent.as_ref(), &zone)?;
+    work.delegations().create(&delegation).await?;
+    let epoch = work.delegations().epoch().await?;
+    let zone_id = call.zone_id().clone();
+    let mut events = Events::new(&call.app.world, &zone_id);
+    events.edge_create(&delegation, epoch);
+    work.outbox().append(&events.into_messages()?).await?;
+
+    call.about.delegation_edge_id = Some(delegation.id.clone());
+    let view = respond(&delegation, &authority, parent.as_ref(), &notes);
+    Ok(Made {
+        id: delegation.id,
+        view,
+    })
+}
+
+/// Both sessions live, and of the applications named. They are held so that neither ends meanwhile, always in the
+/// same order.
+async fn check_ends(work: &mut dyn ZoneWork, asked: &Asked, now: Timestamp) -> Result<(), Refusal> {
+    let mut ids: [&SessionId; 2] = [&asked.source_session_id, &asked.target_session_id];
+    ids.sort();
+    let mut matches = true;
+    for id in ids {
+        let session = work
+            .sessions()
+            .get_locked(id)
+            .await?
+            .filter(|session| session.is_live(now));
+        let session = session.ok_or_else(|| {
+            Refusal::not_found("delegation_endpoint_not_found").with("details", json!({ "session_id": id }))
+        })?;
+        let application = if *id == asked.source_session_id {
+            &asked.issuer_application_id
+        } else {
+            &asked.receiver_application_id
+        };
+        matches &= session.application_id == *application;
+    }
+    if matches {
+        Ok(())
+    } else {
+        Err(
+            Refusal::new(StatusCode::CONFLICT, "delegation_application_mismatch")
+                .describe("a session does not belong to the application named for it"),
+        )
+    }
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    warnings: Vec<&'static str>,
+    broad: bool,
+}
+
+/// A delegation for whatever resource declares its scopes is for operators to allow.
+fn check_broad(call: &Call, asked: &Asked, bound: &Bound, notes: &mut Notes) -> Result<(), Refusal> {
+    if !bound.is_open() {
+        return Ok(());
+    }
+    if !call.principal.may_delegate_broadly(&asked.issuer_application_id) {
+        return Err(forbidden("broad_delegation_permission_required")
+            .describe("name resource_id or constraints.resources"));
+    }
+    notes.broad = true;
+    notes
+        .warnings
+        .push("resource_null_delegation_broadens_resource_matching");
+    Ok(())
+}
+
+/// The end: as named, or counted from now. What was counted is cut to what the parent and the platform allow;
+/// what was named is either allowed or refused, so that nobody reads an instant that does not hold.
+fn end(
+    call: &Call,
+    asked: &Asked,
+    parent: Option<&Parent>,
+    now: Timestamp,
+    notes: &mut Notes,
+) -> Result<Timestamp, Refusal> {
+    let latest = now.plus(call.app.config.max_delegation_lifetime);
+    let mut end = match asked.end {
+        End::At(at) => at,
+        End::After(span) => {
+            let counted = now.plus(span);
+            match parent.map(|parent| parent.authority.expires_at()) {
+                Some(limit) if counted > limit => {
+                    notes.warnings.push("expiry_clamped_to_parent");
+                    limit
+                }
+                _ => counted,
+            }
+        }
+    };
+    if end <= now {
+        return Err(Refusal::bad_request("delegation_expired").describe("the end named has passed"));
+    }
+    if parent.is_none() && end > latest {
+        notes.warnings.push("expiry_clamped_to_platform_limit");
+        end = latest;
+    }
+    Ok(end)
+}
+
+/// The authority the delegation will carry.
+fn narrow(
+    delegation: &Delegation,
+    bound: &Bound,
+    parent: Option<&Parent>,
+    zone: &ZoneState,
+) -> Result<Authority, Refusal> {
+    let identifier_of = |id: &_| lineage::identifier_of(zone, id);
+    let Some(parent) = parent else {
+        return Ok(Authority::of_root(delegation, identifier_of));
+    };
+    let resource = bound.identifier(zone);
+    let request = ChildRequest {
+        scopes: &delegation.scopes,
+        resource: resource.as_deref(),
+        constraints: &delegation.constraints,
+        expires_at: delegation.expires_at,
+    };
+    check_child(&parent.authority, &request)
+        .and_then(|()| parent.authority.narrow(delegation, identifier_of))
+        .map_err(|violation| lineage::exceeds(&violation))
+}
+
+fn build(
+    call: &Call,
+    asked: Asked,
+    bound: &Bound,
+    parent: Option<&Parent>,
+    expires_at: Timestamp,
+    now: Timestamp,
+    notes: &Notes,
+) -> Delegation {
+    let mut constraints = asked.constraints;
+    constraints.resources.clone_from(&bound.listed);
+    if notes.broad {
+        constraints.policy_approved = Some(true);
+        constraints
+            .broad_reason
+            .get_or_insert_with(|| String::from("resource_null_delegation"));
+    }
+    Delegation {
+        id: DelegationId::generate(&call.app.world),
+        zone_id: call.zone_id().clone(),
+        source_session_id: asked.source_session_id,
+        target_session_id: asked.target_session_id,
+        issuer_application_id: asked.issuer_application_id,
+        receiver_application_id: asked.receiver_application_id,
+        parent_edge_id: parent.map(|parent| parent.delegation.id.clone()),
+        resource_id: bound.resource_id.clone(),
+        scopes: asked.scopes,
+        constraints,
+        status: DelegationStatus::Active,
+        expires_at,
+        edge_version: 1,
+        revoked_at: None,
+        created_at: now,
+    }
+}
+
+fn respond(
+    delegation: &Delegation,
+    authority: &Authority,
+    parent: Option<&Parent>,
+    notes: &Notes,
+) -> Map<String, Value> {
+    let resources: Vec<Arc<str>> = match authority.resources() {
+        ResourceBound::Any => Vec::new(),
+        ResourceBound::Only(identifiers) => identifiers.iter().cloned().collect(),
+    };
+    let considered: Vec<&DelegationId> = parent
+        .map(|parent| parent.considered.iter().map(|held| &held.id).collect())
+        .unwrap_or_default();
+    let mut view = view::delegation_created(delegation);
+    view.insert(String::from("warnings"), json!(notes.warnings));
+    view.insert(
+        String::from("allow_reason"),
+        json!([
+            "same_zone_endpoints_active",
+            if notes.broad {
+                "broad_delegation_elevated"
+            } else {
+                "resource_scope_checked"
+            },
+            if parent.is_some() {
+                "parent_authority_narrowed"
+            } else {
+                "source_authority_root"
+            },
+            "typed_constraints_validated",
+        ]),
+    );
+    view.insert(
+        String::from("effective_authority"),
+        json!({
+            "source_session_id": delegation.source_session_id,
+            "target_session_id": delegation.target_session_id,
+            "parent_edge_id": delegation.parent_edge_id,
+            "resource_id": delegation.resource_id,
+            "resources": resources,
+            "scopes": authority.scopes(),
+            "expires_at": authority.expires_at(),
+            "max_hops": authority.remaining_hops(),
+            "ttl_seconds": authority.ttl_seconds(),
+            "broad": notes.broad,
+            "parent_edges_considered": considered,
+        }),
+    );
+    view
+}

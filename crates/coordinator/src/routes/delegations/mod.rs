@@ -1,0 +1,81 @@
+//! `/zones/{zone}/delegations`: authority handed from session to session.
+
+pub(crate) mod active;
+mod bounds;
+pub(crate) mod create;
+pub(crate) mod impact;
+pub(crate) mod inbound;
+pub(crate) mod inbound_one;
+pub(crate) mod outbound;
+mod parent;
+mod request;
+pub(crate) mod revoke;
+pub(crate) mod traverse;
+
+use caracal_core::{DelegationId, SessionId, ZoneId, entity::Delegation};
+use caracal_service::Refusal;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::auth::Principal;
+
+/// `/zones/{zone}/delegations/{id}/…`
+#[derive(Debug, Deserialize)]
+pub(crate) struct DelegationPath {
+    #[expect(
+        dead_code,
+        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
+    )]
+    zone: ZoneId,
+    id: DelegationId,
+}
+
+/// `/zones/{zone}/delegations/inbound/{session}` and `…/outbound/{session}`
+#[derive(Debug, Deserialize)]
+pub(crate) struct EndPath {
+    #[expect(
+        dead_code,
+        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
+    )]
+    zone: ZoneId,
+    session: SessionId,
+}
+
+/// The changed object of administrative records.
+const ENTITY: &str = "delegations";
+
+fn not_found() -> Refusal {
+    Refusal::not_found("delegation_not_found")
+}
+
+fn forbidden(code: &'static str) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, code)
+}
+
+/// Whether the caller may see the delegation: either end of it, or the operator.
+fn sees(principal: &Principal, delegation: &Delegation) -> bool {
+    principal.is_admin()
+        || principal.may_delegate_from(&delegation.issuer_application_id)
+        || principal.is(&delegation.receiver_application_id)
+}
+
+fn require_admin(principal: &Principal) -> Result<(), Refusal> {
+    if principal.is_admin() {
+        Ok(())
+    } else {
+        Err(forbidden("coordinator_admin_required"))
+    }
+}
+
+/// A delegation as a node of the graph below another.
+fn node(delegation: &Delegation, depth: u32) -> Value {
+    json!({
+        "id": delegation.id,
+        "source_session_id": delegation.source_session_id,
+        "target_session_id": delegation.target_session_id,
+        "parent_edge_id": delegation.parent_edge_id,
+        "status": delegation.status,
+        "depth": depth,
+    })
+}

@@ -1,0 +1,242 @@
+//! What a delegation request says.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_authz::narrow::{ConstraintError, parse_constraints};
+use caracal_core::{ApplicationId, DelegationId, ScopeSet, SessionId, Timestamp, entity::Constraints};
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::auth::Principal;
+
+const MAX_TTL_SECONDS: u32 = 86_400;
+const MAX_SCOPES: usize = 256;
+const MAX_SCOPE_BYTES: usize = 256;
+const MAX_RESOURCE_BYTES: usize = 2048;
+
+/// The body. Unknown members are ignored, except inside the constraints.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CreateBody {
+    source_session_id: SessionId,
+    target_session_id: SessionId,
+    issuer_application_id: ApplicationId,
+    receiver_application_id: ApplicationId,
+    parent_edge_id: Option<DelegationId>,
+    resource_id: Option<String>,
+    #[serde(default)]
+    scopes: Vec<Arc<str>>,
+    constraints: Option<Value>,
+    constraints_json: Option<Value>,
+    expires_at: Option<Timestamp>,
+    ttl_seconds: Option<u32>,
+}
+
+/// When a delegation shall end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At an instant the caller named.
+    At(Timestamp),
+    /// So long after its creation.
+    After(Duration),
+}
+
+/// The body, checked as far as it can be by itself.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) source_session_id: SessionId,
+    pub(super) target_session_id: SessionId,
+    pub(super) issuer_application_id: ApplicationId,
+    pub(super) receiver_application_id: ApplicationId,
+    pub(super) parent_edge_id: Option<DelegationId>,
+    /// Row id or identifier.
+    pub(super) resource: Option<String>,
+    pub(super) scopes: ScopeSet,
+    pub(super) constraints: Constraints,
+    pub(super) end: End,
+    expires_at: Option<Timestamp>,
+    ttl_seconds: Option<u32>,
+}
+
+impl CreateBody {
+    pub(super) fn check(self) -> Result<Asked, Refusal> {
+        if self
+            .ttl_seconds
+            .is_some_and(|seconds| !(1..=MAX_TTL_SECONDS).contains(&seconds))
+        {
+            return Err(invalid("ttl_seconds", "a whole number from 1 to 86400"));
+        }
+        if self
+            .resource_id
+            .as_ref()
+            .is_some_and(|name| !(1..=MAX_RESOURCE_BYTES).contains(&name.len()))
+        {
+            return Err(invalid("resource_id", "a resource's id or identifier"));
+        }
+        if self.scopes.len() > MAX_SCOPES {
+            return Err(invalid("scopes", "at most 256 scopes"));
+        }
+        let sound = |scope: &str| {
+            (1..=MAX_SCOPE_BYTES).contains(&scope.len())
+                && !scope.contains(|c: char| c.is_whitespace() || c.is_control())
+        };
+        if let Some(position) = self.scopes.iter().position(|scope| !sound(scope)) {
+            return Err(invalid(
+                &format!("scopes.{position}"),
+                "1 to 256 bytes without white space",
+            ));
+        }
+        let mut constraints = constraints(self.constraints_json, self.constraints)?;
+        constraints.ttl_seconds = constraints.ttl_seconds.or(self.ttl_seconds);
+        let end = match (self.expires_at, constraints.expires_at, constraints.ttl_seconds) {
+            // Both named: the earlier holds, whichever it is.
+            (Some(body), Some(constraint), _) => End::At(body.min(constraint)),
+            (Some(at), None, _) | (None, Some(at), _) => End::At(at),
+            (None, None, Some(seconds)) => End::After(Duration::from_secs(u64::from(seconds))),
+            (None, None, None) => {
+                return Err(Refusal::bad_request("delegation_expiry_required")
+                    .describe("send expires_at or ttl_seconds"));
+            }
+        };
+        Ok(Asked {
+            source_session_id: self.source_session_id,
+            target_session_id: self.target_session_id,
+            issuer_application_id: self.issuer_application_id,
+            receiver_application_id: self.receiver_application_id,
+            parent_edge_id: self.parent_edge_id,
+            resource: self.resource_id,
+            scopes: self.scopes.into(),
+            constraints,
+            end,
+            expires_at: self.expires_at,
+            ttl_seconds: self.ttl_seconds,
+        })
+    }
+}
+
+impl Asked {
+    /// What an idempotency key stands for.
+    pub(super) fn canonical(&self, principal: &Principal) -> Value {
+        json!({
+            "principal": { "client_id": principal.application, "subject": principal.subject },
+            "source_session_id": self.source_session_id,
+            "target_session_id": self.target_session_id,
+            "issuer_application_id": self.issuer_application_id,
+            "receiver_application_id": self.receiver_application_id,
+            "parent_edge_id": self.parent_edge_id,
+            "resource_id": self.resource,
+            // A set: sorted, so that order means nothing.
+            "scopes": self.scopes,
+            "constraints": self.constraints,
+            "expires_at": self.expires_at,
+            "ttl_seconds": self.ttl_seconds,
+        })
+    }
+}
+
+/// Two names for one object; where both have a member, `constraints` holds.
+fn constraints(legacy: Option<Value>, given: Option<Value>) -> Result<Constraints, Refusal> {
+    let mut members = Map::new();
+    for value in [legacy, given].into_iter().flatten() {
+        match value {
+            Value::Null => {}
+            Value::Object(object) => members.extend(object),
+            other => {
+                return Err(refused(
+                    &parse_constraints(&other).err().unwrap_or_else(not_an_object),
+                ));
+            }
+        }
+    }
+    parse_constraints(&Value::Object(members)).map_err(|error| refused(&error))
+}
+
+fn not_an_object() -> ConstraintError {
+    ConstraintError::Unknown(String::from("constraints must be an object"))
+}
+
+fn refused(error: &ConstraintError) -> Refusal {
+    let path = match error {
+        ConstraintError::Field { field, .. } => format!("constraints.{field}"),
+        ConstraintError::Unknown(_) => String::from("constraints"),
+    };
+    let mut refusal = Refusal::invalid_field("invalid_delegation_constraint", &path, error.to_string());
+    refusal.code = error.code().into();
+    refusal
+}
+
+fn invalid(path: &str, expected: &'static str) -> Refusal {
+    Refusal::invalid_field("invalid_body", path, expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(extra: &Value) -> Result<Asked, Refusal> {
+        let mut body = json!({
+            "source_session_id": "s1", "target_session_id": "s2",
+            "issuer_application_id": "a1", "receiver_application_id": "a2",
+        });
+        body.as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        serde_json::from_value::<CreateBody>(body).unwrap().check()
+    }
+
+    #[test]
+    fn every_malformed_constraint_has_its_code() {
+        for (extra, code) in [
+            (
+                json!({"constraints": [1], "ttl_seconds": 60}),
+                "invalid_delegation_constraint",
+            ),
+            (
+                json!({"constraints": {"depth": 1}, "ttl_seconds": 60}),
+                "invalid_delegation_constraint",
+            ),
+            (
+                json!({"constraints": {"max_hops": 11}, "ttl_seconds": 60}),
+                "invalid_max_hops",
+            ),
+            (
+                json!({"constraints": {"max_hops": 2, "max_depth": 3}, "ttl_seconds": 60}),
+                "invalid_max_hops",
+            ),
+            (
+                json!({"constraints": {"budget": 0}, "ttl_seconds": 60}),
+                "invalid_budget",
+            ),
+            (json!({"constraints": {"ttl_seconds": 0}}), "invalid_ttl_seconds"),
+            (
+                json!({"constraints": {"resources": "x"}, "ttl_seconds": 60}),
+                "invalid_resources",
+            ),
+            (json!({"constraints": {}}), "delegation_expiry_required"),
+            (json!({"ttl_seconds": 0}), "invalid_body"),
+            (json!({"ttl_seconds": 60, "scopes": [""]}), "invalid_body"),
+            (json!({"ttl_seconds": 60, "scopes": ["a b"]}), "invalid_body"),
+            (json!({"ttl_seconds": 60, "resource_id": ""}), "invalid_body"),
+        ] {
+            assert_eq!(check(&extra).unwrap_err().code, code, "{extra}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_end_is_not_shortened_by_the_time_to_live() {
+        let asked = check(&json!({"expires_at": "2030-01-01T00:00:00Z", "ttl_seconds": 60})).unwrap();
+        assert_eq!(
+            asked.end,
+            End::At(Timestamp::parse_rfc3339("2030-01-01T00:00:00Z").unwrap())
+        );
+        assert_eq!(asked.constraints.ttl_seconds, Some(60));
+        let merged = check(
+            &json!({"constraints_json": {"max_hops": 2, "ttl_seconds": 9}, "constraints": {"max_hops": 3}}),
+        );
+        let merged = merged.unwrap();
+        assert_eq!(
+            (merged.constraints.max_hops, merged.end),
+            (Some(3), End::After(Duration::from_secs(9)))
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! `GET /zones/{zone}/agents/{id}/effective-authority`: what a session holds by delegation, over whole lineages.
+//!
+//! Advice for people: a mandate is minted under one delegation, which the session names.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::{response::Response, routing::MethodFilter};
+use caracal_authz::narrow::{Authority, ResourceBound};
+use caracal_core::{ScopeSet, entity::Delegation};
+use caracal_service::{Refusal, zones::ZoneState};
+use caracal_storage::Access;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{SessionPath, get};
+use crate::{
+    auth::Capability,
+    call::{self, Call, Input, NoBody, NoQuery, Route},
+    lineage, view,
+};
+
+/// The route.
+pub(crate) struct EffectiveAuthority;
+
+impl Route for EffectiveAuthority {
+    const METHOD: MethodFilter = MethodFilter::GET;
+    const PATH: &'static str = "/zones/{zone}/agents/{id}/effective-authority";
+    const CAPABILITY: Capability = Capability::shared("session.effective_authority");
+    type Path = SessionPath;
+    type Query = NoQuery;
+    type Body = NoBody;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let zone = call.zone().await?;
+        let now = call.now();
+        let mut work = call.work(Access::Read).await?;
+        let session = get::visible(&call.principal, work.as_mut(), &input.path.id).await?;
+        let mut inbound = work.delegations().inbound(&session.id).await?;
+        inbound.retain(|delegation| delegation.is_live(now));
+        let mut held: Vec<Authority> = Vec::with_capacity(inbound.len());
+        for delegation in &inbound {
+            let above = lineage::of(work.as_mut(), &delegation.id).await?;
+            // One that does not hold is listed, so that people see it, but adds nothing.
+            held.extend(Authority::of_lineage(&above, now, |id| {
+                lineage::identifier_of(&zone, id)
+            }));
+        }
+        Ok(call::json(
+            StatusCode::OK,
+            &summary(session.id.as_str(), &inbound, &held, &zone),
+        ))
+    }
+}
+
+fn summary(session: &str, inbound: &[Delegation], held: &[Authority], zone: &ZoneState) -> Value {
+    let scopes = held
+        .iter()
+        .map(|authority| authority.scopes().clone())
+        .reduce(|left, right| left.intersection(&right))
+        .unwrap_or_else(ScopeSet::default);
+    let mut resources: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut constrained = !held.is_empty();
+    for authority in held {
+        match authority.resources() {
+            ResourceBound::Any => constrained = false,
+            ResourceBound::Only(identifiers) => resources.extend(identifiers.iter().cloned()),
+        }
+    }
+    let ids: Vec<&str> = resources
+        .iter()
+        .filter_map(|identifier| zone.resource(identifier))
+        .map(|state| state.resource.id.as_str())
+        .collect();
+    json!({
+        "agent_session_id": session,
+        "inbound_edges": inbound.iter().map(view::delegation_item).collect::<Vec<_>>(),
+        "effective_scopes": scopes,
+        "effective_resources": resources,
+        "effective_resource_ids": ids,
+        "effective_resource_constrained": constrained,
+        "effective_max_hops": held.iter().map(Authority::remaining_hops).min().unwrap_or(0),
+        "effective_ttl_seconds": held.iter().filter_map(Authority::ttl_seconds).min(),
+        "earliest_expires_at": held.iter().map(Authority::expires_at).min(),
+    })
+}

@@ -1,0 +1,108 @@
+//! `DELETE /zones/{zone}/agents/{id}`: ends a session, everything below it, and what was delegated to and from
+//! them.
+
+use axum::{
+    response::{IntoResponse, Response},
+    routing::MethodFilter,
+};
+use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_service::Refusal;
+use caracal_storage::Access;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{ENTITY, SessionPath, conflict, locked_for_stop, not_found};
+use crate::{
+    auth::Capability,
+    call::{Call, Entity, Input, OptionalBody, Route},
+    cascade, metrics,
+};
+
+/// Query.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EndQuery {
+    reason: Option<String>,
+}
+
+/// Body, which tasks leave out.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EndBody {
+    lease_generation: Option<i64>,
+}
+
+/// The route.
+pub(crate) struct End;
+
+impl Route for End {
+    const METHOD: MethodFilter = MethodFilter::DELETE;
+    const PATH: &'static str = "/zones/{zone}/agents/{id}";
+    const CAPABILITY: Capability = Capability::shared("session.end").recorded("session_end");
+    type Path = SessionPath;
+    type Query = EndQuery;
+    type Body = OptionalBody<EndBody>;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let id = input.path.id;
+        let reason = reason(input.query.reason)?;
+        let generation = input.body.0.and_then(|body| body.lease_generation);
+        if generation.is_some_and(|generation| generation < 1) {
+            return Err(Refusal::invalid_field(
+                "invalid_body",
+                "lease_generation",
+                "a whole number from 1",
+            ));
+        }
+        let mut work = call.work(Access::Write).await?;
+        cascade::lock_both(work.as_mut()).await?;
+        let session = locked_for_stop(call, work.as_mut(), &id).await?;
+        call.about.reason = Some(reason.clone());
+        check_fence(call, &session, generation)?;
+        let terminated = SessionStatus::Terminated;
+        let ended = cascade::end_session(work.as_mut(), &call.app.world, &id, terminated, &reason).await?;
+        if ended.sessions.is_empty() {
+            return Err(not_found());
+        }
+        call.commit(
+            work,
+            StatusCode::NO_CONTENT,
+            Entity {
+                kind: ENTITY,
+                id: id.as_str(),
+            },
+        )
+        .await?;
+        metrics::sessions_ended("requested", ended.sessions.len());
+        metrics::delegations_ended("session_ended", ended.delegations.len());
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+}
+
+/// A line feed could forge a field of the signed event, so control characters do not travel.
+fn reason(given: Option<String>) -> Result<String, Refusal> {
+    let Some(reason) = given else {
+        return Ok(String::from("requested"));
+    };
+    let sound = (1..=256).contains(&reason.chars().count()) && !reason.contains(char::is_control);
+    if sound {
+        Ok(reason)
+    } else {
+        Err(Refusal::invalid_field(
+            "invalid_query",
+            "reason",
+            "1 to 256 printable characters",
+        ))
+    }
+}
+
+/// Whoever lost the lease of a service may not end it: another holder runs it now.
+fn check_fence(call: &Call, session: &Session, generation: Option<i64>) -> Result<(), Refusal> {
+    if session.lifecycle != Lifecycle::Service || call.principal.is_admin() {
+        return Ok(());
+    }
+    match generation {
+        None => Err(Refusal::bad_request("lease_generation_required")
+            .describe("send the lease_generation that this process holds")),
+        Some(generation) if generation != session.lease_generation => Err(conflict("session_lease_fenced")),
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,127 @@
+//! `POST /zones/{zone}/agents/{id}/lease`: takes over a service.
+
+use axum::{response::Response, routing::MethodFilter};
+use caracal_core::{
+    ApplicationId,
+    claims::SubjectType,
+    entity::{Lifecycle, Session, SessionStatus},
+};
+use caracal_service::Refusal;
+use caracal_storage::{Access, ZoneWork};
+use http::StatusCode;
+use serde_json::json;
+
+use super::{ENTITY, SessionPath, conflict, describe, not_found, not_owner, subject_ended};
+use crate::{
+    auth::Capability,
+    call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
+    cascade, metrics,
+};
+
+/// The route.
+pub(crate) struct Lease;
+
+impl Route for Lease {
+    const METHOD: MethodFilter = MethodFilter::POST;
+    const PATH: &'static str = "/zones/{zone}/agents/{id}/lease";
+    const CAPABILITY: Capability = Capability::mandate("session.lease");
+    type Path = SessionPath;
+    type Query = NoQuery;
+    type Body = NoBody;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let id = input.path.id;
+        let mut work = call.work(Access::Write).await?;
+        let session = work.sessions().get(&id).await?.ok_or_else(not_found)?;
+        describe(call, &session);
+        if !call.principal.may_run(&session.application_id) {
+            return Err(not_owner());
+        }
+        if session.lifecycle != Lifecycle::Service {
+            return Err(conflict("session_not_service"));
+        }
+        match session.status {
+            SessionStatus::Active => {}
+            SessionStatus::Suspended => return Err(conflict("session_suspended")),
+            SessionStatus::Terminated | SessionStatus::Expired => return Err(conflict("session_not_live")),
+        }
+        if subject_ended::is(call, work.as_mut(), &session).await? {
+            return Err(subject_ended::end(call, work, &session).await?);
+        }
+        if session.ends_at() <= call.now() {
+            return Err(expire(call, work, &session).await?);
+        }
+        check_identity(call, work.as_mut(), &session.application_id).await?;
+
+        let now = call.now();
+        let until = now.plus(call.app.config.service_lease);
+        // Of two processes that take over at once, one gets the next generation and the other is told.
+        let generation = work
+            .sessions()
+            .acquire_lease(&id, session.lease_generation, until, now)
+            .await?
+            .ok_or_else(|| conflict("session_lease_fenced"))?;
+        call.commit(
+            work,
+            StatusCode::OK,
+            Entity {
+                kind: ENTITY,
+                id: id.as_str(),
+            },
+        )
+        .await?;
+        Ok(call::json(
+            StatusCode::OK,
+            &json!({
+                "status": SessionStatus::Active,
+                "heartbeat_deadline_at": until,
+                "lease_generation": generation,
+            }),
+        ))
+    }
+}
+
+/// The lease ran out before anybody renewed it: the service pauses, and whoever runs it has to resume it.
+pub(super) async fn expire(
+    call: &Call,
+    mut work: Box<dyn ZoneWork>,
+    session: &Session,
+) -> Result<Refusal, Refusal> {
+    work.lock(cascade::SESSIONS).await?;
+    let current = work.sessions().get_locked(&session.id).await?;
+    // Somebody may have renewed it while we waited for the lock.
+    let lapsed = current
+        .is_some_and(|current| current.status == SessionStatus::Active && current.ends_at() <= call.now());
+    if lapsed {
+        let reason = "service_heartbeat_lost";
+        let suspended = cascade::suspend_session(work.as_mut(), &call.app.world, &session.id, reason).await?;
+        work.commit().await?;
+        call.settle().await;
+        metrics::sessions_suspended("lease_lost", suspended.len());
+    }
+    Ok(conflict("session_lease_expired"))
+}
+
+/// The caller's own record must be one of the application that the session belongs to: a lease is held by the
+/// application's own process, never by one that was only allowed to start sessions for it.
+pub(super) async fn check_identity(
+    call: &Call,
+    work: &mut dyn ZoneWork,
+    application: &ApplicationId,
+) -> Result<(), Refusal> {
+    let unauthorized = |code| Refusal::new(StatusCode::UNAUTHORIZED, code);
+    let Some(id) = &call.principal.record else {
+        return Err(unauthorized("authority_record_required"));
+    };
+    let record = work.authority_records().get(id).await?;
+    let sound = record.is_some_and(|record| {
+        record.is_live(call.now())
+            && record.subject_type == SubjectType::Application
+            && record.subject_id == application.as_str()
+    });
+    if sound {
+        Ok(())
+    } else {
+        Err(unauthorized("identity_revoked").authenticate("Bearer error=\"invalid_token\""))
+    }
+}

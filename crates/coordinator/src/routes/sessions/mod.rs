@@ -1,0 +1,85 @@
+//! `/zones/{zone}/agents`: sessions.
+
+pub(crate) mod children;
+pub(crate) mod effective_authority;
+pub(crate) mod end;
+pub(crate) mod get;
+pub(crate) mod heartbeat;
+mod inheritance;
+pub(crate) mod lease;
+pub(crate) mod list;
+mod request;
+pub(crate) mod resume;
+pub(crate) mod start;
+mod subject_ended;
+pub(crate) mod suspend;
+
+use caracal_core::{SessionId, ZoneId, entity::Session};
+use caracal_service::Refusal;
+use caracal_storage::ZoneWork;
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::call::Call;
+
+/// `/zones/{zone}/agents`
+#[derive(Debug, Deserialize)]
+pub(crate) struct ZonePath {
+    #[expect(
+        dead_code,
+        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
+    )]
+    zone: ZoneId,
+}
+
+/// `/zones/{zone}/agents/{id}`
+#[derive(Debug, Deserialize)]
+pub(crate) struct SessionPath {
+    #[expect(
+        dead_code,
+        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
+    )]
+    zone: ZoneId,
+    id: SessionId,
+}
+
+/// The changed object of administrative records.
+const ENTITY: &str = "agents";
+
+fn not_found() -> Refusal {
+    Refusal::not_found("session_not_found")
+}
+
+fn conflict(code: &'static str) -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, code)
+}
+
+fn not_owner() -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, "application_ownership_required")
+        .describe("the session belongs to another application")
+}
+
+/// The session, held against concurrent change, as an owner may change it.
+async fn locked_for_stop(
+    call: &mut Call,
+    work: &mut dyn ZoneWork,
+    id: &SessionId,
+) -> Result<Session, Refusal> {
+    call.about.agent_session_id = Some(id.clone());
+    let session = work.sessions().get_locked(id).await?.ok_or_else(not_found)?;
+    describe(call, &session);
+    if !call.principal.may_stop(&session.application_id) {
+        return Err(not_owner());
+    }
+    Ok(session)
+}
+
+/// Puts the session into the evidence of this call.
+fn describe(call: &mut Call, session: &Session) {
+    let about = &mut call.about;
+    about.agent_session_id = Some(session.id.clone());
+    about.application_id = Some(session.application_id.clone());
+    about.parent_id.clone_from(&session.parent_id);
+    about.record_id = Some(session.subject_authority_record_id.clone());
+    about.labels.clone_from(&session.labels);
+}

@@ -1,0 +1,180 @@
+//! What a start request says.
+
+use std::sync::Arc;
+
+use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle};
+use caracal_service::Refusal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::auth::Principal;
+
+/// Time to live of a task that asks for none, in seconds.
+const DEFAULT_TTL_SECONDS: u32 = 3600;
+const MAX_TTL_SECONDS: u32 = 86_400;
+const MAX_LABELS: usize = 32;
+const MAX_LABEL_CHARS: usize = 64;
+
+/// Whether a child continues its parent's delegation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ParentAuthority {
+    /// It gets a copy with one hop less.
+    #[default]
+    Inherit,
+    /// It starts without authority.
+    None,
+}
+
+/// The body. Unknown members are ignored.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StartBody {
+    application_id: ApplicationId,
+    subject_session_id: Option<AuthorityRecordId>,
+    subject_token: Option<String>,
+    parent_id: Option<SessionId>,
+    lifecycle: Option<Lifecycle>,
+    labels: Option<Vec<String>>,
+    ttl_seconds: Option<u32>,
+    parent_authority: Option<ParentAuthority>,
+    inherit_parent_edge_id: Option<DelegationId>,
+    metadata: Option<Map<String, Value>>,
+}
+
+/// The body with defaults filled in and limits checked.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) application_id: ApplicationId,
+    pub(super) subject_session_id: Option<AuthorityRecordId>,
+    pub(super) subject_token: Option<String>,
+    pub(super) parent_id: Option<SessionId>,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) labels: Vec<Arc<str>>,
+    /// Set for tasks.
+    pub(super) ttl_seconds: Option<u32>,
+    pub(super) parent_authority: ParentAuthority,
+    pub(super) inherit_parent_edge_id: Option<DelegationId>,
+    pub(super) metadata: Map<String, Value>,
+}
+
+impl StartBody {
+    pub(super) fn check(self) -> Result<Start, Refusal> {
+        let lifecycle = self.lifecycle.unwrap_or(Lifecycle::Task);
+        let ttl_seconds = match (lifecycle, self.ttl_seconds) {
+            (Lifecycle::Task, None) => Some(DEFAULT_TTL_SECONDS),
+            (Lifecycle::Task, Some(seconds)) if (1..=MAX_TTL_SECONDS).contains(&seconds) => Some(seconds),
+            (Lifecycle::Task, Some(_)) => {
+                return Err(invalid("ttl_seconds", "a whole number from 1 to 86400"));
+            }
+            (Lifecycle::Service, None) => None,
+            (Lifecycle::Service, Some(_)) => {
+                return Err(invalid(
+                    "ttl_seconds",
+                    "a service lives by its lease; leave it out",
+                ));
+            }
+        };
+        Ok(Start {
+            application_id: self.application_id,
+            subject_session_id: self.subject_session_id,
+            subject_token: self.subject_token.filter(|token| !token.is_empty()),
+            parent_id: self.parent_id,
+            lifecycle,
+            labels: labels(self.labels.unwrap_or_default())?,
+            ttl_seconds,
+            parent_authority: self.parent_authority.unwrap_or_default(),
+            inherit_parent_edge_id: self.inherit_parent_edge_id,
+            metadata: self.metadata.unwrap_or_default(),
+        })
+    }
+}
+
+impl Start {
+    /// What an idempotency key stands for: what the caller asked for, never the token it came with.
+    pub(super) fn canonical(&self, principal: &Principal) -> Value {
+        json!({
+            "principal": { "client_id": principal.application, "subject": principal.subject },
+            "application_id": self.application_id,
+            "subject_authority_record_id": self.subject_session_id,
+            "parent_id": self.parent_id,
+            "lifecycle": self.lifecycle,
+            "labels": self.labels,
+            "ttl_seconds": self.ttl_seconds,
+            "parent_authority": if self.parent_authority == ParentAuthority::None { "none" } else { "inherit" },
+            "inherit_parent_edge_id": self.inherit_parent_edge_id,
+            "metadata": self.metadata,
+        })
+    }
+}
+
+fn labels(labels: Vec<String>) -> Result<Vec<Arc<str>>, Refusal> {
+    if labels.len() > MAX_LABELS {
+        return Err(invalid("labels", "at most 32 labels"));
+    }
+    labels
+        .into_iter()
+        .enumerate()
+        .map(|(position, label)| {
+            let label = label.trim();
+            let sound =
+                (1..=MAX_LABEL_CHARS).contains(&label.chars().count()) && !label.contains(char::is_control);
+            let path = format!("labels.{position}");
+            if sound {
+                Ok(label.into())
+            } else {
+                Err(invalid(&path, "1 to 64 printable characters"))
+            }
+        })
+        .collect()
+}
+
+fn invalid(path: &str, expected: &'static str) -> Refusal {
+    Refusal::invalid_field("invalid_body", path, expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: Value) -> Result<Start, Refusal> {
+        serde_json::from_value::<StartBody>(body).unwrap().check()
+    }
+
+    #[test]
+    fn limits_are_refused_by_the_name_of_their_field() {
+        let long = "x".repeat(65);
+        for (body, path) in [
+            (json!({"application_id": "a", "ttl_seconds": 0}), "ttl_seconds"),
+            (
+                json!({"application_id": "a", "ttl_seconds": 86_401}),
+                "ttl_seconds",
+            ),
+            (
+                json!({"application_id": "a", "lifecycle": "service", "ttl_seconds": 60}),
+                "ttl_seconds",
+            ),
+            (json!({"application_id": "a", "labels": vec!["x"; 33]}), "labels"),
+            (json!({"application_id": "a", "labels": ["ok", "  "]}), "labels.1"),
+            (json!({"application_id": "a", "labels": [long]}), "labels.0"),
+            (json!({"application_id": "a", "labels": ["a\nb"]}), "labels.0"),
+        ] {
+            let refusal = check(body).unwrap_err();
+            assert_eq!(refusal.code, "invalid_body");
+            assert!(refusal.description.unwrap().starts_with(&format!("{path}: ")));
+        }
+    }
+
+    #[test]
+    fn nulls_and_absence_mean_the_defaults() {
+        let given = json!({
+            "application_id": "a", "subject_session_id": null, "parent_id": null, "labels": null,
+            "parent_authority": null, "metadata": null, "ttl_seconds": null, "unknown": 1,
+        });
+        let start = check(given).unwrap();
+        assert_eq!(
+            (start.lifecycle, start.ttl_seconds),
+            (Lifecycle::Task, Some(3600))
+        );
+        assert_eq!(start.parent_authority, ParentAuthority::Inherit);
+    }
+}

@@ -1,0 +1,84 @@
+//! `PATCH /zones/{zone}/agents/{id}/resume`: lets a paused session and its paused descendants go on.
+
+use axum::{response::Response, routing::MethodFilter};
+use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_service::Refusal;
+use caracal_storage::{Access, ZoneWork};
+use http::StatusCode;
+use serde_json::json;
+
+use super::{ENTITY, SessionPath, conflict, locked_for_stop, subject_ended};
+use crate::{
+    auth::Capability,
+    call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
+    cascade,
+    publish::Events,
+};
+
+/// The route.
+pub(crate) struct Resume;
+
+impl Route for Resume {
+    const METHOD: MethodFilter = MethodFilter::PATCH;
+    const PATH: &'static str = "/zones/{zone}/agents/{id}/resume";
+    const CAPABILITY: Capability = Capability::shared("session.resume").recorded("session_resume");
+    type Path = SessionPath;
+    type Query = NoQuery;
+    type Body = NoBody;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let id = input.path.id;
+        let mut work = call.work(Access::Write).await?;
+        work.lock(cascade::SESSIONS).await?;
+        let session = locked_for_stop(call, work.as_mut(), &id).await?;
+        check(call, work.as_mut(), &session).await?;
+        let now = call.now();
+        let lease_until = now.plus(call.app.config.service_lease);
+        let resumed = work.sessions().resume_tree(&id, lease_until, now).await?;
+        if resumed.is_empty() {
+            return Err(not_suspended());
+        }
+        let zone_id = call.zone_id().clone();
+        let mut events = Events::new(&call.app.world, &zone_id);
+        for session in &resumed {
+            events.resume(session, now);
+        }
+        work.outbox().append(&events.into_messages()?).await?;
+        call.commit(
+            work,
+            StatusCode::OK,
+            Entity {
+                kind: ENTITY,
+                id: id.as_str(),
+            },
+        )
+        .await?;
+        Ok(call::json(StatusCode::OK, &json!({ "resumed": resumed.len() })))
+    }
+}
+
+fn not_suspended() -> Refusal {
+    conflict("session_not_found_or_not_suspended")
+}
+
+/// A session may go on only where it could have gone on without the pause.
+async fn check(call: &Call, work: &mut dyn ZoneWork, session: &Session) -> Result<(), Refusal> {
+    if session.status != SessionStatus::Suspended {
+        return Err(not_suspended());
+    }
+    if session.lifecycle == Lifecycle::Task && session.ends_at() <= call.now() {
+        return Err(
+            conflict("session_not_live").describe("the session's time ran out while it was suspended")
+        );
+    }
+    if let Some(parent) = &session.parent_id {
+        let parent = work.sessions().get(parent).await?;
+        if parent.is_none_or(|parent| parent.status != SessionStatus::Active) {
+            return Err(conflict("session_parent_not_active").describe("resume the parent first"));
+        }
+    }
+    if subject_ended::is(call, work, session).await? {
+        return Err(conflict("session_subject_inactive"));
+    }
+    Ok(())
+}

@@ -1,0 +1,343 @@
+//! `POST /zones/{zone}/agents`: starts a session.
+
+use axum::{response::Response, routing::MethodFilter};
+use caracal_core::{
+    SessionId, Timestamp,
+    entity::{Application, AuthorityRecord, Lifecycle, RegistrationMethod, Session, SessionStatus},
+};
+use caracal_service::Refusal;
+use caracal_storage::{Access, Receipt, ZoneWork};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    ENTITY, ZonePath, conflict, describe, inheritance, not_owner,
+    request::{ParentAuthority, Start as Asked, StartBody},
+};
+use crate::{
+    auth::{
+        Capability,
+        subject::{self, Anchor},
+    },
+    call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    cascade,
+    idempotency::{self, Key, Keyed},
+    limits::too_many,
+    metrics,
+    publish::Events,
+    view,
+};
+
+/// Deepest session; a root is at 0.
+const MAX_DEPTH: u32 = 10;
+/// When a full zone, application or parent is worth another try, in seconds.
+const RETRY_WHEN_FULL: u32 = 5;
+
+/// The route.
+pub(crate) struct Start;
+
+impl Route for Start {
+    const METHOD: MethodFilter = MethodFilter::POST;
+    const PATH: &'static str = "/zones/{zone}/agents";
+    const CAPABILITY: Capability = Capability::mandate("session.start").recorded("session_start");
+    type Path = ZonePath;
+    type Query = NoQuery;
+    type Body = JsonBody<StartBody>;
+
+    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
+        let asked = input.body.0.check()?;
+        call.about.application_id = Some(asked.application_id.clone());
+        call.about.parent_id.clone_from(&asked.parent_id);
+        call.about.labels.clone_from(&asked.labels);
+        if !call.principal.may_run(&asked.application_id) {
+            return Err(not_owner());
+        }
+        let zone = call.zone().await?;
+        let anchor = subject::resolve(
+            &call.app,
+            &zone,
+            &call.principal,
+            &asked.application_id,
+            asked.subject_session_id.as_ref(),
+            asked.subject_token.as_deref(),
+        )?;
+        let keyed = Key::of(&call.headers)?.map(|key| {
+            let canonical = asked.canonical(&call.principal);
+            Keyed::new(
+                &call.app,
+                idempotency::SESSION_START,
+                asked.application_id.as_str(),
+                &key,
+                &canonical,
+            )
+        });
+
+        let mut work = call.work(Access::Write).await?;
+        let now = call.now();
+        if let Some(keyed) = &keyed
+            && let Some(receipt) = keyed.claim(&call.app, work.as_mut(), now).await?
+        {
+            return replay(call, work.as_mut(), receipt, now).await;
+        }
+        let started = start(call, work.as_mut(), &asked, &anchor, now).await?;
+        let body = Value::Object(started.view).to_string();
+        if let Some(keyed) = &keyed {
+            keyed
+                .store(
+                    work.as_mut(),
+                    started.id.as_str(),
+                    StatusCode::CREATED,
+                    &body,
+                    now,
+                )
+                .await?;
+        }
+        call.commit(
+            work,
+            StatusCode::CREATED,
+            Entity {
+                kind: ENTITY,
+                id: started.id.as_str(),
+            },
+        )
+        .await?;
+        metrics::session_started(asked.lifecycle.as_str());
+        Ok(json_text(StatusCode::CREATED, body))
+    }
+}
+
+async fn replay(
+    call: &mut Call,
+    work: &mut dyn ZoneWork,
+    receipt: Receipt,
+    now: Timestamp,
+) -> Result<Response, Refusal> {
+    let session = match SessionId::parse(&receipt.resource_id) {
+        Ok(id) => work.sessions().get(&id).await?,
+        Err(_) => None,
+    };
+    let Some(session) = session.filter(|session| session.holds_slot(now)) else {
+        return Err(idempotency::inactive());
+    };
+    describe(call, &session);
+    call.replayed().await?;
+    Ok(idempotency::replay(receipt))
+}
+
+struct Started {
+    id: SessionId,
+    view: serde_json::Map<String, Value>,
+}
+
+/// Checks, in order, everything that storage knows, then inserts.
+async fn start(
+    call: &mut Call,
+    work: &mut dyn ZoneWork,
+    asked: &Asked,
+    anchor: &Anchor,
+    now: Timestamp,
+) -> Result<Started, Refusal> {
+    let inherits = asked.parent_id.is_some() && asked.parent_authority == ParentAuthority::Inherit;
+    if inherits {
+        work.lock(cascade::DELEGATIONS).await?;
+    }
+    let application = work
+        .applications()
+        .get(&asked.application_id)
+        .await?
+        .filter(|application| application.is_live(now))
+        .ok_or_else(|| Refusal::not_found("application_not_found"))?;
+    let short_lived = application.registration_method == RegistrationMethod::Dcr;
+    // A root session of a managed application joins no tree, so only these need to be one after another.
+    if asked.parent_id.is_some() || short_lived {
+        work.lock(cascade::SESSIONS).await?;
+    }
+    if short_lived {
+        check_short_lived(asked)?;
+    }
+    let record = anchor
+        .load(&call.app, work, &call.principal, &asked.application_id)
+        .await?;
+    call.about.record_id = Some(record.id.clone());
+    check_room(call, work, &application, now).await?;
+    let parent = match &asked.parent_id {
+        Some(id) => Some(parent(call, work, id, asked.lifecycle, now).await?),
+        None => None,
+    };
+
+    let mut warnings: Vec<&'static str> = Vec::new();
+    let ttl_seconds = clamp(asked.ttl_seconds, parent.as_ref(), now, &mut warnings)?;
+    let session = build(call, asked, &record, parent.as_ref(), ttl_seconds, now);
+    describe(call, &session);
+    work.sessions().create(&session).await?;
+
+    let zone_id = call.zone_id().clone();
+    let app = call.app.clone();
+    let mut events = Events::new(&app.world, &zone_id);
+    events.spawn(&session);
+    let inherited = match (&parent, inherits) {
+        (Some(parent), true) => {
+            let explicit = asked.inherit_parent_edge_id.as_ref();
+            inheritance::inherit(call, work, parent, &session, explicit, now).await?
+        }
+        _ => None,
+    };
+    if let Some(delegation) = &inherited {
+        call.about.delegation_edge_id = Some(delegation.id.clone());
+        let epoch = work.delegations().epoch().await?;
+        events.edge_create(delegation, epoch);
+    }
+    work.outbox().append(&events.into_messages()?).await?;
+
+    let mut view = view::session(&session);
+    view.insert(
+        String::from("delegation_edge_id"),
+        json!(inherited.as_ref().map(|delegation| &delegation.id)),
+    );
+    view.insert(String::from("warnings"), json!(warnings));
+    Ok(Started { id: session.id, view })
+}
+
+/// A short-lived application is one task: no service, no child, one session.
+fn check_short_lived(asked: &Asked) -> Result<(), Refusal> {
+    if asked.lifecycle == Lifecycle::Service {
+        return Err(conflict("dcr_application_cannot_host_service"));
+    }
+    if asked.parent_id.is_some() {
+        return Err(conflict("dcr_application_cannot_be_child"));
+    }
+    Ok(())
+}
+
+/// Starts in flight do not see each other here, so a limit may be passed by as many as commit at once: it guards
+/// capacity, and exactness would make every start wait for the one before.
+async fn check_room(
+    call: &Call,
+    work: &mut dyn ZoneWork,
+    application: &Application,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let config = &call.app.config;
+    let in_zone = work.sessions().count_slots(None, now).await?;
+    if in_zone >= config.max_sessions_per_zone {
+        return Err(too_many(
+            "session_zone_limit_exceeded",
+            config.max_sessions_per_zone,
+            RETRY_WHEN_FULL,
+        ));
+    }
+    let of_application = work.sessions().count_slots(Some(&application.id), now).await?;
+    if application.registration_method == RegistrationMethod::Dcr && of_application > 0 {
+        return Err(conflict("dcr_application_already_bound"));
+    }
+    if of_application >= config.max_sessions_per_application {
+        return Err(too_many(
+            "session_limit_exceeded",
+            config.max_sessions_per_application,
+            RETRY_WHEN_FULL,
+        ));
+    }
+    Ok(())
+}
+
+/// The parent, held against concurrent change: live, allowed to have this child, and with room for it.
+async fn parent(
+    call: &Call,
+    work: &mut dyn ZoneWork,
+    id: &SessionId,
+    lifecycle: Lifecycle,
+    now: Timestamp,
+) -> Result<Session, Refusal> {
+    let parent = work
+        .sessions()
+        .get_locked(id)
+        .await?
+        .filter(|parent| parent.is_live(now))
+        .ok_or_else(|| Refusal::not_found("parent_not_found"))?;
+    let owner = work.applications().get(&parent.application_id).await?;
+    if owner.is_none_or(|owner| owner.registration_method == RegistrationMethod::Dcr) {
+        return Err(conflict("dcr_application_cannot_start_child"));
+    }
+    if parent.lifecycle == Lifecycle::Task && lifecycle == Lifecycle::Service {
+        return Err(conflict("task_session_cannot_start_service"));
+    }
+    if !call
+        .principal
+        .acts_for("coordinator.spawn_under", &parent.application_id)
+    {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "parent_ownership_required")
+            .describe("the parent belongs to another application"));
+    }
+    if parent.child_count >= parent.max_children {
+        let limit = u64::from(parent.max_children);
+        return Err(too_many(
+            "session_children_limit_exceeded",
+            limit,
+            RETRY_WHEN_FULL,
+        ));
+    }
+    if parent.depth >= MAX_DEPTH {
+        return Err(too_many(
+            "session_depth_limit_exceeded",
+            u64::from(MAX_DEPTH),
+            RETRY_WHEN_FULL,
+        ));
+    }
+    Ok(parent)
+}
+
+/// A task never outlives the task that started it. A service parent has no end to clamp to: its end takes its
+/// children along.
+fn clamp(
+    asked: Option<u32>,
+    parent: Option<&Session>,
+    now: Timestamp,
+    warnings: &mut Vec<&'static str>,
+) -> Result<Option<u32>, Refusal> {
+    let (Some(seconds), Some(parent)) = (asked, parent.filter(|parent| parent.lifecycle == Lifecycle::Task))
+    else {
+        return Ok(asked);
+    };
+    let left = u32::try_from(parent.ends_at().since(now).as_secs()).unwrap_or(u32::MAX);
+    if left == 0 {
+        return Err(Refusal::not_found("parent_not_found").describe("the parent ends within a second"));
+    }
+    if seconds > left {
+        warnings.push("ttl_clamped_to_parent");
+    }
+    Ok(Some(seconds.min(left)))
+}
+
+fn build(
+    call: &Call,
+    asked: &Asked,
+    record: &AuthorityRecord,
+    parent: Option<&Session>,
+    ttl_seconds: Option<u32>,
+    now: Timestamp,
+) -> Session {
+    let service = asked.lifecycle == Lifecycle::Service;
+    Session {
+        id: SessionId::generate(&call.app.world),
+        zone_id: call.zone_id().clone(),
+        application_id: asked.application_id.clone(),
+        parent_id: parent.map(|parent| parent.id.clone()),
+        subject_authority_record_id: record.id.clone(),
+        status: SessionStatus::Active,
+        lifecycle: asked.lifecycle,
+        depth: parent.map_or(0, |parent| parent.depth + 1),
+        labels: asked.labels.clone(),
+        max_children: call.app.config.max_children,
+        child_count: 0,
+        ttl_seconds,
+        last_heartbeat_at: service.then_some(now),
+        heartbeat_deadline_at: service.then(|| now.plus(call.app.config.service_lease)),
+        lease_generation: i64::from(service),
+        termination_reason: None,
+        metadata_json: asked.metadata.clone(),
+        started_at: now,
+        last_active_at: now,
+        updated_at: now,
+        terminated_at: None,
+    }
+}

@@ -1,0 +1,196 @@
+//! What ends by itself.
+
+use std::time::Duration;
+
+use caracal_coordinator::{CoordinatorConfig, run_jobs};
+use caracal_events::Topic;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::stack::{OPERATOR, Stack};
+
+fn often() -> CoordinatorConfig {
+    CoordinatorConfig {
+        ttl_sweep_interval: Duration::from_millis(20),
+        lease_sweep_interval: Duration::from_millis(20),
+        retention_interval: Duration::from_millis(20),
+        sweep_batch: 2,
+        ..CoordinatorConfig::default()
+    }
+}
+
+/// Runs the jobs until `done` holds.
+async fn until<F: Future<Output = bool>>(stack: &Stack, done: impl Fn() -> F) {
+    let shutdown = CancellationToken::new();
+    let jobs = tokio::spawn(run_jobs(stack.deps.clone(), shutdown.clone()));
+    let wait = async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .expect("the jobs get there");
+    shutdown.cancel();
+    jobs.await.unwrap();
+}
+
+async fn status(stack: &Stack, id: &str) -> String {
+    stack
+        .get(&format!("/agents/{id}"), OPERATOR)
+        .await
+        .expect(200)
+        .text("status")
+}
+
+#[tokio::test]
+async fn tasks_past_their_time_end_with_their_tree_and_delegations() {
+    let stack = Stack::with(often()).await;
+    let (app, other) = (stack.app().await, stack.app().await);
+    let mut short = Vec::new();
+    for _ in 0..5 {
+        short.push(
+            stack
+                .start(&app, json!({"ttl_seconds": 60}))
+                .await
+                .expect(201)
+                .text("agent_session_id"),
+        );
+    }
+    let child = stack
+        .child(&app, &short[0], json!({}))
+        .await
+        .expect(201)
+        .text("agent_session_id");
+    stack
+        .patch(&format!("/agents/{}/suspend", short[1]), &app.token)
+        .await
+        .expect(200);
+    let long = stack.task(&app).await;
+    let target = stack.task(&other).await;
+    let edge = stack
+        .delegate((&app, &short[2]), (&other, &target), json!({}))
+        .await
+        .expect(201);
+    let edge = edge.text("delegation_edge_id");
+    stack.evidence().await;
+    stack.advance(Duration::from_secs(60)).await;
+
+    let sweep = until(&stack, || async {
+        let mut left = 0;
+        for id in &short {
+            left += usize::from(status(&stack, id).await != "expired");
+        }
+        left == 0
+    });
+    let ((), events) = stack.published(Topic::SessionsRevoke, sweep).await;
+    // The child ended with its parent, or at its own end, whichever came first in the round.
+    assert_ne!(status(&stack, &child).await, "active");
+    assert_eq!(status(&stack, &long).await, "active");
+    assert!(
+        events
+            .iter()
+            .any(|event| event.get("agent_session_id") == Some(&short[0]))
+    );
+    assert!(
+        events
+            .iter()
+            .any(|event| event.get("delegation_edge_id") == Some(&edge))
+    );
+    assert!(events.iter().all(|event| !event.contains_key("session_id")));
+    assert!(stack.deps.revocations.is_revoked(&short[0]));
+    let ends = stack.evidence().await;
+    assert!(
+        ends.iter()
+            .filter(|event| event.event_type == "session_end")
+            .count()
+            >= 5
+    );
+}
+
+#[tokio::test]
+async fn services_without_a_lease_are_paused_and_renewed_ones_are_not() {
+    let stack = Stack::with(often()).await;
+    let app = stack.app().await;
+    let (lapsed, renewed) = (stack.service(&app).await, stack.service(&app).await);
+    stack.advance(Duration::from_secs(60)).await;
+    let body = json!({"lease_generation": 1});
+    stack
+        .post(&format!("/agents/{renewed}/heartbeat"), &app.token, body)
+        .await
+        .expect(200);
+    stack.advance(Duration::from_secs(60)).await;
+    until(&stack, || async { status(&stack, &lapsed).await == "suspended" }).await;
+    assert_eq!(status(&stack, &renewed).await, "active");
+    assert!(stack.deps.outbox.flush(Duration::from_secs(10)).await);
+    assert!(stack.deps.revocations.is_revoked(&lapsed) && !stack.deps.revocations.is_revoked(&renewed));
+}
+
+#[tokio::test]
+async fn delegations_past_their_end_expire_in_one_step_of_the_epoch() {
+    let stack = Stack::with(CoordinatorConfig {
+        sweep_batch: 100,
+        ..often()
+    })
+    .await;
+    let (a, b) = (stack.app().await, stack.app().await);
+    let (source, target) = (stack.task(&a).await, stack.task(&b).await);
+    let mut edges = Vec::new();
+    for ttl in [60, 60, 600] {
+        let edge = stack
+            .delegate((&a, &source), (&b, &target), json!({"ttl_seconds": ttl}))
+            .await
+            .expect(201);
+        edges.push(edge.text("delegation_edge_id"));
+    }
+    stack.advance(Duration::from_secs(60)).await;
+    let listed = || async {
+        let answer = stack
+            .get(&format!("/delegations/inbound/{target}"), OPERATOR)
+            .await
+            .expect(200);
+        let expired = answer.body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|item| item["status"] == "expired");
+        expired.count()
+    };
+    let sweep = until(&stack, || async { listed().await == 2 });
+    let ((), events) = stack.published(Topic::DelegationsInvalidate, sweep).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(
+        (events[0]["event"].as_str(), events[0]["epoch"].as_str()),
+        ("edge_expire", "1")
+    );
+    let mut ids: Vec<String> = serde_json::from_str(&events[0]["edge_ids"]).unwrap();
+    ids.sort();
+    edges.truncate(2);
+    edges.sort();
+    assert_eq!(ids, edges);
+}
+
+#[tokio::test]
+async fn receipts_and_records_past_keeping_are_forgotten() {
+    let stack = Stack::with(often()).await;
+    let app = stack.app().await;
+    let (unused, _) = stack.person(&app, "ada").await;
+    let headers = [("idempotency-key", "a")];
+    let body = json!({"application_id": app.id});
+    stack
+        .send(http::Method::POST, "/agents", &app.token, &headers, Some(body))
+        .await
+        .expect(201);
+    stack.advance(Duration::from_hours(24 * 200)).await;
+    until(&stack, || async {
+        let mut work = stack.read().await;
+        let record = work.authority_records().get(&unused.id).await.unwrap();
+        let receipts = work
+            .receipts()
+            .count("session.start.v2", app.id.as_str(), Default::default())
+            .await
+            .unwrap();
+        record.is_none() && receipts == 0
+    })
+    .await;
+}

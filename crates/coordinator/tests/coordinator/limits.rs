@@ -1,0 +1,119 @@
+//! Limits, and what is said when one is reached.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use caracal_coordinator::CoordinatorConfig;
+use caracal_service::server::PeerAddr;
+use http::Request;
+use serde_json::json;
+
+use crate::stack::{OPERATOR, Stack};
+
+fn config() -> CoordinatorConfig {
+    CoordinatorConfig::default()
+}
+
+#[tokio::test]
+async fn a_full_zone_says_so() {
+    let stack = Stack::with(CoordinatorConfig {
+        max_sessions_per_zone: 2,
+        ..config()
+    })
+    .await;
+    let (app, other) = (stack.app().await, stack.app().await);
+    let id = stack.task(&app).await;
+    stack.task(&other).await;
+    let answer = stack.start(&app, json!({})).await;
+    assert_eq!(answer.outcome(), (429, "session_zone_limit_exceeded"));
+    assert_eq!(answer.body["details"]["limit"], 2);
+    assert!(answer.headers.contains_key("retry-after"));
+    stack
+        .delete(&format!("/agents/{id}"), &app.token)
+        .await
+        .expect(204);
+    stack.task(&app).await;
+}
+
+#[tokio::test]
+async fn a_full_application_leaves_room_for_others() {
+    let stack = Stack::with(CoordinatorConfig {
+        max_sessions_per_application: 1,
+        ..config()
+    })
+    .await;
+    let (app, other) = (stack.app().await, stack.app().await);
+    stack.task(&app).await;
+    let answer = stack.start(&app, json!({})).await;
+    assert_eq!(answer.outcome(), (429, "session_limit_exceeded"));
+    assert!(answer.headers.contains_key("retry-after"));
+    stack.task(&other).await;
+}
+
+#[tokio::test]
+async fn a_parent_has_a_bounded_number_of_live_children() {
+    let stack = Stack::with(CoordinatorConfig {
+        max_children: 2,
+        ..config()
+    })
+    .await;
+    let app = stack.app().await;
+    let parent = stack.task(&app).await;
+    let child = stack
+        .child(&app, &parent, json!({}))
+        .await
+        .expect(201)
+        .text("agent_session_id");
+    stack.child(&app, &parent, json!({})).await.expect(201);
+    let answer = stack.child(&app, &parent, json!({})).await;
+    assert_eq!(answer.outcome(), (429, "session_children_limit_exceeded"));
+    assert!(answer.headers.contains_key("retry-after"));
+    stack
+        .delete(&format!("/agents/{child}"), &app.token)
+        .await
+        .expect(204);
+    stack.child(&app, &parent, json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_who_sends_them() {
+    let stack = Stack::with(CoordinatorConfig {
+        requests_per_minute: 3,
+        ..config()
+    })
+    .await;
+    let (app, other) = (stack.app().await, stack.app().await);
+    for _ in 0..3 {
+        stack.get("/agents", &app.token).await.expect(200);
+    }
+    let answer = stack.get("/agents", &app.token).await;
+    assert_eq!(answer.outcome(), (429, "rate_limited"));
+    assert!(answer.headers.contains_key("retry-after"));
+    stack.get("/agents", &other.token).await.expect(200);
+    stack.get("/agents", OPERATOR).await.expect(200);
+}
+
+#[tokio::test]
+async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_ones() {
+    let stack = Stack::with(CoordinatorConfig {
+        unauthenticated_per_minute: 2,
+        ..config()
+    })
+    .await;
+    let app = stack.app().await;
+    let send = |token: &str| {
+        let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 4711)));
+        let request = Request::builder()
+            .uri(format!("/zones/{}/agents", stack.zone))
+            .header("authorization", format!("Bearer {token}"))
+            .extension(peer);
+        stack.exchange(request.body(Body::empty()).unwrap())
+    };
+    for _ in 0..2 {
+        assert_eq!(send("noise").await.outcome(), (401, "invalid_token"));
+    }
+    let answer = send("noise").await;
+    assert_eq!(answer.outcome(), (429, "rate_limited"));
+    assert!(answer.headers.contains_key("retry-after"));
+    send(&app.token).await.expect(200);
+}
