@@ -84,6 +84,7 @@ fn classify_v4(address: Ipv4Addr) -> AddressClass {
     }
 }
 
+#[expect(clippy::unnested_or_patterns, reason = "one line per mechanism reads better")]
 fn classify_v6(address: Ipv6Addr) -> AddressClass {
     if address == METADATA_V6 {
         return AddressClass::Metadata;
@@ -99,14 +100,14 @@ fn classify_v6(address: Ipv6Addr) -> AddressClass {
         [0, 0, 0, 0, 0, 0, 0, 0] => AddressClass::Reserved,
         // IPv4-mapped, and NAT64 (RFC 6052): the address inside is the one that is reached.
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
-        // IPv4-compatible, IPv4-translated (RFC 2765), local NAT64 (RFC 8215), Teredo, 6to4.
+        // IPv4-compatible, IPv4-translated (RFC 2765), local NAT64 (RFC 8215), Teredo, 6to4; and ISATAP interface
+        // identifiers (RFC 5214 §6.1), which hide an IPv4 address in the low half.
         [0, 0, 0, 0, 0, 0, ..]
         | [0, 0, 0, 0, 0xffff, 0, ..]
         | [0x64, 0xff9b, 1, ..]
         | [0x2001, 0, ..]
-        | [0x2002, ..] => AddressClass::Tunnel,
-        // ISATAP interface identifiers (RFC 5214 §6.1) hide an IPv4 address in the low half.
-        [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => AddressClass::Tunnel,
+        | [0x2002, ..]
+        | [_, _, _, _, 0 | 0x0200, 0x5efe, ..] => AddressClass::Tunnel,
         [0xfe80..=0xfebf, ..] => AddressClass::LinkLocal,
         [0xff00..=0xffff, ..] => AddressClass::Multicast,
         [0xfc00..=0xfdff, ..] => AddressClass::Private,

@@ -127,9 +127,9 @@ pub struct EgressConnector {
 }
 
 impl EgressConnector {
-    pub(super) fn new(dialer: Dialer, tls: Arc<ClientConfig>, timeout: Duration) -> Self {
+    pub(super) fn new(dialer: Dialer, tls: &ClientConfig, timeout: Duration) -> Self {
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(ClientConfig::clone(&tls))
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(dialer);

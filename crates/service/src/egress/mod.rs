@@ -191,7 +191,7 @@ impl Egress {
             .http1_max_buf_size(64 * 1024)
             .build(EgressConnector::new(
                 self.dialer.clone(),
-                self.tls.clone(),
+                &self.tls,
                 self.timeouts.connect,
             ))
     }

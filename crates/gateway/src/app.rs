@@ -1,0 +1,118 @@
+//! The router: three operational paths, everything else is an upstream's.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware,
+    response::{IntoResponse as _, Response},
+};
+use caracal_core::World;
+use caracal_service::{
+    Refusal,
+    exchange::{ExchangeGrant, ExchangeRequest},
+    health::{self, Operational},
+    request::{Finish, RequestContext, finish},
+};
+use http::{Method, StatusCode, header, request::Parts};
+use tower::ServiceExt as _;
+
+use crate::{
+    GatewayDeps, dispatch,
+    enforce::{Admitted, enforce},
+    gateway::Gateway,
+    outcome::Outcome,
+    upload::linger,
+};
+
+/// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
+/// and path belongs to upstreams.
+pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router {
+    let gateway = Arc::new(Gateway::new(deps));
+    let operational = health::routes(operational);
+    let handle = move |request: Request| {
+        let gateway = gateway.clone();
+        let operational = is_operational(&request).then(|| operational.clone());
+        async move {
+            match operational {
+                Some(routes) => routes
+                    .oneshot(request)
+                    .await
+                    .unwrap_or_else(|never| match never {}),
+                None => proxy(&gateway, request)
+                    .await
+                    .unwrap_or_else(Refusal::into_response),
+            }
+        }
+    };
+    Router::new()
+        .fallback(handle)
+        .layer(middleware::from_fn_with_state(
+            Finish {
+                role: "gateway",
+                world,
+            },
+            finish,
+        ))
+}
+
+fn is_operational(request: &Request) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && matches!(request.uri().path(), "/health" | "/ready" | "/metrics")
+}
+
+/// One governed call: check, ask, forward.
+async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Refusal> {
+    let started = Instant::now();
+    gateway.metrics.received();
+    let (head, body) = request.into_parts();
+    let context = head
+        .extensions
+        .get::<RequestContext>()
+        .cloned()
+        .unwrap_or_else(|| RequestContext::of(&head.headers, &gateway.deps.world));
+    match admit(gateway, &head, &context).await {
+        Ok((admitted, grant)) => {
+            let id = &context.request_id;
+            let outcome = Outcome::begin(gateway, admitted, &head.method, id, &grant.directive, started);
+            dispatch::forward(gateway, head, body, &grant, outcome, id).await
+        }
+        Err(refusal) => {
+            linger(body, head.headers.contains_key(header::EXPECT));
+            Err(refusal)
+        }
+    }
+}
+
+/// Checks a call here, then asks the STS.
+async fn admit(
+    gateway: &Gateway,
+    head: &Parts,
+    context: &RequestContext,
+) -> Result<(Admitted, ExchangeGrant), Refusal> {
+    let admitted = enforce(gateway, head, &context.request_id).await?;
+    let asked = Instant::now();
+    let granted = gateway
+        .deps
+        .exchange
+        .exchange(ExchangeRequest {
+            zone_id: admitted.claims.zone_id.clone(),
+            application_id: admitted.claims.client_id.clone(),
+            mandate: admitted.mandate.clone(),
+            claims: admitted.claims.clone(),
+            resource: admitted.resource.clone(),
+            method: head.method.as_str().to_owned(),
+            path: admitted.path.clone(),
+            request_id: context.request_id.clone(),
+        })
+        .await;
+    gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());
+    let grant = granted?;
+    if grant.directive.url.is_empty() {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+            .describe("resource upstream not configured")
+            .reason("upstream_not_configured"));
+    }
+    Ok((admitted, grant))
+}

@@ -1,0 +1,171 @@
+//! Every way a call is refused before the STS is asked, and how each is answered.
+
+use caracal_crypto::ClaimError;
+use caracal_service::Refusal;
+use http::StatusCode;
+
+/// Why a call goes no further.
+#[derive(Debug)]
+pub(crate) enum Denial {
+    /// The revocation state is too old to decide on.
+    RevocationStale,
+    /// Reads differently to different readers.
+    Ambiguous,
+    /// A method that reflects headers or opens tunnels.
+    Method,
+    /// No bearer token.
+    MissingBearer,
+    /// A bearer token that is too long.
+    BearerTooLarge,
+    /// Not a compact JWS with an expiry.
+    BearerMalformed,
+    /// Too little time left to use it.
+    Expiring,
+    /// The caller names its own client id.
+    ClientIdHeader,
+    /// No resource named.
+    MissingResource,
+    /// The token names no zone.
+    MissingZone,
+    /// The token names no client.
+    MissingClient,
+    /// The path leads out of its directory, or is no path.
+    Path,
+    /// The announced body is too large.
+    BodyTooLarge,
+    /// Not signed by a key of the zone.
+    Signature,
+    /// The keys of the zone cannot be read now.
+    KeysUnavailable,
+    /// Signed, but not for here and now.
+    Claims(ClaimError),
+    /// Something the mandate hangs on has ended.
+    Revoked,
+    /// The STS cannot be asked now.
+    ExchangeUnavailable(Box<Refusal>),
+    /// Used before.
+    Replayed,
+    /// Whether it was used before cannot be known now.
+    ReplayUnknown,
+}
+
+impl Denial {
+    /// The reason: metric label, `evaluation_status` of the event, member of the answer. One word everywhere.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::RevocationStale => "revocation_stale",
+            Self::Ambiguous => "ambiguous_request",
+            Self::Method => "method_not_allowed",
+            Self::MissingBearer => "missing_bearer",
+            Self::BearerTooLarge => "bearer_too_large",
+            Self::BearerMalformed => "bearer_malformed",
+            Self::Expiring => "credential_expiring",
+            Self::ClientIdHeader => "client_id_header",
+            Self::MissingResource => "missing_resource",
+            Self::MissingZone => "missing_zone",
+            Self::MissingClient => "missing_client",
+            Self::Path => "path_traversal",
+            Self::BodyTooLarge => "payload_too_large",
+            Self::Signature => "signature_invalid",
+            Self::KeysUnavailable => "zone_state_unavailable",
+            Self::Claims(ClaimError::WrongIssuer) => "wrong_issuer",
+            Self::Claims(ClaimError::WrongAudience) => "wrong_audience",
+            Self::Claims(ClaimError::Expired) => "expired",
+            Self::Claims(ClaimError::NotYetValid) => "not_yet_valid",
+            Self::Claims(ClaimError::IssuedInFuture) => "issued_in_future",
+            Self::Claims(ClaimError::WrongZone) => "wrong_zone",
+            Self::Claims(ClaimError::WrongUse) => "wrong_use",
+            Self::Revoked => "session_revoked",
+            Self::ExchangeUnavailable(_) => "sts_circuit_open",
+            Self::Replayed => "token_replay",
+            Self::ReplayUnknown => "replay_state_unavailable",
+        }
+    }
+
+    /// Whether the caller may be somebody we know, so that the refusal belongs into a zone's evidence. The others
+    /// are decided before anything in the token is believed, and stay metrics.
+    pub(crate) const fn is_attributable(&self) -> bool {
+        !matches!(
+            self,
+            Self::RevocationStale
+                | Self::Ambiguous
+                | Self::Method
+                | Self::MissingBearer
+                | Self::BearerTooLarge
+                | Self::BearerMalformed
+                | Self::Expiring
+                | Self::MissingZone
+                | Self::MissingClient
+                | Self::Signature
+                | Self::KeysUnavailable
+        )
+    }
+
+    /// The answer.
+    pub(crate) fn into_refusal(self) -> Refusal {
+        let reason = self.reason();
+        let invalid =
+            |status: StatusCode, text: &'static str| Refusal::new(status, "invalid_token").describe(text);
+        let refusal = match self {
+            Self::RevocationStale => unavailable("revocation state unavailable"),
+            Self::Ambiguous => Refusal::bad_request("invalid_request")
+                .describe("the request can be read in more than one way"),
+            Self::Method => Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            // RFC 6750 §3.1: no error code where no credential was presented.
+            Self::MissingBearer => {
+                return unauthorized("missing bearer token")
+                    .reason(reason)
+                    .authenticate("Bearer");
+            }
+            Self::BearerTooLarge => unauthorized("bearer token too large"),
+            Self::BearerMalformed => unauthorized("malformed bearer token"),
+            Self::Expiring => Refusal::new(StatusCode::UNAUTHORIZED, "credential_expired_not_renewable")
+                .describe("credential expiring within pre-flight window"),
+            Self::ClientIdHeader => invalid(
+                StatusCode::BAD_REQUEST,
+                "client identity derives from the bearer token",
+            ),
+            Self::MissingResource => invalid(StatusCode::BAD_REQUEST, "missing routing headers"),
+            Self::MissingZone => unauthorized("missing token zone"),
+            Self::MissingClient => unauthorized("missing token client"),
+            Self::Path => invalid(StatusCode::BAD_REQUEST, "path traversal not permitted"),
+            Self::BodyTooLarge => too_large(),
+            Self::Signature => unauthorized("bearer signature invalid"),
+            Self::KeysUnavailable => unavailable("zone state unavailable"),
+            Self::Claims(_) => unauthorized("mandate not valid here"),
+            Self::Revoked => return revoked(),
+            Self::ExchangeUnavailable(refusal) => *refusal,
+            Self::Replayed => unauthorized("token replay detected"),
+            Self::ReplayUnknown => unavailable("replay state unavailable"),
+        };
+        challenge(refusal).reason(reason)
+    }
+}
+
+/// 413 for a body past the limit, announced or sent.
+pub(crate) fn too_large() -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large").describe("request body too large")
+}
+
+/// 401 for authority that has ended, before or during the call.
+pub(crate) fn revoked() -> Refusal {
+    challenge(unauthorized("session revoked")).reason("session_revoked")
+}
+
+fn unauthorized(text: &'static str) -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token").describe(text)
+}
+
+fn unavailable(text: &'static str) -> Refusal {
+    Refusal::unavailable("sts_unavailable").describe(text)
+}
+
+/// Adds the challenge that a 401 must carry (RFC 9110 §15.5.2, RFC 6750 §3).
+fn challenge(refusal: Refusal) -> Refusal {
+    if refusal.status != StatusCode::UNAUTHORIZED || refusal.authenticate.is_some() {
+        return refusal;
+    }
+    let text = refusal.description.as_deref().unwrap_or_default();
+    let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{text}\"");
+    refusal.authenticate(challenge)
+}

@@ -1,0 +1,173 @@
+//! The order of enforcement.
+
+use std::sync::Arc;
+
+use caracal_core::{
+    Secret, Timestamp,
+    claims::{MandateClaims, MandateUse},
+};
+use caracal_crypto::{
+    ClaimRules,
+    mandate::{LEEWAY, Peek, Unverified},
+};
+use caracal_service::Refusal;
+use http::request::Parts;
+
+use crate::{denial::Denial, evidence, gateway::Gateway, inbound, path, proof::prove};
+
+/// Life a mandate must have left: enough for the exchange and the upstream's first byte.
+const MIN_LIFE_SECONDS: i64 = 35;
+
+/// A call that passed every local check. Its mandate is spent.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) mandate: Secret,
+    pub(crate) claims: Arc<MandateClaims>,
+    pub(crate) resource: String,
+    /// Percent-decoded, without query.
+    pub(crate) path: String,
+}
+
+/// Checks a call. The refusal is counted, and in the spool where it concerns a known zone, before this returns.
+///
+/// # Errors
+/// The answer to send.
+pub(crate) async fn enforce(gateway: &Gateway, head: &Parts, request_id: &str) -> Result<Admitted, Refusal> {
+    let mut proven = None;
+    match check(gateway, head, request_id, &mut proven).await {
+        Ok(admitted) => Ok(admitted),
+        Err(denial) => {
+            gateway.metrics.denied(denial.reason());
+            if denial.is_attributable() {
+                if proven.is_none() {
+                    proven = identify(gateway, head).await;
+                }
+                if let Some(claims) = &proven {
+                    evidence::denied(gateway, claims, head, request_id, &denial).await;
+                }
+            }
+            Err(denial.into_refusal())
+        }
+    }
+}
+
+/// The list. Cheap checks stand before dear ones, checks of the caller's own mistake before checks of authority, and
+/// what cannot be undone stands last.
+async fn check(
+    gateway: &Gateway,
+    head: &Parts,
+    request_id: &str,
+    proven: &mut Option<Arc<MandateClaims>>,
+) -> Result<Admitted, Denial> {
+    let deps = &gateway.deps;
+    let headers = &head.headers;
+    let now = deps.world.now();
+
+    // First: on a state that may lack the latest revocations nothing can be allowed, so nothing else matters.
+    fresh(gateway)?;
+    // Before anything is believed: what two readers could read as two requests is none.
+    inbound::unambiguous(head)?;
+    // Before the credential is looked at: these methods would hand it, or the upstream's, to the wrong party.
+    inbound::method_is_forwardable(&head.method)?;
+    // A bound on size before any decoding.
+    let token = inbound::bearer(headers)?;
+    // One decoding, no cryptography: noise ends here.
+    let unverified = Unverified::parse(token).map_err(|_| Denial::BearerMalformed)?;
+    let peek = unverified.peek().map_err(|_| Denial::BearerMalformed)?;
+    // A mandate about to end would end under the call; the client mints another, so tell it before it pays more.
+    lives_long_enough(&peek, now)?;
+    // The client is whom the mandate names; a header that says otherwise is an attempt at confusion.
+    inbound::no_client_id(headers)?;
+    // The caller's own mistakes, told before its mandate is spent.
+    let resource = inbound::resource(headers)?;
+    // Which keys to try, and whom the STS will be asked about: typed, so that no id can break a path or a log line.
+    let zone = peek.zone_id.as_ref().ok_or(Denial::MissingZone)?;
+    let _ = peek.client_id.as_ref().ok_or(Denial::MissingClient)?;
+    // Under no reading may the path leave what the policy will be asked about.
+    path::check(head.uri.path()).map_err(|_| Denial::Path)?;
+    let path = path::decode(head.uri.path()).map_err(|_| Denial::Path)?;
+    // An upload that cannot fit is refused before its first byte, and before it costs a mandate.
+    inbound::length_within(headers, deps.config.max_request_bytes)?;
+
+    // The dear one: from here on the claims are the zone's word.
+    let claims = proven
+        .insert(prove(gateway, token, &unverified, zone).await?)
+        .clone();
+    // Ours, for this Gateway, of this zone, of the class that is spent here.
+    rules(gateway, zone, now).check(&claims).map_err(Denial::Claims)?;
+    // Authority that has ended since the mandate was signed.
+    not_revoked(gateway, &claims)?;
+    // Asking would fail: say so while the mandate is still unspent.
+    deps.exchange
+        .available()
+        .map_err(|refusal| Denial::ExchangeUnavailable(Box::new(refusal)))?;
+    // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through.
+    first_use(gateway, &claims, request_id).await?;
+
+    Ok(Admitted {
+        mandate: Secret::new(token),
+        claims,
+        resource: resource.to_owned(),
+        path: path.into_owned(),
+    })
+}
+
+fn fresh(gateway: &Gateway) -> Result<(), Denial> {
+    if gateway.deps.revocations.is_fresh() {
+        Ok(())
+    } else {
+        Err(Denial::RevocationStale)
+    }
+}
+
+fn lives_long_enough(peek: &Peek, now: Timestamp) -> Result<(), Denial> {
+    match peek.exp {
+        0 => Err(Denial::BearerMalformed),
+        exp if exp.saturating_sub(now.unix_seconds()) < MIN_LIFE_SECONDS => Err(Denial::Expiring),
+        _ => Ok(()),
+    }
+}
+
+fn rules<'r>(gateway: &'r Gateway, zone: &'r caracal_core::ZoneId, now: Timestamp) -> ClaimRules<'r> {
+    let issuer = &*gateway.deps.issuer;
+    ClaimRules {
+        issuer,
+        audience: Some(issuer),
+        zone,
+        uses: &[MandateUse::Gateway],
+        now,
+        leeway: LEEWAY,
+    }
+}
+
+fn not_revoked(gateway: &Gateway, claims: &MandateClaims) -> Result<(), Denial> {
+    if gateway.deps.revocations.covers(claims) {
+        Err(Denial::Revoked)
+    } else {
+        Ok(())
+    }
+}
+
+async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {
+    let key = ["seen:jti:", &claims.jti].concat();
+    match gateway.deps.replay.claim(&key, claims.expires_at()).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Denial::Replayed),
+        Err(error) => {
+            tracing::error!(request.id = request_id, %error, "cannot tell whether a mandate was used");
+            Err(Denial::ReplayUnknown)
+        }
+    }
+}
+
+/// Who sent a call that was refused before its signature was looked at, if it can be proved.
+async fn identify(gateway: &Gateway, head: &Parts) -> Option<Arc<MandateClaims>> {
+    let token = inbound::bearer(&head.headers).ok()?;
+    let unverified = Unverified::parse(token).ok()?;
+    let zone = unverified.peek().ok()?.zone_id?;
+    let claims = prove(gateway, token, &unverified, &zone).await.ok()?;
+    rules(gateway, &zone, gateway.deps.world.now())
+        .check(&claims)
+        .ok()?;
+    Some(claims)
+}

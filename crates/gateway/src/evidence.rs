@@ -1,0 +1,79 @@
+//! Events about calls that were refused here.
+
+use caracal_core::{audit::AuditEvent, claims::MandateClaims};
+use caracal_crypto::mandate::fingerprint;
+use http::request::Parts;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{denial::Denial, gateway::Gateway, inbound};
+
+#[derive(Serialize)]
+struct Metadata<'m> {
+    jti: &'m str,
+    sid: &'m str,
+    resource: &'m str,
+    client_id: &'m str,
+    subject_fp: &'m str,
+    request_id: &'m str,
+    reason: &'m str,
+    method: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_session_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegation_edge_id: Option<&'m str>,
+}
+
+/// Records one refusal. It is answered either way: a refusal that cannot be recorded is still a refusal.
+pub(crate) async fn denied(
+    gateway: &Gateway,
+    claims: &MandateClaims,
+    head: &Parts,
+    request_id: &str,
+    denial: &Denial,
+) {
+    let replayed = matches!(denial, Denial::Replayed);
+    let event_type = if replayed {
+        "replay_detected"
+    } else {
+        "gateway_request_denied"
+    };
+    let fingerprint = inbound::bearer(&head.headers)
+        .map(fingerprint)
+        .unwrap_or_default();
+    let metadata = Metadata {
+        jti: &claims.jti,
+        sid: claims.sid.as_str(),
+        resource: inbound::resource(&head.headers).unwrap_or_default(),
+        client_id: claims.client_id.as_str(),
+        subject_fp: &fingerprint,
+        request_id,
+        reason: denial.reason(),
+        method: head.method.as_str(),
+        agent_session_id: claims.agent_session_id.as_ref().map(AsRef::as_ref),
+        delegation_edge_id: claims.delegation_edge_id.as_ref().map(AsRef::as_ref),
+    };
+    let mut event = AuditEvent::new(
+        &gateway.deps.world,
+        claims.zone_id.clone(),
+        event_type,
+        request_id,
+        "deny",
+    )
+    .with_metadata(&metadata);
+    denial.reason().clone_into(&mut event.evaluation_status);
+    event.determining_policies_json = empty_list();
+    event.diagnostics_json = empty_list();
+    if replayed {
+        tracing::warn!(zone.id = %claims.zone_id, request.id = request_id, jti = %claims.jti, "a mandate was presented twice");
+    }
+    if let Err(error) = gateway.deps.spool.append_async(&[event]).await {
+        gateway.metrics.evidence_lost();
+        tracing::error!(zone.id = %claims.zone_id, request.id = request_id, %error, "could not record a refused call");
+    }
+}
+
+/// `[]`: no policy was asked.
+pub(crate) fn empty_list() -> Option<Box<RawValue>> {
+    RawValue::from_string(String::from("[]")).ok()
+}

@@ -1,0 +1,87 @@
+//! What the checks read of a request's head, each header found once.
+
+use caracal_service::health::bearer_of;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
+
+use crate::denial::Denial;
+
+/// Names the protected resource, by its identifier.
+pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resource");
+/// Must never be sent: the client is whoever the mandate was issued to.
+pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-caracal-client-id");
+
+/// Longest bearer token, in bytes.
+const MAX_BEARER_BYTES: usize = 4096;
+
+/// Refuses heads that another reader might take for another request: several hosts, several lengths, several
+/// resources. The framing itself is the listener's to refuse.
+pub(crate) fn unambiguous(head: &Parts) -> Result<(), Denial> {
+    let hosts = count(&head.headers, &header::HOST);
+    let host_is_clear = hosts == 1 || (hosts == 0 && head.version != Version::HTTP_11);
+    let lengths = count(&head.headers, &header::CONTENT_LENGTH);
+    let framed_twice = lengths > 1 || (lengths == 1 && head.headers.contains_key(header::TRANSFER_ENCODING));
+    // RFC 9112 §3.2: the target names the host when it is absolute, and a different Host is a disguise.
+    let disguised = head.uri.authority().is_some_and(|named| {
+        head.headers
+            .get(header::HOST)
+            .is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(named.as_str().as_bytes()))
+    });
+    if host_is_clear && !framed_twice && !disguised && count(&head.headers, &RESOURCE) <= 1 {
+        Ok(())
+    } else {
+        Err(Denial::Ambiguous)
+    }
+}
+
+/// TRACE would show the caller the injected credential; CONNECT asks for a tunnel nobody watches.
+pub(crate) fn method_is_forwardable(method: &Method) -> Result<(), Denial> {
+    if *method == Method::TRACE || *method == Method::CONNECT || method.as_str().eq_ignore_ascii_case("track")
+    {
+        Err(Denial::Method)
+    } else {
+        Ok(())
+    }
+}
+
+/// The bearer token, of a bounded size.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Denial> {
+    let token = bearer_of(headers).ok_or(Denial::MissingBearer)?;
+    if token.len() > MAX_BEARER_BYTES {
+        Err(Denial::BearerTooLarge)
+    } else {
+        Ok(token)
+    }
+}
+
+/// Nobody names their own client id.
+pub(crate) fn no_client_id(headers: &HeaderMap) -> Result<(), Denial> {
+    if headers.contains_key(CLIENT_ID) {
+        Err(Denial::ClientIdHeader)
+    } else {
+        Ok(())
+    }
+}
+
+/// The identifier of the resource called.
+pub(crate) fn resource(headers: &HeaderMap) -> Result<&str, Denial> {
+    headers
+        .get(RESOURCE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .ok_or(Denial::MissingResource)
+}
+
+/// An announced length within the limit; what is not announced is counted as it streams.
+pub(crate) fn length_within(headers: &HeaderMap, limit: u64) -> Result<(), Denial> {
+    let announced = headers.get(header::CONTENT_LENGTH).map(HeaderValue::to_str);
+    match announced {
+        Some(Ok(digits)) if digits.trim().parse::<u64>().is_ok_and(|length| length <= limit) => Ok(()),
+        Some(_) => Err(Denial::BodyTooLarge),
+        None => Ok(()),
+    }
+}
+
+fn count(headers: &HeaderMap, name: &HeaderName) -> usize {
+    headers.get_all(name).iter().take(2).count()
+}

@@ -1,0 +1,32 @@
+//! The Gateway: the enforcement point in front of every upstream.
+//!
+//! A call presents a single-use mandate. The Gateway checks it against what it holds in memory, asks the STS what
+//! it may do, injects the real credential, and streams both ways until the end or until the authority ends. It
+//! holds no routes: where to forward and with what comes with each decision.
+//!
+//! [`app`] is the whole router, since every path but three belongs to upstreams. This crate never reads
+//! configuration, never builds its dependencies and never talks SQL. To add a check, add a line to the list in
+//! `enforce.rs` where its cost and its secrecy put it, and a [`denial`](mod@denial) for its answer.
+
+mod app;
+mod denial;
+mod deps;
+mod dispatch;
+mod download;
+mod enforce;
+mod evidence;
+mod gateway;
+mod inbound;
+mod link;
+mod metrics;
+mod outbound;
+mod outcome;
+mod path;
+mod proof;
+mod remote;
+mod upload;
+
+pub use app::app;
+pub use deps::{GatewayConfig, GatewayDeps};
+pub use metrics::describe;
+pub use remote::{RemoteExchange, RemoteOptions};

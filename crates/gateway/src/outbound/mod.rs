@@ -1,0 +1,91 @@
+//! The request an upstream gets: where, with which headers, with whose credential.
+
+mod credential;
+mod headers;
+mod query;
+mod trace;
+mod uri;
+
+use caracal_core::World;
+use caracal_service::{egress::Target, exchange::ExchangeGrant, server::PeerAddr};
+use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
+
+use self::credential::Credential;
+pub(crate) use self::credential::host_is_pinned;
+use crate::{GatewayConfig, upload::Upload};
+
+/// Whether a header is between two neighbours (RFC 9110 §7.6.1), or by which a message is framed.
+pub(crate) use self::headers::{is_hop_by_hop, named_by_connection, trailer_may_pass, trailer_names};
+
+/// The directive cannot be turned into a request: its credential header is reserved, its value cannot be sent, or
+/// its parts contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the upstream request could not be built")]
+pub(crate) struct BuildFailed;
+
+/// Builds the request for the upstream; also gives the trace id it carries.
+///
+/// # Errors
+/// [`BuildFailed`].
+pub(crate) fn build(
+    world: &World,
+    config: &GatewayConfig,
+    mut head: Parts,
+    body: Upload,
+    grant: &ExchangeGrant,
+    target: &Target,
+    request_id: &str,
+) -> Result<(Request<Upload>, String), BuildFailed> {
+    let credential = Credential::of(grant)?;
+    let uri = uri::build(target, &head.uri, credential.query())?;
+    let inbound = std::mem::take(&mut head.headers);
+    let (proto, client, host) = forwarded(config, &head, &inbound);
+    let mut headers = headers::forwardable(inbound, credential.header_name());
+    // A length belongs to the body; with none announced the body is framed anew.
+    credential.inject(&mut headers)?;
+    headers.insert(header::HOST, target.host_header().clone());
+    headers.insert(
+        caracal_service::request::REQUEST_ID,
+        HeaderValue::from_str(request_id).map_err(|_| BuildFailed)?,
+    );
+    let trace_id = trace::continue_or_start(&mut headers, world);
+    if let Some(client) = client {
+        headers.insert(headers::FORWARDED_FOR, client);
+    }
+    headers.insert(headers::FORWARDED_PROTO, HeaderValue::from_static(proto));
+    if let Some(host) = host {
+        headers.insert(headers::FORWARDED_HOST, host);
+    }
+
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok((request, trace_id))
+}
+
+type Forwarded = (&'static str, Option<HeaderValue>, Option<HeaderValue>);
+
+/// Scheme, address and host the caller used. What the caller says about itself is believed only behind a proxy
+/// that overwrites it.
+fn forwarded(config: &GatewayConfig, head: &Parts, inbound: &HeaderMap) -> Forwarded {
+    let claimed = |name: &header::HeaderName| {
+        inbound
+            .get(name)
+            .filter(|_| config.trust_proxy)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+    };
+    let proto = match claimed(&headers::FORWARDED_PROTO) {
+        Some("https") => "https",
+        Some("http") => "http",
+        _ if config.tls => "https",
+        _ => "http",
+    };
+    let first = claimed(&headers::FORWARDED_FOR)
+        .and_then(|list| list.split(',').next())
+        .and_then(|first| first.trim().parse::<std::net::IpAddr>().ok());
+    let client = first.or_else(|| head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()));
+    let client = client.and_then(|client| HeaderValue::from_str(&client.to_canonical().to_string()).ok());
+    (proto, client, inbound.get(header::HOST).cloned())
+}

@@ -1,0 +1,244 @@
+//! The event about what became of a call that the STS allowed.
+
+use std::{sync::Arc, time::Instant};
+
+use caracal_core::{
+    audit::AuditEvent,
+    claims::{MandateClaims, SubjectType},
+};
+use caracal_crypto::mandate::fingerprint;
+use caracal_service::exchange::UpstreamDirective;
+use futures_util::FutureExt as _;
+use http::{Method, StatusCode};
+use serde::Serialize;
+
+use crate::{enforce::Admitted, evidence::empty_list, gateway::Gateway};
+
+/// The caller went away, which is nobody's failure here.
+const CANCELLED: &str = "client_cancelled";
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The response went out whole.
+    Executed,
+    /// The response was cut because authority ended.
+    Revoked,
+    /// The upstream could not be reached or failed, or the caller went away.
+    Failed(&'static str),
+    /// The destination was refused.
+    Rejected(&'static str),
+    /// The directive could not be turned into a request.
+    Unbuildable,
+}
+
+impl End {
+    const fn status(self) -> &'static str {
+        match self {
+            Self::Executed | Self::Revoked => "executed",
+            Self::Failed(_) => "upstream_error",
+            Self::Rejected(_) => "upstream_rejected",
+            Self::Unbuildable => "build_failed",
+        }
+    }
+
+    const fn error_kind(self) -> Option<&'static str> {
+        match self {
+            Self::Executed | Self::Revoked => None,
+            Self::Failed(kind) | Self::Rejected(kind) => Some(kind),
+            Self::Unbuildable => Some("request_build_failed"),
+        }
+    }
+}
+
+/// Collects what is known and records exactly one event, whichever way the call ends: a dropped outcome is a call
+/// whose caller went away.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    gateway: Arc<Gateway>,
+    claims: Arc<MandateClaims>,
+    request_id: Arc<str>,
+    fingerprint: String,
+    resource: String,
+    method: Method,
+    started: Instant,
+    auth_mode: &'static str,
+    provider_id: Option<String>,
+    connection_id: Option<String>,
+    upstream_host: Option<String>,
+    trace_id: Option<String>,
+    upstream_status: Option<StatusCode>,
+    latency_ms: Option<u64>,
+    response_bytes: u64,
+    recorded: bool,
+}
+
+#[derive(Serialize)]
+struct Metadata<'m> {
+    application_id: &'m str,
+    resource: &'m str,
+    subject_fingerprint: &'m str,
+    subject_kind: SubjectType,
+    jti: &'m str,
+    sid: &'m str,
+    method: &'m str,
+    gateway_status: u16,
+    latency_ms: u64,
+    response_bytes: u64,
+    auth_mode: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_session_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delegation_edge_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_host: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_class: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revocation_interrupted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_kind: Option<&'m str>,
+}
+
+impl Outcome {
+    pub(crate) fn begin(
+        gateway: &Arc<Gateway>,
+        admitted: Admitted,
+        method: &Method,
+        request_id: &Arc<str>,
+        directive: &UpstreamDirective,
+        started: Instant,
+    ) -> Self {
+        Self {
+            gateway: gateway.clone(),
+            request_id: request_id.clone(),
+            fingerprint: fingerprint(admitted.mandate.expose()),
+            resource: admitted.resource,
+            claims: admitted.claims,
+            method: method.clone(),
+            started,
+            auth_mode: directive.auth_mode.as_str(),
+            provider_id: directive.provider_id.clone(),
+            connection_id: directive.connection_id.clone(),
+            upstream_host: None,
+            trace_id: None,
+            upstream_status: None,
+            latency_ms: None,
+            response_bytes: 0,
+            recorded: false,
+        }
+    }
+
+    pub(crate) fn claims(&self) -> &Arc<MandateClaims> {
+        &self.claims
+    }
+
+    pub(crate) fn gateway(&self) -> &Arc<Gateway> {
+        &self.gateway
+    }
+
+    /// Host and port dialled.
+    pub(crate) fn upstream(&mut self, host_and_port: &str) {
+        self.upstream_host = Some(host_and_port.to_owned());
+    }
+
+    /// Trace the upstream was told.
+    pub(crate) fn trace(&mut self, trace_id: String) {
+        self.trace_id = Some(trace_id);
+    }
+
+    /// The upstream's response head came.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        let took = self.started.elapsed();
+        self.gateway.metrics.answered(took);
+        self.latency_ms = Some(millis(took));
+        self.upstream_status = Some(status);
+    }
+
+    /// Bytes of the body passed on.
+    pub(crate) fn passed_on(&mut self, bytes: usize) {
+        self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
+    }
+
+    /// Records the end. `status` is what the caller got, when it is not the upstream's own.
+    pub(crate) fn end(mut self, end: End, status: Option<StatusCode>) {
+        self.record(end, status);
+    }
+
+    fn record(&mut self, end: End, status: Option<StatusCode>) {
+        self.recorded = true;
+        if let Some(kind) = end.error_kind().filter(|kind| *kind != CANCELLED) {
+            self.gateway.metrics.upstream_failed(kind);
+        }
+        let zone = self.claims.zone_id.clone();
+        let world = &self.gateway.deps.world;
+        let mut event = AuditEvent::new(world, zone, "gateway_resource_request", &self.request_id, "allow");
+        end.status().clone_into(&mut event.evaluation_status);
+        event.determining_policies_json = empty_list();
+        event.diagnostics_json = empty_list();
+        let status = status.or(self.upstream_status);
+        let metadata = Metadata {
+            application_id: self.claims.client_id.as_str(),
+            resource: &self.resource,
+            subject_fingerprint: &self.fingerprint,
+            subject_kind: self.claims.sub_type,
+            jti: &self.claims.jti,
+            sid: self.claims.sid.as_str(),
+            method: self.method.as_str(),
+            gateway_status: status.map_or(0, |status| status.as_u16()),
+            latency_ms: self.latency_ms.unwrap_or_else(|| millis(self.started.elapsed())),
+            response_bytes: self.response_bytes,
+            auth_mode: self.auth_mode,
+            agent_session_id: self.claims.agent_session_id.as_ref().map(AsRef::as_ref),
+            delegation_edge_id: self.claims.delegation_edge_id.as_ref().map(AsRef::as_ref),
+            trace_id: self.trace_id.as_deref(),
+            upstream_host: self.upstream_host.as_deref(),
+            provider_id: self.provider_id.as_deref(),
+            connection_id: self.connection_id.as_deref(),
+            upstream_status: self.upstream_status.map(|status| status.as_u16()),
+            result_class: self.upstream_status.map(result_class),
+            revocation_interrupted: end == End::Revoked,
+            error_kind: end.error_kind(),
+        };
+        let event = [event.with_metadata(&metadata)];
+        // One poll writes the event and asks for the sync; waiting for the disk here would stall every stream of
+        // this thread, and the answer is no longer held back by it.
+        if let Some(Err(error)) = self.gateway.deps.spool.append_async(&event).now_or_never() {
+            self.gateway.metrics.evidence_lost();
+            tracing::error!(
+                zone.id = %self.claims.zone_id, request.id = %self.request_id, %error,
+                "could not record the outcome of a call"
+            );
+        }
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.record(End::Failed(CANCELLED), StatusCode::from_u16(499).ok());
+        }
+    }
+}
+
+fn millis(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn result_class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..=299 => "success",
+        300..=399 => "redirect",
+        400..=499 => "client_error",
+        500..=599 => "server_error",
+        _ => "unknown",
+    }
+}

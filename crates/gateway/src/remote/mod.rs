@@ -1,0 +1,217 @@
+//! The exchange with an STS in another process: pooled HTTP, signed requests.
+
+mod breaker;
+mod reply;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use caracal_core::World;
+use caracal_crypto::{
+    HmacKey,
+    request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
+};
+use caracal_service::{
+    Refusal,
+    egress::{Egress, EgressClient, EgressError, Target},
+    exchange::{Exchange, ExchangeGrant, ExchangeRequest},
+};
+use form_urlencoded::Serializer;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+
+use self::breaker::Breaker;
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// Largest reply read, in bytes: room for deep delegation chains.
+const MAX_REPLY_BYTES: usize = 256 * 1024;
+
+/// How to reach the STS.
+#[derive(Debug, Clone)]
+pub struct RemoteOptions {
+    /// Base URL of the STS.
+    pub url: String,
+    /// Key of the signature; absent only in development, where the STS then refuses us unless it is lenient too.
+    pub key: Option<HmacKey>,
+    /// Longest wait for a complete reply. Default 5 s.
+    pub timeout: Duration,
+}
+
+/// Asks an STS over HTTP. Never retries: a mandate is presented once.
+pub struct RemoteExchange {
+    world: World,
+    client: EgressClient<Full<Bytes>>,
+    token_uri: Uri,
+    health_uri: Uri,
+    host: HeaderValue,
+    key: Option<HmacKey>,
+    timeout: Duration,
+    breaker: Arc<Breaker>,
+}
+
+impl fmt::Debug for RemoteExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteExchange")
+            .field("token_uri", &self.token_uri)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there was no reply.
+#[derive(Debug)]
+enum NoReply {
+    TimedOut,
+    Unreachable,
+    TooLarge,
+}
+
+struct Reply {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: Bytes,
+}
+
+impl RemoteExchange {
+    /// An exchange with the STS at `options.url`, through `egress`, whose policy must allow that address.
+    ///
+    /// # Errors
+    /// [`EgressError`] when the URL is refused.
+    pub fn new(world: World, egress: &Egress, options: RemoteOptions) -> Result<Self, EgressError> {
+        let target = egress.target(&options.url)?;
+        let uri = |path: &str| uri_of(&target, path);
+        Ok(Self {
+            client: egress.client(),
+            token_uri: uri("/oauth/2/token")?,
+            health_uri: uri("/health")?,
+            host: target.host_header().clone(),
+            key: options.key,
+            timeout: options.timeout,
+            breaker: Arc::new(Breaker::new(world.clone())),
+            world,
+        })
+    }
+
+    fn request(&self, call: &ExchangeRequest) -> Request<Full<Bytes>> {
+        let form = Serializer::new(String::with_capacity(2048))
+            .append_pair("grant_type", GRANT_TYPE)
+            .append_pair("zone_id", call.zone_id.as_str())
+            .append_pair("application_id", call.application_id.as_str())
+            .append_pair("subject_token", call.mandate.expose())
+            .append_pair("subject_token_type", TOKEN_TYPE)
+            .append_pair("resource", &call.resource)
+            .append_pair("request_method", &call.method)
+            .append_pair("request_path", &call.path)
+            .append_pair("gateway_request_id", &call.request_id)
+            .finish();
+        let mut request = Request::new(Full::new(Bytes::from(form.clone())));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.token_uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("caracal-gateway"));
+        let mut set = |name: HeaderName, value: &str| {
+            // Ids, digits and hex: always a header value.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        set(caracal_service::request::REQUEST_ID, &call.request_id);
+        if let Some(key) = &self.key {
+            let (unix, nonce) = (self.world.now().unix_seconds(), new_nonce(&self.world));
+            let signature = sign(key, unix, &nonce, "POST", self.token_uri.path(), form.as_bytes());
+            set(HeaderName::from_static(TIMESTAMP_HEADER), &unix.to_string());
+            set(HeaderName::from_static(NONCE_HEADER), &nonce);
+            set(HeaderName::from_static(SIGNATURE_HEADER), &signature);
+        }
+        request
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Reply, NoReply> {
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(|error| {
+                tracing::warn!(error = %caracal_service::error_chain(&error), "the sts did not answer");
+                match EgressError::of(&error) {
+                    Some(EgressError::TimedOut) => NoReply::TimedOut,
+                    _ => NoReply::Unreachable,
+                }
+            })?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, MAX_REPLY_BYTES)
+                .collect()
+                .await
+                .map_err(|error| {
+                    if error.is::<http_body_util::LengthLimitError>() {
+                        NoReply::TooLarge
+                    } else {
+                        NoReply::Unreachable
+                    }
+                })?;
+            Ok(Reply {
+                status: parts.status,
+                headers: parts.headers,
+                body: body.to_bytes(),
+            })
+        };
+        tokio::time::timeout(self.timeout, exchange)
+            .await
+            .unwrap_or(Err(NoReply::TimedOut))
+    }
+}
+
+fn uri_of(target: &Target, path: &str) -> Result<Uri, EgressError> {
+    Uri::builder()
+        .scheme(target.scheme().clone())
+        .authority(target.authority().clone())
+        .path_and_query([target.path().trim_end_matches('/'), path].concat())
+        .build()
+        .map_err(|_| EgressError::InvalidTarget(caracal_service::egress::InvalidTarget::Malformed))
+}
+
+#[async_trait]
+impl Exchange for RemoteExchange {
+    async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
+        let attempt = self.breaker.enter().ok_or_else(reply::circuit_open)?;
+        let outcome = match self.send(self.request(&request)).await {
+            Ok(answer) => reply::read(&answer.into(), &request.resource),
+            Err(NoReply::TimedOut) => Err(reply::failed(StatusCode::GATEWAY_TIMEOUT, "sts timeout")),
+            Err(NoReply::Unreachable) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts unavailable")),
+            Err(NoReply::TooLarge) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts response invalid")),
+        };
+        attempt.conclude(outcome.as_ref().err());
+        outcome
+    }
+
+    fn available(&self) -> Result<(), Refusal> {
+        if self.breaker.is_open() {
+            Err(reply::circuit_open())
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn check(&self) -> Result<(), &'static str> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = self.health_uri.clone();
+        match self.send(request).await {
+            Ok(reply) if reply.status.is_success() => Ok(()),
+            _ => Err("sts_unreachable"),
+        }
+    }
+}
+
+impl From<Reply> for reply::Read {
+    fn from(reply: Reply) -> Self {
+        Self {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What a reply of the STS means.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use caracal_core::Secret;
+use caracal_service::{
+    Refusal,
+    exchange::{ExchangeGrant, UpstreamDirective},
+};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub(super) struct Read {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    #[serde(default)]
+    upstreams: HashMap<String, UpstreamDirective>,
+}
+
+/// The grant for `resource`, or the refusal to pass on.
+pub(super) fn read(reply: &Read, resource: &str) -> Result<ExchangeGrant, Refusal> {
+    if reply.status != StatusCode::OK {
+        return Err(refusal(reply));
+    }
+    let invalid = || failed(StatusCode::BAD_GATEWAY, "sts response invalid");
+    if !is_json(&reply.headers) {
+        return Err(invalid());
+    }
+    let granted: Granted = serde_json::from_slice(&reply.body).map_err(|_| invalid())?;
+    if granted.access_token.is_empty() {
+        return Err(invalid());
+    }
+    let mut upstreams = granted.upstreams;
+    let directive = upstreams
+        .remove(resource)
+        .filter(|directive| !directive.url.is_empty())
+        .ok_or_else(|| {
+            Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+                .describe("resource upstream not configured")
+                .reason("upstream_not_configured")
+        })?;
+    Ok(ExchangeGrant {
+        directive,
+        mandate: Some(Secret::new(granted.access_token)),
+    })
+}
+
+/// The STS's own error object whole, so that an approval hold keeps its id. Its request id is replaced by ours on
+/// the way out.
+fn refusal(reply: &Read) -> Refusal {
+    // Nothing but an error may pass for one: a redirect or an empty success is a broken STS.
+    let is_error = reply.status.is_client_error() || reply.status.is_server_error();
+    let status = if is_error {
+        reply.status
+    } else {
+        StatusCode::BAD_GATEWAY
+    };
+    let members = serde_json::from_slice::<Map<String, Value>>(&reply.body)
+        .ok()
+        .filter(|_| is_error);
+    let mut refusal = match members {
+        Some(mut members) if members.get("error").is_some_and(Value::is_string) => {
+            let text = |members: &mut Map<String, Value>, name: &str| match members.remove(name) {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            };
+            let code = text(&mut members, "error").unwrap_or_default();
+            let description = text(&mut members, "error_description");
+            members.remove("requestId");
+            members.remove("request_id");
+            let mut refusal = Refusal::new(status, code);
+            refusal.description = description.map(Into::into);
+            refusal.members = members;
+            refusal
+        }
+        _ => failed(status, status.canonical_reason().unwrap_or("sts unavailable")),
+    };
+    let text = |name: &HeaderName| reply.headers.get(name).and_then(|value| value.to_str().ok());
+    refusal.authenticate = text(&header::WWW_AUTHENTICATE).map(|challenge| challenge.to_owned().into());
+    if let Some(seconds) = text(&header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()) {
+        refusal.retry_after = Some(seconds);
+    }
+    refusal
+}
+
+/// No usable answer of the STS.
+pub(super) fn failed(status: StatusCode, text: &'static str) -> Refusal {
+    Refusal::new(status, "sts_unavailable").describe(text)
+}
+
+/// Not asked, because the last answers did not come.
+pub(super) fn circuit_open() -> Refusal {
+    Refusal::unavailable("sts_unavailable").describe("sts unavailable")
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}

@@ -1,0 +1,157 @@
+//! The request body on its way up: counted, never collected.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::{Buf as _, Bytes};
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::{link::Link, outbound::trailer_may_pass};
+
+/// Why an upload stopped. The upstream sees an aborted request, never a complete one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error("request body too large")]
+    TooLarge,
+    #[error("request body broke off")]
+    Broken,
+    #[error("request ended by the gateway")]
+    Cut,
+}
+
+/// A request body that ends with an error past its limit. Pulls from the caller only as fast as the upstream takes.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    inner: Body,
+    left: u64,
+    link: Arc<Link>,
+    /// Whether the caller waits for a go-ahead before it sends.
+    expects: bool,
+}
+
+impl Upload {
+    pub(crate) fn new(inner: Body, limit: u64, link: Arc<Link>, expects: bool) -> Self {
+        if inner.is_end_stream() {
+            link.finish();
+        }
+        Self {
+            inner,
+            left: limit,
+            link,
+            expects,
+        }
+    }
+
+    fn counted(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, UploadError> {
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(other) => {
+                return Ok(other
+                    .into_trailers()
+                    .map_or_else(|other| other, |trailers| Frame::trailers(safe(trailers))));
+            }
+        };
+        let Some(left) = self.left.checked_sub(data.remaining() as u64) else {
+            self.link.mark_too_large();
+            return Err(UploadError::TooLarge);
+        };
+        self.left = left;
+        self.link.progressed();
+        Ok(Frame::data(data))
+    }
+}
+
+impl HttpBody for Upload {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        self.link.register(cx.waker());
+        self.expects = false;
+        if self.link.is_cut() {
+            return Poll::Ready(Some(Err(UploadError::Cut)));
+        }
+        let next = match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending => {
+                self.link.set_waits_for_caller(true);
+                return Poll::Pending;
+            }
+            Poll::Ready(next) => next,
+        };
+        self.link.set_waits_for_caller(false);
+        let passed = match next {
+            None => None,
+            Some(Ok(frame)) => Some(self.counted(frame)),
+            Some(Err(_)) => {
+                self.link.mark_broken();
+                Some(Err(UploadError::Broken))
+            }
+        };
+        if !matches!(passed, Some(Ok(_))) || self.inner.is_end_stream() {
+            self.link.finish();
+        }
+        Poll::Ready(passed)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.link.finish();
+        if !self.link.is_cut() && !self.link.is_broken() {
+            linger(std::mem::take(&mut self.inner), self.expects);
+        }
+    }
+}
+
+/// Most bytes read of a body that nobody wants, and for how long.
+const LINGER_BYTES: usize = 1 << 20;
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Reads on for a moment where the answer goes out before the request came in whole. Closing a socket with unread
+/// bytes resets it, and the caller would lose the answer that tells it what was wrong. A caller that `expects` a
+/// go-ahead has sent nothing, and reading would give it.
+pub(crate) fn linger(body: Body, expects: bool) {
+    if expects || body.is_end_stream() {
+        return;
+    }
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(tokio::time::timeout(LINGER, async move {
+            let mut body = Limited::new(body, LINGER_BYTES);
+            while let Some(Ok(_)) = body.frame().await {}
+        }));
+    }
+}
+
+/// Trailers without what must not arrive behind a body.
+pub(crate) fn safe(mut trailers: HeaderMap) -> HeaderMap {
+    if trailers.keys().all(trailer_may_pass) {
+        return trailers;
+    }
+    let mut kept = HeaderMap::new();
+    let mut name = None;
+    for (next, value) in trailers.drain() {
+        name = next.or(name);
+        if let Some(name) = name.as_ref().filter(|name| trailer_may_pass(name)) {
+            kept.append(name.clone(), value);
+        }
+    }
+    kept
+}

@@ -1,0 +1,14 @@
+//! The Gateway through its real router, served on a socket, in front of a real upstream.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+mod attacks;
+mod client;
+mod evidence;
+mod forwarding;
+mod negative;
+mod remote;
+mod replay;
+mod smuggling;
+mod stage;
+mod streaming;
+mod upstream;

@@ -1,0 +1,291 @@
+//! Bodies stream both ways, bounded in memory, and end when the authority behind them ends.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderName;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+use crate::{
+    client::read_all,
+    stage::{Options, RESOURCE, Stage, directive},
+};
+
+fn data(text: &'static str) -> Frame<Bytes> {
+    Frame::data(Bytes::from_static(text.as_bytes()))
+}
+
+async fn metadata(stage: &Stage) -> (String, Value) {
+    let event = stage.events(1).await.remove(0);
+    (
+        event.evaluation_status,
+        serde_json::from_str(event.metadata_json.unwrap().get()).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn events_pass_one_by_one() {
+    let stage = Stage::new().await;
+    let mut response = stage
+        .open(
+            stage
+                .request(&stage.mandate(), "/events")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let stream = stage.upstream.stream().await;
+    for text in ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"] {
+        stream.send(data(text)).await.unwrap();
+        // The next is sent only after this one arrived: nothing waits for more.
+        let frame = response.body_mut().frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), text);
+    }
+    drop(stream);
+    assert!(response.body_mut().frame().await.is_none());
+    let (status, event) = metadata(&stage).await;
+    assert_eq!(
+        (status.as_str(), event["response_bytes"].as_u64()),
+        ("executed", Some(27))
+    );
+}
+
+#[tokio::test]
+async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_take_trailers() {
+    let stage = Stage::new().await;
+    let request = stage
+        .request(&stage.mandate(), "/stream")
+        .header("te", "trailers")
+        .body(Body::empty())
+        .unwrap();
+    let mut response = stage.open(request).await;
+    let stream = stage.upstream.stream().await;
+    stream.send(data("first")).await.unwrap();
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    stage.revocations.mark(["somebody-else"]);
+    stream.send(data("second")).await.unwrap();
+    assert!(
+        response.body_mut().frame().await.unwrap().unwrap().is_data(),
+        "others' revocations change nothing"
+    );
+    // Now nothing flows; the upstream stays silent and open.
+    stage.revocations.mark(["del-1"]);
+    let frame = response.body_mut().frame().await.unwrap().unwrap();
+    assert_eq!(frame.into_trailers().unwrap()["x-caracal-revoked"], "true");
+    stream.closed().await;
+    let (status, event) = metadata(&stage).await;
+    assert_eq!(
+        (status.as_str(), &event["revocation_interrupted"]),
+        ("executed", &Value::Bool(true))
+    );
+}
+
+#[tokio::test]
+async fn without_trailers_a_cut_is_a_broken_transfer_never_a_complete_one() {
+    let stage = Stage::new().await;
+    let mut response = stage
+        .open(
+            stage
+                .request(&stage.mandate(), "/stream")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    let stream = stage.upstream.stream().await;
+    stream.send(data("first")).await.unwrap();
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    stage.revocations.mark(["ses-1"]);
+    assert!(response.body_mut().frame().await.unwrap().is_err());
+    stream.closed().await;
+}
+
+#[tokio::test]
+async fn revocation_reaches_a_call_that_waits_for_its_upstream() {
+    let stage = Stage::new().await;
+    let call = stage.send(
+        stage
+            .request(&stage.mandate(), "/stuck")
+            .body(Body::empty())
+            .unwrap(),
+    );
+    let revoke = async {
+        while stage.upstream.begun() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stage.revocations.mark(["rec-0"]);
+    };
+    let (answer, ()) = tokio::join!(call, revoke);
+    assert_eq!(
+        answer.refusal(),
+        (401, "invalid_token".into(), "session revoked".into())
+    );
+    let (status, event) = metadata(&stage).await;
+    assert_eq!(
+        (status.as_str(), &event["revocation_interrupted"]),
+        ("executed", &Value::Bool(true))
+    );
+}
+
+#[tokio::test]
+async fn trailers_come_back_without_authority() {
+    let stage = Stage::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    *stage.decision.directive.lock() = directive(&format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move {
+        // Sends its trailers whether asked or not, as many servers do.
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let _ = socket.read(&mut head).await;
+            let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n\
+                          3\r\nall\r\n0\r\nX-Sum: 7\r\nSet-Cookie: a=1\r\nX-Caracal-Revoked: true\r\n\r\n";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let request = stage
+        .request(&stage.mandate(), "/a")
+        .header("te", "trailers")
+        .body(Body::empty())
+        .unwrap();
+    let response = stage.open(request).await;
+    assert_eq!(response.headers()["trailer"], "x-caracal-revoked, x-sum");
+    let collected = response.into_body().collect().await.unwrap();
+    let trailers = collected.trailers().cloned().unwrap();
+    assert_eq!(
+        trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+        ["x-sum"]
+    );
+    assert_eq!(collected.to_bytes(), "all");
+    assert_eq!(metadata(&stage).await.0, "executed");
+    // Whoever did not ask for trailers gets the body alone.
+    assert_eq!(&stage.get("/a").await.body[..], b"all");
+}
+
+#[tokio::test]
+async fn an_upload_past_the_limit_is_refused_in_its_middle_and_never_complete_upstream() {
+    let stage = Stage::new().await;
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let body = Body::from_stream(stream_of(receiver));
+    let call = stage.send(
+        stage
+            .request(&stage.mandate(), "/a")
+            .method("POST")
+            .body(body)
+            .unwrap(),
+    );
+    let feed = async { while sender.send(Ok(Bytes::from(vec![b'x'; 16 * 1024]))).await.is_ok() {} };
+    let (answer, ()) = tokio::join!(call, feed);
+    assert_eq!(
+        answer.refusal(),
+        (413, "payload_too_large".into(), "request body too large".into())
+    );
+    let (status, event) = metadata(&stage).await;
+    assert_eq!(
+        (status.as_str(), event["error_kind"].as_str()),
+        ("upstream_error", Some("request_too_large"))
+    );
+    assert!(
+        stage
+            .upstream
+            .received()
+            .iter()
+            .all(|received| received.body.is_err()),
+        "aborted, not complete"
+    );
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_read_holds_the_caller_back() {
+    let mut options = Options::default();
+    options.config.max_request_bytes = 1 << 30;
+    let stage = Stage::with(options).await;
+    let mut caller = TcpStream::connect(stage.address).await.unwrap();
+    let head = format!(
+        "POST /stuck HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\nContent-Length: {}\r\n\r\n",
+        stage.mandate(),
+        1 << 29
+    );
+    caller.write_all(head.as_bytes()).await.unwrap();
+    let block = vec![b'x'; 64 * 1024];
+    let mut taken = 0usize;
+    // Until the caller is held back for a moment: socket buffers fill, nothing else may.
+    while let Ok(Ok(written)) = tokio::time::timeout(Duration::from_secs(1), caller.write(&block)).await {
+        taken += written;
+        assert!(taken < 64 << 20, "half a gigabyte would be taken");
+    }
+    assert_eq!(stage.upstream.begun(), 1);
+}
+
+#[tokio::test]
+async fn silence_ends_a_call_in_whichever_direction_it_is() {
+    let mut options = Options::default();
+    options.config.upstream_timeout = Duration::from_millis(200);
+    options.config.stream_idle_timeout = Duration::from_millis(300);
+    let stage = Stage::with(options).await;
+
+    let answer = stage.get("/stuck").await;
+    assert_eq!(
+        answer.refusal(),
+        (504, "internal_error".into(), "upstream timeout".into())
+    );
+    assert_eq!(answer.json()["reason"], "upstream_timeout");
+    assert_eq!(metadata(&stage).await.1["error_kind"], "upstream_timeout");
+
+    let head = format!(
+        "POST /a HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\nContent-Length: 10\r\n\r\nabc",
+        stage.mandate()
+    );
+    let mut caller = TcpStream::connect(stage.address).await.unwrap();
+    caller.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_all(&mut caller).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert_eq!(metadata(&stage).await.1["error_kind"], "request_idle");
+
+    let mut response = stage
+        .open(
+            stage
+                .request(&stage.mandate(), "/stream")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    let stream = stage.upstream.stream().await;
+    stream.send(data("first")).await.unwrap();
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    assert!(response.body_mut().frame().await.unwrap().is_err());
+    stream.closed().await;
+    assert_eq!(metadata(&stage).await.1["error_kind"], "response_idle");
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_takes_the_upstream_call_with_it() {
+    let stage = Stage::new().await;
+    let mut response = stage
+        .open(
+            stage
+                .request(&stage.mandate(), "/stream")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    let stream = stage.upstream.stream().await;
+    stream.send(data("first")).await.unwrap();
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    drop(response);
+    stream.closed().await;
+    assert_eq!(metadata(&stage).await.0, "upstream_error");
+}
+
+fn stream_of<T: Send + 'static>(
+    mut receiver: mpsc::Receiver<T>,
+) -> impl futures_util::Stream<Item = T> + Send {
+    futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}
