@@ -7,6 +7,8 @@ use std::{
 };
 
 use anyhow::bail;
+use caracal_api::ApiConfig;
+use caracal_coordinator::CoordinatorConfig;
 use caracal_core::{Secret, words};
 use caracal_service::{
     config::{ConfigError, Mode, Settings},
@@ -132,10 +134,8 @@ pub(crate) struct Config {
     pub(crate) db_max_conns: u32,
     /// Passwords of database roles that `migrate` sets, by role name.
     pub(crate) role_passwords: Vec<(&'static str, Secret)>,
-    pub(crate) max_sessions_per_zone: u64,
-    pub(crate) max_sessions_per_application: u64,
-    pub(crate) service_lease: Duration,
-    pub(crate) admin_rate_limit_per_min: u32,
+    pub(crate) coordinator: CoordinatorConfig,
+    pub(crate) api: ApiConfig,
     pub(crate) shutdown_grace: Duration,
 }
 
@@ -225,14 +225,117 @@ impl Config {
             upstream_host_allowlist,
             db_max_conns: bounded(settings.positive("DB_MAX_CONNS", 20)),
             role_passwords: role_passwords(&mut settings),
-            max_sessions_per_zone: settings.positive("MAX_AGENTS_PER_ZONE", 10_000),
-            max_sessions_per_application: settings.positive("MAX_AGENTS_PER_APP", 10_000),
-            service_lease: Duration::from_secs(settings.positive("SERVICE_AGENT_LEASE_SECONDS", 120)),
-            admin_rate_limit_per_min: bounded(settings.positive("API_V1_RATE_LIMIT_PER_MIN", 60_000)),
+            coordinator: coordinator(&mut settings),
+            api: api(&mut settings),
             shutdown_grace: Duration::from_millis(settings.positive("SHUTDOWN_GRACE_MS", 15_000)),
         };
         settings.finish()?;
         Ok(config)
+    }
+}
+
+/// Limits of the Coordinator; the fields' documentation names each variable.
+fn coordinator(settings: &mut Settings) -> CoordinatorConfig {
+    let default = CoordinatorConfig::default();
+    let millis = |settings: &mut Settings, name: &str, default: Duration| {
+        Duration::from_millis(settings.positive(name, u64::try_from(default.as_millis()).unwrap_or(u64::MAX)))
+    };
+    let seconds = |settings: &mut Settings, name: &str, default: Duration| {
+        Duration::from_secs(settings.positive(name, default.as_secs()))
+    };
+    CoordinatorConfig {
+        lifecycle_scope: settings
+            .text("AGENT_COORDINATOR_SCOPE")
+            .unwrap_or(default.lifecycle_scope),
+        body_limit_bytes: settings.parsed(
+            "COORDINATOR_BODY_LIMIT_BYTES",
+            default.body_limit_bytes,
+            "a number of bytes",
+        ),
+        requests_per_minute: settings.parsed(
+            "COORDINATOR_RATE_LIMIT_PER_MIN",
+            default.requests_per_minute,
+            "a whole number",
+        ),
+        unauthenticated_per_minute: settings.parsed(
+            "COORDINATOR_UNAUTHENTICATED_RATE_LIMIT_PER_MIN",
+            default.unauthenticated_per_minute,
+            "a whole number",
+        ),
+        max_sessions_per_zone: settings.positive("MAX_AGENTS_PER_ZONE", default.max_sessions_per_zone),
+        max_sessions_per_application: settings
+            .positive("MAX_AGENTS_PER_APP", default.max_sessions_per_application),
+        max_children: bounded(settings.positive("MAX_CHILDREN_PER_AGENT", u64::from(default.max_children))),
+        service_lease: seconds(settings, "SERVICE_AGENT_LEASE_SECONDS", default.service_lease),
+        max_delegation_lifetime: seconds(
+            settings,
+            "MAX_DELEGATION_LIFETIME_SECONDS",
+            default.max_delegation_lifetime,
+        ),
+        receipt_retention: seconds(
+            settings,
+            "IDEMPOTENCY_RETENTION_SECONDS",
+            default.receipt_retention,
+        ),
+        generated_receipt_retention: seconds(
+            settings,
+            "GENERATED_IDEMPOTENCY_RETENTION_SECONDS",
+            default.generated_receipt_retention,
+        ),
+        max_receipts_per_scope: settings.positive(
+            "IDEMPOTENCY_MAX_RECEIPTS_PER_SCOPE",
+            default.max_receipts_per_scope,
+        ),
+        ttl_sweep_interval: millis(settings, "TTL_SWEEP_INTERVAL_MS", default.ttl_sweep_interval),
+        lease_sweep_interval: millis(
+            settings,
+            "SERVICE_LEASE_SWEEP_INTERVAL_MS",
+            default.lease_sweep_interval,
+        ),
+        retention_interval: millis(
+            settings,
+            "RETENTION_CLEANUP_INTERVAL_MS",
+            default.retention_interval,
+        ),
+        sweep_batch: bounded(settings.positive("SWEEPER_BATCH_SIZE", u64::from(default.sweep_batch))),
+        record_retention: Duration::from_secs(
+            settings
+                .positive(
+                    "SESSION_RETENTION_DAYS",
+                    default.record_retention.as_secs() / 86_400,
+                )
+                .saturating_mul(86_400),
+        ),
+    }
+}
+
+/// Limits of the Control API.
+fn api(settings: &mut Settings) -> ApiConfig {
+    let default = ApiConfig::default();
+    ApiConfig {
+        rate_limit_per_min: settings.parsed(
+            "API_V1_RATE_LIMIT_PER_MIN",
+            default.rate_limit_per_min,
+            "a whole number",
+        ),
+        auth_fail_limit_per_min: settings.parsed(
+            "ADMIN_AUTH_FAIL_LIMIT_PER_MIN",
+            default.auth_fail_limit_per_min,
+            "a whole number",
+        ),
+        max_resources_per_zone: settings.parsed(
+            "API_MAX_RESOURCES_PER_ZONE",
+            default.max_resources_per_zone,
+            "a whole number",
+        ),
+        last_used_debounce: Duration::from_secs(settings.positive(
+            "ADMIN_TOKEN_LAST_USED_DEBOUNCE_SEC",
+            default.last_used_debounce.as_secs(),
+        )),
+        control_audience: settings
+            .text("CONTROL_AUDIENCE")
+            .unwrap_or(default.control_audience),
+        ..default
     }
 }
 

@@ -12,6 +12,9 @@ use caracal_core::{Secret, World};
 
 use crate::config::Keys;
 
+/// Makes a new value.
+type Generate<'g> = &'g dyn Fn(&World) -> String;
+
 /// Fills what the environment did not give from `<home>/secrets`, generating what is not there yet.
 ///
 /// # Errors
@@ -21,7 +24,6 @@ pub(crate) fn complete(world: &World, home: &Path, keys: &mut Keys) -> anyhow::R
     private_directory(&directory)?;
     let hex_key = |world: &World| hex::encode(world.random_bytes::<32>());
     let token = |world: &World| format!("cat_{}", hex::encode(world.random_bytes::<32>()));
-    type Generate<'g> = &'g dyn Fn(&World) -> String;
     let wanted: [(&mut Option<Secret>, &str, Generate<'_>); 9] = [
         (&mut keys.kek, "secretStoreKek", &hex_key),
         (&mut keys.streams, "streamsHmacKey", &hex_key),

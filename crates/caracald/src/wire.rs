@@ -4,9 +4,9 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_api::{ApiConfig, ApiDeps};
+use caracal_api::ApiDeps;
 use caracal_audit::{AuditDeps, IngestHealth};
-use caracal_coordinator::{CoordinatorConfig, CoordinatorDeps};
+use caracal_coordinator::CoordinatorDeps;
 use caracal_core::{Secret, World};
 use caracal_crypto::{
     HmacKey, KeyRing, SecretHasher,
@@ -57,12 +57,6 @@ struct Backends {
 /// Everything built, ready to serve.
 pub(crate) struct Wired {
     routers: HashMap<Role, Router>,
-    shared: Shared,
-}
-
-#[derive(Clone)]
-struct Shared {
-    world: World,
     spool: Arc<Spool>,
     draining: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -75,14 +69,12 @@ impl Wired {
 
     /// Says "no more traffic" on every `/ready`.
     pub(crate) fn start_draining(&self) {
-        self.shared
-            .draining
-            .store(true, std::sync::atomic::Ordering::Relaxed);
+        self.draining.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Gives events of the last requests time to reach the ledger; what does not make it stays in the spool.
     pub(crate) async fn finish(&self) {
-        if !self.shared.spool.wait_drained(FINAL_DRAIN).await {
+        if !self.spool.wait_drained(FINAL_DRAIN).await {
             tracing::warn!("events stay in the audit spool; they are drained at the next start");
         }
     }
@@ -296,7 +288,7 @@ pub(crate) async fn wire(
         SpoolSync::Interval(every) => SyncMode::Interval(every),
     };
     let spool = Spool::open(
-        &config.spool_dir.join(spool_name(addresses)),
+        config.spool_dir.join(spool_name(addresses)),
         sync,
         keys.audit.clone(),
         SPOOL_CAPACITY,
@@ -453,12 +445,7 @@ pub(crate) async fn wire(
             issuer: issuer.clone(),
             operator_token: config.keys.coordinator_token.clone(),
             idempotency_key: keys.idempotency.clone(),
-            config: CoordinatorConfig {
-                max_sessions_per_zone: config.max_sessions_per_zone,
-                max_sessions_per_application: config.max_sessions_per_application,
-                service_lease: config.service_lease,
-                ..CoordinatorConfig::default()
-            },
+            config: config.coordinator.clone(),
         };
         tasks.spawn(caracal_coordinator::run_jobs(deps.clone(), shutdown.clone()));
         let ready = vec![
@@ -488,10 +475,7 @@ pub(crate) async fn wire(
             token_key: keys.tokens.clone(),
             admin_token: config.keys.admin_token.clone(),
             limiter: backends.short_lived.clone(),
-            config: ApiConfig {
-                rate_limit_per_min: config.admin_rate_limit_per_min,
-                ..ApiConfig::default()
-            },
+            config: config.api.clone(),
         };
         caracal_api::seed_bootstrap(&deps)
             .await
@@ -530,11 +514,8 @@ pub(crate) async fn wire(
 
     Ok(Wired {
         routers,
-        shared: Shared {
-            world,
-            spool,
-            draining,
-        },
+        spool,
+        draining,
     })
 }
 

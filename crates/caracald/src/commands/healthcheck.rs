@@ -16,12 +16,17 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Asks; success means ready.
 pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
-    let url = match url {
-        Some(url) => url,
-        None => {
-            let Some(role) = Role::parse(role) else {
-                bail!("unknown role {role:?}")
-            };
+    let url = if let Some(url) = url {
+        url
+    } else {
+        let Some(role) = Role::parse(role) else {
+            bail!("unknown role {role:?}")
+        };
+        let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
+        let configured = Settings::from_process().text(&variable);
+        let address = configured.unwrap_or_else(|| format!("127.0.0.1:{}", role.default_port()));
+        format!("http://{address}/ready")
+    };
             let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
             let mut settings = Settings::from_process();
             let address = settings

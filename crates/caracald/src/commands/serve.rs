@@ -59,7 +59,8 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
     let stop_working = CancellationToken::new();
     let serving = TaskTracker::new();
     let working = TaskTracker::new();
-    let mut wired = wire::wire(config, &addresses, metrics, &working, &stop_working).await?;
+    // Built once and large: on the heap, not in this future.
+    let mut wired = Box::pin(wire::wire(config, &addresses, metrics, &working, &stop_working)).await?;
     for (role, address, listener) in listeners {
         let Some(router) = wired.router(role) else {
             continue;
