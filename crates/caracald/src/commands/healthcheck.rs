@@ -27,14 +27,6 @@ pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
         let address = configured.unwrap_or_else(|| format!("127.0.0.1:{}", role.default_port()));
         format!("http://{address}/ready")
     };
-            let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
-            let mut settings = Settings::from_process();
-            let address = settings
-                .text(&variable)
-                .unwrap_or_else(|| format!("127.0.0.1:{}", role.default_port()));
-            format!("http://{address}/ready")
-        }
-    };
     let Some(rest) = url.strip_prefix("http://") else {
         bail!("only http URLs can be asked, not {url:?}")
     };
