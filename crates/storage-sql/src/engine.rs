@@ -67,15 +67,16 @@ impl Engine {
         let tx = pool.begin_with_options(options).await.map_err(from_driver)?;
         let tx = Tx::new(tx, self.dialect, self.counter.clone());
         if self.dialect == Dialect::Postgres {
-            let mut setup = String::new();
-            if access == Access::Read {
-                setup.push_str("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;");
-            }
-            if let Some(scope) = scope {
-                // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping. `SET LOCAL` takes no snapshot, and
-                // both settings go in one round trip.
-                setup.push_str(&format!("SET LOCAL caracal.zone_id = '{scope}';"));
-            }
+            let mode = match access {
+                Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
+                Access::Write => "",
+            };
+            // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping. `SET LOCAL` takes no snapshot, and both
+            // settings go in one round trip.
+            let scope = scope
+                .map(|scope| format!("SET LOCAL caracal.zone_id = '{scope}';"))
+                .unwrap_or_default();
+            let setup = format!("{mode}{scope}");
             if !setup.is_empty() {
                 tx.script(&setup).await?;
             }

@@ -1,4 +1,5 @@
 //! SQLite: what no other backend has.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
