@@ -19,7 +19,9 @@ use http::{Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
-    GatewayDeps, dispatch,
+    GatewayDeps,
+    denial::challenge,
+    dispatch,
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
@@ -108,7 +110,7 @@ async fn admit(
         })
         .await;
     gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());
-    let grant = granted?;
+    let grant = granted.map_err(challenge)?;
     if grant.directive.url.is_empty() {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
             .describe("resource upstream not configured")

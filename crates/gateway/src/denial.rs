@@ -160,12 +160,28 @@ fn unavailable(text: &'static str) -> Refusal {
     Refusal::unavailable("sts_unavailable").describe(text)
 }
 
-/// Adds the challenge that a 401 must carry (RFC 9110 §15.5.2, RFC 6750 §3).
-fn challenge(refusal: Refusal) -> Refusal {
+/// Adds the challenge that a 401 must carry (RFC 9110 §15.5.2, RFC 6750 §3), unless it has one.
+pub(crate) fn challenge(refusal: Refusal) -> Refusal {
     if refusal.status != StatusCode::UNAUTHORIZED || refusal.authenticate.is_some() {
         return refusal;
     }
-    let text = refusal.description.as_deref().unwrap_or_default();
-    let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{text}\"");
-    refusal.authenticate(challenge)
+    // The registered code for every reason of ours; the STS has further ones of its own.
+    let code = if refusal.code == "interaction_required" {
+        "interaction_required"
+    } else {
+        "invalid_token"
+    };
+    let text: String = refusal
+        .description
+        .as_deref()
+        .unwrap_or_default()
+        .chars()
+        .filter(|character| is_quotable(*character))
+        .collect();
+    refusal.authenticate(format!("Bearer error=\"{code}\", error_description=\"{text}\""))
+}
+
+/// What an `error_description` may hold (RFC 6750 §3).
+fn is_quotable(character: char) -> bool {
+    matches!(character, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e')
 }

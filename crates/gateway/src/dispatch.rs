@@ -1,11 +1,18 @@
 //! Sending a call up and bringing the answer down.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as _, io::ErrorKind, sync::Arc, time::Duration};
 
 use axum::{body::Body, response::Response};
 use caracal_core::Timestamp;
-use caracal_service::{Refusal, egress::EgressError, exchange::ExchangeGrant};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, request::Parts};
+use caracal_service::{
+    Refusal,
+    egress::{ClientError, EgressError},
+    exchange::ExchangeGrant,
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts,
+};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
@@ -163,15 +170,16 @@ async fn send(
     if deps.revocations.covers(outcome.claims()) {
         return Err(Failure::Revoked);
     }
-    let response = tokio::select! {
-        biased;
-        response = gateway.client.request(request) => response,
-        () = authority_ends(gateway, &mut revocations, outcome) => return Err(Failure::Revoked),
-        stalled = silence(&link, deps.config.upstream_timeout, deps.config.stream_idle_timeout) => {
-            return Err(if stalled { Failure::CallerStalled } else { Failure::TimedOut });
-        }
-    };
+    let spare = is_repeatable(&request).then(|| repeat(&request, &link));
+    let mut response = answer(gateway, request, &link, &mut revocations, outcome).await?;
+    if let (Err(error), Some(spare)) = (&response, spare)
+        && died_unanswered(error)
+    {
+        response = answer(gateway, spare, &link, &mut revocations, outcome).await?;
+    }
     match response {
+        // Nobody asked to switch protocols, and what follows such an answer could not be governed.
+        Ok(response) if response.status().is_informational() => Err(Failure::Unreachable),
         Ok(response) => {
             outcome.answered(response.status());
             Ok(Answer {
@@ -196,6 +204,58 @@ async fn send(
             })
         }
     }
+}
+
+/// Waits for the upstream's head, or for a reason to wait no longer.
+async fn answer(
+    gateway: &Gateway,
+    request: Request<Upload>,
+    link: &Link,
+    revocations: &mut watch::Receiver<u64>,
+    outcome: &Outcome,
+) -> Result<Result<http::Response<Incoming>, ClientError>, Failure> {
+    let config = &gateway.deps.config;
+    tokio::select! {
+        biased;
+        response = gateway.client.request(request) => Ok(response),
+        () = authority_ends(gateway, revocations, outcome) => Err(Failure::Revoked),
+        stalled = silence(link, config.upstream_timeout, config.stream_idle_timeout) => {
+            Err(if stalled { Failure::CallerStalled } else { Failure::TimedOut })
+        }
+    }
+}
+
+/// Whether sending it twice does what sending it once does (RFC 9110 §9.2.1): a safe method without a body.
+fn is_repeatable(request: &Request<Upload>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
+        && request.body().is_end_stream()
+}
+
+fn repeat(request: &Request<Upload>, link: &Arc<Link>) -> Request<Upload> {
+    let mut copy = Request::new(Upload::new(Body::empty(), 0, link.clone(), false));
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}
+
+/// Whether the connection ended before a byte of the answer: mostly an upstream that closed an idle connection just
+/// as it was used again.
+fn died_unanswered(error: &ClientError) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(error) = current.downcast_ref::<hyper::Error>() {
+            if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+                return true;
+            }
+        } else if let Some(error) = current.downcast_ref::<std::io::Error>() {
+            return matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+        } else if current.is::<EgressError>() {
+            return false;
+        }
+        cause = current.source();
+    }
+    false
 }
 
 /// Resolves when the authority behind the call ends.

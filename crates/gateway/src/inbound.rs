@@ -10,6 +10,10 @@ pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resou
 /// Must never be sent: the client is whoever the mandate was issued to.
 pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-caracal-client-id");
 
+/// Longest resource identifier and longest method, in bytes: both are recorded.
+const MAX_RESOURCE_BYTES: usize = 2048;
+const MAX_METHOD_BYTES: usize = 32;
+
 /// Longest bearer token, in bytes.
 const MAX_BEARER_BYTES: usize = 4096;
 
@@ -35,7 +39,11 @@ pub(crate) fn unambiguous(head: &Parts) -> Result<(), Denial> {
 
 /// TRACE would show the caller the injected credential; CONNECT asks for a tunnel nobody watches.
 pub(crate) fn method_is_forwardable(method: &Method) -> Result<(), Denial> {
-    if *method == Method::TRACE || *method == Method::CONNECT || method.as_str().eq_ignore_ascii_case("track")
+    let name = method.as_str();
+    if name.len() > MAX_METHOD_BYTES
+        || *method == Method::TRACE
+        || *method == Method::CONNECT
+        || name.eq_ignore_ascii_case("track")
     {
         Err(Denial::Method)
     } else {
@@ -68,7 +76,7 @@ pub(crate) fn resource(headers: &HeaderMap) -> Result<&str, Denial> {
         .get(RESOURCE)
         .and_then(|value| value.to_str().ok())
         .map(str::trim)
-        .filter(|name| !name.is_empty())
+        .filter(|name| (1..=MAX_RESOURCE_BYTES).contains(&name.len()))
         .ok_or(Denial::MissingResource)
 }
 

@@ -1,12 +1,13 @@
 //! Bodies stream both ways, bounded in memory, and end when the authority behind them ends.
 
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::HeaderName;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -167,6 +168,80 @@ async fn trailers_come_back_without_authority() {
     assert_eq!(metadata(&stage).await.0, "executed");
     // Whoever did not ask for trailers gets the body alone.
     assert_eq!(&stage.get("/a").await.body[..], b"all");
+}
+
+/// Answers the first request of each connection and hangs up on the second, as a server does whose idle connections
+/// end just as they are used again. Gives the methods it read.
+async fn forgetful() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let log = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let log = log.clone();
+            tokio::spawn(async move {
+                for answered in [true, false] {
+                    let mut head = [0; 4096];
+                    let Ok(read @ 1..) = socket.read(&mut head).await else {
+                        return;
+                    };
+                    let text = String::from_utf8_lossy(&head[..read]).into_owned();
+                    log.lock()
+                        .push(text.split(' ').next().unwrap_or_default().to_owned());
+                    if answered {
+                        socket
+                            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                            .await
+                            .unwrap();
+                    }
+                }
+            });
+        }
+    });
+    (address, heard)
+}
+
+#[tokio::test]
+async fn a_dead_idle_connection_costs_a_safe_call_nothing_and_an_unsafe_one_is_never_repeated() {
+    let stage = Stage::new().await;
+    let (address, heard) = forgetful().await;
+    *stage.decision.directive.lock() = directive(&format!("http://{address}"));
+    assert_eq!(stage.get("/a").await.status, 200);
+    assert_eq!(
+        stage.get("/a").await.status,
+        200,
+        "sent again on a new connection"
+    );
+    assert_eq!(*heard.lock(), ["GET", "GET", "GET"]);
+    let post = stage
+        .request(&stage.mandate(), "/a")
+        .method("POST")
+        .body(Body::from("x"))
+        .unwrap();
+    assert_eq!(
+        stage.send(post).await.refusal(),
+        (502, "internal_error".into(), "upstream unreachable".into())
+    );
+    assert_eq!(heard.lock().iter().filter(|method| *method == "POST").count(), 1);
+    assert_eq!(stage.decision.seen.lock().len(), 3, "one question per call");
+}
+
+#[tokio::test]
+async fn an_upstream_that_switches_protocols_is_refused() {
+    let stage = Stage::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    *stage.decision.directive.lock() = directive(&format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let _ = socket.read(&mut head).await;
+            let _ = socket
+                .write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+                .await;
+        }
+    });
+    assert_eq!(stage.get("/a").await.status, 502);
 }
 
 #[tokio::test]

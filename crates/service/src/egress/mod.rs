@@ -35,6 +35,9 @@ pub use self::{
 };
 use self::{connector::Dialer, dns::DnsCache};
 
+/// How a request through an [`EgressClient`] fails.
+pub use hyper_util::client::legacy::Error as ClientError;
+
 /// An HTTP/1.1 client that can only reach what the guard allows. Cheap to clone; its pool is shared.
 pub type EgressClient<B> = Client<EgressConnector, B>;
 
