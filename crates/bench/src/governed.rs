@@ -5,13 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail, ensure};
-use caracal_core::World;
-use serde::Serialize;
-
 use crate::{
     es256::{self, Limit},
     latency::rounded,
+    ledger::{self, Settled},
     load::Load,
     pace::Arrivals,
     process,
@@ -19,6 +16,12 @@ use crate::{
     scene::{MOST_APPLICATIONS, Scene},
     stack::Stack,
 };
+use anyhow::{Context as _, bail, ensure};
+use caracal_core::World;
+
+mod report;
+
+pub use self::report::{Ledger, Report};
 
 /// How long each ES256 operation is measured.
 const ES256_SPAN: Duration = Duration::from_millis(500);
@@ -62,67 +65,6 @@ impl Plan {
     }
 }
 
-/// What was measured.
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    /// `closed` or `open`.
-    pub r#loop: &'static str,
-    /// Callers at the same time.
-    pub workers: u16,
-    /// Calls due each second, in an open loop.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u32>,
-    /// Bytes each call carried each way.
-    pub payload_bytes: u32,
-    /// Applications that called.
-    pub apps: u16,
-    /// Measured span.
-    pub seconds: f64,
-    /// Successful calls in it.
-    pub calls: u64,
-    /// Successful calls a second.
-    pub calls_per_second: f64,
-    /// Latencies of whole calls, in milliseconds.
-    pub p50_ms: f64,
-    /// 95 of 100 calls took no longer.
-    pub p95_ms: f64,
-    /// 99 of 100 calls took no longer.
-    pub p99_ms: f64,
-    /// The longest call.
-    pub max_ms: f64,
-    /// The mint alone.
-    pub mint_p50_ms: f64,
-    /// The mint alone.
-    pub mint_p99_ms: f64,
-    /// The request through the Gateway alone.
-    pub gateway_p50_ms: f64,
-    /// The request through the Gateway alone.
-    pub gateway_p99_ms: f64,
-    /// CPU time of our processes for each call, in microseconds.
-    pub cpu_us_per_call: f64,
-    /// CPU time of generator and upstream for each call, in microseconds. Not ours, but on the same cores.
-    pub generator_cpu_us_per_call: f64,
-    /// SQL statements for each call; absent when the stack does not tell.
-    pub statements_per_call: Option<f64>,
-    /// The same by the counter's labels.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub statements_per_call_by_label: BTreeMap<String, f64>,
-    /// Cores the machine gives to all of it.
-    pub cores: usize,
-    /// What the machine can sign and verify.
-    #[serde(flatten)]
-    pub limit: Limit,
-    /// `calls_per_second` in parts of what all cores could sign and verify.
-    pub ratio_to_limit: f64,
-    /// Failed calls, warm-up included.
-    pub failed: u64,
-    /// What went wrong first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_failure: Option<String>,
-    /// Calls of an open loop that could not be made in time.
-    pub unserved: u64,
-}
-
 /// Sets up a scene and measures.
 ///
 /// # Errors
@@ -149,6 +91,7 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
         Duration::from_secs(plan.seconds.into()),
     );
     let workers = usize::from(plan.workers);
+    let (start, entries) = (Reading::take(stack, 0)?, ledger::entries(stack).await);
     let arrivals = plan
         .rate
         .map(|rate| Arrivals::begin(rate, warmup + span, workers))
@@ -159,14 +102,19 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
     // SQL is counted around the span, CPU exactly in it: rendering metrics costs CPU as well.
     let (statements_before, calls_before) = (stack.statements().await, load.completed());
     load.begin_measuring();
-    let before = Reading::take(stack, &load)?;
+    let before = Reading::take(stack, load.completed())?;
     watch(&load, span).await?;
-    let after = Reading::take(stack, &load)?;
+    let after = Reading::take(stack, load.completed())?;
     load.end_measuring();
     let (statements_after, calls_after) = (stack.statements().await, load.completed());
 
     let (failed, first_failure) = (load.failed(), load.first_failure());
     let tally = load.finish().await;
+    let finished = Instant::now();
+    let settled = match entries {
+        Some(entries) => ledger::settle(stack, entries).await?,
+        None => None,
+    };
     let calls = after.calls - before.calls;
     ensure!(
         calls > 0,
@@ -183,6 +131,8 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
     let seconds = after.at.duration_since(before.at).as_secs_f64();
     let calls_per_second = rounded(as_float(calls) / seconds, 1);
     let micros = |later: Duration, earlier: Duration| later.saturating_sub(earlier).as_secs_f64() * 1e6;
+    let under_load = rounded(per(micros(after.ours, before.ours), calls), 1);
+    let whole = settled.map(|settled| rounded(per(micros(settled.ours, start.ours), tally.completed), 1));
     let cores = process::cores();
     Ok(Report {
         r#loop: if plan.rate.is_some() { "open" } else { "closed" },
@@ -201,7 +151,9 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
         mint_p99_ms: tally.mints.percentile_ms(99.0),
         gateway_p50_ms: tally.gateway.percentile_ms(50.0),
         gateway_p99_ms: tally.gateway.percentile_ms(99.0),
-        cpu_us_per_call: rounded(per(micros(after.ours, before.ours), calls), 1),
+        cpu_us_per_call: whole.unwrap_or(under_load),
+        cpu_us_per_call_under_load: under_load,
+        ledger: settled.map(|settled| ledger_of(&settled, &start, finished, tally.completed)),
         generator_cpu_us_per_call: rounded(per(micros(after.generator, before.generator), calls), 1),
         statements_per_call: statements_after.map(|_| rounded(by_label.values().sum(), 4)),
         statements_per_call_by_label: by_label,
@@ -214,6 +166,16 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
     })
 }
 
+fn ledger_of(settled: &Settled, start: &Reading, finished: Instant, calls: u64) -> Ledger {
+    let whole = settled.at.max(finished).duration_since(start.at).as_secs_f64();
+    Ledger {
+        ledger_entries_per_call: rounded(per(settled.entries, calls), 2),
+        ledger_lag_seconds: rounded(settled.at.saturating_duration_since(finished).as_secs_f64(), 2),
+        sustained_calls_per_second: rounded(as_float(calls) / whole, 1),
+        ledger_caught_up: settled.caught_up,
+    }
+}
+
 /// Everything that is read at both ends of the span.
 struct Reading {
     at: Instant,
@@ -223,11 +185,11 @@ struct Reading {
 }
 
 impl Reading {
-    fn take(stack: &Stack, load: &Load) -> anyhow::Result<Self> {
+    fn take(stack: &Stack, calls: u64) -> anyhow::Result<Self> {
         Ok(Self {
             ours: process::cpu_time_of_all(&stack.pids)?,
             generator: process::cpu_time(std::process::id())?,
-            calls: load.completed(),
+            calls,
             at: Instant::now(),
         })
     }
@@ -258,75 +220,4 @@ fn per(value: f64, calls: u64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts of minutes, far below 2^52")]
 fn as_float(count: u64) -> f64 {
     count as f64
-}
-
-impl Report {
-    /// Whether every call was made and succeeded.
-    pub fn is_clean(&self) -> bool {
-        self.failed == 0 && self.unserved == 0
-    }
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let pace = match self.rate {
-            Some(rate) => format!("open loop, {rate} due a second, {} workers", self.workers),
-            None => format!("closed loop, {} workers", self.workers),
-        };
-        writeln!(f, "governed calls       {pace}, {} s", self.seconds)?;
-        writeln!(
-            f,
-            "calls a second       {} ({} calls, {} failed)",
-            self.calls_per_second, self.calls, self.failed
-        )?;
-        writeln!(
-            f,
-            "latency ms           p50 {}  p95 {}  p99 {}  max {}",
-            self.p50_ms, self.p95_ms, self.p99_ms, self.max_ms
-        )?;
-        writeln!(
-            f,
-            "  mint               p50 {}  p99 {}",
-            self.mint_p50_ms, self.mint_p99_ms
-        )?;
-        writeln!(
-            f,
-            "  through the Gateway p50 {}  p99 {}",
-            self.gateway_p50_ms, self.gateway_p99_ms
-        )?;
-        writeln!(
-            f,
-            "CPU a call           {} µs ours, {} µs generator and upstream",
-            self.cpu_us_per_call, self.generator_cpu_us_per_call
-        )?;
-        match self.statements_per_call {
-            Some(statements) => writeln!(f, "SQL a call           {statements} statements")?,
-            None => writeln!(f, "SQL a call           not told by this stack")?,
-        }
-        for (labels, statements) in &self.statements_per_call_by_label {
-            if !labels.is_empty() {
-                writeln!(f, "  {labels}: {statements}")?;
-            }
-        }
-        write!(
-            f,
-            "ES256 limit          {} calls a second and core (sign {} µs, verify {} µs); {} of it on {} cores",
-            self.limit.es256_limit_per_core,
-            self.limit.es256_sign_us,
-            self.limit.es256_verify_us,
-            self.ratio_to_limit,
-            self.cores
-        )?;
-        if self.unserved > 0 {
-            write!(
-                f,
-                "\nunserved             {} calls were due but could not be made in time",
-                self.unserved
-            )?;
-        }
-        if let Some(failure) = &self.first_failure {
-            write!(f, "\nfirst failure        {failure}")?;
-        }
-        Ok(())
-    }
 }

@@ -104,7 +104,7 @@ impl fmt::Display for Percentiles {
     reason = "two minutes in nanoseconds are exact in a double"
 )]
 fn millis(nanos: u64) -> f64 {
-    rounded(nanos as f64 / 1e6, 4)
+    rounded(nanos as f64 / 1e6, 3)
 }
 
 /// `value` with `digits` decimals, as reports show it.

@@ -35,6 +35,8 @@ pub struct Tally {
     pub mints: Latencies,
     /// The request through the Gateway of each call.
     pub gateway: Latencies,
+    /// Successful calls since the start, measured or not.
+    pub completed: u64,
     /// Calls of an open loop that were due but could not be made in time; they count in `calls` with the time
     /// they had waited.
     pub unserved: u64,
@@ -125,6 +127,7 @@ impl Load {
                 sum.add(&tally);
             }
         }
+        sum.completed = self.completed();
         sum
     }
 }

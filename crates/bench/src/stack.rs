@@ -16,12 +16,12 @@ use crate::{address::parse_local, daemon::Daemon, json_client::JsonClient, prome
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct StackArguments {
     /// Start this `caracald` on free ports with a temporary state directory (mode dev), and end it afterwards
-    #[arg(long, value_name = "CARACALD", conflicts_with_all = ["api", "sts", "gateway", "coordinator", "pid"])]
+    #[arg(long, value_name = "CARACALD", conflicts_with_all = ["api", "sts", "gateway", "coordinator", "audit", "pid"])]
     pub spawn: Option<PathBuf>,
     /// State directory of a running daemon, for its endpoints, process and admin token
     #[arg(long, value_name = "DIR", env = "CARACAL_HOME")]
     pub home: Option<PathBuf>,
-    /// URL of the Control API, on this machine; default from the state directory, like the next three
+    /// URL of the Control API, on this machine; default from the state directory, like the others
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
     /// URL of the STS
@@ -33,6 +33,9 @@ pub struct StackArguments {
     /// URL of the Coordinator
     #[arg(long, value_name = "URL")]
     pub coordinator: Option<String>,
+    /// URL of the Audit role, for its metrics
+    #[arg(long, value_name = "URL")]
+    pub audit: Option<String>,
     /// Process whose CPU time counts; give it for every process of ours [default: that of the state directory]
     #[arg(long, value_name = "PID")]
     pub pid: Vec<u32>,
@@ -52,6 +55,8 @@ pub struct Stack {
     pub gateway: SocketAddr,
     /// The Coordinator.
     pub coordinator: SocketAddr,
+    /// Where the ledger's metrics are: the Audit role, or the STS when all is one process.
+    pub audit: SocketAddr,
     /// Our processes.
     pub pids: Vec<u32>,
     /// The deployment's admin token.
@@ -103,9 +108,19 @@ impl Stack {
             .context("which admin token? give --admin-token-file")?;
         let token = std::fs::read_to_string(&token_file)
             .with_context(|| format!("cannot read the admin token in {}", token_file.display()))?;
+        let sts = address(&arguments.sts, "sts")?;
+        let audit = match arguments
+            .audit
+            .as_deref()
+            .or(endpoints.urls.get("audit").map(String::as_str))
+        {
+            Some(url) => parse_local(url).context("address of the audit role")?,
+            None => sts,
+        };
         Ok(Self {
             api: address(&arguments.api, "api")?,
-            sts: address(&arguments.sts, "sts")?,
+            sts,
+            audit,
             gateway: address(&arguments.gateway, "gateway")?,
             coordinator: address(&arguments.coordinator, "coordinator")?,
             pids,
@@ -116,22 +131,22 @@ impl Stack {
 
     /// SQL statements so far by label set, of the processes behind STS and Gateway. `None` when they do not tell.
     pub async fn statements(&self) -> Option<BTreeMap<String, f64>> {
-        let mut sum = self.statements_at(self.sts).await?;
+        let mut sum = self.counter(self.sts, prometheus::STATEMENTS).await?;
         // One process is asked once.
         if self.pids.len() > 1 {
-            for (labels, value) in self.statements_at(self.gateway).await? {
+            for (labels, value) in self.counter(self.gateway, prometheus::STATEMENTS).await? {
                 *sum.entry(labels).or_default() += value;
             }
         }
-        Some(sum)
+        // A daemon that runs has made statements: without any it does not count them.
+        (!sum.is_empty()).then_some(sum)
     }
 
-    async fn statements_at(&self, address: SocketAddr) -> Option<BTreeMap<String, f64>> {
+    /// A counter of the process behind `address`, by label set; empty when it has not counted yet. `None` when it
+    /// does not show its metrics.
+    pub async fn counter(&self, address: SocketAddr, name: &str) -> Option<BTreeMap<String, f64>> {
         let (status, text) = JsonClient::new(address, None).get("/metrics").await.ok()?;
-        if status != 200 {
-            return None;
-        }
-        prometheus::counter(&text, prometheus::STATEMENTS)
+        (status == 200).then(|| prometheus::counter(&text, name).unwrap_or_default())
     }
 
     /// Stops the daemon if it was started for this; what the tail of its log says when it does not stop.

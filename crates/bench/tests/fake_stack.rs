@@ -79,9 +79,12 @@ impl Fake {
         let (status, text) = match path {
             "/metrics" => {
                 let statements = self.statements.load(Ordering::Relaxed);
+                // Three ledger entries for each call.
+                let entries = statements / 2 * 3;
+                let statements = format!("caracal_storage_statements_total{{kind=\"read\"}} {statements}");
                 (
                     200,
-                    format!("caracal_storage_statements_total{{kind=\"read\"}} {statements}\n"),
+                    format!("{statements}\ncaracal_audit_inserts_total {entries}\n"),
                 )
             }
             "/oauth/2/token" => self.mint(std::str::from_utf8(&body).unwrap(), number),
@@ -208,6 +211,9 @@ async fn a_closed_loop_spends_each_mandate_once_and_counts_statements() {
     let statements = report.statements_per_call.unwrap();
     // Two, blurred by the calls in flight at both ends.
     assert!((1.0..=3.0).contains(&statements), "{statements}");
+    let ledger = report.ledger.unwrap();
+    assert!(ledger.ledger_caught_up, "{report}");
+    assert!((ledger.ledger_entries_per_call - 3.0).abs() < 0.01, "{report}");
     let document = serde_json::to_value(&report).unwrap();
     for name in [
         "calls_per_second",
@@ -219,6 +225,7 @@ async fn a_closed_loop_spends_each_mandate_once_and_counts_statements() {
         "es256_limit_per_core",
         "ratio_to_limit",
         "statements_per_call",
+        "ledger_entries_per_call",
     ] {
         assert!(document[name].is_number(), "{name} in {document}");
     }
