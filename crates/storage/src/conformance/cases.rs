@@ -36,6 +36,8 @@ macro_rules! conformance {
                     a_manifest_cannot_pull_in_another_zones_policy,
                     a_row_that_claims_another_zone_never_lands_there,
                     an_id_used_in_one_zone_cannot_reach_the_row_of_another,
+                    rows_with_the_same_ids_live_apart_in_each_zone,
+                    archived_and_short_lived_rows_stay_in_their_zone_too,
                     a_zones_admin_audit_cannot_be_read_from_another;
                 restart:
                     what_was_committed_survives_a_restart,

@@ -337,6 +337,8 @@ pub async fn reach_follows_live_delegations_forward_and_ends_in_cycles(backend: 
         (0, 3, now, true),
         (0, 3, end.minus(Duration::from_micros(1)), true),
         (0, 3, end, false),
+        (2, 3, now, true),
+        (2, 3, end, false),
         (0, 4, now, false),
         (0, 5, now, false),
         (2, 0, now, false),

@@ -7,8 +7,8 @@ use caracal_core::entity::{
 };
 
 use crate::{
-    AdminAuditFilter, AdminAuditRecord, AuditFilter, LedgerEntry, OutboxMessage, Receipt, SigningKeyRow,
-    ZoneWork,
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, LedgerEntry, OutboxMessage, Receipt,
+    SigningKeyRow, ZoneWork,
 };
 
 use super::{given::Given, scene::ALL};
@@ -66,41 +66,89 @@ impl Everything {
         }
     }
 
+    /// The same ids in the zone of `given`, wherever an id is not unique over the deployment by contract.
+    pub(super) fn twin(&self, given: &Given) -> Self {
+        let application = given.application();
+        let record = AuthorityRecord {
+            zone_id: given.zone_id.clone(),
+            application_id: application.id.clone(),
+            ..self.record.clone()
+        };
+        let session = |session: &Session| Session {
+            zone_id: given.zone_id.clone(),
+            application_id: application.id.clone(),
+            child_count: 0,
+            ..session.clone()
+        };
+        Self {
+            provider: Provider {
+                zone_id: given.zone_id.clone(),
+                ..self.provider.clone()
+            },
+            resource: Resource {
+                zone_id: given.zone_id.clone(),
+                ..self.resource.clone()
+            },
+            policy: Policy {
+                zone_id: given.zone_id.clone(),
+                ..self.policy.clone()
+            },
+            policy_version: self.policy_version.clone(),
+            set: PolicySet {
+                zone_id: given.zone_id.clone(),
+                ..self.set.clone()
+            },
+            set_version: self.set_version.clone(),
+            key: self.key.clone(),
+            session: session(&self.session),
+            other_session: session(&self.other_session),
+            delegation: Delegation {
+                zone_id: given.zone_id.clone(),
+                issuer_application_id: application.id.clone(),
+                receiver_application_id: application.id.clone(),
+                ..self.delegation.clone()
+            },
+            receipt: self.receipt.clone(),
+            entry: given.ledger_entry("req-everything"),
+            admin: given.admin_audit_record(),
+            message: given.outbox_message(),
+            record,
+            application,
+        }
+    }
+
     /// Writes all of it.
     pub(super) async fn store(&self, work: &mut dyn ZoneWork, given: &Given) {
+        self.try_store(work, given).await.unwrap();
+    }
+
+    /// As [`Everything::store`], up to the first refusal.
+    pub(super) async fn try_store(&self, work: &mut dyn ZoneWork, given: &Given) -> Result<(), Error> {
         let now = given.world.now();
-        work.applications().create(&self.application).await.unwrap();
-        work.providers().create(&self.provider).await.unwrap();
-        work.resources().create(&self.resource).await.unwrap();
-        work.secrets().put(SECRET, b"sealed", now).await.unwrap();
-        work.policies()
-            .create(&self.policy, &self.policy_version)
-            .await
-            .unwrap();
-        work.policy_sets().create(&self.set).await.unwrap();
-        work.policy_sets().add_version(&self.set_version).await.unwrap();
+        work.applications().create(&self.application).await?;
+        work.providers().create(&self.provider).await?;
+        work.resources().create(&self.resource).await?;
+        work.secrets().put(SECRET, b"sealed", now).await?;
+        work.policies().create(&self.policy, &self.policy_version).await?;
+        work.policy_sets().create(&self.set).await?;
+        work.policy_sets().add_version(&self.set_version).await?;
         assert!(
             work.policy_sets()
                 .activate(&self.set.id, &self.set_version.id, now)
-                .await
-                .unwrap()
+                .await?
         );
-        work.signing_keys().create(&self.key).await.unwrap();
-        work.authority_records().create(&self.record).await.unwrap();
-        work.sessions().create(&self.session).await.unwrap();
-        work.sessions().create(&self.other_session).await.unwrap();
-        work.delegations().create(&self.delegation).await.unwrap();
-        work.delegations().advance_epoch(now).await.unwrap();
-        work.receipts().create(&self.receipt).await.unwrap();
+        work.signing_keys().create(&self.key).await?;
+        work.authority_records().create(&self.record).await?;
+        work.sessions().create(&self.session).await?;
+        work.sessions().create(&self.other_session).await?;
+        work.delegations().create(&self.delegation).await?;
+        work.delegations().advance_epoch(now).await?;
+        work.receipts().create(&self.receipt).await?;
         work.ledger()
             .append(std::slice::from_ref(&self.entry), now)
-            .await
-            .unwrap();
-        work.admin_audit().append(&self.admin).await.unwrap();
-        work.outbox()
-            .append(std::slice::from_ref(&self.message))
-            .await
-            .unwrap();
+            .await?;
+        work.admin_audit().append(&self.admin).await?;
+        work.outbox().append(std::slice::from_ref(&self.message)).await
     }
 
     /// Which kinds of row the work can see, by name; asks for every row by its id and for every listing.

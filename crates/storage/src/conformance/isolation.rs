@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caracal_core::{
     ZoneId,
-    entity::{Application, Session, SessionStatus},
+    entity::{Application, RegistrationMethod, Session, SessionStatus},
 };
 
 use crate::{Access, AdminAuditFilter, DelegationDirection, Error, TreeEnd, ZoneWork};
@@ -358,6 +358,187 @@ pub async fn an_id_used_in_one_zone_cannot_reach_the_row_of_another(backend: Bac
         Err(other) => panic!("an unexpected failure: {other:?}"),
     }
     untouched(&scene, &held).await;
+}
+
+pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut held = fill(&scene.b).await;
+    // More of zone b below the shared ids, which nothing done in zone a may find.
+    let child_record = scene.b.given.child_record(&held.record);
+    let child = scene.b.given.child_session(&held.session);
+    let narrowed = scene.b.given.narrowed(&held.delegation, &held.session);
+    let mut work = scene.b.write().await;
+    work.authority_records().create(&child_record).await.unwrap();
+    work.sessions().create(&child).await.unwrap();
+    work.delegations().create(&narrowed).await.unwrap();
+    work.commit().await.unwrap();
+    held.session.child_count = 1;
+
+    let twin = held.twin(&scene.a.given);
+    let mut work = scene.a.write().await;
+    match twin.try_store(work.as_mut(), &scene.a.given).await {
+        Ok(()) => work.commit().await.unwrap(),
+        // A backend may keep ids unique over the deployment instead.
+        Err(Error::Conflict { .. }) => return,
+        Err(other) => panic!("an unexpected failure: {other:?}"),
+    }
+    let now = scene.world.now();
+    let end = TreeEnd {
+        root_status: SessionStatus::Terminated,
+        reason: "own".into(),
+        at: now,
+    };
+    let mut work = scene.a.write().await;
+    assert_eq!(
+        work.policies()
+            .add_version(&scene.a.given.policy_version(&twin.policy))
+            .await
+            .unwrap(),
+        2
+    );
+    assert_eq!(
+        work.delegations()
+            .lineage(&twin.delegation.id, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.delegations()
+            .descendants(&twin.delegation.id)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.delegations().inbound(&twin.session.id).await.unwrap().len(),
+        0
+    );
+    let reached = work
+        .delegations()
+        .reaches(&twin.other_session.id, &twin.session.id, now)
+        .await;
+    assert!(!reached.unwrap(), "a path of zone b was walked");
+    assert_eq!(
+        work.sessions()
+            .suspend_tree(&twin.session.id, now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.sessions()
+            .resume_tree(&twin.session.id, now, now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.sessions()
+            .acquire_lease(&twin.other_session.id, 1, now, now)
+            .await
+            .unwrap(),
+        Some(2)
+    );
+    assert!(
+        work.sessions()
+            .heartbeat(&twin.other_session.id, 2, now, now)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        work.sessions()
+            .end_tree(&twin.session.id, &end)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.delegations()
+            .revoke_tree(&twin.delegation.id, now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        work.authority_records()
+            .revoke_tree(&twin.record.id, "own", now)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert!(work.resources().archive(&twin.resource.id, now).await.unwrap());
+    assert!(work.providers().archive(&twin.provider.id, now).await.unwrap());
+    assert!(work.policies().archive(&twin.policy.id, now).await.unwrap());
+    assert_eq!(
+        work.policy_sets().archive(&twin.set.id, now).await.unwrap(),
+        Some(true)
+    );
+    work.signing_keys().retire_before(i64::MAX, now).await.unwrap();
+    work.secrets().put(SECRET, b"own", now).await.unwrap();
+    work.commit().await.unwrap();
+
+    untouched(&scene, &held).await;
+    let mut work = scene.b.read().await;
+    let (record, session, delegation) = (&child_record.id, &child.id, &narrowed.id);
+    assert_eq!(
+        work.authority_records().get(record).await.unwrap().as_ref(),
+        Some(&child_record)
+    );
+    assert_eq!(work.sessions().get(session).await.unwrap().as_ref(), Some(&child));
+    assert_eq!(
+        work.delegations().get(delegation).await.unwrap().as_ref(),
+        Some(&narrowed)
+    );
+    assert_eq!(work.policies().versions(&held.policy.id).await.unwrap().len(), 1);
+}
+
+pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let held = fill(&scene.b).await;
+    let now = scene.world.now();
+    let short_lived = Application {
+        registration_method: RegistrationMethod::Dcr,
+        expires_at: Some(now.plus(Duration::from_secs(9))),
+        ..scene.b.given.application()
+    };
+    let mut work = scene.b.write().await;
+    work.applications().create(&short_lived).await.unwrap();
+    assert!(
+        work.applications()
+            .archive(&held.application.id, now)
+            .await
+            .unwrap()
+    );
+    assert!(work.resources().archive(&held.resource.id, now).await.unwrap());
+    assert!(work.providers().archive(&held.provider.id, now).await.unwrap());
+    work.commit().await.unwrap();
+    for (zone, expected) in [(&scene.b, 1), (&scene.a, 0)] {
+        let mut work = zone.read().await;
+        assert_eq!(work.applications().count_live_dcr(now).await.unwrap(), expected);
+        let archived = [
+            work.applications().list(true, &ALL).await.unwrap().items.len(),
+            work.resources().list(true, &ALL).await.unwrap().items.len(),
+            work.providers().list(true, &ALL).await.unwrap().items.len(),
+        ];
+        assert!(
+            archived.iter().all(|count| *count as u64 == expected),
+            "{archived:?}"
+        );
+        let taken = work
+            .resources()
+            .identifier_taken(&held.resource.identifier, None, true)
+            .await
+            .unwrap();
+        assert_eq!(u64::from(taken), expected);
+    }
 }
 
 pub async fn a_zones_admin_audit_cannot_be_read_from_another(backend: Backend) {
