@@ -19,7 +19,8 @@ pub struct Fault {
     pub chain_seq: i64,
     /// Event id.
     pub event_id: String,
-    /// `sequence_gap`, `content_mismatch`, `broken_link`, `wrong_link_key` or `wrong_head`.
+    /// `sequence_gap`, `content_mismatch`, `copy_mismatch` (searches would miss it), `broken_link`,
+    /// `wrong_link_key` or `wrong_head`.
     pub kind: &'static str,
 }
 
@@ -91,6 +92,9 @@ pub async fn verify_zone(
             let content = hex::encode(content_hash(zone, sequence, &canonical_json(&value)));
             if content != row.content_sha256 {
                 report.fault(row.chain_seq, id, "content_mismatch");
+            }
+            if !row.copies_agree {
+                report.fault(row.chain_seq, id, "copy_mismatch");
             }
             if row.prev_content_sha256 != report.head {
                 report.fault(row.chain_seq, id, "broken_link");

@@ -39,6 +39,8 @@ pub struct LedgerHead {
 pub struct AuditRow {
     /// The event.
     pub event: AuditEvent,
+    /// Whether what searches look at still repeats the event; `false` is tampering.
+    pub copies_agree: bool,
     /// When the ledger took it.
     pub ingested_at: Timestamp,
     /// Position in the zone's chain, from 1.

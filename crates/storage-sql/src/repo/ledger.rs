@@ -1,7 +1,8 @@
 //! A zone's ledger.
 //!
 //! A row holds the whole event as canonical JSON (RFC 8785), which is what its hash covers, and copies of what
-//! people search for. The copies are never read back into events.
+//! people search for. The copies are never read back into events, but whoever changes one hides an event from a
+//! search: rows tell whether they still agree.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,8 @@ use crate::{
 };
 
 const SELECT: &str = "SELECT id, event_json, ingested_at, chain_seq, content_sha256, prev_content_sha256, chain_hmac, \
-     signature, occurred_at FROM audit_events WHERE zone_id = $1";
+     signature, occurred_at, event_type, request_id, decision, application_id, session_id, authority_record_id, \
+     labels FROM audit_events WHERE zone_id = $1";
 
 /// What a batch carries to the insert, in this order.
 const COLUMNS: [&str; 18] = [
@@ -50,9 +52,64 @@ const COLUMNS: [&str; 18] = [
     "hash_version",
 ];
 
+/// What people search for, copied from an event.
+#[derive(PartialEq, Eq)]
+struct Copies {
+    id: String,
+    event_type: String,
+    request_id: String,
+    decision: String,
+    application_id: Option<String>,
+    session_id: Option<String>,
+    authority_record_id: Option<String>,
+    labels: Option<String>,
+    occurred_at: Timestamp,
+}
+
+impl Copies {
+    /// The copies that belong to `event`.
+    fn of(event: &AuditEvent, metadata: Option<&Map<String, Value>>) -> Self {
+        let labels = metadata
+            .and_then(|members| members.get("agent_labels"))
+            .and_then(Value::as_array);
+        Self {
+            id: event.id.clone(),
+            event_type: searchable(&event.event_type),
+            request_id: searchable(&event.request_id),
+            decision: searchable(&event.decision),
+            application_id: member(metadata, "application_id"),
+            session_id: member(metadata, "agent_session_id"),
+            authority_record_id: member(metadata, "session_id"),
+            labels: labels.map(|labels| json_list(labels.iter().filter_map(Value::as_str).map(searchable))),
+            occurred_at: event.occurred_at,
+        }
+    }
+
+    /// The copies that a row holds.
+    fn read(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.text("id")?,
+            event_type: row.text("event_type")?,
+            request_id: row.text("request_id")?,
+            decision: row.text("decision")?,
+            application_id: row.opt_text("application_id")?,
+            session_id: row.opt_text("session_id")?,
+            authority_record_id: row.opt_text("authority_record_id")?,
+            labels: row.opt_text("labels")?,
+            occurred_at: row.time("occurred_at")?,
+        })
+    }
+}
+
 fn decode(row: &Row) -> Result<AuditRow, Error> {
+    let event: AuditEvent = row.json("event_json")?;
+    let metadata: Option<Map<String, Value>> = event
+        .metadata_json
+        .as_deref()
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
     Ok(AuditRow {
-        event: row.json("event_json")?,
+        copies_agree: Copies::read(row)? == Copies::of(&event, metadata.as_ref()),
+        event,
         ingested_at: row.time("ingested_at")?,
         chain_seq: row.int("chain_seq")?,
         content_sha256: row.text("content_sha256")?,
@@ -182,26 +239,20 @@ impl Ledger for ZoneUnit {
                 Some(key) => chain_hmac(key, &content, &head.content_sha256),
                 None => String::new(),
             };
-            let labels = metadata
-                .as_ref()
-                .and_then(|members| members.get("agent_labels"))
-                .and_then(Value::as_array);
-            let labels =
-                labels.map(|labels| json_list(labels.iter().filter_map(Value::as_str).map(searchable)));
-            let metadata = metadata.as_ref();
+            let copies = Copies::of(event, metadata.as_ref());
             batch.push(params![
                 self.zone,
-                event.id,
-                searchable(&event.event_type),
-                searchable(&event.request_id),
-                searchable(&event.decision),
-                member(metadata, "application_id"),
-                member(metadata, "agent_session_id"),
-                member(metadata, "session_id"),
-                labels,
+                copies.id,
+                copies.event_type,
+                copies.request_id,
+                copies.decision,
+                copies.application_id,
+                copies.session_id,
+                copies.authority_record_id,
+                copies.labels,
                 text,
                 entry.signature,
-                event.occurred_at,
+                copies.occurred_at,
                 at,
                 seq,
                 content,

@@ -41,6 +41,10 @@ async fn chain(zone: &InZone) -> Vec<AuditRow> {
     for row in &rows {
         position += 1;
         assert_eq!(row.chain_seq, position, "a gap or a repeat in the chain");
+        assert!(
+            row.copies_agree,
+            "entry {position} is filed under what it does not say"
+        );
         assert_eq!(
             row.prev_content_sha256, previous,
             "entry {position} does not link to the one before"
