@@ -1,0 +1,46 @@
+//! Ways to deploy, and one test run for each.
+
+use std::time::Duration;
+
+use crate::Stack;
+
+/// How the roles are put into processes, and where state lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// One `caracald serve all` over SQLite and the in-process bus.
+    Embedded,
+}
+
+/// Longest run of one test: a test that hangs must say which it is.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Starts a stack, runs `test` on it, and stops it: a stack that does not drain and end well is a failure of its own.
+///
+/// # Panics
+/// When anything fails.
+pub async fn run(deployment: Deployment, test: impl AsyncFnOnce(&Stack)) {
+    let whole = async {
+        let stack = Stack::start(deployment).await;
+        test(&stack).await;
+        stack.stop().await;
+    };
+    assert!(
+        tokio::time::timeout(LIMIT, whole).await.is_ok(),
+        "the test ran longer than {LIMIT:?}"
+    );
+}
+
+/// One test per named function and deployment. The functions take `&Stack`.
+#[macro_export]
+macro_rules! on_every_deployment {
+    ($($test:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    $crate::run($crate::Deployment::Embedded, super::$test).await;
+                }
+            )+
+        }
+    };
+}

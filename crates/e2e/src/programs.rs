@@ -1,0 +1,92 @@
+//! The binaries under test, current.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::SystemTime,
+};
+
+/// The root of the checkout.
+pub fn checkout() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors()
+        .nth(2)
+        .expect("crates/e2e lies two levels below the root")
+        .to_owned()
+}
+
+/// Path of `caracal` or `caracald`, of the same profile as the running test.
+///
+/// `cargo test` builds the binaries of the tested package only. A missing binary, or one older than a source it was
+/// built from, is therefore built here: once per test process, one process at a time.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn program(name: &str) -> PathBuf {
+    static PROFILE: OnceLock<PathBuf> = OnceLock::new();
+    PROFILE.get_or_init(current_binaries).join(name)
+}
+
+const BINARIES: [&str; 2] = ["caracal", "caracald"];
+
+fn current_binaries() -> PathBuf {
+    // target/<profile>/deps/<test>-<hash>
+    let test = std::env::current_exe().expect("a process knows its own path");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests run from the deps directory of a profile")
+        .to_owned();
+    let lock = File::create(profile.join(".e2e-build.lock")).expect("the target directory can be written");
+    lock.lock().expect("the lock can be taken");
+    if !BINARIES.iter().all(|name| is_current(&profile.join(name))) {
+        build(&profile);
+    }
+    profile
+}
+
+/// Whether the binary exists and is newer than every source that cargo names in the `.d` file beside it.
+fn is_current(binary: &Path) -> bool {
+    let built = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    let (Some(own), Ok(sources)) = (built(binary), fs::read_to_string(binary.with_extension("d"))) else {
+        return false;
+    };
+    // `target: source source …`, a space inside a path escaped by a backslash.
+    let Some((_, sources)) = sources.split_once(": ") else {
+        return false;
+    };
+    let sources = sources.replace("\\ ", "\0");
+    sources
+        .split_whitespace()
+        .map(|source| PathBuf::from(source.replace('\0', " ")))
+        .all(|source| built(&source).is_some_and(|changed| changed <= own))
+}
+
+fn build(profile: &Path) {
+    let target = profile.parent().expect("a profile lies in the target directory");
+    let profile = match profile.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--profile",
+            profile,
+            "-p",
+            "caracal",
+            "-p",
+            "caracald",
+        ])
+        .env("CARGO_TARGET_DIR", target)
+        .current_dir(checkout())
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "caracal and caracald do not build"
+    );
+}

@@ -1,0 +1,289 @@
+//! A running deployment.
+
+mod launch;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use caracal_testkit::process::Process;
+use tempfile::TempDir;
+
+use crate::{Daemon, Deployment, Finished, Reply, daemon};
+
+/// A role of `caracald`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Control API.
+    Api,
+    /// Token service.
+    Sts,
+    /// Enforcement point.
+    Gateway,
+    /// Sessions and delegations.
+    Coordinator,
+    /// Ledger.
+    Audit,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Sts,
+        Self::Gateway,
+        Self::Coordinator,
+        Self::Audit,
+    ];
+
+    /// Its name on command lines and in `endpoints.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Sts => "sts",
+            Self::Gateway => "gateway",
+            Self::Coordinator => "coordinator",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// One process of the deployment and the roles in it.
+#[derive(Debug)]
+struct Unit {
+    roles: Vec<Role>,
+    process: Process,
+}
+
+/// A running deployment with state of its own. Everything it started is killed with it.
+#[derive(Debug)]
+pub struct Stack {
+    deployment: Deployment,
+    home: TempDir,
+    environment: Daemon,
+    /// Follows no redirects and uses no proxy.
+    http: reqwest::Client,
+    // Held across waits: starting and stopping take turns.
+    units: tokio::sync::Mutex<Vec<Unit>>,
+    // Also read while units come and go.
+    urls: Mutex<BTreeMap<Role, String>>,
+    /// What ended processes wrote.
+    past_logs: Mutex<String>,
+    /// Where the STS listened first: `iss` of mandates, also after a restart on other ports.
+    issuer: String,
+}
+
+impl Stack {
+    /// Starts `deployment` and waits until every role is ready.
+    ///
+    /// # Panics
+    /// When one does not get ready.
+    pub async fn start(deployment: Deployment) -> Self {
+        Self::with(deployment, &[]).await
+    }
+
+    /// The same with more variables in the environment of every process.
+    ///
+    /// # Panics
+    /// When a role does not get ready.
+    pub async fn with(deployment: Deployment, variables: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().expect("a directory for the state");
+        let environment = match deployment {
+            Deployment::Embedded => Daemon::embedded(home.path()),
+        };
+        let environment = variables.iter().fold(environment, |environment, (name, value)| {
+            environment.with(name, value)
+        });
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(30))
+            .build()
+            .expect("an HTTP client");
+        let mut stack = Self {
+            deployment,
+            home,
+            environment,
+            http,
+            units: tokio::sync::Mutex::default(),
+            urls: Mutex::default(),
+            past_logs: Mutex::default(),
+            issuer: String::new(),
+        };
+        stack.launch(&Role::ALL).await;
+        stack.issuer = stack.url(Role::Sts);
+        stack
+    }
+
+    /// How it is deployed.
+    pub const fn deployment(&self) -> Deployment {
+        self.deployment
+    }
+
+    /// State directory: database, spool, secrets.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where a role listens, `http://host:port`.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn url(&self, role: Role) -> String {
+        let urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        urls.get(&role)
+            .unwrap_or_else(|| panic!("role {} does not run", role.name()))
+            .clone()
+    }
+
+    /// Process ids, one for each process.
+    pub async fn pids(&self) -> Vec<u32> {
+        self.units
+            .lock()
+            .await
+            .iter()
+            .map(|unit| unit.process.id())
+            .collect()
+    }
+
+    /// A generated secret.
+    ///
+    /// # Panics
+    /// When there is none of this name.
+    pub fn secret(&self, name: &str) -> String {
+        let path = self.home().join("secrets").join(name);
+        fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+            .trim()
+            .to_owned()
+    }
+
+    /// The bearer of the Control API.
+    pub fn admin_token(&self) -> String {
+        self.secret("caracalAdminToken")
+    }
+
+    /// A request to a role.
+    pub fn request(&self, role: Role, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse().expect("an HTTP method");
+        self.http.request(method, format!("{}{path}", self.url(role)))
+    }
+
+    /// A Control API call.
+    pub async fn admin(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> Reply {
+        let request = self
+            .request(Role::Api, method, path)
+            .bearer_auth(self.admin_token());
+        Reply::of(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Kills the process of `role` without warning (SIGKILL), and with it the roles that share it.
+    pub async fn kill(&self, role: Role) {
+        for mut unit in self.take(role).await {
+            unit.process.kill();
+            self.keep_log(&unit.process);
+        }
+    }
+
+    /// Asks the process of `role` to end, and waits until it has drained.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub async fn terminate(&self, role: Role) {
+        for mut unit in self.take(role).await {
+            daemon::drain(&mut unit.process).await;
+            self.keep_log(&unit.process);
+        }
+    }
+
+    /// Starts whatever does not run, over the same state, and waits until it is ready. Ports may differ.
+    ///
+    /// # Panics
+    /// When a role does not get ready.
+    pub async fn revive(&self) {
+        let running: Vec<Role> = self
+            .units
+            .lock()
+            .await
+            .iter()
+            .flat_map(|unit| unit.roles.clone())
+            .collect();
+        let missing: Vec<Role> = Role::ALL
+            .into_iter()
+            .filter(|role| !running.contains(role))
+            .collect();
+        self.launch(&missing).await;
+    }
+
+    /// Asks every process to end, and waits until all have drained.
+    ///
+    /// # Panics
+    /// When one does not end well.
+    pub async fn stop(&self) {
+        for role in Role::ALL {
+            self.terminate(role).await;
+        }
+    }
+
+    /// Everything the processes wrote so far.
+    pub async fn log(&self) -> String {
+        let mut log = self
+            .past_logs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for unit in self.units.lock().await.iter() {
+            log.push_str(&unit.process.stdout());
+            log.push_str(&unit.process.stderr());
+        }
+        log
+    }
+
+    /// Runs `caracald` with `arguments` in the environment of the stack.
+    pub async fn caracald(&self, arguments: &[&str]) -> Finished {
+        self.environment.run(arguments).await
+    }
+
+    /// Every regular file of the state directory.
+    ///
+    /// # Panics
+    /// When the directory cannot be read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut directories = vec![self.home().to_owned()];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(&directory).expect("a directory of the state") {
+                let path = entry.expect("an entry of the state directory").path();
+                if path.is_dir() {
+                    directories.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        files
+    }
+
+    async fn take(&self, role: Role) -> Vec<Unit> {
+        let mut units = self.units.lock().await;
+        let (taken, kept): (Vec<Unit>, Vec<Unit>) = std::mem::take(&mut *units)
+            .into_iter()
+            .partition(|unit| unit.roles.contains(&role));
+        *units = kept;
+        taken
+    }
+
+    fn keep_log(&self, process: &Process) {
+        let mut log = self.past_logs.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push_str(&process.stdout());
+        log.push_str(&process.stderr());
+    }
+}

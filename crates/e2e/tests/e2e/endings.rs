@@ -1,0 +1,146 @@
+//! What ends authority ends it for the very next call: nothing is asserted after a pause.
+
+use caracal_e2e::{READ, Scene, Stack, on_every_deployment};
+
+use crate::support::{assert_call_refused, assert_passed};
+
+on_every_deployment!(
+    an_ended_session_stops_the_next_call,
+    an_ended_source_session_stops_the_next_call,
+    a_suspended_session_stops_until_it_is_resumed,
+    a_revoked_delegation_stops_the_next_call,
+    an_ended_session_stays_ended_after_a_restart,
+    an_archived_application_is_out,
+    a_rotated_secret_replaces_the_old_one,
+);
+
+async fn assert_mint_refused(scene: &Scene<'_>, agent: &caracal_e2e::Agent) {
+    let before = scene.upstream.requests();
+    let refused = scene.mint(agent, READ).await;
+    assert_eq!(
+        (refused.status, refused.json["error"].as_str()),
+        (403, Some("access_denied")),
+        "{refused:#?}"
+    );
+    assert_eq!(scene.upstream.requests(), before);
+}
+
+async fn an_ended_session_stops_the_next_call(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    for _ in 0..5 {
+        let agent = scene.agent().await;
+        let held = scene.mandate(&agent, READ).await;
+        scene.about_session(&agent, "DELETE", "").await.expect(204);
+        assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
+        assert_mint_refused(&scene, &agent).await;
+    }
+    scene.upstream.assert_untouched();
+}
+
+async fn an_ended_source_session_stops_the_next_call(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let held = scene.mandate(&agent, READ).await;
+    let path = format!("/agents/{}", agent.source);
+    scene
+        .zone
+        .coordinate(&agent.lifecycle, "DELETE", &path, None)
+        .await
+        .expect(204);
+    assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
+    assert_mint_refused(&scene, &agent).await;
+}
+
+async fn a_suspended_session_stops_until_it_is_resumed(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let held = scene.mandate(&agent, READ).await;
+    scene.about_session(&agent, "PATCH", "/suspend").await.expect(200);
+    let before = scene.upstream.requests();
+    let refused = scene.call(&held).await;
+    assert!(matches!(refused.status, 401 | 403), "{refused:#?}");
+    assert_eq!(scene.upstream.requests(), before, "the upstream was reached");
+    assert_mint_refused(&scene, &agent).await;
+    scene.about_session(&agent, "PATCH", "/resume").await.expect(200);
+    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+}
+
+async fn a_revoked_delegation_stops_the_next_call(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    for _ in 0..5 {
+        let (agent, bystander) = (scene.agent().await, scene.agent().await);
+        let (held, other) = (
+            scene.mandate(&agent, READ).await,
+            scene.mandate(&bystander, READ).await,
+        );
+        let before = scene.upstream.requests();
+        scene.revoke(&agent).await;
+        assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
+        assert_mint_refused(&scene, &agent).await;
+        // Another delegation of the same application goes on.
+        assert_passed(&scene.call(&other).await);
+        assert_eq!(scene.upstream.requests(), before + 1);
+    }
+}
+
+async fn an_ended_session_stays_ended_after_a_restart(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let (ended, alive) = (scene.agent().await, scene.agent().await);
+    let (held, other) = (
+        scene.mandate(&ended, READ).await,
+        scene.mandate(&alive, READ).await,
+    );
+    scene.about_session(&ended, "DELETE", "").await.expect(204);
+    stack.stop().await;
+    stack.revive().await;
+    assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
+    assert_passed(&scene.call(&other).await);
+}
+
+async fn an_archived_application_is_out(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let held = scene.mandate(&agent, READ).await;
+    scene
+        .zone
+        .admin("DELETE", &format!("/applications/{}", scene.application.id), None)
+        .await
+        .expect(204);
+    scene
+        .mint(&agent, READ)
+        .await
+        .assert_refused(401, "access_denied", "");
+    scene.lifecycle().await.assert_refused(401, "access_denied", "");
+    let refused = scene.call(&held).await;
+    assert_eq!(refused.status, 401, "{refused:#?}");
+    let refused = scene.about_session(&agent, "GET", "").await;
+    assert_eq!(refused.status, 401, "{refused:#?}");
+    scene.upstream.assert_untouched();
+}
+
+async fn a_rotated_secret_replaces_the_old_one(stack: &Stack) {
+    let mut scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let path = format!("/applications/{}/rotate-secret", scene.application.id);
+    let rotated = scene
+        .zone
+        .admin("POST", &path, None)
+        .await
+        .expect(200)
+        .text_of("client_secret");
+    assert_ne!(rotated, scene.application.secret);
+    scene
+        .mint(&agent, READ)
+        .await
+        .assert_refused(401, "access_denied", "");
+    scene.application.secret = rotated;
+    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    // A guess, an empty secret, the id.
+    for guess in ["", "x", &scene.application.id.clone()] {
+        scene.application.secret = guess.to_owned();
+        scene
+            .mint(&agent, READ)
+            .await
+            .assert_refused(401, "access_denied", "");
+    }
+}

@@ -1,0 +1,200 @@
+//! Every decision is on record, can be explained, and cannot be changed unnoticed.
+
+use std::process::Command;
+
+use caracal_e2e::{Call, GATE, READ, SCOPES, Scene, Stack, on_every_deployment};
+use serde_json::{Value, json};
+
+use crate::support::assert_passed;
+
+on_every_deployment!(
+    a_denial_can_be_explained,
+    every_step_of_a_call_is_on_record_once,
+    a_changed_ledger_is_found_out
+);
+
+async fn a_denial_can_be_explained(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent_with(&["writer"], &SCOPES).await;
+    let refused = scene.mint(&agent, GATE).await;
+    refused.assert_refused(403, "access_denied", "role_scope_mismatch");
+    let id = refused.text_of("requestId");
+    scene.zone.events_of(&id, |events| !events.is_empty()).await;
+    let explained = scene
+        .zone
+        .admin("GET", &format!("/audit/by-request/{id}/explain"), None)
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(explained["final_decision"], "deny");
+    let denied = &explained["denied"][0];
+    assert_eq!(denied["reason"], "role_scope_mismatch", "{explained:#}");
+    assert_eq!(
+        denied["policy_input"]["context"]["requested_scopes"],
+        json!([GATE]),
+        "{explained:#}"
+    );
+    assert_eq!(
+        denied["policy_input"]["principal"]["id"],
+        json!(scene.application.id),
+        "{explained:#}"
+    );
+    scene
+        .zone
+        .admin("GET", "/audit/by-request/never-made/explain", None)
+        .await
+        .expect(404);
+}
+
+async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let minted = scene.mint(&agent, READ).await.expect(200);
+    let mandate = minted.text_of("access_token");
+    let jti = caracal_e2e::token::Token::parse(&mandate).claims["jti"].clone();
+    assert_passed(
+        &scene
+            .call_with(
+                &mandate,
+                &Call {
+                    request_id: Some("good"),
+                    ..Call::default()
+                },
+            )
+            .await,
+    );
+    let replay = Call {
+        request_id: Some("again"),
+        ..Call::default()
+    };
+    scene
+        .call_with(&mandate, &replay)
+        .await
+        .assert_refused(401, "invalid_token", "token_replay");
+    let types = |events: &[Value]| {
+        let mut types: Vec<String> = events
+            .iter()
+            .map(|event| event["event_type"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        types.sort();
+        types
+    };
+    let good = scene.zone.events_of("good", |events| events.len() >= 2).await;
+    assert_eq!(
+        types(&good),
+        ["gateway_resource_request", "token_exchange"],
+        "{good:#?}"
+    );
+    assert!(good.iter().all(|event| event["decision"] == "allow"), "{good:#?}");
+    let again = scene.zone.events_of("again", |events| !events.is_empty()).await;
+    assert_eq!(types(&again), ["replay_detected"], "{again:#?}");
+    assert_eq!(again[0]["decision"], "deny");
+    let mint_id = minted.headers["x-request-id"].to_str().expect("text");
+    let mint = scene.zone.events_of(mint_id, |events| !events.is_empty()).await;
+    assert_eq!(types(&mint), ["token_exchange"], "{mint:#?}");
+    // One thread through all of them.
+    for event in good.iter().chain(&again).chain(&mint) {
+        assert_eq!(event["metadata_json"]["jti"], jti, "{event:#}");
+    }
+    let filtered = scene
+        .zone
+        .admin("GET", "/audit?decision=deny&event_type=replay_detected", None)
+        .await
+        .expect(200);
+    assert_eq!(
+        filtered.json["items"].as_array().map(Vec::len),
+        Some(1),
+        "{filtered:#?}"
+    );
+}
+
+/// Runs a Python program over the database file, as somebody with access to the disk could.
+fn python(stack: &Stack, program: &str, argument: &str) {
+    let database = stack.home().join("caracal.db");
+    let output = Command::new("python3")
+        .args(["-c", program])
+        .arg(database)
+        .arg(argument)
+        .output();
+    let output = output.expect("python3 runs");
+    assert!(
+        output.status.success(),
+        "{argument}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Changes exactly one row, triggers out of the way.
+const TAMPER: &str = "import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+triggers = database.execute(\"select name, sql from sqlite_master where type = 'trigger'\").fetchall()
+for name, _ in triggers:
+    database.execute(f'drop trigger {name}')
+changed = database.execute(sys.argv[2]).rowcount
+for _, sql in triggers:
+    database.execute(sql)
+database.commit()
+sys.exit(0 if changed == 1 else f'{changed} rows changed')";
+
+/// Saves the database to another file, or puts it back, journal included.
+const SAVE: &str = "import sqlite3, sys
+sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))";
+const RESTORE: &str = "import sqlite3, sys
+sqlite3.connect(sys.argv[2]).backup(sqlite3.connect(sys.argv[1]))";
+
+async fn a_changed_ledger_is_found_out(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    for number in 0..5 {
+        let mandate = scene.mandate(&agent, READ).await;
+        let id = format!("call-{number}");
+        assert_passed(
+            &scene
+                .call_with(
+                    &mandate,
+                    &Call {
+                        request_id: Some(&id),
+                        ..Call::default()
+                    },
+                )
+                .await,
+        );
+        scene.zone.events_of(&id, |events| events.len() >= 2).await;
+    }
+    let verify = ["audit", "verify", "--json"];
+    let report: Value =
+        serde_json::from_str(&stack.caracald(&verify).await.assert_good().stdout).expect("JSON");
+    assert_eq!(report["holds"], true, "{report:#}");
+    assert!(report["zones"][0]["entries"].as_u64() >= Some(11), "{report:#}");
+    stack.stop().await;
+
+    let kept = stack.home().join("kept.db").display().to_string();
+    python(stack, SAVE, &kept);
+    let somewhere = "(select max(chain_seq) - 3 from audit_events)";
+    for sql in [
+        format!("update audit_events set decision = 'deny' where chain_seq = {somewhere}"),
+        format!("update audit_events set request_id = 'call-x' where chain_seq = {somewhere}"),
+        format!("update audit_events set occurred_at = occurred_at + 1 where chain_seq = {somewhere}"),
+        format!("update audit_events set labels = '[]' where chain_seq = {somewhere} - 1"),
+        format!(
+            "update audit_events set event_json = replace(event_json, 'tickets', 'weather') where chain_seq = {somewhere}"
+        ),
+        format!("update audit_events set event_json = '{{}}' where chain_seq = {somewhere}"),
+        format!("update audit_events set content_sha256 = prev_content_sha256 where chain_seq = {somewhere}"),
+        format!("delete from audit_events where chain_seq = {somewhere}"),
+        // The newest: nothing after it points to it.
+        String::from("delete from audit_events where chain_seq = (select max(chain_seq) from audit_events)"),
+    ] {
+        python(stack, TAMPER, &sql);
+        let found = stack.caracald(&verify).await;
+        assert_eq!(found.code, Some(1), "{sql}: {found:#?}");
+        // Garbage where the event was is no report but an error.
+        let report: Value = serde_json::from_str(&found.stdout).unwrap_or(Value::Null);
+        assert!(
+            report["holds"] == false || !found.stderr.is_empty(),
+            "{sql}: {found:#?}"
+        );
+        python(stack, RESTORE, &kept);
+    }
+    stack.caracald(&verify).await.assert_good();
+}

@@ -1,0 +1,124 @@
+//! `caracal` over the real daemon, and the shipped script of the first call.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use caracal_e2e::{Daemon, checkout, program};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A place for `caracal`, which stops what it started also when the test fails.
+struct Place {
+    home: TempDir,
+    daemon: Daemon,
+}
+
+impl Place {
+    fn new() -> Self {
+        let home = tempfile::tempdir().expect("a directory for the state");
+        let caracald = program("caracald").display().to_string();
+        let daemon = Daemon::embedded(home.path())
+            .without("CARACAL_MODE")
+            .with("CARACAL_CARACALD", &caracald);
+        Self { home, daemon }
+    }
+
+    fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Harmless where it was stopped already.
+        let _ = Command::new(program("caracal"))
+            .arg("down")
+            .env("CARACAL_HOME", self.home())
+            .output();
+    }
+}
+
+#[tokio::test]
+async fn up_status_down() {
+    let place = Place::new();
+    let daemon = &place.daemon;
+    let down = daemon.run_cli(&["status", "--ready", "--json"]).await;
+    assert_eq!(down.code, Some(1), "{down:#?}");
+
+    let up = daemon.run_cli(&["up"]).await;
+    assert!(
+        up.assert_good().stdout.starts_with("caracald is ready (pid "),
+        "{up:#?}"
+    );
+    let status = daemon.run_cli(&["status", "--ready", "--json"]).await;
+    let told: Value = serde_json::from_str(&status.assert_good().stdout).expect("JSON");
+    let text = told.to_string();
+    for role in ["api", "sts", "gateway", "coordinator", "audit"] {
+        assert!(text.contains(&format!("\"{role}\"")), "{told:#}");
+    }
+    let again = daemon.run_cli(&["up"]).await;
+    assert_eq!(again.code, Some(1), "{again:#?}");
+    assert!(again.stderr.contains("already running"), "{again:#?}");
+    daemon.run_cli(&["status", "--ready"]).await.assert_good();
+
+    let token = std::fs::read_to_string(place.home().join("secrets/caracalAdminToken")).expect("the token");
+    let logs = daemon.run_cli(&["logs"]).await;
+    assert!(
+        !logs.assert_good().stdout.contains(token.trim()),
+        "the log contains the admin token"
+    );
+
+    let down = daemon.run_cli(&["down"]).await;
+    assert!(
+        down.assert_good().stdout.starts_with("stopped caracald (pid "),
+        "{down:#?}"
+    );
+    assert_eq!(
+        daemon.run_cli(&["down"]).await.assert_good().stdout,
+        "not running\n"
+    );
+    // The state stays: the same token opens it again.
+    daemon.run_cli(&["up"]).await.assert_good();
+    let after = std::fs::read_to_string(place.home().join("secrets/caracalAdminToken")).expect("the token");
+    assert_eq!(token, after);
+    daemon.run_cli(&["down"]).await.assert_good();
+}
+
+#[tokio::test]
+async fn two_ups_at_once_start_one_daemon() {
+    let place = Place::new();
+    let (first, second) = tokio::join!(place.daemon.run_cli(&["up"]), place.daemon.run_cli(&["up"]));
+    let mut codes = [first.code, second.code];
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(1)], "{first:#?} {second:#?}");
+    place.daemon.run_cli(&["status", "--ready"]).await.assert_good();
+    place.daemon.run_cli(&["down"]).await.assert_good();
+}
+
+#[tokio::test]
+async fn the_shipped_first_call_works() {
+    let place = Place::new();
+    place.daemon.run_cli(&["up"]).await.assert_good();
+    let script = checkout().join("scripts/first-call.sh");
+    let home = place.home().to_owned();
+    let run = tokio::task::spawn_blocking(move || {
+        Command::new(script)
+            .env("CARACAL_HOME", home)
+            .output()
+            .expect("the script runs")
+    });
+    let output = tokio::time::timeout(Duration::from_mins(1), run)
+        .await
+        .expect("it ends")
+        .expect("it runs");
+    let (shown, failed) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{shown}\n{failed}");
+    assert!(shown.contains("Done: one call allowed"), "{shown}");
+    for secret in ["caracalAdminToken", "secretStoreKek"] {
+        let secret = std::fs::read_to_string(place.home().join("secrets").join(secret)).expect("a secret");
+        assert!(!shown.contains(secret.trim()), "a secret is shown");
+    }
+    place.daemon.run_cli(&["down"]).await.assert_good();
+}

@@ -1,0 +1,15 @@
+//! The suite, one program: a stack starts in a moment, linking does not.
+
+mod crash;
+mod daemon;
+mod endings;
+mod first_call;
+mod forgery;
+mod ledger;
+mod lifecycle;
+mod published_clients;
+mod replay;
+mod requests;
+mod scopes;
+mod support;
+mod tenancy;

@@ -1,0 +1,48 @@
+//! The published Python clients, unchanged, against a stack.
+
+use std::{path::PathBuf, process::Command, time::Duration};
+
+use caracal_e2e::{Stack, checkout, on_every_deployment, program};
+
+on_every_deployment!(the_published_python_clients_work);
+
+/// A Python with the published clients, made on first use.
+fn python() -> PathBuf {
+    let target = program("caracald")
+        .ancestors()
+        .nth(2)
+        .expect("the target directory")
+        .to_owned();
+    let venv = target.join("e2e-venv");
+    let output = Command::new(checkout().join("scripts/e2e-venv.sh"))
+        .arg(&venv)
+        .output()
+        .expect("the script runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    venv.join("bin/python")
+}
+
+async fn the_published_python_clients_work(stack: &Stack) {
+    let home = stack.home().to_owned();
+    let run = tokio::task::spawn_blocking(move || {
+        Command::new(python())
+            .arg(checkout().join("e2e/published_clients.py"))
+            .env("CARACAL_HOME", home)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .expect("python runs")
+    });
+    let output = tokio::time::timeout(Duration::from_secs(110), run)
+        .await
+        .expect("it ends")
+        .expect("it runs");
+    let (shown, failed) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{shown}\n{failed}");
+}

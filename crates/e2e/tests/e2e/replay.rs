@@ -1,0 +1,77 @@
+//! A mandate is used once, whoever presents it, however often, however spelt.
+
+use caracal_e2e::{
+    READ, Reply, Scene, Stack, on_every_deployment,
+    token::{Token, decode, encode, mirrored},
+};
+use futures_util::future::join_all;
+
+use crate::support::{assert_call_refused, assert_passed};
+
+on_every_deployment!(
+    a_mandate_is_used_once,
+    of_thirty_two_uses_at_once_one_passes,
+    another_spelling_of_a_mandate_is_no_second_mandate,
+);
+
+async fn a_mandate_is_used_once(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    assert_passed(&scene.call(&mandate).await);
+    assert_call_refused(&scene, &mandate, 401, "invalid_token", "token_replay").await;
+    assert_call_refused(&scene, &mandate, 401, "invalid_token", "token_replay").await;
+}
+
+async fn of_thirty_two_uses_at_once_one_passes(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let replies: Vec<Reply> = join_all((0..32).map(|_| scene.call(&mandate))).await;
+    let (passed, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert_eq!(passed.len(), 1, "{replies:#?}");
+    for reply in refused {
+        reply.assert_refused(401, "invalid_token", "token_replay");
+    }
+    scene.upstream.only();
+}
+
+/// The same signature can be written in several ways: `(r, s)` and `(r, n - s)` both verify, and the last character
+/// of base64url has bits that no byte uses. Each way is refused or counts as the same mandate.
+async fn another_spelling_of_a_mandate_is_no_second_mandate(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    for used_first in [true, false] {
+        let mandate = scene.mandate(&agent, READ).await;
+        let (signed, signature) = mandate.rsplit_once('.').expect("three parts");
+        let mut last = signature.to_owned();
+        let end = last.pop().expect("a signature");
+        let loose = [
+            "A", "B", "C", "D", "E", "F", "P", "Q", "R", "S", "g", "h", "w", "x", "z", "9", "_",
+        ]
+        .iter()
+        .find(|other| **other != end.to_string())
+        .expect("another character");
+        let spellings = [
+            format!("{signed}.{}", encode(&mirrored(&decode(signature)))),
+            format!("{signed}.{last}{loose}"),
+            format!("{mandate}="),
+            format!("{mandate}=="),
+            format!("{mandate}."),
+            Token::parse(&mandate).compact(),
+        ];
+        let before = scene.upstream.requests();
+        if used_first {
+            assert_passed(&scene.call(&mandate).await);
+        }
+        for spelling in spellings {
+            // At most one of all presentations gets through, whichever comes first.
+            let reply = scene.call(&spelling).await;
+            assert!(matches!(reply.status, 200 | 401), "{spelling}: {reply:#?}");
+        }
+        if !used_first {
+            scene.call(&mandate).await;
+        }
+        assert_eq!(scene.upstream.requests() - before, 1, "one mandate, one request");
+    }
+}

@@ -1,0 +1,252 @@
+//! Requests that are wrong in themselves, whatever the mandate.
+
+use caracal_e2e::{Call, READ, RawReply, Reply, Role, Scene, Stack, TICKETS, on_every_deployment, raw};
+
+use crate::support::{Untouched, assert_passed};
+
+on_every_deployment!(
+    a_path_that_leads_out_is_refused_in_every_spelling,
+    a_head_that_is_too_large_is_refused,
+    a_body_that_is_too_large_is_refused,
+    a_caller_does_not_name_its_own_client,
+    a_request_without_bearer_or_resource_is_refused,
+    an_ambiguous_request_is_refused,
+    hop_and_identity_headers_do_not_reach_the_upstream,
+);
+
+/// A request as bytes; `target` and the further header lines exactly as given.
+async fn send(scene: &Scene<'_>, method: &str, target: &str, mandate: &str, lines: &str) -> RawReply {
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nAuthorization: Bearer {mandate}\r\n\
+         X-Caracal-Resource: {TICKETS}\r\n{lines}\r\n"
+    );
+    raw(&scene.zone.stack.url(Role::Gateway), request.as_bytes()).await
+}
+
+async fn a_path_that_leads_out_is_refused_in_every_spelling(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&scene);
+    for target in [
+        "/../tickets",
+        "/tickets/..",
+        "/x/../tickets",
+        "/./tickets",
+        "/%2e%2e/tickets",
+        "/%2E%2E/tickets",
+        "/.%2e/tickets",
+        "/%2e/tickets",
+        "/x%2f..%2ftickets",
+        "/%252e%252e/tickets",
+        "/%25252e%25252e/tickets",
+        "/..%5ctickets",
+        "/..%5Ctickets",
+        "/x%5c..%5ctickets",
+        "/%255c..%255ctickets",
+        "/x/..;/tickets",
+        "/x/..%3b/tickets",
+        "/%c0%ae%c0%ae/tickets",
+        "/%u002e%u002e/tickets",
+        "/tickets%00",
+        "/tickets%0d%0aX-Injected:%20yes",
+        "/tickets%",
+    ] {
+        let reply = send(&scene, "GET", target, &mandate, "").await;
+        assert_eq!(reply.status, 400, "{target}: {}", reply.text);
+        assert!(
+            reply.text.contains("invalid_token") && reply.text.contains("path_traversal"),
+            "{}",
+            reply.text
+        );
+    }
+    // A backslash as such is no character of a request target (RFC 9112 §3.2); whoever refuses it, it goes no further.
+    let reply = send(&scene, "GET", "/..\\tickets", &mandate, "").await;
+    assert_eq!(reply.status, 400, "{}", reply.text);
+    untouched.check();
+    // The caller's mistakes have not cost the mandate.
+    assert_passed(&scene.call(&mandate).await);
+}
+
+async fn a_head_that_is_too_large_is_refused(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&scene);
+    let line = format!("X-Padding: {}\r\n", "x".repeat(20 * 1024));
+    let reply = send(&scene, "GET", "/tickets", &mandate, &line).await;
+    assert_eq!(reply.status, 431, "{}", reply.text);
+    let many: Vec<String> = (0..150)
+        .map(|number| format!("X-Padding-{number}: {}\r\n", "x".repeat(150)))
+        .collect();
+    let reply = send(&scene, "GET", "/tickets", &mandate, &many.concat()).await;
+    assert_eq!(reply.status, 431, "{}", reply.text);
+    untouched.check();
+    for role in [Role::Sts, Role::Api, Role::Coordinator] {
+        let request = format!("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{line}\r\n");
+        let reply = raw(&stack.url(role), request.as_bytes()).await;
+        assert_eq!(reply.status, 431, "{}: {}", role.name(), reply.text);
+    }
+    assert_passed(&scene.call(&mandate).await);
+}
+
+async fn a_body_that_is_too_large_is_refused(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, "tickets:write").await;
+    let untouched = Untouched::from_now(&scene);
+    // The default limit is 10 MiB; the announcement alone is refused, so that nothing needs to be sent.
+    let line = format!("Content-Length: {}\r\n", 10 * 1024 * 1024 + 1);
+    let reply = send(&scene, "POST", "/tickets", &mandate, &line).await;
+    assert_eq!(reply.status, 413, "{}", reply.text);
+    assert!(reply.text.contains("payload_too_large"), "{}", reply.text);
+    untouched.check();
+    // What is not announced is counted as it streams: the upstream never sees the end of it.
+    let chunk = format!("{:x}\r\n{}\r\n", 64 * 1024, "x".repeat(64 * 1024));
+    let mut request = format!(
+        "POST /tickets HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nAuthorization: Bearer {mandate}\r\n\
+         X-Caracal-Resource: {TICKETS}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    for _ in 0..(11 * 16) {
+        request.push_str(&chunk);
+    }
+    request.push_str("0\r\n\r\n");
+    let reply = raw(&stack.url(Role::Gateway), request.as_bytes()).await;
+    assert_eq!(reply.status, 413, "{}", reply.text);
+    assert!(
+        scene.upstream.received().iter().all(|request| !request.complete),
+        "an oversize body arrived whole"
+    );
+    // The STS reads no more than a form needs.
+    let form = format!("grant_type={}", "x".repeat(70 * 1024));
+    let request = stack.request(Role::Sts, "POST", "/oauth/2/token");
+    let request = request
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(form);
+    Reply::of(request)
+        .await
+        .assert_refused(413, "payload_too_large", "");
+}
+
+async fn a_caller_does_not_name_its_own_client(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&scene);
+    for name in [scene.application.id.as_str(), "another", ""] {
+        let request = scene
+            .call_request(&mandate, &Call::default())
+            .header("X-Caracal-Client-ID", name);
+        Reply::of(request)
+            .await
+            .assert_refused(400, "invalid_token", "client_id_header");
+    }
+    untouched.check();
+    assert_passed(&scene.call(&mandate).await);
+}
+
+async fn a_request_without_bearer_or_resource_is_refused(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&scene);
+    let bare = || stack.request(Role::Gateway, "GET", "/tickets");
+    let named = || bare().header("X-Caracal-Resource", TICKETS);
+    for request in [
+        named(),
+        named().header("Authorization", ""),
+        named().header("Authorization", "Bearer"),
+        named().header("Authorization", "Bearer "),
+        named().header("Authorization", format!("Basic {mandate}")),
+        named().header("Authorization", mandate.as_str()),
+        // Not from the query (RFC 6750 §2.3), nor from a cookie.
+        stack
+            .request(Role::Gateway, "GET", &format!("/tickets?access_token={mandate}"))
+            .header("X-Caracal-Resource", TICKETS),
+        named().header("Cookie", format!("access_token={mandate}")),
+    ] {
+        Reply::of(request)
+            .await
+            .assert_refused(401, "invalid_token", "missing_bearer");
+    }
+    Reply::of(bare().bearer_auth(&mandate))
+        .await
+        .assert_refused(400, "invalid_token", "missing_resource");
+    let blank = bare().bearer_auth(&mandate).header("X-Caracal-Resource", "  ");
+    Reply::of(blank)
+        .await
+        .assert_refused(400, "invalid_token", "missing_resource");
+    untouched.check();
+    assert_passed(&scene.call(&mandate).await);
+}
+
+async fn an_ambiguous_request_is_refused(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&scene);
+    for lines in [
+        "X-Caracal-Resource: resource://other\r\n",
+        "Host: elsewhere\r\n",
+        "Content-Length: 0\r\nContent-Length: 5\r\n",
+        "Content-Length: 5, 5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+    ] {
+        let reply = send(&scene, "GET", "/tickets", &mandate, lines).await;
+        assert_eq!(reply.status, 400, "{lines}: {}", reply.text);
+    }
+    for method in ["TRACE", "CONNECT"] {
+        let reply = send(&scene, method, "/tickets", &mandate, "").await;
+        assert!(matches!(reply.status, 400 | 405), "{method}: {}", reply.text);
+    }
+    untouched.check();
+    assert_passed(&scene.call(&mandate).await);
+}
+
+async fn hop_and_identity_headers_do_not_reach_the_upstream(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    let request = scene
+        .call_request(
+            &mandate,
+            &Call {
+                request_id: Some("call-17"),
+                ..Call::default()
+            },
+        )
+        .header("X-Caracal-Anything", "1")
+        .header("X-Forwarded-For", "192.0.2.1")
+        .header("Forwarded", "for=192.0.2.1")
+        .header("X-Api-Key", "the caller's own")
+        .header("Connection", "X-Private")
+        .header("X-Private", "1")
+        .header("Baggage", "caracal.session=s,theirs=1")
+        .header("X-Kept", "yes");
+    let reply = Reply::of(request).await;
+    assert_passed(&reply);
+    assert_eq!(reply.headers["x-request-id"], "call-17");
+    let seen = scene.upstream.only();
+    assert_eq!(seen.header("x-kept"), Some("yes"));
+    assert_eq!(
+        seen.header("x-api-key"),
+        Some(scene.key.as_str()),
+        "the caller's value is replaced"
+    );
+    assert_eq!(seen.header("baggage"), Some("theirs=1"));
+    assert_eq!(seen.header("x-request-id"), Some("call-17"));
+    assert_ne!(
+        seen.header("x-forwarded-for"),
+        Some("192.0.2.1"),
+        "nobody vouches for the caller's word"
+    );
+    for name in [
+        "authorization",
+        "x-caracal-anything",
+        "x-caracal-resource",
+        "forwarded",
+        "x-private",
+    ] {
+        assert_eq!(seen.header(name), None, "{name}");
+    }
+}
