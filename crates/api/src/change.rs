@@ -5,10 +5,7 @@
 
 mod payload;
 
-use std::{
-    ops::{Deref, DerefMut},
-    time::Duration,
-};
+use std::ops::{Deref, DerefMut};
 
 use caracal_core::ZoneId;
 use caracal_service::Refusal;
@@ -22,9 +19,6 @@ use crate::{
     events,
     route::Route,
 };
-
-/// Longest wait, after the commit, until this process's own subscribers have applied the change.
-const FLUSH: Duration = Duration::from_millis(250);
 
 /// How a committed change is recorded.
 #[derive(Debug)]
@@ -119,7 +113,8 @@ impl<'c> ZoneChange<'c> {
         ));
     }
 
-    /// Writes the audit row and the events, commits, and waits until the change is in force in this process.
+    /// Writes the audit row and the events and commits; the store puts the change in force in this process with the
+    /// commit.
     pub(crate) async fn commit(mut self, done: Done<'_>) -> Result<(), Refusal> {
         let zone = Some(&self.call.zone);
         let record = success(self.call, zone, done);
@@ -130,7 +125,7 @@ impl<'c> ZoneChange<'c> {
         }
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.flush(FLUSH).await;
+            self.call.api.outbox.nudge();
         }
         Ok(())
     }
@@ -186,7 +181,7 @@ impl<'c> GlobalChange<'c> {
         }
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.flush(FLUSH).await;
+            self.call.api.outbox.nudge();
         }
         Ok(())
     }

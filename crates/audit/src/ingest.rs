@@ -16,8 +16,9 @@ use crate::{AuditDeps, frame};
 
 /// The consumer group of the ledger.
 const GROUP: &str = "audit-ingestor";
-/// Most events of one read; one ledger transaction per zone in it.
-const BATCH: usize = 1000;
+/// Most events of one read; one ledger transaction per zone in it. Kept small: SQLite has one writer, and a
+/// revocation must not wait long behind evidence.
+const BATCH: usize = 250;
 /// Longest wait for the first event of a read.
 const WAIT: Duration = Duration::from_secs(5);
 /// Pause after storage refused, doubled up to the limit.

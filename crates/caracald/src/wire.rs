@@ -27,7 +27,7 @@ use caracal_service::{
     health::{Dependency, Operational},
     issued::IssuedMandates,
     revocation::Revocations,
-    zones::{Followed, LiveAuthority, ZoneDirectory, follow},
+    zones::{AnnouncingStore, Followed, LiveAuthority, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
 use caracal_storage_sql::{PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqliteStore};
@@ -308,6 +308,8 @@ pub(crate) async fn wire(
         authority: authority.clone(),
         revocations: revocations.clone(),
     };
+    // What a role commits is in force here before it answers; other processes hear of it through the bus.
+    let store: Arc<dyn Store> = Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone()));
     tasks.spawn(follow(followed, backends.bus.clone(), shutdown.clone()));
     {
         let (outbox, shutdown) = (outbox.clone(), shutdown.clone());
@@ -345,7 +347,7 @@ pub(crate) async fn wire(
     let issued = (has(Role::Sts) && has(Role::Gateway)).then(|| Arc::new(IssuedMandates::default()));
     let sts = StsDeps {
         world: world.clone(),
-        store: backends.store.clone(),
+        store: store.clone(),
         zones: zones.clone(),
         authority: authority.clone(),
         revocations: revocations.clone(),
@@ -435,7 +437,7 @@ pub(crate) async fn wire(
     if has(Role::Coordinator) {
         let deps = CoordinatorDeps {
             world: world.clone(),
-            store: backends.store.clone(),
+            store: store.clone(),
             zones: zones.clone(),
             authority: authority.clone(),
             revocations: revocations.clone(),
@@ -465,7 +467,7 @@ pub(crate) async fn wire(
     if has(Role::Api) {
         let deps = ApiDeps {
             world: world.clone(),
-            store: backends.store.clone(),
+            store: store.clone(),
             zones: zones.clone(),
             revocations: revocations.clone(),
             outbox: outbox.clone(),

@@ -1,6 +1,6 @@
 //! What every route goes through: caller, limit, path, query, body, answer, evidence. In this order.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -26,9 +26,6 @@ use crate::{
     evidence::{self, About},
     limits,
 };
-
-/// Longest wait, after commit, for the change to be in force in this process.
-const SETTLE: Duration = Duration::from_millis(250);
 
 /// One route. The capability is part of the type: there is no other way to mount a handler.
 pub(crate) trait Route: Sized + Send + Sync + 'static {
@@ -249,7 +246,7 @@ impl Call {
             })
     }
 
-    /// Records the decision, commits everything, and waits until it is in force in this process.
+    /// Records the decision and commits everything; the store puts it in force in this process with the commit.
     pub(crate) async fn commit(
         &self,
         mut work: Box<dyn ZoneWork>,
@@ -262,20 +259,13 @@ impl Call {
         // follows is recorded as well.
         self.allowed(false).await?;
         work.commit().await?;
-        self.settle().await;
+        self.app.outbox.nudge();
         Ok(())
     }
 
     /// Records an answer that repeats an earlier one and changes nothing.
     pub(crate) async fn replayed(&self) -> Result<(), Refusal> {
         self.allowed(true).await
-    }
-
-    /// Waits, a little, until what was committed is in force in this process.
-    pub(crate) async fn settle(&self) {
-        if !self.app.outbox.flush(SETTLE).await {
-            tracing::debug!("events are still on their way; enforcement points read storage as well");
-        }
     }
 
     async fn allowed(&self, replayed: bool) -> Result<(), Refusal> {

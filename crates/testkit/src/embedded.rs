@@ -16,7 +16,7 @@ use caracal_events::{
 };
 use caracal_service::{
     revocation::Revocations,
-    zones::{Followed, LiveAuthority, ZoneDirectory, follow},
+    zones::{AnnouncingStore, Followed, LiveAuthority, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
 use caracal_storage_sql::{SqlOutboxQueue, SqliteStore};
@@ -116,6 +116,7 @@ impl Embedded {
             authority: authority.clone(),
             revocations: revocations.clone(),
         };
+        let store: Arc<dyn Store> = Arc::new(AnnouncingStore::new(store, followed.clone()));
         tokio::spawn(follow(followed, bus.clone(), shutdown.clone()));
         {
             let (outbox, shutdown) = (outbox.clone(), shutdown.clone());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
-use caracal_events::{Bus, BusError, Delivery, Topic};
+use caracal_events::{Bus, BusError, Fields, Topic};
 use caracal_storage::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +63,7 @@ async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationT
             match next {
                 Ok((topic, deliveries)) => {
                     for delivery in &deliveries {
-                        apply(followed, topic, delivery).await;
+                        apply(followed, topic, &delivery.fields).await;
                     }
                 }
                 Err(BusError::Closed) => return,
@@ -113,8 +113,8 @@ async fn reload_revocations(followed: &Followed) {
     }
 }
 
-async fn apply(followed: &Followed, topic: Topic, delivery: &Delivery) {
-    let fields = &delivery.fields;
+/// Brings the picture up to date with one event, wherever it came from. Applying it again changes nothing.
+pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) {
     let Some(zone) = fields.get("zone_id").and_then(|id| ZoneId::parse(id).ok()) else {
         tracing::warn!(topic = topic.as_str(), "ignored an event without a zone");
         return;

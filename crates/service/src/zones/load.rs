@@ -3,19 +3,25 @@
 use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{PolicyIdentity, PolicySnapshot, document};
-use caracal_core::{ProviderId, Secret, Timestamp, ZoneId, entity::Provider};
+use caracal_core::{
+    KeyId, ProviderId, Secret, Timestamp, ZoneId,
+    entity::{Application, Provider, Resource},
+};
 use caracal_crypto::{
     sealed::{KeyRing, Location},
     zone_key::{SigningKey, VerifyingKey},
 };
 use caracal_storage::{Access, ActivePolicySet, Error, SigningKeyRow, Store, ZoneWork};
 
-use super::state::{ProviderState, ResourceState, ZoneState};
+use super::{
+    Reach,
+    state::{ProviderState, ResourceState, ZoneState},
+};
 
-/// Everything about `id`, or `None` when there is no such zone.
+/// What `reach` covers of `id`, or `None` when there is no such zone.
 pub(super) async fn load(
     store: &dyn Store,
-    keys: &KeyRing,
+    reach: &Reach,
     id: &ZoneId,
     now: Timestamp,
 ) -> Result<Option<ZoneState>, Error> {
@@ -23,15 +29,55 @@ pub(super) async fn load(
     let Some(zone) = work.zone().await? else {
         return Ok(None);
     };
-
-    let applications = work.applications().all_live().await?;
-    let providers = providers(work.as_mut(), keys).await?;
-    let resources = work.resources().all_live().await?;
-    let active = work.policy_sets().active().await?;
-    let signing_rows = work.signing_keys().list(now).await?;
-    let delegation_epoch = work.delegations().epoch().await?;
+    let directory = match reach {
+        Reach::PublicKeys => Directory::default(),
+        Reach::Directory => directory(work.as_mut(), None).await?,
+        Reach::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
+    };
+    let (signing_key, verifying_keys) = match reach {
+        Reach::PublicKeys | Reach::Directory => (None, published(work.as_mut(), now).await?),
+        Reach::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
+    };
     drop(work);
+    Ok(Some(ZoneState {
+        applications: directory
+            .applications
+            .into_iter()
+            .map(|application| (application.id.clone(), Arc::new(application)))
+            .collect(),
+        resources: by_name(directory.resources, &directory.providers),
+        policy: Arc::new(policy(id, directory.active)),
+        signing_key,
+        verifying_keys,
+        delegation_epoch: directory.delegation_epoch,
+        loaded_at: now,
+        zone,
+    }))
+}
 
+#[derive(Default)]
+struct Directory {
+    applications: Vec<Application>,
+    providers: HashMap<ProviderId, Arc<ProviderState>>,
+    resources: Vec<Resource>,
+    active: Option<ActivePolicySet>,
+    delegation_epoch: i64,
+}
+
+async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Directory, Error> {
+    Ok(Directory {
+        applications: work.applications().all_live().await?,
+        providers: providers(work, keys).await?,
+        resources: work.resources().all_live().await?,
+        active: work.policy_sets().active().await?,
+        delegation_epoch: work.delegations().epoch().await?,
+    })
+}
+
+fn by_name(
+    resources: Vec<Resource>,
+    providers: &HashMap<ProviderId, Arc<ProviderState>>,
+) -> HashMap<Arc<str>, Arc<ResourceState>> {
     let mut by_name = HashMap::with_capacity(resources.len() * 2);
     for resource in resources {
         let provider = providers.get(&resource.credential_provider_id).cloned();
@@ -42,50 +88,50 @@ pub(super) async fn load(
             .or_insert_with(|| state.clone());
         by_name.insert(Arc::from(state.resource.identifier.as_str()), state);
     }
-
-    let (signing_key, verifying_keys) = signing(keys, &signing_rows, now)?;
-    Ok(Some(ZoneState {
-        zone,
-        applications: applications
-            .into_iter()
-            .map(|application| (application.id.clone(), Arc::new(application)))
-            .collect(),
-        resources: by_name,
-        policy: Arc::new(policy(id, active)),
-        signing_key,
-        verifying_keys,
-        delegation_epoch,
-        loaded_at: now,
-    }))
+    by_name
 }
 
+/// The providers, with their credentials opened where there are `keys`.
 async fn providers(
     work: &mut dyn ZoneWork,
-    keys: &KeyRing,
+    keys: Option<&KeyRing>,
 ) -> Result<HashMap<ProviderId, Arc<ProviderState>>, Error> {
     let zone = work.zone_id().clone();
-    let sealed: HashMap<String, Vec<u8>> = work
-        .secrets()
-        .list(&format!("zones/{zone}/providers/"))
-        .await?
-        .into_iter()
-        .collect();
+    let sealed: HashMap<String, Vec<u8>> = match keys {
+        Some(_) => work
+            .secrets()
+            .list(&format!("zones/{zone}/providers/"))
+            .await?
+            .into_iter()
+            .collect(),
+        None => HashMap::new(),
+    };
     let providers = work.providers().all_live().await?;
     Ok(providers
         .into_iter()
         .map(|provider| {
-            let location = Location::provider_secret_config(&zone, &provider.id);
-            let secrets = match sealed.get(location.as_str()) {
-                Some(envelope) => open_document(keys, &location, envelope, &provider),
-                None if provider.secret_config_keys.is_empty() => Some(HashMap::new()),
-                None => {
-                    tracing::error!(zone.id = %zone, provider.id = %provider.id, "a provider's sealed credential is missing");
-                    None
-                }
-            };
+            let secrets = keys.and_then(|keys| credential(&zone, &provider, &sealed, keys));
             (provider.id.clone(), Arc::new(ProviderState { provider, secrets }))
         })
         .collect())
+}
+
+/// The provider's credential; absent when it should be there and is not, or cannot be opened.
+fn credential(
+    zone: &ZoneId,
+    provider: &Provider,
+    sealed: &HashMap<String, Vec<u8>>,
+    keys: &KeyRing,
+) -> Option<HashMap<String, Secret>> {
+    let location = Location::provider_secret_config(zone, &provider.id);
+    match sealed.get(location.as_str()) {
+        Some(envelope) => open_document(keys, &location, envelope, provider),
+        None if provider.secret_config_keys.is_empty() => Some(HashMap::new()),
+        None => {
+            tracing::error!(zone.id = %zone, provider.id = %provider.id, "a provider's sealed credential is missing");
+            None
+        }
+    }
 }
 
 fn open_document(
@@ -142,15 +188,30 @@ fn policy(zone: &ZoneId, active: Option<ActivePolicySet>) -> PolicySnapshot {
     }
 }
 
-type Keys = (Option<Arc<SigningKey>>, Vec<(caracal_core::KeyId, VerifyingKey)>);
+type Verifying = Vec<(KeyId, VerifyingKey)>;
 
-fn signing(keys: &KeyRing, rows: &[SigningKeyRow], now: Timestamp) -> Result<Keys, Error> {
+async fn published(work: &mut dyn ZoneWork, now: Timestamp) -> Result<Verifying, Error> {
+    let published = work.signing_keys().published(now).await?;
+    published
+        .into_iter()
+        .map(|key| Ok((key.id.clone(), public(&key.id, &key.public_key)?)))
+        .collect()
+}
+
+fn public(id: &KeyId, point: &[u8]) -> Result<VerifyingKey, Error> {
+    VerifyingKey::from_point(id.clone(), point)
+        .map_err(|_| Error::Corrupt(format!("public key of signing key {id} is not a point")))
+}
+
+fn signing(
+    keys: &KeyRing,
+    rows: &[SigningKeyRow],
+    now: Timestamp,
+) -> Result<(Option<Arc<SigningKey>>, Verifying), Error> {
     let mut verifying = Vec::with_capacity(rows.len());
     let mut signing: Option<Arc<SigningKey>> = None;
     for row in rows {
-        let public = VerifyingKey::from_point(row.id.clone(), &row.public_key)
-            .map_err(|_| Error::Corrupt(format!("public key of signing key {} is not a point", row.id)))?;
-        verifying.push((row.id.clone(), public));
+        verifying.push((row.id.clone(), public(&row.id, &row.public_key)?));
         if signing.is_none() && row.signs_from <= now {
             let opened = keys
                 .open(&Location::ZONE_SIGNING_KEY, &row.envelope)

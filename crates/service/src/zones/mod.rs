@@ -4,6 +4,7 @@
 //! events by [`follow`], and re-read at a bounded interval. Every state has an age; past the limit the answer is
 //! "unavailable", never an old allow.
 
+mod announce;
 mod authority;
 mod follower;
 mod load;
@@ -17,6 +18,7 @@ use caracal_crypto::sealed::KeyRing;
 use caracal_storage::Store;
 use parking_lot::RwLock;
 
+pub use announce::AnnouncingStore;
 pub use authority::LiveAuthority;
 pub use follower::{Followed, follow};
 pub use state::{ProviderState, ResourceState, ZoneState};
@@ -41,6 +43,17 @@ pub enum DirectoryError {
     Unavailable,
 }
 
+/// What a process may know of a zone. Whatever it does not read is absent from a [`ZoneState`], and absence denies.
+#[derive(Debug, Clone)]
+pub enum Reach {
+    /// All of it; the ring opens sealed provider credentials and signing keys. For processes that mint.
+    Everything(Arc<KeyRing>),
+    /// Applications, resources, providers without their credentials, policy and public keys.
+    Directory,
+    /// Public keys alone, for processes that verify.
+    PublicKeys,
+}
+
 #[derive(Debug, Default)]
 struct Slot {
     current: ArcSwapOption<ZoneState>,
@@ -52,18 +65,24 @@ struct Slot {
 #[derive(Debug)]
 pub struct ZoneDirectory {
     store: Arc<dyn Store>,
-    keys: Arc<KeyRing>,
+    reach: Reach,
     world: World,
     slots: RwLock<HashMap<ZoneId, Arc<Slot>>>,
     unknown: RwLock<HashMap<ZoneId, Timestamp>>,
 }
 
 impl ZoneDirectory {
-    /// An empty directory over `store`; `keys` opens sealed provider credentials and signing keys.
+    /// An empty directory over `store` that knows everything; `keys` opens sealed provider credentials and signing
+    /// keys.
     pub fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>, world: World) -> Self {
+        Self::reaching(store, world, Reach::Everything(keys))
+    }
+
+    /// An empty directory over `store` that reads no more than `reach`.
+    pub fn reaching(store: Arc<dyn Store>, world: World, reach: Reach) -> Self {
         Self {
             store,
-            keys,
+            reach,
             world,
             slots: RwLock::default(),
             unknown: RwLock::default(),
@@ -136,7 +155,7 @@ impl ZoneDirectory {
     }
 
     async fn load(&self, id: &ZoneId, slot: &Slot) -> Result<Arc<ZoneState>, DirectoryError> {
-        match load::load(self.store.as_ref(), &self.keys, id, self.world.now()).await {
+        match load::load(self.store.as_ref(), &self.reach, id, self.world.now()).await {
             Ok(Some(state)) => {
                 let state = Arc::new(state);
                 slot.current.store(Some(state.clone()));

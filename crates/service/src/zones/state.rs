@@ -14,7 +14,8 @@ use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
 pub struct ProviderState {
     /// The provider.
     pub provider: Provider,
-    /// Secret values by key, for example `api_key`; absent when the sealed document cannot be opened, which denies.
+    /// Secret values by key, for example `api_key`; absent when the sealed document cannot be opened, or not by this
+    /// process, which denies.
     pub secrets: Option<HashMap<String, Secret>>,
 }
 
@@ -72,7 +73,7 @@ pub struct ZoneState {
     pub(super) resources: HashMap<Arc<str>, Arc<ResourceState>>,
     /// The policy in force; denies everything when there is none or it cannot be used.
     pub policy: Arc<PolicySnapshot>,
-    /// The key that signs now; absent until the zone's first mint.
+    /// The key that signs now; absent until the zone's first mint, and in processes that do not sign.
     pub signing_key: Option<Arc<SigningKey>>,
     /// Keys that verify, newest first.
     pub verifying_keys: Vec<(KeyId, VerifyingKey)>,

@@ -37,6 +37,6 @@ pub(super) async fn end(
     )
     .await?;
     work.commit().await?;
-    call.settle().await;
+    call.app.outbox.nudge();
     Ok(conflict("session_subject_inactive").describe("the person's authority record has ended"))
 }

@@ -1,0 +1,214 @@
+//! A store whose commits are in force in this process before they return.
+//!
+//! What a unit of work leaves in the outbox is applied to the in-memory picture right after its commit, by the same
+//! code that applies events from the bus. So an answered revocation is enforced here by the time it is answered,
+//! however long the relay takes; other processes follow through the bus. A decorator, so that no role and no job can
+//! forget it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use caracal_core::{
+    ApplicationId, Timestamp, ZoneId,
+    entity::{Application, Zone},
+};
+use caracal_events::{Fields, Topic};
+use caracal_storage::{
+    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
+    IdempotencyReceipts, Ledger, Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers,
+    Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork, Zones,
+};
+
+use super::{Followed, follower::apply};
+
+/// Applies what it commits.
+#[derive(Debug)]
+pub struct AnnouncingStore {
+    inner: Arc<dyn Store>,
+    followed: Followed,
+}
+
+impl AnnouncingStore {
+    /// A store over `inner` that keeps `followed` up to date with its own commits. `followed` itself reads `inner`.
+    pub const fn new(inner: Arc<dyn Store>, followed: Followed) -> Self {
+        Self { inner, followed }
+    }
+}
+
+#[async_trait]
+impl Store for AnnouncingStore {
+    async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
+        let work = self.inner.zone(zone, access).await?;
+        Ok(Box::new(Announced {
+            work,
+            messages: Vec::new(),
+            followed: self.followed.clone(),
+        }))
+    }
+
+    async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
+        let work = self.inner.global(access).await?;
+        Ok(Box::new(Announced {
+            work,
+            messages: Vec::new(),
+            followed: self.followed.clone(),
+        }))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.inner.ping().await
+    }
+
+    fn statements(&self) -> u64 {
+        self.inner.statements()
+    }
+}
+
+/// A unit of work with what it will announce.
+struct Announced<W: ?Sized> {
+    messages: Vec<OutboxMessage>,
+    followed: Followed,
+    work: Box<W>,
+}
+
+async fn announce(followed: &Followed, messages: Vec<OutboxMessage>) {
+    for message in messages {
+        let Ok(topic) = message.topic.parse::<Topic>() else {
+            continue;
+        };
+        let mut fields = Fields::new();
+        for (name, value) in message.fields {
+            fields.insert(name, value);
+        }
+        apply(followed, topic, &fields).await;
+    }
+}
+
+#[async_trait]
+impl Outbox for Announced<dyn ZoneWork> {
+    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+        self.work.outbox().append(messages).await?;
+        self.messages.extend_from_slice(messages);
+        Ok(())
+    }
+
+    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
+        self.work.outbox().status(id).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Announced<dyn GlobalWork> {
+    async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+        self.work.outbox().append(messages).await?;
+        self.messages.extend_from_slice(messages);
+        Ok(())
+    }
+
+    async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error> {
+        self.work.outbox().status(id).await
+    }
+}
+
+#[async_trait]
+impl ZoneWork for Announced<dyn ZoneWork> {
+    fn zone_id(&self) -> &ZoneId {
+        self.work.zone_id()
+    }
+    async fn zone(&mut self) -> Result<Option<Zone>, Error> {
+        self.work.zone().await
+    }
+    fn applications(&mut self) -> &mut dyn Applications {
+        self.work.applications()
+    }
+    fn providers(&mut self) -> &mut dyn Providers {
+        self.work.providers()
+    }
+    fn resources(&mut self) -> &mut dyn Resources {
+        self.work.resources()
+    }
+    fn secrets(&mut self) -> &mut dyn SecretStore {
+        self.work.secrets()
+    }
+    fn policies(&mut self) -> &mut dyn Policies {
+        self.work.policies()
+    }
+    fn policy_sets(&mut self) -> &mut dyn PolicySets {
+        self.work.policy_sets()
+    }
+    fn signing_keys(&mut self) -> &mut dyn SigningKeys {
+        self.work.signing_keys()
+    }
+    fn authority_records(&mut self) -> &mut dyn AuthorityRecords {
+        self.work.authority_records()
+    }
+    fn sessions(&mut self) -> &mut dyn Sessions {
+        self.work.sessions()
+    }
+    fn delegations(&mut self) -> &mut dyn Delegations {
+        self.work.delegations()
+    }
+    fn receipts(&mut self) -> &mut dyn IdempotencyReceipts {
+        self.work.receipts()
+    }
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self.work.admin_audit()
+    }
+    fn ledger(&mut self) -> &mut dyn Ledger {
+        self.work.ledger()
+    }
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        self
+    }
+    async fn lock(&mut self, purpose: &'static str) -> Result<(), Error> {
+        self.work.lock(purpose).await
+    }
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        let Self {
+            work,
+            messages,
+            followed,
+        } = *self;
+        work.commit().await?;
+        announce(&followed, messages).await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl GlobalWork for Announced<dyn GlobalWork> {
+    fn zones(&mut self) -> &mut dyn Zones {
+        self.work.zones()
+    }
+    fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
+        self.work.admin_tokens()
+    }
+    fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self.work.admin_audit()
+    }
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        self
+    }
+    async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
+        self.work.find_application(id).await
+    }
+    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error> {
+        self.work.revoked_since(since).await
+    }
+    async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
+        self.work.zones_with_overdue(now).await
+    }
+    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error> {
+        self.work.zones_with_ledger().await
+    }
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        let Self {
+            work,
+            messages,
+            followed,
+        } = *self;
+        work.commit().await?;
+        announce(&followed, messages).await;
+        Ok(())
+    }
+}
