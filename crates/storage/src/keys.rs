@@ -24,11 +24,22 @@ pub struct SigningKeyRow {
     pub created_at: Timestamp,
 }
 
+/// The public half of a signing key: all that a verifier may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedKey {
+    /// JOSE `kid`.
+    pub id: KeyId,
+    /// Uncompressed SEC 1 point, 65 bytes.
+    pub public_key: Vec<u8>,
+}
+
 /// Signing keys of the zone.
 #[async_trait]
 pub trait SigningKeys: Send {
     /// Keys that may still verify something at `now`, newest first.
     async fn list(&mut self, now: Timestamp) -> Result<Vec<SigningKeyRow>, Error>;
+    /// The public halves of the same keys in the same order. Needs no right to read private ones.
+    async fn published(&mut self, now: Timestamp) -> Result<Vec<PublishedKey>, Error>;
     /// Inserts a key as the next version; `key.version` must be the current highest plus one.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::Timestamp;
-use caracal_storage::{Error, SigningKeyRow, SigningKeys};
+use caracal_storage::{Error, PublishedKey, SigningKeyRow, SigningKeys};
 
 use crate::{params::params, row::Row, work::ZoneUnit};
 
@@ -29,6 +29,22 @@ impl SigningKeys for ZoneUnit {
             .await?
             .iter()
             .map(decode)
+            .collect()
+    }
+
+    async fn published(&mut self, now: Timestamp) -> Result<Vec<PublishedKey>, Error> {
+        let sql = "SELECT id, public_key FROM signing_keys \
+             WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) ORDER BY version DESC";
+        self.tx
+            .all(sql, params![self.zone, now])
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(PublishedKey {
+                    id: row.id("id")?,
+                    public_key: row.bytes("public_key")?,
+                })
+            })
             .collect()
     }
 

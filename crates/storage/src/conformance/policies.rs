@@ -446,6 +446,14 @@ pub async fn a_retired_key_verifies_until_its_last_mandate_ended(backend: Backen
     }
     let mut versions = async |at| {
         let keys = work.signing_keys().list(at).await.unwrap();
+        let published = work.signing_keys().published(at).await.unwrap();
+        assert!(
+            published
+                .iter()
+                .map(|key| (&key.id, &key.public_key))
+                .eq(keys.iter().map(|key| (&key.id, &key.public_key))),
+            "the public halves are those of the same keys"
+        );
         keys.iter()
             .map(|key| (key.version, key.verifies_until))
             .collect::<Vec<_>>()
