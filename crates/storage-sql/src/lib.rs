@@ -5,8 +5,8 @@
 //! `crypto`, `storage` and the outbox contract of `events`, never on a role.
 //!
 //! To add a repository: a migration with its table (zone first in every key), a file under `repo`, an accessor on
-//! the unit of work; for PostgreSQL also its grants and its row-level security, which a test derives from what the
-//! suite does under the service roles.
+//! the unit of work; for PostgreSQL also its row-level security and its grants, and the service's use of it in
+//! `tests/postgres_own.rs`, which runs under the service roles.
 
 mod batch;
 mod dialect;

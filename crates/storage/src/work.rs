@@ -58,7 +58,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn statements(&self) -> u64;
 }
 
-/// One transaction in one zone. Dropping it without [`ZoneWork::commit`] rolls back.
+/// One transaction in one zone. Dropping it without [`ZoneWork::commit`] rolls back. After a call failed, nothing of it
+/// can be committed.
 #[async_trait]
 pub trait ZoneWork: Send {
     /// The zone every repository below is bound to.

@@ -9,7 +9,7 @@ use std::{
     net::TcpListener,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -33,6 +33,7 @@ const START_WITHIN: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Postgres {
     server: Mutex<Guarded>,
+    _sweeper: Sweeper,
     directory: TempDir,
     port: u16,
     names: AtomicU64,
@@ -76,6 +77,7 @@ impl Postgres {
         let server = launch(&account, &data, directory.path(), port);
         let this = Self {
             server: Mutex::new(server),
+            _sweeper: Sweeper::over(directory.path()),
             directory,
             port,
             names: AtomicU64::new(0),
@@ -197,6 +199,34 @@ impl Postgres {
                 Err(_) => std::thread::sleep(Duration::from_millis(50)),
             }
         }
+    }
+}
+
+/// Removes the directory once this process is gone. A server kept in a `static` is never dropped, and neither is its
+/// directory.
+#[derive(Debug)]
+struct Sweeper(Child);
+
+impl Sweeper {
+    fn over(directory: &Path) -> Self {
+        // The pipe closes with this process; then the server is being killed, and may still write for a moment.
+        let script = r#"read -r _; for _ in $(seq 100); do rm -rf "$0" && break; sleep 0.1; done"#;
+        let shell = Command::new("sh")
+            .args(["-c", script])
+            .arg(directory)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(shell.expect("a shell starts"))
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
