@@ -26,6 +26,9 @@ pub struct ServerLimits {
     pub drain: Duration,
 }
 
+/// How long sent bytes may stay unacknowledged, or a closed window may stay closed (RFC 5482).
+const UNACKNOWLEDGED: Duration = Duration::from_mins(1);
+
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
@@ -92,6 +95,8 @@ async fn connection(
 ) {
     // Answers are small and latency matters more than packet count.
     let _ = stream.set_nodelay(true);
+    // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
     let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(PeerAddr(peer));
         router.clone().oneshot(request.map(axum::body::Body::new))

@@ -36,6 +36,8 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
         secrets::private_directory(&home)?;
     }
     let metrics = caracal_service::metrics::install().context("cannot start metrics")?;
+    caracal_events::metrics::describe();
+    caracal_gateway::describe();
 
     // Every port first: a taken one must be told before anything is changed.
     let mut listeners = Vec::with_capacity(config.listen.len());
