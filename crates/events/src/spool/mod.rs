@@ -309,7 +309,11 @@ impl Spool {
             .write(true)
             .mode(0o600)
             .open(&probe)?;
-        std::fs::remove_file(probe)?;
+        match std::fs::remove_file(probe) {
+            // Roles of one process share a spool and are asked at the same time: another probe took it away.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
         if self.disk_bytes.load(Ordering::Acquire) >= self.capacity {
             return Err(SpoolError::Full {
                 capacity_bytes: self.capacity,

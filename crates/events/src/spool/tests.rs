@@ -117,6 +117,17 @@ fn files_are_private_and_the_directory_has_one_owner() {
 }
 
 #[test]
+fn probes_at_the_same_time_do_not_disturb_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), NEVER, MIN_CAPACITY_BYTES);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..500).for_each(|_| spool.probe().unwrap()));
+        }
+    });
+}
+
+#[test]
 fn a_full_spool_refuses_and_takes_again_once_drained() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path(), NEVER, MIN_CAPACITY_BYTES);
