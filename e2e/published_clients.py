@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import secrets
+import time
 
 import caracalai_admin as provisioning
 from caracalai import AccessDenied, Authority, Caracal, CaracalError, DelegationConstraints
@@ -249,8 +250,6 @@ async def verifier(zone, planner, billing, upstream):
 
 def evidence(operator, zone):
     print("evidence")
-    import time
-
     for _ in range(100):
         events = operator.audit.list(zone, {"event_type": "gateway_resource_request", "limit": 200})
         if events:
@@ -301,10 +300,14 @@ def freeze(operator, zone, planner, tickets, upstream):
     active = next(s for s in sets if s["active_version_id"])
     version = operator.policy_sets.add_version(zone, active["id"], [{"policy_version_id": policy["version_id"]}])
     activation = operator.policy_sets.activate(zone, active["id"], version["version_id"])
-    status = operator.policy_sets.activation_status(
-        zone, active["id"], version["version_id"], activation["outbox_id"]
-    )
-    check(status["propagation_status"] == "loaded", "the restriction is in force when activation is asked for")
+    for _ in range(200):
+        status = operator.policy_sets.activation_status(
+            zone, active["id"], version["version_id"], activation["outbox_id"]
+        )
+        if status["propagation_status"] == "loaded":
+            break
+        time.sleep(0.05)
+    check(status["propagation_status"] == "loaded", "the restriction gets into force")
     before = len(upstream.requests)
 
     async def call():
