@@ -49,6 +49,10 @@ const FINAL_DRAIN: Duration = Duration::from_secs(4);
 /// The backends, open.
 struct Backends {
     store: Arc<dyn Store>,
+    /// The same store as the ledger uses it, counted apart.
+    ledger: Arc<dyn Store>,
+    /// The same store as the relay uses it, counted apart.
+    relay: Arc<dyn Store>,
     queue: Arc<dyn OutboxQueue>,
     bus: Arc<dyn Bus>,
     short_lived: Arc<dyn ShortLived>,
@@ -141,10 +145,12 @@ async fn open_backends(config: &Config, keys: &KeyMaterial, world: &World) -> an
             };
             let short_lived =
                 MemoryShortLived::open(world.clone(), memory).context("cannot open the replay journal")?;
-            let store = Arc::new(store);
+            let relay = Arc::new(store.counted_apart());
             Ok(Backends {
-                queue: Arc::new(SqlOutboxQueue::new(store.clone(), world.clone())),
-                store,
+                queue: Arc::new(SqlOutboxQueue::new(relay.clone(), world.clone())),
+                relay,
+                ledger: Arc::new(store.counted_apart()),
+                store: Arc::new(store),
                 bus: Arc::new(bus),
                 short_lived: Arc::new(short_lived),
             })
@@ -166,10 +172,12 @@ async fn open_backends(config: &Config, keys: &KeyMaterial, world: &World) -> an
             };
             let short_lived =
                 RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
-            let store = Arc::new(store);
+            let relay = Arc::new(store.counted_apart());
             Ok(Backends {
-                queue: Arc::new(SqlOutboxQueue::new(store.clone(), world.clone())),
-                store,
+                queue: Arc::new(SqlOutboxQueue::new(relay.clone(), world.clone())),
+                relay,
+                ledger: Arc::new(store.counted_apart()),
+                store: Arc::new(store),
                 bus: Arc::new(bus),
                 short_lived: Arc::new(short_lived),
             })
@@ -330,9 +338,16 @@ pub(crate) async fn wire(
         draining: draining.clone(),
         metrics: metrics.clone(),
         before_render: {
-            let store = backends.store.clone();
+            let stores = [
+                ("request", backends.store.clone()),
+                ("ledger", backends.ledger.clone()),
+                ("outbox", backends.relay.clone()),
+            ];
             Arc::new(move || {
-                metrics::counter!("caracal_storage_statements_total").absolute(store.statements());
+                for (purpose, store) in &stores {
+                    metrics::counter!("caracal_storage_statements_total", "purpose" => *purpose)
+                        .absolute(store.statements());
+                }
             })
         },
         metrics_bearer: config.keys.metrics_bearer.clone(),
@@ -496,7 +511,7 @@ pub(crate) async fn wire(
         let health = Arc::new(IngestHealth::default());
         let deps = AuditDeps {
             world: world.clone(),
-            store: backends.store.clone(),
+            store: backends.ledger.clone(),
             bus: backends.bus.clone(),
             audit_key: Some(keys.audit.clone()),
             admin_token: config.keys.audit_admin_token.clone(),

@@ -32,6 +32,7 @@ pub trait HasEngine {
 }
 
 /// Pools, dialect, keys.
+#[derive(Clone)]
 pub struct Engine {
     pub(crate) dialect: Dialect,
     /// For [`Access::Read`].
@@ -43,6 +44,14 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// The same pools, counting their statements apart.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Self {
+            counter: Counter::default(),
+            ..self.clone()
+        }
+    }
+
     /// Opens a transaction outside every zone.
     pub(crate) async fn begin(&self, access: Access) -> Result<Tx, Error> {
         self.begin_in(access, None).await

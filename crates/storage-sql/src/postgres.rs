@@ -102,6 +102,15 @@ impl PostgresStore {
         })
     }
 
+    /// The same database through the same connections, with a statement count of its own: whoever shares a store
+    /// among purposes can tell what each of them costs.
+    #[must_use]
+    pub fn counted_apart(&self) -> Self {
+        Self {
+            engine: Arc::new(self.engine.counted_apart()),
+        }
+    }
+
     /// Applies every missing migration, each in a transaction of its own under one advisory lock; returns their
     /// versions. Safe when several do it at once.
     ///

@@ -73,6 +73,15 @@ impl SqliteStore {
         })
     }
 
+    /// The same database through the same connections, with a statement count of its own: whoever shares a store
+    /// among purposes can tell what each of them costs.
+    #[must_use]
+    pub fn counted_apart(&self) -> Self {
+        Self {
+            engine: Arc::new(self.engine.counted_apart()),
+        }
+    }
+
     /// Applies every missing migration; returns their versions.
     ///
     /// # Errors
