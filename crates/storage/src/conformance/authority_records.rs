@@ -287,7 +287,7 @@ pub async fn reaping_expires_at_the_boundary_and_keeps_what_is_referenced(backen
         "no more than the limit"
     );
     assert_eq!(
-        reap(short.expires_at, never, 100).await,
+        reap(short.expires_at, never, 2).await,
         1,
         "and the rest afterwards"
     );

@@ -339,6 +339,7 @@ pub async fn reach_follows_live_delegations_forward_and_ends_in_cycles(backend: 
         (0, 3, end, false),
         (2, 3, now, true),
         (2, 3, end, false),
+        (2, 4, now, false),
         (0, 4, now, false),
         (0, 5, now, false),
         (2, 0, now, false),

@@ -371,6 +371,13 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
     work.authority_records().create(&child_record).await.unwrap();
     work.sessions().create(&child).await.unwrap();
     work.delegations().create(&narrowed).await.unwrap();
+    for expected in [2, 3] {
+        let (policy, set) = (&held.policy, &held.set);
+        let version = scene.b.given.policy_version(policy);
+        assert_eq!(work.policies().add_version(&version).await.unwrap(), expected);
+        let version = scene.b.given.policy_set_version(set, &[]);
+        assert_eq!(work.policy_sets().add_version(&version).await.unwrap(), expected);
+    }
     work.commit().await.unwrap();
     held.session.child_count = 1;
 
@@ -389,6 +396,8 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
         at: now,
     };
     let mut work = scene.a.write().await;
+    let version = scene.a.given.policy_set_version(&twin.set, &[]);
+    assert_eq!(work.policy_sets().add_version(&version).await.unwrap(), 2);
     assert_eq!(
         work.policies()
             .add_version(&scene.a.given.policy_version(&twin.policy))
@@ -497,7 +506,7 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
         work.delegations().get(delegation).await.unwrap().as_ref(),
         Some(&narrowed)
     );
-    assert_eq!(work.policies().versions(&held.policy.id).await.unwrap().len(), 1);
+    assert_eq!(work.policies().versions(&held.policy.id).await.unwrap().len(), 3);
 }
 
 pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backend) {

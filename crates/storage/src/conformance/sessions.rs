@@ -201,6 +201,13 @@ pub async fn slots_are_held_exactly_as_long_as_the_entity_says(backend: Backend)
         });
     }
     scene.a.start(&sessions.iter().collect::<Vec<_>>()).await;
+    // What lapses in another zone is nobody's business here.
+    let elsewhere = scene.b.party().await;
+    let lapsing = Session {
+        ttl_seconds: Some(5),
+        ..elsewhere.task()
+    };
+    scene.b.start(&[&lapsing]).await;
     let mut work = scene.a.read().await;
     for end in [10, 20, 30] {
         let end = now.plus(Duration::from_secs(end));
