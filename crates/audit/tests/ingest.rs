@@ -1,6 +1,6 @@
 //! From the bus into the ledger: forged, broken and repeated frames first.
 
-#![allow(missing_docs, reason = "a test")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{sync::Arc, time::Duration};
 

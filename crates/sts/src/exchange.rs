@@ -177,7 +177,7 @@ async fn holder(
     }
 }
 
-fn refusal(denied: Denied) -> Refusal {
+fn refusal(denied: Box<Denied>) -> Refusal {
     match denied.status {
         "operation_not_permitted" => Refusal::new(StatusCode::FORBIDDEN, "operation_not_permitted")
             .describe("operation is not declared for the resource or its scope is not in the mandate")

@@ -9,6 +9,7 @@ use caracal_core::{
     entity::{Application, AuthorityRecord, AuthorityRecordStatus},
 };
 use caracal_crypto::{mandate, zone_key::SigningKey};
+use caracal_events::shortlived::{Hit, mark};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
 use http::StatusCode;
@@ -149,6 +150,7 @@ pub(crate) async fn mint(
         request,
         &granted,
         class,
+        jti(deps, class).await?,
         now,
         ends_at,
     ));
@@ -219,28 +221,53 @@ async fn limit(
     application: &Application,
     request: &TokenRequest,
 ) -> Result<(), Refusal> {
-    for name in &request.resources {
-        let Some(resource) = zone.resource(name) else {
-            continue;
-        };
-        let key = format!("rl:{}:{}:{}", zone.zone.id, resource.resource.id, application.id);
-        let hit = deps
-            .limiter
-            .hit(&key, deps.config.mint_rate_limit_per_min, Duration::from_mins(1))
-            .await
-            .map_err(|_| unavailable())?;
-        if !hit.allowed {
-            let seconds = u32::try_from(hit.retry_after.as_secs().max(1)).unwrap_or(60);
-            metrics::exchanged("mint", "rate_limited");
-            return Err(
-                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
-                    .describe("mint rate limit reached")
-                    .with("resource", resource.resource.identifier.clone())
-                    .retry_after(seconds),
-            );
-        }
+    let known: Vec<_> = request
+        .resources
+        .iter()
+        .filter_map(|name| zone.resource(name))
+        .map(|resource| {
+            let key = format!("rl:{}:{}:{}", zone.zone.id, resource.resource.id, application.id);
+            (resource, key)
+        })
+        .collect();
+    let hits: Vec<Hit<'_>> = known
+        .iter()
+        .map(|(_, key)| Hit {
+            key,
+            limit: deps.config.mint_rate_limit_per_min,
+            window: Duration::from_mins(1),
+        })
+        .collect();
+    let decisions = deps.limiter.hit_all(&hits).await.map_err(|_| unavailable())?;
+    let refused = known
+        .iter()
+        .zip(decisions)
+        .find(|(_, decision)| !decision.allowed);
+    let Some(((resource, _), decision)) = refused else {
+        return Ok(());
+    };
+    let seconds = u32::try_from(decision.retry_after.as_secs().max(1)).unwrap_or(60);
+    metrics::exchanged("mint", "rate_limited");
+    Err(
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
+            .describe("mint rate limit reached")
+            .with("resource", resource.resource.identifier.clone())
+            .retry_after(seconds),
+    )
+}
+
+/// A fresh `jti`. That of a single-use mandate says which memory its use will be kept in; the answer to the limit just
+/// told, so that it costs no round trip.
+async fn jti(deps: &StsDeps, class: MandateUse) -> Result<Arc<str>, Refusal> {
+    let id = deps.world.uuid_v7().to_string();
+    if class != MandateUse::Gateway {
+        return Ok(id.into());
     }
-    Ok(())
+    let generation = deps.replay.generation().await.map_err(|error| {
+        tracing::error!(%error, "cannot tell which memory a mandate's use will be kept in");
+        unavailable()
+    })?;
+    Ok(mark(id, &generation).into())
 }
 
 fn decide(
@@ -248,7 +275,7 @@ fn decide(
     application: &Application,
     party: &Party,
     request: &TokenRequest,
-) -> (Vec<Granted>, Vec<Denied>) {
+) -> (Vec<Granted>, Vec<Box<Denied>>) {
     let mut granted = Vec::with_capacity(request.resources.len());
     let mut denied = Vec::new();
     for name in &request.resources {
@@ -268,7 +295,7 @@ fn decide(
 }
 
 /// 403 with the first reason in the text clients know, and all of them machine-readable.
-pub(crate) fn policy_denied(denied: &[Denied]) -> Refusal {
+pub(crate) fn policy_denied(denied: &[Box<Denied>]) -> Refusal {
     let first = denied.iter().find(|denied| denied.status == "complete");
     let text = match first {
         Some(denied) => format!("policy denied ({})", denied.reason),
@@ -313,6 +340,7 @@ fn claims(
     request: &TokenRequest,
     granted: &[Granted],
     class: MandateUse,
+    jti: Arc<str>,
     now: Timestamp,
     ends_at: Timestamp,
 ) -> MandateClaims {
@@ -332,7 +360,7 @@ fn claims(
         exp: ends_at.unix_seconds(),
         iat: now.unix_seconds(),
         nbf: None,
-        jti: deps.world.uuid_v7().to_string().into(),
+        jti,
         zone_id: zone.zone.id.clone(),
         client_id: application.id.clone(),
         scope: scope_claim(&request.scopes),

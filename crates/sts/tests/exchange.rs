@@ -1,5 +1,7 @@
 //! The Gateway's signed exchange, refusals first.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod support;
 
 use axum::http::StatusCode;

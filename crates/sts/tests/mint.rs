@@ -1,5 +1,7 @@
 //! The application's own mints, refusals first.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod support;
 
 use std::time::Duration;

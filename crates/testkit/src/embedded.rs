@@ -88,8 +88,8 @@ impl Embedded {
             RelayOptions::default(),
         );
         let spool = Spool::open(
-            &directory.path().join("spool"),
-            SyncMode::Interval(Duration::from_secs(60)),
+            directory.path().join("spool"),
+            SyncMode::Interval(Duration::from_mins(1)),
             audit_key.clone(),
             64 << 20,
         )

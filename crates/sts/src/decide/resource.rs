@@ -39,19 +39,19 @@ pub(crate) struct Denied {
 }
 
 impl Denied {
-    fn before_policy(resource: &str, status: &'static str, details: Value) -> Self {
-        Self {
+    fn before_policy(resource: &str, status: &'static str, details: Value) -> Box<Self> {
+        Box::new(Self {
             resource: resource.to_owned(),
             status,
             reason: status,
             details,
             decision: None,
-        }
+        })
     }
 }
 
 /// What became of one resource.
-pub(crate) type Outcome<T> = Result<T, Denied>;
+pub(crate) type Outcome<T> = Result<T, Box<Denied>>;
 
 /// Decides whether `application` may have a mandate for `name` with `scopes`.
 pub(crate) fn decide_mint(
@@ -222,24 +222,24 @@ fn conclude(zone: &ZoneState, identifier: &str, input: &DecisionInput<'_>) -> Ou
                 Ok(decision)
             } else {
                 // Policy wants a person to decide. Until holds exist here, waiting for nobody is a denial.
-                Err(Denied {
+                Err(Box::new(Denied {
                     resource: identifier.to_owned(),
                     status: "approval_unavailable",
                     reason: "approval_required",
                     details: decision.diagnostics(),
                     decision: Some(decision),
-                })
+                }))
             }
         }
         reason => {
             let details = explain(&zone.policy, input, &decision);
-            Err(Denied {
+            Err(Box::new(Denied {
                 resource: identifier.to_owned(),
                 status: "complete",
                 reason: reason.map_or("no_rule_matched", caracal_authz::DenyReason::as_str),
                 details,
                 decision: Some(decision),
-            })
+            }))
         }
     }
 }

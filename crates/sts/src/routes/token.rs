@@ -18,6 +18,7 @@ use caracal_crypto::{
         verify as verify_signature,
     },
 };
+use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{Refusal, body::read_bounded, request::RequestContext, server::PeerAddr};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
@@ -137,9 +138,16 @@ async fn from_gateway(
         refused()
     })?;
     let nonce = format!("caracal:sts:gw-nonce:{}", text(NONCE_HEADER));
-    match deps.replay.claim(&nonce, now.plus(NONCE_LIFETIME)).await {
-        Ok(true) => Ok(true),
-        Ok(false) => Err(refused()),
+    let generation = generation_of(&nonce);
+    match deps
+        .replay
+        .claim_of(generation, &nonce, now.plus(NONCE_LIFETIME))
+        .await
+    {
+        Ok(Claim::First) => Ok(true),
+        Ok(Claim::Repeated) => Err(refused()),
+        // A Gateway that has not heard yet hears it at its next claim; its caller mints another mandate.
+        Ok(Claim::Forgotten) => Err(unavailable()),
         Err(error) => {
             tracing::error!(%error, "could not tell whether a nonce is fresh");
             Err(unavailable())

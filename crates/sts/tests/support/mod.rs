@@ -106,7 +106,7 @@ impl Scene {
         let mut delegation = given.delegation(&source, &target);
         delegation.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
         delegation.resource_id = Some(resource.id.clone());
-        delegation.constraints = Default::default();
+        delegation.constraints = caracal_core::entity::Constraints::default();
         delegation.expires_at = parts.world.now().plus(Duration::from_secs(1800));
 
         let mut work = parts.store.global(Access::Write).await.unwrap();
