@@ -409,6 +409,7 @@ pub(crate) async fn wire(
                 url: url.to_owned(),
                 key: Some(key),
                 timeout: config.sts_timeout,
+                replay: backends.short_lived.clone(),
             };
             // The STS is provisioned by the operator, not named by a caller: no allow list of upstreams applies.
             let egress = Egress::new(EgressPolicy::provisioned());

@@ -42,6 +42,24 @@ impl BusError {
     }
 }
 
+/// Where evidence was put. Opaque; for the bus that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The memory that took it.
+    pub(crate) memory: String,
+    /// Position of its last entry there.
+    pub(crate) last: String,
+}
+
+/// What became of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Of so many, from the first on, every declared group has acknowledged everything.
+    Of(usize),
+    /// The bus may have lost some of it: append it again.
+    Lost,
+}
+
 /// A carrier of entries with two ways to read: broadcast and shared work.
 ///
 /// Delivery is at least once. Entries of one producer keep their order within a topic.
@@ -57,6 +75,24 @@ pub trait Bus: Send + Sync + Debug {
     /// # Errors
     /// [`BusError::Malformed`] before anything is sent; [`BusError::Unavailable`]; [`BusError::Closed`].
     async fn append(&self, topic: Topic, entries: Vec<Fields>) -> Result<(), BusError>;
+
+    /// Appends [evidence](Topic::is_evidence). `None`: every declared group has acknowledged it. Otherwise the bus
+    /// only keeps it, and could lose it with its memory, so the producer keeps it too until it has
+    /// [arrived](Bus::arrival).
+    ///
+    /// # Errors
+    /// As [`Bus::append`].
+    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<Receipt>, BusError> {
+        self.append(Topic::AuditEvents, entries).await.map(|()| None)
+    }
+
+    /// What became of evidence, by receipts in the order they were given.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`]: ask again.
+    async fn arrival(&self, receipts: &[Receipt]) -> Result<Arrival, BusError> {
+        Ok(Arrival::Of(receipts.len()))
+    }
 
     /// Broadcast: the subscriber sees every entry appended after this call returns, from its own position.
     ///

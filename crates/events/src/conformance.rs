@@ -47,7 +47,8 @@ macro_rules! shortlived_conformance {
             an_expired_mandate_is_never_fresh,
             hits_beyond_the_limit_are_refused_until_the_window_ends,
             concurrent_hits_are_all_counted,
-            a_claim_and_a_hit_answer_together,
+            hits_counted_together_count_each,
+            a_claim_counts_only_in_its_own_generation,
         );
     };
 }

@@ -9,13 +9,15 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use caracal_core::World;
+use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, system_world};
 use caracal_events::{
-    Bus, BusError, Fields, RedisBus, RedisOptions, ShortLived, StreamSigner, Topic,
+    Arrival, Bus, BusError, Fields, RedisBus, RedisOptions, ReplayStore as _, ShortLived, Spool,
+    SpoolDrainer, StreamSigner, SyncMode, Topic,
     conformance::{bus::BusBackend, shortlived::ShortLivedBackend},
-    shortlived::RedisShortLived,
+    shortlived::{Claim, RedisShortLived},
 };
+use tokio_util::sync::CancellationToken;
 
 use support::private_redis::PrivateRedis;
 
@@ -306,6 +308,262 @@ async fn a_server_that_is_down_at_the_start_is_unavailable_and_then_used() {
     while bus.ping().await.is_err() {}
     assert!(bus.subscribe(&[Topic::SessionsRevoke]).await.is_ok());
     assert_eq!(bus.eviction_policy().await.as_deref(), Some("noeviction"));
+}
+
+async fn flush(redis: &Redis) {
+    redis::cmd("FLUSHALL")
+        .query_async::<()>(&mut redis.raw().await)
+        .await
+        .expect("a server that answers");
+}
+
+/// What the store says once it answers.
+async fn claim_of(store: &dyn ShortLived, generation: &str, key: &str, until: Timestamp) -> Claim {
+    loop {
+        if let Ok(claim) = store.claim_of(generation, key, until).await {
+            return claim;
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_flush_what_was_marked_before_is_refused_at_every_replica() {
+    let redis = Redis::start();
+    let (one, other) = (redis.store(), redis.store());
+    let until = redis.world.now().plus(Duration::from_mins(1));
+    let before = one.generation().await.unwrap();
+    assert_eq!(
+        other.generation().await,
+        Ok(before.clone()),
+        "one memory, one name"
+    );
+    assert_eq!(one.claim_of(&before, "used", until).await, Ok(Claim::First));
+    flush(&redis).await;
+
+    // Neither has been told. A claim in the lost memory must not come back as the first.
+    for store in [&one, &other] {
+        assert_ne!(store.claim_of(&before, "used", until).await, Ok(Claim::First));
+        assert_eq!(claim_of(&**store, &before, "used", until).await, Claim::Forgotten);
+        assert_eq!(
+            claim_of(&**store, &before, "unused", until).await,
+            Claim::Forgotten
+        );
+    }
+    let after = one.generation().await.unwrap();
+    assert_ne!(after, before);
+    assert_eq!(claim_of(&*other, &after, "fresh", until).await, Claim::First);
+    assert_eq!(claim_of(&*one, &after, "fresh", until).await, Claim::Repeated);
+}
+
+#[tokio::test]
+async fn a_replica_that_is_behind_takes_what_was_marked_after_a_flush() {
+    let redis = Redis::start();
+    let (ahead, behind) = (redis.store(), redis.store());
+    let until = redis.world.now().plus(Duration::from_mins(1));
+    let before = behind.generation().await.unwrap();
+    flush(&redis).await;
+    let after = redis.store().generation().await.unwrap();
+    assert_ne!(after, before);
+    assert_eq!(
+        behind.claim_of(&after, "jti", until).await,
+        Ok(Claim::First),
+        "at the first attempt"
+    );
+    assert_eq!(claim_of(&*ahead, &after, "jti", until).await, Claim::Repeated);
+}
+
+#[tokio::test]
+async fn after_a_restart_what_was_marked_before_is_refused_though_the_marker_was_kept() {
+    let mut redis = Redis::start();
+    let store = redis.store();
+    let until = redis.world.now().plus(Duration::from_mins(1));
+    let before = store.generation().await.unwrap();
+    assert_eq!(store.claim_of(&before, "used", until).await, Ok(Claim::First));
+    // On disk before the crash, so that nothing but the process tells the two servers apart.
+    redis::cmd("SAVE")
+        .query_async::<()>(&mut redis.raw().await)
+        .await
+        .unwrap();
+    redis.server.crash();
+    assert!(store.claim_of(&before, "used", until).await.is_err());
+    redis.server.restart();
+    assert_eq!(claim_of(&*store, &before, "used", until).await, Claim::Forgotten);
+    assert_eq!(
+        claim_of(&*redis.store(), &before, "used", until).await,
+        Claim::Forgotten
+    );
+}
+
+#[tokio::test]
+async fn a_hit_notices_a_flush_so_that_the_next_name_is_the_new_one() {
+    let redis = Redis::start();
+    let store = redis.store();
+    let before = store.generation().await.unwrap();
+    flush(&redis).await;
+    assert!(
+        store
+            .hit("caller", 5, Duration::from_mins(1))
+            .await
+            .unwrap()
+            .allowed
+    );
+    assert_ne!(store.generation().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn callers_of_a_server_that_hangs_do_not_queue_up() {
+    let redis = Redis::start();
+    let mut options = redis.options();
+    options.timeout = Duration::from_millis(300);
+    let store = Arc::new(RedisShortLived::open(redis.world.clone(), &options).unwrap());
+    redis.server.freeze();
+    let until = redis.world.now().plus(Duration::from_mins(1));
+    let mut calls = tokio::task::JoinSet::new();
+    for call in 0..200 {
+        let store = store.clone();
+        calls.spawn(async move { store.claim(&format!("jti-{call}"), until).await });
+    }
+    let all = tokio::time::timeout(Duration::from_secs(30), calls.join_all()).await;
+    assert!(
+        all.expect("one wait for all, not one after another")
+            .iter()
+            .all(Result::is_err)
+    );
+    redis.server.thaw();
+    while store.claim("after", until).await.is_err() {}
+}
+
+#[tokio::test]
+async fn evidence_has_arrived_once_every_group_acknowledged_it() {
+    let redis = Redis::start();
+    let bus = redis.open(redis.options());
+    let first = bus.append_evidence(audit(3)).await.unwrap().unwrap();
+    let second = bus.append_evidence(audit(2)).await.unwrap().unwrap();
+    let receipts = [first, second];
+    assert_eq!(
+        bus.arrival(&receipts).await,
+        Ok(Arrival::Of(0)),
+        "there is no group yet"
+    );
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    assert_eq!(
+        bus.arrival(&receipts).await,
+        Ok(Arrival::Of(0)),
+        "nothing was read"
+    );
+    let taken = ledger.next(5, Duration::from_secs(5)).await.unwrap();
+    let ids: Vec<String> = taken.iter().map(|entry| entry.id.clone()).collect();
+    assert_eq!(
+        bus.arrival(&receipts).await,
+        Ok(Arrival::Of(0)),
+        "nothing was acknowledged"
+    );
+    ledger.ack(&ids[1..]).await.unwrap();
+    assert_eq!(
+        bus.arrival(&receipts).await,
+        Ok(Arrival::Of(0)),
+        "one of the first is missing"
+    );
+    ledger.ack(&ids[..1]).await.unwrap();
+    assert_eq!(bus.arrival(&receipts).await, Ok(Arrival::Of(2)));
+    let third = bus.append_evidence(audit(1)).await.unwrap().unwrap();
+    let [first, second] = receipts;
+    assert_eq!(bus.arrival(&[first, second, third]).await, Ok(Arrival::Of(2)));
+}
+
+#[tokio::test]
+async fn evidence_in_a_lost_memory_is_told_as_lost() {
+    let mut redis = Redis::start();
+    let bus = redis.open(redis.options());
+    let receipt = bus.append_evidence(audit(3)).await.unwrap().unwrap();
+    flush(&redis).await;
+    assert_eq!(
+        bus.arrival(std::slice::from_ref(&receipt)).await,
+        Ok(Arrival::Lost)
+    );
+    // Into the new memory, with a new receipt; the old one stays lost though positions are higher now.
+    let receipt = bus.append_evidence(audit(3)).await.unwrap().unwrap();
+    assert_eq!(
+        bus.arrival(std::slice::from_ref(&receipt)).await,
+        Ok(Arrival::Of(0))
+    );
+    redis.server.crash();
+    redis.server.restart();
+    let arrival = loop {
+        if let Ok(arrival) = bus.arrival(std::slice::from_ref(&receipt)).await {
+            break arrival;
+        }
+    };
+    assert_eq!(
+        arrival,
+        Arrival::Lost,
+        "a restarted server may lack the last moments"
+    );
+}
+
+#[tokio::test]
+async fn a_spool_outlives_a_flush_of_what_the_ledger_has_not_read() {
+    let redis = Redis::start();
+    let directory = tempfile::tempdir().unwrap();
+    let key = HmacKey::from_bytes(b"the key of the spool");
+    let spool = Spool::open(
+        directory.path(),
+        SyncMode::Interval(Duration::from_mins(1)),
+        key.clone(),
+        1 << 20,
+    )
+    .unwrap();
+    let bus: Arc<dyn Bus> = Arc::new(redis.open(redis.options()));
+    let stop = CancellationToken::new();
+    let drainer = tokio::spawn(SpoolDrainer::run(spool.clone(), bus.clone(), key, stop.clone()));
+    let zone = ZoneId::parse("zone-1").unwrap();
+    let record = |number: u32| {
+        let mut event = AuditEvent::new(&redis.world, zone.clone(), "token_exchange", "r", "allow");
+        event.id = format!("evt-{number}");
+        spool.append(&[event]).unwrap();
+    };
+    for number in 0..50 {
+        record(number);
+    }
+    let length = async || {
+        let mut raw = redis.raw().await;
+        let length: u64 = redis::cmd("XLEN")
+            .arg("caracal.audit.events")
+            .query_async(&mut raw)
+            .await
+            .unwrap();
+        length
+    };
+    while length().await < 50 {}
+    assert!(spool.stats().pending_bytes > 0, "no ledger has it");
+    flush(&redis).await;
+    for number in 50..60 {
+        record(number);
+    }
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < 60 {
+        let taken = match ledger.next(100, Duration::from_secs(1)).await {
+            Ok(taken) => taken,
+            Err(error) => panic!("{error}"),
+        };
+        seen.extend(
+            taken
+                .iter()
+                .filter_map(|entry| Some(entry.fields.get("id")?.to_owned())),
+        );
+        let ids: Vec<String> = taken.into_iter().map(|entry| entry.id).collect();
+        ledger.ack(&ids).await.unwrap();
+    }
+    assert!(spool.wait_drained(Duration::from_secs(30)).await);
+    stop.cancel();
+    drainer.await.unwrap();
 }
 
 #[test]

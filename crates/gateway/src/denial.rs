@@ -45,6 +45,8 @@ pub(crate) enum Denial {
     ExchangeUnavailable(Box<Refusal>),
     /// Used before.
     Replayed,
+    /// Minted before the memory of used mandates was lost, so whether it was used can never be known.
+    ReplayForgotten,
     /// Whether it was used before cannot be known now.
     ReplayUnknown,
 }
@@ -78,6 +80,7 @@ impl Denial {
             Self::Revoked => "session_revoked",
             Self::ExchangeUnavailable(_) => "sts_circuit_open",
             Self::Replayed => "token_replay",
+            Self::ReplayForgotten => "replay_state_lost",
             Self::ReplayUnknown => "replay_state_unavailable",
         }
     }
@@ -136,6 +139,7 @@ impl Denial {
             Self::Revoked => return revoked(),
             Self::ExchangeUnavailable(refusal) => *refusal,
             Self::Replayed => unauthorized("token replay detected"),
+            Self::ReplayForgotten => unauthorized("the memory of used mandates was lost, mint another"),
             Self::ReplayUnknown => unavailable("replay state unavailable"),
         };
         challenge(refusal).reason(reason)

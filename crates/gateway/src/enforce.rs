@@ -10,6 +10,7 @@ use caracal_crypto::{
     ClaimRules,
     mandate::{LEEWAY, Peek, Unverified},
 };
+use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::Refusal;
 use http::request::Parts;
 
@@ -150,9 +151,17 @@ fn not_revoked(gateway: &Gateway, claims: &MandateClaims) -> Result<(), Denial> 
 
 async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {
     let key = ["seen:jti:", &claims.jti].concat();
-    match gateway.deps.replay.claim(&key, claims.expires_at()).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Denial::Replayed),
+    // Marked by the STS with the memory it was minted under: a memory that was lost cannot be asked about its uses.
+    let generation = generation_of(&claims.jti);
+    let claimed = gateway
+        .deps
+        .replay
+        .claim_of(generation, &key, claims.expires_at())
+        .await;
+    match claimed {
+        Ok(Claim::First) => Ok(()),
+        Ok(Claim::Repeated) => Err(Denial::Replayed),
+        Ok(Claim::Forgotten) => Err(Denial::ReplayForgotten),
         Err(error) => {
             tracing::error!(request.id = request_id, %error, "cannot tell whether a mandate was used");
             Err(Denial::ReplayUnknown)

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use caracal_core::World;
 
-use crate::{ShortLived, shortlived::Hit};
+use crate::{
+    ShortLived,
+    shortlived::{Claim, Hit, generation_of, mark},
+};
 
 /// A store to test, with nothing in it.
 #[async_trait]
@@ -110,23 +113,45 @@ pub async fn concurrent_hits_are_all_counted(backend: &dyn ShortLivedBackend) {
 }
 
 /// Case.
-pub async fn a_claim_and_a_hit_answer_together(backend: &dyn ShortLivedBackend) {
+pub async fn hits_counted_together_count_each(backend: &dyn ShortLivedBackend) {
+    let store = backend.store();
+    let window = Duration::from_mins(1);
+    let hit = |key, limit| Hit { key, limit, window };
+    assert_eq!(store.hit_all(&[]).await, Ok(Vec::new()));
+    for allowed in [[true, true, true], [true, false, false]] {
+        let decisions = store
+            .hit_all(&[hit("a", 3), hit("b", 1), hit("a", 3)])
+            .await
+            .expect("hits");
+        let got: Vec<bool> = decisions.iter().map(|decision| decision.allowed).collect();
+        // The key asked about twice was hit twice, so its second hit of the second round is one too many.
+        assert_eq!(got, allowed, "{decisions:?}");
+    }
+}
+
+/// Case.
+pub async fn a_claim_counts_only_in_its_own_generation(backend: &dyn ShortLivedBackend) {
     let (store, until) = (
         backend.store(),
         backend.world().now().plus(Duration::from_mins(1)),
     );
-    let hit = Hit {
-        key: "caller",
-        limit: 2,
-        window: Duration::from_mins(1),
-    };
-    let (claimed, decision) = store.claim_and_hit("jti", until, hit).await.expect("first");
-    assert!(claimed && decision.allowed);
-    let (claimed, decision) = store.claim_and_hit("jti", until, hit).await.expect("second");
-    assert!(!claimed && decision.allowed);
-    let (claimed, decision) = store.claim_and_hit("other", until, hit).await.expect("third");
-    assert!(claimed && !decision.allowed);
-    let past = backend.world().now();
-    let (claimed, _) = store.claim_and_hit("past", past, hit).await.expect("expired");
-    assert!(!claimed);
+    let generation = store.generation().await.expect("a name");
+    assert_eq!(store.generation().await.as_ref(), Ok(&generation), "it stays");
+    let marked = mark(String::from("jti-1"), &generation);
+    assert_eq!(generation_of(&marked), &*generation);
+    assert_eq!(generation_of("jti-1"), "");
+    assert_eq!(
+        store.claim_of(&generation, &marked, until).await,
+        Ok(Claim::First)
+    );
+    assert_eq!(
+        store.claim_of(&generation, &marked, until).await,
+        Ok(Claim::Repeated)
+    );
+    let other = format!("{generation}0");
+    for _ in 0..2 {
+        assert_eq!(store.claim_of(&other, "jti-2", until).await, Ok(Claim::Forgotten));
+    }
+    // What was refused was not claimed.
+    assert_eq!(store.claim("jti-2", until).await, Ok(true));
 }

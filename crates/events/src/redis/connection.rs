@@ -16,7 +16,7 @@ pub(crate) fn client(url: &Secret) -> Result<Client, BusError> {
 }
 
 /// A connection that restores itself. It carries commands of many callers at once, pipelined.
-pub(crate) fn manager(client: &Client, timeout: Duration) -> Result<ConnectionManager, BusError> {
+pub(super) fn manager(client: &Client, timeout: Duration) -> Result<ConnectionManager, BusError> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(timeout))
         .set_response_timeout(Some(timeout))
@@ -27,8 +27,8 @@ pub(crate) fn manager(client: &Client, timeout: Duration) -> Result<ConnectionMa
     ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(unavailable)
 }
 
-/// A connection for one reader, whose commands block for up to `block`.
-pub(super) async fn reader(
+/// A connection whose commands block for up to `block`. It does not restore itself.
+pub(crate) async fn reader(
     client: &Client,
     timeout: Duration,
     block: Duration,

@@ -4,8 +4,10 @@
 //! nothing is left behind by a replica that is gone. Shared work is `XREADGROUP` with reclaiming. Evidence is
 //! trimmed only below what every group has acknowledged.
 
+mod arrival;
 mod connection;
 mod consumer;
+pub(crate) mod memory;
 mod subscription;
 mod trim;
 mod wire;
@@ -23,10 +25,12 @@ use async_trait::async_trait;
 use caracal_core::{Secret, World};
 use redis::{Pipeline, Value, aio::ConnectionManager, cmd};
 
-use crate::{Bus, BusError, Consumer, Delivery, Fields, StreamSigner, Subscription, Topic};
+use crate::{Arrival, Bus, BusError, Consumer, Delivery, Fields, Receipt, StreamSigner, Subscription, Topic};
 
-pub(crate) use self::connection::{client, manager};
-use self::{connection::unavailable, consumer::RedisConsumer, subscription::RedisSubscription};
+pub(crate) use self::connection::{client, reader};
+use self::{
+    connection::unavailable, consumer::RedisConsumer, memory::Memory, subscription::RedisSubscription,
+};
 
 /// How to reach Redis and how much to keep there.
 #[derive(Debug, Clone)]
@@ -77,6 +81,8 @@ struct Shared {
     commands: ConnectionManager,
     /// Length of the evidence stream when it was last seen.
     evidence_len: AtomicU64,
+    /// The memory that evidence was put into last.
+    memory: parking_lot::Mutex<Option<Memory>>,
 }
 
 /// The bus on Redis. Clones share one connection for commands; each reader has its own.
@@ -105,6 +111,7 @@ impl RedisBus {
             client,
             commands,
             evidence_len: AtomicU64::new(0),
+            memory: parking_lot::Mutex::default(),
         };
         Ok(Self(Arc::new(shared)))
     }
@@ -222,6 +229,14 @@ impl Bus for RedisBus {
             shared.evidence_len.store(length, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<Receipt>, BusError> {
+        arrival::append(&self.0, entries).await
+    }
+
+    async fn arrival(&self, receipts: &[Receipt]) -> Result<Arrival, BusError> {
+        arrival::of(&self.0, receipts).await
     }
 
     async fn subscribe(&self, topics: &[Topic]) -> Result<Box<dyn Subscription>, BusError> {

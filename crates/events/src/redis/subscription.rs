@@ -10,6 +10,7 @@ use crate::{BusError, Delivery, Subscription, Topic, backoff::Backoff, metrics};
 use super::{
     Shared,
     connection::{self, unavailable},
+    memory,
     wire::{self, EntryId, RawEntry},
 };
 
@@ -106,12 +107,7 @@ impl RedisSubscription {
             .arg("replication")
             .query_async(&mut connection)
             .await?;
-        let line = |name: &str| {
-            info.lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-                .unwrap_or_default()
-        };
-        let server = format!("{} {}", line("run_id"), line("master_replid"));
+        let server = memory::identity(&info);
         self.connection = Some(connection);
         Ok(server)
     }

@@ -22,6 +22,20 @@ impl EntryId {
     }
 }
 
+impl EntryId {
+    /// The greatest position below this one.
+    pub(super) fn before(self) -> Self {
+        match (self.millis, self.sequence.checked_sub(1)) {
+            (millis, Some(sequence)) => Self { millis, sequence },
+            (0, None) => Self::default(),
+            (millis, None) => Self {
+                millis: millis - 1,
+                sequence: u64::MAX,
+            },
+        }
+    }
+}
+
 impl std::fmt::Display for EntryId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", self.millis, self.sequence)

@@ -14,7 +14,7 @@ use caracal_crypto::sha256;
 use parking_lot::Mutex;
 
 use super::{
-    RateDecision, RateLimiter, ReplayStore, ShortLived, ShortLivedError,
+    RateDecision, RateLimiter, ReplayStore, ShortLivedError,
     journal::{Digest, Journal},
 };
 
@@ -198,9 +198,6 @@ impl RateLimiter for MemoryShortLived {
         self.hit_now(key, limit, window)
     }
 }
-
-#[async_trait]
-impl ShortLived for MemoryShortLived {}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ mod journal;
 mod memory;
 mod redis;
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use caracal_core::Timestamp;
@@ -44,6 +44,17 @@ impl RateDecision {
     }
 }
 
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody claimed it before.
+    First,
+    /// Claimed before, or past its end.
+    Repeated,
+    /// It belongs to a generation that may have been forgotten, so whether it was claimed before is not known.
+    Forgotten,
+}
+
 /// Remembers which mandates were used (RFC 7519 §4.1.7, `jti`).
 #[async_trait]
 pub trait ReplayStore: Send + Sync + Debug {
@@ -53,6 +64,62 @@ pub trait ReplayStore: Send + Sync + Debug {
     /// # Errors
     /// [`ShortLivedError::Unavailable`]: freshness is unknown, so the caller MUST deny.
     async fn claim(&self, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError>;
+
+    /// Names the memory that claims are kept in. A store that may have forgotten claims takes another name, so that
+    /// what is [marked](mark) with the old one can be told. Empty for a store that never forgets. It costs a round
+    /// trip only after a connection was made.
+    ///
+    /// # Errors
+    /// [`ShortLivedError::Unavailable`].
+    async fn generation(&self) -> Result<Arc<str>, ShortLivedError> {
+        Ok("".into())
+    }
+
+    /// As [`ReplayStore::claim`], for a key that was marked with `generation`: of any number of callers at most one
+    /// gets [`Claim::First`], also over any loss of the store's memory.
+    ///
+    /// # Errors
+    /// [`ShortLivedError::Unavailable`]: freshness is unknown, so the caller MUST deny.
+    async fn claim_of(
+        &self,
+        generation: &str,
+        key: &str,
+        expires_at: Timestamp,
+    ) -> Result<Claim, ShortLivedError> {
+        if *generation != *self.generation().await? {
+            return Ok(Claim::Forgotten);
+        }
+        Ok(if self.claim(key, expires_at).await? {
+            Claim::First
+        } else {
+            Claim::Repeated
+        })
+    }
+}
+
+/// Marks an id that is to be claimed once with the generation it was made in.
+pub fn mark(id: String, generation: &str) -> String {
+    if generation.is_empty() {
+        id
+    } else {
+        [&id, ".", generation].concat()
+    }
+}
+
+/// The generation an id was [marked](mark) with; empty when it was not.
+pub fn generation_of(id: &str) -> &str {
+    id.rsplit_once('.').map_or("", |(_, generation)| generation)
+}
+
+/// One hit to be counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Hit<'a> {
+    /// What is counted.
+    pub key: &'a str,
+    /// Most hits in a window.
+    pub limit: u32,
+    /// Length of the window.
+    pub window: Duration,
 }
 
 /// Counts hits in fixed windows that start with the first hit.
@@ -64,33 +131,21 @@ pub trait RateLimiter: Send + Sync + Debug {
     /// # Errors
     /// [`ShortLivedError::Unavailable`]: the count is unknown.
     async fn hit(&self, key: &str, limit: u32, window: Duration) -> Result<RateDecision, ShortLivedError>;
-}
 
-/// A limit to be counted together with a claim.
-#[derive(Debug, Clone, Copy)]
-pub struct Hit<'a> {
-    /// What is counted.
-    pub key: &'a str,
-    /// Most hits in a window.
-    pub limit: u32,
-    /// Length of the window.
-    pub window: Duration,
-}
-
-/// Both, with one round trip for both.
-#[async_trait]
-pub trait ShortLived: ReplayStore + RateLimiter {
-    /// Claims `key` and counts a hit. Both happen whatever the answer of the other is.
+    /// Counts several hits, with one round trip for all; the answers are in their order.
     ///
     /// # Errors
-    /// [`ShortLivedError::Unavailable`]: at least one of the two is unknown.
-    async fn claim_and_hit(
-        &self,
-        key: &str,
-        expires_at: Timestamp,
-        hit: Hit<'_>,
-    ) -> Result<(bool, RateDecision), ShortLivedError> {
-        let claimed = self.claim(key, expires_at).await?;
-        Ok((claimed, self.hit(hit.key, hit.limit, hit.window).await?))
+    /// [`ShortLivedError::Unavailable`]: at least one count is unknown.
+    async fn hit_all(&self, hits: &[Hit<'_>]) -> Result<Vec<RateDecision>, ShortLivedError> {
+        let mut decisions = Vec::with_capacity(hits.len());
+        for hit in hits {
+            decisions.push(self.hit(hit.key, hit.limit, hit.window).await?);
+        }
+        Ok(decisions)
     }
 }
+
+/// Both in one store.
+pub trait ShortLived: ReplayStore + RateLimiter {}
+
+impl<S: ReplayStore + RateLimiter> ShortLived for S {}

@@ -1,20 +1,41 @@
 //! Short-lived state in Redis. Concurrent calls share one connection and travel pipelined.
+//!
+//! Every call asks for the marker of the server's [memory](crate::redis::memory) in the same round trip, after what
+//! it writes. An answer that names another memory makes the connection stale: the next call finds out which memory
+//! there is, and what was claimed in the old one is [`Claim::Forgotten`].
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, World};
-use redis::{Pipeline, Value, aio::ConnectionManager, cmd};
+use redis::{Client, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use tokio::{sync::Mutex, time::Instant};
 
-use crate::redis::{RedisOptions, client, manager};
+use crate::redis::{RedisOptions, client, memory::Memory, reader};
 
-use super::{Hit, RateDecision, RateLimiter, ReplayStore, ShortLived, ShortLivedError};
+use super::{Claim, Hit, RateDecision, RateLimiter, ReplayStore, ShortLivedError};
+
+/// For how long a failed attempt to connect answers for the next ones, so that callers of a server that is away do
+/// not queue up behind each other's waits.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Replay store and rate limiter shared by all replicas.
 #[derive(Clone)]
 pub struct RedisShortLived {
     world: World,
-    connection: ConnectionManager,
+    client: Client,
+    timeout: Duration,
+    /// The connection in use. Held only to look at it and to replace it.
+    live: Arc<parking_lot::RwLock<Option<Live>>>,
+    /// Held while connecting; says when and why that failed last.
+    connecting: Arc<Mutex<Option<(Instant, String)>>>,
+}
+
+/// A connection and the memory behind it.
+#[derive(Clone)]
+struct Live {
+    connection: MultiplexedConnection,
+    memory: Arc<Memory>,
 }
 
 impl fmt::Debug for RedisShortLived {
@@ -29,122 +50,211 @@ impl RedisShortLived {
     /// # Errors
     /// [`ShortLivedError::Unavailable`] when the URL cannot be understood.
     pub fn open(world: World, options: &RedisOptions) -> Result<Self, ShortLivedError> {
-        let failed = |error: crate::BusError| ShortLivedError::Unavailable(error.to_string());
-        let client = client(&options.url).map_err(failed)?;
         Ok(Self {
             world,
-            connection: manager(&client, options.timeout).map_err(failed)?,
+            client: client(&options.url).map_err(|error| ShortLivedError::Unavailable(error.to_string()))?,
+            timeout: options.timeout,
+            live: Arc::default(),
+            connecting: Arc::default(),
         })
     }
 
-    fn left(&self, expires_at: Timestamp) -> Option<u64> {
+    /// The connection in use, or a new one.
+    async fn live(&self) -> Result<Live, ShortLivedError> {
+        if let Some(live) = self.in_use() {
+            return Ok(live);
+        }
+        let mut failed = self.connecting.lock().await;
+        // Somebody may have connected, or failed to, while we waited.
+        if let Some(live) = self.in_use() {
+            return Ok(live);
+        }
+        if let Some((at, why)) = &*failed
+            && at.elapsed() < PAUSE
+        {
+            return Err(ShortLivedError::Unavailable(why.clone()));
+        }
+        match tokio::time::timeout(self.timeout, self.connect()).await {
+            Ok(Ok(live)) => {
+                *failed = None;
+                *self.live.write() = Some(live.clone());
+                Ok(live)
+            }
+            Ok(Err(error)) => Err(note(&mut failed, error.to_string())),
+            Err(_) => Err(note(&mut failed, String::from("no connection in time"))),
+        }
+    }
+
+    fn in_use(&self) -> Option<Live> {
+        self.live.read().clone()
+    }
+
+    async fn connect(&self) -> Result<Live, RedisError> {
+        let mut connection = reader(&self.client, self.timeout, Duration::ZERO).await?;
+        let memory = Arc::new(Memory::establish(&mut connection, &self.world).await?);
+        Ok(Live { connection, memory })
+    }
+
+    /// Stops using a connection, unless it was replaced already.
+    fn forget(&self, stale: &Live) {
+        let mut live = self.live.write();
+        if live
+            .as_ref()
+            .is_some_and(|live| Arc::ptr_eq(&live.memory, &stale.memory))
+        {
+            *live = None;
+        }
+    }
+
+    /// Sends a pipeline that ends by asking for the marker; its other answers, and whether they come from the memory
+    /// that was expected.
+    async fn ask(&self, live: &Live, mut pipeline: Pipeline) -> Result<(Vec<Value>, bool), ShortLivedError> {
+        Memory::ask(&mut pipeline);
+        let mut connection = live.connection.clone();
+        let answers: Result<Vec<Value>, RedisError> = pipeline.query_async(&mut connection).await;
+        let mut answers = answers.map_err(|error| {
+            // What the server itself says about a command is no reason to leave it, unless it says that it is the
+            // wrong one.
+            if error.code().is_none() || matches!(error.code(), Some("READONLY" | "LOADING" | "NOAUTH")) {
+                self.forget(live);
+            }
+            ShortLivedError::Unavailable(error.to_string())
+        })?;
+        let same = answers.pop().is_some_and(|marker| live.memory.is(&marker));
+        if !same {
+            self.forget(live);
+        }
+        Ok((answers, same))
+    }
+
+    /// Claims in the memory of `live`.
+    async fn claim_in(&self, live: &Live, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
         let left = expires_at.since(self.world.now());
+        if left.is_zero() {
+            return Ok(false);
+        }
         // Rounded up: a key must not be free again before its mandate has ended.
-        (!left.is_zero()).then(|| u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX))
-    }
-
-    /// Repairs a counter that ran out between the two commands that make it, and answers.
-    async fn decide(&self, hit: Hit<'_>, hits: u64, ttl: i64) -> Result<RateDecision, ShortLivedError> {
-        let window = millis(hit.window);
-        let left = if let Ok(left) = u64::try_from(ttl) {
-            left
+        let left = u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+        let mut pipeline = Pipeline::new();
+        pipeline
+            .cmd("SET")
+            .arg(key)
+            .arg("1")
+            .arg("NX")
+            .arg("PX")
+            .arg(left);
+        let (answers, same) = self.ask(live, pipeline).await?;
+        if same {
+            Ok(answers.first() == Some(&Value::Okay))
         } else {
-            let mut connection = self.connection.clone();
-            cmd("PEXPIRE")
-                .arg(hit.key)
-                .arg(window)
-                .query_async::<()>(&mut connection)
-                .await
-                .map_err(unavailable)?;
-            window
-        };
-        Ok(RateDecision::new(hits, hit.limit, Duration::from_millis(left)))
+            Err(ShortLivedError::Unavailable(String::from(
+                "the server has lost its memory",
+            )))
+        }
     }
 }
 
-fn millis(window: Duration) -> u64 {
-    u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
-fn push_claim(pipeline: &mut Pipeline, key: &str, left: u64) {
-    pipeline
-        .cmd("SET")
-        .arg(key)
-        .arg("1")
-        .arg("NX")
-        .arg("PX")
-        .arg(left);
-}
-
-fn push_hit(pipeline: &mut Pipeline, hit: Hit<'_>) {
-    pipeline
-        .cmd("SET")
-        .arg(hit.key)
-        .arg("0")
-        .arg("NX")
-        .arg("PX")
-        .arg(millis(hit.window))
-        .ignore();
-    pipeline.cmd("INCR").arg(hit.key);
-    pipeline.cmd("PTTL").arg(hit.key);
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
-fn unavailable(error: redis::RedisError) -> ShortLivedError {
-    ShortLivedError::Unavailable(error.to_string())
+fn note(failed: &mut Option<(Instant, String)>, why: String) -> ShortLivedError {
+    *failed = Some((Instant::now(), why.clone()));
+    ShortLivedError::Unavailable(why)
 }
 
 #[async_trait]
 impl ReplayStore for RedisShortLived {
     async fn claim(&self, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
-        let Some(left) = self.left(expires_at) else {
-            return Ok(false);
-        };
-        let mut connection = self.connection.clone();
-        let set: Value = cmd("SET")
-            .arg(key)
-            .arg("1")
-            .arg("NX")
-            .arg("PX")
-            .arg(left)
-            .query_async(&mut connection)
-            .await
-            .map_err(unavailable)?;
-        Ok(set == Value::Okay)
+        let live = self.live().await?;
+        self.claim_in(&live, key, expires_at).await
+    }
+
+    async fn generation(&self) -> Result<Arc<str>, ShortLivedError> {
+        Ok(self.live().await?.memory.name().clone())
+    }
+
+    async fn claim_of(
+        &self,
+        generation: &str,
+        key: &str,
+        expires_at: Timestamp,
+    ) -> Result<Claim, ShortLivedError> {
+        let mut live = self.live().await?;
+        if **live.memory.name() != *generation {
+            // Either the key or we are behind. Ask; when it is us, find out which memory there is.
+            let (_, same) = self.ask(&live, Pipeline::new()).await?;
+            if same {
+                return Ok(Claim::Forgotten);
+            }
+            live = self.live().await?;
+            if **live.memory.name() != *generation {
+                return Ok(Claim::Forgotten);
+            }
+        }
+        Ok(if self.claim_in(&live, key, expires_at).await? {
+            Claim::First
+        } else {
+            Claim::Repeated
+        })
     }
 }
 
 #[async_trait]
 impl RateLimiter for RedisShortLived {
     async fn hit(&self, key: &str, limit: u32, window: Duration) -> Result<RateDecision, ShortLivedError> {
-        let hit = Hit { key, limit, window };
+        let decisions = self.hit_all(&[Hit { key, limit, window }]).await?;
+        decisions.first().copied().ok_or_else(shapeless)
+    }
+
+    async fn hit_all(&self, hits: &[Hit<'_>]) -> Result<Vec<RateDecision>, ShortLivedError> {
+        if hits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let live = self.live().await?;
         let mut pipeline = Pipeline::new();
-        pipeline.atomic();
-        push_hit(&mut pipeline, hit);
-        let mut connection = self.connection.clone();
-        let (hits, ttl): (u64, i64) = pipeline.query_async(&mut connection).await.map_err(unavailable)?;
-        self.decide(hit, hits, ttl).await
+        for hit in hits {
+            let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
+            // The window starts with the first hit, which also is what makes the key: no key is ever without an end.
+            pipeline
+                .cmd("SET")
+                .arg(hit.key)
+                .arg("0")
+                .arg("NX")
+                .arg("PX")
+                .arg(window);
+            pipeline.cmd("INCR").arg(hit.key);
+            pipeline.cmd("PTTL").arg(hit.key);
+        }
+        // Counts of a new memory are as good as any; that it is new is noticed by `ask`.
+        let (answers, _) = self.ask(&live, pipeline).await?;
+        let mut decisions = Vec::with_capacity(hits.len());
+        for (hit, answer) in hits.iter().zip(answers.chunks_exact(3)) {
+            let [_, Value::Int(hits), Value::Int(left)] = answer else {
+                return Err(shapeless());
+            };
+            let left = if let Ok(left) = u64::try_from(*left) {
+                Duration::from_millis(left)
+            } else {
+                // The window ended between the commands, and the hit made a key without an end.
+                self.end(&live, *hit).await?;
+                hit.window
+            };
+            decisions.push(RateDecision::new(
+                u64::try_from(*hits).unwrap_or(u64::MAX),
+                hit.limit,
+                left,
+            ));
+        }
+        Ok(decisions)
     }
 }
 
-#[async_trait]
-impl ShortLived for RedisShortLived {
-    async fn claim_and_hit(
-        &self,
-        key: &str,
-        expires_at: Timestamp,
-        hit: Hit<'_>,
-    ) -> Result<(bool, RateDecision), ShortLivedError> {
-        let Some(left) = self.left(expires_at) else {
-            return Ok((false, self.hit(hit.key, hit.limit, hit.window).await?));
-        };
+impl RedisShortLived {
+    async fn end(&self, live: &Live, hit: Hit<'_>) -> Result<(), ShortLivedError> {
+        let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
         let mut pipeline = Pipeline::new();
-        pipeline.atomic();
-        push_claim(&mut pipeline, key, left);
-        push_hit(&mut pipeline, hit);
-        let mut connection = self.connection.clone();
-        let (set, hits, ttl): (Value, u64, i64) =
-            pipeline.query_async(&mut connection).await.map_err(unavailable)?;
-        Ok((set == Value::Okay, self.decide(hit, hits, ttl).await?))
+        pipeline.cmd("PEXPIRE").arg(hit.key).arg(window);
+        self.ask(live, pipeline).await.map(|_| ())
     }
+}
+
+fn shapeless() -> ShortLivedError {
+    ShortLivedError::Unavailable(String::from("an answer without the expected shape"))
 }

@@ -1,21 +1,20 @@
-//! Handing the spool's records to the bus.
+//! Handing the spool's records to the bus, and keeping them until they have arrived.
 
 use std::{
+    collections::VecDeque,
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use caracal_crypto::{HmacKey, audit_frame};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Bus, BusError, Fields, Topic, backoff::Backoff, fields::MAX_BYTES, metrics};
+use crate::{Arrival, Bus, BusError, Fields, Receipt, backoff::Backoff, fields::MAX_BYTES, metrics};
 
 use super::{
     Spool,
+    position::Position,
     reader::{Batch, Record},
 };
 
@@ -23,6 +22,10 @@ use super::{
 const BATCH: usize = 1_000;
 /// How long a batch that is not full waits for more.
 const LINGER: Duration = Duration::from_millis(5);
+/// Batches on their way at once. What is spooled beyond them waits in the spool alone.
+const MAX_UNDER_WAY: usize = 64;
+/// First and longest pause between two looks at what is under way.
+const LOOK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 /// How long the last pass at shutdown may take. What remains is drained after the next start.
 const LAST_PASS: Duration = Duration::from_secs(3);
 /// How often an idle drainer looks by itself and reports.
@@ -34,8 +37,8 @@ pub struct SpoolDrainer;
 
 impl SpoolDrainer {
     /// Runs until `shutdown`, then makes one last bounded pass. An outage of the bus or of the disk is waited
-    /// out with growing pauses; nothing needs a restart. A record is removed only after the bus took it, so it
-    /// may be delivered twice and the ledger ignores the second.
+    /// out with growing pauses; nothing needs a restart. A record is removed only once the ledger has it, and sent
+    /// again when the bus may have lost it, so it may be delivered twice and the ledger ignores the second.
     ///
     /// `audit_key` signs each frame. One drainer per spool; another call returns at once.
     pub async fn run(spool: Arc<Spool>, bus: Arc<dyn Bus>, audit_key: HmacKey, shutdown: CancellationToken) {
@@ -43,12 +46,15 @@ impl SpoolDrainer {
             tracing::warn!("this audit spool already has a drainer");
             return;
         }
-        let drain = Drain {
+        let _only_one = Draining(spool.clone());
+        let cursor = *spool.position.lock();
+        let mut drain = Drain {
+            cursor,
+            under_way: VecDeque::new(),
             spool,
             bus,
             audit_key,
         };
-        let _only_one = Draining(&drain.spool.draining);
         tokio::select! {
             () = drain.forever() => {}
             () = shutdown.cancelled() => {
@@ -63,11 +69,11 @@ impl SpoolDrainer {
 }
 
 /// Lets another drainer start when this one ends, however it ends.
-struct Draining<'a>(&'a AtomicBool);
+struct Draining(Arc<Spool>);
 
-impl Drop for Draining<'_> {
+impl Drop for Draining {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.draining.store(false, Ordering::Release);
     }
 }
 
@@ -80,14 +86,25 @@ enum DrainError {
     Bus(#[from] BusError),
 }
 
+/// A batch that the bus has and the ledger may not have yet.
+struct UnderWay {
+    receipt: Receipt,
+    /// Where the spool goes on after it.
+    next: Position,
+    records: usize,
+}
+
 struct Drain {
     spool: Arc<Spool>,
     bus: Arc<dyn Bus>,
     audit_key: HmacKey,
+    /// The next record to send. Ahead of the spool's position by what is under way.
+    cursor: Position,
+    under_way: VecDeque<UnderWay>,
 }
 
 impl Drain {
-    async fn forever(&self) {
+    async fn forever(&mut self) {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
         loop {
             match self.until_empty().await {
@@ -114,23 +131,92 @@ impl Drain {
         }
     }
 
-    async fn until_empty(&self) -> Result<(), DrainError> {
+    async fn until_empty(&mut self) -> Result<(), DrainError> {
+        let mut pause = LOOK.0;
         loop {
-            let spool = self.spool.clone();
-            let Batch { records, next } = blocking(move || spool.read_batch(BATCH)).await?;
-            let taken = records.len();
-            let entries = self.frames(records);
-            if !entries.is_empty() {
-                self.bus.append(Topic::AuditEvents, entries).await?;
-            }
-            let spool = self.spool.clone();
-            if next != *self.spool.position.lock() {
-                blocking(move || spool.commit(next, taken)).await?;
-            }
-            if taken == 0 {
+            let sent = self.send().await?;
+            if self.look().await? {
+                pause = LOOK.0;
+            } else if self.under_way.is_empty() && !sent {
                 return Ok(());
+            } else if !sent {
+                self.report();
+                // New records are sent as they come; what is under way is looked at less and less often.
+                let woken = tokio::time::timeout(pause, self.spool.ready.notified()).await;
+                if woken.is_ok() {
+                    tokio::time::sleep(LINGER).await;
+                } else {
+                    pause = (pause * 2).min(LOOK.1);
+                }
             }
         }
+    }
+
+    /// Sends the next batch if there is one and there is room; says whether it did.
+    async fn send(&mut self) -> Result<bool, DrainError> {
+        if self.under_way.len() >= MAX_UNDER_WAY {
+            return Ok(false);
+        }
+        let (spool, from) = (self.spool.clone(), self.cursor);
+        let Batch {
+            records,
+            next,
+            blocked,
+        } = blocking(move || spool.read_batch(from, BATCH)).await?;
+        if blocked && self.under_way.is_empty() {
+            self.cursor = *self.spool.position.lock();
+            return Ok(true);
+        }
+        let taken = records.len();
+        if taken == 0 {
+            if self.under_way.is_empty() && next != *self.spool.position.lock() {
+                self.commit(next, 0).await?;
+                self.cursor = next;
+            }
+            return Ok(false);
+        }
+        let entries = self.frames(records);
+        match self.bus.append_evidence(entries).await? {
+            Some(receipt) => self.under_way.push_back(UnderWay {
+                receipt,
+                next,
+                records: taken,
+            }),
+            None => self.commit(next, taken).await?,
+        }
+        self.cursor = next;
+        Ok(true)
+    }
+
+    /// Removes what has arrived, starts over after a loss; says whether anything moved.
+    async fn look(&mut self) -> Result<bool, DrainError> {
+        if self.under_way.is_empty() {
+            return Ok(false);
+        }
+        let receipts: Vec<Receipt> = self.under_way.iter().map(|batch| batch.receipt.clone()).collect();
+        match self.bus.arrival(&receipts).await? {
+            Arrival::Of(0) => Ok(false),
+            Arrival::Of(count) => {
+                let arrived: Vec<UnderWay> = self.under_way.drain(..count.min(receipts.len())).collect();
+                let records = arrived.iter().map(|batch| batch.records).sum();
+                if let Some(last) = arrived.last() {
+                    self.commit(last.next, records).await?;
+                }
+                Ok(true)
+            }
+            Arrival::Lost => {
+                let records: usize = self.under_way.iter().map(|batch| batch.records).sum();
+                tracing::warn!(records, "the bus may have lost audit events; sending them again");
+                self.under_way.clear();
+                self.cursor = *self.spool.position.lock();
+                Ok(true)
+            }
+        }
+    }
+
+    async fn commit(&self, next: Position, arrived: usize) -> Result<(), DrainError> {
+        let spool = self.spool.clone();
+        Ok(blocking(move || spool.commit(next, arrived)).await?)
     }
 
     /// Signed entries. The bounds of a record keep each within what a bus takes.

@@ -1,7 +1,7 @@
 //! The audit spool: where an event is safe before the answer it belongs to is sent.
 //!
 //! One directory per writer (`<root>/sts`, `<root>/gateway`), held by one process at a time. Records go to
-//! numbered segments; [`SpoolDrainer`] hands them to the bus and removes what was taken.
+//! numbered segments; [`SpoolDrainer`] hands them to the bus and removes what has arrived in the ledger.
 
 mod drain;
 mod position;
@@ -81,7 +81,7 @@ pub struct SpoolStats {
     pub capacity_bytes: u64,
     /// Bytes of segments on the disk, drained ones not yet removed included.
     pub disk_bytes: u64,
-    /// Bytes of records not yet handed to the bus.
+    /// Bytes of records not yet known to have arrived.
     pub pending_bytes: u64,
     /// Segments on the disk.
     pub segments: u64,
@@ -89,7 +89,7 @@ pub struct SpoolStats {
     pub oldest_at: Option<Timestamp>,
     /// Records appended since the spool was opened.
     pub appended: u64,
-    /// Records handed to the bus since the spool was opened.
+    /// Records that arrived since the spool was opened.
     pub drained: u64,
     /// Incomplete tails cut since the spool was opened.
     pub torn: u64,
@@ -322,7 +322,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Waits, at most `within`, until everything recorded so far was handed to the bus; says whether it was.
+    /// Waits, at most `within`, until everything recorded so far has arrived; says whether it has.
     pub async fn wait_drained(&self, within: Duration) -> bool {
         let mut drained = self.drained.subscribe();
         let all = async {

@@ -35,6 +35,8 @@ pub(super) struct Record {
 pub(super) struct Batch {
     pub(super) records: Vec<Record>,
     pub(super) next: Position,
+    /// Nothing was read because of damage, which waits until everything before it has arrived.
+    pub(super) blocked: bool,
 }
 
 /// What ended a stretch of reading.
@@ -54,13 +56,14 @@ struct Open {
 }
 
 impl Spool {
-    /// At most `max` records after the drained position. Blocks on the disk.
+    /// At most `max` records from `from` on. Blocks on the disk.
     ///
-    /// Damage is dealt with only at the start of a batch and the position is stored at once, so that it is
-    /// counted once however often the bus refuses the batch.
-    pub(super) fn read_batch(&self, max: usize) -> io::Result<Batch> {
-        let mut next = *self.position.lock();
+    /// Damage is dealt with only at the drained position, and the position after it is stored at once, so that it
+    /// is counted once however often the bus refuses a batch, and nothing before it counts as drained with it.
+    pub(super) fn read_batch(&self, from: Position, max: usize) -> io::Result<Batch> {
+        let mut next = from;
         let mut records = Vec::new();
+        let mut blocked = false;
         while records.len() < max {
             let Some(open) = self.open_at(&mut next)? else {
                 break;
@@ -68,6 +71,10 @@ impl Spool {
             let found = self.read_records(&open, &mut next, &mut records, max)?;
             if found == Found::Damage {
                 if !records.is_empty() {
+                    break;
+                }
+                if from != *self.position.lock() {
+                    (next, blocked) = (from, true);
                     break;
                 }
                 self.skip_damage(&open, &mut next)?;
@@ -80,10 +87,14 @@ impl Spool {
                 next = Position::start_of(next.sequence + 1);
             }
         }
-        Ok(Batch { records, next })
+        Ok(Batch {
+            records,
+            next,
+            blocked,
+        })
     }
 
-    /// Remembers that everything before `next` was handed over and removes finished segments.
+    /// Remembers that everything before `next` has arrived and removes finished segments.
     pub(super) fn commit(&self, next: Position, handed_over: usize) -> io::Result<()> {
         next.store(&self.dir)?;
         *self.position.lock() = next;

@@ -12,6 +12,7 @@ use caracal_crypto::{
     HmacKey,
     request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
 };
+use caracal_events::{ReplayStore, shortlived::mark};
 use caracal_service::{
     Refusal,
     egress::{Egress, EgressClient, EgressError, Target},
@@ -37,6 +38,8 @@ pub struct RemoteOptions {
     pub key: Option<HmacKey>,
     /// Longest wait for a complete reply. Default 5 s.
     pub timeout: Duration,
+    /// The memory that the STS keeps nonces in.
+    pub replay: Arc<dyn ReplayStore>,
 }
 
 /// Asks an STS over HTTP. Never retries: a mandate is presented once.
@@ -48,6 +51,7 @@ pub struct RemoteExchange {
     host: HeaderValue,
     key: Option<HmacKey>,
     timeout: Duration,
+    replay: Arc<dyn ReplayStore>,
     breaker: Arc<Breaker>,
 }
 
@@ -88,12 +92,13 @@ impl RemoteExchange {
             host: target.host_header().clone(),
             key: options.key,
             timeout: options.timeout,
+            replay: options.replay,
             breaker: Arc::new(Breaker::new(world.clone())),
             world,
         })
     }
 
-    fn request(&self, call: &ExchangeRequest) -> Request<Full<Bytes>> {
+    fn request(&self, call: &ExchangeRequest, generation: &str) -> Request<Full<Bytes>> {
         let form = Serializer::new(String::with_capacity(2048))
             .append_pair("grant_type", GRANT_TYPE)
             .append_pair("zone_id", call.zone_id.as_str())
@@ -124,7 +129,8 @@ impl RemoteExchange {
         };
         set(caracal_service::request::REQUEST_ID, &call.request_id);
         if let Some(key) = &self.key {
-            let (unix, nonce) = (self.world.now().unix_seconds(), new_nonce(&self.world));
+            let unix = self.world.now().unix_seconds();
+            let nonce = mark(new_nonce(&self.world), generation);
             let signature = sign(key, unix, &nonce, "POST", self.token_uri.path(), form.as_bytes());
             set(HeaderName::from_static(TIMESTAMP_HEADER), &unix.to_string());
             set(HeaderName::from_static(NONCE_HEADER), &nonce);
@@ -178,10 +184,15 @@ fn uri_of(target: &Target, path: &str) -> Result<Uri, EgressError> {
 impl Exchange for RemoteExchange {
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
         let attempt = self.breaker.enter().ok_or_else(reply::circuit_open)?;
-        let outcome = match self.send(self.request(&request)).await {
+        // Known from the claim of this very mandate, without another round trip.
+        let generation = self.replay.generation().await.map_err(|error| {
+            tracing::error!(request.id = &*request.request_id, %error, "cannot tell which memory nonces are kept in");
+            Refusal::unavailable("sts_unavailable").describe("replay state unavailable")
+        })?;
+        let outcome = match self.send(self.request(&request, &generation)).await {
             Ok(answer) => reply::read(&answer.into(), &request.resource),
-            Err(NoReply::TimedOut) => Err(reply::failed(StatusCode::GATEWAY_TIMEOUT, "sts timeout")),
-            Err(NoReply::Unreachable) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts unavailable")),
+            Err(NoReply::TimedOut) => Err(reply::away("sts timeout")),
+            Err(NoReply::Unreachable) => Err(reply::away("sts unavailable")),
             Err(NoReply::TooLarge) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts response invalid")),
         };
         attempt.conclude(outcome.as_ref().err());

@@ -96,9 +96,14 @@ pub(super) fn failed(status: StatusCode, text: &'static str) -> Refusal {
     Refusal::new(status, "sts_unavailable").describe(text)
 }
 
+/// No answer at all. Nothing was sent upstream, so the caller may try again with another mandate.
+pub(super) fn away(text: &'static str) -> Refusal {
+    Refusal::unavailable("sts_unavailable").describe(text)
+}
+
 /// Not asked, because the last answers did not come.
 pub(super) fn circuit_open() -> Refusal {
-    Refusal::unavailable("sts_unavailable").describe("sts unavailable")
+    away("sts unavailable")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -11,6 +11,7 @@ use std::{
 use axum::{Router, body::Body, extract::Request, response::Response};
 use caracal_core::{Secret, World};
 use caracal_crypto::{HmacKey, request_signature};
+use caracal_events::shortlived::MemoryShortLived;
 use caracal_gateway::{RemoteExchange, RemoteOptions};
 use caracal_service::{
     egress::{Egress, EgressPolicy},
@@ -57,6 +58,7 @@ impl Wire {
             url: format!("http://{address}/base/"),
             key: Some(HmacKey::from_bytes(&KEY)),
             timeout: Duration::from_millis(500),
+            replay: Arc::new(MemoryShortLived::in_memory(world.clone())),
         };
         let exchange =
             RemoteExchange::new(world.clone(), &Egress::new(EgressPolicy::provisioned()), options).unwrap();
@@ -272,7 +274,7 @@ async fn an_sts_that_does_not_answer_is_left_alone_for_a_while() {
     for _ in 0..3 {
         assert_eq!(
             wire.refusal().await,
-            (504, "sts_unavailable".into(), "sts timeout".into())
+            (503, "sts_unavailable".into(), "sts timeout".into())
         );
         // Each attempt was one question.
     }
@@ -308,6 +310,7 @@ async fn an_sts_that_is_not_there_is_unavailable() {
         url: format!("http://{closed}"),
         key: None,
         timeout: Duration::from_secs(2),
+        replay: Arc::new(MemoryShortLived::in_memory(wire.world.clone())),
     };
     wire.exchange = RemoteExchange::new(
         wire.world.clone(),
@@ -317,7 +320,7 @@ async fn an_sts_that_is_not_there_is_unavailable() {
     .unwrap();
     assert_eq!(
         wire.refusal().await,
-        (502, "sts_unavailable".into(), "sts unavailable".into())
+        (503, "sts_unavailable".into(), "sts unavailable".into())
     );
     assert_eq!(wire.exchange.check().await, Err("sts_unreachable"));
 }

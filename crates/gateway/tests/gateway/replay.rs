@@ -50,3 +50,29 @@ async fn a_replay_is_recorded_and_a_refused_exchange_spends_too() {
     );
     assert_eq!(stage.upstream.begun(), 0);
 }
+
+#[tokio::test]
+async fn a_mandate_of_a_memory_that_was_lost_never_passes() {
+    let stage = Stage::new().await;
+    for jti in ["jti-1.0123456789abcdef", "jti-1.", "."] {
+        let mut claims = stage.claims();
+        claims.jti = jti.into();
+        let token = stage.sign(claims);
+        let send = || stage.send(stage.request(&token, "/a").body(Body::empty()).unwrap());
+        for _ in 0..2 {
+            let answer = send().await;
+            if jti == "jti-1.0123456789abcdef" {
+                assert_eq!(
+                    answer.refusal(),
+                    (
+                        401,
+                        "invalid_token".into(),
+                        "the memory of used mandates was lost, mint another".into()
+                    )
+                );
+            }
+        }
+    }
+    // An empty mark is that of a store that never forgets: such a mandate passes once like any other.
+    assert_eq!(stage.upstream.begun(), 2);
+}
