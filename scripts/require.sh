@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Says in one sentence what is missing on this machine and how to get it.
-# Usage: require.sh rust|python|mdbook|deny
+# Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
+# what is missing and how to get it.
+# Usage: require.sh rust|python|servers|mdbook|deny
 set -euo pipefail
 
 missing() {
@@ -8,16 +9,39 @@ missing() {
   exit 1
 }
 
+# debian SENTENCE PACKAGE...: installs the packages, or says the sentence with the command for it.
+debian() {
+  local sentence=$1
+  shift
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing $*" >&2
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+      >/dev/null || missing "$sentence; installing it failed: apt-get install -y $*"
+  else
+    missing "$sentence; on Debian: apt-get install -y $*"
+  fi
+}
+
 case "${1:?what is required}" in
   rust)
     command -v cargo >/dev/null ||
       missing "Rust is missing; install it with: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y  (then open a new shell)"
     command -v cc >/dev/null ||
-      missing "A C compiler is missing (the cryptography and SQLite are partly C); on Debian: apt-get install -y build-essential"
+      debian "A C compiler is missing (the cryptography and SQLite are partly C)" build-essential
     ;;
   python)
     command -v python3 >/dev/null ||
-      missing "Python 3 is missing; on Debian: apt-get install -y python3 python3-venv"
+      debian "Python 3 is missing" python3 python3-venv
+    ;;
+  servers)
+    { ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null; } &&
+      command -v psql >/dev/null ||
+      debian "PostgreSQL 15 or newer is missing" postgresql
+    command -v redis-server >/dev/null && command -v redis-cli >/dev/null ||
+      debian "Redis 7 or newer is missing" redis-server
+    for tool in curl flock setsid setpriv python3; do
+      command -v "$tool" >/dev/null || debian "$tool is missing" curl util-linux python3
+    done
     ;;
   mdbook)
     command -v mdbook >/dev/null || cargo install mdbook --locked
