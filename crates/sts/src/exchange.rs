@@ -125,7 +125,7 @@ pub(crate) async fn exchange(deps: &StsDeps, call: &Call<'_>) -> Result<Answer, 
                 )],
             )?;
             metrics::exchanged("resource", "denied");
-            return Err(refusal(denied));
+            return Err(refusal(*denied));
         }
     };
 
@@ -177,7 +177,7 @@ async fn holder(
     }
 }
 
-fn refusal(denied: Box<Denied>) -> Refusal {
+fn refusal(denied: Denied) -> Refusal {
     match denied.status {
         "operation_not_permitted" => Refusal::new(StatusCode::FORBIDDEN, "operation_not_permitted")
             .describe("operation is not declared for the resource or its scope is not in the mandate")

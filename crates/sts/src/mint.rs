@@ -275,7 +275,7 @@ fn decide(
     application: &Application,
     party: &Party,
     request: &TokenRequest,
-) -> (Vec<Granted>, Vec<Box<Denied>>) {
+) -> (Vec<Granted>, Vec<Denied>) {
     let mut granted = Vec::with_capacity(request.resources.len());
     let mut denied = Vec::new();
     for name in &request.resources {
@@ -288,14 +288,14 @@ fn decide(
             request.ttl_seconds,
         ) {
             Ok(grant) => granted.push(grant),
-            Err(refusal) => denied.push(refusal),
+            Err(refusal) => denied.push(*refusal),
         }
     }
     (granted, denied)
 }
 
 /// 403 with the first reason in the text clients know, and all of them machine-readable.
-pub(crate) fn policy_denied(denied: &[Box<Denied>]) -> Refusal {
+pub(crate) fn policy_denied(denied: &[Denied]) -> Refusal {
     let first = denied.iter().find(|denied| denied.status == "complete");
     let text = match first {
         Some(denied) => format!("policy denied ({})", denied.reason),

@@ -42,7 +42,7 @@ fn append(spool: &Spool, ids: std::ops::Range<usize>) {
 fn drain(spool: &Spool) -> Vec<String> {
     let mut ids = Vec::new();
     loop {
-        let batch = read_batch(&spool, 7).unwrap();
+        let batch = read_batch(spool, 7).unwrap();
         let taken = batch.records.len();
         ids.extend(batch.records.into_iter().map(|record| record.id));
         spool.commit(batch.next, taken).unwrap();
