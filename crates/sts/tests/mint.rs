@@ -319,7 +319,7 @@ async fn a_delegated_mint_is_a_single_use_gateway_mandate() {
         claims.root_sid, scene.record.id,
         "rooted at the record of the session that handed on"
     );
-    assert_eq!(claims.delegation_path, [scene.delegation.id.clone()]);
+    assert_eq!(claims.delegation_path, std::slice::from_ref(&scene.delegation.id));
     assert_eq!(claims.delegation_chain.len(), 2);
     assert_eq!(claims.hop_count, 1);
     let event = scene.last_event().await;

@@ -107,7 +107,7 @@ impl Scene {
         delegation.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
         delegation.resource_id = Some(resource.id.clone());
         delegation.constraints = caracal_core::entity::Constraints::default();
-        delegation.expires_at = parts.world.now().plus(Duration::from_secs(1800));
+        delegation.expires_at = parts.world.now().plus(Duration::from_mins(30));
 
         let mut work = parts.store.global(Access::Write).await.unwrap();
         work.zones().create(&zone).await.unwrap();
