@@ -83,7 +83,12 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
     stack.stop().await;
     let log = stack.log().await;
     assert!(!log.contains(&scene.key), "the log contains the key");
-    let secrets = [&scene.application.secret, &stack.admin_token(), &agent.lifecycle, &shown[0].1.clone()];
+    let secrets = [
+        &scene.application.secret,
+        &stack.admin_token(),
+        &agent.lifecycle,
+        &shown[0].1.clone(),
+    ];
     for secret in secrets {
         assert!(!log.contains(secret.as_str()), "the log contains a secret");
     }
