@@ -12,6 +12,7 @@ mod batch;
 mod dialect;
 mod engine;
 mod errors;
+mod look;
 mod migrations;
 mod outbox_queue;
 mod paging;
@@ -27,6 +28,7 @@ mod sqlite;
 mod work;
 
 pub use engine::SqlStore;
+pub use look::{FirstLook, Unusable};
 pub use migrations::MigrationError;
 pub use outbox_queue::{DeadMessage, SqlOutboxQueue};
 pub use postgres::{PostgresOptions, PostgresStore};

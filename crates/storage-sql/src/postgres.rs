@@ -12,6 +12,7 @@ use crate::{
     dialect::Dialect,
     engine::{Engine, HasEngine, SqlStore},
     errors::from_driver,
+    look::{self, FirstLook, Unusable},
     migrations::MigrationError,
     params::params,
     partitions::first_day,
@@ -66,6 +67,30 @@ impl PostgresStore {
     /// [`Error::Unavailable`] when the server cannot be reached in time; [`Error::Corrupt`] when the address is not
     /// one.
     pub async fn connect(options: PostgresOptions, chain_key: Option<HmacKey>) -> Result<Self, Error> {
+        Self::build(options, chain_key, false).await
+    }
+
+    /// As [`PostgresStore::connect`], without connecting yet: the server may be away, and is used once it answers.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the address is not one.
+    pub async fn open(options: PostgresOptions, chain_key: Option<HmacKey>) -> Result<Self, Error> {
+        Self::build(options, chain_key, true)
+            .await
+            .map_err(|error| match error {
+                // Nothing was connected, so it can only be the address.
+                Error::Unavailable(_) => {
+                    Error::Corrupt(String::from("the database address cannot be understood"))
+                }
+                other => other,
+            })
+    }
+
+    async fn build(
+        options: PostgresOptions,
+        chain_key: Option<HmacKey>,
+        lazily: bool,
+    ) -> Result<Self, Error> {
         let url = options.url.expose();
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err(Error::Corrupt(String::from(
@@ -76,6 +101,7 @@ impl PostgresStore {
         connect
             .max_connections(options.max_connections)
             .min_connections(0)
+            .connect_lazy(lazily)
             .acquire_timeout(options.connect_timeout)
             .connect_timeout(options.connect_timeout)
             .max_lifetime(Duration::from_mins(30))
@@ -109,6 +135,14 @@ impl PostgresStore {
         Self {
             engine: Arc::new(self.engine.counted_apart()),
         }
+    }
+
+    /// Looks whether the server, its schema and this login will do.
+    ///
+    /// # Errors
+    /// [`Unusable`] when waiting would not help.
+    pub async fn look(&self) -> Result<FirstLook, Unusable> {
+        look::look(&self.engine).await
     }
 
     /// Applies every missing migration, each in a transaction of its own under one advisory lock; returns their

@@ -61,6 +61,12 @@ pub(crate) async fn provision(
             "a database password is printable ASCII without spaces",
         )));
     }
+    // Two that change one role at once would fail, and two migrators may well do so.
+    tx.run(
+        "SELECT pg_advisory_xact_lock(hashtextextended('service_role', 0))",
+        Vec::new(),
+    )
+    .await?;
     // A verifier is base64 with `$` and `:`, so the literal needs no escaping.
     let verifier = scram_verifier(password.expose().as_bytes(), &salt);
     tx.script(&format!("ALTER ROLE {} LOGIN PASSWORD '{verifier}'", role.name()))

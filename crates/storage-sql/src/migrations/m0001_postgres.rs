@@ -164,13 +164,22 @@ pub(super) const STATEMENTS: &[&str] = &[
         END $$",
     "GRANT SELECT ON schema_migrations, zones TO
         caracalapi, caracalsts, caracalgateway, caracalaudit, caracalcoordinator",
-    // What a zone snapshot is loaded from.
-    "GRANT SELECT ON applications, providers, resources, secret_store, signing_keys, policies, policy_versions,
-        policy_sets, policy_set_versions, policy_set_bindings, authority_records, sessions, session_counts,
-        delegations, delegation_epochs TO caracalapi, caracalsts, caracalgateway, caracalcoordinator",
+    // What a zone snapshot is loaded from, as far as each service's reaches.
+    "GRANT SELECT ON applications, providers, resources, policies, policy_versions, policy_sets, policy_set_versions,
+        policy_set_bindings, authority_records, sessions, session_counts, delegations, delegation_epochs
+        TO caracalapi, caracalsts, caracalcoordinator",
+    // Private keys are read by those who sign, sealed credentials by those who keep and use them.
+    "GRANT SELECT (zone_id, id, version, public_key, signs_from, verifies_until, created_at) ON signing_keys
+        TO caracalapi, caracalgateway, caracalcoordinator",
+    "GRANT SELECT ON signing_keys TO caracalsts",
+    "GRANT SELECT ON secret_store TO caracalapi, caracalsts",
+    // The Gateway knows what has ended, and nothing else of it.
+    "GRANT SELECT (zone_id, id, status, revoked_at) ON authority_records TO caracalgateway",
+    "GRANT SELECT (zone_id, id, status, terminated_at) ON sessions TO caracalgateway",
+    "GRANT SELECT (zone_id, id, status, changed_at) ON delegations TO caracalgateway",
     // The Control API administers.
-    "GRANT INSERT, UPDATE ON zones, applications, providers, resources, admin_tokens, signing_keys, policies,
-        policy_sets, delegation_epochs, session_counts TO caracalapi",
+    "GRANT INSERT, UPDATE ON zones, applications, providers, resources, admin_tokens, policies, policy_sets,
+        delegation_epochs, session_counts TO caracalapi",
     "GRANT INSERT, UPDATE, DELETE ON secret_store, policy_set_bindings TO caracalapi",
     "GRANT INSERT ON policy_versions, policy_set_versions TO caracalapi",
     "GRANT SELECT ON admin_tokens, audit_events, audit_heads TO caracalapi",

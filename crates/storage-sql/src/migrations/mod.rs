@@ -42,6 +42,17 @@ pub(crate) const ALL: &[Migration] = &[Migration {
 /// The schema this build needs.
 pub(crate) const CURRENT: i64 = ALL[ALL.len() - 1].version;
 
+/// Every table that the migrations of this build make.
+pub(crate) fn tables(dialect: Dialect) -> Vec<String> {
+    ALL.iter()
+        .flat_map(|migration| migration.statements(dialect))
+        .filter_map(|statement| {
+            let name = statement.strip_prefix("CREATE TABLE ")?.split(' ').next()?;
+            Some(name.to_owned())
+        })
+        .collect()
+}
+
 impl Migration {
     /// The statements of one dialect in order.
     pub(crate) fn statements(&self, dialect: Dialect) -> Vec<String> {
