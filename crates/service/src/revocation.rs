@@ -150,7 +150,8 @@ impl Revocations {
                     .suspended
                     .extend(snapshot.suspended_sessions.into_iter().map(|(_, id)| id));
             }
-            state.loaded_at = Some(started);
+            // Two loads may overlap; the one that began later tells the age.
+            state.loaded_at = state.loaded_at.max(Some(started));
         }
         self.wake();
         Ok(())

@@ -215,6 +215,8 @@ async fn an_activation_is_in_force_with_its_answer_and_reported_as_loaded() {
         .policy_set_version_id
         .clone();
     assert_eq!(in_force.unwrap().as_str(), version);
+    // In force already; other processes hear of it through the outbox.
+    stack.parts.settle().await;
     let status = stack
         .get(activated["status_url"].as_str().unwrap())
         .await

@@ -19,7 +19,7 @@ use caracal_service::{
     assemble,
     health::Operational,
     revocation::Revocations,
-    zones::{Followed, LiveAuthority, ZoneDirectory, follow},
+    zones::{AnnouncingStore, Followed, LiveAuthority, ZoneDirectory, follow},
 };
 use caracal_storage::{Access, SigningKeyRow, Store, ZoneWork, conformance::given::Given};
 use caracal_storage_sql::{SqlOutboxQueue, SqliteStore};
@@ -193,6 +193,11 @@ impl Stack {
             zones,
             authority,
             revocations,
+        };
+        // As the daemon does: what is committed is in force here before it is answered.
+        let deps = CoordinatorDeps {
+            store: Arc::new(AnnouncingStore::new(deps.store.clone(), followed.clone())),
+            ..deps
         };
         tokio::spawn(follow(followed, bus.clone(), shutdown.clone()));
         tokio::spawn({
@@ -466,6 +471,8 @@ impl Stack {
         topic: Topic,
         during: impl Future<Output = T>,
     ) -> (T, Vec<BTreeMap<String, String>>) {
+        // What was committed before is no part of it.
+        self.deps.outbox.flush(Duration::from_secs(5)).await;
         let mut subscription = self.bus.subscribe(&[topic]).await.unwrap();
         let seen = Arc::new(tokio::sync::Mutex::new(Vec::new()));
         // Somebody has to read meanwhile: an answer waits until every subscription handled its events.
