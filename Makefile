@@ -9,10 +9,10 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down build test lint check conformance e2e bench docs deny
+.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e bench docs deny
 
 help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 up: build ## Build, start the stack in the background, print where everything is
 	@if $(CARACAL) status --ready >/dev/null 2>&1; then \
@@ -25,6 +25,12 @@ up: build ## Build, start the stack in the background, print where everything is
 
 down: ## Stop the stack; its state stays
 	@test -x $(CARACAL) || { echo "nothing is built here, so nothing was started from here"; exit 0; }; $(CARACAL) down
+
+dev-production: build ## The production deployment here: PostgreSQL, Redis, a process for each role; Ctrl-C stops it
+	scripts/dev-production.sh up $(TARGET)/release
+
+dev-production-down: ## Stop it from elsewhere; its state stays
+	scripts/dev-production.sh down
 
 build:
 	@scripts/require.sh rust

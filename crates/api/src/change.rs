@@ -125,7 +125,7 @@ impl<'c> ZoneChange<'c> {
         }
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.nudge();
+            self.call.api.outbox.announce().await;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl<'c> GlobalChange<'c> {
         }
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.nudge();
+            self.call.api.outbox.announce().await;
         }
         Ok(())
     }

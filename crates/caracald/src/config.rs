@@ -140,6 +140,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// How PostgreSQL's views name this process.
+    pub(crate) fn application_name(&self) -> String {
+        match self.listen.as_slice() {
+            [(role, _)] => format!("caracal-{role}"),
+            _ => String::from("caracald"),
+        }
+    }
+
     /// Reads the configuration for `roles`.
     ///
     /// # Errors
@@ -154,7 +162,7 @@ impl Config {
             }
         }
         let home = home(&mut settings);
-        let backend = backend(&mut settings, mode);
+        let backend = backend(&mut settings, mode, roles);
         let keys = keys(&mut settings, &backend, roles);
         let listen = roles
             .iter()
@@ -172,8 +180,24 @@ impl Config {
         if sts_url.is_none() && roles.contains(&Role::Gateway) && !roles.contains(&Role::Sts) {
             settings.problem("STS_URL is required by a gateway without the sts role in the same process");
         }
-        if issuer.is_none() && !roles.contains(&Role::Sts) && !matches!(backend, Backend::Embedded) {
+        let names_issuer = roles
+            .iter()
+            .any(|role| matches!(role, Role::Gateway | Role::Coordinator));
+        if issuer.is_none()
+            && names_issuer
+            && !roles.contains(&Role::Sts)
+            && !matches!(backend, Backend::Embedded)
+        {
             settings.problem("ISSUER_URL is required where the sts role is not in the same process");
+        }
+        if let Some(url) = &sts_url
+            && mode.is_published()
+            && roles.contains(&Role::Gateway)
+            && leaves_the_house(url)
+        {
+            settings.problem(format!(
+                "STS_URL must be https, or http to this machine or to a name without dots, not {url:?}"
+            ));
         }
         let spool_dir = settings
             .path("AUDIT_REPLAY_DIR")
@@ -353,6 +377,24 @@ fn role_passwords(settings: &mut Settings) -> Vec<(&'static str, Secret)> {
     .collect()
 }
 
+/// Whether a URL without TLS names a host beyond this machine and its network.
+fn leaves_the_house(url: &str) -> bool {
+    let Some(rest) = url.trim().strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let address = host
+        .parse::<SocketAddr>()
+        .map(|address| address.ip())
+        .or_else(|_| host.trim_matches(['[', ']']).parse::<IpAddr>());
+    if let Ok(address) = address {
+        return !address.is_loopback();
+    }
+    let name = host.split(':').next().unwrap_or_default();
+    name.is_empty() || name.contains('.')
+}
+
 fn bounded(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
@@ -370,7 +412,7 @@ fn home(settings: &mut Settings) -> PathBuf {
     }
 }
 
-fn backend(settings: &mut Settings, mode: Mode) -> Backend {
+fn backend(settings: &mut Settings, mode: Mode, roles: &[Role]) -> Backend {
     let database_url = settings.secret("DATABASE_URL");
     let redis_url = settings.secret("REDIS_URL");
     let embedded = match settings.text("CARACAL_STORAGE").as_deref() {
@@ -391,7 +433,8 @@ fn backend(settings: &mut Settings, mode: Mode) -> Backend {
     if database_url.is_none() {
         settings.problem("DATABASE_URL is required (or set CARACAL_STORAGE=embedded)");
     }
-    if redis_url.is_none() {
+    // Commands that serve nothing, such as `migrate`, have no use for it.
+    if redis_url.is_none() && !roles.is_empty() {
         settings.problem("REDIS_URL is required (or set CARACAL_STORAGE=embedded)");
     }
     let empty = || Secret::new("");
@@ -423,8 +466,12 @@ fn keys(settings: &mut Settings, backend: &Backend, roles: &[Role]) -> Keys {
                 keys.kek.is_some(),
                 has(Role::Api) || has(Role::Sts),
             ),
-            ("STREAMS_HMAC_KEY", keys.streams.is_some(), true),
-            ("AUDIT_HMAC_KEY", keys.audit.is_some(), true),
+            (
+                "STREAMS_HMAC_KEY",
+                keys.streams.is_some(),
+                roles.iter().any(|role| *role != Role::Audit),
+            ),
+            ("AUDIT_HMAC_KEY", keys.audit.is_some(), !roles.is_empty()),
             (
                 "GATEWAY_STS_HMAC_KEY",
                 keys.gateway_sts.is_some(),
@@ -547,6 +594,77 @@ mod tests {
             message.contains("CARACAL_ADMIN_TOKEN must have at least 32"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_process_needs_the_secrets_of_its_roles_alone() {
+        let key = |seed: u8| {
+            let bytes: Vec<u8> = (0..32_u8)
+                .map(|at| at.wrapping_mul(7).wrapping_add(seed))
+                .collect();
+            hex::encode(bytes)
+        };
+        let (kek, streams, audit, exchange, receipts) = (key(1), key(2), key(3), key(4), key(5));
+        let token = "t".repeat(40);
+        let servers = [
+            ("DATABASE_URL", "postgres://u:p@127.0.0.1/d"),
+            ("REDIS_URL", "redis://127.0.0.1"),
+        ];
+        let (issuer, sts) = (
+            ("ISSUER_URL", "https://sts.example"),
+            ("STS_URL", "https://sts.example"),
+        );
+        let audit = ("AUDIT_HMAC_KEY", audit.as_str());
+        let streams = ("STREAMS_HMAC_KEY", streams.as_str());
+        let kek = ("SECRET_STORE_KEK", kek.as_str());
+        let exchange = ("GATEWAY_STS_HMAC_KEY", exchange.as_str());
+        let receipts = ("IDEMPOTENCY_HMAC_KEY", receipts.as_str());
+        let needed: [(Role, Vec<(&str, &str)>); 5] = [
+            (
+                Role::Api,
+                vec![kek, streams, audit, ("CARACAL_ADMIN_TOKEN", &token)],
+            ),
+            (Role::Sts, vec![kek, streams, audit, exchange]),
+            (Role::Gateway, vec![streams, audit, exchange, issuer, sts]),
+            (Role::Coordinator, vec![streams, audit, receipts, issuer]),
+            (Role::Audit, vec![audit]),
+        ];
+        for (role, needed) in needed {
+            let all: Vec<(&str, &str)> = servers.into_iter().chain(needed.clone()).collect();
+            assert!(read(&all, &[role]).is_ok(), "{role} with exactly what it needs");
+            for (missing, _) in &all {
+                let rest: Vec<(&str, &str)> =
+                    all.iter().copied().filter(|(name, _)| name != missing).collect();
+                let refused = read(&rest, &[role]).unwrap_err().to_string();
+                assert!(refused.contains(missing), "{role} without {missing}: {refused}");
+            }
+        }
+        assert!(
+            read(&servers[..1], &[]).is_ok(),
+            "migrating needs the database alone"
+        );
+    }
+
+    #[test]
+    fn an_sts_without_tls_must_be_near() {
+        for near in [
+            "https://sts.example.com",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080/",
+            "http://sts:8080",
+            "http://localhost",
+        ] {
+            assert!(!leaves_the_house(near), "{near}");
+        }
+        for far in [
+            "http://sts.example.com:8080",
+            "http://10.0.0.7:8080",
+            "http://127.0.0.1.example.com",
+            "http://127.0.0.1@evil.example.com/",
+            "http://",
+        ] {
+            assert!(leaves_the_house(far), "{far}");
+        }
     }
 
     #[test]

@@ -1,12 +1,25 @@
 //! What readiness checks, as dependencies with a reason each.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use caracal_api::ApiDeps;
 use caracal_audit::IngestHealth;
 use caracal_events::{Bus, spool::Spool};
 use caracal_service::{exchange::Exchange, health::Dependency, revocation::Revocations};
 use caracal_storage::{Error, Store};
+use tokio_util::sync::CancellationToken;
+
+/// Longest wait for one dependency: a probe has two seconds for all, and must still say which one it was.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// Pause between two attempts to store the bootstrap token.
+const SEED_PAUSE: Duration = Duration::from_millis(500);
 
 /// Storage answers and its schema is ours.
 #[derive(Debug)]
@@ -15,10 +28,10 @@ pub(crate) struct StorageReady(pub(crate) Arc<dyn Store>);
 #[async_trait]
 impl Dependency for StorageReady {
     async fn check(&self) -> Result<(), &'static str> {
-        match self.0.ping().await {
-            Ok(()) => Ok(()),
-            Err(Error::Corrupt(_)) => Err("schema_mismatch"),
-            Err(_) => Err("postgres_unreachable"),
+        match tokio::time::timeout(PATIENCE, self.0.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(Error::Corrupt(_))) => Err("schema_mismatch"),
+            Ok(Err(_)) | Err(_) => Err("postgres_unreachable"),
         }
     }
 }
@@ -30,7 +43,10 @@ pub(crate) struct BusReady(pub(crate) Arc<dyn Bus>);
 #[async_trait]
 impl Dependency for BusReady {
     async fn check(&self) -> Result<(), &'static str> {
-        self.0.ping().await.map_err(|_| "redis_unreachable")
+        match tokio::time::timeout(PATIENCE, self.0.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err("redis_unreachable"),
+        }
     }
 }
 
@@ -81,6 +97,36 @@ impl Dependency for IngestReady {
         match self.0.reason() {
             None => Ok(()),
             Some(reason) => Err(reason),
+        }
+    }
+}
+
+/// The bootstrap admin token is stored, so that it can be used.
+#[derive(Debug, Default)]
+pub(crate) struct Seeded(AtomicBool);
+
+impl Seeded {
+    /// Stores it, however long the database is away or another replica is doing the same.
+    pub(crate) async fn run(self: Arc<Self>, api: ApiDeps, shutdown: CancellationToken) {
+        while let Err(error) = caracal_api::seed_bootstrap(&api).await {
+            let error = caracal_service::error_chain(&error);
+            tracing::warn!(error, "could not store the bootstrap admin token; trying again");
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(SEED_PAUSE) => {}
+            }
+        }
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Dependency for Seeded {
+    async fn check(&self) -> Result<(), &'static str> {
+        if self.0.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err("bootstrap_pending")
         }
     }
 }

@@ -259,7 +259,7 @@ impl Call {
         // follows is recorded as well.
         self.allowed(false).await?;
         work.commit().await?;
-        self.app.outbox.nudge();
+        self.app.outbox.announce().await;
         Ok(())
     }
 

@@ -108,9 +108,14 @@ pub trait Bus: Send + Sync + Debug {
     async fn consume(&self, topic: Topic, group: &str, consumer: &str)
     -> Result<Box<dyn Consumer>, BusError>;
 
-    /// Waits, at most `within`, until every subscription of this process handled what was appended before the
-    /// call. Immediate where the bus is remote.
+    /// Waits, at most `within`, until every subscription known to the bus handled what was appended before the call,
+    /// those of other processes included.
     async fn settle(&self, within: Duration);
+
+    /// Whether other processes follow this bus. Their knowledge is worth waiting for; this process has its own ways.
+    fn reaches_others(&self) -> bool {
+        false
+    }
 
     /// Whether the transport answers.
     ///

@@ -28,7 +28,7 @@ pub use bus::{Arrival, Bus, BusError, Consumer, Delivery, Receipt, Subscription}
 pub use embedded::{EmbeddedBus, EmbeddedOptions};
 pub use fields::{Fields, MalformedFields};
 pub use outbox::{BoxError, OutboxQueue, OutboxRelay, OutboxRow, OutboxStats};
-pub use redis::{RedisBus, RedisOptions};
+pub use redis::{RedisBus, RedisOptions, RedisUnusable};
 pub use shortlived::{RateDecision, RateLimiter, ReplayStore, ShortLived, ShortLivedError};
 pub use signing::StreamSigner;
 pub use spool::{Spool, SpoolDrainer, SpoolError, SpoolStats, SyncMode};

@@ -434,6 +434,68 @@ async fn callers_of_a_server_that_hangs_do_not_queue_up() {
 }
 
 #[tokio::test]
+async fn settling_waits_until_every_replica_has_handled_what_was_appended() {
+    let redis = Redis::start();
+    let producer = redis.open(redis.options());
+    let topics = [Topic::SessionsRevoke, Topic::PolicyInvalidate];
+    let mut replicas = Vec::new();
+    for _ in 0..3 {
+        replicas.push(redis.open(redis.options()).subscribe(&topics).await.unwrap());
+    }
+    let handled = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    for mut replica in replicas {
+        let handled = handled.clone();
+        tokio::spawn(async move {
+            while let Ok((_, entries)) = replica.next().await {
+                // What a replica does with an entry takes its time.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                handled.fetch_add(entries.len(), std::sync::atomic::Ordering::SeqCst);
+            }
+        });
+    }
+    // Until all three have said that they are there.
+    let mut raw = redis.raw().await;
+    while redis::cmd("HLEN")
+        .arg("caracal:heard")
+        .query_async::<u64>(&mut raw)
+        .await
+        .unwrap()
+        < 3
+    {}
+    for round in 1..=5 {
+        producer
+            .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
+            .await
+            .unwrap();
+        producer.settle(Duration::from_secs(30)).await;
+        assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 3 * round);
+    }
+}
+
+#[tokio::test]
+async fn settling_does_not_wait_for_a_replica_that_is_gone() {
+    let redis = Redis::start();
+    let producer = redis.open(redis.options());
+    let mut replica = redis
+        .open(redis.options())
+        .subscribe(&[Topic::SessionsRevoke])
+        .await
+        .unwrap();
+    producer
+        .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
+        .await
+        .unwrap();
+    assert_eq!(next(&mut *replica).await.unwrap().len(), 1);
+    // Frozen, so to say: it never asks again, and its note grows old.
+    let patience = Duration::from_secs(30);
+    tokio::time::timeout(patience * 2, producer.settle(patience))
+        .await
+        .expect("its note is soon too old");
+    drop(replica);
+    producer.settle(patience).await;
+}
+
+#[tokio::test]
 async fn evidence_has_arrived_once_every_group_acknowledged_it() {
     let redis = Redis::start();
     let bus = redis.open(redis.options());

@@ -9,10 +9,9 @@ use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, Tra
 
 use crate::{
     dialect::Dialect,
-    errors::from_driver,
     migrations::{self, MigrationError},
     seen::Seen,
-    sql::{Counter, Tx},
+    sql::{Counter, Tx, within},
     work::{GlobalUnit, ZoneUnit},
 };
 
@@ -41,6 +40,8 @@ pub struct Engine {
     pub(crate) writers: DatabaseConnection,
     pub(crate) chain_key: Option<HmacKey>,
     pub(crate) counter: Counter,
+    /// Longest wait for one answer; `None` where nobody else has to give it.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Engine {
@@ -73,8 +74,8 @@ impl Engine {
             _ => TransactionOptions::default(),
         };
         self.counter.add();
-        let tx = pool.begin_with_options(options).await.map_err(from_driver)?;
-        let tx = Tx::new(tx, self.dialect, self.counter.clone());
+        let tx = within(self.patience, pool.begin_with_options(options)).await?;
+        let tx = Tx::new(tx, self.dialect, self.counter.clone(), self.patience);
         if self.dialect == Dialect::Postgres {
             let mode = match access {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",

@@ -97,6 +97,8 @@ impl PostgresStore {
                 "the database address must start with postgres://",
             )));
         }
+        // The server cuts a statement off itself, unless it hangs.
+        let patience = options.statement_timeout + options.connect_timeout;
         let mut connect = ConnectOptions::new(url);
         connect
             .max_connections(options.max_connections)
@@ -124,6 +126,7 @@ impl PostgresStore {
                 writers: pool,
                 chain_key,
                 counter: Counter::default(),
+                patience: Some(patience),
             }),
         })
     }

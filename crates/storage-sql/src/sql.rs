@@ -1,12 +1,15 @@
 //! The one executor: a transaction that counts its statements and translates errors.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use caracal_storage::Error;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 
 use crate::{dialect::Dialect, errors::from_driver, row::Row};
 
@@ -26,6 +29,20 @@ impl Counter {
     }
 }
 
+/// An answer, or that there was none in time: a server that hangs does not keep its own time limits.
+pub(crate) async fn within<T>(
+    patience: Option<Duration>,
+    answer: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, Error> {
+    let answer = match patience {
+        Some(patience) => tokio::time::timeout(patience, answer)
+            .await
+            .map_err(|_| Error::Unavailable("no answer in time".into()))?,
+        None => answer.await,
+    };
+    answer.map_err(from_driver)
+}
+
 /// An open transaction. Dropping it rolls back.
 pub(crate) struct Tx {
     inner: DatabaseTransaction,
@@ -35,15 +52,23 @@ pub(crate) struct Tx {
     failed: AtomicBool,
     /// How this dialect speaks.
     pub(crate) dialect: Dialect,
+    /// Longest wait for one answer.
+    patience: Option<Duration>,
 }
 
 impl Tx {
-    pub(crate) fn new(inner: DatabaseTransaction, dialect: Dialect, counter: Counter) -> Self {
+    pub(crate) fn new(
+        inner: DatabaseTransaction,
+        dialect: Dialect,
+        counter: Counter,
+        patience: Option<Duration>,
+    ) -> Self {
         Self {
             inner,
             counter,
             failed: AtomicBool::new(false),
             dialect,
+            patience,
         }
     }
 
@@ -52,23 +77,25 @@ impl Tx {
         Statement::from_sql_and_values(self.dialect.backend(), sql, params)
     }
 
-    fn note<T>(&self, result: Result<T, sea_orm::DbErr>) -> Result<T, Error> {
-        result.map_err(|error| {
-            self.failed.store(true, Ordering::Relaxed);
-            from_driver(error)
-        })
+    async fn note<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Error> {
+        within(self.patience, answer)
+            .await
+            .inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
     }
 
     /// Every row of the answer.
     pub(crate) async fn all(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
-        let rows = self.note(self.inner.query_all_raw(self.statement(sql, params)).await)?;
+        let rows = self
+            .note(self.inner.query_all_raw(self.statement(sql, params)))
+            .await?;
         Ok(rows.into_iter().map(Row).collect())
     }
 
     /// The first row of the answer.
     pub(crate) async fn one(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<Option<Row>, Error> {
         Ok(self
-            .note(self.inner.query_one_raw(self.statement(sql, params)).await)?
+            .note(self.inner.query_one_raw(self.statement(sql, params)))
+            .await?
             .map(Row))
     }
 
@@ -88,14 +115,15 @@ impl Tx {
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn run(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<u64, Error> {
         Ok(self
-            .note(self.inner.execute_raw(self.statement(sql, params)).await)?
+            .note(self.inner.execute_raw(self.statement(sql, params)))
+            .await?
             .rows_affected())
     }
 
     /// Runs text of our own without parameters, possibly several statements.
     pub(crate) async fn script(&self, sql: &str) -> Result<(), Error> {
         self.counter.add();
-        self.note(self.inner.execute_unprepared(sql).await).map(|_| ())
+        self.note(self.inner.execute_unprepared(sql)).await.map(|_| ())
     }
 
     /// Makes everything durable.
@@ -106,6 +134,6 @@ impl Tx {
             ));
         }
         self.counter.add();
-        self.inner.commit().await.map_err(from_driver)
+        within(self.patience, self.inner.commit()).await
     }
 }

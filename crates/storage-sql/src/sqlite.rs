@@ -69,6 +69,7 @@ impl SqliteStore {
                 writers,
                 chain_key,
                 counter: Counter::default(),
+                patience: None,
             }),
         })
     }

@@ -47,7 +47,7 @@ pub(crate) async fn with_signing_key(
 /// [`Error::Conflict`] when another rotation happened at the same time; as the storage otherwise.
 pub async fn rotate_signing_key(deps: &StsDeps, zone: &ZoneId) -> Result<KeyId, Error> {
     let id = create(deps, zone, deps.config.key_publish_ahead).await?;
-    deps.outbox.nudge();
+    deps.outbox.announce().await;
     Ok(id)
 }
 

@@ -53,6 +53,8 @@ impl Default for RelayOptions {
 
 /// How long the other topics wait for a slow one.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// Longest wait for other processes to hear of a commit.
+const ANNOUNCE_WITHIN: Duration = Duration::from_millis(250);
 /// How long publications in progress may take at shutdown.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -128,8 +130,19 @@ impl OutboxRelay {
         self.wake.notify_one();
     }
 
+    /// Says that a transaction with outbox rows was committed, and gives other processes a moment to hear of it, so
+    /// that what is acknowledged is as a rule in force everywhere. Bounded by 250 ms, for example while one of them
+    /// hangs or the bus is away. Immediate where no other process follows the bus.
+    pub async fn announce(&self) {
+        if self.bus.reaches_others() {
+            self.flush(ANNOUNCE_WITHIN).await;
+        } else {
+            self.nudge();
+        }
+    }
+
     /// Waits, at most `within`, until everything committed before the call was published and handled by the
-    /// subscriptions of this process; says whether it was published. Needs [`OutboxRelay::run`] to be running.
+    /// subscriptions that the bus knows; says whether it was published. Needs [`OutboxRelay::run`] to be running.
     pub async fn flush(&self, within: Duration) -> bool {
         let started = Instant::now();
         let mut answered = self.answered.subscribe();

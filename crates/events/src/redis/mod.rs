@@ -7,12 +7,15 @@
 mod arrival;
 mod connection;
 mod consumer;
+mod heard;
+mod look;
 pub(crate) mod memory;
 mod subscription;
 mod trim;
 mod wire;
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{
         Arc,
@@ -28,8 +31,10 @@ use redis::{Pipeline, Value, aio::ConnectionManager, cmd};
 use crate::{Arrival, Bus, BusError, Consumer, Delivery, Fields, Receipt, StreamSigner, Subscription, Topic};
 
 pub(crate) use self::connection::{client, reader};
+pub use self::look::RedisUnusable;
 use self::{
     connection::unavailable, consumer::RedisConsumer, memory::Memory, subscription::RedisSubscription,
+    wire::EntryId,
 };
 
 /// How to reach Redis and how much to keep there.
@@ -83,6 +88,8 @@ struct Shared {
     evidence_len: AtomicU64,
     /// The memory that evidence was put into last.
     memory: parking_lot::Mutex<Option<Memory>>,
+    /// The last entry this bus appended to each topic that is broadcast.
+    appended: parking_lot::Mutex<HashMap<Topic, EntryId>>,
 }
 
 /// The bus on Redis. Clones share one connection for commands; each reader has its own.
@@ -112,6 +119,7 @@ impl RedisBus {
             commands,
             evidence_len: AtomicU64::new(0),
             memory: parking_lot::Mutex::default(),
+            appended: parking_lot::Mutex::default(),
         };
         Ok(Self(Arc::new(shared)))
     }
@@ -144,6 +152,15 @@ impl RedisBus {
     /// [`BusError::Unavailable`].
     pub async fn trim(&self) -> Result<u64, BusError> {
         trim::acknowledged(&self.0, Topic::AuditEvents).await
+    }
+
+    /// Looks whether the server and this login will do. `None`: they do. Otherwise why the server is away, which may
+    /// pass.
+    ///
+    /// # Errors
+    /// [`RedisUnusable`] when waiting would not help.
+    pub async fn look(&self) -> Result<Option<String>, RedisUnusable> {
+        look::look(&self.0).await
     }
 
     /// What Redis does when its memory is full. Anything but `noeviction` can lose revocations and evidence.
@@ -220,13 +237,23 @@ impl Bus for RedisBus {
         let mut pipeline = Pipeline::with_capacity(entries.len() + 1);
         for fields in &entries {
             push_entry(&mut pipeline, topic.as_str(), max_len, fields);
-            pipeline.ignore();
         }
         pipeline.cmd("XLEN").arg(topic.as_str());
         let mut connection = shared.commands.clone();
-        let (length,): (u64,) = pipeline.query_async(&mut connection).await.map_err(unavailable)?;
+        let answers: Vec<Value> = pipeline.query_async(&mut connection).await.map_err(unavailable)?;
+        let [.., last, length] = answers.as_slice() else {
+            return Ok(());
+        };
         if topic.is_evidence() {
-            shared.evidence_len.store(length, Ordering::Relaxed);
+            if let Value::Int(length) = length {
+                let length = u64::try_from(*length).unwrap_or(u64::MAX);
+                shared.evidence_len.store(length, Ordering::Relaxed);
+            }
+        } else if let Some(last) = wire::text(last).and_then(|id| EntryId::parse(&id)) {
+            let mut appended = shared.appended.lock();
+            let newest = appended.entry(topic).or_insert(last);
+            // Appended out of order by two callers, or into a new memory with lower positions: the clock decides.
+            *newest = last.max(*newest);
         }
         Ok(())
     }
@@ -258,7 +285,13 @@ impl Bus for RedisBus {
         )))
     }
 
-    async fn settle(&self, _within: Duration) {}
+    async fn settle(&self, within: Duration) {
+        heard::wait(&self.0, within).await;
+    }
+
+    fn reaches_others(&self) -> bool {
+        true
+    }
 
     async fn ping(&self) -> Result<(), BusError> {
         let mut connection = self.0.commands.clone();

@@ -10,7 +10,7 @@ use crate::{BusError, Delivery, Subscription, Topic, backoff::Backoff, metrics};
 use super::{
     Shared,
     connection::{self, unavailable},
-    memory,
+    heard, memory,
     wire::{self, EntryId, RawEntry},
 };
 
@@ -20,6 +20,8 @@ const BATCH: usize = 256;
 /// Everything of these topics after the subscription started.
 pub(super) struct RedisSubscription {
     shared: Arc<Shared>,
+    /// Its name among the replicas.
+    name: String,
     cursors: Vec<Cursor>,
     connection: Option<MultiplexedConnection>,
     /// The server's identity; another one may hold another history.
@@ -83,6 +85,7 @@ impl RedisSubscription {
             })
             .collect();
         let mut subscription = Self {
+            name: shared.world.uuid_v7().to_string(),
             shared,
             cursors,
             connection: None,
@@ -163,6 +166,11 @@ impl RedisSubscription {
             .unwrap_or(u64::MAX)
             .max(1);
         let mut pipeline = Pipeline::new();
+        heard::note(
+            &mut pipeline,
+            &self.name,
+            self.cursors.iter().map(|cursor| (cursor.topic, cursor.seen)),
+        );
         self.ask_infos(&mut pipeline);
         let read = pipeline
             .cmd("XREAD")
@@ -180,9 +188,11 @@ impl RedisSubscription {
         pipeline.ignore_errors();
         let mut answers: Vec<RedisResult<Value>> = pipeline.query_async(self.connection()?).await?;
         let read = answers.pop().unwrap_or(Ok(Value::Nil))?;
-        for (cursor, info) in self.cursors.iter().zip(&answers) {
+        // The answer to the note is of no interest.
+        let infos = answers.get(1..).unwrap_or_default();
+        for (cursor, info) in self.cursors.iter().zip(infos) {
             if let Some(reason) = cursor.loss(info) {
-                return Ok(Err(self.skip_to_newest(&answers, reason)));
+                return Ok(Err(self.skip_to_newest(infos, reason)));
             }
         }
         Ok(Ok(read))
@@ -240,6 +250,18 @@ impl Subscription for RedisSubscription {
                 Ok(Err(gap)) => return Err(gap),
                 Err(error) => return Err(self.lost(error).await),
             }
+        }
+    }
+}
+
+impl Drop for RedisSubscription {
+    fn drop(&mut self) {
+        // So that nobody waits for it. Without a runtime, or a server, its note just grows old.
+        let (shared, name) = (self.shared.clone(), std::mem::take(&mut self.name));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _gone = heard::forget(&shared, &name).await;
+            });
         }
     }
 }

@@ -96,7 +96,7 @@ pub(super) async fn expire(
         let reason = "service_heartbeat_lost";
         let suspended = cascade::suspend_session(work.as_mut(), &call.app.world, &session.id, reason).await?;
         work.commit().await?;
-        call.app.outbox.nudge();
+        call.app.outbox.announce().await;
         metrics::sessions_suspended("lease_lost", suspended.len());
     }
     Ok(conflict("session_lease_expired"))

@@ -37,6 +37,6 @@ pub(super) async fn end(
     )
     .await?;
     work.commit().await?;
-    call.app.outbox.nudge();
+    call.app.outbox.announce().await;
     Ok(conflict("session_subject_inactive").describe("the person's authority record has ended"))
 }

@@ -1,0 +1,203 @@
+//! Opening stores and buses, embedded or remote.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use caracal_core::{Secret, World};
+use caracal_crypto::{HmacKey, system_world};
+use caracal_events::{
+    Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, RedisBus, RedisOptions, ShortLived, StreamSigner,
+    shortlived::{MemoryOptions, MemoryShortLived, RedisShortLived},
+};
+use caracal_storage::Store;
+use caracal_storage_sql::{
+    PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqlStore, SqliteStore,
+};
+
+use super::{
+    keys::{self, KeyMaterial},
+    look::Looked,
+};
+use crate::{
+    config::{Backend, Config},
+    secrets,
+};
+
+/// Longest wait for a connection to PostgreSQL: while it is away, requests are answered after this.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest wait for short-lived state: on the hot path a slow answer is worse than a quick 503.
+const HOT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The backends, open.
+pub(super) struct Backends {
+    pub(super) store: Arc<dyn Store>,
+    /// The same store as the ledger uses it, counted apart.
+    pub(super) ledger: Arc<dyn Store>,
+    /// The same store as the relay uses it, counted apart.
+    pub(super) relay: Arc<dyn Store>,
+    pub(super) queue: Arc<dyn OutboxQueue>,
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) short_lived: Arc<dyn ShortLived>,
+    /// Whether the remote ones will do; absent where everything is here.
+    pub(super) looked: Option<Arc<Looked>>,
+    /// The store, where its months are made ahead.
+    pub(super) postgres: Option<PostgresStore>,
+}
+
+impl Backends {
+    /// Opens what the configuration names. Remote servers may be away; what waiting cannot mend is an error.
+    pub(super) async fn open(config: &Config, keys: &KeyMaterial, world: &World) -> anyhow::Result<Self> {
+        let signer = match &keys.streams {
+            Some(key) => StreamSigner::new(key.clone()),
+            None => StreamSigner::without_key(true),
+        };
+        match &config.backend {
+            Backend::Embedded => embedded(config, keys, signer, world).await,
+            Backend::Production {
+                database_url,
+                redis_url,
+            } => remote(config, keys, signer, world, database_url, redis_url).await,
+        }
+    }
+}
+
+async fn embedded(
+    config: &Config,
+    keys: &KeyMaterial,
+    signer: StreamSigner,
+    world: &World,
+) -> anyhow::Result<Backends> {
+    let path = database_file(config);
+    let store = SqliteStore::open(&path, Some(keys.audit.clone()), world.now())
+        .await
+        .with_context(|| format!("cannot open the database {}", path.display()))?;
+    let options = EmbeddedOptions {
+        dead_letter_dir: Some(config.home.join("dead-letters")),
+        ..EmbeddedOptions::default()
+    };
+    let bus = EmbeddedBus::open(world.clone(), signer, options).context("cannot open the event bus")?;
+    let memory = MemoryOptions {
+        replay_dir: Some(config.home.join("replay")),
+        ..MemoryOptions::default()
+    };
+    let short_lived =
+        MemoryShortLived::open(world.clone(), memory).context("cannot open the replay journal")?;
+    let (ledger, relay) = (store.counted_apart(), store.counted_apart());
+    Ok(Backends {
+        looked: None,
+        postgres: None,
+        ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
+    })
+}
+
+async fn remote(
+    config: &Config,
+    keys: &KeyMaterial,
+    signer: StreamSigner,
+    world: &World,
+    database_url: &Secret,
+    redis_url: &Secret,
+) -> anyhow::Result<Backends> {
+    let options = PostgresOptions {
+        connect_timeout: CONNECT_TIMEOUT,
+        ..postgres_options(config, database_url)
+    };
+    let store = PostgresStore::open(options, Some(keys.audit.clone()))
+        .await
+        .context("DATABASE_URL is not usable")?;
+    let options = RedisOptions::new(redis_url.expose());
+    let bus = RedisBus::open(world.clone(), signer, options.clone()).context("REDIS_URL is not usable")?;
+    let hot = RedisOptions {
+        timeout: HOT_TIMEOUT,
+        ..options
+    };
+    let short_lived = RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
+    let looked = Looked::at(store.counted_apart(), bus.clone(), world).await?;
+    let (ledger, relay) = (store.counted_apart(), store.counted_apart());
+    let months = store.counted_apart();
+    Ok(Backends {
+        looked: Some(Arc::new(looked)),
+        postgres: Some(months),
+        ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
+    })
+}
+
+fn sharing<S: Store + SqlStore + 'static>(
+    store: S,
+    ledger: S,
+    relay: S,
+    bus: Arc<dyn Bus>,
+    short_lived: Arc<dyn ShortLived>,
+    world: &World,
+) -> Backends {
+    let relay = Arc::new(relay);
+    Backends {
+        queue: Arc::new(SqlOutboxQueue::new(relay.clone(), world.clone())),
+        relay,
+        ledger: Arc::new(ledger),
+        store: Arc::new(store),
+        bus,
+        short_lived,
+        looked: None,
+        postgres: None,
+    }
+}
+
+fn database_file(config: &Config) -> PathBuf {
+    config.home.join("caracal.db")
+}
+
+fn postgres_options(config: &Config, url: &Secret) -> PostgresOptions {
+    PostgresOptions {
+        max_connections: config.db_max_conns,
+        application_name: config.application_name(),
+        ..PostgresOptions::new(url.clone())
+    }
+}
+
+async fn postgres(config: &Config, url: &Secret, audit: Option<HmacKey>) -> anyhow::Result<PostgresStore> {
+    PostgresStore::connect(postgres_options(config, url), audit)
+        .await
+        .context("cannot reach PostgreSQL (DATABASE_URL)")
+}
+
+/// Brings the schema up to date and returns its version.
+pub(crate) async fn migrate(config: &Config) -> anyhow::Result<i64> {
+    let world = system_world();
+    match &config.backend {
+        Backend::Embedded => {
+            secrets::private_directory(&config.home)?;
+            let store = SqliteStore::open_unmigrated(&database_file(config), None).await?;
+            store.migrate(world.now()).await?;
+        }
+        Backend::Production { database_url, .. } => {
+            let store = postgres(config, database_url, None).await?;
+            store.migrate(world.now()).await?;
+            for (role, password) in &config.role_passwords {
+                let role = ServiceRole::ALL
+                    .into_iter()
+                    .find(|known| known.name() == *role)
+                    .with_context(|| format!("{role} is not a service role"))?;
+                store.provision_role_password(&world, role, password).await?;
+            }
+        }
+    }
+    Ok(caracal_storage_sql::SCHEMA_VERSION)
+}
+
+/// The ledger's store and the key of its links, for offline verification.
+pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>, Option<HmacKey>)> {
+    if matches!(config.backend, Backend::Embedded) {
+        secrets::complete(&system_world(), &config.home, &mut config.keys)?;
+    }
+    let audit = keys::audit(&config)?;
+    let store: Arc<dyn Store> = match &config.backend {
+        Backend::Embedded => {
+            Arc::new(SqliteStore::open_unmigrated(&database_file(&config), Some(audit.clone())).await?)
+        }
+        Backend::Production { database_url, .. } => {
+            Arc::new(postgres(&config, database_url, Some(audit.clone())).await?)
+        }
+    };
+    Ok((store, Some(audit)))
+}

@@ -1,0 +1,124 @@
+//! Whether the servers we were pointed at will do.
+//!
+//! What waiting cannot mend, such as a wrong password or an older schema, ends the start with one sentence. A server
+//! that is away is waited for: the process serves, is not ready, and looks again.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use async_trait::async_trait;
+use caracal_core::{Timestamp, World};
+use caracal_events::RedisBus;
+use caracal_service::{error_chain, health::Dependency};
+use caracal_storage_sql::{FirstLook, PostgresStore};
+use parking_lot::RwLock;
+use tokio_util::sync::CancellationToken;
+
+/// How far this machine's clock may be from PostgreSQL's. Two processes are then at most twice that apart, which is
+/// what signatures and mandates allow for.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
+/// Pause between two looks at a server that is away.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Pause once a person has to look.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(15);
+
+/// What was found so far.
+#[derive(Debug)]
+pub(super) struct Looked {
+    store: PostgresStore,
+    bus: RedisBus,
+    world: World,
+    /// Why this process does not serve yet, or never will.
+    reason: RwLock<Option<&'static str>>,
+}
+
+impl Looked {
+    /// Looks once at both servers.
+    pub(super) async fn at(store: PostgresStore, bus: RedisBus, world: &World) -> anyhow::Result<Self> {
+        let looked = Self {
+            store,
+            bus,
+            world: world.clone(),
+            reason: RwLock::new(None),
+        };
+        let reason = looked.look().await?;
+        *looked.reason.write() = reason;
+        Ok(looked)
+    }
+
+    /// Which server is away, if one is.
+    async fn look(&self) -> anyhow::Result<Option<&'static str>> {
+        match self.store.look().await.context("DATABASE_URL is not usable")? {
+            FirstLook::Usable { server_now } => check_clock(self.world.now(), server_now)?,
+            FirstLook::Away(error) => {
+                tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");
+                return Ok(Some("postgres_unreachable"));
+            }
+        }
+        match self.bus.look().await.context("REDIS_URL is not usable")? {
+            None => Ok(None),
+            Some(why) => {
+                tracing::warn!(error = why, "Redis does not answer; not ready until it does");
+                Ok(Some("redis_unreachable"))
+            }
+        }
+    }
+
+    /// Looks again until both servers were seen, or until it is certain that they will not do.
+    pub(super) async fn until_seen(&self, shutdown: CancellationToken) {
+        let mut pause = PAUSE;
+        while self.reason.read().is_some() {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            match self.look().await {
+                Ok(reason) => *self.reason.write() = reason,
+                Err(error) => {
+                    // Too late to refuse the start, and a restart would only repeat it: stay, not ready, and say why.
+                    tracing::error!("{error:#}");
+                    *self.reason.write() = Some("misconfigured");
+                    pause = PAUSE_AFTER_ERROR;
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Dependency for Looked {
+    async fn check(&self) -> Result<(), &'static str> {
+        self.reason.read().map_or(Ok(()), Err)
+    }
+}
+
+fn check_clock(ours: Timestamp, theirs: Timestamp) -> anyhow::Result<()> {
+    let (ahead, behind) = (ours.since(theirs), theirs.since(ours));
+    if ahead.max(behind) <= CLOCK_TOLERANCE {
+        return Ok(());
+    }
+    let (seconds, side) = if ahead > behind {
+        (ahead.as_secs(), "ahead of")
+    } else {
+        (behind.as_secs(), "behind")
+    };
+    bail!("this machine's clock is {seconds} s {side} PostgreSQL's; synchronise both (NTP) and start again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_with_its_side() {
+        let theirs = Timestamp::from_unix_seconds(1_750_000_000);
+        let at = |seconds: i64| Timestamp::from_unix_seconds(1_750_000_000 + seconds);
+        for near in [-30, 0, 30] {
+            assert!(check_clock(at(near), theirs).is_ok(), "{near}");
+        }
+        let ahead = check_clock(at(90), theirs).unwrap_err().to_string();
+        assert!(ahead.contains("90 s ahead of PostgreSQL's"), "{ahead}");
+        let behind = check_clock(at(-31), theirs).unwrap_err().to_string();
+        assert!(behind.contains("31 s behind PostgreSQL's"), "{behind}");
+    }
+}

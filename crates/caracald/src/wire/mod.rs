@@ -1,0 +1,261 @@
+//! Builds what the roles share: stores, bus, keys, clock, spool, the in-memory picture of zones.
+//!
+//! `keys` parses, `backends` opens, `look` judges what was opened, `roles` puts one role together. Here is what they
+//! share, and the background work of a process.
+
+mod backends;
+mod keys;
+mod look;
+mod roles;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use axum::Router;
+use caracal_core::World;
+use caracal_crypto::system_world;
+use caracal_events::{OutboxRelay, Spool, SpoolDrainer, SyncMode, outbox::RelayOptions};
+use caracal_service::{
+    issued::IssuedMandates,
+    revocation::Revocations,
+    zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
+};
+use caracal_storage::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) use self::backends::{ledger, migrate};
+use self::{backends::Backends, keys::KeyMaterial};
+use crate::{
+    config::{Backend, Config, Role, SpoolSync},
+    secrets,
+};
+
+/// Bytes the audit spool may take before decisions are refused.
+const SPOOL_CAPACITY: u64 = 1 << 30;
+/// How long shutdown waits for the spool to drain.
+const FINAL_DRAIN: Duration = Duration::from_secs(4);
+/// How often months of the ledger are made ahead, and how many.
+const MONTHS_EVERY: Duration = Duration::from_hours(6);
+const MONTHS_AHEAD: u32 = 2;
+
+/// Everything built, ready to serve.
+pub(crate) struct Wired {
+    routers: HashMap<Role, Router>,
+    spool: Option<Arc<Spool>>,
+    draining: Arc<AtomicBool>,
+}
+
+impl Wired {
+    /// The router of a role.
+    pub(crate) fn router(&mut self, role: Role) -> Option<Router> {
+        self.routers.remove(&role)
+    }
+
+    /// Says "no more traffic" on every `/ready`.
+    pub(crate) fn start_draining(&self) {
+        self.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Gives events of the last requests time to reach the ledger; what does not make it stays in the spool.
+    pub(crate) async fn finish(&self) {
+        if let Some(spool) = &self.spool
+            && !spool.wait_drained(FINAL_DRAIN).await
+        {
+            tracing::warn!("events stay in the audit spool; they are drained at the next start");
+        }
+    }
+}
+
+/// What the roles of one process share.
+struct Parts {
+    config: Config,
+    world: World,
+    keys: KeyMaterial,
+    backends: Backends,
+    /// The store of requests: what it commits is in force in this process before it answers.
+    store: Arc<dyn Store>,
+    zones: Arc<ZoneDirectory>,
+    authority: Arc<LiveAuthority>,
+    revocations: Arc<Revocations>,
+    outbox: Arc<OutboxRelay>,
+    /// Only where decisions are recorded.
+    spool: Option<Arc<Spool>>,
+    issued: Option<Arc<IssuedMandates>>,
+    issuer: Arc<str>,
+    metrics: PrometheusHandle,
+    draining: Arc<AtomicBool>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    roles: Vec<Role>,
+}
+
+/// Builds everything for the roles that listen at `addresses`, and starts their background work.
+pub(crate) async fn wire(
+    mut config: Config,
+    addresses: &[(Role, SocketAddr)],
+    metrics: PrometheusHandle,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Wired> {
+    let world = system_world();
+    if matches!(config.backend, Backend::Embedded) {
+        secrets::complete(&world, &config.home, &mut config.keys)?;
+    }
+    let keys = KeyMaterial::of(&config)?;
+    let backends = Backends::open(&config, &keys, &world).await?;
+    let roles: Vec<Role> = addresses.iter().map(|(role, _)| *role).collect();
+
+    // What the hot path reads instead of SQL.
+    let zones = Arc::new(ZoneDirectory::reaching(
+        backends.store.clone(),
+        world.clone(),
+        reach(&roles, &keys)?,
+    ));
+    let authority = Arc::new(LiveAuthority::new(backends.store.clone(), world.clone()));
+    let revocations = Arc::new(Revocations::new(world.clone()));
+    let followed = Followed {
+        store: backends.store.clone(),
+        zones: zones.clone(),
+        authority: authority.clone(),
+        revocations: revocations.clone(),
+    };
+    let parts = Parts {
+        issuer: issuer(&config, addresses),
+        store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
+        outbox: OutboxRelay::new(
+            world.clone(),
+            backends.queue.clone(),
+            backends.bus.clone(),
+            RelayOptions {
+                audit_key: Some(keys.audit.clone()),
+                ..RelayOptions::default()
+            },
+        ),
+        spool: spool(&config, &keys, &roles)?,
+        issued: (roles.contains(&Role::Sts) && roles.contains(&Role::Gateway))
+            .then(|| Arc::new(IssuedMandates::default())),
+        draining: Arc::default(),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+        config,
+        world,
+        keys,
+        backends,
+        zones,
+        authority,
+        revocations,
+        metrics,
+        roles,
+    };
+    parts.start_background_work(followed).await;
+    let mut routers = HashMap::new();
+    for role in &parts.roles {
+        routers.insert(*role, parts.router(*role).await?);
+    }
+    Ok(Wired {
+        routers,
+        spool: parts.spool,
+        draining: parts.draining,
+    })
+}
+
+/// As much of each zone as the most demanding of the roles needs.
+fn reach(roles: &[Role], keys: &KeyMaterial) -> anyhow::Result<Reach> {
+    Ok(if roles.contains(&Role::Sts) {
+        Reach::Everything(keys.keyring()?.clone())
+    } else if roles.contains(&Role::Api) || roles.contains(&Role::Coordinator) {
+        Reach::Directory
+    } else {
+        Reach::PublicKeys
+    })
+}
+
+fn issuer(config: &Config, addresses: &[(Role, SocketAddr)]) -> Arc<str> {
+    let listening = addresses.iter().find(|(role, _)| *role == Role::Sts);
+    match (&config.issuer, listening) {
+        (Some(issuer), _) => issuer.as_str().into(),
+        (None, Some((_, address))) => format!("http://{address}").into(),
+        (None, None) => format!("http://localhost:{}", Role::Sts.default_port()).into(),
+    }
+}
+
+fn spool(config: &Config, keys: &KeyMaterial, roles: &[Role]) -> anyhow::Result<Option<Arc<Spool>>> {
+    let records = [Role::Sts, Role::Gateway, Role::Coordinator];
+    if !roles.iter().any(|role| records.contains(role)) {
+        return Ok(None);
+    }
+    let sync = match config.spool_sync {
+        SpoolSync::Always => SyncMode::Always,
+        SpoolSync::Interval(every) => SyncMode::Interval(every),
+    };
+    // Roles that share a process share a spool; the name keeps it across restarts.
+    let name = match roles {
+        [role] => role.as_str(),
+        _ => "caracald",
+    };
+    let directory = config.spool_dir.join(name);
+    let spool = Spool::open(&directory, sync, keys.audit.clone(), SPOOL_CAPACITY);
+    spool
+        .map(Some)
+        .with_context(|| format!("cannot open the audit spool {}", directory.display()))
+}
+
+impl Parts {
+    fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Starts what runs beside the requests, as far as the roles need it.
+    async fn start_background_work(&self, followed: Followed) {
+        let (tasks, shutdown) = (&self.tasks, &self.shutdown);
+        if let Some(looked) = &self.backends.looked {
+            let (looked, shutdown) = (looked.clone(), shutdown.clone());
+            tasks.spawn(async move { looked.until_seen(shutdown).await });
+        }
+        if self.roles != [Role::Audit] {
+            // Unread it is stale, which denies; the follower reads it as soon as it can.
+            if let Err(error) = self.revocations.reload(self.backends.store.as_ref()).await {
+                let error = caracal_service::error_chain(&error);
+                tracing::warn!(
+                    error,
+                    "could not read the revocation snapshot; not ready until it was read"
+                );
+            }
+            tasks.spawn(follow(followed, self.backends.bus.clone(), shutdown.clone()));
+        }
+        if self.has(Role::Api) || self.has(Role::Sts) || self.has(Role::Coordinator) {
+            let (outbox, shutdown) = (self.outbox.clone(), shutdown.clone());
+            tasks.spawn(async move { outbox.run(shutdown).await });
+        }
+        if let Some(spool) = &self.spool {
+            tasks.spawn(SpoolDrainer::run(
+                spool.clone(),
+                self.backends.bus.clone(),
+                self.keys.audit.clone(),
+                shutdown.clone(),
+            ));
+        }
+        if let Some(store) = self.backends.postgres.as_ref().filter(|_| self.has(Role::Audit)) {
+            let (store, world, shutdown) = (store.counted_apart(), self.world.clone(), shutdown.clone());
+            tasks.spawn(async move {
+                loop {
+                    // A month that is not there in time is made with its first event, so failing is no emergency.
+                    if let Err(error) = store.ensure_audit_partitions(world.now(), MONTHS_AHEAD).await {
+                        let error = caracal_service::error_chain(&error);
+                        tracing::warn!(error, "could not make the ledger's next months");
+                    }
+                    tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        () = tokio::time::sleep(MONTHS_EVERY) => {}
+                    }
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One role at a time: its dependencies, its readiness, its router.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use caracal_api::ApiDeps;
+use caracal_audit::{AuditDeps, IngestHealth};
+use caracal_coordinator::CoordinatorDeps;
+use caracal_events::Spool;
+use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
+use caracal_service::{
+    assemble,
+    egress::{Egress, EgressPolicy},
+    exchange::Exchange,
+    health::{Dependency, Operational},
+};
+use caracal_sts::{LocalExchange, StsConfig, StsDeps};
+
+use super::Parts;
+use crate::{
+    config::{Backend, Role},
+    readiness::{BusReady, ExchangeReady, IngestReady, RevocationsReady, Seeded, SpoolReady, StorageReady},
+};
+
+impl Parts {
+    /// The router of a role; starts its jobs.
+    pub(super) async fn router(&self, role: Role) -> anyhow::Result<Router> {
+        match role {
+            Role::Sts => self.sts(),
+            Role::Gateway => self.gateway(),
+            Role::Coordinator => self.coordinator(),
+            Role::Api => self.api().await,
+            Role::Audit => Ok(self.audit()),
+        }
+    }
+
+    fn sts_deps(&self) -> anyhow::Result<StsDeps> {
+        Ok(StsDeps {
+            world: self.world.clone(),
+            store: self.store.clone(),
+            zones: self.zones.clone(),
+            authority: self.authority.clone(),
+            revocations: self.revocations.clone(),
+            issued: self.issued.clone(),
+            spool: self.spool()?,
+            outbox: self.outbox.clone(),
+            keyring: self.keys.keyring()?.clone(),
+            hasher: self.keys.hasher(&self.world)?,
+            limiter: self.backends.short_lived.clone(),
+            replay: self.backends.short_lived.clone(),
+            gateway_key: self.keys.gateway_sts.clone(),
+            admin_token: self.config.keys.sts_admin_token.clone(),
+            config: Arc::new(StsConfig {
+                mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
+                ..StsConfig::new(self.issuer.clone())
+            }),
+        })
+    }
+
+    fn sts(&self) -> anyhow::Result<Router> {
+        let ready = vec![
+            self.storage_ready(),
+            self.bus_ready(),
+            self.revocations_ready(),
+            self.spool_ready()?,
+        ];
+        Ok(self.assemble(Role::Sts, caracal_sts::router(self.sts_deps()?), ready))
+    }
+
+    fn gateway(&self) -> anyhow::Result<Router> {
+        let exchange: Arc<dyn Exchange> = if self.has(Role::Sts) {
+            Arc::new(LocalExchange::new(self.sts_deps()?))
+        } else {
+            Arc::new(self.remote_exchange()?)
+        };
+        let config = &self.config;
+        let deps = GatewayDeps {
+            world: self.world.clone(),
+            zones: self.zones.clone(),
+            revocations: self.revocations.clone(),
+            issued: self.issued.clone(),
+            replay: self.backends.short_lived.clone(),
+            exchange: exchange.clone(),
+            spool: self.spool()?,
+            issuer: self.issuer.clone(),
+            egress: Egress::new(EgressPolicy {
+                host_allowlist: config.upstream_host_allowlist.clone(),
+                ..EgressPolicy::provisioned()
+            }),
+            config: GatewayConfig {
+                max_request_bytes: config.max_request_bytes,
+                upstream_timeout: config.upstream_timeout,
+                stream_idle_timeout: config.stream_idle_timeout,
+                trust_proxy: config.trust_proxy,
+                ..GatewayConfig::default()
+            },
+        };
+        let ready = vec![
+            self.bus_ready(),
+            self.revocations_ready(),
+            self.spool_ready()?,
+            Arc::new(ExchangeReady(exchange)),
+        ];
+        let operational = self.operational(ready);
+        Ok(caracal_gateway::app(deps, operational, self.world.clone()))
+    }
+
+    fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
+        let url = self.config.sts_url.clone().context("STS_URL is required")?;
+        let key = self.keys.gateway_sts.clone();
+        let options = RemoteOptions {
+            url,
+            key: Some(key.context("GATEWAY_STS_HMAC_KEY is required")?),
+            timeout: self.config.sts_timeout,
+            replay: self.backends.short_lived.clone(),
+        };
+        // The STS is provisioned by the operator, not named by a caller: no allow list of upstreams applies.
+        let egress = Egress::new(EgressPolicy::provisioned());
+        RemoteExchange::new(self.world.clone(), &egress, options).context("STS_URL is not usable")
+    }
+
+    fn coordinator(&self) -> anyhow::Result<Router> {
+        let deps = CoordinatorDeps {
+            world: self.world.clone(),
+            store: self.store.clone(),
+            zones: self.zones.clone(),
+            authority: self.authority.clone(),
+            revocations: self.revocations.clone(),
+            outbox: self.outbox.clone(),
+            spool: self.spool()?,
+            limiter: self.backends.short_lived.clone(),
+            issuer: self.issuer.clone(),
+            operator_token: self.config.keys.coordinator_token.clone(),
+            idempotency_key: self.keys.idempotency()?,
+            config: self.config.coordinator.clone(),
+        };
+        self.tasks
+            .spawn(caracal_coordinator::run_jobs(deps.clone(), self.shutdown.clone()));
+        let ready = vec![self.storage_ready(), self.bus_ready(), self.revocations_ready()];
+        Ok(self.assemble(Role::Coordinator, caracal_coordinator::router(deps), ready))
+    }
+
+    async fn api(&self) -> anyhow::Result<Router> {
+        let deps = ApiDeps {
+            world: self.world.clone(),
+            store: self.store.clone(),
+            zones: self.zones.clone(),
+            revocations: self.revocations.clone(),
+            outbox: self.outbox.clone(),
+            keyring: self.keys.keyring()?.clone(),
+            hasher: self.keys.hasher(&self.world)?,
+            audit_key: Some(self.keys.audit.clone()),
+            token_key: self.keys.admin_tokens()?,
+            admin_token: self.config.keys.admin_token.clone(),
+            limiter: self.backends.short_lived.clone(),
+            config: self.config.api.clone(),
+        };
+        let mut ready = vec![self.storage_ready(), self.bus_ready()];
+        if matches!(self.config.backend, Backend::Embedded) {
+            caracal_api::seed_bootstrap(&deps)
+                .await
+                .context("cannot store the bootstrap admin token")?;
+        } else {
+            let seeded = Arc::new(Seeded::default());
+            self.tasks
+                .spawn(seeded.clone().run(deps.clone(), self.shutdown.clone()));
+            ready.push(seeded);
+        }
+        Ok(self.assemble(Role::Api, caracal_api::router(deps), ready))
+    }
+
+    fn audit(&self) -> Router {
+        let health = Arc::new(IngestHealth::default());
+        let deps = AuditDeps {
+            world: self.world.clone(),
+            store: self.backends.ledger.clone(),
+            bus: self.backends.bus.clone(),
+            audit_key: Some(self.keys.audit.clone()),
+            admin_token: self.config.keys.audit_admin_token.clone(),
+            consumer: format!("audit-{}", std::process::id()),
+            health: health.clone(),
+        };
+        self.tasks
+            .spawn(caracal_audit::run(deps.clone(), self.shutdown.clone()));
+        let ready = vec![
+            self.storage_ready(),
+            self.bus_ready(),
+            Arc::new(IngestReady(health)),
+        ];
+        self.assemble(Role::Audit, caracal_audit::router(deps), ready)
+    }
+
+    fn spool(&self) -> anyhow::Result<Arc<Spool>> {
+        self.spool
+            .clone()
+            .context("a role that records decisions needs a spool")
+    }
+
+    fn assemble(&self, role: Role, routes: Router, ready: Vec<Arc<dyn Dependency>>) -> Router {
+        assemble(role.as_str(), routes, self.operational(ready), self.world.clone())
+    }
+
+    fn operational(&self, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
+        if let Some(looked) = &self.backends.looked {
+            dependencies.insert(0, looked.clone());
+        }
+        let stores = [
+            ("request", self.backends.store.clone()),
+            ("ledger", self.backends.ledger.clone()),
+            ("outbox", self.backends.relay.clone()),
+        ];
+        Operational {
+            dependencies: Arc::new(dependencies),
+            draining: self.draining.clone(),
+            metrics: self.metrics.clone(),
+            before_render: Arc::new(move || {
+                for (purpose, store) in &stores {
+                    metrics::counter!("caracal_storage_statements_total", "purpose" => *purpose)
+                        .absolute(store.statements());
+                }
+            }),
+            metrics_bearer: self.config.keys.metrics_bearer.clone(),
+            metrics_open: !self.config.mode.is_published(),
+        }
+    }
+
+    fn storage_ready(&self) -> Arc<dyn Dependency> {
+        Arc::new(StorageReady(self.backends.store.clone()))
+    }
+
+    fn bus_ready(&self) -> Arc<dyn Dependency> {
+        Arc::new(BusReady(self.backends.bus.clone()))
+    }
+
+    fn revocations_ready(&self) -> Arc<dyn Dependency> {
+        Arc::new(RevocationsReady(self.revocations.clone()))
+    }
+
+    fn spool_ready(&self) -> anyhow::Result<Arc<dyn Dependency>> {
+        Ok(Arc::new(SpoolReady(self.spool()?)))
+    }
+}
