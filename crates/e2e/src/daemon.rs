@@ -83,6 +83,16 @@ impl Daemon {
         self
     }
 
+    /// The value of a variable.
+    ///
+    /// # Panics
+    /// When it is not set.
+    pub fn get(&self, name: &str) -> &str {
+        self.variables
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not set"))
+    }
+
     fn options(&self, name: &str, arguments: &[&str]) -> ProcessOptions {
         Process::options(program(name))
             .args(arguments)

@@ -9,6 +9,10 @@ use crate::Stack;
 pub enum Deployment {
     /// One `caracald serve all` over SQLite and the in-process bus.
     Embedded,
+    /// A process for each role over PostgreSQL and Redis.
+    Production,
+    /// The same with a PostgreSQL server of its own, for tests that stop it.
+    ProductionAlone,
 }
 
 /// Longest run of one test: a test that hangs must say which it is.
@@ -30,6 +34,21 @@ pub async fn run(deployment: Deployment, test: impl AsyncFnOnce(&Stack)) {
     );
 }
 
+/// One test per named function, in the production deployment.
+#[macro_export]
+macro_rules! in_production {
+    ($($test:ident),+ $(,)?) => {
+        mod production {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    $crate::run($crate::Deployment::Production, super::$test).await;
+                }
+            )+
+        }
+    };
+}
+
 /// One test per named function and deployment. The functions take `&Stack`.
 #[macro_export]
 macro_rules! on_every_deployment {
@@ -42,5 +61,6 @@ macro_rules! on_every_deployment {
                 }
             )+
         }
+        $crate::in_production!($($test),+);
     };
 }

@@ -13,7 +13,7 @@ use std::{
 use caracal_testkit::process::Process;
 use tempfile::TempDir;
 
-use crate::{Daemon, Deployment, Finished, Reply, daemon};
+use crate::{Daemon, Deployment, Finished, Production, Reply, daemon};
 
 /// A role of `caracald`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,12 +63,16 @@ struct Unit {
 #[derive(Debug)]
 pub struct Stack {
     deployment: Deployment,
-    home: TempDir,
     environment: Daemon,
+    /// What every process is told besides.
+    variables: Vec<(String, String)>,
     /// Follows no redirects and uses no proxy.
     http: reqwest::Client,
-    // Held across waits: starting and stopping take turns.
+    // Held across waits: starting and stopping take turns. Before the servers and the state, which they outlive
+    // otherwise.
     units: tokio::sync::Mutex<Vec<Unit>>,
+    production: Option<Production>,
+    home: TempDir,
     // Also read while units come and go.
     urls: Mutex<BTreeMap<Role, String>>,
     /// What ended processes wrote.
@@ -92,9 +96,14 @@ impl Stack {
     /// When a role does not get ready.
     pub async fn with(deployment: Deployment, variables: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().expect("a directory for the state");
-        let environment = match deployment {
-            Deployment::Embedded => Daemon::embedded(home.path()),
+        let production = match deployment {
+            Deployment::Embedded => None,
+            Deployment::Production => Some(Production::start(home.path(), false).await),
+            Deployment::ProductionAlone => Some(Production::start(home.path(), true).await),
         };
+        let environment = production
+            .as_ref()
+            .map_or_else(|| Daemon::embedded(home.path()), Production::command);
         let environment = variables.iter().fold(environment, |environment, (name, value)| {
             environment.with(name, value)
         });
@@ -106,7 +115,12 @@ impl Stack {
             .expect("an HTTP client");
         let mut stack = Self {
             deployment,
+            production,
             home,
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             environment,
             http,
             units: tokio::sync::Mutex::default(),
@@ -122,6 +136,14 @@ impl Stack {
     /// How it is deployed.
     pub const fn deployment(&self) -> Deployment {
         self.deployment
+    }
+
+    /// The servers of a production deployment.
+    ///
+    /// # Panics
+    /// In any other.
+    pub fn production(&self) -> &Production {
+        self.production.as_ref().expect("a production deployment")
     }
 
     /// State directory: database, spool, secrets.
@@ -228,7 +250,14 @@ impl Stack {
     /// # Panics
     /// When one does not end well.
     pub async fn stop(&self) {
-        for role in Role::ALL {
+        // Those that record before the one that collects, as an operator stops them.
+        for role in [
+            Role::Gateway,
+            Role::Api,
+            Role::Coordinator,
+            Role::Sts,
+            Role::Audit,
+        ] {
             self.terminate(role).await;
         }
     }
@@ -252,11 +281,38 @@ impl Stack {
         self.environment.run(arguments).await
     }
 
+    /// The bearer of `/metrics`; empty where they are open.
+    pub fn metrics_bearer(&self) -> String {
+        if self.production.is_some() {
+            self.secret("metricsBearer")
+        } else {
+            String::new()
+        }
+    }
+
+    /// Everything that is kept, by where it is: files of the state, and what lies in the servers.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn at_rest(&self) -> Vec<(String, Vec<u8>)> {
+        let files = self.files().into_iter();
+        let mut kept: Vec<_> = files
+            .map(|file| {
+                let bytes = fs::read(&file).expect("a file of the state");
+                (file.display().to_string(), bytes)
+            })
+            .collect();
+        if let Some(production) = &self.production {
+            kept.extend(production.at_rest().await);
+        }
+        kept
+    }
+
     /// Every regular file of the state directory.
     ///
     /// # Panics
     /// When the directory cannot be read.
-    pub fn files(&self) -> Vec<PathBuf> {
+    fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut directories = vec![self.home().to_owned()];
         while let Some(directory) = directories.pop() {

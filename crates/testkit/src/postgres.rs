@@ -157,7 +157,29 @@ impl Postgres {
         }
     }
 
-    /// Kills the server as a power cut would and starts it again on the same data and port.
+    /// Stops the server and leaves it down until [`Postgres::restart`]. Open sessions are ended, clients are refused.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
+        let mut server = self
+            .server
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Fast shutdown: sessions are ended, everything is written.
+        server.signal(Signal::SIGINT);
+        let started = Instant::now();
+        while matches!(server.ended(), Ok(None)) {
+            assert!(
+                started.elapsed() < START_WITHIN,
+                "the server does not stop\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Kills the server, if it runs, as a power cut would and starts it again on the same data and port.
     pub fn restart(&self) {
         let mut server = self
             .server

@@ -160,6 +160,18 @@ impl Redis {
         exchange(&mut stream, words)
     }
 
+    /// Everything in the files that keep what the server was told, as bytes.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub fn appended(&self) -> Vec<u8> {
+        let files =
+            std::fs::read_dir(self.directory.path().join("appendonlydir")).expect("the server's files");
+        files
+            .flat_map(|file| std::fs::read(file.expect("an entry").path()).expect("a file of the server"))
+            .collect()
+    }
+
     /// What the server wrote to its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()

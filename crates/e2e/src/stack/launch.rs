@@ -18,6 +18,7 @@ impl Stack {
             return;
         }
         let unit = match self.deployment {
+            Deployment::Production | Deployment::ProductionAlone => return self.launch_apart(roles).await,
             Deployment::Embedded => {
                 assert_eq!(roles, Role::ALL, "embedded roles share one process");
                 // A restarted STS still verifies what it signed when it listened elsewhere.
@@ -39,6 +40,92 @@ impl Stack {
             }
         };
         self.units.lock().await.push(unit);
+    }
+
+    /// Starts one process for each of `roles`, and waits for all.
+    async fn launch_apart(&self, roles: &[Role]) {
+        let mut started = Vec::new();
+        for role in roles {
+            let instance = self.next_instance(*role).await;
+            started.push(self.spawn_apart(*role, instance));
+        }
+        for (mut unit, url) in started {
+            self.wait_until_ready_at(&mut unit.process, &url).await;
+            self.urls
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(unit.roles[0], url);
+            self.units.lock().await.push(unit);
+        }
+        self.write_endpoints();
+    }
+
+    /// Starts another process of `role` beside the one there is, and waits until it is ready; returns where it
+    /// listens. It ends with the others of its role.
+    ///
+    /// # Panics
+    /// When it does not get ready, or roles share a process.
+    pub async fn replicate(&self, role: Role) -> String {
+        let instance = self.next_instance(role).await;
+        let (mut unit, url) = self.spawn_apart(role, instance);
+        self.wait_until_ready_at(&mut unit.process, &url).await;
+        self.units.lock().await.push(unit);
+        url
+    }
+
+    async fn next_instance(&self, role: Role) -> usize {
+        let units = self.units.lock().await;
+        units.iter().filter(|unit| unit.roles.contains(&role)).count()
+    }
+
+    fn spawn_apart(&self, role: Role, instance: usize) -> (Unit, String) {
+        let environment = self.variables.iter().fold(
+            self.production().environment(role, instance),
+            |daemon, (name, value)| daemon.with(name, value),
+        );
+        // One that is started again listens where it did before.
+        let listen = format!("CARACAL_{}_LISTEN", role.name().to_uppercase());
+        let before = self
+            .urls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&role)
+            .filter(|_| instance == 0)
+            .cloned();
+        let environment = match before {
+            Some(url) => environment.with(&listen, url.trim_start_matches("http://")),
+            None => environment,
+        };
+        let url = format!("http://{}", environment.get(&listen));
+        let process = environment.serve(&[role.name()]);
+        let unit = Unit {
+            roles: vec![role],
+            process,
+        };
+        (unit, url)
+    }
+
+    async fn wait_until_ready_at(&self, process: &mut Process, url: &str) {
+        process
+            .until("it is ready", LIMIT, async |_| {
+                let answer = self.http.get(format!("{url}/ready")).send().await;
+                answer.is_ok_and(|answer| answer.status().is_success())
+            })
+            .await;
+    }
+
+    /// Says where the roles listen, as the embedded daemon does itself.
+    fn write_endpoints(&self) {
+        let urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        let told: serde_json::Map<String, Value> = urls
+            .iter()
+            .map(|(role, url)| (role.name().to_owned(), url.as_str().into()))
+            .collect();
+        fs::write(
+            self.home().join("endpoints.json"),
+            Value::Object(told).to_string(),
+        )
+        .expect("the state directory can be written");
     }
 
     async fn wait_until_ready(&self, process: &mut Process) -> BTreeMap<Role, String> {

@@ -1,7 +1,5 @@
 //! From nothing to the first governed call, and where the upstream's key must not be.
 
-use std::fs;
-
 use caracal_e2e::{KEY_HEADER, READ, Reply, Role, Scene, Stack, on_every_deployment};
 use serde_json::json;
 
@@ -72,7 +70,8 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
         shown.push((path, scene.zone.admin("GET", path, None).await.expect(200).text));
     }
     for role in Role::ALL {
-        let metrics = Reply::of(stack.request(role, "GET", "/metrics"))
+        let metrics = stack.request(role, "GET", "/metrics");
+        let metrics = Reply::of(metrics.bearer_auth(stack.metrics_bearer()))
             .await
             .expect(200);
         shown.push((role.name(), metrics.text));
@@ -92,25 +91,19 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
     for secret in secrets {
         assert!(!log.contains(secret.as_str()), "the log contains a secret");
     }
-    // At rest: the database with its journal, the spool, the replay journal.
-    let files = stack.files();
-    assert!(files.len() > 5, "{files:?}");
-    for file in files {
-        let bytes = fs::read(&file).expect("a file of the state");
+    // At rest: databases with their journals, the spool, the replay journal.
+    let at_rest = stack.at_rest().await;
+    assert!(at_rest.len() > 5, "{}", at_rest.len());
+    for (place, bytes) in at_rest {
         let contains = |needle: &str| {
             bytes
                 .windows(needle.len())
                 .any(|window| window == needle.as_bytes())
         };
-        assert!(
-            !contains(&scene.key),
-            "{} contains the key in clear",
-            file.display()
-        );
+        assert!(!contains(&scene.key), "{place} contains the key in clear");
         assert!(
             !contains(&scene.application.secret),
-            "{} contains a client secret in clear",
-            file.display()
+            "{place} contains a client secret in clear"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use caracal_e2e::{Call, GATE, READ, SCOPES, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Call, Deployment, GATE, READ, SCOPES, Scene, Stack, on_every_deployment};
 use serde_json::{Value, json};
 
 use crate::support::assert_passed;
@@ -142,6 +142,48 @@ sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))";
 const RESTORE: &str = "import sqlite3, sys
 sqlite3.connect(sys.argv[2]).backup(sqlite3.connect(sys.argv[1]))";
 
+/// A ledger as it was, with whatever access to its storage gives.
+struct Kept<'s> {
+    stack: &'s Stack,
+    file: String,
+}
+
+impl<'s> Kept<'s> {
+    fn of(stack: &'s Stack) -> Self {
+        let file = stack.home().join("kept.db").display().to_string();
+        if stack.deployment() == Deployment::Embedded {
+            python(stack, SAVE, &file);
+        } else {
+            stack
+                .production()
+                .sql("CREATE TABLE kept AS SELECT * FROM audit_events");
+        }
+        Self { stack, file }
+    }
+
+    /// Changes exactly one row.
+    fn tamper(&self, sql: &str) {
+        if self.stack.deployment() == Deployment::Embedded {
+            python(self.stack, TAMPER, sql);
+        } else {
+            let changed = self.stack.production().sql(&format!(
+                "WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed"
+            ));
+            assert_eq!(changed, "1", "{sql}");
+        }
+    }
+
+    fn restore(&self) {
+        if self.stack.deployment() == Deployment::Embedded {
+            python(self.stack, RESTORE, &self.file);
+        } else {
+            self.stack
+                .production()
+                .sql("DELETE FROM audit_events; INSERT INTO audit_events SELECT * FROM kept");
+        }
+    }
+}
+
 async fn a_changed_ledger_is_found_out(stack: &Stack) {
     let scene = Scene::set_up(stack).await;
     let agent = scene.agent().await;
@@ -168,8 +210,7 @@ async fn a_changed_ledger_is_found_out(stack: &Stack) {
     assert!(report["zones"][0]["entries"].as_u64() >= Some(11), "{report:#}");
     stack.stop().await;
 
-    let kept = stack.home().join("kept.db").display().to_string();
-    python(stack, SAVE, &kept);
+    let kept = Kept::of(stack);
     let somewhere = "(select max(chain_seq) - 3 from audit_events)";
     for sql in [
         format!("update audit_events set decision = 'deny' where chain_seq = {somewhere}"),
@@ -185,7 +226,7 @@ async fn a_changed_ledger_is_found_out(stack: &Stack) {
         // The newest: nothing after it points to it.
         String::from("delete from audit_events where chain_seq = (select max(chain_seq) from audit_events)"),
     ] {
-        python(stack, TAMPER, &sql);
+        kept.tamper(&sql);
         let found = stack.caracald(&verify).await;
         assert_eq!(found.code, Some(1), "{sql}: {found:#?}");
         // Garbage where the event was is no report but an error.
@@ -194,7 +235,7 @@ async fn a_changed_ledger_is_found_out(stack: &Stack) {
             report["holds"] == false || !found.stderr.is_empty(),
             "{sql}: {found:#?}"
         );
-        python(stack, RESTORE, &kept);
+        kept.restore();
     }
     stack.caracald(&verify).await.assert_good();
 }
