@@ -18,6 +18,9 @@ use crate::{
     endpoints, secrets, telemetry, wire,
 };
 
+/// Longest wait for the database to close.
+const CLOSE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Serves `roles` until a signal, then drains.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
@@ -91,6 +94,9 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
     working.close();
     if tokio::time::timeout(grace, working.wait()).await.is_err() {
         tracing::warn!("background work did not end in time");
+    }
+    if tokio::time::timeout(CLOSE, wired.close()).await.is_err() {
+        tracing::warn!("the database is still in use; it recovers at the next start");
     }
     if embedded {
         endpoints::remove(&home);

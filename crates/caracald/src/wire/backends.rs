@@ -42,6 +42,8 @@ pub(super) struct Backends {
     pub(super) looked: Option<Arc<Looked>>,
     /// The store, where its months are made ahead.
     pub(super) postgres: Option<PostgresStore>,
+    /// The file of one machine, to be closed at the end.
+    pub(super) sqlite: Option<SqliteStore>,
 }
 
 impl Backends {
@@ -86,6 +88,7 @@ async fn embedded(
     Ok(Backends {
         looked: None,
         postgres: None,
+        sqlite: Some(store.counted_apart()),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
     })
 }
@@ -140,6 +143,7 @@ fn sharing<S: Store + SqlStore + 'static>(
         short_lived,
         looked: None,
         postgres: None,
+        sqlite: None,
     }
 }
 

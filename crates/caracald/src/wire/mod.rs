@@ -26,6 +26,7 @@ use caracal_service::{
     zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
+use caracal_storage_sql::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -49,6 +50,7 @@ pub(crate) struct Wired {
     routers: HashMap<Role, Router>,
     spool: Option<Arc<Spool>>,
     draining: Arc<AtomicBool>,
+    sqlite: Option<SqliteStore>,
 }
 
 impl Wired {
@@ -68,6 +70,15 @@ impl Wired {
             && !spool.wait_drained(FINAL_DRAIN).await
         {
             tracing::warn!("events stay in the audit spool; they are drained at the next start");
+        }
+    }
+
+    /// Closes the database once nothing works on it any more; a file closed this way is whole by itself.
+    pub(crate) async fn close(&self) {
+        if let Some(sqlite) = &self.sqlite
+            && let Err(error) = sqlite.close().await
+        {
+            tracing::warn!(%error, "the database did not close; it recovers at the next start");
         }
     }
 }
@@ -159,6 +170,7 @@ pub(crate) async fn wire(
         routers.insert(*role, parts.router(*role).await?);
     }
     Ok(Wired {
+        sqlite: parts.backends.sqlite,
         routers,
         spool: parts.spool,
         draining: parts.draining,
