@@ -61,6 +61,8 @@ pub struct Stack {
     pub pids: Vec<u32>,
     /// The deployment's admin token.
     pub admin_token: Secret,
+    /// The bearer of `/metrics`, where it asks for one.
+    metrics_bearer: Option<Secret>,
     // Ends the daemon with the stack.
     daemon: Option<Daemon>,
 }
@@ -125,6 +127,11 @@ impl Stack {
             coordinator: address(&arguments.coordinator, "coordinator")?,
             pids,
             admin_token: Secret::new(token.trim()),
+            metrics_bearer: arguments
+                .home
+                .as_ref()
+                .and_then(|home| std::fs::read_to_string(home.join("secrets/metricsBearer")).ok())
+                .map(|bearer| Secret::new(bearer.trim())),
             daemon: None,
         })
     }
@@ -145,7 +152,8 @@ impl Stack {
     /// A counter of the process behind `address`, by label set; empty when it has not counted yet. `None` when it
     /// does not show its metrics.
     pub async fn counter(&self, address: SocketAddr, name: &str) -> Option<BTreeMap<String, f64>> {
-        let (status, text) = JsonClient::new(address, None).get("/metrics").await.ok()?;
+        let client = JsonClient::new(address, self.metrics_bearer.clone());
+        let (status, text) = client.get("/metrics").await.ok()?;
         (status == 200).then(|| prometheus::counter(&text, name).unwrap_or_default())
     }
 

@@ -125,6 +125,10 @@ pub(crate) struct Config {
     pub(crate) spool_sync: SpoolSync,
     pub(crate) log_level: String,
     pub(crate) mint_rate_limit_per_min: u32,
+    /// How long a new signing key is published before it signs.
+    pub(crate) key_publish_ahead: Duration,
+    /// How long an old signing key verifies after its successor signs.
+    pub(crate) key_overlap: Duration,
     pub(crate) max_request_bytes: u64,
     pub(crate) upstream_timeout: Duration,
     pub(crate) stream_idle_timeout: Duration,
@@ -241,6 +245,8 @@ impl Config {
             spool_sync,
             log_level,
             mint_rate_limit_per_min: bounded(settings.positive("STS_MINT_RATE_LIMIT_PER_MIN", 600_000)),
+            key_publish_ahead: settings.duration("SIGNING_KEY_PUBLISH_AHEAD", Duration::from_mins(10)),
+            key_overlap: settings.duration("SIGNING_KEY_OVERLAP", Duration::from_hours(24)),
             max_request_bytes: settings.positive("MAX_REQUEST_BYTES", 10 * 1024 * 1024),
             upstream_timeout: settings.duration("UPSTREAM_TIMEOUT", Duration::from_secs(30)),
             stream_idle_timeout: settings.duration("STREAM_IDLE_TIMEOUT", Duration::from_mins(1)),

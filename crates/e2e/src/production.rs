@@ -249,6 +249,11 @@ async fn migrated(postgres: &Arc<Postgres>) -> String {
     name
 }
 
+/// The password of every service role on the servers of this process.
+pub fn service_password() -> String {
+    PASSWORDS.clone()
+}
+
 /// Runs `caracald migrate` on a database, setting the passwords of the service roles.
 pub async fn migrate(url: &str) -> Finished {
     let daemon = Daemon::default()

@@ -162,6 +162,14 @@ impl Stack {
             .clone()
     }
 
+    /// Sends the requests to `role` that follow to `url`, one of its replicas.
+    pub fn point(&self, role: Role, url: &str) {
+        self.urls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(role, url.to_owned());
+    }
+
     /// Process ids, one for each process.
     pub async fn pids(&self) -> Vec<u32> {
         self.units

@@ -53,7 +53,7 @@ pub struct StsDeps {
     pub authority: Arc<LiveAuthority>,
     /// What must be refused now.
     pub revocations: Arc<Revocations>,
-    /// Mandates signed here, for a Gateway in the same process.
+    /// Mandates signed here, which need no proof when they come back, through a Gateway here or elsewhere.
     pub issued: Option<Arc<IssuedMandates>>,
     /// Where decisions are safe before they are answered.
     pub spool: Arc<Spool>,

@@ -149,7 +149,8 @@ pub(crate) async fn wire(
             },
         ),
         spool: spool(&config, &keys, &roles)?,
-        issued: (roles.contains(&Role::Sts) && roles.contains(&Role::Gateway))
+        issued: roles
+            .contains(&Role::Sts)
             .then(|| Arc::new(IssuedMandates::default())),
         draining: Arc::default(),
         tasks: tasks.clone(),

@@ -53,6 +53,8 @@ impl Parts {
             admin_token: self.config.keys.sts_admin_token.clone(),
             config: Arc::new(StsConfig {
                 mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
+                key_publish_ahead: self.config.key_publish_ahead,
+                key_overlap: self.config.key_overlap,
                 ..StsConfig::new(self.issuer.clone())
             }),
         })

@@ -6,7 +6,7 @@ use caracal_testkit::process::Process;
 use serde_json::Value;
 
 use super::{Role, Stack, Unit};
-use crate::Deployment;
+use crate::{Daemon, Deployment};
 
 /// Longest wait for a process to be ready: generous, many tests start at once.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -47,7 +47,7 @@ impl Stack {
         let mut started = Vec::new();
         for role in roles {
             let instance = self.next_instance(*role).await;
-            started.push(self.spawn_apart(*role, instance));
+            started.push(self.spawn_apart(*role, instance, &[]));
         }
         for (mut unit, url) in started {
             self.wait_until_ready_at(&mut unit.process, &url).await;
@@ -60,17 +60,36 @@ impl Stack {
         self.write_endpoints();
     }
 
-    /// Starts another process of `role` beside the one there is, and waits until it is ready; returns where it
+    /// Starts another process of `role` beside the one there is, told `variables` besides, and waits until it is ready; returns where it
     /// listens. It ends with the others of its role.
     ///
     /// # Panics
     /// When it does not get ready, or roles share a process.
-    pub async fn replicate(&self, role: Role) -> String {
+    pub async fn replicate(&self, role: Role, variables: &[(&str, &str)]) -> String {
         let instance = self.next_instance(role).await;
-        let (mut unit, url) = self.spawn_apart(role, instance);
+        let (mut unit, url) = self.spawn_apart(role, instance, variables);
         self.wait_until_ready_at(&mut unit.process, &url).await;
         self.units.lock().await.push(unit);
         url
+    }
+
+    /// What a process of `role` would be told that is started beside the others: ports and spool of its own.
+    pub fn environment_of(&self, role: Role) -> Daemon {
+        self.production().environment(role, usize::MAX)
+    }
+
+    /// Starts the process of `role` where it listened before, without waiting for anything but that it answers.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn start_unready(&self, role: Role) -> Process {
+        let (mut unit, url) = self.spawn_apart(role, 0, &[]);
+        unit.process
+            .until("it answers", LIMIT, async |_| {
+                self.http.get(format!("{url}/health")).send().await.is_ok()
+            })
+            .await;
+        unit.process
     }
 
     async fn next_instance(&self, role: Role) -> usize {
@@ -78,11 +97,15 @@ impl Stack {
         units.iter().filter(|unit| unit.roles.contains(&role)).count()
     }
 
-    fn spawn_apart(&self, role: Role, instance: usize) -> (Unit, String) {
-        let environment = self.variables.iter().fold(
-            self.production().environment(role, instance),
-            |daemon, (name, value)| daemon.with(name, value),
-        );
+    fn spawn_apart(&self, role: Role, instance: usize, variables: &[(&str, &str)]) -> (Unit, String) {
+        let common = self.variables.iter();
+        let environment = common
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(variables.iter().copied())
+            .fold(
+                self.production().environment(role, instance),
+                |daemon, (name, value)| daemon.with(name, value),
+            );
         // One that is started again listens where it did before.
         let listen = format!("CARACAL_{}_LISTEN", role.name().to_uppercase());
         let before = self

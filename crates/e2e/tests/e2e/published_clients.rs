@@ -7,7 +7,7 @@ use caracal_e2e::{Stack, checkout, on_every_deployment, program};
 on_every_deployment!(the_published_python_clients_work);
 
 /// A Python with the published clients, made on first use.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let target = program("caracald")
         .ancestors()
         .nth(2)

@@ -25,7 +25,7 @@ const LINGER: Duration = Duration::from_millis(5);
 /// Batches on their way at once. What is spooled beyond them waits in the spool alone.
 const MAX_UNDER_WAY: usize = 64;
 /// First and longest pause between two looks at what is under way.
-const LOOK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
+const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// How long the last pass at shutdown may take. What remains is drained after the next start.
 const LAST_PASS: Duration = Duration::from_secs(3);
 /// How often an idle drainer looks by itself and reports.

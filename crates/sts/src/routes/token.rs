@@ -1,6 +1,6 @@
 //! `POST /oauth/2/token` (RFC 8693).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension,
@@ -12,7 +12,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::{
-    mandate::{self, ClaimRules, LEEWAY},
+    mandate::{ClaimRules, LEEWAY, Unverified},
     request_signature::{
         NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
         verify as verify_signature,
@@ -250,12 +250,19 @@ async fn verify_subject(
     zone_id: &caracal_core::ZoneId,
     token: &Secret,
     class: MandateUse,
-) -> Result<MandateClaims, Refusal> {
+) -> Result<Arc<MandateClaims>, Refusal> {
     let invalid =
         || Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token").describe("invalid subject_token");
     let zone = zone_of(deps, zone_id).await?.ok_or_else(invalid)?;
-    let verified =
-        mandate::verify(token.expose(), |kid| zone.verifying_key(kid.as_ref())).map_err(|_| invalid())?;
+    let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
+    let kid = &unverified.header().map_err(|_| invalid())?.kid;
+    // Also for what was signed here: a retired key ends what it signed.
+    let key = zone.verifying_key(kid.as_str()).ok_or_else(invalid)?;
+    let signed_here = deps.issued.as_ref().and_then(|issued| issued.take(token.expose()));
+    let claims = match signed_here {
+        Some(claims) => claims,
+        None => Arc::new(unverified.verify(key).map_err(|_| invalid())?.into_claims()),
+    };
     let rules = ClaimRules {
         issuer: &deps.config.issuer,
         audience: Some(&deps.config.issuer),
@@ -264,6 +271,6 @@ async fn verify_subject(
         now: deps.world.now(),
         leeway: LEEWAY,
     };
-    rules.check(verified.claims()).map_err(|_| invalid())?;
-    Ok(verified.into_claims())
+    rules.check(&claims).map_err(|_| invalid())?;
+    Ok(claims)
 }

@@ -1,0 +1,221 @@
+//! A production deployment that cannot work says why, in one sentence, and does not serve.
+
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _};
+
+use caracal_e2e::{Daemon, Role, Stack, in_production, migrate, service_password};
+
+in_production!(
+    a_wrong_database_address_is_told,
+    a_wrong_password_is_told,
+    a_wrong_schema_is_told,
+    a_wrong_redis_is_told,
+    a_secret_that_cannot_be_read_is_told,
+    a_port_in_use_is_told,
+    migrating_at_the_same_time_and_again_is_safe,
+);
+
+/// Starts `role` once more in its environment with `change`, and expects one sentence that says each of `parts`.
+async fn refused(stack: &Stack, role: Role, change: impl Fn(Daemon) -> Daemon, parts: &[&str]) {
+    let daemon = change(stack.environment_of(role));
+    let finished = daemon.run(&["serve", role.name()]).await;
+    finished.assert_refused(parts);
+    assert!(
+        !finished.stderr.contains("panicked") && !finished.stderr.contains("stack backtrace"),
+        "{finished:#?}"
+    );
+}
+
+async fn a_wrong_database_address_is_told(stack: &Stack) {
+    for wrong in ["mysql://u:p@127.0.0.1/d", "postgres://[:/", "127.0.0.1:5432"] {
+        refused(
+            stack,
+            Role::Sts,
+            |daemon| daemon.with("DATABASE_URL", wrong),
+            &["caracald: ", "DATABASE_URL"],
+        )
+        .await;
+    }
+    let nowhere = stack
+        .production()
+        .postgres()
+        .url_as("no_such_database", "caracalsts", &service_password());
+    refused(
+        stack,
+        Role::Sts,
+        |daemon| daemon.with("DATABASE_URL", &nowhere),
+        &["DATABASE_URL", "no_such_database"],
+    )
+    .await;
+}
+
+async fn a_wrong_password_is_told(stack: &Stack) {
+    let database = stack.production().database();
+    for (user, role) in [
+        ("caracalsts", Role::Sts),
+        ("caracalgateway", Role::Gateway),
+        ("caracalaudit", Role::Audit),
+    ] {
+        let wrong = stack
+            .production()
+            .postgres()
+            .url_as(database, user, "not-the-password");
+        let daemon = |daemon: Daemon| daemon.with("DATABASE_URL", &wrong);
+        refused(stack, role, daemon, &["DATABASE_URL", "refuses the login", user]).await;
+        let daemon = stack.environment_of(role).with("DATABASE_URL", &wrong);
+        let finished = daemon.run(&["serve", role.name()]).await;
+        assert!(!finished.stderr.contains("not-the-password"), "{finished:#?}");
+    }
+}
+
+async fn a_wrong_schema_is_told(stack: &Stack) {
+    let sql = |text: &str| stack.production().sql(text);
+    let same = |daemon: Daemon| daemon;
+    for role in Role::ALL {
+        sql("ALTER TABLE delegations RENAME TO elsewhere");
+        refused(
+            stack,
+            role,
+            same,
+            &["DATABASE_URL", "the database lacks delegations"],
+        )
+        .await;
+        sql("ALTER TABLE elsewhere RENAME TO delegations");
+        sql("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)");
+        refused(stack, role, same, &["schema 9999", "newer"]).await;
+        sql("DELETE FROM schema_migrations WHERE version = 9999");
+        sql("CREATE TABLE kept_migrations AS SELECT * FROM schema_migrations");
+        sql("DELETE FROM schema_migrations");
+        refused(stack, role, same, &["older", "caracald migrate"]).await;
+        sql("INSERT INTO schema_migrations SELECT * FROM kept_migrations");
+        sql("DROP TABLE kept_migrations");
+    }
+    let empty = stack.production().postgres().create_database();
+    let url = stack
+        .production()
+        .postgres()
+        .url_as(&empty, "caracalsts", &service_password());
+    refused(
+        stack,
+        Role::Sts,
+        |daemon| daemon.with("DATABASE_URL", &url),
+        &["no schema", "caracald migrate"],
+    )
+    .await;
+    stack.production().postgres().drop_database(&empty);
+    // A running deployment with the right one goes on.
+    let ready = stack
+        .caracald(&["healthcheck", "--url", &format!("{}/ready", stack.url(Role::Sts))])
+        .await;
+    ready.assert_good();
+}
+
+async fn a_wrong_redis_is_told(stack: &Stack) {
+    let port = stack.production().redis().await.port();
+    for role in Role::ALL {
+        let wrong = format!("redis://:not-the-password@127.0.0.1:{port}");
+        refused(
+            stack,
+            role,
+            |daemon| daemon.with("REDIS_URL", &wrong),
+            &["REDIS_URL", "refuses the login"],
+        )
+        .await;
+        let none = format!("redis://127.0.0.1:{port}");
+        refused(
+            stack,
+            role,
+            |daemon| daemon.with("REDIS_URL", &none),
+            &["REDIS_URL", "refuses the login"],
+        )
+        .await;
+    }
+    refused(
+        stack,
+        Role::Sts,
+        |daemon| daemon.with("REDIS_URL", "nonsense://x"),
+        &["REDIS_URL"],
+    )
+    .await;
+}
+
+async fn a_secret_that_cannot_be_read_is_told(stack: &Stack) {
+    let directory = stack.home().join("secrets");
+    let missing = directory.join("nowhere").display().to_string();
+    let file = |name: &str| {
+        let name = name.to_owned();
+        let missing = missing.clone();
+        move |daemon: Daemon| daemon.with(&name, &missing)
+    };
+    refused(
+        stack,
+        Role::Sts,
+        file("SECRET_STORE_KEK_FILE"),
+        &["SECRET_STORE_KEK_FILE", "cannot be read", &missing],
+    )
+    .await;
+    refused(
+        stack,
+        Role::Gateway,
+        file("DATABASE_URL_FILE"),
+        &["DATABASE_URL_FILE", &missing],
+    )
+    .await;
+    refused(
+        stack,
+        Role::Audit,
+        file("AUDIT_HMAC_KEY_FILE"),
+        &["AUDIT_HMAC_KEY_FILE", &missing],
+    )
+    .await;
+    let empty = directory.join("empty");
+    fs::write(&empty, "\n").expect("a file");
+    let path = empty.display().to_string();
+    refused(
+        stack,
+        Role::Api,
+        |daemon| daemon.with("CARACAL_ADMIN_TOKEN_FILE", &path),
+        &["CARACAL_ADMIN_TOKEN_FILE", "empty"],
+    )
+    .await;
+    // For whom permissions count at all.
+    let closed = directory.join("closed");
+    fs::write(&closed, "x").expect("a file");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("a mode");
+    if fs::read(&closed).is_err() {
+        let path = closed.display().to_string();
+        refused(
+            stack,
+            Role::Sts,
+            |daemon| daemon.with("AUDIT_HMAC_KEY_FILE", &path),
+            &["AUDIT_HMAC_KEY_FILE"],
+        )
+        .await;
+    }
+}
+
+async fn a_port_in_use_is_told(stack: &Stack) {
+    for role in Role::ALL {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = taken.local_addr().expect("an address").to_string();
+        let variable = format!("CARACAL_{}_LISTEN", role.name().to_uppercase());
+        refused(
+            stack,
+            role,
+            |daemon| daemon.with(&variable, &address),
+            &["cannot listen on", &address, &variable],
+        )
+        .await;
+    }
+}
+
+async fn migrating_at_the_same_time_and_again_is_safe(stack: &Stack) {
+    let server = stack.production().postgres();
+    let fresh = server.create_database();
+    let url = server.url(&fresh);
+    let (one, two, three) = tokio::join!(migrate(&url), migrate(&url), migrate(&url));
+    for run in [&one, &two, &three] {
+        assert_eq!(run.assert_good().stdout, one.stdout);
+    }
+    assert_eq!(migrate(&url).await.assert_good().stdout, one.stdout);
+    server.drop_database(&fresh);
+}

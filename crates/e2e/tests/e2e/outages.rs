@@ -1,0 +1,170 @@
+//! A server that goes away: health stays, readiness tells which one, answers are 503 at once, and nobody has to help.
+
+use std::time::{Duration, Instant};
+
+use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack, run};
+use caracal_testkit::process::Process;
+
+use crate::support::{assert_call_refused, assert_passed};
+
+/// Longest wait for a process to notice or to recover. Generous: a busy machine must not fail a test.
+const SOON: Duration = Duration::from_mins(1);
+
+/// `/health` and `/ready` of a role, with the reason of the latter.
+async fn probes(stack: &Stack, role: Role) -> (u16, u16, String) {
+    let health = Reply::of(stack.request(role, "GET", "/health")).await;
+    let ready = Reply::of(stack.request(role, "GET", "/ready")).await;
+    let reason = ready.json["reason"].as_str().unwrap_or_default().to_owned();
+    (health.status, ready.status, reason)
+}
+
+/// Waits until every one of `roles` is not ready for one of `reasons`, healthy all the while.
+async fn until_unready(stack: &Stack, roles: &[Role], reasons: &[&str]) {
+    let deadline = Instant::now() + SOON;
+    for role in roles {
+        loop {
+            let (health, ready, reason) = probes(stack, *role).await;
+            assert_eq!(health, 200, "{}", role.name());
+            if ready == 503 && reasons.contains(&reason.as_str()) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{}: {ready} {reason:?}", role.name());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn until_ready(stack: &Stack) {
+    let deadline = Instant::now() + SOON;
+    for role in Role::ALL {
+        loop {
+            let (health, ready, reason) = probes(stack, role).await;
+            assert_eq!(health, 200, "{}", role.name());
+            if ready == 200 {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{}: {ready} {reason:?}", role.name());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// 503 with `Retry-After`.
+#[track_caller]
+fn assert_away(reply: &Reply) {
+    assert_eq!(reply.status, 503, "{reply:#?}");
+    assert!(reply.headers.contains_key("retry-after"), "{reply:#?}");
+}
+
+/// Every process is the one it was.
+async fn assert_same_processes(stack: &Stack, before: &[u32]) {
+    assert_eq!(stack.pids().await, before, "a process was replaced");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_away_is_told_and_survived() {
+    run(Deployment::Production, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        let agent = scene.agent().await;
+        let held = scene.mandate(&agent, READ).await;
+        let processes = stack.pids().await;
+        stack.production().redis().await.kill();
+        until_unready(stack, &Role::ALL, &["redis_unreachable", "consumer_unhealthy"]).await;
+        let before = scene.upstream.requests();
+        for _ in 0..10 {
+            assert_away(&scene.call(&held).await);
+            assert_away(&scene.mint(&agent, READ).await);
+        }
+        assert_eq!(scene.upstream.requests(), before);
+        stack.production().redis().await.restart();
+        until_ready(stack).await;
+        assert_same_processes(stack, &processes).await;
+        // What was minted before may have been used in the moments that the server did not keep.
+        assert_call_refused(&scene, &held, 401, "invalid_token", "replay_state_lost").await;
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flushed_redis_forgets_no_use() {
+    run(Deployment::Production, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        let agent = scene.agent().await;
+        let (used, unused) = (
+            scene.mandate(&agent, READ).await,
+            scene.mandate(&agent, READ).await,
+        );
+        assert_passed(&scene.call(&used).await);
+        stack.production().redis().await.flush();
+        let before = scene.upstream.requests();
+        for mandate in [&used, &unused] {
+            // The first to notice cannot tell yet.
+            let first = scene.call(mandate).await;
+            assert!(matches!(first.status, 401 | 503), "{first:#?}");
+            assert_call_refused(&scene, mandate, 401, "invalid_token", "replay_state_lost").await;
+        }
+        assert_eq!(scene.upstream.requests(), before);
+        let fresh = scene.mandate(&agent, READ).await;
+        assert_passed(&scene.call(&fresh).await);
+        assert_call_refused(&scene, &fresh, 401, "invalid_token", "token_replay").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_away_is_told_and_survived() {
+    run(Deployment::ProductionAlone, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        let agent = scene.agent().await;
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        let processes = stack.pids().await;
+        stack.production().postgres().stop();
+        // The Gateway asks no SQL, so it stays ready for as long as its snapshot is recent.
+        let asking = [Role::Api, Role::Sts, Role::Coordinator, Role::Audit];
+        until_unready(stack, &asking, &["postgres_unreachable", "storage_unreachable"]).await;
+        // What is in memory goes on deciding; what needs the database says that it is away.
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        for _ in 0..3 {
+            assert_away(&scene.zone.admin("GET", "/applications", None).await);
+            assert_away(&scene.about_session(&agent, "DELETE", "").await);
+        }
+        stack.production().postgres().restart();
+        until_ready(stack).await;
+        assert_same_processes(stack, &processes).await;
+        scene.about_session(&agent, "DELETE", "").await.expect(204);
+        assert_eq!(scene.mint(&agent, READ).await.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_start_while_their_servers_are_away_and_use_them_when_they_come() {
+    run(Deployment::ProductionAlone, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        let agent = scene.agent().await;
+        stack.stop().await;
+        stack.production().postgres().stop();
+        stack.production().redis().await.kill();
+        let mut processes: Vec<(Role, Process)> = Vec::new();
+        for role in Role::ALL {
+            processes.push((role, stack.start_unready(role).await));
+        }
+        let reasons = ["postgres_unreachable", "redis_unreachable"];
+        until_unready(stack, &Role::ALL, &reasons).await;
+        stack.production().redis().await.restart();
+        stack.production().postgres().restart();
+        until_ready(stack).await;
+        for (role, process) in &mut processes {
+            assert!(
+                process.status().is_none(),
+                "{} ended: {}",
+                role.name(),
+                process.stderr()
+            );
+        }
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        drop(processes);
+    })
+    .await;
+}

@@ -1,0 +1,291 @@
+//! Two of each on the call's path: what is changed through the API holds at all of them.
+
+use std::{collections::BTreeSet, process::Stdio, time::Duration};
+
+use caracal_e2e::{
+    Document, KEY_HEADER, READ, Reply, Role, Scene, Stack, checkout, in_production, token::Token,
+};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::Command,
+};
+
+use crate::{
+    published_clients::python,
+    support::{assert_call_refused, assert_passed},
+};
+
+in_production!(
+    an_activation_reaches_all_four,
+    a_revocation_reaches_all_four,
+    a_rotated_signing_key_reaches_all_four,
+    rotated_secrets_reach_all_four,
+    a_mandate_presented_to_both_gateways_at_once_passes_once,
+    the_published_revocation_consumers_follow_our_streams,
+);
+
+/// An STS and the Gateway that asks it.
+#[derive(Debug, Clone)]
+struct Pair {
+    sts: String,
+    gateway: String,
+}
+
+/// The pair there is, and another.
+async fn pairs(stack: &Stack) -> [Pair; 2] {
+    let first = Pair {
+        sts: stack.url(Role::Sts),
+        gateway: stack.url(Role::Gateway),
+    };
+    let sts = stack.replicate(Role::Sts, &[]).await;
+    let gateway = stack.replicate(Role::Gateway, &[("STS_URL", &sts)]).await;
+    [first, Pair { sts, gateway }]
+}
+
+/// Points every request that follows to this pair.
+fn towards(stack: &Stack, pair: &Pair) {
+    stack.point(Role::Sts, &pair.sts);
+    stack.point(Role::Gateway, &pair.gateway);
+}
+
+/// A mandate of each STS, so that every process has the zone in memory.
+async fn mandates(scene: &Scene<'_>, pairs: &[Pair], agent: &caracal_e2e::Agent) -> Vec<String> {
+    let mut held = Vec::new();
+    for pair in pairs {
+        towards(scene.zone.stack, pair);
+        assert_passed(&scene.call(&scene.mandate(agent, READ).await).await);
+        held.push(scene.mandate(agent, READ).await);
+    }
+    held
+}
+
+async fn an_activation_reaches_all_four(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let pairs = pairs(stack).await;
+    let agent = scene.agent().await;
+    for _ in 0..3 {
+        let held = mandates(&scene, &pairs, &agent).await;
+        let nothing = Document::empty()
+            .rule("app_ids", &json!({"desk": scene.application.id}))
+            .rule("grants", &json!({}));
+        scene.zone.activate(&[nothing.into()]).await;
+        let before = scene.upstream.requests();
+        for (pair, mandate) in pairs.iter().zip(&held) {
+            towards(stack, pair);
+            assert_eq!(scene.mint(&agent, READ).await.status, 403, "{pair:?} still mints");
+            assert_eq!(
+                scene.call(mandate).await.status,
+                403,
+                "{pair:?} still lets through"
+            );
+        }
+        assert_eq!(scene.upstream.requests(), before);
+        scene
+            .zone
+            .activate(&[Document::of(&scene.application).into()])
+            .await;
+    }
+}
+
+async fn a_revocation_reaches_all_four(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let pairs = pairs(stack).await;
+    for round in 0..6 {
+        let agent = scene.agent().await;
+        let held = mandates(&scene, &pairs, &agent).await;
+        if round % 2 == 0 {
+            scene.about_session(&agent, "DELETE", "").await.expect(204);
+        } else {
+            scene.revoke(&agent).await;
+        }
+        for (pair, mandate) in pairs.iter().zip(&held) {
+            towards(stack, pair);
+            assert_call_refused(&scene, mandate, 401, "invalid_token", "session_revoked").await;
+            assert_eq!(scene.mint(&agent, READ).await.status, 403, "{pair:?} still mints");
+        }
+    }
+}
+
+/// Key ids that an STS publishes for the zone.
+async fn published(stack: &Stack, zone: &str) -> BTreeSet<String> {
+    let path = format!("/.well-known/jwks.json?zone_id={zone}");
+    let document = Reply::of(stack.request(Role::Sts, "GET", &path))
+        .await
+        .expect(200);
+    let keys = document.json["keys"].as_array().expect("keys").clone();
+    keys.iter()
+        .map(|key| key["kid"].as_str().expect("a key id").to_owned())
+        .collect()
+}
+
+async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
+    // The keys that the second one makes sign at once.
+    let ahead = [("SIGNING_KEY_PUBLISH_AHEAD", "1ms")];
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let sts = stack.replicate(Role::Sts, &ahead).await;
+    let gateway = stack.replicate(Role::Gateway, &[("STS_URL", &sts)]).await;
+    let first = Pair {
+        sts: stack.url(Role::Sts),
+        gateway: stack.url(Role::Gateway),
+    };
+    let pairs = [first, Pair { sts, gateway }];
+    let held = mandates(&scene, &pairs, &agent).await;
+
+    stack.point(Role::Sts, &pairs[1].sts);
+    let path = format!("/internal/zones/{}/signing-key/rotate", scene.zone.id);
+    let rotate = stack.request(Role::Sts, "POST", &path);
+    assert_eq!(
+        Reply::of(rotate.bearer_auth("not the token")).await.status,
+        401,
+        "anybody rotates"
+    );
+    let rotate = stack.request(Role::Sts, "POST", &path);
+    let rotated = Reply::of(rotate.bearer_auth(stack.secret("stsAdminToken")))
+        .await
+        .expect(200);
+    let kid = rotated.text_of("kid");
+    for pair in &pairs {
+        towards(stack, pair);
+        let keys = published(stack, &scene.zone.id).await;
+        assert!(
+            keys.contains(&kid) && keys.len() == 2,
+            "{pair:?} publishes {keys:?}"
+        );
+    }
+    // What the old key signed is good for as long as it says, at both.
+    for (pair, mandate) in pairs.iter().zip(&held) {
+        towards(stack, pair);
+        assert_passed(&scene.call(mandate).await);
+    }
+    // The new key signs once its time has come and the zone was read again; any change in it does that.
+    scene
+        .zone
+        .activate(&[Document::of(&scene.application).into()])
+        .await;
+    for signing in &pairs {
+        for verifying in &pairs {
+            stack.point(Role::Sts, &signing.sts);
+            stack.point(Role::Gateway, &verifying.gateway);
+            let mandate = scene.mandate(&agent, READ).await;
+            assert_eq!(Token::parse(&mandate).header["kid"], json!(kid), "{signing:?}");
+            assert_passed(&scene.call(&mandate).await);
+        }
+    }
+}
+
+async fn rotated_secrets_reach_all_four(stack: &Stack) {
+    let mut scene = Scene::set_up(stack).await;
+    let pairs = pairs(stack).await;
+    let agent = scene.agent().await;
+    mandates(&scene, &pairs, &agent).await;
+
+    // The application's.
+    let path = format!("/applications/{}/rotate-secret", scene.application.id);
+    let rotated = scene.zone.admin("POST", &path, None).await.expect(200);
+    let old = std::mem::replace(&mut scene.application.secret, rotated.text_of("client_secret"));
+    let new = scene.application.secret.clone();
+    for pair in &pairs {
+        towards(stack, pair);
+        scene.application.secret.clone_from(&old);
+        scene
+            .mint(&agent, READ)
+            .await
+            .assert_refused(401, "access_denied", "");
+        scene.application.secret.clone_from(&new);
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    }
+
+    // The upstream's.
+    let providers = scene.zone.admin("GET", "/providers", None).await.expect(200);
+    let provider = providers.json["items"]
+        .as_array()
+        .or(providers.json.as_array())
+        .and_then(|all| all.first())
+        .and_then(|provider| provider["id"].as_str())
+        .expect("a provider")
+        .to_owned();
+    for round in 0..3 {
+        let key = format!("rotated{round}{}", uuid::Uuid::new_v4().simple());
+        let config = json!({"auth_location": "header", "header_name": KEY_HEADER, "api_key": key});
+        scene
+            .zone
+            .admin(
+                "PATCH",
+                &format!("/providers/{provider}"),
+                Some(json!({ "config_json": config })),
+            )
+            .await
+            .expect(200);
+        for pair in &pairs {
+            towards(stack, pair);
+            assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+            let received = scene.upstream.received();
+            let sent = received.last().and_then(|request| request.header(KEY_HEADER));
+            assert_eq!(sent, Some(key.as_str()), "{pair:?} sends another key");
+        }
+    }
+}
+
+async fn a_mandate_presented_to_both_gateways_at_once_passes_once(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let pairs = pairs(stack).await;
+    let agent = scene.agent().await;
+    for _ in 0..20 {
+        let mandate = scene.mandate(&agent, READ).await;
+        let before = scene.upstream.requests();
+        let mut presentations = Vec::new();
+        for _ in 0..4 {
+            for pair in &pairs {
+                stack.point(Role::Gateway, &pair.gateway);
+                presentations.push(Reply::of(
+                    scene.call_request(&mandate, &caracal_e2e::Call::default()),
+                ));
+            }
+        }
+        let answers = join_all(presentations).await;
+        let passed = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(passed, 1, "{answers:#?}");
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            answer.assert_refused(401, "invalid_token", "token_replay");
+        }
+        assert_eq!(scene.upstream.requests(), before + 1);
+    }
+}
+
+async fn the_published_revocation_consumers_follow_our_streams(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let (ended, revoked, spared) = (scene.agent().await, scene.agent().await, scene.agent().await);
+    let python = tokio::task::spawn_blocking(python).await.expect("a Python");
+    let mut consumer = Command::new(python)
+        .arg(checkout().join("e2e/production/published_revocation.py"))
+        .arg(stack.production().redis_url())
+        .arg(stack.home().join("secrets/streamsHmacKey"))
+        .arg(&scene.zone.id)
+        .args([&ended.session, &revoked.delegation])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("python runs");
+    let mut output = BufReader::new(consumer.stdout.take().expect("piped")).lines();
+    let mut told = String::new();
+    let followed = tokio::time::timeout(Duration::from_mins(1), output.next_line()).await;
+    if !matches!(&followed, Ok(Ok(Some(line))) if line == "following") {
+        let mut errors = consumer.stderr.take().expect("piped");
+        let _read = errors.read_to_string(&mut told).await;
+        panic!("it does not follow: {followed:?} {told}");
+    }
+    scene.about_session(&ended, "DELETE", "").await.expect(204);
+    scene.revoke(&revoked).await;
+    let finished = consumer.wait_with_output().await.expect("it ends");
+    assert!(
+        finished.status.success(),
+        "{}",
+        String::from_utf8_lossy(&finished.stderr)
+    );
+    assert_passed(&scene.call(&scene.mandate(&spared, READ).await).await);
+}
