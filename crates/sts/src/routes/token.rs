@@ -258,7 +258,10 @@ async fn verify_subject(
     let kid = &unverified.header().map_err(|_| invalid())?.kid;
     // Also for what was signed here: a retired key ends what it signed.
     let key = zone.verifying_key(kid.as_str()).ok_or_else(invalid)?;
-    let signed_here = deps.issued.as_ref().and_then(|issued| issued.take(token.expose()));
+    let signed_here = deps
+        .issued
+        .as_ref()
+        .and_then(|issued| issued.take(token.expose()));
     let claims = match signed_here {
         Some(claims) => claims,
         None => Arc::new(unverified.verify(key).map_err(|_| invalid())?.into_claims()),
