@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use caracal_api::ApiDeps;
 use caracal_audit::IngestHealth;
-use caracal_events::{Bus, spool::Spool};
+use caracal_events::{Bus, ShortLived, spool::Spool};
 use caracal_service::{exchange::Exchange, health::Dependency, revocation::Revocations};
 use caracal_storage::{Error, Store};
 use tokio_util::sync::CancellationToken;
@@ -44,6 +44,20 @@ pub(crate) struct BusReady(pub(crate) Arc<dyn Bus>);
 impl Dependency for BusReady {
     async fn check(&self) -> Result<(), &'static str> {
         match tokio::time::timeout(PATIENCE, self.0.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err("redis_unreachable"),
+        }
+    }
+}
+
+/// Used mandates and counters can be had.
+#[derive(Debug)]
+pub(crate) struct ShortLivedReady(pub(crate) Arc<dyn ShortLived>);
+
+#[async_trait]
+impl Dependency for ShortLivedReady {
+    async fn check(&self) -> Result<(), &'static str> {
+        match tokio::time::timeout(PATIENCE, self.0.check()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err("redis_unreachable"),
         }

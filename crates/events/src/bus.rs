@@ -1,6 +1,13 @@
 //! What a bus promises.
 
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use caracal_core::Timestamp;
@@ -141,15 +148,43 @@ pub trait Bus: Send + Sync + Debug {
     async fn remove_dead_letters(&self, topic: Topic, ids: &[String]) -> Result<(), BusError>;
 }
 
+/// Whether a subscription hears what is appended, as it stands at every moment.
+#[derive(Debug, Clone)]
+pub struct Hearing(Arc<AtomicBool>);
+
+impl Hearing {
+    /// Hearing, or deaf, until it is [set](Hearing::set).
+    pub fn new(hears: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(hears)))
+    }
+
+    /// Whether everything appended until now was handed over, or is about to be.
+    pub fn hears(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Says how it stands.
+    pub fn set(&self, hears: bool) {
+        self.0.store(hears, Ordering::Release);
+    }
+}
+
 /// Reads everything of its topics, for itself alone.
 #[async_trait]
 pub trait Subscription: Send {
+    /// How well it hears. Deaf from the moment the transport is lost until, after it came back, everything was
+    /// handed over and handled. A subscription that cannot lose its transport always hears.
+    fn hearing(&self) -> Hearing {
+        Hearing::new(true)
+    }
+
     /// The next entries of one topic. Calling it again says that the previous batch has been handled.
     ///
     /// Cancel-safe. Waits inside while the transport is away, with growing pauses, so a caller may loop on it.
     ///
     /// # Errors
-    /// [`BusError::Gap`] once when entries may have been missed: reload from storage, then call again.
+    /// [`BusError::Gap`] once when entries may have been missed, or were perhaps not published while the transport
+    /// was away: reload from storage, then call again.
     /// [`BusError::Unavailable`] while the transport is away: call again. [`BusError::Closed`]: stop.
     async fn next(&mut self) -> Result<(Topic, Vec<Delivery>), BusError>;
 }

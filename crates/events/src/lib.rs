@@ -24,7 +24,7 @@ pub mod topic;
 mod backoff;
 mod dead_letter;
 
-pub use bus::{Arrival, Bus, BusError, Consumer, Delivery, Receipt, Subscription};
+pub use bus::{Arrival, Bus, BusError, Consumer, Delivery, Hearing, Receipt, Subscription};
 pub use embedded::{EmbeddedBus, EmbeddedOptions};
 pub use fields::{Fields, MalformedFields};
 pub use outbox::{BoxError, OutboxQueue, OutboxRelay, OutboxRow, OutboxStats};

@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use caracal_core::{SessionId, Timestamp, World, claims::MandateClaims};
+use caracal_events::Hearing;
 use caracal_storage::{Access, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
@@ -31,6 +32,8 @@ struct State {
 #[derive(Debug)]
 pub struct Revocations {
     state: RwLock<State>,
+    /// Whether events are heard. Without a follower only snapshots count.
+    hearing: RwLock<Option<Hearing>>,
     changed: watch::Sender<u64>,
     world: World,
 }
@@ -40,13 +43,28 @@ impl Revocations {
     pub fn new(world: World) -> Self {
         Self {
             state: RwLock::default(),
+            hearing: RwLock::default(),
             changed: watch::Sender::new(0),
             world,
         }
     }
 
-    /// Whether the state is recent enough to decide on.
+    /// Counts on events that are heard through `hearing`: while they are not, the state is not fresh.
+    pub(crate) fn listen(&self, hearing: Hearing) {
+        *self.hearing.write() = Some(hearing);
+    }
+
+    /// Whether the state is recent enough to decide on: the last snapshot is, and events are heard. What was revoked
+    /// while the bus was away is in no event, so on its return the snapshot is read again first.
     pub fn is_fresh(&self) -> bool {
+        if self
+            .hearing
+            .read()
+            .as_ref()
+            .is_some_and(|hearing| !hearing.hears())
+        {
+            return false;
+        }
         let now = self.world.now();
         self.state
             .read()
@@ -176,6 +194,20 @@ mod tests {
         assert!(revocations.is_revoked("ses-1") && !revocations.is_revoked("ses-2"));
         assert!(watch.has_changed().unwrap());
         watch.mark_unchanged();
+    }
+
+    #[tokio::test]
+    async fn a_state_whose_events_are_not_heard_is_stale_however_recent() {
+        let revocations = Revocations::new(World::for_tests());
+        revocations.state.write().loaded_at = Some(revocations.world.now());
+        assert!(revocations.is_fresh());
+        let hearing = Hearing::new(false);
+        revocations.listen(hearing.clone());
+        assert!(!revocations.is_fresh());
+        hearing.set(true);
+        assert!(revocations.is_fresh());
+        hearing.set(false);
+        assert!(!revocations.is_fresh());
     }
 
     #[test]

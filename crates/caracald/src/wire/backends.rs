@@ -25,6 +25,11 @@ use crate::{
 
 /// Longest wait for a connection to PostgreSQL: while it is away, requests are answered after this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest wait for an answer of the bus, length of a read that waits for entries, and pauses before reconnecting. A
+/// replica knows that it is deaf after the sum of the first two, and hears again soon after the bus is back.
+const BUS_TIMEOUT: Duration = Duration::from_secs(2);
+const BUS_BLOCK: Duration = Duration::from_secs(1);
+const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// Longest wait for short-lived state: on the hot path a slow answer is worse than a quick 503.
 const HOT_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -108,7 +113,12 @@ async fn remote(
     let store = PostgresStore::open(options, Some(keys.audit.clone()))
         .await
         .context("DATABASE_URL is not usable")?;
-    let options = RedisOptions::new(redis_url.expose());
+    let options = RedisOptions {
+        timeout: BUS_TIMEOUT,
+        block: BUS_BLOCK,
+        backoff: BUS_BACKOFF,
+        ..RedisOptions::new(redis_url.expose())
+    };
     let bus = RedisBus::open(world.clone(), signer, options.clone()).context("REDIS_URL is not usable")?;
     let hot = RedisOptions {
         timeout: HOT_TIMEOUT,

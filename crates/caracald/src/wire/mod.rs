@@ -41,6 +41,8 @@ use crate::{
 const SPOOL_CAPACITY: u64 = 1 << 30;
 /// How long shutdown waits for the spool to drain.
 const FINAL_DRAIN: Duration = Duration::from_secs(4);
+/// First and longest pause of the relay after the bus refused.
+const RELAY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How often months of the ledger are made ahead, and how many.
 const MONTHS_EVERY: Duration = Duration::from_hours(6);
 const MONTHS_AHEAD: u32 = 2;
@@ -145,6 +147,7 @@ pub(crate) async fn wire(
             backends.bus.clone(),
             RelayOptions {
                 audit_key: Some(keys.audit.clone()),
+                pause: RELAY_PAUSE,
                 ..RelayOptions::default()
             },
         ),

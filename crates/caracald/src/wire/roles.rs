@@ -20,7 +20,10 @@ use caracal_sts::{LocalExchange, StsConfig, StsDeps};
 use super::Parts;
 use crate::{
     config::{Backend, Role},
-    readiness::{BusReady, ExchangeReady, IngestReady, RevocationsReady, Seeded, SpoolReady, StorageReady},
+    readiness::{
+        BusReady, ExchangeReady, IngestReady, RevocationsReady, Seeded, ShortLivedReady, SpoolReady,
+        StorageReady,
+    },
 };
 
 impl Parts {
@@ -64,6 +67,7 @@ impl Parts {
         let ready = vec![
             self.storage_ready(),
             self.bus_ready(),
+            self.short_lived_ready(),
             self.revocations_ready(),
             self.spool_ready()?,
         ];
@@ -100,6 +104,7 @@ impl Parts {
         };
         let ready = vec![
             self.bus_ready(),
+            self.short_lived_ready(),
             self.revocations_ready(),
             self.spool_ready()?,
             Arc::new(ExchangeReady(exchange)),
@@ -139,7 +144,12 @@ impl Parts {
         };
         self.tasks
             .spawn(caracal_coordinator::run_jobs(deps.clone(), self.shutdown.clone()));
-        let ready = vec![self.storage_ready(), self.bus_ready(), self.revocations_ready()];
+        let ready = vec![
+            self.storage_ready(),
+            self.bus_ready(),
+            self.short_lived_ready(),
+            self.revocations_ready(),
+        ];
         Ok(self.assemble(Role::Coordinator, caracal_coordinator::router(deps), ready))
     }
 
@@ -158,7 +168,7 @@ impl Parts {
             limiter: self.backends.short_lived.clone(),
             config: self.config.api.clone(),
         };
-        let mut ready = vec![self.storage_ready(), self.bus_ready()];
+        let mut ready = vec![self.storage_ready(), self.bus_ready(), self.short_lived_ready()];
         if matches!(self.config.backend, Backend::Embedded) {
             caracal_api::seed_bootstrap(&deps)
                 .await
@@ -233,6 +243,10 @@ impl Parts {
 
     fn bus_ready(&self) -> Arc<dyn Dependency> {
         Arc::new(BusReady(self.backends.bus.clone()))
+    }
+
+    fn short_lived_ready(&self) -> Arc<dyn Dependency> {
+        Arc::new(ShortLivedReady(self.backends.short_lived.clone()))
     }
 
     fn revocations_ready(&self) -> Arc<dyn Dependency> {

@@ -3,14 +3,14 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
-use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection, cmd};
+use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection};
 
-use crate::{BusError, Delivery, Subscription, Topic, backoff::Backoff, metrics};
+use crate::{BusError, Delivery, Hearing, Subscription, Topic, backoff::Backoff, metrics};
 
 use super::{
     Shared,
     connection::{self, unavailable},
-    heard, memory,
+    heard,
     wire::{self, EntryId, RawEntry},
 };
 
@@ -24,8 +24,7 @@ pub(super) struct RedisSubscription {
     name: String,
     cursors: Vec<Cursor>,
     connection: Option<MultiplexedConnection>,
-    /// The server's identity; another one may hold another history.
-    server: String,
+    hearing: Hearing,
     ready: VecDeque<(Topic, Vec<Delivery>)>,
     backoff: Backoff,
 }
@@ -89,11 +88,11 @@ impl RedisSubscription {
             shared,
             cursors,
             connection: None,
-            server: String::new(),
+            hearing: Hearing::new(false),
             ready: VecDeque::new(),
             backoff: Backoff::new(least, most),
         };
-        subscription.server = subscription.connect().await.map_err(unavailable)?;
+        subscription.connect().await.map_err(unavailable)?;
         let infos = subscription.infos().await.map_err(unavailable)?;
         for (cursor, info) in subscription.cursors.iter_mut().zip(&infos) {
             cursor.skip_to_newest(info);
@@ -101,18 +100,11 @@ impl RedisSubscription {
         Ok(subscription)
     }
 
-    /// Connects; returns the identity of the server's history.
-    async fn connect(&mut self) -> RedisResult<String> {
+    async fn connect(&mut self) -> RedisResult<()> {
         let options = &self.shared.options;
-        let mut connection = connection::reader(&self.shared.client, options.timeout, options.block).await?;
-        let info: String = cmd("INFO")
-            .arg("server")
-            .arg("replication")
-            .query_async(&mut connection)
-            .await?;
-        let server = memory::identity(&info);
+        let connection = connection::reader(&self.shared.client, options.timeout, options.block).await?;
         self.connection = Some(connection);
-        Ok(server)
+        Ok(())
     }
 
     fn connection(&mut self) -> RedisResult<&mut MultiplexedConnection> {
@@ -134,23 +126,22 @@ impl RedisSubscription {
         pipeline.query_async(self.connection()?).await
     }
 
-    /// Reconnects after a loss. An error is the gap to tell.
-    async fn reconnect(&mut self) -> RedisResult<Option<BusError>> {
-        let server = self.connect().await?;
+    /// Reconnects after a loss; returns the gap to tell. Even where the server kept everything, others may have
+    /// committed what they could not publish.
+    async fn reconnect(&mut self) -> RedisResult<BusError> {
+        self.connect().await?;
+        let infos = self.infos().await;
+        let Ok(infos) = infos else {
+            self.connection = None;
+            return infos.map(|_| BusError::Closed);
+        };
         self.backoff.reset();
-        if self.server == server {
-            return Ok(None);
-        }
-        let infos = self.infos().await?;
-        // Only now: had the question failed, the next attempt must still see a stranger.
-        self.server = server;
-        Ok(Some(
-            self.skip_to_newest(&infos, "the server was restarted or replaced"),
-        ))
+        Ok(self.skip_to_newest(&infos, "the connection was lost"))
     }
 
     /// Starts over at the newest entries: the caller reloads, which covers everything before.
     fn skip_to_newest(&mut self, infos: &[RedisResult<Value>], reason: &'static str) -> BusError {
+        self.hearing.set(false);
         for (cursor, info) in self.cursors.iter_mut().zip(infos) {
             cursor.skip_to_newest(info);
         }
@@ -160,7 +151,8 @@ impl RedisSubscription {
         BusError::Gap(reason)
     }
 
-    /// One round trip: how the streams stand, then a blocking read after the own positions.
+    /// One round trip: how the streams stand, then a read after the own positions, which waits for more once it is
+    /// known that there is nothing yet.
     async fn read(&mut self) -> RedisResult<Result<Value, BusError>> {
         let block = u64::try_from(self.shared.options.block.as_millis())
             .unwrap_or(u64::MAX)
@@ -172,13 +164,11 @@ impl RedisSubscription {
             self.cursors.iter().map(|cursor| (cursor.topic, cursor.seen)),
         );
         self.ask_infos(&mut pipeline);
-        let read = pipeline
-            .cmd("XREAD")
-            .arg("COUNT")
-            .arg(BATCH)
-            .arg("BLOCK")
-            .arg(block)
-            .arg("STREAMS");
+        let read = pipeline.cmd("XREAD").arg("COUNT").arg(BATCH);
+        if self.hearing.hears() {
+            read.arg("BLOCK").arg(block);
+        }
+        read.arg("STREAMS");
         for cursor in &self.cursors {
             read.arg(cursor.topic.as_str());
         }
@@ -222,6 +212,7 @@ impl RedisSubscription {
     }
 
     async fn lost(&mut self, error: RedisError) -> BusError {
+        self.hearing.set(false);
         self.connection = None;
         metrics::connection_lost();
         let pause = self.backoff.next(&self.shared.world);
@@ -233,6 +224,10 @@ impl RedisSubscription {
 
 #[async_trait]
 impl Subscription for RedisSubscription {
+    fn hearing(&self) -> Hearing {
+        self.hearing.clone()
+    }
+
     async fn next(&mut self) -> Result<(Topic, Vec<Delivery>), BusError> {
         loop {
             if let Some(ready) = self.ready.pop_front() {
@@ -240,13 +235,18 @@ impl Subscription for RedisSubscription {
             }
             if self.connection.is_none() {
                 match self.reconnect().await {
-                    Ok(None) => {}
-                    Ok(Some(gap)) => return Err(gap),
+                    Ok(gap) => return Err(gap),
                     Err(error) => return Err(self.lost(error).await),
                 }
             }
             match self.read().await {
-                Ok(Ok(reply)) => self.accept(reply),
+                Ok(Ok(reply)) => {
+                    self.accept(reply);
+                    if self.ready.is_empty() {
+                        // Asked after everything before was handled, and there is nothing more.
+                        self.hearing.set(true);
+                    }
+                }
                 Ok(Err(gap)) => return Err(gap),
                 Err(error) => return Err(self.lost(error).await),
             }

@@ -14,7 +14,7 @@ use caracal_crypto::sha256;
 use parking_lot::Mutex;
 
 use super::{
-    RateDecision, RateLimiter, ReplayStore, ShortLivedError,
+    RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError,
     journal::{Digest, Journal},
 };
 
@@ -183,6 +183,13 @@ fn digest(key: &str) -> Digest {
 
 const fn shard_of(digest: &Digest) -> usize {
     digest[0] as usize % SHARDS
+}
+
+#[async_trait]
+impl Reachable for MemoryShortLived {
+    async fn check(&self) -> Result<(), ShortLivedError> {
+        Ok(())
+    }
 }
 
 #[async_trait]

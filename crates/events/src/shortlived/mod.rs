@@ -44,6 +44,16 @@ impl RateDecision {
     }
 }
 
+/// What both kinds of state have in common.
+#[async_trait]
+pub trait Reachable: Send + Sync + Debug {
+    /// Whether the state can be had now.
+    ///
+    /// # Errors
+    /// [`ShortLivedError::Unavailable`].
+    async fn check(&self) -> Result<(), ShortLivedError>;
+}
+
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
@@ -146,6 +156,6 @@ pub trait RateLimiter: Send + Sync + Debug {
 }
 
 /// Both in one store.
-pub trait ShortLived: ReplayStore + RateLimiter {}
+pub trait ShortLived: ReplayStore + RateLimiter + Reachable {}
 
-impl<S: ReplayStore + RateLimiter> ShortLived for S {}
+impl<S: ReplayStore + RateLimiter + Reachable> ShortLived for S {}

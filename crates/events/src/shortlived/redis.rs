@@ -13,7 +13,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::redis::{RedisOptions, client, memory::Memory, reader};
 
-use super::{Claim, Hit, RateDecision, RateLimiter, ReplayStore, ShortLivedError};
+use super::{Claim, Hit, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError};
 
 /// For how long a failed attempt to connect answers for the next ones, so that callers of a server that is away do
 /// not queue up behind each other's waits.
@@ -95,13 +95,18 @@ impl RedisShortLived {
         Ok(Live { connection, memory })
     }
 
+    fn is_in_use(&self, live: &Live) -> bool {
+        self.live
+            .read()
+            .as_ref()
+            .is_some_and(|used| Arc::ptr_eq(&used.memory, &live.memory))
+    }
+
     /// Stops using a connection, unless it was replaced already.
     fn forget(&self, stale: &Live) {
         let mut live = self.live.write();
-        if live
-            .as_ref()
-            .is_some_and(|live| Arc::ptr_eq(&live.memory, &stale.memory))
-        {
+        let used = live.as_ref();
+        if used.is_some_and(|used| Arc::ptr_eq(&used.memory, &stale.memory)) {
             *live = None;
         }
     }
@@ -160,6 +165,14 @@ fn note(failed: &mut Option<(Instant, String)>, why: String) -> ShortLivedError 
 }
 
 #[async_trait]
+impl Reachable for RedisShortLived {
+    async fn check(&self) -> Result<(), ShortLivedError> {
+        let live = self.live().await?;
+        self.ask(&live, Pipeline::new()).await.map(|_| ())
+    }
+}
+
+#[async_trait]
 impl ReplayStore for RedisShortLived {
     async fn claim(&self, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
         let live = self.live().await?;
@@ -208,6 +221,19 @@ impl RateLimiter for RedisShortLived {
             return Ok(Vec::new());
         }
         let live = self.live().await?;
+        match self.hit_all_in(&live, hits).await {
+            // A connection that was lost while nobody used it. Counting twice does no harm, so once more.
+            Err(_) if !self.is_in_use(&live) => {
+                let live = self.live().await?;
+                self.hit_all_in(&live, hits).await
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl RedisShortLived {
+    async fn hit_all_in(&self, live: &Live, hits: &[Hit<'_>]) -> Result<Vec<RateDecision>, ShortLivedError> {
         let mut pipeline = Pipeline::new();
         for hit in hits {
             let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -223,7 +249,7 @@ impl RateLimiter for RedisShortLived {
             pipeline.cmd("PTTL").arg(hit.key);
         }
         // Counts of a new memory are as good as any; that it is new is noticed by `ask`.
-        let (answers, _) = self.ask(&live, pipeline).await?;
+        let (answers, _) = self.ask(live, pipeline).await?;
         let mut decisions = Vec::with_capacity(hits.len());
         for (hit, answer) in hits.iter().zip(answers.chunks_exact(3)) {
             let [_, Value::Int(hits), Value::Int(left)] = answer else {
@@ -233,7 +259,7 @@ impl RateLimiter for RedisShortLived {
                 Duration::from_millis(left)
             } else {
                 // The window ended between the commands, and the hit made a key without an end.
-                self.end(&live, *hit).await?;
+                self.end(live, *hit).await?;
                 hit.window
             };
             decisions.push(RateDecision::new(
@@ -244,9 +270,7 @@ impl RateLimiter for RedisShortLived {
         }
         Ok(decisions)
     }
-}
 
-impl RedisShortLived {
     async fn end(&self, live: &Live, hit: Hit<'_>) -> Result<(), ShortLivedError> {
         let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
         let mut pipeline = Pipeline::new();

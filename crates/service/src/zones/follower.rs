@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
-use caracal_events::{Bus, BusError, Fields, Topic};
+use caracal_events::{Bus, BusError, Fields, Hearing, Topic};
 use caracal_storage::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,9 @@ const TOPICS: &[Topic] = &[
     Topic::DirectoryInvalidate,
 ];
 
+/// Pause before storage that is away is asked again.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// Runs until `shutdown`: applies events as they come and reads the storage snapshot at a bounded interval. It
 /// survives every outage of bus and storage; meanwhile the state ages and, past its limit, denies.
 pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: CancellationToken) {
@@ -39,6 +42,10 @@ pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: Cancellatio
 }
 
 async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationToken) {
+    if bus.reaches_others() {
+        // Others may revoke between a first snapshot and the start of the subscription.
+        followed.revocations.listen(Hearing::new(false));
+    }
     loop {
         let subscription = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -49,12 +56,16 @@ async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationT
             Err(BusError::Closed) => return,
             Err(error) => {
                 tracing::warn!(%error, "could not subscribe to invalidation events");
+                followed.revocations.listen(Hearing::new(false));
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
         };
         // Whatever happened before the subscription began is in storage.
-        resynchronise(followed).await;
+        if !resynchronised(followed, shutdown).await {
+            return;
+        }
+        followed.revocations.listen(subscription.hearing());
         loop {
             let next = tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -67,10 +78,14 @@ async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationT
                     }
                 }
                 Err(BusError::Closed) => return,
-                Err(error) => {
+                Err(error @ BusError::Gap(_)) => {
                     tracing::warn!(%error, "invalidation events may have been missed; reading storage");
-                    resynchronise(followed).await;
+                    if !resynchronised(followed, shutdown).await {
+                        return;
+                    }
                 }
+                // Away: deaf until it is back, which is a gap.
+                Err(error) => tracing::debug!(%error, "invalidation events are not heard"),
             }
         }
     }
@@ -84,7 +99,7 @@ async fn snapshots(followed: &Followed, shutdown: &CancellationToken) {
         // Stale state denies everything: try again soon rather than at the next tick.
         let retry = async {
             if stale {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                tokio::time::sleep(RETRY).await;
             } else {
                 std::future::pending::<()>().await;
             }
@@ -99,17 +114,37 @@ async fn snapshots(followed: &Followed, shutdown: &CancellationToken) {
     }
 }
 
-async fn resynchronise(followed: &Followed) {
-    followed.authority.forget_all();
-    reload_revocations(followed).await;
-    for zone in followed.zones.known() {
-        followed.zones.reload_if_known(&zone).await;
+/// Reads everything again, however long storage is away; `false` when told to stop.
+async fn resynchronised(followed: &Followed, shutdown: &CancellationToken) -> bool {
+    while !resynchronise(followed).await {
+        tokio::select! {
+            () = shutdown.cancelled() => return false,
+            () = tokio::time::sleep(RETRY) => {}
+        }
     }
+    true
 }
 
-async fn reload_revocations(followed: &Followed) {
-    if let Err(error) = followed.revocations.reload(followed.store.as_ref()).await {
-        tracing::warn!(error = %crate::error_chain(&error), "could not read the revocation snapshot");
+async fn resynchronise(followed: &Followed) -> bool {
+    followed.authority.forget_all();
+    if !reload_revocations(followed).await {
+        return false;
+    }
+    for zone in followed.zones.known() {
+        if !followed.zones.reload_if_known(&zone).await {
+            return false;
+        }
+    }
+    true
+}
+
+async fn reload_revocations(followed: &Followed) -> bool {
+    match followed.revocations.reload(followed.store.as_ref()).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(error = %crate::error_chain(&error), "could not read the revocation snapshot");
+            false
+        }
     }
 }
 

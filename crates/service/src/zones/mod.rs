@@ -120,13 +120,19 @@ impl ZoneDirectory {
         self.load(id, &slot).await
     }
 
-    /// Reads the zone again if it has been used here.
-    pub(crate) async fn reload_if_known(&self, id: &ZoneId) {
+    /// Reads the zone, which has changed, again if it has been used here; `false` when storage does not answer. What
+    /// is in memory is then known to be outdated, and is not used any more.
+    pub(crate) async fn reload_if_known(&self, id: &ZoneId) -> bool {
         self.unknown.write().remove(id);
         let known = self.slots.read().contains_key(id);
-        if known && let Err(error) = self.reload(id).await {
+        if known && let Err(error @ DirectoryError::Unavailable) = self.reload(id).await {
             tracing::warn!(zone.id = %id, %error, "could not reload a zone after it changed");
+            if let Some(slot) = self.slots.read().get(id) {
+                slot.current.store(None);
+            }
+            return false;
         }
+        true
     }
 
     /// Zones in memory.
@@ -143,7 +149,8 @@ impl ZoneDirectory {
                 .and_then(|slot| slot.current.load_full())
                 .is_some_and(|state| self.world.now().since(state.loaded_at) > REFRESH_AFTER);
             if aged {
-                self.reload_if_known(&id).await;
+                // When it cannot be read, what there is stays until its age runs out.
+                let _unreadable = self.reload(&id).await;
             }
         }
     }
