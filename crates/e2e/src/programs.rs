@@ -48,21 +48,60 @@ fn current_binaries() -> Option<PathBuf> {
     current.then_some(profile)
 }
 
-/// Whether the binary exists and is newer than every source that cargo names in the `.d` file beside it.
+/// Whether the binary exists and is newer than every source it was built from.
 fn is_current(binary: &Path) -> bool {
-    let built = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
-    let (Some(own), Ok(sources)) = (built(binary), fs::read_to_string(binary.with_extension("d"))) else {
-        return false;
-    };
-    // `target: source source …`, a space inside a path escaped by a backslash.
-    let Some((_, sources)) = sources.split_once(": ") else {
-        return false;
-    };
-    let sources = sources.replace("\\ ", "\0");
+    let Some(own) = changed(binary) else { return false };
+    let sources = named_sources(binary).unwrap_or_else(|| {
+        // `cargo test` puts the binary there without its `.d` file: then every source counts.
+        let root = checkout();
+        let mut all = vec![root.join("Cargo.lock"), root.join("Cargo.toml")];
+        collect_sources(&root.join("crates"), &mut all);
+        all
+    });
     sources
-        .split_whitespace()
-        .map(|source| PathBuf::from(source.replace('\0', " ")))
-        .all(|source| built(&source).is_some_and(|changed| changed <= own))
+        .iter()
+        .all(|source| changed(source).is_some_and(|changed| changed <= own))
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
+/// The sources that cargo names in the `.d` file beside the binary.
+fn named_sources(binary: &Path) -> Option<Vec<PathBuf>> {
+    let file = fs::read_to_string(binary.with_extension("d")).ok()?;
+    // `target: source source …`, a space inside a path escaped by a backslash.
+    let (_, sources) = file.split_once(": ")?;
+    let sources = sources.replace("\\ ", "\0");
+    Some(
+        sources
+            .split_whitespace()
+            .map(|source| PathBuf::from(source.replace('\0', " ")))
+            .collect(),
+    )
+}
+
+/// Manifests and what lies below `src`, of every crate.
+fn collect_sources(directory: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() {
+            // Tests and examples are no part of the binaries.
+            if !["tests", "examples", "benches", "target"]
+                .iter()
+                .any(|other| name == *other)
+            {
+                collect_sources(&path, into);
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "rego")
+            || name == "Cargo.toml"
+        {
+            into.push(path);
+        }
+    }
 }
 
 fn build(profile: &Path) -> bool {
