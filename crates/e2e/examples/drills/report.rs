@@ -1,0 +1,212 @@
+//! What clients were told, held against the ledger.
+
+use std::{
+    collections::HashMap,
+    fmt::{self, Write as _},
+    time::Duration,
+};
+
+use caracal_e2e::{Role, Scene};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    load::{Asked, Load, Phase, Told},
+    revoker::Endings,
+};
+
+/// An answer that takes longer hangs.
+const HANG: Duration = Duration::from_secs(5);
+/// Longest wait for the ledger to have everything.
+const LEDGER: Duration = Duration::from_mins(2);
+
+/// One drill.
+#[derive(Debug)]
+pub(crate) struct Report {
+    name: String,
+    /// While the fault lasted.
+    passed: usize,
+    later: usize,
+    /// Refused because the memory of uses was lost.
+    forgotten: usize,
+    /// No answer, from the process that was gone.
+    silent: usize,
+    longest: Duration,
+    /// Answers that should not be, by what they were.
+    wrong: HashMap<String, usize>,
+    endings: Endings,
+    acknowledged: usize,
+    lost: usize,
+    doubled: usize,
+    chain_holds: bool,
+    recovered: Option<Duration>,
+}
+
+impl Report {
+    pub(crate) async fn of(
+        name: &str,
+        silent: Option<Role>,
+        load: &Load,
+        recovered: Option<Duration>,
+        endings: Endings,
+        scene: &Scene<'_>,
+    ) -> Self {
+        let told = load.told();
+        let mut report = Self {
+            name: name.to_owned(),
+            passed: 0,
+            later: 0,
+            forgotten: 0,
+            silent: 0,
+            longest: told.iter().map(|told| told.took).max().unwrap_or_default(),
+            wrong: HashMap::new(),
+            endings,
+            acknowledged: 0,
+            lost: 0,
+            doubled: 0,
+            chain_holds: false,
+            recovered,
+        };
+        for one in &told {
+            report.count(one, silent);
+        }
+        report.compare(&told, scene).await;
+        report
+    }
+
+    fn count(&mut self, told: &Told, silent: Option<Role>) {
+        let lasting = told.phase == Phase::Fault;
+        let asked_of = match told.asked {
+            Asked::Mint => Role::Sts,
+            Asked::Call => Role::Gateway,
+        };
+        let slot = match told.status {
+            _ if told.timed_out || told.took > HANG => None,
+            Some(200) => Some(&mut self.passed),
+            Some(503) if told.retry_after => Some(&mut self.later),
+            Some(401) if told.reason == "replay_state_lost" => Some(&mut self.forgotten),
+            // Nobody is there to answer for a process that is gone.
+            None if silent == Some(asked_of) => Some(&mut self.silent),
+            _ => None,
+        };
+        match slot {
+            Some(slot) if lasting => *slot += 1,
+            // Load on its own never disturbs.
+            Some(_) if told.status == Some(200) => {}
+            // Sent before the fault began, or answered just after it ended.
+            Some(slot) => *slot += 1,
+            None => {
+                let what = match told.status {
+                    Some(status) => format!("{:?} {status} {} {:?}", told.asked, told.reason, told.phase),
+                    None if told.timed_out => format!("{:?} hung {:?}", told.asked, told.phase),
+                    None => format!("{:?} cut {:?}", told.asked, told.phase),
+                };
+                *self.wrong.entry(what).or_default() += 1;
+            }
+        }
+    }
+
+    async fn compare(&mut self, told: &[Told], scene: &Scene<'_>) {
+        let acknowledged: Vec<&Told> = told.iter().filter(|told| told.status == Some(200)).collect();
+        self.acknowledged = acknowledged.len();
+        let deadline = Instant::now() + LEDGER;
+        loop {
+            let ledger = scene.zone.ledger().await;
+            let mut decisions: HashMap<&str, usize> = HashMap::new();
+            for event in &ledger {
+                if event["event_type"] == "token_exchange" && event["decision"] == "allow" {
+                    *decisions
+                        .entry(event["request_id"].as_str().unwrap_or_default())
+                        .or_default() += 1;
+                }
+            }
+            let count = |told: &&&Told| decisions.get(told.id.as_str()).copied().unwrap_or(0);
+            self.lost = acknowledged.iter().filter(|told| count(told) == 0).count();
+            self.doubled = acknowledged.iter().filter(|told| count(told) > 1).count();
+            if self.lost == 0 || Instant::now() > deadline {
+                break;
+            }
+            sleep(Duration::from_millis(250)).await;
+        }
+        let verified = scene.zone.stack.caracald(&["audit", "verify", "--json"]).await;
+        let verdict: Value = serde_json::from_str(&verified.stdout).unwrap_or(Value::Null);
+        self.chain_holds = verdict["holds"] == true;
+    }
+
+    /// Whether every promise was kept.
+    pub(crate) fn holds(&self) -> bool {
+        self.wrong.is_empty()
+            && self.endings.violations == 0
+            && self.lost == 0
+            && self.doubled == 0
+            && self.chain_holds
+            && self.recovered.is_some()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "  {self:?}\n  {}",
+            if self.holds() { "holds" } else { "DOES NOT HOLD" }
+        )
+    }
+}
+
+/// The page for the handbook.
+pub(crate) fn table(reports: &[Report], away: Duration) -> String {
+    let mut page = format!(
+        "# Failure drills\n\n\
+         What happens to governed calls while a part of a production deployment fails. Made by `make drills`, which\n\
+         runs one process for each role, a PostgreSQL and a Redis on one machine, eight callers that mint and call all\n\
+         the time, and somebody who ends sessions and delegations and tries at once what has ended. \"Stopped\" is\n\
+         {} s; a killed process is started again after a second, as a supervisor does; nobody else lends a hand.\n\n\
+         | What fails | passed | 503 | forgotten | no answer | longest answer | endings | used after its end | decisions | lost | doubled | back after | |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+        away.as_secs()
+    );
+    for report in reports {
+        let back = report.recovered.map_or_else(
+            || String::from("never"),
+            |span| format!("{:.1} s", span.as_secs_f64()),
+        );
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} ms | {} | {} | {} | {} | {} | {} | {} |",
+            report.name,
+            report.passed,
+            report.later,
+            report.forgotten,
+            report.silent,
+            report.longest.as_millis(),
+            report.endings.acknowledged,
+            report.endings.violations,
+            report.acknowledged,
+            report.lost,
+            report.doubled,
+            back,
+            if report.holds() {
+                "holds"
+            } else {
+                "**does not hold**"
+            },
+        );
+    }
+    page.push_str(
+        "\nThe first columns count answers from the beginning of the fault until everything was ready again:\n\n\
+         - **passed**: mints and calls that succeeded. A stopped Coordinator, Audit, API or PostgreSQL does not stop\n  \
+           calls: what they need is in memory, for as long as it is recent.\n\
+         - **503**: answers with `Retry-After`.\n\
+         - **forgotten**: mandates minted before Redis lost its memory. Whether they were used cannot be known any\n  \
+           more, so they are refused, and the client mints another.\n\
+         - **no answer**: connections to the very process that was gone.\n\
+         - **endings**: sessions and delegations whose end was acknowledged, and how many of them were good for\n  \
+           anything afterwards.\n\
+         - **decisions**: every mint and call that a client was told had succeeded, over the whole drill; **lost** and\n  \
+           **doubled** are those that the ledger does not have, or has twice. Its hash chain is verified as well.\n\
+         - **back after**: from the end of the fault, or the start of the new process, until a governed call passed and\n  \
+           every role was ready.\n",
+    );
+    page
+}
