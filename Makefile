@@ -9,7 +9,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e bench docs deny
+.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e drills bench docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -57,6 +57,12 @@ e2e: build ## The real binaries: governed calls, refusals, crashes, the publishe
 	scripts/e2e-venv.sh $(E2E_VENV)
 	scripts/e2e.sh $(TARGET)/release $(E2E_VENV)/bin/python
 	$(CARGO) test --locked -p caracal-e2e
+
+drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (8 minutes)
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	$(CARGO) build --locked -p caracal -p caracald
+	$(CARGO) run --locked -p caracal-e2e --example drills -- --write docs/src/operate/drills.md
 
 bench: ## Measure starting, governed calls and revocation, with daemons of its own
 	@scripts/require.sh rust
