@@ -186,13 +186,9 @@ impl Config {
         }
         let names_issuer = roles
             .iter()
-            .any(|role| matches!(role, Role::Gateway | Role::Coordinator));
-        if issuer.is_none()
-            && names_issuer
-            && !roles.contains(&Role::Sts)
-            && !matches!(backend, Backend::Embedded)
-        {
-            settings.problem("ISSUER_URL is required where the sts role is not in the same process");
+            .any(|role| matches!(role, Role::Sts | Role::Gateway | Role::Coordinator));
+        if issuer.is_none() && names_issuer && !matches!(backend, Backend::Embedded) {
+            settings.problem("ISSUER_URL is required: the STS's address as clients know it");
         }
         if let Some(url) = &sts_url
             && mode.is_published()
@@ -630,7 +626,7 @@ mod tests {
                 Role::Api,
                 vec![kek, streams, audit, ("CARACAL_ADMIN_TOKEN", &token)],
             ),
-            (Role::Sts, vec![kek, streams, audit, exchange]),
+            (Role::Sts, vec![kek, streams, audit, exchange, issuer]),
             (Role::Gateway, vec![streams, audit, exchange, issuer, sts]),
             (Role::Coordinator, vec![streams, audit, receipts, issuer]),
             (Role::Audit, vec![audit]),

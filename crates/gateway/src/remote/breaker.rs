@@ -43,6 +43,14 @@ impl Breaker {
             .is_some_and(|until| self.world.now() < until || state.probing)
     }
 
+    /// Ends an open time early: the STS was heard to be ready. The next attempt is the probe.
+    pub(super) fn retry_now(&self) {
+        let mut state = self.state.lock();
+        if state.open_until.is_some() {
+            state.open_until = Some(self.world.now());
+        }
+    }
+
     /// Begins an attempt; after an open time one alone gets through.
     pub(super) fn enter(self: &Arc<Self>) -> Option<Attempt> {
         let mut state = self.state.lock();
@@ -147,6 +155,25 @@ mod tests {
         world.manual_clock().advance(OPEN_FOR);
         breaker.enter().unwrap().conclude(None);
         assert!(breaker.enter().is_some() && breaker.enter().is_some());
+    }
+
+    #[test]
+    fn an_sts_that_says_it_is_ready_is_asked_at_once_by_one() {
+        let (_, breaker) = breaker();
+        breaker.retry_now();
+        assert!(
+            breaker.enter().is_some() && breaker.enter().is_some(),
+            "closed it stays"
+        );
+        fail(&breaker, 3);
+        breaker.retry_now();
+        let probe = breaker.enter().unwrap();
+        assert!(breaker.enter().is_none());
+        probe.conclude(Some(&down()));
+        assert!(breaker.is_open(), "the probe decides, not the word");
+        breaker.retry_now();
+        breaker.enter().unwrap().conclude(None);
+        assert!(!breaker.is_open());
     }
 
     #[test]

@@ -3,7 +3,14 @@
 mod breaker;
 mod reply;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -53,6 +60,48 @@ pub struct RemoteExchange {
     timeout: Duration,
     replay: Arc<dyn ReplayStore>,
     breaker: Arc<Breaker>,
+    watch: Arc<Watch>,
+}
+
+/// Listens for the end of an outage, so that it is not slept through.
+#[derive(Debug)]
+struct Watch {
+    client: EgressClient<Full<Bytes>>,
+    ready_uri: Uri,
+    breaker: Arc<Breaker>,
+    watching: AtomicBool,
+}
+
+/// Pause between two questions whether an STS that is away is ready.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+
+impl Watch {
+    /// Asks until the STS says that it is ready, or the circuit is closed otherwise. One task at a time.
+    fn start(self: &Arc<Self>) {
+        if self.watching.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let watch = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(WATCH_EVERY).await;
+                let Some(watch) = watch.upgrade() else { return };
+                let closed = !watch.breaker.is_open();
+                if closed || watch.is_ready().await {
+                    watch.watching.store(false, Ordering::Release);
+                    watch.breaker.retry_now();
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn is_ready(&self) -> bool {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = self.ready_uri.clone();
+        let answer = tokio::time::timeout(WATCH_EVERY * 4, self.client.request(request)).await;
+        answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success()))
+    }
 }
 
 impl fmt::Debug for RemoteExchange {
@@ -85,7 +134,14 @@ impl RemoteExchange {
     pub fn new(world: World, egress: &Egress, options: RemoteOptions) -> Result<Self, EgressError> {
         let target = egress.target(&options.url)?;
         let uri = |path: &str| uri_of(&target, path);
+        let breaker = Arc::new(Breaker::new(world.clone()));
         Ok(Self {
+            watch: Arc::new(Watch {
+                client: egress.client(),
+                ready_uri: uri("/ready")?,
+                breaker: breaker.clone(),
+                watching: AtomicBool::new(false),
+            }),
             client: egress.client(),
             token_uri: uri("/oauth/2/token")?,
             health_uri: uri("/health")?,
@@ -93,7 +149,7 @@ impl RemoteExchange {
             key: options.key,
             timeout: options.timeout,
             replay: options.replay,
-            breaker: Arc::new(Breaker::new(world.clone())),
+            breaker,
             world,
         })
     }
@@ -196,6 +252,9 @@ impl Exchange for RemoteExchange {
             Err(NoReply::TooLarge) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts response invalid")),
         };
         attempt.conclude(outcome.as_ref().err());
+        if self.breaker.is_open() {
+            self.watch.start();
+        }
         outcome
     }
 
