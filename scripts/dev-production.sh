@@ -181,7 +181,7 @@ port $redis_port
 dir $home/redis
 appendonly yes
 appendfsync everysec
-maxmemory 512mb
+maxmemory 1gb
 maxmemory-policy noeviction
 requirepass $(cat "$secrets/redisPassword")
 CONF

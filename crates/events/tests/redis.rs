@@ -273,6 +273,28 @@ async fn evidence_beyond_the_bound_is_refused_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn evidence_that_is_acknowledged_but_not_yet_removed_does_not_count_for_the_bound() {
+    let redis = Redis::start();
+    let mut options = redis.options();
+    options.evidence_bound = 150;
+    options.trim_interval = Duration::from_hours(1);
+    let bus = redis.open(options);
+    bus.append(Topic::AuditEvents, audit(300)).await.unwrap();
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    let taken = ledger.next(300, Duration::from_secs(1)).await.unwrap();
+    let ids: Vec<String> = taken.iter().map(|entry| entry.id.clone()).collect();
+    ledger.ack(&ids[..100]).await.unwrap();
+    assert!(bus.append(Topic::AuditEvents, audit(1)).await.is_err());
+    ledger.ack(&ids[100..]).await.unwrap();
+    assert_eq!(bus.len(Topic::AuditEvents).await, Ok(200), "nobody removed them");
+    assert_eq!(bus.append(Topic::AuditEvents, audit(1)).await, Ok(()));
+    assert!(bus.len(Topic::AuditEvents).await.unwrap() < 150);
+}
+
+#[tokio::test]
 async fn entries_travel_with_the_published_signature_and_no_group_is_left_behind() {
     let redis = Redis::start();
     let key = HmacKey::from_hex(&"00112233445566778899aabbccddeeff".repeat(2)).unwrap();

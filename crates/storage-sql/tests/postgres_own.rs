@@ -421,6 +421,43 @@ async fn each_service_does_its_work_with_its_own_rights() {
 }
 
 #[tokio::test]
+async fn appending_to_a_zone_that_is_newer_than_the_statistics_reads_little_of_it() {
+    const EVENTS: usize = 10_000;
+    let database = Database::migrated().await;
+    let world = World::for_tests();
+    let audit = service(&database, ServiceRole::Audit).await;
+    let fill = async || {
+        let given = Given::new(&world);
+        for batch in 0..EVENTS / 250 {
+            let entries: Vec<_> = (0..250)
+                .map(|n| given.ledger_entry(&format!("{batch}.{n}")))
+                .collect();
+            let mut work = audit.zone(&given.zone_id, Access::Write).await.unwrap();
+            let outcome = work.ledger().append(&entries, world.now()).await.unwrap();
+            assert_eq!(outcome.inserted, 250);
+            work.commit().await.unwrap();
+        }
+    };
+    let owned = |sql: &str| server().try_sql(&database.owner_url(), sql).unwrap();
+    let reads = || {
+        let sql = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'audit_events_y%'";
+        owned(sql).trim().parse::<usize>().unwrap_or_default()
+    };
+    fill().await;
+    owned("ANALYZE audit_events");
+    let before = reads();
+    fill().await;
+    drop(audit);
+    // Counters are told when a connection ends; what is asked for is far apart, so the wait needs no precision.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let read = reads() - before;
+    assert!(
+        read < EVENTS * 10,
+        "{read} index entries read for {EVENTS} events"
+    );
+}
+
+#[tokio::test]
 async fn months_are_made_ahead_and_dropped_when_they_are_old() {
     let database = Database::migrated().await;
     let world = World::for_tests();

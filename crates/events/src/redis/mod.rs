@@ -50,7 +50,8 @@ pub struct RedisOptions {
     pub claim_idle: Duration,
     /// Entries and dead letters kept of each topic but evidence, approximately. Default 100,000.
     pub max_len: u64,
-    /// Entries of evidence, read or not, above which producers are refused and spool. Default 1,000,000.
+    /// Entries of evidence not yet acknowledged above which producers are refused and spool: about 1 KiB each in
+    /// the memory that replay protection needs as well, while spools have a disk. Default 100,000.
     pub evidence_bound: u64,
     /// Least time between two trims of acknowledged evidence by one consumer. Default 5 s.
     pub trim_interval: Duration,
@@ -69,7 +70,7 @@ impl RedisOptions {
             block: Duration::from_secs(2),
             claim_idle: Duration::from_secs(30),
             max_len: 100_000,
-            evidence_bound: 1_000_000,
+            evidence_bound: 100_000,
             trim_interval: Duration::from_secs(5),
             groups: vec![(Topic::AuditEvents, String::from("audit-ingestor"))],
             backoff: (Duration::from_millis(50), Duration::from_secs(5)),
@@ -189,11 +190,13 @@ impl Shared {
         }
     }
 
-    /// Refuses evidence while the stream is at its bound: producers have a spool, Redis has only memory.
+    /// Refuses evidence while as much as the bound is not acknowledged: producers have a spool, Redis has only memory.
     async fn admit_evidence(&self) -> Result<(), BusError> {
         if self.evidence_len.load(Ordering::Relaxed) < self.options.evidence_bound {
             return Ok(());
         }
+        // What is acknowledged is not in the way; a consumer that has caught up has no occasion to remove it.
+        trim::acknowledged(self, Topic::AuditEvents).await?;
         let mut connection = self.commands.clone();
         let length: u64 = cmd("XLEN")
             .arg(Topic::AuditEvents.as_str())
