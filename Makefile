@@ -9,7 +9,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e drills bench docs deny
+.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e drills bench bench-production docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -68,6 +68,12 @@ bench: ## Measure starting, governed calls and revocation, with daemons of its o
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald -p caracal-bench
 	$(TARGET)/release/caracal-bench all --spawn $(TARGET)/release/caracald
+
+bench-production: ## The same calls with a process for each role, over a PostgreSQL and a Redis of its own
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	$(CARGO) build --release --locked -p caracald -p caracal-bench
+	scripts/bench-production.sh $(TARGET)/release
 
 docs: ## Build the handbook into docs/book
 	@scripts/require.sh mdbook

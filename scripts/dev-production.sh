@@ -181,6 +181,8 @@ port $redis_port
 dir $home/redis
 appendonly yes
 appendfsync everysec
+# The append-only file is what is read at the start; snapshots beside it only cost.
+save ""
 maxmemory 1gb
 maxmemory-policy noeviction
 requirepass $(cat "$secrets/redisPassword")
@@ -231,11 +233,12 @@ for role in "${roles[@]}"; do
   waits_for "$role" ready ready "$role"
 done
 
-endpoints=
+endpoints= pids=
 for role in "${roles[@]}"; do
   endpoints+="\"$role\":\"http://127.0.0.1:${ports[$role]}\","
+  pids+=${pids:+,}$(pid_of "$role")
 done
-printf '{%s"pid":%s}' "$endpoints" $$ >"$home/endpoints.json.new"
+printf '{%s"pid":%s,"pids":[%s]}' "$endpoints" $$ "$pids" >"$home/endpoints.json.new"
 mv "$home/endpoints.json.new" "$home/endpoints.json"
 
 cat <<SUMMARY

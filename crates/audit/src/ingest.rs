@@ -21,6 +21,8 @@ const GROUP: &str = "audit-ingestor";
 const BATCH: usize = 250;
 /// Longest wait for the first event of a read.
 const WAIT: Duration = Duration::from_secs(5);
+/// Pause after a read that was not full, for the next to be worth its transaction.
+const LINGER: Duration = Duration::from_millis(20);
 /// Pause after storage refused, doubled up to the limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -113,6 +115,9 @@ async fn consume(
                 () = shutdown.cancelled() => return Err(()),
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
             }
+        }
+        if deliveries.len() < BATCH {
+            tokio::time::sleep(LINGER).await;
         }
     }
 }

@@ -96,7 +96,7 @@ impl Daemon {
         let endpoints = loop {
             // A file with another process in it was left by an earlier one.
             match Endpoints::read(self.home()) {
-                Ok(endpoints) if endpoints.pid == Some(self.pid()) => break endpoints,
+                Ok(endpoints) if endpoints.pids == [self.pid()] => break endpoints,
                 _ => self.wait_a_moment("has not said where it listens").await?,
             }
         };

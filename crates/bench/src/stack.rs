@@ -36,7 +36,7 @@ pub struct StackArguments {
     /// URL of the Audit role, for its metrics
     #[arg(long, value_name = "URL")]
     pub audit: Option<String>,
-    /// Process whose CPU time counts; give it for every process of ours [default: that of the state directory]
+    /// Process whose CPU time counts; give it for every process of ours [default: those of the state directory]
     #[arg(long, value_name = "PID")]
     pub pid: Vec<u32>,
     /// File with the admin token [default: secrets/caracalAdminToken in the state directory]
@@ -98,9 +98,11 @@ impl Stack {
                 url.with_context(|| format!("where is the {role}? give --home, --{role} or --spawn"))?;
             parse_local(url).with_context(|| format!("address of the {role}"))
         };
-        let pids = match (arguments.pid.as_slice(), endpoints.pid) {
-            ([], Some(pid)) => vec![pid],
-            ([], None) => bail!("whose CPU time counts? give --pid for every process of ours"),
+        let pids = match (arguments.pid.as_slice(), endpoints.pids) {
+            ([], pids) if pids.is_empty() => {
+                bail!("whose CPU time counts? give --pid for every process of ours")
+            }
+            ([], pids) => pids,
             (given, _) => given.to_vec(),
         };
         let token_file = arguments
@@ -174,8 +176,8 @@ impl Stack {
 pub struct Endpoints {
     /// URL by role.
     pub urls: BTreeMap<String, String>,
-    /// The daemon's process.
-    pub pid: Option<u32>,
+    /// The processes of the roles, where each has its own; otherwise the daemon's.
+    pub pids: Vec<u32>,
 }
 
 impl Endpoints {
@@ -192,15 +194,16 @@ impl Endpoints {
 
     fn parse(text: &[u8]) -> anyhow::Result<Self> {
         let members: BTreeMap<String, Value> = serde_json::from_slice(text)?;
-        let pid = members
-            .get("pid")
-            .and_then(Value::as_u64)
-            .and_then(|pid| u32::try_from(pid).ok());
+        let pid = |value: &Value| value.as_u64().and_then(|pid| u32::try_from(pid).ok());
+        let pids = match members.get("pids").and_then(Value::as_array) {
+            Some(pids) => pids.iter().filter_map(pid).collect(),
+            None => members.get("pid").and_then(pid).into_iter().collect(),
+        };
         let urls = members
             .into_iter()
             .filter_map(|(role, url)| Some((role, url.as_str()?.to_owned())))
             .collect();
-        Ok(Self { urls, pid })
+        Ok(Self { urls, pids })
     }
 }
 
@@ -232,6 +235,12 @@ mod tests {
             (1, 4, vec![7])
         );
         assert_eq!(stack.admin_token.expose(), "cat_x");
+    }
+
+    #[test]
+    fn a_process_for_each_role_counts_with_the_others() {
+        let endpoints = ENDPOINTS.replace(r#""pid":7"#, r#""pid":7,"pids":[11,12,13]"#);
+        assert_eq!(Endpoints::parse(endpoints.as_bytes()).unwrap().pids, [11, 12, 13]);
     }
 
     #[test]

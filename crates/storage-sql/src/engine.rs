@@ -21,6 +21,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Every zone; only the named exceptions of a global unit see them all.
 const ALL_ZONES: &str = "*";
 
+/// Plans that PostgreSQL keeps are made for the tables as they are the first few times: empty, in a deployment that
+/// has just begun. It would go on reading a zone from end to end for hours.
+const PLAN_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan;";
+
 /// A store of this crate.
 pub trait SqlStore: HasEngine {}
 
@@ -81,15 +85,12 @@ impl Engine {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
                 Access::Write => "",
             };
-            // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping. `SET LOCAL` takes no snapshot, and both
-            // settings go in one round trip.
+            // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping.
             let scope = scope
                 .map(|scope| format!("SET LOCAL caracal.zone_id = '{scope}';"))
                 .unwrap_or_default();
-            let setup = format!("{mode}{scope}");
-            if !setup.is_empty() {
-                tx.script(&setup).await?;
-            }
+            // `SET LOCAL` takes no snapshot, and all settings go in one round trip.
+            tx.script(&format!("{mode}{scope}{PLAN_ANEW}")).await?;
         }
         Ok(tx)
     }

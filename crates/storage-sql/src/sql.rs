@@ -120,6 +120,14 @@ impl Tx {
             .rows_affected())
     }
 
+    /// Lets the statements that follow use kept plans, for those of many parameters that have no other plan anyway.
+    pub(crate) async fn keep_plans(&self) -> Result<(), Error> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => self.script("SET LOCAL plan_cache_mode = auto").await,
+        }
+    }
+
     /// Runs text of our own without parameters, possibly several statements.
     pub(crate) async fn script(&self, sql: &str) -> Result<(), Error> {
         self.counter.add();

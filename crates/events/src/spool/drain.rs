@@ -8,6 +8,7 @@ use std::{
 };
 
 use caracal_crypto::{HmacKey, audit_frame};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Arrival, Bus, BusError, Fields, Receipt, backoff::Backoff, fields::MAX_BYTES, metrics};
@@ -20,12 +21,13 @@ use super::{
 
 /// Records per append.
 const BATCH: usize = 1_000;
-/// How long a batch that is not full waits for more.
-const LINGER: Duration = Duration::from_millis(5);
+/// How long a batch that is not full waits for more. Each batch costs as much as some of its records, here, on the bus
+/// and in the ledger.
+const LINGER: Duration = Duration::from_millis(20);
 /// Batches on their way at once. What is spooled beyond them waits in the spool alone.
 const MAX_UNDER_WAY: usize = 64;
 /// First and longest pause between two looks at what is under way.
-const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+const LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 /// How long the last pass at shutdown may take. What remains is drained after the next start.
 const LAST_PASS: Duration = Duration::from_secs(3);
 /// How often an idle drainer looks by itself and reports.
@@ -94,6 +96,16 @@ struct UnderWay {
     records: usize,
 }
 
+/// What an attempt to send came to.
+enum Sent {
+    /// A batch that was not full, so the spool was empty.
+    Some,
+    /// There may be more.
+    Full,
+    /// There was nothing, or no room on the way.
+    Nothing,
+}
+
 struct Drain {
     spool: Arc<Spool>,
     bus: Arc<dyn Bus>,
@@ -133,29 +145,37 @@ impl Drain {
 
     async fn until_empty(&mut self) -> Result<(), DrainError> {
         let mut pause = LOOK.0;
+        let mut next_look = Instant::now();
         loop {
             let sent = self.send().await?;
-            if self.look().await? {
-                pause = LOOK.0;
-            } else if self.under_way.is_empty() && !sent {
-                return Ok(());
-            } else if !sent {
-                self.report();
-                // New records are sent as they come; what is under way is looked at less and less often.
-                let woken = tokio::time::timeout(pause, self.spool.ready.notified()).await;
-                if woken.is_ok() {
-                    tokio::time::sleep(LINGER).await;
+            if Instant::now() >= next_look {
+                pause = if self.look().await? {
+                    LOOK.0
                 } else {
-                    pause = (pause * 2).min(LOOK.1);
+                    (pause * 2).min(LOOK.1)
+                };
+                next_look = Instant::now() + pause;
+            }
+            match sent {
+                Sent::Full => {}
+                Sent::Some => tokio::time::sleep(LINGER).await,
+                Sent::Nothing if self.under_way.is_empty() => return Ok(()),
+                Sent::Nothing => {
+                    self.report();
+                    // New records are sent as they come; what is under way is looked at less and less often.
+                    let woken = tokio::time::timeout_at(next_look, self.spool.ready.notified()).await;
+                    if woken.is_ok() {
+                        tokio::time::sleep(LINGER).await;
+                    }
                 }
             }
         }
     }
 
-    /// Sends the next batch if there is one and there is room; says whether it did.
-    async fn send(&mut self) -> Result<bool, DrainError> {
+    /// Sends the next batch if there is one and there is room.
+    async fn send(&mut self) -> Result<Sent, DrainError> {
         if self.under_way.len() >= MAX_UNDER_WAY {
-            return Ok(false);
+            return Ok(Sent::Nothing);
         }
         let (spool, from) = (self.spool.clone(), self.cursor);
         let Batch {
@@ -165,7 +185,7 @@ impl Drain {
         } = blocking(move || spool.read_batch(from, BATCH)).await?;
         if blocked && self.under_way.is_empty() {
             self.cursor = *self.spool.position.lock();
-            return Ok(true);
+            return Ok(Sent::Full);
         }
         let taken = records.len();
         if taken == 0 {
@@ -173,7 +193,7 @@ impl Drain {
                 self.commit(next, 0).await?;
                 self.cursor = next;
             }
-            return Ok(false);
+            return Ok(Sent::Nothing);
         }
         let entries = self.frames(records);
         match self.bus.append_evidence(entries).await? {
@@ -185,7 +205,7 @@ impl Drain {
             None => self.commit(next, taken).await?,
         }
         self.cursor = next;
-        Ok(true)
+        Ok(if taken < BATCH { Sent::Some } else { Sent::Full })
     }
 
     /// Removes what has arrived, starts over after a loss; says whether anything moved.

@@ -277,6 +277,7 @@ impl Ledger for ZoneUnit {
             return Ok(outcome);
         }
         ensure_partitions(&self.tx, entries.iter().map(|entry| entry.event.occurred_at)).await?;
+        self.tx.keep_plans().await?;
         insert(&self.tx, "audit_events", &COLUMNS, batch, "").await?;
         let sql = "UPDATE audit_heads SET chain_seq = $2, content_sha256 = $3 WHERE zone_id = $1";
         self.tx
