@@ -9,6 +9,7 @@ in_production!(
     a_wrong_password_is_told,
     a_wrong_schema_is_told,
     a_wrong_redis_is_told,
+    a_clock_that_is_off_is_told,
     a_secret_that_cannot_be_read_is_told,
     a_port_in_use_is_told,
     migrating_at_the_same_time_and_again_is_safe,
@@ -136,6 +137,31 @@ async fn a_wrong_redis_is_told(stack: &Stack) {
         &["REDIS_URL"],
     )
     .await;
+}
+
+/// PostgreSQL is made to tell a service another time than it has: its role finds a function of ours first.
+async fn a_clock_that_is_off_is_told(stack: &Stack) {
+    let sql = |text: &str| stack.production().sql(text);
+    let database = stack.production().database();
+    sql("CREATE SCHEMA elsewhen");
+    sql("GRANT USAGE ON SCHEMA elsewhen TO PUBLIC");
+    for (offset, side) in [("-90 s", "s ahead of"), ("90 s", "s behind")] {
+        sql(&format!(
+            "CREATE OR REPLACE FUNCTION elsewhen.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS \
+             $$ SELECT pg_catalog.clock_timestamp() + interval '{offset}' $$"
+        ));
+        for role in Role::ALL {
+            let user = format!("caracal{}", role.name());
+            sql(&format!(
+                "ALTER ROLE {user} IN DATABASE {database} SET search_path = elsewhen, pg_catalog, public"
+            ));
+            refused(stack, role, |daemon| daemon, &["clock", side, "NTP"]).await;
+            sql(&format!(
+                "ALTER ROLE {user} IN DATABASE {database} RESET search_path"
+            ));
+        }
+    }
+    sql("DROP SCHEMA elsewhen CASCADE");
 }
 
 async fn a_secret_that_cannot_be_read_is_told(stack: &Stack) {
