@@ -210,6 +210,9 @@ ports[api]=$(port 3000) ports[sts]=$(port 8080) ports[gateway]=$(port 8081) port
 ports[audit]=$(port 9090)
 sts_url=http://127.0.0.1:${ports[sts]}
 
+# The processes share this machine's cores; a thread of each on every core would mostly wait for the others.
+export TOKIO_WORKER_THREADS=${TOKIO_WORKER_THREADS:-$((($(nproc) + 1) / 2))}
+
 # serve ROLE VARIABLE=SECRET_FILE…: each role gets its own secrets and no others.
 serve() {
   local role=$1 variables=() pair

@@ -83,8 +83,8 @@ fn rows(report: &Report) -> Vec<Row> {
             "",
         ),
         row(
-            "SQL statements for each call",
-            many.statements_per_call
+            "SQL statements of requests for each call",
+            many.request_statements_per_call()
                 .map_or_else(|| String::from("not told"), |statements| statements.to_string()),
             "0",
         ),

@@ -87,6 +87,19 @@ pub struct Ledger {
 }
 
 impl Report {
+    /// SQL statements that requests waited for, for each call; absent when the stack does not tell.
+    pub fn request_statements_per_call(&self) -> Option<f64> {
+        self.statements_per_call?;
+        let of_requests = |(labels, _): &(&String, &f64)| labels.contains("purpose=\"request\"");
+        let by_label = self.statements_per_call_by_label.iter();
+        Some(
+            by_label
+                .filter(of_requests)
+                .map(|(_, statements)| statements)
+                .sum(),
+        )
+    }
+
     /// Whether every call was made and succeeded.
     pub fn is_clean(&self) -> bool {
         self.failed == 0 && self.unserved == 0
