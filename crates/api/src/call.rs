@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A request past authentication and every gate.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) api: Arc<ApiDeps>,
     pub(crate) principal: Principal,
@@ -98,7 +98,7 @@ impl Call {
 }
 
 /// A [`Call`] in the zone its path names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ZoneCall {
     pub(crate) call: Call,
     pub(crate) zone: ZoneId,

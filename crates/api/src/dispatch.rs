@@ -13,6 +13,7 @@ use caracal_core::ZoneId;
 use caracal_service::{
     Refusal,
     body::{JSON_LIMIT, read_bounded},
+    contention::Attempts,
     request::RequestContext,
     server::PeerAddr,
 };
@@ -122,10 +123,19 @@ async fn serve(
         query,
         body,
     };
-    match (route.handler, zone) {
-        (Handler::Zone(handle), Some(zone)) => handle(ZoneCall { call, zone }).await,
-        (Handler::Global(handle), _) => handle(call).await,
-        (Handler::Zone(_), None) => Err(Refusal::not_found("zone_not_found")),
+    // A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
+    let mut attempts = Attempts::default();
+    loop {
+        let call = call.clone();
+        let world = call.api.world.clone();
+        let outcome = match (route.handler, zone.clone()) {
+            (Handler::Zone(handle), Some(zone)) => handle(ZoneCall { call, zone }).await,
+            (Handler::Global(handle), _) => handle(call).await,
+            (Handler::Zone(_), None) => Err(Refusal::not_found("zone_not_found")),
+        };
+        if !attempts.again(&world, outcome.as_ref().err()).await {
+            return outcome;
+        }
     }
 }
 

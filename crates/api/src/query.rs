@@ -5,7 +5,7 @@ use caracal_service::Refusal;
 use caracal_storage::{PageKey, PageRequest};
 
 /// The parameters of one request. Of a repeated parameter the first counts; unknown ones are ignored.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 const CODE: &str = "invalid_query";

@@ -4,15 +4,16 @@ use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
-    body::Body,
     extract::{FromRequestParts as _, Path, Query, RawPathParams, Request, State},
     response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
+use bytes::Bytes;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_service::{
     Refusal,
     body::{parse_json, read_bounded},
+    contention::Attempts,
     request::RequestContext,
     zones::{DirectoryError, ZoneState},
 };
@@ -59,18 +60,19 @@ pub(crate) struct NoQuery {}
 
 /// How a route reads its body.
 pub(crate) trait ReadBody: Sized + Send {
-    fn read(
-        headers: &HeaderMap,
-        body: Body,
-        limit: usize,
-    ) -> impl Future<Output = Result<Self, Refusal>> + Send;
+    /// Whether it is looked at.
+    const READ: bool = true;
+
+    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal>;
 }
 
 /// The body is not looked at.
 pub(crate) struct NoBody;
 
 impl ReadBody for NoBody {
-    async fn read(_: &HeaderMap, _: Body, _: usize) -> Result<Self, Refusal> {
+    const READ: bool = false;
+
+    fn parse(_: &HeaderMap, _: &Bytes) -> Result<Self, Refusal> {
         Ok(Self)
     }
 }
@@ -79,9 +81,9 @@ impl ReadBody for NoBody {
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> ReadBody for JsonBody<T> {
-    async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Self, Refusal> {
+    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
         require_json(headers)?;
-        parse_json(&read_bounded(body, limit).await?, "invalid_body").map(Self)
+        parse_json(body, "invalid_body").map(Self)
     }
 }
 
@@ -89,13 +91,12 @@ impl<T: DeserializeOwned + Send> ReadBody for JsonBody<T> {
 pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
 
 impl<T: DeserializeOwned + Send> ReadBody for OptionalBody<T> {
-    async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Self, Refusal> {
-        let bytes = read_bounded(body, limit).await?;
-        if bytes.is_empty() {
+    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
+        if body.is_empty() {
             return Ok(Self(None));
         }
         require_json(headers)?;
-        parse_json::<Option<T>>(&bytes, "invalid_body").map(Self)
+        parse_json::<Option<T>>(body, "invalid_body").map(Self)
     }
 }
 
@@ -147,9 +148,23 @@ async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Resu
         principal,
         headers: std::mem::take(&mut parts.headers),
     };
-    let outcome = match read::<R>(&mut parts, &call, body).await {
-        Ok(input) => R::answer(&mut call, input).await,
-        Err(refusal) => Err(refusal),
+    let body = if R::Body::READ {
+        read_bounded(body, call.app.config.body_limit_bytes).await
+    } else {
+        Ok(Bytes::new())
+    };
+    // A route commits one unit of work, or what may be done twice, so it may answer again when one gave way.
+    let mut attempts = Attempts::default();
+    let outcome = loop {
+        call.about = About::default();
+        let outcome = match read::<R>(&mut parts, &call, &body).await {
+            Ok(input) => R::answer(&mut call, input).await,
+            Err(refusal) => Err(refusal),
+        };
+        let refused = outcome.as_ref().err();
+        if !attempts.again(&call.app.world, refused).await {
+            break outcome;
+        }
     };
     if let (Err(refusal), Some(event_type)) = (&outcome, R::CAPABILITY.evidence) {
         evidence::refused(
@@ -168,14 +183,18 @@ async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Resu
     outcome
 }
 
-async fn read<R: Route>(parts: &mut Parts, call: &Call, body: Body) -> Result<Input<R>, Refusal> {
+async fn read<R: Route>(
+    parts: &mut Parts,
+    call: &Call,
+    body: &Result<Bytes, Refusal>,
+) -> Result<Input<R>, Refusal> {
     let Path(path) = Path::<R::Path>::from_request_parts(parts, &())
         .await
         .map_err(|error| Refusal::invalid_field("invalid_params", "", error.body_text()))?;
     let Query(query) = Query::<R::Query>::from_request_parts(parts, &())
         .await
         .map_err(|error| Refusal::invalid_field("invalid_query", "", error.body_text()))?;
-    let body = R::Body::read(&call.headers, body, call.app.config.body_limit_bytes).await?;
+    let body = R::Body::parse(&call.headers, body.as_ref().map_err(Refusal::clone)?)?;
     Ok(Input { path, query, body })
 }
 

@@ -166,7 +166,7 @@ impl Production {
     }
 
     /// The PostgreSQL server.
-    pub fn postgres(&self) -> &Postgres {
+    pub const fn postgres(&self) -> &Arc<Postgres> {
         &self.postgres
     }
 

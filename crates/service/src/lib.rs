@@ -7,6 +7,7 @@
 mod assemble;
 pub mod body;
 pub mod config;
+pub mod contention;
 pub mod egress;
 pub mod exchange;
 pub mod health;

@@ -27,6 +27,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "caracal_http_requests_total",
         "Requests answered, by role, route template and status."
     );
+    metrics::describe_counter!(
+        "caracal_storage_contention_total",
+        "Requests whose transaction gave way to another, by whether they were done again or given up."
+    );
     Ok(handle)
 }
 

@@ -25,6 +25,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Value of `WWW-Authenticate` (RFC 9110 §11.6.1).
     pub authenticate: Option<Cow<'static, str>>,
+    /// The request changed nothing because others were in its way: see [`crate::contention`]. Not sent.
+    pub contended: bool,
 }
 
 impl Refusal {
@@ -37,6 +39,7 @@ impl Refusal {
             members: Map::new(),
             retry_after: None,
             authenticate: None,
+            contended: false,
         }
     }
 
@@ -160,8 +163,14 @@ impl IntoResponse for Refusal {
 impl From<caracal_storage::Error> for Refusal {
     /// What a client learns of a storage failure: nothing but that it may try again.
     fn from(error: caracal_storage::Error) -> Self {
-        tracing::error!(error = %crate::error_chain(&error), "storage failed");
+        if !matches!(error, caracal_storage::Error::Contended(_)) {
+            tracing::error!(error = %crate::error_chain(&error), "storage failed");
+        }
         match error {
+            caracal_storage::Error::Contended(_) => Self {
+                contended: true,
+                ..Self::unavailable("storage_unavailable").describe("others changed the same, try again")
+            },
             caracal_storage::Error::Unavailable(_) => {
                 Self::unavailable("storage_unavailable").describe("storage is unavailable, try again")
             }

@@ -41,6 +41,7 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
         Conflict(String),
         MissingReference,
         Corrupt(String),
+        Contended,
         Unavailable,
     }
     let kind = match &error {
@@ -55,6 +56,8 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
                     })
                 } else if database.is_foreign_key_violation() {
                     Kind::MissingReference
+                } else if is_contention(database.code().as_deref()) {
+                    Kind::Contended
                 } else if database.is_check_violation() || is_refused(database.code().as_deref()) {
                     Kind::Corrupt(database.message().to_owned())
                 } else {
@@ -73,8 +76,15 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
         Kind::Conflict(constraint) => Error::Conflict { constraint },
         Kind::MissingReference => Error::MissingReference,
         Kind::Corrupt(text) => Error::Corrupt(text),
+        Kind::Contended => Error::Contended(Box::new(error)),
         Kind::Unavailable => Error::Unavailable(Box::new(error)),
     }
+}
+
+/// Whether PostgreSQL gave this transaction up for another: 40001 serialization failure, 40P01 deadlock. SQLite has one
+/// writer, which waits its turn.
+fn is_contention(code: Option<&str>) -> bool {
+    matches!(code, Some("40001" | "40P01"))
 }
 
 /// Whether the database refused a statement that can never succeed: a rule of the schema or of its grants, a

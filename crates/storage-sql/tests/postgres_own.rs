@@ -6,7 +6,7 @@ mod server;
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{Secret, Timestamp, World, ZoneId};
+use caracal_core::{Secret, Timestamp, World, ZoneId, entity::Application};
 use caracal_storage::{
     Access, AdminAuditFilter, Error, PageRequest, SessionFilter, Store, conformance::given::Given,
 };
@@ -418,6 +418,37 @@ async fn each_service_does_its_work_with_its_own_rights() {
         2
     );
     work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_in_a_deadlock_one_gives_way_and_is_told_so() {
+    let database = Database::migrated().await;
+    let world = World::for_tests();
+    let store = owner(&database).await;
+    let given = Given::new(&world);
+    register(&store, &given).await;
+    let (left, right) = (given.application(), given.application());
+    let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    for application in [&left, &right] {
+        work.applications().create(application).await.unwrap();
+    }
+    work.commit().await.unwrap();
+
+    let both_hold_one = Arc::new(tokio::sync::Barrier::new(2));
+    let change = async |first: Application, second: Application| {
+        let mut work = store.zone(&given.zone_id, Access::Write).await?;
+        work.applications().update(&first).await?;
+        both_hold_one.wait().await;
+        work.applications().update(&second).await?;
+        work.commit().await
+    };
+    let (one, other) = tokio::join!(change(left.clone(), right.clone()), change(right, left));
+    let (told, done) = if one.is_err() { (one, other) } else { (other, one) };
+    assert!(
+        matches!(&told, Err(error @ Error::Contended(_)) if error.is_retryable()),
+        "{told:?}"
+    );
+    assert!(done.is_ok(), "{done:?}");
 }
 
 #[tokio::test]

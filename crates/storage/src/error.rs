@@ -7,6 +7,10 @@ pub enum Error {
     /// 503 with `Retry-After`.
     #[error("storage is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Others were in the way (a serialization failure, a deadlock) and this unit of work was the one to give up.
+    /// Nothing was committed. Callers do the whole unit again at once, a few times.
+    #[error("others changed the same rows at the same time")]
+    Contended(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A uniqueness rule would be broken; `constraint` names the rule, for example `zones_slug`.
     #[error("conflicts with an existing row ({constraint})")]
     Conflict {
@@ -24,6 +28,6 @@ pub enum Error {
 impl Error {
     /// Whether trying again may succeed.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Contended(_))
     }
 }

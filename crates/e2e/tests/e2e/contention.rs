@@ -1,0 +1,86 @@
+//! A transaction that PostgreSQL gives up for another is done again, and the client never hears of it.
+
+use std::time::Duration;
+
+use caracal_e2e::{Reply, Role, Scene, Stack, in_production};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+in_production!(a_change_that_gives_way_is_made_again);
+
+/// SQL of somebody who holds the end of the zone's administrative chain until `user` waits for it, and then asks for
+/// the row of `table` with this `id`, which `user` holds. Its patience makes sure who gives way.
+fn in_the_way(zone: &str, user: &str, table: &str, id: &str) -> String {
+    format!(
+        "SET LOCAL deadlock_timeout = '1min'; \
+         SELECT 1 FROM admin_audit_heads WHERE chain_key = '{zone}' FOR UPDATE; \
+         DO $$ BEGIN LOOP \
+             PERFORM pg_stat_clear_snapshot(); \
+             EXIT WHEN EXISTS (SELECT 1 FROM pg_stat_activity \
+                 WHERE datname = current_database() AND usename = '{user}' AND wait_event_type = 'Lock'); \
+             PERFORM pg_sleep(0.01); \
+         END LOOP; END $$; \
+         UPDATE {table} SET id = id WHERE id = '{id}'"
+    )
+}
+
+/// How often requests of `role` gave way and were done again.
+async fn done_again(stack: &Stack, role: Role) -> u32 {
+    let metrics = stack
+        .request(role, "GET", "/metrics")
+        .bearer_auth(stack.metrics_bearer());
+    let text = Reply::of(metrics).await.text;
+    let counter = "caracal_storage_contention_total{outcome=\"again\"} ";
+    text.lines()
+        .find_map(|line| line.strip_prefix(counter)?.parse().ok())
+        .unwrap_or_default()
+}
+
+/// Sends somebody into the way of `role`, and returns when they are there.
+async fn obstruct(stack: &Stack, zone: &str, role: Role, table: &str, id: &str) -> JoinHandle<String> {
+    let sql = in_the_way(zone, &format!("caracal{}", role.name()), table, id);
+    let server = stack.production().postgres().clone();
+    let database = stack.production().database().to_owned();
+    let other = tokio::task::spawn_blocking(move || server.sql(&database, &sql));
+    let looking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_stat_clear_snapshot%' \
+         AND wait_event = 'PgSleep' AND datname = current_database() AND pid <> pg_backend_pid()";
+    while stack.production().sql(looking).trim() != "1" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    other
+}
+
+async fn a_change_that_gives_way_is_made_again(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let application = scene.zone.application("renamed").await;
+    let before = done_again(stack, Role::Api).await;
+    let other = obstruct(stack, &scene.zone.id, Role::Api, "applications", &application.id).await;
+    let path = format!("/applications/{}", application.id);
+    let renamed = scene
+        .zone
+        .admin("PATCH", &path, Some(json!({"name": "new name"})))
+        .await;
+    assert_eq!(renamed.expect(200).text_of("name"), "new name");
+    other.await.expect("SQL that succeeds");
+    assert!(
+        done_again(stack, Role::Api).await > before,
+        "nobody was in the way"
+    );
+
+    let before = done_again(stack, Role::Coordinator).await;
+    let other = obstruct(
+        stack,
+        &scene.zone.id,
+        Role::Coordinator,
+        "sessions",
+        &agent.session,
+    )
+    .await;
+    scene.about_session(&agent, "DELETE", "").await.expect(204);
+    other.await.expect("SQL that succeeds");
+    assert!(
+        done_again(stack, Role::Coordinator).await > before,
+        "nobody was in the way"
+    );
+}
