@@ -21,7 +21,7 @@ until [ -s "$home/endpoints.json" ]; do
 done
 rm -f "$home.log"
 
-for workers in 1 16; do
+for workers in 1 16 32; do
   "$binaries/caracal-bench" governed --home "$home" --workers "$workers" --seconds "$seconds"
   echo
 done
