@@ -11,7 +11,7 @@ scripts=$(dirname "$0")
 CARACAL_PRODUCTION_HOME=$(mktemp -d)
 export CARACAL_PRODUCTION_HOME
 home=$CARACAL_PRODUCTION_HOME
-trap '"$scripts/dev-production.sh" down >/dev/null; rm -rf "$home"' EXIT
+trap '"$scripts/dev-production.sh" down >/dev/null; rm -rf "$home" "$home.log"' EXIT
 
 "$scripts/dev-production.sh" up "$binaries" >"$home.log" 2>&1 &
 up=$!
@@ -19,7 +19,6 @@ until [ -s "$home/endpoints.json" ]; do
   kill -0 "$up" 2>/dev/null || { cat "$home.log" >&2; exit 1; }
   sleep 0.2
 done
-rm -f "$home.log"
 
 for workers in 1 16 32; do
   "$binaries/caracal-bench" governed --home "$home" --workers "$workers" --seconds "$seconds"

@@ -124,10 +124,10 @@ async fn serve(
         body,
     };
     // A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
+    let world = call.api.world.clone();
     let mut attempts = Attempts::default();
     loop {
         let call = call.clone();
-        let world = call.api.world.clone();
         let outcome = match (route.handler, zone.clone()) {
             (Handler::Zone(handle), Some(zone)) => handle(ZoneCall { call, zone }).await,
             (Handler::Global(handle), _) => handle(call).await,

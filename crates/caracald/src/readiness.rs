@@ -21,6 +21,18 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// Pause between two attempts to store the bootstrap token.
 const SEED_PAUSE: Duration = Duration::from_millis(500);
 
+/// The answer of a dependency, with the `reason` of its error; `late` when it does not come in time.
+async fn in_time<E>(
+    answer: impl Future<Output = Result<(), E>>,
+    reason: impl FnOnce(E) -> &'static str,
+    late: &'static str,
+) -> Result<(), &'static str> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(reason),
+        Err(_) => Err(late),
+    }
+}
+
 /// Storage answers and its schema is ours.
 #[derive(Debug)]
 pub(crate) struct StorageReady(pub(crate) Arc<dyn Store>);
@@ -28,11 +40,12 @@ pub(crate) struct StorageReady(pub(crate) Arc<dyn Store>);
 #[async_trait]
 impl Dependency for StorageReady {
     async fn check(&self) -> Result<(), &'static str> {
-        match tokio::time::timeout(PATIENCE, self.0.ping()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(Error::Corrupt(_))) => Err("schema_mismatch"),
-            Ok(Err(_)) | Err(_) => Err("postgres_unreachable"),
-        }
+        let away = "postgres_unreachable";
+        let reason = |error| match error {
+            Error::Corrupt(_) => "schema_mismatch",
+            _ => away,
+        };
+        in_time(self.0.ping(), reason, away).await
     }
 }
 
@@ -43,10 +56,8 @@ pub(crate) struct BusReady(pub(crate) Arc<dyn Bus>);
 #[async_trait]
 impl Dependency for BusReady {
     async fn check(&self) -> Result<(), &'static str> {
-        match tokio::time::timeout(PATIENCE, self.0.ping()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err("redis_unreachable"),
-        }
+        let away = "redis_unreachable";
+        in_time(self.0.ping(), |_| away, away).await
     }
 }
 
@@ -57,10 +68,8 @@ pub(crate) struct ShortLivedReady(pub(crate) Arc<dyn ShortLived>);
 #[async_trait]
 impl Dependency for ShortLivedReady {
     async fn check(&self) -> Result<(), &'static str> {
-        match tokio::time::timeout(PATIENCE, self.0.check()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err("redis_unreachable"),
-        }
+        let away = "redis_unreachable";
+        in_time(self.0.check(), |_| away, away).await
     }
 }
 

@@ -112,10 +112,8 @@ impl Production {
         };
         keep(&this.secrets.join("redisUrl"), &this.redis_url);
         for role in Role::ALL {
-            let url = this
-                .postgres
-                .url_as(&this.database, database_role(role), &PASSWORDS);
-            keep(&this.secrets.join(format!("{}DatabaseUrl", role.name())), &url);
+            let file = this.secrets.join(format!("{}DatabaseUrl", role.name()));
+            keep(&file, &this.database_url(role));
         }
         this
     }
@@ -130,10 +128,7 @@ impl Production {
         let spool = self.spools.join(format!("{}-{instance}", role.name()));
         let daemon = self
             .common(role)
-            .with(
-                &format!("CARACAL_{}_LISTEN", role.name().to_uppercase()),
-                &address,
-            )
+            .with(&role.listen_variable(), &address)
             .with("ISSUER_URL", &self.issuer)
             .with("STS_URL", &self.issuer)
             .with("AUDIT_REPLAY_DIR", &spool.display().to_string());
@@ -215,7 +210,7 @@ impl Production {
     /// Address of the database for a service role.
     pub fn database_url(&self, role: Role) -> String {
         self.postgres
-            .url_as(&self.database, database_role(role), &PASSWORDS)
+            .url_as(&self.database, &role.in_database(), &PASSWORDS)
     }
 
     /// Name of the database.
@@ -267,16 +262,6 @@ pub async fn migrate(url: &str) -> Finished {
         })
         .run(&["migrate"])
         .await
-}
-
-const fn database_role(role: Role) -> &'static str {
-    match role {
-        Role::Api => "caracalapi",
-        Role::Sts => "caracalsts",
-        Role::Gateway => "caracalgateway",
-        Role::Coordinator => "caracalcoordinator",
-        Role::Audit => "caracalaudit",
-    }
 }
 
 /// An address nobody listens on. The same after a restart of the process that is told it.

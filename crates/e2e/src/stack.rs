@@ -50,6 +50,16 @@ impl Role {
             Self::Audit => "audit",
         }
     }
+
+    /// Its role in PostgreSQL.
+    pub fn in_database(self) -> String {
+        format!("caracal{}", self.name())
+    }
+
+    /// The variable that says where it listens.
+    pub fn listen_variable(self) -> String {
+        format!("CARACAL_{}_LISTEN", self.name().to_uppercase())
+    }
 }
 
 /// One process of the deployment and the roles in it.

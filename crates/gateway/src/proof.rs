@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_core::{ZoneId, claims::MandateClaims};
 use caracal_crypto::{VerifyingKey, mandate::Unverified};
-use caracal_service::zones::DirectoryError;
+use caracal_service::{issued, zones::DirectoryError};
 
 use crate::{denial::Denial, gateway::Gateway};
 
@@ -22,13 +22,7 @@ pub(crate) async fn prove(
 ) -> Result<Arc<MandateClaims>, Denial> {
     let kid = &unverified.header().map_err(|_| Denial::Signature)?.kid;
     let key = verifying_key(gateway, zone, kid.as_str()).await?;
-    if let Some(claims) = gateway.deps.issued.as_ref().and_then(|issued| issued.take(token)) {
-        return Ok(claims);
-    }
-    match unverified.verify(&key) {
-        Ok(mandate) => Ok(Arc::new(mandate.into_claims())),
-        Err(_) => Err(Denial::Signature),
-    }
+    issued::prove(gateway.deps.issued.as_deref(), token, unverified, &key).map_err(|_| Denial::Signature)
 }
 
 async fn verifying_key(gateway: &Gateway, zone: &ZoneId, kid: &str) -> Result<VerifyingKey, Denial> {

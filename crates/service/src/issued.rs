@@ -1,14 +1,31 @@
 //! Mandates this process signed itself.
 //!
-//! Where STS and Gateway share a process, a presented token whose SHA-256 is in here needs no signature check:
-//! the digest of the exact bytes is proof that we signed them. Anything else takes the full verification, so the
-//! memory can only save time, never admit. It is bounded and may forget.
+//! A presented token whose SHA-256 is in here needs no signature check: the digest of the exact bytes is proof that we
+//! signed them. Anything else takes the full verification, so the memory can only save time, never admit. It is
+//! bounded and may forget.
 
 use std::{collections::HashMap, sync::Arc};
 
 use caracal_core::{Timestamp, claims::MandateClaims};
-use caracal_crypto::sha256;
+use caracal_crypto::{MandateError, VerifyingKey, mandate::Unverified, sha256};
 use parking_lot::Mutex;
+
+/// The claims of `token`, proved by the signature of `key` or by this process having signed exactly these bytes. The
+/// key is asked for either way: a retired key ends what it signed, wherever it was signed.
+///
+/// # Errors
+/// What [`Unverified::verify`] says.
+pub fn prove(
+    issued: Option<&IssuedMandates>,
+    token: &str,
+    unverified: &Unverified<'_>,
+    key: &VerifyingKey,
+) -> Result<Arc<MandateClaims>, MandateError> {
+    match issued.and_then(|issued| issued.take(token)) {
+        Some(claims) => Ok(claims),
+        None => Ok(Arc::new(unverified.verify(key)?.into_claims())),
+    }
+}
 
 /// A power of two, so that the shard is a mask.
 const SHARDS: usize = 16;

@@ -91,8 +91,6 @@ async fn embedded(
         MemoryShortLived::open(world.clone(), memory).context("cannot open the replay journal")?;
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
     Ok(Backends {
-        looked: None,
-        postgres: None,
         sqlite: Some(store.counted_apart()),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
     })
@@ -127,10 +125,9 @@ async fn remote(
     let short_lived = RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
     let looked = Looked::at(store.counted_apart(), bus.clone(), world).await?;
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
-    let months = store.counted_apart();
     Ok(Backends {
         looked: Some(Arc::new(looked)),
-        postgres: Some(months),
+        postgres: Some(store.counted_apart()),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
     })
 }

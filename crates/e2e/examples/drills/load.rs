@@ -57,7 +57,7 @@ pub(crate) struct Load {
     told: Mutex<Vec<Told>>,
     phase: AtomicU8,
     stopped: AtomicBool,
-    /// Governed calls that passed since the phase changed.
+    /// When a governed call last passed.
     passed_at: Mutex<Option<Instant>>,
 }
 
@@ -104,16 +104,16 @@ impl Load {
         ended: Instant,
         patience: Duration,
     ) -> Option<Duration> {
-        let first = loop {
+        let passed_since = || {
             let passed = *self.passed_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = passed.filter(|at| *at > ended) {
-                break at;
-            }
+            passed.is_some_and(|at| at > ended)
+        };
+        while !passed_since() {
             if ended.elapsed() > patience {
                 return None;
             }
             sleep(Duration::from_millis(10)).await;
-        };
+        }
         for role in Role::ALL {
             loop {
                 let ready = stack.request(role, "GET", "/ready").send().await;
@@ -126,7 +126,7 @@ impl Load {
                 sleep(Duration::from_millis(10)).await;
             }
         }
-        Some(first.max(Instant::now()).duration_since(ended))
+        Some(ended.elapsed())
     }
 
     /// Sends and remembers what was told; the mandate of a mint, an empty text for a call that passed.

@@ -60,8 +60,8 @@ impl Stack {
         self.write_endpoints();
     }
 
-    /// Starts another process of `role` beside the one there is, told `variables` besides, and waits until it is ready; returns where it
-    /// listens. It ends with the others of its role.
+    /// Starts another process of `role` beside the one there is, told `variables` besides, and waits until it is
+    /// ready; returns where it listens. It ends with the others of its role.
     ///
     /// # Panics
     /// When it does not get ready, or roles share a process.
@@ -107,7 +107,7 @@ impl Stack {
                 |daemon, (name, value)| daemon.with(name, value),
             );
         // One that is started again listens where it did before.
-        let listen = format!("CARACAL_{}_LISTEN", role.name().to_uppercase());
+        let listen = role.listen_variable();
         let before = self
             .urls
             .lock()

@@ -38,7 +38,7 @@ async fn done_again(stack: &Stack, role: Role) -> u32 {
 
 /// Sends somebody into the way of `role`, and returns when they are there.
 async fn obstruct(stack: &Stack, zone: &str, role: Role, table: &str, id: &str) -> JoinHandle<String> {
-    let sql = in_the_way(zone, &format!("caracal{}", role.name()), table, id);
+    let sql = in_the_way(zone, &role.in_database(), table, id);
     let server = stack.production().postgres().clone();
     let database = stack.production().database().to_owned();
     let other = tokio::task::spawn_blocking(move || server.sql(&database, &sql));

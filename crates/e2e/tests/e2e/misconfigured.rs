@@ -51,17 +51,14 @@ async fn a_wrong_database_address_is_told(stack: &Stack) {
 
 async fn a_wrong_password_is_told(stack: &Stack) {
     let database = stack.production().database();
-    for (user, role) in [
-        ("caracalsts", Role::Sts),
-        ("caracalgateway", Role::Gateway),
-        ("caracalaudit", Role::Audit),
-    ] {
+    for role in [Role::Sts, Role::Gateway, Role::Audit] {
+        let user = role.in_database();
         let wrong = stack
             .production()
             .postgres()
-            .url_as(database, user, "not-the-password");
+            .url_as(database, &user, "not-the-password");
         let daemon = |daemon: Daemon| daemon.with("DATABASE_URL", &wrong);
-        refused(stack, role, daemon, &["DATABASE_URL", "refuses the login", user]).await;
+        refused(stack, role, daemon, &["DATABASE_URL", "refuses the login", &user]).await;
         let daemon = stack.environment_of(role).with("DATABASE_URL", &wrong);
         let finished = daemon.run(&["serve", role.name()]).await;
         assert!(!finished.stderr.contains("not-the-password"), "{finished:#?}");
@@ -113,22 +110,16 @@ async fn a_wrong_schema_is_told(stack: &Stack) {
 async fn a_wrong_redis_is_told(stack: &Stack) {
     let port = stack.production().redis().await.port();
     for role in Role::ALL {
-        let wrong = format!("redis://:not-the-password@127.0.0.1:{port}");
-        refused(
-            stack,
-            role,
-            |daemon| daemon.with("REDIS_URL", &wrong),
-            &["REDIS_URL", "refuses the login"],
-        )
-        .await;
-        let none = format!("redis://127.0.0.1:{port}");
-        refused(
-            stack,
-            role,
-            |daemon| daemon.with("REDIS_URL", &none),
-            &["REDIS_URL", "refuses the login"],
-        )
-        .await;
+        for password in [":not-the-password@", ""] {
+            let wrong = format!("redis://{password}127.0.0.1:{port}");
+            refused(
+                stack,
+                role,
+                |daemon| daemon.with("REDIS_URL", &wrong),
+                &["REDIS_URL", "refuses the login"],
+            )
+            .await;
+        }
     }
     refused(
         stack,
@@ -151,7 +142,7 @@ async fn a_clock_that_is_off_is_told(stack: &Stack) {
              $$ SELECT pg_catalog.clock_timestamp() + interval '{offset}' $$"
         ));
         for role in Role::ALL {
-            let user = format!("caracal{}", role.name());
+            let user = role.in_database();
             sql(&format!(
                 "ALTER ROLE {user} IN DATABASE {database} SET search_path = elsewhen, pg_catalog, public"
             ));
@@ -223,7 +214,7 @@ async fn a_port_in_use_is_told(stack: &Stack) {
     for role in Role::ALL {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("an address").to_string();
-        let variable = format!("CARACAL_{}_LISTEN", role.name().to_uppercase());
+        let variable = role.listen_variable();
         refused(
             stack,
             role,

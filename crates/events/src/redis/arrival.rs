@@ -39,12 +39,7 @@ pub(super) async fn append(shared: &Shared, mut entries: Vec<Fields>) -> Result<
             "an answer without the expected shape",
         )));
     };
-    if let Value::Int(length) = length {
-        let length = u64::try_from(*length).unwrap_or(u64::MAX);
-        shared
-            .evidence_len
-            .store(length, std::sync::atomic::Ordering::Relaxed);
-    }
+    shared.note_evidence_len(length);
     let last = wire::text(last).filter(|_| memory.is(marker));
     let Some(last) = last else {
         *shared.memory.lock() = None;

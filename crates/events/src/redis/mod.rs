@@ -190,6 +190,14 @@ impl Shared {
         }
     }
 
+    /// Remembers the answer to `XLEN` of the evidence stream.
+    fn note_evidence_len(&self, length: &Value) {
+        if let Value::Int(length) = length {
+            let length = u64::try_from(*length).unwrap_or(u64::MAX);
+            self.evidence_len.store(length, Ordering::Relaxed);
+        }
+    }
+
     /// Refuses evidence while as much as the bound is not acknowledged: producers have a spool, Redis has only memory.
     async fn admit_evidence(&self) -> Result<(), BusError> {
         if self.evidence_len.load(Ordering::Relaxed) < self.options.evidence_bound {
@@ -248,10 +256,7 @@ impl Bus for RedisBus {
             return Ok(());
         };
         if topic.is_evidence() {
-            if let Value::Int(length) = length {
-                let length = u64::try_from(*length).unwrap_or(u64::MAX);
-                shared.evidence_len.store(length, Ordering::Relaxed);
-            }
+            shared.note_evidence_len(length);
         } else if let Some(last) = wire::text(last).and_then(|id| EntryId::parse(&id)) {
             let mut appended = shared.appended.lock();
             let newest = appended.entry(topic).or_insert(last);

@@ -130,11 +130,7 @@ impl RedisSubscription {
     /// committed what they could not publish.
     async fn reconnect(&mut self) -> RedisResult<BusError> {
         self.connect().await?;
-        let infos = self.infos().await;
-        let Ok(infos) = infos else {
-            self.connection = None;
-            return infos.map(|_| BusError::Closed);
-        };
+        let infos = self.infos().await?;
         self.backoff.reset();
         Ok(self.skip_to_newest(&infos, "the connection was lost"))
     }

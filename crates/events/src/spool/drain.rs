@@ -147,16 +147,15 @@ impl Drain {
         let mut pause = LOOK.0;
         let mut next_look = Instant::now();
         loop {
-            let sent = self.send().await?;
             if Instant::now() >= next_look {
-                pause = if self.look().await? {
+                pause = if self.under_way.is_empty() || self.look().await? {
                     LOOK.0
                 } else {
                     (pause * 2).min(LOOK.1)
                 };
                 next_look = Instant::now() + pause;
             }
-            match sent {
+            match self.send().await? {
                 Sent::Full => {}
                 Sent::Some => tokio::time::sleep(LINGER).await,
                 Sent::Nothing if self.under_way.is_empty() => return Ok(()),
@@ -210,9 +209,6 @@ impl Drain {
 
     /// Removes what has arrived, starts over after a loss; says whether anything moved.
     async fn look(&mut self) -> Result<bool, DrainError> {
-        if self.under_way.is_empty() {
-            return Ok(false);
-        }
         let receipts: Vec<Receipt> = self.under_way.iter().map(|batch| batch.receipt.clone()).collect();
         match self.bus.arrival(&receipts).await? {
             Arrival::Of(0) => Ok(false),

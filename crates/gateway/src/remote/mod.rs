@@ -135,14 +135,15 @@ impl RemoteExchange {
         let target = egress.target(&options.url)?;
         let uri = |path: &str| uri_of(&target, path);
         let breaker = Arc::new(Breaker::new(world.clone()));
+        let client = egress.client();
         Ok(Self {
             watch: Arc::new(Watch {
-                client: egress.client(),
+                client: client.clone(),
                 ready_uri: uri("/ready")?,
                 breaker: breaker.clone(),
                 watching: AtomicBool::new(false),
             }),
-            client: egress.client(),
+            client,
             token_uri: uri("/oauth/2/token")?,
             health_uri: uri("/health")?,
             host: target.host_header().clone(),

@@ -19,7 +19,7 @@ use caracal_crypto::{
     },
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{Refusal, body::read_bounded, request::RequestContext, server::PeerAddr};
+use caracal_service::{Refusal, body::read_bounded, issued, request::RequestContext, server::PeerAddr};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -256,16 +256,9 @@ async fn verify_subject(
     let zone = zone_of(deps, zone_id).await?.ok_or_else(invalid)?;
     let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
     let kid = &unverified.header().map_err(|_| invalid())?.kid;
-    // Also for what was signed here: a retired key ends what it signed.
     let key = zone.verifying_key(kid.as_str()).ok_or_else(invalid)?;
-    let signed_here = deps
-        .issued
-        .as_ref()
-        .and_then(|issued| issued.take(token.expose()));
-    let claims = match signed_here {
-        Some(claims) => claims,
-        None => Arc::new(unverified.verify(key).map_err(|_| invalid())?.into_claims()),
-    };
+    let claims =
+        issued::prove(deps.issued.as_deref(), token.expose(), &unverified, key).map_err(|_| invalid())?;
     let rules = ClaimRules {
         issuer: &deps.config.issuer,
         audience: Some(&deps.config.issuer),
