@@ -9,9 +9,10 @@ use crate::roles::Role;
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  done; for `status`: every service is up
-  1  failed, with one sentence on stderr; for `status`: something is down
-  2  the command line was not understood
+  0    done; for `status`: every service of this home is up
+  1    failed, with one sentence on stderr; for `status`: something is down
+  2    the command line was not understood
+  130  `up` was interrupted and stopped what it had started
 
 Environment:
   CARACAL_HOME           state directory; default $XDG_DATA_HOME/caracal, else

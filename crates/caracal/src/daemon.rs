@@ -15,9 +15,12 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
+use nix::unistd::Pid;
 
 use crate::environment::Environment;
 use crate::home::Home;
@@ -172,6 +175,23 @@ impl Started {
     /// The daemon's process id.
     pub(crate) fn pid(&self) -> anyhow::Result<i32> {
         Ok(i32::try_from(self.child.id())?)
+    }
+
+    /// Ends the daemon: asks, waits for `limit`, kills.
+    pub(crate) fn stop(&mut self, limit: Duration) -> anyhow::Result<()> {
+        let pid = Pid::from_raw(self.pid()?);
+        // The process is our child and not waited for yet, so the id is still its own.
+        kill(pid, Signal::SIGTERM).context("cannot stop caracald")?;
+        let deadline = Instant::now() + limit;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() >= deadline {
+                self.child.kill().context("cannot kill caracald")?;
+                self.child.wait()?;
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// The last thing this run said that explains its end, as one line.

@@ -46,6 +46,13 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// The same environment without `name`.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut rest = self.clone();
+        rest.variables.remove(name);
+        rest
+    }
+
     /// Pairs that the child would not inherit by itself.
     pub(crate) fn added(&self) -> impl Iterator<Item = (&str, &str)> {
         self.added

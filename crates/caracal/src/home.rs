@@ -42,6 +42,12 @@ impl Home {
         &self.path
     }
 
+    /// Whether a command typed without `--home` and without `CARACAL_HOME` would use this directory.
+    pub(crate) fn is_default(&self, environment: &Environment) -> bool {
+        Self::locate(&environment.without("CARACAL_HOME"), None)
+            .is_ok_and(|default| default.path == self.path)
+    }
+
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.path.join(".lock")
     }
@@ -144,6 +150,18 @@ mod tests {
     #[test]
     fn nowhere_to_keep_state_is_one_sentence() {
         assert!(Home::locate(&Environment::default(), None).is_err());
+    }
+
+    #[test]
+    fn only_the_directory_of_an_unset_environment_is_the_default() {
+        let environment = Environment::from_pairs([("CARACAL_HOME", "/c"), ("HOME", "/h")]);
+        let default = |flag: &str| {
+            Home::locate(&environment, Some(Path::new(flag)))
+                .unwrap()
+                .is_default(&environment)
+        };
+        assert!(default("/h/.local/share/caracal"));
+        assert!(!default("/c"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use crate::Outcome;
 use crate::cli::Logs;
 use crate::environment::Environment;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::roles::Role;
 use crate::scrub::scrub;
@@ -26,8 +27,9 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Logs
         Ok(log) => log,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!(
-                "there is no log at {} yet; `caracal up` starts one",
-                path.display()
+                "there is no log at {} yet; {} starts one",
+                path.display(),
+                Hint::new(environment, &home).command("up")
             );
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read the log {}", path.display())),

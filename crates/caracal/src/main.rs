@@ -13,7 +13,9 @@ mod daemon;
 mod down;
 mod endpoints;
 mod environment;
+mod hint;
 mod home;
+mod interrupt;
 mod lock;
 mod logs;
 mod output;
@@ -39,6 +41,8 @@ pub(crate) enum Outcome {
     Good,
     /// The work is done and the answer is bad: something is down.
     Bad,
+    /// A signal ended the work; what it had begun was undone.
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
     match dispatch(Cli::parse_from(cli::arguments(std::env::args_os()))) {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Bad) => ExitCode::from(1),
+        // What a shell reports for a program that Ctrl-C ended.
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         // A reader that went away (`caracal logs | head`) is no failure of ours.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

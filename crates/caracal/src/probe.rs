@@ -24,6 +24,21 @@ pub(crate) struct Answer {
     pub(crate) detail: String,
 }
 
+impl Answer {
+    /// The same answer, read without a daemon of ours: whoever speaks there, it is not this home's stack.
+    pub(crate) fn of_a_stranger(self) -> Self {
+        if self.ok {
+            Self {
+                ok: false,
+                detail: "answers, but was not started from this home".to_owned(),
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+}
+
 /// Asks every service for `path` at the same time; answers come back in the order asked.
 pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<Answer> {
     std::thread::scope(|scope| {

@@ -6,6 +6,7 @@ use crate::Outcome;
 use crate::cli::Status;
 use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::lock::Lock;
 use crate::output::{Paint, answer, note};
@@ -18,12 +19,15 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
-    let services = match Endpoints::of_live_daemon(&home) {
-        Some(endpoints) => endpoints.served(),
-        None => endpoints::expected(&environment)?,
-    };
     let mode = if options.ready { "ready" } else { "health" };
-    let answers = probe::ask_all(&services, &format!("/{mode}"));
+    let path = format!("/{mode}");
+    let answers = match Endpoints::of_live_daemon(&home) {
+        Some(endpoints) => probe::ask_all(&endpoints.served(), &path),
+        None => probe::ask_all(&endpoints::expected(&environment)?, &path)
+            .into_iter()
+            .map(Answer::of_a_stranger)
+            .collect(),
+    };
     let all_good = !answers.is_empty() && answers.iter().all(|answer| answer.ok);
 
     if options.json {
@@ -32,7 +36,10 @@ pub(crate) fn run(
         answer(&table(&answers, mode, &Paint::for_stdout(&environment)))?;
         let state = match Lock::holder(&home)? {
             Some(holder) => format!("caracald runs as pid {}", holder.pid),
-            None => "no caracald was started from here".to_owned(),
+            None => format!(
+                "no caracald was started from here; {} starts one",
+                Hint::new(&environment, &home).command("up")
+            ),
         };
         note(&format!("home {}: {state}", home.path().display()));
     }

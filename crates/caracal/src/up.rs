@@ -10,7 +10,9 @@ use crate::cli::Up;
 use crate::daemon::{self, Started};
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
+use crate::hint::Hint;
 use crate::home::Home;
+use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Holder, Lock};
 use crate::output::{answer, note};
 use crate::ports;
@@ -18,6 +20,8 @@ use crate::probe::{self, Answer};
 use crate::roles::Role;
 
 const POLL: Duration = Duration::from_millis(100);
+/// How long an interrupted start waits for a graceful end before it kills.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
 const REMIND_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(
@@ -29,7 +33,8 @@ pub(crate) fn run(
     environment.fill_from_operator_file(home.path())?;
     let caracald = daemon::find(&environment)?;
     home.prepare(&environment)?;
-    let mut lock = take_lock(&home)?;
+    let hint = Hint::new(&environment, &home);
+    let mut lock = take_lock(&home, &hint)?;
     ports::check_free(&environment)?;
     // What a dead daemon said about itself must not be taken for the new one's word.
     Endpoints::forget(&home).context("cannot remove the endpoints of an earlier run")?;
@@ -48,22 +53,41 @@ pub(crate) fn run(
         ));
     }
 
+    // Registered before there is anything to stop, so that no Ctrl-C leaves a daemon behind.
+    let interrupt = Interrupt::watch()?;
     let mut started = daemon::start_in_background(&caracald, &environment, &home, &lock)?;
     lock.record(&Holder::of(started.pid()?))?;
-    let endpoints = match wait_until_ready(&home, &mut started, Duration::from_secs(options.timeout)) {
+    let endpoints = match wait_until_ready(
+        &home,
+        &mut started,
+        Duration::from_secs(options.timeout),
+        &interrupt,
+    ) {
         Ok(endpoints) => endpoints,
         Err(Unready::Dead(sentence)) => {
             lock.clear()?;
             Endpoints::forget(&home)?;
             return Err(anyhow!(sentence));
         }
-        Err(Unready::Late(sentence)) => return Err(anyhow!(sentence)),
+        Err(Unready::Late(why)) => bail!(
+            "not ready after {} s: {why}; it keeps running, see {} and {}",
+            options.timeout,
+            hint.command("logs"),
+            hint.command("status --ready")
+        ),
+        Err(Unready::Interrupted) => {
+            note("interrupted while starting; stopping caracald");
+            started.stop(STOP_WITHIN)?;
+            lock.clear()?;
+            Endpoints::forget(&home)?;
+            return Ok(Outcome::Interrupted);
+        }
     };
-    report(&home, started.pid()?, &endpoints, options.json)?;
+    report(&home, &hint, started.pid()?, &endpoints, options.json)?;
     Ok(Outcome::Good)
 }
 
-fn take_lock(home: &Home) -> anyhow::Result<Lock> {
+fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
     match Lock::attempt(home)? {
         Attempt::Taken(lock, None) => Ok(lock),
         Attempt::Taken(lock, Some(gone)) => {
@@ -71,9 +95,11 @@ fn take_lock(home: &Home) -> anyhow::Result<Lock> {
             Ok(lock)
         }
         Attempt::Held(Some(holder)) => bail!(
-            "caracald is already running (pid {}) with the state in {}; see `caracal status`, stop it with `caracal down`",
+            "caracald is already running (pid {}) with the state in {}; see {}, stop it with {}",
             holder.pid,
-            home.path().display()
+            home.path().display(),
+            hint.command("status"),
+            hint.command("down")
         ),
         Attempt::Held(None) => {
             bail!(
@@ -88,19 +114,25 @@ fn take_lock(home: &Home) -> anyhow::Result<Lock> {
 enum Unready {
     /// The daemon ended.
     Dead(String),
-    /// It lives, but time is up.
+    /// It lives, but time is up; why it is not ready.
     Late(String),
+    /// A signal asks us to end.
+    Interrupted,
 }
 
 fn wait_until_ready(
     home: &Home,
     started: &mut Started,
     timeout: Duration,
+    interrupt: &Interrupt,
 ) -> Result<Vec<(Role, String)>, Unready> {
     let begin = Instant::now();
     let mut last_note = begin;
     let mut last_pending = Vec::new();
     loop {
+        if interrupt.is_asked() {
+            return Err(Unready::Interrupted);
+        }
         if let Ok(Some(status)) = started.child.try_wait() {
             let words = started
                 .last_words()
@@ -121,10 +153,7 @@ fn wait_until_ready(
             } else {
                 detail(&pending)
             };
-            return Err(Unready::Late(format!(
-                "not ready after {} s: {why}; it keeps running, see `caracal logs` and `caracal status --ready`",
-                timeout.as_secs()
-            )));
+            return Err(Unready::Late(why));
         }
         let names: Vec<&str> = pending.iter().map(|answer| answer.name).collect();
         if (names != last_pending && !names.is_empty()) || last_note.elapsed() >= REMIND_EVERY {
@@ -148,7 +177,13 @@ fn detail(pending: &[&Answer]) -> String {
         .join(", ")
 }
 
-fn report(home: &Home, pid: i32, endpoints: &[(Role, String)], json: bool) -> anyhow::Result<()> {
+fn report(
+    home: &Home,
+    hint: &Hint,
+    pid: i32,
+    endpoints: &[(Role, String)],
+    json: bool,
+) -> anyhow::Result<()> {
     let token = home.admin_token_file();
     if json {
         let urls: serde_json::Map<_, _> = endpoints
@@ -181,6 +216,6 @@ fn report(home: &Home, pid: i32, endpoints: &[(Role, String)], json: bool) -> an
             token.display()
         ));
     }
-    lines.push("\nStop it with `caracal down`.".to_owned());
+    lines.push(format!("\nStop it with {}.", hint.command("down")));
     Ok(answer(&lines.join("\n"))?)
 }

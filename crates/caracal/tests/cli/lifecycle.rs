@@ -2,7 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getsid};
 
 use crate::bench::{Bench, Run};
@@ -31,6 +34,55 @@ fn up_starts_a_daemon_that_down_stops() {
     );
     assert!(!bench.home().join("endpoints.json").exists());
     assert_eq!(bench.run(&["status"]).code, 1);
+}
+
+#[test]
+fn an_interrupted_up_leaves_no_daemon_behind() {
+    for (signal, behaviour) in [
+        (Signal::SIGINT, "deaf"),
+        (Signal::SIGTERM, "unready"),
+        (Signal::SIGHUP, "deaf"),
+    ] {
+        let bench = Bench::new().with("FAKE_DAEMON", behaviour);
+        let up = bench
+            .command()
+            .arg("up")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let daemon = loop {
+            if let Some(pid) = bench.recorded_pid() {
+                break pid;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        kill(Pid::from_raw(i32::try_from(up.id()).unwrap()), signal).unwrap();
+        let run = Run::from(up.wait_with_output().unwrap());
+        assert_eq!(run.code, 130, "{signal}: {run:?}");
+        assert!(run.stderr.contains("interrupted while starting"), "{run:?}");
+        assert_eq!(kill(Pid::from_raw(daemon), None), Err(Errno::ESRCH), "{signal}");
+        assert_eq!(bench.recorded_pid(), None);
+    }
+}
+
+#[test]
+fn what_up_prints_works_as_typed() {
+    let bench = Bench::new();
+    let up = bench.run(&["up"]);
+    let stop = up.assert_good().stdout.lines().last().unwrap();
+    let command = stop.split('`').nth(1).unwrap();
+    // A shell without our environment, as another terminal would be.
+    let typed: Run = Command::new("/bin/sh")
+        .args(["-c", command])
+        .env_clear()
+        .output()
+        .unwrap()
+        .into();
+    assert!(
+        typed.assert_good().stdout.starts_with("stopped caracald"),
+        "{command}: {typed:?}"
+    );
 }
 
 #[test]

@@ -61,6 +61,37 @@ fn status_without_a_daemon_asks_the_expected_ports_and_fails() {
 }
 
 #[test]
+fn the_stack_of_another_home_is_not_reported_as_this_one() {
+    let theirs = Bench::new();
+    theirs.run(&["up"]).assert_good();
+    let endpoints: Value =
+        serde_json::from_str(&std::fs::read_to_string(theirs.home().join("endpoints.json")).unwrap())
+            .unwrap();
+    let mut ours = Bench::new();
+    for name in NAMES {
+        let address = endpoints[name].as_str().unwrap().trim_start_matches("http://");
+        ours.set(&format!("CARACAL_{}_LISTEN", name.to_uppercase()), address);
+    }
+    let run = ours.run(&["status", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    for service in services(&run.stdout) {
+        assert_eq!(service["ok"], false);
+        assert_eq!(service["detail"], "answers, but was not started from this home");
+    }
+    let words = ours.run(&["status"]);
+    assert!(
+        words.stderr.contains("no caracald was started from here; `"),
+        "{words:?}"
+    );
+    assert!(
+        words
+            .stderr
+            .contains(&format!("--home {} up`", ours.home().display())),
+        "{words:?}"
+    );
+}
+
+#[test]
 fn endpoints_of_a_dead_daemon_are_not_believed() {
     let bench = Bench::new();
     std::fs::create_dir_all(bench.home()).unwrap();
