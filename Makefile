@@ -3,13 +3,14 @@
 CARGO    ?= cargo
 TARGET   := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 CARACAL  := $(TARGET)/release/caracal
+PREFIX   ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 E2E_VENV := $(TARGET)/e2e-venv
 
 # Stamped into `caracal version`.
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down dev-production dev-production-down build test lint check conformance e2e drills bench bench-production docs deny
+.PHONY: help up down install dev-production dev-production-down build test lint check conformance e2e drills bench bench-production docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -32,12 +33,18 @@ dev-production: build ## The production deployment here: PostgreSQL, Redis, a pr
 dev-production-down: ## Stop it from elsewhere; its state stays
 	scripts/dev-production.sh down
 
+install: build ## Put caracal and caracald into PREFIX/bin (/usr/local for root, else ~/.local)
+	install -d "$(PREFIX)/bin"
+	install -m 755 $(CARACAL) $(TARGET)/release/caracald "$(PREFIX)/bin"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not on your PATH: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
+
 build:
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracal -p caracald
 
+# One failure must not hide what the tests after it would say.
 test: lint ## Everything that must hold: lint, then every test of the workspace
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 lint: ## Formatting, clippy, licences and advisories
 	@scripts/require.sh rust

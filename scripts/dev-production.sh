@@ -5,11 +5,18 @@
 #   dev-production.sh up DIRECTORY_OF_CARACALD   start everything, print where it is, stop with Ctrl-C
 #   dev-production.sh down                       stop what an `up` left running; state stays
 #
-# State: $CARACAL_PRODUCTION_HOME, else $XDG_DATA_HOME/caracal-production, else ~/.local/share/caracal-production.
+# State: $CARACAL_PRODUCTION_HOME, else $XDG_DATA_HOME/caracal-production, else ~/.local/share/caracal-production;
+# for root, whose home directory is closed to PostgreSQL's account, /var/lib/caracal-production in place of the last.
 # Ports: the roles' own, PostgreSQL's and Redis' where they are free, others where they are taken.
 set -euo pipefail
 
-home=${CARACAL_PRODUCTION_HOME:-${XDG_DATA_HOME:-${HOME:?}/.local/share}/caracal-production}
+if [ -n "${CARACAL_PRODUCTION_HOME:-}" ]; then
+  home=$CARACAL_PRODUCTION_HOME
+elif [ "$(id -u)" = 0 ] && [ -z "${XDG_DATA_HOME:-}" ]; then
+  home=/var/lib/caracal-production
+else
+  home=${XDG_DATA_HOME:-${HOME:?}/.local/share}/caracal-production
+fi
 roles=(api sts gateway coordinator audit)
 secrets=$home/secrets log=$home/log run=$home/run
 
@@ -94,6 +101,8 @@ if [ "$(id -u)" = 0 ]; then
   server_user=$(id -un postgres 2>/dev/null || echo nobody)
   as_server=(setpriv --reuid "$server_user" --regid "$(id -gn "$server_user")" --clear-groups --)
   chmod 711 "$home"
+  (cd / && "${as_server[@]}" test -x "$home") ||
+    fail "PostgreSQL's account $server_user may not pass through the directories above $home; name another place in CARACAL_PRODUCTION_HOME"
 fi
 
 # secret NAME BYTES: a random secret in hex, made once.

@@ -4,6 +4,7 @@
 #   first-call.sh             every step with its command and its answer
 #   first-call.sh --mandate   only a fresh mandate on stdout (its upstream lives for ten minutes)
 #   first-call.sh --hint      what to type next
+#   first-call.sh --help      this text
 #
 # Needs bash, curl and python3. Secrets travel in private files and over standard input: an argument
 # list is readable by everybody on the machine. What is printed is redacted.
@@ -18,6 +19,16 @@ fail() {
   echo "first-call: $*" >&2
   exit 1
 }
+
+case $mode in
+  walk | --mandate | --hint) ;;
+  -h | --help)
+    # The head of this file, without its comment signs.
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
+    exit 0
+    ;;
+  *) fail "unknown argument $mode; see $0 --help" ;;
+esac
 
 for tool in curl python3; do
   command -v "$tool" >/dev/null || fail "$tool is missing"
@@ -52,8 +63,6 @@ upstream's own key (a mandate works once; asking again needs a new one):
 HINT
   exit 0
 fi
-case $mode in walk | --mandate) ;; *) fail "unknown argument $mode" ;; esac
-
 token_file=$home/secrets/caracalAdminToken
 [ -r "$token_file" ] || fail "cannot read the admin token in $token_file"
 
@@ -155,7 +164,11 @@ mint() {
   exchange 200 "resource=$resource" 'scope=hello:read' "agent_session_id=$session" \
     "delegation_edge_id=$delegation" ttl_seconds=300
   printf '%s' "$answer" | json access_token | header "$private/$1"
+  show "MANDATE=...   # access_token of this answer"
 }
+
+printf 'The commands below work as typed in bash, each answer filling in what the next one needs.\n' >&3
+show "ADMIN_TOKEN=\$(cat '$token_file')"
 
 step 'An upstream that wants an API key, on this machine'
 (umask 077; python3 -c 'import secrets; print(secrets.token_urlsafe(24), end="")' >"$private/api_key")
@@ -180,6 +193,7 @@ step 'An application: the software that acts'
 admin 201 POST "/v1/zones/$zone/applications" '{"name":"first-call","registration_method":"managed"}'
 application=$(printf '%s' "$answer" | json id)
 (umask 077; printf '%s' "$answer" | json client_secret | tr -d '\n' >"$private/client_secret")
+show "CLIENT_SECRET=...   # client_secret of this answer, hidden here; nobody can read it a second time"
 
 step 'A provider: the credential of the upstream, sealed, never shown again'
 admin 201 POST "/v1/zones/$zone/providers" "$(python3 - "$private/api_key" <<'PY'
@@ -226,6 +240,7 @@ echo "   propagation: $propagation" >&3
 step 'A lifecycle token: the application may run sessions, nothing else'
 exchange 200 "resource=$resource" 'scope=agent:lifecycle'
 printf '%s' "$answer" | json access_token | header "$private/lifecycle"
+show "LIFECYCLE_TOKEN=...   # access_token of this answer"
 
 step 'Two sessions: one that hands authority on, one that acts'
 coordinate 201 POST "/zones/$zone/agents" "{\"application_id\":\"$application\",\"ttl_seconds\":900,\"labels\":[\"greeter\"]}"

@@ -244,3 +244,17 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn the_script_of_the_first_call_explains_itself_while_nothing_runs() {
+    let bench = Bench::new();
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/first-call.sh");
+    let run = |argument: &str| -> crate::bench::Run {
+        let mut command = bench.command_of(std::path::Path::new("bash"));
+        command.arg(&script).arg(argument).output().unwrap().into()
+    };
+    assert!(run("--help").assert_good().stdout.contains("--mandate"));
+    let unknown = run("--nope");
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("unknown argument --nope"), "{unknown:?}");
+}
