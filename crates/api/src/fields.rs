@@ -1,5 +1,6 @@
 //! Rules that several objects share: texts, absent against null, the platform's own names.
 
+use caracal_core::TextRule;
 use caracal_service::Refusal;
 use caracal_storage::Error;
 use http::StatusCode;
@@ -42,21 +43,22 @@ pub(crate) fn trimmed(code: &'static str, path: &str, text: &str, max: usize) ->
 
 /// A text of 1 to `max` characters without control characters.
 pub(crate) fn bounded(code: &'static str, path: &str, text: &str, max: usize) -> Result<(), Refusal> {
-    if text.is_empty() || text.chars().count() > max {
-        return Err(Refusal::invalid_field(
-            code,
-            path,
-            format!("must have 1 to {max} characters"),
-        ));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Refusal::invalid_field(
-            code,
-            path,
-            "must not contain control characters",
-        ));
-    }
-    Ok(())
+    check(TextRule::line(max), code, path, text)
+}
+
+/// Most characters of a description.
+const MAX_DESCRIPTION: usize = 4096;
+
+/// A description may be absent or empty and may have several lines.
+pub(crate) fn description(code: &'static str, text: Option<&str>) -> Result<(), Refusal> {
+    text.map_or(Ok(()), |text| {
+        check(TextRule::prose(MAX_DESCRIPTION), code, "description", text)
+    })
+}
+
+fn check(rule: TextRule, code: &'static str, path: &str, text: &str) -> Result<(), Refusal> {
+    rule.check(text)
+        .map_err(|problem| Refusal::invalid_field(code, path, problem.to_string()))
 }
 
 /// Scopes of a resource: 1 to 64, each 1 to 200 characters, without white space (RFC 6749 §3.3).

@@ -1,6 +1,6 @@
 //! Query strings: bounded, typed, and refused with the parameter's name.
 
-use caracal_core::Timestamp;
+use caracal_core::{TextRule, Timestamp};
 use caracal_service::Refusal;
 use caracal_storage::{PageKey, PageRequest};
 
@@ -26,18 +26,14 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A text of 1 to `max` characters.
+    /// A text of 1 to `max` characters without control characters.
     pub(crate) fn text(&self, name: &str, max: usize) -> Result<Option<String>, Refusal> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
-        if value.is_empty() || value.chars().count() > max {
-            return Err(Refusal::invalid_field(
-                CODE,
-                name,
-                format!("must have 1 to {max} characters"),
-            ));
-        }
+        TextRule::line(max)
+            .check(value)
+            .map_err(|problem| Refusal::invalid_field(CODE, name, problem.to_string()))?;
         Ok(Some(value.to_owned()))
     }
 

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod id;
 pub mod scope;
 pub mod secret;
+pub mod text;
 pub mod time;
 pub mod world;
 
@@ -19,5 +20,6 @@ pub use id::{
 };
 pub use scope::{LIFECYCLE_SCOPE, ScopeSet};
 pub use secret::Secret;
+pub use text::{TextProblem, TextRule};
 pub use time::Timestamp;
 pub use world::{Clock, ManualClock, Random, SeededRandom, SystemClock, World};

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use caracal_core::text;
 use http::{StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
@@ -40,9 +41,10 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Resu
     Ok(value)
 }
 
-/// `serde_json` appends where it stopped reading; a client wants the field, not the byte.
+/// `serde_json` appends where it stopped reading and quotes what it read; a client wants the field and the rule.
 fn strip_position(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+    let position = message.rfind(" at line ").unwrap_or(message.len());
+    text::without_long_quotes(message.get(..position).unwrap_or(message))
 }
 
 /// A JSON body of at most 256 KiB. Absent and empty bodies and `null` are an error; use [`OptionalJson`] where
@@ -120,5 +122,20 @@ mod tests {
             super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, "invalid_body").unwrap_err();
         assert_eq!(refusal.status.as_u16(), 400);
         assert!(refusal.description.unwrap().starts_with("items[0].count: "));
+    }
+
+    #[test]
+    fn what_stood_in_a_wrong_field_is_not_repeated() {
+        let long = "s3cret".repeat(40_000);
+        for body in [
+            format!(r#"{{"items":"{long}"}}"#),
+            format!(r#"{{"items":[{{"count":"{long}"}}]}}"#),
+            format!(r#"{{"items":[{{"count":" at line 1 {long}"}}]}}"#),
+        ] {
+            let refusal = super::parse_json::<Outer>(body.as_bytes(), "invalid_body").unwrap_err();
+            let answer = refusal.body("request").to_string();
+            assert!(answer.contains("items"), "{answer}");
+            assert!(answer.len() < 1_500, "{} bytes", answer.len());
+        }
     }
 }

@@ -7,8 +7,12 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
+use caracal_core::text;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
+
+/// Segments of a field's path that an answer shows at most.
+const MAX_PATH_SEGMENTS: usize = 16;
 
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
@@ -93,17 +97,20 @@ impl Refusal {
     }
 
     /// A 400 that names the field, in the shape admin clients read (`details.issues[].path`).
+    ///
+    /// Keys of a map are the caller's own words, so a path is shown in excerpts.
     pub fn invalid_field(code: &'static str, path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let segments: Vec<Value> = path
+        let segments: Vec<String> = path
             .split('.')
             .filter(|part| !part.is_empty())
-            .map(|part| Value::from(part.to_owned()))
+            .take(MAX_PATH_SEGMENTS)
+            .map(|part| text::excerpt(part).into_owned())
             .collect();
-        let description = if path.is_empty() {
+        let description = if segments.is_empty() {
             message.clone()
         } else {
-            format!("{path}: {message}")
+            format!("{}: {message}", segments.join("."))
         };
         Self::bad_request(code).describe(description).with(
             "details",

@@ -5,6 +5,11 @@ use sea_orm::Value;
 
 use crate::{params::Param, row::Row, sql::Tx};
 
+/// Bytes of stored columns after which a page ends, whatever its limit.
+pub(crate) const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Rows read before anything is known about their size.
+const FIRST_BATCH: usize = 64;
+
 /// A listing under construction: `SELECT … WHERE …` plus the page's own conditions.
 pub(crate) struct Listing {
     sql: String,
@@ -49,39 +54,95 @@ impl Listing {
         }
     }
 
-    /// Reads the page, newest first.
+    /// Reads the page, newest first. It ends at `page.limit` rows or past [`PAGE_BYTES`], whichever comes first,
+    /// and always holds a row where there is one.
     pub(crate) async fn read<T>(
-        mut self,
+        self,
         tx: &Tx,
         page: &PageRequest,
         decode: impl Fn(&Row) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
+        let limit = page.limit.max(1) as usize;
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        let mut after = page.after.clone();
+        loop {
+            let wanted = limit - items.len();
+            let batch = batch(wanted, items.len(), bytes);
+            // One row more than wanted tells whether another page follows.
+            let rows = self.batch(tx, after.as_ref(), batch + 1).await?;
+            let more = rows.len() > batch;
+            for (position, row) in rows.iter().take(batch).enumerate() {
+                items.push(decode(row)?);
+                bytes += row.width();
+                let follows = more || position + 1 < rows.len();
+                if follows && (items.len() == limit || bytes > PAGE_BYTES) {
+                    let next = Some(self.key(row)?);
+                    return Ok(Page { items, next });
+                }
+            }
+            match rows.get(batch - 1) {
+                Some(last) if more => after = Some(self.key(last)?),
+                _ => return Ok(Page { items, next: None }),
+            }
+        }
+    }
+
+    /// The first `count` rows after a key.
+    async fn batch(&self, tx: &Tx, after: Option<&PageKey>, count: usize) -> Result<Vec<Row>, Error> {
         let (at, id) = (self.at, self.id);
-        if let Some(after) = &page.after {
-            let (at_n, id_n) = (self.bind(after.at_micros), self.bind(after.id.as_str()));
+        let (mut sql, mut params) = (self.sql.clone(), self.params.clone());
+        if let Some(after) = after {
+            params.push(after.at_micros.value());
+            params.push(after.id.as_str().value());
+            let (at_n, id_n) = (params.len() - 1, params.len());
             // The first condition says nothing new, but bounds the index under row-level security, where the
             // second may not be asked of rows that the policy has not admitted.
-            self.and(&format!("{at} <= ${at_n} AND ({at}, {id}) < (${at_n}, ${id_n})"));
+            sql = format!("{sql} AND {at} <= ${at_n} AND ({at}, {id}) < (${at_n}, ${id_n})");
         }
-        let limit = page.limit.max(1);
-        // One row more than asked tells whether another page follows.
-        let n = self.bind(i64::from(limit) + 1);
-        let sql = format!("{} ORDER BY {at} DESC, {id} DESC LIMIT ${n}", self.sql);
-        let mut rows = tx.all(sql, self.params).await?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let next = match rows.last() {
-            Some(last) if more => Some(PageKey::new(last.time(column(at))?, last.text(column(id))?)),
-            _ => None,
-        };
-        Ok(Page {
-            items: rows.iter().map(decode).collect::<Result<_, _>>()?,
-            next,
-        })
+        params.push(i64::try_from(count).unwrap_or(i64::MAX).value());
+        let n = params.len();
+        sql = format!("{sql} ORDER BY {at} DESC, {id} DESC LIMIT ${n}");
+        tx.all(sql, params).await
     }
+
+    fn key(&self, row: &Row) -> Result<PageKey, Error> {
+        Ok(PageKey::new(
+            row.time(column(self.at))?,
+            row.text(column(self.id))?,
+        ))
+    }
+}
+
+/// How many of `wanted` rows to read next, after `read` rows of `bytes` in all: what should fit, so that a page
+/// of small rows takes two statements and one of large rows never much more memory than [`PAGE_BYTES`].
+fn batch(wanted: usize, read: usize, bytes: usize) -> usize {
+    let fits = match bytes.checked_div(read) {
+        None => FIRST_BATCH,
+        Some(width) => PAGE_BYTES.saturating_sub(bytes) / width.max(1),
+    };
+    wanted.min(fits.max(1))
 }
 
 /// The column's name in the answer, without its table.
 fn column(qualified: &'static str) -> &'static str {
     qualified.rsplit('.').next().unwrap_or(qualified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_follow_the_size_of_what_was_read() {
+        assert_eq!(batch(200, 0, 0), 64);
+        assert_eq!(batch(20, 0, 0), 20);
+        assert_eq!(
+            batch(136, 64, 64 * 300),
+            136,
+            "small rows come in one more statement"
+        );
+        assert_eq!(batch(436, 64, PAGE_BYTES / 2), 64, "large ones as many as fit");
+        assert_eq!(batch(436, 64, PAGE_BYTES), 1);
+        assert_eq!(batch(436, 64, 0), 436, "empty rows do not divide by nothing");
+    }
 }

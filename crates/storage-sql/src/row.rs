@@ -6,6 +6,7 @@ use caracal_core::{Timestamp, entity::Attribution, id::InvalidId};
 use caracal_storage::Error;
 use sea_orm::{QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
+use sqlx::{Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
 /// One row of an answer; columns by name.
 pub(crate) struct Row(pub(crate) QueryResult);
@@ -15,6 +16,27 @@ impl Row {
         self.0
             .try_get_by(column)
             .map_err(|source| Error::Corrupt(format!("column {column}: {source}")))
+    }
+
+    /// Bytes of all columns together, as the database sent them.
+    pub(crate) fn width(&self) -> usize {
+        if let Some(row) = self.0.try_as_pg_row() {
+            let width = |n| row.try_get_raw(n).ok()?.as_bytes().ok().map(<[u8]>::len);
+            (0..row.len()).filter_map(width).sum()
+        } else if let Some(row) = self.0.try_as_sqlite_row() {
+            // Numbers are read as they are: to ask SQLite for their bytes would turn them into texts.
+            let width = |n| {
+                let value = row.try_get_raw(n).ok()?;
+                if matches!(value.type_info().name(), "TEXT" | "BLOB") {
+                    <&[u8] as Decode<Sqlite>>::decode(value).ok().map(<[u8]>::len)
+                } else {
+                    Some(size_of::<i64>())
+                }
+            };
+            (0..row.len()).filter_map(width).sum()
+        } else {
+            0
+        }
     }
 
     /// A text.

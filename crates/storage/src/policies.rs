@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use caracal_core::{
     PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, Timestamp,
-    entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
+    entity::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
 use crate::{Error, Page, PageRequest};
@@ -15,8 +15,14 @@ pub trait Policies: Send {
     async fn get(&mut self, id: &PolicyId) -> Result<Option<Policy>, Error>;
     /// Unarchived policies by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error>;
-    /// Versions, newest first.
-    async fn versions(&mut self, id: &PolicyId) -> Result<Vec<PolicyVersion>, Error>;
+    /// Versions by number, highest first. Sources come with the first of them, as many as have `source_bytes` in
+    /// all; the others are read one by one with [`Policies::version`].
+    async fn versions(
+        &mut self,
+        id: &PolicyId,
+        page: &PageRequest,
+        source_bytes: u64,
+    ) -> Result<Page<ListedPolicyVersion>, Error>;
     /// One version, of any policy of the zone, archived or not.
     async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error>;
     /// Inserts a policy with its first version.

@@ -1,5 +1,6 @@
 //! What an audit row says about a change: which kind, which fields. Never values.
 
+use caracal_core::text::excerpt;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -57,8 +58,10 @@ fn walk(value: &Value, path: &str, depth: usize, fields: &mut Vec<String>, secre
             *secret = true;
             continue;
         }
+        // A member that no route knows has whatever name the caller gave it.
+        let name = excerpt(name);
         let path = if path.is_empty() {
-            name.clone()
+            name.into_owned()
         } else {
             format!("{path}.{name}")
         };
@@ -95,6 +98,14 @@ mod tests {
                 "secret_rotated": true,
             })
         );
+    }
+
+    #[test]
+    fn names_of_unknown_members_are_cut_and_printable() {
+        let body = json!({ "\u{0}name": 1, "x".repeat(100_000): 1 });
+        let payload = described(&Method::POST, "/v1/zones", &body);
+        let fields = payload["changed_fields"].to_string();
+        assert!(fields.len() < 200 && !fields.contains("u0000"), "{fields}");
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub(crate) static ROUTES: &[Route] = &[
     zone!(POST "/policies" Write policies::create::handle),
     zone!(GET "/policies/{id}" Read policies::get::handle),
     zone!(DELETE "/policies/{id}" Write policies::archive::handle),
+    zone!(GET "/policies/{id}/versions" Read policies::versions::list),
+    zone!(GET "/policies/{id}/versions/{versionId}" Read policies::versions::get),
     zone!(POST "/policies/{id}/versions" Write policies::add_version::handle),
     zone!(GET "/policy-sets" Read policy_sets::list::handle),
     zone!(POST "/policy-sets" Write policy_sets::create::handle),

@@ -11,4 +11,5 @@ mod resources;
 mod secrecy;
 mod stack;
 mod subjects;
+mod texts;
 mod zones;

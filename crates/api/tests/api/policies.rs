@@ -432,3 +432,54 @@ async fn a_simulation_decides_without_changing_anything() {
     let after: Vec<Value> = stack.admin_audit(&zone).await;
     assert_eq!(after.len(), before + 1, "only the refusal is recorded");
 }
+
+#[tokio::test]
+async fn a_policy_of_many_large_versions_is_answered_in_pages() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let source = |number: usize| format!("{}# {}{number}\n", grants("app"), "x".repeat(200_000));
+    let body = json!({ "name": "large", "content": source(1) });
+    let made = stack.post(&format!("{zone}/policies"), body).await.expect(201);
+    let path = format!("{zone}/policies/{}", made["id"].as_str().unwrap());
+    for number in 2..=12 {
+        let body = json!({ "content": source(number) });
+        stack.post(&format!("{path}/versions"), body).await.expect(201);
+    }
+    let reply = stack.get(&path).await;
+    assert!(reply.text.len() < 1_200_000, "{} bytes", reply.text.len());
+    let detail = reply.expect(200);
+    let versions = detail["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 12);
+    assert_eq!(
+        versions[0]["content"],
+        source(12),
+        "the newest comes with its source"
+    );
+    assert_eq!(
+        (&versions[11]["content"], &versions[11]["content_bytes"]),
+        (&Value::Null, &json!(source(1).len()))
+    );
+    let oldest = format!("{path}/versions/{}", versions[11]["id"].as_str().unwrap());
+    assert_eq!(stack.get(&oldest).await.expect(200)["content"], source(1));
+
+    let first = stack.get(&format!("{path}/versions?limit=7")).await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = stack
+        .get(&format!("{path}/versions?limit=7&cursor={cursor}"))
+        .await
+        .expect(200);
+    let numbers: Vec<_> = [&first, &rest]
+        .into_iter()
+        .flat_map(|page| page["items"].as_array().unwrap())
+        .map(|version| version["version"].as_i64().unwrap())
+        .collect();
+    assert_eq!(numbers, (1..=12).rev().collect::<Vec<_>>());
+    let stranger = format!(
+        "{zone}/policies/other/versions/{}",
+        versions[11]["id"].as_str().unwrap()
+    );
+    assert_eq!(
+        stack.get(&stranger).await.refused(404),
+        "policy_version_not_found"
+    );
+}

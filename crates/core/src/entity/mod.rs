@@ -12,7 +12,7 @@ pub use directory::{
     Application, Attribution, Operation, OperationEnforcement, Provider, ProviderKind, RegistrationMethod,
     Resource, Zone,
 };
-pub use policy::{Policy, PolicySet, PolicySetVersion, PolicyVersion};
+pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use session::{Lifecycle, Session, SessionStatus};
 
 /// Declares a closed word list that is a wire string, a SQL string and a metric label alike.

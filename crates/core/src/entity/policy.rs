@@ -42,6 +42,29 @@ pub struct PolicyVersion {
     pub created_at: Timestamp,
 }
 
+/// A version as a listing shows it: its source may be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPolicyVersion {
+    /// Id.
+    pub id: PolicyVersionId,
+    /// Policy.
+    pub policy_id: PolicyId,
+    /// 1, 2, 3, …
+    pub version: i64,
+    /// Rego source, where the listing has room for it.
+    pub content: Option<String>,
+    /// Bytes of the source.
+    pub content_bytes: u64,
+    /// Lower-case hex SHA-256 of the UTF-8 source.
+    pub content_sha256: String,
+    /// Document schema, `2026-05-20`.
+    pub schema_version: String,
+    /// Who.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
 /// A named set of policy versions, of which at most one per zone is active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySet {

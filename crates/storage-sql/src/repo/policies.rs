@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use caracal_core::{
     PolicyId, PolicyVersionId, Timestamp,
-    entity::{Policy, PolicyVersion},
+    entity::{ListedPolicyVersion, Policy, PolicyVersion},
 };
-use caracal_storage::{Error, Page, PageRequest, Policies};
+use caracal_storage::{Error, Page, PageKey, PageRequest, Policies};
 
 use crate::{
     paging::Listing,
@@ -37,6 +37,20 @@ fn decode_version(row: &Row) -> Result<PolicyVersion, Error> {
         policy_id: row.id("policy_id")?,
         version: row.int("version")?,
         content: row.text("content")?,
+        content_sha256: row.text("content_sha256")?,
+        schema_version: row.text("schema_version")?,
+        created_by: row.text("created_by")?,
+        created_at: row.time("created_at")?,
+    })
+}
+
+fn decode_listed(row: &Row) -> Result<ListedPolicyVersion, Error> {
+    Ok(ListedPolicyVersion {
+        id: row.id("id")?,
+        policy_id: row.id("policy_id")?,
+        version: row.int("version")?,
+        content: row.opt_text("content")?,
+        content_bytes: row.count("content_bytes")?,
         content_sha256: row.text("content_sha256")?,
         schema_version: row.text("schema_version")?,
         created_by: row.text("created_by")?,
@@ -115,16 +129,31 @@ impl Policies for ZoneUnit {
             .await
     }
 
-    async fn versions(&mut self, id: &PolicyId) -> Result<Vec<PolicyVersion>, Error> {
-        let sql = format!(
-            "SELECT {VERSION} FROM policy_versions WHERE zone_id = $1 AND policy_id = $2 ORDER BY version DESC"
-        );
-        self.tx
-            .all(sql, params![self.zone, id])
-            .await?
-            .iter()
-            .map(decode_version)
-            .collect()
+    async fn versions(
+        &mut self,
+        id: &PolicyId,
+        page: &PageRequest,
+        source_bytes: u64,
+    ) -> Result<Page<ListedPolicyVersion>, Error> {
+        // Numbers have no gaps and never change, so they are the key; the cursor carries them as its instant.
+        let below = page.after.as_ref().map_or(i64::MAX, |after| after.at_micros);
+        let limit = page.limit.max(1);
+        let budget = i64::try_from(source_bytes).unwrap_or(i64::MAX);
+        let sql = "SELECT id, policy_id, version, content_sha256, schema_version, created_by, created_at, \
+             CAST(octet_length(content) AS BIGINT) AS content_bytes, \
+             CASE WHEN SUM(octet_length(content)) OVER (ORDER BY version DESC) <= $4 THEN content END AS content \
+             FROM policy_versions WHERE zone_id = $1 AND policy_id = $2 AND version < $3 \
+             ORDER BY version DESC LIMIT $5";
+        let params = params![self.zone, id, below, budget, i64::from(limit) + 1];
+        let mut rows = self.tx.all(sql, params).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let items: Vec<_> = rows.iter().map(decode_listed).collect::<Result<_, _>>()?;
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| PageKey::new(Timestamp::from_micros(last.version), last.id.as_str()));
+        Ok(Page { items, next })
     }
 
     async fn version(&mut self, id: &PolicyVersionId) -> Result<Option<PolicyVersion>, Error> {

@@ -45,6 +45,7 @@ macro_rules! conformance {
                     counts_and_chains_go_on_where_they_stood;
                 paging:
                     pages_of_the_directory_concatenate_under_equal_instants,
+                    a_page_of_wide_rows_ends_by_its_bytes_and_goes_on,
                     pages_of_agents_concatenate_under_equal_instants,
                     pages_of_the_deployment_concatenate_under_equal_instants,
                     rows_added_and_removed_during_a_walk_hide_and_repeat_no_other,

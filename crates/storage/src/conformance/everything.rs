@@ -257,9 +257,10 @@ impl Everything {
                 "policy versions",
                 !work
                     .policies()
-                    .versions(&self.policy.id)
+                    .versions(&self.policy.id, &ALL, 0)
                     .await
                     .unwrap()
+                    .items
                     .is_empty(),
             ),
             (

@@ -114,6 +114,38 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
     }
 }
 
+pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let mut made = Vec::new();
+    for index in 0..30 {
+        let mut work = scene.a.write().await;
+        let (mut policy, version) = scene.a.given.policy();
+        policy.attribution = created(&scene.a.given, index);
+        policy.description = Some("d".repeat(400_000));
+        work.policies().create(&policy, &version).await.unwrap();
+        work.commit().await.unwrap();
+        made.push((policy.attribution.created_at, policy.id.to_string()));
+    }
+    let first = scene
+        .a
+        .read()
+        .await
+        .policies()
+        .list(&PageRequest::first(500))
+        .await
+        .unwrap();
+    assert!(
+        (1..30).contains(&first.items.len()),
+        "{} rows of 400 kB in a page",
+        first.items.len()
+    );
+    assert!(first.next.is_some());
+    let read = async |page| scene.a.read().await.policies().list(&page).await.unwrap();
+    let rows = walk(500, read).await.into_iter();
+    let rows = rows.map(|row| (row.attribution.created_at, row.id.to_string()));
+    assert_eq!(rows.collect::<Vec<_>>(), newest_first(made));
+}
+
 pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) {
     let scene = Scene::new(backend).await;
     let party = scene.a.party().await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caracal_core::{
     PolicyId, PolicySetId,
-    entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
+    entity::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
 use crate::Error;
@@ -56,10 +56,40 @@ pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
         work.policies().version(&second.id).await.unwrap().as_ref(),
         Some(&second)
     );
-    assert_eq!(
-        work.policies().versions(&policy.id).await.unwrap(),
-        [second, first]
-    );
+    let size = |version: &PolicyVersion| version.content.len() as u64;
+    let listed = |version: &PolicyVersion, content: bool| ListedPolicyVersion {
+        id: version.id.clone(),
+        policy_id: version.policy_id.clone(),
+        version: version.version,
+        content: content.then(|| version.content.clone()),
+        content_bytes: size(version),
+        content_sha256: version.content_sha256.clone(),
+        schema_version: version.schema_version.clone(),
+        created_by: version.created_by.clone(),
+        created_at: version.created_at,
+    };
+    // Sources come newest first, as many as fit.
+    for (budget, with) in [
+        (0, [false, false]),
+        (size(&second), [true, false]),
+        (size(&second) + size(&first), [true, true]),
+    ] {
+        let page = work.policies().versions(&policy.id, &ALL, budget).await.unwrap();
+        assert_eq!(page.items, [listed(&second, with[0]), listed(&first, with[1])]);
+        assert_eq!(page.next, None);
+    }
+    let pages = walk(1, async |page| {
+        scene
+            .a
+            .read()
+            .await
+            .policies()
+            .versions(&policy.id, &page, 0)
+            .await
+            .unwrap()
+    })
+    .await;
+    assert_eq!(pages, [listed(&second, false), listed(&first, false)]);
 }
 
 pub async fn a_policy_name_is_unique_among_the_active(backend: Backend) {
@@ -138,9 +168,10 @@ pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend:
         .read()
         .await
         .policies()
-        .versions(&policy.id)
+        .versions(&policy.id, &ALL, 0)
         .await
-        .unwrap();
+        .unwrap()
+        .items;
     assert_eq!(
         stored.iter().map(|row| row.version).collect::<Vec<_>>(),
         (1..=17).rev().collect::<Vec<_>>()

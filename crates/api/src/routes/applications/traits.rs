@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use caracal_core::Timestamp;
+use caracal_core::{Timestamp, text::excerpt};
 use caracal_service::Refusal;
 use http::StatusCode;
 use serde_json::json;
@@ -115,7 +115,7 @@ fn refused(code: &'static str, name: &str, message: &str) -> Refusal {
         .describe(if name.is_empty() {
             message.to_owned()
         } else {
-            format!("{name}: {message}")
+            format!("{}: {message}", excerpt(name))
         })
         .with(
             "details",

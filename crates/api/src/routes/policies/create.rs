@@ -10,7 +10,7 @@ use crate::{
     answer::Answer,
     call::{ZoneCall, require_zone},
     change::Done,
-    fields::{RESERVED_NAME, bounded, is_reserved, on_conflict, reserved_namespace},
+    fields::{RESERVED_NAME, bounded, description, is_reserved, on_conflict, reserved_namespace},
 };
 
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     require_zone(call.read().await?.as_mut()).await?;
     let body: Body = call.body(CODE)?;
     bounded(CODE, "name", &body.name, MAX_NAME)?;
+    description(CODE, body.description.as_deref())?;
     if body.content.is_empty() {
         return Err(Refusal::invalid_field(CODE, "content", "must not be empty"));
     }

@@ -8,14 +8,15 @@ pub(super) mod list;
 mod source;
 pub(super) mod templates;
 pub(super) mod validate;
+pub(super) mod versions;
 
-use caracal_core::entity::{Attribution, Policy, PolicyVersion};
+use caracal_core::entity::{Attribution, ListedPolicyVersion, Policy};
 use caracal_service::Refusal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 const CODE: &str = "invalid_body";
-/// Most characters of a name, and of a description.
+/// Most characters of a name.
 const MAX_NAME: usize = 512;
 
 #[derive(Debug, Serialize)]
@@ -38,13 +39,14 @@ fn row(policy: &Policy) -> Row<'_> {
     }
 }
 
-/// A version with its source.
-fn full_version(version: &PolicyVersion) -> Value {
+/// A version with its source, where the listing has room for it.
+fn version_row(version: &ListedPolicyVersion) -> Value {
     json!({
         "id": version.id,
         "policy_id": version.policy_id,
         "version": version.version,
         "content": version.content,
+        "content_bytes": version.content_bytes,
         "content_sha256": version.content_sha256,
         "schema_version": version.schema_version,
         "created_by": version.created_by,

@@ -9,7 +9,7 @@ use crate::{
     answer::Answer,
     call::{ZoneCall, require_zone},
     change::Done,
-    fields::{bounded, on_conflict},
+    fields::{bounded, description, on_conflict},
 };
 
 #[derive(Debug, Deserialize)]
@@ -20,10 +20,11 @@ struct Body {
 }
 
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let mut change = call.change().await?;
-    require_zone(&mut *change).await?;
     let body: Body = call.body(CODE)?;
     bounded(CODE, "name", &body.name, 512)?;
+    description(CODE, body.description.as_deref())?;
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
     let set = PolicySet {
         id: PolicySetId::generate(&call.api.world),
         zone_id: call.zone.clone(),

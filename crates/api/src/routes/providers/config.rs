@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use caracal_core::{Secret, entity::ProviderKind};
+use caracal_core::{Secret, TextRule, entity::ProviderKind};
 use caracal_service::Refusal;
 use serde_json::{Map, Value};
 
@@ -212,8 +212,13 @@ fn public(key: &str, value: &Value) -> Result<Value, Refusal> {
 fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, Refusal> {
     value
         .as_str()
-        .filter(|text| !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control))
-        .ok_or_else(|| refused(key, "must be a text of 1 to 512 bytes without control characters"))
+        .filter(|text| TextRule::line(512).check(text).is_ok())
+        .ok_or_else(|| {
+            refused(
+                key,
+                "must be a text of 1 to 512 characters without control characters",
+            )
+        })
 }
 
 fn hosts(key: &str, value: &Value) -> Result<Value, Refusal> {

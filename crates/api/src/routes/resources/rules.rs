@@ -9,8 +9,11 @@ use url::Url;
 use super::{CODE, RESERVED_IDENTIFIER, operations};
 use crate::{
     auth::Principal,
-    fields::{is_reserved, reserved_namespace},
+    fields::{bounded, is_reserved, reserved_namespace},
 };
+
+/// Most characters of an upstream's URL.
+const MAX_UPSTREAM: usize = 2048;
 
 /// Whether the resource stands for the Control API itself.
 pub(super) fn is_control(identifier: &str, audience: &str) -> bool {
@@ -69,6 +72,11 @@ pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), R
 /// An upstream is an absolute `http` or `https` URL without credentials.
 pub(super) fn check_upstream(upstream: &str) -> Result<(), Refusal> {
     let refused = |message: &str| Refusal::invalid_field(CODE, "upstream_url", message);
+    bounded(CODE, "upstream_url", upstream, MAX_UPSTREAM)?;
+    // The parser of URLs drops line ends and tabs without a word; what is stored would then not be what is dialled.
+    if upstream.chars().any(char::is_whitespace) {
+        return Err(refused("must not contain white space"));
+    }
     let url = Url::parse(upstream).map_err(|_| refused("must be an absolute URL"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(refused("must be an http or https URL with a host"));

@@ -1,0 +1,189 @@
+//! What a text that a caller chooses may be: bounds and a rule about characters, the same on every surface
+//! and in front of every store.
+//!
+//! A name travels into signed events, logs, terminals and both databases. PostgreSQL stores no NUL, a terminal
+//! obeys escape sequences, a signed field ends at a line end, and a bidirectional override shows a reader
+//! something else than what is stored. So those characters are refused where a text enters, once.
+
+use std::borrow::Cow;
+
+/// Characters of a foreign value that an answer or a log line shows at most.
+const EXCERPT_CHARS: usize = 64;
+
+/// Bounds and characters of one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextRule {
+    min: usize,
+    max: usize,
+    lines: bool,
+}
+
+/// Why a text is not taken. Its `Display` completes "the field …" and never quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextProblem {
+    /// Too short or too long, counted in characters.
+    #[error("must have {min} to {max} characters")]
+    Length {
+        /// Fewest characters.
+        min: usize,
+        /// Most characters.
+        max: usize,
+    },
+    /// Holds a character of a kind that no field takes.
+    #[error("must not contain control characters")]
+    Character,
+}
+
+impl TextRule {
+    /// One line of 1 to `max` characters: names, labels, identifiers, filters.
+    pub const fn line(max: usize) -> Self {
+        Self {
+            min: 1,
+            max,
+            lines: false,
+        }
+    }
+
+    /// Prose of at most `max` characters, possibly empty, where line ends and tabs are text: descriptions.
+    pub const fn prose(max: usize) -> Self {
+        Self {
+            min: 0,
+            max,
+            lines: true,
+        }
+    }
+
+    /// Checks `text` as it stands; trimming is the caller's.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check(self, text: &str) -> Result<(), TextProblem> {
+        let Self { min, max, lines } = self;
+        // A character has at most four bytes, so a long text is not walked to be refused.
+        if text.len() > max.saturating_mul(4) || !(min..=max).contains(&text.chars().count()) {
+            return Err(TextProblem::Length { min, max });
+        }
+        let allowed = |c: char| !is_unprintable(c) || (lines && matches!(c, '\n' | '\r' | '\t'));
+        if text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(TextProblem::Character)
+        }
+    }
+}
+
+/// Control characters (Unicode category Cc), line and paragraph separators, and the bidirectional overrides
+/// and isolates (Unicode UAX #9), which make a text look like another.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `text` fit to be shown: at most 64 characters, none of them unprintable. What was cut is marked by `…`.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    let mut count = 0;
+    let plain = text.chars().all(|c| {
+        count += 1;
+        count <= EXCERPT_CHARS && !is_unprintable(c)
+    });
+    if plain {
+        return Cow::Borrowed(text);
+    }
+    let mut shown: String = text
+        .chars()
+        .take(EXCERPT_CHARS)
+        .map(|c| if is_unprintable(c) { '\u{fffd}' } else { c })
+        .collect();
+    if text.chars().nth(EXCERPT_CHARS).is_some() {
+        shown.push('…');
+    }
+    Cow::Owned(shown)
+}
+
+/// A parser's message with every quoted value in it cut to an excerpt, so that a refusal names the rule
+/// without repeating what somebody typed into the wrong field.
+///
+/// Parsers quote with `` ` `` or `"`. A value may hold those signs itself; then the pieces between them are cut,
+/// each to its excerpt, and the whole to 512 characters.
+pub fn without_long_quotes(message: &str) -> String {
+    const MOST: usize = 512;
+    let mut short = String::with_capacity(message.len().min(MOST));
+    let mut rest = message;
+    let mut left = MOST;
+    while !rest.is_empty() {
+        let end = rest.find(['`', '"']).unwrap_or(rest.len());
+        let (piece, tail) = rest.split_at(end);
+        let mut shown = excerpt(piece).into_owned();
+        let mut signs = tail.chars();
+        shown.extend(signs.next());
+        rest = signs.as_str();
+        for c in shown.chars() {
+            if left == 0 {
+                short.push('…');
+                return short;
+            }
+            left -= 1;
+            short.push(c);
+        }
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        let rule = TextRule::line(2);
+        assert_eq!(rule.check("ää"), Ok(()));
+        assert_eq!(rule.check("\u{10ffff}\u{10ffff}"), Ok(()));
+        for wrong in ["", "äää", "abcdefghi"] {
+            assert_eq!(rule.check(wrong), Err(TextProblem::Length { min: 1, max: 2 }));
+        }
+        assert_eq!(TextRule::prose(2).check(""), Ok(()));
+    }
+
+    #[test]
+    fn what_breaks_a_store_a_terminal_or_a_reader_is_refused_in_every_text() {
+        for c in [
+            '\0', '\u{1b}', '\u{7f}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}',
+        ] {
+            for rule in [TextRule::line(8), TextRule::prose(8)] {
+                assert_eq!(
+                    rule.check(&format!("a{c}b")),
+                    Err(TextProblem::Character),
+                    "{c:?}"
+                );
+            }
+        }
+        for c in ['\n', '\r', '\t'] {
+            assert_eq!(
+                TextRule::line(8).check(&format!("a{c}b")),
+                Err(TextProblem::Character)
+            );
+            assert_eq!(TextRule::prose(8).check(&format!("a{c}b")), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_printable() {
+        assert_eq!(excerpt("plain"), "plain");
+        assert_eq!(excerpt("a\u{1b}[31m"), "a\u{fffd}[31m");
+        let long = excerpt(&"x".repeat(200_000)).into_owned();
+        assert_eq!(long.chars().count(), 65);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_message_keeps_its_words_and_loses_long_values() {
+        let value = "s3cret".repeat(40_000);
+        let message = without_long_quotes(&format!(
+            "unknown variant `{value}`, expected `task` or `service`"
+        ));
+        assert!(message.starts_with("unknown variant `s3crets3cret"), "{message}");
+        assert!(message.ends_with("…`, expected `task` or `service`"), "{message}");
+        assert!(message.chars().count() < 200);
+        let quotes = without_long_quotes(&"`\"".repeat(100_000));
+        assert_eq!(quotes.chars().count(), 513);
+    }
+}
