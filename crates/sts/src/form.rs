@@ -14,6 +14,9 @@ pub(crate) const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const MAX_RESOURCES: usize = 64;
 /// Longest scope parameter, in bytes.
 const MAX_SCOPE_BYTES: usize = 8192;
+/// Most bytes of scopes times resources. Each resource is decided, and recorded, with the scopes asked for; without
+/// this bound a short request would make a long trail of evidence.
+const MAX_ASKED_BYTES: usize = 16 * 1024;
 /// Most fields of one form.
 const MAX_FIELDS: usize = 128;
 
@@ -111,6 +114,14 @@ impl TokenRequest {
             return Err(malformed(
                 "scope",
                 format!("is longer than {MAX_SCOPE_BYTES} bytes"),
+            ));
+        }
+        if scope.len() * resources.len() > MAX_ASKED_BYTES {
+            let most = MAX_ASKED_BYTES / resources.len();
+            let count = resources.len();
+            return Err(malformed(
+                "scope",
+                format!("is longer than {most} bytes, the most for a request of {count} resources"),
             ));
         }
         Ok(Self {
@@ -261,6 +272,19 @@ mod tests {
                 .contains("subject_token_type")
         );
         assert!(refused(&[("agent_session_id", "x\ny")]).contains("agent_session_id"));
+    }
+
+    #[test]
+    fn many_resources_leave_room_for_fewer_scopes() {
+        let names: Vec<_> = (0..50).map(|n| format!("r://{n}")).collect();
+        let with = |bytes: usize| {
+            let scope = "s".repeat(bytes);
+            let mut pairs: Vec<_> = names.iter().map(|name| ("resource", name.as_str())).collect();
+            pairs.push(("scope", &scope));
+            TokenRequest::parse(&form(&pairs)).map_err(|refusal| refusal.description.unwrap_or_default())
+        };
+        assert!(with(327).is_ok());
+        assert!(with(328).unwrap_err().contains("scope: is longer than 327 bytes"));
     }
 
     #[test]
