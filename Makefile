@@ -2,7 +2,8 @@
 
 CARGO    ?= cargo
 TARGET   := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
-CARACAL  := $(TARGET)/release/caracal
+# What people try is compiled quickly, what they deploy is compiled well (see the profiles in Cargo.toml).
+CARACAL  := $(TARGET)/trial/caracal
 PREFIX   ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 E2E_VENV := $(TARGET)/e2e-venv
 
@@ -15,7 +16,9 @@ export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
-up: build ## Build, start the stack in the background, print where everything is
+up: ## Build, start the stack in the background, print where everything is
+	@scripts/require.sh rust
+	$(CARGO) build --profile trial --locked -p caracal -p caracald
 	@if $(CARACAL) status --ready >/dev/null 2>&1; then \
 	  echo "already running; \`make down\` first to restart with the new build"; $(CARACAL) status --ready; \
 	else \
@@ -35,7 +38,7 @@ dev-production-down: ## Stop it from elsewhere; its state stays
 
 install: build ## Put caracal and caracald into PREFIX/bin (/usr/local for root, else ~/.local)
 	install -d "$(PREFIX)/bin"
-	install -m 755 $(CARACAL) $(TARGET)/release/caracald "$(PREFIX)/bin"
+	install -m 755 $(TARGET)/release/caracal $(TARGET)/release/caracald "$(PREFIX)/bin"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "$(PREFIX)/bin is not on your PATH: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
 
 build:
