@@ -96,6 +96,8 @@ async fn serve(
     body: axum::body::Body,
     refused: &mut Refused,
 ) -> Result<Answer, Refusal> {
+    // Before anything that may be written down about a refusal.
+    auth::limit_principal(&api, &principal).await?;
     auth::check_capability(&principal, route)?;
     let params = path_params(parts).await?;
     refused.params = params.clone();
@@ -108,7 +110,6 @@ async fn serve(
             Some(zone)
         }
     };
-    auth::limit_principal(&api, &principal).await?;
 
     let body = read_body(parts, body).await?;
     let query = Query::parse(parts.uri.query());

@@ -5,7 +5,7 @@
 //! signature ([`verify`]) and checking what the claims say ([`ClaimRules`]) are separate steps, and a
 //! [`VerifiedMandate`] can only come out of the first.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{KeyId, claims::MandateClaims, id};
@@ -27,8 +27,10 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-/// Longest token read, in bytes. Enforcement points may ask for less.
-pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// Longest mandate, in bytes: the one limit of whoever issues and of whoever reads.
+pub const MAX_TOKEN_BYTES: usize = 4096;
+/// Longest life of a mandate that its bearer asks with. None is issued for longer, and none is believed.
+pub const MAX_LIFETIME: Duration = Duration::from_hours(1);
 /// Longest subject, in bytes.
 const MAX_SUBJECT_BYTES: usize = 1024;
 

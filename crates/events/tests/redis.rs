@@ -348,7 +348,7 @@ async fn flush(redis: &Redis) {
 /// What the store says once it answers.
 async fn claim_of(store: &dyn ShortLived, generation: &str, key: &str, until: Timestamp) -> Claim {
     loop {
-        if let Ok(claim) = store.claim_of(generation, key, until).await {
+        if let Ok(claim) = store.claim_of("zone", generation, key, until).await {
             return claim;
         }
     }
@@ -365,12 +365,18 @@ async fn after_a_flush_what_was_marked_before_is_refused_at_every_replica() {
         Ok(before.clone()),
         "one memory, one name"
     );
-    assert_eq!(one.claim_of(&before, "used", until).await, Ok(Claim::First));
+    assert_eq!(
+        one.claim_of("zone", &before, "used", until).await,
+        Ok(Claim::First)
+    );
     flush(&redis).await;
 
     // Neither has been told. A claim in the lost memory must not come back as the first.
     for store in [&one, &other] {
-        assert_ne!(store.claim_of(&before, "used", until).await, Ok(Claim::First));
+        assert_ne!(
+            store.claim_of("zone", &before, "used", until).await,
+            Ok(Claim::First)
+        );
         assert_eq!(claim_of(&**store, &before, "used", until).await, Claim::Forgotten);
         assert_eq!(
             claim_of(&**store, &before, "unused", until).await,
@@ -393,7 +399,7 @@ async fn a_replica_that_is_behind_takes_what_was_marked_after_a_flush() {
     let after = redis.store().generation().await.unwrap();
     assert_ne!(after, before);
     assert_eq!(
-        behind.claim_of(&after, "jti", until).await,
+        behind.claim_of("zone", &after, "jti", until).await,
         Ok(Claim::First),
         "at the first attempt"
     );
@@ -406,14 +412,17 @@ async fn after_a_restart_what_was_marked_before_is_refused_though_the_marker_was
     let store = redis.store();
     let until = redis.world.now().plus(Duration::from_mins(1));
     let before = store.generation().await.unwrap();
-    assert_eq!(store.claim_of(&before, "used", until).await, Ok(Claim::First));
+    assert_eq!(
+        store.claim_of("zone", &before, "used", until).await,
+        Ok(Claim::First)
+    );
     // On disk before the crash, so that nothing but the process tells the two servers apart.
     redis::cmd("SAVE")
         .query_async::<()>(&mut redis.raw().await)
         .await
         .unwrap();
     redis.server.crash();
-    assert!(store.claim_of(&before, "used", until).await.is_err());
+    assert!(store.claim_of("zone", &before, "used", until).await.is_err());
     redis.server.restart();
     assert_eq!(claim_of(&*store, &before, "used", until).await, Claim::Forgotten);
     assert_eq!(

@@ -13,6 +13,8 @@ pub(crate) enum Denial {
     Ambiguous,
     /// A method that reflects headers or opens tunnels.
     Method,
+    /// A header names another method than the request line.
+    MethodOverride,
     /// No bearer token.
     MissingBearer,
     /// A bearer token that is too long.
@@ -58,6 +60,7 @@ impl Denial {
             Self::RevocationStale => "revocation_stale",
             Self::Ambiguous => "ambiguous_request",
             Self::Method => "method_not_allowed",
+            Self::MethodOverride => "method_override",
             Self::MissingBearer => "missing_bearer",
             Self::BearerTooLarge => "bearer_too_large",
             Self::BearerMalformed => "bearer_malformed",
@@ -75,6 +78,7 @@ impl Denial {
             Self::Claims(ClaimError::Expired) => "expired",
             Self::Claims(ClaimError::NotYetValid) => "not_yet_valid",
             Self::Claims(ClaimError::IssuedInFuture) => "issued_in_future",
+            Self::Claims(ClaimError::LivesTooLong) => "lifetime_too_long",
             Self::Claims(ClaimError::WrongZone) => "wrong_zone",
             Self::Claims(ClaimError::WrongUse) => "wrong_use",
             Self::Revoked => "session_revoked",
@@ -93,6 +97,7 @@ impl Denial {
             Self::RevocationStale
                 | Self::Ambiguous
                 | Self::Method
+                | Self::MethodOverride
                 | Self::MissingBearer
                 | Self::BearerTooLarge
                 | Self::BearerMalformed
@@ -114,6 +119,8 @@ impl Denial {
             Self::Ambiguous => Refusal::bad_request("invalid_request")
                 .describe("the request can be read in more than one way"),
             Self::Method => Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::MethodOverride => Refusal::bad_request("invalid_request")
+                .describe("the method is that of the request line; send no header that overrides it"),
             // RFC 6750 §3.1: no error code where no credential was presented.
             Self::MissingBearer => {
                 return unauthorized("missing bearer token")

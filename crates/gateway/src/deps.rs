@@ -17,7 +17,8 @@ pub struct GatewayConfig {
     pub upstream_timeout: Duration,
     /// Longest silence within a body, in either direction. Default 60 s.
     pub stream_idle_timeout: Duration,
-    /// Most calls in flight to one upstream host; further ones wait a moment, then get 503. Default 1024.
+    /// Most calls in flight to one upstream host; further ones wait a moment, then get 503. A zone gets at most three
+    /// times as many as are free. Default 1024.
     pub max_calls_per_host: usize,
     /// Longest wait for such a place. Default 5 s.
     pub place_timeout: Duration,

@@ -6,8 +6,8 @@ use axum::{body::Body, response::Response};
 use caracal_core::Timestamp;
 use caracal_service::{
     Refusal,
-    egress::{ClientError, EgressError},
-    exchange::ExchangeGrant,
+    egress::{ClientError, EgressError, Target},
+    exchange::{ExchangeGrant, UpstreamDirective},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts,
@@ -17,14 +17,20 @@ use hyper::body::Incoming;
 use tokio::sync::watch;
 
 use crate::{
+    GatewayConfig,
     denial::{revoked, too_large},
-    download::{self, Download, REVOKED},
+    download::{self, Download},
     gateway::Gateway,
     link::Link,
-    outbound::{self, is_hop_by_hop, named_by_connection, trailer_names},
+    outbound,
     outcome::{End, Outcome},
+    places::Place,
+    returned,
     upload::Upload,
 };
+
+/// Largest head of an answer, in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 const EXPIRES_IN: HeaderName = HeaderName::from_static("x-caracal-token-expires-in");
 
@@ -39,6 +45,10 @@ enum Failure {
     Busy,
     TimedOut,
     Unreachable,
+    /// The answer's head has more fields or bytes than we read.
+    HeadTooLarge,
+    /// The answer is no HTTP, or framed in a way that we do not know the end of.
+    Unreadable,
 }
 
 impl Failure {
@@ -53,6 +63,8 @@ impl Failure {
             Self::Busy => End::Failed("upstream_busy"),
             Self::TimedOut => End::Failed("upstream_timeout"),
             Self::Unreachable => End::Failed("transport_error"),
+            Self::HeadTooLarge => End::Failed("upstream_head_too_large"),
+            Self::Unreadable => End::Failed("upstream_response_invalid"),
         }
     }
 
@@ -86,6 +98,16 @@ impl Failure {
             Self::Unreachable => {
                 internal(StatusCode::BAD_GATEWAY, "upstream unreachable").reason("upstream_unreachable")
             }
+            Self::HeadTooLarge => internal(
+                StatusCode::BAD_GATEWAY,
+                "the head of the upstream's answer is too large",
+            )
+            .reason("upstream_head_too_large"),
+            Self::Unreadable => internal(
+                StatusCode::BAD_GATEWAY,
+                "the upstream's answer cannot be read as HTTP",
+            )
+            .reason("upstream_response_invalid"),
         }
     }
 }
@@ -125,7 +147,16 @@ struct Answer {
     response: http::Response<Incoming>,
     link: Arc<Link>,
     revocations: watch::Receiver<u64>,
-    place: tokio::sync::OwnedSemaphorePermit,
+    place: Place,
+    /// Longest silence within a body.
+    idle: Duration,
+    back: Back,
+}
+
+/// What is needed to word the upstream's headers for the caller.
+struct Back {
+    target: Arc<Target>,
+    cookies: bool,
 }
 
 async fn send(
@@ -160,7 +191,8 @@ async fn send(
     .map_err(|_| Failure::Unbuildable)?;
     outcome.trace(trace_id);
     let place = gateway
-        .place(target.authority().as_str())
+        .places
+        .take(target.authority().as_str(), &outcome.claims().zone_id)
         .await
         .ok_or(Failure::Busy)?;
 
@@ -171,15 +203,20 @@ async fn send(
         return Err(Failure::Revoked);
     }
     let spare = is_repeatable(&request).then(|| repeat(&request, &link));
-    let mut response = answer(gateway, request, &link, &mut revocations, outcome).await?;
+    let patience = Patience::of(&deps.config, &grant.directive);
+    let mut response = answer(gateway, request, &link, &mut revocations, outcome, patience).await?;
     if let (Err(error), Some(spare)) = (&response, spare)
         && died_unanswered(error)
     {
-        response = answer(gateway, spare, &link, &mut revocations, outcome).await?;
+        response = answer(gateway, spare, &link, &mut revocations, outcome, patience).await?;
     }
     match response {
         // Nobody asked to switch protocols, and what follows such an answer could not be governed.
         Ok(response) if response.status().is_informational() => Err(Failure::Unreachable),
+        // The client reads on while it reads; the bound is exact here.
+        Ok(response) if head_bytes(response.headers()) > MAX_HEAD_BYTES => Err(Failure::HeadTooLarge),
+        // Passed on without its coding, the body would be another.
+        Ok(response) if !is_framed_as_we_read(response.headers()) => Err(Failure::Unreadable),
         Ok(response) => {
             outcome.answered(response.status());
             Ok(Answer {
@@ -187,6 +224,11 @@ async fn send(
                 link,
                 revocations,
                 place,
+                idle: patience.idle,
+                back: Back {
+                    target,
+                    cookies: grant.directive.cookies,
+                },
             })
         }
         Err(_) if link.is_too_large() => Err(Failure::TooLarge),
@@ -200,7 +242,8 @@ async fn send(
             Err(match EgressError::of(&error) {
                 Some(verdict) if verdict.is_refusal() => Failure::Rejected("upstream_not_addressable"),
                 Some(EgressError::TimedOut) => Failure::TimedOut,
-                _ => Failure::Unreachable,
+                Some(_) => Failure::Unreachable,
+                None => not_read(&error),
             })
         }
     }
@@ -213,16 +256,78 @@ async fn answer(
     link: &Link,
     revocations: &mut watch::Receiver<u64>,
     outcome: &Outcome,
+    patience: Patience,
 ) -> Result<Result<http::Response<Incoming>, ClientError>, Failure> {
-    let config = &gateway.deps.config;
     tokio::select! {
         biased;
         response = gateway.client.request(request) => Ok(response),
         () = authority_ends(gateway, revocations, outcome) => Err(Failure::Revoked),
-        stalled = silence(link, config.upstream_timeout, config.stream_idle_timeout) => {
+        stalled = silence(link, patience) => {
             Err(if stalled { Failure::CallerStalled } else { Failure::TimedOut })
         }
     }
+}
+
+/// How long a call waits.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For the upstream's head, once the request is sent.
+    answer: Duration,
+    /// For the next piece of a body, in either direction.
+    idle: Duration,
+}
+
+impl Patience {
+    /// The resource's own, where it has one. It lengthens both waits or shortens the first: a resource whose answers
+    /// take long is quiet before its head and within its body.
+    fn of(config: &GatewayConfig, directive: &UpstreamDirective) -> Self {
+        let own = directive
+            .timeout_seconds
+            .map(|seconds| Duration::from_secs(u64::from(seconds)));
+        Self {
+            answer: own.unwrap_or(config.upstream_timeout),
+            idle: own.map_or(config.stream_idle_timeout, |own| {
+                own.max(config.stream_idle_timeout)
+            }),
+        }
+    }
+}
+
+/// Bytes of a head's fields on the wire.
+fn head_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().fold(0, |bytes: usize, (name, value)| {
+        bytes
+            .saturating_add(name.as_str().len())
+            .saturating_add(value.len())
+            .saturating_add(4)
+    })
+}
+
+/// Whether the body ends where we take it to end: `chunked` is the one transfer coding we know, once.
+fn is_framed_as_we_read(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// What it means that the client could not read an answer.
+fn not_read(error: &ClientError) -> Failure {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(error) = current.downcast_ref::<hyper::Error>() {
+            if error.is_parse_too_large() {
+                return Failure::HeadTooLarge;
+            }
+            if error.is_parse() {
+                return Failure::Unreadable;
+            }
+        }
+        cause = current.source();
+    }
+    Failure::Unreachable
 }
 
 /// Whether sending it twice does what sending it once does (RFC 9110 §9.2.1): a safe method without a body.
@@ -273,19 +378,19 @@ async fn authority_ends(gateway: &Gateway, revocations: &mut watch::Receiver<u64
 /// Resolves when the call makes no progress: `true` when the caller stopped sending, `false` when the upstream
 /// stopped taking or does not answer. The wait for an answer begins when the request is sent whole, so that slow
 /// uploads are not cut.
-async fn silence(link: &Link, answer_within: Duration, idle: Duration) -> bool {
+async fn silence(link: &Link, patience: Patience) -> bool {
     while !link.is_finished() {
         let before = link.progress();
         tokio::select! {
             () = link.finished() => break,
-            () = tokio::time::sleep(idle) => {
+            () = tokio::time::sleep(patience.idle) => {
                 if link.progress() == before {
                     return link.waits_for_caller();
                 }
             }
         }
     }
-    tokio::time::sleep(answer_within).await;
+    tokio::time::sleep(patience.answer).await;
     false
 }
 
@@ -295,9 +400,11 @@ fn receive(gateway: &Arc<Gateway>, answer: Answer, outcome: Outcome, caller: &Ca
         link,
         revocations,
         place,
+        idle,
+        back,
     } = answer;
     let (parts, body) = response.into_parts();
-    let mut headers = returnable(parts.headers);
+    let mut headers = returned::headers(parts.headers, back.target.path(), back.cookies);
     let left = caller.expires_at.since(gateway.deps.world.now()).as_secs();
     headers.insert(EXPIRES_IN, HeaderValue::from(left));
     let download = Download::new(download::Parts {
@@ -305,7 +412,7 @@ fn receive(gateway: &Arc<Gateway>, answer: Answer, outcome: Outcome, caller: &Ca
         outcome,
         link,
         revocations,
-        idle_timeout: gateway.deps.config.stream_idle_timeout,
+        idle_timeout: idle,
         trailers: caller.trailers,
         place,
     });
@@ -325,85 +432,4 @@ fn takes_trailers(head: &Parts) -> bool {
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(','))
             .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
-}
-
-/// The upstream's headers that the caller gets.
-fn returnable(mut upstream: HeaderMap) -> HeaderMap {
-    let named = named_by_connection(&upstream);
-    let mut headers = HeaderMap::with_capacity(upstream.keys_len().saturating_add(4));
-    let mut trailers = Some(REVOKED.as_str().to_owned());
-    let mut name: Option<HeaderName> = None;
-    for (next, value) in upstream.drain() {
-        if next.is_some() {
-            name = next;
-        }
-        let Some(name) = &name else { continue };
-        if *name == header::TRAILER {
-            trailers = trailer_names(&value, trailers);
-        } else if !(is_hop_by_hop(name.as_str()) || is_withheld(name, &value) || named.contains(name)) {
-            headers.append(name.clone(), value);
-        }
-    }
-    if let Some(trailers) = trailers.and_then(|names| HeaderValue::from_str(&names).ok()) {
-        headers.insert(header::TRAILER, trailers);
-    }
-    headers
-}
-
-/// What describes the upstream's machinery, sends the caller elsewhere, or is ours to say.
-fn is_withheld(name: &HeaderName, value: &HeaderValue) -> bool {
-    match name.as_str() {
-        "server"
-        | "x-powered-by"
-        | "x-aspnet-version"
-        | "x-aspnetmvc-version"
-        | "refresh"
-        | "x-request-id" => true,
-        "location" | "content-location" => !value.to_str().is_ok_and(is_relative),
-        name => name.starts_with("x-caracal-"),
-    }
-}
-
-/// Whether a reference stays with us: neither a scheme nor a host, not even to a lenient reader. A redirect must not
-/// carry the caller around the Gateway.
-fn is_relative(reference: &str) -> bool {
-    let before_path = reference.split(['/', '?', '#']).next().unwrap_or_default();
-    !reference.is_empty()
-        && !reference.starts_with("//")
-        && !reference.contains('\\')
-        && !before_path.contains(':')
-        && reference.bytes().all(|byte| byte > b' ' && byte != 0x7f)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_relative_references_come_back() {
-        for kept in [
-            "/a",
-            "a/b",
-            "?q=1",
-            "#f",
-            "/a:b",
-            "./a",
-            "/redirect?to=https://x.test",
-        ] {
-            assert!(is_relative(kept), "{kept}");
-        }
-        for gone in [
-            "",
-            "http://x.test/",
-            "HTTPS://x.test",
-            "//x.test",
-            "/\\x.test",
-            "\\\\x.test",
-            "javascript:x",
-            "a b",
-            "mailto:a",
-        ] {
-            assert!(!is_relative(gone), "{gone}");
-        }
-    }
 }

@@ -1,25 +1,26 @@
 //! The response body on its way down, until its end or until the authority behind it ends.
 
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
-    time::Sleep,
-};
+use parking_lot::Mutex;
+use tokio::{sync::watch, time::Sleep};
 
 use crate::{
     link::Link,
     outcome::{End, Outcome},
+    places::Place,
+    readers::Readers,
     upload::safe,
 };
 
@@ -35,10 +36,15 @@ pub(crate) enum DownloadError {
     Idle,
     #[error("authority ended")]
     Revoked,
+    #[error("the caller stopped reading")]
+    Stalled,
 }
 
-/// A response body under governance.
-pub(crate) struct Download {
+/// A response body under governance. Its caller's connection polls it; who stopped reading is noticed by [`Readers`].
+pub(crate) struct Download(Arc<Mutex<Stream>>);
+
+/// What is governed.
+pub(crate) struct Stream {
     inner: Option<Incoming>,
     outcome: Option<Outcome>,
     link: Arc<Link>,
@@ -50,7 +56,13 @@ pub(crate) struct Download {
     idle_timeout: Duration,
     /// Whether the caller gets to see trailers; without them a cut must break the transfer.
     trailers: bool,
-    place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
+    /// When the caller was given a piece, while it has not asked for the next.
+    given_at: Option<Instant>,
+    /// Whether [`Readers`] knows of it.
+    watched: bool,
+    /// Whether it was ended because the caller does not read.
+    stalled: bool,
 }
 
 /// What a [`Download`] is made of.
@@ -62,14 +74,20 @@ pub(crate) struct Parts {
     pub(crate) revocations: watch::Receiver<u64>,
     pub(crate) idle_timeout: Duration,
     pub(crate) trailers: bool,
-    pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
+    }
 }
 
 impl Download {
     pub(crate) fn new(parts: Parts) -> Self {
         parts.outcome.gateway().metrics.stream_began();
         let ended = parts.body.is_end_stream();
-        let mut download = Self {
+        let mut stream = Stream {
             trailers: parts.trailers && parts.body.size_hint().exact().is_none(),
             inner: Some(parts.body),
             outcome: Some(parts.outcome),
@@ -80,12 +98,32 @@ impl Download {
             idle_runs: false,
             idle_timeout: parts.idle_timeout,
             place: Some(parts.place),
+            given_at: None,
+            watched: false,
+            stalled: false,
         };
         if ended {
             // Nobody polls an empty body.
-            download.finish(End::Executed);
+            stream.finish(End::Executed);
         }
-        download
+        Self(Arc::new(Mutex::new(stream)))
+    }
+}
+
+impl Stream {
+    /// Ends the stream if its caller has taken nothing for too long: neither a place nor a connection of the upstream
+    /// is held for who does not read. Says whether it goes on.
+    pub(crate) fn goes_on_with_its_reader(&mut self) -> bool {
+        if self.inner.is_none() {
+            return false;
+        }
+        if self.given_at.is_none_or(|at| at.elapsed() < self.idle_timeout) {
+            return true;
+        }
+        self.stalled = true;
+        self.link.cut();
+        self.finish(End::Failed("reader_stalled"));
+        false
     }
 
     /// Records the end once, and lets go of the upstream.
@@ -168,16 +206,14 @@ impl Download {
     }
 }
 
-impl Body for Download {
-    type Data = Bytes;
-    type Error = DownloadError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
-        let this = &mut *self;
+impl Stream {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
+        let this = self;
+        this.given_at = None;
         loop {
+            if std::mem::take(&mut this.stalled) {
+                return Poll::Ready(Some(Err(DownloadError::Stalled)));
+            }
             if this.inner.is_none() {
                 return Poll::Ready(None);
             }
@@ -212,13 +248,38 @@ impl Body for Download {
             return Poll::Pending;
         }
     }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = DownloadError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
+        let mut stream = self.0.lock();
+        let polled = stream.poll_frame(cx);
+        if matches!(polled, Poll::Ready(Some(Ok(_)))) && stream.inner.is_some() {
+            stream.given_at = Some(Instant::now());
+            if !std::mem::replace(&mut stream.watched, true)
+                && let Some(outcome) = &stream.outcome
+            {
+                Readers::watch(outcome.gateway(), Arc::downgrade(&self.0));
+            }
+        }
+        polled
+    }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_none()
+        let stream = self.0.lock();
+        stream.inner.is_none() && !stream.stalled
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner
+        self.0
+            .lock()
+            .inner
             .as_ref()
             .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
@@ -226,10 +287,11 @@ impl Body for Download {
 
 impl Drop for Download {
     fn drop(&mut self) {
-        if self.outcome.is_some() {
+        let mut stream = self.0.lock();
+        if stream.outcome.is_some() {
             // The caller went away: the upstream must not be fed on.
-            self.link.cut();
-            self.finish(End::Failed("response_copy_failed"));
+            stream.link.cut();
+            stream.finish(End::Failed("response_copy_failed"));
         }
     }
 }

@@ -43,8 +43,11 @@ pub(crate) async fn enforce(gateway: &Gateway, head: &Parts, request_id: &str) -
                 if proven.is_none() {
                     proven = identify(gateway, head).await;
                 }
-                if let Some(claims) = &proven {
-                    evidence::denied(gateway, claims, head, request_id, &denial).await;
+                // A mandate can be presented as often as its holder likes: the bound stands before the write.
+                if let Some(claims) = &proven
+                    && let Some(times) = gateway.refusals.note(claims, gateway.deps.world.now())
+                {
+                    evidence::denied(gateway, claims, head, request_id, &denial, times).await;
                 }
             }
             Err(denial.into_refusal())
@@ -70,6 +73,8 @@ async fn check(
     inbound::unambiguous(head)?;
     // Before the credential is looked at: these methods would hand it, or the upstream's, to the wrong party.
     inbound::method_is_forwardable(&head.method)?;
+    // One call has one method: the one that will be decided on.
+    inbound::method_is_not_overridden(headers)?;
     // A bound on size before any decoding.
     let token = inbound::bearer(headers)?;
     // One decoding, no cryptography: noise ends here.
@@ -156,7 +161,7 @@ async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) 
     let claimed = gateway
         .deps
         .replay
-        .claim_of(generation, &key, claims.expires_at())
+        .claim_of(claims.zone_id.as_str(), generation, &key, claims.expires_at())
         .await;
     match claimed {
         Ok(Claim::First) => Ok(()),

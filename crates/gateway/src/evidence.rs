@@ -18,6 +18,9 @@ struct Metadata<'m> {
     request_id: &'m str,
     reason: &'m str,
     method: &'m str,
+    /// Which refusal of this mandate it is; the first few are all recorded, later ones at powers of two.
+    #[serde(skip_serializing_if = "is_first")]
+    times: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +34,7 @@ pub(crate) async fn denied(
     head: &Parts,
     request_id: &str,
     denial: &Denial,
+    times: u64,
 ) {
     let replayed = matches!(denial, Denial::Replayed);
     let event_type = if replayed {
@@ -50,6 +54,7 @@ pub(crate) async fn denied(
         request_id,
         reason: denial.reason(),
         method: head.method.as_str(),
+        times,
         agent_session_id: claims.agent_session_id.as_ref().map(AsRef::as_ref),
         delegation_edge_id: claims.delegation_edge_id.as_ref().map(AsRef::as_ref),
     };
@@ -71,6 +76,11 @@ pub(crate) async fn denied(
         gateway.metrics.evidence_lost();
         tracing::error!(zone.id = %claims.zone_id, request.id = request_id, %error, "could not record a refused call");
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls")]
+const fn is_first(times: &u64) -> bool {
+    *times == 1
 }
 
 /// `[]`: no policy was asked.

@@ -1,17 +1,18 @@
 //! The state of one Gateway.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_service::egress::EgressClient;
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use parking_lot::Mutex;
 
-use crate::{GatewayDeps, metrics::Metrics, upload::Upload};
+use crate::{
+    GatewayDeps, metrics::Metrics, places::Places, readers::Readers, refusals::Refusals, upload::Upload,
+};
 
 /// How often one zone is read again because of a key nobody knows.
 const KEY_RELOAD_EVERY: Duration = Duration::from_secs(30);
-/// Most zones and hosts remembered.
+/// Most zones remembered.
 const MAX_ENTRIES: usize = 4096;
 
 /// Shared by all calls.
@@ -21,7 +22,9 @@ pub(crate) struct Gateway {
     pub(crate) client: EgressClient<Upload>,
     pub(crate) metrics: Metrics,
     key_reloads: Mutex<HashMap<ZoneId, Timestamp>>,
-    places: RwLock<HashMap<Box<str>, Arc<Semaphore>>>,
+    pub(crate) places: Places,
+    pub(crate) readers: Readers,
+    pub(crate) refusals: Refusals,
 }
 
 impl Gateway {
@@ -30,7 +33,9 @@ impl Gateway {
             client: deps.egress.client(),
             metrics: Metrics::new(),
             key_reloads: Mutex::default(),
-            places: RwLock::default(),
+            places: Places::new(deps.config.max_calls_per_host, deps.config.place_timeout),
+            readers: Readers::default(),
+            refusals: Refusals::default(),
             deps,
         }
     }
@@ -54,32 +59,5 @@ impl Gateway {
         }
         reloads.insert(zone.clone(), now);
         true
-    }
-
-    /// A place among the calls to `host`, so that one stuck upstream cannot take all sockets.
-    pub(crate) async fn place(&self, host: &str) -> Option<OwnedSemaphorePermit> {
-        let places = self.places_of(host);
-        match places.clone().try_acquire_owned() {
-            Ok(place) => Some(place),
-            Err(_) => tokio::time::timeout(self.deps.config.place_timeout, places.acquire_owned())
-                .await
-                .ok()?
-                .ok(),
-        }
-    }
-
-    fn places_of(&self, host: &str) -> Arc<Semaphore> {
-        if let Some(places) = self.places.read().get(host) {
-            return places.clone();
-        }
-        let mut places = self.places.write();
-        if places.len() >= MAX_ENTRIES {
-            // Hosts in use are still counted by those who hold a place.
-            places.retain(|_, host| Arc::strong_count(host) > 1);
-        }
-        places
-            .entry(host.into())
-            .or_insert_with(|| Arc::new(Semaphore::new(self.deps.config.max_calls_per_host)))
-            .clone()
     }
 }

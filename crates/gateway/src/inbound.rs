@@ -1,9 +1,10 @@
 //! What the checks read of a request's head, each header found once.
 
+use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::health::bearer_of;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 
-use crate::denial::Denial;
+use crate::{denial::Denial, outbound::overrides_method};
 
 /// Names the protected resource, by its identifier.
 pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resource");
@@ -13,9 +14,6 @@ pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-caracal-clie
 /// Longest resource identifier and longest method, in bytes: both are recorded.
 const MAX_RESOURCE_BYTES: usize = 2048;
 const MAX_METHOD_BYTES: usize = 32;
-
-/// Longest bearer token, in bytes.
-const MAX_BEARER_BYTES: usize = 4096;
 
 /// Refuses heads that another reader might take for another request: several hosts, several lengths, several
 /// resources. The framing itself is the listener's to refuse.
@@ -51,10 +49,19 @@ pub(crate) fn method_is_forwardable(method: &Method) -> Result<(), Denial> {
     }
 }
 
+/// Frameworks behind us would do what these headers say instead of what was decided on.
+pub(crate) fn method_is_not_overridden(headers: &HeaderMap) -> Result<(), Denial> {
+    if headers.keys().any(|name| overrides_method(name.as_str())) {
+        Err(Denial::MethodOverride)
+    } else {
+        Ok(())
+    }
+}
+
 /// The bearer token, of a bounded size.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Denial> {
     let token = bearer_of(headers).ok_or(Denial::MissingBearer)?;
-    if token.len() > MAX_BEARER_BYTES {
+    if token.len() > MAX_TOKEN_BYTES {
         Err(Denial::BearerTooLarge)
     } else {
         Ok(token)

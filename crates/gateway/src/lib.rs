@@ -22,8 +22,12 @@ mod metrics;
 mod outbound;
 mod outcome;
 mod path;
+mod places;
 mod proof;
+mod readers;
+mod refusals;
 mod remote;
+mod returned;
 mod upload;
 
 pub use app::app;

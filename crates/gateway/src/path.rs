@@ -47,7 +47,8 @@ pub(crate) fn check(path: &str) -> Result<(), RefusedPath> {
 }
 
 /// `path` as policies read it: decoded once. An encoded slash stays encoded, since to the upstream it is part of a
-/// segment: `/a%2Fb` must never be taken for the declared `/a/b`.
+/// segment: `/a%2Fb` must never be taken for the declared `/a/b`. So does an encoded percent sign, or `/a%252Fb` would
+/// be taken for the declared `/a%2Fb`: no two paths that an upstream can tell apart read alike.
 ///
 /// # Errors
 /// [`RefusedPath::Malformed`] when the text is not UTF-8 once decoded.
@@ -57,10 +58,10 @@ pub(crate) fn decode(path: &str) -> Result<Cow<'_, str>, RefusedPath> {
     }
     let mut bytes = Vec::with_capacity(path.len());
     let mut segments = path.as_bytes();
-    while let Some(at) = find_encoded_slash(segments) {
+    while let Some((at, escape)) = find_kept_escape(segments) {
         let (before, rest) = segments.split_at(at);
         bytes.extend(percent_decode(before));
-        bytes.extend_from_slice(b"%2F");
+        bytes.extend_from_slice(escape);
         segments = rest.get(3..).unwrap_or_default();
     }
     bytes.extend(percent_decode(segments));
@@ -69,10 +70,15 @@ pub(crate) fn decode(path: &str) -> Result<Cow<'_, str>, RefusedPath> {
         .map_err(|_| RefusedPath::Malformed)
 }
 
-fn find_encoded_slash(bytes: &[u8]) -> Option<usize> {
+fn find_kept_escape(bytes: &[u8]) -> Option<(usize, &'static [u8])> {
     bytes
         .windows(3)
-        .position(|window| matches!(window, [b'%', b'2', b'f' | b'F']))
+        .enumerate()
+        .find_map(|(at, window)| match window {
+            [b'%', b'2', b'f' | b'F'] => Some((at, b"%2F".as_slice())),
+            [b'%', b'2', b'5'] => Some((at, b"%25".as_slice())),
+            _ => None,
+        })
 }
 
 fn escapes_are_whole(path: &str) -> bool {
@@ -193,12 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn policies_read_the_path_decoded_once_with_encoded_slashes_kept() {
+    fn policies_read_the_path_decoded_once_with_encoded_slashes_and_percent_signs_kept() {
         for (sent, read) in [
             ("/a%20b", "/a b"),
             ("/a%2fb/c", "/a%2Fb/c"),
             ("/a%2F%2Fb", "/a%2F%2Fb"),
-            ("/100%25", "/100%"),
+            ("/100%25", "/100%25"),
+            ("/a%252Fb", "/a%252Fb"),
+            ("/a%25252fb", "/a%25252fb"),
             ("/%C3%A9", "/é"),
             ("/%41dmin", "/Admin"),
         ] {
@@ -216,6 +224,14 @@ mod tests {
                     prop_assert!(!current.contains('\\'));
                     current = percent_decode(current.as_bytes()).decode_utf8_lossy().into_owned();
                 }
+            }
+        }
+
+        #[test]
+        fn paths_that_decode_apart_read_apart(one in "/[a%25F]{0,8}", other in "/[a%25F]{0,8}") {
+            let once = |path: &str| percent_decode(path.as_bytes()).decode_utf8_lossy().into_owned();
+            if check(&one).is_ok() && check(&other).is_ok() && once(&one) != once(&other) {
+                prop_assert_ne!(decode(&one).unwrap(), decode(&other).unwrap());
             }
         }
 

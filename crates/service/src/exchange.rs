@@ -24,7 +24,7 @@ pub struct ExchangeRequest {
     pub claims: Arc<MandateClaims>,
     /// Resource identifier the caller named.
     pub resource: String,
-    /// HTTP method, upper case.
+    /// HTTP method as sent: methods are told apart by case (RFC 9110 §9.1).
     pub method: String,
     /// Path, percent-decoded, without query and without the upstream's base path.
     pub path: String,
@@ -105,6 +105,13 @@ pub struct UpstreamDirective {
     /// End of the credential, seconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+    /// How long this upstream may be silent before and within its answer, in seconds; the Gateway's own bounds when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+    /// Whether cookies pass between the caller and the upstream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cookies: bool,
 }
 
 impl fmt::Debug for UpstreamDirective {

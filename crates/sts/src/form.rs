@@ -137,10 +137,7 @@ impl TokenRequest {
             delegation_edge_id: id(&fields, "delegation_edge_id", DelegationId::parse)?,
             has_approval: fields.trimmed("approval_id").is_some(),
             ttl_seconds,
-            request_method: fields
-                .trimmed("request_method")
-                .unwrap_or("")
-                .to_ascii_uppercase(),
+            request_method: fields.get("request_method").unwrap_or("").to_owned(),
             request_path: fields.get("request_path").unwrap_or("").to_owned(),
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })

@@ -8,7 +8,10 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse, SubjectType},
     entity::{Application, AuthorityRecord, AuthorityRecordStatus},
 };
-use caracal_crypto::{mandate, zone_key::SigningKey};
+use caracal_crypto::{
+    mandate::{self, MAX_LIFETIME, MAX_TOKEN_BYTES},
+    zone_key::SigningKey,
+};
 use caracal_events::shortlived::{Hit, mark};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
@@ -26,8 +29,6 @@ use crate::{
 
 /// Lifetime when none is asked for, in seconds.
 pub(crate) const DEFAULT_TTL: u32 = 900;
-/// Longest lifetime of session and gateway mandates, in seconds.
-const MAX_TTL: u32 = 3600;
 
 /// A mandate and what its response says.
 #[derive(Debug)]
@@ -52,7 +53,10 @@ pub(crate) async fn mint(
     if request.resources.is_empty() {
         return Err(malformed("resource", "at least one resource is required"));
     }
-    if request.ttl_seconds.is_some_and(|ttl| ttl > MAX_TTL) {
+    if request
+        .ttl_seconds
+        .is_some_and(|ttl| u64::from(ttl) > MAX_LIFETIME.as_secs())
+    {
         return Err(malformed("ttl_seconds", "ttl_seconds exceeds token TTL cap"));
     }
     let now = deps.world.now();
@@ -69,6 +73,8 @@ pub(crate) async fn mint(
     } else {
         "session"
     };
+    // Before anything that may be written down about a refusal.
+    limit(deps, &zone, application, request).await?;
     let references = references(deps, &zone, application, request, now).await;
     let party = match references {
         Ok(party) => party,
@@ -100,7 +106,6 @@ pub(crate) async fn mint(
             return Err(refusal);
         }
     };
-    limit(deps, &zone, application, request).await?;
 
     let (granted, denied) = decide(&zone, application, &party, request);
     let (zone, key) = if granted.is_empty() {
@@ -154,6 +159,11 @@ pub(crate) async fn mint(
         now,
         ends_at,
     ));
+    let token = sign(&claims, &key)?;
+    if class == MandateUse::Gateway {
+        // What the Gateway turns it into at its upstream must fit as well.
+        fits(token.len().saturating_add(growth(&claims)))?;
+    }
     if class == MandateUse::Session {
         remember(deps, &zone, application, &claims, now).await?;
     }
@@ -163,7 +173,6 @@ pub(crate) async fn mint(
         .map(|granted| evidence.allow(&granted.resource.resource.identifier, &granted.decision))
         .collect();
     events.extend(refused(&evidence));
-    let token = sign(&claims, &key)?;
     record(deps, &events)?;
     if class == MandateUse::Gateway
         && let Some(issued) = &deps.issued
@@ -214,23 +223,30 @@ async fn references(
     .await
 }
 
-/// Charged once per mint and resource; the Gateway's exchange of the same call is free.
+/// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
+/// count as one: each of their refusals is written down.
 async fn limit(
     deps: &StsDeps,
     zone: &ZoneState,
     application: &Application,
     request: &TokenRequest,
 ) -> Result<(), Refusal> {
-    let known: Vec<_> = request
-        .resources
-        .iter()
-        .filter_map(|name| zone.resource(name))
-        .map(|resource| {
-            let key = format!("rl:{}:{}:{}", zone.zone.id, resource.resource.id, application.id);
-            (resource, key)
-        })
-        .collect();
-    let hits: Vec<Hit<'_>> = known
+    let key = |resource: &str| format!("rl:{}:{resource}:{}", zone.zone.id, application.id);
+    let mut counted = Vec::with_capacity(request.resources.len());
+    let mut unknown = None;
+    for name in &request.resources {
+        match zone.resource(name) {
+            Some(found) => counted.push((
+                found.resource.identifier.as_str(),
+                key(found.resource.id.as_str()),
+            )),
+            None => unknown = Some(name.as_str()),
+        }
+    }
+    if let Some(name) = unknown {
+        counted.push((name, key("unknown")));
+    }
+    let hits: Vec<Hit<'_>> = counted
         .iter()
         .map(|(_, key)| Hit {
             key,
@@ -239,7 +255,7 @@ async fn limit(
         })
         .collect();
     let decisions = deps.limiter.hit_all(&hits).await.map_err(|_| unavailable())?;
-    let refused = known
+    let refused = counted
         .iter()
         .zip(decisions)
         .find(|(_, decision)| !decision.allowed);
@@ -251,7 +267,7 @@ async fn limit(
     Err(
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
             .describe("mint rate limit reached")
-            .with("resource", resource.resource.identifier.clone())
+            .with("resource", *resource)
             .retry_after(seconds),
     )
 }
@@ -391,12 +407,52 @@ pub(crate) fn scope_claim(scopes: &ScopeSet) -> Option<String> {
 /// Signs.
 ///
 /// # Errors
-/// 503 when the key cannot sign.
+/// 400 when nobody would read a mandate of that size; 503 when the key cannot sign.
 pub(crate) fn sign(claims: &MandateClaims, key: &SigningKey) -> Result<String, Refusal> {
-    mandate::sign(claims, key).map_err(|error| {
+    let token = mandate::sign(claims, key).map_err(|error| {
         tracing::error!(%error, "could not sign a mandate");
         unavailable()
-    })
+    })?;
+    fits(token.len())?;
+    Ok(token)
+}
+
+/// A mandate that its readers would refuse is not issued.
+fn fits(bytes: usize) -> Result<(), Refusal> {
+    if bytes <= MAX_TOKEN_BYTES {
+        return Ok(());
+    }
+    Err(malformed(
+        "scope",
+        format!(
+            "the mandate would have {bytes} bytes and a mandate has at most {MAX_TOKEN_BYTES}: ask for fewer or shorter \
+             scopes or resources, or a shorter chain of delegations"
+        ),
+    )
+    .reason("mandate_too_large")
+    .with("limit_bytes", MAX_TOKEN_BYTES))
+}
+
+/// How many bytes longer the mandate for one of the resources may be: it names that one twice, in place of the issuer
+/// and of all targets.
+fn growth(claims: &MandateClaims) -> usize {
+    let longest = claims
+        .target
+        .iter()
+        .map(|name| name.len())
+        .max()
+        .unwrap_or_default();
+    let named: usize = claims
+        .aud
+        .iter()
+        .chain(&claims.target)
+        .map(|name| name.len())
+        .sum();
+    longest
+        .saturating_mul(2)
+        .saturating_sub(named)
+        .saturating_mul(4)
+        .div_ceil(3)
 }
 
 /// Session mandates are what sessions anchor on, so they are rows; gateway mandates are not.

@@ -324,3 +324,31 @@ async fn the_zones_public_keys_are_published_and_nobody_elses() {
     assert_eq!(answer.body["keys"][0]["alg"], "ES256");
     assert!(answer.body["keys"][0].get("d").is_none());
 }
+
+#[tokio::test]
+async fn a_mandate_of_the_zones_own_key_with_more_scopes_than_its_delegation_is_refused() {
+    let scene = Scene::new().await;
+    let (_, mut claims) = scene.mandate().await;
+    let key = scene.state().await.signing_key.clone().unwrap();
+    claims.scope = Some(String::from("tickets:read admin:all"));
+    let forged = caracal_crypto::mandate::sign(&claims, &key).unwrap();
+    let answer = Exchange::of(&scene, &forged).send().await;
+    assert_eq!(answer.refusal(), "403 access_denied", "{}", answer.body);
+    assert_eq!(answer.body["reason"], "scope_exceeds_delegation");
+    assert_eq!(
+        scene.last_event().await.evaluation_status,
+        "scope_exceeds_delegation"
+    );
+}
+
+#[tokio::test]
+async fn methods_are_compared_as_they_were_sent() {
+    let scene = Scene::new().await;
+    for method in ["get", "Get", "gET"] {
+        let (token, _) = scene.mandate().await;
+        let mut exchange = Exchange::of(&scene, &token);
+        exchange.method = method;
+        let answer = exchange.send().await;
+        assert_eq!(answer.refusal(), "403 operation_not_permitted", "{method}");
+    }
+}

@@ -424,3 +424,87 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_keeps_verify
     assert_eq!(state.signing_key.as_ref().unwrap().id(), &rotated);
     scene.claims(&token).await;
 }
+
+/// Lets the application have `count` scopes of 60 bytes; all of them as a `scope` parameter.
+async fn with_long_scopes(scene: &Scene, count: usize) -> String {
+    let scopes: Vec<String> = (0..count)
+        .map(|number| format!("tickets:{number:0>52}"))
+        .collect();
+    let asked = scopes.join(" ");
+    let mut resource = scene.resource.clone();
+    resource.scopes = caracal_core::ScopeSet::parse(&asked);
+    resource.operations.clear();
+    resource.operation_enforcement = caracal_core::entity::OperationEnforcement::TransportUniform;
+    let mut wide = scene.given.delegation(&scene.source, &scene.target);
+    wide.scopes = resource.scopes.clone();
+    wide.resource_id = Some(resource.id.clone());
+    wide.constraints = caracal_core::entity::Constraints::default();
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, Access::Write)
+        .await
+        .unwrap();
+    assert!(work.resources().update(&resource).await.unwrap());
+    work.delegations().create(&wide).await.unwrap();
+    work.commit().await.unwrap();
+    let grants = serde_json::json!({
+        scene.resource.identifier.as_str(): {"application": "app", "roles": {"reader": scopes}}
+    });
+    let policy = scene.policy("");
+    let begin = policy.find("grants := ").unwrap();
+    scene
+        .activate(&format!("{}grants := {grants}\n", &policy[..begin]))
+        .await;
+    let answer = scene
+        .mint(&[("scope", &asked), ("delegation_edge_id", wide.id.as_str())])
+        .await;
+    if let Some(token) = answer.body["access_token"].as_str() {
+        assert!(token.len() <= caracal_crypto::mandate::MAX_TOKEN_BYTES);
+        assert!(caracal_crypto::mandate::Unverified::parse(token).is_ok());
+        return String::from("minted");
+    }
+    assert_eq!(answer.body["limit_bytes"], 4096, "{}", answer.body);
+    assert_eq!(answer.body["reason"], "mandate_too_large");
+    let text = answer.body["error_description"].as_str().unwrap();
+    assert!(text.contains("scope") && text.contains("4096"), "{text}");
+    answer.refusal()
+}
+
+#[tokio::test]
+async fn a_mandate_larger_than_its_readers_take_is_never_minted() {
+    assert_eq!(with_long_scopes(&Scene::new().await, 10).await, "minted");
+    assert_eq!(
+        with_long_scopes(&Scene::new().await, 35).await,
+        "400 invalid_token"
+    );
+}
+
+#[tokio::test]
+async fn refused_mints_are_limited_before_they_are_written_down() {
+    let mut scene = Scene::new().await;
+    let mut config = (*scene.deps.config).clone();
+    config.mint_rate_limit_per_min = 3;
+    scene.reconfigure(config);
+    for (change, refusal) in [
+        (("resource", "resource://nowhere"), "403 access_denied"),
+        (("agent_session_id", "0199-nobody"), "403 access_denied"),
+    ] {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            answers.push(scene.mint(&[change]).await.refusal());
+        }
+        assert_eq!(
+            answers,
+            [
+                refusal,
+                refusal,
+                refusal,
+                "429 provider_rate_limited",
+                "429 provider_rate_limited"
+            ],
+            "{change:?}"
+        );
+    }
+    assert_eq!(scene.parts.events().await.len(), 6);
+}

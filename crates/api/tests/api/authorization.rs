@@ -313,6 +313,30 @@ async fn requests_are_limited_by_principal_with_a_time_to_retry() {
 }
 
 #[tokio::test]
+async fn refusals_are_limited_before_they_are_written_down() {
+    let stack = Stack::with(ApiConfig {
+        rate_limit_per_min: 3,
+        ..ApiConfig::default()
+    })
+    .await;
+    let reader = stack.token("global", None, "read").await;
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        let reply = stack
+            .call(
+                Some(&reader),
+                &[],
+                Method::POST,
+                "/v1/zones",
+                Some(&serde_json::json!({"name": "x"})),
+            )
+            .await;
+        statuses.push(reply.status.as_u16());
+    }
+    assert_eq!(statuses, [403, 403, 403, 429, 429, 429, 429, 429]);
+}
+
+#[tokio::test]
 async fn a_rotated_admin_token_ends_the_old_one_and_its_console_tokens() {
     let stack = Stack::start().await;
     let (console, alice) = stack.console(ConsoleToken::ReadOnly, "alice");

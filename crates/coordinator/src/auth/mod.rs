@@ -6,6 +6,7 @@ mod operator;
 mod principal;
 pub(crate) mod subject;
 
+use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::{Refusal, health::bearer_of};
 use http::{HeaderMap, StatusCode};
 
@@ -14,9 +15,6 @@ pub(crate) use self::{
     principal::{ADMIN, Principal},
 };
 use crate::deps::App;
-
-/// Longest bearer accepted, in bytes.
-const MAX_BEARER_BYTES: usize = 4096;
 
 /// A caller that was turned away, and who it proved to be before that.
 pub(crate) struct Rejected {
@@ -41,7 +39,7 @@ pub(crate) async fn authenticate(
     capability: &Capability,
     zone_in_path: &str,
 ) -> Result<Principal, Rejected> {
-    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_BEARER_BYTES) else {
+    let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
         return Err(unauthorized("missing_token")
             .describe("send Authorization: Bearer <mandate>")
             .into());

@@ -7,6 +7,8 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 
+use super::MAX_LIFETIME;
+
 /// How far clocks may disagree, unless a rule says otherwise.
 pub const LEEWAY: Duration = Duration::from_mins(1);
 
@@ -28,6 +30,9 @@ pub enum ClaimError {
     /// `iat` lies ahead.
     #[error("issued in the future")]
     IssuedInFuture,
+    /// `exp` lies further ahead than any mandate is issued for.
+    #[error("lives too long")]
+    LivesTooLong,
     /// `zone_id` is another zone.
     #[error("wrong zone")]
     WrongZone,
@@ -76,6 +81,8 @@ impl ClaimRules<'_> {
             Err(ClaimError::NotYetValid)
         } else if Timestamp::from_unix_seconds(claims.iat) > latest_start {
             Err(ClaimError::IssuedInFuture)
+        } else if claims.expires_at() > latest_start.plus(MAX_LIFETIME) {
+            Err(ClaimError::LivesTooLong)
         } else if claims.zone_id != *self.zone {
             Err(ClaimError::WrongZone)
         } else if !self.uses.contains(&claims.mandate_use) {

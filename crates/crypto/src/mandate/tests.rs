@@ -156,12 +156,23 @@ fn leeway_ends_on_the_second() {
         |c| c.exp = NOW - 59,
         |c| c.nbf = Some(NOW + 60),
         |c| c.iat = NOW + 60,
-        |c| c.exp = i64::MAX,
+        |c| c.exp = NOW + 3_600 + 60,
     ];
     for shift in tolerated {
         let mut claims = claims();
         shift(&mut claims);
         assert_eq!(rules(&zone).check(&claims), Ok(()), "{claims:?}");
+    }
+    for beyond in [NOW + 3_600 + 61, NOW + 10 * 365 * 86_400, i64::MAX] {
+        let long = MandateClaims {
+            exp: beyond,
+            ..claims()
+        };
+        assert_eq!(
+            rules(&zone).check(&long),
+            Err(ClaimError::LivesTooLong),
+            "{beyond}"
+        );
     }
     let strict = ClaimRules {
         leeway: Duration::ZERO,

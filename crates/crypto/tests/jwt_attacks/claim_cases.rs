@@ -19,7 +19,7 @@ pub(crate) fn claim_forms(zone: &Zone) -> Vec<Case> {
         good.replacen('{', r#"{"\u0065xp":1,"#, 1),
         good.replacen('{', r#"{"x":{"a":[{"b":1,"b":2}]},"#, 1),
         good.replacen('{', &format!(r#"{{"x":{},"#, nested(17)), 1),
-        good.replacen('{', &format!(r#"{{"x":{},"#, nested(2000)), 1),
+        good.replacen('{', &format!(r#"{{"x":{},"#, nested(1200)), 1),
         good.replacen('{', r#"{"x":NaN,"#, 1),
         good.replacen('{', r#"{"x":1e999,"#, 1),
         format!("\u{feff}{good}"),
@@ -120,6 +120,8 @@ pub(crate) fn claim_values(zone: &Zone) -> Vec<Case> {
     [
         ("exp", json!(NOW - 60), ClaimError::Expired),
         ("exp", json!(1), ClaimError::Expired),
+        ("exp", json!(NOW + 3_661), ClaimError::LivesTooLong),
+        ("exp", json!(i64::MAX), ClaimError::LivesTooLong),
         ("nbf", json!(NOW + 61), ClaimError::NotYetValid),
         ("nbf", json!(i64::MAX), ClaimError::NotYetValid),
         ("iat", json!(NOW + 61), ClaimError::IssuedInFuture),

@@ -141,16 +141,19 @@ pub async fn a_claim_counts_only_in_its_own_generation(backend: &dyn ShortLivedB
     assert_eq!(generation_of(&marked), &*generation);
     assert_eq!(generation_of("jti-1"), "");
     assert_eq!(
-        store.claim_of(&generation, &marked, until).await,
+        store.claim_of("zone", &generation, &marked, until).await,
         Ok(Claim::First)
     );
     assert_eq!(
-        store.claim_of(&generation, &marked, until).await,
+        store.claim_of("zone", &generation, &marked, until).await,
         Ok(Claim::Repeated)
     );
     let other = format!("{generation}0");
     for _ in 0..2 {
-        assert_eq!(store.claim_of(&other, "jti-2", until).await, Ok(Claim::Forgotten));
+        assert_eq!(
+            store.claim_of("zone", &other, "jti-2", until).await,
+            Ok(Claim::Forgotten)
+        );
     }
     // What was refused was not claimed.
     assert_eq!(store.claim("jti-2", until).await, Ok(true));

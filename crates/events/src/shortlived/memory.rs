@@ -1,8 +1,8 @@
 //! Short-lived state of a single process.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::Hash,
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher as _,
     io,
     path::PathBuf,
     time::Duration,
@@ -14,7 +14,7 @@ use caracal_crypto::sha256;
 use parking_lot::Mutex;
 
 use super::{
-    RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError,
+    Claim, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError,
     journal::{Digest, Journal},
 };
 
@@ -42,33 +42,90 @@ impl Default for MemoryOptions {
     }
 }
 
+/// How many times what is free a share may hold. Whoever fills the memory fills three quarters of it, and everybody
+/// else still finds room (dynamic thresholds, as switches divide their buffers).
+const HELD_PER_FREE: usize = 3;
+
+/// Something that ends, and whose room it takes.
+trait Kept {
+    fn ends_at(&self) -> Timestamp;
+    fn share(&self) -> u64;
+}
+
 /// A map of things that end, swept as it grows.
 #[derive(Debug)]
-struct Shard<K, V> {
-    map: HashMap<K, V>,
+struct Shard<V> {
+    map: HashMap<Digest, V>,
+    /// How much of the map each share takes.
+    held: HashMap<u64, usize>,
     sweep_at: usize,
     swept_at: Timestamp,
 }
 
-impl<K: Eq + Hash, V> Shard<K, V> {
-    fn new(map: HashMap<K, V>) -> Self {
-        Self {
+impl<V: Kept> Shard<V> {
+    fn new(map: HashMap<Digest, V>) -> Self {
+        let mut shard = Self {
             sweep_at: map.len() + SWEEP_AFTER,
             swept_at: Timestamp::default(),
+            held: HashMap::new(),
             map,
+        };
+        shard.count();
+        shard
+    }
+
+    fn count(&mut self) {
+        self.held.clear();
+        for value in self.map.values() {
+            *self.held.entry(value.share()).or_default() += 1;
         }
     }
 
-    /// Makes room; says whether there is any. Costs nothing on most calls, and little when everything is full.
-    fn make_room(&mut self, capacity: usize, now: Timestamp, live: impl Fn(&V) -> bool) -> bool {
-        let grown = self.map.len() >= self.sweep_at && self.map.len() < capacity;
-        let full = self.map.len() >= capacity && now.since(self.swept_at) >= SWEEP_PAUSE;
+    /// Makes room for one more of `share`; says whether there is any. Costs nothing on most calls, and little when
+    /// everything is full.
+    fn make_room(&mut self, capacity: usize, share: u64, now: Timestamp) -> bool {
+        let room = self.has_room(capacity, share);
+        let grown = self.map.len() >= self.sweep_at && room;
+        let full = !room && now.since(self.swept_at) >= SWEEP_PAUSE;
         if grown || full {
-            self.map.retain(|_, value| live(value));
+            self.map.retain(|_, value| value.ends_at() > now);
+            self.count();
             self.sweep_at = self.map.len() + (self.map.len() / 2).max(SWEEP_AFTER);
             self.swept_at = now;
         }
-        self.map.len() < capacity
+        self.has_room(capacity, share)
+    }
+
+    fn has_room(&self, capacity: usize, share: u64) -> bool {
+        let free = capacity.saturating_sub(self.map.len());
+        let held = self.held.get(&share).copied().unwrap_or_default();
+        free > 0 && held < free.saturating_mul(HELD_PER_FREE)
+    }
+
+    /// Adds what [`Self::make_room`] had room for.
+    fn insert(&mut self, digest: Digest, value: V) {
+        *self.held.entry(value.share()).or_default() += 1;
+        if let Some(old) = self.map.insert(digest, value)
+            && let Some(held) = self.held.get_mut(&old.share())
+        {
+            *held = held.saturating_sub(1);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Claimed {
+    until: Timestamp,
+    share: u64,
+}
+
+impl Kept for Claimed {
+    fn ends_at(&self) -> Timestamp {
+        self.until
+    }
+
+    fn share(&self) -> u64 {
+        self.share
     }
 }
 
@@ -76,6 +133,17 @@ impl<K: Eq + Hash, V> Shard<K, V> {
 struct Window {
     ends_at: Timestamp,
     hits: u64,
+    share: u64,
+}
+
+impl Kept for Window {
+    fn ends_at(&self) -> Timestamp {
+        self.ends_at
+    }
+
+    fn share(&self) -> u64 {
+        self.share
+    }
 }
 
 /// Replay store and rate limiter in memory, with claims journalled to disk.
@@ -83,8 +151,10 @@ struct Window {
 pub struct MemoryShortLived {
     world: World,
     shard_capacity: usize,
-    claims: Vec<Mutex<Shard<Digest, Timestamp>>>,
-    windows: Vec<Mutex<Shard<Digest, Window>>>,
+    /// Keyed anew by every process, so that nobody outside can choose a shard and crowd it.
+    hasher: RandomState,
+    claims: Vec<Mutex<Shard<Claimed>>>,
+    windows: Vec<Mutex<Shard<Window>>>,
     journal: Option<Mutex<Journal>>,
 }
 
@@ -94,13 +164,16 @@ impl MemoryShortLived {
     /// # Errors
     /// When the directory cannot be created or read.
     pub fn open(world: World, options: MemoryOptions) -> io::Result<Self> {
-        let mut kept: Vec<HashMap<Digest, Timestamp>> = vec![HashMap::new(); SHARDS];
+        let hasher = RandomState::new();
+        let mut kept: Vec<HashMap<Digest, Claimed>> = vec![HashMap::new(); SHARDS];
         let mut journal = None;
         if let Some(dir) = options.replay_dir {
             crate::spool::prepare_dir(&dir)?;
             let (opened, claims) = Journal::open(&dir, world.now())?;
-            for (digest, expires_at) in claims {
-                kept[shard_of(&digest)].insert(digest, expires_at);
+            // Whose they were is not kept: they take room of nobody's share.
+            let share = hasher.hash_one("");
+            for (digest, until) in claims {
+                kept[shard_of(&hasher, &digest)].insert(digest, Claimed { until, share });
             }
             journal = Some(Mutex::new(opened));
         }
@@ -112,6 +185,7 @@ impl MemoryShortLived {
                 .map(|_| Mutex::new(Shard::new(HashMap::new())))
                 .collect(),
             journal,
+            hasher,
         })
     }
 
@@ -120,17 +194,18 @@ impl MemoryShortLived {
         Self::open(world, MemoryOptions::default()).expect("without a directory there is no I/O")
     }
 
-    fn claim_now(&self, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
+    fn claim_now(&self, share: &str, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
         let now = self.world.now();
         if expires_at <= now {
             return Ok(false);
         }
         let digest = digest(key);
-        let mut shard = self.claims[shard_of(&digest)].lock();
-        if shard.map.get(&digest).is_some_and(|until| *until > now) {
+        let share = self.hasher.hash_one(share);
+        let mut shard = self.claims[shard_of(&self.hasher, &digest)].lock();
+        if shard.map.get(&digest).is_some_and(|claimed| claimed.until > now) {
             return Ok(false);
         }
-        if !shard.make_room(self.shard_capacity, now, |until| *until > now) {
+        if !shard.make_room(self.shard_capacity, share, now) {
             return Err(ShortLivedError::Unavailable(String::from("too many live claims")));
         }
         if let Some(journal) = &self.journal {
@@ -140,7 +215,8 @@ impl MemoryShortLived {
                 .write(&digest, expires_at, now)
                 .map_err(|error| ShortLivedError::Unavailable(error.to_string()))?;
         }
-        shard.map.insert(digest, expires_at);
+        let until = expires_at;
+        shard.insert(digest, Claimed { until, share });
         Ok(true)
     }
 
@@ -148,41 +224,47 @@ impl MemoryShortLived {
         let now = self.world.now();
         let window = window.max(Duration::from_millis(1));
         let digest = digest(key);
-        let mut shard = self.windows[shard_of(&digest)].lock();
-        let room = shard.make_room(self.shard_capacity, now, |window| window.ends_at > now);
-        let fresh = Window {
-            ends_at: now.plus(window),
-            hits: 0,
-        };
-        let current = match shard.map.entry(digest) {
-            Entry::Occupied(entry) => {
-                let current = entry.into_mut();
-                if current.ends_at <= now {
-                    *current = fresh;
-                }
-                current
+        let share = self.hasher.hash_one(counted_for(key));
+        let mut shard = self.windows[shard_of(&self.hasher, &digest)].lock();
+        let room = shard.make_room(self.shard_capacity, share, now);
+        let ends_at = now.plus(window);
+        if let Some(current) = shard.map.get_mut(&digest) {
+            if current.ends_at <= now {
+                (current.ends_at, current.hits) = (ends_at, 0);
             }
-            Entry::Vacant(entry) if room => entry.insert(fresh),
-            Entry::Vacant(_) => {
-                return Err(ShortLivedError::Unavailable(String::from(
-                    "too many live counters",
-                )));
-            }
-        };
-        current.hits = current.hits.saturating_add(1);
-        Ok(RateDecision::new(current.hits, limit, current.ends_at.since(now)))
+            current.hits = current.hits.saturating_add(1);
+            return Ok(RateDecision::new(current.hits, limit, current.ends_at.since(now)));
+        }
+        if !room {
+            return Err(ShortLivedError::Unavailable(String::from(
+                "too many live counters",
+            )));
+        }
+        let hits = 1;
+        shard.insert(digest, Window { ends_at, hits, share });
+        Ok(RateDecision::new(hits, limit, window))
     }
 }
 
-/// Keys come from outside, so their digest decides the shard and nobody can crowd one.
+/// Keys come from outside: their digest has one size, and means the same after a restart.
 fn digest(key: &str) -> Digest {
     let mut short = [0; 16];
     short.copy_from_slice(&sha256(key.as_bytes())[..16]);
     short
 }
 
-const fn shard_of(digest: &Digest) -> usize {
-    digest[0] as usize % SHARDS
+fn shard_of(hasher: &RandomState, digest: &Digest) -> usize {
+    usize::try_from(hasher.hash_one(digest) % SHARDS as u64).unwrap_or_default()
+}
+
+/// Whose room a counter takes: its kind and the next part, which for mints is the zone. What strangers choose must
+/// not be a part of it, or they would have as many shares as they like: all failed logins are one.
+fn counted_for(key: &str) -> &str {
+    if key.starts_with("auth-rl:") {
+        return "auth-rl";
+    }
+    let end = key.match_indices(':').nth(1).map_or(key.len(), |(at, _)| at);
+    key.get(..end).unwrap_or(key)
 }
 
 #[async_trait]
@@ -195,7 +277,25 @@ impl Reachable for MemoryShortLived {
 #[async_trait]
 impl ReplayStore for MemoryShortLived {
     async fn claim(&self, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
-        self.claim_now(key, expires_at)
+        self.claim_now("", key, expires_at)
+    }
+
+    async fn claim_of(
+        &self,
+        share: &str,
+        generation: &str,
+        key: &str,
+        expires_at: Timestamp,
+    ) -> Result<Claim, ShortLivedError> {
+        // This memory never forgets, so it marks nothing.
+        if !generation.is_empty() {
+            return Ok(Claim::Forgotten);
+        }
+        Ok(if self.claim_now(share, key, expires_at)? {
+            Claim::First
+        } else {
+            Claim::Repeated
+        })
     }
 }
 
@@ -226,11 +326,64 @@ mod tests {
         let world = World::for_tests();
         let store = small(&world);
         let soon = world.now().plus(Duration::from_mins(1));
-        let refused = (0..2_000).any(|number| store.claim_now(&format!("jti-{number}"), soon).is_err());
+        let refused = (0..2_000).any(|number| store.claim_now("", &format!("jti-{number}"), soon).is_err());
         assert!(refused);
         world.manual_clock().advance(Duration::from_secs(61));
         let later = world.now().plus(Duration::from_mins(1));
-        assert_eq!(store.claim_now("jti-0", later), Ok(true));
+        assert_eq!(store.claim_now("", "jti-0", later), Ok(true));
+    }
+
+    #[test]
+    fn a_zone_that_fills_the_memory_of_uses_leaves_room_for_the_others() {
+        let world = World::for_tests();
+        let options = MemoryOptions {
+            capacity: SHARDS * 64,
+            replay_dir: None,
+        };
+        let store = MemoryShortLived::open(world.clone(), options).unwrap();
+        let soon = world.now().plus(Duration::from_mins(1));
+        let claimed = (0..SHARDS * 640)
+            .filter(|number| store.claim_now("greedy", &format!("greedy-{number}"), soon) == Ok(true))
+            .count();
+        assert!(claimed <= SHARDS * 48, "three quarters at most: {claimed}");
+        for number in 0..SHARDS {
+            let claim = store.claim_now("quiet", &format!("quiet-{number}"), soon);
+            assert_eq!(claim, Ok(true), "{number}");
+        }
+    }
+
+    #[test]
+    fn failed_logins_chosen_to_crowd_a_shard_lock_no_application_out() {
+        let world = World::for_tests();
+        let store = MemoryShortLived::in_memory(world);
+        let key = "rl:zone-1:resource-1:application-1";
+        // What a stranger can compute alone: names whose plain digest begins as that of the victim.
+        let unkeyed = |key: &str| sha256(key.as_bytes())[0] % 64;
+        let wanted = unkeyed(key);
+        let crowd = (0..u32::MAX)
+            .map(|number| format!("auth-rl:application-{number}:192.0.2.1"))
+            .filter(|key| unkeyed(key) == wanted)
+            .take(63_000);
+        for login in crowd {
+            let _ = store.hit_now(&login, 10, Duration::from_mins(1));
+        }
+        let decision = store.hit_now(key, 10, Duration::from_mins(1)).unwrap();
+        assert!(decision.allowed);
+    }
+
+    #[test]
+    fn failed_logins_that_fill_every_shard_lock_no_application_out() {
+        let world = World::for_tests();
+        let store = small(&world);
+        let refused = (0..SHARDS * 40)
+            .filter(|number| {
+                let login = format!("auth-rl:application-{number}:192.0.2.1");
+                store.hit_now(&login, 10, Duration::from_mins(1)).is_err()
+            })
+            .count();
+        assert!(refused > 0, "the strangers' share is full");
+        let key = "rl:zone-1:resource-1:application-1";
+        assert!(store.hit_now(key, 10, Duration::from_mins(1)).unwrap().allowed);
     }
 
     #[test]
@@ -243,10 +396,10 @@ mod tests {
         };
         let soon = world.now().plus(Duration::from_mins(1));
         let store = MemoryShortLived::open(world.clone(), options()).unwrap();
-        assert_eq!(store.claim_now("jti-1", soon), Ok(true));
+        assert_eq!(store.claim_now("", "jti-1", soon), Ok(true));
         drop(store);
         let store = MemoryShortLived::open(world.clone(), options()).unwrap();
-        assert_eq!(store.claim_now("jti-1", soon), Ok(false));
-        assert_eq!(store.claim_now("jti-2", soon), Ok(true));
+        assert_eq!(store.claim_now("", "jti-1", soon), Ok(false));
+        assert_eq!(store.claim_now("", "jti-2", soon), Ok(true));
     }
 }

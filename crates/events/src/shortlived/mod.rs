@@ -86,16 +86,19 @@ pub trait ReplayStore: Send + Sync + Debug {
     }
 
     /// As [`ReplayStore::claim`], for a key that was marked with `generation`: of any number of callers at most one
-    /// gets [`Claim::First`], also over any loss of the store's memory.
+    /// gets [`Claim::First`], also over any loss of the store's memory. `share` says whose claim it is, mostly a zone:
+    /// a store of bounded size lets no share take the room of all others.
     ///
     /// # Errors
     /// [`ShortLivedError::Unavailable`]: freshness is unknown, so the caller MUST deny.
     async fn claim_of(
         &self,
+        share: &str,
         generation: &str,
         key: &str,
         expires_at: Timestamp,
     ) -> Result<Claim, ShortLivedError> {
+        let _ = share;
         if *generation != *self.generation().await? {
             return Ok(Claim::Forgotten);
         }

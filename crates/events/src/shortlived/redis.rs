@@ -185,6 +185,7 @@ impl ReplayStore for RedisShortLived {
 
     async fn claim_of(
         &self,
+        _share: &str,
         generation: &str,
         key: &str,
         expires_at: Timestamp,

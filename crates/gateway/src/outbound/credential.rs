@@ -199,6 +199,8 @@ mod tests {
             connection_id: None,
             forward_caracal_identity: false,
             expires_at: None,
+            timeout_seconds: None,
+            cookies: false,
         };
         change(&mut directive);
         ExchangeGrant {

@@ -47,19 +47,56 @@ pub(crate) fn named_by_connection(headers: &HeaderMap) -> Named {
 /// Whether a caller's header is ours to set, or nobody's business upstream. Servers that speak CGI read `_` as
 /// `-`, so both spellings count.
 fn is_ours(name: &str) -> bool {
-    let plain = |name: &str| {
+    in_either_spelling(name, |name| {
         matches!(
             name,
-            "authorization" | "host" | "expect" | "x-request-id" | "forwarded" | "x-real-ip"
+            "authorization"
+                | "host"
+                | "expect"
+                | "x-request-id"
+                | "forwarded"
+                | "x-real-ip"
+                // By these a proxy tells what it rewrote; from a caller they lead past the path that was decided on.
+                | "x-original-url"
+                | "x-rewrite-url"
         ) || name.starts_with("x-caracal-")
             || name.starts_with("x-forwarded-")
-    };
-    plain(name) || (name.contains('_') && plain(&name.replace('_', "-")))
+    })
+}
+
+fn in_either_spelling(name: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+    is_meant(name) || (name.contains('_') && is_meant(&name.replace('_', "-")))
+}
+
+/// Whether a header asks a framework to take the request for one of another method.
+pub(crate) fn overrides_method(name: &str) -> bool {
+    name.starts_with('x')
+        && in_either_spelling(name, |name| {
+            matches!(
+                name,
+                "x-http-method-override" | "x-method-override" | "x-http-method"
+            )
+        })
+}
+
+/// Whether an upstream's header is an order to a reverse proxy in front of it: to serve a file, to fetch another
+/// address, to change how it passes the answer on.
+pub(crate) fn is_order_to_proxy(name: &str) -> bool {
+    name.starts_with("x-accel-")
+        || name.starts_with("x-lighttpd-")
+        || matches!(
+            name,
+            "x-sendfile" | "x-sendfile2" | "x-reproxy-url" | "x-reproxy-file"
+        )
 }
 
 /// The caller's headers that an upstream gets, in one pass. `credential` is the header that will carry the real
-/// credential: whatever the caller put there goes.
-pub(crate) fn forwardable(mut inbound: HeaderMap, credential: Option<&HeaderName>) -> HeaderMap {
+/// credential: whatever the caller put there goes. `cookies` says whether the resource lets cookies pass.
+pub(crate) fn forwardable(
+    mut inbound: HeaderMap,
+    credential: Option<&HeaderName>,
+    cookies: bool,
+) -> HeaderMap {
     let named = named_by_connection(&inbound);
     let mut headers = HeaderMap::with_capacity(inbound.keys_len().saturating_add(8));
     let mut trailers = None;
@@ -79,6 +116,7 @@ pub(crate) fn forwardable(mut inbound: HeaderMap, credential: Option<&HeaderName
             }
         } else if !(is_hop_by_hop(text)
             || is_ours(text)
+            || (!cookies && *name == header::COOKIE)
             || named.contains(name)
             || credential.is_some_and(|credential| is_spelling_of(text, credential.as_str())))
         {
@@ -120,6 +158,8 @@ pub(crate) fn trailer_may_pass(name: &HeaderName) -> bool {
     let text = name.as_str();
     !(is_hop_by_hop(text)
         || is_ours(text)
+        || overrides_method(text)
+        || is_order_to_proxy(text)
         || matches!(
             text,
             "content-length"
@@ -196,7 +236,7 @@ mod tests {
             ("http2-settings", "AAMAAABk"),
             ("proxy-authorization", "Basic x"),
         ]);
-        let passed = forwardable(inbound, None);
+        let passed = forwardable(inbound, None, false);
         let mut names: Vec<&str> = passed.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["content-length", "x-three"]);
@@ -214,6 +254,9 @@ mod tests {
             ("forwarded", "for=1.2.3.4"),
             ("x-real-ip", "1.2.3.4"),
             ("x_real_ip", "1.2.3.4"),
+            ("x-original-url", "/admin"),
+            ("x_original_url", "/admin"),
+            ("x-rewrite-url", "/admin"),
             ("x-request-id", "theirs"),
             ("x-api-key", "theirs"),
             ("x_api_key", "theirs"),
@@ -221,9 +264,9 @@ mod tests {
             ("accept", "a"),
             ("accept", "b"),
         ]);
-        let passed = forwardable(inbound, Some(&HeaderName::from_static("x-api-key")));
+        let passed = forwardable(inbound, Some(&HeaderName::from_static("x-api-key")), false);
         let names: Vec<&str> = passed.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["cookie", "accept", "accept"]);
+        assert_eq!(names, ["accept", "accept"]);
     }
 
     #[test]

@@ -8,14 +8,17 @@ mod uri;
 
 use caracal_core::World;
 use caracal_service::{egress::Target, exchange::ExchangeGrant, server::PeerAddr};
-use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
+use http_body::Body as _;
 
 use self::credential::Credential;
 pub(crate) use self::credential::host_is_pinned;
 use crate::{GatewayConfig, upload::Upload};
 
 /// Whether a header is between two neighbours (RFC 9110 §7.6.1), or by which a message is framed.
-pub(crate) use self::headers::{is_hop_by_hop, named_by_connection, trailer_may_pass, trailer_names};
+pub(crate) use self::headers::{
+    is_hop_by_hop, is_order_to_proxy, named_by_connection, overrides_method, trailer_may_pass, trailer_names,
+};
 
 /// The directive cannot be turned into a request: its credential header is reserved, its value cannot be sent, or
 /// its parts contradict each other.
@@ -40,8 +43,15 @@ pub(crate) fn build(
     let uri = uri::build(target, &head.uri, credential.query())?;
     let inbound = std::mem::take(&mut head.headers);
     let (proto, client, host) = forwarded(config, &head, &inbound);
-    let mut headers = headers::forwardable(inbound, credential.header_name());
-    // A length belongs to the body; with none announced the body is framed anew.
+    let mut headers = headers::forwardable(inbound, credential.header_name(), grant.directive.cookies);
+    // A length belongs to the body; with none announced the body is framed anew. The client would leave the body of a
+    // GET or HEAD out unless told that there is one.
+    if matches!(head.method, Method::GET | Method::HEAD)
+        && !body.is_end_stream()
+        && !headers.contains_key(header::CONTENT_LENGTH)
+    {
+        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     credential.inject(&mut headers)?;
     headers.insert(header::HOST, target.host_header().clone());
     headers.insert(

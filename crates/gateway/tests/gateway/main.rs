@@ -1,10 +1,12 @@
 //! The Gateway through its real router, served on a socket, in front of a real upstream.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+mod answers;
 mod attacks;
 mod client;
 mod cost;
 mod evidence;
+mod fairness;
 mod forwarding;
 mod negative;
 mod remote;

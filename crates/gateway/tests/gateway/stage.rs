@@ -282,6 +282,15 @@ impl Stage {
         format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{}"}}"#, self.key.id())
     }
 
+    /// Another zone that lives here as well, with its key.
+    pub(crate) async fn another_zone(&self) -> (ZoneId, SigningKey) {
+        let zone = ZoneId::generate(&self.world);
+        create_zone_as(self.store.as_ref(), &self.world, &zone, "Second").await;
+        let key = new_key(&self.world);
+        add_key(self.store.as_ref(), &self.world, &self.keyring, &zone, &key, 1).await;
+        (zone, key)
+    }
+
     /// Adds a second key to the zone, as a rotation on another replica would.
     pub(crate) async fn rotate(&self) -> SigningKey {
         let key = new_key(&self.world);
@@ -358,6 +367,8 @@ pub(crate) fn directive(url: &str) -> UpstreamDirective {
         connection_id: None,
         forward_caracal_identity: false,
         expires_at: None,
+        timeout_seconds: None,
+        cookies: false,
     }
 }
 
@@ -366,10 +377,14 @@ pub(crate) fn new_key(world: &World) -> SigningKey {
 }
 
 async fn create_zone(store: &dyn Store, world: &World, id: &ZoneId) {
+    create_zone_as(store, world, id, "Acme").await;
+}
+
+async fn create_zone_as(store: &dyn Store, world: &World, id: &ZoneId, name: &str) {
     let zone = Zone {
         id: id.clone(),
-        name: String::from("Acme"),
-        slug: String::from("acme"),
+        name: name.to_owned(),
+        slug: name.to_lowercase(),
         dcr_enabled: false,
         operator_coauthor_badge: false,
         operator_governed: false,

@@ -54,7 +54,7 @@ impl ResourceState {
         self.resource.operation_enforcement == OperationEnforcement::Enforced
     }
 
-    /// The scope that `method` (upper case) on `path` (decoded) needs; absent when it is not declared.
+    /// The scope that `method` (as sent) on `path` (decoded) needs; absent when it is not declared.
     pub fn operation_scope(&self, method: &str, path: &str) -> Option<&str> {
         // Two owned strings per call; the map is consulted once per governed call.
         self.operations

@@ -164,6 +164,17 @@ pub(crate) fn decide_use(
             json!({ "resource": identifier }),
         ));
     }
+    // What a mandate carries beyond its delegation was not minted by us, whoever signed it.
+    if let Some(authority) = &party.authority
+        && !presented_scopes.is_subset(authority.scopes())
+    {
+        let beyond = presented_scopes.difference(authority.scopes());
+        return Err(Denied::before_policy(
+            identifier,
+            "scope_exceeds_delegation",
+            json!({ "beyond": beyond }),
+        ));
+    }
     if resource.enforces_operations() {
         let needed = resource.operation_scope(method, path);
         if !needed.is_some_and(|scope| presented_scopes.contains(scope)) {

@@ -141,7 +141,7 @@ async fn from_gateway(
     let generation = generation_of(&nonce);
     match deps
         .replay
-        .claim_of(generation, &nonce, now.plus(NONCE_LIFETIME))
+        .claim_of("exchange", generation, &nonce, now.plus(NONCE_LIFETIME))
         .await
     {
         Ok(Claim::First) => Ok(true),

@@ -73,6 +73,16 @@ pub struct Scene {
     pub delegation: Delegation,
 }
 
+fn router(deps: &StsDeps) -> Router {
+    caracal_sts::router(deps.clone()).layer(axum::middleware::from_fn_with_state(
+        request::Finish {
+            role: "sts",
+            world: deps.world.clone(),
+        },
+        request::finish,
+    ))
+}
+
 impl Scene {
     pub async fn new() -> Self {
         let parts = Embedded::start().await;
@@ -149,13 +159,7 @@ impl Scene {
             admin_token: Some(Secret::new("rotation-token-of-this-test-00000")),
             config: Arc::new(StsConfig::new(ISSUER)),
         };
-        let router = caracal_sts::router(deps.clone()).layer(axum::middleware::from_fn_with_state(
-            request::Finish {
-                role: "sts",
-                world: parts.world.clone(),
-            },
-            request::finish,
-        ));
+        let router = router(&deps);
         let scene = Self {
             parts,
             given,
@@ -204,6 +208,12 @@ impl Scene {
         );
         work.commit().await.unwrap();
         self.parts.zones.reload(&self.zone.id).await.unwrap();
+    }
+
+    /// Serves by other bounds from here on.
+    pub fn reconfigure(&mut self, config: StsConfig) {
+        self.deps.config = Arc::new(config);
+        self.router = router(&self.deps);
     }
 
     pub async fn state(&self) -> Arc<ZoneState> {
