@@ -213,6 +213,11 @@ impl Production {
             .url_as(&self.database, &role.in_database(), &PASSWORDS)
     }
 
+    /// Directory of the spool of the first process of `role`.
+    pub fn spool(&self, role: Role) -> PathBuf {
+        self.spools.join(format!("{}-0", role.name()))
+    }
+
     /// Name of the database.
     pub fn database(&self) -> &str {
         &self.database

@@ -5,16 +5,18 @@
 //! with 1 when a promise was broken: no success without authority, no acknowledged decision lost or doubled, answers
 //! at once (503 with `Retry-After`) while it lasts, recovery without a hand.
 
+mod fault;
 mod load;
 mod report;
 mod revoker;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use caracal_e2e::{Deployment, Role, Scene, Stack};
-use tokio::time::{Instant, sleep};
+use caracal_e2e::{Scene, Stack};
+use tokio::time::sleep;
 
 use crate::{
+    fault::{DRILLS, Fault, Volume},
     load::{Load, Phase},
     report::{Report, table},
     revoker::Revoker,
@@ -22,90 +24,13 @@ use crate::{
 
 /// Load before the fault and after the recovery.
 const STEADY: Duration = Duration::from_secs(4);
-/// What a supervisor takes to start a process that died.
-const SUPERVISOR: Duration = Duration::from_secs(1);
 /// Longest wait for the recovery.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What fails.
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    /// SIGKILL; a supervisor starts it again.
-    Kill(Role),
-    /// SIGTERM, started again after the time away.
-    Stop(Role),
-    RedisAway,
-    RedisRestart,
-    RedisFlush,
-    PostgresAway,
-    PostgresRestart,
-}
-
-const DRILLS: [(&str, Fault); 12] = [
-    ("kill -9 of API", Fault::Kill(Role::Api)),
-    ("kill -9 of STS", Fault::Kill(Role::Sts)),
-    ("kill -9 of Gateway", Fault::Kill(Role::Gateway)),
-    ("kill -9 of Coordinator", Fault::Kill(Role::Coordinator)),
-    ("kill -9 of Audit", Fault::Kill(Role::Audit)),
-    ("Audit stopped", Fault::Stop(Role::Audit)),
-    ("Coordinator stopped", Fault::Stop(Role::Coordinator)),
-    ("Redis stopped", Fault::RedisAway),
-    ("Redis restarted", Fault::RedisRestart),
-    ("Redis flushed", Fault::RedisFlush),
-    ("PostgreSQL stopped", Fault::PostgresAway),
-    ("PostgreSQL restarted", Fault::PostgresRestart),
-];
-
-impl Fault {
-    const fn deployment(self) -> Deployment {
-        match self {
-            Self::PostgresAway | Self::PostgresRestart => Deployment::ProductionAlone,
-            _ => Deployment::Production,
-        }
-    }
-
-    /// The role whose process is gone for a while, so that nobody can answer for it.
-    const fn silent(self) -> Option<Role> {
-        match self {
-            Self::Kill(role) | Self::Stop(role) => Some(role),
-            _ => None,
-        }
-    }
-
-    /// Lets it happen and ends it; returns when it ended.
-    async fn happen(self, stack: &Stack, away: Duration) -> Instant {
-        let production = stack.production();
-        match self {
-            Self::Kill(role) => {
-                stack.kill(role).await;
-                sleep(SUPERVISOR).await;
-            }
-            Self::Stop(role) => {
-                stack.terminate(role).await;
-                sleep(away).await;
-            }
-            Self::RedisAway => {
-                production.redis().await.kill();
-                sleep(away).await;
-                production.redis().await.restart();
-            }
-            Self::RedisRestart => production.redis().await.restart(),
-            Self::RedisFlush => production.redis().await.flush(),
-            Self::PostgresAway => {
-                production.postgres().stop();
-                sleep(away).await;
-                production.postgres().restart();
-            }
-            Self::PostgresRestart => production.postgres().restart(),
-        }
-        let ended = Instant::now();
-        stack.revive().await;
-        ended
-    }
-}
-
 async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
     let stack = Stack::start(fault.deployment()).await;
+    // Unmounted when the stack has stopped.
+    let volume = fault.volume(&stack).await;
     let scene = Scene::set_up(&stack).await;
     let load = Arc::new(Load::default());
     let mut revoker = Revoker::prepare(&scene, &load).await;
@@ -114,7 +39,7 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
     let script = async {
         sleep(STEADY).await;
         load.enter(Phase::Fault);
-        let ended = fault.happen(&stack, away).await;
+        let ended = fault.happen(&stack, volume.as_ref(), away).await;
         let recovered = load.recovered(&stack, ended, PATIENCE).await;
         load.enter(Phase::After);
         sleep(STEADY).await;
@@ -126,6 +51,7 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
     let still = revoker.good_for_something().await;
     let report = Report::of(name, fault.silent(), &load, recovered, still, &scene).await;
     stack.stop().await;
+    drop(volume);
     report
 }
 
@@ -155,6 +81,10 @@ fn main() -> ExitCode {
         .expect("a runtime");
     let mut reports = Vec::new();
     for (name, fault) in chosen {
+        if fault.needs_root() && !Volume::may_mount() {
+            eprintln!("drill: {name}: left out, since only root may mount a small volume");
+            continue;
+        }
         eprintln!("drill: {name}");
         let report = runtime.block_on(drill(name, fault, away));
         eprintln!("{report}");

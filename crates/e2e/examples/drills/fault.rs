@@ -1,0 +1,233 @@
+//! What fails, and how it is made to fail.
+
+use std::{path::PathBuf, process::Command, time::Duration};
+
+use caracal_e2e::{Deployment, READ, Role, Scene, Stack};
+use tokio::time::{Instant, sleep};
+
+/// What a supervisor takes to start a process that died.
+const SUPERVISOR: Duration = Duration::from_secs(1);
+/// Size of the small volume, in MiB.
+const VOLUME_MIB: u64 = 64;
+
+/// What fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// SIGKILL; a supervisor starts it again.
+    Kill(Role),
+    /// SIGTERM, started again after the time away.
+    Stop(Role),
+    RedisAway,
+    RedisRestart,
+    RedisFlush,
+    /// Connections stay open, and nothing is answered.
+    RedisFrozen,
+    /// What was the primary is a replica now and refuses to write.
+    RedisReadOnly,
+    /// No room for another byte.
+    RedisFull,
+    PostgresAway,
+    PostgresRestart,
+    /// What was the primary lives on and refuses to write.
+    PostgresReadOnly,
+    /// The volume of the STS's spool is filled to the last byte, and the Audit role is away meanwhile.
+    SpoolFull,
+    /// The key of another zone cannot be opened, and every role reads all zones anew.
+    UnreadableZone,
+}
+
+pub(crate) const DRILLS: [(&str, Fault); 18] = [
+    ("kill -9 of API", Fault::Kill(Role::Api)),
+    ("kill -9 of STS", Fault::Kill(Role::Sts)),
+    ("kill -9 of Gateway", Fault::Kill(Role::Gateway)),
+    ("kill -9 of Coordinator", Fault::Kill(Role::Coordinator)),
+    ("kill -9 of Audit", Fault::Kill(Role::Audit)),
+    ("Audit stopped", Fault::Stop(Role::Audit)),
+    ("Coordinator stopped", Fault::Stop(Role::Coordinator)),
+    ("Redis stopped", Fault::RedisAway),
+    ("Redis restarted", Fault::RedisRestart),
+    ("Redis flushed", Fault::RedisFlush),
+    ("Redis frozen", Fault::RedisFrozen),
+    ("Redis read-only", Fault::RedisReadOnly),
+    ("Redis full", Fault::RedisFull),
+    ("PostgreSQL stopped", Fault::PostgresAway),
+    ("PostgreSQL restarted", Fault::PostgresRestart),
+    ("PostgreSQL read-only", Fault::PostgresReadOnly),
+    ("STS's spool volume full", Fault::SpoolFull),
+    ("another zone unreadable", Fault::UnreadableZone),
+];
+
+impl Fault {
+    pub(crate) const fn deployment(self) -> Deployment {
+        match self {
+            Self::PostgresAway | Self::PostgresRestart | Self::PostgresReadOnly => {
+                Deployment::ProductionAlone
+            }
+            _ => Deployment::Production,
+        }
+    }
+
+    pub(crate) const fn needs_root(self) -> bool {
+        matches!(self, Self::SpoolFull)
+    }
+
+    /// The role whose process is gone for a while, so that nobody can answer for it.
+    pub(crate) const fn silent(self) -> Option<Role> {
+        match self {
+            Self::Kill(role) | Self::Stop(role) => Some(role),
+            _ => None,
+        }
+    }
+
+    /// The small volume this fault needs, with the STS's spool on it.
+    pub(crate) async fn volume(self, stack: &Stack) -> Option<Volume> {
+        if !self.needs_root() {
+            return None;
+        }
+        stack.terminate(Role::Sts).await;
+        let volume = Volume::mount(stack.production().spool(Role::Sts));
+        stack.revive().await;
+        Some(volume)
+    }
+
+    /// Lets it happen and ends it; returns when it ended.
+    pub(crate) async fn happen(self, stack: &Stack, volume: Option<&Volume>, away: Duration) -> Instant {
+        let production = stack.production();
+        match self {
+            Self::Kill(role) => {
+                stack.kill(role).await;
+                sleep(SUPERVISOR).await;
+            }
+            Self::Stop(role) => {
+                stack.terminate(role).await;
+                sleep(away).await;
+            }
+            Self::RedisAway => {
+                production.redis().await.kill();
+                sleep(away).await;
+                production.redis().await.restart();
+            }
+            Self::RedisRestart => production.redis().await.restart(),
+            Self::RedisFlush => production.redis().await.flush(),
+            Self::RedisFrozen => {
+                production.redis().await.pause();
+                sleep(away).await;
+                production.redis().await.resume();
+            }
+            Self::RedisReadOnly => {
+                // Nobody listens on port 1, so nothing is copied and nothing is lost.
+                redis(stack, &["REPLICAOF", "127.0.0.1", "1"]).await;
+                sleep(away).await;
+                redis(stack, &["REPLICAOF", "NO", "ONE"]).await;
+            }
+            Self::RedisFull => {
+                redis(stack, &["CONFIG", "SET", "maxmemory", "1mb"]).await;
+                sleep(away).await;
+                redis(stack, &["CONFIG", "SET", "maxmemory", "0"]).await;
+            }
+            Self::PostgresAway => {
+                production.postgres().stop();
+                sleep(away).await;
+                production.postgres().restart();
+            }
+            Self::PostgresRestart => production.postgres().restart(),
+            Self::PostgresReadOnly => {
+                read_only(stack, "on");
+                sleep(away).await;
+                read_only(stack, "off");
+            }
+            Self::SpoolFull => {
+                let volume = volume.expect("the fault has a volume");
+                stack.terminate(Role::Audit).await;
+                volume.fill();
+                sleep(away).await;
+                volume.empty();
+            }
+            Self::UnreadableZone => {
+                let other = Scene::set_up(stack).await;
+                let agent = other.agent().await;
+                other.mint(&agent, READ).await.expect(200);
+                production.sql(&format!(
+                    "UPDATE signing_keys SET envelope = '\\x00' WHERE zone_id = '{}'",
+                    other.zone.id
+                ));
+                production.redis().await.restart();
+                sleep(away).await;
+            }
+        }
+        let ended = Instant::now();
+        stack.revive().await;
+        ended
+    }
+}
+
+async fn redis(stack: &Stack, words: &[&str]) {
+    let answer = stack.production().redis().await.command(words);
+    let answer = answer.expect("redis-server answers");
+    assert_eq!(answer, "+OK\r\n", "{words:?}");
+}
+
+fn read_only(stack: &Stack, setting: &str) {
+    let postgres = stack.production().postgres();
+    // A statement of its own each: ALTER SYSTEM runs in no transaction block.
+    postgres.sql(
+        "postgres",
+        &format!("ALTER SYSTEM SET default_transaction_read_only = {setting}"),
+    );
+    postgres.sql("postgres", "SELECT pg_reload_conf()");
+}
+
+/// A small volume of its own, for as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Volume(PathBuf);
+
+impl Volume {
+    /// Whether this process may mount one.
+    pub(crate) fn may_mount() -> bool {
+        Command::new("id")
+            .arg("-u")
+            .output()
+            .is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+    }
+
+    fn mount(place: PathBuf) -> Self {
+        let mounted = Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={VOLUME_MIB}m,mode=0700"),
+                "caracal-drill",
+            ])
+            .arg(&place)
+            .status();
+        assert!(
+            mounted.is_ok_and(|status| status.success()),
+            "cannot mount {}",
+            place.display()
+        );
+        Self(place)
+    }
+
+    /// Leaves no byte free.
+    fn fill(&self) {
+        let written = Command::new("dd")
+            .args(["if=/dev/zero", "bs=4096"])
+            .arg(format!("of={}", self.0.join("filler").display()))
+            .output();
+        assert!(
+            written.is_ok_and(|dd| !dd.status.success()),
+            "the volume did not get full"
+        );
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.0.join("filler")).expect("the filler goes");
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
