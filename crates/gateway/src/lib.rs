@@ -15,6 +15,7 @@ mod dispatch;
 mod download;
 mod enforce;
 mod evidence;
+mod failure;
 mod gateway;
 mod inbound;
 mod link;

@@ -42,8 +42,8 @@ pub(crate) fn directive(resource: &ResourceState) -> Result<UpstreamDirective, B
         connection_id: None,
         forward_caracal_identity: config.get("forward_caracal_identity") == Some(&Value::Bool(true)),
         expires_at: None,
-        timeout_seconds: None,
-        cookies: false,
+        timeout_seconds: resource.resource.upstream_timeout_seconds,
+        cookies: resource.resource.cookies,
     };
     match provider.provider.kind {
         ProviderKind::None => directive.forward_caracal_identity = false,

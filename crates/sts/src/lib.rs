@@ -12,9 +12,11 @@ mod evidence;
 mod exchange;
 mod form;
 mod keys;
+mod limit;
 mod metrics;
 mod mint;
 mod routes;
+mod size;
 
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;

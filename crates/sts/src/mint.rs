@@ -9,10 +9,10 @@ use caracal_core::{
     entity::{Application, AuthorityRecord, AuthorityRecordStatus},
 };
 use caracal_crypto::{
-    mandate::{self, MAX_LIFETIME, MAX_TOKEN_BYTES},
+    mandate::{self, MAX_LIFETIME},
     zone_key::SigningKey,
 };
-use caracal_events::shortlived::{Hit, mark};
+use caracal_events::shortlived::mark;
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
 use http::StatusCode;
@@ -24,7 +24,10 @@ use crate::{
     decide::{Denied, Granted, Party, PartyError, decide_mint, resolve},
     evidence::{Evidence, record},
     form::{TokenRequest, malformed},
-    keys, metrics,
+    keys,
+    limit::limit,
+    metrics,
+    size::{fits, growth},
 };
 
 /// Lifetime when none is asked for, in seconds.
@@ -223,55 +226,6 @@ async fn references(
     .await
 }
 
-/// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
-/// count as one: each of their refusals is written down.
-async fn limit(
-    deps: &StsDeps,
-    zone: &ZoneState,
-    application: &Application,
-    request: &TokenRequest,
-) -> Result<(), Refusal> {
-    let key = |resource: &str| format!("rl:{}:{resource}:{}", zone.zone.id, application.id);
-    let mut counted = Vec::with_capacity(request.resources.len());
-    let mut unknown = None;
-    for name in &request.resources {
-        match zone.resource(name) {
-            Some(found) => counted.push((
-                found.resource.identifier.as_str(),
-                key(found.resource.id.as_str()),
-            )),
-            None => unknown = Some(name.as_str()),
-        }
-    }
-    if let Some(name) = unknown {
-        counted.push((name, key("unknown")));
-    }
-    let hits: Vec<Hit<'_>> = counted
-        .iter()
-        .map(|(_, key)| Hit {
-            key,
-            limit: deps.config.mint_rate_limit_per_min,
-            window: Duration::from_mins(1),
-        })
-        .collect();
-    let decisions = deps.limiter.hit_all(&hits).await.map_err(|_| unavailable())?;
-    let refused = counted
-        .iter()
-        .zip(decisions)
-        .find(|(_, decision)| !decision.allowed);
-    let Some(((resource, _), decision)) = refused else {
-        return Ok(());
-    };
-    let seconds = u32::try_from(decision.retry_after.as_secs().max(1)).unwrap_or(60);
-    metrics::exchanged("mint", "rate_limited");
-    Err(
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
-            .describe("mint rate limit reached")
-            .with("resource", *resource)
-            .retry_after(seconds),
-    )
-}
-
 /// A fresh `jti`. That of a single-use mandate says which memory its use will be kept in; the answer to the limit just
 /// told, so that it costs no round trip.
 async fn jti(deps: &StsDeps, class: MandateUse) -> Result<Arc<str>, Refusal> {
@@ -415,44 +369,6 @@ pub(crate) fn sign(claims: &MandateClaims, key: &SigningKey) -> Result<String, R
     })?;
     fits(token.len())?;
     Ok(token)
-}
-
-/// A mandate that its readers would refuse is not issued.
-fn fits(bytes: usize) -> Result<(), Refusal> {
-    if bytes <= MAX_TOKEN_BYTES {
-        return Ok(());
-    }
-    Err(malformed(
-        "scope",
-        format!(
-            "the mandate would have {bytes} bytes and a mandate has at most {MAX_TOKEN_BYTES}: ask for fewer or shorter \
-             scopes or resources, or a shorter chain of delegations"
-        ),
-    )
-    .reason("mandate_too_large")
-    .with("limit_bytes", MAX_TOKEN_BYTES))
-}
-
-/// How many bytes longer the mandate for one of the resources may be: it names that one twice, in place of the issuer
-/// and of all targets.
-fn growth(claims: &MandateClaims) -> usize {
-    let longest = claims
-        .target
-        .iter()
-        .map(|name| name.len())
-        .max()
-        .unwrap_or_default();
-    let named: usize = claims
-        .aud
-        .iter()
-        .chain(&claims.target)
-        .map(|name| name.len())
-        .sum();
-    longest
-        .saturating_mul(2)
-        .saturating_sub(named)
-        .saturating_mul(4)
-        .div_ceil(3)
 }
 
 /// Session mandates are what sessions anchor on, so they are rows; gateway mandates are not.

@@ -352,3 +352,13 @@ async fn methods_are_compared_as_they_were_sent() {
         assert_eq!(answer.refusal(), "403 operation_not_permitted", "{method}");
     }
 }
+
+#[tokio::test]
+async fn the_directive_says_what_the_resource_says_about_silence_and_cookies() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    let answer = Exchange::of(&scene, &token).send().await;
+    let directive = &answer.body["upstreams"][&scene.resource.identifier];
+    assert_eq!(directive["timeout_seconds"], 300, "{}", answer.body);
+    assert_eq!(directive["cookies"], true);
+}

@@ -247,3 +247,64 @@ async fn a_zone_holds_a_bounded_number_of_resources() {
     let reply = stack.post(&format!("{zone}/resources"), crm(&provider)).await;
     assert_eq!(reply.refused(409), "resource_quota_exceeded");
 }
+
+#[tokio::test]
+async fn a_resource_says_how_long_its_upstream_may_be_silent_and_whether_cookies_pass() {
+    let stack = Stack::start().await;
+    let (zone, provider) = with_provider(&stack).await;
+    let path = format!("{zone}/resources");
+    for bad in [
+        json!(0),
+        json!(3_601),
+        json!(-1),
+        json!(1.5),
+        json!("60"),
+        json!(u64::MAX),
+    ] {
+        let mut body = crm(&provider);
+        body["upstream_timeout_seconds"] = bad.clone();
+        let answer = stack.post(&path, body).await.expect(400).to_string();
+        assert!(answer.contains("upstream_timeout_seconds"), "{bad}: {answer}");
+    }
+    let mut body = crm(&provider);
+    body["cookies"] = json!("yes");
+    assert!(
+        stack
+            .post(&path, body)
+            .await
+            .expect(400)
+            .to_string()
+            .contains("cookies")
+    );
+
+    let mut body = crm(&provider);
+    body["upstream_timeout_seconds"] = json!(600);
+    body["cookies"] = json!(true);
+    let made = stack.post(&path, body).await.expect(201);
+    assert_eq!(
+        (&made["upstream_timeout_seconds"], &made["cookies"]),
+        (&json!(600), &json!(true))
+    );
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    stack
+        .patch(&one, json!({ "upstream_timeout_seconds": 3_601 }))
+        .await
+        .expect(400);
+    // What a client that knows neither sends leaves both alone.
+    let renamed = stack.patch(&one, json!({ "name": "Other" })).await.expect(200);
+    assert_eq!(
+        (&renamed["upstream_timeout_seconds"], &renamed["cookies"]),
+        (&json!(600), &json!(true))
+    );
+    let cleared = stack
+        .patch(
+            &one,
+            json!({ "upstream_timeout_seconds": null, "cookies": false }),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        (cleared.get("upstream_timeout_seconds"), cleared.get("cookies")),
+        (None, None)
+    );
+}

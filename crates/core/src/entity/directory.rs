@@ -171,6 +171,11 @@ pub struct Resource {
     pub operations: Vec<Operation>,
     /// Whether operations are enforced.
     pub operation_enforcement: OperationEnforcement,
+    /// How long its upstream may be silent before and within an answer, in seconds; absent means as long as the Gateway
+    /// waits for any.
+    pub upstream_timeout_seconds: Option<u32>,
+    /// Whether cookies pass between callers and its upstream.
+    pub cookies: bool,
     /// Archived resources grant nothing.
     pub archived_at: Option<Timestamp>,
     /// Who and when.

@@ -3,6 +3,7 @@
 mod journal;
 mod memory;
 mod redis;
+mod shard;
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 

@@ -65,6 +65,8 @@ pub(super) const COMMON: &[&str] = &[
         credential_provider_id TEXT NOT NULL,
         operations TEXT NOT NULL,
         operation_enforcement TEXT NOT NULL,
+        upstream_timeout_seconds BIGINT,
+        cookies BOOLEAN NOT NULL,
         archived_at BIGINT,
         created_by TEXT, created_via_operator BOOLEAN NOT NULL, created_at BIGINT NOT NULL,
         updated_by TEXT, updated_via_operator BOOLEAN NOT NULL, updated_at BIGINT,

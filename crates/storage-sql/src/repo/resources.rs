@@ -16,7 +16,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "zone_id, id, name, identifier, upstream_url, scopes, credential_provider_id, operations, \
-     operation_enforcement, archived_at, \
+     operation_enforcement, upstream_timeout_seconds, cookies, archived_at, \
      created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
 
 fn decode(row: &Row) -> Result<Resource, Error> {
@@ -30,6 +30,8 @@ fn decode(row: &Row) -> Result<Resource, Error> {
         credential_provider_id: row.id("credential_provider_id")?,
         operations: row.json("operations")?,
         operation_enforcement: row.word("operation_enforcement", OperationEnforcement::parse)?,
+        upstream_timeout_seconds: row.opt_small("upstream_timeout_seconds")?,
+        cookies: row.flag("cookies")?,
         archived_at: row.opt_time("archived_at")?,
         attribution: row.attribution()?,
     })
@@ -108,7 +110,7 @@ impl Resources for ZoneUnit {
         let by = &resource.attribution;
         let sql = format!(
             "INSERT INTO resources ({COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
         );
         let params = params![
             self.zone,
@@ -120,6 +122,8 @@ impl Resources for ZoneUnit {
             resource.credential_provider_id,
             to_json(&resource.operations)?,
             resource.operation_enforcement.as_str(),
+            resource.upstream_timeout_seconds,
+            resource.cookies,
             resource.archived_at,
             by.created_by,
             by.created_via_operator,
@@ -136,10 +140,11 @@ impl Resources for ZoneUnit {
         let version = Seen::column(self.tx.dialect);
         let sql = format!(
             "UPDATE resources SET name = $3, identifier = $4, upstream_url = $5, scopes = $6, \
-             credential_provider_id = $7, operations = $8, operation_enforcement = $9, updated_by = $10, \
-             updated_via_operator = $11, updated_at = $12 \
+             credential_provider_id = $7, operations = $8, operation_enforcement = $9, \
+             upstream_timeout_seconds = $10, cookies = $11, updated_by = $12, \
+             updated_via_operator = $13, updated_at = $14 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL \
-             AND ($13 = '' OR $13 = {version})"
+             AND ($15 = '' OR $15 = {version})"
         );
         let seen = self.seen.take("resources", resource.id.as_str());
         let params = params![
@@ -152,6 +157,8 @@ impl Resources for ZoneUnit {
             resource.credential_provider_id,
             to_json(&resource.operations)?,
             resource.operation_enforcement.as_str(),
+            resource.upstream_timeout_seconds,
+            resource.cookies,
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,

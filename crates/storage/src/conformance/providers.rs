@@ -155,6 +155,8 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
         scopes: ScopeSet::default(),
         operations: Vec::new(),
         operation_enforcement: OperationEnforcement::TransportUniform,
+        upstream_timeout_seconds: None,
+        cookies: false,
         ..scene.a.given.resource(&provider)
     };
     let mut work = scene.a.write().await;

@@ -32,6 +32,10 @@ struct Body {
     operations: Vec<Operation>,
     #[serde(default, deserialize_with = "present")]
     operation_enforcement: Option<OperationEnforcement>,
+    #[serde(default)]
+    upstream_timeout_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    cookies: Option<bool>,
 }
 
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
@@ -77,6 +81,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         operation_enforcement: body
             .operation_enforcement
             .unwrap_or(OperationEnforcement::Enforced),
+        upstream_timeout_seconds: body.upstream_timeout_seconds,
+        cookies: body.cookies.unwrap_or_default(),
         archived_at: None,
         attribution: call.made(),
     };
@@ -108,6 +114,9 @@ fn check_fields(body: &Body) -> Result<(), Refusal> {
     }
     if let Some(upstream) = &body.upstream_url {
         rules::check_upstream(upstream)?;
+    }
+    if let Some(seconds) = body.upstream_timeout_seconds {
+        rules::check_timeout(seconds)?;
     }
     scopes(CODE, "scopes", &body.scopes)
 }

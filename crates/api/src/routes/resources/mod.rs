@@ -32,6 +32,12 @@ struct Row<'a> {
     credential_provider_id: &'a str,
     operations: &'a [Operation],
     operation_enforcement: OperationEnforcement,
+    /// Only where it is set: published clients do not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_timeout_seconds: Option<u32>,
+    /// Only where it is set.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cookies: bool,
     archived_at: Option<Timestamp>,
     #[serde(flatten)]
     attribution: &'a Attribution,
@@ -48,6 +54,8 @@ fn row(resource: &Resource) -> Row<'_> {
         credential_provider_id: resource.credential_provider_id.as_str(),
         operations: &resource.operations,
         operation_enforcement: resource.operation_enforcement,
+        upstream_timeout_seconds: resource.upstream_timeout_seconds,
+        cookies: resource.cookies,
         archived_at: resource.archived_at,
         attribution: &resource.attribution,
     }

@@ -31,6 +31,10 @@ struct Body {
     operations: Option<Vec<Operation>>,
     #[serde(default, deserialize_with = "present")]
     operation_enforcement: Option<OperationEnforcement>,
+    #[serde(default)]
+    upstream_timeout_seconds: Member<u32>,
+    #[serde(default, deserialize_with = "present")]
+    cookies: Option<bool>,
 }
 
 impl Body {
@@ -43,6 +47,9 @@ impl Body {
         }
         if let Member::Value(upstream) = &self.upstream_url {
             rules::check_upstream(upstream)?;
+        }
+        if let Member::Value(seconds) = self.upstream_timeout_seconds {
+            rules::check_timeout(seconds)?;
         }
         self.scopes
             .as_ref()
@@ -57,6 +64,8 @@ impl Body {
             && self.credential_provider_id.is_absent()
             && self.operations.is_none()
             && self.operation_enforcement.is_none()
+            && self.upstream_timeout_seconds.is_absent()
+            && self.cookies.is_none()
     }
 }
 
@@ -97,6 +106,12 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         Member::Null => resource.upstream_url = None,
         Member::Value(upstream) => resource.upstream_url = Some(upstream),
     }
+    match body.upstream_timeout_seconds {
+        Member::Absent => {}
+        Member::Null => resource.upstream_timeout_seconds = None,
+        Member::Value(seconds) => resource.upstream_timeout_seconds = Some(seconds),
+    }
+    resource.cookies = body.cookies.unwrap_or(resource.cookies);
     if !rules::is_control(&resource.identifier, audience) {
         rules::check_routing(true, resource.upstream_url.is_some())?;
     }

@@ -12,6 +12,8 @@ use crate::{
     fields::{bounded, is_reserved, reserved_namespace},
 };
 
+/// Longest silence of an upstream, in seconds.
+const MAX_TIMEOUT_SECONDS: u32 = 3_600;
 /// Most characters of an upstream's URL.
 const MAX_UPSTREAM: usize = 2048;
 
@@ -67,6 +69,18 @@ pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), R
         return Err(refused("must not contain a fragment"));
     }
     Ok(())
+}
+
+/// A silence that somebody may mean: at least a second, at most an hour.
+pub(super) fn check_timeout(seconds: u32) -> Result<(), Refusal> {
+    if (1..=MAX_TIMEOUT_SECONDS).contains(&seconds) {
+        return Ok(());
+    }
+    Err(Refusal::invalid_field(
+        CODE,
+        "upstream_timeout_seconds",
+        format!("must be from 1 to {MAX_TIMEOUT_SECONDS} seconds"),
+    ))
 }
 
 /// An upstream is an absolute `http` or `https` URL without credentials.

@@ -87,6 +87,8 @@ impl Given {
                 },
             ],
             operation_enforcement: OperationEnforcement::Enforced,
+            upstream_timeout_seconds: Some(300),
+            cookies: true,
             archived_at: None,
             attribution: Attribution {
                 updated_at: Some(self.world.now()),

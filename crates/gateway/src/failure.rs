@@ -1,0 +1,106 @@
+//! Why a call that was allowed brought no answer of its upstream, and how that is told.
+
+use std::error::Error as _;
+
+use caracal_service::{Refusal, egress::ClientError};
+use http::StatusCode;
+
+use crate::{
+    denial::{revoked, too_large},
+    outcome::End,
+};
+
+/// Why a call that was allowed brought no answer of its upstream.
+pub(crate) enum Failure {
+    Revoked,
+    TooLarge,
+    BodyBroken,
+    CallerStalled,
+    Rejected(&'static str),
+    Unbuildable,
+    Busy,
+    TimedOut,
+    Unreachable,
+    /// The answer's head has more fields or bytes than we read.
+    HeadTooLarge,
+    /// The answer is no HTTP, or framed in a way that we do not know the end of.
+    Unreadable,
+}
+
+impl Failure {
+    pub(crate) fn end(&self) -> End {
+        match self {
+            Self::Revoked => End::Revoked,
+            Self::TooLarge => End::Failed("request_too_large"),
+            Self::BodyBroken => End::Failed("request_copy_failed"),
+            Self::CallerStalled => End::Failed("request_idle"),
+            Self::Rejected(kind) => End::Rejected(kind),
+            Self::Unbuildable => End::Unbuildable,
+            Self::Busy => End::Failed("upstream_busy"),
+            Self::TimedOut => End::Failed("upstream_timeout"),
+            Self::Unreachable => End::Failed("transport_error"),
+            Self::HeadTooLarge => End::Failed("upstream_head_too_large"),
+            Self::Unreadable => End::Failed("upstream_response_invalid"),
+        }
+    }
+
+    pub(crate) fn refusal(&self) -> Refusal {
+        let internal = |status, text: &'static str| Refusal::new(status, "internal_error").describe(text);
+        match self {
+            Self::Revoked => revoked(),
+            Self::TooLarge => too_large().reason("payload_too_large"),
+            Self::BodyBroken => {
+                internal(StatusCode::BAD_REQUEST, "request body broke off").reason("request_broken")
+            }
+            Self::CallerStalled => {
+                internal(StatusCode::REQUEST_TIMEOUT, "request body stalled").reason("request_stalled")
+            }
+            Self::Rejected("provider_host_not_allowed") => internal(
+                StatusCode::BAD_GATEWAY,
+                "provider credential not allowed for upstream host",
+            )
+            .reason("provider_host_not_allowed"),
+            Self::Rejected(_) => {
+                internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason("egress_denied")
+            }
+            Self::Unbuildable => internal(StatusCode::BAD_REQUEST, "upstream request build failed")
+                .reason("request_build_failed"),
+            Self::Busy => internal(StatusCode::SERVICE_UNAVAILABLE, "too many calls to this upstream")
+                .reason("upstream_busy")
+                .retry_after(1),
+            Self::TimedOut => {
+                internal(StatusCode::GATEWAY_TIMEOUT, "upstream timeout").reason("upstream_timeout")
+            }
+            Self::Unreachable => {
+                internal(StatusCode::BAD_GATEWAY, "upstream unreachable").reason("upstream_unreachable")
+            }
+            Self::HeadTooLarge => internal(
+                StatusCode::BAD_GATEWAY,
+                "the head of the upstream's answer is too large",
+            )
+            .reason("upstream_head_too_large"),
+            Self::Unreadable => internal(
+                StatusCode::BAD_GATEWAY,
+                "the upstream's answer cannot be read as HTTP",
+            )
+            .reason("upstream_response_invalid"),
+        }
+    }
+}
+
+/// What it means that the client could not read an answer.
+pub(crate) fn not_read(error: &ClientError) -> Failure {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(error) = current.downcast_ref::<hyper::Error>() {
+            if error.is_parse_too_large() {
+                return Failure::HeadTooLarge;
+            }
+            if error.is_parse() {
+                return Failure::Unreadable;
+            }
+        }
+        cause = current.source();
+    }
+    Failure::Unreachable
+}

@@ -1,0 +1,59 @@
+//! How often an application may mint.
+
+use std::time::Duration;
+
+use caracal_core::entity::Application;
+use caracal_events::shortlived::Hit;
+use caracal_service::{Refusal, zones::ZoneState};
+use http::StatusCode;
+
+use crate::{StsDeps, authenticate::unavailable, form::TokenRequest, metrics};
+
+/// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
+/// count as one: each of their refusals is written down.
+pub(crate) async fn limit(
+    deps: &StsDeps,
+    zone: &ZoneState,
+    application: &Application,
+    request: &TokenRequest,
+) -> Result<(), Refusal> {
+    let key = |resource: &str| format!("rl:{}:{resource}:{}", zone.zone.id, application.id);
+    let mut counted = Vec::with_capacity(request.resources.len());
+    let mut unknown = None;
+    for name in &request.resources {
+        match zone.resource(name) {
+            Some(found) => counted.push((
+                found.resource.identifier.as_str(),
+                key(found.resource.id.as_str()),
+            )),
+            None => unknown = Some(name.as_str()),
+        }
+    }
+    if let Some(name) = unknown {
+        counted.push((name, key("unknown")));
+    }
+    let hits: Vec<Hit<'_>> = counted
+        .iter()
+        .map(|(_, key)| Hit {
+            key,
+            limit: deps.config.mint_rate_limit_per_min,
+            window: Duration::from_mins(1),
+        })
+        .collect();
+    let decisions = deps.limiter.hit_all(&hits).await.map_err(|_| unavailable())?;
+    let refused = counted
+        .iter()
+        .zip(decisions)
+        .find(|(_, decision)| !decision.allowed);
+    let Some(((resource, _), decision)) = refused else {
+        return Ok(());
+    };
+    let seconds = u32::try_from(decision.retry_after.as_secs().max(1)).unwrap_or(60);
+    metrics::exchanged("mint", "rate_limited");
+    Err(
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
+            .describe("mint rate limit reached")
+            .with("resource", *resource)
+            .retry_after(seconds),
+    )
+}
