@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use caracal_api::ApiConfig;
 use caracal_coordinator::CoordinatorConfig;
 use caracal_core::{Secret, words};
@@ -134,6 +134,8 @@ pub(crate) struct Config {
     pub(crate) stream_idle_timeout: Duration,
     pub(crate) sts_timeout: Duration,
     pub(crate) trust_proxy: bool,
+    /// Certificates in PEM form to trust besides the system's.
+    pub(crate) extra_ca_file: Option<PathBuf>,
     pub(crate) upstream_host_allowlist: Vec<HostPattern>,
     pub(crate) db_max_conns: u32,
     /// Passwords of database roles that `migrate` sets, by role name.
@@ -150,6 +152,18 @@ impl Config {
             [(role, _)] => format!("caracal-{role}"),
             _ => String::from("caracald"),
         }
+    }
+
+    /// What the file of further certificates holds.
+    ///
+    /// # Errors
+    /// One sentence when it is named and cannot be read.
+    pub(crate) fn extra_ca(&self) -> anyhow::Result<Option<Vec<u8>>> {
+        let read = |path: &PathBuf| {
+            std::fs::read(path)
+                .with_context(|| format!("CARACAL_TLS_EXTRA_CA_FILE: cannot read {}", path.display()))
+        };
+        self.extra_ca_file.as_ref().map(read).transpose()
     }
 
     /// Reads the configuration for `roles`.
@@ -248,6 +262,7 @@ impl Config {
             stream_idle_timeout: settings.duration("STREAM_IDLE_TIMEOUT", Duration::from_mins(1)),
             sts_timeout: settings.duration("STS_TIMEOUT", Duration::from_secs(5)),
             trust_proxy: settings.flag("TRUST_PROXY", false),
+            extra_ca_file: settings.path("CARACAL_TLS_EXTRA_CA_FILE"),
             upstream_host_allowlist,
             db_max_conns: bounded(settings.positive("DB_MAX_CONNS", 20)),
             role_passwords: role_passwords(&mut settings),

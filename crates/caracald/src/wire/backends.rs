@@ -112,6 +112,8 @@ async fn remote(
         .await
         .context("DATABASE_URL is not usable")?;
     let options = RedisOptions {
+        ca: config.extra_ca()?,
+        require_noeviction: config.mode.is_published(),
         timeout: BUS_TIMEOUT,
         block: BUS_BLOCK,
         backoff: BUS_BACKOFF,

@@ -2,18 +2,95 @@
 
 use std::time::Duration;
 
-use caracal_core::Secret;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use redis::{
-    AsyncConnectionConfig, Client, RedisError,
+    AsyncConnectionConfig, Client, RedisError, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
 };
 
+use super::RedisOptions;
 use crate::BusError;
 
-pub(crate) fn client(url: &Secret) -> Result<Client, BusError> {
+/// The form of address there is, for refusals; none repeats a URL, which may hold a password.
+const FORM: &str = "redis[s]://[user[:password]@]host[:port][/db]";
+
+/// A client for the server of `options`. Nothing is connected yet.
+///
+/// # Errors
+/// One sentence when the URL is of a form that this build does not speak, or the CA file holds no certificate.
+pub(crate) fn client(options: &RedisOptions) -> Result<Client, BusError> {
+    let url = options.url.expose();
+    check_form(url).map_err(BusError::Unavailable)?;
     // The driver's own text may repeat the URL with its password.
-    Client::open(url.expose()).map_err(|_| BusError::Unavailable(String::from("the Redis URL is not valid")))
+    let invalid = |_| BusError::Unavailable(format!("the Redis URL is not valid; its form is {FORM}"));
+    if !url.starts_with("rediss://") {
+        return Client::open(url).map_err(invalid);
+    }
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: options.ca.as_deref().map(with_native_roots).transpose()?,
+    };
+    Client::build_with_tls(url, certificates).map_err(invalid)
 }
+
+/// Refuses the addresses of arrangements whose protocol differs, which would otherwise fail without saying why.
+fn check_form(url: &str) -> Result<(), String> {
+    let scheme = url.split("://").next().unwrap_or_default().to_ascii_lowercase();
+    if scheme.contains("sentinel") {
+        return Err(String::from(
+            "Redis Sentinel is not spoken; give the address of the primary, or of a proxy that follows it",
+        ));
+    }
+    if scheme.contains("cluster") {
+        return Err(String::from(
+            "Redis Cluster is not spoken; give the address of one server",
+        ));
+    }
+    let authority = url.split("://").nth(1).unwrap_or_default();
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
+    if hosts
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .contains(',')
+    {
+        return Err(String::from(
+            "the Redis URL names several servers; Sentinel and Cluster are not spoken, give the address of one",
+        ));
+    }
+    if url.ends_with("#insecure") {
+        return Err(String::from(
+            "the Redis URL asks not to check the server's certificate; name its CA in CARACAL_TLS_EXTRA_CA_FILE",
+        ));
+    }
+    match scheme.as_str() {
+        "redis" | "rediss" | "unix" | "redis+unix" => Ok(()),
+        _ => Err(format!("the Redis URL is not valid; its form is {FORM}")),
+    }
+}
+
+/// The certificates in `pem` and those the system trusts, as one PEM text: the driver takes either its own or ours.
+fn with_native_roots(pem: &[u8]) -> Result<Vec<u8>, BusError> {
+    if !pem.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
+        return Err(BusError::Unavailable(String::from(
+            "CARACAL_TLS_EXTRA_CA_FILE holds no certificate in PEM form",
+        )));
+    }
+    let mut bundle = pem.to_vec();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        let text = STANDARD.encode(&certificate);
+        bundle.extend_from_slice(b"\n-----BEGIN CERTIFICATE-----\n");
+        // RFC 7468 §2: lines of 64 characters.
+        for line in text.as_bytes().chunks(64) {
+            bundle.extend_from_slice(line);
+            bundle.push(b'\n');
+        }
+        bundle.extend_from_slice(b"-----END CERTIFICATE-----\n");
+    }
+    Ok(bundle)
+}
+
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// A connection that restores itself. It carries commands of many callers at once, pipelined.
 pub(super) fn manager(client: &Client, timeout: Duration) -> Result<ConnectionManager, BusError> {
@@ -42,4 +119,49 @@ pub(crate) async fn reader(
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 pub(crate) fn unavailable(error: RedisError) -> BusError {
     BusError::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(url: &str) -> String {
+        client(&RedisOptions::new(url)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_address_of_another_form_is_refused_with_what_to_give_instead() {
+        for (url, part) in [
+            (
+                "redis+sentinel://:s3cret@a:26379/mymaster",
+                "Sentinel is not spoken",
+            ),
+            ("redis-sentinel://:s3cret@a:26379", "Sentinel is not spoken"),
+            ("redis+cluster://:s3cret@a:6379", "Cluster is not spoken"),
+            ("redis://:s3cret@a:6379,b:6379/0", "several servers"),
+            ("rediss://:s3cret@a:6379/#insecure", "CARACAL_TLS_EXTRA_CA_FILE"),
+            ("http://:s3cret@a", "its form is redis[s]://"),
+            ("s3cret", "its form is redis[s]://"),
+        ] {
+            let sentence = refused(url);
+            assert!(sentence.contains(part), "{url}: {sentence}");
+            assert!(!sentence.contains("s3cret"), "{sentence}");
+        }
+        // A comma may stand in a password.
+        assert!(client(&RedisOptions::new("redis://:a,b@host:6379")).is_ok());
+    }
+
+    #[test]
+    fn a_ca_file_without_a_certificate_is_refused() {
+        let options = RedisOptions {
+            ca: Some(b"not pem".to_vec()),
+            ..RedisOptions::new("rediss://host:6379")
+        };
+        assert!(
+            client(&options)
+                .unwrap_err()
+                .to_string()
+                .contains("no certificate")
+        );
+    }
 }

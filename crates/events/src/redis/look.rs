@@ -16,26 +16,42 @@ pub enum RedisUnusable {
     /// The server is too old.
     #[error("Redis {0} is too old; {OLDEST} or newer is needed")]
     Version(String),
+    /// The server forgets what it has no room for.
+    #[error(
+        "Redis has maxmemory-policy {0} and may evict what protects against replay; set it to noeviction"
+    )]
+    Eviction(String),
 }
 
 pub(super) async fn look(shared: &Shared) -> Result<Option<String>, RedisUnusable> {
-    match version(shared).await {
-        Ok(version) => match version.split('.').next().map(str::parse::<u32>) {
-            Some(Ok(major)) if major < OLDEST => Err(RedisUnusable::Version(version)),
-            _ => Ok(None),
-        },
+    match info(shared).await {
+        Ok(info) => {
+            let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name));
+            let version = field("redis_version:").unwrap_or_default();
+            if matches!(version.split('.').next().map(str::parse::<u32>), Some(Ok(major)) if major < OLDEST) {
+                return Err(RedisUnusable::Version(version.to_owned()));
+            }
+            match field("maxmemory_policy:") {
+                Some(policy) if policy != "noeviction" && shared.options.require_noeviction => {
+                    Err(RedisUnusable::Eviction(policy.to_owned()))
+                }
+                _ => Ok(None),
+            }
+        }
         Err(error) if is_refusal(&error) => Err(RedisUnusable::Login(error.to_string())),
         Err(error) => Ok(Some(error.to_string())),
     }
 }
 
-async fn version(shared: &Shared) -> Result<String, RedisError> {
+async fn info(shared: &Shared) -> Result<String, RedisError> {
     let options = &shared.options;
     let mut connection =
         connection::reader(&shared.client, options.timeout, std::time::Duration::ZERO).await?;
-    let info: String = cmd("INFO").arg("server").query_async(&mut connection).await?;
-    let version = info.lines().find_map(|line| line.strip_prefix("redis_version:"));
-    Ok(version.unwrap_or_default().to_owned())
+    cmd("INFO")
+        .arg("server")
+        .arg("memory")
+        .query_async(&mut connection)
+        .await
 }
 
 fn is_refusal(error: &RedisError) -> bool {

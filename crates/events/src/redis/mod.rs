@@ -40,8 +40,12 @@ use self::{
 /// How to reach Redis and how much to keep there.
 #[derive(Debug, Clone)]
 pub struct RedisOptions {
-    /// `redis://[user[:password]@]host[:port][/db]` or `unix://…`.
+    /// `redis://[user[:password]@]host[:port][/db]`, `rediss://…` for TLS, or `unix://…`.
     pub url: Secret,
+    /// Certificates in PEM form that `rediss://` trusts besides the system's.
+    pub ca: Option<Vec<u8>>,
+    /// Whether a server that may evict keys is refused: an evicted use of a mandate is a use that can be repeated.
+    pub require_noeviction: bool,
     /// Longest wait for an answer or a connection. Default 5 s.
     pub timeout: Duration,
     /// Longest blocking read. Default 2 s.
@@ -66,6 +70,8 @@ impl RedisOptions {
     pub fn new(url: &str) -> Self {
         Self {
             url: Secret::new(url),
+            ca: None,
+            require_noeviction: true,
             timeout: Duration::from_secs(5),
             block: Duration::from_secs(2),
             claim_idle: Duration::from_secs(30),
@@ -110,7 +116,7 @@ impl RedisBus {
     /// # Errors
     /// [`BusError::Unavailable`] when the URL cannot be understood. The text does not repeat it.
     pub fn open(world: World, signer: StreamSigner, options: RedisOptions) -> Result<Self, BusError> {
-        let client = connection::client(&options.url)?;
+        let client = connection::client(&options)?;
         let commands = connection::manager(&client, options.timeout)?;
         let shared = Shared {
             world,
@@ -162,18 +168,6 @@ impl RedisBus {
     /// [`RedisUnusable`] when waiting would not help.
     pub async fn look(&self) -> Result<Option<String>, RedisUnusable> {
         look::look(&self.0).await
-    }
-
-    /// What Redis does when its memory is full. Anything but `noeviction` can lose revocations and evidence.
-    /// `None`: the server does not say.
-    pub async fn eviction_policy(&self) -> Option<String> {
-        let mut connection = self.0.commands.clone();
-        let answer: Result<Vec<String>, _> = cmd("CONFIG")
-            .arg("GET")
-            .arg("maxmemory-policy")
-            .query_async(&mut connection)
-            .await;
-        answer.ok()?.into_iter().nth(1)
     }
 }
 

@@ -52,7 +52,7 @@ impl RedisShortLived {
     pub fn open(world: World, options: &RedisOptions) -> Result<Self, ShortLivedError> {
         Ok(Self {
             world,
-            client: client(&options.url).map_err(|error| ShortLivedError::Unavailable(error.to_string()))?,
+            client: client(options).map_err(|error| ShortLivedError::Unavailable(error.to_string()))?,
             timeout: options.timeout,
             live: Arc::default(),
             connecting: Arc::default(),
