@@ -7,12 +7,13 @@ use http::{StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 
-use crate::Refusal;
+use crate::{Refusal, server::Fault};
 
 /// Reads at most `limit` bytes.
 ///
 /// # Errors
-/// 413 `payload_too_large` past the limit, 400 `invalid_body` when the body breaks off.
+/// 413 `payload_too_large` past the limit, 400 `invalid_body` when the body breaks off, 408 `request_timeout` when it
+/// comes too slowly.
 pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes, Refusal> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
@@ -20,8 +21,21 @@ pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes,
             Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
                 .describe(format!("the body is larger than {limit} bytes")))
         }
+        Err(error) if came_too_slowly(error.as_ref()) => Err(Fault::BodyTimeout.refusal()),
         Err(_) => Err(Refusal::bad_request("invalid_body").describe("the body broke off")),
     }
+}
+
+/// Whether the listener gave up waiting for the body.
+fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        if let Some(error) = current.downcast_ref::<std::io::Error>() {
+            return error.kind() == std::io::ErrorKind::TimedOut;
+        }
+        cause = current.source();
+    }
+    false
 }
 
 /// Parses a JSON document; `code` names the failure.

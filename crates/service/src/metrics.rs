@@ -31,7 +31,16 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "caracal_storage_contention_total",
         "Requests whose transaction gave way to another, by whether they were done again or given up."
     );
+    metrics::describe_counter!(
+        "caracal_connections_refused_total",
+        "Connections that were not served, by reason."
+    );
     Ok(handle)
+}
+
+/// A connection was not served.
+pub(crate) fn connection_refused(reason: &'static str) {
+    counter!("caracal_connections_refused_total", "reason" => reason).increment(1);
 }
 
 pub(crate) fn record_request(role: &'static str, route: &str, status: u16, elapsed: Duration) {

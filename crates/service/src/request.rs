@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use caracal_core::World;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::Refusal;
+use crate::{Refusal, server::RefusedByListener};
 
 /// `X-Request-Id`.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,7 +62,12 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(context.clone());
 
-    let mut response = next.run(request).await;
+    let refused = request.extensions().get::<RefusedByListener>().copied();
+    let mut response = match refused {
+        // No request at all, or one that there is no place for: no route sees it.
+        Some(RefusedByListener(fault)) => fault.refusal().into_response(),
+        None => next.run(request).await,
+    };
 
     let code = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => {

@@ -1,82 +1,164 @@
-//! The HTTP listener: bounded headers and waits, graceful drain.
+//! The HTTP listener: strict heads and framing, bounded waits and connections, graceful drain.
+//!
+//! [`guard`] stands between each socket and hyper, [`scan`] and [`head`] say what is a request, [`places`] counts
+//! connections. Every listener of every role is served here.
 
-use std::{net::SocketAddr, time::Duration};
+mod guard;
+mod head;
+mod places;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod tracked;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use http::{HeaderValue, header};
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
+
+pub(crate) use self::head::Fault;
+pub use self::tls::{TlsFiles, TlsServer, TlsSetupError};
+use self::{
+    guard::{Guard, Shared},
+    places::{Place, Places},
+    tracked::Tracked,
+};
 
 /// The peer of a connection, as a request extension.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddr(pub SocketAddr);
+
+/// Stands in a request's extensions for what the listener refused; [`crate::request::finish`] answers it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusedByListener(pub(crate) Fault);
 
 /// Bounds of a listener.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerLimits {
     /// Largest request head, in bytes; past it the answer is 431.
     pub max_head_bytes: usize,
-    /// Longest wait for a complete request head.
+    /// Longest wait for a complete request head; past it the answer is 408.
     pub header_read_timeout: Duration,
-    /// Most connections at once; further ones wait in the backlog.
+    /// Longest wait for a request body, all waits together; past it the answer is 408. Every
+    /// [`ServerLimits::body_min_rate`] bytes received add a second.
+    pub body_read_timeout: Duration,
+    /// Bytes a second that a body may come at for as long as it likes.
+    pub body_min_rate: u32,
+    /// How long a connection without a request is kept.
+    pub idle_timeout: Duration,
+    /// How long sent bytes may stay unacknowledged, or a closed window may stay closed (RFC 5482).
+    pub write_timeout: Duration,
+    /// Most connections at once; further ones wait in the backlog. The last twentieth (4 to 64) answers only
+    /// health, readiness and metrics.
     pub max_connections: usize,
+    /// Most connections of one client address (of one /64 with IPv6); further ones are closed.
+    pub max_connections_per_address: usize,
     /// How long open requests may go on after shutdown began.
     pub drain: Duration,
+    /// How long an idle connection is kept after shutdown began, to answer what is already on its way.
+    pub idle_drain: Duration,
 }
-
-/// How long sent bytes may stay unacknowledged, or a closed window may stay closed (RFC 5482).
-const UNACKNOWLEDGED: Duration = Duration::from_mins(1);
 
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             max_head_bytes: 16 * 1024,
             header_read_timeout: Duration::from_secs(5),
+            body_read_timeout: Duration::from_secs(45),
+            body_min_rate: 500,
+            idle_timeout: Duration::from_mins(2),
+            write_timeout: Duration::from_mins(1),
             max_connections: 10_000,
-            drain: Duration::from_secs(14),
+            max_connections_per_address: 5_000,
+            drain: Duration::from_secs(5),
+            idle_drain: Duration::from_secs(1),
         }
     }
 }
 
-/// Serves `router` until `shutdown`, then drains.
-pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, shutdown: CancellationToken) {
+/// Paths that the kept places answer.
+const OPERATIONAL: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+/// Pause after a failed accept, and how often it is logged.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+/// Serves `router` until `shutdown`, then drains. With `tls`, every connection is encrypted.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    tls: Option<Arc<TlsServer>>,
+    shutdown: CancellationToken,
+) {
     let connections = TaskTracker::new();
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(limits.max_connections));
+    let places = Places::new(limits.max_connections, limits.max_connections_per_address);
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read_timeout)
+        // The guard keeps the time.
+        .header_read_timeout(None)
         // Answers are flushed one by one: gathering them with `pipeline_flush` loses the answer to a malformed head,
         // because bytes of the refused request are still unread when the connection closes.
-        .max_buf_size(limits.max_head_bytes);
-
+        .max_headers(head::MAX_FIELDS)
+        // The guard bounds heads; hyper also holds what is left of a body before one.
+        .max_buf_size(limits.max_head_bytes + 16 * 1024);
+    let service = Connections {
+        builder,
+        router,
+        limits,
+        tls,
+        shutdown: shutdown.clone(),
+    };
+    let mut failing = false;
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else {
-            break;
-        };
-        let (stream, peer) = tokio::select! {
+        let room = tokio::select! {
+            biased;
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors and the like: back off instead of spinning.
-                    tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+            room = places.room() => room,
         };
-        let builder = builder.clone();
-        let router = router.clone();
-        let shutdown = shutdown.clone();
-        connections.spawn(async move {
-            let _place = place;
-            connection(&builder, stream, peer, router, shutdown).await;
-        });
+        let Some(room) = room else { break };
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => {
+                if std::mem::take(&mut failing) {
+                    tracing::info!("connections are accepted again");
+                }
+                accepted
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => {
+                // Out of file descriptors and the like: back off instead of spinning, and go on when some are free.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%error, "could not accept a connection; trying again until it works");
+                }
+                crate::metrics::connection_refused("accept_failed");
+                tokio::time::sleep(ACCEPT_BACKOFF).await;
+                continue;
+            }
+        };
+        if let Some(place) = places.take(room, peer.ip()) {
+            connections.spawn(service.clone().connection(stream, peer, place));
+        } else {
+            crate::metrics::connection_refused("address_limit");
+        }
     }
-    drop(listener);
+    for (stream, peer) in backlog(listener) {
+        if let Some(place) = places.room_now().and_then(|room| places.take(room, peer.ip())) {
+            connections.spawn(service.clone().connection(stream, peer, place));
+        }
+    }
     connections.close();
     if tokio::time::timeout(limits.drain, connections.wait())
         .await
@@ -86,33 +168,114 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServerLimits, 
     }
 }
 
-async fn connection(
-    builder: &http1::Builder,
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    shutdown: CancellationToken,
-) {
-    // Answers are small and latency matters more than packet count.
-    let _ = stream.set_nodelay(true);
-    // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
-    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-    let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(PeerAddr(peer));
-        router.clone().oneshot(request.map(axum::body::Body::new))
-    });
-    let serving = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(serving);
-    let outcome = tokio::select! {
-        outcome = serving.as_mut() => outcome,
-        () = shutdown.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+/// Connections that the kernel has accepted on our behalf by now: they are answered too. The runtime may not have heard
+/// of them, so the socket itself is asked.
+fn backlog(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let mut waiting = Vec::new();
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, peer)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                waiting.push((stream, peer));
+            }
         }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, "connection ended early");
     }
+    waiting
+}
+
+/// What serving a connection takes.
+#[derive(Debug, Clone)]
+struct Connections {
+    builder: http1::Builder,
+    router: Router,
+    limits: ServerLimits,
+    tls: Option<Arc<TlsServer>>,
+    shutdown: CancellationToken,
+}
+
+impl Connections {
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, place: Place) {
+        // Answers are small and latency matters more than packet count.
+        let _ = stream.set_nodelay(true);
+        // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(self.limits.write_timeout));
+        let Some(tls) = &self.tls else {
+            return self.http(stream, peer, &place).await;
+        };
+        match tokio::time::timeout(self.limits.header_read_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.http(stream, peer, &place).await,
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        }
+    }
+
+    async fn http<S>(&self, stream: S, peer: SocketAddr, place: &Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let shared = Arc::new(Shared::default());
+        let guard = Guard::new(stream, self.limits, shared.clone());
+        let kept = place.is_kept();
+        let service = hyper::service::service_fn(|mut request: http::Request<hyper::body::Incoming>| {
+            let router = self.router.clone();
+            let shared = shared.clone();
+            shared.begin();
+            async move {
+                request.extensions_mut().insert(PeerAddr(peer));
+                let refused = match shared.fault() {
+                    None if kept && !OPERATIONAL.contains(&request.uri().path()) => Some(Fault::Crowded),
+                    fault => fault,
+                };
+                if let Some(fault) = refused {
+                    request.extensions_mut().insert(RefusedByListener(fault));
+                }
+                let mut response = match router.oneshot(request.map(axum::body::Body::new)).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                let fault = shared.fault();
+                if let Some(fault) = fault
+                    && refused.is_none()
+                    && (response.status().is_client_error() || response.status().is_server_error())
+                {
+                    response = instead(fault, &response);
+                }
+                if kept || fault.is_some() || shared.is_ending() {
+                    response
+                        .headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, std::convert::Infallible>(response.map(|body| Tracked::new(body, shared)))
+            }
+        });
+        let serving = self.builder.serve_connection(TokioIo::new(guard), service);
+        tokio::pin!(serving);
+        let draining = async {
+            self.shutdown.cancelled().await;
+            shared.end();
+            tokio::time::sleep(self.limits.idle_drain).await;
+            shared.end_when_idle();
+        };
+        let outcome = tokio::select! {
+            outcome = serving.as_mut() => outcome,
+            () = draining => serving.await,
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "connection ended early");
+        }
+    }
+}
+
+/// Handlers see only that a body broke off; the client learns why.
+fn instead(fault: Fault, response: &axum::response::Response) -> axum::response::Response {
+    let id = response.headers().get(crate::request::REQUEST_ID);
+    let text = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let mut refused = fault.refusal().render(text);
+    if let Some(id) = id {
+        refused
+            .headers_mut()
+            .insert(crate::request::REQUEST_ID, id.clone());
+    }
+    refused
 }

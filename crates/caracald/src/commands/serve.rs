@@ -75,7 +75,7 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
             drain: grace,
             ..ServerLimits::default()
         };
-        serving.spawn(serve(listener, router, limits, stop_listening.clone()));
+        serving.spawn(serve(listener, router, limits, None, stop_listening.clone()));
     }
     if embedded {
         endpoints::write(&home, &addresses)?;

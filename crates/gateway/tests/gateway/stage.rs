@@ -196,7 +196,13 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = app(deps, operational, world.clone());
-        tokio::spawn(serve(listener, router, ServerLimits::default(), shutdown.clone()));
+        tokio::spawn(serve(
+            listener,
+            router,
+            ServerLimits::default(),
+            None,
+            shutdown.clone(),
+        ));
         Self {
             world,
             address,
