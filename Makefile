@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test lint check conformance e2e drills bench bench-production docs deny
+.PHONY: help up down install dev-production dev-production-down build test lint check conformance e2e drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -78,6 +78,11 @@ bench: ## Measure starting, governed calls and revocation, with daemons of its o
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald -p caracal-bench
 	$(TARGET)/release/caracal-bench all --spawn $(TARGET)/release/caracald
+
+bench-isolation: ## What a governed call of one zone takes while another zone does its worst
+	@scripts/require.sh rust
+	$(CARGO) build --release --locked -p caracald -p caracal-bench
+	$(TARGET)/release/caracal-bench isolation --spawn $(TARGET)/release/caracald
 
 bench-production: ## The same calls with a process for each role, over a PostgreSQL and a Redis of its own
 	@scripts/require.sh rust

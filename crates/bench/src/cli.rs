@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    all, es256, governed, markdown, revocation,
+    all, es256, governed, isolation, markdown, revocation,
     stack::{Stack, StackArguments},
     start,
 };
@@ -17,7 +17,8 @@ use crate::{
     name = "caracal-bench",
     version,
     about = "Measures a running Caracal stack on this machine",
-    after_help = "Exits with 1 when a call failed, or when ended authority was still good for something.",
+    after_help = "Exits with 1 when a call failed, when ended authority was still good for something, or when \
+                  one zone slowed another by more than it may.",
     max_term_width = 100
 )]
 pub struct Arguments {
@@ -45,6 +46,15 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// What a governed call of one zone takes while another zone does its worst
+    Isolation {
+        #[command(flatten)]
+        plan: isolation::Plan,
+        #[command(flatten)]
+        stack: StackArguments,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Time from start to ready, and memory when idle
     Start {
         /// The `caracald` to measure
@@ -61,7 +71,7 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Everything above, with daemons of its own
+    /// Everything above but isolation, with daemons of its own
     All {
         #[command(flatten)]
         plan: all::Plan,
@@ -97,6 +107,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Revocation { plan, stack, output } => {
             let stack = Stack::open(&stack).await?;
             let report = revocation::run(&stack, &world, &plan).await?;
+            stack.close().await?;
+            output.print(&report)?;
+            Ok(exit(report.is_clean()))
+        }
+        Command::Isolation { plan, stack, output } => {
+            let stack = Stack::open(&stack).await?;
+            let report = isolation::run(&stack, &world, &plan).await?;
             stack.close().await?;
             output.print(&report)?;
             Ok(exit(report.is_clean()))
@@ -169,6 +186,9 @@ mod tests {
             "governed --payload 2000000",
             "governed --apps 0",
             "revocation --rounds 0",
+            "isolation --rate 0",
+            "isolation --hanging 100000",
+            "isolation --only nothing",
             "start --rounds 5",
             "all --spawn x --json --markdown",
         ] {

@@ -21,6 +21,11 @@ impl JsonClient {
         Self { address, bearer }
     }
 
+    /// The service called.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Makes a call and returns the answer's document (`null` when it has no body).
     ///
     /// # Errors

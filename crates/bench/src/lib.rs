@@ -3,7 +3,8 @@
 //! A **governed call** is one mint at the STS and one request with that mandate through the Gateway to an
 //! upstream, which is part of this process ([`upstream`]). [`load`] makes many of them, [`governed`] puts them
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
-//! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts.
+//! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
+//! [`isolation`] what one zone can do to another.
 //! [`scene`] sets up what all of them need; [`stack`] finds or starts the daemon.
 //!
 //! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
@@ -20,6 +21,7 @@ pub mod daemon;
 pub mod es256;
 pub mod governed;
 pub mod http;
+pub mod isolation;
 pub mod json_client;
 pub mod latency;
 pub mod ledger;

@@ -14,6 +14,8 @@ use crate::{
     upstream::{KEY_HEADER, Upstream},
 };
 
+pub use crate::upstream::HANGING_PATH;
+
 /// Path of the upstream that is called.
 const PATH: &str = "/bench";
 /// The one scope of the resource.
@@ -29,7 +31,7 @@ pub const MOST_APPLICATIONS: usize = 256;
 #[derive(Debug)]
 pub struct Scene {
     /// The upstream behind the Gateway.
-    pub upstream: Upstream,
+    pub upstream: Arc<Upstream>,
     /// One agent per application.
     pub agents: Vec<Arc<Agent>>,
     payload: usize,
@@ -73,6 +75,24 @@ impl Scene {
         let upstream = Upstream::start(world, payload)
             .await
             .context("cannot start the upstream")?;
+        Self::with(stack, world, applications, payload, Arc::new(upstream)).await
+    }
+
+    /// Another zone with one application, whose upstream is one that serves already.
+    ///
+    /// # Errors
+    /// The first call that fails.
+    pub async fn beside(stack: &Stack, world: &World, upstream: Arc<Upstream>) -> anyhow::Result<Self> {
+        Self::with(stack, world, 1, 0, upstream).await
+    }
+
+    async fn with(
+        stack: &Stack,
+        world: &World,
+        applications: usize,
+        payload: usize,
+        upstream: Arc<Upstream>,
+    ) -> anyhow::Result<Self> {
         let api = JsonClient::new(stack.api, Some(stack.admin_token.clone()));
         let create = async |path: &str, body: Value| api.call(201, "POST", path, Some(&body)).await;
 
@@ -99,6 +119,7 @@ impl Scene {
                 "operations": [
                     {"method": "GET", "path": PATH, "scope": SCOPE},
                     {"method": "POST", "path": PATH, "scope": SCOPE},
+                    {"method": "GET", "path": HANGING_PATH, "scope": SCOPE},
                 ],
             });
             create(&at("resources"), declared).await?;
@@ -240,12 +261,26 @@ impl Agent {
     }
 
     async fn start_session(&self, coordinator: &JsonClient) -> anyhow::Result<String> {
-        // The source lives longer than what it hands on.
-        let body =
-            json!({"application_id": self.application, "ttl_seconds": LIFE_SECONDS + 600, "labels": [LABEL]});
-        let path = format!("/zones/{}/agents", self.zone);
-        let session = coordinator.call(201, "POST", &path, Some(&body)).await?;
+        let body = self.session();
+        let session = coordinator
+            .call(201, "POST", &self.sessions_path(), Some(&body))
+            .await?;
         Ok(text(&session, "agent_session_id")?.to_owned())
+    }
+
+    /// What makes a session of this agent. The source lives longer than what it hands on.
+    pub fn session(&self) -> Value {
+        json!({"application_id": self.application, "ttl_seconds": LIFE_SECONDS + 600, "labels": [LABEL]})
+    }
+
+    /// The path under which sessions are made and listed.
+    pub fn sessions_path(&self) -> String {
+        format!("/zones/{}/agents", self.zone)
+    }
+
+    /// The zone it lives in.
+    pub fn zone(&self) -> &str {
+        &self.zone
     }
 
     /// The path under which the Coordinator knows a session of this agent.
@@ -272,12 +307,31 @@ impl Agent {
         ])
     }
 
+    /// The complete request for a mandate by whoever says to be `application` with `secret`.
+    pub fn login_request(&self, application: &str, secret: &str) -> Vec<u8> {
+        self.token_request_of(application, secret, &[("scope", SCOPE)])
+    }
+
+    /// The complete request for `path` through the Gateway at `gateway`.
+    pub fn call(&self, gateway: SocketAddr, path: &str, mandate: &str) -> Vec<u8> {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {gateway}\r\nAuthorization: Bearer {mandate}\r\n\
+             X-Caracal-Resource: {}\r\n\r\n",
+            self.resource
+        )
+        .into_bytes()
+    }
+
     fn token_request(&self, fields: &[(&str, &str)]) -> Vec<u8> {
+        self.token_request_of(&self.application, self.secret.expose(), fields)
+    }
+
+    fn token_request_of(&self, application: &str, secret: &str, fields: &[(&str, &str)]) -> Vec<u8> {
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
             .append_pair("zone_id", &self.zone)
-            .append_pair("application_id", &self.application)
-            .append_pair("client_secret", self.secret.expose())
+            .append_pair("application_id", application)
+            .append_pair("client_secret", secret)
             .append_pair("resource", &self.resource)
             .extend_pairs(fields)
             .finish();

@@ -25,6 +25,8 @@ use crate::http::{
 
 /// The header in which the Gateway brings the key.
 pub const KEY_HEADER: &str = "X-Api-Key";
+/// The path that is never answered.
+pub const HANGING_PATH: &str = "/hang";
 
 /// A running upstream; ends when dropped.
 #[derive(Debug)]
@@ -123,6 +125,16 @@ impl Served {
                 None => read_more(stream, input).await?,
             }
         };
+        let hangs = input
+            .get(..head.len)
+            .and_then(|head| head.strip_prefix(b"GET "))
+            .is_some_and(|head| head.starts_with(HANGING_PATH.as_bytes()));
+        if hangs {
+            // Until the peer gives up and closes.
+            loop {
+                read_more(stream, input).await?;
+            }
+        }
         let permitted = {
             let head = input.get(..head.len).unwrap_or_default();
             head::field(head, KEY_HEADER) == Some(self.key.expose().as_bytes())

@@ -12,7 +12,7 @@ use std::{
 };
 
 use caracal_bench::{
-    governed, revocation,
+    governed, isolation, revocation,
     stack::{Stack, StackArguments},
 };
 use http_body_util::{BodyExt as _, Full};
@@ -102,7 +102,7 @@ impl Fake {
             _ => (
                 201,
                 format!(
-                    r#"{{"id":"i{number}","version_id":"v{number}","client_secret":"c","agent_session_id":"s{number}","delegation_edge_id":"d{number}"}}"#
+                    r#"{{"id":"i{number}","version_id":"v{number}","client_secret":"c","token":"t","agent_session_id":"s{number}","delegation_edge_id":"d{number}"}}"#
                 ),
             ),
         };
@@ -285,4 +285,69 @@ async fn authority_that_does_not_end_is_noticed() {
         assert!(kind.allowed_after_answer > 0, "{report}");
     }
     assert!(!report.is_clean());
+}
+
+fn worst(only: Vec<isolation::Case>) -> isolation::Plan {
+    isolation::Plan {
+        rate: 40,
+        workers: 2,
+        seconds: 1,
+        warmup: 0,
+        // Whatever else this machine does now is not the question.
+        at_most: 1e6,
+        only,
+        worst: isolation::Worst {
+            flood: 50,
+            sessions: 50,
+            hanging: 4,
+            slow: 2,
+        },
+    }
+}
+
+#[tokio::test]
+async fn isolation_says_what_one_zone_did_and_what_the_other_got() {
+    let (_, stack) = Fake::default().serve().await;
+    let cases = vec![
+        isolation::Case::FailedLogins,
+        isolation::Case::SessionEnds,
+        isolation::Case::SlowBodies,
+    ];
+    let report = isolation::run(&stack, &world(), &worst(cases.clone()))
+        .await
+        .unwrap();
+    assert!(report.is_clean(), "{report}");
+    let reported: Vec<_> = report.cases.iter().map(|measured| measured.case).collect();
+    assert_eq!(reported, cases);
+    assert!(report.quiet.count > 0);
+    for measured in &report.cases {
+        assert!(
+            measured.zone_b.count > 0 && !measured.zone_a.is_empty(),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_zone_that_slows_or_breaks_another_is_noticed() {
+    let (_, stack) = Fake::default().serve().await;
+    let mut report = isolation::run(&stack, &world(), &worst(vec![isolation::Case::RefusedCalls]))
+        .await
+        .unwrap();
+    report.at_most = report.cases[0].ratio;
+    assert!(report.is_clean(), "{report}");
+    report.at_most = report.cases[0].ratio / 2.0;
+    assert!(!report.is_clean() && report.to_string().contains("TOO SLOW"));
+    report.at_most = 1e6;
+    report.cases[0].failed = 1;
+    assert!(!report.is_clean());
+
+    let (_, stack) = Fake {
+        refuse_every: 2,
+        ..Fake::default()
+    }
+    .serve()
+    .await;
+    let broken = isolation::run(&stack, &world(), &worst(vec![isolation::Case::RefusedCalls])).await;
+    assert!(broken.is_err() || !broken.unwrap().is_clean());
 }

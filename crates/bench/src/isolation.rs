@@ -1,0 +1,183 @@
+//! `caracal-bench isolation`: what a governed call of zone B takes while zone A does its worst.
+//!
+//! Zone B calls in an open loop, so a stall shows in every call that was due in it. Each case has zone A (or a
+//! stranger) do one thing that once stopped the fleet, from a thread of its own, at a stated rate: the question is
+//! whether the others wait for it, not whether two cores can do the work of three. The answer is B's p99 as a multiple
+//! of what it is when nobody else is there, before and after all cases.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use caracal_core::World;
+
+use crate::{
+    json_client::{JsonClient, text},
+    latency::{Latencies, rounded},
+    load::Load,
+    pace::Arrivals,
+    scene::Scene,
+    stack::Stack,
+};
+
+mod attack;
+mod report;
+mod worst;
+
+use self::attack::Attack;
+pub use self::{
+    report::{Measured, Report},
+    worst::{Case, Did, Worst},
+};
+
+/// Pause between two looks at a running load.
+const GLANCE: Duration = Duration::from_millis(50);
+/// Pause after a case, so that what it left behind is not counted for the next.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// What to run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Plan {
+    /// Governed calls of zone B that are due each second
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rate: u32,
+    /// Callers of zone B at the same time
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
+    /// Measured span of each case, and of quiet before and after, in seconds
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub seconds: u16,
+    /// Span in which zone A is busy before anything is measured, in seconds
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=60))]
+    pub warmup: u16,
+    /// Most that B's p99 may be, as a multiple of its quiet value
+    #[arg(long, default_value_t = 2.0)]
+    pub at_most: f64,
+    /// Cases to run [default: all]
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<Case>,
+    /// How bad zone A is
+    #[command(flatten)]
+    pub worst: Worst,
+}
+
+impl Plan {
+    fn cases(&self) -> &[Case] {
+        if self.only.is_empty() {
+            &Case::ALL
+        } else {
+            &self.only
+        }
+    }
+}
+
+/// Sets two zones up and measures the second.
+///
+/// # Errors
+/// When setting up fails, zone A cannot do its worst, or no call of zone B succeeds.
+pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Report> {
+    ensure!(
+        plan.at_most.is_finite() && plan.at_most >= 1.0,
+        "--at-most is a number from 1"
+    );
+    let quiet_zone = Scene::set_up(stack, world, 1, 0)
+        .await
+        .context("setting zone B up")?;
+    // The same host upstream: its places are what they share.
+    let busy_zone = Scene::beside(stack, world, quiet_zone.upstream.clone())
+        .await
+        .context("setting zone A up")?;
+    let agent = busy_zone.agents.first().context("a scene has an agent")?.clone();
+    let token = read_token(stack, agent.zone()).await.context("zone A's token")?;
+    let worst = worst::Attacker::new(stack, agent, token, plan.worst.clone());
+
+    let warm = Duration::from_secs(plan.warmup.into());
+    let span = Duration::from_secs(plan.seconds.into());
+    calls_of(&quiet_zone, plan, warm.max(GLANCE)).await?;
+    let mut quiet = calls_of(&quiet_zone, plan, span).await.context("quiet, before")?;
+    let mut busy = Vec::new();
+    for case in plan.cases() {
+        eprintln!("caracal-bench: {case}");
+        let attack = Attack::start(*case, &worst).context("starting a case")?;
+        tokio::time::sleep(warm).await;
+        let calls = calls_of(&quiet_zone, plan, span).await;
+        let did = attack.end().with_context(|| format!("zone A: {case}"))?;
+        busy.push((*case, did, calls.with_context(|| format!("zone B: {case}"))?));
+        tokio::time::sleep(SETTLE).await;
+    }
+    let after = calls_of(&quiet_zone, plan, span).await.context("quiet, after")?;
+    quiet.latencies.add(&after.latencies);
+    quiet.failed += after.failed;
+    Ok(report(plan, &quiet, busy))
+}
+
+fn report(plan: &Plan, quiet: &Calls, busy: Vec<(Case, Did, Calls)>) -> Report {
+    let p99 = quiet.latencies.percentile_ms(99.0);
+    Report {
+        rate: plan.rate,
+        at_most: plan.at_most,
+        quiet: (&quiet.latencies).into(),
+        quiet_failed: quiet.failed,
+        cases: busy
+            .into_iter()
+            .map(|(case, did, calls)| Measured {
+                case,
+                zone_a: did,
+                zone_b: (&calls.latencies).into(),
+                ratio: rounded(
+                    calls.latencies.percentile_ms(99.0) / p99.max(f64::MIN_POSITIVE),
+                    2,
+                ),
+                failed: calls.failed,
+                first_failure: calls.first_failure,
+            })
+            .collect(),
+    }
+}
+
+/// What zone B's calls took.
+struct Calls {
+    latencies: Latencies,
+    failed: u64,
+    first_failure: Option<String>,
+}
+
+async fn calls_of(scene: &Scene, plan: &Plan, span: Duration) -> anyhow::Result<Calls> {
+    let workers = usize::from(plan.workers);
+    let arrivals = Arrivals::begin(plan.rate, span, workers)?;
+    let load = Load::start(scene, workers, Some(&arrivals));
+    load.begin_measuring();
+    let until = tokio::time::Instant::now() + span;
+    while tokio::time::Instant::now() < until {
+        if load.gave_up() {
+            bail!(
+                "too many calls fail: {}",
+                load.first_failure().unwrap_or_default()
+            );
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    load.end_measuring();
+    let (failed, first_failure) = (load.failed(), load.first_failure());
+    let latencies = load.finish().await.calls;
+    ensure!(
+        latencies.count() > 0,
+        "no call succeeded: {}",
+        first_failure.as_deref().unwrap_or("none was made")
+    );
+    Ok(Calls {
+        latencies,
+        failed,
+        first_failure,
+    })
+}
+
+/// What whoever may read zone A has.
+async fn read_token(stack: &Stack, zone: &str) -> anyhow::Result<caracal_core::Secret> {
+    let api = JsonClient::new(stack.api, Some(stack.admin_token.clone()));
+    let body = serde_json::json!({"name": "bench", "scope": "zone", "zone_id": zone, "capability": "read"});
+    let made = api.call(201, "POST", "/v1/admin-tokens", Some(&body)).await?;
+    Ok(caracal_core::Secret::new(text(&made, "token")?))
+}
+
+/// Shared by the thread that attacks and the one that measures.
+type Shared<T> = Arc<parking_lot::Mutex<T>>;

@@ -1,0 +1,339 @@
+//! What zone A does, and what it gets for it.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use caracal_core::Secret;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::MissedTickBehavior};
+
+use super::Shared;
+use crate::{
+    http::Connection,
+    json_client::JsonClient,
+    scan::text_member,
+    scene::{Agent, HANGING_PATH, mint},
+    stack::Stack,
+};
+
+/// Connections of a flood.
+const FLOODERS: u32 = 8;
+/// Callers that have documents checked at the same time.
+const CHECKERS: usize = 8;
+/// Pause between two bytes of a slow body.
+const TRICKLE: Duration = Duration::from_secs(1);
+/// Pause after a failed attempt, so that failing fast does not become the attack.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers by their status, and other things that happened, with their number.
+pub type Did = BTreeMap<String, u64>;
+
+/// One thing that must never stop the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Case {
+    /// Policies that cost much to check, by a token that can only read
+    PolicyBombs,
+    /// Governed calls whose upstream, on the host of zone B's, never answers
+    HangingCalls,
+    /// Logins of applications that do not exist
+    FailedLogins,
+    /// Requests to every role whose body comes byte by byte
+    SlowBodies,
+    /// Sessions with as much metadata as they may have and more, and lists of them
+    LargeMetadata,
+    /// One mandate, presented over and over
+    RefusedCalls,
+    /// Sessions that begin and end
+    SessionEnds,
+}
+
+impl Case {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::PolicyBombs,
+        Self::HangingCalls,
+        Self::FailedLogins,
+        Self::SlowBodies,
+        Self::LargeMetadata,
+        Self::RefusedCalls,
+        Self::SessionEnds,
+    ];
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PolicyBombs => "policy-bombs",
+            Self::HangingCalls => "hanging-calls",
+            Self::FailedLogins => "failed-logins",
+            Self::SlowBodies => "slow-bodies",
+            Self::LargeMetadata => "large-metadata",
+            Self::RefusedCalls => "refused-calls",
+            Self::SessionEnds => "session-ends",
+        })
+    }
+}
+
+/// How bad zone A is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Worst {
+    /// Failed logins and refused calls of zone A each second
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub flood: u32,
+    /// Sessions that zone A makes each second
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub sessions: u32,
+    /// Calls of zone A that hang at the same time: more than a host has places
+    #[arg(long, default_value_t = 1_100, value_parser = clap::value_parser!(u32).range(1..=8_192))]
+    pub hanging: u32,
+    /// Slow bodies of zone A at the same time, at each role
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4_096))]
+    pub slow: u32,
+}
+
+/// Zone A.
+#[derive(Clone)]
+pub(super) struct Attacker {
+    agent: Arc<Agent>,
+    reader: JsonClient,
+    gateway: SocketAddr,
+    listeners: [SocketAddr; 4],
+    worst: Worst,
+    did: Shared<Did>,
+}
+
+impl Attacker {
+    pub(super) fn new(stack: &Stack, agent: Arc<Agent>, token: Secret, worst: Worst) -> Self {
+        Self {
+            agent,
+            reader: JsonClient::new(stack.api, Some(token)),
+            gateway: stack.gateway,
+            listeners: [stack.api, stack.sts, stack.gateway, stack.coordinator],
+            worst,
+            did: Shared::default(),
+        }
+    }
+
+    /// The same, with nothing done yet.
+    pub(super) fn afresh(&self) -> Self {
+        Self {
+            did: Shared::default(),
+            ..self.clone()
+        }
+    }
+
+    /// What was done so far.
+    pub(super) fn did(&self) -> Did {
+        self.did.lock().clone()
+    }
+
+    fn note(&self, what: impl Into<String>) {
+        let mut did = self.did.lock();
+        let times = did.entry(what.into()).or_default();
+        *times = times.saturating_add(1);
+    }
+
+    /// Does its worst until dropped.
+    ///
+    /// # Errors
+    /// When what it needs first cannot be had.
+    pub(super) async fn run(&self, case: Case) -> anyhow::Result<()> {
+        let mut workers = JoinSet::new();
+        match case {
+            Case::PolicyBombs => {
+                let request = Arc::new(self.reader.request(
+                    "POST",
+                    "/v1/policies/validate",
+                    Some(&json!({"content": bomb()})),
+                ));
+                for _ in 0..CHECKERS {
+                    let (own, request) = (self.clone(), request.clone());
+                    workers.spawn(async move {
+                        let mut connection = Connection::new(own.reader.address());
+                        loop {
+                            own.send(&mut connection, &request).await;
+                        }
+                    });
+                }
+            }
+            Case::HangingCalls => {
+                for _ in 0..self.worst.hanging {
+                    let own = self.clone();
+                    workers.spawn(async move { own.hang().await });
+                }
+            }
+            Case::FailedLogins => self.flood(&mut workers, self.agent.sts(), |own, number| {
+                own.agent
+                    .login_request(&format!("bench-stranger-{number}"), "cs_wrong")
+            }),
+            Case::SlowBodies => {
+                for listener in self.listeners {
+                    for _ in 0..self.worst.slow {
+                        let own = self.clone();
+                        workers.spawn(async move { own.trickle(listener).await });
+                    }
+                }
+            }
+            Case::LargeMetadata => {
+                let coordinator = self.agent.coordinator_client().await?;
+                for worker in 0..FLOODERS {
+                    let (own, coordinator) = (self.clone(), coordinator.clone());
+                    workers.spawn(async move { own.fill(coordinator, worker).await });
+                }
+            }
+            Case::RefusedCalls => {
+                let mut sts = Connection::new(self.agent.sts());
+                let request = self.agent.mint_request(&self.agent.grant);
+                let mandate = mint(&mut sts, &request).await.context("the mandate to present")?;
+                let call = Arc::new(self.agent.call(self.gateway, "/bench", &mandate));
+                self.flood(&mut workers, self.gateway, move |_, _| call.to_vec());
+            }
+            Case::SessionEnds => {
+                let coordinator = self.agent.coordinator_client().await?;
+                for _ in 0..FLOODERS {
+                    let (own, coordinator) = (self.clone(), coordinator.clone());
+                    workers.spawn(async move { own.begin_and_end(coordinator).await });
+                }
+            }
+        }
+        while workers.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn send(&self, connection: &mut Connection, request: &[u8]) {
+        if let Ok(answer) = connection.exchange(request).await {
+            self.note(answer.status.to_string());
+        } else {
+            self.note("no-answer");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sends what `make` makes, [`Worst::flood`] times a second.
+    fn flood<F>(&self, workers: &mut JoinSet<()>, address: SocketAddr, make: F)
+    where
+        F: Fn(&Self, u64) -> Vec<u8> + Clone + Send + Sync + 'static,
+    {
+        for worker in 0..FLOODERS {
+            let (own, make) = (self.clone(), make.clone());
+            workers.spawn(async move {
+                let mut connection = Connection::new(address);
+                let mut due = every(own.worst.flood);
+                let mut number = u64::from(worker);
+                loop {
+                    due.tick().await;
+                    own.send(&mut connection, &make(&own, number)).await;
+                    number = number.wrapping_add(u64::from(FLOODERS));
+                }
+            });
+        }
+    }
+
+    /// One call after the other to an upstream that never answers.
+    async fn hang(&self) {
+        let request = self.agent.mint_request(&self.agent.grant);
+        let mut sts = Connection::new(self.agent.sts());
+        let mut gateway = Connection::new(self.gateway);
+        loop {
+            let Ok(mandate) = mint(&mut sts, &request).await else {
+                self.note("not-minted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
+            self.note("begun");
+            let call = self.agent.call(self.gateway, HANGING_PATH, &mandate);
+            self.send(&mut gateway, &call).await;
+        }
+    }
+
+    /// A request whose body comes byte by byte, as long as it is taken.
+    async fn trickle(&self, listener: SocketAddr) {
+        let head = format!(
+            "POST /oauth/2/token HTTP/1.1\r\nHost: {listener}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\n"
+        );
+        loop {
+            if let Ok(mut stream) = TcpStream::connect(listener).await {
+                self.note("opened");
+                let mut sent = stream.write_all(head.as_bytes()).await;
+                while sent.is_ok() {
+                    tokio::time::sleep(TRICKLE).await;
+                    sent = stream.write_all(b"a").await;
+                }
+                self.note("cut");
+            } else {
+                self.note("not-opened");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sessions with much metadata, and lists of them.
+    async fn fill(&self, coordinator: JsonClient, worker: u32) {
+        let mut connection = Connection::new(coordinator.address());
+        let mut due = every(self.worst.sessions);
+        let path = self.agent.sessions_path();
+        // As much as a session may have, and far more.
+        let metadata = |zeros: usize| json!({"m": vec![0; zeros]});
+        let allowed = self.start_request(&coordinator, &metadata(8_000));
+        let refused = self.start_request(&coordinator, &metadata(128_000));
+        let list = coordinator.request("GET", &path, None);
+        for round in u64::from(worker).. {
+            due.tick().await;
+            let start = if round % 4 == 0 { &refused } else { &allowed };
+            self.send(&mut connection, start).await;
+            if round % 8 == 0 {
+                self.send(&mut connection, &list).await;
+            }
+        }
+    }
+
+    fn start_request(&self, coordinator: &JsonClient, metadata: &Value) -> Vec<u8> {
+        let mut body = self.agent.session();
+        body["metadata"] = metadata.clone();
+        coordinator.request("POST", &self.agent.sessions_path(), Some(&body))
+    }
+
+    async fn begin_and_end(&self, coordinator: JsonClient) {
+        let mut connection = Connection::new(coordinator.address());
+        let mut due = every(self.worst.sessions);
+        let path = self.agent.sessions_path();
+        let start = coordinator.request("POST", &path, Some(&self.agent.session()));
+        loop {
+            due.tick().await;
+            let session = match connection.exchange(&start).await {
+                Ok(answer) if answer.status == 201 => {
+                    text_member(answer.body, "agent_session_id").map(str::to_owned)
+                }
+                Ok(answer) => {
+                    self.note(answer.status.to_string());
+                    None
+                }
+                Err(_) => None,
+            };
+            match session {
+                Some(session) => {
+                    let end = coordinator.request("DELETE", &format!("{path}/{session}"), None);
+                    self.send(&mut connection, &end).await;
+                }
+                None => self.note("not-begun"),
+            }
+        }
+    }
+}
+
+/// When each of [`FLOODERS`] is due, for `rate` a second of all.
+fn every(rate: u32) -> tokio::time::Interval {
+    let mut due = tokio::time::interval(Duration::from_secs(FLOODERS.into()) / rate.max(1));
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    due
+}
+
+/// A small document whose naive reading costs a core more than a second.
+fn bomb() -> String {
+    let element = "[[[[[[[[[[1]]]]]]]]]]";
+    let list = vec![element; 180].join(", ");
+    format!("# caracal:data-document\npackage caracal.authz\nimport rego.v1\nrestrict := [{list}]\n")
+}
