@@ -69,6 +69,8 @@ pub(crate) struct ZoneChange<'c> {
     call: &'c ZoneCall,
     work: Box<dyn ZoneWork>,
     messages: Vec<OutboxMessage>,
+    /// Whether something else left events in the outbox.
+    ends: bool,
 }
 
 impl Deref for ZoneChange<'_> {
@@ -91,7 +93,14 @@ impl<'c> ZoneChange<'c> {
             call,
             work,
             messages: Vec::new(),
+            ends: false,
         }
+    }
+
+    /// The unit of work for a cascade, which leaves its own events in the outbox.
+    pub(crate) fn ending(&mut self) -> &mut dyn ZoneWork {
+        self.ends = true;
+        self.work.as_mut()
     }
 
     pub(crate) fn call(&self) -> &'c ZoneCall {
@@ -119,10 +128,10 @@ impl<'c> ZoneChange<'c> {
         let zone = Some(&self.call.zone);
         let record = success(self.call, zone, done);
         self.work.admin_audit().append(&record).await?;
-        let published = !self.messages.is_empty();
-        if published {
+        if !self.messages.is_empty() {
             self.work.outbox().append(&self.messages).await?;
         }
+        let published = self.ends || !self.messages.is_empty();
         self.work.commit().await?;
         if published {
             self.call.api.outbox.announce().await;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::{Secret, World};
 use caracal_crypto::{HmacKey, KeyRing, SecretHasher};
 use caracal_events::{OutboxRelay, RateLimiter};
-use caracal_service::{revocation::Revocations, zones::ZoneDirectory};
+use caracal_service::zones::ZoneDirectory;
 use caracal_storage::Store;
 
 /// Bounds of the Control API.
@@ -50,8 +50,6 @@ pub struct ApiDeps {
     pub store: Arc<dyn Store>,
     /// Zones in memory, to tell whether an activation is in force.
     pub zones: Arc<ZoneDirectory>,
-    /// What must be refused now.
-    pub revocations: Arc<Revocations>,
     /// Publishes events of committed work.
     pub outbox: Arc<OutboxRelay>,
     /// Seals and opens secrets at rest.

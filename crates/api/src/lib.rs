@@ -15,7 +15,6 @@
 mod answer;
 mod auth;
 mod call;
-mod cascade;
 mod change;
 mod csv;
 mod deps;

@@ -13,7 +13,6 @@
 
 mod auth;
 mod call;
-mod cascade;
 mod config;
 mod deps;
 mod evidence;
@@ -23,7 +22,6 @@ mod limits;
 mod lineage;
 mod metrics;
 mod paging;
-mod publish;
 mod routes;
 mod view;
 

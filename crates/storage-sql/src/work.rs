@@ -174,7 +174,12 @@ impl GlobalWork for GlobalUnit {
 
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
         let sql = "SELECT zone_id FROM sessions WHERE slot_until IS NOT NULL AND slot_until <= $1
-            UNION SELECT zone_id FROM delegations WHERE status = 'active' AND expires_at <= $1";
+            UNION SELECT zone_id FROM delegations WHERE status = 'active' AND expires_at <= $1
+            UNION SELECT c.zone_id FROM session_counts c
+                JOIN applications a ON a.zone_id = c.zone_id AND a.id = c.application_id
+                JOIN zones z ON z.id = c.zone_id
+                WHERE c.unended > 0
+                AND (a.archived_at IS NOT NULL OR a.expires_at <= $1 OR z.archived_at IS NOT NULL)";
         self.tx
             .all(sql, params![now])
             .await?

@@ -52,6 +52,8 @@ pub trait AdminTokens: Send {
     ) -> Result<u64, Error>;
     /// Revokes one token. `false` when absent or revoked already.
     async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error>;
+    /// Revokes every token of the zone that is not revoked yet; returns how many.
+    async fn revoke_of_zone(&mut self, zone: &ZoneId, at: Timestamp) -> Result<u64, Error>;
     /// Notes use.
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{
-    AuthorityRecordId, Timestamp,
+    ApplicationId, AuthorityRecordId, Timestamp,
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
@@ -20,6 +20,8 @@ pub struct AuthorityRecordFilter {
     pub subject_id: Option<String>,
     /// Kind of subject.
     pub subject_type: Option<SubjectType>,
+    /// Application it was issued to.
+    pub application_id: Option<ApplicationId>,
 }
 
 /// Authority records of the zone.

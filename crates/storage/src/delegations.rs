@@ -1,7 +1,7 @@
 //! Delegations and the epoch of their graph.
 
 use async_trait::async_trait;
-use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
+use caracal_core::{ApplicationId, DelegationId, SessionId, Timestamp, entity::Delegation};
 
 use crate::{Error, Page, PageRequest};
 
@@ -31,6 +31,13 @@ pub trait Delegations: Send {
     async fn create(&mut self, delegation: &Delegation) -> Result<(), Error>;
     /// Delegations into `target`, whatever their state, newest first, at most 100.
     async fn inbound(&mut self, target: &SessionId) -> Result<Vec<Delegation>, Error>;
+    /// Delegations into `target` that `issuer` handed on, whatever their state, newest first, at most 100. However many
+    /// others hand something to the session, these are found.
+    async fn inbound_from(
+        &mut self,
+        target: &SessionId,
+        issuer: &ApplicationId,
+    ) -> Result<Vec<Delegation>, Error>;
     /// Delegations at one end of a session, by `(created_at, id)`, newest first, whatever their state.
     async fn list(
         &mut self,
@@ -43,8 +50,6 @@ pub trait Delegations: Send {
     /// The delegation and every descendant by `parent_edge_id`, breadth first with the distance from the root;
     /// empty when unknown.
     async fn descendants(&mut self, id: &DelegationId) -> Result<Vec<(Delegation, u32)>, Error>;
-    /// Whether a path of live delegations, source to target, leads from `from` to `to`.
-    async fn reaches(&mut self, from: &SessionId, to: &SessionId, now: Timestamp) -> Result<bool, Error>;
     /// Revokes the delegation and every active descendant; returns what changed, root first.
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error>;
     /// Revokes every active delegation with an end in `sessions`, and the active descendants of each; returns

@@ -42,6 +42,9 @@ pub trait Applications: Send {
     async fn all_live(&mut self) -> Result<Vec<Application>, Error>;
     /// Whether another unarchived managed application has the name, ignoring case.
     async fn name_taken(&mut self, name: &str, except: Option<&ApplicationId>) -> Result<bool, Error>;
+    /// Up to `limit` applications that are archived, or past their end at `now`, and still have sessions that did not
+    /// end with them.
+    async fn ended_with_sessions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error>;
     /// Unarchived, unexpired `dcr` applications at `now`.
     async fn count_live_dcr(&mut self, now: Timestamp) -> Result<u64, Error>;
     /// Inserts an application.

@@ -121,7 +121,8 @@ pub trait GlobalWork: Send {
     /// suspended now.
     async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error>;
     /// Named exception: zones with active or suspended sessions that ran out of time or lease, or with active
-    /// delegations past their end, at `now`.
+    /// delegations past their end, at `now`; and those where sessions go on though their application has ended or the
+    /// zone is archived.
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error>;
     /// Named exception: every zone that has ledger entries.
     async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error>;

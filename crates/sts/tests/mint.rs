@@ -270,6 +270,53 @@ async fn ended_authority_mints_nothing() {
 }
 
 #[tokio::test]
+async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
+    let scene = Scene::new().await;
+    let end = scene.now().plus(Duration::from_mins(2));
+    let mut short = scene.given.application();
+    short.expires_at = Some(end);
+    let record = scene.given.authority_record(&short);
+    let mut source = scene.given.session(&short, &record);
+    source.ttl_seconds = Some(3600);
+    let handed = caracal_core::entity::Delegation {
+        scopes: scene.delegation.scopes.clone(),
+        resource_id: scene.delegation.resource_id.clone(),
+        constraints: scene.delegation.constraints.clone(),
+        expires_at: scene.delegation.expires_at,
+        ..scene.given.delegation(&source, &scene.target)
+    };
+    let mut work = scene
+        .parts
+        .store
+        .zone(&scene.zone.id, caracal_storage::Access::Write)
+        .await
+        .unwrap();
+    work.applications().create(&short).await.unwrap();
+    work.authority_records().create(&record).await.unwrap();
+    work.sessions().create(&source).await.unwrap();
+    work.delegations().create(&handed).await.unwrap();
+    work.commit().await.unwrap();
+    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+
+    let named = [("delegation_edge_id", handed.id.as_str())];
+    let minted = scene.mint(&named).await;
+    assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
+    let claims = scene.claims(minted.body["access_token"].as_str().unwrap()).await;
+    assert!(claims.expires_at() <= end, "never past the application's end");
+
+    scene.parts.world.manual_clock().advance(Duration::from_mins(2));
+    scene
+        .parts
+        .revocations
+        .reload(scene.parts.store.as_ref())
+        .await
+        .unwrap();
+    let refused = scene.mint(&named).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.body["reason"], "delegation_application_inactive");
+}
+
+#[tokio::test]
 async fn stale_revocation_state_is_unavailable_never_allowed() {
     let scene = Scene::new().await;
     scene.parts.world.manual_clock().advance(Duration::from_secs(71));

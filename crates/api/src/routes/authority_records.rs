@@ -44,6 +44,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
             "application" => Some(SubjectType::Application),
             _ => None,
         })?,
+        ..AuthorityRecordFilter::default()
     };
     let (as_csv, page) = (query.csv()?, query.page(100, 1000)?);
     let read = call

@@ -1,5 +1,6 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
+use caracal_lifecycle::{Subject, Why, end_subject};
 use caracal_service::Refusal;
 use caracal_storage::{AuthorityRecordFilter, PageRequest};
 use serde::Deserialize;
@@ -8,7 +9,6 @@ use serde_json::json;
 use crate::{
     answer::Answer,
     call::ZoneCall,
-    cascade::{Subject, end_subject},
     change::Done,
     fields::{bounded, present},
 };
@@ -58,7 +58,11 @@ pub(crate) async fn revoke(call: ZoneCall) -> Result<Answer, Refusal> {
         kind: None,
         id: &body.subject_id,
     };
-    let ended = end_subject(&mut change, subject, REASON, reason).await?;
+    let why = Why {
+        stored: REASON,
+        told: reason,
+    };
+    let ended = end_subject(change.ending(), &call.api.world, subject, why).await?;
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
     let done = Done::ok()
@@ -69,7 +73,6 @@ pub(crate) async fn revoke(call: ZoneCall) -> Result<Answer, Refusal> {
         .note("revoked_delegations", delegations)
         .note("revoked_connections", 0);
     change.commit(done).await?;
-    ended.mark(&call.api.revocations);
     Answer::ok(&json!({
         "subject_id": body.subject_id,
         "authority_records": records,

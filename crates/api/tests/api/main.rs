@@ -5,6 +5,7 @@ mod admin_tokens;
 mod applications;
 mod audit;
 mod authorization;
+mod endings;
 mod policies;
 mod providers;
 mod resources;

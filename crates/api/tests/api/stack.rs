@@ -77,7 +77,6 @@ impl Stack {
             world: parts.world.clone(),
             store: parts.store.clone(),
             zones: parts.zones.clone(),
-            revocations: parts.revocations.clone(),
             outbox: parts.outbox.clone(),
             keyring: parts.keyring.clone(),
             hasher: parts.hasher.clone(),

@@ -17,7 +17,7 @@ use crate::stack::{Stack, masked};
 
 /// A user's record, a session on it with a child of another application, and a delegation between them; and a
 /// bystander.
-async fn scene(stack: &Stack) -> String {
+pub(crate) async fn scene(stack: &Stack) -> String {
     let zone = stack.zone("acme").await;
     let (application, _) = stack.application(&zone, "crm").await;
     let (helper, _) = stack.application(&zone, "helper").await;
@@ -102,7 +102,7 @@ async fn scene(stack: &Stack) -> String {
     zone
 }
 
-fn statuses(page: &Value, id: &str) -> Vec<(String, String)> {
+pub(crate) fn statuses(page: &Value, id: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = page["items"]
         .as_array()
         .unwrap()
@@ -118,7 +118,7 @@ fn statuses(page: &Value, id: &str) -> Vec<(String, String)> {
     found
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected
         .iter()
         .map(|(id, status)| ((*id).to_owned(), (*status).to_owned()))

@@ -158,7 +158,6 @@ impl Parts {
             world: self.world.clone(),
             store: self.store.clone(),
             zones: self.zones.clone(),
-            revocations: self.revocations.clone(),
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,

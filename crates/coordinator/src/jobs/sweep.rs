@@ -4,15 +4,14 @@ use caracal_core::{
     SessionId, Timestamp, ZoneId,
     entity::{Session, SessionStatus},
 };
-use caracal_storage::{Access, ZoneWork};
+use caracal_lifecycle::{self as lifecycle, Events, Why};
+use caracal_storage::{Access, EndedSession, ZoneWork};
 
 use super::{Failures, JobError, Shared};
 use crate::{
-    cascade,
     deps::App,
     evidence::{self, About},
     metrics,
-    publish::Events,
 };
 
 /// Most rounds in one zone before the next zone gets its turn.
@@ -23,6 +22,7 @@ pub(super) async fn expire(app: Shared) -> Result<Failures, JobError> {
     let mut failures = Failures::default();
     for zone in overdue(&app).await? {
         for result in [
+            end_orphans(&app, &zone).await,
             expire_tasks(&app, &zone).await,
             expire_delegations(&app, &zone).await,
         ] {
@@ -50,6 +50,48 @@ async fn overdue(app: &App) -> Result<Vec<ZoneId>, JobError> {
     Ok(work.zones_with_overdue(app.world.now()).await?)
 }
 
+/// Ends what goes on in an archived zone, or under an application that is archived or past its end. Whoever archives
+/// does so at once; here ends what expires, and what somebody started in the same moment.
+async fn end_orphans(app: &App, zone: &ZoneId) -> Result<(), JobError> {
+    for _ in 0..MAX_ROUNDS {
+        let mut work = app.store.zone(zone, Access::Write).await?;
+        let ended = if work.zone().await?.is_some() {
+            let now = app.world.now();
+            match work.applications().ended_with_sessions(now, 1).await?.first() {
+                None => return Ok(()),
+                Some(application) => {
+                    let why = Why::word("application_ended");
+                    lifecycle::end_application(work.as_mut(), &app.world, application, why).await?
+                }
+            }
+        } else {
+            lifecycle::end_zone_part(work.as_mut(), &app.world, Why::word("zone_archived")).await?
+        };
+        if ended.is_empty() {
+            return Ok(());
+        }
+        for session in &ended.sessions {
+            evidence::swept(app, zone, "session_end", &orphan(session)).await?;
+        }
+        work.commit().await?;
+        app.outbox.nudge();
+        metrics::sessions_ended("owner_ended", ended.sessions.len());
+        metrics::delegations_ended("owner_ended", ended.delegations.len());
+    }
+    Ok(())
+}
+
+fn orphan(session: &EndedSession) -> About {
+    About {
+        application_id: Some(session.application_id.clone()),
+        record_id: Some(session.subject_authority_record_id.clone()),
+        agent_session_id: Some(session.id.clone()),
+        parent_id: session.parent_id.clone(),
+        reason: Some(String::from("owner_ended")),
+        ..About::default()
+    }
+}
+
 async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     for _ in 0..MAX_ROUNDS {
         let now = app.world.now();
@@ -61,7 +103,7 @@ async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
-        cascade::lock_both(work.as_mut()).await?;
+        lifecycle::lock_both(work.as_mut()).await?;
         let mut ended = 0;
         for id in &due {
             ended += expire_task(app, zone, work.as_mut(), id, now).await?;
@@ -91,7 +133,7 @@ async fn expire_task(
     if !runs || session.ends_at() > now {
         return Ok(0);
     }
-    let ended = cascade::end_session(work, &app.world, id, SessionStatus::Expired, "ttl").await?;
+    let ended = lifecycle::end_session(work, &app.world, id, SessionStatus::Expired, "ttl").await?;
     evidence::swept(app, zone, "session_end", &about(&session, "ttl")).await?;
     Ok(ended.sessions.len())
 }
@@ -109,7 +151,7 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
-        work.lock(cascade::SESSIONS).await?;
+        work.lock(lifecycle::SESSIONS).await?;
         let mut suspended = 0;
         for id in &due {
             suspended += suspend_service(app, zone, work.as_mut(), id, now).await?;
@@ -139,7 +181,7 @@ async fn suspend_service(
     if session.status != SessionStatus::Active || session.ends_at() > now {
         return Ok(0);
     }
-    let suspended = cascade::suspend_session(work, &app.world, id, reason).await?;
+    let suspended = lifecycle::suspend_session(work, &app.world, id, reason).await?;
     evidence::swept(app, zone, "session_suspend", &about(&session, reason)).await?;
     Ok(suspended.len())
 }
@@ -148,7 +190,7 @@ async fn expire_delegations(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     for _ in 0..MAX_ROUNDS {
         let now = app.world.now();
         let mut work = app.store.zone(zone, Access::Write).await?;
-        work.lock(cascade::DELEGATIONS).await?;
+        work.lock(lifecycle::DELEGATIONS).await?;
         let expired = work.delegations().expire_due(now, app.config.sweep_batch).await?;
         if expired.is_empty() {
             return Ok(());

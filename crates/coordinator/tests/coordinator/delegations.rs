@@ -229,6 +229,7 @@ async fn every_way_to_hand_on_more_than_is_held_is_refused_with_its_rule_and_lim
         }}))
         .await
         .expect(201);
+    let parent = held.text("delegation_edge_id");
     let c = stack.app().await;
     let last = stack.task(&c).await;
     let resources = json!([stack.resource.identifier]);
@@ -255,7 +256,7 @@ async fn every_way_to_hand_on_more_than_is_held_is_refused_with_its_rule_and_lim
         (with("ttl_seconds", json!(301)), "ttl"),
         (with("budget", json!(2)), "budget"),
     ] {
-        let mut body = json!({"constraints": good});
+        let mut body = json!({"constraints": good, "parent_edge_id": parent});
         crate::stack::merge(&mut body, extra.clone());
         let answer = stack.delegate((&pair.b, &pair.target), (&c, &last), body).await;
         assert_eq!(
@@ -267,13 +268,17 @@ async fn every_way_to_hand_on_more_than_is_held_is_refused_with_its_rule_and_lim
         assert_eq!(answer.body["details"]["rule"], rule, "{extra}");
         assert!(answer.body["details"].get("limit").is_some(), "{extra}");
     }
-    let later = json!({"constraints": good, "expires_at": "2026-05-21T12:20:00Z"});
+    let later = json!({"constraints": good, "expires_at": "2026-05-21T12:20:00Z", "parent_edge_id": parent});
     let answer = stack.delegate((&pair.b, &pair.target), (&c, &last), later).await;
     assert_eq!(answer.body["details"]["rule"], "expiry");
     assert_eq!(answer.body["details"]["limit"], "2026-05-21T12:05:00.000Z");
 
     let narrowed = stack
-        .delegate((&pair.b, &pair.target), (&c, &last), json!({"constraints": good}))
+        .delegate(
+            (&pair.b, &pair.target),
+            (&c, &last),
+            json!({"constraints": good, "parent_edge_id": parent}),
+        )
         .await;
     let narrowed = narrowed.expect(201);
     assert_eq!(narrowed.body["parent_edge_id"], held.body["delegation_edge_id"]);
@@ -288,12 +293,13 @@ async fn every_way_to_hand_on_more_than_is_held_is_refused_with_its_rule_and_lim
 #[tokio::test]
 async fn a_default_delegation_cannot_be_handed_on() {
     let pair = Pair::new().await;
-    pair.delegate(json!({})).await.expect(201);
+    let held = pair.delegate(json!({})).await.expect(201);
     let c = pair.stack.app().await;
     let last = pair.stack.task(&c).await;
+    let named = json!({"parent_edge_id": held.text("delegation_edge_id")});
     let answer = pair
         .stack
-        .delegate((&pair.b, &pair.target), (&c, &last), json!({}))
+        .delegate((&pair.b, &pair.target), (&c, &last), named)
         .await;
     assert_eq!(answer.outcome(), (403, "delegation_exceeds_parent_authority"));
     assert_eq!(
@@ -309,9 +315,10 @@ async fn narrowing_without_naming_a_resource_keeps_the_parents_bound() {
     let c = stack.app().await;
     let last = stack.task(&c).await;
     let hops = json!({"resources": [stack.resource.identifier], "max_hops": 2});
-    pair.delegate(json!({"constraints": hops})).await.expect(201);
+    let held = pair.delegate(json!({"constraints": hops})).await.expect(201);
+    let named = json!({"constraints": {}, "parent_edge_id": held.text("delegation_edge_id")});
     let narrowed = stack
-        .delegate((&pair.b, &pair.target), (&c, &last), json!({"constraints": {}}))
+        .delegate((&pair.b, &pair.target), (&c, &last), named)
         .await
         .expect(201);
     assert_eq!(
@@ -321,12 +328,13 @@ async fn narrowing_without_naming_a_resource_keeps_the_parents_bound() {
 
     let (source, target) = (stack.task(&pair.a).await, stack.task(&pair.b).await);
     let by_row = json!({"resource_id": stack.resource.id, "constraints": {"max_hops": 2}});
-    stack
+    let held = stack
         .delegate((&pair.a, &source), (&pair.b, &target), by_row)
         .await
         .expect(201);
+    let named = json!({"constraints": {}, "parent_edge_id": held.text("delegation_edge_id")});
     let narrowed = stack
-        .delegate((&pair.b, &target), (&c, &last), json!({"constraints": {}}))
+        .delegate((&pair.b, &target), (&c, &last), named)
         .await
         .expect(201);
     assert_eq!(narrowed.body["resource_id"], stack.resource.id.as_str());
@@ -339,10 +347,11 @@ async fn a_time_to_live_past_the_parents_end_is_cut_to_it() {
     let c = stack.app().await;
     let last = stack.task(&c).await;
     let hops = json!({"resources": [stack.resource.identifier], "max_hops": 2});
-    pair.delegate(json!({"constraints": hops})).await.expect(201);
+    let held = pair.delegate(json!({"constraints": hops})).await.expect(201);
     stack.advance(Duration::from_secs(10)).await;
+    let named = json!({"parent_edge_id": held.text("delegation_edge_id")});
     let narrowed = stack
-        .delegate((&pair.b, &pair.target), (&c, &last), json!({}))
+        .delegate((&pair.b, &pair.target), (&c, &last), named)
         .await
         .expect(201);
     assert_eq!(narrowed.text("expires_at"), "2026-05-21T12:10:00.000Z");
@@ -350,7 +359,7 @@ async fn a_time_to_live_past_the_parents_end_is_cut_to_it() {
 }
 
 #[tokio::test]
-async fn which_parent_is_meant_must_be_clear_and_it_must_be_live() {
+async fn a_parent_is_the_one_that_is_named_and_it_must_be_live() {
     let pair = Pair::new().await;
     let stack = &pair.stack;
     let c = stack.app().await;
@@ -362,33 +371,23 @@ async fn which_parent_is_meant_must_be_clear_and_it_must_be_live() {
         .expect(201)
         .text("delegation_edge_id");
     let second = pair.delegate(hops).await.expect(201).text("delegation_edge_id");
-    let ambiguous = stack
-        .delegate((&pair.b, &pair.target), (&c, &last), json!({}))
-        .await;
-    assert_eq!(ambiguous.outcome(), (409, "parent_delegation_ambiguous"));
+    let from = (&pair.b, pair.target.as_str());
     let named = json!({"parent_edge_id": first});
-    stack
-        .delegate((&pair.b, &pair.target), (&c, &last), named.clone())
-        .await
-        .expect(201);
-    let ghost = json!({"parent_edge_id": "ghost"});
-    let ghost = stack.delegate((&pair.b, &pair.target), (&c, &last), ghost).await;
-    assert_eq!(ghost.outcome(), (403, "parent_delegation_not_active"));
-
+    let narrowed = stack.delegate(from, (&c, &last), named.clone()).await.expect(201);
+    assert_eq!(narrowed.text("parent_edge_id"), first);
+    for ghost in ["ghost", narrowed.text("delegation_edge_id").as_str()] {
+        let ghost = json!({"parent_edge_id": ghost});
+        let ghost = stack.delegate(from, (&c, &last), ghost).await;
+        assert_eq!(ghost.outcome(), (403, "parent_delegation_not_active"));
+    }
     for edge in [&first, &second] {
         stack
             .patch(&format!("/delegations/{edge}/revoke"), &pair.a.token)
             .await
             .expect(200);
     }
-    for extra in [named, json!({})] {
-        let answer = stack.delegate((&pair.b, &pair.target), (&c, &last), extra).await;
-        assert_eq!(
-            answer.outcome(),
-            (403, "parent_delegation_not_active"),
-            "lost authority makes no new root"
-        );
-    }
+    let ended = stack.delegate(from, (&c, &last), named).await;
+    assert_eq!(ended.outcome(), (403, "parent_delegation_not_active"));
     let root = stack
         .delegate(
             (&pair.a, &pair.source),
@@ -400,11 +399,60 @@ async fn which_parent_is_meant_must_be_clear_and_it_must_be_live() {
 }
 
 #[tokio::test]
+async fn what_somebody_hands_a_session_does_not_touch_what_it_hands_on_itself() {
+    let pair = Pair::new().await;
+    let stack = &pair.stack;
+    let c = stack.app().await;
+    let last = stack.task(&c).await;
+    let from = (&pair.b, pair.target.as_str());
+    let mut uninvited = Vec::new();
+    let mut mine = Vec::new();
+    for scopes in [json!([]), json!(["weather:read"])] {
+        let edge = pair
+            .delegate(json!({"scopes": scopes}))
+            .await
+            .expect(201)
+            .text("delegation_edge_id");
+        uninvited.push(edge);
+        let body = json!({"scopes": ["weather:read", "weather:write"]});
+        let own = stack.delegate(from, (&c, &last), body).await.expect(201);
+        assert_eq!(own.body["parent_edge_id"], Value::Null);
+        assert_eq!(own.body["scopes"], json!(["weather:read", "weather:write"]));
+        mine.push(own.text("delegation_edge_id"));
+    }
+    // Back to whoever handed it over: nothing was handed on, so nothing runs in a circle.
+    stack
+        .delegate(from, (&pair.a, &pair.source), json!({}))
+        .await
+        .expect(201);
+    for edge in &uninvited {
+        let path = format!("/delegations/{edge}/revoke");
+        // Nor may the giver end the session that it gave to.
+        let ending = stack
+            .patch(&format!("{path}?terminate_target=true"), &pair.a.token)
+            .await;
+        assert_eq!(ending.outcome(), (403, "application_ownership_required"));
+        stack.patch(&path, &pair.a.token).await.expect(200);
+    }
+    for edge in &mine {
+        assert!(!stack.deps.revocations.is_revoked(edge));
+    }
+    stack.delegate(from, (&c, &last), json!({})).await.expect(201);
+    let session = stack
+        .get(&format!("/agents/{}", pair.target), &pair.b.token)
+        .await;
+    assert_eq!(session.expect(200).text("status"), "active");
+}
+
+#[tokio::test]
 async fn authority_does_not_run_in_circles() {
     let pair = Pair::new().await;
     let hops = json!({"constraints": {"resources": [pair.stack.resource.identifier], "max_hops": 4}});
-    pair.delegate(hops).await.expect(201);
-    let back = json!({"constraints": {"resources": [pair.stack.resource.identifier], "max_hops": 3}});
+    let held = pair.delegate(hops).await.expect(201);
+    let back = json!({
+        "parent_edge_id": held.text("delegation_edge_id"),
+        "constraints": {"resources": [pair.stack.resource.identifier], "max_hops": 3},
+    });
     let answer = pair
         .stack
         .delegate((&pair.b, &pair.target), (&pair.a, &pair.source), back)
@@ -422,9 +470,11 @@ async fn a_chain_over_three_applications_narrows_all_the_way() {
         json!({"constraints": {"resources": [stack.resource.identifier], "max_hops": hops},
         "scopes": ["weather:read", "weather:write"]})
     };
-    pair.delegate(bound(2)).await.expect(201);
+    let held = pair.delegate(bound(2)).await.expect(201);
+    let mut narrower = bound(1);
+    narrower["parent_edge_id"] = json!(held.text("delegation_edge_id"));
     let leaf = stack
-        .delegate((&pair.b, &pair.target), (&c, &last), bound(1))
+        .delegate((&pair.b, &pair.target), (&c, &last), narrower)
         .await
         .expect(201);
     assert_eq!(
@@ -469,7 +519,11 @@ async fn a_chain_over_three_applications_narrows_all_the_way() {
 async fn children_inherit_one_hop_less_until_none_is_left() {
     let pair = Pair::new().await;
     let stack = &pair.stack;
-    pair.delegate(json!({})).await.expect(201);
+    let other = stack.task(&pair.b).await;
+    stack
+        .delegate((&pair.b, &other), (&pair.b, &pair.target), json!({}))
+        .await
+        .expect(201);
     let child = stack.child(&pair.b, &pair.target, json!({})).await.expect(201);
     let copy = child.text("delegation_edge_id");
     let child_id = child.text("agent_session_id");
@@ -497,19 +551,17 @@ async fn children_inherit_one_hop_less_until_none_is_left() {
 async fn inheritance_is_never_ambiguous_and_never_from_ended_authority() {
     let pair = Pair::new().await;
     let stack = &pair.stack;
-    let first = pair
-        .delegate(json!({}))
-        .await
-        .expect(201)
-        .text("delegation_edge_id");
-    let second = pair
-        .delegate(json!({}))
-        .await
-        .expect(201)
-        .text("delegation_edge_id");
+    let other = stack.task(&pair.b).await;
+    let mut edges = Vec::new();
+    for _ in 0..2 {
+        let own = stack
+            .delegate((&pair.b, &other), (&pair.b, &pair.target), json!({}))
+            .await;
+        edges.push(own.expect(201).text("delegation_edge_id"));
+    }
     let ambiguous = stack.child(&pair.b, &pair.target, json!({})).await;
     assert_eq!(ambiguous.outcome(), (409, "inherit_parent_edge_ambiguous"));
-    let named = json!({"inherit_parent_edge_id": first});
+    let named = json!({"inherit_parent_edge_id": edges[0]});
     stack
         .child(&pair.b, &pair.target, named.clone())
         .await
@@ -518,9 +570,9 @@ async fn inheritance_is_never_ambiguous_and_never_from_ended_authority() {
         .child(&pair.b, &pair.target, json!({"inherit_parent_edge_id": "ghost"}))
         .await;
     assert_eq!(ghost.outcome(), (409, "inherit_parent_edge_not_active"));
-    for edge in [&first, &second] {
+    for edge in &edges {
         stack
-            .patch(&format!("/delegations/{edge}/revoke"), &pair.a.token)
+            .patch(&format!("/delegations/{edge}/revoke"), &pair.b.token)
             .await
             .expect(200);
     }
@@ -534,4 +586,27 @@ async fn inheritance_is_never_ambiguous_and_never_from_ended_authority() {
         Value::Null,
         "a parent without delegations has none to give"
     );
+}
+
+#[tokio::test]
+async fn children_inherit_what_others_handed_over_only_by_name() {
+    let pair = Pair::new().await;
+    let stack = &pair.stack;
+    let hops = json!({"constraints": {"resources": [stack.resource.identifier], "max_hops": 3}});
+    let handed = pair.delegate(hops).await.expect(201).text("delegation_edge_id");
+    pair.delegate(json!({"scopes": []})).await.expect(201);
+    let plain = stack.child(&pair.b, &pair.target, json!({})).await.expect(201);
+    assert_eq!(plain.body["delegation_edge_id"], Value::Null);
+    let named = json!({"inherit_parent_edge_id": handed});
+    let named = stack.child(&pair.b, &pair.target, named).await.expect(201);
+    assert!(named.body["delegation_edge_id"].is_string());
+    // What was taken on by name is still somebody else's below.
+    let child = named.text("agent_session_id");
+    let grandchild = stack.child(&pair.b, &child, json!({})).await.expect(201);
+    assert_eq!(grandchild.body["delegation_edge_id"], Value::Null);
+    stack
+        .patch(&format!("/delegations/{handed}/revoke"), &pair.a.token)
+        .await
+        .expect(200);
+    stack.child(&pair.b, &pair.target, json!({})).await.expect(201);
 }

@@ -194,3 +194,40 @@ async fn receipts_and_records_past_keeping_are_forgotten() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_registered_application_past_its_end_takes_everything_below_along() {
+    let stack = Stack::with(often()).await;
+    let (first, last) = (stack.app().await, stack.app().await);
+    let mut short = stack.given.application();
+    short.expires_at = Some(stack.world.now().plus(Duration::from_secs(60)));
+    let short = stack.register(short).await;
+    let (source, middle, target) = (
+        stack.task(&first).await,
+        stack.task(&short).await,
+        stack.task(&last).await,
+    );
+    let bound =
+        |hops: u32| json!({"constraints": {"resources": [stack.resource.identifier], "max_hops": hops}});
+    let above = stack
+        .delegate((&first, &source), (&short, &middle), bound(3))
+        .await
+        .expect(201)
+        .text("delegation_edge_id");
+    let mut narrowed = bound(2);
+    narrowed["parent_edge_id"] = json!(above);
+    let below = stack
+        .delegate((&short, &middle), (&last, &target), narrowed)
+        .await
+        .expect(201)
+        .text("delegation_edge_id");
+    stack.advance(Duration::from_secs(60)).await;
+    let revoked = |id: &String| stack.deps.revocations.is_revoked(id);
+    until(&stack, || async { revoked(&below) }).await;
+    assert!(revoked(&middle) && revoked(&above) && revoked(&short.record.id.to_string()));
+    assert_eq!(status(&stack, &middle).await, "terminated");
+    for bystander in [&source, &target] {
+        assert!(!revoked(bystander));
+        assert_eq!(status(&stack, bystander).await, "active");
+    }
+}

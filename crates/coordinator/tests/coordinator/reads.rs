@@ -222,8 +222,10 @@ async fn the_graph_below_a_delegation_is_for_operators() {
         .await
         .expect(201);
     let root = root.text("delegation_edge_id");
+    let mut narrower = bound(1);
+    narrower["parent_edge_id"] = json!(root);
     let leaf = stack
-        .delegate((&b, &middle), (&c, &last), bound(1))
+        .delegate((&b, &middle), (&c, &last), narrower)
         .await
         .expect(201);
     let leaf = leaf.text("delegation_edge_id");

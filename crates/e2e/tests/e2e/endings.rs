@@ -11,6 +11,7 @@ on_every_deployment!(
     a_revoked_delegation_stops_the_next_call,
     an_ended_session_stays_ended_after_a_restart,
     an_archived_application_is_out,
+    archiving_an_application_or_a_zone_cuts_a_running_stream,
     a_rotated_secret_replaces_the_old_one,
 );
 
@@ -116,6 +117,35 @@ async fn an_archived_application_is_out(stack: &Stack) {
     let refused = scene.about_session(&agent, "GET", "").await;
     assert_eq!(refused.status, 401, "{refused:#?}");
     scene.upstream.assert_untouched();
+}
+
+async fn archiving_an_application_or_a_zone_cuts_a_running_stream(stack: &Stack) {
+    for what in ["application", "zone"] {
+        let scene = Scene::set_up(stack).await;
+        let agent = scene.agent().await;
+        let held = scene.mandate(&agent, READ).await;
+        let (answer, live) = caracal_testkit::upstream::Answer::live("text/event-stream");
+        scene.upstream.next(answer);
+        let mut response = scene
+            .call_request(&held, &caracal_e2e::Call::default())
+            .send()
+            .await
+            .expect("the call is answered");
+        assert!(live.send("data: first\n\n").await);
+        assert!(response.chunk().await.expect("the stream runs").is_some());
+        let path = match what {
+            "application" => format!("/applications/{}", scene.application.id),
+            _ => String::new(),
+        };
+        scene.zone.admin("DELETE", &path, None).await.expect(204);
+        let cut = async {
+            while let Ok(Some(_)) = response.chunk().await {}
+            live.abandoned().await;
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), cut)
+            .await
+            .unwrap_or_else(|_| panic!("archiving the {what} left its stream running"));
+    }
 }
 
 async fn a_rotated_secret_replaces_the_old_one(stack: &Stack) {

@@ -125,7 +125,8 @@ pub(super) const STATEMENTS: &[&str] = &[
                     USING (zone_id = current_setting(''caracal.zone_id'', TRUE))
                     WITH CHECK (zone_id = current_setting(''caracal.zone_id'', TRUE))', name);
             END LOOP;
-            FOREACH name IN ARRAY ARRAY['applications', 'authority_records', 'sessions', 'delegations', 'audit_heads']
+            FOREACH name IN ARRAY ARRAY['applications', 'authority_records', 'sessions', 'session_counts', 'delegations',
+                'audit_heads']
             LOOP
                 EXECUTE format('CREATE POLICY named_exception ON %I FOR SELECT
                     USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);

@@ -1,7 +1,7 @@
 //! Tokens of the Control API.
 
 use async_trait::async_trait;
-use caracal_core::Timestamp;
+use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
 
 use crate::{paging::Listing, params::params, row::Row, work::GlobalUnit};
@@ -27,8 +27,11 @@ fn decode(row: &Row) -> Result<AdminToken, Error> {
 #[async_trait]
 impl AdminTokens for GlobalUnit {
     async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM admin_tokens WHERE token_digest = $1 AND revoked_at IS NULL");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM admin_tokens t WHERE token_digest = $1 AND revoked_at IS NULL AND \
+                 (zone_id IS NULL OR EXISTS \
+                 (SELECT 1 FROM zones z WHERE z.id = t.zone_id AND z.archived_at IS NULL))"
+        );
         self.tx
             .one(sql, params![hex::encode(token_digest)])
             .await?
@@ -76,6 +79,11 @@ impl AdminTokens for GlobalUnit {
     async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error> {
         let sql = "UPDATE admin_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
         Ok(self.tx.run(sql, params![id, at]).await? == 1)
+    }
+
+    async fn revoke_of_zone(&mut self, zone: &ZoneId, at: Timestamp) -> Result<u64, Error> {
+        let sql = "UPDATE admin_tokens SET revoked_at = $2 WHERE zone_id = $1 AND revoked_at IS NULL";
+        self.tx.run(sql, params![zone, at]).await
     }
 
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error> {

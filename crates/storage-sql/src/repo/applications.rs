@@ -87,6 +87,19 @@ impl Applications for ZoneUnit {
         self.tx.count(sql, params![self.zone, now]).await
     }
 
+    async fn ended_with_sessions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<ApplicationId>, Error> {
+        let sql = "SELECT a.id FROM session_counts c \
+             JOIN applications a ON a.zone_id = c.zone_id AND a.id = c.application_id \
+             WHERE c.zone_id = $1 AND c.unended > 0 AND (a.archived_at IS NOT NULL OR a.expires_at <= $2) \
+             ORDER BY a.id LIMIT $3";
+        self.tx
+            .all(sql, params![self.zone, now, limit])
+            .await?
+            .iter()
+            .map(|row| row.id("id"))
+            .collect()
+    }
+
     async fn create(&mut self, application: &Application) -> Result<(), Error> {
         self.own(&application.zone_id)?;
         let by = &application.attribution;

@@ -102,6 +102,7 @@ impl AuthorityRecords for ZoneUnit {
         listing.when("status", "=", filter.status.map(AuthorityRecordStatus::as_str));
         listing.when("subject_id", "=", filter.subject_id.as_deref());
         listing.when("subject_type", "=", filter.subject_type.map(subject_word));
+        listing.when("application_id", "=", filter.application_id.as_ref());
         listing.read(&self.tx, page, decode).await
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use caracal_core::{
-    DelegationId, SessionId, Timestamp,
+    ApplicationId, DelegationId, SessionId, Timestamp,
     entity::{Constraints, Delegation, DelegationStatus},
 };
 use caracal_storage::{DelegationDirection, Delegations, Error, Page, PageRequest};
@@ -200,6 +200,20 @@ impl Delegations for ZoneUnit {
         )
     }
 
+    async fn inbound_from(
+        &mut self,
+        target: &SessionId,
+        issuer: &ApplicationId,
+    ) -> Result<Vec<Delegation>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM delegations WHERE zone_id = $1 AND target_session_id = $2 \
+             AND issuer_application_id = $3"
+        );
+        let page = PageRequest::first(100);
+        let listing = Listing::new(sql, params![self.zone, target, issuer], "created_at", "id");
+        Ok(listing.read(&self.tx, &page, decode).await?.items)
+    }
+
     async fn list(
         &mut self,
         session: &SessionId,
@@ -241,19 +255,6 @@ impl Delegations for ZoneUnit {
         rows.iter()
             .map(|row| Ok((decode(row)?, row.small("distance")?)))
             .collect()
-    }
-
-    async fn reaches(&mut self, from: &SessionId, to: &SessionId, now: Timestamp) -> Result<bool, Error> {
-        let sql = "WITH RECURSIVE reached AS (
-                SELECT target_session_id AS session_id FROM delegations
-                WHERE zone_id = $1 AND source_session_id = $2 AND status = 'active' AND expires_at > $4
-                UNION
-                SELECT d.target_session_id FROM reached
-                JOIN delegations d ON d.zone_id = $1 AND d.source_session_id = reached.session_id
-                WHERE d.status = 'active' AND d.expires_at > $4
-            )
-            SELECT 1 AS found FROM reached WHERE session_id = $3 LIMIT 1";
-        self.tx.any(sql, params![self.zone, from, to, now]).await
     }
 
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use caracal_core::{
-    AuthorityRecordId,
+    ApplicationId, AuthorityRecordId,
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
@@ -217,6 +217,20 @@ pub async fn every_filter_of_records_selects(backend: Backend) {
                 ..none()
             },
             ids([&record]),
+        ),
+        (
+            AuthorityRecordFilter {
+                application_id: Some(record.application_id.clone()),
+                ..none()
+            },
+            ids([&record, &user]),
+        ),
+        (
+            AuthorityRecordFilter {
+                application_id: Some(ApplicationId::generate(&scene.world)),
+                ..none()
+            },
+            ids([]),
         ),
         (
             AuthorityRecordFilter {

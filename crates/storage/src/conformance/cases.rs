@@ -128,7 +128,7 @@ macro_rules! conformance {
                     delegations_are_listed_by_their_end,
                     at_most_a_hundred_inbound_delegations_are_returned,
                     only_live_delegations_are_listed_as_live,
-                    reach_follows_live_delegations_forward_and_ends_in_cycles,
+                    what_one_application_handed_over_is_found_among_what_others_did,
                     the_epoch_moves_by_one_for_each_of_16_writers,
                     a_locked_delegation_waits_for_the_work_that_holds_it;
                 delegation_ends:
@@ -178,6 +178,8 @@ macro_rules! conformance {
                     everything_that_ended_since_an_instant_is_named_with_its_zone,
                     expired_delegations_count_as_ended,
                     zones_with_something_overdue_are_named_from_the_boundary_on,
+                    zones_where_sessions_outlive_their_owner_are_named,
+                    the_tokens_of_a_zone_end_with_it,
                     a_zone_with_a_delegation_past_its_end_is_overdue,
                     zones_with_a_ledger_are_named_once;
             }

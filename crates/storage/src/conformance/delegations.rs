@@ -308,51 +308,30 @@ pub async fn only_live_delegations_are_listed_as_live(backend: Backend) {
     assert_eq!(live(end).await, 1, "the end itself is past");
 }
 
-pub async fn reach_follows_live_delegations_forward_and_ends_in_cycles(backend: Backend) {
+pub async fn what_one_application_handed_over_is_found_among_what_others_did(backend: Backend) {
     let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 6).await;
-    let now = scene.world.now();
-    let end = now.plus(Duration::from_secs(10));
-    let give = |source: usize, target: usize| scene.a.given.delegation(&sessions[source], &sessions[target]);
-    let (short, revoked) = (
-        Delegation {
-            expires_at: end,
-            ..give(2, 3)
-        },
-        give(2, 4),
-    );
-    // 0 and 1 hand authority to each other; 2 is beyond them.
-    store(
-        &scene.a,
-        &[&give(0, 1), &give(1, 0), &give(1, 2), &short, &revoked],
-    )
-    .await;
-    let mut work = scene.a.write().await;
-    work.delegations().revoke_tree(&revoked.id, now).await.unwrap();
-    work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
-    for (from, to, at, reached) in [
-        (0, 1, now, true),
-        (0, 2, now, true),
-        (0, 3, now, true),
-        (0, 3, end.minus(Duration::from_micros(1)), true),
-        (0, 3, end, false),
-        (2, 3, now, true),
-        (2, 3, end, false),
-        (2, 4, now, false),
-        (0, 4, now, false),
-        (0, 5, now, false),
-        (2, 0, now, false),
-        (3, 2, now, false),
-        (1, 0, now, true),
-    ] {
-        let found = work
-            .delegations()
-            .reaches(&sessions[from].id, &sessions[to].id, at)
-            .await
-            .unwrap();
-        assert_eq!(found, reached, "from {from} to {to} at {at:?}");
+    let ours = sessions(&scene.a, 2).await;
+    let strangers = sessions(&scene.a, 1).await;
+    let target = &ours[1];
+    let own = scene.a.given.delegation(&ours[0], target);
+    store(&scene.a, &[&own]).await;
+    for _ in 0..101 {
+        scene.world.manual_clock().advance(Duration::from_micros(1));
+        store(&scene.a, &[&scene.a.given.delegation(&strangers[0], target)]).await;
     }
+    let mut work = scene.a.read().await;
+    let found = work
+        .delegations()
+        .inbound_from(&target.id, &own.issuer_application_id)
+        .await
+        .unwrap();
+    assert_eq!(found, [own]);
+    let none = work
+        .delegations()
+        .inbound_from(&strangers[0].id, &ours[0].application_id)
+        .await
+        .unwrap();
+    assert!(none.is_empty());
 }
 
 pub async fn the_epoch_moves_by_one_for_each_of_16_writers(backend: Backend) {

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Delegation, Session, SessionStatus},
 };
 
-use crate::TreeEnd;
+use crate::{AdminToken, TreeEnd};
 
 use super::{
     Backend, delegations, ledger,
@@ -163,6 +163,90 @@ pub async fn expired_delegations_count_as_ended(backend: Backend) {
     );
     let later = end.plus(Duration::from_mins(1));
     assert!(work.revoked_since(later).await.unwrap().delegations.is_empty());
+}
+
+pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let (short, archived) = (scene.a.party().await, scene.b.party().await);
+    scene.a.start(&[&short.task()]).await;
+    scene.b.start(&[&archived.task()]).await;
+    assert!(overdue(&scene, now).await.is_empty());
+
+    let end = now.plus(Duration::from_secs(10));
+    let mut work = scene.a.write().await;
+    let mut application = work
+        .applications()
+        .get(&short.application.id)
+        .await
+        .unwrap()
+        .unwrap();
+    application.expires_at = Some(end);
+    assert!(work.applications().update(&application).await.unwrap());
+    work.commit().await.unwrap();
+    let early = end.minus(Duration::from_micros(1));
+    assert!(overdue(&scene, early).await.is_empty());
+    assert_eq!(overdue(&scene, end).await, [scene.a.given.zone_id.clone()].into());
+    let ended = |at| {
+        let zone = scene.a.clone();
+        async move {
+            let mut work = zone.read().await;
+            work.applications().ended_with_sessions(at, 10).await.unwrap()
+        }
+    };
+    assert!(ended(early).await.is_empty());
+    assert_eq!(ended(end).await, std::slice::from_ref(&short.application.id));
+
+    let mut work = scene.b.write().await;
+    assert!(
+        work.applications()
+            .archive(&archived.application.id, now)
+            .await
+            .unwrap()
+    );
+    work.commit().await.unwrap();
+    assert_eq!(overdue(&scene, now).await, [scene.b.given.zone_id.clone()].into());
+
+    // An archived zone counts whatever its applications are.
+    let mut work = scene.global_write().await;
+    assert!(work.zones().archive(&scene.a.given.zone_id, now).await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!(overdue(&scene, now).await.len(), 2);
+}
+
+pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let now = scene.world.now();
+    let token = |digest: u8, zone: Option<&ZoneId>| AdminToken {
+        id: scene.world.uuid_v7().to_string(),
+        name: String::from("t"),
+        token_digest: [digest; 32],
+        scope: String::from(if zone.is_some() { "zone" } else { "global" }),
+        capability: String::from("write"),
+        zone_id: zone.cloned(),
+        created_by: String::from("admin:t"),
+        created_at: now,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let (a, b) = (&scene.a.given.zone_id, &scene.b.given.zone_id);
+    let mut work = scene.global_write().await;
+    for token in [
+        token(1, Some(a)),
+        token(2, Some(a)),
+        token(3, Some(b)),
+        token(4, None),
+    ] {
+        work.admin_tokens().create(&token).await.unwrap();
+    }
+    assert_eq!(work.admin_tokens().revoke_of_zone(b, now).await.unwrap(), 1);
+    assert!(work.zones().archive(a, now).await.unwrap());
+    work.commit().await.unwrap();
+    let mut work = scene.global_read().await;
+    for (digest, known) in [(1, false), (2, false), (3, false), (4, true)] {
+        let found = work.admin_tokens().find(&[digest; 32]).await.unwrap();
+        assert_eq!(found.is_some(), known, "{digest}");
+    }
 }
 
 async fn overdue(scene: &Scene, at: Timestamp) -> BTreeSet<ZoneId> {

@@ -397,11 +397,13 @@ impl Everything {
                     .is_empty(),
             ),
             (
-                "reach",
-                work.delegations()
-                    .reaches(&self.session.id, &self.other_session.id, now)
+                "inbound from",
+                !work
+                    .delegations()
+                    .inbound_from(&self.other_session.id, &self.delegation.issuer_application_id)
                     .await
-                    .unwrap(),
+                    .unwrap()
+                    .is_empty(),
             ),
             ("epoch", work.delegations().epoch().await.unwrap() > 0),
             (

@@ -46,6 +46,8 @@ pub(crate) enum PartyError {
     NotHolder,
     #[error("a session of the delegation chain is not active")]
     ChainSession,
+    #[error("an application of the delegation chain has ended")]
+    ChainApplication,
     #[error("the authority record of a session has ended")]
     Record,
     #[error("revoked")]
@@ -67,6 +69,7 @@ impl PartyError {
             Self::Delegation => "delegation_inactive",
             Self::NotHolder => "delegation_not_held",
             Self::ChainSession => "delegation_session_inactive",
+            Self::ChainApplication => "delegation_application_inactive",
             Self::Record => "authority_record_inactive",
             Self::Revoked => "revoked",
             Self::Broken => "delegation_chain_broken",
@@ -111,11 +114,18 @@ pub(crate) async fn resolve(
     delegation: Option<&DelegationId>,
     now: Timestamp,
 ) -> Result<Party, PartyError> {
+    let own_end = zone
+        .applications
+        .get(application)
+        .and_then(|application| application.expires_at);
     let Some(session) = session else {
         return if delegation.is_some() {
             Err(PartyError::DelegationWithoutSession)
         } else {
-            Ok(Party::default())
+            Ok(Party {
+                ends_at: own_end,
+                ..Party::default()
+            })
         };
     };
     let zone_id = &zone.zone.id;
@@ -127,6 +137,7 @@ pub(crate) async fn resolve(
     }
     let mut ends_at = target
         .ends_at()
+        .min(own_end.unwrap_or(NEVER))
         .min(record_end(deps, zone_id, &target, now).await?);
     let Some(delegation) = delegation else {
         return Ok(Party {
@@ -169,8 +180,13 @@ pub(crate) async fn resolve(
         if from.application_id != edge.issuer_application_id {
             return Err(PartyError::Broken);
         }
+        // Nor does it outlive the application that runs the session: past its end, what it handed on is gone.
+        let issuer = zone
+            .live_application(&edge.issuer_application_id, now)
+            .ok_or(PartyError::ChainApplication)?;
         ends_at = ends_at
             .min(from.ends_at())
+            .min(issuer.expires_at.unwrap_or(NEVER))
             .min(record_end(deps, zone_id, &from, now).await?);
         root_record.get_or_insert_with(|| from.subject_authority_record_id.clone());
         source = Some(from);
@@ -201,6 +217,8 @@ async fn live_session(
         .filter(|session| session.is_live(now)))
 }
 
+const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
 /// When the record behind a session ends. An application proves itself again with its secret on every mint, so only
 /// a person's record bounds the session by its time; a revoked record ends either.
 async fn record_end(
@@ -209,7 +227,6 @@ async fn record_end(
     session: &Session,
     now: Timestamp,
 ) -> Result<Timestamp, PartyError> {
-    const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
     let id = &session.subject_authority_record_id;
     if deps.revocations.is_revoked(id.as_str()) {
         return Err(PartyError::Revoked);

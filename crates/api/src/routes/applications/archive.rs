@@ -2,12 +2,14 @@
 
 use caracal_core::ApplicationId;
 use caracal_crypto::Location;
+use caracal_lifecycle::{Why, end_application};
 use caracal_service::Refusal;
 
 use super::not_found;
 use crate::{answer::Answer, call::ZoneCall, change::Done};
 
-/// The application cannot log in from here on, and the copy of its secret is gone.
+/// The application cannot log in from here on, the copy of its secret is gone, and everything it held, handed on or
+/// runs has ended with the answer.
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let id: ApplicationId = call.id("id")?;
     let mut change = call.change().await?;
@@ -16,7 +18,13 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     let location = Location::application_client_secret(&call.zone, &id);
     change.secrets().delete(location.as_str()).await?;
+    let why = Why::word("application_archived");
+    let ended = end_application(change.ending(), &call.api.world, &id, why).await?;
     change.directory_changed("application", id.as_str());
-    change.commit(Done::no_content()).await?;
+    let done = Done::no_content()
+        .note("revoked_authority_records", ended.records.len())
+        .note("terminated_sessions", ended.sessions.len())
+        .note("revoked_delegations", ended.delegations.len());
+    change.commit(done).await?;
     Ok(Answer::no_content())
 }

@@ -1,17 +1,55 @@
 //! `DELETE /v1/zones/{zoneId}`
 
+use caracal_lifecycle::{Ended, Why, end_zone_part};
 use caracal_service::Refusal;
 
 use super::zone_not_found;
 use crate::{answer::Answer, call::ZoneCall, change::Done};
 
-/// The zone's state leaves every enforcement point with the event, so nothing in it is authorised from then on.
+/// The zone's state leaves every enforcement point with the event, and its admin tokens end, so nothing in it is
+/// authorised from then on. Then everything that lives in it ends, which cuts what is under way.
+///
+/// The parts commit one by one. Should one fail, the same request again ends the rest, and so does the Coordinator's
+/// next round.
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut change = call.global_change().await?;
-    if !change.zones().archive(&call.zone, call.now()).await? {
-        return Err(zone_not_found());
+    let archived = change.zones().archive(&call.zone, call.now()).await?;
+    if archived {
+        let tokens = change
+            .admin_tokens()
+            .revoke_of_zone(&call.zone, call.now())
+            .await?;
+        change.zone_changed(&call.zone);
+        let done = Done::no_content().note("revoked_admin_tokens", tokens);
+        change.commit(Some(&call.zone), done).await?;
+    } else {
+        drop(change);
     }
-    change.zone_changed(&call.zone);
-    change.commit(Some(&call.zone), Done::no_content()).await?;
-    Ok(Answer::no_content())
+    let ended = end_everything(&call).await?;
+    if archived || !ended.is_empty() {
+        Ok(Answer::no_content())
+    } else {
+        Err(zone_not_found())
+    }
+}
+
+async fn end_everything(call: &ZoneCall) -> Result<Ended, Refusal> {
+    let mut ended = Ended::default();
+    loop {
+        let mut change = call.change().await?;
+        if change.zone().await?.is_some() {
+            // Never archived: nothing here may end.
+            return Ok(ended);
+        }
+        let part = end_zone_part(change.ending(), &call.api.world, Why::word("zone_archived")).await?;
+        if part.is_empty() {
+            return Ok(ended);
+        }
+        let done = Done::no_content()
+            .note("revoked_authority_records", part.records.len())
+            .note("terminated_sessions", part.sessions.len())
+            .note("revoked_delegations", part.delegations.len());
+        change.commit(done).await?;
+        ended.absorb(part);
+    }
 }

@@ -1,6 +1,7 @@
 //! `PATCH /v1/zones/{zoneId}`
 
-use caracal_core::{claims::SubjectType, entity::RegistrationMethod};
+use caracal_core::entity::RegistrationMethod;
+use caracal_lifecycle::{Ended, Why, end_application};
 use caracal_service::Refusal;
 use http::StatusCode;
 use serde::Deserialize;
@@ -10,7 +11,6 @@ use super::{CODE, check_reserved, check_slug, slug_conflict, zone_not_found};
 use crate::{
     answer::Answer,
     call::ZoneCall,
-    cascade::{Cascade, Subject, end_subject},
     change::Done,
     fields::{no_fields, present, trimmed},
 };
@@ -118,7 +118,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
 async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
     let now = call.now();
     let mut change = call.change().await?;
-    let mut ended = Cascade::default();
+    let mut ended = Ended::default();
     let mut archived = 0_u64;
     for application in change.applications().all_live().await? {
         if application.registration_method != RegistrationMethod::Dcr || !application.is_live(now) {
@@ -128,12 +128,8 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
             archived += 1;
             change.directory_changed("application", application.id.as_str());
         }
-        let subject = Subject {
-            kind: Some(SubjectType::Application),
-            id: application.id.as_str(),
-        };
-        let of_application = end_subject(&mut change, subject, "dcr_shutdown", "dcr_shutdown").await?;
-        ended.absorb(of_application);
+        let why = Why::word("dcr_shutdown");
+        ended.absorb(end_application(change.ending(), &call.api.world, &application.id, why).await?);
     }
     let done = Done::ok()
         .note("dcr_shutdown_mode", "revoke_live")
@@ -142,6 +138,5 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
         .note("terminated_sessions", ended.sessions.len())
         .note("revoked_delegations", ended.delegations.len());
     change.commit(done).await?;
-    ended.mark(&call.api.revocations);
     Ok(())
 }

@@ -8,6 +8,7 @@ use caracal_core::{
     DelegationId, SessionId, Timestamp,
     entity::{Delegation, DelegationStatus},
 };
+use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::{Access, Receipt, ZoneWork};
 use http::StatusCode;
@@ -23,10 +24,8 @@ use super::{
 use crate::{
     auth::Capability,
     call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
-    cascade,
     idempotency::{self, Key, Keyed},
     lineage,
-    publish::Events,
     routes::sessions::ZonePath,
     view,
 };
@@ -121,7 +120,7 @@ async fn create(
     asked: Asked,
     now: Timestamp,
 ) -> Result<Made, Refusal> {
-    work.lock(cascade::DELEGATIONS).await?;
+    work.lock(lifecycle::DELEGATIONS).await?;
     check_ends(work, &asked, now).await?;
     let zone = call.zone().await?;
     let named = Bound::of(&zone, &asked)?;
@@ -135,13 +134,6 @@ async fn create(
     bound.check_scopes(&zone, &asked.scopes)?;
     if asked.scopes.is_empty() {
         notes.warnings.push("empty_scopes_carry_no_authority");
-    }
-    if work
-        .delegations()
-        .reaches(&asked.target_session_id, &asked.source_session_id, now)
-        .await?
-    {
-        return Err(Refusal::new(StatusCode::CONFLICT, "delegation_cycle_denied"));
     }
     let expires_at = end(call, &asked, parent.as_ref(), now, &mut notes)?;
 
@@ -318,9 +310,7 @@ fn respond(
         ResourceBound::Any => Vec::new(),
         ResourceBound::Only(identifiers) => identifiers.iter().cloned().collect(),
     };
-    let considered: Vec<&DelegationId> = parent
-        .map(|parent| parent.considered.iter().map(|held| &held.id).collect())
-        .unwrap_or_default();
+    let considered: Vec<&DelegationId> = delegation.parent_edge_id.iter().collect();
     let mut view = view::delegation_created(delegation);
     view.insert(String::from("warnings"), json!(notes.warnings));
     view.insert(

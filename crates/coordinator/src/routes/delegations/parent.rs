@@ -1,7 +1,7 @@
-//! What the source of a delegation holds itself.
+//! What a new delegation narrows: the one the caller names, or nothing.
 
 use caracal_authz::narrow::Authority;
-use caracal_core::{Timestamp, entity::Delegation};
+use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::ZoneWork;
 use http::StatusCode;
@@ -13,42 +13,46 @@ use crate::lineage;
 pub(super) struct Parent {
     pub(super) delegation: Delegation,
     pub(super) authority: Authority,
-    /// Every live delegation the source holds.
-    pub(super) considered: Vec<Delegation>,
 }
 
-/// The parent of the delegation asked for; `None` for a root, whose source never received anything.
+/// The parent that the request names; `None` for a root.
 ///
-/// A source that received authority and lost it does not become a source of its own: it would hand on more than
-/// it had.
+/// A session cannot keep others from handing it something, so what it holds says nothing about what it hands on:
+/// only what it names does. A root stands on the authority of the application that runs the session, as every root
+/// does.
 pub(super) async fn of(
     work: &mut dyn ZoneWork,
     zone: &ZoneState,
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Option<Parent>, Refusal> {
-    let mut inbound = work.delegations().inbound(&asked.source_session_id).await?;
-    let received = !inbound.is_empty();
-    inbound.retain(|delegation| delegation.is_live(now));
-    let chosen = match (&asked.parent_edge_id, inbound.as_slice()) {
-        (Some(named), live) => live
-            .iter()
-            .find(|delegation| delegation.id == *named)
-            .ok_or_else(not_active)?,
-        (None, []) if received => return Err(not_active()),
-        (None, []) => return Ok(None),
-        (None, [one]) => one,
-        (None, _) => {
-            return Err(Refusal::new(StatusCode::CONFLICT, "parent_delegation_ambiguous")
-                .describe("the source holds several delegations; name one with parent_edge_id"));
-        }
+    let Some(named) = &asked.parent_edge_id else {
+        return Ok(None);
     };
-    let authority = lineage::authority(work, zone, &chosen.id, now).await?;
+    let delegation = held(work, &asked.source_session_id, named, now)
+        .await?
+        .ok_or_else(not_active)?;
+    let authority = lineage::authority(work, zone, named, now).await?;
+    let above = lineage::of(work, named).await?;
+    let target = &asked.target_session_id;
+    if above.iter().any(|edge| edge.source_session_id == *target) {
+        return Err(Refusal::new(StatusCode::CONFLICT, "delegation_cycle_denied")
+            .describe("the target handed this authority on itself"));
+    }
     Ok(Some(Parent {
-        delegation: chosen.clone(),
+        delegation,
         authority,
-        considered: inbound,
     }))
+}
+
+async fn held(
+    work: &mut dyn ZoneWork,
+    holder: &SessionId,
+    id: &DelegationId,
+    now: Timestamp,
+) -> Result<Option<Delegation>, Refusal> {
+    let delegation = work.delegations().get(id).await?;
+    Ok(delegation.filter(|delegation| delegation.target_session_id == *holder && delegation.is_live(now)))
 }
 
 fn not_active() -> Refusal {

@@ -7,20 +7,21 @@ use std::collections::BTreeSet;
 
 use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{
-    SessionId,
+    DelegationId, SessionId,
     entity::{Delegation, SessionStatus},
 };
+use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{DelegationPath, ENTITY, create::issuer_required, not_found};
+use super::{DelegationPath, ENTITY, create::issuer_required, forbidden, not_found};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, OptionalBody, Route},
-    cascade, metrics,
+    metrics,
 };
 
 const REASON: &str = "delegation_revoked";
@@ -54,14 +55,17 @@ impl Route for Revoke {
         let terminate = asked.unwrap_or(false);
         call.about.delegation_edge_id = Some(id.clone());
         let mut work = call.work(Access::Write).await?;
-        work.lock(cascade::DELEGATIONS).await?;
+        work.lock(lifecycle::DELEGATIONS).await?;
         if terminate {
-            work.lock(cascade::SESSIONS).await?;
+            work.lock(lifecycle::SESSIONS).await?;
         }
         let delegation = work.delegations().get_locked(&id).await?.ok_or_else(not_found)?;
         check(call, &delegation)?;
 
-        let revoked = cascade::revoke_delegation(work.as_mut(), &call.app.world, &id, REASON).await?;
+        if terminate {
+            check_targets(call, work.as_mut(), &id).await?;
+        }
+        let revoked = lifecycle::revoke_delegation(work.as_mut(), &call.app.world, &id, REASON).await?;
         if revoked.is_empty() {
             return Err(not_found());
         }
@@ -110,6 +114,17 @@ fn check(call: &mut Call, delegation: &Delegation) -> Result<(), Refusal> {
     if party { Ok(()) } else { Err(issuer_required()) }
 }
 
+/// Handing something to a session gives no say over its life: who ends the receivers must be allowed to end each.
+async fn check_targets(call: &Call, work: &mut dyn ZoneWork, id: &DelegationId) -> Result<(), Refusal> {
+    let below = work.delegations().descendants(id).await?;
+    let may = |edge: &Delegation| call.principal.may_stop(&edge.receiver_application_id);
+    if below.iter().all(|(edge, _)| may(edge)) {
+        return Ok(());
+    }
+    Err(forbidden("application_ownership_required")
+        .describe("terminate_target would end sessions of another application; revoke without it"))
+}
+
 async fn end_targets(
     call: &Call,
     work: &mut dyn ZoneWork,
@@ -118,7 +133,7 @@ async fn end_targets(
     let mut ended = 0;
     for target in targets {
         let terminated = SessionStatus::Terminated;
-        ended += cascade::end_session(work, &call.app.world, target, terminated, REASON)
+        ended += lifecycle::end_session(work, &call.app.world, target, terminated, REASON)
             .await?
             .sessions
             .len();

@@ -6,6 +6,7 @@ use axum::{
     routing::MethodFilter,
 };
 use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
 use http::StatusCode;
@@ -15,7 +16,7 @@ use super::{ENTITY, SessionPath, conflict, locked_for_stop, not_found};
 use crate::{
     auth::Capability,
     call::{Call, Entity, Input, OptionalBody, Route},
-    cascade, metrics,
+    metrics,
 };
 
 /// Query.
@@ -53,12 +54,12 @@ impl Route for End {
             ));
         }
         let mut work = call.work(Access::Write).await?;
-        cascade::lock_both(work.as_mut()).await?;
+        lifecycle::lock_both(work.as_mut()).await?;
         let session = locked_for_stop(call, work.as_mut(), &id).await?;
         call.about.reason = Some(reason.clone());
         check_fence(call, &session, generation)?;
         let terminated = SessionStatus::Terminated;
-        let ended = cascade::end_session(work.as_mut(), &call.app.world, &id, terminated, &reason).await?;
+        let ended = lifecycle::end_session(work.as_mut(), &call.app.world, &id, terminated, &reason).await?;
         if ended.sessions.is_empty() {
             return Err(not_found());
         }

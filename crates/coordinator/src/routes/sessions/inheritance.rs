@@ -11,11 +11,13 @@ use caracal_storage::ZoneWork;
 use super::conflict;
 use crate::{call::Call, lineage};
 
-/// Inserts the child's copy of the parent's one live delegation, with one hop less. `None` when the parent never
-/// had one: then the child starts without authority, as the parent did.
+/// Inserts the child's copy of the parent's delegation, with one hop less: of the one the caller names, or of the one
+/// that its application handed to the parent itself. `None` when it never did: then the child starts without a
+/// delegation, as the parent did.
 ///
-/// A parent whose delegations have all ended is not one that never had any: its child must not start as if it
-/// were.
+/// What others handed to the parent is inherited only by name. Nobody can keep others from handing it something, so
+/// it must neither narrow the child nor be in its way. A parent whose own delegations have all ended is not one that
+/// never had any: its child must not start as if it were.
 pub(super) async fn inherit(
     call: &mut Call,
     work: &mut dyn ZoneWork,
@@ -24,11 +26,10 @@ pub(super) async fn inherit(
     explicit: Option<&DelegationId>,
     now: Timestamp,
 ) -> Result<Option<Delegation>, Refusal> {
-    let mut candidates = work.delegations().inbound(&parent.id).await?;
-    candidates.retain(|candidate| {
-        candidate.receiver_application_id == child.application_id
-            && explicit.is_none_or(|explicit| candidate.id == *explicit)
-    });
+    let mut candidates = match explicit {
+        Some(id) => named(work, parent, child, id).await?,
+        None => own(work, parent, child).await?,
+    };
     let any = !candidates.is_empty();
     candidates.retain(|candidate| candidate.is_live(now));
     let source = match candidates.as_slice() {
@@ -67,4 +68,31 @@ pub(super) async fn inherit(
         .map_err(|violation| lineage::exceeds(&violation))?;
     work.delegations().create(&copy).await?;
     Ok(Some(copy))
+}
+
+async fn named(
+    work: &mut dyn ZoneWork,
+    parent: &Session,
+    child: &Session,
+    id: &DelegationId,
+) -> Result<Vec<Delegation>, Refusal> {
+    let named = work.delegations().get(id).await?;
+    let fits = |edge: &Delegation| {
+        edge.target_session_id == parent.id && edge.receiver_application_id == child.application_id
+    };
+    Ok(named.into_iter().filter(fits).collect())
+}
+
+/// What the child's application handed to the parent out of its own: nobody else is in the lineage.
+async fn own(work: &mut dyn ZoneWork, parent: &Session, child: &Session) -> Result<Vec<Delegation>, Refusal> {
+    let application = &child.application_id;
+    let mut own = Vec::new();
+    for edge in work.delegations().inbound_from(&parent.id, application).await? {
+        let above = lineage::of(work, &edge.id).await?;
+        let ours = |edge: &Delegation| edge.issuer_application_id == *application;
+        if edge.receiver_application_id == *application && above.iter().all(ours) {
+            own.push(edge);
+        }
+    }
+    Ok(own)
 }

@@ -6,6 +6,7 @@ use caracal_core::{
     claims::SubjectType,
     entity::{Lifecycle, Session, SessionStatus},
 };
+use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
 use http::StatusCode;
@@ -15,7 +16,7 @@ use super::{ENTITY, SessionPath, conflict, describe, not_found, not_owner, subje
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
-    cascade, metrics,
+    metrics,
 };
 
 /// The route.
@@ -87,14 +88,15 @@ pub(super) async fn expire(
     mut work: Box<dyn ZoneWork>,
     session: &Session,
 ) -> Result<Refusal, Refusal> {
-    work.lock(cascade::SESSIONS).await?;
+    work.lock(lifecycle::SESSIONS).await?;
     let current = work.sessions().get_locked(&session.id).await?;
     // Somebody may have renewed it while we waited for the lock.
     let lapsed = current
         .is_some_and(|current| current.status == SessionStatus::Active && current.ends_at() <= call.now());
     if lapsed {
         let reason = "service_heartbeat_lost";
-        let suspended = cascade::suspend_session(work.as_mut(), &call.app.world, &session.id, reason).await?;
+        let suspended =
+            lifecycle::suspend_session(work.as_mut(), &call.app.world, &session.id, reason).await?;
         work.commit().await?;
         call.app.outbox.announce().await;
         metrics::sessions_suspended("lease_lost", suspended.len());

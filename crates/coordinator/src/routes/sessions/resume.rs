@@ -2,6 +2,7 @@
 
 use axum::{response::Response, routing::MethodFilter};
 use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
 use http::StatusCode;
@@ -11,8 +12,6 @@ use super::{ENTITY, SessionPath, conflict, locked_for_stop, subject_ended};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
-    cascade,
-    publish::Events,
 };
 
 /// The route.
@@ -29,7 +28,7 @@ impl Route for Resume {
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let id = input.path.id;
         let mut work = call.work(Access::Write).await?;
-        work.lock(cascade::SESSIONS).await?;
+        work.lock(lifecycle::SESSIONS).await?;
         let session = locked_for_stop(call, work.as_mut(), &id).await?;
         check(call, work.as_mut(), &session).await?;
         let now = call.now();

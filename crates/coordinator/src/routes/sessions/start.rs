@@ -5,6 +5,7 @@ use caracal_core::{
     SessionId, Timestamp,
     entity::{Application, AuthorityRecord, Lifecycle, RegistrationMethod, Session, SessionStatus},
 };
+use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, Receipt, ZoneWork};
 use http::StatusCode;
@@ -20,12 +21,9 @@ use crate::{
         subject::{self, Anchor},
     },
     call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
-    cascade,
     idempotency::{self, Key, Keyed},
     limits::too_many,
-    metrics,
-    publish::Events,
-    view,
+    metrics, view,
 };
 
 /// Deepest session; a root is at 0.
@@ -139,7 +137,7 @@ async fn start(
 ) -> Result<Started, Refusal> {
     let inherits = asked.parent_id.is_some() && asked.parent_authority == ParentAuthority::Inherit;
     if inherits {
-        work.lock(cascade::DELEGATIONS).await?;
+        work.lock(lifecycle::DELEGATIONS).await?;
     }
     let application = work
         .applications()
@@ -150,7 +148,7 @@ async fn start(
     let short_lived = application.registration_method == RegistrationMethod::Dcr;
     // A root session of a managed application joins no tree, so only these need to be one after another.
     if asked.parent_id.is_some() || short_lived {
-        work.lock(cascade::SESSIONS).await?;
+        work.lock(lifecycle::SESSIONS).await?;
     }
     if short_lived {
         check_short_lived(asked)?;

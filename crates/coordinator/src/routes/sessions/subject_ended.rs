@@ -4,11 +4,12 @@ use caracal_core::{
     claims::SubjectType,
     entity::{Session, SessionStatus},
 };
+use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 
 use super::conflict;
-use crate::{call::Call, cascade};
+use crate::call::Call;
 
 /// Whether the session hangs on a person's record that has ended. An application's record only says how the
 /// session was started; the application itself proves every call anew.
@@ -26,9 +27,9 @@ pub(super) async fn end(
     mut work: Box<dyn ZoneWork>,
     session: &Session,
 ) -> Result<Refusal, Refusal> {
-    cascade::lock_both(work.as_mut()).await?;
+    lifecycle::lock_both(work.as_mut()).await?;
     let reason = "subject_authority_inactive";
-    cascade::end_session(
+    lifecycle::end_session(
         work.as_mut(),
         &call.app.world,
         &session.id,

@@ -1,6 +1,7 @@
 //! `PATCH /zones/{zone}/agents/{id}/suspend`: pauses a session and its active descendants.
 
 use axum::{response::Response, routing::MethodFilter};
+use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
 use http::StatusCode;
@@ -10,7 +11,6 @@ use super::{ENTITY, SessionPath, conflict, locked_for_stop};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
-    cascade,
 };
 
 /// The route.
@@ -27,9 +27,9 @@ impl Route for Suspend {
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let id = input.path.id;
         let mut work = call.work(Access::Write).await?;
-        work.lock(cascade::SESSIONS).await?;
+        work.lock(lifecycle::SESSIONS).await?;
         locked_for_stop(call, work.as_mut(), &id).await?;
-        let suspended = cascade::suspend_session(work.as_mut(), &call.app.world, &id, "requested").await?;
+        let suspended = lifecycle::suspend_session(work.as_mut(), &call.app.world, &id, "requested").await?;
         if suspended.is_empty() {
             return Err(conflict("session_not_found_or_not_active"));
         }

@@ -1,9 +1,6 @@
-//! How authority ends: sessions with everything below them, delegations with everything narrowed from them.
-//!
-//! Lock order, everywhere: the zone's delegations, then its sessions, then rows. Whoever may end or insert a
-//! delegation holds the first, whoever changes the shape of the session tree holds the second.
+//! The cascade: from the records and sessions that end to everything that hangs on them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use caracal_core::{
     AuthorityRecordId, DelegationId, SessionId, Timestamp, World,
@@ -12,59 +9,121 @@ use caracal_core::{
 };
 use caracal_storage::{EndedSession, Error, TreeEnd, ZoneWork};
 
-use crate::publish::Events;
+use crate::Events;
 
 /// Serialises changes of the delegation graph of the zone.
-pub(crate) const DELEGATIONS: &str = "delegation";
+pub const DELEGATIONS: &str = "delegation";
 /// Serialises changes of the session tree of the zone.
-pub(crate) const SESSIONS: &str = "session";
+pub const SESSIONS: &str = "session";
 
 /// Takes both locks, in order.
-pub(crate) async fn lock_both(work: &mut dyn ZoneWork) -> Result<(), Error> {
+///
+/// # Errors
+/// As the storage.
+pub async fn lock_both(work: &mut dyn ZoneWork) -> Result<(), Error> {
     work.lock(DELEGATIONS).await?;
     work.lock(SESSIONS).await
 }
 
+/// Why something ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Why<'w> {
+    /// Recorded on the rows: one of few words.
+    pub stored: &'w str,
+    /// Travels with the events; printable.
+    pub told: &'w str,
+}
+
+impl<'w> Why<'w> {
+    /// The same word for both.
+    pub const fn word(word: &'w str) -> Self {
+        Self {
+            stored: word,
+            told: word,
+        }
+    }
+}
+
 /// What ended.
 #[derive(Debug, Default)]
-pub(crate) struct Ended {
-    pub(crate) sessions: Vec<EndedSession>,
-    pub(crate) delegations: Vec<Delegation>,
+pub struct Ended {
+    /// Authority records, those that only ended sessions hung on included.
+    pub records: Vec<AuthorityRecordId>,
+    /// Sessions, each root before what is below it.
+    pub sessions: Vec<EndedSession>,
+    /// Delegations with an end in the sessions, and everything narrowed from those.
+    pub delegations: Vec<Delegation>,
+}
+
+impl Ended {
+    /// Whether nothing was left to end.
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.sessions.is_empty() && self.delegations.is_empty()
+    }
+
+    /// Adds what another cascade ended.
+    pub fn absorb(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.sessions.extend(other.sessions);
+        self.delegations.extend(other.delegations);
+    }
 }
 
 /// Ends a session, its descendants, every delegation with an end in them and everything narrowed from those.
 /// Nothing happens to a session that ended before. Needs [`lock_both`].
-pub(crate) async fn end_session(
+///
+/// # Errors
+/// As the storage.
+pub async fn end_session(
     work: &mut dyn ZoneWork,
     world: &World,
     root: &SessionId,
     root_status: SessionStatus,
     reason: &str,
 ) -> Result<Ended, Error> {
-    let at = world.now();
     let end = TreeEnd {
         root_status,
         reason: reason.to_owned(),
-        at,
+        at: world.now(),
     };
     let sessions = work.sessions().end_tree(root, &end).await?;
-    if sessions.is_empty() {
-        return Ok(Ended::default());
-    }
+    finish(work, world, Vec::new(), sessions, Why::word(reason)).await
+}
+
+/// What follows from records that were revoked and sessions that were ended in this unit of work: the records that
+/// only those sessions hung on, the delegations, the epoch, and the events of all of it.
+pub(crate) async fn finish(
+    work: &mut dyn ZoneWork,
+    world: &World,
+    mut records: Vec<AuthorityRecordId>,
+    sessions: Vec<EndedSession>,
+    why: Why<'_>,
+) -> Result<Ended, Error> {
+    let at = world.now();
     let ids: Vec<SessionId> = sessions.iter().map(|session| session.id.clone()).collect();
-    let delegations = work.delegations().revoke_touching(&ids, at).await?;
-    let records = end_records(work, &sessions, &ids, reason, at).await?;
+    let mut delegations = Vec::new();
+    if !ids.is_empty() {
+        delegations = work.delegations().revoke_touching(&ids, at).await?;
+        end_records(work, &sessions, &ids, why.stored, at, &mut records).await?;
+    }
 
     let zone = work.zone_id().clone();
     let mut events = Events::new(world, &zone);
+    let revoked: HashSet<&AuthorityRecordId> = records.iter().collect();
+    let mut named = HashSet::new();
     for session in &sessions {
-        let record = &session.subject_authority_record_id;
-        let ended = records.get(record).copied().unwrap_or(false);
-        events.terminate(session, reason, ended.then_some(record));
+        // The record is named only if it ended too: others may go on with theirs.
+        let record = Some(&session.subject_authority_record_id).filter(|record| revoked.contains(record));
+        named.extend(record);
+        events.terminate(session, why.told, record);
     }
-    announce_revoked(work, &mut events, &delegations, reason, at).await?;
+    for record in records.iter().filter(|record| !named.contains(record)) {
+        events.record_revoke(record, why.told);
+    }
+    announce_revoked(work, &mut events, &delegations, why.told, at).await?;
     work.outbox().append(&events.into_messages()?).await?;
     Ok(Ended {
+        records,
         sessions,
         delegations,
     })
@@ -78,27 +137,31 @@ async fn end_records(
     ids: &[SessionId],
     reason: &str,
     at: Timestamp,
-) -> Result<HashMap<AuthorityRecordId, bool>, Error> {
-    let mut ended: HashMap<AuthorityRecordId, bool> = HashMap::new();
+    records: &mut Vec<AuthorityRecordId>,
+) -> Result<(), Error> {
+    let mut seen: HashSet<AuthorityRecordId> = records.iter().cloned().collect();
     for session in sessions {
         let id = &session.subject_authority_record_id;
-        if ended.contains_key(id) {
+        if !seen.insert(id.clone()) {
             continue;
         }
         let record = work.authority_records().get(id).await?;
         let personal = record.is_some_and(|record| record.subject_type == SubjectType::User);
-        let ends = personal && !work.sessions().record_in_use(id, ids).await?;
-        if ends {
-            work.authority_records().revoke_tree(id, reason, at).await?;
+        if personal && !work.sessions().record_in_use(id, ids).await? {
+            let tree = work.authority_records().revoke_tree(id, reason, at).await?;
+            seen.extend(tree.iter().cloned());
+            records.extend(tree);
         }
-        ended.insert(id.clone(), ends);
     }
-    Ok(ended)
+    Ok(())
 }
 
 /// Revokes a delegation and everything narrowed from it; returns what changed, root first. Needs the
 /// [`DELEGATIONS`] lock.
-pub(crate) async fn revoke_delegation(
+///
+/// # Errors
+/// As the storage.
+pub async fn revoke_delegation(
     work: &mut dyn ZoneWork,
     world: &World,
     id: &DelegationId,
@@ -132,7 +195,10 @@ async fn announce_revoked(
 }
 
 /// Pauses a session and its active descendants. Needs the [`SESSIONS`] lock.
-pub(crate) async fn suspend_session(
+///
+/// # Errors
+/// As the storage.
+pub async fn suspend_session(
     work: &mut dyn ZoneWork,
     world: &World,
     root: &SessionId,
