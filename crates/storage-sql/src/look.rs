@@ -3,6 +3,7 @@
 use caracal_core::Timestamp;
 use caracal_storage::{Access, Error};
 use sea_orm::{DbErr, RuntimeErr, error::SqlxError};
+use sqlx::{Executor as _, PgConnection, Row as _};
 
 use crate::{
     engine::Engine,
@@ -31,11 +32,28 @@ pub enum Unusable {
     /// The schema is missing, incomplete, or of another version.
     #[error("{0}")]
     Schema(String),
+    /// The login may do everything, so nothing that the schema forbids is forbidden.
+    #[error("the login {0} is a superuser or passes row-level security; use the role of the service")]
+    Almighty(String),
+    /// Whoever answers gives each transaction another session.
+    #[error(
+        "a pooler gives each transaction another session of PostgreSQL, which statements that were prepared do not \
+         survive; set it to session mode (PgBouncer: pool_mode = session)"
+    )]
+    TransactionPooler,
 }
 
-pub(crate) async fn look(engine: &Engine) -> Result<FirstLook, Unusable> {
+pub(crate) async fn look(engine: &Engine, strict: bool) -> Result<FirstLook, Unusable> {
+    // Whatever else is wrong, the questions that follow tell it better.
+    if matches!(pools_transactions(engine).await, Ok(true)) {
+        return Err(Unusable::TransactionPooler);
+    }
     match usable(engine).await {
-        Ok(server_now) => Ok(FirstLook::Usable { server_now }),
+        Ok(Usable {
+            almighty: Some(login),
+            ..
+        }) if strict => Err(Unusable::Almighty(login)),
+        Ok(Usable { server_now, .. }) => Ok(FirstLook::Usable { server_now }),
         Err(Error::Corrupt(text)) => Err(Unusable::Schema(text)),
         Err(error) => match refusal(&error) {
             Some(text) => Err(Unusable::Login(text)),
@@ -44,7 +62,42 @@ pub(crate) async fn look(engine: &Engine) -> Result<FirstLook, Unusable> {
     }
 }
 
-async fn usable(engine: &Engine) -> Result<Timestamp, Error> {
+/// What a server that can be used says.
+struct Usable {
+    server_now: Timestamp,
+    /// The login, when no right and no row policy counts for it.
+    almighty: Option<String>,
+}
+
+/// Whether a connection speaks to another session of the server in its second transaction than in its first.
+///
+/// Two connections hold a session each at the same time and let go of them in turn; a pooler then hands out the one
+/// it got back last, which is the other connection's.
+async fn pools_transactions(engine: &Engine) -> Result<bool, SqlxError> {
+    let pool = engine.writers.get_postgres_connection_pool();
+    if pool.options().get_max_connections() < 2 {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
+    let first = begin(&mut one).await?;
+    begin(&mut other).await?;
+    one.execute("COMMIT").await?;
+    other.execute("COMMIT").await?;
+    let second = begin(&mut one).await?;
+    one.execute("COMMIT").await?;
+    Ok(first != second)
+}
+
+/// Begins a transaction and says in which session. Plain queries alone: prepared ones are what a pooler breaks.
+async fn begin(connection: &mut PgConnection) -> Result<i32, SqlxError> {
+    connection.execute("BEGIN READ ONLY").await?;
+    connection
+        .fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()"))
+        .await?
+        .try_get(0)
+}
+
+async fn usable(engine: &Engine) -> Result<Usable, Error> {
     let tx = engine.begin(Access::Read).await?;
     migrations::check(&tx).await?;
     let sql = "SELECT string_agg(name, ', ' ORDER BY name) AS missing \
@@ -58,9 +111,14 @@ async fn usable(engine: &Engine) -> Result<Timestamp, Error> {
             missing?
         )));
     }
-    let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now";
+    let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now, \
+         (SELECT CAST(rolname AS TEXT) FROM pg_roles \
+          WHERE rolname = current_user AND (rolsuper OR rolbypassrls)) AS almighty";
     match tx.one(sql, Vec::new()).await? {
-        Some(row) => row.time("now"),
+        Some(row) => Ok(Usable {
+            server_now: row.time("now")?,
+            almighty: row.opt_text("almighty")?,
+        }),
         None => Err(Error::Corrupt(String::from(
             "the database does not tell the time",
         ))),

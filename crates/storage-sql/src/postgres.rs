@@ -7,6 +7,7 @@ use caracal_core::{Secret, Timestamp, World, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
 use sea_orm::{ConnectOptions, Database};
+use sqlx::{AssertSqlSafe, raw_sql};
 
 use crate::{
     dialect::Dialect,
@@ -99,6 +100,11 @@ impl PostgresStore {
         }
         // The server cuts a statement off itself, unless it hangs.
         let patience = options.statement_timeout + options.connect_timeout;
+        // A unit of work whose process hangs must not hold its locks.
+        let session = format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '30s'",
+            options.statement_timeout.as_millis()
+        );
         let mut connect = ConnectOptions::new(url);
         connect
             .max_connections(options.max_connections)
@@ -110,13 +116,18 @@ impl PostgresStore {
             .idle_timeout(Duration::from_mins(5))
             // One short round trip per unit of work, and a restarted server costs nobody an error.
             .test_before_acquire(true)
-            .statement_timeout(options.statement_timeout)
             .set_application_name(options.application_name)
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
-            // A unit of work whose process hangs must not hold its locks.
-            .map_sqlx_postgres_opts(|options| {
-                options.options([("idle_in_transaction_session_timeout", "30s")])
+            // A pooler between us and the server knows few parameters of a connection's start and refuses others, so
+            // what else the session needs is set once it stands.
+            .map_sqlx_postgres_opts(|options| options.extra_float_digits(None))
+            .map_sqlx_postgres_pool_opts(move |pool| {
+                let session = session.clone();
+                pool.after_connect(move |connection, _| {
+                    let session = AssertSqlSafe(session.clone());
+                    Box::pin(async move { raw_sql(session).execute(connection).await.map(|_| ()) })
+                })
             });
         let pool = Database::connect(connect).await.map_err(from_driver)?;
         Ok(Self {
@@ -140,12 +151,13 @@ impl PostgresStore {
         }
     }
 
-    /// Looks whether the server, its schema and this login will do.
+    /// Looks whether the server, its schema and this login will do. `strict` turns down a login for which no right
+    /// and no row policy counts.
     ///
     /// # Errors
     /// [`Unusable`] when waiting would not help.
-    pub async fn look(&self) -> Result<FirstLook, Unusable> {
-        look::look(&self.engine).await
+    pub async fn look(&self, strict: bool) -> Result<FirstLook, Unusable> {
+        look::look(&self.engine, strict).await
     }
 
     /// Applies every missing migration, each in a transaction of its own under one advisory lock; returns their

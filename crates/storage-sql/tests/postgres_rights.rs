@@ -196,7 +196,7 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
         PostgresStore::open(options, None).await.unwrap()
     };
     let url = let_in(&database, ServiceRole::Sts).await;
-    let found = open(&url).await.look().await.unwrap();
+    let found = open(&url).await.look(true).await.unwrap();
     let FirstLook::Usable { server_now } = found else {
         panic!("{found:?}")
     };
@@ -208,9 +208,9 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
     let refused = |url: &str| {
         let url = url.to_owned();
         async move {
-            match open(&url).await.look().await {
+            match open(&url).await.look(true).await {
                 Err(Unusable::Login(text) | Unusable::Schema(text)) => text,
-                Ok(found) => panic!("{found:?}"),
+                other => panic!("{other:?}"),
             }
         }
     };
@@ -224,7 +224,10 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
     let nowhere = refused(&server().url_as("no_such_database", "caracalsts", PASSWORD)).await;
     assert!(nowhere.contains("no_such_database"), "{nowhere}");
 
-    let away = open("postgres://nobody:x@127.0.0.1:9/none").await.look().await;
+    let away = open("postgres://nobody:x@127.0.0.1:9/none")
+        .await
+        .look(true)
+        .await;
     assert!(matches!(away, Ok(FirstLook::Away(_))), "{away:?}");
     let garbled = PostgresStore::open(PostgresOptions::new(Secret::new("postgres://[:/")), None).await;
     assert!(garbled.is_err());

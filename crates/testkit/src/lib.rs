@@ -6,6 +6,7 @@
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod guard;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod redis;

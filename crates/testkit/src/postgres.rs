@@ -104,6 +104,11 @@ impl Postgres {
         self.copy_database("template0")
     }
 
+    /// Where it listens on 127.0.0.1.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Copies a database that nobody is connected to; returns the copy's name.
     pub fn copy_database(&self, template: &str) -> String {
         let name = format!("case_{}", self.names.fetch_add(1, Ordering::Relaxed));
@@ -252,11 +257,11 @@ impl Drop for Sweeper {
     }
 }
 
-/// Whom the server runs as: it refuses to be root.
-struct Account(Option<(unistd::Uid, unistd::Gid)>);
+/// Whom a server runs as that refuses to be root.
+pub(crate) struct Account(Option<(unistd::Uid, unistd::Gid)>);
 
 impl Account {
-    fn for_server() -> Self {
+    pub(crate) fn for_server() -> Self {
         if !unistd::geteuid().is_root() {
             return Self(None);
         }
@@ -267,7 +272,7 @@ impl Account {
         Self(Some((user.uid, user.gid)))
     }
 
-    fn give(&self, path: &Path) {
+    pub(crate) fn give(&self, path: &Path) {
         if let Some((uid, gid)) = self.0 {
             unistd::chown(path, Some(uid), Some(gid)).expect("the file is ours to give");
         }
@@ -275,7 +280,7 @@ impl Account {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours to protect");
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()

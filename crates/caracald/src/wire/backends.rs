@@ -15,6 +15,7 @@ use caracal_storage_sql::{
 };
 
 use super::{
+    home_lock::HomeLock,
     keys::{self, KeyMaterial},
     look::Looked,
 };
@@ -49,6 +50,8 @@ pub(super) struct Backends {
     pub(super) postgres: Option<PostgresStore>,
     /// The file of one machine, to be closed at the end.
     pub(super) sqlite: Option<SqliteStore>,
+    /// Keeps other daemons out of the state directory for as long as this process lives.
+    pub(super) home: Option<HomeLock>,
 }
 
 impl Backends {
@@ -74,6 +77,8 @@ async fn embedded(
     signer: StreamSigner,
     world: &World,
 ) -> anyhow::Result<Backends> {
+    // Two daemons over one file would each believe their memory: revocations of one are news to the other.
+    let home = HomeLock::take(&config.home)?;
     let path = database_file(config);
     let store = SqliteStore::open(&path, Some(keys.audit.clone()), world.now())
         .await
@@ -92,6 +97,7 @@ async fn embedded(
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
     Ok(Backends {
         sqlite: Some(store.counted_apart()),
+        home: Some(home),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
     })
 }
@@ -125,7 +131,13 @@ async fn remote(
         ..options
     };
     let short_lived = RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
-    let looked = Looked::at(store.counted_apart(), bus.clone(), world).await?;
+    let looked = Looked::at(
+        store.counted_apart(),
+        bus.clone(),
+        world,
+        config.mode.is_published(),
+    )
+    .await?;
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
     Ok(Backends {
         looked: Some(Arc::new(looked)),
@@ -153,6 +165,7 @@ fn sharing<S: Store + SqlStore + 'static>(
         looked: None,
         postgres: None,
         sqlite: None,
+        home: None,
     }
 }
 

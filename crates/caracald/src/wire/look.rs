@@ -28,17 +28,25 @@ pub(super) struct Looked {
     store: PostgresStore,
     bus: RedisBus,
     world: World,
+    /// Whether the mode is one that serves others.
+    strict: bool,
     /// Why this process does not serve yet, or never will.
     reason: RwLock<Option<&'static str>>,
 }
 
 impl Looked {
     /// Looks once at both servers.
-    pub(super) async fn at(store: PostgresStore, bus: RedisBus, world: &World) -> anyhow::Result<Self> {
+    pub(super) async fn at(
+        store: PostgresStore,
+        bus: RedisBus,
+        world: &World,
+        strict: bool,
+    ) -> anyhow::Result<Self> {
         let looked = Self {
             store,
             bus,
             world: world.clone(),
+            strict,
             reason: RwLock::new(None),
         };
         let reason = looked.look().await?;
@@ -48,7 +56,12 @@ impl Looked {
 
     /// Which server is away, if one is.
     async fn look(&self) -> anyhow::Result<Option<&'static str>> {
-        match self.store.look().await.context("DATABASE_URL is not usable")? {
+        match self
+            .store
+            .look(self.strict)
+            .await
+            .context("DATABASE_URL is not usable")?
+        {
             FirstLook::Usable { server_now } => check_clock(self.world.now(), server_now)?,
             FirstLook::Away(error) => {
                 tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");

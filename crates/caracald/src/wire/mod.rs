@@ -4,6 +4,7 @@
 //! share, and the background work of a process.
 
 mod backends;
+mod home_lock;
 mod keys;
 mod look;
 mod roles;
@@ -53,6 +54,8 @@ pub(crate) struct Wired {
     spool: Option<Arc<Spool>>,
     draining: Arc<AtomicBool>,
     sqlite: Option<SqliteStore>,
+    /// Held to the end.
+    _home: Option<home_lock::HomeLock>,
 }
 
 impl Wired {
@@ -175,6 +178,7 @@ pub(crate) async fn wire(
     }
     Ok(Wired {
         sqlite: parts.backends.sqlite,
+        _home: parts.backends.home,
         routers,
         spool: parts.spool,
         draining: parts.draining,

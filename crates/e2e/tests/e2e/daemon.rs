@@ -244,6 +244,14 @@ async fn two_daemons_do_not_share_a_home() {
     let scene = Scene::set_up(&stack).await;
     let refused = stack.caracald(&["serve", "all"]).await;
     refused.assert_refused(&["caracald: ", &stack.home().display().to_string()]);
+    // Nor with a spool elsewhere, nor a role that has none.
+    let elsewhere = home();
+    let spool = elsewhere.path().display().to_string();
+    let second = Daemon::embedded(stack.home()).with("AUDIT_REPLAY_DIR", &spool);
+    for roles in [["serve", "all"], ["serve", "audit"]] {
+        let refused = second.run(&roles).await;
+        refused.assert_refused(&["another caracald serves the state in"]);
+    }
     // The first one goes on, and still says where it listens.
     let agent = scene.agent().await;
     scene.call(&scene.mandate(&agent, READ).await).await.expect(200);

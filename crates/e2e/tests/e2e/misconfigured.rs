@@ -7,6 +7,7 @@ use caracal_e2e::{Daemon, Role, Stack, in_production, migrate, service_password}
 in_production!(
     a_wrong_database_address_is_told,
     a_wrong_password_is_told,
+    a_superuser_is_told,
     a_wrong_schema_is_told,
     a_wrong_redis_is_told,
     a_clock_that_is_off_is_told,
@@ -62,6 +63,14 @@ async fn a_wrong_password_is_told(stack: &Stack) {
         let daemon = stack.environment_of(role).with("DATABASE_URL", &wrong);
         let finished = daemon.run(&["serve", role.name()]).await;
         assert!(!finished.stderr.contains("not-the-password"), "{finished:#?}");
+    }
+}
+
+async fn a_superuser_is_told(stack: &Stack) {
+    let almighty = stack.production().postgres().url(stack.production().database());
+    for role in Role::ALL {
+        let daemon = |daemon: Daemon| daemon.with("DATABASE_URL", &almighty);
+        refused(stack, role, daemon, &["DATABASE_URL", "is a superuser"]).await;
     }
 }
 
