@@ -1,4 +1,4 @@
-//! PgBouncer between us and the server: session mode works, transaction mode is turned down with a sentence, and so is
+//! `PgBouncer` between us and the server: session mode works, transaction mode is turned down with a sentence, and so is
 //! a login that may do everything.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
