@@ -128,6 +128,8 @@ async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Resu
         Err(rejected) => {
             let refusal = rejected.refusal;
             if let (Some(principal), Some(event_type)) = (&rejected.proved, R::CAPABILITY.evidence) {
+                // Before the write: what is proved can be presented as often as its holder likes.
+                limits::admit(&app, principal).await?;
                 let about = About::default();
                 evidence::refused(&app, principal, event_type, &context.request_id, &refusal, &about).await;
             }

@@ -7,9 +7,9 @@ use parking_lot::Mutex;
 
 /// Refusals of one mandate that are recorded one by one. Further ones are recorded when their number is a power of two.
 const EACH: u64 = 8;
-/// Most mandates of one zone, and most zones, whose refusals are counted.
-const MAX_MANDATES: usize = 4096;
-const MAX_ZONES: usize = 4096;
+/// Most mandates of one zone, and most zones, whose refusals are counted: some 30 MB together.
+const MAX_MANDATES: usize = 1024;
+const MAX_ZONES: usize = 256;
 
 /// Counts the refusals of mandates that are really the zone's. Each zone has its own table, so that none can make
 /// another's be forgotten.

@@ -117,3 +117,23 @@ async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_one
     assert!(answer.headers.contains_key("retry-after"));
     send(&app.token).await.expect(200);
 }
+
+#[tokio::test]
+async fn refusals_of_a_proved_caller_are_limited_before_they_are_written_down() {
+    let stack = Stack::with(CoordinatorConfig {
+        requests_per_minute: 3,
+        ..config()
+    })
+    .await;
+    let app = stack.app().await;
+    let token = stack.sign(&caracal_core::claims::MandateClaims {
+        scope: None,
+        ..stack.claims(&app.record)
+    });
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        statuses.push(stack.post("/agents", &token, json!({})).await.outcome().0);
+    }
+    assert_eq!(statuses, [403, 403, 403, 429, 429, 429, 429, 429]);
+    assert_eq!(stack.evidence().await.len(), 3);
+}

@@ -115,6 +115,9 @@ async fn an_operation_that_is_not_declared_is_refused(stack: &Stack) {
         ("PUT", "/tickets"),
         ("OPTIONS", "/tickets"),
         ("HEAD", "/tickets"),
+        // Methods are told apart by case, whichever processes decide.
+        ("get", "/tickets"),
+        ("Get", "/tickets"),
     ] {
         let mandate = scene.mandate(&agent, READ).await;
         let untouched = Untouched::from_now(&scene);
