@@ -9,7 +9,7 @@ use axum::{
     routing::{MethodFilter, on},
 };
 use bytes::Bytes;
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::{Timestamp, ZoneId, text};
 use caracal_service::{
     Refusal,
     body::{parse_json, read_bounded},
@@ -25,7 +25,7 @@ use crate::{
     auth::{self, Capability, Principal},
     deps::App,
     evidence::{self, About},
-    limits,
+    limits, quoting,
 };
 
 /// One route. The capability is part of the type: there is no other way to mount a handler.
@@ -165,7 +165,7 @@ async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Resu
         };
         let refused = outcome.as_ref().err();
         if !attempts.again(&call.app.world, refused).await {
-            break outcome;
+            break outcome.map_err(quoting::shown);
         }
     };
     if let (Err(refusal), Some(event_type)) = (&outcome, R::CAPABILITY.evidence) {
@@ -192,10 +192,18 @@ async fn read<R: Route>(
 ) -> Result<Input<R>, Refusal> {
     let Path(path) = Path::<R::Path>::from_request_parts(parts, &())
         .await
-        .map_err(|error| Refusal::invalid_field("invalid_params", "", error.body_text()))?;
+        .map_err(|error| {
+            Refusal::invalid_field(
+                "invalid_params",
+                "",
+                text::without_long_quotes(&error.body_text()),
+            )
+        })?;
     let Query(query) = Query::<R::Query>::from_request_parts(parts, &())
         .await
-        .map_err(|error| Refusal::invalid_field("invalid_query", "", error.body_text()))?;
+        .map_err(|error| {
+            Refusal::invalid_field("invalid_query", "", text::without_long_quotes(&error.body_text()))
+        })?;
     let body = R::Body::parse(&call.headers, body.as_ref().map_err(Refusal::clone)?)?;
     Ok(Input { path, query, body })
 }

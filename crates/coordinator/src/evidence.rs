@@ -7,7 +7,7 @@ use caracal_service::{Refusal, error_chain};
 use serde::Serialize;
 use serde_json::{json, value::to_raw_value};
 
-use crate::{auth::Principal, deps::App};
+use crate::{auth::Principal, deps::App, quoting};
 
 /// What a decision was about. Never tokens, metadata or bodies.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -84,7 +84,8 @@ pub(crate) async fn refused(
     refusal: &Refusal,
     about: &About,
 ) {
-    let details = refusal.members.get("details");
+    let kept = refusal.members.get("details").and_then(quoting::kept);
+    let details = kept.as_ref();
     let metadata = Metadata {
         about,
         caller: principal.name(),

@@ -22,6 +22,7 @@ mod limits;
 mod lineage;
 mod metrics;
 mod paging;
+mod quoting;
 mod routes;
 mod view;
 

@@ -1,7 +1,7 @@
 //! Keyset pages: newest first, with keys of full precision, so that no row is skipped or repeated.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use caracal_core::Timestamp;
+use caracal_core::{Timestamp, text::TextRule};
 use serde::{Deserialize, Serialize};
 
 /// Position of a row in `(at DESC, id DESC)` order.
@@ -43,7 +43,10 @@ impl PageKey {
             return Err(InvalidCursor);
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
-        serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)
+        let key: Self = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
+        // Whatever we made it of is one line; anything else would reach the store as a value.
+        TextRule::line(512).check(&key.id).map_err(|_| InvalidCursor)?;
+        Ok(key)
     }
 }
 
@@ -80,7 +83,8 @@ mod tests {
     fn cursors_keep_microseconds_and_refuse_noise() {
         let key = PageKey::new(Timestamp::from_micros(1_779_364_800_123_456), "id-1");
         assert_eq!(PageKey::from_cursor(&key.to_cursor()), Ok(key));
-        for noise in ["", "%%%", "e30", "bm90IGpzb24"] {
+        let nul = PageKey::new(Timestamp::from_micros(1), "a\0b").to_cursor();
+        for noise in ["", "%%%", "e30", "bm90IGpzb24", &nul] {
             assert_eq!(PageKey::from_cursor(noise), Err(InvalidCursor), "{noise}");
         }
     }

@@ -5,6 +5,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 use caracal_core::{
     Timestamp,
     entity::{Constraints, MAX_HOPS},
+    text::TextRule,
 };
 use serde_json::{Map, Value};
 
@@ -17,7 +18,8 @@ const MAX_IDENTIFIER_BYTES: usize = 2048;
 const TTL_SECONDS: RangeInclusive<u64> = 1..=86_400;
 const HOPS: RangeInclusive<u64> = 1..=MAX_HOPS as u64;
 const BUDGET: RangeInclusive<u64> = 1..=64;
-const REASON_CHARS: RangeInclusive<usize> = 1..=256;
+const REASON: TextRule = TextRule::line(256);
+const IDENTIFIER: TextRule = TextRule::line(MAX_IDENTIFIER_BYTES);
 
 /// Why constraints were refused. The wire code is [`ConstraintError::code`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,10 +81,8 @@ pub fn parse_constraints(value: &Value) -> Result<Constraints, ConstraintError> 
                 constraints.expires_at = Some(at.ok_or(field("expires_at", "an RFC 3339 date-time"))?);
             }
             "broad_reason" => {
-                let reason = value
-                    .as_str()
-                    .filter(|text| REASON_CHARS.contains(&text.chars().count()));
-                let reason = reason.ok_or(field("broad_reason", "a text of 1 to 256 characters"))?;
+                let reason = value.as_str().filter(|text| REASON.check(text).is_ok());
+                let reason = reason.ok_or(field("broad_reason", "1 to 256 printable characters"))?;
                 constraints.broad_reason = Some(reason.to_owned());
             }
             unknown => {
@@ -126,7 +126,7 @@ fn whole(
 fn resources(value: &Value) -> Result<Vec<Arc<str>>, ConstraintError> {
     let identifier = |item: &Value| {
         item.as_str()
-            .filter(|text| (1..=MAX_IDENTIFIER_BYTES).contains(&text.len()))
+            .filter(|text| text.len() <= MAX_IDENTIFIER_BYTES && IDENTIFIER.check(text).is_ok())
             .map(Arc::from)
     };
     value

@@ -22,3 +22,4 @@ mod reads;
 mod sessions;
 mod stack;
 mod subject;
+mod texts;

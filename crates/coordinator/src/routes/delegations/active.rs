@@ -49,8 +49,10 @@ impl Route for Active {
                     .filter(|held| sees(&call.principal, held))
                     .map(item),
             );
+            // A page that ends early with more behind it was full by bytes, and so is the answer.
+            let full = page.next.is_some() && page.items.len() < wanted as usize;
             after = page.next;
-            if after.is_none() || items.len() >= limit as usize {
+            if after.is_none() || full || items.len() >= limit as usize {
                 break;
             }
         }

@@ -9,7 +9,7 @@ use caracal_storage::Access;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{DelegationPath, node, not_found, require_admin};
+use super::{DelegationPath, MAX_NODES, node, not_found, require_admin};
 use crate::{
     auth::Capability,
     call::{self, Call, Input, NoBody, NoQuery, Route},
@@ -36,6 +36,8 @@ impl Route for Impact {
             return Err(not_found());
         }
         below.retain(|(delegation, _)| delegation.is_live(now));
+        let total = below.len();
+        below.truncate(MAX_NODES);
         let sessions: BTreeSet<SessionId> = below
             .iter()
             .map(|(delegation, _)| delegation.target_session_id.clone())
@@ -54,6 +56,7 @@ impl Route for Impact {
             &json!({
                 "edge_id": id,
                 "affected_edges": edges,
+                "affected_total": total,
                 "affected_sessions": sessions,
                 // Some clients read this name.
                 "affected_agents": sessions,

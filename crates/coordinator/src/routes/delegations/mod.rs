@@ -42,6 +42,9 @@ pub(crate) struct EndPath {
     session: SessionId,
 }
 
+/// Most nodes of the graph below a delegation in one answer, nearest first.
+const MAX_NODES: usize = 5_000;
+
 /// The changed object of administrative records.
 const ENTITY: &str = "delegations";
 

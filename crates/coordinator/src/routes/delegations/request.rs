@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_authz::narrow::{ConstraintError, parse_constraints};
-use caracal_core::{ApplicationId, DelegationId, ScopeSet, SessionId, Timestamp, entity::Constraints};
+use caracal_core::{
+    ApplicationId, DelegationId, ScopeSet, SessionId, Timestamp,
+    entity::Constraints,
+    text::{TextRule, is_unprintable},
+};
 use caracal_service::Refusal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,6 +18,7 @@ const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_SCOPES: usize = 256;
 const MAX_SCOPE_BYTES: usize = 256;
 const MAX_RESOURCE_BYTES: usize = 2048;
+const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
 
 /// The body. Unknown members are ignored, except inside the constraints.
 #[derive(Debug, Deserialize)]
@@ -69,7 +74,7 @@ impl CreateBody {
         if self
             .resource_id
             .as_ref()
-            .is_some_and(|name| !(1..=MAX_RESOURCE_BYTES).contains(&name.len()))
+            .is_some_and(|name| name.len() > MAX_RESOURCE_BYTES || RESOURCE.check(name).is_err())
         {
             return Err(invalid("resource_id", "a resource's id or identifier"));
         }
@@ -78,7 +83,7 @@ impl CreateBody {
         }
         let sound = |scope: &str| {
             (1..=MAX_SCOPE_BYTES).contains(&scope.len())
-                && !scope.contains(|c: char| c.is_whitespace() || c.is_control())
+                && !scope.contains(|c: char| c.is_whitespace() || is_unprintable(c))
         };
         if let Some(position) = self.scopes.iter().position(|scope| !sound(scope)) {
             return Err(invalid(

@@ -1,4 +1,5 @@
-//! `GET /zones/{zone}/delegations/{id}/traverse`: a delegation and everything narrowed from it, as a bare array.
+//! `GET /zones/{zone}/delegations/{id}/traverse`: a delegation and everything narrowed from it, as a bare array of
+//! at most 5,000, nearest first.
 
 use axum::{response::Response, routing::MethodFilter};
 use caracal_service::Refusal;
@@ -6,7 +7,7 @@ use caracal_storage::Access;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{DelegationPath, node, require_admin};
+use super::{DelegationPath, MAX_NODES, node, require_admin};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, NoQuery, Route, json},
@@ -29,6 +30,7 @@ impl Route for Traverse {
         let below = work.delegations().descendants(&input.path.id).await?;
         let nodes: Vec<Value> = below
             .iter()
+            .take(MAX_NODES)
             .map(|(delegation, depth)| node(delegation, *depth))
             .collect();
         Ok(json(StatusCode::OK, &nodes))

@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::MethodFilter,
 };
-use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_core::{
+    entity::{Lifecycle, Session, SessionStatus},
+    text::TextRule,
+};
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
@@ -83,15 +86,13 @@ fn reason(given: Option<String>) -> Result<String, Refusal> {
     let Some(reason) = given else {
         return Ok(String::from("requested"));
     };
-    let sound = (1..=256).contains(&reason.chars().count()) && !reason.contains(char::is_control);
-    if sound {
-        Ok(reason)
-    } else {
-        Err(Refusal::invalid_field(
+    match TextRule::line(256).check(&reason) {
+        Ok(()) => Ok(reason),
+        Err(problem) => Err(Refusal::invalid_field(
             "invalid_query",
             "reason",
-            "1 to 256 printable characters",
-        ))
+            problem.to_string(),
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use caracal_storage::{Access, SessionFilter};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::ZonePath;
+use super::{ZonePath, request::LABEL};
 use crate::{
     auth::{Capability, Principal},
     call::{Call, Input, NoBody, Route, json},
@@ -42,6 +42,11 @@ impl Route for List {
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let query = input.query;
         let page = paging::request(query.limit, query.cursor.as_deref())?;
+        if let Some(label) = &query.label {
+            LABEL
+                .check(label)
+                .map_err(|problem| Refusal::invalid_field("invalid_query", "label", problem.to_string()))?;
+        }
         let Ok(application_id) = visible(&call.principal, query.application_id) else {
             return Ok(json(StatusCode::OK, &paging::body(&[], None)));
         };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle};
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle, text::TextRule,
+};
 use caracal_service::Refusal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -13,7 +15,8 @@ use crate::auth::Principal;
 const DEFAULT_TTL_SECONDS: u32 = 3600;
 const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_LABELS: usize = 32;
-const MAX_LABEL_CHARS: usize = 64;
+/// A label, where it is given and where it is asked for.
+pub(super) const LABEL: TextRule = TextRule::line(64);
 
 /// Whether a child continues its parent's delegation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -116,13 +119,13 @@ fn labels(labels: Vec<String>) -> Result<Vec<Arc<str>>, Refusal> {
         .enumerate()
         .map(|(position, label)| {
             let label = label.trim();
-            let sound =
-                (1..=MAX_LABEL_CHARS).contains(&label.chars().count()) && !label.contains(char::is_control);
-            let path = format!("labels.{position}");
-            if sound {
-                Ok(label.into())
-            } else {
-                Err(invalid(&path, "1 to 64 printable characters"))
+            match LABEL.check(label) {
+                Ok(()) => Ok(label.into()),
+                Err(problem) => Err(Refusal::invalid_field(
+                    "invalid_body",
+                    &format!("labels.{position}"),
+                    problem.to_string(),
+                )),
             }
         })
         .collect()
