@@ -23,6 +23,8 @@ const FLOODERS: u32 = 8;
 const CHECKERS: usize = 8;
 /// Pause between two bytes of a slow body.
 const TRICKLE: Duration = Duration::from_secs(1);
+/// Span over which zone A's hanging calls begin.
+const RAMP: Duration = Duration::from_secs(2);
 /// Pause after a failed attempt, so that failing fast does not become the attack.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -159,9 +161,14 @@ impl Attacker {
                 }
             }
             Case::HangingCalls => {
-                for _ in 0..self.worst.hanging {
+                for number in 0..self.worst.hanging {
                     let own = self.clone();
-                    workers.spawn(async move { own.hang().await });
+                    // One after the other: what is asked is who holds the places, not how many mints fit in a moment.
+                    let turn = RAMP * number / self.worst.hanging.max(1);
+                    workers.spawn(async move {
+                        tokio::time::sleep(turn).await;
+                        own.hang().await;
+                    });
                 }
             }
             Case::FailedLogins => self.flood(&mut workers, self.agent.sts(), |own, number| {
