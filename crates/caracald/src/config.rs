@@ -1,5 +1,8 @@
 //! Everything the daemon reads from its environment, complete before any port is bound.
 
+mod contract;
+mod serving;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -14,6 +17,9 @@ use caracal_service::{
     config::{ConfigError, Mode, Settings},
     egress::HostPattern,
 };
+
+pub(crate) use self::serving::Serving;
+use crate::telemetry::Logging;
 
 words!(
     /// A role this build serves.
@@ -123,7 +129,8 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
-    pub(crate) log_level: String,
+    pub(crate) logging: Logging,
+    pub(crate) serving: Serving,
     pub(crate) mint_rate_limit_per_min: u32,
     /// How long a new signing key is published before it signs.
     pub(crate) key_publish_ahead: Duration,
@@ -142,7 +149,8 @@ pub(crate) struct Config {
     pub(crate) role_passwords: Vec<(&'static str, Secret)>,
     pub(crate) coordinator: CoordinatorConfig,
     pub(crate) api: ApiConfig,
-    pub(crate) shutdown_grace: Duration,
+    /// Variables that look like settings and are none.
+    pub(crate) unknown: Vec<String>,
 }
 
 impl Config {
@@ -228,7 +236,8 @@ impl Config {
                 SpoolSync::Always
             }
         };
-        let log_level = settings.text("LOG_LEVEL").unwrap_or_else(|| String::from("info"));
+        let logging = serving::logging(&mut settings);
+        let serving = Serving::read(&mut settings, matches!(backend, Backend::Embedded));
         let mut upstream_host_allowlist = Vec::new();
         for host in settings
             .text("UPSTREAM_HOST_ALLOWLIST")
@@ -243,7 +252,7 @@ impl Config {
                 )),
             }
         }
-        let config = Self {
+        let mut config = Self {
             mode,
             home,
             backend,
@@ -253,7 +262,8 @@ impl Config {
             keys,
             spool_dir,
             spool_sync,
-            log_level,
+            logging,
+            serving,
             mint_rate_limit_per_min: bounded(settings.positive("STS_MINT_RATE_LIMIT_PER_MIN", 600_000)),
             key_publish_ahead: settings.duration("SIGNING_KEY_PUBLISH_AHEAD", Duration::from_mins(10)),
             key_overlap: settings.duration("SIGNING_KEY_OVERLAP", Duration::from_hours(24)),
@@ -264,12 +274,17 @@ impl Config {
             trust_proxy: settings.flag("TRUST_PROXY", false),
             extra_ca_file: settings.path("CARACAL_TLS_EXTRA_CA_FILE"),
             upstream_host_allowlist,
-            db_max_conns: bounded(settings.positive("DB_MAX_CONNS", 20)),
+            db_max_conns: db_max_conns(&mut settings),
             role_passwords: role_passwords(&mut settings),
             coordinator: coordinator(&mut settings),
             api: api(&mut settings),
-            shutdown_grace: Duration::from_millis(settings.positive("SHUTDOWN_GRACE_MS", 15_000)),
+            unknown: Vec::new(),
         };
+        for role in Role::ALL {
+            settings.know(&listen_variable(*role));
+        }
+        contract::refuse_unread(&mut settings);
+        config.unknown = settings.unknown();
         settings.finish()?;
         Ok(config)
     }
@@ -378,6 +393,12 @@ fn api(settings: &mut Settings) -> ApiConfig {
             .unwrap_or(default.control_audience),
         ..default
     }
+}
+
+/// `DB_MAX_CONNS`, or `DB_POOL_MAX`, its other name.
+fn db_max_conns(settings: &mut Settings) -> u32 {
+    let default = settings.positive("DB_POOL_MAX", 20);
+    bounded(settings.positive("DB_MAX_CONNS", default))
 }
 
 /// `CARACAL_<ROLE>_DB_PASSWORD` (or `_FILE`) of the roles that migrations create.
@@ -540,8 +561,13 @@ fn keys(settings: &mut Settings, backend: &Backend, roles: &[Role]) -> Keys {
     keys
 }
 
+/// `CARACAL_<ROLE>_LISTEN`.
+pub(crate) fn listen_variable(role: Role) -> String {
+    format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase())
+}
+
 fn listen(settings: &mut Settings, role: Role, roles: usize, mode: Mode) -> SocketAddr {
-    let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
+    let variable = listen_variable(role);
     let host = settings.parsed(
         "HOST",
         if mode.is_published() && roles == 1 {
@@ -682,6 +708,81 @@ mod tests {
         ] {
             assert!(leaves_the_house(far), "{far}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
+        let laptop = ("CARACAL_MODE", "dev");
+        let refusal = |name, value| {
+            read(&[laptop, (name, value)], Role::ALL)
+                .err()
+                .map(|error| error.to_string())
+        };
+        for name in [
+            "AUDIT_RETENTION_DAYS",
+            "DB_MIN_CONNS",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "CARACAL_CONTROL_ENABLED",
+            "REDIS_POOL_SIZE",
+        ] {
+            let message = refusal(name, "1").unwrap();
+            assert!(
+                message.contains(&format!("{name} is not read by this version: ")),
+                "{message}"
+            );
+        }
+        assert!(refusal("JTI_FAIL_OPEN", "true").is_some());
+        assert!(refusal("JTI_FAIL_OPEN", "false").is_none());
+        assert!(refusal("CARACAL_SECRET_BACKEND", "vault").is_some());
+        assert!(refusal("CARACAL_SECRET_BACKEND", "builtin").is_none());
+        assert!(refusal("TLS_CERT_FILE", "/c").unwrap().contains("TLS_KEY_FILE"));
+        assert!(refusal("TLS_KEY_FILE", "/k").unwrap().contains("TLS_CERT_FILE"));
+        assert!(
+            refusal("LOG_LEVEL", "verbose")
+                .unwrap()
+                .contains("none of off, error")
+        );
+    }
+
+    #[test]
+    fn the_settings_of_listeners_are_in_force() {
+        let config = read(
+            &[
+                ("CARACAL_MODE", "dev"),
+                ("READ_HEADER_TIMEOUT", "1s"),
+                ("READ_TIMEOUT", "2s"),
+                ("WRITE_TIMEOUT", "3s"),
+                ("IDLE_TIMEOUT", "4s"),
+                ("KEEP_ALIVE_TIMEOUT_MS", "5000"),
+                ("REQUEST_TIMEOUT_MS", "6000"),
+                ("MAX_CONNECTIONS", "7"),
+                ("MAX_CONNECTIONS_PER_ADDRESS", "8"),
+                ("DB_POOL_MAX", "9"),
+            ],
+            Role::ALL,
+        )
+        .unwrap();
+        let gateway = config.serving.limits(Role::Gateway, |wanted| wanted);
+        let api = config.serving.limits(Role::Api, |wanted| wanted);
+        let seconds = |span: Duration| span.as_secs();
+        assert_eq!(seconds(gateway.header_read_timeout), 1);
+        assert_eq!(
+            (seconds(gateway.body_read_timeout), seconds(api.body_read_timeout)),
+            (2, 6)
+        );
+        assert_eq!(seconds(gateway.write_timeout), 3);
+        assert_eq!((seconds(gateway.idle_timeout), seconds(api.idle_timeout)), (4, 5));
+        assert_eq!(
+            (gateway.max_connections, gateway.max_connections_per_address),
+            (7, 8)
+        );
+        assert_eq!(config.db_max_conns, 9);
+        let default = read(&[("CARACAL_MODE", "dev")], Role::ALL).unwrap().serving;
+        assert_eq!(
+            seconds(default.limits(Role::Gateway, |wanted| wanted).idle_timeout),
+            120
+        );
+        assert!(default.shutdown_delay + default.shutdown_grace < Duration::from_secs(10));
     }
 
     #[test]

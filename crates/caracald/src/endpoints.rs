@@ -36,7 +36,16 @@ pub(crate) fn write(home: &Path, addresses: &[(Role, SocketAddr)]) -> anyhow::Re
         .with_context(|| format!("cannot write {}", target.display()))
 }
 
-/// Removes the file; absence is fine.
+/// Removes the file, and from the lock the record that names this process, so that the next start knows of a clean
+/// stop, whoever asked for it. Absence is fine.
 pub(crate) fn remove(home: &Path) {
     let _ = std::fs::remove_file(home.join("endpoints.json"));
+    let lock = home.join(".lock");
+    let holder = std::fs::read(&lock)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok())
+        .and_then(|holder| holder.get("pid")?.as_u64());
+    if holder == Some(u64::from(std::process::id())) {
+        let _ = std::fs::OpenOptions::new().write(true).truncate(true).open(lock);
+    }
 }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod config;
+mod descriptors;
 mod endpoints;
 mod readiness;
 mod secrets;
@@ -14,6 +15,7 @@ mod wire;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use nix::sys::stat::{Mode, umask};
 
 use crate::config::Role;
 
@@ -81,6 +83,8 @@ enum AuditCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // What is written is private, whatever umask was inherited: a database file has no mode of its own.
+    umask(Mode::from_bits_truncate(0o077));
     let outcome = match arguments.command {
         Command::Serve { roles } => Role::parse_all(&roles).and_then(|roles| commands::serve::run(&roles)),
         Command::Migrate => commands::migrate::run(),

@@ -1,6 +1,12 @@
 //! Reading configuration: environment variables with `NAME_FILE` for secrets, every problem in one message.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use caracal_core::{Secret, words};
 
@@ -32,6 +38,8 @@ pub struct ConfigError(pub Vec<String>);
 #[derive(Debug)]
 pub struct Settings {
     variables: BTreeMap<String, String>,
+    /// Names that were asked for, or are known to be somebody else's.
+    known: BTreeSet<String>,
     problems: Vec<String>,
 }
 
@@ -48,6 +56,7 @@ impl Settings {
                 .into_iter()
                 .filter(|(_, value)| !value.is_empty())
                 .collect(),
+            known: BTreeSet::new(),
             problems: Vec::new(),
         }
     }
@@ -66,7 +75,46 @@ impl Settings {
 
     /// The variable as text.
     pub fn text(&mut self, name: &str) -> Option<String> {
+        self.know(name);
         self.variables.get(name).cloned()
+    }
+
+    /// Says that `name` is a variable, whether or not it is read here.
+    pub fn know(&mut self, name: &str) {
+        if !self.known.contains(name) {
+            self.known.insert(name.to_owned());
+        }
+    }
+
+    /// Whether `name` is set and was never asked for.
+    pub fn is_unread(&self, name: &str) -> bool {
+        self.variables.contains_key(name) && !self.known.contains(name)
+    }
+
+    /// A sentence for each variable that looks like a setting and is none: `CARACAL_*` that nobody knows, and names
+    /// that are a slip of the finger away from a known one.
+    pub fn unknown(&self) -> Vec<String> {
+        self.variables
+            .keys()
+            .filter(|name| !self.known.contains(*name) && !is_service_link(name))
+            .filter_map(|name| match self.nearest(name) {
+                Some(known) => Some(format!("{name} is not a setting; did you mean {known}?")),
+                None => name
+                    .starts_with("CARACAL_")
+                    .then(|| format!("{name} is not a setting")),
+            })
+            .collect()
+    }
+
+    /// The known name that `name` was meant to be, if it is that near.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        self.known
+            .iter()
+            .filter(|known| known.len() >= 7)
+            .map(|known| (strsim::osa_distance(known, name), known))
+            .filter(|(distance, known)| *distance <= if known.len() < 10 { 1 } else { 2 })
+            .min()
+            .map(|(_, known)| known.as_str())
     }
 
     /// The variable, or a noted problem and an empty text.
@@ -77,23 +125,33 @@ impl Settings {
         })
     }
 
-    /// A secret from `NAME`, or from the file that `NAME_FILE` names (trailing white space cut).
+    /// A secret from `NAME`, or from the file that `NAME_FILE` names. White space at the end is cut, since editors and
+    /// `echo` leave a line end there; anywhere else it is refused, since no login would work with it.
     pub fn secret(&mut self, name: &str) -> Option<Secret> {
-        if let Some(value) = self.text(name) {
-            return Some(Secret::new(value));
+        let file = self.text(&format!("{name}_FILE"));
+        let (source, content) = match (self.text(name), file) {
+            (Some(value), _) => (name.to_owned(), value),
+            (None, None) => return None,
+            (None, Some(file)) => match std::fs::read_to_string(&file) {
+                Ok(content) => (format!("{name}_FILE ({file})"), content),
+                Err(error) => {
+                    self.problem(format!("{name}_FILE cannot be read ({file}: {error})"));
+                    return None;
+                }
+            },
+        };
+        let value = content.trim_end();
+        if value.is_empty() {
+            self.problem(format!("{source} is empty"));
+            return None;
         }
-        let file = self.text(&format!("{name}_FILE"))?;
-        match std::fs::read_to_string(&file) {
-            Ok(content) if content.trim_end().is_empty() => {
-                self.problem(format!("{name}_FILE names an empty file ({file})"));
-                None
-            }
-            Ok(content) => Some(Secret::new(content.trim_end())),
-            Err(error) => {
-                self.problem(format!("{name}_FILE cannot be read ({file}: {error})"));
-                None
-            }
+        if value.starts_with(char::is_whitespace) || value.contains(['\n', '\r']) {
+            self.problem(format!(
+                "{source} has white space at its beginning or a line end within"
+            ));
+            return None;
         }
+        Some(Secret::new(value))
     }
 
     /// A value that parses, or `default`.
@@ -179,6 +237,14 @@ impl Settings {
     }
 }
 
+/// What Kubernetes and Docker put into the environment for each service near by.
+fn is_service_link(name: &str) -> bool {
+    name.ends_with("_PORT")
+        || name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.contains("_PORT_")
+}
+
 fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
@@ -220,6 +286,42 @@ mod tests {
             "DATABASE_URL is required",
         ] {
             assert!(message.contains(name), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_setting_is_named_with_the_setting_it_may_be() {
+        let mut settings = settings(&[
+            ("CARACAL_MOOD", "dev"),
+            ("LOG_LEVL", "debug"),
+            ("DATABSE_URL", "x"),
+            ("CARACAL_STS_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("EDITOR", "vi"),
+            ("CARACAL_MODE", "dev"),
+        ]);
+        settings.mode();
+        settings.text("LOG_LEVEL");
+        settings.secret("DATABASE_URL");
+        assert_eq!(
+            settings.unknown(),
+            [
+                "CARACAL_MOOD is not a setting; did you mean CARACAL_MODE?",
+                "DATABSE_URL is not a setting; did you mean DATABASE_URL?",
+                "LOG_LEVL is not a setting; did you mean LOG_LEVEL?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_end_behind_a_secret_is_cut_and_one_within_is_named() {
+        let mut settings = settings(&[("A", "token\n"), ("B", "to\nken"), ("C", " token"), ("D", " \n")]);
+        assert_eq!(settings.secret("A").unwrap().expose(), "token");
+        for name in ["B", "C", "D"] {
+            assert!(settings.secret(name).is_none(), "{name}");
+        }
+        let message = settings.finish().unwrap_err().to_string();
+        for part in ["B has white space", "C has white space", "D is empty"] {
+            assert!(message.contains(part), "{message}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use caracal_service::config::Settings;
 
 use crate::config::{Backend, Config, Role};
@@ -9,6 +10,10 @@ use crate::config::{Backend, Config, Role};
 /// Reads the configuration and says what it comes to.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
+    if !config.unknown.is_empty() {
+        // A start only warns of them: a variable of a neighbour must not keep a service down.
+        bail!("{}", config.unknown.join("; "));
+    }
     let backend = match config.backend {
         Backend::Embedded => "embedded",
         Backend::Production { .. } => "PostgreSQL and Redis",

@@ -1,7 +1,7 @@
 //! `caracald healthcheck`: a readiness probe without curl.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::{TcpStream, ToSocketAddrs as _},
     process::ExitCode,
     time::Duration,
@@ -10,25 +10,36 @@ use std::{
 use anyhow::{Context as _, bail};
 use caracal_service::config::Settings;
 
-use crate::config::Role;
+use crate::config::{Role, listen_variable};
+
+mod pinned;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Asks; success means ready.
 pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
+    let mut settings = Settings::from_process();
+    let certificate = settings.path("TLS_CERT_FILE");
     let url = if let Some(url) = url {
         url
     } else {
         let Some(role) = Role::parse(role) else {
             bail!("unknown role {role:?}")
         };
-        let variable = format!("CARACAL_{}_LISTEN", role.as_str().to_ascii_uppercase());
-        let configured = Settings::from_process().text(&variable);
+        let configured = settings.text(&listen_variable(role));
         let address = configured.unwrap_or_else(|| format!("127.0.0.1:{}", role.default_port()));
-        format!("http://{address}/ready")
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}/ready")
     };
-    let Some(rest) = url.strip_prefix("http://") else {
-        bail!("only http URLs can be asked, not {url:?}")
+    let (tls, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
+        (Some(rest), _) => (None, rest),
+        (None, Some(rest)) => {
+            let certificate = certificate.context(
+                "an https URL is asked with TLS_CERT_FILE set to the certificate that the role serves",
+            )?;
+            (Some(certificate), rest)
+        }
+        (None, None) => bail!("only http and https URLs can be asked, not {url:?}"),
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, "ready"));
     let address = authority
@@ -36,18 +47,15 @@ pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
         .ok()
         .and_then(|mut addresses| addresses.next())
         .with_context(|| format!("{authority:?} is not an address"))?;
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)
         .with_context(|| format!("nothing answers at {address}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    write!(
-        stream,
-        "GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream
-        .take(64 * 1024)
-        .read_to_string(&mut answer)
-        .with_context(|| format!("no answer from {address}"))?;
+    let question = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let answer = match tls {
+        None => ask(stream, &question),
+        Some(certificate) => ask(pinned::connect(stream, address.ip(), &certificate)?, &question),
+    };
+    let answer = answer.with_context(|| format!("no answer from {address}"))?;
     let status = answer.split(' ').nth(1).unwrap_or("");
     if status == "200" {
         println!("ready");
@@ -56,4 +64,11 @@ pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
         let body = answer.split("\r\n\r\n").nth(1).unwrap_or("").trim();
         bail!("not ready: HTTP {status} {body}")
     }
+}
+
+fn ask(mut stream: impl Read + Write, question: &str) -> std::io::Result<String> {
+    stream.write_all(question.as_bytes())?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer)?;
+    Ok(answer)
 }

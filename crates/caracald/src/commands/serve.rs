@@ -1,43 +1,61 @@
 //! `caracald serve`.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use caracal_service::{
     config::Settings,
-    server::{ServerLimits, serve},
+    server::{TlsServer, serve},
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Backend, Config, Role},
-    endpoints, secrets, telemetry, wire,
+    config::{Backend, Config, Role, listen_variable},
+    descriptors, endpoints, secrets,
+    telemetry::{self, Telemetry},
+    wire,
 };
 
 /// Longest wait for the database to close.
-const CLOSE: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Serves `roles` until a signal, then drains.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
-    telemetry::start(&config.log_level)?;
+    let telemetry = telemetry::start(config.logging.clone())?;
+    for sentence in &config.unknown {
+        tracing::warn!("{sentence}");
+    }
+    let descriptors = descriptors::raise();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(serve_roles(config))
+        .block_on(serve_roles(config, &telemetry, descriptors))
 }
 
-async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
+async fn serve_roles(config: Config, telemetry: &Telemetry, descriptors: u64) -> anyhow::Result<ExitCode> {
     let embedded = matches!(config.backend, Backend::Embedded);
     let home = config.home.clone();
-    let grace = config.shutdown_grace;
+    let serving_settings = config.serving.clone();
+    let (delay, grace) = (serving_settings.shutdown_delay, serving_settings.shutdown_grace);
     if embedded {
         secrets::private_directory(&home)?;
     }
+    let tls = match serving_settings.tls.clone() {
+        Some(files) => Some(Arc::new(
+            TlsServer::open(files).context("TLS_CERT_FILE and TLS_KEY_FILE")?,
+        )),
+        None => None,
+    };
     let metrics = caracal_service::metrics::install().context("cannot start metrics")?;
     caracal_events::metrics::describe();
     caracal_gateway::describe();
@@ -55,9 +73,9 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|(role, address, _)| (*role, *address))
         .collect();
+    let roles: Vec<Role> = addresses.iter().map(|(role, _)| *role).collect();
 
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
 
     // Listeners stop first, background work after them, so that the last requests can still be recorded.
     let stop_listening = CancellationToken::new();
@@ -70,29 +88,49 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
         let Some(router) = wired.router(role) else {
             continue;
         };
-        tracing::info!(role = role.as_str(), %address, "listening");
-        let limits = ServerLimits {
-            drain: grace,
-            ..ServerLimits::default()
-        };
-        serving.spawn(serve(listener, router, limits, None, stop_listening.clone()));
+        let limits = serving_settings.limits(role, |wanted| {
+            descriptors::connections(role, &roles, descriptors, wanted)
+        });
+        let connections = limits.max_connections;
+        tracing::info!(role = role.as_str(), %address, connections, tls = tls.is_some(), "listening");
+        serving.spawn(serve(
+            listener,
+            router,
+            limits,
+            tls.clone(),
+            stop_listening.clone(),
+        ));
     }
     if embedded {
         endpoints::write(&home, &addresses)?;
     }
 
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("interrupted; draining"),
-        _ = terminate.recv() => tracing::info!("asked to stop; draining"),
+    while signals.next().await == Asked::Reload {
+        reload(telemetry, tls.as_deref());
     }
+    // Not ready first: whoever spreads the load has the delay to notice, and is served meanwhile.
     wired.start_draining();
+    let delayed = Instant::now() + delay;
+    while let Some(left) = delayed
+        .checked_duration_since(Instant::now())
+        .filter(|left| !left.is_zero())
+    {
+        match tokio::time::timeout(left, signals.next()).await {
+            Ok(Asked::Reload) => reload(telemetry, tls.as_deref()),
+            // Asked twice, so it is urgent.
+            Ok(Asked::Stop) => break,
+            Err(_) => {}
+        }
+    }
+    let end = Instant::now() + grace;
+    let left = || end.saturating_duration_since(Instant::now());
     stop_listening.cancel();
     serving.close();
     serving.wait().await;
-    wired.finish().await;
+    wired.finish(left() / 2).await;
     stop_working.cancel();
     working.close();
-    if tokio::time::timeout(grace, working.wait()).await.is_err() {
+    if tokio::time::timeout(left(), working.wait()).await.is_err() {
         tracing::warn!("background work did not end in time");
     }
     if tokio::time::timeout(CLOSE, wired.close()).await.is_err() {
@@ -105,11 +143,75 @@ async fn serve_roles(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Reads again what may be changed while serving.
+fn reload(telemetry: &Telemetry, tls: Option<&TlsServer>) {
+    match telemetry.reload() {
+        Ok(()) => tracing::info!("logs were opened and the log level was read again"),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "logs stay as they were"),
+    }
+    match tls.map(TlsServer::reload) {
+        None => {}
+        Some(Ok(())) => tracing::info!("the certificate was read again"),
+        Some(Err(error)) => {
+            let error = caracal_service::error_chain(&error);
+            tracing::error!(error, "the former certificate stays");
+        }
+    }
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Stop,
+    Reload,
+}
+
+/// The signals that are heard. None of them ends the process by itself.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+    users: [Signal; 2],
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            users: [
+                signal(SignalKind::user_defined1())?,
+                signal(SignalKind::user_defined2())?,
+            ],
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        let [first, second] = &mut self.users;
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => {
+                    tracing::info!("interrupted; draining");
+                    return Asked::Stop;
+                }
+                _ = self.terminate.recv() => {
+                    tracing::info!("asked to stop; draining");
+                    return Asked::Stop;
+                }
+                _ = self.hangup.recv() => return Asked::Reload,
+                _ = first.recv() => tracing::info!("SIGUSR1 means nothing here"),
+                _ = second.recv() => tracing::info!("SIGUSR2 means nothing here"),
+            }
+        }
+    }
+}
+
 async fn bind(role: Role, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
-            "cannot listen on {address} for role {role}; is the port in use? set CARACAL_{}_LISTEN to use another",
-            role.as_str().to_ascii_uppercase()
+            "cannot listen on {address} for role {role}; is the port in use? set {} to use another",
+            listen_variable(role)
         )
     })
 }

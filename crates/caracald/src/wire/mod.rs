@@ -40,8 +40,6 @@ use crate::{
 
 /// Bytes the audit spool may take before decisions are refused.
 const SPOOL_CAPACITY: u64 = 1 << 30;
-/// How long shutdown waits for the spool to drain.
-const FINAL_DRAIN: Duration = Duration::from_secs(4);
 /// First and longest pause of the relay after the bus refused.
 const RELAY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How often months of the ledger are made ahead, and how many.
@@ -69,10 +67,10 @@ impl Wired {
         self.draining.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Gives events of the last requests time to reach the ledger; what does not make it stays in the spool.
-    pub(crate) async fn finish(&self) {
+    /// Gives events of the last requests `limit` to reach the ledger; what does not make it stays in the spool.
+    pub(crate) async fn finish(&self, limit: Duration) {
         if let Some(spool) = &self.spool
-            && !spool.wait_drained(FINAL_DRAIN).await
+            && !spool.wait_drained(limit).await
         {
             tracing::warn!("events stay in the audit spool; they are drained at the next start");
         }

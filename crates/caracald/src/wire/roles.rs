@@ -90,10 +90,10 @@ impl Parts {
             exchange: exchange.clone(),
             spool: self.spool()?,
             issuer: self.issuer.clone(),
-            egress: Egress::new(EgressPolicy {
+            egress: self.egress(EgressPolicy {
                 host_allowlist: config.upstream_host_allowlist.clone(),
                 ..EgressPolicy::provisioned()
-            }),
+            })?,
             config: GatewayConfig {
                 max_request_bytes: config.max_request_bytes,
                 upstream_timeout: config.upstream_timeout,
@@ -113,6 +113,12 @@ impl Parts {
         Ok(caracal_gateway::app(deps, operational, self.world.clone()))
     }
 
+    /// A guard of outbound connections that trusts the system's roots and those of the operator.
+    fn egress(&self, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
+        let further = self.config.extra_ca()?;
+        Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
+    }
+
     fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
         let url = self.config.sts_url.clone().context("STS_URL is required")?;
         let key = self.keys.gateway_sts.clone();
@@ -123,7 +129,7 @@ impl Parts {
             replay: self.backends.short_lived.clone(),
         };
         // The STS is provisioned by the operator, not named by a caller: no allow list of upstreams applies.
-        let egress = Egress::new(EgressPolicy::provisioned());
+        let egress = self.egress(EgressPolicy::provisioned())?;
         RemoteExchange::new(self.world.clone(), &egress, options).context("STS_URL is not usable")
     }
 

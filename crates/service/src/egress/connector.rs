@@ -11,29 +11,51 @@ use std::{
 };
 
 use http::Uri;
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{EgressError, EgressPolicy, dns::DnsCache};
+use super::{EgressError, EgressPolicy, InvalidRoots, dns::DnsCache};
 
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, EgressError>> + Send>>;
 
-/// Client settings: TLS 1.2 and 1.3 by aws-lc-rs, roots of the operating system, no client certificate.
-pub(super) fn tls_config() -> Arc<ClientConfig> {
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("aws-lc-rs offers TLS 1.2 and 1.3")
-    };
-    let wants_auth = builder().with_native_roots().unwrap_or_else(|error| {
+/// Client settings: TLS 1.2 and 1.3 by aws-lc-rs, roots of the operating system and `further` ones, no client
+/// certificate.
+pub(super) fn tls_config(further: RootCertStore) -> Arc<ClientConfig> {
+    let mut roots = further;
+    let native = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(native.certs);
+    if roots.is_empty() {
         // Plain http still works; every https destination fails closed.
-        tracing::warn!(%error, "no certificate roots found: https destinations will be refused");
-        builder().with_root_certificates(RootCertStore::empty())
-    });
-    Arc::new(wants_auth.with_no_client_auth())
+        tracing::warn!(errors = ?native.errors, "no certificate roots found: https destinations will be refused");
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("aws-lc-rs offers TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}
+
+/// The certificates of a PEM text, as roots.
+pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore, InvalidRoots> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots
+            .add(certificate.map_err(|_| InvalidRoots)?)
+            .map_err(|_| InvalidRoots)?;
+    }
+    if roots.is_empty() {
+        Err(InvalidRoots)
+    } else {
+        Ok(roots)
+    }
 }
 
 /// Opens TCP connections to addresses that passed the policy, and to nothing else.

@@ -92,6 +92,11 @@ impl EgressError {
     }
 }
 
+/// A text that was to hold further certificate roots holds none, or something else.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("no usable certificates in PEM form")]
+pub struct InvalidRoots;
+
 /// Bounds of connecting and pooling.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
@@ -132,15 +137,41 @@ impl Egress {
         Self::with(policy, Timeouts::default(), Arc::new(SystemResolver))
     }
 
+    /// A guard that also trusts the certificates in `pem`, where there are any.
+    ///
+    /// # Errors
+    /// [`InvalidRoots`].
+    pub fn trusting(policy: EgressPolicy, pem: Option<&[u8]>) -> Result<Arc<Self>, InvalidRoots> {
+        let further = pem
+            .map(connector::roots)
+            .transpose()?
+            .unwrap_or_else(rustls::RootCertStore::empty);
+        Ok(Self::of(
+            policy,
+            Timeouts::default(),
+            Arc::new(SystemResolver),
+            further,
+        ))
+    }
+
     /// A guard of the given parts.
     pub fn with(policy: EgressPolicy, timeouts: Timeouts, resolver: Arc<dyn Resolve>) -> Arc<Self> {
+        Self::of(policy, timeouts, resolver, rustls::RootCertStore::empty())
+    }
+
+    fn of(
+        policy: EgressPolicy,
+        timeouts: Timeouts,
+        resolver: Arc<dyn Resolve>,
+        further: rustls::RootCertStore,
+    ) -> Arc<Self> {
         let policy = Arc::new(policy);
         let dns = Arc::new(DnsCache::new(resolver, timeouts.dns));
         Arc::new(Self {
             dialer: Dialer::new(policy.clone(), dns, timeouts.connect),
             policy,
             timeouts,
-            tls: connector::tls_config(),
+            tls: connector::tls_config(further),
             targets: RwLock::default(),
         })
     }

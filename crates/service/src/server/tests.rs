@@ -410,3 +410,64 @@ async fn requests_on_their_way_when_shutdown_begins_are_answered() {
     );
     server.served.await.unwrap();
 }
+
+/// A certificate for `localhost`, in files.
+fn certificate(directory: &std::path::Path) -> (TlsFiles, String) {
+    let made = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+    let files = TlsFiles {
+        certificate: directory.join("tls.crt"),
+        key: directory.join("tls.key"),
+    };
+    std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    (files, made.cert.pem())
+}
+
+async fn health_over_tls(port: u16, pem: &str) -> Result<u16, crate::egress::EgressError> {
+    use crate::egress::{Egress, EgressError, EgressPolicy};
+    let egress = Egress::trusting(EgressPolicy::provisioned(), Some(pem.as_bytes())).unwrap();
+    let uri: http::Uri = format!("https://localhost:{port}/health").parse().unwrap();
+    let request = http::Request::get(uri)
+        .body(http_body_util::Empty::<bytes::Bytes>::new())
+        .unwrap();
+    match egress.client().request(request).await {
+        Ok(response) => Ok(response.status().as_u16()),
+        Err(error) => Err(EgressError::of(&error)
+            .expect("the guard explains itself")
+            .clone()),
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_served_after_a_reload_and_a_broken_one_never() {
+    use crate::egress::EgressError;
+    let directory = tempfile::tempdir().unwrap();
+    let (files, first) = certificate(directory.path());
+    let tls = Arc::new(TlsServer::open(files.clone()).unwrap());
+    let server = listen_with(limits(), Some(tls.clone())).await;
+    let port = server.address.port();
+    assert_eq!(health_over_tls(port, &first).await.unwrap(), 200);
+
+    let (_, second) = certificate(directory.path());
+    let early = health_over_tls(port, &second).await;
+    assert!(
+        matches!(early, Err(EgressError::Tls(_))),
+        "not read yet: {early:?}"
+    );
+    tls.reload().unwrap();
+    assert_eq!(health_over_tls(port, &second).await.unwrap(), 200);
+
+    std::fs::write(&files.key, "no key").unwrap();
+    let refused = tls.reload().unwrap_err();
+    assert!(refused.to_string().contains("tls.key"), "{refused}");
+    assert_eq!(
+        health_over_tls(port, &second).await.unwrap(),
+        200,
+        "the former stays"
+    );
+    // A client that does not speak TLS gets no answer, and no place for ever.
+    server
+        .closed_after(b"GET /health HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await;
+    server.closed_after(b"").await;
+}

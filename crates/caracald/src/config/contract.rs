@@ -1,0 +1,190 @@
+//! Variables that deployments of this kind set and this daemon does not read: each is refused with a sentence, so that
+//! nobody believes it to be in force.
+
+use caracal_service::config::Settings;
+
+/// Names, and what is so instead.
+const NOT_READ: &[(&[&str], &str)] = &[
+    (
+        &[
+            "DB_MIN_CONNS",
+            "DB_MAX_CONN_LIFETIME",
+            "DB_MAX_CONN_IDLE",
+            "DB_HEALTH_CHECK_PERIOD",
+            "DB_CONNECT_TIMEOUT",
+            "DB_CONNECTION_TIMEOUT_MS",
+            "DB_IDLE_TIMEOUT_MS",
+            "DB_STATEMENT_TIMEOUT_MS",
+            "DB_IDLE_IN_TX_TIMEOUT_MS",
+        ],
+        "the pool is bounded by DB_MAX_CONNS alone; put further settings into DATABASE_URL or the database role",
+    ),
+    (
+        &[
+            "REDIS_DIAL_TIMEOUT",
+            "REDIS_READ_TIMEOUT",
+            "REDIS_WRITE_TIMEOUT",
+            "REDIS_POOL_SIZE",
+            "REDIS_MIN_IDLE_CONNS",
+            "REDIS_POOL_TIMEOUT",
+        ],
+        "one connection carries the commands of a process, with fixed bounds",
+    ),
+    (
+        &["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"],
+        "traces are not exported; read /metrics and the logs",
+    ),
+    (
+        &[
+            "CARACAL_LOG_SAMPLE_DEBUG",
+            "CARACAL_LOG_QUEUE_SIZE",
+            "CARACAL_LOG_MAX_FIELD_BYTES",
+        ],
+        "logs are neither sampled nor cut; choose with LOG_LEVEL",
+    ),
+    (
+        &["OPA_POLL_SECONDS"],
+        "policies are in force when their activation is answered; nothing is polled",
+    ),
+    (
+        &["MAX_GRANT_TTL_SECONDS", "STS_SECRET_VERIFY_CONCURRENCY"],
+        "the bound is fixed",
+    ),
+    (
+        &["CARACAL_PRIVATE_EGRESS_HOSTS"],
+        "upstreams are bounded by UPSTREAM_HOST_ALLOWLIST",
+    ),
+    (
+        &[
+            "CARACAL_VAULT_TOKEN",
+            "CARACAL_INFISICAL_TOKEN",
+            "CARACAL_AZURE_CLIENT_SECRET",
+            "CARACAL_CUSTOM_SECRETS_TOKEN",
+        ],
+        "secrets are sealed under SECRET_STORE_KEK; other secret stores are not spoken to",
+    ),
+    (
+        &[
+            "AUDIT_RETENTION_DAYS",
+            "AUDIT_MAX_DELIVERIES",
+            "AUDIT_CLAIM_IDLE_SECS",
+            "AUDIT_TAMPER_ROLLING_HOURS",
+            "AUDIT_READY_DLQ_MAX",
+            "AUDIT_READY_LAG_MAX",
+            "AUDIT_READY_PEL_OLDEST_SECS_MAX",
+            "AUDIT_EXPORT_S3_BUCKET",
+            "AUDIT_EXPORT_S3_ENDPOINT",
+            "AUDIT_EXPORT_S3_REGION",
+            "AUDIT_EXPORT_TMP_DIR",
+        ],
+        "the ledger keeps everything and is read with `caracald audit verify` and the Audit role's routes",
+    ),
+    (
+        &[
+            "OUTBOX_POLL_MS",
+            "OUTBOX_INTERVAL_MS",
+            "OUTBOX_BATCH_SIZE",
+            "OUTBOX_LOCK_SEC",
+            "OUTBOX_MAX_ATTEMPTS",
+            "OUTBOX_STREAM_MAXLEN",
+            "OUTBOX_RETENTION_DAYS",
+            "STREAMS_MAXLEN",
+            "API_READY_OUTBOX_DEAD_MAX",
+            "RELAY_DEDUPE_WINDOW_SEC",
+            "RELAY_INTERVAL_MS",
+            "RELAY_CLAIM_IDLE_SEC",
+            "RELAY_CONSUMER_NAME",
+            "WORKER_ID",
+        ],
+        "the outbox is delivered at once and without an end of attempts",
+    ),
+    (
+        &[
+            "API_BODY_LIMIT_BYTES",
+            "READY_RATE_LIMIT_PER_MIN",
+            "API_ENABLE_DOCS",
+        ],
+        "the bound is fixed",
+    ),
+    (
+        &[
+            "CARACAL_CONTROL_ENABLED",
+            "STS_JWKS_URL",
+            "STS_ISSUER_URL",
+            "CONTROL_API_TOKEN",
+            "CONTROL_RATE_CAPACITY",
+            "CONTROL_RATE_WINDOW_SEC",
+            "CONTROL_INVOKE_IP_RATE_LIMIT_PER_MIN",
+            "CONTROL_REPLAY_TTL_SEC",
+            "CONTROL_GATE_FILE",
+        ],
+        "the Control API answers to mandates for CONTROL_AUDIENCE without a switch",
+    ),
+    (
+        &[
+            "API_OPERATOR_ENABLED",
+            "API_OPERATOR_AUTOPILOT_ENABLED",
+            "API_OPERATOR_AI_PROVIDERS",
+        ],
+        "there is no assistant",
+    ),
+    (
+        &[
+            "DEADLINE_SWEEP_INTERVAL_MS",
+            "RETENTION_CLEANUP_BATCH_SIZE",
+            "DELEGATION_RETENTION_DAYS",
+            "JWKS_CACHE_MAX",
+            "VERIFY_RATE_LIMIT_PER_MIN",
+            "INVOCATION_RATE_LIMIT_PER_MIN",
+            "IDEMPOTENCY_HMAC_KEY_PREVIOUS",
+        ],
+        "the Coordinator has no such setting",
+    ),
+];
+
+/// Variables of other programs around the daemon, which may share its environment.
+const OF_OTHERS: &[&str] = &[
+    "CARACAL_API_URL",
+    "CARACAL_AUDIT_URL",
+    "CARACAL_CARACALD",
+    "CARACAL_COLOR",
+    "CARACAL_COORDINATOR_URL",
+    "CARACAL_E2E_PYTHON",
+    "CARACAL_ENV",
+    "CARACAL_ENV_FILE",
+    "CARACAL_GATEWAY_URL",
+    "CARACAL_MIN_FREE_MIB",
+    "CARACAL_NO_COLOR",
+    "CARACAL_PRODUCTION_HOME",
+    "CARACAL_REGISTRY",
+    "CARACAL_REQUIRE_ADVISORIES",
+    "CARACAL_SECRETS_DIR",
+    "CARACAL_STS_URL",
+    "CARACAL_VERSION",
+    "TOKIO_WORKER_THREADS",
+];
+
+/// Refuses what is set and not read. Call after everything else was read.
+pub(super) fn refuse_unread(settings: &mut Settings) {
+    for name in OF_OTHERS {
+        settings.know(name);
+    }
+    // Accepted where they ask for what is so anyway.
+    if settings.flag("JTI_FAIL_OPEN", false) {
+        settings.problem("JTI_FAIL_OPEN is refused: a mandate whose use cannot be recorded is not honoured");
+    }
+    if settings
+        .text("CARACAL_SECRET_BACKEND")
+        .is_some_and(|backend| backend != "builtin")
+    {
+        settings.problem("CARACAL_SECRET_BACKEND must be builtin: other secret stores are not spoken to");
+    }
+    for (names, instead) in NOT_READ {
+        for name in *names {
+            if settings.is_unread(name) {
+                settings.problem(format!("{name} is not read by this version: {instead}"));
+            }
+            settings.know(name);
+        }
+    }
+}

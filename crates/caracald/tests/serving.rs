@@ -1,0 +1,371 @@
+//! How the daemon serves and stops: signals, descriptors, files.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use caracal_service::server::{ServerLimits, TlsFiles, TlsServer, serve};
+use caracal_testkit::process::{Process, ProcessOptions};
+
+const LIMIT: Duration = Duration::from_mins(1);
+const ROLES: [&str; 5] = ["api", "sts", "gateway", "coordinator", "audit"];
+
+/// An embedded daemon in a directory of its own, started by a shell that first runs `before`.
+struct Daemon {
+    process: Process,
+    addresses: BTreeMap<String, String>,
+}
+
+fn options(before: &str) -> ProcessOptions {
+    let script = format!("{before} exec {} serve all", env!("CARGO_BIN_EXE_caracald"));
+    let options = Process::options("/bin/sh")
+        .args(["-c", &script])
+        .env("CARACAL_MODE", "dev");
+    let home = options.directory().join("home");
+    ROLES
+        .iter()
+        .fold(options.env("CARACAL_HOME", home), |options, role| {
+            options.env(
+                format!("CARACAL_{}_LISTEN", role.to_ascii_uppercase()),
+                "127.0.0.1:0",
+            )
+        })
+}
+
+impl Daemon {
+    async fn start(options: ProcessOptions) -> Self {
+        let mut process = options.start();
+        let endpoints = process.directory().join("home/endpoints.json");
+        process
+            .until("it says where it listens", LIMIT, async |_| endpoints.exists())
+            .await;
+        let text = std::fs::read_to_string(endpoints).expect("it is there");
+        let listed: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        let addresses = ROLES
+            .iter()
+            .map(|role| {
+                let url = listed[*role].as_str().expect("a URL");
+                ((*role).to_owned(), url.trim_start_matches("http://").to_owned())
+            })
+            .collect();
+        let mut daemon = Self { process, addresses };
+        let api = daemon.addresses["api"].clone();
+        daemon
+            .process
+            .until("it is ready", LIMIT, async |_| {
+                answer(&api, "/ready").starts_with("HTTP/1.1 200")
+            })
+            .await;
+        daemon
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.process.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success(), "{name}");
+    }
+
+    async fn says(&mut self, text: &str) {
+        self.process
+            .until(text, LIMIT, async |process| process.stderr().contains(text))
+            .await;
+    }
+}
+
+/// Asks once on a connection of its own; empty when nobody answers.
+fn answer(address: &str, path: &str) -> String {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return String::new();
+    };
+    stream.set_read_timeout(Some(LIMIT)).expect("a live socket");
+    let _ = write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    );
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+/// Asks again and again on one connection until an answer says that it is the last. Every question is answered.
+fn ask_until_told_to_stop(address: &str) -> usize {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.set_read_timeout(Some(LIMIT)).expect("a live socket");
+    let mut answers = 0;
+    loop {
+        write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("the connection is open");
+        let mut text = String::new();
+        while !text.ends_with('}') {
+            let mut bytes = [0_u8; 1024];
+            let count = stream.read(&mut bytes).expect("the connection is open");
+            assert!(count > 0, "no answer after {answers}, only {text:?}");
+            text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+        answers += 1;
+        if text.contains("connection: close") {
+            return answers;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_told_to_load_balancers_before_anything_closes() {
+    let mut daemon = Daemon::start(options("").env("SHUTDOWN_DELAY_MS", "600000")).await;
+    daemon.process.terminate();
+    daemon.says("asked to stop").await;
+    for address in daemon.addresses.values() {
+        let ready = answer(address, "/ready");
+        assert!(
+            ready.starts_with("HTTP/1.1 503") && ready.contains("draining"),
+            "{ready}"
+        );
+        assert!(
+            answer(address, "/health").starts_with("HTTP/1.1 200"),
+            "still served"
+        );
+    }
+    daemon.process.terminate();
+    assert!(daemon.process.ended(LIMIT).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_question_on_an_open_connection_is_left_without_an_answer_at_the_end() {
+    let mut daemon = Daemon::start(options("")).await;
+    let asking: Vec<_> = daemon
+        .addresses
+        .values()
+        .cloned()
+        .map(|address| std::thread::spawn(move || ask_until_told_to_stop(&address)))
+        .collect();
+    daemon.process.terminate();
+    for asked in asking {
+        asked.join().expect("every question is answered");
+    }
+    assert!(daemon.process.ended(LIMIT).await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew() {
+    let options = options("");
+    let (log, level) = (options.directory().join("log"), options.directory().join("level"));
+    std::fs::write(&level, "info\n").unwrap();
+    let mut daemon = Daemon::start(options.env("LOG_FILE", &log).env("LOG_LEVEL_FILE", &level)).await;
+    let logged = |path: &Path, text: &str| std::fs::read_to_string(path).is_ok_and(|log| log.contains(text));
+    for name in ["USR1", "USR2"] {
+        daemon.signal(name);
+        let text = format!("SIG{name} means nothing here");
+        daemon
+            .process
+            .until(&text, LIMIT, async |_| logged(&log, &text))
+            .await;
+    }
+    assert!(!logged(&log, "\"DEBUG\""), "info is not debug");
+    let moved = log.with_extension("1");
+    std::fs::rename(&log, &moved).unwrap();
+    std::fs::write(&level, "debug").unwrap();
+    daemon.signal("HUP");
+    let again = "the log level was read again";
+    daemon
+        .process
+        .until(again, LIMIT, async |_| logged(&log, again))
+        .await;
+    let api = daemon.addresses["api"].clone();
+    daemon
+        .process
+        .until("it logs at debug", LIMIT, async |_| {
+            answer(&api, "/health");
+            logged(&log, "\"DEBUG\"")
+        })
+        .await;
+    // A level that is none changes nothing.
+    std::fs::write(&level, "verbose").unwrap();
+    daemon.signal("HUP");
+    daemon
+        .process
+        .until("it says so", LIMIT, async |_| {
+            logged(&log, "logs stay as they were")
+        })
+        .await;
+    assert!(answer(&api, "/health").starts_with("HTTP/1.1 200"));
+    daemon.process.terminate();
+    assert!(daemon.process.ended(LIMIT).await.success());
+    assert_eq!(
+        std::fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_is_private_whatever_the_umask_and_a_clean_stop_leaves_no_holder() {
+    for mask in ["000", "0277"] {
+        let mut daemon = Daemon::start(options(&format!("umask {mask};"))).await;
+        let home = daemon.process.directory().join("home");
+        let lock = home.join(".lock");
+        std::fs::write(
+            &lock,
+            format!("{{\"pid\":{},\"start_ticks\":1}}", daemon.process.id()),
+        )
+        .unwrap();
+        std::fs::set_permissions(&lock, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut directories = vec![home];
+        let mut files = 0;
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let entry = entry.unwrap();
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+                if entry.file_type().unwrap().is_dir() {
+                    assert_eq!(mode, 0o700, "{:?} under umask {mask}", entry.path());
+                    directories.push(entry.path());
+                } else {
+                    assert_eq!(mode, 0o600, "{:?} under umask {mask}", entry.path());
+                    files += 1;
+                }
+            }
+        }
+        assert!(files > 9, "secrets and a database");
+        daemon.process.terminate();
+        assert!(daemon.process.ended(LIMIT).await.success());
+        assert_eq!(std::fs::read_to_string(lock).unwrap(), "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_descriptors_are_shared_so_that_every_role_still_says_how_it_is() {
+    let daemon = Daemon::start(options("ulimit -n 192;")).await;
+    // More than there are descriptors; each asks for something and stays, for the idle timeout.
+    let mut open = Vec::new();
+    for _ in 0..40 {
+        for address in daemon.addresses.values() {
+            if let Ok(mut stream) = TcpStream::connect(address) {
+                let _ = write!(
+                    stream,
+                    "POST /x HTTP/1.1\r\nHost: gw\r\nContent-Length: 9\r\n\r\n"
+                );
+                open.push(stream);
+            }
+        }
+    }
+    for (role, address) in &daemon.addresses {
+        let health = answer(address, "/health");
+        assert!(health.starts_with("HTTP/1.1 200"), "{role}: {health:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_soft_limit_of_descriptors_is_raised_to_the_hard_one() {
+    let daemon = Daemon::start(options("ulimit -S -n 100; ulimit -H -n 500;")).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.process.id())).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let numbers: Vec<&str> = files.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers, ["500", "500"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_without_descriptors_goes_on_when_there_are_some_again() {
+    let mut daemon = Daemon::start(options("")).await;
+    let limit = |soft: &str| {
+        let process = format!("--pid={}", daemon.process.id());
+        let set = Command::new("prlimit")
+            .args([process, format!("--nofile={soft}:")])
+            .status();
+        assert!(set.unwrap().success());
+    };
+    // Lower than the lowest free descriptor.
+    limit("3");
+    let address = daemon.addresses["api"].clone();
+    let asking = std::thread::spawn(move || answer(&address, "/health"));
+    daemon.says("could not accept a connection").await;
+    let process = format!("--pid={}", daemon.process.id());
+    let set = Command::new("prlimit").args([&process, "--nofile=400:"]).status();
+    assert!(set.unwrap().success());
+    assert!(asking.join().unwrap().starts_with("HTTP/1.1 200"));
+    daemon.says("connections are accepted again").await;
+}
+
+#[test]
+fn check_config_names_what_is_no_setting() {
+    let check = |name: &str, value: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_caracald"))
+            .arg("check-config")
+            .env_clear()
+            .envs([
+                ("CARACAL_MODE", "dev"),
+                ("CARACAL_HOME", "/nowhere"),
+                (name, value),
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    assert_eq!(
+        check("CARACAL_GATEWAY_URL", "http://gw"),
+        (Some(0), String::new())
+    );
+    for (name, value, sentence) in [
+        ("CARACAL_TURBO", "1", "CARACAL_TURBO is not a setting"),
+        ("CARACAL_STORAG", "embedded", "did you mean CARACAL_STORAGE?"),
+        ("TLS_CERT_FILE", "/c", "TLS_CERT_FILE needs TLS_KEY_FILE"),
+        (
+            "LOG_LEVEL",
+            "verbose",
+            "\"verbose\" is none of off, error, warn, info, debug, trace",
+        ),
+        ("AUDIT_RETENTION_DAYS", "30", "AUDIT_RETENTION_DAYS is not read"),
+    ] {
+        let (code, said) = check(name, value);
+        assert_eq!(code, Some(1), "{name}");
+        assert!(said.contains(sentence), "{name}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn healthcheck_asks_over_tls_and_believes_the_configured_certificate_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = |name: &str| {
+        let made = rcgen::generate_simple_self_signed([String::from("anything.test")]).unwrap();
+        let files = TlsFiles {
+            certificate: directory.path().join(format!("{name}.crt")),
+            key: directory.path().join(format!("{name}.key")),
+        };
+        std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+        std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        files
+    };
+    let (own, other) = (files("own"), files("other"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/ready", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/ready", axum::routing::get(async || "yes"));
+    let tls = Arc::new(TlsServer::open(own.clone()).unwrap());
+    tokio::spawn(serve(
+        listener,
+        router,
+        ServerLimits::default(),
+        Some(tls),
+        tokio_util::sync::CancellationToken::new(),
+    ));
+    for (certificate, code) in [(own.certificate, 0), (other.certificate, 1)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_caracald"))
+            .args(["healthcheck", "--url", &url])
+            .env_clear()
+            .env("TLS_CERT_FILE", certificate)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
+}
