@@ -31,6 +31,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use nix::sys::stat::{Mode, umask};
 
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
@@ -46,6 +47,8 @@ pub(crate) enum Outcome {
 }
 
 fn main() -> ExitCode {
+    // State, lock and log are private, whatever umask was inherited.
+    umask(Mode::from_bits_truncate(0o077));
     // A crash is one scrubbed line too: a backtrace of ours helps nobody at a prompt.
     std::panic::set_hook(Box::new(|panic| {
         complain(&panic.to_string());

@@ -3,6 +3,8 @@
 use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, Secret, SessionId, ZoneId};
 use caracal_service::Refusal;
 
+use crate::basic::Login;
+
 /// `grant_type` of every request (RFC 8693 §2.1).
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// Type of the tokens we issue and accept (RFC 8693 §3).
@@ -76,11 +78,12 @@ pub(crate) fn malformed(field: &str, message: impl std::fmt::Display) -> Refusal
 }
 
 impl TokenRequest {
-    /// Parses a form body. Unknown fields are ignored but may not repeat, so that two readers cannot disagree.
+    /// Parses a form body. Unknown fields are ignored but may not repeat, so that two readers cannot disagree. Id and
+    /// secret come from `login` where the client sent them in the header, and then not from the form as well.
     ///
     /// # Errors
     /// 400 `invalid_token` naming the field.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(body: &[u8], login: Option<&Login>) -> Result<Self, Refusal> {
         if std::str::from_utf8(body).is_err() {
             return Err(malformed("", "the form is not UTF-8"));
         }
@@ -124,11 +127,11 @@ impl TokenRequest {
                 format!("is longer than {most} bytes, the most for a request of {count} resources"),
             ));
         }
+        let (application_id, client_secret) = client(&fields, login)?;
         Ok(Self {
             zone_id: id(&fields, "zone_id", ZoneId::parse)?,
-            application_id: id(&fields, "application_id", ApplicationId::parse)?
-                .ok_or_else(|| malformed("application_id", "is required"))?,
-            client_secret: Secret::new(fields.get("client_secret").unwrap_or("")),
+            application_id,
+            client_secret,
             resources,
             scopes: ScopeSet::parse(scope),
             subject_token,
@@ -158,6 +161,29 @@ fn id<T>(
         .map(parse)
         .transpose()
         .map_err(|error| malformed(name, error))
+}
+
+/// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
+fn client(fields: &Fields<'_>, login: Option<&Login>) -> Result<(ApplicationId, Secret), Refusal> {
+    let named = id(fields, "application_id", ApplicationId::parse)?;
+    let Some(login) = login else {
+        let named = named.ok_or_else(|| malformed("application_id", "is required"))?;
+        return Ok((named, Secret::new(fields.get("client_secret").unwrap_or(""))));
+    };
+    if fields.get("client_secret").is_some() {
+        return Err(malformed(
+            "client_secret",
+            "is given in the Authorization header as well",
+        ));
+    }
+    let proved = ApplicationId::parse(login.id.trim()).map_err(|error| malformed("Authorization", error))?;
+    if named.is_some_and(|named| named != proved) {
+        return Err(malformed(
+            "application_id",
+            "is another one in the Authorization header",
+        ));
+    }
+    Ok((proved, login.secret.clone()))
 }
 
 fn ttl(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
@@ -241,7 +267,7 @@ mod tests {
     }
 
     fn refused(pairs: &[(&str, &str)]) -> String {
-        let refusal = TokenRequest::parse(&form(pairs)).expect_err("refused");
+        let refusal = TokenRequest::parse(&form(pairs), None).expect_err("refused");
         assert_eq!(
             (refusal.status.as_u16(), refusal.code.as_ref()),
             (400, "invalid_token")
@@ -278,7 +304,8 @@ mod tests {
             let scope = "s".repeat(bytes);
             let mut pairs: Vec<_> = names.iter().map(|name| ("resource", name.as_str())).collect();
             pairs.push(("scope", &scope));
-            TokenRequest::parse(&form(&pairs)).map_err(|refusal| refusal.description.unwrap_or_default())
+            TokenRequest::parse(&form(&pairs), None)
+                .map_err(|refusal| refusal.description.unwrap_or_default())
         };
         assert!(with(327).is_ok());
         assert!(with(328).unwrap_err().contains("scope: is longer than 327 bytes"));
@@ -286,11 +313,14 @@ mod tests {
 
     #[test]
     fn resources_are_distinct_and_sorted() {
-        let request = TokenRequest::parse(&form(&[
-            ("resource", "r://b"),
-            ("resource", "r://a"),
-            ("resource", "r://b "),
-        ]))
+        let request = TokenRequest::parse(
+            &form(&[
+                ("resource", "r://b"),
+                ("resource", "r://a"),
+                ("resource", "r://b "),
+            ]),
+            None,
+        )
         .unwrap();
         assert_eq!(request.resources, ["r://a", "r://b"]);
         assert_eq!(request.ttl_seconds, None);
@@ -299,7 +329,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_parsed_or_refused(body in proptest::collection::vec(any::<u8>(), 0..512)) {
-            let _ = TokenRequest::parse(&body);
+            let _ = TokenRequest::parse(&body, None);
         }
     }
 }

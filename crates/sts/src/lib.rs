@@ -5,6 +5,7 @@
 //! decided on; to add a provider kind, extend `broker.rs`.
 
 mod authenticate;
+mod basic;
 mod broker;
 mod decide;
 mod deps;

@@ -71,6 +71,45 @@ async fn wrong_credentials_are_401_whatever_is_wrong() {
 }
 
 #[tokio::test]
+async fn basic_credentials_are_form_decoded_and_given_in_one_place() {
+    use base64::Engine as _;
+    let scene = Scene::new().await;
+    let basic = |id: &str, secret: &str| {
+        let encode = |text: &str| {
+            text.bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        let pair = format!("{}:{}", encode(id), encode(secret));
+        format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(pair))
+    };
+    let own = basic(scene.application.id.as_str(), scene.secret.expose());
+    let without = scene.mint_form(&[("application_id", ""), ("client_secret", "")]);
+    let minted = scene.post(&without, &[("authorization", &own)]).await;
+    assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
+
+    let wrong = basic(scene.application.id.as_str(), "cs_wrong");
+    for header in [wrong.as_str(), "Basic !!!", "basic YQ=="] {
+        let refused = scene.post(&without, &[("authorization", header)]).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{header}");
+        assert!(
+            refused.headers["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Basic ")
+        );
+    }
+    let twice = scene
+        .post(&scene.mint_form(&[]), &[("authorization", &own)])
+        .await;
+    assert_eq!(twice.status, StatusCode::BAD_REQUEST, "{}", twice.body);
+    let other = scene.mint_form(&[("application_id", "somebody-else"), ("client_secret", "")]);
+    let other = scene.post(&other, &[("authorization", &own)]).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST, "{}", other.body);
+}
+
+#[tokio::test]
 async fn too_many_failures_from_one_address_are_429_and_do_not_lock_the_application_out() {
     let scene = Scene::new().await;
     let mut last = String::new();

@@ -27,6 +27,7 @@ use serde_json::Value;
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable, zone_of},
+    basic::{CHALLENGE, Login},
     exchange::{Call, exchange},
     form::{ACCESS_TOKEN, SubjectTokenType, TokenRequest, malformed},
     mint::mint,
@@ -64,13 +65,18 @@ pub(crate) async fn post(
     let (parts, body) = request.into_parts();
     require_form(&parts.headers)?;
     let body = read_bounded(body, MAX_BODY).await?;
-    let form = TokenRequest::parse(&body)?;
+    let login = Login::of(&parts.headers)?;
+    let form = TokenRequest::parse(&body, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &parts.headers, parts.uri.path(), &form, &body).await?;
     let response = if from_gateway {
         gateway_exchange(&deps, &context, &form).await?
     } else {
         let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        client_exchange(&deps, &context, &form, peer).await?
+        let exchanged = client_exchange(&deps, &context, &form, peer).await;
+        exchanged.map_err(|refusal| match login {
+            Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
+            _ => refusal,
+        })?
     };
     Ok((
         // RFC 6749 §5.1: a token must not be cached.
