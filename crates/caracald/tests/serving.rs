@@ -294,6 +294,36 @@ async fn a_listener_without_descriptors_goes_on_when_there_are_some_again() {
     daemon.says("connections are accepted again").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stops_within_its_request_is_answered_and_closed_on_every_listener() {
+    let options = options("")
+        .env("READ_HEADER_TIMEOUT", "300ms")
+        .env("READ_TIMEOUT", "300ms")
+        .env("REQUEST_TIMEOUT_MS", "300");
+    let daemon = Daemon::start(options).await;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let body =
+        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: gw\r\n{form}Content-Length: 1000\r\n\r\nhello");
+    for (role, address) in &daemon.addresses {
+        for (raw, statuses) in [
+            (String::from("GET /health HTTP/1.1\r\nHost: g"), &["408"][..]),
+            (body("/oauth/2/token"), &["401", "404", "408"]),
+            (body("/v1/zones"), &["401", "404", "408"]),
+        ] {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(LIMIT)).unwrap();
+            stream.write_all(raw.as_bytes()).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).expect("answered and closed");
+            let status = text.split(' ').nth(1).unwrap_or_default();
+            assert!(statuses.contains(&status), "{role} to {raw:?}: {text}");
+            if role == "sts" && raw.contains("token") {
+                assert_eq!(status, "408", "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn check_config_names_what_is_no_setting() {
     let check = |name: &str, value: &str| {

@@ -1,7 +1,11 @@
 //! Requests that two readers could read as two. Either an answer that ends the connection and an upstream that heard
 //! nothing, or exactly one clean request upstream.
 
-use crate::stage::{RESOURCE, Stage};
+use std::time::Duration;
+
+use caracal_service::server::ServerLimits;
+
+use crate::stage::{Options, RESOURCE, Stage};
 
 /// What may have reached the upstream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -248,6 +252,41 @@ async fn a_refused_upload_is_not_read_as_the_next_request() {
     let answer = stage.raw(raw.as_bytes()).await;
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
     assert!(answer.starts_with("HTTP/1.1 401"));
+}
+
+#[tokio::test]
+async fn an_admitted_call_whose_body_stops_is_answered_408_and_aborted_upstream() {
+    let stage = Stage::with(Options {
+        limits: ServerLimits {
+            body_read_timeout: Duration::from_millis(300),
+            ..ServerLimits::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    for (lines, body) in [
+        ("Content-Length: 1000\r\n", ""),
+        ("Content-Length: 1000\r\n", "hello"),
+        ("Transfer-Encoding: chunked\r\n", "5\r\nhel"),
+    ] {
+        let auth = format!(
+            "Authorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n",
+            stage.mandate()
+        );
+        let answer = stage.raw(&head(&auth, lines, body)).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{lines}{body}: {answer}");
+        assert!(
+            answer.contains("request_timeout") && answer.contains("connection: close"),
+            "{answer}"
+        );
+    }
+    let whole = stage
+        .upstream
+        .received()
+        .iter()
+        .filter(|received| received.body.is_ok())
+        .count();
+    assert_eq!(whole, 0, "the upstream took a part for the whole");
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ pub(crate) struct Options {
     pub(crate) config: GatewayConfig,
     pub(crate) policy: EgressPolicy,
     pub(crate) fresh: bool,
+    pub(crate) limits: ServerLimits,
 }
 
 impl Default for Options {
@@ -116,6 +117,7 @@ impl Default for Options {
             },
             policy: EgressPolicy::provisioned(),
             fresh: true,
+            limits: ServerLimits::default(),
         }
     }
 }
@@ -196,13 +198,7 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = app(deps, operational, world.clone());
-        tokio::spawn(serve(
-            listener,
-            router,
-            ServerLimits::default(),
-            None,
-            shutdown.clone(),
-        ));
+        tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
         Self {
             world,
             address,
