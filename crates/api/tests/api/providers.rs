@@ -206,6 +206,15 @@ async fn refusals_of_a_creation_say_why() {
             "{body}"
         );
     }
+    for kind in ["oauth2_client_credentials", "vault"] {
+        let body = json!({ "name": "x", "kind": kind });
+        let refused = stack.post(&path, body).await.expect(400).to_string();
+        assert!(
+            refused.contains("caracal_mandate, api_key, bearer_token"),
+            "{refused}"
+        );
+        assert!(!refused.contains("oauth2_authorization_code"), "{refused}");
+    }
     let body = json!({ "name": "a", "kind": "none" });
     assert_eq!(
         stack.post(&path, body).await.expect(201)["identifier"],

@@ -8,6 +8,8 @@ use caracal_core::{Secret, TextRule, entity::ProviderKind};
 use caracal_service::Refusal;
 use serde_json::{Map, Value};
 
+use super::kind;
+
 const CODE: &str = "invalid_provider_config";
 
 /// A checked configuration, split into what may be shown and what is sealed.
@@ -59,10 +61,21 @@ fn schema(kind: ProviderKind) -> Result<Schema, Refusal> {
             return Err(Refusal::invalid_field(
                 CODE,
                 "kind",
-                format!("{kind} is not supported by this build"),
+                format!(
+                    "{kind} is not supported by this build, which has {}",
+                    kind::offered()
+                ),
             ));
         }
     })
+}
+
+/// Whether this build serves providers of the kind.
+pub(super) fn is_served(kind: ProviderKind) -> bool {
+    !matches!(
+        kind,
+        ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials
+    )
 }
 
 /// Checks a configuration. `secret_stored` says that the kind's secret is sealed already, so it may be left out.

@@ -8,7 +8,7 @@ use caracal_service::Refusal;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, row};
+use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, kind, row};
 use crate::{
     answer::Answer,
     call::{ZoneCall, require_zone},
@@ -23,6 +23,7 @@ struct Body {
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     identifier: Option<String>,
+    #[serde(deserialize_with = "kind::read")]
     kind: ProviderKind,
     #[serde(default)]
     config_json: Map<String, Value>,

@@ -4,6 +4,7 @@ pub(super) mod archive;
 mod config;
 pub(super) mod create;
 pub(super) mod get;
+mod kind;
 pub(super) mod list;
 pub(super) mod patch;
 
