@@ -4,6 +4,7 @@
 //!   not be decided on.
 //! - [`PolicySnapshot`] is a zone's policy, indexed; [`decide`] answers one request against it in about a
 //!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
+//! - [`operations`] says which scope a method on a path needs, to whoever declares it and whoever enforces it.
 //! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
 //!
 //! This crate does no I/O and never asks for the time. It depends on `caracal-core` alone. To add a policy
@@ -30,6 +31,7 @@ pub mod document;
 mod explain;
 pub mod input;
 pub mod narrow;
+pub mod operations;
 mod snapshot;
 pub mod templates;
 

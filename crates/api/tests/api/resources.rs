@@ -135,6 +135,22 @@ async fn refusals_of_a_creation_name_the_field() {
             "operation_scope_not_in_resource_scopes",
         ),
         (
+            with(
+                "operations",
+                json!([{ "method": "FETCH", "path": "/x", "scope": "crm:read" }]),
+            ),
+            400,
+            "operation_method_unknown",
+        ),
+        (
+            with(
+                "operations",
+                json!([{ "method": "GET", "path": "/x/:id", "scope": "crm:read" }]),
+            ),
+            400,
+            "operation_path_invalid",
+        ),
+        (
             with("operation_enforcement", json!("maybe")),
             400,
             "invalid_resource",

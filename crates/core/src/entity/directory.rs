@@ -144,7 +144,7 @@ words!(
 pub struct Operation {
     /// Upper-case HTTP method.
     pub method: String,
-    /// Absolute path, matched exactly after decoding.
+    /// Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding.
     pub path: String,
     /// Scope it needs.
     pub scope: String,

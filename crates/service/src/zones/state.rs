@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use caracal_authz::PolicySnapshot;
+use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
     ApplicationId, KeyId, Secret, Timestamp,
     entity::{Application, OperationEnforcement, Provider, Resource, Zone},
@@ -26,22 +26,12 @@ pub struct ResourceState {
     pub resource: Resource,
     /// Its provider; absent when archived, which denies.
     pub provider: Option<Arc<ProviderState>>,
-    /// Scope by `METHOD path`, for enforced resources.
-    operations: HashMap<(String, String), Arc<str>>,
+    operations: OperationTable,
 }
 
 impl ResourceState {
     pub(super) fn new(resource: Resource, provider: Option<Arc<ProviderState>>) -> Self {
-        let operations = resource
-            .operations
-            .iter()
-            .map(|operation| {
-                (
-                    (operation.method.clone(), operation.path.clone()),
-                    Arc::from(operation.scope.as_str()),
-                )
-            })
-            .collect();
+        let operations = OperationTable::new(&resource.operations);
         Self {
             resource,
             provider,
@@ -56,10 +46,7 @@ impl ResourceState {
 
     /// The scope that `method` (as sent) on `path` (decoded) needs; absent when it is not declared.
     pub fn operation_scope(&self, method: &str, path: &str) -> Option<&str> {
-        // Two owned strings per call; the map is consulted once per governed call.
-        self.operations
-            .get(&(method.to_owned(), path.to_owned()))
-            .map(AsRef::as_ref)
+        self.operations.scope(method, path)
     }
 }
 

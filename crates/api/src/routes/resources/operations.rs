@@ -1,7 +1,6 @@
 //! Declared operations: which scope a method on a path needs.
 
-use std::collections::HashSet;
-
+use caracal_authz::operations::{PathTemplate, is_method};
 use caracal_core::{ScopeSet, entity::Operation};
 use caracal_service::Refusal;
 
@@ -45,7 +44,7 @@ pub(super) fn normalise(operations: Vec<Operation>) -> Result<Vec<Operation>, Re
 
 /// What a list of operations must be for the Gateway to decide with it.
 pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), Refusal> {
-    let mut seen = HashSet::new();
+    let mut seen: Vec<(&String, PathTemplate)> = Vec::with_capacity(operations.len());
     for (position, operation) in operations.iter().enumerate() {
         let field = |name: &str| format!("operations.{position}.{name}");
         let method = &operation.method;
@@ -66,6 +65,13 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
                 "an operation is an HTTP method and a path",
             ));
         }
+        if !is_method(method) {
+            return Err(Refusal::invalid_field(
+                "operation_method_unknown",
+                &field("method"),
+                "is no HTTP method that can be forwarded",
+            ));
+        }
         if !operation.path.starts_with('/') {
             return Err(Refusal::invalid_field(
                 "operation_path_must_be_absolute",
@@ -73,6 +79,8 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
                 "must begin with /",
             ));
         }
+        let template = PathTemplate::parse(&operation.path)
+            .map_err(|why| Refusal::invalid_field("operation_path_invalid", &field("path"), why))?;
         if !scopes.contains(&operation.scope) {
             return Err(Refusal::invalid_field(
                 "operation_scope_not_in_resource_scopes",
@@ -80,13 +88,18 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
                 "must be one of the resource's scopes",
             ));
         }
-        if !seen.insert((method, &operation.path)) {
+        // Two templates that differ in names alone are one.
+        if seen
+            .iter()
+            .any(|(other, path)| *other == method && *path == template)
+        {
             return Err(Refusal::invalid_field(
                 "operation_duplicate",
                 &field("path"),
                 "is declared twice",
             ));
         }
+        seen.push((method, template));
     }
     Ok(())
 }
@@ -119,9 +132,25 @@ mod tests {
             (("G T", "/x", "a"), "operation_method_and_path_required"),
             (("GET", "x", "a"), "operation_path_must_be_absolute"),
             (("GET", "/x", "c"), "operation_scope_not_in_resource_scopes"),
+            (("FETCH", "/x", "a"), "operation_method_unknown"),
+            (("GET", "/x/:id", "a"), "operation_path_invalid"),
+            (("GET", "/x/*", "a"), "operation_path_invalid"),
+            (("GET", "/x/{id}.json", "a"), "operation_path_invalid"),
         ] {
             assert_eq!(code(&[bad]).as_deref(), Some(why), "{bad:?}");
         }
+        assert_eq!(
+            code(&[
+                ("GET", "/x/{id}", "a"),
+                ("GET", "/x/{rest+}", "b"),
+                ("GET", "/x/y", "b")
+            ]),
+            None
+        );
+        assert_eq!(
+            code(&[("GET", "/x/{id}", "a"), ("GET", "/x/{key}", "b")]).as_deref(),
+            Some("operation_duplicate")
+        );
         assert_eq!(
             code(&[("get", "/x", "a"), ("GET", "/x", "b")]).as_deref(),
             Some("operation_duplicate")

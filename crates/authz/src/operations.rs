@@ -1,0 +1,381 @@
+//! Declared operations: which scope a method on a path needs.
+//!
+//! A path is literal, or an RFC 6570 level 1 template: `{id}` stands for one segment, `{rest+}`, as the last segment,
+//! for one or more. Of several operations that a path meets, the one whose segments are more exact from the left on
+//! decides: a literal segment before `{id}`, `{id}` before `{rest+}`. So a literal path always wins over a template.
+//!
+//! A variable meets no empty segment and none with `;`, `%2F` or `%25`: servers differ in what they make of these, and
+//! a path that one of them takes for another operation's must not be decided by a variable.
+
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
+
+use caracal_core::entity::Operation;
+
+/// Methods an operation may have: those registered for HTTP, without the ones that no proxy forwards.
+const METHODS: [&str; 37] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "OPTIONS",
+    "ORDERPATCH",
+    "PATCH",
+    "POST",
+    "PROPFIND",
+    "PROPPATCH",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
+
+/// Whether an operation may be declared for `method`, in upper case.
+pub fn is_method(method: &str) -> bool {
+    METHODS.binary_search(&method).is_ok()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    Literal(Box<str>),
+    /// One segment.
+    One,
+    /// One or more segments, to the end.
+    Rest,
+}
+
+/// A path as it is declared. Equal templates meet the same paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathTemplate {
+    segments: Vec<Segment>,
+}
+
+impl PathTemplate {
+    /// Reads a declared path.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the one who declares it.
+    pub fn parse(path: &str) -> Result<Self, &'static str> {
+        let segments = path.strip_prefix('/').ok_or("must begin with /")?;
+        if path.contains(['*', '?', '#', '\\', '^', '|', '<', '>', '[', ']']) {
+            return Err(
+                "has a character that no path is matched with; write {id} for one segment, {rest+} for the rest",
+            );
+        }
+        if !escapes_are_as_read(path) {
+            return Err("must be written decoded, except %2F and %25");
+        }
+        let segments: Vec<Segment> = segments.split('/').map(segment).collect::<Result<_, _>>()?;
+        match segments.iter().position(|segment| *segment == Segment::Rest) {
+            Some(at) if at.saturating_add(1) < segments.len() => Err("has segments behind {rest+}"),
+            _ => Ok(Self { segments }),
+        }
+    }
+
+    fn is_literal(&self) -> bool {
+        (self.segments.iter()).all(|segment| matches!(segment, Segment::Literal(_)))
+    }
+
+    /// Whether `path`, as policies read it, is one of those this stands for.
+    pub fn meets(&self, path: &str) -> bool {
+        let Some(path) = path.strip_prefix('/') else {
+            return false;
+        };
+        let mut sent = path.split('/');
+        for declared in &self.segments {
+            let met = match (declared, sent.next()) {
+                (_, None) => false,
+                (Segment::Literal(text), Some(segment)) => text.as_ref() == segment,
+                (Segment::One, Some(segment)) => is_plain(segment),
+                (Segment::Rest, Some(segment)) => return is_plain(segment) && sent.all(is_plain),
+            };
+            if !met {
+                return false;
+            }
+        }
+        sent.next().is_none()
+    }
+
+    /// The more exact one first.
+    fn precedence(&self, other: &Self) -> Ordering {
+        self.segments.cmp(&other.segments)
+    }
+}
+
+/// Whether every server reads the segment as one segment, and as this one.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains(';') && !segment.contains('%')
+}
+
+fn segment(text: &str) -> Result<Segment, &'static str> {
+    if text == "." || text == ".." {
+        return Err("has a segment of dots, which no path that is let through has");
+    }
+    if text.starts_with(':') {
+        return Err("has a segment that begins with a colon; write {id} for one segment");
+    }
+    let Some(name) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
+        if text.contains(['{', '}']) {
+            return Err("has braces around part of a segment; a variable stands for whole segments");
+        }
+        return Ok(Segment::Literal(text.into()));
+    };
+    let (name, kind) = match name.strip_suffix('+') {
+        Some(name) => (name, Segment::Rest),
+        None => (name, Segment::One),
+    };
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && (name.chars()).all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+    if is_name {
+        Ok(kind)
+    } else {
+        Err("has a variable without a name of letters, digits and _")
+    }
+}
+
+/// Paths are compared decoded, with encoded slashes and percent signs kept: any other escape would meet nothing.
+fn escapes_are_as_read(path: &str) -> bool {
+    (path.split('%').skip(1)).all(|rest| rest.starts_with("2F") || rest.starts_with("25"))
+}
+
+/// The operations of one resource, ready to ask.
+#[derive(Debug, Default)]
+pub struct OperationTable {
+    by_method: HashMap<Box<str>, Paths>,
+}
+
+#[derive(Debug, Default)]
+struct Paths {
+    literal: HashMap<Box<str>, Arc<str>>,
+    /// The most exact ones first.
+    templates: Vec<(PathTemplate, Arc<str>)>,
+}
+
+impl OperationTable {
+    /// Indexes declared operations. A path that would not be accepted today stands for itself.
+    pub fn new(operations: &[Operation]) -> Self {
+        let mut by_method: HashMap<Box<str>, Paths> = HashMap::new();
+        for operation in operations {
+            let paths = by_method.entry(operation.method.as_str().into()).or_default();
+            let scope: Arc<str> = operation.scope.as_str().into();
+            match PathTemplate::parse(&operation.path) {
+                Ok(template) if !template.is_literal() => paths.templates.push((template, scope)),
+                _ => {
+                    paths.literal.insert(operation.path.as_str().into(), scope);
+                }
+            }
+        }
+        for paths in by_method.values_mut() {
+            paths
+                .templates
+                .sort_by(|(one, _), (other, _)| one.precedence(other));
+        }
+        Self { by_method }
+    }
+
+    /// The scope that `method`, as sent, on `path`, decoded once with `%2F` and `%25` kept, needs. `None` when it is not
+    /// declared.
+    pub fn scope(&self, method: &str, path: &str) -> Option<&str> {
+        let paths = self.by_method.get(method)?;
+        let template = || {
+            let mut templates = paths.templates.iter();
+            templates.find_map(|(template, scope)| template.meets(path).then_some(scope))
+        };
+        paths.literal.get(path).or_else(template).map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn table(declared: &[(&str, &str)]) -> OperationTable {
+        let operations: Vec<Operation> = declared
+            .iter()
+            .map(|(path, scope)| Operation {
+                method: String::from("GET"),
+                path: (*path).to_owned(),
+                scope: (*scope).to_owned(),
+            })
+            .collect();
+        OperationTable::new(&operations)
+    }
+
+    #[test]
+    fn the_methods_are_in_order() {
+        assert!(METHODS.is_sorted());
+        assert!(is_method("GET") && !is_method("get") && !is_method("FETCH") && !is_method("CONNECT"));
+    }
+
+    #[test]
+    fn what_looks_like_another_pattern_is_refused() {
+        for path in [
+            "orders",
+            "",
+            "/orders/:id",
+            "/:id",
+            "/orders/*",
+            "/orders/**",
+            "/o*",
+            "/orders/{id",
+            "/orders/id}",
+            "/orders/{}",
+            "/orders/{+}",
+            "/orders/{+rest}",
+            "/orders/{id}.json",
+            "/orders/a{id}",
+            "/orders/{a}{b}",
+            "/orders/{rest+}/x",
+            "/orders/{rest*}",
+            "/orders/{a,b}",
+            "/orders/{#id}",
+            "/orders/{?id}",
+            "/orders?x=1",
+            "/orders#x",
+            "/orders/<id>",
+            "/orders/[id]",
+            "/^orders",
+            "/a|b",
+            "/a\\b",
+            "/orders/{1d}",
+            "/a%20b",
+            "/a%2fb",
+            "/a%zz",
+            "/a%",
+            "/a/../b",
+            "/./a",
+        ] {
+            assert!(PathTemplate::parse(path).is_err(), "{path}");
+        }
+        for path in [
+            "/",
+            "//",
+            "/orders",
+            "/orders/",
+            "/v1/users:batch",
+            "/$metadata",
+            "/Users('x')",
+            "/a b",
+            "/a%2Fb",
+            "/a%252Fb",
+            "/é",
+            "/orders/{id}",
+            "/orders/{id}/items/{item_2}",
+            "/files/{rest+}",
+            "/{rest+}",
+            "/a;v=1",
+        ] {
+            assert!(PathTemplate::parse(path).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_most_exact_operation_decides() {
+        let table = table(&[
+            ("/{rest+}", "any"),
+            ("/orders/{id}", "one"),
+            ("/orders/export", "export"),
+            ("/orders/{id}/items", "items"),
+            ("/orders/export/{what}", "exported"),
+            ("/orders/{rest+}", "below"),
+            ("/a%2Fb", "slash"),
+        ]);
+        for (path, scope) in [
+            ("/orders/7", Some("one")),
+            ("/orders/export", Some("export")),
+            ("/orders/7/items", Some("items")),
+            ("/orders/export/items", Some("exported")),
+            ("/orders/7/items/1", Some("below")),
+            ("/orders", Some("any")),
+            ("/a%2Fb", Some("slash")),
+            // Not what a variable meets.
+            ("/a%252Fb", None),
+            ("/orders/", None),
+            ("/orders//items", None),
+            ("/orders/7/", None),
+            ("/orders/export%2Fitems", None),
+            ("/orders/export%252Fitems", None),
+            ("/orders/export;x", None),
+            ("/orders/x%2F..%2Fexport", None),
+            ("/", None),
+            ("", None),
+            ("orders/7", None),
+        ] {
+            assert_eq!(table.scope("GET", path), scope, "{path}");
+        }
+        assert_eq!(table.scope("POST", "/orders/7"), None);
+        assert_eq!(table.scope("get", "/orders/7"), None);
+    }
+
+    #[test]
+    fn names_of_variables_do_not_tell_templates_apart() {
+        let parse = |path| PathTemplate::parse(path).unwrap();
+        assert_eq!(parse("/a/{x}/{r+}"), parse("/a/{y}/{rest+}"));
+        assert_ne!(parse("/a/{x}"), parse("/a/{x+}"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_literal_path_meets_itself_and_nothing_else(one in "(/[ab%25F:$]{0,3}){1,3}", other in "(/[ab%25F:$]{0,3}){1,3}") {
+            if PathTemplate::parse(&one).is_ok() {
+                let table = table(&[(&one, "s")]);
+                prop_assert_eq!(table.scope("GET", &one), Some("s"));
+                prop_assert_eq!(table.scope("GET", &other).is_some(), one == other);
+            }
+        }
+
+        #[test]
+        fn a_variable_meets_one_plain_segment_and_the_rest_all_of_them(path in "(/[ab;%2F]{0,4}){1,4}") {
+            let segments: Vec<&str> = path[1..].split('/').collect();
+            let plain = segments.iter().all(|segment| !segment.is_empty() && !segment.contains([';', '%']));
+            for (declared, length) in [("/{a}", 1), ("/{a}/{b}", 2), ("/{a}/{b}/{c}", 3)] {
+                let met = PathTemplate::parse(declared).unwrap().meets(&path);
+                prop_assert_eq!(met, plain && segments.len() == length);
+            }
+            prop_assert_eq!(PathTemplate::parse("/{r+}").unwrap().meets(&path), plain);
+        }
+
+        #[test]
+        fn the_order_of_declaration_decides_nothing(
+            declared in proptest::collection::vec("(/([ab]|\\{x\\})){1,3}(/\\{r\\+\\})?", 1..6), path in "(/[ab]){1,4}",
+        ) {
+            let with_scopes: Vec<(&str, &str)> = declared.iter().map(|path| (path.as_str(), path.as_str())).collect();
+            let reversed: Vec<(&str, &str)> = with_scopes.iter().rev().copied().collect();
+            let (one, other) = (table(&with_scopes), table(&reversed));
+            prop_assert_eq!(one.scope("GET", &path), other.scope("GET", &path));
+            let met = declared.iter().any(|declared| PathTemplate::parse(declared).unwrap().meets(&path));
+            prop_assert_eq!(one.scope("GET", &path).is_some(), met);
+        }
+
+        #[test]
+        fn reading_a_declared_path_never_panics(path in ".{0,64}", sent in ".{0,64}") {
+            if let Ok(template) = PathTemplate::parse(&path) {
+                let _ = template.meets(&sent);
+            }
+        }
+    }
+}
