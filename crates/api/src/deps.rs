@@ -8,6 +8,8 @@ use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::zones::ZoneDirectory;
 use caracal_storage::Store;
 
+use crate::policy_work::PolicyWork;
+
 /// Bounds of the Control API.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -65,6 +67,8 @@ pub struct ApiDeps {
     pub admin_token: Option<Secret>,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Where policies are read and evaluated.
+    pub policy_work: PolicyWork,
     /// Bounds.
     pub config: ApiConfig,
 }

@@ -22,12 +22,15 @@ mod dispatch;
 mod events;
 mod fields;
 mod identifiers;
+mod policy_work;
 mod query;
 mod redact;
 mod route;
 mod routes;
+mod zone_names;
 
 pub use auth::seed::seed_bootstrap;
 pub use deps::{ApiConfig, ApiDeps};
 pub use dispatch::router;
+pub use policy_work::PolicyWork;
 pub use route::{Capability, Reach, RouteInfo, routes};

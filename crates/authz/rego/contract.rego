@@ -231,6 +231,14 @@ malformed_risk if {
 	not is_risk_entry(entry)
 }
 
+# A tier that is neither declared nor one of the common ones: misspelt, it would ask nobody.
+malformed_risk if {
+	some entry in elements(data.caracal.authz.risk)
+	is_risk_entry(entry)
+	not entry.tier in {"low", "medium", "high", "critical"}
+	not entry.tier in declared_tiers
+}
+
 # Two tiers for one scope.
 malformed_risk if {
 	some left in elements(data.caracal.authz.risk)
@@ -247,6 +255,11 @@ malformed_approval if {
 malformed_approval if {
 	some tier in elements(data.caracal.authz.approval_tiers)
 	not is_approval_tier(tier)
+}
+
+declared_tiers contains tier.tier if {
+	some tier in elements(data.caracal.authz.approval_tiers)
+	is_approval_tier(tier)
 }
 
 # --- Approval gates and risk of an allowed request that a human may hold. ---

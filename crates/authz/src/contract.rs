@@ -10,7 +10,7 @@ pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
 pub const DECISION_CONTRACT_VERSION: &str = "2026-07-12";
 
 /// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
-pub const DECISION_CONTRACT_SHA256: &str = "2ea585b414e39e6fd1d57f842880d7b16c76ba783daf19df2a4800d53a693f04";
+pub const DECISION_CONTRACT_SHA256: &str = "27be4405662995edbfca8f76407a17f710e9b635f1067bfeb22346905603bcb4";
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::{
     approval::ApprovalTier,
     document::{
-        PolicyDocuments, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,
+        KnownTiers, PolicyDocuments, approval_tier, confinement_rule, elements, grant, is_collection,
+        risk_entry,
     },
 };
 
@@ -95,10 +96,10 @@ impl PolicySnapshot {
                 .as_ref()
                 .map(restriction_reasons)
                 .unwrap_or_default(),
-            risk: documents
-                .risk
-                .as_ref()
-                .map_or_else(|| Some(HashMap::new()), index_risk),
+            risk: documents.risk.as_ref().map_or_else(
+                || Some(HashMap::new()),
+                |risk| index_risk(risk, documents.approval_tiers.as_ref()),
+            ),
             tiers: documents
                 .approval_tiers
                 .as_ref()
@@ -215,10 +216,14 @@ fn restriction_reasons(restrict: &Value) -> Vec<String> {
     }
 }
 
-fn index_risk(risk: &Value) -> Option<HashMap<Arc<str>, Arc<str>>> {
+fn index_risk(risk: &Value, approval_tiers: Option<&Value>) -> Option<HashMap<Arc<str>, Arc<str>>> {
+    let known = KnownTiers::new(approval_tiers);
     let mut tiers: HashMap<Arc<str>, Arc<str>> = HashMap::new();
     for entry in risk.as_array()? {
         let (scope, tier) = risk_entry(entry)?;
+        if !known.has(tier) {
+            return None;
+        }
         if tiers
             .insert(scope.into(), tier.into())
             .is_some_and(|other| other.as_ref() != tier)

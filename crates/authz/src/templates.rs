@@ -46,14 +46,14 @@ pub const TEMPLATES: [PolicyTemplate; 4] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{PolicySource, evaluate, validate};
+    use crate::document::{Interrupt, PolicySource, evaluate, validate};
 
     #[test]
     fn every_template_is_a_valid_document_and_all_of_them_together_are_a_policy_set() {
         for template in TEMPLATES {
-            let preview =
-                validate(template.content).unwrap_or_else(|problem| panic!("{}: {problem}", template.id));
-            assert_eq!(preview.rules.len(), 1, "{}", template.id);
+            let valid = validate(template.content, &Interrupt::default())
+                .unwrap_or_else(|problems| panic!("{}: {problems:?}", template.id));
+            assert_eq!(valid.preview.rules.len(), 1, "{}", template.id);
         }
         let sources = TEMPLATES.map(|template| PolicySource {
             version_id: template.id,

@@ -377,6 +377,29 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_tier_that_means_nothing_denies_what_could_be_gated_in_both(
+        mut documents in documents(),
+        request in request(),
+        risk in vec((select(SCOPES.to_vec()), select(vec!["high", "team", "critcal"])), 1..3),
+        declared in option::of(select(vec!["team", "high"])),
+    ) {
+        let unknown = risk.iter().any(|(_, tier)| *tier != "high" && Some(*tier) != declared);
+        let entries = risk.into_iter().map(|(scope, tier)| json!({ "scope": scope, "tier": tier }));
+        documents.risk = Some(entries.collect());
+        documents.approval_tiers = declared.map(|tier| json!([{ "tier": tier }]));
+        let input = input_document(&request.as_input());
+        let decided = native(&documents, &request);
+        prop_assert_eq!(&Rego::load().result(&documents, &input), &decided);
+        if unknown {
+            prop_assert!(!name_of(&decided).contains("-mint"), "{decided}");
+        }
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

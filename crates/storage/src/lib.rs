@@ -33,6 +33,6 @@ pub use idempotency::{IdempotencyReceipts, Receipt};
 pub use keys::{PublishedKey, SigningKeyRow, SigningKeys};
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};
-pub use policies::{ActivePolicySet, Policies, PolicySets};
+pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets};
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use work::{Access, GlobalWork, RevokedAnchors, Store, ZoneWork};

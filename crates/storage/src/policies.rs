@@ -45,6 +45,15 @@ pub struct ActivePolicySet {
     pub policies: Vec<PolicyVersion>,
 }
 
+/// The zone's set in force, without its sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluatedPolicySet {
+    /// The set's version.
+    pub version: PolicySetVersion,
+    /// What the version evaluates to, as [`PolicySets::keep_evaluated`] was given it.
+    pub evaluated: String,
+}
+
 /// Policy sets of the zone.
 #[async_trait]
 pub trait PolicySets: Send {
@@ -79,6 +88,16 @@ pub trait PolicySets: Send {
         version: &PolicySetVersionId,
         at: Timestamp,
     ) -> Result<bool, Error>;
+    /// Keeps what the version in force evaluates to, until another version is. `false` when `version` is not in force or
+    /// has another manifest.
+    async fn keep_evaluated(
+        &mut self,
+        version: &PolicySetVersionId,
+        manifest_sha256: &str,
+        evaluated: &str,
+    ) -> Result<bool, Error>;
+    /// The set in force with what it evaluates to. `None` when none is in force, or nothing was kept for its manifest.
+    async fn evaluated(&mut self) -> Result<Option<EvaluatedPolicySet>, Error>;
     /// The set in force with its sources.
     async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error>;
     /// Archives, and takes the set out of force. `None` when absent or archived already, else whether it was in

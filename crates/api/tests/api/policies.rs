@@ -1,6 +1,8 @@
 //! Policies, policy sets, and what is in force.
 
+use caracal_authz::document::PolicyDocuments;
 use caracal_core::ZoneId;
+use caracal_storage::Access;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -48,7 +50,8 @@ async fn a_document_is_checked_by_the_real_parser() {
         ]
       },
       "schema_version": "2026-05-20",
-      "valid": true
+      "valid": true,
+      "warnings": []
     }
     "#);
     let bad = "# caracal:data-document\npackage elsewhere\ngrants := {}\n";
@@ -128,6 +131,22 @@ async fn policies_have_immutable_numbered_versions() {
         "version": 1
       },
       "version_id": "[version_id]",
+      "warnings": [
+        {
+          "code": "unknown_application",
+          "column": 20,
+          "document": "app_ids",
+          "line": 4,
+          "message": "`app_ids` gives the key `crm` to `a`, which is no application of this zone"
+        },
+        {
+          "code": "unknown_resource",
+          "column": 12,
+          "document": "grants",
+          "line": 5,
+          "message": "`grants` names `resource://crm`, which is no resource of this zone"
+        }
+      ],
       "zone_id": "[zone_id]"
     }
     "#);
@@ -481,5 +500,129 @@ async fn a_policy_of_many_large_versions_is_answered_in_pages() {
     assert_eq!(
         stack.get(&stranger).await.refused(404),
         "policy_version_not_found"
+    );
+}
+
+/// What half a kilobyte of brackets can cost is known before the parser runs, so the answer says where they stand.
+#[tokio::test]
+async fn brackets_that_would_keep_the_parser_busy_are_refused_with_their_place() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let token = stack.token("zone", zone.strip_prefix("/v1/zones/"), "read").await;
+    for repeats in [20, 180, 800] {
+        let items = vec!["[[[[[[[[[[1]]]]]]]]]]"; repeats].join(",");
+        let content = format!("# caracal:data-document\npackage caracal.authz\nrestrict := [{items}]\n");
+        let body = json!({ "content": content });
+        let path = "/v1/policies/validate";
+        let refused = stack
+            .call(Some(&token), &[], Method::POST, path, Some(&body))
+            .await
+            .expect(422);
+        let issue = &refused["details"]["issues"][0];
+        assert_eq!(
+            (&issue["code"], &issue["line"], &issue["path"]),
+            (&json!("policy_too_complex"), &json!(3), &json!(["content"])),
+            "{refused}"
+        );
+        assert!(issue["column"].as_u64() < Some(32), "{refused}");
+        let body = json!({ "name": "brackets", "content": content });
+        let reply = stack.post(&format!("{zone}/policies"), body).await;
+        assert_eq!(reply.refused(422), "invalid_rego");
+    }
+}
+
+#[tokio::test]
+async fn an_activated_set_is_loaded_without_reading_its_sources_again() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let zone_id = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
+    let (set, version, _) = stack.policy_set(&zone, "main", &grants("a")).await;
+    let path = format!("{zone}/policy-sets/{set}/activate");
+    stack
+        .post(&path, json!({ "version_id": version }))
+        .await
+        .expect(202);
+    let mut work = stack.parts.store.zone(&zone_id, Access::Read).await.unwrap();
+    let kept = work.policy_sets().evaluated().await.unwrap().unwrap();
+    drop(work);
+    let documents = PolicyDocuments::from_stored(&kept.evaluated).unwrap();
+    assert_eq!(documents.app_ids, Some(json!({ "crm": "a" })));
+    // What is loaded is what was kept: something that the sources do not say shows it.
+    let marked = PolicyDocuments {
+        restrict: Some(json!(["kept"])),
+        ..documents.clone()
+    };
+    for (kept_text, reasons) in [
+        (marked.to_stored(), vec!["kept"]),
+        (String::from("{\"form\":0}"), vec![]),
+    ] {
+        let mut work = stack.parts.store.zone(&zone_id, Access::Write).await.unwrap();
+        let sha = &kept.version.manifest_sha256;
+        assert!(
+            work.policy_sets()
+                .keep_evaluated(&kept.version.id, sha, &kept_text)
+                .await
+                .unwrap()
+        );
+        work.commit().await.unwrap();
+        let loaded = stack.parts.zones.reload(&zone_id).await.unwrap();
+        assert_eq!(loaded.policy.restriction_reasons(), reasons);
+        assert_eq!(loaded.policy.unusable_reason(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_mistyped_name_is_warned_of_and_a_restriction_without_a_value_is_refused() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let token = stack.token("zone", zone.strip_prefix("/v1/zones/"), "read").await;
+    let codes = |answer: &Value| -> Vec<String> {
+        let warnings = answer["warnings"].as_array().unwrap();
+        warnings
+            .iter()
+            .map(|warning| warning["code"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let head = "# caracal:data-document\npackage caracal.authz\n";
+    let typo = format!(
+        "{head}grants := {{\"r:1\": {{\"application\": \"desk\", \"role\": {{\"x\": [\"read\"]}}}}}}\n"
+    );
+    let expected = ["unknown_resource", "unknown_member"];
+    let body = json!({ "content": typo });
+    let path = "/v1/policies/validate";
+    let valid = stack
+        .call(Some(&token), &[], Method::POST, path, Some(&body))
+        .await
+        .expect(200);
+    assert_eq!(codes(&valid), expected);
+    assert_eq!(
+        (&valid["warnings"][1]["line"], &valid["warnings"][1]["document"]),
+        (&json!(3), &json!("grants"))
+    );
+    let body = json!({ "name": "typo", "content": typo });
+    let made = stack.post(&format!("{zone}/policies"), body).await.expect(201);
+    assert_eq!(codes(&made), expected);
+    let set = stack
+        .post(&format!("{zone}/policy-sets"), json!({ "name": "set" }))
+        .await
+        .expect(201);
+    let path = format!("{zone}/policy-sets/{}", set["id"].as_str().unwrap());
+    let entry = json!({ "policy_version_id": made["version_id"] });
+    let version = stack
+        .post(&format!("{path}/versions"), json!({ "manifest": [entry] }))
+        .await
+        .expect(201);
+    assert_eq!(codes(&version), expected);
+    let body = json!({ "version_id": version["version_id"] });
+    let activated = stack.post(&format!("{path}/activate"), body).await.expect(202);
+    assert_eq!(codes(&activated), expected);
+
+    let undefined =
+        "confinement := [{\"label_prefix\": \"agent\", \"scopes\": grants[\"gone\"].roles.agent}]\n";
+    let body = json!({ "name": "undefined", "content": format!("{typo}{undefined}") });
+    let refused = stack.post(&format!("{zone}/policies"), body).await.expect(422);
+    assert_eq!(
+        refused["error_description"],
+        "data_document_undefined:confinement"
     );
 }

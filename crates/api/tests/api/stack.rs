@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body, middleware::from_fn_with_state};
-use caracal_api::{ApiConfig, ApiDeps, router, seed_bootstrap};
+use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
 use caracal_core::Secret;
 use caracal_crypto::{
     HmacKey,
@@ -84,6 +84,7 @@ impl Stack {
             token_key: HmacKey::from_bytes(b"the key of admin token digests"),
             admin_token: Some(Secret::new(ADMIN)),
             limiter: parts.short_lived.clone(),
+            policy_work: PolicyWork::new(2),
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

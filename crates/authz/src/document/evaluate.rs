@@ -10,9 +10,13 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource, first,
-    rules::{self, Checked},
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource, first,
+    rules::{self, Checked, Whole},
+    text,
 };
+
+/// Most tokens that the parser may read for one policy set, going back included.
+const MAX_SET_WORK: u64 = 4_000_000;
 
 /// Most values in the outcome of one policy set. Values may share parts, so this is checked while they unfold.
 const MAX_VALUES: usize = 2_000_000;
@@ -20,16 +24,28 @@ const MAX_VALUES: usize = 2_000_000;
 /// Deepest nesting of a value. Documents need four levels.
 const MAX_DEPTH: usize = 32;
 
-/// Time to evaluate any set, and more for each kibibyte of its source.
+/// Time to evaluate one document, more for each kibibyte of source, and never more than the last.
 const BASE_TIME: Duration = Duration::from_millis(500);
 const TIME_PER_KIBIBYTE: Duration = Duration::from_millis(4);
+const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Evaluates `sources` together, without input, to the documents they define.
 ///
 /// # Errors
-/// The first problem: of a single source (as [`super::validate`]), two sources that contradict each other, or a
-/// document whose value does not have the shape the decision contract reads.
+/// The first problem: of a single source (as [`super::validate`]), two sources that contradict each other, a document
+/// that is defined and has no value, or one whose value does not have the shape the decision contract reads.
 pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyProblem> {
+    evaluate_unless(sources, &Interrupt::default())
+}
+
+/// As [`evaluate`], given up soon after `interrupt` says so.
+///
+/// # Errors
+/// As [`evaluate`], and `policy_evaluation_interrupted`.
+pub fn evaluate_unless(
+    sources: &[PolicySource<'_>],
+    interrupt: &Interrupt,
+) -> Result<PolicyDocuments, PolicyProblem> {
     let bytes = sources
         .iter()
         .map(|source| source.content.len())
@@ -41,9 +57,17 @@ pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyP
     let mut engine = rules::engine();
     let mut reads: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     let mut defaults = BTreeSet::new();
+    let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
+    let mut work = 0_u64;
     for source in sources {
-        let checked =
-            rules::check(source.content).map_err(|problems| first(problems).in_version(source.version_id))?;
+        interrupt.check()?;
+        let checked = rules::check(&mut engine, source.version_id, text(source.content))
+            .map_err(|problems| first(problems).in_version(source.version_id))?;
+        work = work.saturating_add(checked.work);
+        if work > MAX_SET_WORK {
+            let message = "the policy set takes too much to read: its policies nest too much for its length";
+            return Err(PolicyProblem::new("policy_set_too_large", message));
+        }
         for (name, read) in checked.reads {
             let known = reads.entry(name).or_default();
             known.extend(read.into_iter().map(|name| (name, source.version_id)));
@@ -53,28 +77,47 @@ pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyP
                 return Err(rules::second_default(&name).in_version(source.version_id));
             }
         }
-        load(&mut engine, source.version_id, source.content)
-            .map_err(|problem| problem.in_version(source.version_id))?;
+        for (name, whole) in checked.wholes {
+            let known = wholes.entry(name.clone()).or_default();
+            known.add(whole);
+            if let Some(problem) = known.problem(&name) {
+                return Err(problem.in_version(source.version_id));
+            }
+        }
     }
     one_level_of_reading(&reads)?;
-    collect(&mut engine, reads.keys().map(String::as_str), bytes)
+    let documents = collect(
+        &mut engine,
+        reads.keys().map(String::as_str),
+        &BTreeSet::new(),
+        bytes,
+        interrupt,
+    )?;
+    documents.check()?;
+    Ok(documents)
 }
 
-/// Evaluates one source by itself. Documents it reads but does not define are undefined.
-pub(super) fn alone(checked: &Checked, content: &str) -> Result<(), PolicyProblem> {
-    let mut engine = rules::engine();
-    load(&mut engine, "policy", content)?;
+/// Evaluates one source by itself, which `engine` holds already. Documents it reads but does not define are undefined,
+/// and so may be what reads them.
+pub(super) fn alone(
+    engine: &mut Engine,
+    checked: &Checked,
+    content: &str,
+    interrupt: &Interrupt,
+) -> Result<PolicyDocuments, PolicyProblem> {
     let absent: Vec<&str> = DOCUMENTS
         .into_iter()
         .filter(|name| !checked.reads.contains_key(*name))
         .collect();
     if !absent.is_empty() {
         let mut stub = format!("package {PACKAGE}\n");
-        for name in absent {
+        for name in &absent {
             // A rule that exists, so that its name resolves, and never holds.
             stub.extend([name, " := null if false\n"]);
         }
-        load(&mut engine, "absent", &stub)?;
+        engine.add_policy(String::from("absent"), stub).map_err(|error| {
+            engine_problem(&error.to_string(), error.downcast_ref(), "policy_syntax_error")
+        })?;
     }
     let reads = checked
         .reads
@@ -82,19 +125,23 @@ pub(super) fn alone(checked: &Checked, content: &str) -> Result<(), PolicyProble
         .map(|(name, read)| (name.clone(), read.iter().map(|name| (name.clone(), "")).collect()))
         .collect();
     one_level_of_reading(&reads)?;
-    collect(
-        &mut engine,
+    let incomplete = (checked.reads.iter())
+        .filter(|(_, read)| read.iter().any(|name| absent.contains(&name.as_str())))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let documents = collect(
+        engine,
         checked.reads.keys().map(String::as_str),
+        &incomplete,
         content.len(),
-    )
-    .map(drop)
-}
-
-fn load(engine: &mut Engine, name: &str, content: &str) -> Result<(), PolicyProblem> {
-    engine
-        .add_policy(name.to_owned(), content.to_owned())
-        .map(drop)
-        .map_err(|error| engine_problem(&error.to_string(), error.downcast_ref(), "policy_syntax_error"))
+        interrupt,
+    )?;
+    documents.check_shapes()?;
+    // Another source may declare tiers.
+    if documents.approval_tiers.is_some() {
+        documents.check_tiers()?;
+    }
+    Ok(documents)
 }
 
 /// A document may read others, but not ones that read in their turn: each level of reading could multiply the
@@ -116,19 +163,24 @@ fn one_level_of_reading(reads: &BTreeMap<String, BTreeMap<String, &str>>) -> Res
     Ok(())
 }
 
+/// The values of the documents `names`. Those of `incomplete` may have none.
 fn collect<'a>(
     engine: &mut Engine,
     names: impl Iterator<Item = &'a str>,
+    incomplete: &BTreeSet<String>,
     bytes: usize,
+    interrupt: &Interrupt,
 ) -> Result<PolicyDocuments, PolicyProblem> {
     let kibibytes = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
+    let limit = BASE_TIME.saturating_add(TIME_PER_KIBIBYTE.saturating_mul(kibibytes));
     engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: BASE_TIME.saturating_add(TIME_PER_KIBIBYTE.saturating_mul(kibibytes)),
+        limit: limit.min(MAX_TIME),
         check_interval: NonZeroU32::new(64).unwrap_or(NonZeroU32::MIN),
     });
     let mut documents = PolicyDocuments::default();
     let mut budget = MAX_VALUES;
     for name in names {
+        interrupt.check()?;
         // A query rather than a rule path: documents may be made of parts, such as `grants["…"] := …`.
         let results = engine
             .eval_query(format!("data.{PACKAGE}.{name}"), false)
@@ -148,26 +200,27 @@ fn collect<'a>(
             .result
             .first()
             .and_then(|row| row.expressions.first())
-            .map(|expr| &expr.value);
-        if let Some(json) = value
-            .map(|value| to_json(name, value, MAX_DEPTH, &mut budget))
-            .transpose()?
-            .flatten()
-        {
-            documents.set(name, json);
+            .map(|expr| &expr.value)
+            .filter(|value| !matches!(value, RegoValue::Undefined));
+        match value {
+            Some(value) => documents.set(name, to_json(name, value, MAX_DEPTH, &mut budget)?),
+            None if incomplete.contains(name) => {}
+            None => return Err(undefined(name)),
         }
     }
-    documents.check()?;
     Ok(documents)
 }
 
-/// Unfolds a value into JSON; sets become arrays. `None` when undefined.
-fn to_json(
-    name: &str,
-    value: &RegoValue,
-    depth: usize,
-    budget: &mut usize,
-) -> Result<Option<Value>, PolicyProblem> {
+/// What is undefined would count as absent, and an absent restriction restricts nothing.
+fn undefined(name: &str) -> PolicyProblem {
+    let message = format!(
+        "`{name}` is defined and has no value: something it refers to is not there, or none of its conditions holds"
+    );
+    PolicyProblem::new(format!("data_document_undefined:{name}"), message)
+}
+
+/// Unfolds a value into JSON; sets become arrays.
+fn to_json(name: &str, value: &RegoValue, depth: usize, budget: &mut usize) -> Result<Value, PolicyProblem> {
     let too_large = || {
         PolicyProblem::new(
             "policy_too_complex",
@@ -187,22 +240,22 @@ fn to_json(
     let mut list = |items: &mut dyn Iterator<Item = &RegoValue>| {
         let mut array = Vec::new();
         for item in items {
-            array.extend(to_json(name, item, depth, budget)?);
+            array.push(to_json(name, item, depth, budget)?);
         }
-        Ok(Some(Value::Array(array)))
+        Ok(Value::Array(array))
     };
     match value {
-        RegoValue::Undefined => Ok(None),
-        RegoValue::Null => Ok(Some(Value::Null)),
-        RegoValue::Bool(value) => Ok(Some(Value::Bool(*value))),
-        RegoValue::String(text) => Ok(Some(Value::String(text.to_string()))),
+        RegoValue::Undefined => Err(undefined(name)),
+        RegoValue::Null => Ok(Value::Null),
+        RegoValue::Bool(value) => Ok(Value::Bool(*value)),
+        RegoValue::String(text) => Ok(Value::String(text.to_string())),
         RegoValue::Number(_) => {
             let number = (value.as_u64().map(Number::from))
                 .or_else(|_| value.as_i64().map(Number::from))
                 .ok()
                 .or_else(|| value.as_f64().ok().and_then(Number::from_f64));
             number
-                .map(|number| Some(Value::Number(number)))
+                .map(Value::Number)
                 .ok_or_else(|| malformed("has an unusable number"))
         }
         RegoValue::Array(items) => list(&mut items.iter()),
@@ -213,11 +266,9 @@ fn to_json(
                 let RegoValue::String(key) = key else {
                     return Err(malformed("has a member whose name is not a string"));
                 };
-                if let Some(value) = to_json(name, value, depth, budget)? {
-                    object.insert(key.to_string(), value);
-                }
+                object.insert(key.to_string(), to_json(name, value, depth, budget)?);
             }
-            Ok(Some(Value::Object(object)))
+            Ok(Value::Object(object))
         }
     }
 }

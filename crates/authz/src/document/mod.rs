@@ -3,23 +3,35 @@
 //! A document is Rego in syntax and data in nature: it may only define the names in [`DOCUMENTS`], reads no
 //! input, and is evaluated once, when its policy set is activated. Decisions read the data alone.
 //!
-//! The text is hostile until proved otherwise. Its length, nesting and operator chains are bounded before the
-//! real parser sees it ([`scan`]), its syntax tree is checked before anything is evaluated ([`rules`]), and the
-//! evaluation has a time budget and its outcome a size budget ([`evaluate`]).
+//! The text is hostile until proved otherwise. Its length, its operator chains and what the parser will do with its
+//! nesting are bounded before the parser sees it ([`scan`]), its syntax tree is checked before anything is evaluated
+//! ([`rules`]), the evaluation has a time budget and its outcome a size budget ([`evaluate`]), and whoever no longer
+//! waits can end all of it ([`Interrupt`]).
 
 mod evaluate;
+mod lint;
 mod rules;
 mod scan;
 mod shape;
 mod walk;
 
-use std::fmt;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use serde::Serialize;
 
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_unless};
+pub use lint::{PolicyWarning, ZoneNames, lint};
 pub use shape::PolicyDocuments;
-pub(crate) use shape::{approval_tier, confinement_rule, elements, grant, is_collection, risk_entry};
+pub(crate) use shape::{
+    KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,
+};
 
 /// The documents the decision contract reads. No other rule may be defined.
 pub const DOCUMENTS: [&str; 6] = [
@@ -44,7 +56,7 @@ pub const MAX_SOURCE_BYTES: usize = 262_144;
 pub const MAX_COMPUTING_SOURCE_BYTES: usize = 32_768;
 
 /// Most bytes of source in one policy set.
-pub const MAX_SET_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_SET_BYTES: usize = 4 * 1024 * 1024;
 
 /// One policy version to evaluate.
 #[derive(Debug, Clone, Copy)]
@@ -131,23 +143,74 @@ pub struct DocumentPreview {
     pub data_referenced: Vec<String>,
 }
 
+/// Says that nobody waits for the outcome any more. Clones share it.
+#[derive(Debug, Default, Clone)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Ends the work at its next step.
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody said so.
+    pub fn is_interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn check(&self) -> Result<(), PolicyProblem> {
+        if self.is_interrupted() {
+            let message = "nobody waits for this evaluation any more";
+            return Err(PolicyProblem::new("policy_evaluation_interrupted", message));
+        }
+        Ok(())
+    }
+}
+
 /// Checks one source as it is saved: its text, its rules, and the shape of what it evaluates to by itself.
 ///
 /// # Errors
-/// The first problem; [`problems`] tells them all.
-pub fn validate(content: &str) -> Result<DocumentPreview, PolicyProblem> {
-    let checked = rules::check(content).map_err(first)?;
-    evaluate::alone(&checked, content)?;
-    Ok(checked.preview)
+/// Every problem that can be told apart, in the order in which they should be fixed; at least one.
+pub fn validate(content: &str, interrupt: &Interrupt) -> Result<Valid, Vec<PolicyProblem>> {
+    let content = text(content);
+    let mut engine = rules::engine();
+    let checked = rules::check(&mut engine, "policy", content)?;
+    let documents =
+        evaluate::alone(&mut engine, &checked, content, interrupt).map_err(|problem| vec![problem])?;
+    Ok(Valid {
+        preview: checked.preview,
+        documents,
+        texts: checked.texts,
+    })
 }
 
-/// Every problem of a source that can be told apart, in the order in which they should be fixed. Empty when
-/// [`validate`] succeeds.
-pub fn problems(content: &str) -> Vec<PolicyProblem> {
-    match rules::check(content) {
-        Err(problems) => problems,
-        Ok(checked) => evaluate::alone(&checked, content).err().into_iter().collect(),
+/// Where each text of a source first stands.
+type Texts = BTreeMap<String, Place>;
+
+/// A source that may be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Valid {
+    /// What it says about itself.
+    pub preview: DocumentPreview,
+    /// What it evaluates to by itself.
+    pub documents: PolicyDocuments,
+    /// Where each text first stands.
+    texts: Texts,
+}
+
+impl Valid {
+    /// What looks mistyped in a zone with `names`, with its place.
+    pub fn warnings(&self, names: &ZoneNames) -> Vec<PolicyWarning> {
+        lint(&self.documents, names)
+            .into_iter()
+            .map(|warning| warning.placed(&self.texts))
+            .collect()
     }
+}
+
+/// A source as the parser takes it: editors may begin a file with a byte-order mark, which is no part of the text.
+fn text(content: &str) -> &str {
+    content.strip_prefix('\u{feff}').unwrap_or(content)
 }
 
 fn first(problems: Vec<PolicyProblem>) -> PolicyProblem {

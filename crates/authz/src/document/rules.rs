@@ -71,7 +71,39 @@ pub(super) struct Checked {
     pub(super) reads: BTreeMap<String, BTreeSet<String>>,
     /// Documents that have a default here.
     pub(super) defaults: BTreeSet<String>,
+    /// What is offered here as the whole of a document that restricts.
+    pub(super) wholes: BTreeMap<String, Whole>,
+    /// Where each text first stands.
+    pub(super) texts: BTreeMap<String, Place>,
+    /// Tokens the parser read, going back included.
+    pub(super) work: u64,
 }
+
+/// Values for the whole of one document.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Whole {
+    /// How many.
+    pub(super) values: usize,
+    /// Where one of them looks something up.
+    pub(super) looks_up: Option<Place>,
+}
+
+impl Whole {
+    pub(super) fn add(&mut self, other: Self) {
+        self.values = self.values.saturating_add(other.values);
+        self.looks_up = self.looks_up.or(other.looks_up);
+    }
+
+    /// Of several values one that is undefined would be passed over without a word.
+    pub(super) fn problem(self, name: &str) -> Option<PolicyProblem> {
+        let place = self.looks_up.filter(|_| self.values > 1)?;
+        let message = format!("`{name}` has several values, so none of them may look something up");
+        Some(PolicyProblem::new(format!("data_document_may_be_undefined:{name}"), message).at(place))
+    }
+}
+
+/// Documents that take something away, so that a missing element would allow more.
+const RESTRICTING: [&str; 4] = ["approval_tiers", "confinement", "restrict", "risk"];
 
 /// An engine that accepts every source within our own limits. It has no input and no data.
 pub(super) fn engine() -> Engine {
@@ -85,19 +117,17 @@ pub(super) fn engine() -> Engine {
     engine
 }
 
-/// Checks text and rules of one source.
-pub(super) fn check(content: &str) -> Result<Checked, Vec<PolicyProblem>> {
+/// Adds one source to `engine` as `name` and checks its text and rules.
+pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Checked, Vec<PolicyProblem>> {
     let scanned = scan(content).map_err(|problem| vec![problem])?;
-    let mut engine = engine();
-    if let Err(error) = engine.add_policy(String::from("policy"), content.to_owned()) {
+    if let Err(error) = engine.add_policy(name.to_owned(), content.to_owned()) {
         return Err(vec![engine_problem(
             &error.to_string(),
             error.downcast_ref(),
             "policy_syntax_error",
         )]);
     }
-    let modules = engine.get_modules();
-    let Some(module) = modules.first() else {
+    let Some(module) = engine.get_modules().last() else {
         return Err(vec![PolicyProblem::new(
             "policy_syntax_error",
             "the policy has no content",
@@ -130,6 +160,7 @@ pub(super) fn check(content: &str) -> Result<Checked, Vec<PolicyProblem>> {
     }
     rule_names(&facts, &mut problems);
     constructs(&facts, content.len(), &mut problems);
+    let wholes = definedness(&facts, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -159,7 +190,32 @@ pub(super) fn check(content: &str) -> Result<Checked, Vec<PolicyProblem>> {
         preview,
         reads,
         defaults,
+        wholes,
+        texts: facts.texts,
+        work: scanned.work,
     })
+}
+
+/// An element that is undefined is no element: where that would take a restriction away, nothing may be undefined.
+fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<String, Whole> {
+    let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
+    for rule in (facts.rules.iter()).filter(|rule| RESTRICTING.contains(&rule.name.as_str())) {
+        let name = &rule.name;
+        if let Some(place) = rule.may_lose {
+            let message = format!(
+                "an element of `{name}` looks something up, and would be left out if that were not there; state it, \
+                 or bind it to a variable first"
+            );
+            let code = format!("data_document_may_be_undefined:{name}");
+            problems.push(PolicyProblem::new(code, message).at(place));
+        }
+        wholes.entry(name.clone()).or_default().add(Whole {
+            values: rule.whole_values,
+            looks_up: rule.looks_up,
+        });
+    }
+    problems.extend(wholes.iter().filter_map(|(name, whole)| whole.problem(name)));
+    wholes
 }
 
 fn forbidden_builtins(facts: &Facts, problems: &mut Vec<PolicyProblem>) {

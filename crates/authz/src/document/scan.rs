@@ -1,8 +1,13 @@
 //! A look at the text before the parser sees it.
 //!
-//! The parser tries a bracket first as a comprehension and then again as a literal, so its time doubles with each
-//! level of nesting, and it builds one level of tree per operator of a chain, which is later walked recursively.
-//! Both are bounded here, in one linear pass that knows strings and comments.
+//! The parser reads the first element of a bracket as the term of a comprehension and, when no `|` follows, goes back
+//! and reads it again as an element; the first member of an object, key and value, likewise. In a query it reads what
+//! may be the left side of an assignment and then goes back in the same way. So a token is read once more for each
+//! bracket around it whose first element it belongs to, and these factors multiply: twenty times
+//! `[[[[[[[[[[1]]]]]]]]]]` are half a kilobyte and a second of work. How often each token will be read is counted
+//! here before the parser runs, and bounded for one token and for the text, so that parsing takes time in
+//! proportion to the length. The parser also builds one level of tree per operator of a chain, which is later walked
+//! recursively; that is bounded too. All in one linear pass that knows strings and comments.
 
 use std::{iter::Peekable, str::Chars};
 
@@ -14,8 +19,14 @@ const MAX_NESTING: usize = 12;
 /// Most operators, references and calls in one chain at one level of nesting.
 const MAX_CHAIN: u32 = 32;
 
-/// Bound on the work of the backtracking parser, in tokens looked at.
-const MAX_PARSER_WORK: u64 = 8_000_000;
+/// How often the parser may read one token.
+const MAX_READINGS: u64 = 64;
+
+/// How many tokens the parser may read, going back included: some for every text, more for each of its tokens, and
+/// never more than the last.
+const BASE_WORK: u64 = 32_000;
+const WORK_PER_TOKEN: u64 = 4;
+const MAX_WORK: u64 = 400_000;
 
 /// Longest number, in characters; exponents have at most [`MAX_EXPONENT_DIGITS`].
 const MAX_NUMBER_CHARS: usize = 64;
@@ -28,6 +39,8 @@ pub(super) struct Scan {
     pub(super) package: Option<(String, Place)>,
     /// Whether a comment line says that this is a data document.
     pub(super) marked_as_data: bool,
+    /// Tokens the parser will read, going back included.
+    pub(super) work: u64,
 }
 
 /// Scans `content`, failing on the first problem that would make parsing it unsafe or pointless.
@@ -54,7 +67,10 @@ pub(super) fn scan(content: &str) -> Result<Scan, PolicyProblem> {
     }
     let mut scanner = Scanner::new(content);
     scanner.run()?;
-    let scan = scanner.scan;
+    let scan = Scan {
+        work: scanner.work,
+        ..scanner.scan
+    };
     match &scan.package {
         None => Err(PolicyProblem::new(
             "missing_package_declaration",
@@ -100,6 +116,27 @@ struct Level {
     closer: char,
     opened: Place,
     chain: u32,
+    /// How often the bracket itself is read.
+    readings: u64,
+    /// Whether it may hold a comprehension, for which the parser goes back.
+    goes_back: bool,
+    /// Whether no separator came yet.
+    first: bool,
+    /// Whether statements follow rather than elements.
+    query: bool,
+}
+
+impl Level {
+    /// How often what stands at this place is read.
+    fn readings(&self) -> u64 {
+        let factor = match (self.goes_back, self.first, self.query) {
+            (false, _, _) | (true, false, false) => 1,
+            (true, true, false) | (true, false, true) => 2,
+            // The first statement may turn out not to be one.
+            (true, true, true) => 4,
+        };
+        self.readings.saturating_mul(factor)
+    }
 }
 
 struct Scanner<'a> {
@@ -113,6 +150,7 @@ struct Scanner<'a> {
     /// Whether nothing but blanks came before on this line.
     blank_so_far: bool,
     seen_token: bool,
+    tokens: u64,
     work: u64,
     scan: Scan,
 }
@@ -128,6 +166,7 @@ impl<'a> Scanner<'a> {
             fresh_line: false,
             blank_so_far: true,
             seen_token: false,
+            tokens: 0,
             work: 0,
             scan: Scan::default(),
         }
@@ -176,6 +215,15 @@ impl<'a> Scanner<'a> {
                     self.begin_token(false, place)?;
                     self.chain = 0;
                     self.last = Last::Start;
+                    self.separate();
+                }
+                '|' => {
+                    self.begin_token(true, place)?;
+                    self.link(place)?;
+                    self.last = Last::Operator;
+                    if let Some(level) = self.levels.last_mut() {
+                        (level.first, level.query) = (true, true);
+                    }
                 }
                 _ if ch.is_ascii_digit() => {
                     self.begin_token(false, place)?;
@@ -200,16 +248,30 @@ impl<'a> Scanner<'a> {
     fn begin_token(&mut self, operator: bool, place: Place) -> Result<(), PolicyProblem> {
         if self.fresh_line && !operator && self.last != Last::Operator {
             self.chain = 0;
+            if self.last == Last::Value && self.levels.last().is_some_and(|level| level.query) {
+                self.separate();
+            }
         }
         self.fresh_line = false;
         self.seen_token = true;
-        // At most MAX_NESTING levels, so the shift cannot overflow.
-        let looks = 1_u64 << self.levels.len().min(MAX_NESTING);
-        self.work = self.work.saturating_add(looks);
-        if self.work > MAX_PARSER_WORK {
-            return Err(too_complex("the policy nests too much for its length", place));
+        let readings = self.levels.last().map_or(1, Level::readings);
+        self.tokens = self.tokens.saturating_add(1);
+        self.work = self.work.saturating_add(readings);
+        let allowed = WORK_PER_TOKEN
+            .saturating_mul(self.tokens)
+            .saturating_add(BASE_WORK);
+        if readings > MAX_READINGS || self.work > allowed.min(MAX_WORK) {
+            let message = "the policy nests too many first elements inside each other";
+            return Err(too_complex(message, place));
         }
         Ok(())
+    }
+
+    /// What follows is not the first of its bracket.
+    fn separate(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.first = false;
+        }
     }
 
     fn link(&mut self, place: Place) -> Result<(), PolicyProblem> {
@@ -277,6 +339,12 @@ impl<'a> Scanner<'a> {
             closer,
             opened: place,
             chain: self.chain,
+            readings: self.levels.last().map_or(1, Level::readings),
+            // Parentheses, and brackets that refer into a value, hold nothing else.
+            goes_back: ch == '{' || ch == '[' && self.last != Last::Value,
+            first: true,
+            // A brace after a word holds the body of a rule.
+            query: ch == '{' && self.last == Last::Value,
         });
         self.chain = 0;
         self.last = Last::Start;

@@ -1,27 +1,49 @@
 //! The values documents must have. What passes here can be decided on; everything else is refused at save.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::PolicyProblem;
+use super::{PolicyProblem, scan::excerpt};
 use crate::approval::{ApproverClass, PrivacyMode};
 
 /// The six documents as plain data; absent ones are `None`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PolicyDocuments {
     /// `{key: application id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_ids: Option<Value>,
     /// `{resource identifier: {application: key, roles: {label: [scope]}}}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grants: Option<Value>,
     /// `[{label_prefix, scopes}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confinement: Option<Value>,
     /// A collection of reasons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restrict: Option<Value>,
     /// `[{scope, tier}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Value>,
     /// `[{tier, approver?, ttl_seconds?, privacy?}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_tiers: Option<Value>,
+}
+
+/// Changes when the same sources would evaluate to something else.
+const STORED_FORM: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored<'d> {
+    form: u32,
+    documents: Cow<'d, PolicyDocuments>,
 }
 
 impl PolicyDocuments {
@@ -51,11 +73,59 @@ impl PolicyDocuments {
         .filter_map(|(name, value)| Some((name, value.as_ref()?)))
     }
 
-    /// Checks every document's shape.
+    /// As it is kept beside the version it was evaluated from.
+    pub fn to_stored(&self) -> String {
+        // Plain data with text for keys always serialises.
+        serde_json::to_string(&Stored {
+            form: STORED_FORM,
+            documents: Cow::Borrowed(self),
+        })
+        .unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_stored`] wrote. `None` when another build wrote it that may have meant something else by it,
+    /// or it could not be decided on: then the sources are asked again.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let stored: Stored<'_> = serde_json::from_str(text).ok()?;
+        if stored.form != STORED_FORM {
+            return None;
+        }
+        let documents = stored.documents.into_owned();
+        documents.check().ok()?;
+        Some(documents)
+    }
+
+    /// Checks every document's shape, and that they fit each other.
     ///
     /// # Errors
-    /// `data_document_malformed:<name>`, or `data_document_conflict:risk` when one scope has two tiers.
+    /// `data_document_malformed:<name>`, `data_document_conflict:risk` when one scope has two tiers, or
+    /// `data_document_unknown_tier:risk` when a tier means nothing.
     pub fn check(&self) -> Result<(), PolicyProblem> {
+        self.check_shapes()?;
+        self.check_tiers()
+    }
+
+    /// Every tier that `risk` gives a scope is one that `approval_tiers` declares or one of [`TIERS`]: a misspelt one
+    /// would ask nobody.
+    pub(super) fn check_tiers(&self) -> Result<(), PolicyProblem> {
+        let known = KnownTiers::new(self.approval_tiers.as_ref());
+        let entries = self.risk.iter().flat_map(|risk| elements(risk));
+        for (scope, tier) in entries.filter_map(risk_entry) {
+            if !known.has(tier) {
+                let message = format!(
+                    "`risk` gives the scope `{}` the tier `{}`, which `approval_tiers` does not declare and which is none \
+                     of {}",
+                    excerpt(scope),
+                    excerpt(tier),
+                    TIERS.join(", ")
+                );
+                return Err(PolicyProblem::new("data_document_unknown_tier:risk", message));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_shapes(&self) -> Result<(), PolicyProblem> {
         for (name, value) in self.iter() {
             let checked = match name {
                 "app_ids" => app_ids(value),
@@ -99,6 +169,29 @@ impl PolicyDocuments {
             }
         }
         Ok(())
+    }
+}
+
+/// Tiers that may classify a scope without being declared.
+pub(crate) const TIERS: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// Whether tiers mean anything.
+#[derive(Debug)]
+pub(crate) struct KnownTiers(HashSet<Arc<str>>);
+
+impl KnownTiers {
+    /// Those of [`TIERS`], and those that `approval_tiers` declares.
+    pub(crate) fn new(approval_tiers: Option<&Value>) -> Self {
+        let declared = approval_tiers
+            .into_iter()
+            .flat_map(elements)
+            .filter_map(approval_tier)
+            .map(|declared| declared.tier);
+        Self(declared.collect())
+    }
+
+    pub(crate) fn has(&self, tier: &str) -> bool {
+        TIERS.contains(&tier) || self.0.contains(tier)
     }
 }
 

@@ -1,11 +1,27 @@
 use serde_json::{Value, json};
 
-use super::{MAX_SOURCE_BYTES, PolicyProblem, PolicySource, evaluate, problems, validate};
+use super::{
+    DocumentPreview, Interrupt, MAX_SOURCE_BYTES, PolicyProblem, PolicySource, evaluate, evaluate_unless,
+};
 
 const HEAD: &str = "# caracal:data-document\npackage caracal.authz\n";
 
 fn document(body: &str) -> String {
     format!("{HEAD}{body}")
+}
+
+fn checked(content: &str) -> Result<super::Valid, Vec<PolicyProblem>> {
+    super::validate(content, &Interrupt::default())
+}
+
+fn problems(content: &str) -> Vec<PolicyProblem> {
+    checked(content).err().unwrap_or_default()
+}
+
+fn validate(content: &str) -> Result<DocumentPreview, PolicyProblem> {
+    checked(content)
+        .map(|valid| valid.preview)
+        .map_err(|problems| problems[0].clone())
 }
 
 fn code(content: &str) -> String {
@@ -269,12 +285,12 @@ fn every_problem_is_told_with_its_place() {
 fn documents_of_several_sources_are_merged_and_sets_become_lists() {
     let documents = evaluated(&[
         "restrict contains \"b\"\nrestrict contains \"a\"\napp_ids[\"x\"] := \"1\"\n",
-        "restrict contains \"c\"\napp_ids[\"y\"] := \"2\"\nrisk contains {\"scope\": \"s\", \"tier\": \"t\"}\n",
+        "restrict contains \"c\"\napp_ids[\"y\"] := \"2\"\nrisk contains {\"scope\": \"s\", \"tier\": \"low\"}\n",
     ])
     .unwrap();
     assert_eq!(documents.restrict, Some(json!(["a", "b", "c"])));
     assert_eq!(documents.app_ids, Some(json!({ "x": "1", "y": "2" })));
-    assert_eq!(documents.risk, Some(json!([{ "scope": "s", "tier": "t" }])));
+    assert_eq!(documents.risk, Some(json!([{ "scope": "s", "tier": "low" }])));
     assert_eq!(documents.grants, None);
 }
 
@@ -352,16 +368,42 @@ fn hostile_text_is_refused_or_read_without_harm() {
         "restrict := [1 | some a in [{range}]; some b in [{range}]; some c in [{range}]; a + b == c + 5000]"
     );
     let cases = [
-        (deep("[", "]", 11), "ok"),
+        (deep("[", "]", 6), "ok"),
+        // Text of the kind that took a second for half a kilobyte.
+        (deep("[", "]", 7), "policy_too_complex"),
+        (vec![deep("[", "]", 10); 20].join(","), "policy_too_complex"),
+        (
+            format!("[{}]", vec![deep("[", "]", 10); 20].join(",")),
+            "policy_too_complex",
+        ),
+        (
+            format!("[{}]", vec![deep("[", "]", 10); 180].join(",")),
+            "policy_too_complex",
+        ),
+        (
+            format!("[{}]", vec![deep("[", "]", 10); 800].join(",")),
+            "policy_too_complex",
+        ),
+        (
+            format!(
+                "[0,{}]",
+                vec![format!("[0,{}]", deep("[", "]", 5)); 2_000].join(",")
+            ),
+            "policy_too_complex",
+        ),
+        // Later elements are read once, however deep.
+        (deep("[0,", "]", 11), "ok"),
         (deep("[", "]", 50_000), "policy_too_complex"),
-        (deep("{", "}", 11), "ok"),
-        (deep("{1:", "}", 11), "data_document_malformed:restrict"),
+        (deep("{", "}", 6), "ok"),
+        (deep("{", "}", 7), "policy_too_complex"),
+        (deep("{1:", "}", 6), "data_document_malformed:restrict"),
         (deep("(", ")", 11), "data_document_malformed:restrict"),
         (deep("(", ")", 100_000), "policy_too_complex"),
-        (deep("[1|", "]", 11), "ok"),
-        (deep("{1|", "}", 11), "ok"),
-        (deep("{1:1|", "}", 11), "data_document_malformed:restrict"),
-        (deep("[x|x:=", "]", 11), "policy_too_complex"),
+        (deep("[1|", "]", 3), "ok"),
+        (deep("{1|", "}", 3), "ok"),
+        (deep("[1|", "]", 11), "policy_too_complex"),
+        (deep("{1:1|", "}", 3), "data_document_malformed:restrict"),
+        (deep("[x|x:=", "]", 3), "policy_too_complex"),
         (vec!["1"; 100_000].join("+"), "policy_too_complex"),
         (vec!["1"; 50_000].join("\n+\n"), "policy_too_complex"),
         (vec!["a"; 100_000].join("."), "policy_too_complex"),
@@ -373,14 +415,21 @@ fn hostile_text_is_refused_or_read_without_harm() {
         ("1e999999999".into(), "policy_too_complex"),
         ("9".repeat(100_000), "policy_too_complex"),
         ("[1 | a := 2; b := a * a]".into(), "policy_too_complex"),
-        (vec!["[1] if false"; 1_000].join("\nelse := "), "ok"),
+        (
+            vec!["[1] if false"; 1_000].join("\nelse := "),
+            "data_document_undefined:restrict",
+        ),
         (
             format!("[{}]", format!("{},", deep("[", "]", 9)).repeat(10_000)),
             "policy_too_complex",
         ),
         (
-            format!("[r | r := {{\"a\": 1}}[{}]]", "{[".repeat(5)),
+            format!("[r | r := {{\"a\": 1}}[{}]]", "{[".repeat(2)),
             "unbalanced_delimiters",
+        ),
+        (
+            format!("[r | r := {{\"a\": 1}}[{}]]", "{[".repeat(5)),
+            "policy_too_complex",
         ),
     ];
     let mut documents: Vec<(String, &str)> = cases
@@ -433,4 +482,217 @@ fn problems_serialise_without_absent_members() {
         value,
         json!({ "code": "empty_policy", "message": "the policy is empty" })
     );
+}
+
+#[test]
+fn a_document_that_is_defined_and_has_no_value_is_refused() {
+    let gone = "grants[\"resource://gone\"].roles.agent";
+    let grants =
+        "grants := {\"resource://here\": {\"application\": \"a\", \"roles\": {\"agent\": [\"x\"]}}}\n";
+    for (name, body) in [
+        (
+            "confinement",
+            format!("confinement := [{{\"label_prefix\": \"agent\", \"scopes\": {gone}}}]"),
+        ),
+        (
+            "risk",
+            format!("risk := [{{\"scope\": {gone}[0], \"tier\": \"high\"}}]"),
+        ),
+        (
+            "risk",
+            format!("risk := {{{{\"scope\": \"a\", \"tier\": \"high\"}}, {gone}}}"),
+        ),
+        (
+            "approval_tiers",
+            format!("approval_tiers := [{{\"tier\": \"t\"}}, {gone}]"),
+        ),
+        ("restrict", format!("restrict := {gone}")),
+        ("restrict", String::from("restrict := [\"x\"] if false")),
+        ("restrict", String::from("restrict := data.elsewhere.reasons")),
+        ("app_ids", String::from("app_ids := {\"a\": data.elsewhere.id}")),
+    ] {
+        let body = format!("{grants}{body}\n");
+        let expected = format!("data_document_undefined:{name}");
+        assert_eq!(code(&document(&body)), expected, "{body}");
+        assert_eq!(evaluated(&[&body]).unwrap_err().code, expected, "{body}");
+    }
+    // What another source may define is known at activation only.
+    let reading =
+        "restrict := [k | some k, _ in app_ids]\nrisk := [{\"scope\": app_ids.x, \"tier\": \"low\"}]";
+    assert!(validate(&document(reading)).is_ok());
+    assert_eq!(
+        evaluated(&[reading])
+            .map_err(|problem| problem.code.contains("risk") || problem.code.contains("failed")),
+        Err(true)
+    );
+    assert!(evaluated(&[reading, "app_ids := {\"x\": \"scope\"}"]).is_ok());
+}
+
+#[test]
+fn an_element_that_would_be_left_out_of_a_restriction_is_refused() {
+    let grants = "grants := {\"r\": {\"application\": \"a\", \"roles\": {\"agent\": [\"x\"]}}}\n";
+    let gone = "grants[\"gone\"].roles.agent";
+    for (name, body) in [
+        (
+            "risk",
+            format!("risk contains {{\"scope\": {gone}[0], \"tier\": \"high\"}}"),
+        ),
+        (
+            "risk",
+            format!("risk := [{{\"scope\": s, \"tier\": {gone}}} | some s in [\"a\"]]"),
+        ),
+        ("restrict", format!("restrict contains {gone}")),
+        ("restrict", format!("restrict[\"x\"] := {gone}")),
+        (
+            "restrict",
+            format!("restrict := {{k: {gone} | some k in [\"a\"]}}"),
+        ),
+        ("restrict", format!("default restrict := []\nrestrict := {gone}")),
+        ("restrict", format!("restrict := {gone} if true\nelse := []")),
+        (
+            "approval_tiers",
+            format!("approval_tiers contains {{\"tier\": \"t\", \"approver\": {gone}}}"),
+        ),
+        (
+            "confinement",
+            format!("confinement contains {{\"label_prefix\": \"a\", \"scopes\": {gone}}}"),
+        ),
+    ] {
+        let body = format!("{grants}{body}\n");
+        let expected = format!("data_document_may_be_undefined:{name}");
+        assert_eq!(code(&document(&body)), expected, "{body}");
+        assert_eq!(evaluated(&[&body]).unwrap_err().code, expected, "{body}");
+    }
+    let spread = [
+        "risk := [{\"scope\": app_ids.gone, \"tier\": \"high\"}]\napp_ids := {\"a\": \"b\"}",
+        "risk := []",
+    ];
+    assert_eq!(
+        evaluated(&spread).unwrap_err().code,
+        "data_document_may_be_undefined:risk"
+    );
+    let sound = "risk := [{\"scope\": s, \"tier\": \"high\"} | some r in grants; some s in r.roles.agent]\n";
+    assert_eq!(
+        evaluated(&[&format!("{grants}{sound}")]).unwrap().risk,
+        Some(json!([{ "scope": "x", "tier": "high" }]))
+    );
+}
+
+#[test]
+fn a_misspelt_tier_is_refused() {
+    let risk = "risk := [{\"scope\": \"a\", \"tier\": \"critcal\"}]\n";
+    let tiers = "approval_tiers := [{\"tier\": \"critical\"}]\n";
+    let own = "approval_tiers := [{\"tier\": \"critcal\"}]\n";
+    let unknown = "data_document_unknown_tier:risk";
+    assert_eq!(code(&document(&format!("{risk}{tiers}"))), unknown);
+    assert_eq!(evaluated(&[risk, tiers]).unwrap_err().code, unknown);
+    assert_eq!(evaluated(&[risk]).unwrap_err().code, unknown);
+    assert!(evaluated(&[risk, own]).is_ok());
+    // Alone it may belong to tiers of another source.
+    let warned = checked(&document(risk))
+        .unwrap()
+        .warnings(&super::ZoneNames::default());
+    assert!(
+        warned
+            .iter()
+            .any(|warning| warning.code == "unknown_tier" && warning.line == Some(3))
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_policy() {
+    let content = format!("\u{feff}{}", document("restrict := [\"x\"]\n"));
+    assert_eq!(validate(&content).unwrap().rules, ["restrict"]);
+    let source = PolicySource {
+        version_id: "v",
+        content: &content,
+    };
+    assert_eq!(evaluate(&[source]).unwrap().restrict, Some(json!(["x"])));
+    assert_eq!(
+        code(&format!("{}\u{feff}", document("restrict := []"))),
+        "policy_syntax_error"
+    );
+}
+
+#[test]
+fn an_evaluation_nobody_waits_for_ends() {
+    let interrupt = Interrupt::default();
+    interrupt.interrupt();
+    let content = document("restrict := []\n");
+    let source = PolicySource {
+        version_id: "v",
+        content: &content,
+    };
+    assert_eq!(
+        evaluate_unless(&[source], &interrupt).unwrap_err().code,
+        "policy_evaluation_interrupted"
+    );
+    assert_eq!(
+        super::validate(&content, &interrupt).unwrap_err()[0].code,
+        "policy_evaluation_interrupted"
+    );
+}
+
+#[test]
+fn names_that_the_zone_does_not_know_are_warned_of_with_their_place() {
+    let names = super::ZoneNames {
+        applications: ["app-1".to_owned()].into(),
+        resources: [("r:1".to_owned(), caracal_core::ScopeSet::parse("read write"))].into(),
+    };
+    let content = document(
+        "app_ids := {\"desk\": \"app-1\", \"gone\": \"app-2\"}\n\
+         grants := {\n\
+         \"r:1\": {\"application\": \"desk\", \"roles\": {\"x\": [\"read\", \"wirte\"]}},\n\
+         \"r:2\": {\"application\": \"dsk\", \"role\": {\"x\": [\"read\"]}},\n\
+         }\n\
+         confinement := [{\"label_prefix\": \"x\", \"scopes\": [\"read\", \"sing\"]}]\n",
+    );
+    let told: Vec<(&str, Option<u32>, Option<u32>)> = checked(&content)
+        .unwrap()
+        .warnings(&names)
+        .iter()
+        .map(|warning| (warning.code, warning.line, warning.column))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("unknown_application", Some(3), Some(38)),
+            ("unknown_scope", Some(5), Some(56)),
+            ("unknown_resource", Some(6), Some(1)),
+            ("unknown_member", Some(6), Some(31)),
+            ("unknown_key", Some(6), Some(24)),
+            ("unknown_scope", Some(8), Some(58)),
+        ]
+    );
+}
+
+proptest::proptest! {
+    /// Whatever is put where, no restriction is lost: the text is refused, or every element is there.
+    #[test]
+    fn no_restricting_element_is_ever_lost(
+        terms in proptest::collection::vec(proptest::sample::select(vec![
+            "\"a\"", "grants.r.application", "grants[\"gone\"].application", "data.gone.x", "grants.r.roles.agent[0]",
+            "grants.r.roles.agent[9]", "[x | some x in grants.r.roles.agent][7]", "app_ids.k", "null",
+        ]), 1..4),
+        form in 0..5_usize,
+    ) {
+        let wanted = terms.len();
+        let list = terms.join(", ");
+        let body = match form {
+            0 => format!("restrict := [{list}]\n"),
+            1 => terms.iter().fold(String::new(), |body, term| body + "restrict contains [" + term + "]\n"),
+            2 => format!("default restrict := []\nrestrict := [{list}]\n"),
+            3 => (terms.iter().zip('a'..)).fold(String::new(), |body, (term, at)| {
+                body + "restrict[\"" + &at.to_string() + "\"] := " + term + "\n"
+            }),
+            _ => format!("restrict := [[x, {list}] | some x in [{}]]\n", vec!["1"; wanted].join(",")),
+        };
+        let grants = "grants := {\"r\": {\"application\": \"d\", \"roles\": {\"agent\": [\"s\"]}}}\n";
+        let unique: std::collections::BTreeSet<_> = terms.iter().collect();
+        if let Ok(documents) = evaluated(&[&format!("{grants}{body}"), "app_ids := {\"j\": \"1\"}"]) {
+            let restrict = documents.restrict.unwrap();
+            let kept = super::elements(&restrict).count();
+            proptest::prop_assert_eq!(kept, if form == 1 { unique.len() } else { wanted }, "{}", body);
+        }
+    }
 }

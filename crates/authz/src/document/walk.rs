@@ -2,7 +2,7 @@
 //!
 //! The recursion is bounded: `scan` has limited nesting and chains before the tree was built.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{
     ArithOp, AssignOp, Expr, ExprRef, Literal, Module, Query, Rule, RuleAssign, RuleHead, Span,
@@ -32,6 +32,13 @@ pub(super) struct RuleFacts {
     pub(super) is_default: bool,
     /// Documents it reads.
     pub(super) reads: BTreeSet<String>,
+    /// Where an element is looked up that would be left out without a word if it were undefined: in the term of a
+    /// comprehension, or in the head of a rule that adds one member.
+    pub(super) may_lose: Option<Place>,
+    /// How many values it offers for the whole document; none when it adds a member.
+    pub(super) whole_values: usize,
+    /// Where such a value looks something up.
+    pub(super) looks_up: Option<Place>,
 }
 
 /// What a module contains.
@@ -51,6 +58,8 @@ pub(super) struct Facts {
     pub(super) constructs: Vec<(&'static str, Place)>,
     /// Whether anything is computed rather than stated.
     pub(super) computes: bool,
+    /// Where each text first stands.
+    pub(super) texts: BTreeMap<String, Place>,
 }
 
 /// Collects the facts of `module`.
@@ -99,6 +108,15 @@ fn start_of(expr: &Expr) -> Place {
     match expr {
         Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => start_of(refr),
         _ => Place::from(expr.span()),
+    }
+}
+
+/// Where a bracket of a rule's head looks something up.
+fn keys_lookup(head: &Expr) -> Option<Place> {
+    match head {
+        Expr::RefDot { refr, .. } => keys_lookup(refr),
+        Expr::RefBrack { refr, index, .. } => keys_lookup(refr).or_else(|| lookup(index)),
+        _ => None,
     }
 }
 
@@ -156,15 +174,47 @@ fn is_constant(expr: &Expr) -> bool {
     }
 }
 
+/// Where `expr` may turn out to be undefined: it refers into a value, or to a document.
+fn lookup(expr: &Expr) -> Option<Place> {
+    match expr {
+        Expr::RefDot { .. } | Expr::RefBrack { .. } => Some(start_of(expr)),
+        Expr::Var { span, .. } => {
+            (span.text() == "data" || DOCUMENTS.contains(&span.text())).then(|| Place::from(span))
+        }
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().find_map(|item| lookup(item)),
+        Expr::Object { fields, .. } => fields
+            .iter()
+            .find_map(|(_, key, value)| lookup(key).or_else(|| lookup(value))),
+        Expr::Call { params, .. } => params.iter().find_map(|param| lookup(param)),
+        Expr::UnaryExpr { expr, .. } => lookup(expr),
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => lookup(lhs).or_else(|| lookup(rhs)),
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => (key.as_ref().and_then(|key| lookup(key)))
+            .or_else(|| lookup(value))
+            .or_else(|| lookup(collection)),
+        _ => None,
+    }
+}
+
 #[derive(Default)]
 struct Walker {
     facts: Facts,
     reads: BTreeSet<String>,
+    may_lose: Option<Place>,
 }
 
 impl Walker {
     fn rule(&mut self, rule: &Rule) {
         self.reads.clear();
+        self.may_lose = None;
+        let (mut whole_values, mut looks_up) = (0, None);
         let (refr, is_function, is_default) = match rule {
             Rule::Spec {
                 head: RuleHead::Func { refr, .. },
@@ -179,10 +229,23 @@ impl Walker {
         self.head(refr);
         match rule {
             Rule::Spec { head, bodies, .. } => {
+                let mut values = (bodies.iter())
+                    .filter_map(|body| body.assign.as_ref())
+                    .map(|assign| &assign.value);
                 match head {
-                    RuleHead::Compr { assign, .. } => self.assign(assign.as_ref()),
+                    RuleHead::Compr { refr, assign, .. } => {
+                        let value = assign.as_ref().map(|assign| &assign.value);
+                        let found = value.into_iter().chain(values).find_map(|value| lookup(value));
+                        if matches!(refr.as_ref(), Expr::Var { .. }) {
+                            (whole_values, looks_up) = (bodies.len().max(1), found);
+                        } else {
+                            self.may_lose = found.or_else(|| keys_lookup(refr));
+                        }
+                        self.assign(assign.as_ref());
+                    }
                     RuleHead::Set { key, .. } => {
                         if let Some(key) = key {
+                            self.may_lose = lookup(key).or_else(|| values.find_map(|value| lookup(value)));
                             self.expr(key);
                         }
                     }
@@ -196,7 +259,10 @@ impl Walker {
                     self.query(&body.query);
                 }
             }
-            Rule::Default { value, .. } => self.expr(value),
+            Rule::Default { value, .. } => {
+                whole_values = 1;
+                self.expr(value);
+            }
         }
         let name = path_of(refr).split('.').next().unwrap_or_default().to_owned();
         self.facts.rules.push(RuleFacts {
@@ -205,6 +271,9 @@ impl Walker {
             is_function,
             is_default,
             reads: std::mem::take(&mut self.reads),
+            may_lose: self.may_lose.take(),
+            whole_values,
+            looks_up,
         });
     }
 
@@ -308,11 +377,13 @@ impl Walker {
 
     fn expr(&mut self, expr: &Expr) {
         match expr {
-            Expr::String { .. }
-            | Expr::RawString { .. }
-            | Expr::Number { .. }
-            | Expr::Bool { .. }
-            | Expr::Null { .. } => {}
+            Expr::String { span, .. } | Expr::RawString { span, .. } => {
+                let mut place = Place::from(span);
+                // The span is that of the text without its quotation marks.
+                place.column = place.column.saturating_sub(1).max(1);
+                self.facts.texts.entry(span.text().to_owned()).or_insert(place);
+            }
+            Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
             Expr::Var { .. } => self.reference(expr),
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
                 self.exprs(items);
@@ -332,6 +403,7 @@ impl Walker {
             }
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.facts.computes = true;
+                self.may_lose = self.may_lose.or_else(|| lookup(term));
                 self.expr(term);
                 self.query(query);
             }
@@ -339,6 +411,7 @@ impl Walker {
                 key, value, query, ..
             } => {
                 self.facts.computes = true;
+                self.may_lose = (self.may_lose).or_else(|| lookup(key)).or_else(|| lookup(value));
                 self.expr(key);
                 self.expr(value);
                 self.query(query);

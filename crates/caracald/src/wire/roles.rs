@@ -171,6 +171,10 @@ impl Parts {
             token_key: self.keys.admin_tokens()?,
             admin_token: self.config.keys.admin_token.clone(),
             limiter: self.backends.short_lived.clone(),
+            // Half of the machine at most: the rest decides.
+            policy_work: caracal_api::PolicyWork::new(
+                std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2),
+            ),
             config: self.config.api.clone(),
         };
         let mut ready = vec![self.storage_ready(), self.bus_ready(), self.short_lived_ready()];

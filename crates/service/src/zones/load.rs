@@ -2,16 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use caracal_authz::{PolicyIdentity, PolicySnapshot, document};
+use caracal_authz::{
+    PolicyIdentity, PolicySnapshot,
+    document::{self, PolicyDocuments},
+};
 use caracal_core::{
     KeyId, ProviderId, Secret, Timestamp, ZoneId,
-    entity::{Application, Provider, Resource},
+    entity::{Application, PolicySetVersion, Provider, Resource},
 };
 use caracal_crypto::{
     sealed::{KeyRing, Location},
     zone_key::{SigningKey, VerifyingKey},
 };
-use caracal_storage::{Access, ActivePolicySet, Error, SigningKeyRow, Store, ZoneWork};
+use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
 
 use super::{
     Reach,
@@ -46,7 +49,7 @@ pub(super) async fn load(
             .map(|application| (application.id.clone(), Arc::new(application)))
             .collect(),
         resources: by_name(directory.resources, &directory.providers),
-        policy: Arc::new(policy(id, directory.active)),
+        policy: Arc::new(policy(id, directory.in_force).await),
         signing_key,
         verifying_keys,
         delegation_epoch: directory.delegation_epoch,
@@ -60,8 +63,25 @@ struct Directory {
     applications: Vec<Application>,
     providers: HashMap<ProviderId, Arc<ProviderState>>,
     resources: Vec<Resource>,
-    active: Option<ActivePolicySet>,
+    in_force: Option<InForce>,
     delegation_epoch: i64,
+}
+
+/// The policy set in force.
+enum InForce {
+    /// With what activation evaluated it to.
+    Evaluated(PolicySetVersion, PolicyDocuments),
+    /// As sources: nothing was kept for it, or by a build that evaluates otherwise.
+    Sources(ActivePolicySet),
+}
+
+async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<InForce>, Error> {
+    if let Some(EvaluatedPolicySet { version, evaluated }) = work.policy_sets().evaluated().await?
+        && let Some(documents) = PolicyDocuments::from_stored(&evaluated)
+    {
+        return Ok(Some(InForce::Evaluated(version, documents)));
+    }
+    Ok(work.policy_sets().active().await?.map(InForce::Sources))
 }
 
 async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Directory, Error> {
@@ -69,7 +89,7 @@ async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Di
         applications: work.applications().all_live().await?,
         providers: providers(work, keys).await?,
         resources: work.resources().all_live().await?,
-        active: work.policy_sets().active().await?,
+        in_force: in_force(work).await?,
         delegation_epoch: work.delegations().epoch().await?,
     })
 }
@@ -157,10 +177,43 @@ fn open_document(
 
 /// A set that cannot be evaluated denies everything in its zone; activation refused such sets, so a person should
 /// look.
-fn policy(zone: &ZoneId, active: Option<ActivePolicySet>) -> PolicySnapshot {
-    let Some(active) = active else {
-        return PolicySnapshot::no_active_policy_set();
+async fn policy(zone: &ZoneId, in_force: Option<InForce>) -> PolicySnapshot {
+    let active = match in_force {
+        None => return PolicySnapshot::no_active_policy_set(),
+        Some(InForce::Evaluated(version, documents)) => {
+            return PolicySnapshot::build(identity(&version), &documents);
+        }
+        Some(InForce::Sources(active)) => active,
     };
+    let identity = identity(&active.version);
+    if active.policies.len() != active.version.manifest.len() {
+        tracing::error!(zone.id = %zone, "the active policy set lacks some of its policies; denying everything");
+        return PolicySnapshot::unusable(identity, "policy_versions_missing");
+    }
+    // Parsing takes its time, and other zones wait on this thread.
+    let evaluated = tokio::task::spawn_blocking(move || evaluate(&active)).await;
+    match evaluated {
+        Ok(Ok(documents)) => PolicySnapshot::build(identity, &documents),
+        Ok(Err(problem)) => {
+            tracing::error!(zone.id = %zone, %problem, "the active policy set cannot be used; denying everything");
+            PolicySnapshot::unusable(identity, "policy_unusable")
+        }
+        Err(error) => {
+            tracing::error!(zone.id = %zone, %error, "evaluating the active policy set did not finish; denying everything");
+            PolicySnapshot::unusable(identity, "policy_unusable")
+        }
+    }
+}
+
+fn identity(version: &PolicySetVersion) -> PolicyIdentity {
+    PolicyIdentity {
+        policy_set_id: Some(version.policy_set_id.clone()),
+        policy_set_version_id: Some(version.id.clone()),
+        manifest_sha256: version.manifest_sha256.as_str().into(),
+    }
+}
+
+fn evaluate(active: &ActivePolicySet) -> Result<PolicyDocuments, document::PolicyProblem> {
     let sources: Vec<document::PolicySource<'_>> = active
         .policies
         .iter()
@@ -169,23 +222,7 @@ fn policy(zone: &ZoneId, active: Option<ActivePolicySet>) -> PolicySnapshot {
             content: &version.content,
         })
         .collect();
-    let identity = PolicyIdentity {
-        policy_set_id: Some(active.version.policy_set_id.clone()),
-        policy_set_version_id: Some(active.version.id.clone()),
-        manifest_sha256: active.version.manifest_sha256.as_str().into(),
-    };
-    let complete = active.policies.len() == active.version.manifest.len();
-    match document::evaluate(&sources) {
-        Ok(documents) if complete => PolicySnapshot::build(identity, &documents),
-        Ok(_) => {
-            tracing::error!(zone.id = %zone, "the active policy set lacks some of its policies; denying everything");
-            PolicySnapshot::unusable(identity, "policy_versions_missing")
-        }
-        Err(problem) => {
-            tracing::error!(zone.id = %zone, %problem, "the active policy set cannot be used; denying everything");
-            PolicySnapshot::unusable(identity, "policy_unusable")
-        }
-    }
+    document::evaluate(&sources)
 }
 
 type Verifying = Vec<(KeyId, VerifyingKey)>;

@@ -167,11 +167,14 @@ pub(super) const COMMON: &[&str] = &[
     )",
     "CREATE UNIQUE INDEX policy_set_versions_version ON policy_set_versions (zone_id, policy_set_id, version)",
     "CREATE INDEX policy_set_versions_listing ON policy_set_versions (zone_id, policy_set_id, created_at, id)",
-    // One row per zone: at most one set is in force.
+    // One row per zone: at most one set is in force. What its version evaluates to stands beside it, so that a zone is
+    // loaded without its sources.
     "CREATE TABLE policy_set_bindings (
         zone_id TEXT NOT NULL PRIMARY KEY REFERENCES zones (id),
         policy_set_id TEXT NOT NULL,
         active_version_id TEXT NOT NULL,
+        evaluated_manifest_sha256 TEXT,
+        evaluated TEXT,
         updated_at BIGINT NOT NULL,
         FOREIGN KEY (zone_id, policy_set_id) REFERENCES policy_sets (zone_id, id),
         FOREIGN KEY (zone_id, active_version_id) REFERENCES policy_set_versions (zone_id, id)

@@ -5,7 +5,7 @@ use caracal_core::{
     PolicySetId, PolicySetVersionId, Timestamp,
     entity::{PolicySet, PolicySetVersion},
 };
-use caracal_storage::{ActivePolicySet, Error, Page, PageRequest, PolicySets};
+use caracal_storage::{ActivePolicySet, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets};
 
 use super::policies::versions_in_order;
 use crate::{
@@ -167,8 +167,37 @@ impl PolicySets for ZoneUnit {
              SELECT zone_id, policy_set_id, id, CAST($4 AS BIGINT) FROM policy_set_versions \
              WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3 ON CONFLICT (zone_id) DO UPDATE \
              SET policy_set_id = excluded.policy_set_id, active_version_id = excluded.active_version_id, \
-             updated_at = excluded.updated_at";
+             updated_at = excluded.updated_at, evaluated_manifest_sha256 = NULL, evaluated = NULL";
         Ok(self.tx.run(sql, params![self.zone, set, version, at]).await? == 1)
+    }
+
+    async fn keep_evaluated(
+        &mut self,
+        version: &PolicySetVersionId,
+        manifest_sha256: &str,
+        evaluated: &str,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE policy_set_bindings SET evaluated_manifest_sha256 = $3, evaluated = $4 \
+             WHERE zone_id = $1 AND active_version_id = $2 AND EXISTS (SELECT 1 FROM policy_set_versions v \
+             WHERE v.zone_id = $1 AND v.id = $2 AND v.manifest_sha256 = $3)";
+        let params = params![self.zone, version, manifest_sha256, evaluated];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
+    async fn evaluated(&mut self) -> Result<Option<EvaluatedPolicySet>, Error> {
+        let sql = "SELECT v.id, v.policy_set_id, v.version, v.manifest, v.manifest_sha256, v.schema_version, \
+             v.created_by, v.created_at, b.evaluated FROM policy_set_bindings b \
+             JOIN policy_set_versions v ON v.zone_id = b.zone_id AND v.id = b.active_version_id \
+             AND v.manifest_sha256 = b.evaluated_manifest_sha256 \
+             WHERE b.zone_id = $1 AND b.evaluated IS NOT NULL";
+        let row = self.tx.one(sql, params![self.zone]).await?;
+        row.map(|row| {
+            Ok(EvaluatedPolicySet {
+                version: decode_version(&row)?,
+                evaluated: row.text("evaluated")?,
+            })
+        })
+        .transpose()
     }
 
     async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error> {

@@ -260,6 +260,55 @@ pub async fn the_active_set_brings_its_sources_in_manifest_order(backend: Backen
     );
 }
 
+pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (_, policy) = stored_policy(&scene.a).await;
+    let (one, one_version) = stored_set(&scene.a, &[&policy]).await;
+    let (two, two_version) = stored_set(&scene.a, &[&policy]).await;
+    let now = scene.world.now();
+    let kept = "{\"documents\":\"\u{e9}\"}";
+    let (sha, other) = (&one_version.manifest_sha256, "another manifest");
+    let mut work = scene.a.write().await;
+    let sets = work.policy_sets();
+    assert!(
+        !sets.keep_evaluated(&one_version.id, sha, kept).await.unwrap(),
+        "nothing is in force"
+    );
+    assert!(sets.activate(&one.id, &one_version.id, now).await.unwrap());
+    assert_eq!(sets.evaluated().await.unwrap(), None);
+    assert!(!sets.keep_evaluated(&one_version.id, other, kept).await.unwrap());
+    assert!(
+        !sets
+            .keep_evaluated(&two_version.id, &two_version.manifest_sha256, kept)
+            .await
+            .unwrap()
+    );
+    assert_eq!(sets.evaluated().await.unwrap(), None);
+    assert!(sets.keep_evaluated(&one_version.id, sha, kept).await.unwrap());
+    work.commit().await.unwrap();
+    let mut work = scene.a.read().await;
+    let stored = work.policy_sets().evaluated().await.unwrap().unwrap();
+    assert_eq!((&stored.version, stored.evaluated.as_str()), (&one_version, kept));
+    drop(work);
+    let mut work = scene.b.read().await;
+    assert_eq!(
+        work.policy_sets().evaluated().await.unwrap(),
+        None,
+        "of another zone"
+    );
+    drop(work);
+    // Another version in force has its own, and so has the same one put in force again.
+    let mut work = scene.a.write().await;
+    let sets = work.policy_sets();
+    for (set, version) in [(&two, &two_version), (&one, &one_version)] {
+        assert!(sets.activate(&set.id, &version.id, now).await.unwrap());
+        assert_eq!(sets.evaluated().await.unwrap(), None);
+    }
+    assert!(sets.keep_evaluated(&one_version.id, sha, kept).await.unwrap());
+    assert!(sets.archive(&one.id, now).await.unwrap().is_some());
+    assert_eq!(sets.evaluated().await.unwrap(), None);
+}
+
 pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
     let scene = Scene::new(backend).await;
     let (_, policy) = stored_policy(&scene.a).await;

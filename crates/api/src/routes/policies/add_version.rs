@@ -5,12 +5,13 @@ use caracal_service::Refusal;
 use serde_json::json;
 
 use super::{CODE, not_found, source, validate::Content};
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{answer::Answer, call::ZoneCall, change::Done, zone_names::zone_names};
 
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let id: PolicyId = call.id("id")?;
     let content = call.body::<Content>(CODE)?.checked()?;
-    source::check(content.clone()).await?;
+    let valid = source::check(&call, content.clone()).await?;
+    let warnings = valid.warnings(&zone_names(call.read().await?.as_mut()).await?);
 
     let mut change = call.change().await?;
     change.lock("policy_version").await?;
@@ -28,5 +29,6 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         "content_sha256": version.content_sha256,
         "schema_version": version.schema_version,
         "created_at": version.created_at,
+        "warnings": warnings,
     }))
 }

@@ -11,6 +11,7 @@ use crate::{
     call::{ZoneCall, require_zone},
     change::Done,
     fields::{RESERVED_NAME, bounded, description, is_reserved, on_conflict, reserved_namespace},
+    zone_names::zone_names,
 };
 
 #[derive(Debug, Deserialize)]
@@ -32,7 +33,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if !call.principal.is_bootstrap() && is_reserved(RESERVED_NAME, &body.name) {
         return Err(reserved_namespace(RESERVED_NAME));
     }
-    source::check(body.content.clone()).await?;
+    let valid = source::check(&call, body.content.clone()).await?;
+    let warnings = valid.warnings(&zone_names(call.read().await?.as_mut()).await?);
 
     let policy = Policy {
         id: PolicyId::generate(&call.api.world),
@@ -67,5 +69,6 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
             "schema_version": first.schema_version,
             "created_at": first.created_at,
         },
+        "warnings": warnings,
     }))
 }

@@ -1,6 +1,6 @@
 //! Sources: read by the real parser before they are kept.
 
-use caracal_authz::document::{self, DocumentPreview, PolicyProblem, SCHEMA_VERSION};
+use caracal_authz::document::{self, Interrupt, PolicyProblem, SCHEMA_VERSION, Valid};
 use caracal_core::{PolicyId, PolicyVersionId, entity::PolicyVersion};
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
@@ -9,26 +9,15 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 
-/// Checks a source on a thread that may block: a hostile one may use its whole time budget.
+/// Checks a source where policies are read.
 ///
 /// # Errors
 /// 422 `invalid_rego`; the description is the first problem's code, `details.issues` holds all of them with
-/// their places.
-pub(super) async fn check(content: String) -> Result<DocumentPreview, Refusal> {
-    let checked = tokio::task::spawn_blocking(move || {
-        document::validate(&content).map_err(|first| {
-            let all = document::problems(&content);
-            if all.is_empty() { vec![first] } else { all }
-        })
-    });
-    match checked.await {
-        Ok(Ok(preview)) => Ok(preview),
-        Ok(Err(problems)) => Err(refused(&problems)),
-        Err(error) => {
-            tracing::error!(%error, "checking a policy did not finish");
-            Err(Refusal::unavailable("policy_verification_unavailable"))
-        }
-    }
+/// their places. 429 and 503 of [`crate::PolicyWork`].
+pub(super) async fn check(call: &Call, content: String) -> Result<Valid, Refusal> {
+    let check = move |interrupt: &Interrupt| document::validate(&content, interrupt);
+    let checked = call.api.policy_work.run(&call.principal, check).await?;
+    checked.map_err(|problems| refused(&problems))
 }
 
 fn refused(problems: &[PolicyProblem]) -> Refusal {

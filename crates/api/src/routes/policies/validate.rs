@@ -2,11 +2,12 @@
 
 use caracal_authz::{document::SCHEMA_VERSION, input::INPUT_SCHEMA_VERSION};
 use caracal_service::Refusal;
+use caracal_storage::Access;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{CODE, source};
-use crate::{answer::Answer, call::Call};
+use crate::{answer::Answer, call::Call, zone_names::zone_names};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Content {
@@ -24,9 +25,17 @@ impl Content {
 
 pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     let content = call.body::<Content>(CODE)?.checked()?;
-    let preview = source::check(content)
+    let valid = source::check(&call, content)
         .await
         .map_err(|refusal| refusal.with("valid", false))?;
+    // A token of the deployment asks about no zone.
+    let warnings = match call.principal.home_zone() {
+        Some(zone) => {
+            let mut work = call.api.store.zone(zone, Access::Read).await?;
+            valid.warnings(&zone_names(work.as_mut()).await?)
+        }
+        None => Vec::new(),
+    };
     Answer::ok(&json!({
         "valid": true,
         "schema_version": SCHEMA_VERSION,
@@ -37,6 +46,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
             "decision": ["allow", "deny"],
             "evaluation_status": ["complete"],
         },
-        "preview": preview,
+        "preview": valid.preview,
+        "warnings": warnings,
     }))
 }

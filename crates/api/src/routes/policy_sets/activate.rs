@@ -1,5 +1,6 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
+use caracal_authz::document::lint;
 use caracal_core::{PolicySetId, PolicySetVersionId};
 use caracal_service::Refusal;
 use http::StatusCode;
@@ -7,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CODE, bundle, policy_invalidate, version_not_found};
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{answer::Answer, call::ZoneCall, change::Done, zone_names::zone_names};
 
 #[derive(Debug, Deserialize)]
 struct Body {
@@ -26,8 +27,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .await?
         .ok_or_else(version_not_found)?;
     let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
+    let names = zone_names(work.as_mut()).await?;
     drop(work);
-    bundle::compile(sources).await?;
+    let documents = bundle::compile(&call, sources).await?;
+    let warnings = lint(&documents, &names);
 
     let mut change = call.change().await?;
     change.lock("policy_activation").await?;
@@ -38,6 +41,11 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     {
         return Err(Refusal::not_found("policy_set_binding_not_found").describe("the policy set is gone"));
     }
+    // Whoever loads the zone decides with this, and need not read the sources again.
+    change
+        .policy_sets()
+        .keep_evaluated(&version_id, &version.manifest_sha256, &documents.to_stored())
+        .await?;
     let event = policy_invalidate(&call.api.world, &call.zone, id.as_str(), Some(&version_id));
     let outbox_id = event.id.clone();
     change.publish(event);
@@ -52,6 +60,12 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     );
     Answer::json(
         StatusCode::ACCEPTED,
-        &json!({ "activated": true, "version_id": version_id, "outbox_id": outbox_id, "status_url": status_url }),
+        &json!({
+            "activated": true,
+            "version_id": version_id,
+            "outbox_id": outbox_id,
+            "status_url": status_url,
+            "warnings": warnings,
+        }),
     )
 }

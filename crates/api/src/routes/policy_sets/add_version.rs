@@ -1,6 +1,6 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/versions`
 
-use caracal_authz::document::SCHEMA_VERSION;
+use caracal_authz::document::{SCHEMA_VERSION, lint};
 use caracal_core::{PolicySetId, PolicySetVersionId, PolicyVersionId, entity::PolicySetVersion};
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
@@ -12,7 +12,7 @@ use super::{
     bundle::{self, MAX_POLICIES},
     not_found,
 };
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{answer::Answer, call::ZoneCall, change::Done, zone_names::zone_names};
 
 #[derive(Debug, Deserialize)]
 struct Body {
@@ -38,8 +38,9 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(not_found)?;
     let sources = bundle::sources(work.as_mut(), &manifest).await?;
+    let names = zone_names(work.as_mut()).await?;
     drop(work);
-    bundle::compile(sources).await?;
+    let warnings = lint(&bundle::compile(&call, sources).await?, &names);
 
     let mut change = call.change().await?;
     change.lock("policy_set_version").await?;
@@ -66,6 +67,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         "manifest_sha256": version.manifest_sha256,
         "schema_version": version.schema_version,
         "created_at": version.created_at,
+        "warnings": warnings,
     }))
 }
 

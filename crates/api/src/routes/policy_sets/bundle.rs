@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
-use caracal_authz::document::{self, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION};
+use caracal_authz::document::{
+    self, Interrupt, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION,
+};
 use caracal_core::{PolicyVersionId, entity::PolicyVersion};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use http::StatusCode;
 use serde_json::json;
+
+use crate::call::Call;
 
 /// Most policies of one set.
 pub(super) const MAX_POLICIES: usize = 256;
@@ -46,12 +50,12 @@ pub(super) async fn sources(
     Ok(sources)
 }
 
-/// Evaluates the sources together, on a thread that may block.
+/// Evaluates the sources together, where policies are read.
 ///
 /// # Errors
-/// 422 `invalid_policy_bundle` with the problem and its place.
-pub(super) async fn compile(sources: Vec<PolicyVersion>) -> Result<PolicyDocuments, Refusal> {
-    let compiled = tokio::task::spawn_blocking(move || {
+/// 422 `invalid_policy_bundle` with the problem and its place. 429 and 503 of [`crate::PolicyWork`].
+pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<PolicyDocuments, Refusal> {
+    let compile = move |interrupt: &Interrupt| {
         let sources: Vec<PolicySource<'_>> = sources
             .iter()
             .map(|version| PolicySource {
@@ -59,16 +63,10 @@ pub(super) async fn compile(sources: Vec<PolicyVersion>) -> Result<PolicyDocumen
                 content: &version.content,
             })
             .collect();
-        document::evaluate(&sources)
-    });
-    match compiled.await {
-        Ok(Ok(documents)) => Ok(documents),
-        Ok(Err(problem)) => Err(unusable(&problem)),
-        Err(error) => {
-            tracing::error!(%error, "evaluating a policy set did not finish");
-            Err(Refusal::unavailable("policy_verification_unavailable"))
-        }
-    }
+        document::evaluate_unless(&sources, interrupt)
+    };
+    let compiled = call.api.policy_work.run(&call.principal, compile).await?;
+    compiled.map_err(|problem| unusable(&problem))
 }
 
 fn contract(message: &str) -> Refusal {
