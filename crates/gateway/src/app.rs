@@ -13,7 +13,7 @@ use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, ExchangeRequest},
     health::{self, Operational},
-    request::{Finish, RequestContext, finish},
+    request::{Finish, RequestContext, RouteName, finish},
 };
 use http::{Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
@@ -35,9 +35,10 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
     let operational = health::routes(operational);
     let handle = move |request: Request| {
         let gateway = gateway.clone();
-        let operational = is_operational(&request).then(|| operational.clone());
+        let own = own_route(&request);
+        let operational = own.map(|_| operational.clone());
         async move {
-            match operational {
+            let mut response = match operational {
                 Some(routes) => routes
                     .oneshot(request)
                     .await
@@ -45,7 +46,11 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                 None => proxy(&gateway, request)
                     .await
                     .unwrap_or_else(Refusal::into_response),
-            }
+            };
+            response
+                .extensions_mut()
+                .insert(RouteName(own.unwrap_or(GOVERNED)));
+            response
         }
     };
     Router::new()
@@ -59,9 +64,17 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         ))
 }
 
-fn is_operational(request: &Request) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD)
-        && matches!(request.uri().path(), "/health" | "/ready" | "/metrics")
+/// What every governed call is called in metrics and logs: paths are an upstream's, and are no labels.
+const GOVERNED: &str = "{upstream}";
+
+/// The route, when it is one of the Gateway's own.
+fn own_route(request: &Request) -> Option<&'static str> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    ["/health", "/ready", "/metrics"]
+        .into_iter()
+        .find(|own| *own == request.uri().path())
 }
 
 /// One governed call: check, ask, forward.

@@ -140,6 +140,12 @@ impl Refusal {
             [
                 (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
                 (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                // A refusal quotes who asked and why: never sniffed, never named in a referrer.
+                (
+                    header::X_CONTENT_TYPE_OPTIONS,
+                    HeaderValue::from_static("nosniff"),
+                ),
+                (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             ],
             self.body(request_id).to_string(),
         )

@@ -44,6 +44,10 @@ impl RequestContext {
     }
 }
 
+/// What a route is called in metrics and logs, where the router does not match paths. A response extension.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteName(pub &'static str);
+
 /// State of the [`finish`] layer.
 #[derive(Debug, Clone)]
 pub struct Finish {
@@ -69,6 +73,7 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
         None => next.run(request).await,
     };
 
+    let named = response.extensions_mut().remove::<RouteName>();
     let code = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => {
             response = refusal.render(&context.request_id);
@@ -83,12 +88,18 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     // The route template, never the path: ids must not become metric labels.
-    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    let route = match (&named, &route) {
+        (Some(RouteName(name)), _) => name,
+        (None, Some(matched)) => matched.as_str(),
+        (None, None) => "other",
+    };
+    // A number: what has no 64-bit form would be logged as text.
+    let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     crate::metrics::record_request(finish.role, route, status, elapsed);
     if status >= 500 {
-        tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us = elapsed.as_micros(), "request failed");
+        tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, "request failed");
     } else {
-        tracing::debug!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us = elapsed.as_micros(), "request");
+        tracing::debug!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, "request");
     }
     response
 }

@@ -1,8 +1,8 @@
 //! Events that could not join the ledger: list them, send the repairable ones again.
 
-use axum::{Json, extract::Query};
+use axum::Json;
 use caracal_events::{Fields, Topic};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, extract::Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,15 +10,16 @@ use super::{Deps, Operator};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct PageQuery {
-    limit: Option<usize>,
+    limit: Option<String>,
     after: Option<String>,
 }
 
 impl PageQuery {
     fn limit(&self) -> Result<usize, Refusal> {
-        match self.limit.unwrap_or(100) {
-            limit @ 1..=1000 => Ok(limit),
-            _ => Err(Refusal::invalid_field(
+        match self.limit.as_deref().map(str::parse) {
+            None => Ok(100),
+            Some(Ok(limit @ 1..=1000)) => Ok(limit),
+            Some(_) => Err(Refusal::invalid_field(
                 "invalid_query",
                 "limit",
                 "must be 1 to 1000",

@@ -1,8 +1,8 @@
 //! `GET /api/audit/search`: a zone's chain from a position on.
 
-use axum::{Json, extract::Query};
+use axum::Json;
 use caracal_core::Timestamp;
-use caracal_service::Refusal;
+use caracal_service::{Refusal, extract::Query};
 use caracal_storage::Access;
 use serde::Deserialize;
 use serde_json::{Value, json};

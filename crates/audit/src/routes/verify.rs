@@ -1,7 +1,7 @@
 //! `GET /api/audit/verify/{zone}`: recomputes the zone's chain.
 
-use axum::{Json, extract::Path};
-use caracal_service::Refusal;
+use axum::Json;
+use caracal_service::{Refusal, extract::Path};
 
 use super::{Deps, Operator, zone};
 use crate::{ChainReport, verify_zone};

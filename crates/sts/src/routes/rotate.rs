@@ -1,11 +1,8 @@
 //! `POST /internal/zones/{zone}/signing-key/rotate`: a new signing key, published before it signs.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use caracal_core::ZoneId;
-use caracal_service::{Refusal, health::bearer_of};
+use caracal_service::{Refusal, extract::Path, health::bearer_of};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
