@@ -18,7 +18,7 @@ use caracal_storage::Store;
 
 pub use ingest::{IngestHealth, run};
 pub use routes::router;
-pub use verify::{ChainReport, Fault, verify_zone};
+pub use verify::{ChainReport, Fault, KeptHead, verify_zone, verify_zone_against};
 
 /// What the audit role works with. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -19,8 +19,8 @@ pub struct Fault {
     pub chain_seq: i64,
     /// Event id.
     pub event_id: String,
-    /// `sequence_gap`, `content_mismatch`, `copy_mismatch` (searches would miss it), `broken_link`,
-    /// `wrong_link_key` or `wrong_head`.
+    /// `sequence_gap`, `content_mismatch`, `copy_mismatch` (the stored text has more than the event, or searches would
+    /// miss it), `broken_link`, `wrong_link_key`, `wrong_head`, `kept_head_differs` or `kept_head_missing`.
     pub kind: &'static str,
 }
 
@@ -57,6 +57,17 @@ impl ChainReport {
     }
 }
 
+/// The end of a zone's chain as somebody else kept it: a part of an earlier [`ChainReport`].
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct KeptHead {
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Entries there were.
+    pub entries: i64,
+    /// Content hash of the last of them, lower-case hex.
+    pub head: String,
+}
+
 /// Verifies the whole chain of a zone. With `key` the keyed links are verified as well.
 ///
 /// # Errors
@@ -65,6 +76,20 @@ pub async fn verify_zone(
     store: &dyn Store,
     zone: &ZoneId,
     key: Option<&HmacKey>,
+) -> Result<ChainReport, Error> {
+    verify_zone_against(store, zone, key, None).await
+}
+
+/// As [`verify_zone`], and the chain must still contain the end that was kept elsewhere: whoever can write the whole
+/// database can make a shorter chain that holds by itself.
+///
+/// # Errors
+/// As [`verify_zone`].
+pub async fn verify_zone_against(
+    store: &dyn Store,
+    zone: &ZoneId,
+    key: Option<&HmacKey>,
+    kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
     let mut report = ChainReport {
         zone_id: zone.clone(),
@@ -109,10 +134,19 @@ pub async fn verify_zone(
             {
                 report.fault(row.chain_seq, id, "wrong_link_key");
             }
+            if let Some(kept) = kept
+                && kept.entries == row.chain_seq
+                && kept.head != row.content_sha256
+            {
+                report.fault(row.chain_seq, id, "kept_head_differs");
+            }
             report.head = row.content_sha256;
             report.entries += 1;
             last = row.chain_seq;
         }
+    }
+    if let Some(kept) = kept.filter(|kept| kept.entries > last) {
+        report.fault(kept.entries, "", "kept_head_missing");
     }
     // The head row is written with every append, so a cut tail shows here.
     if head.chain_seq != last || head.content_sha256 != report.head {

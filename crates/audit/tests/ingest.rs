@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use caracal_audit::{AuditDeps, IngestHealth, verify_zone};
+use caracal_audit::{AuditDeps, IngestHealth, KeptHead, verify_zone, verify_zone_against};
 use caracal_core::{Secret, World, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, audit_frame};
 use caracal_events::{EmbeddedBus, Fields, StreamSigner, Topic};
@@ -202,6 +202,41 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
         .unwrap();
     assert_eq!(report.fault_count, 200);
     assert_eq!(report.faults[0].kind, "wrong_link_key");
+}
+
+#[tokio::test]
+async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
+    let scene = Scene::new().await;
+    let (store, key) = (scene.deps.store.as_ref(), Some(&scene.key));
+    for request in ["req-1", "req-2"] {
+        scene.append(vec![scene.frame(&scene.event(request))]).await;
+    }
+    let report = verify_zone(store, &scene.zone, key).await.unwrap();
+    // What the command prints is what it takes.
+    let kept: KeptHead = serde_json::from_value(serde_json::to_value(&report).unwrap()).unwrap();
+    scene.append(vec![scene.frame(&scene.event("req-3"))]).await;
+    for (entries, head, fault) in [
+        // It grew: fine.
+        (2, kept.head.clone(), None),
+        // It was rewritten, cut, or erased as a whole.
+        (2, "00".repeat(32), Some("kept_head_differs")),
+        (4, kept.head.clone(), Some("kept_head_missing")),
+    ] {
+        let kept = KeptHead {
+            entries,
+            head,
+            ..kept.clone()
+        };
+        let report = verify_zone_against(store, &scene.zone, key, Some(&kept))
+            .await
+            .unwrap();
+        assert_eq!(report.faults.first().map(|fault| fault.kind), fault);
+    }
+    let nowhere = ZoneId::generate(&scene.deps.world);
+    let report = verify_zone_against(store, &nowhere, key, Some(&kept))
+        .await
+        .unwrap();
+    assert_eq!(report.faults[0].kind, "kept_head_missing");
 }
 
 #[tokio::test]

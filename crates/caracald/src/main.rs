@@ -12,7 +12,7 @@ mod secrets;
 mod telemetry;
 mod wire;
 
-use std::process::ExitCode;
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use nix::sys::stat::{Mode, umask};
@@ -75,6 +75,9 @@ enum AuditCommand {
         /// Only this zone; every zone with entries otherwise.
         #[arg(long)]
         zone: Option<String>,
+        /// An earlier answer of `audit verify --json`, kept elsewhere: every chain must still contain the end it had.
+        #[arg(long, value_name = "FILE")]
+        expect: Option<PathBuf>,
         /// Print one JSON document instead of lines.
         #[arg(long)]
         json: bool,
@@ -93,14 +96,14 @@ fn main() -> ExitCode {
             Role::parse_all(&roles).and_then(|roles| commands::check_config::run(&roles))
         }
         Command::Audit {
-            command: AuditCommand::Verify { zone, json },
-        } => commands::audit_verify::run(zone, json),
+            command: AuditCommand::Verify { zone, expect, json },
+        } => commands::audit_verify::run(zone, expect.as_deref(), json),
     };
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            // One line: whoever started the daemon shows it as it is.
-            eprintln!("caracald: {error:#}");
+            // One line: whoever started the daemon shows it as it is. A broken stderr must not change the exit code.
+            let _ = writeln!(std::io::stderr(), "caracald: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -221,6 +221,9 @@ async fn a_changed_ledger_is_found_out(stack: &Stack) {
             "update audit_events set event_json = replace(event_json, 'tickets', 'weather') where chain_seq = {somewhere}"
         ),
         format!("update audit_events set event_json = '{{}}' where chain_seq = {somewhere}"),
+        format!(
+            "update audit_events set event_json = '{{\"added\":1,' || substr(event_json, 2) where chain_seq = {somewhere}"
+        ),
         format!("update audit_events set content_sha256 = prev_content_sha256 where chain_seq = {somewhere}"),
         format!("delete from audit_events where chain_seq = {somewhere}"),
         // The newest: nothing after it points to it.

@@ -103,12 +103,14 @@ impl Copies {
 
 fn decode(row: &Row) -> Result<AuditRow, Error> {
     let event: AuditEvent = row.json("event_json")?;
+    // An event is read leniently; a member that it does not know must not hide in the stored text.
+    let nothing_added = canonical(&event)?.0 == row.text("event_json")?;
     let metadata: Option<Map<String, Value>> = event
         .metadata_json
         .as_deref()
         .and_then(|raw| serde_json::from_str(raw.get()).ok());
     Ok(AuditRow {
-        copies_agree: Copies::read(row)? == Copies::of(&event, metadata.as_ref()),
+        copies_agree: nothing_added && Copies::read(row)? == Copies::of(&event, metadata.as_ref()),
         event,
         ingested_at: row.time("ingested_at")?,
         chain_seq: row.int("chain_seq")?,
