@@ -1,15 +1,18 @@
 //! Logs: one JSON line an event on stderr, or in a file that can be moved away and opened anew.
 
+mod writer;
+
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::OpenOptionsExt as _,
+    panic::PanicHookInfo,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::Context as _;
-use parking_lot::Mutex;
-use tracing_subscriber::{EnvFilter, fmt, fmt::writer::BoxMakeWriter, util::SubscriberInitExt as _};
+use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt as _};
+
+use self::writer::{LogQueue, Lost, Sink};
 
 /// The words for how much is logged.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -25,11 +28,11 @@ pub(crate) struct Logging {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Running logs.
+/// Running logs. Dropped, it waits a short while until the last lines are written.
 pub(crate) struct Telemetry {
     logging: Logging,
     set_level: Box<dyn Fn(EnvFilter) -> anyhow::Result<()> + Send + Sync>,
-    file: Option<Arc<Mutex<Arc<File>>>>,
+    queue: LogQueue,
 }
 
 /// Reads a level or directives. A word that is no level would be taken for the name of a module, and switch all logs
@@ -68,26 +71,25 @@ impl Logging {
     }
 }
 
-/// Starts logging.
+/// Starts logging. Metrics must be installed before: lost lines are counted there.
 ///
 /// # Errors
 /// When the level is none, or the file cannot be written.
 pub(crate) fn start(logging: Logging) -> anyhow::Result<Telemetry> {
     let filter = logging.filter()?;
-    let file = match &logging.file {
-        Some(path) => Some(Arc::new(Mutex::new(Arc::new(open(path)?)))),
-        None => None,
+    let sink = match &logging.file {
+        Some(path) => Sink::File(open(path)?),
+        None => Sink::Stderr,
     };
-    let writer = match file.clone() {
-        Some(file) => BoxMakeWriter::new(move || file.lock().clone()),
-        None => BoxMakeWriter::new(std::io::stderr),
-    };
+    let queue = LogQueue::start(sink, Lost::in_metrics()).context("cannot start logging")?;
     let builder = fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_writer(writer)
+        .with_writer(queue.clone())
+        // The writer does not fail, and telling stderr about it would panic where stderr is broken.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_filter_reloading();
     let handle = builder.reload_handle();
@@ -95,11 +97,25 @@ pub(crate) fn start(logging: Logging) -> anyhow::Result<Telemetry> {
         .finish()
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
+    std::panic::set_hook(Box::new(log_panic));
     Ok(Telemetry {
         logging,
         set_level: Box::new(move |filter| handle.reload(filter).context("cannot change the log level")),
-        file,
+        queue,
     })
+}
+
+/// A panic is a log line like any other: written straight to stderr it could block whoever panics.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(error = message, location, "panicked");
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl Telemetry {
@@ -108,9 +124,8 @@ impl Telemetry {
     /// # Errors
     /// What could not be read or opened.
     pub(crate) fn reload(&self) -> anyhow::Result<()> {
-        if let (Some(file), Some(path)) = (&self.file, &self.logging.file) {
-            let opened = open(path)?;
-            *file.lock() = Arc::new(opened);
+        if let Some(path) = &self.logging.file {
+            self.queue.replace(Sink::File(open(path)?));
         }
         (self.set_level)(self.logging.filter()?)
     }

@@ -12,6 +12,7 @@ use caracal_service::{
     config::Settings,
     server::{TlsServer, serve},
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -31,7 +32,9 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// Serves `roles` until a signal, then drains.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
+    let metrics = caracal_service::metrics::install().context("cannot start metrics")?;
     let telemetry = telemetry::start(config.logging.clone())?;
+    say_what_starts(&config);
     for sentence in &config.unknown {
         tracing::warn!("{sentence}");
     }
@@ -39,10 +42,49 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(serve_roles(config, &telemetry, descriptors))
+        .block_on(serve_roles(config, metrics, &telemetry, descriptors))
 }
 
-async fn serve_roles(config: Config, telemetry: &Telemetry, descriptors: u64) -> anyhow::Result<ExitCode> {
+/// One line that says which build runs with which settings. Secrets, and URLs that could hold one, are not in it.
+fn say_what_starts(config: &Config) {
+    let roles: Vec<&str> = config.listen.iter().map(|(role, _)| role.as_str()).collect();
+    let storage = match config.backend {
+        Backend::Embedded => "embedded",
+        Backend::Production { .. } => "production",
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        mode = config.mode.as_str(),
+        roles = roles.join(","),
+        storage,
+        home = %config.home.display(),
+        spool_dir = %config.spool_dir.display(),
+        spool_sync = ?config.spool_sync,
+        log_level = config.logging.level,
+        log_file = ?config.logging.file,
+        issuer = config.issuer,
+        db_max_conns = config.db_max_conns,
+        mint_rate_limit_per_min = config.mint_rate_limit_per_min,
+        key_publish_ahead = ?config.key_publish_ahead,
+        key_overlap = ?config.key_overlap,
+        max_request_bytes = config.max_request_bytes,
+        upstream_timeout = ?config.upstream_timeout,
+        stream_idle_timeout = ?config.stream_idle_timeout,
+        sts_timeout = ?config.sts_timeout,
+        trust_proxy = config.trust_proxy,
+        serving = ?config.serving,
+        coordinator = ?config.coordinator,
+        api = ?config.api,
+        "starting"
+    );
+}
+
+async fn serve_roles(
+    config: Config,
+    metrics: PrometheusHandle,
+    telemetry: &Telemetry,
+    descriptors: u64,
+) -> anyhow::Result<ExitCode> {
     let embedded = matches!(config.backend, Backend::Embedded);
     let home = config.home.clone();
     let serving_settings = config.serving.clone();
@@ -56,7 +98,6 @@ async fn serve_roles(config: Config, telemetry: &Telemetry, descriptors: u64) ->
         )),
         None => None,
     };
-    let metrics = caracal_service::metrics::install().context("cannot start metrics")?;
     caracal_events::metrics::describe();
     caracal_gateway::describe();
 
