@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use caracal_api::ApiConfig;
 use caracal_coordinator::CoordinatorConfig;
 use caracal_core::{Secret, words};
+use caracal_events::spool::MIN_CAPACITY_BYTES;
 use caracal_service::{
     config::{ConfigError, Mode, Settings},
     egress::HostPattern,
@@ -129,6 +130,11 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
+    /// Bytes of evidence the spool keeps before decisions are refused (`AUDIT_SPOOL_CAPACITY_BYTES`).
+    pub(crate) spool_capacity: u64,
+    /// Events on the stream that the ledger has not acknowledged, beyond which they wait in the spools
+    /// (`AUDIT_STREAM_MAX_EVENTS`).
+    pub(crate) audit_stream_bound: u64,
     pub(crate) logging: Logging,
     pub(crate) serving: Serving,
     pub(crate) mint_rate_limit_per_min: u32,
@@ -236,6 +242,12 @@ impl Config {
                 SpoolSync::Always
             }
         };
+        let spool_capacity = settings.positive("AUDIT_SPOOL_CAPACITY_BYTES", 1 << 30);
+        if spool_capacity < MIN_CAPACITY_BYTES {
+            settings.problem(format!(
+                "AUDIT_SPOOL_CAPACITY_BYTES must be at least {MIN_CAPACITY_BYTES}"
+            ));
+        }
         let logging = serving::logging(&mut settings);
         let serving = Serving::read(&mut settings, matches!(backend, Backend::Embedded));
         let mut upstream_host_allowlist = Vec::new();
@@ -262,6 +274,8 @@ impl Config {
             keys,
             spool_dir,
             spool_sync,
+            spool_capacity,
+            audit_stream_bound: settings.positive("AUDIT_STREAM_MAX_EVENTS", 100_000),
             logging,
             serving,
             mint_rate_limit_per_min: bounded(settings.positive("STS_MINT_RATE_LIMIT_PER_MIN", 600_000)),

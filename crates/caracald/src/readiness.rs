@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use caracal_api::ApiDeps;
 use caracal_audit::IngestHealth;
-use caracal_events::{Bus, ShortLived, spool::Spool};
+use caracal_events::{Bus, ShortLived, SpoolError, spool::Spool};
 use caracal_service::{exchange::Exchange, health::Dependency, revocation::Revocations};
 use caracal_storage::{Error, Store};
 use tokio_util::sync::CancellationToken;
@@ -88,14 +88,21 @@ impl Dependency for RevocationsReady {
     }
 }
 
-/// The spool takes events.
+/// The spool takes events: follows its last write, and tries one after a failure.
 #[derive(Debug)]
 pub(crate) struct SpoolReady(pub(crate) Arc<Spool>);
 
 #[async_trait]
 impl Dependency for SpoolReady {
     async fn check(&self) -> Result<(), &'static str> {
-        self.0.probe().map_err(|_| "audit_replay_unavailable")
+        let (spool, away) = (self.0.clone(), "audit_replay_unavailable");
+        // It may try a write, and a slow disk must not stop the worker.
+        let probe = tokio::task::spawn_blocking(move || spool.probe());
+        in_time(async { probe.await.unwrap_or(Err(SpoolError::InUse)) }, |error| {
+            tracing::warn!(error = %caracal_service::error_chain(&error), "the audit spool takes no events");
+            away
+        }, away)
+        .await
     }
 }
 

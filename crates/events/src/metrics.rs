@@ -34,6 +34,18 @@ pub const SPOOL_DRAINED: &str = "caracal_events_spool_drained_total";
 pub const SPOOL_REFUSED: &str = "caracal_events_spool_refused_total";
 /// Bytes waiting in the spool.
 pub const SPOOL_PENDING: &str = "caracal_events_spool_pending_bytes";
+/// Bytes of segments on the disk, arrived ones not yet removed included.
+pub const SPOOL_DISK: &str = "caracal_events_spool_disk_bytes";
+/// Bytes the spool keeps before it refuses events.
+pub const SPOOL_CAPACITY: &str = "caracal_events_spool_capacity_bytes";
+/// Whether the spool's last write or sync failed: 1, else 0. Decisions are refused meanwhile.
+pub const SPOOL_FAILING: &str = "caracal_events_spool_failing";
+/// Entries of the audit stream, acknowledged ones not yet removed included.
+pub const STREAM_ENTRIES: &str = "caracal_events_audit_stream_entries";
+/// Entries of the audit stream beyond which evidence waits in the spools.
+pub const STREAM_BOUND: &str = "caracal_events_audit_stream_bound";
+/// Consumer groups of the audit stream that nobody declared. They do not keep entries; somebody should look.
+pub const STRAY_GROUPS: &str = "caracal_events_audit_stream_stray_groups";
 /// Age of the segment that is drained next.
 pub const SPOOL_OLDEST: &str = "caracal_events_spool_oldest_age_seconds";
 /// Incomplete records cut from the end of a segment after a crash. They were never acknowledged.
@@ -71,6 +83,24 @@ pub fn describe() {
     describe_counter!(SPOOL_DRAINED, Unit::Count, "Audit records handed to the bus");
     describe_counter!(SPOOL_REFUSED, Unit::Count, "Spool appends refused");
     describe_gauge!(SPOOL_PENDING, Unit::Bytes, "Bytes waiting in the spool");
+    describe_gauge!(SPOOL_DISK, Unit::Bytes, "Bytes of spool segments on the disk");
+    describe_gauge!(SPOOL_CAPACITY, Unit::Bytes, "Bytes the spool may keep");
+    describe_gauge!(
+        SPOOL_FAILING,
+        Unit::Count,
+        "Whether the spool's last write failed"
+    );
+    describe_gauge!(STREAM_ENTRIES, Unit::Count, "Entries of the audit stream");
+    describe_gauge!(
+        STREAM_BOUND,
+        Unit::Count,
+        "Entries at which evidence waits in the spools"
+    );
+    describe_gauge!(
+        STRAY_GROUPS,
+        Unit::Count,
+        "Undeclared consumer groups of the audit stream"
+    );
     describe_gauge!(SPOOL_OLDEST, Unit::Seconds, "Age of the segment drained next");
     describe_counter!(SPOOL_TORN, Unit::Count, "Incomplete records cut after a crash");
     describe_counter!(
@@ -108,12 +138,25 @@ pub(crate) fn spool_drain_failed() {
 pub(crate) fn spool(stats: &SpoolStats, now: Timestamp) {
     metrics::counter!(SPOOL_APPENDED).absolute(stats.appended);
     metrics::counter!(SPOOL_DRAINED).absolute(stats.drained);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a gauge of bytes does not need its last bits"
-    )]
-    metrics::gauge!(SPOOL_PENDING).set(stats.pending_bytes as f64);
+    metrics::gauge!(SPOOL_PENDING).set(number(stats.pending_bytes));
+    metrics::gauge!(SPOOL_DISK).set(number(stats.disk_bytes));
+    metrics::gauge!(SPOOL_CAPACITY).set(number(stats.capacity_bytes));
+    metrics::gauge!(SPOOL_FAILING).set(f64::from(u8::from(stats.failing)));
     metrics::gauge!(SPOOL_OLDEST).set(stats.oldest_at.map_or(0.0, |at| now.since(at).as_secs_f64()));
+}
+
+pub(crate) fn audit_stream(entries: u64, bound: u64) {
+    metrics::gauge!(STREAM_ENTRIES).set(number(entries));
+    metrics::gauge!(STREAM_BOUND).set(number(bound));
+}
+
+pub(crate) fn stray_groups(count: u64) {
+    metrics::gauge!(STRAY_GROUPS).set(number(count));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge does not need its last bits")]
+fn number(count: u64) -> f64 {
+    count as f64
 }
 
 pub(crate) fn connection_lost() {

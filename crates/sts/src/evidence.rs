@@ -185,11 +185,12 @@ impl<'e> Evidence<'e> {
 ///
 /// # Errors
 /// 503: what cannot be proven is not done.
-pub(crate) fn record(deps: &StsDeps, events: &[AuditEvent]) -> Result<(), Refusal> {
+pub(crate) async fn record(deps: &StsDeps, events: &[AuditEvent]) -> Result<(), Refusal> {
     if events.is_empty() {
         return Ok(());
     }
-    deps.spool.append(events).map_err(|error| {
+    // Where every answer waits for the disk, the worker serves others meanwhile.
+    deps.spool.append_async(events).await.map_err(|error| {
         tracing::error!(error = %caracal_service::error_chain(&error), "the audit spool refused events; denying");
         unavailable()
     })

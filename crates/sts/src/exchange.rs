@@ -83,7 +83,7 @@ pub(crate) async fn exchange(deps: &StsDeps, call: &Call<'_>) -> Result<Answer, 
                     "delegation_edge_id": call.claims.delegation_edge_id,
                 });
                 let event = evidence.deny(call.resource, "exchange_denied", error.reason(), &details, None);
-                record(deps, &[event])?;
+                record(deps, &[event]).await?;
             }
             metrics::exchanged("resource", "denied");
             return Err(error.refusal());
@@ -123,7 +123,8 @@ pub(crate) async fn exchange(deps: &StsDeps, call: &Call<'_>) -> Result<Answer, 
                     &denied.details,
                     denied.decision.as_ref(),
                 )],
-            )?;
+            )
+            .await?;
             metrics::exchanged("resource", "denied");
             return Err(refusal(*denied));
         }
@@ -138,7 +139,7 @@ pub(crate) async fn exchange(deps: &StsDeps, call: &Call<'_>) -> Result<Answer, 
     let Use {
         decision, directive, ..
     } = granted;
-    record(deps, &[evidence.allow(&identifier, &decision)])?;
+    record(deps, &[evidence.allow(&identifier, &decision)]).await?;
     metrics::exchanged("resource", "allowed");
     Ok(Answer {
         directive,

@@ -103,7 +103,8 @@ pub(crate) async fn mint(
                 record(
                     deps,
                     &[evidence.deny(resource, "exchange_denied", error.reason(), &details, None)],
-                )?;
+                )
+                .await?;
             }
             metrics::exchanged(class_name, "denied");
             return Err(refusal);
@@ -144,7 +145,7 @@ pub(crate) async fn mint(
             .collect()
     };
     let Some(key) = key else {
-        record(deps, &refused(&evidence))?;
+        record(deps, &refused(&evidence)).await?;
         metrics::exchanged(class_name, "denied");
         return Err(policy_denied(&denied));
     };
@@ -176,7 +177,7 @@ pub(crate) async fn mint(
         .map(|granted| evidence.allow(&granted.resource.resource.identifier, &granted.decision))
         .collect();
     events.extend(refused(&evidence));
-    record(deps, &events)?;
+    record(deps, &events).await?;
     if class == MandateUse::Gateway
         && let Some(issued) = &deps.issued
     {

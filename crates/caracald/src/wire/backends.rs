@@ -123,6 +123,7 @@ async fn remote(
         timeout: BUS_TIMEOUT,
         block: BUS_BLOCK,
         backoff: BUS_BACKOFF,
+        evidence_bound: config.audit_stream_bound,
         ..RedisOptions::new(redis_url.expose())
     };
     let bus = RedisBus::open(world.clone(), signer, options.clone()).context("REDIS_URL is not usable")?;

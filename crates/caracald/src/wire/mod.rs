@@ -38,8 +38,6 @@ use crate::{
     secrets,
 };
 
-/// Bytes the audit spool may take before decisions are refused.
-const SPOOL_CAPACITY: u64 = 1 << 30;
 /// First and longest pause of the relay after the bus refused.
 const RELAY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// How often months of the ledger are made ahead, and how many.
@@ -218,7 +216,7 @@ fn spool(config: &Config, keys: &KeyMaterial, roles: &[Role]) -> anyhow::Result<
         _ => "caracald",
     };
     let directory = config.spool_dir.join(name);
-    let spool = Spool::open(&directory, sync, keys.audit.clone(), SPOOL_CAPACITY);
+    let spool = Spool::open(&directory, sync, keys.audit.clone(), config.spool_capacity);
     spool
         .map(Some)
         .with_context(|| format!("cannot open the audit spool {}", directory.display()))

@@ -88,6 +88,16 @@ enum DrainError {
     Bus(#[from] BusError),
 }
 
+impl DrainError {
+    /// The whole story on one line, however the log is written.
+    fn with_cause(&self) -> String {
+        match self {
+            Self::Io(cause) => format!("{self}: {cause}"),
+            Self::Bus(cause) => format!("{self}: {cause}"),
+        }
+    }
+}
+
 /// A batch that the bus has and the ledger may not have yet.
 struct UnderWay {
     receipt: Receipt,
@@ -133,7 +143,7 @@ impl Drain {
                     self.report();
                     let pause = backoff.next(&self.spool.world);
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = error.with_cause(),
                         pause_ms = pause.as_millis(),
                         "could not drain the audit spool"
                     );
@@ -189,7 +199,7 @@ impl Drain {
         let taken = records.len();
         if taken == 0 {
             if self.under_way.is_empty() && next != *self.spool.position.lock() {
-                self.commit(next, 0).await?;
+                self.commit(next, 0).await;
                 self.cursor = next;
             }
             return Ok(Sent::Nothing);
@@ -201,7 +211,7 @@ impl Drain {
                 next,
                 records: taken,
             }),
-            None => self.commit(next, taken).await?,
+            None => self.commit(next, taken).await,
         }
         self.cursor = next;
         Ok(if taken < BATCH { Sent::Some } else { Sent::Full })
@@ -216,7 +226,7 @@ impl Drain {
                 let arrived: Vec<UnderWay> = self.under_way.drain(..count.min(receipts.len())).collect();
                 let records = arrived.iter().map(|batch| batch.records).sum();
                 if let Some(last) = arrived.last() {
-                    self.commit(last.next, records).await?;
+                    self.commit(last.next, records).await;
                 }
                 Ok(true)
             }
@@ -230,9 +240,12 @@ impl Drain {
         }
     }
 
-    async fn commit(&self, next: Position, arrived: usize) -> Result<(), DrainError> {
+    async fn commit(&self, next: Position, arrived: usize) {
         let spool = self.spool.clone();
-        Ok(blocking(move || spool.commit(next, arrived)).await?)
+        let committed = tokio::task::spawn_blocking(move || spool.commit(next, arrived)).await;
+        if let Err(error) = committed {
+            tracing::error!(%error, "could not note what arrived of the audit spool");
+        }
     }
 
     /// Signed entries. The bounds of a record keep each within what a bus takes.

@@ -3,6 +3,7 @@
 //! One directory per writer (`<root>/sts`, `<root>/gateway`), held by one process at a time. Records go to
 //! numbered segments; [`SpoolDrainer`] hands them to the bus and removes what has arrived in the ledger.
 
+mod disk;
 mod drain;
 mod position;
 mod quarantine;
@@ -10,12 +11,13 @@ mod reader;
 mod record;
 mod segment;
 mod sync;
+mod writer;
 
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -29,19 +31,22 @@ use caracal_crypto::{HmacKey, system_world};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use crate::metrics;
-
 pub(crate) use self::segment::prepare as prepare_dir;
-pub use self::{drain::SpoolDrainer, sync::SyncMode};
 use self::{
+    disk::{Disk, Operation, RealDisk},
     position::Position,
     record::{RECORD_HEAD, SEGMENT_HEAD},
-    segment::Segment,
     sync::Syncer,
+    writer::Writer,
 };
+pub use self::{drain::SpoolDrainer, sync::SyncMode};
 
-/// Size at which a segment is full.
+/// Largest size at which a segment is full.
 pub const SEGMENT_BYTES: u64 = 8 << 20;
+/// Smallest size at which a segment is full.
+const MIN_SEGMENT_BYTES: u64 = 16 << 10;
+/// Segments that a volume holds at least: two of them are reserved ahead, the rest is removed one by one as it arrives.
+const SEGMENTS_OF_A_VOLUME: u64 = 16;
 /// Smallest capacity of a spool.
 pub const MIN_CAPACITY_BYTES: u64 = 64 << 10;
 
@@ -57,9 +62,9 @@ pub enum SpoolError {
     /// The disk or the directory failed.
     #[error("could not write the audit spool")]
     Io(#[from] io::Error),
-    /// Written, but the disk did not confirm it.
-    #[error("could not sync the audit spool")]
-    Sync,
+    /// Written, but the disk did not confirm it, for this reason.
+    #[error("could not sync the audit spool: {0}")]
+    Sync(Arc<str>),
     /// The event has no JSON form.
     #[error("could not serialise the audit event")]
     Serialise(#[source] serde_json::Error),
@@ -95,29 +100,8 @@ pub struct SpoolStats {
     pub torn: u64,
     /// Damaged stretches moved to quarantine since the spool was opened.
     pub quarantined: u64,
-}
-
-#[derive(Debug)]
-struct Writer {
-    active: Arc<Segment>,
-    /// Bytes of the active segment that readers may see.
-    length: u64,
-    next_index: u64,
-    /// All bytes ever written, the position syncs are counted by.
-    written: u64,
-    /// Full segments with bytes not yet synced.
-    retired: Vec<Arc<Segment>>,
-    new_names: bool,
-    /// The active segment failed; the next append starts another.
-    abandoned: bool,
-}
-
-/// What one sync has to do.
-struct SyncJob {
-    active: Arc<Segment>,
-    retired: Vec<Arc<Segment>>,
-    new_names: bool,
-    upto: u64,
+    /// The last write or sync failed, and none has worked since.
+    pub failing: bool,
 }
 
 #[derive(Debug, Default)]
@@ -137,6 +121,9 @@ pub struct Spool {
     mode: SyncMode,
     capacity: u64,
     segment_bytes: u64,
+    disk: Arc<dyn Disk>,
+    /// The last write or sync failed. Until one works again, readiness tries.
+    failing: AtomicBool,
     writer: Mutex<Writer>,
     /// Size of every segment on the disk.
     segments: Mutex<BTreeMap<u64, u64>>,
@@ -167,8 +154,9 @@ impl Spool {
 
     /// Opens the spool in `dir`, created 0700 when absent, and continues after what an earlier process left.
     ///
-    /// `key` authenticates the records at rest. `capacity_bytes` bounds the disk use and is at least 64 KiB.
-    /// Starts one thread for syncing.
+    /// `key` authenticates the records at rest. `capacity_bytes` bounds what is recorded and is at least 64 KiB; up to
+    /// two segments are reserved beyond. On a volume without room it opens all the same, refuses events, and hands over
+    /// what it has, which makes room. Starts one thread for syncing.
     ///
     /// # Errors
     /// [`SpoolError::InUse`] when another spool has the directory, [`SpoolError::Io`] when it cannot be used.
@@ -179,48 +167,49 @@ impl Spool {
         key: HmacKey,
         capacity_bytes: u64,
     ) -> Result<Arc<Self>, SpoolError> {
-        let dir = dir.as_ref().to_owned();
-        segment::prepare(&dir)?;
-        let lock = lock(&dir)?;
-        let mut segments = segment::list(&dir)?;
-        let mut position = Position::load(&dir);
+        Self::open_on(Arc::new(RealDisk), world, dir.as_ref(), mode, key, capacity_bytes)
+    }
+
+    fn open_on(
+        disk: Arc<dyn Disk>,
+        world: &World,
+        dir: &Path,
+        mode: SyncMode,
+        key: HmacKey,
+        capacity_bytes: u64,
+    ) -> Result<Arc<Self>, SpoolError> {
+        segment::prepare(dir)?;
+        let lock = lock(dir)?;
+        let segments = segment::list(dir)?;
+        let mut position = Position::load(dir);
         let newest = segments.last_key_value().map_or(0, |(sequence, _)| *sequence);
         // Always a new segment: what a crash left behind is only read, never continued.
-        let active = Segment::create(&dir, newest.max(position.sequence) + 1, world)?;
-        let sequence = active.head.sequence;
-        segments.insert(sequence, SEGMENT_HEAD as u64);
-        let oldest = segments
-            .first_key_value()
-            .map_or(sequence, |(sequence, _)| *sequence);
+        let sequence = newest.max(position.sequence) + 1;
         if !segments.contains_key(&position.sequence) {
-            position = Position::start_of(
-                segments
-                    .range(position.sequence..)
-                    .next()
-                    .map_or(oldest, |s| *s.0),
-            );
+            let oldest = segments
+                .range(position.sequence..)
+                .next()
+                .or(segments.first_key_value());
+            position = Position::start_of(oldest.map_or(sequence, |(sequence, _)| *sequence));
         }
-        let disk_bytes = segments.values().sum();
         let capacity = capacity_bytes.max(MIN_CAPACITY_BYTES);
+        let segment_bytes = SEGMENT_BYTES
+            .min(capacity / 4)
+            .min(disk::volume_bytes(dir)? / SEGMENTS_OF_A_VOLUME)
+            .max(MIN_SEGMENT_BYTES);
         let syncer = Syncer::new();
         let spool = Arc::new(Self {
-            dir,
+            dir: dir.to_owned(),
             world: world.clone(),
             key,
             mode,
             capacity,
-            segment_bytes: SEGMENT_BYTES.min(capacity / 4),
-            writer: Mutex::new(Writer {
-                active: Arc::new(active),
-                length: SEGMENT_HEAD as u64,
-                next_index: 0,
-                written: 0,
-                retired: Vec::new(),
-                new_names: true,
-                abandoned: false,
-            }),
+            segment_bytes,
+            disk,
+            failing: AtomicBool::new(false),
+            writer: Mutex::new(Writer::starting_at(sequence)),
+            disk_bytes: AtomicU64::new(segments.values().sum()),
             segments: Mutex::new(segments),
-            disk_bytes: AtomicU64::new(disk_bytes),
             position: Mutex::new(position),
             syncer: syncer.clone(),
             ready: Notify::new(),
@@ -229,6 +218,14 @@ impl Spool {
             counters: Counters::default(),
             _lock: lock,
         });
+        match spool.start_segment(&mut spool.writer.lock()) {
+            Err(error) if disk::is_full(&error) => {
+                spool.failing.store(true, Ordering::Release);
+                tracing::error!(%error, "the audit spool's volume is full; it takes events once what it has arrived");
+            }
+            started => started?,
+        }
+        spool.store_position(position);
         syncer.start(&spool, mode)?;
         Ok(spool)
     }
@@ -271,12 +268,17 @@ impl Spool {
     /// How the spool stands.
     pub fn stats(&self) -> SpoolStats {
         let position = *self.position.lock();
-        let (disk_bytes, segments) = (
-            self.disk_bytes.load(Ordering::Acquire),
-            self.segments.lock().len() as u64,
-        );
+        let disk_bytes = self.disk_bytes.load(Ordering::Acquire);
+        let (segments, drains_one) = {
+            let segments = self.segments.lock();
+            (segments.len() as u64, segments.contains_key(&position.sequence))
+        };
         let heads = segments * SEGMENT_HEAD as u64;
-        let taken = position.offset.saturating_sub(SEGMENT_HEAD as u64);
+        let taken = if drains_one {
+            position.offset.saturating_sub(SEGMENT_HEAD as u64)
+        } else {
+            0
+        };
         let pending_bytes = disk_bytes.saturating_sub(heads).saturating_sub(taken);
         let oldest_at = if pending_bytes == 0 {
             None
@@ -294,32 +296,8 @@ impl Spool {
             drained: counter(&self.counters.drained),
             torn: counter(&self.counters.torn),
             quarantined: counter(&self.counters.quarantined),
+            failing: self.failing.load(Ordering::Acquire),
         }
-    }
-
-    /// Whether the directory still takes files, for readiness.
-    ///
-    /// # Errors
-    /// [`SpoolError::Io`] with the reason it does not; [`SpoolError::Full`] when the bound is reached.
-    pub fn probe(&self) -> Result<(), SpoolError> {
-        let probe = self.dir.join(".probe");
-        OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&probe)?;
-        match std::fs::remove_file(probe) {
-            // Roles of one process share a spool and are asked at the same time: another probe took it away.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            removed => removed?,
-        }
-        if self.disk_bytes.load(Ordering::Acquire) >= self.capacity {
-            return Err(SpoolError::Full {
-                capacity_bytes: self.capacity,
-            });
-        }
-        Ok(())
     }
 
     /// Waits, at most `within`, until everything recorded so far has arrived; says whether it has.
@@ -334,91 +312,13 @@ impl Spool {
         };
         tokio::time::timeout(within, all).await.is_ok()
     }
-
-    /// Writes the records and returns the position that a sync has to reach.
-    fn write(&self, events: &[AuditEvent]) -> Result<u64, SpoolError> {
-        let mut buffer = Vec::with_capacity(events.len() * 1_024);
-        for event in events {
-            record::encode(&mut buffer, event)?;
-        }
-        let result = self.write_records(&mut buffer);
-        match result {
-            Ok(_) => {
-                self.counters
-                    .appended
-                    .fetch_add(events.len() as u64, Ordering::Relaxed);
-                self.ready.notify_one();
-            }
-            Err(_) => metrics::spool_refused(),
-        }
-        result
-    }
-
-    fn write_records(&self, buffer: &mut [u8]) -> Result<u64, SpoolError> {
-        let size = buffer.len() as u64;
-        let mut writer = self.writer.lock();
-        if self.disk_bytes.load(Ordering::Acquire) + size > self.capacity {
-            return Err(SpoolError::Full {
-                capacity_bytes: self.capacity,
-            });
-        }
-        let full = writer.length + size > self.segment_bytes && writer.length > SEGMENT_HEAD as u64;
-        if full || writer.abandoned {
-            self.rotate(&mut writer)?;
-        }
-        let next_index = record::seal(buffer, &writer.active.head.id, writer.next_index, &self.key);
-        if let Err(error) = writer.active.file.write_all_at(buffer, writer.length) {
-            // Readers never look past `length`; cutting keeps a later crash from leaving half a record there.
-            if writer.active.file.set_len(writer.length).is_err() {
-                writer.abandoned = true;
-            }
-            return Err(error.into());
-        }
-        writer.length += size;
-        writer.next_index = next_index;
-        writer.written += size;
-        self.disk_bytes.fetch_add(size, Ordering::AcqRel);
-        Ok(writer.written)
-    }
-
-    fn rotate(&self, writer: &mut Writer) -> io::Result<()> {
-        let fresh = Segment::create(&self.dir, writer.active.head.sequence + 1, &self.world)?;
-        let mut segments = self.segments.lock();
-        segments.insert(writer.active.head.sequence, writer.length);
-        segments.insert(fresh.head.sequence, SEGMENT_HEAD as u64);
-        self.disk_bytes.fetch_add(SEGMENT_HEAD as u64, Ordering::AcqRel);
-        let full = std::mem::replace(&mut writer.active, Arc::new(fresh));
-        writer.retired.push(full);
-        writer.length = SEGMENT_HEAD as u64;
-        writer.next_index = 0;
-        writer.new_names = true;
-        writer.abandoned = false;
-        Ok(())
-    }
-
-    fn take_sync_job(&self) -> SyncJob {
-        let mut writer = self.writer.lock();
-        SyncJob {
-            active: writer.active.clone(),
-            retired: std::mem::take(&mut writer.retired),
-            new_names: std::mem::take(&mut writer.new_names),
-            upto: writer.written,
-        }
-    }
-
-    fn abandon_active(&self, sequence: u64) {
-        let mut writer = self.writer.lock();
-        if writer.active.head.sequence == sequence {
-            writer.abandoned = true;
-        }
-    }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
         self.syncer.close();
         let job = self.take_sync_job();
-        for segment in job.retired.iter().chain([&job.active]) {
+        for segment in job.retired.iter().chain(&job.active) {
             if let Err(error) = segment.file.sync_data() {
                 tracing::error!(%error, "could not sync the audit spool at its end");
             }

@@ -1,8 +1,16 @@
 //! How far the spool has been drained.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::Path,
+};
 
 use super::record::SEGMENT_HEAD;
+
+/// Room for three numbers and a checksum.
+const LENGTH: usize = 79;
 
 /// The next byte to drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,16 +39,22 @@ impl Position {
             .unwrap_or_default()
     }
 
-    /// Replaces the stored position.
+    /// Overwrites the stored position in place: that needs no room, so a full volume can still be drained. Torn by a
+    /// power cut it counts as absent.
     pub(super) fn store(&self, dir: &Path) -> io::Result<()> {
-        let fresh = dir.join("position.new");
-        fs::write(&fresh, self.render())?;
-        fs::rename(fresh, dir.join("position"))
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(dir.join("position"))?;
+        // One length for all, so that a shorter one leaves nothing of a longer one.
+        file.write_all_at(format!("{:<LENGTH$}\n", self.render()).as_bytes(), 0)
     }
 
     fn render(&self) -> String {
         let numbers = format!("{} {} {}", self.sequence, self.offset, self.index);
-        format!("{numbers} {:08x}\n", crc32fast::hash(numbers.as_bytes()))
+        format!("{numbers} {:08x}", crc32fast::hash(numbers.as_bytes()))
     }
 
     fn parse(text: &str) -> Option<Self> {

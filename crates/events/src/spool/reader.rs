@@ -12,7 +12,7 @@ use caracal_core::Timestamp;
 use crate::metrics;
 
 use super::{
-    MIN_RECORD, Spool,
+    MIN_RECORD, Operation, Spool,
     position::Position,
     quarantine,
     record::{self, Decoded, MAX_PAYLOAD, RECORD_HEAD, SEGMENT_HEAD, SegmentHead},
@@ -78,7 +78,7 @@ impl Spool {
                     break;
                 }
                 self.skip_damage(&open, &mut next)?;
-                self.commit(next, 0)?;
+                self.commit(next, 0);
             }
             if next.offset >= open.limit {
                 if !open.closed {
@@ -94,9 +94,10 @@ impl Spool {
         })
     }
 
-    /// Remembers that everything before `next` has arrived and removes finished segments.
-    pub(super) fn commit(&self, next: Position, handed_over: usize) -> io::Result<()> {
-        next.store(&self.dir)?;
+    /// Everything before `next` has arrived: removes finished segments first, which needs no room, then stores the
+    /// position. Neither failing is in the way of what comes after: segments are removed with a later commit, and an old
+    /// position only repeats what the ledger ignores.
+    pub(super) fn commit(&self, next: Position, handed_over: usize) {
         *self.position.lock() = next;
         let finished: Vec<u64> = self
             .segments
@@ -104,17 +105,40 @@ impl Spool {
             .range(..next.sequence)
             .map(|segment| *segment.0)
             .collect();
+        let mut removed = false;
         for sequence in finished {
-            match fs::remove_file(segment::path(&self.dir, sequence)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => self.forget(sequence),
+            let gone = self
+                .disk
+                .before(Operation::Remove)
+                .and_then(|()| fs::remove_file(segment::path(&self.dir, sequence)));
+            match gone {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(%error, segment = sequence, "could not remove an arrived segment of the audit spool");
+                }
+                _ => {
+                    self.forget(sequence);
+                    removed = true;
+                }
             }
+        }
+        self.store_position(next);
+        if removed {
+            self.removed_below(next.sequence);
         }
         self.counters
             .drained
             .fetch_add(handed_over as u64, Ordering::Relaxed);
         self.drained.send_replace(());
-        Ok(())
+    }
+
+    pub(super) fn store_position(&self, position: Position) {
+        let stored = self
+            .disk
+            .before(Operation::Position)
+            .and_then(|()| position.store(&self.dir));
+        if let Err(error) = stored {
+            tracing::warn!(%error, "could not store how far the audit spool was drained; a restart repeats events");
+        }
     }
 
     /// When a segment was started.
@@ -131,7 +155,8 @@ impl Spool {
             // The writer's lock first: what is not active now will never grow again.
             let (active, written) = {
                 let writer = self.writer.lock();
-                (writer.active.head.sequence, writer.length)
+                let active = writer.active.as_ref();
+                (active.map(|active| active.head.sequence), writer.length)
             };
             let at_or_after = self
                 .segments
@@ -145,12 +170,19 @@ impl Spool {
             if sequence != next.sequence || next.offset == 0 {
                 *next = Position::start_of(sequence);
             }
-            let closed = sequence != active;
+            let closed = Some(sequence) != active;
             let file = match File::open(segment::path(&self.dir, sequence)) {
                 Ok(file) => file,
                 Err(error) if closed && error.kind() == io::ErrorKind::NotFound => {
                     tracing::error!(segment = sequence, "a segment of the audit spool has vanished");
                     self.forget(sequence);
+                    continue;
+                }
+                // Arrived, and removed to make room for the next.
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound
+                        && !self.segments.lock().contains_key(&sequence) =>
+                {
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -256,7 +288,7 @@ impl Spool {
         );
     }
 
-    fn forget(&self, sequence: u64) {
+    pub(super) fn forget(&self, sequence: u64) {
         if let Some(size) = self.segments.lock().remove(&sequence) {
             self.disk_bytes.fetch_sub(size, Ordering::AcqRel);
         }

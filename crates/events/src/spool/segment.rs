@@ -10,7 +10,10 @@ use std::{
 
 use caracal_core::World;
 
-use super::record::{SEGMENT_HEAD, SegmentHead};
+use super::{
+    disk::{self, Disk, Operation},
+    record::{SEGMENT_HEAD, SegmentHead},
+};
 
 /// A segment being written.
 #[derive(Debug)]
@@ -19,23 +22,48 @@ pub(super) struct Segment {
     pub(super) file: File,
 }
 
-impl Segment {
-    pub(super) fn create(dir: &Path, sequence: u64, world: &World) -> io::Result<Self> {
+/// Room for the next segment, under a name that readers do not look at.
+#[derive(Debug)]
+pub(super) struct Spare(File);
+
+impl Spare {
+    /// Takes the room, or keeps what an earlier process took.
+    pub(super) fn reserve(dir: &Path, bytes: u64, disk: &dyn Disk) -> io::Result<Self> {
+        disk.before(Operation::Create)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(dir.join(SPARE))?;
+        disk.before(Operation::Reserve)?;
+        disk::reserve(&file, bytes)?;
+        Ok(Self(file))
+    }
+
+    /// Makes it the segment `sequence`.
+    pub(super) fn start(
+        self,
+        dir: &Path,
+        sequence: u64,
+        world: &World,
+        disk: &dyn Disk,
+    ) -> io::Result<Segment> {
         let head = SegmentHead {
             sequence,
             created_at: world.now(),
             id: world.random_bytes(),
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path(dir, sequence))?;
-        file.write_all_at(&head.encode(), 0)?;
-        Ok(Self { head, file })
+        disk.before(Operation::Write)?;
+        self.0.write_all_at(&head.encode(), 0)?;
+        fs::rename(dir.join(SPARE), path(dir, sequence))?;
+        Ok(Segment { head, file: self.0 })
     }
 }
+
+/// Name of the spare.
+const SPARE: &str = "reserve";
 
 pub(super) fn path(dir: &Path, sequence: u64) -> PathBuf {
     dir.join(format!("segment-{sequence:016}.spool"))

@@ -9,7 +9,7 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
-use super::{Spool, SpoolError, segment};
+use super::{Operation, Spool, SpoolError, segment};
 
 /// When an append is safe against a power cut. A crash of the process loses nothing in either mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +34,18 @@ struct State {
 pub(super) struct Synced {
     /// Everything written up to here was handed to a sync.
     upto: u64,
-    /// Ranges `(from, upto]` whose sync failed.
-    failed: Vec<(u64, u64)>,
+    /// Ranges `(from, upto]` whose sync failed, and why.
+    failed: Vec<(u64, u64, Arc<str>)>,
 }
 
 impl Synced {
     fn result(&self, position: u64) -> Option<Result<(), SpoolError>> {
-        if self
+        let failed = self
             .failed
             .iter()
-            .any(|(from, upto)| *from < position && position <= *upto)
-        {
-            return Some(Err(SpoolError::Sync));
+            .find(|(from, upto, _)| *from < position && position <= *upto);
+        if let Some((_, _, why)) = failed {
+            return Some(Err(SpoolError::Sync(why.clone())));
         }
         (self.upto >= position).then_some(Ok(()))
     }
@@ -105,7 +105,10 @@ impl Syncer {
             if let Some(result) = answers.borrow_and_update().result(position) {
                 return result;
             }
-            answers.changed().await.map_err(|_| SpoolError::Sync)?;
+            answers
+                .changed()
+                .await
+                .map_err(|_| SpoolError::Sync(Arc::from("the spool was closed")))?;
         }
     }
 
@@ -146,24 +149,25 @@ impl Syncer {
         if job.upto == from && job.retired.is_empty() && !job.new_names {
             return from;
         }
-        let mut result = job
-            .retired
-            .iter()
-            .try_for_each(|segment| segment.file.sync_data());
-        result = result.and_then(|()| job.active.file.sync_data());
+        let mut result = job.retired.iter().chain(&job.active).try_for_each(|segment| {
+            spool
+                .disk
+                .before(Operation::Sync)
+                .and_then(|()| segment.file.sync_data())
+        });
         if job.new_names {
             result = result.and_then(|()| segment::sync_dir(&spool.dir));
         }
-        let failed = result.is_err();
-        if let Err(error) = result {
+        let failed = result.err().map(|error| {
             // The kernel forgets dirty pages it could not write, so this segment is not to be trusted further.
             tracing::error!(%error, "could not sync the audit spool");
-            spool.abandon_active(job.active.head.sequence);
-        }
+            spool.sync_failed(job.active.as_deref());
+            Arc::from(error.to_string())
+        });
         let mut done = self.done.lock();
         done.upto = job.upto;
-        if failed {
-            done.failed.push((from, job.upto));
+        if let Some(why) = failed {
+            done.failed.push((from, job.upto, why));
             let surplus = done.failed.len().saturating_sub(FAILURES_KEPT);
             done.failed.drain(..surplus);
         }
