@@ -29,10 +29,6 @@ pub(crate) fn open(delivery: &Delivery, key: Option<&HmacKey>) -> Result<LedgerE
     if event.id.is_empty() || event.id.len() > caracal_core::id::MAX_ID_BYTES {
         return Err(BadFrame::Json(String::from("`id` must be 1 to 128 characters")));
     }
-    if data.contains("\\u0000") {
-        // PostgreSQL cannot store NUL, and no producer of ours writes it.
-        return Err(BadFrame::Json(String::from("contains NUL")));
-    }
     Ok(LedgerEntry {
         event,
         signature: signature.map(str::to_owned),

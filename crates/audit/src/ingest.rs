@@ -1,31 +1,33 @@
-//! The ingest loop: bus → ledger, in batches.
+//! The ingest loop: bus → ledger, in batches of one zone each. No zone waits for another.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use caracal_core::ZoneId;
 use caracal_events::{BusError, Consumer, Delivery, Topic};
-use caracal_storage::{Access, Error, LedgerEntry};
-use metrics::counter;
+use metrics::{counter, gauge};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AuditDeps, frame};
+use crate::{
+    AuditDeps,
+    batch::{self, BATCH, Line, Stored, Waiting},
+    frame,
+};
 
 /// The consumer group of the ledger.
 const GROUP: &str = "audit-ingestor";
-/// Most events of one read; one ledger transaction per zone in it. Kept small: SQLite has one writer, and a
-/// revocation must not wait long behind evidence.
-const BATCH: usize = 250;
+/// Zones whose events are stored at the same time.
+const PARALLEL: usize = 8;
+/// Most events in hand. A zone that cannot be stored now waits here, and beyond that on the bus and in the spools.
+const MAX_HELD: usize = 10_000;
 /// Longest wait for the first event of a read.
 const WAIT: Duration = Duration::from_secs(5);
 /// Pause after a read that was not full, for the next to be worth its transaction.
 const LINGER: Duration = Duration::from_millis(20);
-/// Pause after storage refused, doubled up to the limit.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether events reach the ledger.
 #[derive(Debug, Default)]
@@ -78,95 +80,183 @@ async fn consume(
     consumer: &mut dyn Consumer,
     shutdown: &CancellationToken,
 ) -> Result<(), ()> {
+    let mut lines = Lines::default();
     loop {
-        let deliveries = tokio::select! {
-            () = shutdown.cancelled() => return Err(()),
-            deliveries = consumer.next(BATCH, WAIT) => deliveries,
-        };
-        let deliveries = match deliveries {
-            Ok(deliveries) => deliveries,
+        lines.start(deps);
+        let mut concluded = lines.conclude(deps, consumer).await;
+        if concluded.is_ok() && lines.held.len() < MAX_HELD {
+            let wait = lines.read_within();
+            let deliveries = tokio::select! {
+                () = shutdown.cancelled() => return Err(()),
+                deliveries = consumer.next(BATCH, wait) => deliveries,
+            };
+            concluded = match deliveries {
+                Ok(deliveries) => {
+                    deps.health.consuming.store(true, Ordering::Relaxed);
+                    let few = !deliveries.is_empty() && deliveries.len() < BATCH;
+                    let lined_up = lines.line_up(deps, consumer, deliveries).await;
+                    if few {
+                        tokio::time::sleep(LINGER).await;
+                    }
+                    lined_up
+                }
+                Err(error) => Err(error),
+            };
+        } else if concluded.is_ok() {
+            // Everything there is room for waits for the ledger.
+            tokio::select! {
+                () = shutdown.cancelled() => return Err(()),
+                () = tokio::time::sleep(lines.read_within().max(LINGER)) => {}
+            }
+        }
+        match concluded {
+            Ok(()) => {}
             Err(BusError::Closed) => return Err(()),
             Err(error) => {
+                // What was not acknowledged is delivered again, and the ledger knows what it has.
                 deps.health.consuming.store(false, Ordering::Relaxed);
-                tracing::warn!(%error, "could not read audit events");
+                tracing::warn!(%error, "could not read or acknowledge audit events");
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 return Ok(());
             }
-        };
-        deps.health.consuming.store(true, Ordering::Relaxed);
-        if deliveries.is_empty() {
-            continue;
         }
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match store(deps, consumer, &deliveries).await {
-                Ok(()) => {
-                    deps.health.storing.store(true, Ordering::Relaxed);
-                    break;
-                }
-                Err(error) => {
-                    // Evidence is never given up for a storage failure: it waits, on the bus and in the spools.
-                    deps.health.storing.store(false, Ordering::Relaxed);
-                    counter!("caracal_audit_ingest_retries_total").increment(1);
-                    tracing::warn!(%error, events = deliveries.len(), "could not store audit events; trying again");
-                }
-            }
-            tokio::select! {
-                () = shutdown.cancelled() => return Err(()),
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-            }
-        }
-        if deliveries.len() < BATCH {
-            tokio::time::sleep(LINGER).await;
+        if shutdown.is_cancelled() {
+            return Err(());
         }
     }
 }
 
-async fn store(deps: &AuditDeps, consumer: &mut dyn Consumer, deliveries: &[Delivery]) -> Result<(), String> {
-    let mut zones: HashMap<ZoneId, Vec<(&Delivery, LedgerEntry)>> = HashMap::new();
-    for delivery in deliveries {
-        match frame::open(delivery, deps.audit_key.as_ref()) {
-            Ok(entry) => zones
-                .entry(entry.event.zone_id.clone())
-                .or_default()
-                .push((delivery, entry)),
-            Err(bad) => {
-                tracing::error!(reason = %bad, "an audit event cannot join the ledger; put aside");
-                dead_letter(consumer, delivery, &bad.to_string()).await?;
+/// Events in hand, by zone. What is in hand is not acknowledged.
+#[derive(Default)]
+struct Lines {
+    zones: HashMap<ZoneId, Line>,
+    storing: JoinSet<(ZoneId, Stored)>,
+    /// Positions of everything in hand: another delivery of one is ignored.
+    held: HashSet<String>,
+}
+
+impl Lines {
+    /// Starts storing for zones whose time has come, as many at once as there is room for.
+    fn start(&mut self, deps: &AuditDeps) {
+        let now = Instant::now();
+        for (zone, line) in &mut self.zones {
+            if self.storing.len() >= PARALLEL {
+                return;
+            }
+            if line.due().is_some_and(|due| due <= now) {
+                let (deps, zone, batch) = (deps.clone(), zone.clone(), line.take());
+                let isolate = line.failures > 0;
+                self.storing.spawn(async move {
+                    let stored = batch::store(&deps, &zone, batch, isolate).await;
+                    (zone, stored)
+                });
             }
         }
     }
-    for (zone, taken) in zones {
-        let (sources, entries): (Vec<&Delivery>, Vec<LedgerEntry>) = taken.into_iter().unzip();
-        let appended = async {
-            let mut work = deps.store.zone(&zone, Access::Write).await?;
-            let outcome = work.ledger().append(&entries, deps.world.now()).await?;
-            work.commit().await?;
-            Ok::<_, Error>(outcome)
-        };
-        let outcome = appended
-            .await
-            .map_err(|error| caracal_service::error_chain(&error))?;
-        counter!("caracal_audit_inserts_total").increment(outcome.inserted);
-        counter!("caracal_audit_duplicates_total").increment(outcome.duplicates);
-        let mut done = Vec::with_capacity(sources.len());
-        for (source, entry) in sources.iter().zip(&entries) {
-            if outcome.mismatches.contains(&entry.event.id) {
-                counter!("caracal_audit_mismatches_total").increment(1);
-                tracing::error!(event.id = entry.event.id, zone.id = %zone, "an audit event came again with other content");
-                dead_letter(consumer, source, "tamper_on_replay").await?;
-            } else {
-                done.push(source.id.clone());
+
+    /// Waits a moment for what is being stored, and acknowledges what is.
+    async fn conclude(&mut self, deps: &AuditDeps, consumer: &mut dyn Consumer) -> Result<(), BusError> {
+        let deadline = Instant::now() + LINGER;
+        while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, self.storing.join_next()).await {
+            let Ok((zone, stored)) = joined else {
+                // A panic while storing: the events are delivered again to the next consumer.
+                return Err(BusError::Unavailable(String::from("storing audit events failed")));
+            };
+            self.note(deps, &zone, &stored);
+            for (delivery, reason) in &stored.refused {
+                put_aside(consumer, delivery, reason).await?;
+                self.held.remove(&delivery.id);
+            }
+            consumer.ack(&stored.done).await?;
+            for id in &stored.done {
+                self.held.remove(id);
+            }
+            if let Some(line) = self.zones.get_mut(&zone) {
+                line.attempted(stored.left.is_empty());
+                line.put_back(stored.left);
+                if line.waiting.is_empty() {
+                    self.zones.remove(&zone);
+                }
+            }
+            self.start(deps);
+        }
+        Ok(())
+    }
+
+    /// Says how storing goes.
+    fn note(&self, deps: &AuditDeps, zone: &ZoneId, stored: &Stored) {
+        if let Some(error) = &stored.error {
+            // Evidence is never given up for a storage failure: it waits, on the bus and in the spools.
+            counter!("caracal_audit_ingest_retries_total").increment(1);
+            let events = stored.left.len();
+            tracing::warn!(zone.id = %zone, error, events, "could not store audit events of a zone; trying again");
+        }
+        if stored.error.is_none() || !stored.done.is_empty() {
+            deps.health.storing.store(true, Ordering::Relaxed);
+        } else if self
+            .zones
+            .iter()
+            .all(|(other, line)| other == zone || line.failures > 0)
+        {
+            // Not one zone gets on, so it is not the zone.
+            deps.health.storing.store(false, Ordering::Relaxed);
+        }
+        let stuck = self.zones.values().filter(|line| line.failures > 0).count();
+        gauge!("caracal_audit_zones_waiting").set(u32::try_from(stuck).unwrap_or(u32::MAX));
+    }
+
+    /// Sorts what was read by zone. What can never join the ledger is put aside at once.
+    async fn line_up(
+        &mut self,
+        deps: &AuditDeps,
+        consumer: &mut dyn Consumer,
+        deliveries: Vec<Delivery>,
+    ) -> Result<(), BusError> {
+        for delivery in deliveries {
+            if self.held.contains(&delivery.id) {
+                continue;
+            }
+            match frame::open(&delivery, deps.audit_key.as_ref()) {
+                Ok(entry) => {
+                    self.held.insert(delivery.id.clone());
+                    let line = self.zones.entry(entry.event.zone_id.clone());
+                    let waiting = Waiting::new(delivery, entry);
+                    line.or_insert_with(Line::new).waiting.push_back(waiting);
+                }
+                Err(bad) => put_aside(consumer, &delivery, &bad.to_string()).await?,
             }
         }
-        consumer.ack(&done).await.map_err(|error| error.to_string())?;
+        Ok(())
     }
+
+    /// How long a read may wait for events: not at all while something is stored, else until a zone is due again.
+    fn read_within(&self) -> Duration {
+        if !self.storing.is_empty() {
+            return Duration::ZERO;
+        }
+        let next = self.zones.values().filter_map(Line::due).min();
+        next.map_or(WAIT, |due| {
+            due.saturating_duration_since(Instant::now()).min(WAIT)
+        })
+    }
+}
+
+/// Puts an event that can never join the ledger into the dead letters, once.
+async fn put_aside(consumer: &mut dyn Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
+    consumer.dead_letter(delivery, reason).await?;
+    // The part before a colon is one of few; what follows is for people.
+    let kind = match reason.split(':').next() {
+        Some("hmac_verify_failed") => "hmac_verify_failed",
+        Some("missing_data_field") => "missing_data_field",
+        Some("json_parse_error") => "json_parse_error",
+        Some("tamper_on_replay") => "tamper_on_replay",
+        _ => "cannot_be_stored",
+    };
+    counter!("caracal_audit_put_aside_total", "reason" => kind).increment(1);
+    tracing::error!(
+        position = delivery.id,
+        reason,
+        "an audit event cannot join the ledger; put aside"
+    );
     Ok(())
-}
-
-async fn dead_letter(consumer: &mut dyn Consumer, delivery: &Delivery, reason: &str) -> Result<(), String> {
-    consumer
-        .dead_letter(delivery, reason)
-        .await
-        .map_err(|error| error.to_string())
 }

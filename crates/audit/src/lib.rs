@@ -4,6 +4,7 @@
 //! second delivery a no-op. What nobody can process goes to the dead letters with a reason. Depends on no other
 //! role.
 
+mod batch;
 mod frame;
 mod ingest;
 mod routes;
