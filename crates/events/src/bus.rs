@@ -124,7 +124,7 @@ pub trait Bus: Send + Sync + Debug {
         false
     }
 
-    /// Whether the transport answers.
+    /// Whether the transport takes entries.
     ///
     /// # Errors
     /// [`BusError::Unavailable`] or [`BusError::Closed`].

@@ -1,5 +1,7 @@
 //! The Redis bus and store keep every promise of the suites, and survive what a server can do to them.
 
+#[path = "redis/faults.rs"]
+mod faults;
 #[path = "redis/login.rs"]
 mod login;
 #[expect(
@@ -211,9 +213,13 @@ async fn a_lost_consumer_group_is_made_anew_from_the_oldest_entry() {
 }
 
 #[tokio::test]
-async fn evidence_is_trimmed_only_below_what_every_group_acknowledged() {
+async fn evidence_is_trimmed_only_below_what_every_declared_group_acknowledged() {
     let redis = Redis::start();
-    let bus = redis.open(redis.options());
+    let mut options = redis.options();
+    options
+        .groups
+        .push((Topic::AuditEvents, String::from("siem-export")));
+    let bus = redis.open(options);
     bus.append(Topic::AuditEvents, audit(1_000)).await.unwrap();
     assert_eq!(bus.trim().await, Ok(0), "no group has read anything");
     bus.ensure_group(Topic::AuditEvents, "siem-export").await.unwrap();
@@ -245,6 +251,24 @@ async fn evidence_is_trimmed_only_below_what_every_group_acknowledged() {
         "entry 300 is not acknowledged, {kept} kept"
     );
     export.ack(&ids).await.unwrap();
+    assert!(bus.len(Topic::AuditEvents).await.unwrap() <= 101);
+}
+
+#[tokio::test]
+async fn a_group_that_nobody_declared_does_not_pin_the_stream() {
+    let redis = Redis::start();
+    let bus = redis.open(redis.options());
+    bus.append(Topic::AuditEvents, audit(1_000)).await.unwrap();
+    bus.ensure_group(Topic::AuditEvents, "left-by-a-tool")
+        .await
+        .unwrap();
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    let taken = ledger.next(1_000, Duration::from_secs(1)).await.unwrap();
+    let ids: Vec<String> = taken.iter().map(|entry| entry.id.clone()).collect();
+    ledger.ack(&ids).await.unwrap();
     assert!(bus.len(Topic::AuditEvents).await.unwrap() <= 101);
 }
 

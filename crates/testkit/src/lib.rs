@@ -11,3 +11,4 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod upstream;
+pub mod way;

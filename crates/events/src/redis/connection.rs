@@ -1,11 +1,12 @@
-//! Connections: one shared for commands, one per blocking reader.
+//! How a server is reached: the address, TLS, and what a connection tolerates.
 
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use redis::{
-    AsyncConnectionConfig, Client, RedisError, TlsCertificates,
-    aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    AsyncConnectionConfig, Client, IntoConnectionInfo as _, RedisError, TlsCertificates,
+    aio::MultiplexedConnection,
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
 use super::RedisOptions;
@@ -23,14 +24,33 @@ pub(crate) fn client(options: &RedisOptions) -> Result<Client, BusError> {
     check_form(url).map_err(BusError::Unavailable)?;
     // The driver's own text may repeat the URL with its password.
     let invalid = |_| BusError::Unavailable(format!("the Redis URL is not valid; its form is {FORM}"));
+    let info = url
+        .into_connection_info()
+        .map_err(invalid)?
+        .set_tcp_settings(tcp(options.timeout));
+    // The driver would tell its name on every connection, which takes a right of its own.
+    let settings = info.redis_settings().clone().set_skip_set_lib_name();
+    let info = info.set_redis_settings(settings);
     if !url.starts_with("rediss://") {
-        return Client::open(url).map_err(invalid);
+        return Client::open(info).map_err(invalid);
     }
     let certificates = TlsCertificates {
         client_tls: None,
         root_cert: options.ca.as_deref().map(with_native_roots).transpose()?,
     };
-    Client::build_with_tls(url, certificates).map_err(invalid)
+    Client::build_with_tls(info, certificates).map_err(invalid)
+}
+
+/// A peer that is gone without a word is found out: what is sent must be acknowledged in time, and an idle connection
+/// is asked.
+fn tcp(timeout: Duration) -> TcpSettings {
+    let keepalive = TcpKeepalive::new()
+        .with_time(timeout.max(Duration::from_secs(1)))
+        .with_interval(Duration::from_secs(1));
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(timeout);
+    settings
 }
 
 /// Refuses the addresses of arrangements whose protocol differs, which would otherwise fail without saying why.
@@ -92,18 +112,6 @@ fn with_native_roots(pem: &[u8]) -> Result<Vec<u8>, BusError> {
 
 const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// A connection that restores itself. It carries commands of many callers at once, pipelined.
-pub(super) fn manager(client: &Client, timeout: Duration) -> Result<ConnectionManager, BusError> {
-    let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(Some(timeout))
-        .set_min_delay(Duration::from_millis(20))
-        .set_max_delay(Duration::from_secs(1))
-        // Callers have deadlines and retries of their own; a long chain of attempts here would hide an outage.
-        .set_number_of_retries(1);
-    ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(unavailable)
-}
-
 /// A connection whose commands block for up to `block`. It does not restore itself.
 pub(crate) async fn reader(
     client: &Client,
@@ -114,6 +122,17 @@ pub(crate) async fn reader(
         .set_connection_timeout(Some(timeout))
         .set_response_timeout(Some(timeout + block));
     client.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// Whether another connection may do better: this one is lost or silent, or its server may not write, is not ready or
+/// does not know us. `OOM` and `NOPERM` are of the server as it is, but where an address moves to another server they
+/// are worth another dial as well.
+pub(crate) fn is_spent(error: &RedisError) -> bool {
+    error.code().is_none()
+        || matches!(
+            error.code(),
+            Some("READONLY" | "LOADING" | "MASTERDOWN" | "NOAUTH" | "NOPERM" | "OOM" | "MISCONF")
+        )
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]

@@ -2,9 +2,11 @@
 //!
 //! Broadcast is plain `XREAD` from an own position: no group is shared, so every replica sees everything and
 //! nothing is left behind by a replica that is gone. Shared work is `XREADGROUP` with reclaiming. Evidence is
-//! trimmed only below what every group has acknowledged.
+//! trimmed only below what every declared group has acknowledged.
 
+pub mod access;
 mod arrival;
+mod commands;
 mod connection;
 mod consumer;
 mod heard;
@@ -26,15 +28,17 @@ use std::{
 
 use async_trait::async_trait;
 use caracal_core::{Secret, World};
-use redis::{Pipeline, Value, aio::ConnectionManager, cmd};
+use redis::{Pipeline, Value, cmd};
 
-use crate::{Arrival, Bus, BusError, Consumer, Delivery, Fields, Receipt, StreamSigner, Subscription, Topic};
+use crate::{
+    Arrival, Bus, BusError, Consumer, Delivery, Fields, Receipt, StreamSigner, Subscription, Topic, metrics,
+};
 
-pub(crate) use self::connection::{client, reader};
+pub(crate) use self::connection::{client, is_spent, reader};
 pub use self::look::RedisUnusable;
 use self::{
-    connection::unavailable, consumer::RedisConsumer, memory::Memory, subscription::RedisSubscription,
-    wire::EntryId,
+    commands::Commands, connection::unavailable, consumer::RedisConsumer, memory::Memory,
+    subscription::RedisSubscription, wire::EntryId,
 };
 
 /// How to reach Redis and how much to keep there.
@@ -59,7 +63,8 @@ pub struct RedisOptions {
     pub evidence_bound: u64,
     /// Least time between two trims of acknowledged evidence by one consumer. Default 5 s.
     pub trim_interval: Duration,
-    /// Groups without which evidence is not trimmed. Default: `audit-ingestor` of the audit topic.
+    /// Groups that evidence is kept for, until each has acknowledged it. Others are counted, and read what is there.
+    /// Default: `audit-ingestor` of the audit topic.
     pub groups: Vec<(Topic, String)>,
     /// First and longest pause between attempts to reconnect. Default 50 ms and 5 s.
     pub backoff: (Duration, Duration),
@@ -84,13 +89,16 @@ impl RedisOptions {
     }
 }
 
+/// What readiness writes.
+const PING_KEY: &str = "caracal:ping";
+
 /// What the handles of one bus share.
 struct Shared {
     world: World,
     options: RedisOptions,
     signer: StreamSigner,
     client: redis::Client,
-    commands: ConnectionManager,
+    commands: Commands,
     /// Length of the evidence stream when it was last seen.
     evidence_len: AtomicU64,
     /// The memory that evidence was put into last.
@@ -117,7 +125,7 @@ impl RedisBus {
     /// [`BusError::Unavailable`] when the URL cannot be understood. The text does not repeat it.
     pub fn open(world: World, signer: StreamSigner, options: RedisOptions) -> Result<Self, BusError> {
         let client = connection::client(&options)?;
-        let commands = connection::manager(&client, options.timeout)?;
+        let commands = Commands::new(client.clone(), options.timeout);
         let shared = Shared {
             world,
             options,
@@ -152,7 +160,7 @@ impl RedisBus {
             .map_err(unavailable)
     }
 
-    /// Removes evidence that every group has acknowledged; returns how many entries. Consumers do this as
+    /// Removes evidence that every declared group has acknowledged; returns how many entries. Consumers do this as
     /// they acknowledge.
     ///
     /// # Errors
@@ -167,7 +175,11 @@ impl RedisBus {
     /// # Errors
     /// [`RedisUnusable`] when waiting would not help.
     pub async fn look(&self) -> Result<Option<String>, RedisUnusable> {
-        look::look(&self.0).await
+        let away = look::look(&self.0).await?;
+        if away.is_none() {
+            access::check(&self.0).await?;
+        }
+        Ok(away)
     }
 }
 
@@ -189,6 +201,7 @@ impl Shared {
         if let Value::Int(length) = length {
             let length = u64::try_from(*length).unwrap_or(u64::MAX);
             self.evidence_len.store(length, Ordering::Relaxed);
+            metrics::audit_stream(length, self.options.evidence_bound);
         }
     }
 
@@ -206,6 +219,7 @@ impl Shared {
             .await
             .map_err(unavailable)?;
         self.evidence_len.store(length, Ordering::Relaxed);
+        metrics::audit_stream(length, self.options.evidence_bound);
         if length < self.options.evidence_bound {
             Ok(())
         } else {
@@ -297,7 +311,12 @@ impl Bus for RedisBus {
 
     async fn ping(&self) -> Result<(), BusError> {
         let mut connection = self.0.commands.clone();
-        cmd("PING")
+        // A server that answers and may not write is of no use: a replica, a full one, one without the right to.
+        cmd("SET")
+            .arg(PING_KEY)
+            .arg("1")
+            .arg("PX")
+            .arg(60_000)
             .query_async::<()>(&mut connection)
             .await
             .map_err(unavailable)

@@ -11,7 +11,7 @@ use caracal_core::{Timestamp, World};
 use redis::{Client, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::redis::{RedisOptions, client, memory::Memory, reader};
+use crate::redis::{RedisOptions, client, is_spent, memory::Memory, reader};
 
 use super::{Claim, Hit, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError};
 
@@ -118,9 +118,7 @@ impl RedisShortLived {
         let mut connection = live.connection.clone();
         let answers: Result<Vec<Value>, RedisError> = pipeline.query_async(&mut connection).await;
         let mut answers = answers.map_err(|error| {
-            // What the server itself says about a command is no reason to leave it, unless it says that it is the
-            // wrong one.
-            if error.code().is_none() || matches!(error.code(), Some("READONLY" | "LOADING" | "NOAUTH")) {
+            if is_spent(&error) {
                 self.forget(live);
             }
             ShortLivedError::Unavailable(error.to_string())

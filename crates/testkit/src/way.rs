@@ -1,0 +1,169 @@
+//! The way to a TCP server, which tests cut, freeze and lead elsewhere.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, tcp},
+    task::AbortHandle,
+};
+
+/// Where a way is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// What is under way does not arrive.
+    Before,
+    /// What is under way arrives, and nothing after it.
+    After,
+}
+
+/// A way that carries bytes to a server and back, in steps: whatever one read of one direction returns. Dropping it
+/// cuts every connection.
+#[derive(Debug)]
+pub struct Way {
+    address: SocketAddr,
+    state: Arc<State>,
+    accepting: AbortHandle,
+}
+
+#[derive(Debug)]
+struct State {
+    target: Mutex<SocketAddr>,
+    /// The step to cut at, counted from when it was set.
+    cut: Mutex<Option<(u64, Cut)>>,
+    steps: AtomicU64,
+    /// Connections so far, and how many of the first of them are frozen.
+    connections: AtomicU64,
+    frozen: AtomicU64,
+}
+
+enum Step {
+    Carry,
+    Stop(Cut),
+    Freeze,
+}
+
+impl Way {
+    /// Opens a way to `target` on a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(State {
+            target: Mutex::new(target),
+            cut: Mutex::new(None),
+            steps: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            frozen: AtomicU64::new(0),
+        });
+        let shared = state.clone();
+        let accepting = tokio::spawn(async move {
+            let mut carried = tokio::task::JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+                let state = shared.clone();
+                carried.spawn(async move {
+                    let target = *state.target.lock();
+                    if let Ok(server) = TcpStream::connect(target).await {
+                        carry(&state, number, client, server).await;
+                    }
+                });
+            }
+        });
+        Self {
+            address,
+            state,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    /// Where it begins.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cuts the connection whose bytes are the `step`-th from now on, once.
+    pub fn cut_at(&self, step: u64, cut: Cut) {
+        let mut order = self.state.cut.lock();
+        self.state.steps.store(0, Ordering::Relaxed);
+        *order = Some((step, cut));
+    }
+
+    /// Cuts nothing any more; whether the order was still open.
+    pub fn cut_nothing(&self) -> bool {
+        self.state.cut.lock().take().is_some()
+    }
+
+    /// Connections of now carry nothing any more, without a word; new ones do.
+    pub fn freeze(&self) {
+        let all = self.state.connections.load(Ordering::Relaxed);
+        self.state.frozen.store(all, Ordering::Relaxed);
+    }
+
+    /// Connections made from now on lead to `target`; those of now stay where they are.
+    pub fn lead_to(&self, target: SocketAddr) {
+        *self.state.target.lock() = target;
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl State {
+    fn step(&self, connection: u64) -> Step {
+        if connection < self.frozen.load(Ordering::Relaxed) {
+            return Step::Freeze;
+        }
+        let mut order = self.cut.lock();
+        let step = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        match *order {
+            Some((at, cut)) if step >= at => {
+                *order = None;
+                Step::Stop(cut)
+            }
+            _ => Step::Carry,
+        }
+    }
+}
+
+async fn carry(state: &State, number: u64, client: TcpStream, server: TcpStream) {
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // Whichever direction ends, ends the other with it.
+    tokio::select! {
+        () = pump(state, number, from_client, to_server) => {}
+        () = pump(state, number, from_server, to_client) => {}
+    }
+}
+
+async fn pump(state: &State, number: u64, mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let Ok(read @ 1..) = from.read(&mut buffer).await else {
+            return;
+        };
+        let step = state.step(number);
+        if matches!(step, Step::Freeze) {
+            std::future::pending::<()>().await;
+        }
+        if matches!(step, Step::Stop(Cut::Before)) || to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+        if matches!(step, Step::Stop(Cut::After)) {
+            return;
+        }
+    }
+}
