@@ -17,6 +17,9 @@ const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_LABELS: usize = 32;
 /// A label, where it is given and where it is asked for.
 pub(super) const LABEL: TextRule = TextRule::line(64);
+const MAX_METADATA_BYTES: usize = 16 << 10;
+const MAX_METADATA_KEYS: usize = 64;
+const MAX_METADATA_DEPTH: usize = 8;
 
 /// Whether a child continues its parent's delegation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -87,7 +90,7 @@ impl StartBody {
             ttl_seconds,
             parent_authority: self.parent_authority.unwrap_or_default(),
             inherit_parent_edge_id: self.inherit_parent_edge_id,
-            metadata: self.metadata.unwrap_or_default(),
+            metadata: metadata(self.metadata.unwrap_or_default())?,
         })
     }
 }
@@ -131,6 +134,37 @@ fn labels(labels: Vec<String>) -> Result<Vec<Arc<str>>, Refusal> {
         .collect()
 }
 
+/// Bounded, since it is kept for as long as the session, and read wherever sessions are.
+fn metadata(metadata: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+    if !members_fit(metadata.len(), metadata.values(), MAX_METADATA_DEPTH) {
+        return Err(invalid(
+            "metadata",
+            "at most 64 keys in an object and 8 levels of objects and lists",
+        ));
+    }
+    let bytes = serde_json::to_vec(&metadata).map_or(usize::MAX, |text| text.len());
+    if bytes > MAX_METADATA_BYTES {
+        return Err(invalid("metadata", "at most 16384 bytes of JSON"));
+    }
+    Ok(metadata)
+}
+
+/// Whether an object of `keys` members, and everything below it, fits `levels`.
+fn members_fit<'v>(keys: usize, values: impl Iterator<Item = &'v Value>, levels: usize) -> bool {
+    keys <= MAX_METADATA_KEYS
+        && levels > 0
+        && values.into_iter().all(|value| match value {
+            Value::Object(members) => members_fit(members.len(), members.values(), levels - 1),
+            Value::Array(items) => list_fits(items, levels - 1),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        })
+}
+
+fn list_fits(items: &[Value], levels: usize) -> bool {
+    // A list has no keys; what it holds is bounded as that of an object is.
+    members_fit(0, items.iter(), levels)
+}
+
 fn invalid(path: &str, expected: &'static str) -> Refusal {
     Refusal::invalid_field("invalid_body", path, expected)
 }
@@ -164,6 +198,44 @@ mod tests {
             let refusal = check(body).unwrap_err();
             assert_eq!(refusal.code, "invalid_body");
             assert!(refusal.description.unwrap().starts_with(&format!("{path}: ")));
+        }
+    }
+
+    #[test]
+    fn metadata_is_bounded_in_bytes_keys_and_depth() {
+        fn nested(levels: usize) -> Value {
+            (1..levels).fold(json!({}), |inner, level| {
+                if level % 2 == 0 {
+                    json!({ "o": inner })
+                } else {
+                    json!([inner])
+                }
+            })
+        }
+        let keys = |count: usize| Value::Object((0..count).map(|n| (n.to_string(), json!(n))).collect());
+        let zeros = |count: usize| json!({ "m": vec![0; count] });
+        for (metadata, fits) in [
+            (json!({}), true),
+            (keys(64), true),
+            (keys(65), false),
+            (json!({ "inner": keys(64) }), true),
+            (json!({ "inner": [keys(65)] }), false),
+            (json!({ "d": nested(7) }), true),
+            (json!({ "d": nested(8) }), false),
+            (json!({ "s": "x".repeat(16_384 - 8) }), true),
+            (json!({ "s": "x".repeat(16_384 - 7) }), false),
+            (zeros(8_000), true),
+            (zeros(131_072), false),
+        ] {
+            match check(json!({"application_id": "a", "metadata": metadata})) {
+                Ok(start) => assert!(fits, "{}", start.metadata.len()),
+                Err(refusal) => {
+                    assert!(!fits, "{refusal:?}");
+                    assert_eq!(refusal.status.as_u16(), 400);
+                    assert_eq!(refusal.code, "invalid_body");
+                    assert!(refusal.description.unwrap().starts_with("metadata: "));
+                }
+            }
         }
     }
 
