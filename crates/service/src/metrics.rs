@@ -31,6 +31,18 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "caracal_storage_contention_total",
         "Requests whose transaction gave way to another, by whether they were done again or given up."
     );
+    metrics::describe_gauge!(
+        "caracal_zones_in_memory",
+        "Zones that this process keeps in memory."
+    );
+    metrics::describe_gauge!(
+        "caracal_zones_unreadable",
+        "Zones that storage has and this process cannot use; the log names them."
+    );
+    metrics::describe_counter!(
+        "caracal_zone_reads_total",
+        "Reads of a zone from storage, by outcome: loaded, patched, unreadable, unavailable."
+    );
     metrics::describe_counter!(
         "caracal_connections_refused_total",
         "Connections that were not served, by reason."

@@ -1,39 +1,69 @@
 //! What must be refused now: revoked records, sessions and delegations, and suspended sessions, in memory.
 //!
-//! Fed by events within milliseconds and by a storage snapshot at a bounded interval. When neither has been heard
-//! for too long the state is stale, and stale means unavailable, never allowed.
+//! Fed by events within milliseconds and by reads of storage at a bounded interval, each of what ended since the one
+//! before. When neither has been heard for too long the state is stale, and stale means unavailable, never allowed.
+//! What is remembered is what a live mandate could still name, however many sessions ended before.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod memory;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use caracal_core::{SessionId, Timestamp, World, claims::MandateClaims};
+use caracal_crypto::mandate::{LEEWAY, MAX_LIFETIME};
 use caracal_events::Hearing;
 use caracal_storage::{Access, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-/// How long an ended id is remembered: longer than any mandate lives.
-pub const REMEMBER: Duration = Duration::from_hours(24);
-/// How often the storage snapshot is read.
+use self::memory::{Ended, Key, key};
+
+/// How often storage is read.
 pub const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
-/// Past this age of the last snapshot the state is stale.
+/// Past this age of the last read the state is stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(70);
+/// How long an ended id is remembered. The last mandate that names it was signed by whoever heard of the end last,
+/// within [`STALE_AFTER`], lives no longer than a mandate may, and is refused a leeway after that, by clocks that
+/// differ by no more than another.
+pub const REMEMBER: Duration = MAX_LIFETIME
+    .saturating_add(STALE_AFTER)
+    .saturating_add(LEEWAY.saturating_mul(2));
+/// How far a read reaches back before the one before it: for transactions that committed later than they say, and
+/// clocks that differ.
+const OVERLAP: Duration = Duration::from_mins(5);
+/// Longest span of ends read in one statement.
+const SPAN: Duration = Duration::from_mins(5);
+
+/// What events are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feed {
+    /// Ends of authority.
+    Ends,
+    /// Changes of zones.
+    Changes,
+}
 
 #[derive(Debug, Default)]
-struct State {
-    /// Ended ids and until when to remember them.
-    ended: HashMap<Arc<str>, Timestamp>,
-    suspended: std::collections::HashSet<Arc<str>>,
-    loaded_at: Option<Timestamp>,
-    /// Counts live changes, so that a snapshot read meanwhile does not undo them.
+struct Suspended {
+    sessions: HashSet<Key>,
+    /// Counts live changes, so that a list read meanwhile does not undo them.
     generation: u64,
+}
+
+/// Where events come from, as far as they come at all. Without a follower only reads of storage count.
+#[derive(Debug, Default)]
+struct Heard {
+    ends: Option<Hearing>,
+    changes: Option<Hearing>,
 }
 
 /// The revocation state of this process.
 #[derive(Debug)]
 pub struct Revocations {
-    state: RwLock<State>,
-    /// Whether events are heard. Without a follower only snapshots count.
-    hearing: RwLock<Option<Hearing>>,
+    ended: Ended,
+    suspended: RwLock<Suspended>,
+    /// When the last read of storage began.
+    read_at: RwLock<Option<Timestamp>>,
+    heard: RwLock<Heard>,
     changed: watch::Sender<u64>,
     world: World,
 }
@@ -42,62 +72,56 @@ impl Revocations {
     /// Nothing known yet, hence stale until the first [`Revocations::reload`].
     pub fn new(world: World) -> Self {
         Self {
-            state: RwLock::default(),
-            hearing: RwLock::default(),
+            ended: Ended::default(),
+            suspended: RwLock::default(),
+            read_at: RwLock::default(),
+            heard: RwLock::default(),
             changed: watch::Sender::new(0),
             world,
         }
     }
 
     /// Counts on events that are heard through `hearing`: while they are not, the state is not fresh.
-    pub(crate) fn listen(&self, hearing: Hearing) {
-        *self.hearing.write() = Some(hearing);
+    pub(crate) fn listen(&self, feed: Feed, hearing: Hearing) {
+        let mut heard = self.heard.write();
+        match feed {
+            Feed::Ends => heard.ends = Some(hearing),
+            Feed::Changes => heard.changes = Some(hearing),
+        }
     }
 
-    /// Whether the state is recent enough to decide on: the last snapshot is, and events are heard. What was revoked
-    /// while the bus was away is in no event, so on its return the snapshot is read again first.
+    /// Whether the state is recent enough to decide on: the last read of storage is, and events are heard. What was
+    /// revoked while the bus was away is in no event, so on its return storage is read again first.
     pub fn is_fresh(&self) -> bool {
-        if self
-            .hearing
-            .read()
-            .as_ref()
-            .is_some_and(|hearing| !hearing.hears())
-        {
-            return false;
-        }
+        let deaf = {
+            let heard = self.heard.read();
+            let deaf = |hearing: &Option<Hearing>| hearing.as_ref().is_some_and(|hearing| !hearing.hears());
+            deaf(&heard.ends) || deaf(&heard.changes)
+        };
         let now = self.world.now();
-        self.state
-            .read()
-            .loaded_at
-            .is_some_and(|at| now.since(at) <= STALE_AFTER)
+        !deaf && self.read_at.read().is_some_and(|at| now.since(at) <= STALE_AFTER)
     }
 
     /// Whether this id's authority has ended or is suspended.
     pub fn is_revoked(&self, id: &str) -> bool {
-        let state = self.state.read();
-        state.ended.contains_key(id) || state.suspended.contains(id)
+        let key = key(id);
+        self.ended.contains(&key) || self.suspended.read().sessions.contains(&key)
     }
 
     /// Whether anything the mandate hangs on has ended or is suspended.
     pub fn covers(&self, claims: &MandateClaims) -> bool {
-        let state = self.state.read();
-        if state.ended.is_empty() && state.suspended.is_empty() {
-            return false;
-        }
-        claims
-            .anchors()
-            .any(|id| state.ended.contains_key(id) || state.suspended.contains(id))
+        let suspended = self.suspended.read();
+        claims.anchors().any(|id| {
+            let key = key(id);
+            self.ended.contains(&key) || suspended.sessions.contains(&key)
+        })
     }
 
     /// Marks ids as ended.
     pub fn mark<'i>(&self, ids: impl IntoIterator<Item = &'i str>) {
         let until = self.world.now().plus(REMEMBER);
-        {
-            let mut state = self.state.write();
-            for id in ids {
-                state.ended.insert(id.into(), until);
-            }
-            state.generation += 1;
+        for id in ids {
+            self.ended.insert(key(id), until);
         }
         self.wake();
     }
@@ -105,11 +129,11 @@ impl Revocations {
     /// Marks a session as suspended, or no longer so.
     pub fn set_suspended(&self, session: &SessionId, suspended: bool) {
         {
-            let mut state = self.state.write();
+            let mut state = self.suspended.write();
             if suspended {
-                state.suspended.insert(session.as_str().into());
+                state.sessions.insert(key(session.as_str()));
             } else {
-                state.suspended.remove(session.as_str());
+                state.sessions.remove(&key(session.as_str()));
             }
             state.generation += 1;
         }
@@ -124,8 +148,7 @@ impl Revocations {
 
     /// How many ids are refused now.
     pub fn len(&self) -> usize {
-        let state = self.state.read();
-        state.ended.len() + state.suspended.len()
+        self.ended.len() + self.suspended.read().sessions.len()
     }
 
     /// Whether nothing is refused.
@@ -133,44 +156,59 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// Reads the storage snapshot. Marks made while it was being read survive.
+    /// Reads what ended since the last read, and what is suspended now. Nobody waits for it: ids are added as they
+    /// come, and marks made meanwhile survive.
     ///
     /// # Errors
     /// As the storage; the state then keeps ageing.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), caracal_storage::Error> {
+        const END: Timestamp = Timestamp::from_micros(i64::MAX);
         let started = self.world.now();
-        let generation = self.state.read().generation;
+        let generation = self.suspended.read().generation;
+        let last = *self.read_at.read();
+        let mut from = last.map_or_else(|| started.minus(REMEMBER), |last| last.minus(OVERLAP));
         let mut work = store.global(Access::Read).await?;
-        let snapshot = work.revoked_since(started.minus(REMEMBER)).await?;
-        drop(work);
-
-        let until = started.plus(REMEMBER);
-        {
-            let mut state = self.state.write();
-            state.ended.retain(|_, end| *end > started);
-            let ended = snapshot
+        loop {
+            // Whatever is dated later than now was ended by a clock that is ahead.
+            let to = Some(from.plus(SPAN)).filter(|to| *to < started);
+            let anchors = work.revoked_between(from, to.unwrap_or(END)).await?;
+            let ended = anchors
                 .authority_records
-                .into_iter()
-                .chain(snapshot.sessions)
-                .chain(snapshot.delegations);
+                .iter()
+                .chain(&anchors.sessions)
+                .chain(&anchors.delegations);
+            // A first read finds what ended long ago; afterwards streams may still hang on what was not heard of.
+            let known_by = to.filter(|_| last.is_none()).unwrap_or(started);
             for (_, id) in ended {
-                state.ended.entry(id).or_insert(until);
+                self.ended.insert(key(id), known_by.plus(REMEMBER));
             }
+            let Some(next) = to else {
+                break;
+            };
+            from = next;
+        }
+        let suspended: HashSet<Key> = work
+            .suspended_sessions()
+            .await?
+            .iter()
+            .map(|(_, id): &(_, Arc<str>)| key(id))
+            .collect();
+        drop(work);
+        {
+            let mut state = self.suspended.write();
             if state.generation == generation {
-                state.suspended = snapshot
-                    .suspended_sessions
-                    .into_iter()
-                    .map(|(_, id)| id)
-                    .collect();
+                state.sessions = suspended;
             } else {
                 // A suspension or resumption happened meanwhile; take additions now, removals next time.
-                state
-                    .suspended
-                    .extend(snapshot.suspended_sessions.into_iter().map(|(_, id)| id));
+                state.sessions.extend(suspended);
             }
-            // Two loads may overlap; the one that began later tells the age.
-            state.loaded_at = state.loaded_at.max(Some(started));
         }
+        {
+            let mut read_at = self.read_at.write();
+            // Two reads may overlap; the one that began later tells the age.
+            *read_at = (*read_at).max(Some(started));
+        }
+        self.ended.prune(started);
         self.wake();
         Ok(())
     }
@@ -199,10 +237,11 @@ mod tests {
     #[tokio::test]
     async fn a_state_whose_events_are_not_heard_is_stale_however_recent() {
         let revocations = Revocations::new(World::for_tests());
-        revocations.state.write().loaded_at = Some(revocations.world.now());
+        *revocations.read_at.write() = Some(revocations.world.now());
         assert!(revocations.is_fresh());
         let hearing = Hearing::new(false);
-        revocations.listen(hearing.clone());
+        revocations.listen(Feed::Ends, Hearing::new(true));
+        revocations.listen(Feed::Changes, hearing.clone());
         assert!(!revocations.is_fresh());
         hearing.set(true);
         assert!(revocations.is_fresh());
@@ -218,5 +257,21 @@ mod tests {
         assert!(revocations.is_revoked("ses-1"));
         revocations.set_suspended(&session, false);
         assert!(!revocations.is_revoked("ses-1"));
+    }
+
+    #[test]
+    fn an_end_is_forgotten_once_no_live_mandate_can_name_it() {
+        let world = World::for_tests();
+        let revocations = Revocations::new(world.clone());
+        revocations.mark(["ses-1"]);
+        world.manual_clock().advance(MAX_LIFETIME + LEEWAY);
+        revocations.ended.prune(world.now());
+        assert!(
+            revocations.is_revoked("ses-1"),
+            "a mandate of a moment before the end still lives"
+        );
+        world.manual_clock().advance(STALE_AFTER + LEEWAY * 2);
+        revocations.ended.prune(world.now());
+        assert!(revocations.is_empty());
     }
 }

@@ -103,6 +103,7 @@ impl Engine {
             zone: zone.clone(),
             chain_key,
             seen: Seen::default(),
+            changed: false,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Units of work: one transaction each, bound to a zone or to the deployment.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity::Zone};
@@ -13,7 +13,7 @@ use caracal_storage::{
 
 use crate::{
     dialect::Dialect,
-    params::params,
+    params::{json_list, params},
     repo::{find_anywhere, find_zone},
     seen::Seen,
     sql::Tx,
@@ -25,6 +25,8 @@ pub(crate) struct ZoneUnit {
     pub(crate) zone: ZoneId,
     pub(crate) chain_key: Option<HmacKey>,
     pub(crate) seen: Seen,
+    /// Whether something changed that a zone snapshot is loaded from.
+    pub(crate) changed: bool,
 }
 
 impl ZoneUnit {
@@ -56,6 +58,14 @@ impl ZoneWork for ZoneUnit {
 
     async fn zone(&mut self) -> Result<Option<Zone>, Error> {
         find_zone(&self.tx, &self.zone).await
+    }
+
+    async fn revision(&mut self) -> Result<i64, Error> {
+        let sql = "SELECT revision FROM zone_revisions WHERE zone_id = $1";
+        match self.tx.one(sql, params![self.zone]).await? {
+            Some(row) => row.int("revision"),
+            None => Ok(0),
+        }
     }
 
     fn applications(&mut self) -> &mut dyn Applications {
@@ -119,8 +129,19 @@ impl ZoneWork for ZoneUnit {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), Error> {
+        // Last, so that the row is held for as short as can be and after every other.
+        if self.changed {
+            next_revision(&self.tx, &self.zone).await?;
+        }
         self.tx.commit().await
     }
+}
+
+/// Says that what a snapshot of the zone is loaded from has changed.
+pub(crate) async fn next_revision(tx: &Tx, zone: &ZoneId) -> Result<(), Error> {
+    let sql = "INSERT INTO zone_revisions (zone_id, revision) VALUES ($1, 1) \
+         ON CONFLICT (zone_id) DO UPDATE SET revision = zone_revisions.revision + 1";
+    tx.run(sql, params![zone]).await.map(|_| ())
 }
 
 /// A transaction over the deployment. Its repositories are its trait implementations, in `repo`.
@@ -152,24 +173,47 @@ impl GlobalWork for GlobalUnit {
         find_anywhere(&self.tx, id).await
     }
 
-    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error> {
+    async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {
         let sql = "SELECT 'record' AS kind, zone_id, id FROM authority_records
-                WHERE status = 'revoked' AND revoked_at >= $1
-            UNION ALL SELECT 'session', zone_id, id FROM sessions WHERE terminated_at >= $1
-            UNION ALL SELECT 'suspended', zone_id, id FROM sessions WHERE status = 'suspended'
+                WHERE status = 'revoked' AND revoked_at >= $1 AND revoked_at < $2
+            UNION ALL SELECT 'session', zone_id, id FROM sessions
+                WHERE terminated_at >= $1 AND terminated_at < $2
             UNION ALL SELECT 'delegation', zone_id, id FROM delegations
-                WHERE status <> 'active' AND changed_at >= $1";
+                WHERE status <> 'active' AND changed_at >= $1 AND changed_at < $2";
         let mut anchors = RevokedAnchors::default();
-        for row in self.tx.all(sql, params![since]).await? {
+        for row in self.tx.all(sql, params![from, to]).await? {
             let list = match row.text("kind")?.as_str() {
                 "record" => &mut anchors.authority_records,
                 "session" => &mut anchors.sessions,
-                "suspended" => &mut anchors.suspended_sessions,
                 _ => &mut anchors.delegations,
             };
             list.push((row.id("zone_id")?, Arc::from(row.text("id")?)));
         }
         Ok(anchors)
+    }
+
+    async fn suspended_sessions(&mut self) -> Result<Vec<(ZoneId, Arc<str>)>, Error> {
+        let sql = "SELECT zone_id, id FROM sessions WHERE status = 'suspended'";
+        self.tx
+            .all(sql, Vec::new())
+            .await?
+            .iter()
+            .map(|row| Ok((row.id("zone_id")?, Arc::from(row.text("id")?))))
+            .collect()
+    }
+
+    async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error> {
+        let sql = format!(
+            "SELECT z.id AS zone_id, COALESCE(r.revision, 0) AS revision FROM zones z \
+             LEFT JOIN zone_revisions r ON r.zone_id = z.id WHERE z.archived_at IS NULL AND {}",
+            self.tx.dialect.is_one_of("z.id", 1)
+        );
+        self.tx
+            .all(sql, params![json_list(zones)])
+            .await?
+            .iter()
+            .map(|row| Ok((row.id("zone_id")?, row.int("revision")?)))
+            .collect()
     }
 
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {

@@ -19,6 +19,9 @@ const PASSWORD: &str = "correct-horse$battery:staple";
 /// As it stands in an address.
 const ENCODED: &str = "correct-horse%24battery%3Astaple";
 
+/// After everything.
+const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
 async fn owner(database: &Database) -> PostgresStore {
     connect(&database.owner_url()).await
 }
@@ -293,7 +296,16 @@ async fn each_service_does_its_work_with_its_own_rights() {
     work.commit().await.unwrap();
     let mut work = sts.global(Access::Read).await.unwrap();
     assert!(work.find_application(&application.id).await.unwrap().is_some());
-    work.revoked_since(Timestamp::from_micros(0)).await.unwrap();
+    work.revoked_between(Timestamp::from_micros(0), FOREVER)
+        .await
+        .unwrap();
+    assert_eq!(
+        work.zone_revisions(std::slice::from_ref(&given.zone_id))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     drop(work);
     let mut work = sts.zone(&given.zone_id, Access::Write).await.unwrap();
     assert!(
@@ -374,7 +386,18 @@ async fn each_service_does_its_work_with_its_own_rights() {
     assert_eq!(work.signing_keys().published(now).await.unwrap().len(), 1);
     drop(work);
     let mut work = gateway.global(Access::Read).await.unwrap();
-    let ended = work.revoked_since(Timestamp::from_micros(0)).await.unwrap();
+    let ended = work
+        .revoked_between(Timestamp::from_micros(0), FOREVER)
+        .await
+        .unwrap();
+    assert!(work.suspended_sessions().await.unwrap().is_empty());
+    assert_eq!(
+        work.zone_revisions(std::slice::from_ref(&given.zone_id))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(
         (
             ended.authority_records.len(),

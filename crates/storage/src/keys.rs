@@ -31,6 +31,8 @@ pub struct PublishedKey {
     pub id: KeyId,
     /// Uncompressed SEC 1 point, 65 bytes.
     pub public_key: Vec<u8>,
+    /// Last moment a mandate signed by this key can still be valid; absent for the newest key.
+    pub verifies_until: Option<Timestamp>,
 }
 
 /// Signing keys of the zone.

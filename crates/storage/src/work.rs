@@ -1,6 +1,6 @@
 //! Units of work: one transaction, in one zone or over the deployment.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
@@ -19,15 +19,13 @@ pub enum Access {
     Write,
 }
 
-/// Ids whose authority ended recently, for enforcement points that start or resynchronise.
+/// Ids whose authority ended in a span of time, for enforcement points that start or resynchronise.
 #[derive(Debug, Clone, Default)]
 pub struct RevokedAnchors {
     /// Revoked authority records, with the zone of each.
     pub authority_records: Vec<(ZoneId, Arc<str>)>,
     /// Terminated and expired sessions.
     pub sessions: Vec<(ZoneId, Arc<str>)>,
-    /// Suspended sessions: refused now, usable again once resumed.
-    pub suspended_sessions: Vec<(ZoneId, Arc<str>)>,
     /// Revoked and expired delegations.
     pub delegations: Vec<(ZoneId, Arc<str>)>,
 }
@@ -66,6 +64,9 @@ pub trait ZoneWork: Send {
     fn zone_id(&self) -> &ZoneId;
     /// The zone's own row, if it exists and is not archived.
     async fn zone(&mut self) -> Result<Option<caracal_core::entity::Zone>, Error>;
+    /// How often what a zone snapshot is loaded from was changed: its own row, applications, providers, resources,
+    /// sealed values, keys, the policy in force and the epoch of its delegations. Equal revisions, equal content.
+    async fn revision(&mut self) -> Result<i64, Error>;
     /// Applications.
     fn applications(&mut self) -> &mut dyn Applications;
     /// Providers.
@@ -117,9 +118,13 @@ pub trait GlobalWork: Send {
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Named exception: finds an application whatever its zone, archived or not.
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
-    /// Named exception: everything whose authority ended at or after `since`, in every zone, plus what is
-    /// suspended now.
-    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error>;
+    /// Named exception: everything whose authority ended at or after `from` and before `to`, in every zone. Whoever
+    /// reads much reads it span by span.
+    async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error>;
+    /// Named exception: the sessions of every zone that are suspended now: refused, and usable again once resumed.
+    async fn suspended_sessions(&mut self) -> Result<Vec<(ZoneId, Arc<str>)>, Error>;
+    /// Named exception: the revisions of those of `zones` that exist and are not archived.
+    async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error>;
     /// Named exception: zones with active or suspended sessions that ran out of time or lease, or with active
     /// delegations past their end, at `now`; and those where sessions go on though their application has ended or the
     /// zone is archived.

@@ -148,7 +148,8 @@ impl Fault {
                 let agent = other.agent().await;
                 other.mint(&agent, READ).await.expect(200);
                 production.sql(&format!(
-                    "UPDATE signing_keys SET envelope = '\\x00' WHERE zone_id = '{}'",
+                    "UPDATE signing_keys SET envelope = '\\x00' WHERE zone_id = '{0}'; \
+                     UPDATE zone_revisions SET revision = revision + 1 WHERE zone_id = '{0}'",
                     other.zone.id
                 ));
                 production.redis().await.restart();

@@ -5,7 +5,7 @@
 //! however long the relay takes; other processes follow through the bus. A decorator, so that no role and no job can
 //! forget it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{
@@ -118,6 +118,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     async fn zone(&mut self) -> Result<Option<Zone>, Error> {
         self.work.zone().await
     }
+    async fn revision(&mut self) -> Result<i64, Error> {
+        self.work.revision().await
+    }
     fn applications(&mut self) -> &mut dyn Applications {
         self.work.applications()
     }
@@ -192,8 +195,14 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
         self.work.find_application(id).await
     }
-    async fn revoked_since(&mut self, since: Timestamp) -> Result<RevokedAnchors, Error> {
-        self.work.revoked_since(since).await
+    async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {
+        self.work.revoked_between(from, to).await
+    }
+    async fn suspended_sessions(&mut self) -> Result<Vec<(ZoneId, Arc<str>)>, Error> {
+        self.work.suspended_sessions().await
+    }
+    async fn zone_revisions(&mut self, zones: &[ZoneId]) -> Result<HashMap<ZoneId, i64>, Error> {
+        self.work.zone_revisions(zones).await
     }
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
         self.work.zones_with_overdue(now).await

@@ -17,44 +17,103 @@ use super::DirectoryError;
 
 /// Entries older than this are read again.
 const KEEP: Duration = Duration::from_mins(5);
-/// Most entries of each kind; past it the stalest go.
-const MAX_ENTRIES: usize = 100_000;
+/// Most bytes of each kind, estimated; past it the stalest go.
+const MAX_BYTES: usize = 64 << 20;
+/// What an entry takes besides what it holds: key, counts, its part of the table.
+const ENTRY_BYTES: usize = 256;
+
+/// What a value holds on the heap, estimated.
+trait Weight {
+    fn weight(&self) -> usize;
+}
+
+impl Weight for Arc<Session> {
+    fn weight(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|label| label.len() + 32).sum();
+        size_of::<Session>() + labels + self.termination_reason.as_ref().map_or(0, String::len)
+    }
+}
+
+impl Weight for Arc<[Delegation]> {
+    fn weight(&self) -> usize {
+        self.iter().map(delegation).sum()
+    }
+}
+
+/// Its scopes are at most as long as their text; constraints are documents of a few small lists.
+fn delegation(delegation: &Delegation) -> usize {
+    size_of::<Delegation>() + 1024 + serde_json::to_vec(&delegation.scopes).map_or(0, |text| text.len() * 4)
+}
+
+impl Weight for Arc<AuthorityRecord> {
+    fn weight(&self) -> usize {
+        size_of::<AuthorityRecord>() + 512
+    }
+}
+
+#[derive(Debug)]
+struct Entries<K, V> {
+    by_key: HashMap<K, (Timestamp, usize, V)>,
+    bytes: usize,
+}
 
 #[derive(Debug)]
 struct Cache<K, V> {
-    entries: RwLock<HashMap<K, (Timestamp, V)>>,
+    entries: RwLock<Entries<K, V>>,
+    max_bytes: usize,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+impl<K: Eq + Hash + Clone, V: Clone + Weight> Cache<K, V> {
     fn new() -> Self {
+        Self::of(MAX_BYTES)
+    }
+
+    fn of(max_bytes: usize) -> Self {
         Self {
-            entries: RwLock::new(HashMap::new()),
+            entries: RwLock::new(Entries {
+                by_key: HashMap::new(),
+                bytes: 0,
+            }),
+            max_bytes,
         }
     }
 
     fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.read();
-        let (read_at, value) = entries.get(key)?;
+        let (read_at, _, value) = entries.by_key.get(key)?;
         (now.since(*read_at) <= KEEP).then(|| value.clone())
     }
 
     fn put(&self, key: K, value: V, now: Timestamp) {
+        let bytes = ENTRY_BYTES + value.weight();
         let mut entries = self.entries.write();
-        if entries.len() >= MAX_ENTRIES {
-            entries.retain(|_, (read_at, _)| now.since(*read_at) <= KEEP / 2);
-            if entries.len() >= MAX_ENTRIES {
-                entries.clear();
+        if entries.bytes + bytes > self.max_bytes {
+            entries
+                .by_key
+                .retain(|_, (read_at, ..)| now.since(*read_at) <= KEEP / 2);
+            entries.bytes = entries.by_key.values().map(|(_, bytes, _)| bytes).sum();
+            if entries.bytes + bytes > self.max_bytes {
+                entries.by_key.clear();
+                entries.bytes = 0;
             }
         }
-        entries.insert(key, (now, value));
+        entries.bytes += bytes;
+        if let Some((_, before, _)) = entries.by_key.insert(key, (now, bytes, value)) {
+            entries.bytes -= before;
+        }
     }
 
     fn forget(&self, key: &K) {
-        self.entries.write().remove(key);
+        let mut entries = self.entries.write();
+        if let Some((_, bytes, _)) = entries.by_key.remove(key) {
+            entries.bytes -= bytes;
+        }
     }
 
     fn clear(&self) {
-        self.entries.write().clear();
+        let mut entries = self.entries.write();
+        entries.by_key.clear();
+        entries.bytes = 0;
     }
 }
 
@@ -100,9 +159,11 @@ impl LiveAuthority {
             return Ok(Some(session));
         }
         let mut work = self.store.zone(zone, Access::Read).await.map_err(unavailable)?;
-        let Some(session) = work.sessions().get(id).await.map_err(unavailable)? else {
+        let Some(mut session) = work.sessions().get(id).await.map_err(unavailable)? else {
             return Ok(None);
         };
+        // No decision reads it, and it may be large.
+        session.metadata_json = serde_json::Map::new();
         let session = Arc::new(session);
         self.sessions.put(key, session.clone(), now);
         Ok(Some(session))
@@ -200,4 +261,33 @@ impl LiveAuthority {
 fn unavailable(error: caracal_storage::Error) -> DirectoryError {
     tracing::error!(error = %crate::error_chain(&error), "could not read live authority");
     DirectoryError::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Weight for Vec<u8> {
+        fn weight(&self) -> usize {
+            self.len()
+        }
+    }
+
+    #[test]
+    fn a_cache_is_bounded_by_bytes_however_large_its_values() {
+        let now = World::for_tests().now();
+        let cache = Cache::<u32, Vec<u8>>::of(100_000);
+        for n in 0..1000 {
+            cache.put(n, vec![0; 9_000], now);
+            let entries = cache.entries.read();
+            let held: usize = entries.by_key.values().map(|(_, bytes, _)| bytes).sum();
+            assert_eq!(held, entries.bytes);
+            assert!(held <= 100_000, "{held} bytes");
+        }
+        assert!(cache.get(&999, now).is_some());
+        cache.put(999, vec![0; 10], now);
+        cache.forget(&999);
+        cache.clear();
+        assert_eq!(cache.entries.read().bytes, 0);
+    }
 }

@@ -3,12 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
-use caracal_events::{Bus, BusError, Fields, Hearing, Topic};
+use caracal_events::{
+    Bus, BusError, Fields, Hearing, Topic,
+    payload::{DirectoryInvalidated, Payload as _},
+};
 use caracal_storage::Store;
+use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{LiveAuthority, ZoneDirectory};
-use crate::revocation::{Revocations, SNAPSHOT_EVERY};
+use super::{LiveAuthority, REFRESH_EVERY, ZoneChange, ZoneDirectory, refresh::AT_ONCE};
+use crate::revocation::{Feed, Revocations, SNAPSHOT_EVERY};
 
 /// What is kept up to date.
 #[derive(Debug, Clone)]
@@ -23,10 +27,14 @@ pub struct Followed {
     pub revocations: Arc<Revocations>,
 }
 
-const TOPICS: &[Topic] = &[
+/// What ends authority.
+const ENDS: &[Topic] = &[
     Topic::SessionsRevoke,
     Topic::AgentsLifecycle,
     Topic::DelegationsInvalidate,
+];
+/// What changes zones. Followed apart, so that no zone's load is ever between a revocation and its effect.
+const CHANGES: &[Topic] = &[
     Topic::PolicyInvalidate,
     Topic::KeysInvalidate,
     Topic::DirectoryInvalidate,
@@ -35,52 +43,74 @@ const TOPICS: &[Topic] = &[
 /// Pause before storage that is away is asked again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Runs until `shutdown`: applies events as they come and reads the storage snapshot at a bounded interval. It
-/// survives every outage of bus and storage; meanwhile the state ages and, past its limit, denies.
+/// Runs until `shutdown`: applies events as they come and compares with storage at a bounded interval, revocations and
+/// zones each in tasks of their own. It survives every outage of bus and storage; meanwhile the state ages and, past
+/// its limit, denies.
 pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: CancellationToken) {
-    tokio::join!(events(&followed, bus, &shutdown), snapshots(&followed, &shutdown));
+    if bus.reaches_others() {
+        // Others may change something between a first read and the start of a subscription.
+        for feed in [Feed::Ends, Feed::Changes] {
+            followed.revocations.listen(feed, Hearing::new(false));
+        }
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for feed in [Feed::Ends, Feed::Changes] {
+        tasks.spawn(events(followed.clone(), bus.clone(), feed, shutdown.clone()));
+    }
+    tasks.spawn(revocations(followed.clone(), shutdown.clone()));
+    tasks.spawn(zones(followed, shutdown));
+    tasks.join_all().await;
 }
 
-async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationToken) {
-    if bus.reaches_others() {
-        // Others may revoke between a first snapshot and the start of the subscription.
-        followed.revocations.listen(Hearing::new(false));
-    }
+async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, shutdown: CancellationToken) {
+    let topics = match feed {
+        Feed::Ends => ENDS,
+        Feed::Changes => CHANGES,
+    };
     loop {
         let subscription = tokio::select! {
             () = shutdown.cancelled() => return,
-            subscription = bus.subscribe(TOPICS) => subscription,
+            subscription = bus.subscribe(topics) => subscription,
         };
         let mut subscription = match subscription {
             Ok(subscription) => subscription,
             Err(BusError::Closed) => return,
             Err(error) => {
                 tracing::warn!(%error, "could not subscribe to invalidation events");
-                followed.revocations.listen(Hearing::new(false));
+                followed.revocations.listen(feed, Hearing::new(false));
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
         };
         // Whatever happened before the subscription began is in storage.
-        if !resynchronised(followed, shutdown).await {
+        if !resynchronised(&followed, feed, &shutdown).await {
             return;
         }
-        followed.revocations.listen(subscription.hearing());
+        followed.revocations.listen(feed, subscription.hearing());
         loop {
             let next = tokio::select! {
                 () = shutdown.cancelled() => return,
                 next = subscription.next() => next,
             };
             match next {
+                // Zones beside each other: a large one does not hold up the others.
+                Ok((topic, deliveries)) if feed == Feed::Changes => {
+                    stream::iter(deliveries)
+                        .for_each_concurrent(AT_ONCE, |delivery| {
+                            let followed = &followed;
+                            async move { apply(followed, topic, &delivery.fields).await }
+                        })
+                        .await;
+                }
                 Ok((topic, deliveries)) => {
                     for delivery in &deliveries {
-                        apply(followed, topic, &delivery.fields).await;
+                        apply(&followed, topic, &delivery.fields).await;
                     }
                 }
                 Err(BusError::Closed) => return,
                 Err(error @ BusError::Gap(_)) => {
                     tracing::warn!(%error, "invalidation events may have been missed; reading storage");
-                    if !resynchronised(followed, shutdown).await {
+                    if !resynchronised(&followed, feed, &shutdown).await {
                         return;
                     }
                 }
@@ -91,7 +121,7 @@ async fn events(followed: &Followed, bus: Arc<dyn Bus>, shutdown: &CancellationT
     }
 }
 
-async fn snapshots(followed: &Followed, shutdown: &CancellationToken) {
+async fn revocations(followed: Followed, shutdown: CancellationToken) {
     let mut interval = tokio::time::interval(SNAPSHOT_EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -109,14 +139,24 @@ async fn snapshots(followed: &Followed, shutdown: &CancellationToken) {
             _ = interval.tick() => {}
             () = retry => {}
         }
-        reload_revocations(followed).await;
-        followed.zones.refresh_aged().await;
+        reload_revocations(&followed).await;
     }
 }
 
-/// Reads everything again, however long storage is away; `false` when told to stop.
-async fn resynchronised(followed: &Followed, shutdown: &CancellationToken) -> bool {
-    while !resynchronise(followed).await {
+async fn zones(followed: Followed, shutdown: CancellationToken) {
+    let mut interval = tokio::time::interval(REFRESH_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = interval.tick() => followed.zones.refresh().await,
+        }
+    }
+}
+
+/// Compares with storage again, however long it is away; `false` when told to stop.
+async fn resynchronised(followed: &Followed, feed: Feed, shutdown: &CancellationToken) -> bool {
+    while !resynchronise(followed, feed).await {
         tokio::select! {
             () = shutdown.cancelled() => return false,
             () = tokio::time::sleep(RETRY) => {}
@@ -125,17 +165,20 @@ async fn resynchronised(followed: &Followed, shutdown: &CancellationToken) -> bo
     true
 }
 
-async fn resynchronise(followed: &Followed) -> bool {
-    followed.authority.forget_all();
-    if !reload_revocations(followed).await {
-        return false;
-    }
-    for zone in followed.zones.known() {
-        if !followed.zones.reload_if_known(&zone).await {
-            return false;
+async fn resynchronise(followed: &Followed, feed: Feed) -> bool {
+    match feed {
+        Feed::Ends => {
+            followed.authority.forget_all();
+            reload_revocations(followed).await
         }
+        Feed::Changes => match followed.zones.drop_outdated().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = %crate::error_chain(&error), "could not compare zones with storage");
+                false
+            }
+        },
     }
-    true
 }
 
 async fn reload_revocations(followed: &Followed) -> bool {
@@ -207,8 +250,14 @@ pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) {
                 followed.authority.note_epoch(&zone, epoch);
             }
         }
-        Topic::PolicyInvalidate | Topic::KeysInvalidate | Topic::DirectoryInvalidate => {
-            followed.zones.reload_if_known(&zone).await;
+        Topic::DirectoryInvalidate => {
+            // An event of a later release may name what this one does not know.
+            let change =
+                DirectoryInvalidated::from_fields(fields).map_or(ZoneChange::Whole, ZoneChange::Object);
+            followed.zones.change(&zone, change).await;
+        }
+        Topic::PolicyInvalidate | Topic::KeysInvalidate => {
+            followed.zones.change(&zone, ZoneChange::Whole).await;
         }
         Topic::AuditEvents | Topic::InvocationsLifecycle => {}
     }

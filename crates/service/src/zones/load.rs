@@ -18,6 +18,7 @@ use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, Signin
 
 use super::{
     Reach,
+    patch::put_in,
     state::{ProviderState, ResourceState, ZoneState},
 };
 
@@ -32,13 +33,14 @@ pub(super) async fn load(
     let Some(zone) = work.zone().await? else {
         return Ok(None);
     };
+    let revision = work.revision().await?;
     let directory = match reach {
         Reach::PublicKeys => Directory::default(),
         Reach::Directory => directory(work.as_mut(), None).await?,
         Reach::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
     };
-    let (signing_key, verifying_keys) = match reach {
-        Reach::PublicKeys | Reach::Directory => (None, published(work.as_mut(), now).await?),
+    let (signing_key, verifying_keys, turns_at) = match reach {
+        Reach::PublicKeys | Reach::Directory => published(work.as_mut(), now).await?,
         Reach::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
     };
     drop(work);
@@ -49,11 +51,14 @@ pub(super) async fn load(
             .map(|application| (application.id.clone(), Arc::new(application)))
             .collect(),
         resources: by_name(directory.resources, &directory.providers),
+        providers: directory.providers,
         policy: Arc::new(policy(id, directory.in_force).await),
         signing_key,
         verifying_keys,
         delegation_epoch: directory.delegation_epoch,
         loaded_at: now,
+        revision,
+        turns_at,
         zone,
     }))
 }
@@ -102,11 +107,7 @@ fn by_name(
     for resource in resources {
         let provider = providers.get(&resource.credential_provider_id).cloned();
         let state = Arc::new(ResourceState::new(resource, provider));
-        // Both names lead to the resource; an identifier wins over another's row id.
-        by_name
-            .entry(Arc::from(state.resource.id.as_str()))
-            .or_insert_with(|| state.clone());
-        by_name.insert(Arc::from(state.resource.identifier.as_str()), state);
+        put_in(&mut by_name, state);
     }
     by_name
 }
@@ -134,6 +135,29 @@ async fn providers(
             (provider.id.clone(), Arc::new(ProviderState { provider, secrets }))
         })
         .collect())
+}
+
+/// One provider as it is now, unless it is absent or archived.
+pub(super) async fn provider_state(
+    work: &mut dyn ZoneWork,
+    keys: Option<&KeyRing>,
+    id: &ProviderId,
+) -> Result<Option<Arc<ProviderState>>, Error> {
+    let provider = work.providers().get(id).await?;
+    let Some(provider) = provider.filter(|row| row.archived_at.is_none()) else {
+        return Ok(None);
+    };
+    let zone = work.zone_id().clone();
+    let secrets = match keys {
+        None => None,
+        Some(keys) => {
+            let location = Location::provider_secret_config(&zone, id);
+            let sealed = work.secrets().get(location.as_str()).await?;
+            let sealed = sealed.map(|envelope| (location.as_str().to_owned(), envelope));
+            credential(&zone, &provider, &sealed.into_iter().collect(), keys)
+        }
+    };
+    Ok(Some(Arc::new(ProviderState { provider, secrets })))
 }
 
 /// The provider's credential; absent when it should be there and is not, or cannot be opened.
@@ -227,12 +251,17 @@ fn evaluate(active: &ActivePolicySet) -> Result<PolicyDocuments, document::Polic
 
 type Verifying = Vec<(KeyId, VerifyingKey)>;
 
-async fn published(work: &mut dyn ZoneWork, now: Timestamp) -> Result<Verifying, Error> {
+/// The key that signs, those that verify, and when either becomes another without a change in storage.
+type Keys = (Option<Arc<SigningKey>>, Verifying, Option<Timestamp>);
+
+async fn published(work: &mut dyn ZoneWork, now: Timestamp) -> Result<Keys, Error> {
     let published = work.signing_keys().published(now).await?;
-    published
+    let turns_at = published.iter().filter_map(|key| key.verifies_until).min();
+    let verifying = published
         .into_iter()
         .map(|key| Ok((key.id.clone(), public(&key.id, &key.public_key)?)))
-        .collect()
+        .collect::<Result<_, Error>>()?;
+    Ok((None, verifying, turns_at))
 }
 
 fn public(id: &KeyId, point: &[u8]) -> Result<VerifyingKey, Error> {
@@ -240,11 +269,7 @@ fn public(id: &KeyId, point: &[u8]) -> Result<VerifyingKey, Error> {
         .map_err(|_| Error::Corrupt(format!("public key of signing key {id} is not a point")))
 }
 
-fn signing(
-    keys: &KeyRing,
-    rows: &[SigningKeyRow],
-    now: Timestamp,
-) -> Result<(Option<Arc<SigningKey>>, Verifying), Error> {
+fn signing(keys: &KeyRing, rows: &[SigningKeyRow], now: Timestamp) -> Result<Keys, Error> {
     let mut verifying = Vec::with_capacity(rows.len());
     let mut signing: Option<Arc<SigningKey>> = None;
     for row in rows {
@@ -260,5 +285,9 @@ fn signing(
             signing = Some(Arc::new(key));
         }
     }
-    Ok((signing, verifying))
+    let starts = rows.iter().map(|row| row.signs_from).filter(|at| *at > now);
+    let turns_at = starts
+        .chain(rows.iter().filter_map(|row| row.verifies_until))
+        .min();
+    Ok((signing, verifying, turns_at))
 }

@@ -1,22 +1,28 @@
 //! The in-memory picture of zones: what the hot path reads instead of SQL.
 //!
-//! A [`ZoneState`] is immutable and swapped whole. It is loaded on first use, reloaded on signed invalidation
-//! events by [`follow`], and re-read at a bounded interval. Every state has an age; past the limit the answer is
-//! "unavailable", never an old allow.
+//! A [`ZoneState`] is immutable and swapped whole. It is loaded on first use, patched or reloaded on signed
+//! invalidation events by [`follow`], and compared with storage at a bounded interval. Every state has an age; past
+//! the limit the answer is "unavailable", never an old allow. A zone that cannot be read is unavailable alone.
 
 mod announce;
 mod authority;
 mod follower;
 mod load;
+mod patch;
+mod refresh;
+mod slot;
 mod state;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
 use caracal_core::{Timestamp, World, ZoneId};
 use caracal_crypto::sealed::KeyRing;
-use caracal_storage::Store;
+use caracal_events::payload::{DirectoryInvalidated, DirectoryKind};
+use caracal_storage::{Error, Store};
+use metrics::counter;
 use parking_lot::RwLock;
+
+use slot::Slot;
 
 pub use announce::AnnouncingStore;
 pub use authority::LiveAuthority;
@@ -25,10 +31,14 @@ pub use state::{ProviderState, ResourceState, ZoneState};
 
 /// Past this age a state is not used.
 const MAX_AGE: Duration = Duration::from_secs(70);
-/// States older than this are re-read in the background.
-const REFRESH_AFTER: Duration = Duration::from_secs(30);
+/// How often what is in memory is compared with storage.
+const REFRESH_EVERY: Duration = Duration::from_secs(30);
+/// How long a change may take to be put into a picture; past it the picture is dropped, and the next use reads it.
+const CHANGE_WITHIN: Duration = Duration::from_secs(1);
 /// How long "no such zone" is remembered, so that probing unknown zones does not reach storage each time.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+/// Reads of a zone that keeps changing while it is read, before the caller is told to come again.
+const READS: usize = 5;
 /// Most unknown zones remembered.
 const MAX_UNKNOWN: usize = 4096;
 
@@ -54,11 +64,23 @@ pub enum Reach {
     PublicKeys,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    current: ArcSwapOption<ZoneState>,
-    /// One load at a time per zone.
-    loading: tokio::sync::Mutex<()>,
+impl Reach {
+    /// What opens sealed values, where they are read.
+    fn keys(&self) -> Option<&KeyRing> {
+        match self {
+            Self::Everything(keys) => Some(keys),
+            Self::Directory | Self::PublicKeys => None,
+        }
+    }
+}
+
+/// What became another in a zone.
+#[derive(Debug, Clone)]
+pub(crate) enum ZoneChange {
+    /// One row of the directory.
+    Object(DirectoryInvalidated),
+    /// Something that is read whole: policy, keys.
+    Whole,
 }
 
 /// The zones this process has seen.
@@ -101,10 +123,13 @@ impl ZoneDirectory {
         if self.unknown.read().get(id).is_some_and(|until| *until > now) {
             return Err(DirectoryError::Unknown);
         }
-        let slot = self.slots.write().entry(id.clone()).or_default().clone();
-        let _loading = slot.loading.lock().await;
+        let slot = self.slot(id);
+        let ticket = slot.begun();
+        let _reading = slot.reading.lock().await;
         match self.in_memory(id) {
             Some(state) => Ok(state),
+            // Whoever waited for a read that failed shares its answer.
+            None if slot.failed_since(ticket) => Err(DirectoryError::Unavailable),
             None => self.load(id, &slot).await,
         }
     }
@@ -115,63 +140,96 @@ impl ZoneDirectory {
     /// [`DirectoryError`]; the old state then stays until its age runs out.
     pub async fn reload(&self, id: &ZoneId) -> Result<Arc<ZoneState>, DirectoryError> {
         self.unknown.write().remove(id);
-        let slot = self.slots.write().entry(id.clone()).or_default().clone();
-        let _loading = slot.loading.lock().await;
+        let slot = self.slot(id);
+        let _reading = slot.reading.lock().await;
         self.load(id, &slot).await
     }
 
-    /// Reads the zone, which has changed, again if it has been used here; `false` when storage does not answer. What
-    /// is in memory is then known to be outdated, and is not used any more.
-    pub(crate) async fn reload_if_known(&self, id: &ZoneId) -> bool {
+    /// Puts a change into the picture of a zone that is in memory. Should that fail or take long, the picture, known
+    /// to be outdated, is not used any more, and the zone's next use reads it.
+    pub(crate) async fn change(&self, id: &ZoneId, change: ZoneChange) {
         self.unknown.write().remove(id);
-        let known = self.slots.read().contains_key(id);
-        if known && let Err(error @ DirectoryError::Unavailable) = self.reload(id).await {
-            tracing::warn!(zone.id = %id, %error, "could not reload a zone after it changed");
-            if let Some(slot) = self.slots.read().get(id) {
-                slot.current.store(None);
-            }
-            return false;
+        let Some(slot) = self.slots.read().get(id).cloned() else {
+            return;
+        };
+        let done = tokio::time::timeout(CHANGE_WITHIN, self.changed_to(id, &slot, change)).await;
+        if !matches!(done, Ok(Ok(()) | Err(DirectoryError::Unknown))) {
+            tracing::warn!(zone.id = %id, "a change of a zone could not be read; its next use reads the zone");
+            slot.drop_picture();
         }
-        true
     }
 
-    /// Zones in memory.
-    pub(crate) fn known(&self) -> Vec<ZoneId> {
-        self.slots.read().keys().cloned().collect()
+    async fn changed_to(&self, id: &ZoneId, slot: &Slot, change: ZoneChange) -> Result<(), DirectoryError> {
+        let _reading = slot.reading.lock().await;
+        // The next use of a zone that is not in memory reads it anyway.
+        let Some(state) = slot.current.load_full() else {
+            return Ok(());
+        };
+        let change = match (change, &self.reach) {
+            (ZoneChange::Object(change), Reach::Everything(_) | Reach::Directory) => change,
+            (ZoneChange::Object(change), Reach::PublicKeys) if change.kind != DirectoryKind::Zone => {
+                return Ok(());
+            }
+            (ZoneChange::Object(_) | ZoneChange::Whole, _) => return self.load(id, slot).await.map(drop),
+        };
+        // Not a read that others may share: it asks for one object.
+        let (read, dropped) = (slot.begun(), slot.dropped());
+        match patch::patch(self.store.as_ref(), &self.reach, &state, &change).await {
+            Ok(Some(state)) => {
+                counter!("caracal_zone_reads_total", "outcome" => "patched").increment(1);
+                slot.current.store(Some(Arc::new(state)));
+                if slot.dropped() != dropped {
+                    slot.current.store(None);
+                }
+                Ok(())
+            }
+            Ok(None) => self.load(id, slot).await.map(drop),
+            Err(error) => Err(self.failed(id, slot, read, &error)),
+        }
     }
 
-    /// Re-reads states past the refresh age. Call it from a timer.
-    pub(crate) async fn refresh_aged(&self) {
-        for id in self.known() {
-            let slot = self.slots.read().get(&id).cloned();
-            let aged = slot
-                .as_ref()
-                .and_then(|slot| slot.current.load_full())
-                .is_some_and(|state| self.world.now().since(state.loaded_at) > REFRESH_AFTER);
-            if aged {
-                // When it cannot be read, what there is stays until its age runs out.
-                let _unreadable = self.reload(&id).await;
-            }
+    fn slot(&self, id: &ZoneId) -> Arc<Slot> {
+        if let Some(slot) = self.slots.read().get(id) {
+            return slot.clone();
         }
+        let fresh = || Arc::new(Slot::used(self.world.now()));
+        self.slots.write().entry(id.clone()).or_insert_with(fresh).clone()
     }
 
     fn in_memory(&self, id: &ZoneId) -> Option<Arc<ZoneState>> {
         let slots = self.slots.read();
-        let state = slots.get(id)?.current.load_full()?;
-        (self.world.now().since(state.loaded_at) <= MAX_AGE).then_some(state)
+        let slot = slots.get(id)?;
+        let now = self.world.now();
+        slot.note_use(now);
+        let state = slot.current.load_full()?;
+        (now.since(slot.checked_at()) <= MAX_AGE).then_some(state)
     }
 
     async fn load(&self, id: &ZoneId, slot: &Slot) -> Result<Arc<ZoneState>, DirectoryError> {
-        match load::load(self.store.as_ref(), &self.reach, id, self.world.now()).await {
+        for _ in 0..READS {
+            let dropped = slot.dropped();
+            let state = self.read(id, slot).await?;
+            // Given up while it was being read: it may lack what changed meanwhile.
+            if slot.dropped() == dropped {
+                return Ok(state);
+            }
+            slot.current.store(None);
+        }
+        Err(DirectoryError::Unavailable)
+    }
+
+    async fn read(&self, id: &ZoneId, slot: &Slot) -> Result<Arc<ZoneState>, DirectoryError> {
+        let (read, now) = (slot.begin(), self.world.now());
+        match load::load(self.store.as_ref(), &self.reach, id, now).await {
             Ok(Some(state)) => {
+                counter!("caracal_zone_reads_total", "outcome" => "loaded").increment(1);
                 let state = Arc::new(state);
-                slot.current.store(Some(state.clone()));
+                slot.put(state.clone(), now);
                 Ok(state)
             }
             Ok(None) => {
-                slot.current.store(None);
+                slot.drop_picture();
                 self.slots.write().remove(id);
-                let now = self.world.now();
                 let mut unknown = self.unknown.write();
                 if unknown.len() >= MAX_UNKNOWN {
                     unknown.retain(|_, until| *until > now);
@@ -182,10 +240,21 @@ impl ZoneDirectory {
                 unknown.insert(id.clone(), now.plus(UNKNOWN_FOR));
                 Err(DirectoryError::Unknown)
             }
-            Err(error) => {
-                tracing::error!(zone.id = %id, error = %crate::error_chain(&error), "could not load a zone");
-                Err(DirectoryError::Unavailable)
-            }
+            Err(error) => Err(self.failed(id, slot, read, &error)),
         }
     }
+
+    /// Notes, and tells an operator, that this zone could not be read.
+    fn failed(&self, id: &ZoneId, slot: &Slot, read: u64, error: &Error) -> DirectoryError {
+        let unreadable = matches!(error, Error::Corrupt(_));
+        slot.fail(read, unreadable);
+        let outcome = if unreadable { "unreadable" } else { "unavailable" };
+        counter!("caracal_zone_reads_total", "outcome" => outcome).increment(1);
+        tracing::error!(zone.id = %id, error = %crate::error_chain(error), "could not load a zone; it alone is unavailable");
+        self.report();
+        DirectoryError::Unavailable
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
-    ApplicationId, KeyId, Secret, Timestamp,
+    ApplicationId, KeyId, ProviderId, Secret, Timestamp,
     entity::{Application, OperationEnforcement, Provider, Resource, Zone},
 };
 use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
@@ -51,13 +51,14 @@ impl ResourceState {
 }
 
 /// Everything a decision in one zone needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ZoneState {
     /// The zone.
     pub zone: Zone,
     /// Unarchived applications.
     pub applications: HashMap<ApplicationId, Arc<Application>>,
     pub(super) resources: HashMap<Arc<str>, Arc<ResourceState>>,
+    pub(super) providers: HashMap<ProviderId, Arc<ProviderState>>,
     /// The policy in force; denies everything when there is none or it cannot be used.
     pub policy: Arc<PolicySnapshot>,
     /// The key that signs now; absent until the zone's first mint, and in processes that do not sign.
@@ -68,6 +69,10 @@ pub struct ZoneState {
     pub delegation_epoch: i64,
     /// When this picture was read.
     pub loaded_at: Timestamp,
+    /// The zone's revision when it was read whole.
+    pub(super) revision: i64,
+    /// When a key begins to sign or ceases to verify, so that the picture is another without a change in storage.
+    pub(super) turns_at: Option<Timestamp>,
 }
 
 impl ZoneState {

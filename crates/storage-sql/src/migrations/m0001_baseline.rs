@@ -18,6 +18,11 @@ pub(super) const COMMON: &[&str] = &[
     )",
     "CREATE UNIQUE INDEX zones_slug ON zones (slug)",
     "CREATE INDEX zones_live ON zones (created_at, id) WHERE archived_at IS NULL",
+    // How often what a zone snapshot is loaded from was changed, so that replicas read only zones that were.
+    "CREATE TABLE zone_revisions (
+        zone_id TEXT NOT NULL PRIMARY KEY REFERENCES zones (id),
+        revision BIGINT NOT NULL
+    )",
     "CREATE TABLE applications (
         zone_id TEXT NOT NULL REFERENCES zones (id),
         id TEXT NOT NULL,

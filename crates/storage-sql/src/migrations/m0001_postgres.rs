@@ -114,8 +114,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     r"DO $$
         DECLARE name TEXT;
         BEGIN
-            FOREACH name IN ARRAY ARRAY['applications', 'providers', 'resources', 'secret_store', 'signing_keys',
-                'policies', 'policy_versions', 'policy_sets', 'policy_set_versions', 'policy_set_bindings',
+            FOREACH name IN ARRAY ARRAY['zone_revisions', 'applications', 'providers', 'resources', 'secret_store',
+                'signing_keys', 'policies', 'policy_versions', 'policy_sets', 'policy_set_versions', 'policy_set_bindings',
                 'authority_records', 'sessions', 'session_counts', 'delegations', 'delegation_epochs',
                 'idempotency_receipts', 'audit_events', 'audit_heads']
             LOOP
@@ -131,7 +131,8 @@ pub(super) const STATEMENTS: &[&str] = &[
                 EXECUTE format('CREATE POLICY named_exception ON %I FOR SELECT
                     USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);
             END LOOP;
-            FOREACH name IN ARRAY ARRAY['zones', 'admin_tokens', 'admin_audit_heads', 'admin_audit_events']
+            FOREACH name IN ARRAY ARRAY['zones', 'zone_revisions', 'admin_tokens', 'admin_audit_heads',
+                'admin_audit_events']
             LOOP
                 EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
                 EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
@@ -167,7 +168,7 @@ pub(super) const STATEMENTS: &[&str] = &[
                     current_schema());
             END LOOP;
         END $$",
-    "GRANT SELECT ON schema_migrations, zones TO
+    "GRANT SELECT ON schema_migrations, zones, zone_revisions TO
         caracalapi, caracalsts, caracalgateway, caracalaudit, caracalcoordinator",
     // What a zone snapshot is loaded from, as far as each service's reaches.
     "GRANT SELECT ON applications, providers, resources, policies, policy_versions, policy_sets, policy_set_versions,
@@ -193,6 +194,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     // The STS mints: records of authority, first keys, refreshed provider credentials.
     "GRANT INSERT, UPDATE ON authority_records, signing_keys, secret_store TO caracalsts",
     // The Coordinator runs sessions and delegations.
+    "GRANT INSERT, UPDATE ON zone_revisions TO caracalapi, caracalsts, caracalcoordinator",
     "GRANT INSERT, UPDATE ON sessions, session_counts, delegations, delegation_epochs TO caracalcoordinator",
     "GRANT UPDATE, DELETE ON authority_records TO caracalcoordinator",
     // Receipts, events and administrative evidence of those who change state.

@@ -101,6 +101,7 @@ impl Applications for ZoneUnit {
     }
 
     async fn create(&mut self, application: &Application) -> Result<(), Error> {
+        self.changed = true;
         self.own(&application.zone_id)?;
         let by = &application.attribution;
         let sql = format!(
@@ -128,6 +129,7 @@ impl Applications for ZoneUnit {
     }
 
     async fn update(&mut self, application: &Application) -> Result<bool, Error> {
+        self.changed = true;
         let by = &application.attribution;
         let version = Seen::column(self.tx.dialect);
         let sql = format!(
@@ -164,6 +166,7 @@ impl Applications for ZoneUnit {
     }
 
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error> {
+        self.changed = true;
         let sql = "UPDATE applications SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)

@@ -326,6 +326,7 @@ impl Delegations for ZoneUnit {
     }
 
     async fn advance_epoch(&mut self, at: Timestamp) -> Result<i64, Error> {
+        self.changed = true;
         let sql = "INSERT INTO delegation_epochs (zone_id, epoch, updated_at) VALUES ($1, 1, $2) \
              ON CONFLICT (zone_id) DO UPDATE \
              SET epoch = delegation_epochs.epoch + 1, updated_at = excluded.updated_at RETURNING epoch";

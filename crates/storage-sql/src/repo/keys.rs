@@ -33,7 +33,7 @@ impl SigningKeys for ZoneUnit {
     }
 
     async fn published(&mut self, now: Timestamp) -> Result<Vec<PublishedKey>, Error> {
-        let sql = "SELECT id, public_key FROM signing_keys \
+        let sql = "SELECT id, public_key, verifies_until FROM signing_keys \
              WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) ORDER BY version DESC";
         self.tx
             .all(sql, params![self.zone, now])
@@ -43,12 +43,14 @@ impl SigningKeys for ZoneUnit {
                 Ok(PublishedKey {
                     id: row.id("id")?,
                     public_key: row.bytes("public_key")?,
+                    verifies_until: row.opt_time("verifies_until")?,
                 })
             })
             .collect()
     }
 
     async fn create(&mut self, key: &SigningKeyRow) -> Result<(), Error> {
+        self.changed = true;
         // Any other number means that the caller has not seen what another writer did.
         let sql = "INSERT INTO signing_keys \
              (zone_id, id, version, public_key, envelope, signs_from, verifies_until, created_at) \
@@ -74,6 +76,7 @@ impl SigningKeys for ZoneUnit {
     }
 
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error> {
+        self.changed = true;
         let sql = "UPDATE signing_keys SET verifies_until = $3 \
              WHERE zone_id = $1 AND version < $2 AND verifies_until IS NULL";
         self.tx

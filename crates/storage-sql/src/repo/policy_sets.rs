@@ -155,6 +155,7 @@ impl PolicySets for ZoneUnit {
         version: &PolicySetVersionId,
         at: Timestamp,
     ) -> Result<bool, Error> {
+        self.changed = true;
         // The set is held, so that archiving it at the same moment cannot leave an archived set in force.
         let lock = format!(
             "SELECT id FROM policy_sets WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL{}",
@@ -214,6 +215,7 @@ impl PolicySets for ZoneUnit {
     }
 
     async fn archive(&mut self, id: &PolicySetId, at: Timestamp) -> Result<Option<bool>, Error> {
+        self.changed = true;
         let sql = "UPDATE policy_sets SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         if self.tx.run(sql, params![self.zone, id, at]).await? == 0 {

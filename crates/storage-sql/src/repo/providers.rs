@@ -77,6 +77,7 @@ impl Providers for ZoneUnit {
     }
 
     async fn create(&mut self, provider: &Provider) -> Result<(), Error> {
+        self.changed = true;
         self.own(&provider.zone_id)?;
         let by = &provider.attribution;
         let sql = format!(
@@ -104,6 +105,7 @@ impl Providers for ZoneUnit {
     }
 
     async fn update(&mut self, provider: &Provider) -> Result<bool, Error> {
+        self.changed = true;
         let by = &provider.attribution;
         let version = Seen::column(self.tx.dialect);
         let sql = format!(
@@ -141,6 +143,7 @@ impl Providers for ZoneUnit {
     }
 
     async fn archive(&mut self, id: &ProviderId, at: Timestamp) -> Result<bool, Error> {
+        self.changed = true;
         let sql = "UPDATE providers SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)

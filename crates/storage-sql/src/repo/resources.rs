@@ -106,6 +106,7 @@ impl Resources for ZoneUnit {
     }
 
     async fn create(&mut self, resource: &Resource) -> Result<(), Error> {
+        self.changed = true;
         self.own(&resource.zone_id)?;
         let by = &resource.attribution;
         let sql = format!(
@@ -136,6 +137,7 @@ impl Resources for ZoneUnit {
     }
 
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error> {
+        self.changed = true;
         let by = &resource.attribution;
         let version = Seen::column(self.tx.dialect);
         let sql = format!(
@@ -178,6 +180,7 @@ impl Resources for ZoneUnit {
     }
 
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error> {
+        self.changed = true;
         let sql = "UPDATE resources SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)

@@ -25,6 +25,7 @@ impl SecretStore for ZoneUnit {
     }
 
     async fn put(&mut self, reference: &str, envelope: &[u8], at: Timestamp) -> Result<(), Error> {
+        self.changed = true;
         let sql = "INSERT INTO secret_store (zone_id, reference, envelope, version, created_at, updated_at) \
              VALUES ($1, $2, $3, 1, $4, $4) ON CONFLICT (zone_id, reference) DO UPDATE \
              SET envelope = excluded.envelope, version = secret_store.version + 1, updated_at = excluded.updated_at";
@@ -35,6 +36,7 @@ impl SecretStore for ZoneUnit {
     }
 
     async fn delete(&mut self, reference: &str) -> Result<(), Error> {
+        self.changed = true;
         let sql = "DELETE FROM secret_store WHERE zone_id = $1 AND reference = $2";
         self.tx.run(sql, params![self.zone, reference]).await.map(|_| ())
     }

@@ -10,7 +10,7 @@ use crate::{
     row::Row,
     seen::{Seen, changed_meanwhile},
     sql::Tx,
-    work::GlobalUnit,
+    work::{GlobalUnit, next_revision},
 };
 
 const COLUMNS: &str = "id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, archived_at, \
@@ -108,6 +108,7 @@ impl Zones for GlobalUnit {
             seen,
         ];
         if self.tx.run(sql, params).await? == 1 {
+            next_revision(&self.tx, &zone.id).await?;
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.

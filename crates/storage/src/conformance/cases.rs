@@ -177,6 +177,7 @@ macro_rules! conformance {
                 deployment:
                     an_application_is_found_in_any_zone_archived_or_not,
                     everything_that_ended_since_an_instant_is_named_with_its_zone,
+                    a_revision_moves_with_everything_a_snapshot_is_loaded_from,
                     expired_delegations_count_as_ended,
                     zones_with_something_overdue_are_named_from_the_boundary_on,
                     zones_where_sessions_outlive_their_owner_are_named,

@@ -103,14 +103,21 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
             .map(|(zone, id)| (zone, id.to_string()))
             .collect::<BTreeSet<_>>()
     };
-    for (since, with_a, with_b) in [
-        (scene.world.now(), true, true),
-        (early, true, true),
-        (early.plus(Duration::from_micros(1)), false, true),
-        (late, false, true),
-        (late.plus(Duration::from_micros(1)), false, false),
+    let forever = Timestamp::from_micros(i64::MAX);
+    let suspended = scene.global_read().await.suspended_sessions().await.unwrap();
+    let both: BTreeSet<_> = [name(&scene.a, &a.suspended), name(&scene.b, &b.suspended)].into();
+    assert_eq!(set(suspended), both, "what is suspended now, since whenever");
+    for (from, to, with_a, with_b) in [
+        (scene.world.now(), forever, true, true),
+        (early, forever, true, true),
+        (early, early, false, false),
+        (early, early.plus(Duration::from_micros(1)), true, false),
+        (early, late, true, false),
+        (early.plus(Duration::from_micros(1)), forever, false, true),
+        (late, forever, false, true),
+        (late.plus(Duration::from_micros(1)), forever, false, false),
     ] {
-        let anchors = scene.global_read().await.revoked_since(since).await.unwrap();
+        let anchors = scene.global_read().await.revoked_between(from, to).await.unwrap();
         let expect = |pick: fn(&Ended) -> Vec<&String>| {
             let from_a = pick(&a)
                 .into_iter()
@@ -125,20 +132,18 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
         assert_eq!(
             set(anchors.authority_records),
             expect(|ended| vec![&ended.record]),
-            "records since {since:?}"
+            "records from {from:?} to {to:?}"
         );
         let sessions = expect(|ended| vec![&ended.session, &ended.expired_session]);
-        assert_eq!(set(anchors.sessions), sessions, "sessions since {since:?}");
+        assert_eq!(
+            set(anchors.sessions),
+            sessions,
+            "sessions from {from:?} to {to:?}"
+        );
         assert_eq!(
             set(anchors.delegations),
             expect(|ended| vec![&ended.delegation]),
-            "delegations since {since:?}"
-        );
-        let suspended: BTreeSet<_> = [name(&scene.a, &a.suspended), name(&scene.b, &b.suspended)].into();
-        assert_eq!(
-            set(anchors.suspended_sessions),
-            suspended,
-            "what is suspended now, since whenever"
+            "delegations from {from:?} to {to:?}"
         );
     }
 }
@@ -155,14 +160,25 @@ pub async fn expired_delegations_count_as_ended(backend: Backend) {
     let mut work = scene.a.write().await;
     assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 1);
     work.commit().await.unwrap();
+    let forever = Timestamp::from_micros(i64::MAX);
     let mut work = scene.global_read().await;
-    let named = work.revoked_since(scene.world.now()).await.unwrap().delegations;
+    let named = work
+        .revoked_between(scene.world.now(), forever)
+        .await
+        .unwrap()
+        .delegations;
     assert_eq!(
         named.iter().map(|(_, id)| id.as_ref()).collect::<Vec<_>>(),
         [short.id.as_str()]
     );
     let later = end.plus(Duration::from_mins(1));
-    assert!(work.revoked_since(later).await.unwrap().delegations.is_empty());
+    assert!(
+        work.revoked_between(later, forever)
+            .await
+            .unwrap()
+            .delegations
+            .is_empty()
+    );
 }
 
 pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend) {
@@ -349,4 +365,74 @@ pub async fn zones_with_a_ledger_are_named_once(backend: Backend) {
         scene.global_read().await.zones_with_ledger().await.unwrap(),
         [scene.b.id().clone()]
     );
+}
+
+pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (a, b) = (scene.a.id().clone(), scene.b.id().clone());
+    let both = [a.clone(), b.clone()];
+    let before = scene.global_read().await.zone_revisions(&both).await.unwrap();
+    let provider = scene.a.given.provider();
+    let resource = scene.a.given.resource(&provider);
+    let application = scene.a.given.application();
+    let mut last = before[&a];
+    for step in 0..10 {
+        let mut work = scene.a.write().await;
+        let at = scene.world.now();
+        match step {
+            0 => work.applications().create(&application).await.unwrap(),
+            1 => work.providers().create(&provider).await.unwrap(),
+            2 => work.resources().create(&resource).await.unwrap(),
+            3 => assert!(work.resources().update(&resource).await.unwrap()),
+            4 => assert!(work.resources().archive(&resource.id, at).await.unwrap()),
+            5 => work.secrets().put("zones/x", b"sealed", at).await.unwrap(),
+            6 => work.secrets().delete("zones/x").await.unwrap(),
+            7 => work
+                .signing_keys()
+                .create(&scene.a.given.signing_key(1))
+                .await
+                .unwrap(),
+            8 => assert_eq!(work.delegations().advance_epoch(at).await.unwrap(), 1),
+            _ => {
+                let (policy, version) = scene.a.given.policy();
+                work.policies().create(&policy, &version).await.unwrap();
+                let set = scene.a.given.policy_set();
+                work.policy_sets().create(&set).await.unwrap();
+                let manifest = scene.a.given.policy_set_version(&set, &[&version]);
+                work.policy_sets().add_version(&manifest).await.unwrap();
+                assert!(
+                    work.policy_sets()
+                        .activate(&set.id, &manifest.id, at)
+                        .await
+                        .unwrap()
+                );
+            }
+        }
+        work.commit().await.unwrap();
+        let now = scene.a.read().await.revision().await.unwrap();
+        assert!(now > last, "step {step}");
+        last = now;
+    }
+    // What is rolled back or of no snapshot moves nothing, and every zone has its own.
+    let mut work = scene.a.write().await;
+    work.secrets()
+        .put("zones/y", b"sealed", scene.world.now())
+        .await
+        .unwrap();
+    drop(work);
+    scene.a.party().await;
+    let last = scene.a.read().await.revision().await.unwrap();
+    let mut work = scene.a.write().await;
+    work.outbox()
+        .append(&[scene.a.given.outbox_message()])
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    let after = scene.global_read().await.zone_revisions(&both).await.unwrap();
+    assert_eq!((after[&a], after[&b]), (last, before[&b]));
+    let mut work = scene.global_write().await;
+    assert!(work.zones().archive(&a, scene.world.now()).await.unwrap());
+    work.commit().await.unwrap();
+    let left = scene.global_read().await.zone_revisions(&both).await.unwrap();
+    assert_eq!(left.keys().collect::<Vec<_>>(), [&b], "an archived zone has none");
 }
