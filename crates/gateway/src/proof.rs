@@ -31,14 +31,11 @@ async fn verifying_key(gateway: &Gateway, zone: &ZoneId, kid: &str) -> Result<Ve
         DirectoryError::Unknown => Denial::Signature,
         DirectoryError::Unavailable => Denial::KeysUnavailable,
     };
-    let state = gateway.deps.zones.zone(zone).await.map_err(unknown)?;
-    if let Some(key) = state.verifying_key(kid) {
-        return Ok(key.clone());
-    }
-    // A key rotated in moments ago, whose announcement is still on its way.
-    if !gateway.may_reload_keys(zone) {
-        return Err(Denial::Signature);
-    }
-    let state = gateway.deps.zones.reload(zone).await.map_err(unknown)?;
-    state.verifying_key(kid).cloned().ok_or(Denial::Signature)
+    let key = gateway
+        .deps
+        .zones
+        .verifying_key(zone, kid)
+        .await
+        .map_err(unknown)?;
+    key.ok_or(Denial::Signature)
 }

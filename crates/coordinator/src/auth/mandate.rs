@@ -5,10 +5,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
-use caracal_service::{
-    Refusal,
-    zones::{DirectoryError, ZoneState},
-};
+use caracal_service::{Refusal, zones::DirectoryError};
 use http::StatusCode;
 
 use super::{Principal, Rejected, unauthorized};
@@ -37,26 +34,24 @@ async fn prove(app: &App, token: &str) -> Result<MandateClaims, Refusal> {
     let token = Unverified::parse(token).map_err(|error| invalid(&error))?;
     let peek = token.peek().map_err(|error| invalid(&error))?;
     let zone_id = peek.zone_id.ok_or_else(|| invalid(&"no zone"))?;
-    let zone = match app.zones.zone(&zone_id).await {
-        Ok(zone) => zone,
-        Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
-        Err(DirectoryError::Unavailable) => return Err(Refusal::unavailable("storage_unavailable")),
-    };
-    verify_session(app, &token, &zone, &zone_id)
+    verify_session(app, &token, &zone_id).await
 }
 
-/// Proves a token of class `session` addressed to us with the keys of `zone`.
-pub(super) fn verify_session(
+/// Proves a token of class `session` addressed to us with the keys of the zone; a key made elsewhere a moment ago is
+/// asked for, not refused.
+pub(super) async fn verify_session(
     app: &App,
     token: &Unverified<'_>,
-    zone: &ZoneState,
     zone_id: &ZoneId,
 ) -> Result<MandateClaims, Refusal> {
     let header = token.header().map_err(|error| invalid(&error))?;
-    let key = zone
-        .verifying_key(header.kid.as_str())
-        .ok_or_else(|| invalid(&"unknown key"))?;
-    let claims = token.verify(key).map_err(|error| invalid(&error))?.into_claims();
+    let key = match app.zones.verifying_key(zone_id, header.kid.as_str()).await {
+        Ok(Some(key)) => key,
+        Ok(None) => return Err(invalid(&"unknown key")),
+        Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
+        Err(DirectoryError::Unavailable) => return Err(Refusal::unavailable("storage_unavailable")),
+    };
+    let claims = token.verify(&key).map_err(|error| invalid(&error))?.into_claims();
     let rules = ClaimRules {
         issuer: &app.issuer,
         audience: Some(&app.issuer),

@@ -10,7 +10,7 @@ use caracal_core::{
     entity::AuthorityRecord,
 };
 use caracal_crypto::mandate::Unverified;
-use caracal_service::{Refusal, zones::ZoneState};
+use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use http::StatusCode;
 
@@ -30,9 +30,8 @@ pub(crate) enum Anchor {
 }
 
 /// Reads the anchor of a start request: `named` is `subject_session_id`, `proof` is `subject_token`.
-pub(crate) fn resolve(
+pub(crate) async fn resolve(
     app: &App,
-    zone: &ZoneState,
     principal: &Principal,
     application: &ApplicationId,
     named: Option<&AuthorityRecordId>,
@@ -44,7 +43,7 @@ pub(crate) fn resolve(
     let Some(proof) = proof else {
         return Ok(Anchor::Own(named.unwrap_or(own).clone()));
     };
-    let claims = prove(app, zone, &principal.zone, application, proof)?;
+    let claims = prove(app, &principal.zone, application, proof).await?;
     if named.is_some_and(|named| *named != claims.sid) {
         return Err(refused("the proof is for another authority record"));
     }
@@ -55,16 +54,19 @@ pub(crate) fn resolve(
 }
 
 /// A login of a person at this application and nothing more: no scopes, no resources, no session, no delegation.
-fn prove(
+async fn prove(
     app: &App,
-    zone: &ZoneState,
     zone_id: &ZoneId,
     application: &ApplicationId,
     proof: &str,
 ) -> Result<MandateClaims, Refusal> {
     let token = Unverified::parse(proof).map_err(|_| refused("not a mandate"))?;
-    let claims = mandate::verify_session(app, &token, zone, zone_id)
-        .map_err(|_| refused("not a valid mandate of this zone"))?;
+    let claims = mandate::verify_session(app, &token, zone_id)
+        .await
+        .map_err(|refusal| match refusal.status {
+            StatusCode::SERVICE_UNAVAILABLE => refusal,
+            _ => refused("not a valid mandate of this zone"),
+        })?;
     if claims.client_id != *application {
         return Err(
             Refusal::new(StatusCode::FORBIDDEN, "subject_proof_application_mismatch")

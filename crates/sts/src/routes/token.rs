@@ -19,14 +19,16 @@ use caracal_crypto::{
     },
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{Refusal, body::read_bounded, issued, request::RequestContext, server::PeerAddr};
+use caracal_service::{
+    Refusal, body::read_bounded, issued, request::RequestContext, server::PeerAddr, zones::DirectoryError,
+};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     StsDeps,
-    authenticate::{authenticate, invalid_client, unavailable, zone_of},
+    authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
     exchange::{Call, exchange},
     form::{ACCESS_TOKEN, SubjectTokenType, TokenRequest, malformed},
@@ -259,12 +261,16 @@ async fn verify_subject(
 ) -> Result<Arc<MandateClaims>, Refusal> {
     let invalid =
         || Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token").describe("invalid subject_token");
-    let zone = zone_of(deps, zone_id).await?.ok_or_else(invalid)?;
     let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
     let kid = &unverified.header().map_err(|_| invalid())?.kid;
-    let key = zone.verifying_key(kid.as_str()).ok_or_else(invalid)?;
+    // A key made at another replica a moment ago is asked for, not refused.
+    let key = match deps.zones.verifying_key(zone_id, kid.as_str()).await {
+        Ok(Some(key)) => key,
+        Ok(None) | Err(DirectoryError::Unknown) => return Err(invalid()),
+        Err(DirectoryError::Unavailable) => return Err(unavailable()),
+    };
     let claims =
-        issued::prove(deps.issued.as_deref(), token.expose(), &unverified, key).map_err(|_| invalid())?;
+        issued::prove(deps.issued.as_deref(), token.expose(), &unverified, &key).map_err(|_| invalid())?;
     let rules = ClaimRules {
         issuer: &deps.config.issuer,
         audience: Some(&deps.config.issuer),

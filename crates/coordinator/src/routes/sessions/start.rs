@@ -50,15 +50,15 @@ impl Route for Start {
         if !call.principal.may_run(&asked.application_id) {
             return Err(not_owner());
         }
-        let zone = call.zone().await?;
+        call.zone().await?;
         let anchor = subject::resolve(
             &call.app,
-            &zone,
             &call.principal,
             &asked.application_id,
             asked.subject_session_id.as_ref(),
             asked.subject_token.as_deref(),
-        )?;
+        )
+        .await?;
         let keyed = Key::of(&call.headers)?.map(|key| {
             let canonical = asked.canonical(&call.principal);
             Keyed::new(
