@@ -9,9 +9,10 @@ use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, Tra
 
 use crate::{
     dialect::Dialect,
+    health::Health,
     migrations::{self, MigrationError},
     seen::Seen,
-    sql::{Counter, Tx, within},
+    sql::{Counter, Judge, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
 
@@ -24,6 +25,10 @@ const ALL_ZONES: &str = "*";
 /// Plans that PostgreSQL keeps are made for the tables as they are the first few times: empty, in a deployment that
 /// has just begun. It would go on reading a zone from end to end for hours.
 const PLAN_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan;";
+
+/// Whether PostgreSQL would refuse every write: it is a standby, or was told to only read.
+const ONLY_READS: &str = "SELECT 1 AS found WHERE pg_is_in_recovery() \
+     OR current_setting('default_transaction_read_only')::boolean";
 
 /// A store of this crate.
 pub trait SqlStore: HasEngine {}
@@ -44,6 +49,8 @@ pub struct Engine {
     pub(crate) writers: DatabaseConnection,
     pub(crate) chain_key: Option<HmacKey>,
     pub(crate) counter: Counter,
+    /// What is known of the connections.
+    pub(crate) health: Health,
     /// Longest wait for one answer; `None` where nobody else has to give it.
     pub(crate) patience: Option<Duration>,
 }
@@ -78,8 +85,13 @@ impl Engine {
             _ => TransactionOptions::default(),
         };
         self.counter.add();
-        let tx = within(self.patience, pool.begin_with_options(options)).await?;
-        let tx = Tx::new(tx, self.dialect, self.counter.clone(), self.patience);
+        let judge = Judge {
+            access,
+            patience: self.patience,
+            health: self.health.clone(),
+        };
+        let tx = judge.answer(pool.begin_with_options(options)).await?;
+        let tx = Tx::new(tx, self.dialect, self.counter.clone(), judge);
         if self.dialect == Dialect::Postgres {
             let mode = match access {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
@@ -118,7 +130,28 @@ impl Engine {
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         let tx = self.begin(Access::Read).await?;
-        migrations::check(&tx).await
+        migrations::check(&tx).await?;
+        if self.dialect == Dialect::Postgres && tx.any(ONLY_READS, Vec::new()).await? {
+            // The primary is elsewhere, and only a new connection may lead there.
+            self.health.doubt();
+            return Err(Error::Unavailable(
+                "the server only reads; the primary is elsewhere or the disk is guarded".into(),
+            ));
+        }
+        drop(tx);
+        if self.health.writes() {
+            return Ok(());
+        }
+        // Nobody has written lately, or the last one failed: find out instead of waiting for somebody to.
+        let tx = self.begin(Access::Write).await?;
+        tx.script(match self.dialect {
+            // A number in the header of the file that nobody reads; setting it always writes a page.
+            Dialect::Sqlite => "PRAGMA user_version = 1",
+            // An entry in the log that nobody reads; its commit waits for the disk like any other.
+            Dialect::Postgres => "SELECT pg_logical_emit_message(true, 'caracal-ready', '')",
+        })
+        .await?;
+        tx.commit().await
     }
 
     /// Applies every missing migration, each in a transaction of its own; returns their versions.

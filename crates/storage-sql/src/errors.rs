@@ -1,6 +1,6 @@
 //! What the drivers report, in the words of the storage contract.
 
-use caracal_storage::Error;
+use caracal_storage::{Access, Error};
 use sea_orm::{DbErr, RuntimeErr, error::SqlxError};
 
 /// Names of uniqueness rules by the columns SQLite reports; PostgreSQL reports the name itself.
@@ -35,8 +35,8 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 /// Translates a driver error. Statements and values never appear in the result's own text; the driver's text is
-/// the `source` of [`Error::Unavailable`], for the operator.
-pub(crate) fn from_driver(error: DbErr) -> Error {
+/// the `source` of [`Error::Unavailable`], for the operator. `access` is what the unit of work asked for.
+pub(crate) fn from_driver(error: DbErr, access: Access) -> Error {
     enum Kind {
         Conflict(String),
         MissingReference,
@@ -44,10 +44,8 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
         Contended,
         Unavailable,
     }
-    let kind = match &error {
-        DbErr::Exec(RuntimeErr::SqlxError(inner))
-        | DbErr::Query(RuntimeErr::SqlxError(inner))
-        | DbErr::Conn(RuntimeErr::SqlxError(inner)) => match inner.as_ref() {
+    let kind = match driver(&error) {
+        Some(inner) => match inner {
             SqlxError::Database(database) => {
                 if database.is_unique_violation() {
                     Kind::Conflict(match database.constraint() {
@@ -58,7 +56,10 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
                     Kind::MissingReference
                 } else if is_contention(database.code().as_deref()) {
                     Kind::Contended
-                } else if database.is_check_violation() || is_refused(database.code().as_deref()) {
+                } else if database.is_check_violation()
+                    || is_refused(database.code().as_deref())
+                    || (access == Access::Read && is_read_only(database.code().as_deref()))
+                {
                     Kind::Corrupt(database.message().to_owned())
                 } else {
                     Kind::Unavailable
@@ -69,8 +70,10 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
             }
             _ => Kind::Unavailable,
         },
-        DbErr::TryIntoErr { .. } | DbErr::Type(_) | DbErr::Json(_) => Kind::Corrupt(error.to_string()),
-        _ => Kind::Unavailable,
+        None => match &error {
+            DbErr::TryIntoErr { .. } | DbErr::Type(_) | DbErr::Json(_) => Kind::Corrupt(error.to_string()),
+            _ => Kind::Unavailable,
+        },
     };
     match kind {
         Kind::Conflict(constraint) => Error::Conflict { constraint },
@@ -81,21 +84,64 @@ pub(crate) fn from_driver(error: DbErr) -> Error {
     }
 }
 
+/// What the driver itself reported, if it was the driver.
+pub(crate) fn driver(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner))
+        | DbErr::Conn(RuntimeErr::SqlxError(inner)) => Some(inner.as_ref()),
+        _ => None,
+    }
+}
+
+/// Whether this failure leaves doubt about the connection it happened on, or about what that connection leads to.
+pub(crate) fn leaves_doubt(error: &DbErr) -> bool {
+    let Some(error) = driver(error) else {
+        return false;
+    };
+    match error {
+        SqlxError::Database(database) => database.code().is_some_and(|code| match code.parse::<u32>() {
+            // SQLite's extended code; its low byte is the kind. A broken rule (19) or a wrong statement (1) ends
+            // nothing but the statement; anything else may have ended the transaction as well.
+            Ok(extended) if code.len() != 5 => !matches!(extended & 0xff, 1 | 19),
+            // 08 connection, 25 state of the transaction (25006: read-only), 57P shutdown or conflict with recovery, 58
+            // and XX: the server is not well.
+            _ => ["08", "25", "57P", "58", "XX"]
+                .iter()
+                .any(|class| code.starts_with(class)),
+        }),
+        // Others use them all, or what came back is not what we expect: the connection is as it was.
+        SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::RowNotFound
+        | SqlxError::ColumnDecode { .. }
+        | SqlxError::ColumnNotFound(_)
+        | SqlxError::Decode(_) => false,
+        // Broken pipes, half answers, a worker that is gone.
+        _ => true,
+    }
+}
+
+/// Whether the database refused because it only reads. In a unit of work that only reads that is our own mistake; in
+/// any other the server became a standby or the file system was remounted, which may pass.
+fn is_read_only(code: Option<&str>) -> bool {
+    matches!(code, Some("25006" | "8"))
+}
+
 /// Whether PostgreSQL gave this transaction up for another: 40001 serialization failure, 40P01 deadlock. SQLite has one
 /// writer, which waits its turn.
 fn is_contention(code: Option<&str>) -> bool {
     matches!(code, Some("40001" | "40P01"))
 }
 
-/// Whether the database refused a statement that can never succeed: a rule of the schema or of its grants, a
-/// read-only transaction, or a missing object. Trying again would only repeat it.
+/// Whether the database refused a statement that can never succeed: a rule of the schema or of its grants, or a
+/// missing object. Trying again would only repeat it.
 fn is_refused(code: Option<&str>) -> bool {
-    // SQLite: SQLITE_CONSTRAINT_TRIGGER 1811, _NOTNULL 1299, SQLITE_ERROR 1, SQLITE_READONLY 8, SQLITE_CORRUPT 11,
-    // SQLITE_NOTADB 26. PostgreSQL: 42xxx (syntax, access), 23502 (not null), 25006 (read-only), P0001 (raised),
-    // 22xxx (data).
+    // SQLite: SQLITE_CONSTRAINT_TRIGGER 1811, _NOTNULL 1299, SQLITE_ERROR 1, SQLITE_CORRUPT 11, SQLITE_NOTADB 26.
+    // PostgreSQL: 42xxx (syntax, access), 23502 (not null), P0001 (raised), 22xxx (data).
     code.is_some_and(|code| match code.len() {
-        5 => code.starts_with("42") || code.starts_with("22") || matches!(code, "23502" | "25006" | "P0001"),
-        _ => matches!(code, "1811" | "1299" | "1" | "8" | "11" | "26"),
+        5 => code.starts_with("42") || code.starts_with("22") || matches!(code, "23502" | "P0001"),
+        _ => matches!(code, "1811" | "1299" | "1" | "11" | "26"),
     })
 }
 

@@ -12,6 +12,7 @@ mod batch;
 mod dialect;
 mod engine;
 mod errors;
+mod health;
 mod look;
 mod migrations;
 mod outbox_queue;

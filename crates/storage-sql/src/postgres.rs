@@ -1,18 +1,19 @@
 //! PostgreSQL: the store of a fleet.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use caracal_core::{Secret, Timestamp, World, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
 use sea_orm::{ConnectOptions, Database};
-use sqlx::{AssertSqlSafe, raw_sql};
+use sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, raw_sql};
 
 use crate::{
     dialect::Dialect,
     engine::{Engine, HasEngine, SqlStore},
     errors::from_driver,
+    health::Health,
     look::{self, FirstLook, Unusable},
     migrations::MigrationError,
     params::params,
@@ -20,6 +21,9 @@ use crate::{
     roles::{self, ServiceRole},
     sql::Counter,
 };
+
+/// Longest wait for a sign of life of a connection. A server that takes longer is as good as away.
+const PING: Duration = Duration::from_secs(1);
 
 /// How to reach a server and how much to ask of it.
 #[derive(Debug, Clone)]
@@ -105,6 +109,7 @@ impl PostgresStore {
             "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '30s'",
             options.statement_timeout.as_millis()
         );
+        let health = Health::default();
         let mut connect = ConnectOptions::new(url);
         connect
             .max_connections(options.max_connections)
@@ -114,22 +119,48 @@ impl PostgresStore {
             .connect_timeout(options.connect_timeout)
             .max_lifetime(Duration::from_mins(30))
             .idle_timeout(Duration::from_mins(5))
-            // One short round trip per unit of work, and a restarted server costs nobody an error.
-            .test_before_acquire(true)
+            // The hooks below do it, in bounded time.
+            .test_before_acquire(false)
             .set_application_name(options.application_name)
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             // A pooler between us and the server knows few parameters of a connection's start and refuses others, so
             // what else the session needs is set once it stands.
             .map_sqlx_postgres_opts(|options| options.extra_float_digits(None))
-            .map_sqlx_postgres_pool_opts(move |pool| {
-                let session = session.clone();
-                pool.after_connect(move |connection, _| {
-                    let session = AssertSqlSafe(session.clone());
-                    Box::pin(async move { raw_sql(session).execute(connection).await.map(|_| ()) })
-                })
+            .map_sqlx_postgres_pool_opts({
+                let health = health.clone();
+                move |pool| {
+                    let (session, before, after) = (session.clone(), health.clone(), health.clone());
+                    pool.after_connect(move |connection, _| {
+                        let session = AssertSqlSafe(session.clone());
+                        Box::pin(async move { raw_sql(session).execute(connection).await.map(|_| ()) })
+                    })
+                    // One short round trip per unit of work, and a restarted server costs nobody an error.
+                    .before_acquire(move |connection, known| {
+                        let health = before.clone();
+                        Box::pin(async move {
+                            if health.doubts(known.age) {
+                                return Ok(false);
+                            }
+                            in_time(connection.ping(), &health).await.map(|()| true)
+                        })
+                    })
+                    // The driver waits for what is still under way without a limit of its own: a connection that hangs
+                    // would never come back, nor its place in the pool.
+                    .after_release(move |connection, known| {
+                        let health = after.clone();
+                        Box::pin(async move {
+                            if health.doubts(known.age) {
+                                return Ok(false);
+                            }
+                            in_time(connection.ping(), &health).await.map(|()| true)
+                        })
+                    })
+                }
             });
-        let pool = Database::connect(connect).await.map_err(from_driver)?;
+        let pool = Database::connect(connect)
+            .await
+            .map_err(|error| from_driver(error, Access::Write))?;
         Ok(Self {
             engine: Arc::new(Engine {
                 dialect: Dialect::Postgres,
@@ -137,6 +168,7 @@ impl PostgresStore {
                 writers: pool,
                 chain_key,
                 counter: Counter::default(),
+                health,
                 patience: Some(patience),
             }),
         })
@@ -223,8 +255,22 @@ impl PostgresStore {
     /// # Errors
     /// [`Error::Unavailable`] when a connection does not close.
     pub async fn close(&self) -> Result<(), Error> {
-        self.engine.readers.close_by_ref().await.map_err(from_driver)
+        let closed = self.engine.readers.close_by_ref().await;
+        closed.map_err(|error| from_driver(error, Access::Write))
     }
+}
+
+/// Whether an idle connection still leads somewhere. All of them lead to one place, so one that does not casts doubt on
+/// the others, too.
+async fn in_time(
+    answer: impl Future<Output = Result<(), SqlxError>>,
+    health: &Health,
+) -> Result<(), SqlxError> {
+    let answer = match tokio::time::timeout(PING, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(SqlxError::Io(io::ErrorKind::TimedOut.into())),
+    };
+    answer.inspect_err(|_| health.doubt())
 }
 
 impl HasEngine for PostgresStore {

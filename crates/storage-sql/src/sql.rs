@@ -8,10 +8,15 @@ use std::{
     time::Duration,
 };
 
-use caracal_storage::Error;
+use caracal_storage::{Access, Error};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 
-use crate::{dialect::Dialect, errors::from_driver, row::Row};
+use crate::{
+    dialect::Dialect,
+    errors::{from_driver, leaves_doubt},
+    health::Health,
+    row::Row,
+};
 
 /// Statements sent since the store was opened, transaction control included.
 #[derive(Debug, Clone, Default)]
@@ -29,46 +34,63 @@ impl Counter {
     }
 }
 
-/// An answer, or that there was none in time: a server that hangs does not keep its own time limits.
-pub(crate) async fn within<T>(
-    patience: Option<Duration>,
-    answer: impl Future<Output = Result<T, DbErr>>,
-) -> Result<T, Error> {
-    let answer = match patience {
-        Some(patience) => tokio::time::timeout(patience, answer)
-            .await
-            .map_err(|_| Error::Unavailable("no answer in time".into()))?,
-        None => answer.await,
-    };
-    answer.map_err(from_driver)
+/// How the answers of one unit of work are waited for and judged.
+pub(crate) struct Judge {
+    pub(crate) access: Access,
+    /// Longest wait for one answer.
+    pub(crate) patience: Option<Duration>,
+    pub(crate) health: Health,
+}
+
+impl Judge {
+    /// An answer, or that there was none in time: a server that hangs does not keep its own time limits. What leaves
+    /// doubt about the connections is noted.
+    pub(crate) async fn answer<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Error> {
+        let answer = match self.patience {
+            Some(patience) => tokio::time::timeout(patience, answer).await,
+            None => Ok(answer.await),
+        };
+        let told = match answer {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => {
+                if leaves_doubt(&error) {
+                    self.health.doubt();
+                }
+                from_driver(error, self.access)
+            }
+            Err(_) => {
+                self.health.doubt();
+                Error::Unavailable("no answer in time".into())
+            }
+        };
+        if self.access == Access::Write && matches!(told, Error::Unavailable(_)) {
+            self.health.could_not_write();
+        }
+        Err(told)
+    }
 }
 
 /// An open transaction. Dropping it rolls back.
 pub(crate) struct Tx {
     inner: DatabaseTransaction,
     counter: Counter,
-    /// A statement failed. PostgreSQL then refuses everything up to the end and turns a commit into a silent
-    /// rollback, so a commit is refused here, for both dialects alike.
+    /// A statement failed or was given up half-way. PostgreSQL then refuses everything up to the end and turns a
+    /// commit into a silent rollback; SQLite may have ended the transaction by itself, and would run what follows
+    /// outside of it. So everything that follows is refused here, for both dialects alike.
     failed: AtomicBool,
     /// How this dialect speaks.
     pub(crate) dialect: Dialect,
-    /// Longest wait for one answer.
-    patience: Option<Duration>,
+    judge: Judge,
 }
 
 impl Tx {
-    pub(crate) fn new(
-        inner: DatabaseTransaction,
-        dialect: Dialect,
-        counter: Counter,
-        patience: Option<Duration>,
-    ) -> Self {
+    pub(crate) fn new(inner: DatabaseTransaction, dialect: Dialect, counter: Counter, judge: Judge) -> Self {
         Self {
             inner,
             counter,
             failed: AtomicBool::new(false),
             dialect,
-            patience,
+            judge,
         }
     }
 
@@ -78,9 +100,13 @@ impl Tx {
     }
 
     async fn note<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Error> {
-        within(self.patience, answer)
-            .await
-            .inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
+        // Set while the answer is waited for: a caller that stops waiting leaves it set.
+        if self.failed.swap(true, Ordering::Relaxed) {
+            return Err(Error::Unavailable("a statement failed before".into()));
+        }
+        let answer = self.judge.answer(answer).await?;
+        self.failed.store(false, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// Every row of the answer.
@@ -134,7 +160,7 @@ impl Tx {
         self.note(self.inner.execute_unprepared(sql)).await.map(|_| ())
     }
 
-    /// Makes everything durable.
+    /// Makes everything durable. `Ok` is the database's own word that it is.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         if self.failed.load(Ordering::Relaxed) {
             return Err(Error::Unavailable(
@@ -142,6 +168,10 @@ impl Tx {
             ));
         }
         self.counter.add();
-        within(self.patience, self.inner.commit()).await
+        self.judge.answer(self.inner.commit()).await?;
+        if self.judge.access == Access::Write {
+            self.judge.health.wrote();
+        }
+        Ok(())
     }
 }

@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, sqlx::Connection as _};
 
 use crate::{
     dialect::Dialect,
     engine::{Engine, HasEngine, PATIENCE, SqlStore},
     errors::from_driver,
+    health::Health,
     migrations::MigrationError,
     params::params,
     sql::Counter,
@@ -60,8 +61,9 @@ impl SqliteStore {
     pub async fn open_unmigrated(path: &Path, chain_key: Option<HmacKey>) -> Result<Self, Error> {
         create_private(path).map_err(|source| Error::Unavailable(Box::new(source)))?;
         // The writer first: it turns on the log that readers rely on.
-        let writers = connect(path, false).await?;
-        let readers = connect(path, true).await?;
+        let health = Health::default();
+        let writers = connect(path, false, &health).await?;
+        let readers = connect(path, true, &health).await?;
         Ok(Self {
             engine: Arc::new(Engine {
                 dialect: Dialect::Sqlite,
@@ -69,6 +71,7 @@ impl SqliteStore {
                 writers,
                 chain_key,
                 counter: Counter::default(),
+                health,
                 patience: None,
             }),
         })
@@ -117,8 +120,12 @@ impl SqliteStore {
     /// # Errors
     /// [`Error::Unavailable`] when a connection does not close.
     pub async fn close(&self) -> Result<(), Error> {
-        self.engine.readers.close_by_ref().await.map_err(from_driver)?;
-        self.engine.writers.close_by_ref().await.map_err(from_driver)
+        for pool in [&self.engine.readers, &self.engine.writers] {
+            pool.close_by_ref()
+                .await
+                .map_err(|error| from_driver(error, Access::Write))?;
+        }
+        Ok(())
     }
 }
 
@@ -135,8 +142,8 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-async fn connect(path: &Path, reads_only: bool) -> Result<DatabaseConnection, Error> {
-    let path = path.to_owned();
+async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<DatabaseConnection, Error> {
+    let (path, health) = (path.to_owned(), health.clone());
     // The real location goes through the option function: a path needs no escaping there.
     let mut options = ConnectOptions::new("sqlite::memory:");
     options
@@ -150,6 +157,15 @@ async fn connect(path: &Path, reads_only: bool) -> Result<DatabaseConnection, Er
         .test_before_acquire(false)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
+        // The driver counts a transaction as over only when SQLite said so itself. One that SQLite ended on its own
+        // stays counted, and the next one would be a savepoint that is never committed.
+        .map_sqlx_sqlite_pool_opts(move |options| {
+            let health = health.clone();
+            options.before_acquire(move |connection, known| {
+                let clean = !connection.is_in_transaction() && !health.doubts(known.age);
+                Box::pin(std::future::ready(Ok(clean)))
+            })
+        })
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .filename(&path)
@@ -173,7 +189,9 @@ async fn connect(path: &Path, reads_only: bool) -> Result<DatabaseConnection, Er
                     .pragma("journal_size_limit", "16777216")
             }
         });
-    Database::connect(options).await.map_err(from_driver)
+    Database::connect(options)
+        .await
+        .map_err(|error| from_driver(error, Access::Write))
 }
 
 impl HasEngine for SqliteStore {

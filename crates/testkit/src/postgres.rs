@@ -86,6 +86,11 @@ impl Postgres {
         this
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
     /// Address of a database for a user. `caracal` is the superuser; its password is its name.
     pub fn url_as(&self, database: &str, user: &str, password: &str) -> String {
         format!(

@@ -5,14 +5,16 @@
 ///
 /// The calling crate needs `tokio` with `macros` and `rt-multi-thread` among its dev-dependencies.
 ///
+/// Attributes before `$name` are put on every case.
+///
 /// ```ignore
 /// caracal_storage::conformance!(sqlite, crate::make_backend());
 /// ```
 #[macro_export]
 macro_rules! conformance {
-    ($name:ident, $backend:expr $(,)?) => {
+    ($(#[$attribute:meta])* $name:ident, $backend:expr $(,)?) => {
         mod $name {
-            $crate::conformance_cases! { $backend;
+            $crate::conformance_cases! { [$(#[$attribute])*] $backend;
                 units_of_work:
                     a_fresh_backend_answers_and_counts_its_statements,
                     dropping_a_work_rolls_everything_back,
@@ -193,22 +195,26 @@ macro_rules! conformance {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {
-    ($backend:expr; $($module:ident: $($case:ident),+;)+) => {
-        $crate::conformance_cases! { @modules [$backend] $($module: $($case),+;)+ }
+    ([$($attribute:tt)*] $backend:expr; $($module:ident: $($case:ident),+;)+) => {
+        $crate::conformance_cases! { @modules [$($attribute)*] [$backend] $($module: $($case),+;)+ }
     };
-    (@modules [$backend:expr] $($module:ident: $($case:ident),+;)*) => {$(
-        $crate::conformance_cases! { @module [$backend] $module: $($case),+; }
+    (@modules $attributes:tt [$backend:expr] $($module:ident: $($case:ident),+;)*) => {$(
+        $crate::conformance_cases! { @module $attributes [$backend] $module: $($case),+; }
     )*};
-    (@module [$backend:expr] $module:ident: $($case:ident),+;) => {
+    (@module $attributes:tt [$backend:expr] $module:ident: $($case:ident),+;) => {
         mod $module {$(
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                $crate::conformance::run(async {
-                    $crate::conformance::$module::$case($backend.await).await;
-                })
-                .await;
-            }
+            $crate::conformance_cases! { @case $attributes [$backend] $module $case }
         )+}
+    };
+    (@case [$($attribute:tt)*] [$backend:expr] $module:ident $case:ident) => {
+        $($attribute)*
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            $crate::conformance::run(async {
+                $crate::conformance::$module::$case($backend.await).await;
+            })
+            .await;
+        }
     };
 }
 
