@@ -135,9 +135,20 @@ async fn serve(
             (Handler::Zone(_), None) => Err(Refusal::not_found("zone_not_found")),
         };
         if !attempts.again(&world, outcome.as_ref().err()).await {
-            return outcome;
+            return outcome.map_err(given_up);
         }
     }
+}
+
+/// What is told when others were in the way at every attempt: no failure of ours, but a conflict that the client can
+/// resolve by reading again.
+fn given_up(refusal: Refusal) -> Refusal {
+    if !refusal.contended {
+        return refusal;
+    }
+    Refusal::new(StatusCode::CONFLICT, "conflict")
+        .describe("others keep changing the same; read it again before you try again")
+        .retry_after(1)
 }
 
 async fn path_params(parts: &mut Parts) -> Result<Params, Refusal> {

@@ -38,5 +38,5 @@ impl Seen {
 
 /// The row was changed by somebody else since it was read; the whole unit of work may be tried again.
 pub(crate) fn changed_meanwhile() -> Error {
-    Error::Unavailable("another unit of work changed the row meanwhile".into())
+    Error::Contended("another unit of work changed the row meanwhile".into())
 }

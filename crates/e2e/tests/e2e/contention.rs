@@ -6,7 +6,10 @@ use caracal_e2e::{Reply, Role, Scene, Stack, in_production};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-in_production!(a_change_that_gives_way_is_made_again);
+in_production!(
+    a_change_that_gives_way_is_made_again,
+    changes_of_one_object_at_the_same_time_are_conflicts_at_worst,
+);
 
 /// SQL of somebody who holds the end of the zone's administrative chain until `user` waits for it, and then asks for
 /// the row of `table` with this `id`, which `user` holds. Its patience makes sure who gives way.
@@ -83,4 +86,23 @@ async fn a_change_that_gives_way_is_made_again(stack: &Stack) {
         done_again(stack, Role::Coordinator).await > before,
         "nobody was in the way"
     );
+}
+
+async fn changes_of_one_object_at_the_same_time_are_conflicts_at_worst(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let application = scene.zone.application("renamed").await;
+    let path = format!("/applications/{}", application.id);
+    for round in 0..10 {
+        let names: Vec<_> = (0..8).map(|n| format!("name {round} {n}")).collect();
+        let changes = names.iter().map(|name| async {
+            let body = json!({ "name": name });
+            scene.zone.admin("PATCH", &path, Some(body)).await.status.as_u16()
+        });
+        let told = futures_util::future::join_all(changes).await;
+        assert!(told.contains(&200), "somebody gets through: {told:?}");
+        assert!(
+            told.iter().all(|status| [200, 409].contains(status)),
+            "a rival is no outage: {told:?}"
+        );
+    }
 }
