@@ -37,9 +37,9 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Coordinator,
         "admin_audit_events:ri admin_audit_heads:riu applications:r authority_records:rud delegation_epochs:riu \
-         delegations:riu event_outbox:riud idempotency_receipts:riud policies:r policy_set_bindings:r \
+         delegations:riud event_outbox:riud idempotency_receipts:riud policies:r policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
-         session_counts:riu sessions:riu signing_keys:c zone_revisions:riu zones:r",
+          session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
     ),
     (
         ServiceRole::Audit,

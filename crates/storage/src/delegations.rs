@@ -61,6 +61,9 @@ pub trait Delegations: Send {
     ) -> Result<Vec<Delegation>, Error>;
     /// Marks up to `limit` active delegations past their end as expired; returns what changed.
     async fn expire_due(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Delegation>, Error>;
+    /// Deletes up to `limit` delegations that ended before `before`, oldest end first, and from which no other comes;
+    /// returns how many.
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error>;
     /// The graph's epoch; 0 before it first moved.
     async fn epoch(&mut self) -> Result<i64, Error>;
     /// Moves the epoch by one, because authority shrank; returns the new one.

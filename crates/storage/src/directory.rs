@@ -15,6 +15,8 @@ pub trait Zones: Send {
     async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error>;
     /// Unarchived zones by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
+    /// As [`Zones::list`], archived zones included: what they leave behind is kept for a time and then deleted.
+    async fn list_with_archived(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
     /// Whether any zone, archived ones included, has the slug.
     async fn slug_taken(&mut self, slug: &str) -> Result<bool, Error>;
     /// Inserts a zone.

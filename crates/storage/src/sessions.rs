@@ -109,6 +109,9 @@ pub trait Sessions: Send {
         record: &AuthorityRecordId,
         except: &[SessionId],
     ) -> Result<bool, Error>;
+    /// Deletes up to `limit` sessions that ended before `before`, oldest end first, and to which no session and no
+    /// delegation refers any more; returns how many.
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error>;
     /// Active or suspended sessions anchored on the record.
     async fn anchored_on(&mut self, record: &AuthorityRecordId) -> Result<Vec<SessionId>, Error>;
 }

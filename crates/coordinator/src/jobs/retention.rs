@@ -1,4 +1,5 @@
-//! Deletes receipts and authority records that have been kept long enough.
+//! Deletes receipts, sessions, delegations and authority records that have been kept long enough, in archived zones,
+//! too.
 
 use caracal_core::ZoneId;
 use caracal_storage::{Access, PageRequest};
@@ -17,7 +18,7 @@ pub(super) async fn run(app: Shared) -> Result<Failures, JobError> {
     loop {
         let zones = {
             let mut work = app.store.global(Access::Read).await?;
-            work.zones().list(&page).await?
+            work.zones().list_with_archived(&page).await?
         };
         for zone in &zones.items {
             if let Err(error) = reap(&app, &zone.id).await {
@@ -38,14 +39,14 @@ async fn reap(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         let mut work = app.store.zone(zone, Access::Write).await?;
         let receipts = work.receipts().reap(now, batch).await?;
         let forget_before = now.minus(app.config.record_retention);
+        // What refers to another goes first: a tree is forgotten over several rounds, from its leaves up.
+        let delegations = work.delegations().reap(forget_before, batch).await?;
+        let sessions = work.sessions().reap(forget_before, batch).await?;
         let records = work.authority_records().reap(now, forget_before, batch).await?;
-        if receipts == 0 && records == 0 {
+        if receipts + delegations + sessions + records == 0 {
             return Ok(());
         }
         work.commit().await?;
-        if receipts.max(records) < u64::from(batch) {
-            return Ok(());
-        }
     }
     Ok(())
 }

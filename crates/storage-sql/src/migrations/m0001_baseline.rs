@@ -207,7 +207,8 @@ pub(super) const COMMON: &[&str] = &[
     "CREATE INDEX authority_records_subject ON authority_records (zone_id, subject_id)",
     "CREATE INDEX authority_records_parent ON authority_records (zone_id, parent_id) WHERE parent_id IS NOT NULL",
     "CREATE INDEX authority_records_expiry ON authority_records (zone_id, expires_at) WHERE status = 'active'",
-    "CREATE INDEX authority_records_ended ON authority_records (zone_id, expires_at) WHERE status <> 'active'",
+    "CREATE INDEX authority_records_ended ON authority_records (zone_id, (COALESCE(revoked_at, expires_at)))
+        WHERE status <> 'active'",
     "CREATE INDEX authority_records_revoked ON authority_records (revoked_at) WHERE status = 'revoked'",
     // `slot_until` is when the session frees its place by itself; absent once it has ended.
     "CREATE TABLE sessions (
@@ -246,6 +247,7 @@ pub(super) const COMMON: &[&str] = &[
     "CREATE INDEX sessions_overdue ON sessions (slot_until, zone_id) WHERE slot_until IS NOT NULL",
     "CREATE INDEX sessions_suspended ON sessions (zone_id, id) WHERE status = 'suspended'",
     "CREATE INDEX sessions_ended ON sessions (terminated_at, zone_id) WHERE terminated_at IS NOT NULL",
+    "CREATE INDEX sessions_kept ON sessions (zone_id, terminated_at) WHERE terminated_at IS NOT NULL",
     // How many sessions have not ended, so that a start need not count them.
     "CREATE TABLE session_counts (
         zone_id TEXT NOT NULL REFERENCES zones (id),
@@ -287,6 +289,7 @@ pub(super) const COMMON: &[&str] = &[
     "CREATE INDEX delegations_live ON delegations (zone_id, created_at, id) WHERE status = 'active'",
     "CREATE INDEX delegations_expiry ON delegations (expires_at, zone_id) WHERE status = 'active'",
     "CREATE INDEX delegations_ended ON delegations (changed_at) WHERE status <> 'active'",
+    "CREATE INDEX delegations_kept ON delegations (zone_id, changed_at) WHERE status <> 'active'",
     "CREATE TABLE delegation_epochs (
         zone_id TEXT NOT NULL PRIMARY KEY REFERENCES zones (id),
         epoch BIGINT NOT NULL,

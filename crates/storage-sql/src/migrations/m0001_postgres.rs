@@ -196,6 +196,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     // The Coordinator runs sessions and delegations.
     "GRANT INSERT, UPDATE ON zone_revisions TO caracalapi, caracalsts, caracalcoordinator",
     "GRANT INSERT, UPDATE ON sessions, session_counts, delegations, delegation_epochs TO caracalcoordinator",
+    // It also forgets what has been kept long enough.
+    "GRANT DELETE ON sessions, delegations TO caracalcoordinator",
     "GRANT UPDATE, DELETE ON authority_records TO caracalcoordinator",
     // Receipts, events and administrative evidence of those who change state.
     "GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_receipts TO caracalapi, caracalcoordinator",

@@ -317,6 +317,15 @@ impl Delegations for ZoneUnit {
             .collect()
     }
 
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let sql = "WITH old AS MATERIALIZED (SELECT d.id FROM delegations d \
+             WHERE d.zone_id = $1 AND d.status <> 'active' AND d.changed_at < $2 \
+             AND NOT EXISTS (SELECT 1 FROM delegations c WHERE c.zone_id = $1 AND c.parent_edge_id = d.id) \
+             ORDER BY d.changed_at LIMIT $3) \
+             DELETE FROM delegations WHERE zone_id = $1 AND id IN (SELECT id FROM old)";
+        self.tx.run(sql, params![self.zone, before, limit]).await
+    }
+
     async fn epoch(&mut self) -> Result<i64, Error> {
         let sql = "SELECT epoch FROM delegation_epochs WHERE zone_id = $1";
         self.tx

@@ -415,6 +415,17 @@ impl Sessions for ZoneUnit {
             .await
     }
 
+    async fn reap(&mut self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let sql = "WITH old AS MATERIALIZED (SELECT s.id FROM sessions s \
+             WHERE s.zone_id = $1 AND s.terminated_at < $2 AND s.slot_until IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.zone_id = $1 AND c.parent_id = s.id) \
+             AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.zone_id = $1 AND d.source_session_id = s.id) \
+             AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.zone_id = $1 AND d.target_session_id = s.id) \
+             ORDER BY s.terminated_at LIMIT $3) \
+             DELETE FROM sessions WHERE zone_id = $1 AND id IN (SELECT id FROM old)";
+        self.tx.run(sql, params![self.zone, before, limit]).await
+    }
+
     async fn anchored_on(&mut self, record: &AuthorityRecordId) -> Result<Vec<SessionId>, Error> {
         let sql = "SELECT id FROM sessions WHERE zone_id = $1 AND subject_authority_record_id = $2 \
              AND slot_until IS NOT NULL ORDER BY started_at, id";

@@ -56,6 +56,14 @@ impl Zones for GlobalUnit {
             .await
     }
 
+    async fn list_with_archived(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
+        // Listings add conditions of their own.
+        let sql = format!("SELECT {COLUMNS} FROM zones WHERE 1 = 1");
+        Listing::new(sql, Vec::new(), "created_at", "id")
+            .read(&self.tx, page, decode)
+            .await
+    }
+
     async fn slug_taken(&mut self, slug: &str) -> Result<bool, Error> {
         self.tx
             .any("SELECT 1 AS found FROM zones WHERE slug = $1", params![slug])

@@ -116,7 +116,8 @@ macro_rules! conformance {
                     of_many_ends_of_one_tree_exactly_one_reports_each_session,
                     no_child_outlives_a_parent_that_ends_at_the_same_time,
                     a_tree_pauses_and_resumes_as_a_whole,
-                    pausing_a_branch_leaves_the_rest_running;
+                    pausing_a_branch_leaves_the_rest_running,
+                    ended_sessions_are_forgotten_from_the_leaves_up_once_nothing_refers_to_them;
                 leases:
                     of_16_takeovers_with_one_generation_exactly_one_wins,
                     a_takeover_moves_the_deadline_and_fences_the_old_holder,

@@ -408,3 +408,48 @@ pub async fn pausing_a_branch_leaves_the_rest_running(backend: Backend) {
         .unwrap();
     assert_eq!(set(&paused), ids([&root, &right]));
 }
+
+pub async fn ended_sessions_are_forgotten_from_the_leaves_up_once_nothing_refers_to_them(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let party = scene.a.party().await;
+    let tree = plant(&scene.a, &party).await;
+    let (alive, other) = (party.task(), party.task());
+    scene.a.start(&[&alive, &other]).await;
+    let delegation = scene.a.given.delegation(&other, &alive);
+    let mut work = scene.a.write().await;
+    work.delegations().create(&delegation).await.unwrap();
+    work.commit().await.unwrap();
+    let at = scene.world.now();
+    end(&scene.a, &tree.root, &terminate(at)).await;
+    end(&scene.a, &other, &terminate(at)).await;
+
+    let reap = async |before, limit| {
+        let mut work = scene.a.write().await;
+        let gone = work.sessions().reap(before, limit).await.unwrap();
+        work.commit().await.unwrap();
+        gone
+    };
+    assert_eq!(reap(at, 100).await, 0, "a microsecond early");
+    let before = at.plus(Duration::from_micros(1));
+    assert_eq!(reap(before, 1).await, 1, "no more than the limit");
+    let mut gone = 1;
+    for _ in 0..3 {
+        gone += reap(before, 100).await;
+    }
+    assert_eq!(
+        gone, 4,
+        "the tree, and neither what lives nor what a delegation names"
+    );
+
+    let mut work = scene.a.write().await;
+    work.delegations().revoke_tree(&delegation.id, at).await.unwrap();
+    assert_eq!(work.delegations().reap(at, 100).await.unwrap(), 0);
+    assert_eq!(work.delegations().reap(before, 100).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    assert_eq!(reap(before, 100).await, 1);
+    let mut work = scene.a.read().await;
+    assert!(work.sessions().get(&alive.id).await.unwrap().is_some());
+    for session in [&tree.root, &tree.left, &tree.right, &tree.leaf, &other] {
+        assert!(work.sessions().get(&session.id).await.unwrap().is_none());
+    }
+}
