@@ -78,7 +78,7 @@ async fn an_unmigrated_a_newer_and_a_changed_schema_are_told_apart() {
     store.migrate(now).await.unwrap();
     server().sql(
         &database.name,
-        "INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)",
+        "INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0, 9999)",
     );
     let Err(Error::Corrupt(text)) = store.ping().await else {
         panic!("a newer schema passed")
@@ -97,6 +97,33 @@ async fn an_unmigrated_a_newer_and_a_changed_schema_are_told_apart() {
         store.migrate(now).await,
         Err(MigrationError::Changed { version: 1 })
     ));
+}
+
+#[tokio::test]
+async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
+    let database = Database::migrated().await;
+    let store = owner(&database).await;
+    let newer =
+        "INSERT INTO schema_migrations VALUES (9998, 'column', 'x', 0, 1), (9999, 'index', 'y', 0, 9998)";
+    server().sql(&database.name, newer);
+    let told = store.ping().await;
+    assert!(
+        matches!(told, Err(Error::Corrupt(_))),
+        "one of them is not: {told:?}"
+    );
+    let sql = "UPDATE schema_migrations SET compatible_from = 1 WHERE version = 9999";
+    server().sql(&database.name, sql);
+    store.ping().await.unwrap();
+    assert!(matches!(
+        store.look(true).await,
+        Ok(caracal_storage_sql::FirstLook::Usable { .. })
+    ));
+    let now = World::for_tests().now();
+    assert_eq!(
+        store.migrate(now).await.unwrap(),
+        Vec::<i64>::new(),
+        "nothing to do"
+    );
 }
 
 #[tokio::test]
@@ -376,6 +403,11 @@ async fn each_service_does_its_work_with_its_own_rights() {
         .await
         .unwrap();
     work.commit().await.unwrap();
+    let mut forgetting = coordinator.zone(&given.zone_id, Access::Write).await.unwrap();
+    let later = now.plus(Duration::from_secs(1));
+    assert_eq!(forgetting.delegations().reap(later, 10).await.unwrap(), 1);
+    assert_eq!(forgetting.sessions().reap(later, 10).await.unwrap(), 1);
+    drop(forgetting);
     let mut work = coordinator.global(Access::Read).await.unwrap();
     work.zones_with_overdue(now).await.unwrap();
     drop(work);
@@ -472,6 +504,30 @@ async fn of_two_in_a_deadlock_one_gives_way_and_is_told_so() {
         "{told:?}"
     );
     assert!(done.is_ok(), "{done:?}");
+}
+
+#[tokio::test]
+async fn an_update_of_what_another_changed_meanwhile_gives_way_and_can_be_done_again() {
+    let database = Database::migrated().await;
+    let store = owner(&database).await;
+    let given = Given::new(&World::for_tests());
+    register(&store, &given).await;
+    let application = given.application();
+    let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    work.applications().create(&application).await.unwrap();
+    work.commit().await.unwrap();
+
+    let mut late = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    late.applications().get(&application.id).await.unwrap();
+    let mut early = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    early.applications().get(&application.id).await.unwrap();
+    assert!(early.applications().update(&application).await.unwrap());
+    early.commit().await.unwrap();
+    let told = late.applications().update(&application).await;
+    assert!(
+        matches!(told, Err(Error::Contended(_))),
+        "a conflict, no outage: {told:?}"
+    );
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
     let text = refused(&url).await;
     assert!(text.contains("lacks sessions"), "{text}");
     change("ALTER TABLE elsewhere RENAME TO sessions");
-    change("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)");
+    change("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0, 9999)");
     let text = refused(&url).await;
     assert!(text.contains("newer"), "{text}");
     change("DELETE FROM schema_migrations");

@@ -97,7 +97,7 @@ async fn an_unmigrated_a_newer_and_a_changed_schema_are_told_apart() {
 
     sql(
         &path,
-        "INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)",
+        "INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0, 9999)",
     )
     .await
     .unwrap();
@@ -241,4 +241,27 @@ async fn two_processes_on_one_file_take_turns_to_write() {
     writers.join_all().await;
     let mut work = stores[0].zone(&id, Access::Read).await.unwrap();
     assert_eq!(work.ledger().head().await.unwrap().chain_seq, 20);
+}
+
+#[tokio::test]
+async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("caracal.db");
+    open(&path).await.close().await.unwrap();
+    let newer = "INSERT INTO schema_migrations VALUES (2, 'next', 'x', 0, 1)";
+    sql(&path, newer).await.unwrap();
+    let store = open(&path).await;
+    store.ping().await.unwrap();
+    store.close().await.unwrap();
+    sql(
+        &path,
+        "UPDATE schema_migrations SET compatible_from = 2 WHERE version = 2",
+    )
+    .await
+    .unwrap();
+    let refused = SqliteStore::open(&path, Some(key()), World::for_tests().now()).await;
+    assert!(
+        matches!(refused, Err(MigrationError::SchemaNewer { found: 2, .. })),
+        "{refused:?}"
+    );
 }

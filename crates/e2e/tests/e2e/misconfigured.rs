@@ -87,7 +87,7 @@ async fn a_wrong_schema_is_told(stack: &Stack) {
         )
         .await;
         sql("ALTER TABLE elsewhere RENAME TO delegations");
-        sql("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0)");
+        sql("INSERT INTO schema_migrations VALUES (9999, 'future', 'x', 0, 9999)");
         refused(stack, role, same, &["schema 9999", "newer"]).await;
         sql("DELETE FROM schema_migrations WHERE version = 9999");
         sql("CREATE TABLE kept_migrations AS SELECT * FROM schema_migrations");

@@ -22,6 +22,9 @@ pub(crate) struct Migration {
     pub(crate) version: i64,
     /// What it is about.
     pub(crate) name: &'static str,
+    /// The oldest schema whose builds go on working once this one is applied, so that a fleet can be upgraded replica
+    /// by replica. Its own version when none does.
+    pub(crate) compatible_from: i64,
     /// Statements of both dialects, run first.
     pub(crate) common: &'static [&'static str],
     /// SQLite's own, run after the common ones.
@@ -34,6 +37,7 @@ pub(crate) struct Migration {
 pub(crate) const ALL: &[Migration] = &[Migration {
     version: 1,
     name: "baseline",
+    compatible_from: 1,
     common: m0001_baseline::COMMON,
     sqlite: m0001_evidence::SQLITE,
     postgres: m0001_postgres::STATEMENTS,

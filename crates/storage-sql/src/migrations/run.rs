@@ -10,8 +10,8 @@ use crate::{dialect::Dialect, params::params, sql::Tx};
 /// Why a database cannot be brought to the schema of this build.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// A newer build migrated the database; this one would not understand it.
-    #[error("the database has schema {found}, newer than {supported}, the newest this build knows")]
+    /// A newer build migrated the database, and said that this one would not understand it.
+    #[error("the database has schema {found}, newer than {supported}, the newest this build works with")]
     SchemaNewer {
         /// Version of the database.
         found: i64,
@@ -36,7 +36,8 @@ const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     checksum TEXT NOT NULL,
-    applied_at BIGINT NOT NULL
+    applied_at BIGINT NOT NULL,
+    compatible_from BIGINT NOT NULL
 )";
 
 fn checksum(migration: &Migration, dialect: Dialect) -> String {
@@ -52,16 +53,16 @@ pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, Migrati
     }
     tx.script(HISTORY).await?;
     let applied = history(tx).await?;
-    if let Some((found, _)) = applied.last().filter(|(version, _)| *version > CURRENT) {
+    if let Some(found) = too_new(&applied) {
         return Err(MigrationError::SchemaNewer {
-            found: *found,
+            found,
             supported: CURRENT,
         });
     }
     for migration in ALL {
         let expected = checksum(migration, tx.dialect);
-        match applied.iter().find(|(version, _)| *version == migration.version) {
-            Some((_, stored)) if *stored == expected => {}
+        match applied.iter().find(|done| done.version == migration.version) {
+            Some(done) if done.checksum == expected => {}
             Some(_) => {
                 return Err(MigrationError::Changed {
                     version: migration.version,
@@ -71,10 +72,14 @@ pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, Migrati
                 for statement in migration.statements(tx.dialect) {
                     tx.script(&statement).await?;
                 }
-                let record = "INSERT INTO schema_migrations (version, name, checksum, applied_at) \
-                     VALUES ($1, $2, $3, $4)";
-                tx.run(record, params![migration.version, migration.name, expected, now])
-                    .await?;
+                let record = "INSERT INTO schema_migrations (version, name, checksum, applied_at, \
+                     compatible_from) VALUES ($1, $2, $3, $4, $5)";
+                let (name, compatible_from) = (migration.name, migration.compatible_from);
+                tx.run(
+                    record,
+                    params![migration.version, name, expected, now, compatible_from],
+                )
+                .await?;
                 return Ok(Some(migration.version));
             }
         }
@@ -82,20 +87,38 @@ pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, Migrati
     Ok(None)
 }
 
-/// Applied migrations with their checksums, oldest first.
-async fn history(tx: &Tx) -> Result<Vec<(i64, String)>, Error> {
-    let rows = tx
-        .all(
-            "SELECT version, checksum FROM schema_migrations ORDER BY version",
-            Vec::new(),
-        )
-        .await?;
+/// A migration that was applied, by this build or another.
+struct Applied {
+    version: i64,
+    checksum: String,
+    compatible_from: i64,
+}
+
+/// Applied migrations, oldest first.
+async fn history(tx: &Tx) -> Result<Vec<Applied>, Error> {
+    let sql = "SELECT version, checksum, compatible_from FROM schema_migrations ORDER BY version";
+    let rows = tx.all(sql, Vec::new()).await?;
     rows.iter()
-        .map(|row| Ok((row.int("version")?, row.text("checksum")?)))
+        .map(|row| {
+            Ok(Applied {
+                version: row.int("version")?,
+                checksum: row.text("checksum")?,
+                compatible_from: row.int("compatible_from")?,
+            })
+        })
         .collect()
 }
 
-/// Whether the schema is the one this build needs.
+/// The version of the newest migration whose author says that this build cannot work with it.
+fn too_new(applied: &[Applied]) -> Option<i64> {
+    let newer = applied.iter().filter(|done| done.version > CURRENT);
+    newer
+        .filter(|done| done.compatible_from > CURRENT)
+        .map(|done| done.version)
+        .max()
+}
+
+/// Whether the schema is the one this build needs, or a newer one that says it serves this build as well.
 ///
 /// # Errors
 /// [`Error::Corrupt`] with a text for the operator when it is not.
@@ -112,15 +135,15 @@ pub(crate) async fn check(tx: &Tx) -> Result<(), Error> {
         )));
     }
     let applied = history(tx).await?;
-    let found = applied.last().map_or(0, |(version, _)| *version);
-    if found > CURRENT {
+    let found = applied.last().map_or(0, |done| done.version);
+    if let Some(found) = too_new(&applied) {
         return Err(Error::Corrupt(format!(
             "the database has schema {found}, newer than {CURRENT}; run a newer build"
         )));
     }
     for migration in ALL {
-        match applied.iter().find(|(version, _)| *version == migration.version) {
-            Some((_, stored)) if *stored == checksum(migration, tx.dialect) => {}
+        match applied.iter().find(|done| done.version == migration.version) {
+            Some(done) if done.checksum == checksum(migration, tx.dialect) => {}
             Some(_) => {
                 return Err(Error::Corrupt(format!(
                     "migration {} was applied with another content",
