@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, KeyRing, SecretHasher};
+use caracal_crypto::{HmacKey, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::zones::ZoneDirectory;
 use caracal_storage::Store;
@@ -60,8 +60,8 @@ pub struct ApiDeps {
     pub hasher: Arc<SecretHasher>,
     /// Signs audit events; without it they travel unsigned.
     pub audit_key: Option<HmacKey>,
-    /// Makes the digests that admin tokens are stored by.
-    pub token_key: HmacKey,
+    /// Make the digests that admin tokens are stored by; both are good while keys change.
+    pub token_keys: DerivedKeys,
     /// The deployment's admin token (`CARACAL_ADMIN_TOKEN`). Without it there is neither a bootstrap token nor a
     /// console.
     pub admin_token: Option<Secret>,

@@ -29,7 +29,7 @@ mod route;
 mod routes;
 mod zone_names;
 
-pub use auth::seed::seed_bootstrap;
+pub use auth::{seed::seed_bootstrap, token_key_name};
 pub use deps::{ApiConfig, ApiDeps};
 pub use dispatch::router;
 pub use policy_work::PolicyWork;

@@ -167,6 +167,11 @@ impl KeyRing {
         Ok(parts.key_id != self.current.id)
     }
 
+    /// Whether a rotation is under way.
+    pub const fn is_rotating(&self) -> bool {
+        self.previous.is_some()
+    }
+
     /// HMAC keys for one purpose (HKDF, RFC 5869). Different labels give unrelated keys.
     ///
     /// # Errors

@@ -47,6 +47,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "caracal_connections_refused_total",
         "Connections that were not served, by reason."
     );
+    metrics::describe_gauge!(
+        "caracal_keys_values_under_previous",
+        "Values that still need SECRET_STORE_KEK_PREVIOUS, by kind; at zero for every kind it can be dropped."
+    );
     Ok(handle)
 }
 

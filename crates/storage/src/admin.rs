@@ -14,6 +14,8 @@ pub struct AdminToken {
     pub name: String,
     /// Keyed digest of the token, 32 bytes.
     pub token_digest: [u8; 32],
+    /// Name of the key that the digest was made with.
+    pub digest_key: String,
     /// `global` or `zone`.
     pub scope: String,
     /// `read`, `write` or `approve`.
@@ -54,6 +56,16 @@ pub trait AdminTokens: Send {
     async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error>;
     /// Revokes every token of the zone that is not revoked yet; returns how many.
     async fn revoke_of_zone(&mut self, zone: &ZoneId, at: Timestamp) -> Result<u64, Error>;
+    /// Stores the digest under another key, if the token still has the digest `seen`. `false` otherwise.
+    async fn redigest(
+        &mut self,
+        id: &str,
+        seen: &[u8; 32],
+        digest: &[u8; 32],
+        digest_key: &str,
+    ) -> Result<bool, Error>;
+    /// Unrevoked tokens whose digest was made with another key than this.
+    async fn count_digested_otherwise(&mut self, digest_key: &str) -> Result<u64, Error>;
     /// Notes use.
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
 }

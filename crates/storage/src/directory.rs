@@ -53,6 +53,8 @@ pub trait Applications: Send {
     async fn create(&mut self, application: &Application) -> Result<(), Error>;
     /// Replaces name, traits, secret digest, expiry and attribution. `false` when absent or archived.
     async fn update(&mut self, application: &Application) -> Result<bool, Error>;
+    /// Replaces the secret's digest `seen` by one of the same secret. `false` when it is another by now.
+    async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error>;
 }
@@ -130,6 +132,8 @@ pub trait SecretStore: Send {
     async fn list(&mut self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error>;
     /// Inserts or replaces.
     async fn put(&mut self, reference: &str, envelope: &[u8], at: Timestamp) -> Result<(), Error>;
+    /// Replaces the envelope `seen` by one of the same content. `false` when it is another by now.
+    async fn reseal(&mut self, reference: &str, seen: &[u8], envelope: &[u8]) -> Result<bool, Error>;
     /// Removes; absence is fine.
     async fn delete(&mut self, reference: &str) -> Result<(), Error>;
 }

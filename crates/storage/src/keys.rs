@@ -47,6 +47,10 @@ pub trait SigningKeys: Send {
     /// # Errors
     /// [`Error::Conflict`] (`signing_keys_version`) when another writer was first: read again.
     async fn create(&mut self, key: &SigningKeyRow) -> Result<(), Error>;
+    /// Every private key as it is sealed, retired ones included.
+    async fn sealed(&mut self) -> Result<Vec<(KeyId, Vec<u8>)>, Error>;
+    /// Replaces the envelope `seen` of a key by one of the same content. `false` when it is another by now.
+    async fn reseal(&mut self, id: &KeyId, seen: &[u8], envelope: &[u8]) -> Result<bool, Error>;
     /// Sets how long older keys than `version` verify, where it is not set yet.
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error>;
 }

@@ -12,6 +12,7 @@ use caracal_core::{Timestamp, ZoneId};
 
 pub(crate) use gates::{admit_to_zone, check_capability, owns};
 pub(crate) use limits::{limit_dcr, limit_principal};
+pub use tokens::token_key_name;
 pub(crate) use tokens::{authenticate, digest};
 
 /// How far a token reaches.

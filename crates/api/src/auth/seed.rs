@@ -4,7 +4,7 @@ use caracal_core::Secret;
 use caracal_crypto::tokens::ConsoleToken;
 use caracal_storage::{Access, AdminToken, Error};
 
-use super::tokens::digest;
+use super::tokens::{digest, token_key_name};
 use crate::deps::ApiDeps;
 
 /// `created_by` of the deployment's own token.
@@ -50,13 +50,14 @@ pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
         // No token has this digest, so with nothing to keep everything of the class ends.
         let keep = token
             .as_ref()
-            .map_or([0; 32], |token| digest(&api.token_key, token.expose()));
+            .map_or([0; 32], |token| digest(&api.token_keys.current, token.expose()));
         work.admin_tokens().revoke_class_except(class, &keep, now).await?;
         if token.is_some() && work.admin_tokens().find(&keep).await?.is_none() {
             let row = AdminToken {
                 id: api.world.uuid_v7().to_string(),
                 name: name.to_owned(),
                 token_digest: keep,
+                digest_key: token_key_name(&api.token_keys.current),
                 scope: String::from("global"),
                 capability: capability.to_owned(),
                 zone_id: None,

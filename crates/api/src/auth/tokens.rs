@@ -7,7 +7,7 @@ use caracal_crypto::{
     tokens::{ACCOUNT_HEADER, verify_account_assertion},
 };
 use caracal_service::{Refusal, health::bearer_of};
-use caracal_storage::{Access, AdminToken};
+use caracal_storage::{Access, AdminToken, Error};
 use http::{HeaderMap, StatusCode};
 
 use super::{Origin, Power, Principal, Scope, limits, seed};
@@ -19,6 +19,45 @@ const MAX_TOKEN_BYTES: usize = 4096;
 /// What a token is stored as.
 pub(crate) fn digest(key: &HmacKey, token: &str) -> [u8; 32] {
     key.sign_parts(&[b"caracal.admin-token.v1\n", token.as_bytes()])
+}
+
+/// The name under which rows know the key of their digest.
+pub fn token_key_name(key: &HmacKey) -> String {
+    let tag = key.sign(b"caracal.admin-token.key-name");
+    hex::encode(tag.get(..8).unwrap_or_default())
+}
+
+/// The unrevoked token, by the current key or, while keys change, by the previous one. What is used under the previous
+/// one is stored under the current one.
+async fn find(api: &ApiDeps, token: &str) -> Result<Option<AdminToken>, Error> {
+    let keys = &api.token_keys;
+    let current = digest(&keys.current, token);
+    let mut work = api.store.global(Access::Read).await?;
+    let found = work.admin_tokens().find(&current).await?;
+    let (None, Some(previous)) = (&found, &keys.previous) else {
+        return Ok(found);
+    };
+    let seen = digest(previous, token);
+    let Some(mut found) = work.admin_tokens().find(&seen).await? else {
+        return Ok(None);
+    };
+    drop(work);
+    let name = token_key_name(&keys.current);
+    let moved = async {
+        let mut work = api.store.global(Access::Write).await?;
+        work.admin_tokens()
+            .redigest(&found.id, &seen, &current, &name)
+            .await?;
+        work.commit().await
+    };
+    // The token is good either way; its next use tries again.
+    match moved.await {
+        Ok(()) => (found.token_digest, found.digest_key) = (current, name),
+        Err(error) => {
+            tracing::warn!(error = %caracal_service::error_chain(&error), "could not move an admin token to the current key");
+        }
+    }
+    Ok(Some(found))
 }
 
 /// The caller behind a request.
@@ -34,10 +73,7 @@ pub(crate) async fn authenticate(
     let token = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
     let row = match token {
         None => None,
-        Some(token) => {
-            let mut work = api.store.global(Access::Read).await?;
-            work.admin_tokens().find(&digest(&api.token_key, token)).await?
-        }
+        Some(token) => find(api, token).await?,
     };
     let Some(principal) = row.as_ref().and_then(principal_of) else {
         limits::count_failure(api, peer).await?;

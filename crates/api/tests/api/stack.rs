@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::{Router, body::Body, middleware::from_fn_with_state};
 use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
 use caracal_core::Secret;
+use caracal_crypto::sealed::DerivedKeys;
 use caracal_crypto::{
     HmacKey,
     tokens::{ConsoleToken, issue_account_assertion},
@@ -81,7 +82,10 @@ impl Stack {
             keyring: parts.keyring.clone(),
             hasher: parts.hasher.clone(),
             audit_key: Some(parts.audit_key.clone()),
-            token_key: HmacKey::from_bytes(b"the key of admin token digests"),
+            token_keys: DerivedKeys {
+                current: HmacKey::from_bytes(b"the key of admin token digests"),
+                previous: None,
+            },
             admin_token: Some(Secret::new(ADMIN)),
             limiter: parts.short_lived.clone(),
             policy_work: PolicyWork::new(2),

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use caracal_core::{Secret, World};
 use caracal_crypto::{
     HmacKey, KeyRing, SecretHasher,
+    sealed::DerivedKeys,
     secret_hash::{Limits, SECRET_HASH_LABEL},
 };
 
@@ -53,10 +54,10 @@ impl KeyMaterial {
             .context("IDEMPOTENCY_HMAC_KEY is required")
     }
 
-    /// The key of the digests that admin tokens are stored by.
-    pub(super) fn admin_tokens(&self) -> anyhow::Result<HmacKey> {
+    /// The keys of the digests that admin tokens are stored by.
+    pub(super) fn admin_tokens(&self) -> anyhow::Result<DerivedKeys> {
         let derived = self.keyring()?.derive(ADMIN_TOKEN_LABEL);
-        Ok(derived.context("cannot derive the admin token key")?.current)
+        derived.context("cannot derive the admin token key")
     }
 
     /// Hashes and verifies client secrets.

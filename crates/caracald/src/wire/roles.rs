@@ -14,6 +14,7 @@ use caracal_service::{
     egress::{Egress, EgressPolicy},
     exchange::Exchange,
     health::{Dependency, Operational},
+    key_rotation::{Digests, Sealed},
 };
 use caracal_sts::{LocalExchange, StsConfig, StsDeps};
 
@@ -71,6 +72,12 @@ impl Parts {
             self.revocations_ready(),
             self.spool_ready()?,
         ];
+        let sealed = Sealed {
+            store: self.backends.store.clone(),
+            keys: self.keys.keyring()?.clone(),
+            world: self.world.clone(),
+        };
+        self.tasks.spawn(sealed.run(self.shutdown.clone()));
         Ok(self.assemble(Role::Sts, caracal_sts::router(self.sts_deps()?), ready))
     }
 
@@ -168,7 +175,7 @@ impl Parts {
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,
             audit_key: Some(self.keys.audit.clone()),
-            token_key: self.keys.admin_tokens()?,
+            token_keys: self.keys.admin_tokens()?,
             admin_token: self.config.keys.admin_token.clone(),
             limiter: self.backends.short_lived.clone(),
             // Half of the machine at most: the rest decides.
@@ -177,6 +184,14 @@ impl Parts {
             ),
             config: self.config.api.clone(),
         };
+        let digests = Digests {
+            store: self.backends.store.clone(),
+            keys: deps.keyring.clone(),
+            hasher: deps.hasher.clone(),
+            world: self.world.clone(),
+            token_key: caracal_api::token_key_name(&deps.token_keys.current),
+        };
+        self.tasks.spawn(digests.run(self.shutdown.clone()));
         let mut ready = vec![self.storage_ready(), self.bus_ready(), self.short_lived_ready()];
         if matches!(self.config.backend, Backend::Embedded) {
             caracal_api::seed_bootstrap(&deps)

@@ -6,6 +6,7 @@ mod daemon;
 mod endings;
 mod first_call;
 mod forgery;
+mod key_rotation;
 mod ledger;
 mod lifecycle;
 mod misconfigured;

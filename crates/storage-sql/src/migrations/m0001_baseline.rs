@@ -107,6 +107,7 @@ pub(super) const COMMON: &[&str] = &[
         id TEXT NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
         token_digest TEXT NOT NULL,
+        digest_key TEXT NOT NULL,
         scope TEXT NOT NULL CHECK (scope IN ('global', 'zone')),
         capability TEXT NOT NULL CHECK (capability IN ('read', 'write', 'approve')),
         zone_id TEXT REFERENCES zones (id),
@@ -359,3 +360,36 @@ pub(super) const COMMON: &[&str] = &[
     "CREATE UNIQUE INDEX admin_audit_events_chain ON admin_audit_events (chain_key, chain_seq)",
     "CREATE INDEX admin_audit_events_time ON admin_audit_events (chain_key, occurred_at, id)",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::COMMON;
+
+    /// A column of bytes either holds no secret or is an arm of `Place` in `caracal_service::key_rotation`, which
+    /// seals it anew when the key-encryption key changes.
+    #[test]
+    fn every_column_of_bytes_is_known_to_the_change_of_keys_or_public() {
+        let mut found = Vec::new();
+        for statement in COMMON {
+            let Some(rest) = statement.strip_prefix("CREATE TABLE ") else {
+                continue;
+            };
+            let (table, columns) = rest.split_once(' ').unwrap();
+            for line in columns.lines().filter(|line| line.contains("{bytes}")) {
+                found.push(format!("{table}.{}", line.split_whitespace().next().unwrap()));
+            }
+        }
+        let sealed = ["secret_store.envelope", "signing_keys.envelope"];
+        let public = ["signing_keys.public_key"];
+        let unknown: Vec<_> = found
+            .iter()
+            .filter(|column| !sealed.contains(&column.as_str()) && !public.contains(&column.as_str()))
+            .collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        assert!(
+            sealed
+                .iter()
+                .all(|column| found.iter().any(|known| known == column))
+        );
+    }
+}

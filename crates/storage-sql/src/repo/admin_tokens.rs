@@ -6,14 +6,15 @@ use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
 
 use crate::{paging::Listing, params::params, row::Row, work::GlobalUnit};
 
-const COLUMNS: &str =
-    "id, name, token_digest, scope, capability, zone_id, created_by, created_at, last_used_at, revoked_at";
+const COLUMNS: &str = "id, name, token_digest, digest_key, scope, capability, zone_id, created_by, created_at, last_used_at, \
+     revoked_at";
 
 fn decode(row: &Row) -> Result<AdminToken, Error> {
     Ok(AdminToken {
         id: row.text("id")?,
         name: row.text("name")?,
         token_digest: row.digest("token_digest")?,
+        digest_key: row.text("digest_key")?,
         scope: row.text("scope")?,
         capability: row.text("capability")?,
         zone_id: row.opt_id("zone_id")?,
@@ -48,12 +49,14 @@ impl AdminTokens for GlobalUnit {
     }
 
     async fn create(&mut self, token: &AdminToken) -> Result<(), Error> {
-        let sql =
-            format!("INSERT INTO admin_tokens ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        let sql = format!(
+            "INSERT INTO admin_tokens ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        );
         let params = params![
             token.id,
             token.name,
             hex::encode(token.token_digest),
+            token.digest_key,
             token.scope,
             token.capability,
             token.zone_id,
@@ -84,6 +87,24 @@ impl AdminTokens for GlobalUnit {
     async fn revoke_of_zone(&mut self, zone: &ZoneId, at: Timestamp) -> Result<u64, Error> {
         let sql = "UPDATE admin_tokens SET revoked_at = $2 WHERE zone_id = $1 AND revoked_at IS NULL";
         self.tx.run(sql, params![zone, at]).await
+    }
+
+    async fn redigest(
+        &mut self,
+        id: &str,
+        seen: &[u8; 32],
+        digest: &[u8; 32],
+        digest_key: &str,
+    ) -> Result<bool, Error> {
+        let sql =
+            "UPDATE admin_tokens SET token_digest = $3, digest_key = $4 WHERE id = $1 AND token_digest = $2";
+        let params = params![id, hex::encode(seen), hex::encode(digest), digest_key];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
+    async fn count_digested_otherwise(&mut self, digest_key: &str) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM admin_tokens WHERE revoked_at IS NULL AND digest_key <> $1";
+        self.tx.count(sql, params![digest_key]).await
     }
 
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error> {

@@ -165,6 +165,12 @@ impl Applications for ZoneUnit {
         Ok(false)
     }
 
+    async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error> {
+        let sql = "UPDATE applications SET client_secret_hash = $4 \
+             WHERE zone_id = $1 AND id = $2 AND client_secret_hash = $3";
+        Ok(self.tx.run(sql, params![self.zone, id, seen, hash]).await? == 1)
+    }
+
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error> {
         self.changed = true;
         let sql = "UPDATE applications SET archived_at = $3, updated_at = $3 \

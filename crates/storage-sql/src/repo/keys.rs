@@ -1,7 +1,7 @@
 //! Signing keys of a zone.
 
 use async_trait::async_trait;
-use caracal_core::Timestamp;
+use caracal_core::{KeyId, Timestamp};
 use caracal_storage::{Error, PublishedKey, SigningKeyRow, SigningKeys};
 
 use crate::{params::params, row::Row, work::ZoneUnit};
@@ -73,6 +73,21 @@ impl SigningKeys for ZoneUnit {
             }),
             _ => Ok(()),
         }
+    }
+
+    async fn sealed(&mut self) -> Result<Vec<(KeyId, Vec<u8>)>, Error> {
+        let sql = "SELECT id, envelope FROM signing_keys WHERE zone_id = $1 ORDER BY version";
+        self.tx
+            .all(sql, params![self.zone])
+            .await?
+            .iter()
+            .map(|row| Ok((row.id("id")?, row.bytes("envelope")?)))
+            .collect()
+    }
+
+    async fn reseal(&mut self, id: &KeyId, seen: &[u8], envelope: &[u8]) -> Result<bool, Error> {
+        let sql = "UPDATE signing_keys SET envelope = $4 WHERE zone_id = $1 AND id = $2 AND envelope = $3";
+        Ok(self.tx.run(sql, params![self.zone, id, seen, envelope]).await? == 1)
     }
 
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error> {

@@ -35,6 +35,13 @@ impl SecretStore for ZoneUnit {
             .map(|_| ())
     }
 
+    async fn reseal(&mut self, reference: &str, seen: &[u8], envelope: &[u8]) -> Result<bool, Error> {
+        let sql =
+            "UPDATE secret_store SET envelope = $4 WHERE zone_id = $1 AND reference = $2 AND envelope = $3";
+        let params = params![self.zone, reference, seen, envelope];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
     async fn delete(&mut self, reference: &str) -> Result<(), Error> {
         self.changed = true;
         let sql = "DELETE FROM secret_store WHERE zone_id = $1 AND reference = $2";

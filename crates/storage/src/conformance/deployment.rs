@@ -237,6 +237,7 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
         id: scene.world.uuid_v7().to_string(),
         name: String::from("t"),
         token_digest: [digest; 32],
+        digest_key: String::from(if digest == 4 { "old" } else { "new" }),
         scope: String::from(if zone.is_some() { "zone" } else { "global" }),
         capability: String::from("write"),
         zone_id: zone.cloned(),
@@ -258,6 +259,17 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
     assert_eq!(work.admin_tokens().revoke_of_zone(b, now).await.unwrap(), 1);
     assert!(work.zones().archive(a, now).await.unwrap());
     work.commit().await.unwrap();
+    let mut work = scene.global_write().await;
+    let tokens = work.admin_tokens();
+    assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 1);
+    let id = tokens.find(&[4; 32]).await.unwrap().unwrap().id;
+    for (seen, replaced) in [(5, false), (4, true), (4, false)] {
+        let done = tokens.redigest(&id, &[seen; 32], &[6; 32], "new").await.unwrap();
+        assert_eq!(done, replaced);
+    }
+    assert_eq!(tokens.find(&[6; 32]).await.unwrap().unwrap().id, id);
+    assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 0);
+    drop(work);
     let mut work = scene.global_read().await;
     for (digest, known) in [(1, false), (2, false), (3, false), (4, true)] {
         let found = work.admin_tokens().find(&[digest; 32]).await.unwrap();

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::row;
 use crate::{
     answer::Answer,
-    auth::{Power, digest},
+    auth::{Power, digest, token_key_name},
     call::Call,
     change::Done,
     fields::{present, trimmed},
@@ -76,7 +76,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     let made = AdminToken {
         id: call.api.world.uuid_v7().to_string(),
         name,
-        token_digest: digest(&call.api.token_key, token.expose()),
+        token_digest: digest(&call.api.token_keys.current, token.expose()),
+        digest_key: token_key_name(&call.api.token_keys.current),
         scope: match body.scope {
             Scope::Global => String::from("global"),
             Scope::Zone => String::from("zone"),

@@ -51,6 +51,7 @@ impl Given {
             id: self.world.uuid_v7().to_string(),
             name: String::from("deploy"),
             token_digest: self.world.random_bytes(),
+            digest_key: String::from("key"),
             scope: String::from("global"),
             capability: String::from("write"),
             zone_id: None,

@@ -1,0 +1,108 @@
+//! The key-encryption key is changed twice, with every kind of secret in use.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+
+use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack};
+use serde_json::json;
+
+use crate::support::assert_passed;
+
+/// A well-formed key that sealed nothing.
+fn key(seed: u8) -> String {
+    (0..32_u8).fold(String::new(), |key, n| {
+        let byte = n.wrapping_mul(73).wrapping_add(seed).rotate_left(3);
+        key + &format!("{byte:02x}")
+    })
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("the key is written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode is set");
+}
+
+/// Waits until no value of any kind needs the previous key.
+async fn until_moved(stack: &Stack) {
+    let wait = async {
+        loop {
+            let mut shown = 0;
+            let mut left = 0;
+            for role in [Role::Sts, Role::Api] {
+                let request = stack
+                    .request(role, "GET", "/metrics")
+                    .bearer_auth(stack.metrics_bearer());
+                let text = Reply::of(request).await.text;
+                let kinds = ["sealed", "client_secret", "admin_token"];
+                for line in text
+                    .lines()
+                    .filter(|line| line.starts_with("caracal_keys_values_under_previous{"))
+                {
+                    shown += usize::from(kinds.iter().any(|kind| line.contains(&format!("\"{kind}\""))));
+                    left += usize::from(!line.ends_with(" 0"));
+                }
+            }
+            if shown >= 3 && left == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(90), wait)
+        .await
+        .expect("every value moves to the current key");
+}
+
+async fn two_rotations(deployment: Deployment) {
+    let keys = tempfile::tempdir().expect("a directory for a key");
+    let previous = keys.path().join("previous");
+    write(&previous, &key(1));
+    let path = previous.display().to_string();
+    let stack = Stack::with(deployment, &[("SECRET_STORE_KEK_PREVIOUS_FILE", &path)]).await;
+    // A signing key, a provider's credential, a generated client secret and its copy, an admin token.
+    let scene = Scene::set_up(&stack).await;
+    let minted = stack
+        .admin(
+            "POST",
+            "/v1/admin-tokens",
+            Some(json!({"name": "ci", "scope": "global"})),
+        )
+        .await
+        .expect(201)
+        .text_of("token");
+    let agent = scene.agent().await;
+    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    let current = stack.home().join("secrets").join("secretStoreKek");
+
+    for round in 2..=3 {
+        let old = stack.secret("secretStoreKek");
+        stack.stop().await;
+        write(&previous, &old);
+        write(&current, &key(round));
+        stack.revive().await;
+        // At once, before anything moved: every kind is good under both keys.
+        let request = stack.request(Role::Api, "GET", "/v1/zones").bearer_auth(&minted);
+        Reply::of(request).await.expect(200);
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        until_moved(&stack).await;
+
+        // The old key is gone: another one stands in its place.
+        stack.stop().await;
+        write(&previous, &key(round + 100));
+        stack.revive().await;
+        let request = stack.request(Role::Api, "GET", "/v1/zones").bearer_auth(&minted);
+        Reply::of(request).await.expect(200);
+        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        let path = format!("/applications/{}/client-secret", scene.application.id);
+        let revealed = scene.zone.admin("GET", &path, None).await.expect(200);
+        assert_eq!(revealed.text_of("client_secret"), scene.application.secret);
+    }
+}
+
+#[tokio::test]
+async fn two_full_rotations_keep_every_secret_in_use_embedded() {
+    two_rotations(Deployment::Embedded).await;
+}
+
+#[tokio::test]
+async fn two_full_rotations_keep_every_secret_in_use_production() {
+    two_rotations(Deployment::Production).await;
+}
