@@ -180,13 +180,13 @@ macro_rules! conformance {
                 deployment:
                     an_application_is_found_in_any_zone_archived_or_not,
                     everything_that_ended_since_an_instant_is_named_with_its_zone,
-                    a_revision_moves_with_everything_a_snapshot_is_loaded_from,
                     expired_delegations_count_as_ended,
-                    zones_with_something_overdue_are_named_from_the_boundary_on,
                     zones_where_sessions_outlive_their_owner_are_named,
                     the_tokens_of_a_zone_end_with_it,
+                    zones_with_something_overdue_are_named_from_the_boundary_on,
                     a_zone_with_a_delegation_past_its_end_is_overdue,
-                    zones_with_a_ledger_are_named_once;
+                    zones_with_a_ledger_are_named_once,
+                    a_revision_moves_with_everything_a_snapshot_is_loaded_from;
             }
         }
     };
