@@ -34,27 +34,24 @@ pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> an
     super::block_on(async move {
         let (store, audit_key) = wire::ledger(config).await?;
         let known = store.global(Access::Read).await?.zones_with_ledger().await?;
-        let zones = match zone {
-            Some(zone) => {
-                let zone = ZoneId::parse(&zone).context("--zone is not a zone id")?;
-                // Nothing was verified, which is not the same as a chain that holds.
-                let was_there = kept.iter().any(|kept| kept.zone_id == zone);
-                anyhow::ensure!(
-                    known.contains(&zone) || was_there,
-                    "the ledger has no entry of zone {zone}: it is misspelt, was never used, or was erased"
-                );
-                vec![zone]
-            }
-            None => {
-                let mut zones = known;
-                for kept in &kept {
-                    // A zone that was erased as a whole shows as one without the entries it had.
-                    if !zones.contains(&kept.zone_id) {
-                        zones.push(kept.zone_id.clone());
-                    }
+        let zones = if let Some(zone) = zone {
+            let zone = ZoneId::parse(&zone).context("--zone is not a zone id")?;
+            // Nothing was verified, which is not the same as a chain that holds.
+            let was_there = kept.iter().any(|kept| kept.zone_id == zone);
+            anyhow::ensure!(
+                known.contains(&zone) || was_there,
+                "the ledger has no entry of zone {zone}: it is misspelt, was never used, or was erased"
+            );
+            vec![zone]
+        } else {
+            let mut zones = known;
+            for kept in &kept {
+                // A zone that was erased as a whole shows as one without the entries it had.
+                if !zones.contains(&kept.zone_id) {
+                    zones.push(kept.zone_id.clone());
                 }
-                zones
             }
+            zones
         };
         let mut reports = Vec::with_capacity(zones.len());
         for zone in zones {

@@ -191,7 +191,7 @@ fn write_lines(shared: &Shared, mut sink: Sink) {
             continue;
         }
         let rest = write_all(&mut sink, &batch, torn);
-        let failed = rest.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let failed = rest.split(|byte| *byte == b'\n').skip(1).count() as u64;
         if failed == 0 {
             torn = false;
             if untold > 0 {
