@@ -7,7 +7,10 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
     time::Duration,
 };
 
@@ -95,8 +98,9 @@ fn answer(address: &str, path: &str) -> String {
     text
 }
 
-/// Asks again and again on one connection until an answer says that it is the last. Every question is answered.
-fn ask_until_told_to_stop(address: &str) -> usize {
+/// Asks again and again on one connection until an answer says that it is the last. Every question is answered; after
+/// the first, `begun` is told.
+fn ask_until_told_to_stop(address: &str, begun: &Sender<()>) -> usize {
     let mut stream = TcpStream::connect(address).expect("somebody listens");
     stream.set_read_timeout(Some(LIMIT)).expect("a live socket");
     let mut answers = 0;
@@ -111,6 +115,9 @@ fn ask_until_told_to_stop(address: &str) -> usize {
         }
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
         answers += 1;
+        if answers == 1 {
+            begun.send(()).expect("the test waits");
+        }
         if text.contains("connection: close") {
             return answers;
         }
@@ -140,12 +147,20 @@ async fn a_stop_is_told_to_load_balancers_before_anything_closes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_question_on_an_open_connection_is_left_without_an_answer_at_the_end() {
     let mut daemon = Daemon::start(options("")).await;
+    let (begun, first_answers) = channel();
     let asking: Vec<_> = daemon
         .addresses
         .values()
         .cloned()
-        .map(|address| std::thread::spawn(move || ask_until_told_to_stop(&address)))
+        .map(|address| {
+            let begun = begun.clone();
+            std::thread::spawn(move || ask_until_told_to_stop(&address, &begun))
+        })
         .collect();
+    // Every connection is open and in use.
+    for _ in &asking {
+        first_answers.recv_timeout(LIMIT).expect("an answer");
+    }
     daemon.process.terminate();
     for asked in asking {
         asked.join().expect("every question is answered");

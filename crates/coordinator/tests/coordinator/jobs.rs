@@ -231,3 +231,51 @@ async fn a_registered_application_past_its_end_takes_everything_below_along() {
         assert_eq!(status(&stack, bystander).await, "active");
     }
 }
+
+#[tokio::test]
+async fn ended_sessions_and_delegations_past_keeping_are_forgotten_and_live_ones_stay() {
+    let stack = Stack::with(often()).await;
+    let (app, other) = (stack.app().await, stack.app().await);
+    let root = stack.task(&app).await;
+    let child = stack
+        .child(&app, &root, json!({}))
+        .await
+        .expect(201)
+        .text("agent_session_id");
+    let target = stack.task(&other).await;
+    let edge = stack
+        .delegate((&app, &root), (&other, &target), json!({}))
+        .await
+        .expect(201)
+        .text("delegation_edge_id");
+    for session in [&root, &target] {
+        stack
+            .delete(&format!("/agents/{session}"), OPERATOR)
+            .await
+            .expect(204);
+    }
+    stack.advance(Duration::from_hours(24 * 89)).await;
+    let young = stack.task(&stack.app().await).await;
+    let left = async || {
+        let mut work = stack.read().await;
+        let mut left = Vec::new();
+        for id in [&root, &child, &target, &young] {
+            if work.sessions().get(&id.parse().unwrap()).await.unwrap().is_some() {
+                left.push(id.clone());
+            }
+        }
+        if work
+            .delegations()
+            .get(&edge.parse().unwrap())
+            .await
+            .unwrap()
+            .is_some()
+        {
+            left.push(edge.clone());
+        }
+        left
+    };
+    assert_eq!(left().await.len(), 5);
+    stack.advance(Duration::from_hours(24 * 2)).await;
+    until(&stack, || async { left().await.len() < 2 }).await;
+}
