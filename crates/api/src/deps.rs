@@ -25,6 +25,8 @@ pub struct ApiConfig {
     pub max_resources_per_zone: u64,
     /// How long a token's `last_used_at` may lag.
     pub last_used_debounce: Duration,
+    /// How long after its decision a call without an outcome is shown as one whose outcome is unknown.
+    pub outcome_unknown_after: Duration,
     /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
     pub control_audience: String,
 }
@@ -38,6 +40,7 @@ impl Default for ApiConfig {
             max_live_dcr: 1000,
             max_resources_per_zone: 100_000,
             last_used_debounce: Duration::from_mins(1),
+            outcome_unknown_after: Duration::from_mins(15),
             control_audience: String::from("caracal-control"),
         }
     }

@@ -402,6 +402,8 @@ fn api(settings: &mut Settings) -> ApiConfig {
             "ADMIN_TOKEN_LAST_USED_DEBOUNCE_SEC",
             default.last_used_debounce.as_secs(),
         )),
+        outcome_unknown_after: settings
+            .duration("AUDIT_OUTCOME_UNKNOWN_AFTER", default.outcome_unknown_after),
         control_audience: settings
             .text("CONTROL_AUDIENCE")
             .unwrap_or(default.control_audience),

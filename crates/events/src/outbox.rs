@@ -1,6 +1,7 @@
 //! The outbox: entries written in the transaction that caused them, published afterwards.
 
 mod gate;
+mod hand_over;
 mod relay;
 
 use std::{fmt::Debug, time::Duration};

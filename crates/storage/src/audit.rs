@@ -88,6 +88,13 @@ pub trait Ledger: Send {
     async fn search(&mut self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRow>, Error>;
     /// Events of one request, oldest first, at most 1,000.
     async fn by_request(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error>;
+    /// Events of one type of any of these requests, in no particular order, at most `limit`. No request id is empty.
+    async fn of_requests(
+        &mut self,
+        request_ids: &[String],
+        event_type: &str,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Error>;
     /// Up to `limit` entries with `chain_seq > after`, in chain order, for verification and export.
     async fn range(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRow>, Error>;
     /// The end of the chain.

@@ -10,7 +10,10 @@ use caracal_service::{
 use caracal_storage::Access;
 use http::StatusCode;
 
-use crate::{StsDeps, metrics};
+use crate::{
+    StsDeps,
+    failed_login::{self, Reason},
+};
 
 /// 401 for every failed login, so that nothing is learnt from it.
 pub(crate) fn invalid_client() -> Refusal {
@@ -45,6 +48,10 @@ pub(crate) async fn authenticate(
 ) -> Result<(Arc<ZoneState>, Arc<Application>), Refusal> {
     let state = zone_of(deps, zone).await?;
     let now = deps.world.now();
+    let mut reason = match state {
+        Some(_) => Reason::UnknownApplication,
+        None => Reason::UnknownZone,
+    };
     if let Some(state) = &state
         && let Some(found) = state.live_application(application, now)
     {
@@ -52,10 +59,12 @@ pub(crate) async fn authenticate(
         if verify(deps, stored, secret).await? {
             return Ok((state.clone(), found.clone()));
         }
+        reason = Reason::WrongSecret;
     } else if let Some(elsewhere) = elsewhere(deps, zone, application).await? {
         let stored = elsewhere.client_secret_hash.clone().unwrap_or_default();
+        let live = elsewhere.is_live(now);
         // Possession first: only whoever holds the secret may learn where the application lives.
-        if elsewhere.is_live(now) && verify(deps, stored, secret).await? {
+        if live && verify(deps, stored, secret).await? {
             return Err(
                 Refusal::new(StatusCode::FORBIDDEN, "zone_invalid").describe(format!(
                     "application belongs to zone {}, not to zone {zone}",
@@ -63,8 +72,11 @@ pub(crate) async fn authenticate(
                 )),
             );
         }
+        if live {
+            reason = Reason::WrongSecretElsewhere;
+        }
     }
-    metrics::login_failed();
+    failed_login::tell(&deps.world, reason, zone, application, peer);
     // Keyed by application and address: one attacker must not lock an application out for everybody.
     let address = peer.map_or_else(|| String::from("unknown"), |peer| peer.to_string());
     let key = format!("auth-rl:{application}:{address}");

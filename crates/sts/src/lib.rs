@@ -11,6 +11,7 @@ mod decide;
 mod deps;
 mod evidence;
 mod exchange;
+mod failed_login;
 mod form;
 mod keys;
 mod limit;

@@ -137,6 +137,7 @@ pub(crate) async fn wire(
         authority: authority.clone(),
         revocations: revocations.clone(),
     };
+    let spool = spool(&config, &keys, &roles)?;
     let parts = Parts {
         issuer: issuer(&config, addresses),
         store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
@@ -145,12 +146,12 @@ pub(crate) async fn wire(
             backends.queue.clone(),
             backends.bus.clone(),
             RelayOptions {
-                audit_key: Some(keys.audit.clone()),
+                spool: spool.clone(),
                 pause: RELAY_PAUSE,
                 ..RelayOptions::default()
             },
         ),
-        spool: spool(&config, &keys, &roles)?,
+        spool,
         issued: roles
             .contains(&Role::Sts)
             .then(|| Arc::new(IssuedMandates::default())),
@@ -202,7 +203,7 @@ fn issuer(config: &Config, addresses: &[(Role, SocketAddr)]) -> Arc<str> {
 }
 
 fn spool(config: &Config, keys: &KeyMaterial, roles: &[Role]) -> anyhow::Result<Option<Arc<Spool>>> {
-    let records = [Role::Sts, Role::Gateway, Role::Coordinator];
+    let records = [Role::Sts, Role::Gateway, Role::Coordinator, Role::Api];
     if !roles.iter().any(|role| records.contains(role)) {
         return Ok(None);
     }

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use caracal_e2e::{Agent, Call, READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Agent, Call, Deployment, READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_testkit::upstream::Answer;
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -169,4 +170,51 @@ async fn a_mandate_used_before_a_kill_stays_used(stack: &Stack) {
     assert_call_refused(&scene, &used, 401, "invalid_token", "token_replay").await;
     scene.call(&unused).await.expect(200);
     assert_call_refused(&scene, &unused, 401, "invalid_token", "token_replay").await;
+}
+
+/// A call is in the hands of the upstream when its Gateway dies, so that nobody records how it ended.
+async fn dies_during_a_call(deployment: Deployment) {
+    let stack = Stack::with(deployment, &[("AUDIT_OUTCOME_UNKNOWN_AFTER", "1s")]).await;
+    let scene = Scene::set_up(&stack).await;
+    let agent = scene.agent().await;
+    let mandate = scene.mandate(&agent, READ).await;
+    scene.upstream.next(Answer::Hang);
+    let before = scene.upstream.requests();
+    let call = Call {
+        request_id: Some("cut-off"),
+        ..Call::default()
+    };
+    let kill = async {
+        let reached = |received: &[_]| received.len() > before;
+        scene
+            .upstream
+            .until("the call", Duration::from_secs(30), reached)
+            .await;
+        stack.kill(Role::Gateway).await;
+    };
+    let (answer, ()) = tokio::join!(Reply::attempt(scene.call_request(&mandate, &call)), kill);
+    assert!(answer.is_none(), "{answer:#?}");
+    stack.revive().await;
+
+    let unknown = |events: &[Value]| events.iter().any(|event| event["outcome"] == "unknown");
+    let events = scene.zone.events_of("cut-off", unknown).await;
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0]["decision"], "allow");
+    let explained = "/audit/by-request/cut-off/explain";
+    let explained = scene.zone.admin("GET", explained, None).await.expect(200).json;
+    assert_eq!(explained["outcome"], "unknown", "{explained:#}");
+    let listed = scene.zone.ledger().await;
+    let listed = listed.iter().find(|event| event["request_id"] == "cut-off");
+    assert_eq!(listed.expect("listed")["outcome"], "unknown");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_whose_gateway_died_has_an_unknown_outcome_in_production() {
+    dies_during_a_call(Deployment::Production).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_whose_gateway_died_has_an_unknown_outcome_in_one_process() {
+    dies_during_a_call(Deployment::Embedded).await;
 }

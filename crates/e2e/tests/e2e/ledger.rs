@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use caracal_e2e::{Call, Deployment, GATE, READ, SCOPES, Scene, Stack, on_every_deployment};
+use caracal_e2e::{
+    Application, Call, Deployment, GATE, READ, Reply, Role, SCOPES, Scene, Stack, on_every_deployment,
+};
 use serde_json::{Value, json};
 
 use crate::support::assert_passed;
@@ -10,6 +12,7 @@ use crate::support::assert_passed;
 on_every_deployment!(
     a_denial_can_be_explained,
     every_step_of_a_call_is_on_record_once,
+    a_failed_login_is_told_to_the_operator_and_not_to_the_chain,
     a_changed_ledger_is_found_out
 );
 
@@ -106,6 +109,52 @@ async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
         Some(1),
         "{filtered:#?}"
     );
+}
+
+async fn a_failed_login_is_told_to_the_operator_and_not_to_the_chain(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    scene.mandate(&agent, READ).await;
+    let guessing = Application {
+        secret: String::from("cs_guessed-by-a-stranger"),
+        ..scene.application.clone()
+    };
+    for _ in 0..30 {
+        let refused = scene.zone.exchange(&guessing, &[]).await;
+        assert!(matches!(refused.status, 401 | 429), "{refused:#?}");
+    }
+    let metrics = stack
+        .request(Role::Sts, "GET", "/metrics")
+        .bearer_auth(stack.metrics_bearer());
+    let metrics = Reply::of(metrics).await.expect(200).text;
+    let counted = "caracal_sts_login_failures_total{reason=\"wrong_secret\"} 30";
+    assert!(metrics.contains(counted), "{metrics}");
+    // What came before is in the ledger, and nothing of the strangers.
+    let minted = |events: &[Value]| events.iter().any(|event| event["event_type"] == "token_exchange");
+    let last = scene.mint(&agent, READ).await.expect(200);
+    let last = last.headers["x-request-id"].to_str().expect("text");
+    scene.zone.events_of(last, minted).await;
+    let denied = scene.zone.ledger().await;
+    assert!(
+        denied.iter().all(|event| event["decision"] == "allow"),
+        "{denied:#?}"
+    );
+    stack.stop().await;
+    let log = stack.log().await;
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("refused a login"))
+        .collect();
+    // Ten for each minute that they fell into.
+    assert!((1..=20).contains(&lines.len()), "{lines:#?}");
+    for line in lines {
+        assert!(
+            line.contains(&scene.application.id) && line.contains("127.0.0.1"),
+            "{line}"
+        );
+        assert!(line.contains("wrong_secret"), "{line}");
+    }
+    assert!(!log.contains(&guessing.secret), "the log contains a secret");
 }
 
 /// Runs a Python program over the database file, as somebody with access to the disk could.

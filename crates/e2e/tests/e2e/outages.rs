@@ -168,3 +168,37 @@ async fn processes_start_while_their_servers_are_away_and_use_them_when_they_com
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flushed_redis_loses_no_evidence_of_the_control_api() {
+    run(Deployment::Production, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        stack.kill(Role::Audit).await;
+        let path = format!(
+            "/v1/zones/{}/applications/{}/client-secret",
+            scene.zone.id, scene.application.id
+        );
+        let revealed = stack
+            .request(Role::Api, "GET", &path)
+            .bearer_auth(stack.admin_token())
+            .header("X-Request-Id", "revealed-unread");
+        Reply::of(revealed).await.expect(200);
+        // Until the outbox has let go of it: from then on only what took it over can bring it to the ledger.
+        let waiting =
+            "SELECT count(*) FROM event_outbox WHERE topic = 'caracal.audit.events' AND state = 'pending'";
+        let deadline = Instant::now() + SOON;
+        while stack.production().sql(waiting).trim() != "0" {
+            assert!(Instant::now() < deadline, "the outbox keeps it");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stack.production().redis().await.flush();
+        stack.revive().await;
+        let events = scene
+            .zone
+            .events_of("revealed-unread", |events| !events.is_empty())
+            .await;
+        assert_eq!(events.len(), 1, "{events:#?}");
+        assert_eq!(events[0]["event_type"], "credential_revealed");
+    })
+    .await;
+}

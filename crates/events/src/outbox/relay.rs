@@ -3,7 +3,6 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use caracal_core::World;
-use caracal_crypto::{HmacKey, audit_frame};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{Notify, watch},
@@ -11,9 +10,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Bus, BusError, Fields, Topic, metrics};
+use crate::{Bus, BusError, Fields, Spool, Topic, metrics};
 
-use super::{BoxError, OutboxQueue, OutboxRow, gate::Gates};
+use super::{BoxError, OutboxQueue, OutboxRow, gate::Gates, hand_over};
 
 /// How a relay works.
 #[derive(Debug, Clone)]
@@ -32,8 +31,9 @@ pub struct RelayOptions {
     pub retention: Duration,
     /// How often gauges are set. Default 15 s; pruning happens every 64th time.
     pub report: Duration,
-    /// Signs the frames of audit events that went through the outbox. Without it they go out as they are.
-    pub audit_key: Option<HmacKey>,
+    /// Takes over audit events, which its drainer signs and keeps until the ledger has them. Without it they go to
+    /// the bus as they are, which is only enough for a bus that cannot lose its memory.
+    pub spool: Option<Arc<Spool>>,
 }
 
 impl Default for RelayOptions {
@@ -46,7 +46,7 @@ impl Default for RelayOptions {
             pause: (Duration::from_millis(100), Duration::from_secs(10)),
             retention: Duration::from_hours(7 * 24),
             report: Duration::from_secs(15),
-            audit_key: None,
+            spool: None,
         }
     }
 }
@@ -239,9 +239,9 @@ impl OutboxRelay {
         for topic in Topic::ALL {
             let mut sound = Vec::new();
             for row in rows.iter().filter(|row| row.topic == topic) {
-                let fields = self.fields(row);
-                if let Err(error) = fields.check(topic) {
-                    self.put_aside(row, &error.to_string()).await;
+                let fields = Self::fields(row);
+                if let Err(why) = hand_over::check(topic, &fields, self.options.spool.as_deref()) {
+                    self.put_aside(row, &why).await;
                 } else {
                     sound.push((row.id.clone(), fields));
                 }
@@ -281,18 +281,15 @@ impl OutboxRelay {
         }
     }
 
-    fn fields(&self, row: &OutboxRow) -> Fields {
+    fn fields(row: &OutboxRow) -> Fields {
         let mut fields = row.fields.clone();
         fields.insert("outbox_id", &*row.id);
-        if let (true, Some(key)) = (row.topic.is_evidence(), &self.options.audit_key) {
-            let sig = audit_frame::sign(key, fields.get("data").unwrap_or_default().as_bytes());
-            fields.insert("sig", sig);
-        }
         fields
     }
 
     async fn publish(&self, topic: Topic, entries: Vec<Fields>) -> Outcome {
-        let appended = tokio::time::timeout(self.options.timeout, self.bus.append(topic, entries)).await;
+        let handed_over = hand_over::run(&*self.bus, self.options.spool.as_deref(), topic, entries);
+        let appended = tokio::time::timeout(self.options.timeout, handed_over).await;
         let result =
             appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
         Outcome { topic, result }

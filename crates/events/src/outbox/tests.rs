@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::{Bus, BusError, Consumer, Delivery, EmbeddedBus, EmbeddedOptions, StreamSigner, Subscription};
 
+mod evidence;
+
 #[derive(Debug, Clone, PartialEq)]
 enum State {
     Waiting { from: Timestamp },
@@ -280,16 +282,16 @@ async fn a_malformed_row_is_put_aside_and_the_others_go_on() {
 #[tokio::test]
 async fn a_ledger_that_hangs_does_not_hold_up_revocations() {
     let key = HmacKey::from_bytes(b"the key of the audit frames");
-    let fixture = start(RelayOptions {
-        audit_key: Some(key.clone()),
-        ..quick()
-    });
+    let fixture = start(quick());
     let mut subscription = fixture.bus.subscribe(&[Topic::SessionsRevoke]).await.unwrap();
     // Nobody reads the audit topic, so this append hangs until its timeout, again and again.
     fixture.queue.put(
         "row-1",
         Topic::AuditEvents,
-        Fields::new().with("id", "evt-1").with("data", "{}"),
+        Fields::new()
+            .with("id", "evt-1")
+            .with("data", "{}")
+            .with("sig", audit_frame::sign(&key, b"{}")),
     );
     fixture.relay.nudge();
     for number in 2..6 {

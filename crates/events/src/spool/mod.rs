@@ -239,7 +239,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError`]. Nothing was recorded, except that after [`SpoolError::Sync`] the events may be.
     pub fn append(&self, events: &[AuditEvent]) -> Result<(), SpoolError> {
-        let written = self.write(events)?;
+        let written = self.write(encoded(events)?, events.len())?;
         match self.mode {
             SyncMode::Always => {
                 self.syncer.request(written);
@@ -255,7 +255,7 @@ impl Spool {
     /// # Errors
     /// As [`Spool::append`].
     pub async fn append_async(&self, events: &[AuditEvent]) -> Result<(), SpoolError> {
-        let written = self.write(events)?;
+        let written = self.write(encoded(events)?, events.len())?;
         match self.mode {
             SyncMode::Always => {
                 self.syncer.request(written);
@@ -263,6 +263,30 @@ impl Spool {
             }
             SyncMode::Interval(_) => Ok(()),
         }
+    }
+
+    /// Records events that something durable has kept until now, each as its id and its JSON. Returns once the disk
+    /// has them, in either mode: whoever kept them forgets them next.
+    ///
+    /// # Errors
+    /// As [`Spool::append`]. Neither [`SpoolError::InvalidId`] nor [`SpoolError::TooLarge`] for what
+    /// [`Spool::check`] let pass.
+    pub async fn take_over(&self, events: &[(&str, &str)]) -> Result<(), SpoolError> {
+        let mut buffer = Vec::new();
+        for (id, data) in events {
+            record::encode_text(&mut buffer, id, data)?;
+        }
+        let written = self.write(buffer, events.len())?;
+        self.syncer.request(written);
+        self.syncer.wait_async(written).await
+    }
+
+    /// Whether a spool could ever take this event.
+    ///
+    /// # Errors
+    /// [`SpoolError::InvalidId`], [`SpoolError::TooLarge`].
+    pub fn check(id: &str, data: &str) -> Result<(), SpoolError> {
+        record::encode_text(&mut Vec::new(), id, data)
     }
 
     /// How the spool stands.
@@ -312,6 +336,15 @@ impl Spool {
         };
         tokio::time::timeout(within, all).await.is_ok()
     }
+}
+
+/// Unsealed records of `events`.
+fn encoded(events: &[AuditEvent]) -> Result<Vec<u8>, SpoolError> {
+    let mut buffer = Vec::with_capacity(events.len() * 1_024);
+    for event in events {
+        record::encode(&mut buffer, event)?;
+    }
+    Ok(buffer)
 }
 
 impl Drop for Spool {

@@ -59,15 +59,33 @@ impl SegmentHead {
 
 /// Appends an unsealed record of `event` to `buffer`.
 pub(super) fn encode(buffer: &mut Vec<u8>, event: &AuditEvent) -> Result<(), SpoolError> {
+    encode_with(buffer, &event.id, |buffer| {
+        serde_json::to_writer(buffer, event).map_err(SpoolError::Serialise)
+    })
+}
+
+/// As [`encode`], of an event that is JSON already: its bytes stay as they are.
+pub(super) fn encode_text(buffer: &mut Vec<u8>, id: &str, data: &str) -> Result<(), SpoolError> {
+    encode_with(buffer, id, |buffer| {
+        buffer.extend_from_slice(data.as_bytes());
+        Ok(())
+    })
+}
+
+fn encode_with(
+    buffer: &mut Vec<u8>,
+    id: &str,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), SpoolError>,
+) -> Result<(), SpoolError> {
     let start = buffer.len();
-    if !id::is_valid(&event.id) {
+    if !id::is_valid(id) {
         return Err(SpoolError::InvalidId);
     }
-    let id_length = u8::try_from(event.id.len()).map_err(|_| SpoolError::InvalidId)?;
+    let id_length = u8::try_from(id.len()).map_err(|_| SpoolError::InvalidId)?;
     buffer.extend_from_slice(&[0; RECORD_HEAD]);
     buffer.push(id_length);
-    buffer.extend_from_slice(event.id.as_bytes());
-    serde_json::to_writer(&mut *buffer, event).map_err(SpoolError::Serialise)?;
+    buffer.extend_from_slice(id.as_bytes());
+    write(buffer)?;
     let length = buffer.len() - start - RECORD_HEAD;
     if length > MAX_PAYLOAD {
         return Err(SpoolError::TooLarge);

@@ -6,8 +6,6 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use caracal_core::audit::AuditEvent;
-
 use crate::metrics;
 
 use super::{
@@ -93,17 +91,11 @@ impl Spool {
     }
 
     /// Writes the records and returns the position that a sync has to reach.
-    pub(super) fn write(&self, events: &[AuditEvent]) -> Result<u64, SpoolError> {
-        let mut buffer = Vec::with_capacity(events.len() * 1_024);
-        for event in events {
-            record::encode(&mut buffer, event)?;
-        }
+    pub(super) fn write(&self, mut buffer: Vec<u8>, events: usize) -> Result<u64, SpoolError> {
         let result = self.write_records(&mut buffer);
         match &result {
             Ok(_) => {
-                self.counters
-                    .appended
-                    .fetch_add(events.len() as u64, Ordering::Relaxed);
+                self.counters.appended.fetch_add(events as u64, Ordering::Relaxed);
                 self.ready.notify_one();
             }
             Err(error) => {

@@ -325,6 +325,25 @@ impl Ledger for ZoneUnit {
             .collect()
     }
 
+    async fn of_requests(
+        &mut self,
+        request_ids: &[String],
+        event_type: &str,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Error> {
+        let sql = format!(
+            "{SELECT} AND {} AND request_id <> '' AND event_type = $3 LIMIT $4",
+            self.tx.dialect.is_one_of("request_id", 2)
+        );
+        let ids = json_list(request_ids);
+        self.tx
+            .all(sql, params![self.zone, ids, event_type, limit])
+            .await?
+            .iter()
+            .map(decode)
+            .collect()
+    }
+
     async fn range(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRow>, Error> {
         let sql = format!("{SELECT} AND chain_seq > $2 ORDER BY chain_seq LIMIT $3");
         self.tx

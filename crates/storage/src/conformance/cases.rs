@@ -167,7 +167,8 @@ macro_rules! conformance {
                     every_filter_of_events_selects,
                     search_pages_are_newest_first_and_complete_within_one_microsecond,
                     the_events_of_a_request_come_oldest_first,
-                    a_request_returns_at_most_a_thousand_events;
+                    a_request_returns_at_most_a_thousand_events,
+                    events_of_several_requests_are_found_by_type_and_within_the_zone;
                 admin_audit:
                     an_administrative_record_comes_back_as_it_was_appended,
                     zone_chains_and_the_deployments_chain_are_apart,

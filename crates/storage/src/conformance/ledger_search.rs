@@ -313,3 +313,40 @@ pub async fn a_request_returns_at_most_a_thousand_events(backend: Backend) {
         1000
     );
 }
+
+pub async fn events_of_several_requests_are_found_by_type_and_within_the_zone(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let (a, b) = (&scene.a, &scene.b);
+    let nothing = json!({});
+    for zone in [a, b] {
+        let mut without = entry(zone, 3, "gateway_resource_request", "allow", &nothing);
+        without.event.request_id.clear();
+        let entries = [
+            entry(zone, 0, "token_exchange", "allow", &nothing),
+            entry(zone, 1, "gateway_resource_request", "allow", &nothing),
+            entry(zone, 2, "gateway_resource_request", "allow", &nothing),
+            without,
+        ];
+        append(zone, &entries).await;
+    }
+    let mut work = a.read().await;
+    let asked = ["req-0", "req-1", "req-2", "req-none", ""].map(String::from);
+    let mut found = async |ids: &[String], limit| {
+        let rows = work
+            .ledger()
+            .of_requests(ids, "gateway_resource_request", limit)
+            .await
+            .unwrap();
+        assert!(rows.iter().all(|row| row.event.zone_id == *a.id()));
+        rows.into_iter()
+            .map(|row| row.event.request_id)
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(
+        found(&asked, 10).await,
+        ["req-1", "req-2"].map(String::from).into()
+    );
+    assert_eq!(found(&asked[..1], 10).await, BTreeSet::new());
+    assert_eq!(found(&[], 10).await, BTreeSet::new());
+    assert_eq!(found(&asked, 1).await.len(), 1);
+}

@@ -10,7 +10,7 @@ use crate::{answer::Answer, call::ZoneCall};
 
 /// Why a request ended as it did: the denials with their reasons, and an input to simulate each with.
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let rows = events(&call).await?;
+    let (rows, shown) = events(&call).await?;
     let denied: Vec<&AuditRow> = rows.iter().filter(|row| row.event.decision == "deny").collect();
     let last = rows.last().map_or("", |row| row.event.decision.as_str());
     let final_decision = match (denied.is_empty(), last) {
@@ -18,13 +18,17 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         (true, "") => "unknown",
         (true, decision) => decision,
     };
-    Answer::ok(&json!({
+    let mut explained = json!({
         "request_id": call.params.get("requestId"),
         "zone_id": call.zone,
         "final_decision": final_decision,
         "denied": denied.into_iter().map(denial).collect::<Vec<Value>>(),
-        "events": rows.iter().map(row).collect::<Vec<Value>>(),
-    }))
+    });
+    if shown.iter().any(|event| event["outcome"] == "unknown") {
+        explained["outcome"] = json!("unknown");
+    }
+    explained["events"] = Value::Array(shown);
+    Answer::ok(&explained)
 }
 
 fn denial(stored: &AuditRow) -> Value {

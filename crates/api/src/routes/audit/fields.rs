@@ -57,9 +57,12 @@ const METADATA: [&str; 35] = [
     "federated_user_issuer",
 ];
 
+/// Columns told when events are read.
+const TOLD: [&str; 1] = ["outcome"];
+
 /// Every column, in the order of a CSV without `fields`.
 pub(super) fn all() -> Vec<&'static str> {
-    OWN.into_iter().chain(METADATA).collect()
+    OWN.into_iter().chain(METADATA).chain(TOLD).collect()
 }
 
 /// The columns that `fields` names.
@@ -96,7 +99,9 @@ pub(super) fn cell(row: &Value, column: &str) -> Option<Value> {
                     .collect(),
             )
         }
-        _ if OWN.contains(&column) => row.get(column).filter(|value| !value.is_null()).cloned(),
+        _ if OWN.contains(&column) || TOLD.contains(&column) => {
+            row.get(column).filter(|value| !value.is_null()).cloned()
+        }
         _ => row
             .get("metadata_json")?
             .get(column)

@@ -4,7 +4,7 @@ use caracal_service::Refusal;
 use caracal_storage::AuditFilter;
 use serde_json::Value;
 
-use super::{fields, row};
+use super::{fields, outcome};
 use crate::{answer::Answer, call::ZoneCall, csv, query::Query};
 
 /// Most event types in one filter.
@@ -15,8 +15,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let filter = filter(query)?;
     let (as_csv, page) = (query.csv()?, query.page(100, 1000)?);
     let columns = query.get("fields").map(fields::parse).transpose()?;
-    let read = call.read().await?.ledger().search(&filter, &page).await?;
-    let rows: Vec<Value> = read.items.iter().map(row).collect();
+    let mut work = call.read().await?;
+    let read = work.ledger().search(&filter, &page).await?;
+    let rows: Vec<Value> = outcome::shown(&call, work.as_mut(), &read.items).await?;
+    drop(work);
     if as_csv {
         let columns = columns.unwrap_or_else(fields::all);
         let file = csv::render(&columns, &rows, |row, column| {

@@ -4,6 +4,7 @@ pub(super) mod by_request;
 pub(super) mod explain;
 mod fields;
 pub(super) mod list;
+mod outcome;
 
 use caracal_service::Refusal;
 use caracal_storage::AuditRow;
@@ -40,10 +41,15 @@ fn row(row: &AuditRow) -> Value {
     })
 }
 
-/// Events of the request the path names, oldest first.
-async fn events(call: &ZoneCall) -> Result<Vec<AuditRow>, Refusal> {
+/// Events of the request the path names, oldest first, as stored and as shown.
+async fn events(call: &ZoneCall) -> Result<(Vec<AuditRow>, Vec<Value>), Refusal> {
     let missing = || Refusal::not_found("request_not_found").describe("no events of this request");
     let request = call.params.get("requestId").ok_or_else(missing)?;
-    let rows = call.read().await?.ledger().by_request(request).await?;
-    if rows.is_empty() { Err(missing()) } else { Ok(rows) }
+    let mut work = call.read().await?;
+    let rows = work.ledger().by_request(request).await?;
+    if rows.is_empty() {
+        return Err(missing());
+    }
+    let shown = outcome::shown(call, work.as_mut(), &rows).await?;
+    Ok((rows, shown))
 }

@@ -1,0 +1,70 @@
+//! Calls of which nobody can tell what became of them.
+//!
+//! The STS records that it allowed a call, the Gateway how the call ended. A Gateway that died in between leaves the
+//! decision alone, which would read as a call that never left. Told when events are read, never stored: an outcome
+//! that a spool still holds is shown once it arrives.
+
+use std::collections::HashSet;
+
+use caracal_service::Refusal;
+use caracal_storage::{AuditRow, ZoneWork};
+use serde_json::{Value, json};
+
+use super::{document, row};
+use crate::call::ZoneCall;
+
+/// The event of the Gateway about the end of a call.
+const ENDED: &str = "gateway_resource_request";
+/// Most outcomes looked at. Where requests share an id so often, none is called unknown.
+const MOST: u32 = 10_000;
+
+/// Events as they are shown, each decision about a call without an outcome with `"outcome": "unknown"`.
+pub(super) async fn shown(
+    call: &ZoneCall,
+    work: &mut dyn ZoneWork,
+    rows: &[AuditRow],
+) -> Result<Vec<Value>, Refusal> {
+    let mut shown: Vec<Value> = rows.iter().map(row).collect();
+    let long_ago = call.api.world.now().minus(call.api.config.outcome_unknown_after);
+    let open: Vec<(usize, (String, String))> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.event.occurred_at <= long_ago)
+        .filter_map(|(index, row)| Some((index, allowed_call(row)?)))
+        .collect();
+    if open.is_empty() {
+        return Ok(shown);
+    }
+    let requests: HashSet<&String> = open.iter().map(|(_, (request, _))| request).collect();
+    let requests: Vec<String> = requests.into_iter().cloned().collect();
+    let ended = work.ledger().of_requests(&requests, ENDED, MOST).await?;
+    if ended.len() >= MOST as usize {
+        return Ok(shown);
+    }
+    let ended: HashSet<(String, String)> = ended.iter().filter_map(of_mandate).collect();
+    for (index, key) in &open {
+        if !ended.contains(key) {
+            shown[*index]["outcome"] = json!("unknown");
+        }
+    }
+    Ok(shown)
+}
+
+/// Request and mandate of a call that the STS allowed the Gateway.
+fn allowed_call(row: &AuditRow) -> Option<(String, String)> {
+    let event = &row.event;
+    if event.event_type != "token_exchange" || event.decision != "allow" {
+        return None;
+    }
+    let metadata = document(event.metadata_json.as_deref());
+    let governed = metadata["mandate_use"] == "resource" && metadata["method"].is_string();
+    governed.then(|| of_mandate(row)).flatten()
+}
+
+/// Request and mandate, which together name one call: a mandate is used once.
+fn of_mandate(row: &AuditRow) -> Option<(String, String)> {
+    let metadata = document(row.event.metadata_json.as_deref());
+    let request = &row.event.request_id;
+    let named = (request.clone(), metadata["jti"].as_str()?.to_owned());
+    (!request.is_empty()).then_some(named)
+}

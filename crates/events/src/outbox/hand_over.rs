@@ -1,0 +1,38 @@
+//! Who answers for a row once it is published: the bus, and for evidence the spool.
+//!
+//! A bus can lose its memory with evidence that no ledger has read. The spool keeps it until the ledger has it, so a
+//! row may be marked published as soon as the spool has it on the disk. A crash before the mark hands the row over
+//! again; the ledger knows the event by its id.
+
+use crate::{Bus, BusError, Fields, Spool, Topic};
+
+/// Why a row could never be published.
+pub(super) fn check(topic: Topic, fields: &Fields, spool: Option<&Spool>) -> Result<(), String> {
+    fields.check(topic).map_err(|error| error.to_string())?;
+    if topic.is_evidence() && spool.is_some() {
+        let (id, data) = event(fields);
+        Spool::check(id, data).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// Hands over rows that passed [`check`].
+pub(super) async fn run(
+    bus: &dyn Bus,
+    spool: Option<&Spool>,
+    topic: Topic,
+    entries: Vec<Fields>,
+) -> Result<(), BusError> {
+    let Some(spool) = spool.filter(|_| topic.is_evidence()) else {
+        return bus.append(topic, entries).await;
+    };
+    let events: Vec<(&str, &str)> = entries.iter().map(event).collect();
+    let taken = spool.take_over(&events).await;
+    taken.map_err(|error| BusError::Unavailable(error.to_string()))
+}
+
+/// Id and JSON of the audit event in a row.
+fn event(fields: &Fields) -> (&str, &str) {
+    let text = |name| fields.get(name).unwrap_or_default();
+    (text("id"), text("data"))
+}
