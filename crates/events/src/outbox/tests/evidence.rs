@@ -25,7 +25,8 @@ async fn evidence_is_handed_to_the_spool_before_its_row_is_marked_published() {
     while fixture.queue.state("row-1") != State::Published {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(spool.stats().appended, 1);
+    // At least once: a row that is taken again before its mark is handed over again, and the ledger knows it by its id.
+    assert!(spool.stats().appended >= 1);
     assert_eq!(fixture.bus.appends.load(Ordering::SeqCst), 0);
     let State::Dead(reason) = fixture.queue.state("row-2") else {
         panic!("what no spool can take is put aside")
