@@ -18,6 +18,7 @@ use caracal_service::{
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::{Access, AdminAuditRecord, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -83,7 +84,7 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 impl<T: DeserializeOwned + Send> ReadBody for JsonBody<T> {
     fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
         require_json(headers)?;
-        parse_json(body, "invalid_body").map(Self)
+        parse_json(body, ErrorCode::InvalidBody).map(Self)
     }
 }
 
@@ -96,7 +97,7 @@ impl<T: DeserializeOwned + Send> ReadBody for OptionalBody<T> {
             return Ok(Self(None));
         }
         require_json(headers)?;
-        parse_json::<Option<T>>(body, "invalid_body").map(Self)
+        parse_json::<Option<T>>(body, ErrorCode::InvalidBody).map(Self)
     }
 }
 
@@ -108,10 +109,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
         return Ok(());
     }
-    Err(
-        Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-            .describe("send Content-Type: application/json"),
-    )
+    Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
 }
 
 /// Adds a route to the router.
@@ -194,7 +192,7 @@ async fn read<R: Route>(
         .await
         .map_err(|error| {
             Refusal::invalid_field(
-                "invalid_params",
+                ErrorCode::InvalidParams,
                 "",
                 text::without_long_quotes(&error.body_text()),
             )
@@ -202,7 +200,11 @@ async fn read<R: Route>(
     let Query(query) = Query::<R::Query>::from_request_parts(parts, &())
         .await
         .map_err(|error| {
-            Refusal::invalid_field("invalid_query", "", text::without_long_quotes(&error.body_text()))
+            Refusal::invalid_field(
+                ErrorCode::InvalidQuery,
+                "",
+                text::without_long_quotes(&error.body_text()),
+            )
         })?;
     let body = R::Body::parse(&call.headers, body.as_ref().map_err(Refusal::clone)?)?;
     Ok(Input { path, query, body })
@@ -217,11 +219,11 @@ fn context(parts: &Parts, app: &App) -> RequestContext {
 async fn zone_in_path(parts: &mut Parts) -> Result<String, Refusal> {
     let params = RawPathParams::from_request_parts(parts, &())
         .await
-        .map_err(|_| Refusal::invalid_field("invalid_params", "", "the path is not valid UTF-8"))?;
+        .map_err(|_| Refusal::invalid_field(ErrorCode::InvalidParams, "", "the path is not valid UTF-8"))?;
     let zone = params
         .iter()
         .find_map(|(name, value)| (name == "zone").then(|| value.to_owned()));
-    zone.ok_or_else(|| Refusal::invalid_field("invalid_params", "zone", "missing"))
+    zone.ok_or_else(|| Refusal::invalid_field(ErrorCode::InvalidParams, "zone", "missing"))
 }
 
 /// What evidence says about the request itself.
@@ -270,8 +272,8 @@ impl Call {
             .zone(self.zone_id())
             .await
             .map_err(|error| match error {
-                DirectoryError::Unknown => Refusal::not_found("zone_not_found"),
-                DirectoryError::Unavailable => Refusal::unavailable("storage_unavailable"),
+                DirectoryError::Unknown => Refusal::of(ErrorCode::ZoneNotFound),
+                DirectoryError::Unavailable => Refusal::of(ErrorCode::StorageUnavailable),
             })
     }
 
@@ -338,7 +340,7 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_string(body) {
         Ok(text) => json_text(status, text),
         // Only maps with keys that are not strings fail, and there are none; say so rather than panic.
-        Err(_) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error").into_response(),
+        Err(_) => Refusal::of(ErrorCode::InternalError).into_response(),
     }
 }
 

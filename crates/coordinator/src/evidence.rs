@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, SessionId, ZoneId, audit::AuditEvent};
 use caracal_service::{Refusal, error_chain};
+use caracal_wire::ErrorCode;
 use serde::Serialize;
 use serde_json::{json, value::to_raw_value};
 
@@ -118,6 +119,6 @@ pub(crate) async fn swept(app: &App, zone: &ZoneId, event_type: &str, about: &Ab
 async fn append(app: &App, event: AuditEvent) -> Result<(), Refusal> {
     app.spool.append_async(&[event]).await.map_err(|error| {
         tracing::error!(error = %error_chain(&error), "could not record a decision");
-        Refusal::unavailable("audit_unavailable").describe("the decision cannot be recorded now, try again")
+        Refusal::of(ErrorCode::AuditUnavailable).describe("the decision cannot be recorded now, try again")
     })
 }

@@ -10,6 +10,7 @@ use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{canonical_json, sha256};
 use caracal_service::Refusal;
 use caracal_storage::{Receipt, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -44,7 +45,10 @@ impl Key {
             return Ok(None);
         };
         if values.next().is_some() {
-            return Err(malformed("idempotency_key_multiple", "send one Idempotency-Key"));
+            return Err(malformed(
+                ErrorCode::IdempotencyKeyMultiple,
+                "send one Idempotency-Key",
+            ));
         }
         // Header values are bytes; a key is text.
         let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
@@ -54,7 +58,7 @@ impl Key {
         if !sound {
             let message =
                 "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space";
-            return Err(malformed("idempotency_key_invalid", message));
+            return Err(malformed(ErrorCode::IdempotencyKeyInvalid, message));
         }
         let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
         Ok(Some(Self {
@@ -64,11 +68,9 @@ impl Key {
     }
 }
 
-fn malformed(code: &'static str, message: &'static str) -> Refusal {
+fn malformed(code: ErrorCode, message: &'static str) -> Refusal {
     metrics::idempotency("invalid");
-    Refusal::bad_request(code)
-        .describe(message)
-        .with("message", message)
+    Refusal::of(code).describe(message).with("message", message)
 }
 
 /// A request with a key, reduced to what is stored of it.
@@ -123,7 +125,7 @@ impl Keyed {
             Some(_) => {
                 metrics::idempotency("conflicts");
                 let message = "this Idempotency-Key was used for a different request";
-                Err(conflict("idempotency_key_conflict", message))
+                Err(conflict(ErrorCode::IdempotencyKeyConflict, message))
             }
             None => {
                 app.receipts.admit(app, work, self, now).await?;
@@ -142,7 +144,7 @@ impl Keyed {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         if response.len() > MAX_RECEIPT_BYTES {
-            return Err(Refusal::bad_request("idempotency_response_too_large")
+            return Err(Refusal::of(ErrorCode::IdempotencyResponseTooLarge)
                 .describe("the answer is too large to be remembered; name fewer resources or scopes"));
         }
         let receipt = Receipt {
@@ -167,16 +169,14 @@ pub(crate) const SESSION_START: &str = "session.start.v2";
 /// Operation of delegations.
 pub(crate) const DELEGATION_CREATE: &str = "delegation.create.v2";
 
-fn conflict(code: &'static str, message: &'static str) -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, code)
-        .describe(message)
-        .with("message", message)
+fn conflict(code: ErrorCode, message: &'static str) -> Refusal {
+    Refusal::of(code).describe(message).with("message", message)
 }
 
 /// The key's request happened, but what it made is no more.
 pub(crate) fn inactive() -> Refusal {
     conflict(
-        "idempotency_result_inactive",
+        ErrorCode::IdempotencyResultInactive,
         "what this Idempotency-Key made is no longer active; use a new key",
     )
 }
@@ -220,7 +220,7 @@ impl ReceiptCounts {
             ),
         };
         if count >= limit {
-            return Err(too_many("idempotency_receipt_limit_exceeded", limit, 60));
+            return Err(too_many(ErrorCode::IdempotencyReceiptLimitExceeded, limit, 60));
         }
         let mut counts = self.0.lock();
         if counts.len() >= MAX_COUNTS {

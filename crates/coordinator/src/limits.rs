@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use caracal_service::{Refusal, server::PeerAddr};
+use caracal_wire::ErrorCode;
 use http::{StatusCode, request::Parts};
 
 use crate::{auth::Principal, deps::App, metrics};
@@ -44,7 +45,7 @@ async fn hit(app: &App, key: &str, limit: u32) -> Result<(), Refusal> {
         Ok(decision) if !decision.allowed => {
             let seconds = decision.retry_after.as_secs().saturating_add(1);
             Err(too_many(
-                "rate_limited",
+                ErrorCode::RateLimited,
                 u64::from(limit),
                 u32::try_from(seconds).unwrap_or(60),
             ))
@@ -58,8 +59,8 @@ async fn hit(app: &App, key: &str, limit: u32) -> Result<(), Refusal> {
 }
 
 /// 429 with `code`, the limit, and when to try again.
-pub(crate) fn too_many(code: &'static str, limit: u64, retry_after: u32) -> Refusal {
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, code)
+pub(crate) fn too_many(code: ErrorCode, limit: u64, retry_after: u32) -> Refusal {
+    Refusal::of(code)
         .with("details", serde_json::json!({ "limit": limit }))
         .retry_after(retry_after)
 }

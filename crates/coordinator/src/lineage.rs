@@ -9,7 +9,7 @@ use caracal_core::{
 };
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::ZoneWork;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use crate::metrics;
 
@@ -42,16 +42,14 @@ pub(crate) async fn authority(
     let lineage = of(work, id).await?;
     Authority::of_lineage(&lineage, now, |row| identifier_of(zone, row)).map_err(|error| match error {
         LineageError::Exceeds(violation) => exceeds(&violation),
-        other => {
-            Refusal::new(StatusCode::FORBIDDEN, "parent_delegation_not_active").describe(other.to_string())
-        }
+        other => Refusal::of(ErrorCode::ParentDelegationNotActive).describe(other.to_string()),
     })
 }
 
 /// 403 that says which rule was broken and where its limit is.
 pub(crate) fn exceeds(violation: &NarrowingViolation) -> Refusal {
     metrics::exceeded(violation.rule());
-    Refusal::new(StatusCode::FORBIDDEN, "delegation_exceeds_parent_authority")
+    Refusal::of(ErrorCode::DelegationExceedsParentAuthority)
         .describe(violation.to_string())
         .reason(violation.rule())
         .with("details", serde_json::to_value(violation).unwrap_or_default())

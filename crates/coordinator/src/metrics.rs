@@ -1,6 +1,7 @@
 //! Metrics of the Coordinator. Labels come from closed sets.
 
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 /// Tells the recorder what each metric means.
@@ -46,14 +47,16 @@ pub(crate) fn describe() {
 
 /// A caller was turned away before its zone's evidence could know it.
 pub(crate) fn rejected(refusal: &Refusal) {
-    let code = match refusal.code.as_ref() {
-        "missing_token" => "missing_token",
-        "invalid_token" => "invalid_token",
-        "missing_scope" => "missing_scope",
-        "zone_mismatch" => "zone_mismatch",
-        "identity_revoked" => "identity_revoked",
-        _ => "other",
-    };
+    let code = [
+        ErrorCode::MissingToken,
+        ErrorCode::InvalidToken,
+        ErrorCode::MissingScope,
+        ErrorCode::ZoneMismatch,
+        ErrorCode::IdentityRevoked,
+    ]
+    .into_iter()
+    .find(|code| refusal.code == *code)
+    .map_or("other", ErrorCode::as_str);
     counter!("caracal_coordinator_rejected_total", "code" => code).increment(1);
 }
 

@@ -2,6 +2,7 @@
 
 use caracal_service::Refusal;
 use caracal_storage::{PageKey, PageRequest};
+use caracal_wire::ErrorCode;
 use serde_json::{Value, json};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -12,7 +13,7 @@ pub(crate) fn request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRe
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Refusal::invalid_field(
-            "invalid_query",
+            ErrorCode::InvalidQuery,
             "limit",
             "a whole number from 1 to 500",
         ));
@@ -20,7 +21,7 @@ pub(crate) fn request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRe
     let after = cursor
         .map(PageKey::from_cursor)
         .transpose()
-        .map_err(|error| Refusal::bad_request("invalid_cursor").describe(error.to_string()))?;
+        .map_err(|error| Refusal::of(ErrorCode::InvalidCursor).describe(error.to_string()))?;
     Ok(PageRequest { limit, after })
 }
 

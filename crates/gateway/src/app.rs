@@ -15,7 +15,8 @@ use caracal_service::{
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
 };
-use http::{Method, StatusCode, header, request::Parts};
+use caracal_wire::ErrorCode;
+use http::{Method, header, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -125,7 +126,7 @@ async fn admit(
     gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());
     let grant = granted.map_err(challenge)?;
     if grant.directive.url.is_empty() {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+        return Err(Refusal::of(ErrorCode::AccessDenied)
             .describe("resource upstream not configured")
             .reason("upstream_not_configured"));
     }

@@ -2,6 +2,7 @@
 
 use caracal_crypto::ClaimError;
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 
 /// Why a call goes no further.
@@ -112,14 +113,15 @@ impl Denial {
     /// The answer.
     pub(crate) fn into_refusal(self) -> Refusal {
         let reason = self.reason();
-        let invalid =
-            |status: StatusCode, text: &'static str| Refusal::new(status, "invalid_token").describe(text);
+        let invalid = |status: StatusCode, text: &'static str| {
+            Refusal::new(status, ErrorCode::InvalidToken).describe(text)
+        };
         let refusal = match self {
             Self::RevocationStale => unavailable("revocation state unavailable"),
-            Self::Ambiguous => Refusal::bad_request("invalid_request")
+            Self::Ambiguous => Refusal::of(ErrorCode::InvalidRequest)
                 .describe("the request can be read in more than one way"),
-            Self::Method => Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::MethodOverride => Refusal::bad_request("invalid_request")
+            Self::Method => Refusal::of(ErrorCode::MethodNotAllowed),
+            Self::MethodOverride => Refusal::of(ErrorCode::InvalidRequest)
                 .describe("the method is that of the request line; send no header that overrides it"),
             // RFC 6750 §3.1: no error code where no credential was presented.
             Self::MissingBearer => {
@@ -129,7 +131,7 @@ impl Denial {
             }
             Self::BearerTooLarge => unauthorized("bearer token too large"),
             Self::BearerMalformed => unauthorized("malformed bearer token"),
-            Self::Expiring => Refusal::new(StatusCode::UNAUTHORIZED, "credential_expired_not_renewable")
+            Self::Expiring => Refusal::of(ErrorCode::CredentialExpiredNotRenewable)
                 .describe("credential expiring within pre-flight window"),
             Self::ClientIdHeader => invalid(
                 StatusCode::BAD_REQUEST,
@@ -155,7 +157,7 @@ impl Denial {
 
 /// 413 for a body past the limit, announced or sent.
 pub(crate) fn too_large() -> Refusal {
-    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large").describe("request body too large")
+    Refusal::of(ErrorCode::PayloadTooLarge).describe("request body too large")
 }
 
 /// 401 for authority that has ended, before or during the call.
@@ -164,11 +166,11 @@ pub(crate) fn revoked() -> Refusal {
 }
 
 fn unauthorized(text: &'static str) -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token").describe(text)
+    Refusal::of(ErrorCode::InvalidToken).describe(text)
 }
 
 fn unavailable(text: &'static str) -> Refusal {
-    Refusal::unavailable("sts_unavailable").describe(text)
+    Refusal::of(ErrorCode::StsUnavailable).describe(text)
 }
 
 /// Adds the challenge that a 401 must carry (RFC 9110 §15.5.2, RFC 6750 §3), unless it has one.
@@ -177,10 +179,10 @@ pub(crate) fn challenge(refusal: Refusal) -> Refusal {
         return refusal;
     }
     // The registered code for every reason of ours; the STS has further ones of its own.
-    let code = if refusal.code == "interaction_required" {
-        "interaction_required"
+    let code = if refusal.code == ErrorCode::InteractionRequired {
+        ErrorCode::InteractionRequired
     } else {
-        "invalid_token"
+        ErrorCode::InvalidToken
     };
     let text: String = refusal
         .description

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use caracal_service::{Refusal, egress::ClientError};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 
 use crate::{
@@ -45,7 +46,8 @@ impl Failure {
     }
 
     pub(crate) fn refusal(&self) -> Refusal {
-        let internal = |status, text: &'static str| Refusal::new(status, "internal_error").describe(text);
+        let internal =
+            |status, text: &'static str| Refusal::new(status, ErrorCode::InternalError).describe(text);
         match self {
             Self::Revoked => revoked(),
             Self::TooLarge => too_large().reason("payload_too_large"),

@@ -1,9 +1,12 @@
 //! JSON bodies: bounded, typed, and refused with the field's path.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use caracal_core::text;
-use http::{StatusCode, header};
+use caracal_wire::ErrorCode;
+use http::header;
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 
@@ -18,11 +21,11 @@ pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes,
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+            Err(Refusal::of(ErrorCode::PayloadTooLarge)
                 .describe(format!("the body is larger than {limit} bytes")))
         }
         Err(error) if came_too_slowly(error.as_ref()) => Err(Fault::BodyTimeout.refusal()),
-        Err(_) => Err(Refusal::bad_request("invalid_body").describe("the body broke off")),
+        Err(_) => Err(Refusal::of(ErrorCode::InvalidBody).describe("the body broke off")),
     }
 }
 
@@ -42,12 +45,20 @@ fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 /// 400 with the path of the offending field.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: &'static str) -> Result<T, Refusal> {
+pub fn parse_json<T: DeserializeOwned>(
+    bytes: &[u8],
+    code: impl Into<Cow<'static, str>>,
+) -> Result<T, Refusal> {
+    let code = code.into();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
-        Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
+        Refusal::invalid_field(
+            code.clone(),
+            &path,
+            strip_position(&error.into_inner().to_string()),
+        )
     })?;
     deserializer
         .end()
@@ -75,7 +86,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         require_json(&request)?;
         let bytes = read_bounded(request.into_body(), JSON_LIMIT).await?;
-        parse_json(&bytes, "invalid_body").map(Self)
+        parse_json(&bytes, ErrorCode::InvalidBody).map(Self)
     }
 }
 
@@ -95,7 +106,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
         if bytes.is_empty() {
             return Ok(Self(None));
         }
-        parse_json::<Option<T>>(&bytes, "invalid_body").map(Self)
+        parse_json::<Option<T>>(&bytes, ErrorCode::InvalidBody).map(Self)
     }
 }
 
@@ -107,15 +118,15 @@ fn require_json(request: &Request) -> Result<(), Refusal> {
         .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
     match essence.as_deref() {
         Some("application/json") => Ok(()),
-        _ => Err(
-            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
-                .describe("send Content-Type: application/json"),
-        ),
+        _ => {
+            Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use caracal_wire::ErrorCode;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -133,7 +144,7 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
         let refusal =
-            super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, "invalid_body").unwrap_err();
+            super::parse_json::<Outer>(br#"{"items":[{"count":"x"}]}"#, ErrorCode::InvalidBody).unwrap_err();
         assert_eq!(refusal.status.as_u16(), 400);
         assert!(refusal.description.unwrap().starts_with("items[0].count: "));
     }
@@ -146,8 +157,8 @@ mod tests {
             format!(r#"{{"items":[{{"count":"{long}"}}]}}"#),
             format!(r#"{{"items":[{{"count":" at line 1 {long}"}}]}}"#),
         ] {
-            let refusal = super::parse_json::<Outer>(body.as_bytes(), "invalid_body").unwrap_err();
-            let answer = refusal.body("request").to_string();
+            let refusal = super::parse_json::<Outer>(body.as_bytes(), ErrorCode::InvalidBody).unwrap_err();
+            let answer = serde_json::to_string(&refusal.body("request")).unwrap();
             assert!(answer.contains("items"), "{answer}");
             assert!(answer.len() < 1_500, "{} bytes", answer.len());
         }

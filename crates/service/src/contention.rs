@@ -43,6 +43,8 @@ impl Attempts {
 
 #[cfg(test)]
 mod tests {
+    use caracal_wire::ErrorCode;
+
     use super::*;
 
     #[tokio::test]
@@ -50,11 +52,11 @@ mod tests {
         let world = World::for_tests();
         let contended = || Refusal {
             contended: true,
-            ..Refusal::unavailable("storage_unavailable")
+            ..Refusal::of(ErrorCode::StorageUnavailable)
         };
         let mut attempts = Attempts::default();
         assert!(!attempts.again(&world, None).await);
-        let away = Refusal::unavailable("storage_unavailable");
+        let away = Refusal::of(ErrorCode::StorageUnavailable);
         assert!(!attempts.again(&world, Some(&away)).await);
         let mut made = 1;
         while attempts.again(&world, Some(&contended())).await {

@@ -1,6 +1,7 @@
 //! Path and query parameters whose refusals have the envelope: those of the framework are plain text.
 
 use axum::extract::FromRequestParts;
+use caracal_wire::ErrorCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -9,8 +10,8 @@ use crate::Refusal;
 /// Longest part of the framework's sentence that is told: it may quote what was sent.
 const TOLD: usize = 120;
 
-fn unreadable(code: &'static str, sentence: &str) -> Refusal {
-    Refusal::bad_request(code).describe(sentence.chars().take(TOLD).collect::<String>())
+fn unreadable(code: ErrorCode, sentence: &str) -> Refusal {
+    Refusal::of(code).describe(sentence.chars().take(TOLD).collect::<String>())
 }
 
 /// Parameters of the query string.
@@ -23,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(rejection) => Err(unreadable("invalid_query", &rejection.body_text())),
+            Err(rejection) => Err(unreadable(ErrorCode::InvalidQuery, &rejection.body_text())),
         }
     }
 }
@@ -38,7 +39,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(path)) => Ok(Self(path)),
-            Err(rejection) => Err(unreadable("invalid_path", &rejection.body_text())),
+            Err(rejection) => Err(unreadable(ErrorCode::InvalidPath, &rejection.body_text())),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use caracal_core::Secret;
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -99,7 +100,7 @@ async fn metrics(
         None => operational.metrics_open,
     };
     if !allowed {
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").authenticate("Bearer"));
+        return Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer"));
     }
     (operational.before_render)();
     Ok((

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use caracal_core::text;
+use caracal_wire::{ErrorCode, Issue, Issues, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Segments of a field's path that an answer shows at most.
@@ -34,7 +36,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with a code alone.
+    /// A refusal with the status that its code usually has, and `Retry-After: 1` with a 503.
+    pub fn of(code: ErrorCode) -> Self {
+        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+            ..Self::new(status, code)
+        }
+    }
+
+    /// A refusal with a code and a status of its own.
     pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
@@ -76,6 +87,13 @@ impl Refusal {
         self
     }
 
+    /// Adds `details`, the machine-readable whole of what was wrong.
+    #[must_use]
+    pub fn with_details(self, details: &impl Serialize) -> Self {
+        // Only a map whose keys are no text fails, and details are structs.
+        self.with("details", serde_json::to_value(details).unwrap_or_default())
+    }
+
     /// Adds the machine-readable reason.
     #[must_use]
     pub fn reason(self, reason: &str) -> Self {
@@ -99,7 +117,7 @@ impl Refusal {
     /// A 400 that names the field, in the shape admin clients read (`details.issues[].path`).
     ///
     /// Keys of a map are the caller's own words, so a path is shown in excerpts.
-    pub fn invalid_field(code: &'static str, path: &str, message: impl Into<String>) -> Self {
+    pub fn invalid_field(code: impl Into<Cow<'static, str>>, path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let segments: Vec<String> = path
             .split('.')
@@ -112,25 +130,25 @@ impl Refusal {
         } else {
             format!("{}: {message}", segments.join("."))
         };
-        Self::bad_request(code).describe(description).with(
-            "details",
-            serde_json::json!({"issues": [{"path": segments, "message": message}]}),
-        )
+        let issues = vec![Issue {
+            path: segments,
+            message,
+        }];
+        Self::bad_request(code)
+            .describe(description)
+            .with_details(&Issues { issues })
     }
 
-    /// The body, with the request id under both names.
-    pub fn body(&self, request_id: &str) -> Value {
-        let mut body = self.members.clone();
-        body.insert(String::from("error"), Value::from(self.code.as_ref()));
-        if let Some(description) = &self.description {
-            body.insert(
-                String::from("error_description"),
-                Value::from(description.as_ref()),
-            );
+    /// The body.
+    pub fn body(&self, request_id: &str) -> Problem {
+        Problem {
+            error: self.code.clone(),
+            error_description: self.description.clone(),
+            details: None,
+            request_id_camel: request_id.to_owned(),
+            request_id: request_id.to_owned(),
+            more: self.members.clone(),
         }
-        body.insert(String::from("requestId"), Value::from(request_id));
-        body.insert(String::from("request_id"), Value::from(request_id));
-        Value::Object(body)
     }
 
     /// The finished response.
@@ -147,7 +165,7 @@ impl Refusal {
                 ),
                 (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             ],
-            self.body(request_id).to_string(),
+            serde_json::to_string(&self.body(request_id)).unwrap_or_default(),
         )
             .into_response();
         let mut set = |name: HeaderName, value: &str| {
@@ -182,19 +200,17 @@ impl From<caracal_storage::Error> for Refusal {
         match error {
             caracal_storage::Error::Contended(_) => Self {
                 contended: true,
-                ..Self::unavailable("storage_unavailable").describe("others changed the same, try again")
+                ..Self::of(ErrorCode::StorageUnavailable).describe("others changed the same, try again")
             },
             caracal_storage::Error::Unavailable(_) => {
-                Self::unavailable("storage_unavailable").describe("storage is unavailable, try again")
+                Self::of(ErrorCode::StorageUnavailable).describe("storage is unavailable, try again")
             }
             caracal_storage::Error::Conflict { constraint } => {
-                Self::new(StatusCode::CONFLICT, "conflict").with("constraint", constraint)
+                Self::of(ErrorCode::Conflict).with("constraint", constraint)
             }
-            caracal_storage::Error::MissingReference => Self::not_found("reference_not_found"),
-            caracal_storage::Error::Corrupt(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
-                    .describe("stored data is inconsistent; an operator was told")
-            }
+            caracal_storage::Error::MissingReference => Self::of(ErrorCode::ReferenceNotFound),
+            caracal_storage::Error::Corrupt(_) => Self::of(ErrorCode::InternalError)
+                .describe("stored data is inconsistent; an operator was told"),
         }
     }
 }

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use caracal_core::World;
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{Refusal, server::RefusedByListener};
@@ -106,10 +107,10 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
 
 /// Answers paths no route knows.
 pub async fn not_found() -> Refusal {
-    Refusal::not_found("route_not_found").describe("no such route")
+    Refusal::of(ErrorCode::RouteNotFound).describe("no such route")
 }
 
 /// Answers a known path with another method.
 pub async fn method_not_allowed() -> Refusal {
-    Refusal::new(http::StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+    Refusal::of(ErrorCode::MethodNotAllowed)
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use caracal_events::{Fields, Topic};
 use caracal_service::{Refusal, extract::Query};
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ impl PageQuery {
             None => Ok(100),
             Some(Ok(limit @ 1..=1000)) => Ok(limit),
             Some(_) => Err(Refusal::invalid_field(
-                "invalid_query",
+                ErrorCode::InvalidQuery,
                 "limit",
                 "must be 1 to 1000",
             )),
@@ -30,7 +31,7 @@ impl PageQuery {
 
 fn unavailable(error: &caracal_events::BusError) -> Refusal {
     tracing::warn!(%error, "could not read dead letters");
-    Refusal::unavailable("bus_unavailable").describe("the event bus is unavailable, try again")
+    Refusal::of(ErrorCode::BusUnavailable).describe("the event bus is unavailable, try again")
 }
 
 pub(crate) async fn list(

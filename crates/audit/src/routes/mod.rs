@@ -10,7 +10,8 @@ use axum::{
     routing::{get, post},
 };
 use caracal_service::{Refusal, health::bearer_of};
-use http::{StatusCode, request::Parts};
+use caracal_wire::ErrorCode;
+use http::request::Parts;
 
 use crate::AuditDeps;
 
@@ -32,8 +33,7 @@ impl FromRequestParts<AuditDeps> for Operator {
         if allowed {
             Ok(Self)
         } else {
-            Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized")
-                .authenticate("Bearer realm=\"caracal-audit\""))
+            Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
         }
     }
 }
@@ -54,7 +54,7 @@ pub fn router(deps: AuditDeps) -> Router {
 /// A zone id from outside.
 fn zone(text: &str) -> Result<caracal_core::ZoneId, Refusal> {
     caracal_core::ZoneId::parse(text)
-        .map_err(|error| Refusal::invalid_field("invalid_params", "zone_id", error.to_string()))
+        .map_err(|error| Refusal::invalid_field(ErrorCode::InvalidParams, "zone_id", error.to_string()))
 }
 
 /// The deps as the handlers take them.

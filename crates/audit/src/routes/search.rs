@@ -4,6 +4,7 @@ use axum::Json;
 use caracal_core::Timestamp;
 use caracal_service::{Refusal, extract::Query};
 use caracal_storage::Access;
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,12 +29,12 @@ pub(crate) async fn get(
     deps: Deps,
     Query(query): Query<SearchQuery>,
 ) -> Result<Json<Value>, Refusal> {
-    let invalid = |field, message: &str| Refusal::invalid_field("invalid_query", field, message);
+    let invalid = |field, message: &str| Refusal::invalid_field(ErrorCode::InvalidQuery, field, message);
     let zone = zone(query.zone_id.as_deref().unwrap_or(""))?;
     let time = |field, text: Option<&str>| {
         text.map(Timestamp::parse_rfc3339)
             .transpose()
-            .map_err(|error| Refusal::invalid_field("invalid_query", field, error.to_string()))
+            .map_err(|error| Refusal::invalid_field(ErrorCode::InvalidQuery, field, error.to_string()))
     };
     let since = time("since", query.since.as_deref())?;
     let until = time("until", query.until.as_deref())?;

@@ -6,7 +6,7 @@ use caracal_core::{
 };
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
 use caracal_service::{Refusal, zones::DirectoryError};
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use super::{Principal, Rejected, unauthorized};
 use crate::deps::App;
@@ -49,7 +49,7 @@ pub(super) async fn verify_session(
         Ok(Some(key)) => key,
         Ok(None) => return Err(invalid(&"unknown key")),
         Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
-        Err(DirectoryError::Unavailable) => return Err(Refusal::unavailable("storage_unavailable")),
+        Err(DirectoryError::Unavailable) => return Err(Refusal::of(ErrorCode::StorageUnavailable)),
     };
     let claims = token.verify(&key).map_err(|error| invalid(&error))?.into_claims();
     let rules = ClaimRules {
@@ -72,7 +72,7 @@ async fn admit(
     zone_in_path: &str,
 ) -> Result<(), Refusal> {
     if !principal.scopes.contains(&app.config.lifecycle_scope) {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "missing_scope")
+        return Err(Refusal::of(ErrorCode::MissingScope)
             .describe(format!(
                 "the mandate lacks the scope {}",
                 app.config.lifecycle_scope
@@ -83,15 +83,14 @@ async fn admit(
             )));
     }
     if principal.zone.as_str() != zone_in_path {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "zone_mismatch")
-            .describe("the mandate belongs to another zone"));
+        return Err(Refusal::of(ErrorCode::ZoneMismatch).describe("the mandate belongs to another zone"));
     }
     // Unknown is not "still live": without a recent picture of what ended, nobody enters.
     if !app.revocations.is_fresh() {
-        return Err(Refusal::unavailable("revocation_state_unavailable"));
+        return Err(Refusal::of(ErrorCode::RevocationStateUnavailable));
     }
     let now = app.world.now();
-    let unavailable = |_| Refusal::unavailable("storage_unavailable");
+    let unavailable = |_| Refusal::of(ErrorCode::StorageUnavailable);
     let zone = app.zones.zone(&claims.zone_id).await.map_err(unavailable)?;
     let record = app
         .authority
@@ -105,7 +104,7 @@ async fn admit(
     if live {
         Ok(())
     } else {
-        Err(unauthorized("identity_revoked")
+        Err(unauthorized(ErrorCode::IdentityRevoked)
             .describe("the application or the authority record of this mandate has ended; get a new mandate"))
     }
 }
@@ -113,5 +112,5 @@ async fn admit(
 /// One answer for every way a token can be wrong; the way itself is for the log.
 fn invalid(error: &dyn std::fmt::Display) -> Refusal {
     tracing::debug!(%error, "refused a bearer");
-    unauthorized("invalid_token")
+    unauthorized(ErrorCode::InvalidToken)
 }

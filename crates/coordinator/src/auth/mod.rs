@@ -8,7 +8,8 @@ pub(crate) mod subject;
 
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::{Refusal, health::bearer_of};
-use http::{HeaderMap, StatusCode};
+use caracal_wire::ErrorCode;
+use http::HeaderMap;
 
 pub(crate) use self::{
     capability::Capability,
@@ -40,7 +41,7 @@ pub(crate) async fn authenticate(
     zone_in_path: &str,
 ) -> Result<Principal, Rejected> {
     let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
-        return Err(unauthorized("missing_token")
+        return Err(unauthorized(ErrorCode::MissingToken)
             .describe("send Authorization: Bearer <mandate>")
             .into());
     };
@@ -51,10 +52,10 @@ pub(crate) async fn authenticate(
 }
 
 /// 401 with `code` and the challenge of RFC 6750 §3.
-fn unauthorized(code: &'static str) -> Refusal {
+fn unauthorized(code: ErrorCode) -> Refusal {
     let challenge = match code {
-        "missing_token" => "Bearer",
+        ErrorCode::MissingToken => "Bearer",
         _ => "Bearer error=\"invalid_token\"",
     };
-    Refusal::new(StatusCode::UNAUTHORIZED, code).authenticate(challenge)
+    Refusal::of(code).authenticate(challenge)
 }

@@ -3,6 +3,7 @@
 use caracal_core::{ScopeSet, ZoneId};
 use caracal_crypto::constant_time_eq;
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 
 use super::{ADMIN, Capability, Principal};
 use crate::deps::App;
@@ -23,7 +24,7 @@ pub(super) fn recognise(
         return Ok(None);
     }
     let zone = ZoneId::parse(zone_in_path)
-        .map_err(|error| Refusal::invalid_field("invalid_params", "zone", error.to_string()))?;
+        .map_err(|error| Refusal::invalid_field(ErrorCode::InvalidParams, "zone", error.to_string()))?;
     let scopes: ScopeSet = [app.config.lifecycle_scope.as_str(), ADMIN].into_iter().collect();
     Ok(Some(Principal::operator(zone, scopes)))
 }

@@ -12,6 +12,7 @@ use caracal_core::{
 use caracal_crypto::mandate::Unverified;
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 
 use super::{Principal, mandate, unauthorized};
@@ -38,7 +39,7 @@ pub(crate) async fn resolve(
     proof: Option<&str>,
 ) -> Result<Anchor, Refusal> {
     let own = principal.record.as_ref().ok_or_else(|| {
-        Refusal::bad_request("subject_session_id_required").describe("the caller has no authority record")
+        Refusal::of(ErrorCode::SubjectSessionIdRequired).describe("the caller has no authority record")
     })?;
     let Some(proof) = proof else {
         return Ok(Anchor::Own(named.unwrap_or(own).clone()));
@@ -68,10 +69,8 @@ async fn prove(
             _ => refused("not a valid mandate of this zone"),
         })?;
     if claims.client_id != *application {
-        return Err(
-            Refusal::new(StatusCode::FORBIDDEN, "subject_proof_application_mismatch")
-                .describe("the subject proof was issued to another application"),
-        );
+        return Err(Refusal::of(ErrorCode::SubjectProofApplicationMismatch)
+            .describe("the subject proof was issued to another application"));
     }
     let bare = claims.scopes().is_empty()
         && claims.target.is_empty()
@@ -94,7 +93,7 @@ async fn prove(
 }
 
 fn refused(why: &'static str) -> Refusal {
-    unauthorized("invalid_subject_proof").describe(why)
+    unauthorized(ErrorCode::InvalidSubjectProof).describe(why)
 }
 
 impl Anchor {
@@ -127,11 +126,9 @@ impl Anchor {
             }
             // Another's record and no record look alike, so that ids cannot be probed.
             _ => match self {
-                Self::Own(_) => Err(
-                    Refusal::new(StatusCode::FORBIDDEN, "subject_proof_required").describe(
-                        "subject_session_id is not a record of this application; prove it with subject_token",
-                    ),
-                ),
+                Self::Own(_) => Err(Refusal::of(ErrorCode::SubjectProofRequired).describe(
+                    "subject_session_id is not a record of this application; prove it with subject_token",
+                )),
                 Self::Proved { .. } => Err(ended()),
             },
         }
@@ -140,7 +137,7 @@ impl Anchor {
 
 fn ended() -> Refusal {
     let text = "the authority record does not exist or is no longer active";
-    Refusal::not_found("session_not_found")
+    Refusal::of(ErrorCode::SessionNotFound)
         .describe(text)
         .with("detail", text)
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, World};
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 use parking_lot::Mutex;
 
 use crate::metrics;
@@ -77,8 +78,9 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Ends the attempt. Only an STS that cannot answer counts against the circuit: a refusal is an answer.
     pub(super) fn conclude(mut self, refusal: Option<&Refusal>) {
-        let failed = refusal
-            .is_some_and(|refusal| refusal.code == "sts_unavailable" && refusal.status.is_server_error());
+        let failed = refusal.is_some_and(|refusal| {
+            refusal.code == ErrorCode::StsUnavailable && refusal.status.is_server_error()
+        });
         let mut state = self.breaker.state.lock();
         let was_open = state.open_until.is_some();
         if failed {
@@ -121,7 +123,7 @@ mod tests {
     }
 
     fn down() -> Refusal {
-        Refusal::new(StatusCode::BAD_GATEWAY, "sts_unavailable")
+        Refusal::new(StatusCode::BAD_GATEWAY, ErrorCode::StsUnavailable)
     }
 
     fn fail(breaker: &Arc<Breaker>, times: u32) {
@@ -189,9 +191,9 @@ mod tests {
     fn refusals_of_the_sts_are_answers() {
         let (_, breaker) = breaker();
         for refusal in [
-            Refusal::new(StatusCode::FORBIDDEN, "access_denied"),
-            Refusal::new(StatusCode::UNAUTHORIZED, "sts_unavailable"),
-            Refusal::new(StatusCode::BAD_GATEWAY, "http_request_failed"),
+            Refusal::of(ErrorCode::AccessDenied),
+            Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::StsUnavailable),
+            Refusal::of(ErrorCode::HttpRequestFailed),
         ] {
             for _ in 0..4 {
                 breaker.enter().unwrap().conclude(Some(&refusal));

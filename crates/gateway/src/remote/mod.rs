@@ -25,6 +25,7 @@ use caracal_service::{
     egress::{Egress, EgressClient, EgressError, Target},
     exchange::{Exchange, ExchangeGrant, ExchangeRequest},
 };
+use caracal_wire::ErrorCode;
 use form_urlencoded::Serializer;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -244,7 +245,7 @@ impl Exchange for RemoteExchange {
         // Known from the claim of this very mandate, without another round trip.
         let generation = self.replay.generation().await.map_err(|error| {
             tracing::error!(request.id = &*request.request_id, %error, "cannot tell which memory nonces are kept in");
-            Refusal::unavailable("sts_unavailable").describe("replay state unavailable")
+            Refusal::of(ErrorCode::StsUnavailable).describe("replay state unavailable")
         })?;
         let outcome = match self.send(self.request(&request, &generation)).await {
             Ok(answer) => reply::read(&answer.into(), &request.resource),

@@ -8,6 +8,7 @@ use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, UpstreamDirective},
 };
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -43,7 +44,7 @@ pub(super) fn read(reply: &Read, resource: &str) -> Result<ExchangeGrant, Refusa
         .remove(resource)
         .filter(|directive| !directive.url.is_empty())
         .ok_or_else(|| {
-            Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+            Refusal::of(ErrorCode::AccessDenied)
                 .describe("resource upstream not configured")
                 .reason("upstream_not_configured")
         })?;
@@ -93,12 +94,12 @@ fn refusal(reply: &Read) -> Refusal {
 
 /// No usable answer of the STS.
 pub(super) fn failed(status: StatusCode, text: &'static str) -> Refusal {
-    Refusal::new(status, "sts_unavailable").describe(text)
+    Refusal::new(status, ErrorCode::StsUnavailable).describe(text)
 }
 
 /// No answer at all. Nothing was sent upstream, so the caller may try again with another mandate.
 pub(super) fn away(text: &'static str) -> Refusal {
-    Refusal::unavailable("sts_unavailable").describe(text)
+    Refusal::of(ErrorCode::StsUnavailable).describe(text)
 }
 
 /// Not asked, because the last answers did not come.

@@ -255,7 +255,7 @@ async fn a_refusal_passes_whole_but_for_the_request_id() {
     );
     assert_eq!(refusal.authenticate.as_deref(), Some("Bearer error=\"x\""));
     assert_eq!(refusal.retry_after, Some(7));
-    let rendered = refusal.body("ours");
+    let rendered = serde_json::to_value(refusal.body("ours")).unwrap();
     assert_eq!(
         (&rendered["approval_id"], &rendered["requestId"]),
         (&json!("apr-1"), &json!("ours"))

@@ -4,9 +4,8 @@
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+use caracal_wire::ErrorCode;
 use std::net::Ipv6Addr;
-
-use http::StatusCode;
 
 use crate::Refusal;
 
@@ -47,28 +46,20 @@ impl Fault {
     /// The answer.
     pub(crate) fn refusal(self) -> Refusal {
         match self {
-            Self::Malformed(what) => Refusal::bad_request("malformed_request").describe(what),
-            Self::TooManyFields => Refusal::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "request_header_fields_too_large",
-            )
-            .describe("a request has at most 100 header fields"),
-            Self::HeadTooLarge => Refusal::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "request_header_fields_too_large",
-            )
-            .describe("the request line and header fields are too long"),
-            Self::Version => Refusal::new(
-                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-                "http_version_not_supported",
-            )
-            .describe("send HTTP/1.1"),
-            Self::HeadTimeout => Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
-                .describe("the request head did not arrive in time"),
-            Self::BodyTimeout => Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
-                .describe("the request body did not arrive in time"),
+            Self::Malformed(what) => Refusal::of(ErrorCode::MalformedRequest).describe(what),
+            Self::TooManyFields => Refusal::of(ErrorCode::RequestHeaderFieldsTooLarge)
+                .describe("a request has at most 100 header fields"),
+            Self::HeadTooLarge => Refusal::of(ErrorCode::RequestHeaderFieldsTooLarge)
+                .describe("the request line and header fields are too long"),
+            Self::Version => Refusal::of(ErrorCode::HttpVersionNotSupported).describe("send HTTP/1.1"),
+            Self::HeadTimeout => {
+                Refusal::of(ErrorCode::RequestTimeout).describe("the request head did not arrive in time")
+            }
+            Self::BodyTimeout => {
+                Refusal::of(ErrorCode::RequestTimeout).describe("the request body did not arrive in time")
+            }
             Self::Crowded => {
-                Refusal::unavailable("too_many_connections").describe("every connection is taken, try again")
+                Refusal::of(ErrorCode::TooManyConnections).describe("every connection is taken, try again")
             }
         }
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use caracal_authz::narrow::{Authority, ResourceBound};
 use caracal_core::{ResourceId, ScopeSet, entity::Resource};
 use caracal_service::{Refusal, zones::ZoneState};
+use caracal_wire::ErrorCode;
 use serde_json::json;
 
-use super::{forbidden, request::Asked};
+use super::request::Asked;
 use crate::lineage::identifier_of;
 
 /// The resource bound of a delegation about to be made.
@@ -40,7 +41,7 @@ impl Bound {
                 .any(|identifier| **identifier == *resource.identifier)
         };
         if one.is_some_and(|one| !listed.is_empty() && !on_list(one)) {
-            return Err(Refusal::bad_request("delegation_resource_scope_mismatch")
+            return Err(Refusal::of(ErrorCode::DelegationResourceScopeMismatch)
                 .describe("resource_id is not among constraints.resources"));
         }
         Ok(Self {
@@ -95,7 +96,7 @@ impl Bound {
         if exceeding.is_empty() {
             return Ok(());
         }
-        Err(forbidden("delegation_scopes_exceed_resource")
+        Err(Refusal::of(ErrorCode::DelegationScopesExceedResource)
             .describe("scopes that the resources do not declare cannot be handed on")
             .with(
                 "details",
@@ -107,5 +108,5 @@ impl Bound {
 fn resource<'z>(zone: &'z ZoneState, name: &str) -> Result<&'z Resource, Refusal> {
     zone.resource(name)
         .map(|state| &state.resource)
-        .ok_or_else(|| Refusal::not_found("resource_not_found").with("details", json!({ "resource": name })))
+        .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound).with("details", json!({ "resource": name })))
 }

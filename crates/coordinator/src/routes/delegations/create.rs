@@ -11,13 +11,13 @@ use caracal_core::{
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::{Access, Receipt, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
     ENTITY,
     bounds::Bound,
-    forbidden,
     parent::{self, Parent},
     request::{Asked, CreateBody, End},
 };
@@ -51,7 +51,7 @@ impl Route for Create {
             return Err(issuer_required());
         }
         if asked.source_session_id == asked.target_session_id {
-            return Err(Refusal::bad_request("self_delegation_denied"));
+            return Err(Refusal::of(ErrorCode::SelfDelegationDenied));
         }
         let keyed = Key::of(&call.headers)?.map(|key| {
             let scope = asked.issuer_application_id.as_str();
@@ -87,7 +87,7 @@ impl Route for Create {
 }
 
 pub(super) fn issuer_required() -> Refusal {
-    forbidden("issuer_ownership_required").describe("the delegation belongs to another application")
+    Refusal::of(ErrorCode::IssuerOwnershipRequired).describe("the delegation belongs to another application")
 }
 
 async fn replay(
@@ -167,7 +167,7 @@ async fn check_ends(work: &mut dyn ZoneWork, asked: &Asked, now: Timestamp) -> R
             .await?
             .filter(|session| session.is_live(now));
         let session = session.ok_or_else(|| {
-            Refusal::not_found("delegation_endpoint_not_found").with("details", json!({ "session_id": id }))
+            Refusal::of(ErrorCode::DelegationEndpointNotFound).with("details", json!({ "session_id": id }))
         })?;
         let application = if *id == asked.source_session_id {
             &asked.issuer_application_id
@@ -179,10 +179,8 @@ async fn check_ends(work: &mut dyn ZoneWork, asked: &Asked, now: Timestamp) -> R
     if matches {
         Ok(())
     } else {
-        Err(
-            Refusal::new(StatusCode::CONFLICT, "delegation_application_mismatch")
-                .describe("a session does not belong to the application named for it"),
-        )
+        Err(Refusal::of(ErrorCode::DelegationApplicationMismatch)
+            .describe("a session does not belong to the application named for it"))
     }
 }
 
@@ -198,7 +196,7 @@ fn check_broad(call: &Call, asked: &Asked, bound: &Bound, notes: &mut Notes) -> 
         return Ok(());
     }
     if !call.principal.may_delegate_broadly(&asked.issuer_application_id) {
-        return Err(forbidden("broad_delegation_permission_required")
+        return Err(Refusal::of(ErrorCode::BroadDelegationPermissionRequired)
             .describe("name resource_id or constraints.resources"));
     }
     notes.broad = true;
@@ -232,7 +230,7 @@ fn end(
         }
     };
     if end <= now {
-        return Err(Refusal::bad_request("delegation_expired").describe("the end named has passed"));
+        return Err(Refusal::of(ErrorCode::DelegationExpired).describe("the end named has passed"));
     }
     if parent.is_none() && end > latest {
         notes.warnings.push("expiry_clamped_to_platform_limit");

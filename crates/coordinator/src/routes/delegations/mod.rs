@@ -14,7 +14,7 @@ pub(crate) mod traverse;
 
 use caracal_core::{DelegationId, SessionId, ZoneId, entity::Delegation};
 use caracal_service::Refusal;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,11 +49,7 @@ const MAX_NODES: usize = 5_000;
 const ENTITY: &str = "delegations";
 
 fn not_found() -> Refusal {
-    Refusal::not_found("delegation_not_found")
-}
-
-fn forbidden(code: &'static str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, code)
+    Refusal::of(ErrorCode::DelegationNotFound)
 }
 
 /// Whether the caller may see the delegation: either end of it, or the operator.
@@ -67,7 +63,7 @@ fn require_admin(principal: &Principal) -> Result<(), Refusal> {
     if principal.is_admin() {
         Ok(())
     } else {
-        Err(forbidden("coordinator_admin_required"))
+        Err(Refusal::of(ErrorCode::CoordinatorAdminRequired))
     }
 }
 

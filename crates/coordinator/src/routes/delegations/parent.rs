@@ -4,9 +4,9 @@ use caracal_authz::narrow::Authority;
 use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::ZoneWork;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
-use super::{forbidden, request::Asked};
+use super::request::Asked;
 use crate::lineage;
 
 /// The delegation that a new one narrows, with what its whole lineage allows.
@@ -36,7 +36,7 @@ pub(super) async fn of(
     let above = lineage::of(work, named).await?;
     let target = &asked.target_session_id;
     if above.iter().any(|edge| edge.source_session_id == *target) {
-        return Err(Refusal::new(StatusCode::CONFLICT, "delegation_cycle_denied")
+        return Err(Refusal::of(ErrorCode::DelegationCycleDenied)
             .describe("the target handed this authority on itself"));
     }
     Ok(Some(Parent {
@@ -56,6 +56,6 @@ async fn held(
 }
 
 fn not_active() -> Refusal {
-    forbidden("parent_delegation_not_active")
+    Refusal::of(ErrorCode::ParentDelegationNotActive)
         .describe("the source session does not hold that delegation, or it has ended")
 }

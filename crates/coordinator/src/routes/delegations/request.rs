@@ -9,6 +9,7 @@ use caracal_core::{
     text::{TextRule, is_unprintable},
 };
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -99,7 +100,7 @@ impl CreateBody {
             (Some(at), None, _) | (None, Some(at), _) => End::At(at),
             (None, None, Some(seconds)) => End::After(Duration::from_secs(u64::from(seconds))),
             (None, None, None) => {
-                return Err(Refusal::bad_request("delegation_expiry_required")
+                return Err(Refusal::of(ErrorCode::DelegationExpiryRequired)
                     .describe("send expires_at or ttl_seconds"));
             }
         };
@@ -165,13 +166,13 @@ fn refused(error: &ConstraintError) -> Refusal {
         ConstraintError::Field { field, .. } => format!("constraints.{field}"),
         ConstraintError::Unknown(_) => String::from("constraints"),
     };
-    let mut refusal = Refusal::invalid_field("invalid_delegation_constraint", &path, error.to_string());
-    refusal.code = error.code().into();
-    refusal
+    let code = error.code().parse();
+    let code = code.unwrap_or(ErrorCode::InvalidDelegationConstraint);
+    Refusal::invalid_field(code, &path, error.to_string())
 }
 
 fn invalid(path: &str, expected: &'static str) -> Refusal {
-    Refusal::invalid_field("invalid_body", path, expected)
+    Refusal::invalid_field(ErrorCode::InvalidBody, path, expected)
 }
 
 #[cfg(test)]
@@ -216,6 +217,22 @@ mod tests {
             (
                 json!({"constraints": {"resources": "x"}, "ttl_seconds": 60}),
                 "invalid_resources",
+            ),
+            (
+                json!({"constraints": {"max_depth": 0}, "ttl_seconds": 60}),
+                "invalid_max_depth",
+            ),
+            (
+                json!({"constraints": {"policy_approved": 1}, "ttl_seconds": 60}),
+                "invalid_policy_approved",
+            ),
+            (
+                json!({"constraints": {"expires_at": "soon"}}),
+                "invalid_expires_at",
+            ),
+            (
+                json!({"constraints": {"broad_reason": ""}, "ttl_seconds": 60}),
+                "invalid_broad_reason",
             ),
             (json!({"constraints": {}}), "delegation_expiry_required"),
             (json!({"ttl_seconds": 0}), "invalid_body"),

@@ -13,11 +13,12 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{DelegationPath, ENTITY, create::issuer_required, forbidden, not_found};
+use super::{DelegationPath, ENTITY, create::issuer_required, not_found};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, OptionalBody, Route},
@@ -121,7 +122,7 @@ async fn check_targets(call: &Call, work: &mut dyn ZoneWork, id: &DelegationId) 
     if below.iter().all(|(edge, _)| may(edge)) {
         return Ok(());
     }
-    Err(forbidden("application_ownership_required")
+    Err(Refusal::of(ErrorCode::ApplicationOwnershipRequired)
         .describe("terminate_target would end sessions of another application; revoke without it"))
 }
 

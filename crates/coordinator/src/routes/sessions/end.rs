@@ -12,10 +12,11 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{ENTITY, SessionPath, conflict, locked_for_stop, not_found};
+use super::{ENTITY, SessionPath, locked_for_stop, not_found};
 use crate::{
     auth::Capability,
     call::{Call, Entity, Input, OptionalBody, Route},
@@ -51,7 +52,7 @@ impl Route for End {
         let generation = input.body.0.and_then(|body| body.lease_generation);
         if generation.is_some_and(|generation| generation < 1) {
             return Err(Refusal::invalid_field(
-                "invalid_body",
+                ErrorCode::InvalidBody,
                 "lease_generation",
                 "a whole number from 1",
             ));
@@ -89,7 +90,7 @@ fn reason(given: Option<String>) -> Result<String, Refusal> {
     match TextRule::line(256).check(&reason) {
         Ok(()) => Ok(reason),
         Err(problem) => Err(Refusal::invalid_field(
-            "invalid_query",
+            ErrorCode::InvalidQuery,
             "reason",
             problem.to_string(),
         )),
@@ -102,9 +103,11 @@ fn check_fence(call: &Call, session: &Session, generation: Option<i64>) -> Resul
         return Ok(());
     }
     match generation {
-        None => Err(Refusal::bad_request("lease_generation_required")
+        None => Err(Refusal::of(ErrorCode::LeaseGenerationRequired)
             .describe("send the lease_generation that this process holds")),
-        Some(generation) if generation != session.lease_generation => Err(conflict("session_lease_fenced")),
+        Some(generation) if generation != session.lease_generation => {
+            Err(Refusal::of(ErrorCode::SessionLeaseFenced))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -7,12 +7,13 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_core::entity::{Lifecycle, SessionStatus};
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    SessionPath, conflict,
+    SessionPath,
     lease::{check_identity, expire},
     not_found, not_owner, subject_ended,
 };
@@ -57,7 +58,7 @@ impl Route for Heartbeat {
         let (id, body) = (input.path.id, input.body.0);
         if body.lease_generation < 1 {
             return Err(Refusal::invalid_field(
-                "invalid_body",
+                ErrorCode::InvalidBody,
                 "lease_generation",
                 "a whole number from 1",
             ));
@@ -69,23 +70,23 @@ impl Route for Heartbeat {
             return Err(not_owner());
         }
         if matches!(session.status, SessionStatus::Terminated | SessionStatus::Expired) {
-            return Err(conflict("session_not_live"));
+            return Err(Refusal::of(ErrorCode::SessionNotLive));
         }
         if session.lifecycle != Lifecycle::Service {
-            return Err(conflict("session_not_service"));
+            return Err(Refusal::of(ErrorCode::SessionNotService));
         }
         if subject_ended::is(call, work.as_mut(), &session).await? {
             return Err(subject_ended::end(call, work, &session).await?);
         }
         if session.lease_generation != body.lease_generation {
-            return Err(conflict("session_lease_fenced"));
+            return Err(Refusal::of(ErrorCode::SessionLeaseFenced));
         }
         if session.status == SessionStatus::Active && session.ends_at() <= call.now() {
             return Err(expire(call, work, &session).await?);
         }
         check_identity(call, work.as_mut(), &session.application_id).await?;
         if body.service_id.is_some() {
-            return Err(Refusal::not_found("agent_service_not_found"));
+            return Err(Refusal::of(ErrorCode::AgentServiceNotFound));
         }
 
         let now = call.now();
@@ -96,7 +97,7 @@ impl Route for Heartbeat {
             .await?
         {
             // Between the read and here somebody took over or ended it.
-            return Err(conflict("session_lease_fenced"));
+            return Err(Refusal::of(ErrorCode::SessionLeaseFenced));
         }
         work.commit().await?;
         Ok(call::json(

@@ -7,8 +7,8 @@ use caracal_core::{
 };
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
+use caracal_wire::ErrorCode;
 
-use super::conflict;
 use crate::{call::Call, lineage};
 
 /// Inserts the child's copy of the parent's delegation, with one hop less: of the one the caller names, or of the one
@@ -33,11 +33,11 @@ pub(super) async fn inherit(
     let any = !candidates.is_empty();
     candidates.retain(|candidate| candidate.is_live(now));
     let source = match candidates.as_slice() {
-        [] if any || explicit.is_some() => return Err(conflict("inherit_parent_edge_not_active")),
+        [] if any || explicit.is_some() => return Err(Refusal::of(ErrorCode::InheritParentEdgeNotActive)),
         [] => return Ok(None),
         [one] => one,
         _ => {
-            return Err(conflict("inherit_parent_edge_ambiguous")
+            return Err(Refusal::of(ErrorCode::InheritParentEdgeAmbiguous)
                 .describe("the parent has several delegations; name one with inherit_parent_edge_id"));
         }
     };

@@ -9,10 +9,11 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{ENTITY, SessionPath, conflict, describe, not_found, not_owner, subject_ended};
+use super::{ENTITY, SessionPath, describe, not_found, not_owner, subject_ended};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
@@ -39,12 +40,14 @@ impl Route for Lease {
             return Err(not_owner());
         }
         if session.lifecycle != Lifecycle::Service {
-            return Err(conflict("session_not_service"));
+            return Err(Refusal::of(ErrorCode::SessionNotService));
         }
         match session.status {
             SessionStatus::Active => {}
-            SessionStatus::Suspended => return Err(conflict("session_suspended")),
-            SessionStatus::Terminated | SessionStatus::Expired => return Err(conflict("session_not_live")),
+            SessionStatus::Suspended => return Err(Refusal::of(ErrorCode::SessionSuspended)),
+            SessionStatus::Terminated | SessionStatus::Expired => {
+                return Err(Refusal::of(ErrorCode::SessionNotLive));
+            }
         }
         if subject_ended::is(call, work.as_mut(), &session).await? {
             return Err(subject_ended::end(call, work, &session).await?);
@@ -61,7 +64,7 @@ impl Route for Lease {
             .sessions()
             .acquire_lease(&id, session.lease_generation, until, now)
             .await?
-            .ok_or_else(|| conflict("session_lease_fenced"))?;
+            .ok_or_else(|| Refusal::of(ErrorCode::SessionLeaseFenced))?;
         call.commit(
             work,
             StatusCode::OK,
@@ -101,7 +104,7 @@ pub(super) async fn expire(
         call.app.outbox.announce().await;
         metrics::sessions_suspended("lease_lost", suspended.len());
     }
-    Ok(conflict("session_lease_expired"))
+    Ok(Refusal::of(ErrorCode::SessionLeaseExpired))
 }
 
 /// The caller's own record must be one of the application that the session belongs to: a lease is held by the
@@ -111,9 +114,8 @@ pub(super) async fn check_identity(
     work: &mut dyn ZoneWork,
     application: &ApplicationId,
 ) -> Result<(), Refusal> {
-    let unauthorized = |code| Refusal::new(StatusCode::UNAUTHORIZED, code);
     let Some(id) = &call.principal.record else {
-        return Err(unauthorized("authority_record_required"));
+        return Err(Refusal::of(ErrorCode::AuthorityRecordRequired));
     };
     let record = work.authority_records().get(id).await?;
     let sound = record.is_some_and(|record| {
@@ -124,6 +126,6 @@ pub(super) async fn check_identity(
     if sound {
         Ok(())
     } else {
-        Err(unauthorized("identity_revoked").authenticate("Bearer error=\"invalid_token\""))
+        Err(Refusal::of(ErrorCode::IdentityRevoked).authenticate("Bearer error=\"invalid_token\""))
     }
 }

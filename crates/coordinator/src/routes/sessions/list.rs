@@ -7,6 +7,7 @@ use caracal_core::{
 };
 use caracal_service::Refusal;
 use caracal_storage::{Access, SessionFilter};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -43,9 +44,9 @@ impl Route for List {
         let query = input.query;
         let page = paging::request(query.limit, query.cursor.as_deref())?;
         if let Some(label) = &query.label {
-            LABEL
-                .check(label)
-                .map_err(|problem| Refusal::invalid_field("invalid_query", "label", problem.to_string()))?;
+            LABEL.check(label).map_err(|problem| {
+                Refusal::invalid_field(ErrorCode::InvalidQuery, "label", problem.to_string())
+            })?;
         }
         let Ok(application_id) = visible(&call.principal, query.application_id) else {
             return Ok(json(StatusCode::OK, &paging::body(&[], None)));

@@ -17,7 +17,7 @@ pub(crate) mod suspend;
 use caracal_core::{SessionId, ZoneId, entity::Session};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 
 use crate::call::Call;
@@ -47,15 +47,11 @@ pub(crate) struct SessionPath {
 const ENTITY: &str = "agents";
 
 fn not_found() -> Refusal {
-    Refusal::not_found("session_not_found")
-}
-
-fn conflict(code: &'static str) -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, code)
+    Refusal::of(ErrorCode::SessionNotFound)
 }
 
 fn not_owner() -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "application_ownership_required")
+    Refusal::of(ErrorCode::ApplicationOwnershipRequired)
         .describe("the session belongs to another application")
 }
 

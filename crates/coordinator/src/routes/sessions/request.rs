@@ -6,6 +6,7 @@ use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle, text::TextRule,
 };
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -125,7 +126,7 @@ fn labels(labels: Vec<String>) -> Result<Vec<Arc<str>>, Refusal> {
             match LABEL.check(label) {
                 Ok(()) => Ok(label.into()),
                 Err(problem) => Err(Refusal::invalid_field(
-                    "invalid_body",
+                    ErrorCode::InvalidBody,
                     &format!("labels.{position}"),
                     problem.to_string(),
                 )),
@@ -166,7 +167,7 @@ fn list_fits(items: &[Value], levels: usize) -> bool {
 }
 
 fn invalid(path: &str, expected: &'static str) -> Refusal {
-    Refusal::invalid_field("invalid_body", path, expected)
+    Refusal::invalid_field(ErrorCode::InvalidBody, path, expected)
 }
 
 #[cfg(test)]
@@ -196,7 +197,7 @@ mod tests {
             (json!({"application_id": "a", "labels": ["a\nb"]}), "labels.0"),
         ] {
             let refusal = check(body).unwrap_err();
-            assert_eq!(refusal.code, "invalid_body");
+            assert_eq!(refusal.code, ErrorCode::InvalidBody);
             assert!(refusal.description.unwrap().starts_with(&format!("{path}: ")));
         }
     }
@@ -232,7 +233,7 @@ mod tests {
                 Err(refusal) => {
                     assert!(!fits, "{refusal:?}");
                     assert_eq!(refusal.status.as_u16(), 400);
-                    assert_eq!(refusal.code, "invalid_body");
+                    assert_eq!(refusal.code, ErrorCode::InvalidBody);
                     assert!(refusal.description.unwrap().starts_with("metadata: "));
                 }
             }

@@ -5,10 +5,11 @@ use caracal_core::entity::{Lifecycle, Session, SessionStatus};
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{ENTITY, SessionPath, conflict, locked_for_stop, subject_ended};
+use super::{ENTITY, SessionPath, locked_for_stop, subject_ended};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
@@ -57,7 +58,7 @@ impl Route for Resume {
 }
 
 fn not_suspended() -> Refusal {
-    conflict("session_not_found_or_not_suspended")
+    Refusal::of(ErrorCode::SessionNotFoundOrNotSuspended)
 }
 
 /// A session may go on only where it could have gone on without the pause.
@@ -66,18 +67,17 @@ async fn check(call: &Call, work: &mut dyn ZoneWork, session: &Session) -> Resul
         return Err(not_suspended());
     }
     if session.lifecycle == Lifecycle::Task && session.ends_at() <= call.now() {
-        return Err(
-            conflict("session_not_live").describe("the session's time ran out while it was suspended")
-        );
+        return Err(Refusal::of(ErrorCode::SessionNotLive)
+            .describe("the session's time ran out while it was suspended"));
     }
     if let Some(parent) = &session.parent_id {
         let parent = work.sessions().get(parent).await?;
         if parent.is_none_or(|parent| parent.status != SessionStatus::Active) {
-            return Err(conflict("session_parent_not_active").describe("resume the parent first"));
+            return Err(Refusal::of(ErrorCode::SessionParentNotActive).describe("resume the parent first"));
         }
     }
     if subject_ended::is(call, work, session).await? {
-        return Err(conflict("session_subject_inactive"));
+        return Err(Refusal::of(ErrorCode::SessionSubjectInactive));
     }
     Ok(())
 }

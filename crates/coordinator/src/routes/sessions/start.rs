@@ -8,11 +8,12 @@ use caracal_core::{
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, Receipt, ZoneWork};
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    ENTITY, ZonePath, conflict, describe, inheritance, not_owner,
+    ENTITY, ZonePath, describe, inheritance, not_owner,
     request::{ParentAuthority, Start as Asked, StartBody},
 };
 use crate::{
@@ -144,7 +145,7 @@ async fn start(
         .get(&asked.application_id)
         .await?
         .filter(|application| application.is_live(now))
-        .ok_or_else(|| Refusal::not_found("application_not_found"))?;
+        .ok_or_else(|| Refusal::of(ErrorCode::ApplicationNotFound))?;
     let short_lived = application.registration_method == RegistrationMethod::Dcr;
     // A root session of a managed application joins no tree, so only these need to be one after another.
     if asked.parent_id.is_some() || short_lived {
@@ -199,10 +200,10 @@ async fn start(
 /// A short-lived application is one task: no service, no child, one session.
 fn check_short_lived(asked: &Asked) -> Result<(), Refusal> {
     if asked.lifecycle == Lifecycle::Service {
-        return Err(conflict("dcr_application_cannot_host_service"));
+        return Err(Refusal::of(ErrorCode::DcrApplicationCannotHostService));
     }
     if asked.parent_id.is_some() {
-        return Err(conflict("dcr_application_cannot_be_child"));
+        return Err(Refusal::of(ErrorCode::DcrApplicationCannotBeChild));
     }
     Ok(())
 }
@@ -219,18 +220,18 @@ async fn check_room(
     let in_zone = work.sessions().count_slots(None, now).await?;
     if in_zone >= config.max_sessions_per_zone {
         return Err(too_many(
-            "session_zone_limit_exceeded",
+            ErrorCode::SessionZoneLimitExceeded,
             config.max_sessions_per_zone,
             RETRY_WHEN_FULL,
         ));
     }
     let of_application = work.sessions().count_slots(Some(&application.id), now).await?;
     if application.registration_method == RegistrationMethod::Dcr && of_application > 0 {
-        return Err(conflict("dcr_application_already_bound"));
+        return Err(Refusal::of(ErrorCode::DcrApplicationAlreadyBound));
     }
     if of_application >= config.max_sessions_per_application {
         return Err(too_many(
-            "session_limit_exceeded",
+            ErrorCode::SessionLimitExceeded,
             config.max_sessions_per_application,
             RETRY_WHEN_FULL,
         ));
@@ -251,32 +252,32 @@ async fn parent(
         .get_locked(id)
         .await?
         .filter(|parent| parent.is_live(now))
-        .ok_or_else(|| Refusal::not_found("parent_not_found"))?;
+        .ok_or_else(|| Refusal::of(ErrorCode::ParentNotFound))?;
     let owner = work.applications().get(&parent.application_id).await?;
     if owner.is_none_or(|owner| owner.registration_method == RegistrationMethod::Dcr) {
-        return Err(conflict("dcr_application_cannot_start_child"));
+        return Err(Refusal::of(ErrorCode::DcrApplicationCannotStartChild));
     }
     if parent.lifecycle == Lifecycle::Task && lifecycle == Lifecycle::Service {
-        return Err(conflict("task_session_cannot_start_service"));
+        return Err(Refusal::of(ErrorCode::TaskSessionCannotStartService));
     }
     if !call
         .principal
         .acts_for("coordinator.spawn_under", &parent.application_id)
     {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "parent_ownership_required")
+        return Err(Refusal::of(ErrorCode::ParentOwnershipRequired)
             .describe("the parent belongs to another application"));
     }
     if parent.child_count >= parent.max_children {
         let limit = u64::from(parent.max_children);
         return Err(too_many(
-            "session_children_limit_exceeded",
+            ErrorCode::SessionChildrenLimitExceeded,
             limit,
             RETRY_WHEN_FULL,
         ));
     }
     if parent.depth >= MAX_DEPTH {
         return Err(too_many(
-            "session_depth_limit_exceeded",
+            ErrorCode::SessionDepthLimitExceeded,
             u64::from(MAX_DEPTH),
             RETRY_WHEN_FULL,
         ));
@@ -298,7 +299,7 @@ fn clamp(
     };
     let left = u32::try_from(parent.ends_at().since(now).as_secs()).unwrap_or(u32::MAX);
     if left == 0 {
-        return Err(Refusal::not_found("parent_not_found").describe("the parent ends within a second"));
+        return Err(Refusal::of(ErrorCode::ParentNotFound).describe("the parent ends within a second"));
     }
     if seconds > left {
         warnings.push("ttl_clamped_to_parent");

@@ -7,8 +7,8 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
+use caracal_wire::ErrorCode;
 
-use super::conflict;
 use crate::call::Call;
 
 /// Whether the session hangs on a person's record that has ended. An application's record only says how the
@@ -39,5 +39,5 @@ pub(super) async fn end(
     .await?;
     work.commit().await?;
     call.app.outbox.announce().await;
-    Ok(conflict("session_subject_inactive").describe("the person's authority record has ended"))
+    Ok(Refusal::of(ErrorCode::SessionSubjectInactive).describe("the person's authority record has ended"))
 }

@@ -4,10 +4,11 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use serde_json::json;
 
-use super::{ENTITY, SessionPath, conflict, locked_for_stop};
+use super::{ENTITY, SessionPath, locked_for_stop};
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
@@ -31,7 +32,7 @@ impl Route for Suspend {
         locked_for_stop(call, work.as_mut(), &id).await?;
         let suspended = lifecycle::suspend_session(work.as_mut(), &call.app.world, &id, "requested").await?;
         if suspended.is_empty() {
-            return Err(conflict("session_not_found_or_not_active"));
+            return Err(Refusal::of(ErrorCode::SessionNotFoundOrNotActive));
         }
         call.commit(
             work,

@@ -1,0 +1,111 @@
+//! The two error envelopes. Both carry the request id under both names that published clients read.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::ErrorCode;
+
+/// An error answer of the Control API, the Coordinator and the Audit service.
+///
+/// ```
+/// use caracal_wire::{ErrorCode, Problem};
+/// let body = r#"{"error":"session_not_live","requestId":"r-1","request_id":"r-1"}"#;
+/// let problem: Problem = serde_json::from_str(body).unwrap();
+/// assert_eq!(problem.error.parse(), Ok(ErrorCode::SessionNotLive));
+/// assert_eq!(serde_json::to_string(&problem).unwrap(), body);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// The code. As text, because a client may be older than the service that it asks.
+    #[schema(value_type = ErrorCode)]
+    pub error: Cow<'static, str>,
+    /// For a person: what was wrong and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<Cow<'static, str>>,
+    /// What was wrong, for a program: `issues` on every 400 that names fields, the rule and its limit on others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<Value>,
+    /// What to name when asking an operator; the same as the header `X-Request-Id`.
+    #[serde(rename = "requestId", default)]
+    pub request_id_camel: String,
+    /// The same again, for clients that read this name.
+    #[serde(default)]
+    pub request_id: String,
+    /// Further members that single codes have.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub more: Map<String, Value>,
+}
+
+/// An error answer of the STS and the Gateway (RFC 6749 §5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OAuthError {
+    /// The code. As text, because a client may be older than the service that it asks.
+    #[schema(value_type = ErrorCode)]
+    pub error: Cow<'static, str>,
+    /// For a person: what was wrong and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<Cow<'static, str>>,
+    /// Which rule refused, in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'static, str>>,
+    /// What to name when asking an operator; the same as the header `X-Request-Id`.
+    #[serde(rename = "requestId", default)]
+    pub request_id_camel: String,
+    /// The same again, for clients that read this name.
+    #[serde(default)]
+    pub request_id: String,
+    /// Further members that single codes have, for example what an approval is waiting for.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub more: Map<String, Value>,
+}
+
+/// `details` of an answer that names fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Issues {
+    /// One for each field that breaks a rule.
+    pub issues: Vec<Issue>,
+}
+
+/// A field that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Issue {
+    /// The way to the field from the document's top; empty for the document itself.
+    pub path: Vec<String>,
+    /// The rule.
+    pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_envelope_keeps_what_it_does_not_know_and_both_names_of_the_request_id() {
+        let body = json!({
+            "error": "of_a_newer_service", "error_description": "text", "reason": "rule", "details": {"limit": 2},
+            "approval_id": "a", "requestId": "r", "request_id": "r",
+        });
+        let problem: Problem = serde_json::from_value(body.clone()).unwrap();
+        assert_eq!(
+            (problem.request_id_camel.as_str(), problem.request_id.as_str()),
+            ("r", "r")
+        );
+        assert_eq!(problem.more["approval_id"], "a");
+        assert_eq!(serde_json::to_value(problem).unwrap(), body);
+        let error: OAuthError = serde_json::from_value(body.clone()).unwrap();
+        assert_eq!(error.reason.as_deref(), Some("rule"));
+        assert_eq!(serde_json::to_value(error).unwrap(), body);
+        assert!(
+            serde_json::from_value::<Problem>(json!({"requestId": "r"})).is_err(),
+            "no code"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! What goes over HTTP and over the bus, as types: one definition for services, clients, tests and documents.
+//!
+//! No I/O and no web framework here, so that a client may depend on this crate as well as a server. To add an error
+//! code, add a row to `code/table.rs` and regenerate the handbook page (`tests/handbook.rs` says how).
+
+pub mod code;
+pub mod envelope;
+
+pub use code::ErrorCode;
+pub use envelope::{Issue, Issues, OAuthError, Problem};
