@@ -61,6 +61,18 @@ enum Command {
         #[arg(default_value = "all")]
         roles: Vec<String>,
     },
+    /// Show every setting in force and where it came from; secrets are hidden.
+    Config {
+        /// Roles to show the settings of.
+        #[arg(default_value = "all")]
+        roles: Vec<String>,
+        /// Print JSON instead of lines.
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// Print the handbook's page of settings instead: what there is, not what is in force.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Work with the ledger.
     Audit {
         #[command(subcommand)]
@@ -84,17 +96,24 @@ enum AuditCommand {
     },
 }
 
+fn parse(roles: &[String]) -> anyhow::Result<Vec<Role>> {
+    Role::parse_all(roles).map_err(anyhow::Error::msg)
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // What is written is private, whatever umask was inherited: a database file has no mode of its own.
     umask(Mode::from_bits_truncate(0o077));
     let outcome = match arguments.command {
-        Command::Serve { roles } => Role::parse_all(&roles).and_then(|roles| commands::serve::run(&roles)),
+        Command::Serve { roles } => parse(&roles).and_then(|roles| commands::serve::run(&roles)),
         Command::Migrate => commands::migrate::run(),
         Command::Healthcheck { url, role } => commands::healthcheck::run(url, &role),
-        Command::CheckConfig { roles } => {
-            Role::parse_all(&roles).and_then(|roles| commands::check_config::run(&roles))
-        }
+        Command::CheckConfig { roles } => parse(&roles).and_then(|roles| commands::check_config::run(&roles)),
+        Command::Config {
+            roles,
+            json,
+            markdown,
+        } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
         Command::Audit {
             command: AuditCommand::Verify { zone, expect, json },
         } => commands::audit_verify::run(zone, expect.as_deref(), json),

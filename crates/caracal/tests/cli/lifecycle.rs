@@ -44,9 +44,14 @@ fn an_interrupted_up_leaves_no_daemon_behind() {
         (Signal::SIGHUP, "deaf"),
     ] {
         let bench = Bench::new().with("FAKE_DAEMON", behaviour);
+        // Whoever runs the tests in the background has them ignore SIGINT, and what is ignored is inherited.
         let up = bench
-            .command()
-            .arg("up")
+            .command_of(Path::new("/usr/bin/env"))
+            .args([
+                "--default-signal=INT,TERM,HUP",
+                env!("CARGO_BIN_EXE_caracal"),
+                "up",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpStream, ToSocketAddrs as _},
+    net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _},
     process::ExitCode,
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use caracal_service::config::Settings;
 
-use crate::config::{Role, listen_variable};
+use crate::config::{Role, declared};
 
 mod pinned;
 
@@ -19,15 +19,16 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// Asks; success means ready.
 pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
     let mut settings = Settings::from_process();
-    let certificate = settings.path("TLS_CERT_FILE");
+    let certificate = settings.find(&declared::TLS_CERT_FILE);
     let url = if let Some(url) = url {
         url
     } else {
         let Some(role) = Role::parse(role) else {
             bail!("unknown role {role:?}")
         };
-        let configured = settings.text(&listen_variable(role));
-        let address = configured.unwrap_or_else(|| format!("127.0.0.1:{}", role.default_port()));
+        let address = settings
+            .find(declared::listen_setting(role))
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, role.default_port())));
         let scheme = if certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://{address}/ready")
     };

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use caracal_service::{
-    config::Settings,
+    config::{Declared as _, Settings},
     server::{TlsServer, serve},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Backend, Config, Role, listen_variable},
+    config::{Backend, Config, Role, declared::listen_setting},
     descriptors, endpoints, secrets,
     telemetry::{self, Telemetry},
     wire,
@@ -252,7 +252,7 @@ async fn bind(role: Role, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
             "cannot listen on {address} for role {role}; is the port in use? set {} to use another",
-            listen_variable(role)
+            listen_setting(role).name()
         )
     })
 }

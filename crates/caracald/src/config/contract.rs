@@ -1,10 +1,12 @@
 //! Variables that deployments of this kind set and this daemon does not read: each is refused with a sentence, so that
 //! nobody believes it to be in force.
 
-use caracal_service::config::Settings;
+use caracal_service::config::{Mode, Settings};
+
+use super::declared;
 
 /// Names, and what is so instead.
-const NOT_READ: &[(&[&str], &str)] = &[
+pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
     (
         &[
             "DB_MIN_CONNS",
@@ -164,19 +166,24 @@ const OF_OTHERS: &[&str] = &[
     "TOKIO_WORKER_THREADS",
 ];
 
-/// Refuses what is set and not read. Call after everything else was read.
-pub(super) fn refuse_unread(settings: &mut Settings) {
+/// Refuses what is set and not read, and what may not be so in `mode`. Call after everything else was read.
+pub(super) fn refuse_unread(settings: &mut Settings, mode: Mode) {
     for name in OF_OTHERS {
         settings.know(name);
     }
+    for (setting, name) in [
+        (&declared::INSECURE_STS, "INSECURE_STS"),
+        (&declared::INSECURE_HTTP, "INSECURE_HTTP"),
+    ] {
+        if settings.get(setting) && mode.is_published() {
+            settings.problem(format!("{name} is not allowed in mode {mode}"));
+        }
+    }
     // Accepted where they ask for what is so anyway.
-    if settings.flag("JTI_FAIL_OPEN", false) {
+    if settings.get(&declared::JTI_FAIL_OPEN) {
         settings.problem("JTI_FAIL_OPEN is refused: a mandate whose use cannot be recorded is not honoured");
     }
-    if settings
-        .text("CARACAL_SECRET_BACKEND")
-        .is_some_and(|backend| backend != "builtin")
-    {
+    if settings.get(&declared::SECRET_BACKEND) != "builtin" {
         settings.problem("CARACAL_SECRET_BACKEND must be builtin: other secret stores are not spoken to");
     }
     for (names, instead) in NOT_READ {

@@ -1,69 +1,46 @@
 //! Settings of listeners, shutdown and logs.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use caracal_service::{
     config::Settings,
     server::{ServerLimits, TlsFiles},
 };
 
-use super::Role;
+use super::{Role, declared};
 use crate::telemetry::{self, Logging};
 
 /// How the process listens and stops.
 #[derive(Debug, Clone)]
 pub(crate) struct Serving {
     limits: ServerLimits,
-    /// `KEEP_ALIVE_TIMEOUT_MS` and `REQUEST_TIMEOUT_MS`, which the Control API and the Coordinator have.
+    /// These two are for the Control API and the Coordinator.
     keep_alive: Option<Duration>,
     request_timeout: Duration,
     /// `TLS_CERT_FILE` and `TLS_KEY_FILE`: with them, every listener of the process speaks TLS.
     pub(crate) tls: Option<TlsFiles>,
-    /// `SHUTDOWN_DELAY_MS`: from "not ready" to the end of accepting, for load balancers that ask now and then.
     pub(crate) shutdown_delay: Duration,
-    /// `SHUTDOWN_GRACE_MS`: from the end of accepting to the end of the process.
     pub(crate) shutdown_grace: Duration,
 }
 
-/// Ends before Docker kills, ten seconds after it asked.
-const SHUTDOWN_GRACE_MS: u64 = 8_000;
-
 impl Serving {
     pub(super) fn read(settings: &mut Settings, embedded: bool) -> Self {
-        let default = ServerLimits::default();
-        let number = |settings: &mut Settings, name: &str, default: usize| {
-            let default = u64::try_from(default).unwrap_or(u64::MAX);
-            usize::try_from(settings.positive(name, default)).unwrap_or(usize::MAX)
-        };
-        let limits = ServerLimits {
-            header_read_timeout: settings.duration("READ_HEADER_TIMEOUT", default.header_read_timeout),
-            body_read_timeout: settings.duration("READ_TIMEOUT", default.body_read_timeout),
-            body_min_rate: super::bounded(
-                settings.positive("READ_MIN_BYTES_PER_SECOND", u64::from(default.body_min_rate)),
-            ),
-            write_timeout: settings.duration("WRITE_TIMEOUT", default.write_timeout),
-            idle_timeout: settings.duration("IDLE_TIMEOUT", default.idle_timeout),
-            max_connections: number(settings, "MAX_CONNECTIONS", default.max_connections),
-            max_connections_per_address: number(
-                settings,
-                "MAX_CONNECTIONS_PER_ADDRESS",
-                default.max_connections_per_address,
-            ),
-            ..default
-        };
         Self {
-            limits,
-            keep_alive: settings
-                .text("KEEP_ALIVE_TIMEOUT_MS")
-                .map(|_| Duration::from_millis(settings.positive("KEEP_ALIVE_TIMEOUT_MS", 75_000))),
-            request_timeout: Duration::from_millis(settings.positive("REQUEST_TIMEOUT_MS", 30_000)),
+            limits: ServerLimits {
+                header_read_timeout: settings.get(&declared::READ_HEADER_TIMEOUT),
+                body_read_timeout: settings.get(&declared::READ_TIMEOUT),
+                body_min_rate: settings.get(&declared::READ_MIN_RATE),
+                write_timeout: settings.get(&declared::WRITE_TIMEOUT),
+                idle_timeout: settings.get(&declared::IDLE_TIMEOUT),
+                max_connections: settings.get(&declared::MAX_CONNECTIONS),
+                max_connections_per_address: settings.get(&declared::MAX_CONNECTIONS_PER_ADDRESS),
+                ..ServerLimits::default()
+            },
+            keep_alive: settings.find(&declared::KEEP_ALIVE_TIMEOUT),
+            request_timeout: settings.get(&declared::REQUEST_TIMEOUT),
             tls: tls(settings, embedded),
-            shutdown_delay: Duration::from_millis(settings.parsed(
-                "SHUTDOWN_DELAY_MS",
-                0,
-                "a whole number of milliseconds",
-            )),
-            shutdown_grace: Duration::from_millis(settings.positive("SHUTDOWN_GRACE_MS", SHUTDOWN_GRACE_MS)),
+            shutdown_delay: settings.get(&declared::SHUTDOWN_DELAY),
+            shutdown_grace: settings.get(&declared::SHUTDOWN_GRACE),
         }
     }
 
@@ -88,7 +65,10 @@ impl Serving {
 }
 
 fn tls(settings: &mut Settings, embedded: bool) -> Option<TlsFiles> {
-    match (settings.path("TLS_CERT_FILE"), settings.path("TLS_KEY_FILE")) {
+    match (
+        settings.find(&declared::TLS_CERT_FILE),
+        settings.find(&declared::TLS_KEY_FILE),
+    ) {
         (None, None) => None,
         (Some(_), Some(_)) if embedded => {
             settings.problem(
@@ -110,8 +90,8 @@ fn tls(settings: &mut Settings, embedded: bool) -> Option<TlsFiles> {
 
 /// `LOG_LEVEL`, `LOG_LEVEL_FILE` and `LOG_FILE`.
 pub(super) fn logging(settings: &mut Settings) -> Logging {
-    let level = settings.text("LOG_LEVEL").unwrap_or_else(|| String::from("info"));
-    let level_file: Option<PathBuf> = settings.path("LOG_LEVEL_FILE");
+    let level = settings.get(&declared::LOG_LEVEL);
+    let level_file = settings.find(&declared::LOG_LEVEL_FILE);
     let checked = match &level_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| format!("LOG_LEVEL_FILE cannot be read ({}: {error})", path.display())),
@@ -123,6 +103,6 @@ pub(super) fn logging(settings: &mut Settings) -> Logging {
     Logging {
         level,
         level_file,
-        file: settings.path("LOG_FILE"),
+        file: settings.find(&declared::LOG_FILE),
     }
 }

@@ -1,6 +1,6 @@
 //! Who may be called.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use super::{
     EgressError,
@@ -33,6 +33,12 @@ impl FromStr for HostPattern {
         } else {
             Err(InvalidHostPattern)
         }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

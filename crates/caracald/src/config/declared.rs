@@ -1,0 +1,39 @@
+//! Every setting of the daemon, declared once. From here come reading, `check-config`, `config` and the handbook's page
+//! of settings.
+
+mod control;
+mod coordinator;
+mod enforcement;
+mod evidence;
+mod keys;
+mod process;
+mod stores;
+
+use caracal_service::config::{Declared, Role};
+
+pub(crate) use self::{
+    control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*,
+};
+
+/// A group of settings with its heading on the page of settings.
+pub(crate) type Group = (&'static str, &'static [&'static (dyn Declared + Sync)]);
+
+/// Every setting, in the order in which people look for them.
+pub(crate) const GROUPS: &[Group] = &[
+    ("Process", process::GROUP),
+    ("Listeners", process::LISTENERS),
+    ("Stores", stores::GROUP),
+    ("Keys and tokens", keys::GROUP),
+    ("Evidence", evidence::GROUP),
+    ("Token service and Gateway", enforcement::GROUP),
+    ("Coordinator", coordinator::GROUP),
+    ("Control API", control::GROUP),
+];
+
+/// Every setting.
+pub(crate) fn all() -> impl Iterator<Item = &'static (dyn Declared + Sync)> {
+    GROUPS.iter().flat_map(|(_, group)| group.iter().copied())
+}
+
+/// The processes that write evidence.
+const WRITERS: &[Role] = &[Role::Api, Role::Sts, Role::Gateway, Role::Coordinator];

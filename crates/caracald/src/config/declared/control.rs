@@ -1,0 +1,70 @@
+use std::sync::LazyLock;
+
+use caracal_api::ApiConfig;
+use caracal_service::config::{Declared, Number, Role, Seconds, Setting, Settings, Span, Text};
+
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &RATE_LIMIT,
+    &AUTH_FAIL_LIMIT,
+    &MAX_RESOURCES,
+    &LAST_USED_DEBOUNCE,
+    &OUTCOME_UNKNOWN_AFTER,
+    &AUDIENCE,
+];
+
+const API: &[Role] = &[Role::Api];
+
+static DEFAULT: LazyLock<ApiConfig> = LazyLock::new(ApiConfig::default);
+
+static RATE_LIMIT: Setting<Number<u32>> = Setting::new(
+    "API_V1_RATE_LIMIT_PER_MIN",
+    API,
+    || DEFAULT.rate_limit_per_min,
+    "Requests a minute of one principal; 0 means no limit.",
+)
+.between(0, u32::MAX as u64);
+static AUTH_FAIL_LIMIT: Setting<Number<u32>> = Setting::new(
+    "ADMIN_AUTH_FAIL_LIMIT_PER_MIN",
+    API,
+    || DEFAULT.auth_fail_limit_per_min,
+    "Refused logins a minute of one address; 0 means no limit.",
+)
+.between(0, u32::MAX as u64);
+static MAX_RESOURCES: Setting<Number<u64>> = Setting::new(
+    "API_MAX_RESOURCES_PER_ZONE",
+    API,
+    || DEFAULT.max_resources_per_zone,
+    "Unarchived resources of a zone; 0 means no limit.",
+)
+.between(0, u64::MAX);
+static LAST_USED_DEBOUNCE: Setting<Seconds> = Setting::new(
+    "ADMIN_TOKEN_LAST_USED_DEBOUNCE_SEC",
+    API,
+    || DEFAULT.last_used_debounce,
+    "How long a token's last_used_at may lag.",
+);
+static OUTCOME_UNKNOWN_AFTER: Setting<Span> = Setting::new(
+    "AUDIT_OUTCOME_UNKNOWN_AFTER",
+    API,
+    || DEFAULT.outcome_unknown_after,
+    "A call that was allowed this long ago and has no outcome on record is shown with `\"outcome\": \"unknown\"`.",
+);
+static AUDIENCE: Setting<Text> = Setting::new(
+    "CONTROL_AUDIENCE",
+    API,
+    || DEFAULT.control_audience.clone(),
+    "Identifier of the resource that stands for the Control API itself.",
+);
+
+/// Reads the limits of the Control API.
+pub(crate) fn control(settings: &mut Settings) -> ApiConfig {
+    ApiConfig {
+        rate_limit_per_min: settings.get(&RATE_LIMIT),
+        auth_fail_limit_per_min: settings.get(&AUTH_FAIL_LIMIT),
+        max_resources_per_zone: settings.get(&MAX_RESOURCES),
+        last_used_debounce: settings.get(&LAST_USED_DEBOUNCE),
+        outcome_unknown_after: settings.get(&OUTCOME_UNKNOWN_AFTER),
+        control_audience: settings.get(&AUDIENCE),
+        ..DEFAULT.clone()
+    }
+}

@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use caracal_service::{
+    config::{Declared, Flag, HttpUrl, Kind, Number, Optional, Process, Required, Role, Setting, Span},
+    egress::HostPattern,
+};
+
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &ISSUER_URL,
+    &STS_URL,
+    &MINT_RATE,
+    &KEY_PUBLISH_AHEAD,
+    &KEY_OVERLAP,
+    &MAX_REQUEST_BYTES,
+    &UPSTREAM_TIMEOUT,
+    &STREAM_IDLE_TIMEOUT,
+    &STS_TIMEOUT,
+    &UPSTREAM_HOSTS,
+    &TRUST_PROXY,
+    &JTI_FAIL_OPEN,
+];
+
+const GATEWAY: &[Role] = &[Role::Gateway];
+const STS: &[Role] = &[Role::Sts];
+
+/// Host patterns with commas between them.
+#[derive(Debug)]
+pub(crate) struct Hosts;
+
+impl Kind for Hosts {
+    type Value = Vec<HostPattern>;
+
+    const FORM: &'static str = "host names or patterns such as *.example.com, with commas between them";
+
+    fn parse(text: &str) -> Result<Vec<HostPattern>, String> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+            .map(|host| {
+                host.parse()
+                    .map_err(|error| format!(": {host:?} is not usable: {error}"))
+            })
+            .collect()
+    }
+
+    fn render(value: &Vec<HostPattern>) -> String {
+        if value.is_empty() {
+            return String::from("any host");
+        }
+        value
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
+pub(crate) static ISSUER_URL: Optional<HttpUrl> = Optional::new(
+    "ISSUER_URL",
+    &[Role::Sts, Role::Gateway, Role::Coordinator],
+    "the address that the STS listens on",
+    "`iss` of mandates, byte for byte: the STS's address as clients know it.",
+)
+.required(Required::IN_PRODUCTION);
+pub(crate) static STS_URL: Optional<HttpUrl> = Optional::new(
+    "STS_URL",
+    GATEWAY,
+    "the STS in the same process",
+    "Where the Gateway asks for decisions; plain http only to this machine or to a name without dots.",
+)
+.required(Required {
+    when: |process: &Process, users| process.serves(users) && !process.serves(STS),
+    words: "by a gateway without the sts role in the same process",
+});
+pub(crate) static MINT_RATE: Setting<Number<u32>> = Setting::new(
+    "STS_MINT_RATE_LIMIT_PER_MIN",
+    STS,
+    || 600_000,
+    "Mints a minute for each zone, resource and application.",
+);
+pub(crate) static KEY_PUBLISH_AHEAD: Setting<Span> = Setting::new(
+    "SIGNING_KEY_PUBLISH_AHEAD",
+    STS,
+    || Duration::from_mins(10),
+    "How long a new signing key is published before it signs.",
+);
+pub(crate) static KEY_OVERLAP: Setting<Span> = Setting::new(
+    "SIGNING_KEY_OVERLAP",
+    STS,
+    || Duration::from_hours(24),
+    "How long an old signing key verifies after its successor signs.",
+);
+pub(crate) static MAX_REQUEST_BYTES: Setting<Number<u64>> = Setting::new(
+    "MAX_REQUEST_BYTES",
+    GATEWAY,
+    || 10 * 1024 * 1024,
+    "Largest body of a governed call.",
+);
+pub(crate) static UPSTREAM_TIMEOUT: Setting<Span> = Setting::new(
+    "UPSTREAM_TIMEOUT",
+    GATEWAY,
+    || Duration::from_secs(30),
+    "Longest silence of an upstream before its answer, unless the resource says otherwise.",
+);
+pub(crate) static STREAM_IDLE_TIMEOUT: Setting<Span> = Setting::new(
+    "STREAM_IDLE_TIMEOUT",
+    GATEWAY,
+    || Duration::from_mins(1),
+    "Longest silence within an answer, of either side, unless the resource says otherwise.",
+);
+pub(crate) static STS_TIMEOUT: Setting<Span> = Setting::new(
+    "STS_TIMEOUT",
+    GATEWAY,
+    || Duration::from_secs(5),
+    "Longest wait for the STS.",
+);
+pub(crate) static UPSTREAM_HOSTS: Setting<Hosts> = Setting::new(
+    "UPSTREAM_HOST_ALLOWLIST",
+    GATEWAY,
+    Vec::new,
+    "Hosts that may be called at all.",
+);
+pub(crate) static TRUST_PROXY: Setting<Flag> = Setting::new(
+    "TRUST_PROXY",
+    GATEWAY,
+    || false,
+    "Whether the caller's address is taken from X-Forwarded-For.",
+);
+pub(crate) static JTI_FAIL_OPEN: Setting<Flag> = Setting::new(
+    "JTI_FAIL_OPEN",
+    GATEWAY,
+    || false,
+    "Refused where true: a mandate whose use cannot be recorded is not honoured.",
+);

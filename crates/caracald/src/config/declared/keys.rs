@@ -1,0 +1,93 @@
+use caracal_service::config::{Declared, KeyMaterial, Optional, Process, Required, Role, Token};
+
+use super::WRITERS;
+
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &KEK,
+    &KEK_PREVIOUS,
+    &STREAMS_KEY,
+    &AUDIT_KEY,
+    &GATEWAY_STS_KEY,
+    &IDEMPOTENCY_KEY,
+    &ADMIN_TOKEN,
+    &COORDINATOR_TOKEN,
+    &STS_ADMIN_TOKEN,
+    &AUDIT_ADMIN_TOKEN,
+    &METRICS_BEARER,
+];
+
+/// What is so without a secret that the embedded deployment makes for itself.
+const GENERATED: &str = "generated in the embedded deployment";
+
+pub(crate) static KEK: Optional<KeyMaterial> = Optional::new(
+    "SECRET_STORE_KEK",
+    &[Role::Api, Role::Sts],
+    GENERATED,
+    "Key-encryption key: seals secrets at rest.",
+)
+.required(Required::IN_PRODUCTION);
+pub(crate) static KEK_PREVIOUS: Optional<KeyMaterial> = Optional::new(
+    "SECRET_STORE_KEK_PREVIOUS",
+    &[Role::Api, Role::Sts],
+    "one key opens everything",
+    "The other key-encryption key while it is being changed.",
+);
+pub(crate) static STREAMS_KEY: Optional<KeyMaterial> =
+    Optional::new("STREAMS_HMAC_KEY", WRITERS, GENERATED, "Signs events.").required(Required::IN_PRODUCTION);
+pub(crate) static AUDIT_KEY: Optional<KeyMaterial> = Optional::new(
+    "AUDIT_HMAC_KEY",
+    Role::ALL,
+    GENERATED,
+    "Signs audit events and the links of the ledger.",
+)
+.required(Required::IN_PRODUCTION);
+pub(crate) static GATEWAY_STS_KEY: Optional<KeyMaterial> = Optional::new(
+    "GATEWAY_STS_HMAC_KEY",
+    &[Role::Sts, Role::Gateway],
+    GENERATED,
+    "Signs what the Gateway asks the STS.",
+)
+.required(Required {
+    when: |process: &Process, _| {
+        !process.embedded && process.serves(&[Role::Sts]) != process.serves(&[Role::Gateway])
+    },
+    words: "in production where sts and gateway are processes of their own",
+});
+pub(crate) static IDEMPOTENCY_KEY: Optional<KeyMaterial> = Optional::new(
+    "IDEMPOTENCY_HMAC_KEY",
+    &[Role::Coordinator],
+    GENERATED,
+    "Digests idempotency keys.",
+)
+.required(Required::IN_PRODUCTION);
+pub(crate) static ADMIN_TOKEN: Optional<Token> = Optional::new(
+    "CARACAL_ADMIN_TOKEN",
+    &[Role::Api],
+    GENERATED,
+    "Bearer of the bootstrap administrator.",
+)
+.required(Required::IN_PRODUCTION);
+pub(crate) static COORDINATOR_TOKEN: Optional<Token> = Optional::new(
+    "CARACAL_COORDINATOR_TOKEN",
+    &[Role::Coordinator],
+    "no operator access in production, generated in the embedded deployment",
+    "Bearer of the operator.",
+);
+pub(crate) static STS_ADMIN_TOKEN: Optional<Token> = Optional::new(
+    "STS_ADMIN_TOKEN",
+    &[Role::Sts],
+    "no rotation by request in production, generated in the embedded deployment",
+    "Bearer for the rotation of signing keys.",
+);
+pub(crate) static AUDIT_ADMIN_TOKEN: Optional<Token> = Optional::new(
+    "AUDIT_ADMIN_TOKEN",
+    &[Role::Audit],
+    "these routes are closed in production, generated in the embedded deployment",
+    "Bearer for search, verification and dead letters.",
+);
+pub(crate) static METRICS_BEARER: Optional<Token> = Optional::new(
+    "METRICS_BEARER",
+    Role::ALL,
+    "open in dev, closed elsewhere",
+    "Bearer of /metrics.",
+);

@@ -1,0 +1,65 @@
+use caracal_core::Secret;
+use caracal_service::config::{Process, Settings};
+
+use super::declared;
+
+/// Keys and tokens. In the embedded deployment absent ones are generated.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    pub(crate) kek: Option<Secret>,
+    pub(crate) kek_previous: Option<Secret>,
+    pub(crate) streams: Option<Secret>,
+    pub(crate) audit: Option<Secret>,
+    pub(crate) gateway_sts: Option<Secret>,
+    pub(crate) idempotency: Option<Secret>,
+    pub(crate) admin_token: Option<Secret>,
+    pub(crate) coordinator_token: Option<Secret>,
+    pub(crate) sts_admin_token: Option<Secret>,
+    pub(crate) audit_admin_token: Option<Secret>,
+    pub(crate) metrics_bearer: Option<Secret>,
+}
+
+impl Keys {
+    /// Reads them, and refuses what this process needs and does not have, and one key for two purposes.
+    pub(super) fn read(settings: &mut Settings, process: &Process) -> Self {
+        let keys = Self {
+            kek: settings.find(&declared::KEK),
+            kek_previous: settings.find(&declared::KEK_PREVIOUS),
+            streams: settings.find(&declared::STREAMS_KEY),
+            audit: settings.find(&declared::AUDIT_KEY),
+            gateway_sts: settings.find(&declared::GATEWAY_STS_KEY),
+            idempotency: settings.find(&declared::IDEMPOTENCY_KEY),
+            admin_token: settings.find(&declared::ADMIN_TOKEN),
+            coordinator_token: settings.find(&declared::COORDINATOR_TOKEN),
+            sts_admin_token: settings.find(&declared::STS_ADMIN_TOKEN),
+            audit_admin_token: settings.find(&declared::AUDIT_ADMIN_TOKEN),
+            metrics_bearer: settings.find(&declared::METRICS_BEARER),
+        };
+        for key in [
+            &declared::KEK,
+            &declared::STREAMS_KEY,
+            &declared::AUDIT_KEY,
+            &declared::GATEWAY_STS_KEY,
+            &declared::IDEMPOTENCY_KEY,
+        ] {
+            settings.require(key, process);
+        }
+        settings.require(&declared::ADMIN_TOKEN, process);
+        let material = [
+            ("SECRET_STORE_KEK", &keys.kek),
+            ("SECRET_STORE_KEK_PREVIOUS", &keys.kek_previous),
+            ("STREAMS_HMAC_KEY", &keys.streams),
+            ("AUDIT_HMAC_KEY", &keys.audit),
+            ("GATEWAY_STS_HMAC_KEY", &keys.gateway_sts),
+            ("IDEMPOTENCY_HMAC_KEY", &keys.idempotency),
+        ];
+        for (index, (name, value)) in material.iter().enumerate() {
+            for (other, earlier) in material.iter().take(index) {
+                if value.is_some() && value == earlier {
+                    settings.problem(format!("{name} must differ from {other}"));
+                }
+            }
+        }
+        keys
+    }
+}

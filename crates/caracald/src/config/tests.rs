@@ -1,0 +1,241 @@
+use caracal_service::config::Declared;
+
+use super::*;
+
+fn read(pairs: &[(&str, &str)], roles: &[Role]) -> Result<Config, ConfigError> {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(Settings::new(pairs), roles)
+}
+
+#[test]
+fn a_published_mode_names_everything_that_is_missing_at_once() {
+    let message = read(&[], Role::ALL).unwrap_err().to_string();
+    for name in [
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_STORE_KEK",
+        "STREAMS_HMAC_KEY",
+        "AUDIT_HMAC_KEY",
+        "CARACAL_ADMIN_TOKEN",
+    ] {
+        assert!(message.contains(name), "{name} in {message}");
+    }
+}
+
+#[test]
+fn weak_and_equal_keys_are_refused() {
+    let zero = "00".repeat(32);
+    let good = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
+    let message = read(
+        &[
+            ("CARACAL_MODE", "dev"),
+            ("SECRET_STORE_KEK", &zero),
+            ("STREAMS_HMAC_KEY", good),
+            ("AUDIT_HMAC_KEY", good),
+            ("CARACAL_ADMIN_TOKEN", "short"),
+        ],
+        Role::ALL,
+    )
+    .unwrap_err()
+    .to_string();
+    assert!(message.contains("SECRET_STORE_KEK:"), "{message}");
+    assert!(
+        message.contains("AUDIT_HMAC_KEY must differ from STREAMS_HMAC_KEY"),
+        "{message}"
+    );
+    assert!(
+        message.contains("CARACAL_ADMIN_TOKEN must have at least 32"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_process_needs_the_secrets_of_its_roles_alone() {
+    let key = |seed: u8| {
+        let bytes: Vec<u8> = (0..32_u8)
+            .map(|at| at.wrapping_mul(7).wrapping_add(seed))
+            .collect();
+        hex::encode(bytes)
+    };
+    let (kek, streams, audit, exchange, receipts) = (key(1), key(2), key(3), key(4), key(5));
+    let token = "t".repeat(40);
+    let servers = [
+        ("DATABASE_URL", "postgres://u:p@127.0.0.1/d"),
+        ("REDIS_URL", "redis://127.0.0.1"),
+    ];
+    let (issuer, sts) = (
+        ("ISSUER_URL", "https://sts.example"),
+        ("STS_URL", "https://sts.example"),
+    );
+    let audit = ("AUDIT_HMAC_KEY", audit.as_str());
+    let streams = ("STREAMS_HMAC_KEY", streams.as_str());
+    let kek = ("SECRET_STORE_KEK", kek.as_str());
+    let exchange = ("GATEWAY_STS_HMAC_KEY", exchange.as_str());
+    let receipts = ("IDEMPOTENCY_HMAC_KEY", receipts.as_str());
+    let needed: [(Role, Vec<(&str, &str)>); 5] = [
+        (
+            Role::Api,
+            vec![kek, streams, audit, ("CARACAL_ADMIN_TOKEN", &token)],
+        ),
+        (Role::Sts, vec![kek, streams, audit, exchange, issuer]),
+        (Role::Gateway, vec![streams, audit, exchange, issuer, sts]),
+        (Role::Coordinator, vec![streams, audit, receipts, issuer]),
+        (Role::Audit, vec![audit]),
+    ];
+    for (role, needed) in needed {
+        let all: Vec<(&str, &str)> = servers.into_iter().chain(needed.clone()).collect();
+        assert!(read(&all, &[role]).is_ok(), "{role} with exactly what it needs");
+        for (missing, _) in &all {
+            let rest: Vec<(&str, &str)> = all.iter().copied().filter(|(name, _)| name != missing).collect();
+            let refused = read(&rest, &[role]).unwrap_err().to_string();
+            assert!(refused.contains(missing), "{role} without {missing}: {refused}");
+        }
+    }
+    assert!(
+        read(&servers[..1], &[]).is_ok(),
+        "migrating needs the database alone"
+    );
+}
+
+#[test]
+fn an_sts_without_tls_must_be_near() {
+    for near in [
+        "https://sts.example.com",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080/",
+        "http://sts:8080",
+        "http://localhost",
+    ] {
+        assert!(!leaves_the_house(near), "{near}");
+    }
+    for far in [
+        "http://sts.example.com:8080",
+        "http://10.0.0.7:8080",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.1@evil.example.com/",
+        "http://",
+    ] {
+        assert!(leaves_the_house(far), "{far}");
+    }
+}
+
+#[test]
+fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
+    let laptop = ("CARACAL_MODE", "dev");
+    let refusal = |name, value| {
+        read(&[laptop, (name, value)], Role::ALL)
+            .err()
+            .map(|error| error.to_string())
+    };
+    for name in [
+        "AUDIT_RETENTION_DAYS",
+        "DB_MIN_CONNS",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "CARACAL_CONTROL_ENABLED",
+        "REDIS_POOL_SIZE",
+    ] {
+        let message = refusal(name, "1").unwrap();
+        assert!(
+            message.contains(&format!("{name} is not read by this version: ")),
+            "{message}"
+        );
+    }
+    assert!(refusal("JTI_FAIL_OPEN", "true").is_some());
+    assert!(refusal("JTI_FAIL_OPEN", "false").is_none());
+    assert!(refusal("CARACAL_SECRET_BACKEND", "vault").is_some());
+    assert!(refusal("CARACAL_SECRET_BACKEND", "builtin").is_none());
+    assert!(refusal("TLS_CERT_FILE", "/c").unwrap().contains("TLS_KEY_FILE"));
+    assert!(refusal("TLS_KEY_FILE", "/k").unwrap().contains("TLS_CERT_FILE"));
+    assert!(
+        refusal("LOG_LEVEL", "verbose")
+            .unwrap()
+            .contains("none of off, error")
+    );
+}
+
+#[test]
+fn the_settings_of_listeners_are_in_force() {
+    let config = read(
+        &[
+            ("CARACAL_MODE", "dev"),
+            ("READ_HEADER_TIMEOUT", "1s"),
+            ("READ_TIMEOUT", "2s"),
+            ("WRITE_TIMEOUT", "3s"),
+            ("IDLE_TIMEOUT", "4s"),
+            ("KEEP_ALIVE_TIMEOUT_MS", "5000"),
+            ("REQUEST_TIMEOUT_MS", "6000"),
+            ("MAX_CONNECTIONS", "7"),
+            ("MAX_CONNECTIONS_PER_ADDRESS", "8"),
+            ("DB_POOL_MAX", "9"),
+        ],
+        Role::ALL,
+    )
+    .unwrap();
+    let gateway = config.serving.limits(Role::Gateway, |wanted| wanted);
+    let api = config.serving.limits(Role::Api, |wanted| wanted);
+    let seconds = |span: Duration| span.as_secs();
+    assert_eq!(seconds(gateway.header_read_timeout), 1);
+    assert_eq!(
+        (seconds(gateway.body_read_timeout), seconds(api.body_read_timeout)),
+        (2, 6)
+    );
+    assert_eq!(seconds(gateway.write_timeout), 3);
+    assert_eq!((seconds(gateway.idle_timeout), seconds(api.idle_timeout)), (4, 5));
+    assert_eq!(
+        (gateway.max_connections, gateway.max_connections_per_address),
+        (7, 8)
+    );
+    assert_eq!(config.db_max_conns, 9);
+    let default = read(&[("CARACAL_MODE", "dev")], Role::ALL).unwrap().serving;
+    assert_eq!(
+        seconds(default.limits(Role::Gateway, |wanted| wanted).idle_timeout),
+        120
+    );
+    assert!(default.shutdown_delay + default.shutdown_grace < Duration::from_secs(10));
+}
+
+#[test]
+fn a_laptop_needs_nothing() {
+    let config = read(&[("CARACAL_MODE", "dev"), ("CARACAL_HOME", "/tmp/c")], Role::ALL).unwrap();
+    assert!(matches!(config.backend, Backend::Embedded));
+    assert_eq!(config.listen[0].1.to_string(), "127.0.0.1:3000");
+}
+
+#[test]
+fn what_is_read_is_declared_and_what_is_declared_is_read() {
+    let config = read(&[("CARACAL_MODE", "dev"), ("CARACAL_HOME", "/tmp/c")], Role::ALL).unwrap();
+    let read: std::collections::BTreeSet<&str> = config.effective.iter().map(|one| one.name).collect();
+    let declared: std::collections::BTreeSet<&str> = declared::all().map(Declared::name).collect();
+    // A port is for a process of one role.
+    let alone = ["PORT"];
+    let missing: Vec<_> = declared
+        .difference(&read)
+        .filter(|name| !alone.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "declared and not read: {missing:?}");
+    let undeclared: Vec<_> = read.difference(&declared).collect();
+    assert!(undeclared.is_empty(), "read and not declared: {undeclared:?}");
+    assert_eq!(declared.len(), declared::all().count(), "declared once");
+    for setting in declared::all() {
+        assert!(setting.sentence().ends_with('.'), "{}", setting.name());
+    }
+}
+
+#[test]
+fn what_is_in_force_hides_secrets() {
+    let token = "t".repeat(40);
+    let config = read(
+        &[("CARACAL_MODE", "dev"), ("CARACAL_ADMIN_TOKEN", &token)],
+        Role::ALL,
+    )
+    .unwrap();
+    let shown = config
+        .effective
+        .iter()
+        .find(|one| one.name == "CARACAL_ADMIN_TOKEN")
+        .unwrap();
+    assert_eq!(shown.value.as_deref(), Some("(secret)"));
+    assert!(!format!("{:?}", config.effective).contains(&token));
+}
