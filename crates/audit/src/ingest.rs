@@ -8,6 +8,7 @@ use std::{
 
 use caracal_core::ZoneId;
 use caracal_events::{BusError, Consumer, Delivery, Topic};
+use caracal_wire::health::NotReady;
 use metrics::{counter, gauge};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -38,11 +39,11 @@ pub struct IngestHealth {
 
 impl IngestHealth {
     /// The reason ingest does not work now, if it does not.
-    pub fn reason(&self) -> Option<&'static str> {
+    pub fn reason(&self) -> Option<NotReady> {
         if !self.consuming.load(Ordering::Relaxed) {
-            Some("consumer_unhealthy")
+            Some(NotReady::ConsumerUnhealthy)
         } else if !self.storing.load(Ordering::Relaxed) {
-            Some("storage_unreachable")
+            Some(NotReady::StorageUnreachable)
         } else {
             None
         }

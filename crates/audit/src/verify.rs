@@ -6,54 +6,21 @@ use caracal_crypto::{
     ledger::{content_hash, verify_chain},
 };
 use caracal_storage::{Access, Error, Store};
+use caracal_wire::audit::{ChainFault, ChainReport, FaultKind};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
 /// Faults listed; further ones are only counted.
 const MAX_FAULTS: usize = 100;
 
-/// Something that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Fault {
-    /// Position in the chain.
-    pub chain_seq: i64,
-    /// Event id.
-    pub event_id: String,
-    /// `sequence_gap`, `content_mismatch`, `copy_mismatch` (the stored text has more than the event, or searches would
-    /// miss it), `broken_link`, `wrong_link_key`, `wrong_head`, `kept_head_differs` or `kept_head_missing`.
-    pub kind: &'static str,
-}
-
-/// What verification found.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ChainReport {
-    /// Zone.
-    pub zone_id: ZoneId,
-    /// Entries checked.
-    pub entries: i64,
-    /// Content hash of the last entry, lower-case hex.
-    pub head: String,
-    /// Faults found.
-    pub fault_count: u64,
-    /// The first faults.
-    pub faults: Vec<Fault>,
-}
-
-impl ChainReport {
-    /// Whether the chain holds.
-    pub const fn holds(&self) -> bool {
-        self.fault_count == 0
-    }
-
-    fn fault(&mut self, chain_seq: i64, event_id: &str, kind: &'static str) {
-        self.fault_count += 1;
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(Fault {
-                chain_seq,
-                event_id: event_id.to_owned(),
-                kind,
-            });
-        }
+fn fault(report: &mut ChainReport, chain_seq: i64, event_id: &str, kind: FaultKind) {
+    report.fault_count += 1;
+    if report.faults.len() < MAX_FAULTS {
+        report.faults.push(ChainFault {
+            chain_seq,
+            event_id: event_id.to_owned(),
+            kind,
+        });
     }
 }
 
@@ -109,20 +76,20 @@ pub async fn verify_zone_against(
         for row in rows {
             let id = row.event.id.as_str();
             if row.chain_seq != last + 1 {
-                report.fault(row.chain_seq, id, "sequence_gap");
+                fault(&mut report, row.chain_seq, id, FaultKind::SequenceGap);
             }
             let value =
                 serde_json::to_value(&row.event).map_err(|error| Error::Corrupt(error.to_string()))?;
             let sequence = u64::try_from(row.chain_seq).unwrap_or(0);
             let content = hex::encode(content_hash(zone, sequence, &canonical_json(&value)));
             if content != row.content_sha256 {
-                report.fault(row.chain_seq, id, "content_mismatch");
+                fault(&mut report, row.chain_seq, id, FaultKind::ContentMismatch);
             }
             if !row.copies_agree {
-                report.fault(row.chain_seq, id, "copy_mismatch");
+                fault(&mut report, row.chain_seq, id, FaultKind::CopyMismatch);
             }
             if row.prev_content_sha256 != report.head {
-                report.fault(row.chain_seq, id, "broken_link");
+                fault(&mut report, row.chain_seq, id, FaultKind::BrokenLink);
             }
             if let Some(key) = key
                 && !verify_chain(
@@ -132,13 +99,13 @@ pub async fn verify_zone_against(
                     &row.chain_hmac,
                 )
             {
-                report.fault(row.chain_seq, id, "wrong_link_key");
+                fault(&mut report, row.chain_seq, id, FaultKind::WrongLinkKey);
             }
             if let Some(kept) = kept
                 && kept.entries == row.chain_seq
                 && kept.head != row.content_sha256
             {
-                report.fault(row.chain_seq, id, "kept_head_differs");
+                fault(&mut report, row.chain_seq, id, FaultKind::KeptHeadDiffers);
             }
             report.head = row.content_sha256;
             report.entries += 1;
@@ -146,11 +113,11 @@ pub async fn verify_zone_against(
         }
     }
     if let Some(kept) = kept.filter(|kept| kept.entries > last) {
-        report.fault(kept.entries, "", "kept_head_missing");
+        fault(&mut report, kept.entries, "", FaultKind::KeptHeadMissing);
     }
     // The head row is written with every append, so a cut tail shows here.
     if head.chain_seq != last || head.content_sha256 != report.head {
-        report.fault(head.chain_seq, "", "wrong_head");
+        fault(&mut report, head.chain_seq, "", FaultKind::WrongHead);
     }
     Ok(report)
 }

@@ -14,6 +14,7 @@ use caracal_crypto::{HmacKey, audit_frame};
 use caracal_events::{EmbeddedBus, Fields, StreamSigner, Topic};
 use caracal_storage::Access;
 use caracal_storage_sql::SqliteStore;
+use caracal_wire::health::NotReady;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -201,7 +202,7 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
         .await
         .unwrap();
     assert_eq!(report.fault_count, 200);
-    assert_eq!(report.faults[0].kind, "wrong_link_key");
+    assert_eq!(report.faults[0].kind.as_str(), "wrong_link_key");
 }
 
 #[tokio::test]
@@ -230,13 +231,13 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
         let report = verify_zone_against(store, &scene.zone, key, Some(&kept))
             .await
             .unwrap();
-        assert_eq!(report.faults.first().map(|fault| fault.kind), fault);
+        assert_eq!(report.faults.first().map(|fault| fault.kind.as_str()), fault);
     }
     let nowhere = ZoneId::generate(&scene.deps.world);
     let report = verify_zone_against(store, &nowhere, key, Some(&kept))
         .await
         .unwrap();
-    assert_eq!(report.faults[0].kind, "kept_head_missing");
+    assert_eq!(report.faults[0].kind.as_str(), "kept_head_missing");
 }
 
 #[tokio::test]
@@ -285,5 +286,9 @@ async fn ingest_waits_for_nobody_and_says_how_it_goes() {
     scene.stop.cancel();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let fresh = IngestHealth::default();
-    assert_eq!(fresh.reason(), Some("consumer_unhealthy"), "until it consumes");
+    assert_eq!(
+        fresh.reason(),
+        Some(NotReady::ConsumerUnhealthy),
+        "until it consumes"
+    );
 }

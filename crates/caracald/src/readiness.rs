@@ -14,6 +14,7 @@ use caracal_audit::IngestHealth;
 use caracal_events::{Bus, ShortLived, SpoolError, spool::Spool};
 use caracal_service::{exchange::Exchange, health::Dependency, revocation::Revocations};
 use caracal_storage::{Error, Store};
+use caracal_wire::health::NotReady;
 use tokio_util::sync::CancellationToken;
 
 /// Longest wait for one dependency: a probe has two seconds for all, and must still say which one it was.
@@ -24,9 +25,9 @@ const SEED_PAUSE: Duration = Duration::from_millis(500);
 /// The answer of a dependency, with the `reason` of its error; `late` when it does not come in time.
 async fn in_time<E>(
     answer: impl Future<Output = Result<(), E>>,
-    reason: impl FnOnce(E) -> &'static str,
-    late: &'static str,
-) -> Result<(), &'static str> {
+    reason: impl FnOnce(E) -> NotReady,
+    late: NotReady,
+) -> Result<(), NotReady> {
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(answer) => answer.map_err(reason),
         Err(_) => Err(late),
@@ -39,10 +40,10 @@ pub(crate) struct StorageReady(pub(crate) Arc<dyn Store>);
 
 #[async_trait]
 impl Dependency for StorageReady {
-    async fn check(&self) -> Result<(), &'static str> {
-        let away = "postgres_unreachable";
+    async fn check(&self) -> Result<(), NotReady> {
+        let away = NotReady::PostgresUnreachable;
         let reason = |error| match error {
-            Error::Corrupt(_) => "schema_mismatch",
+            Error::Corrupt(_) => NotReady::SchemaMismatch,
             _ => away,
         };
         in_time(self.0.ping(), reason, away).await
@@ -55,8 +56,8 @@ pub(crate) struct BusReady(pub(crate) Arc<dyn Bus>);
 
 #[async_trait]
 impl Dependency for BusReady {
-    async fn check(&self) -> Result<(), &'static str> {
-        let away = "redis_unreachable";
+    async fn check(&self) -> Result<(), NotReady> {
+        let away = NotReady::RedisUnreachable;
         in_time(self.0.ping(), |_| away, away).await
     }
 }
@@ -67,8 +68,8 @@ pub(crate) struct ShortLivedReady(pub(crate) Arc<dyn ShortLived>);
 
 #[async_trait]
 impl Dependency for ShortLivedReady {
-    async fn check(&self) -> Result<(), &'static str> {
-        let away = "redis_unreachable";
+    async fn check(&self) -> Result<(), NotReady> {
+        let away = NotReady::RedisUnreachable;
         in_time(self.0.check(), |_| away, away).await
     }
 }
@@ -79,11 +80,11 @@ pub(crate) struct RevocationsReady(pub(crate) Arc<Revocations>);
 
 #[async_trait]
 impl Dependency for RevocationsReady {
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         if self.0.is_fresh() {
             Ok(())
         } else {
-            Err("revocation_snapshot_stale")
+            Err(NotReady::RevocationSnapshotStale)
         }
     }
 }
@@ -94,8 +95,8 @@ pub(crate) struct SpoolReady(pub(crate) Arc<Spool>);
 
 #[async_trait]
 impl Dependency for SpoolReady {
-    async fn check(&self) -> Result<(), &'static str> {
-        let (spool, away) = (self.0.clone(), "audit_replay_unavailable");
+    async fn check(&self) -> Result<(), NotReady> {
+        let (spool, away) = (self.0.clone(), NotReady::AuditReplayUnavailable);
         // It may try a write, and a slow disk must not stop the worker.
         let probe = tokio::task::spawn_blocking(move || spool.probe());
         in_time(async { probe.await.unwrap_or(Err(SpoolError::InUse)) }, |error| {
@@ -112,7 +113,7 @@ pub(crate) struct ExchangeReady(pub(crate) Arc<dyn Exchange>);
 
 #[async_trait]
 impl Dependency for ExchangeReady {
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         self.0.check().await
     }
 }
@@ -123,11 +124,8 @@ pub(crate) struct IngestReady(pub(crate) Arc<IngestHealth>);
 
 #[async_trait]
 impl Dependency for IngestReady {
-    async fn check(&self) -> Result<(), &'static str> {
-        match self.0.reason() {
-            None => Ok(()),
-            Some(reason) => Err(reason),
-        }
+    async fn check(&self) -> Result<(), NotReady> {
+        self.0.reason().map_or(Ok(()), Err)
     }
 }
 
@@ -152,11 +150,11 @@ impl Seeded {
 
 #[async_trait]
 impl Dependency for Seeded {
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         if self.0.load(Ordering::Relaxed) {
             Ok(())
         } else {
-            Err("bootstrap_pending")
+            Err(NotReady::BootstrapPending)
         }
     }
 }

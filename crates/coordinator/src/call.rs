@@ -337,11 +337,15 @@ impl Call {
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_string(body) {
-        Ok(text) => json_text(status, text),
-        // Only maps with keys that are not strings fail, and there are none; say so rather than panic.
-        Err(_) => Refusal::of(ErrorCode::InternalError).into_response(),
-    }
+    text(body).map_or_else(Refusal::into_response, |text| json_text(status, text))
+}
+
+/// An answer as text.
+///
+/// # Errors
+/// Only maps with keys that are not strings fail, and there are none; 500 rather than a panic.
+pub(crate) fn text(body: &impl Serialize) -> Result<String, Refusal> {
+    serde_json::to_string(body).map_err(|_| Refusal::of(ErrorCode::InternalError))
 }
 
 /// A JSON answer that is text already.

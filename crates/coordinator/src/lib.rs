@@ -24,7 +24,6 @@ mod metrics;
 mod paging;
 mod quoting;
 mod routes;
-mod view;
 
 pub use config::CoordinatorConfig;
 pub use deps::CoordinatorDeps;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use caracal_service::{Refusal, server::PeerAddr};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use http::{StatusCode, request::Parts};
 
 use crate::{auth::Principal, deps::App, metrics};
@@ -61,6 +61,6 @@ async fn hit(app: &App, key: &str, limit: u32) -> Result<(), Refusal> {
 /// 429 with `code`, the limit, and when to try again.
 pub(crate) fn too_many(code: ErrorCode, limit: u64, retry_after: u32) -> Refusal {
     Refusal::of(code)
-        .with("details", serde_json::json!({ "limit": limit }))
+        .with_details(&LimitDetails { limit })
         .retry_after(retry_after)
 }

@@ -52,5 +52,5 @@ pub(crate) fn exceeds(violation: &NarrowingViolation) -> Refusal {
     Refusal::of(ErrorCode::DelegationExceedsParentAuthority)
         .describe(violation.to_string())
         .reason(violation.rule())
-        .with("details", serde_json::to_value(violation).unwrap_or_default())
+        .with_details(violation)
 }

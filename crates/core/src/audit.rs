@@ -9,6 +9,7 @@ use crate::{Timestamp, World, ZoneId};
 ///
 /// `occurred_at` travels with microseconds, so that it round-trips through the ledger unchanged.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuditEvent {
     /// UUIDv7, the idempotency key of the ledger.
     pub id: String,
@@ -37,12 +38,15 @@ pub struct AuditEvent {
     pub evaluation_status: String,
     /// `[{"policy": "<name>"}]`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<serde_json::Value>))]
     pub determining_policies_json: Option<Box<RawValue>>,
     /// Diagnostics of the decision, such as `[{"reason": "…"}]`.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<serde_json::Value>))]
     pub diagnostics_json: Option<Box<RawValue>>,
     /// What the decision was about. Never tokens, secrets or bodies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<serde_json::Value>))]
     pub metadata_json: Option<Box<RawValue>>,
     /// When it happened.
     #[serde(with = "micros")]

@@ -80,6 +80,9 @@ macro_rules! typed_id {
             }
         }
 
+        #[cfg(feature = "schema")]
+        crate::described!($name, crate::schema::id());
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)

@@ -3,11 +3,15 @@
 //! This crate performs no I/O and never asks for the time: callers pass a [`World`]. It depends on nothing of
 //! ours. To add an entity, give it a file under `entity/`, a typed id in `id.rs`, and fields named as the wire
 //! names them.
+//!
+//! With the feature `schema` the vocabulary describes itself for OpenAPI documents; nothing else changes.
 
 pub mod audit;
 pub mod claims;
 pub mod entity;
 pub mod id;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod scope;
 pub mod secret;
 pub mod text;

@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Secret, ZoneId, claims::MandateClaims};
+use caracal_wire::health::NotReady;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
@@ -161,8 +162,8 @@ pub trait Exchange: Send + Sync + fmt::Debug {
     /// Whether decisions can be had now.
     ///
     /// # Errors
-    /// A readiness reason such as `sts_unreachable`.
-    async fn check(&self) -> Result<(), &'static str>;
+    /// The readiness reason.
+    async fn check(&self) -> Result<(), NotReady>;
 }
 
 /// Secrets cross this one boundary in clear: the signed exchange between STS and Gateway.

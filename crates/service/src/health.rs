@@ -10,19 +10,28 @@ use std::{
 };
 
 use async_trait::async_trait;
-use axum::{Router, extract::State, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use caracal_core::Secret;
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode,
+    health::{Alive, NotReady, Readiness},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 
 use crate::Refusal;
 
 /// Something a role cannot serve without.
 #[async_trait]
 pub trait Dependency: Send + Sync + fmt::Debug {
-    /// Whether it works now; otherwise the reason code, for example `storage_unreachable`.
-    async fn check(&self) -> Result<(), &'static str>;
+    /// Whether it works now; otherwise the reason.
+    async fn check(&self) -> Result<(), NotReady>;
 }
 
 /// What the operational routes of one role need.
@@ -61,25 +70,23 @@ pub fn routes(operational: Operational) -> Router {
 }
 
 async fn health() -> impl IntoResponse {
-    json(StatusCode::OK, &serde_json::json!({"ok": true}))
+    json(StatusCode::OK, &Alive { ok: true })
 }
 
 async fn ready(State(operational): State<Operational>) -> impl IntoResponse {
-    match tokio::time::timeout(READY_BUDGET, first_failure(&operational))
+    let reason = tokio::time::timeout(READY_BUDGET, first_failure(&operational))
         .await
-        .unwrap_or(Some("timeout"))
-    {
-        None => json(StatusCode::OK, &serde_json::json!({"ok": true, "ready": true})),
-        Some(reason) => json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &serde_json::json!({"ok": false, "ready": false, "reason": reason, "error": reason}),
-        ),
-    }
+        .unwrap_or(Some(NotReady::Timeout));
+    let status = match reason {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    json(status, &Readiness::new(reason))
 }
 
-async fn first_failure(operational: &Operational) -> Option<&'static str> {
+async fn first_failure(operational: &Operational) -> Option<NotReady> {
     if operational.draining.load(Ordering::Relaxed) {
-        return Some("draining");
+        return Some(NotReady::Draining);
     }
     for dependency in operational.dependencies.iter() {
         if let Err(reason) = dependency.check().await {
@@ -125,10 +132,11 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn json(status: StatusCode, body: &serde_json::Value) -> impl IntoResponse + use<> {
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (
         status,
         [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
-        body.to_string(),
+        serde_json::to_string(body).unwrap_or_default(),
     )
+        .into_response()
 }

@@ -254,11 +254,11 @@ impl Exchange for LocalExchange {
         })
     }
 
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), caracal_wire::health::NotReady> {
         if self.0.revocations.is_fresh() {
             Ok(())
         } else {
-            Err("revocation_snapshot_stale")
+            Err(caracal_wire::health::NotReady::RevocationSnapshotStale)
         }
     }
 }

@@ -3,8 +3,13 @@
 //! No I/O and no web framework here, so that a client may depend on this crate as well as a server. To add an error
 //! code, add a row to `code/table.rs` and regenerate the handbook page (`tests/handbook.rs` says how).
 
+pub mod audit;
 pub mod code;
+pub mod coordinator;
 pub mod envelope;
+pub mod health;
+mod listing;
 
 pub use code::ErrorCode;
 pub use envelope::{Issue, Issues, OAuthError, Problem};
+pub use listing::{Listing, PageQuery};

@@ -3,29 +3,22 @@
 use axum::Json;
 use caracal_events::{Fields, Topic};
 use caracal_service::{Refusal, extract::Query};
-use caracal_wire::ErrorCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use caracal_wire::{
+    ErrorCode,
+    audit::{DeadLetterEntry, DeadLetterQuery, DeadLetters, LettersReplayed},
+};
 
 use super::{Deps, Operator};
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct PageQuery {
-    limit: Option<String>,
-    after: Option<String>,
-}
-
-impl PageQuery {
-    fn limit(&self) -> Result<usize, Refusal> {
-        match self.limit.as_deref().map(str::parse) {
-            None => Ok(100),
-            Some(Ok(limit @ 1..=1000)) => Ok(limit),
-            Some(_) => Err(Refusal::invalid_field(
-                ErrorCode::InvalidQuery,
-                "limit",
-                "must be 1 to 1000",
-            )),
-        }
+fn limit(query: &DeadLetterQuery) -> Result<usize, Refusal> {
+    match query.limit.as_deref().map(str::parse) {
+        None => Ok(100),
+        Some(Ok(limit @ 1..=1000)) => Ok(limit),
+        Some(_) => Err(Refusal::invalid_field(
+            ErrorCode::InvalidQuery,
+            "limit",
+            "must be 1 to 1000",
+        )),
     }
 }
 
@@ -37,9 +30,9 @@ fn unavailable(error: &caracal_events::BusError) -> Refusal {
 pub(crate) async fn list(
     _operator: Operator,
     deps: Deps,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Value>, Refusal> {
-    let limit = query.limit()?;
+    Query(query): Query<DeadLetterQuery>,
+) -> Result<Json<DeadLetters>, Refusal> {
+    let limit = limit(&query)?;
     let letters = deps
         .bus
         .dead_letters(Topic::AuditEvents, query.after.as_deref(), limit)
@@ -50,28 +43,30 @@ pub(crate) async fn list(
     } else {
         String::new()
     };
-    let entries: Vec<Value> = letters
-        .iter()
-        .map(|letter| {
-            let fields: std::collections::BTreeMap<&str, &str> = letter.fields.iter().collect();
-            json!({"id": letter.id, "received_at": letter.appended_at, "fields": fields})
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let entries = letters
+        .into_iter()
+        .map(|letter| DeadLetterEntry {
+            fields: letter.fields.iter().map(owned).collect(),
+            id: letter.id,
+            received_at: letter.appended_at,
         })
         .collect();
-    Ok(Json(json!({"entries": entries, "next_cursor": next_cursor})))
+    Ok(Json(DeadLetters { entries, next_cursor }))
 }
 
 /// Sends letters with intact data again, oldest first from `after` on. Forged and tampered ones stay.
 pub(crate) async fn replay(
     _operator: Operator,
     deps: Deps,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Value>, Refusal> {
+    Query(query): Query<DeadLetterQuery>,
+) -> Result<Json<LettersReplayed>, Refusal> {
     let letters = deps
         .bus
-        .dead_letters(Topic::AuditEvents, query.after.as_deref(), query.limit()?)
+        .dead_letters(Topic::AuditEvents, query.after.as_deref(), limit(&query)?)
         .await
         .map_err(|error| unavailable(&error))?;
-    let (mut replayed, mut skipped) = (0_u64, 0_u64);
+    let (mut replayed, mut skipped) = (0, 0);
     for letter in &letters {
         let final_verdict = letter.fields.get("reason").is_some_and(|reason| {
             reason == "hmac_verify_failed" || reason == "tamper_on_replay" || reason == "missing_data_field"
@@ -96,7 +91,9 @@ pub(crate) async fn replay(
             .map_err(|error| unavailable(&error))?;
         replayed += 1;
     }
-    Ok(Json(
-        json!({"scanned": letters.len(), "replayed": replayed, "skipped": skipped}),
-    ))
+    Ok(Json(LettersReplayed {
+        scanned: letters.len(),
+        replayed,
+        skipped,
+    }))
 }

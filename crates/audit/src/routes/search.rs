@@ -4,31 +4,21 @@ use axum::Json;
 use caracal_core::Timestamp;
 use caracal_service::{Refusal, extract::Query};
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use caracal_wire::{
+    ErrorCode,
+    audit::{EventsFound, LedgerRow, SearchEvents},
+};
 
 use super::{Deps, Operator, zone};
 
 /// Rows read per call, whatever matches.
 const SCAN: u32 = 1000;
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct SearchQuery {
-    zone_id: Option<String>,
-    decision: Option<String>,
-    request_id: Option<String>,
-    since: Option<String>,
-    until: Option<String>,
-    limit: Option<String>,
-    cursor: Option<String>,
-}
-
 pub(crate) async fn get(
     _operator: Operator,
     deps: Deps,
-    Query(query): Query<SearchQuery>,
-) -> Result<Json<Value>, Refusal> {
+    Query(query): Query<SearchEvents>,
+) -> Result<Json<EventsFound>, Refusal> {
     let invalid = |field, message: &str| Refusal::invalid_field(ErrorCode::InvalidQuery, field, message);
     let zone = zone(query.zone_id.as_deref().unwrap_or(""))?;
     let time = |field, text: Option<&str>| {
@@ -61,7 +51,7 @@ pub(crate) async fn get(
                 break;
             }
             after = row.chain_seq;
-            let event = &row.event;
+            let event = row.event;
             let matches = query
                 .decision
                 .as_deref()
@@ -73,17 +63,17 @@ pub(crate) async fn get(
                 && since.is_none_or(|since| event.occurred_at >= since)
                 && until.is_none_or(|until| event.occurred_at < until);
             if matches {
-                events.push(json!({
-                    "event": event,
-                    "ingested_at": row.ingested_at,
-                    "content_sha256": row.content_sha256,
-                    "prev_content_sha256": row.prev_content_sha256,
-                    "chain_hmac": row.chain_hmac,
-                    "chain_seq": row.chain_seq,
-                }));
+                events.push(LedgerRow {
+                    event,
+                    ingested_at: row.ingested_at,
+                    content_sha256: row.content_sha256,
+                    prev_content_sha256: row.prev_content_sha256,
+                    chain_hmac: row.chain_hmac,
+                    chain_seq: row.chain_seq,
+                });
             }
         }
     }
     let next_cursor = if more { after.to_string() } else { String::new() };
-    Ok(Json(json!({"events": events, "next_cursor": next_cursor})))
+    Ok(Json(EventsFound { events, next_cursor }))
 }

@@ -2,9 +2,10 @@
 
 use axum::Json;
 use caracal_service::{Refusal, extract::Path};
+use caracal_wire::audit::ChainReport;
 
 use super::{Deps, Operator, zone};
-use crate::{ChainReport, verify_zone};
+use crate::verify_zone;
 
 pub(crate) async fn get(
     _operator: Operator,

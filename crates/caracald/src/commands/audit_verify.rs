@@ -7,6 +7,7 @@ use caracal_audit::{KeptHead, verify_zone_against};
 use caracal_core::ZoneId;
 use caracal_service::config::Settings;
 use caracal_storage::Access;
+use caracal_wire::audit::ChainReport;
 
 use crate::{config::Config, wire};
 
@@ -58,7 +59,7 @@ pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> an
             let kept = kept.iter().find(|kept| kept.zone_id == zone);
             reports.push(verify_zone_against(store.as_ref(), &zone, audit_key.as_ref(), kept).await?);
         }
-        let holds = reports.iter().all(caracal_audit::ChainReport::holds);
+        let holds = reports.iter().all(ChainReport::holds);
         if json {
             println!("{}", serde_json::json!({"holds": holds, "zones": reports}));
         } else {

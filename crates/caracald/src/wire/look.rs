@@ -11,6 +11,7 @@ use caracal_core::{Timestamp, World};
 use caracal_events::RedisBus;
 use caracal_service::{error_chain, health::Dependency};
 use caracal_storage_sql::{FirstLook, PostgresStore};
+use caracal_wire::health::NotReady;
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +32,7 @@ pub(super) struct Looked {
     /// Whether the mode is one that serves others.
     strict: bool,
     /// Why this process does not serve yet, or never will.
-    reason: RwLock<Option<&'static str>>,
+    reason: RwLock<Option<NotReady>>,
 }
 
 impl Looked {
@@ -55,7 +56,7 @@ impl Looked {
     }
 
     /// Which server is away, if one is.
-    async fn look(&self) -> anyhow::Result<Option<&'static str>> {
+    async fn look(&self) -> anyhow::Result<Option<NotReady>> {
         match self
             .store
             .look(self.strict)
@@ -65,14 +66,14 @@ impl Looked {
             FirstLook::Usable { server_now } => check_clock(self.world.now(), server_now)?,
             FirstLook::Away(error) => {
                 tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");
-                return Ok(Some("postgres_unreachable"));
+                return Ok(Some(NotReady::PostgresUnreachable));
             }
         }
         match self.bus.look().await.context("REDIS_URL is not usable")? {
             None => Ok(None),
             Some(why) => {
                 tracing::warn!(error = why, "Redis does not answer; not ready until it does");
-                Ok(Some("redis_unreachable"))
+                Ok(Some(NotReady::RedisUnreachable))
             }
         }
     }
@@ -90,7 +91,7 @@ impl Looked {
                 Err(error) => {
                     // Too late to refuse the start, and a restart would only repeat it: stay, not ready, and say why.
                     tracing::error!("{error:#}");
-                    *self.reason.write() = Some("misconfigured");
+                    *self.reason.write() = Some(NotReady::Misconfigured);
                     pause = PAUSE_AFTER_ERROR;
                 }
             }
@@ -100,7 +101,7 @@ impl Looked {
 
 #[async_trait]
 impl Dependency for Looked {
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         self.reason.read().map_or(Ok(()), Err)
     }
 }

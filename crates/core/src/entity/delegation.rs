@@ -23,10 +23,12 @@ words!(
 
 /// What a delegation allows beyond its scopes. A closed object: an unknown member is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Constraints {
     /// Only these resources, by identifier; empty means no such bound.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub resources: Vec<Arc<str>>,
     /// Longest mandate lifetime, 1 to 86,400 seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

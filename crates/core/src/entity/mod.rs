@@ -15,6 +15,27 @@ pub use directory::{
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use session::{Lifecycle, Session, SessionStatus};
 
+/// What [`words!`] adds for documents.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! described_word {
+    ($name:ident) => {
+        $crate::described!(
+            $name,
+            $crate::schema::word($name::ALL.iter().map(|word| word.as_str()))
+        );
+    };
+}
+
+/// What [`words!`] adds for documents: nothing.
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! described_word {
+    ($name:ident) => {};
+}
+
 /// Declares a closed word list that is a wire string, a SQL string and a metric label alike.
 #[macro_export]
 macro_rules! words {
@@ -24,6 +45,8 @@ macro_rules! words {
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+
         }
+
+        $crate::described_word!($name);
 
         impl $name {
             /// Every member, in declaration order.

@@ -25,7 +25,7 @@ use caracal_service::{
     egress::{Egress, EgressClient, EgressError, Target},
     exchange::{Exchange, ExchangeGrant, ExchangeRequest},
 };
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, health::NotReady};
 use form_urlencoded::Serializer;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -268,12 +268,12 @@ impl Exchange for RemoteExchange {
         }
     }
 
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = self.health_uri.clone();
         match self.send(request).await {
             Ok(reply) if reply.status.is_success() => Ok(()),
-            _ => Err("sts_unreachable"),
+            _ => Err(NotReady::StsUnreachable),
         }
     }
 }

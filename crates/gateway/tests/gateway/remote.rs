@@ -322,5 +322,8 @@ async fn an_sts_that_is_not_there_is_unavailable() {
         wire.refusal().await,
         (503, "sts_unavailable".into(), "sts unavailable".into())
     );
-    assert_eq!(wire.exchange.check().await, Err("sts_unreachable"));
+    assert_eq!(
+        wire.exchange.check().await,
+        Err(caracal_wire::health::NotReady::StsUnreachable)
+    );
 }

@@ -35,6 +35,7 @@ use caracal_service::{
 };
 use caracal_storage::{Access, SigningKeyRow, Store};
 use caracal_storage_sql::SqliteStore;
+use caracal_wire::health::NotReady;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -76,7 +77,7 @@ impl Exchange for Decision {
         }
     }
 
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), NotReady> {
         Ok(())
     }
 }

@@ -2,19 +2,17 @@
 //! party of; the operator sees all.
 
 use axum::{response::Response, routing::MethodFilter};
-use caracal_core::entity::Delegation;
 use caracal_service::Refusal;
 use caracal_storage::{Access, PageRequest};
+use caracal_wire::{PageQuery, coordinator::delegations::ActiveDelegation};
 use http::StatusCode;
-use serde_json::{Value, json};
 
 use super::sees;
 use crate::{
     auth::Capability,
     call::{self, Call, Input, NoBody, Route},
-    paging::{self, PageQuery},
+    paging,
     routes::sessions::ZonePath,
-    view,
 };
 
 /// Most pages read to fill one answer; past it the answer is short and its cursor goes on.
@@ -32,9 +30,9 @@ impl Route for Active {
     type Body = NoBody;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let PageRequest { limit, mut after } = input.query.request()?;
+        let PageRequest { limit, mut after } = paging::request(&input.query)?;
         let mut work = call.work(Access::Read).await?;
-        let mut items: Vec<Value> = Vec::new();
+        let mut items: Vec<ActiveDelegation> = Vec::new();
         for _ in 0..MAX_READS {
             // Never more than still fit, so that the cursor is where the items end.
             let wanted = limit - u32::try_from(items.len()).unwrap_or(limit);
@@ -47,7 +45,7 @@ impl Route for Active {
                 page.items
                     .iter()
                     .filter(|held| sees(&call.principal, held))
-                    .map(item),
+                    .map(Into::into),
             );
             // A page that ends early with more behind it was full by bytes, and so is the answer.
             let full = page.next.is_some() && page.items.len() < wanted as usize;
@@ -56,17 +54,9 @@ impl Route for Active {
                 break;
             }
         }
-        Ok(call::json(StatusCode::OK, &paging::body(&items, after.as_ref())))
+        Ok(call::json(
+            StatusCode::OK,
+            &paging::listing(items, after.as_ref()),
+        ))
     }
-}
-
-fn item(delegation: &Delegation) -> Value {
-    let mut item = view::delegation_item(delegation);
-    if let Value::Object(members) = &mut item {
-        members.insert(
-            String::from("broad_reason"),
-            json!(delegation.constraints.broad_reason),
-        );
-    }
-    item
 }

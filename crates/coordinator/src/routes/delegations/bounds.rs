@@ -5,8 +5,10 @@ use std::sync::Arc;
 use caracal_authz::narrow::{Authority, ResourceBound};
 use caracal_core::{ResourceId, ScopeSet, entity::Resource};
 use caracal_service::{Refusal, zones::ZoneState};
-use caracal_wire::ErrorCode;
-use serde_json::json;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::delegations::{ResourceDetails, ScopeDetails},
+};
 
 use super::request::Asked;
 use crate::lineage::identifier_of;
@@ -98,15 +100,17 @@ impl Bound {
         }
         Err(Refusal::of(ErrorCode::DelegationScopesExceedResource)
             .describe("scopes that the resources do not declare cannot be handed on")
-            .with(
-                "details",
-                json!({ "rule": "resource_scopes", "exceeding": exceeding, "limit": declared }),
-            ))
+            .with_details(&ScopeDetails {
+                rule: "resource_scopes".into(),
+                exceeding,
+                limit: declared,
+            }))
     }
 }
 
 fn resource<'z>(zone: &'z ZoneState, name: &str) -> Result<&'z Resource, Refusal> {
-    zone.resource(name)
-        .map(|state| &state.resource)
-        .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound).with("details", json!({ "resource": name })))
+    zone.resource(name).map(|state| &state.resource).ok_or_else(|| {
+        let resource = name.to_owned();
+        Refusal::of(ErrorCode::ResourceNotFound).with_details(&ResourceDetails { resource })
+    })
 }

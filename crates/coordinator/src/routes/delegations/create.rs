@@ -1,7 +1,5 @@
 //! `POST /zones/{zone}/delegations`: hands authority from one session to another.
 
-use std::sync::Arc;
-
 use axum::{response::Response, routing::MethodFilter};
 use caracal_authz::narrow::{Authority, ChildRequest, ResourceBound, check_child};
 use caracal_core::{
@@ -11,23 +9,27 @@ use caracal_core::{
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::{Access, Receipt, ZoneWork};
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::{
+        Warning,
+        delegations::{AllowReason, CreateDelegation, DelegatedAuthority, DelegationCreated, SessionDetails},
+    },
+};
 use http::StatusCode;
-use serde_json::{Map, Value, json};
 
 use super::{
     ENTITY,
     bounds::Bound,
     parent::{self, Parent},
-    request::{Asked, CreateBody, End},
+    request::{Asked, End},
 };
 use crate::{
     auth::Capability,
-    call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
     idempotency::{self, Key, Keyed},
     lineage,
     routes::sessions::ZonePath,
-    view,
 };
 
 /// The route.
@@ -39,10 +41,10 @@ impl Route for Create {
     const CAPABILITY: Capability = Capability::mandate("delegation.create").recorded("delegation_create");
     type Path = ZonePath;
     type Query = NoQuery;
-    type Body = JsonBody<CreateBody>;
+    type Body = JsonBody<CreateDelegation>;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let asked = input.body.0.check()?;
+        let asked = Asked::check(input.body.0)?;
         call.about.application_id = Some(asked.issuer_application_id.clone());
         call.about.source_session_id = Some(asked.source_session_id.clone());
         call.about.target_session_id = Some(asked.target_session_id.clone());
@@ -67,10 +69,16 @@ impl Route for Create {
             return replay(call, work.as_mut(), receipt, now).await;
         }
         let made = create(call, work.as_mut(), asked, now).await?;
-        let body = Value::Object(made.view).to_string();
+        let body = call::text(&made)?;
         if let Some(keyed) = &keyed {
             keyed
-                .store(work.as_mut(), made.id.as_str(), StatusCode::CREATED, &body, now)
+                .store(
+                    work.as_mut(),
+                    made.delegation_edge_id.as_str(),
+                    StatusCode::CREATED,
+                    &body,
+                    now,
+                )
                 .await?;
         }
         call.commit(
@@ -78,7 +86,7 @@ impl Route for Create {
             StatusCode::CREATED,
             Entity {
                 kind: ENTITY,
-                id: made.id.as_str(),
+                id: made.delegation_edge_id.as_str(),
             },
         )
         .await?;
@@ -108,18 +116,13 @@ async fn replay(
     Ok(idempotency::replay(receipt))
 }
 
-struct Made {
-    id: DelegationId,
-    view: Map<String, Value>,
-}
-
 /// Checks, in order, everything that depends on what is stored, then inserts.
 async fn create(
     call: &mut Call,
     work: &mut dyn ZoneWork,
     asked: Asked,
     now: Timestamp,
-) -> Result<Made, Refusal> {
+) -> Result<DelegationCreated, Refusal> {
     work.lock(lifecycle::DELEGATIONS).await?;
     check_ends(work, &asked, now).await?;
     let zone = call.zone().await?;
@@ -133,7 +136,7 @@ async fn create(
     check_broad(call, &asked, &bound, &mut notes)?;
     bound.check_scopes(&zone, &asked.scopes)?;
     if asked.scopes.is_empty() {
-        notes.warnings.push("empty_scopes_carry_no_authority");
+        notes.warnings.push(Warning::EmptyScopesCarryNoAuthority);
     }
     let expires_at = end(call, &asked, parent.as_ref(), now, &mut notes)?;
 
@@ -147,11 +150,7 @@ async fn create(
     work.outbox().append(&events.into_messages()?).await?;
 
     call.about.delegation_edge_id = Some(delegation.id.clone());
-    let view = respond(&delegation, &authority, parent.as_ref(), &notes);
-    Ok(Made {
-        id: delegation.id,
-        view,
-    })
+    Ok(respond(&delegation, &authority, notes))
 }
 
 /// Both sessions live, and of the applications named. They are held so that neither ends meanwhile, always in the
@@ -167,7 +166,8 @@ async fn check_ends(work: &mut dyn ZoneWork, asked: &Asked, now: Timestamp) -> R
             .await?
             .filter(|session| session.is_live(now));
         let session = session.ok_or_else(|| {
-            Refusal::of(ErrorCode::DelegationEndpointNotFound).with("details", json!({ "session_id": id }))
+            let session_id = id.clone();
+            Refusal::of(ErrorCode::DelegationEndpointNotFound).with_details(&SessionDetails { session_id })
         })?;
         let application = if *id == asked.source_session_id {
             &asked.issuer_application_id
@@ -186,7 +186,7 @@ async fn check_ends(work: &mut dyn ZoneWork, asked: &Asked, now: Timestamp) -> R
 
 #[derive(Debug, Default)]
 struct Notes {
-    warnings: Vec<&'static str>,
+    warnings: Vec<Warning>,
     broad: bool,
 }
 
@@ -202,7 +202,7 @@ fn check_broad(call: &Call, asked: &Asked, bound: &Bound, notes: &mut Notes) -> 
     notes.broad = true;
     notes
         .warnings
-        .push("resource_null_delegation_broadens_resource_matching");
+        .push(Warning::ResourceNullDelegationBroadensResourceMatching);
     Ok(())
 }
 
@@ -222,7 +222,7 @@ fn end(
             let counted = now.plus(span);
             match parent.map(|parent| parent.authority.expires_at()) {
                 Some(limit) if counted > limit => {
-                    notes.warnings.push("expiry_clamped_to_parent");
+                    notes.warnings.push(Warning::ExpiryClampedToParent);
                     limit
                 }
                 _ => counted,
@@ -233,7 +233,7 @@ fn end(
         return Err(Refusal::of(ErrorCode::DelegationExpired).describe("the end named has passed"));
     }
     if parent.is_none() && end > latest {
-        notes.warnings.push("expiry_clamped_to_platform_limit");
+        notes.warnings.push(Warning::ExpiryClampedToPlatformLimit);
         end = latest;
     }
     Ok(end)
@@ -298,51 +298,41 @@ fn build(
     }
 }
 
-fn respond(
-    delegation: &Delegation,
-    authority: &Authority,
-    parent: Option<&Parent>,
-    notes: &Notes,
-) -> Map<String, Value> {
-    let resources: Vec<Arc<str>> = match authority.resources() {
+fn respond(delegation: &Delegation, authority: &Authority, notes: Notes) -> DelegationCreated {
+    let resources = match authority.resources() {
         ResourceBound::Any => Vec::new(),
         ResourceBound::Only(identifiers) => identifiers.iter().cloned().collect(),
     };
-    let considered: Vec<&DelegationId> = delegation.parent_edge_id.iter().collect();
-    let mut view = view::delegation_created(delegation);
-    view.insert(String::from("warnings"), json!(notes.warnings));
-    view.insert(
-        String::from("allow_reason"),
-        json!([
-            "same_zone_endpoints_active",
+    DelegationCreated {
+        delegation_edge_id: delegation.id.clone(),
+        delegation: delegation.into(),
+        warnings: notes.warnings,
+        allow_reason: vec![
+            AllowReason::SameZoneEndpointsActive,
             if notes.broad {
-                "broad_delegation_elevated"
+                AllowReason::BroadDelegationElevated
             } else {
-                "resource_scope_checked"
+                AllowReason::ResourceScopeChecked
             },
-            if parent.is_some() {
-                "parent_authority_narrowed"
+            if delegation.parent_edge_id.is_some() {
+                AllowReason::ParentAuthorityNarrowed
             } else {
-                "source_authority_root"
+                AllowReason::SourceAuthorityRoot
             },
-            "typed_constraints_validated",
-        ]),
-    );
-    view.insert(
-        String::from("effective_authority"),
-        json!({
-            "source_session_id": delegation.source_session_id,
-            "target_session_id": delegation.target_session_id,
-            "parent_edge_id": delegation.parent_edge_id,
-            "resource_id": delegation.resource_id,
-            "resources": resources,
-            "scopes": authority.scopes(),
-            "expires_at": authority.expires_at(),
-            "max_hops": authority.remaining_hops(),
-            "ttl_seconds": authority.ttl_seconds(),
-            "broad": notes.broad,
-            "parent_edges_considered": considered,
-        }),
-    );
-    view
+            AllowReason::TypedConstraintsValidated,
+        ],
+        effective_authority: DelegatedAuthority {
+            source_session_id: delegation.source_session_id.clone(),
+            target_session_id: delegation.target_session_id.clone(),
+            parent_edge_id: delegation.parent_edge_id.clone(),
+            resource_id: delegation.resource_id.clone(),
+            resources,
+            scopes: authority.scopes().clone(),
+            expires_at: authority.expires_at(),
+            max_hops: authority.remaining_hops(),
+            ttl_seconds: authority.ttl_seconds(),
+            broad: notes.broad,
+            parent_edges_considered: delegation.parent_edge_id.iter().cloned().collect(),
+        },
+    }
 }

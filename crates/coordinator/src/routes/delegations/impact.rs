@@ -6,10 +6,10 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{AuthorityRecordId, SessionId};
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::coordinator::delegations::{DelegationNode, RevocationImpact};
 use http::StatusCode;
-use serde_json::{Value, json};
 
-use super::{DelegationPath, MAX_NODES, node, not_found, require_admin};
+use super::{DelegationPath, MAX_NODES, not_found, require_admin};
 use crate::{
     auth::Capability,
     call::{self, Call, Input, NoBody, NoQuery, Route},
@@ -47,21 +47,20 @@ impl Route for Impact {
             let session = work.sessions().get(session).await?;
             records.extend(session.map(|session| session.subject_authority_record_id));
         }
-        let edges: Vec<Value> = below
+        let edges = below
             .iter()
-            .map(|(delegation, depth)| node(delegation, *depth))
+            .map(|(delegation, depth)| DelegationNode::new(delegation, *depth))
             .collect();
         Ok(call::json(
             StatusCode::OK,
-            &json!({
-                "edge_id": id,
-                "affected_edges": edges,
-                "affected_total": total,
-                "affected_sessions": sessions,
-                // Some clients read this name.
-                "affected_agents": sessions,
-                "affected_authority_records": records,
-            }),
+            &RevocationImpact {
+                edge_id: id,
+                affected_edges: edges,
+                affected_total: total,
+                affected_agents: sessions.clone(),
+                affected_sessions: sessions,
+                affected_authority_records: records,
+            },
         ))
     }
 }

@@ -3,15 +3,15 @@
 use axum::{response::Response, routing::MethodFilter};
 use caracal_service::Refusal;
 use caracal_storage::{Access, DelegationDirection};
+use caracal_wire::{PageQuery, coordinator::delegations::DelegationItem};
 use http::StatusCode;
 
 use super::{EndPath, sees};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, Route, json},
-    paging::{self, PageQuery},
+    paging,
     routes::sessions::get,
-    view,
 };
 
 /// The route.
@@ -37,7 +37,7 @@ pub(super) async fn list(
     query: &PageQuery,
     direction: DelegationDirection,
 ) -> Result<Response, Refusal> {
-    let page = query.request()?;
+    let page = paging::request(query)?;
     let mut work = call.work(Access::Read).await?;
     // The operator may ask about any id, known or not.
     if !call.principal.is_admin() {
@@ -48,6 +48,6 @@ pub(super) async fn list(
         .items
         .iter()
         .filter(|delegation| sees(&call.principal, delegation));
-    let items: Vec<_> = visible.map(view::delegation_item).collect();
-    Ok(json(StatusCode::OK, &paging::body(&items, page.next.as_ref())))
+    let items: Vec<DelegationItem> = visible.map(Into::into).collect();
+    Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
 }

@@ -4,6 +4,7 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{DelegationId, SessionId, ZoneId};
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::coordinator::delegations::DelegationItem;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -11,7 +12,6 @@ use super::{not_found, sees};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, NoQuery, Route, json},
-    view,
 };
 
 /// `/zones/{zone}/delegations/inbound/{session}/{id}`
@@ -46,6 +46,6 @@ impl Route for InboundOne {
                 && sees(&call.principal, delegation)
         });
         let delegation = delegation.ok_or_else(not_found)?;
-        Ok(json(StatusCode::OK, &view::delegation_item(&delegation)))
+        Ok(json(StatusCode::OK, &DelegationItem::from(&delegation)))
     }
 }

@@ -16,7 +16,6 @@ use caracal_core::{DelegationId, SessionId, ZoneId, entity::Delegation};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::auth::Principal;
 
@@ -65,16 +64,4 @@ fn require_admin(principal: &Principal) -> Result<(), Refusal> {
     } else {
         Err(Refusal::of(ErrorCode::CoordinatorAdminRequired))
     }
-}
-
-/// A delegation as a node of the graph below another.
-fn node(delegation: &Delegation, depth: u32) -> Value {
-    json!({
-        "id": delegation.id,
-        "source_session_id": delegation.source_session_id,
-        "target_session_id": delegation.target_session_id,
-        "parent_edge_id": delegation.parent_edge_id,
-        "status": delegation.status,
-        "depth": depth,
-    })
 }

@@ -3,12 +3,12 @@
 use axum::{response::Response, routing::MethodFilter};
 use caracal_service::Refusal;
 use caracal_storage::DelegationDirection;
+use caracal_wire::PageQuery;
 
 use super::{EndPath, inbound};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, Route},
-    paging::PageQuery,
 };
 
 /// The route.

@@ -1,6 +1,6 @@
 //! What a delegation request says.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use caracal_authz::narrow::{ConstraintError, parse_constraints};
 use caracal_core::{
@@ -9,8 +9,7 @@ use caracal_core::{
     text::{TextRule, is_unprintable},
 };
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
-use serde::Deserialize;
+use caracal_wire::{ErrorCode, coordinator::delegations::CreateDelegation};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Principal;
@@ -20,23 +19,6 @@ const MAX_SCOPES: usize = 256;
 const MAX_SCOPE_BYTES: usize = 256;
 const MAX_RESOURCE_BYTES: usize = 2048;
 const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
-
-/// The body. Unknown members are ignored, except inside the constraints.
-#[derive(Debug, Deserialize)]
-pub(crate) struct CreateBody {
-    source_session_id: SessionId,
-    target_session_id: SessionId,
-    issuer_application_id: ApplicationId,
-    receiver_application_id: ApplicationId,
-    parent_edge_id: Option<DelegationId>,
-    resource_id: Option<String>,
-    #[serde(default)]
-    scopes: Vec<Arc<str>>,
-    constraints: Option<Value>,
-    constraints_json: Option<Value>,
-    expires_at: Option<Timestamp>,
-    ttl_seconds: Option<u32>,
-}
 
 /// When a delegation shall end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,37 +46,37 @@ pub(super) struct Asked {
     ttl_seconds: Option<u32>,
 }
 
-impl CreateBody {
-    pub(super) fn check(self) -> Result<Asked, Refusal> {
-        if self
+impl Asked {
+    pub(super) fn check(body: CreateDelegation) -> Result<Self, Refusal> {
+        if body
             .ttl_seconds
             .is_some_and(|seconds| !(1..=MAX_TTL_SECONDS).contains(&seconds))
         {
             return Err(invalid("ttl_seconds", "a whole number from 1 to 86400"));
         }
-        if self
+        if body
             .resource_id
             .as_ref()
             .is_some_and(|name| name.len() > MAX_RESOURCE_BYTES || RESOURCE.check(name).is_err())
         {
             return Err(invalid("resource_id", "a resource's id or identifier"));
         }
-        if self.scopes.len() > MAX_SCOPES {
+        if body.scopes.len() > MAX_SCOPES {
             return Err(invalid("scopes", "at most 256 scopes"));
         }
         let sound = |scope: &str| {
             (1..=MAX_SCOPE_BYTES).contains(&scope.len())
                 && !scope.contains(|c: char| c.is_whitespace() || is_unprintable(c))
         };
-        if let Some(position) = self.scopes.iter().position(|scope| !sound(scope)) {
+        if let Some(position) = body.scopes.iter().position(|scope| !sound(scope)) {
             return Err(invalid(
                 &format!("scopes.{position}"),
                 "1 to 256 bytes without white space",
             ));
         }
-        let mut constraints = constraints(self.constraints_json, self.constraints)?;
-        constraints.ttl_seconds = constraints.ttl_seconds.or(self.ttl_seconds);
-        let end = match (self.expires_at, constraints.expires_at, constraints.ttl_seconds) {
+        let mut constraints = constraints(body.constraints_json, body.constraints)?;
+        constraints.ttl_seconds = constraints.ttl_seconds.or(body.ttl_seconds);
+        let end = match (body.expires_at, constraints.expires_at, constraints.ttl_seconds) {
             // Both named: the earlier holds, whichever it is.
             (Some(body), Some(constraint), _) => End::At(body.min(constraint)),
             (Some(at), None, _) | (None, Some(at), _) => End::At(at),
@@ -104,23 +86,21 @@ impl CreateBody {
                     .describe("send expires_at or ttl_seconds"));
             }
         };
-        Ok(Asked {
-            source_session_id: self.source_session_id,
-            target_session_id: self.target_session_id,
-            issuer_application_id: self.issuer_application_id,
-            receiver_application_id: self.receiver_application_id,
-            parent_edge_id: self.parent_edge_id,
-            resource: self.resource_id,
-            scopes: self.scopes.into(),
+        Ok(Self {
+            source_session_id: body.source_session_id,
+            target_session_id: body.target_session_id,
+            issuer_application_id: body.issuer_application_id,
+            receiver_application_id: body.receiver_application_id,
+            parent_edge_id: body.parent_edge_id,
+            resource: body.resource_id,
+            scopes: body.scopes.into(),
             constraints,
             end,
-            expires_at: self.expires_at,
-            ttl_seconds: self.ttl_seconds,
+            expires_at: body.expires_at,
+            ttl_seconds: body.ttl_seconds,
         })
     }
-}
 
-impl Asked {
     /// What an idempotency key stands for.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
         json!({
@@ -187,7 +167,7 @@ mod tests {
         body.as_object_mut()
             .unwrap()
             .extend(extra.as_object().unwrap().clone());
-        serde_json::from_value::<CreateBody>(body).unwrap().check()
+        Asked::check(serde_json::from_value(body).unwrap())
     }
 
     #[test]

@@ -13,10 +13,11 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::delegations::{DelegationRevoked, RevokeDelegation},
+};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
 
 use super::{DelegationPath, ENTITY, create::issuer_required, not_found};
 use crate::{
@@ -27,13 +28,6 @@ use crate::{
 
 const REASON: &str = "delegation_revoked";
 
-/// Query or body, whichever is handier.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Options {
-    /// Whether the sessions that received the authority end, too.
-    terminate_target: Option<bool>,
-}
-
 /// The route.
 pub(crate) struct Revoke;
 
@@ -42,8 +36,9 @@ impl Route for Revoke {
     const PATH: &'static str = "/zones/{zone}/delegations/{id}/revoke";
     const CAPABILITY: Capability = Capability::shared("delegation.revoke").recorded("delegation_revoke");
     type Path = DelegationPath;
-    type Query = Options;
-    type Body = OptionalBody<Options>;
+    // Query or body, whichever is handier.
+    type Query = RevokeDelegation;
+    type Body = OptionalBody<RevokeDelegation>;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let id = input.path.id;
@@ -92,11 +87,11 @@ impl Route for Revoke {
         metrics::sessions_ended("delegation_revoked", ended);
         Ok(call::json(
             StatusCode::OK,
-            &json!({
-                "revoked_edges": revoked.len(),
-                "affected_sessions": targets.len(),
-                "terminated_sessions": ended,
-            }),
+            &DelegationRevoked {
+                revoked_edges: revoked.len(),
+                affected_sessions: targets.len(),
+                terminated_sessions: ended,
+            },
         ))
     }
 }

@@ -4,10 +4,10 @@
 use axum::{response::Response, routing::MethodFilter};
 use caracal_service::Refusal;
 use caracal_storage::Access;
+use caracal_wire::coordinator::delegations::DelegationNode;
 use http::StatusCode;
-use serde_json::Value;
 
-use super::{DelegationPath, MAX_NODES, node, require_admin};
+use super::{DelegationPath, MAX_NODES, require_admin};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, NoQuery, Route, json},
@@ -28,10 +28,10 @@ impl Route for Traverse {
         require_admin(&call.principal)?;
         let mut work = call.work(Access::Read).await?;
         let below = work.delegations().descendants(&input.path.id).await?;
-        let nodes: Vec<Value> = below
+        let nodes: Vec<DelegationNode> = below
             .iter()
             .take(MAX_NODES)
-            .map(|(delegation, depth)| node(delegation, *depth))
+            .map(|(delegation, depth)| DelegationNode::new(delegation, *depth))
             .collect();
         Ok(json(StatusCode::OK, &nodes))
     }

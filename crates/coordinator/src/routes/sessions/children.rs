@@ -3,14 +3,14 @@
 use axum::{response::Response, routing::MethodFilter};
 use caracal_service::Refusal;
 use caracal_storage::{Access, SessionFilter};
+use caracal_wire::{PageQuery, coordinator::sessions::SessionItem};
 use http::StatusCode;
 
 use super::{SessionPath, list};
 use crate::{
     auth::Capability,
     call::{Call, Input, NoBody, Route, json},
-    paging::{self, PageQuery},
-    view,
+    paging,
 };
 
 /// The route.
@@ -25,7 +25,7 @@ impl Route for Children {
     type Body = NoBody;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let page = input.query.request()?;
+        let page = paging::request(&input.query)?;
         let filter = SessionFilter {
             parent_id: Some(input.path.id),
             application_id: list::own(&call.principal),
@@ -33,7 +33,7 @@ impl Route for Children {
         };
         let mut work = call.work(Access::Read).await?;
         let page = work.sessions().list(&filter, &page).await?;
-        let items: Vec<_> = page.items.iter().map(view::session_item).collect();
-        Ok(json(StatusCode::OK, &paging::body(&items, page.next.as_ref())))
+        let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
+        Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
     }
 }

@@ -6,17 +6,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{response::Response, routing::MethodFilter};
 use caracal_authz::narrow::{Authority, ResourceBound};
-use caracal_core::{ScopeSet, entity::Delegation};
+use caracal_core::{ScopeSet, SessionId, entity::Delegation};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
+use caracal_wire::coordinator::sessions::EffectiveAuthority as Summary;
 use http::StatusCode;
-use serde_json::{Value, json};
 
 use super::{SessionPath, get};
 use crate::{
     auth::Capability,
     call::{self, Call, Input, NoBody, NoQuery, Route},
-    lineage, view,
+    lineage,
 };
 
 /// The route.
@@ -47,12 +47,12 @@ impl Route for EffectiveAuthority {
         }
         Ok(call::json(
             StatusCode::OK,
-            &summary(session.id.as_str(), &inbound, &held, &zone),
+            &summary(session.id, &inbound, &held, &zone),
         ))
     }
 }
 
-fn summary(session: &str, inbound: &[Delegation], held: &[Authority], zone: &ZoneState) -> Value {
+fn summary(session: SessionId, inbound: &[Delegation], held: &[Authority], zone: &ZoneState) -> Summary {
     let scopes = held
         .iter()
         .map(|authority| authority.scopes().clone())
@@ -66,20 +66,20 @@ fn summary(session: &str, inbound: &[Delegation], held: &[Authority], zone: &Zon
             ResourceBound::Only(identifiers) => resources.extend(identifiers.iter().cloned()),
         }
     }
-    let ids: Vec<&str> = resources
+    let ids = resources
         .iter()
         .filter_map(|identifier| zone.resource(identifier))
-        .map(|state| state.resource.id.as_str())
+        .map(|state| state.resource.id.clone())
         .collect();
-    json!({
-        "agent_session_id": session,
-        "inbound_edges": inbound.iter().map(view::delegation_item).collect::<Vec<_>>(),
-        "effective_scopes": scopes,
-        "effective_resources": resources,
-        "effective_resource_ids": ids,
-        "effective_resource_constrained": constrained,
-        "effective_max_hops": held.iter().map(Authority::remaining_hops).min().unwrap_or(0),
-        "effective_ttl_seconds": held.iter().filter_map(Authority::ttl_seconds).min(),
-        "earliest_expires_at": held.iter().map(Authority::expires_at).min(),
-    })
+    Summary {
+        agent_session_id: session,
+        inbound_edges: inbound.iter().map(Into::into).collect(),
+        effective_scopes: scopes,
+        effective_resources: resources.into_iter().collect(),
+        effective_resource_ids: ids,
+        effective_resource_constrained: constrained,
+        effective_max_hops: held.iter().map(Authority::remaining_hops).min().unwrap_or(0),
+        effective_ttl_seconds: held.iter().filter_map(Authority::ttl_seconds).min(),
+        earliest_expires_at: held.iter().map(Authority::expires_at).min(),
+    }
 }

@@ -12,9 +12,11 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::sessions::{EndReason, EndSession},
+};
 use http::StatusCode;
-use serde::Deserialize;
 
 use super::{ENTITY, SessionPath, locked_for_stop, not_found};
 use crate::{
@@ -22,18 +24,6 @@ use crate::{
     call::{Call, Entity, Input, OptionalBody, Route},
     metrics,
 };
-
-/// Query.
-#[derive(Debug, Deserialize)]
-pub(crate) struct EndQuery {
-    reason: Option<String>,
-}
-
-/// Body, which tasks leave out.
-#[derive(Debug, Deserialize)]
-pub(crate) struct EndBody {
-    lease_generation: Option<i64>,
-}
 
 /// The route.
 pub(crate) struct End;
@@ -43,8 +33,8 @@ impl Route for End {
     const PATH: &'static str = "/zones/{zone}/agents/{id}";
     const CAPABILITY: Capability = Capability::shared("session.end").recorded("session_end");
     type Path = SessionPath;
-    type Query = EndQuery;
-    type Body = OptionalBody<EndBody>;
+    type Query = EndReason;
+    type Body = OptionalBody<EndSession>;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let id = input.path.id;

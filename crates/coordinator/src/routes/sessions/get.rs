@@ -4,13 +4,13 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{SessionId, entity::Session};
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
+use caracal_wire::coordinator::sessions::SessionItem;
 use http::StatusCode;
 
 use super::{SessionPath, not_found};
 use crate::{
     auth::{Capability, Principal},
     call::{Call, Input, NoBody, NoQuery, Route, json},
-    view,
 };
 
 /// The route.
@@ -27,7 +27,7 @@ impl Route for Get {
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let mut work = call.work(Access::Read).await?;
         let session = visible(&call.principal, work.as_mut(), &input.path.id).await?;
-        Ok(json(StatusCode::OK, &view::session_item(&session)))
+        Ok(json(StatusCode::OK, &SessionItem::from(&session)))
     }
 }
 

@@ -7,10 +7,11 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_core::entity::{Lifecycle, SessionStatus};
 use caracal_service::Refusal;
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::sessions::{Heartbeat as Body, HeartbeatNoted, LeasedSession},
+};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
 
 use super::{
     SessionPath,
@@ -22,27 +23,6 @@ use crate::{
     call::{self, Call, Input, JsonBody, NoQuery, Route},
 };
 
-/// How the service says it is; not kept.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Health {
-    Starting,
-    #[default]
-    Healthy,
-    Degraded,
-    Unhealthy,
-}
-
-/// Body.
-#[derive(Debug, Deserialize)]
-pub(crate) struct HeartbeatBody {
-    lease_generation: i64,
-    #[serde(default)]
-    status: Option<Health>,
-    service_id: Option<String>,
-    active_invocations: Option<u64>,
-}
-
 /// The route.
 pub(crate) struct Heartbeat;
 
@@ -52,7 +32,7 @@ impl Route for Heartbeat {
     const CAPABILITY: Capability = Capability::mandate("session.heartbeat");
     type Path = SessionPath;
     type Query = NoQuery;
-    type Body = JsonBody<HeartbeatBody>;
+    type Body = JsonBody<Body>;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let (id, body) = (input.path.id, input.body.0);
@@ -102,20 +82,20 @@ impl Route for Heartbeat {
         work.commit().await?;
         Ok(call::json(
             StatusCode::OK,
-            &json!({
-                "agent": {
-                    "id": session.id,
-                    "zone_id": session.zone_id,
-                    "application_id": session.application_id,
-                    "status": session.status,
-                    "last_active_at": now,
-                    "last_heartbeat_at": now,
-                    "heartbeat_deadline_at": until,
-                    "lease_generation": body.lease_generation,
+            &HeartbeatNoted {
+                agent: LeasedSession {
+                    id: session.id,
+                    zone_id: session.zone_id,
+                    application_id: session.application_id,
+                    status: session.status,
+                    last_active_at: now,
+                    last_heartbeat_at: now,
+                    heartbeat_deadline_at: until,
+                    lease_generation: body.lease_generation,
                 },
-                "service": null,
-                "active_invocations": body.active_invocations.unwrap_or(0),
-            }),
+                service: None,
+                active_invocations: body.active_invocations.unwrap_or(0),
+            },
         ))
     }
 }

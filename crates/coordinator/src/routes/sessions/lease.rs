@@ -9,9 +9,8 @@ use caracal_core::{
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, coordinator::sessions::LeaseTaken};
 use http::StatusCode;
-use serde_json::json;
 
 use super::{ENTITY, SessionPath, describe, not_found, not_owner, subject_ended};
 use crate::{
@@ -76,11 +75,11 @@ impl Route for Lease {
         .await?;
         Ok(call::json(
             StatusCode::OK,
-            &json!({
-                "status": SessionStatus::Active,
-                "heartbeat_deadline_at": until,
-                "lease_generation": generation,
-            }),
+            &LeaseTaken {
+                status: SessionStatus::Active,
+                heartbeat_deadline_at: until,
+                lease_generation: generation,
+            },
         ))
     }
 }

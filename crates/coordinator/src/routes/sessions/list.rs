@@ -1,33 +1,21 @@
 //! `GET /zones/{zone}/agents`: sessions, newest first. An application sees its own; the operator sees all.
 
 use axum::{response::Response, routing::MethodFilter};
-use caracal_core::{
-    ApplicationId,
-    entity::{Lifecycle, SessionStatus},
-};
+use caracal_core::ApplicationId;
 use caracal_service::Refusal;
 use caracal_storage::{Access, SessionFilter};
-use caracal_wire::ErrorCode;
+use caracal_wire::{
+    ErrorCode, PageQuery,
+    coordinator::sessions::{ListSessions, SessionItem},
+};
 use http::StatusCode;
-use serde::Deserialize;
 
 use super::{ZonePath, request::LABEL};
 use crate::{
     auth::{Capability, Principal},
     call::{Call, Input, NoBody, Route, json},
-    paging, view,
+    paging,
 };
-
-/// Query of session listings.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ListQuery {
-    limit: Option<u32>,
-    cursor: Option<String>,
-    status: Option<SessionStatus>,
-    lifecycle: Option<Lifecycle>,
-    application_id: Option<ApplicationId>,
-    label: Option<String>,
-}
 
 /// The route.
 pub(crate) struct List;
@@ -37,19 +25,25 @@ impl Route for List {
     const PATH: &'static str = "/zones/{zone}/agents";
     const CAPABILITY: Capability = Capability::shared("session.list");
     type Path = ZonePath;
-    type Query = ListQuery;
+    type Query = ListSessions;
     type Body = NoBody;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
         let query = input.query;
-        let page = paging::request(query.limit, query.cursor.as_deref())?;
+        let page = paging::request(&PageQuery {
+            limit: query.limit,
+            cursor: query.cursor,
+        })?;
         if let Some(label) = &query.label {
             LABEL.check(label).map_err(|problem| {
                 Refusal::invalid_field(ErrorCode::InvalidQuery, "label", problem.to_string())
             })?;
         }
         let Ok(application_id) = visible(&call.principal, query.application_id) else {
-            return Ok(json(StatusCode::OK, &paging::body(&[], None)));
+            return Ok(json(
+                StatusCode::OK,
+                &paging::listing::<SessionItem>(Vec::new(), None),
+            ));
         };
         let filter = SessionFilter {
             status: query.status,
@@ -60,8 +54,8 @@ impl Route for List {
         };
         let mut work = call.work(Access::Read).await?;
         let page = work.sessions().list(&filter, &page).await?;
-        let items: Vec<_> = page.items.iter().map(view::session_item).collect();
-        Ok(json(StatusCode::OK, &paging::body(&items, page.next.as_ref())))
+        let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
+        Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
     }
 }
 

@@ -6,8 +6,10 @@ use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle, text::TextRule,
 };
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
-use serde::Deserialize;
+use caracal_wire::{
+    ErrorCode,
+    coordinator::sessions::{ParentAuthority, StartSession},
+};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Principal;
@@ -21,32 +23,6 @@ pub(super) const LABEL: TextRule = TextRule::line(64);
 const MAX_METADATA_BYTES: usize = 16 << 10;
 const MAX_METADATA_KEYS: usize = 64;
 const MAX_METADATA_DEPTH: usize = 8;
-
-/// Whether a child continues its parent's delegation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ParentAuthority {
-    /// It gets a copy with one hop less.
-    #[default]
-    Inherit,
-    /// It starts without authority.
-    None,
-}
-
-/// The body. Unknown members are ignored.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StartBody {
-    application_id: ApplicationId,
-    subject_session_id: Option<AuthorityRecordId>,
-    subject_token: Option<String>,
-    parent_id: Option<SessionId>,
-    lifecycle: Option<Lifecycle>,
-    labels: Option<Vec<String>>,
-    ttl_seconds: Option<u32>,
-    parent_authority: Option<ParentAuthority>,
-    inherit_parent_edge_id: Option<DelegationId>,
-    metadata: Option<Map<String, Value>>,
-}
 
 /// The body with defaults filled in and limits checked.
 #[derive(Debug)]
@@ -64,10 +40,10 @@ pub(super) struct Start {
     pub(super) metadata: Map<String, Value>,
 }
 
-impl StartBody {
-    pub(super) fn check(self) -> Result<Start, Refusal> {
-        let lifecycle = self.lifecycle.unwrap_or(Lifecycle::Task);
-        let ttl_seconds = match (lifecycle, self.ttl_seconds) {
+impl Start {
+    pub(super) fn check(body: StartSession) -> Result<Self, Refusal> {
+        let lifecycle = body.lifecycle.unwrap_or(Lifecycle::Task);
+        let ttl_seconds = match (lifecycle, body.ttl_seconds) {
             (Lifecycle::Task, None) => Some(DEFAULT_TTL_SECONDS),
             (Lifecycle::Task, Some(seconds)) if (1..=MAX_TTL_SECONDS).contains(&seconds) => Some(seconds),
             (Lifecycle::Task, Some(_)) => {
@@ -81,22 +57,20 @@ impl StartBody {
                 ));
             }
         };
-        Ok(Start {
-            application_id: self.application_id,
-            subject_session_id: self.subject_session_id,
-            subject_token: self.subject_token.filter(|token| !token.is_empty()),
-            parent_id: self.parent_id,
+        Ok(Self {
+            application_id: body.application_id,
+            subject_session_id: body.subject_session_id,
+            subject_token: body.subject_token.filter(|token| !token.is_empty()),
+            parent_id: body.parent_id,
             lifecycle,
-            labels: labels(self.labels.unwrap_or_default())?,
+            labels: labels(body.labels.unwrap_or_default())?,
             ttl_seconds,
-            parent_authority: self.parent_authority.unwrap_or_default(),
-            inherit_parent_edge_id: self.inherit_parent_edge_id,
-            metadata: metadata(self.metadata.unwrap_or_default())?,
+            parent_authority: body.parent_authority.unwrap_or_default(),
+            inherit_parent_edge_id: body.inherit_parent_edge_id,
+            metadata: metadata(body.metadata.unwrap_or_default())?,
         })
     }
-}
 
-impl Start {
     /// What an idempotency key stands for: what the caller asked for, never the token it came with.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
         json!({
@@ -107,7 +81,7 @@ impl Start {
             "lifecycle": self.lifecycle,
             "labels": self.labels,
             "ttl_seconds": self.ttl_seconds,
-            "parent_authority": if self.parent_authority == ParentAuthority::None { "none" } else { "inherit" },
+            "parent_authority": self.parent_authority,
             "inherit_parent_edge_id": self.inherit_parent_edge_id,
             "metadata": self.metadata,
         })
@@ -175,7 +149,7 @@ mod tests {
     use super::*;
 
     fn check(body: Value) -> Result<Start, Refusal> {
-        serde_json::from_value::<StartBody>(body).unwrap().check()
+        Start::check(serde_json::from_value(body).unwrap())
     }
 
     #[test]

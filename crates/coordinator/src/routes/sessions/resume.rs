@@ -5,9 +5,8 @@ use caracal_core::entity::{Lifecycle, Session, SessionStatus};
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, ZoneWork};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, coordinator::sessions::Resumed};
 use http::StatusCode;
-use serde_json::json;
 
 use super::{ENTITY, SessionPath, locked_for_stop, subject_ended};
 use crate::{
@@ -53,7 +52,8 @@ impl Route for Resume {
             },
         )
         .await?;
-        Ok(call::json(StatusCode::OK, &json!({ "resumed": resumed.len() })))
+        let resumed = resumed.len();
+        Ok(call::json(StatusCode::OK, &Resumed { resumed }))
     }
 }
 

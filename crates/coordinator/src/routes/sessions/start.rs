@@ -8,23 +8,25 @@ use caracal_core::{
 use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::Refusal;
 use caracal_storage::{Access, Receipt, ZoneWork};
-use caracal_wire::ErrorCode;
-use http::StatusCode;
-use serde_json::{Value, json};
-
-use super::{
-    ENTITY, ZonePath, describe, inheritance, not_owner,
-    request::{ParentAuthority, Start as Asked, StartBody},
+use caracal_wire::{
+    ErrorCode,
+    coordinator::{
+        Warning,
+        sessions::{ParentAuthority, SessionStarted, StartSession},
+    },
 };
+use http::StatusCode;
+
+use super::{ENTITY, ZonePath, describe, inheritance, not_owner, request::Start as Asked};
 use crate::{
     auth::{
         Capability,
         subject::{self, Anchor},
     },
-    call::{Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
     idempotency::{self, Key, Keyed},
     limits::too_many,
-    metrics, view,
+    metrics,
 };
 
 /// Deepest session; a root is at 0.
@@ -41,10 +43,10 @@ impl Route for Start {
     const CAPABILITY: Capability = Capability::mandate("session.start").recorded("session_start");
     type Path = ZonePath;
     type Query = NoQuery;
-    type Body = JsonBody<StartBody>;
+    type Body = JsonBody<StartSession>;
 
     async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let asked = input.body.0.check()?;
+        let asked = Asked::check(input.body.0)?;
         call.about.application_id = Some(asked.application_id.clone());
         call.about.parent_id.clone_from(&asked.parent_id);
         call.about.labels.clone_from(&asked.labels);
@@ -79,12 +81,12 @@ impl Route for Start {
             return replay(call, work.as_mut(), receipt, now).await;
         }
         let started = start(call, work.as_mut(), &asked, &anchor, now).await?;
-        let body = Value::Object(started.view).to_string();
+        let body = call::text(&started)?;
         if let Some(keyed) = &keyed {
             keyed
                 .store(
                     work.as_mut(),
-                    started.id.as_str(),
+                    started.session.agent_session_id.as_str(),
                     StatusCode::CREATED,
                     &body,
                     now,
@@ -96,7 +98,7 @@ impl Route for Start {
             StatusCode::CREATED,
             Entity {
                 kind: ENTITY,
-                id: started.id.as_str(),
+                id: started.session.agent_session_id.as_str(),
             },
         )
         .await?;
@@ -123,11 +125,6 @@ async fn replay(
     Ok(idempotency::replay(receipt))
 }
 
-struct Started {
-    id: SessionId,
-    view: serde_json::Map<String, Value>,
-}
-
 /// Checks, in order, everything that storage knows, then inserts.
 async fn start(
     call: &mut Call,
@@ -135,7 +132,7 @@ async fn start(
     asked: &Asked,
     anchor: &Anchor,
     now: Timestamp,
-) -> Result<Started, Refusal> {
+) -> Result<SessionStarted, Refusal> {
     let inherits = asked.parent_id.is_some() && asked.parent_authority == ParentAuthority::Inherit;
     if inherits {
         work.lock(lifecycle::DELEGATIONS).await?;
@@ -164,7 +161,7 @@ async fn start(
         None => None,
     };
 
-    let mut warnings: Vec<&'static str> = Vec::new();
+    let mut warnings = Vec::new();
     let ttl_seconds = clamp(asked.ttl_seconds, parent.as_ref(), now, &mut warnings)?;
     let session = build(call, asked, &record, parent.as_ref(), ttl_seconds, now);
     describe(call, &session);
@@ -188,13 +185,11 @@ async fn start(
     }
     work.outbox().append(&events.into_messages()?).await?;
 
-    let mut view = view::session(&session);
-    view.insert(
-        String::from("delegation_edge_id"),
-        json!(inherited.as_ref().map(|delegation| &delegation.id)),
-    );
-    view.insert(String::from("warnings"), json!(warnings));
-    Ok(Started { id: session.id, view })
+    Ok(SessionStarted {
+        session: (&session).into(),
+        delegation_edge_id: inherited.map(|delegation| delegation.id),
+        warnings,
+    })
 }
 
 /// A short-lived application is one task: no service, no child, one session.
@@ -291,7 +286,7 @@ fn clamp(
     asked: Option<u32>,
     parent: Option<&Session>,
     now: Timestamp,
-    warnings: &mut Vec<&'static str>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Option<u32>, Refusal> {
     let (Some(seconds), Some(parent)) = (asked, parent.filter(|parent| parent.lifecycle == Lifecycle::Task))
     else {
@@ -302,7 +297,7 @@ fn clamp(
         return Err(Refusal::of(ErrorCode::ParentNotFound).describe("the parent ends within a second"));
     }
     if seconds > left {
-        warnings.push("ttl_clamped_to_parent");
+        warnings.push(Warning::TtlClampedToParent);
     }
     Ok(Some(seconds.min(left)))
 }

@@ -4,9 +4,8 @@ use axum::{response::Response, routing::MethodFilter};
 use caracal_lifecycle as lifecycle;
 use caracal_service::Refusal;
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, coordinator::sessions::Suspended};
 use http::StatusCode;
-use serde_json::json;
 
 use super::{ENTITY, SessionPath, locked_for_stop};
 use crate::{
@@ -45,7 +44,9 @@ impl Route for Suspend {
         .await?;
         Ok(call::json(
             StatusCode::OK,
-            &json!({ "suspended": suspended.len() }),
+            &Suspended {
+                suspended: suspended.len(),
+            },
         ))
     }
 }

@@ -1,0 +1,149 @@
+//! The Audit service: search, verification, dead letters.
+
+use std::collections::BTreeMap;
+
+use caracal_core::{Timestamp, ZoneId, audit::AuditEvent, words};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// What to search a zone's chain for. Instants are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SearchEvents {
+    /// Zone; required.
+    pub zone_id: Option<String>,
+    /// Only events with this decision.
+    pub decision: Option<String>,
+    /// Only events of this request.
+    pub request_id: Option<String>,
+    /// Only events from then on.
+    pub since: Option<String>,
+    /// Only events before.
+    pub until: Option<String>,
+    /// Most events of a page, 1 to 1,000.
+    pub limit: Option<String>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A page of a zone's chain, oldest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EventsFound {
+    /// What matched.
+    pub events: Vec<LedgerRow>,
+    /// What to send as `cursor` for the next page; empty at the end.
+    pub next_cursor: String,
+}
+
+/// An event with its place in the chain.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRow {
+    /// The event.
+    pub event: AuditEvent,
+    /// When the ledger took it.
+    pub ingested_at: Timestamp,
+    /// Hash of the canonical event, lower-case hex.
+    pub content_sha256: String,
+    /// Hash of the entry before; empty at the start.
+    pub prev_content_sha256: String,
+    /// Keyed link, lower-case hex; empty without a key.
+    pub chain_hmac: String,
+    /// Position in the zone's chain, from 1.
+    pub chain_seq: i64,
+}
+
+words!(
+    /// What of a chain does not hold.
+    FaultKind {
+        /// A position is missing.
+        SequenceGap = "sequence_gap",
+        /// The event is not the one that was linked.
+        ContentMismatch = "content_mismatch",
+        /// The stored text has more than the event, or searches would miss it.
+        CopyMismatch = "copy_mismatch",
+        /// An entry does not continue the one before.
+        BrokenLink = "broken_link",
+        /// The keyed link was not made with our key.
+        WrongLinkKey = "wrong_link_key",
+        /// The chain does not end where it is said to end.
+        WrongHead = "wrong_head",
+        /// The entry kept elsewhere is another one here.
+        KeptHeadDiffers = "kept_head_differs",
+        /// The entry kept elsewhere is not here any more.
+        KeptHeadMissing = "kept_head_missing",
+    }
+);
+
+/// Something that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainFault {
+    /// Position in the chain.
+    pub chain_seq: i64,
+    /// Event id.
+    pub event_id: String,
+    /// What does not hold.
+    pub kind: FaultKind,
+}
+
+/// What verification of a zone's chain found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainReport {
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Entries checked.
+    pub entries: i64,
+    /// Content hash of the last entry, lower-case hex.
+    pub head: String,
+    /// Faults found.
+    pub fault_count: u64,
+    /// The first faults.
+    pub faults: Vec<ChainFault>,
+}
+
+impl ChainReport {
+    /// Whether the chain holds.
+    pub const fn holds(&self) -> bool {
+        self.fault_count == 0
+    }
+}
+
+/// Which dead letters. `after` is `next_cursor` of the page before, `limit` is 1 to 1,000.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeadLetterQuery {
+    /// Most entries.
+    pub limit: Option<String>,
+    /// `next_cursor` of the page before.
+    pub after: Option<String>,
+}
+
+/// Events that could not join the ledger, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeadLetters {
+    /// The letters.
+    pub entries: Vec<DeadLetterEntry>,
+    /// What to send as `after` for the next page; empty at the end.
+    pub next_cursor: String,
+}
+
+/// An event that could not join the ledger, with the reason among its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeadLetterEntry {
+    /// Id of the letter.
+    pub id: String,
+    /// When it was put aside.
+    pub received_at: Timestamp,
+    /// What arrived, and why it was put aside.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// What became of dead letters that were to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LettersReplayed {
+    /// Letters looked at.
+    pub scanned: usize,
+    /// Sent again.
+    pub replayed: usize,
+    /// Left, because they are forged or not whole.
+    pub skipped: usize,
+}
