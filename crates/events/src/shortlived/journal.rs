@@ -1,5 +1,7 @@
 //! Claims on the disk, so that a restart does not forget which mandates were used.
 //!
+//! A power cut may take the last ones: then the memory takes another name, see `epoch`.
+//!
 //! Files of fixed records (magic 4, key digest 16, expiry i64, crc32 4) that are only appended to. A file is
 //! deleted once everything in it has expired, so nothing is ever rewritten.
 

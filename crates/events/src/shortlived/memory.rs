@@ -5,6 +5,7 @@ use std::{
     hash::BuildHasher as _,
     io,
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,7 +15,7 @@ use caracal_crypto::sha256;
 use parking_lot::Mutex;
 
 use super::{
-    Claim, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError,
+    Claim, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError, epoch,
     journal::{Digest, Journal},
     shard::{Kept, Shard},
 };
@@ -81,6 +82,8 @@ pub struct MemoryShortLived {
     claims: Vec<Mutex<Shard<Claimed>>>,
     windows: Vec<Mutex<Shard<Window>>>,
     journal: Option<Mutex<Journal>>,
+    /// Name of this memory. Empty as long as it cannot have lost anything.
+    generation: Arc<str>,
 }
 
 impl MemoryShortLived {
@@ -89,11 +92,18 @@ impl MemoryShortLived {
     /// # Errors
     /// When the directory cannot be created or read.
     pub fn open(world: World, options: MemoryOptions) -> io::Result<Self> {
+        Self::open_in_run(world, options, epoch::boot().as_deref())
+    }
+
+    /// As [`Self::open`], in the run of the operating system that is called `boot`.
+    fn open_in_run(world: World, options: MemoryOptions, boot: Option<&str>) -> io::Result<Self> {
+        let mut generation = Arc::from("");
         let hasher = RandomState::new();
         let mut kept: Vec<HashMap<Digest, Claimed>> = vec![HashMap::new(); SHARDS];
         let mut journal = None;
         if let Some(dir) = options.replay_dir {
             crate::spool::prepare_dir(&dir)?;
+            generation = epoch::of(&dir, boot, &world)?;
             let (opened, claims) = Journal::open(&dir, world.now())?;
             // Whose they were is not kept: they take room of nobody's share.
             let share = hasher.hash_one("");
@@ -110,6 +120,7 @@ impl MemoryShortLived {
                 .map(|_| Mutex::new(Shard::new(HashMap::new())))
                 .collect(),
             journal,
+            generation,
             hasher,
         })
     }
@@ -205,6 +216,10 @@ impl ReplayStore for MemoryShortLived {
         self.claim_now("", key, expires_at)
     }
 
+    async fn generation(&self) -> Result<Arc<str>, ShortLivedError> {
+        Ok(self.generation.clone())
+    }
+
     async fn claim_of(
         &self,
         share: &str,
@@ -212,8 +227,7 @@ impl ReplayStore for MemoryShortLived {
         key: &str,
         expires_at: Timestamp,
     ) -> Result<Claim, ShortLivedError> {
-        // This memory never forgets, so it marks nothing.
-        if !generation.is_empty() {
+        if *generation != *self.generation {
             return Ok(Claim::Forgotten);
         }
         Ok(if self.claim_now(share, key, expires_at)? {
@@ -326,5 +340,47 @@ mod tests {
         let store = MemoryShortLived::open(world.clone(), options()).unwrap();
         assert_eq!(store.claim_now("", "jti-1", soon), Ok(false));
         assert_eq!(store.claim_now("", "jti-2", soon), Ok(true));
+    }
+
+    #[tokio::test]
+    async fn after_a_power_cut_no_mandate_of_before_is_believed_again() {
+        let world = World::for_tests();
+        let dir = tempfile::tempdir().unwrap();
+        let replay = dir.path().join("replay");
+        let open = |boot| {
+            let options = MemoryOptions {
+                replay_dir: Some(replay.clone()),
+                ..Default::default()
+            };
+            MemoryShortLived::open_in_run(world.clone(), options, boot).unwrap()
+        };
+        let soon = world.now().plus(Duration::from_mins(1));
+        let store = open(Some("first"));
+        let minted_under = store.generation().await.unwrap();
+        let claim = async |store: &MemoryShortLived, generation: &str, key: &str| {
+            store.claim_of("zone", generation, key, soon).await.unwrap()
+        };
+        assert_eq!(claim(&store, &minted_under, "used").await, Claim::First);
+        drop(store);
+        // A crash of the process alone forgets nothing and refuses nobody.
+        let store = open(Some("first"));
+        assert_eq!(store.generation().await.unwrap(), minted_under);
+        assert_eq!(claim(&store, &minted_under, "used").await, Claim::Repeated);
+        assert_eq!(claim(&store, &minted_under, "unused").await, Claim::First);
+        drop(store);
+        // A power cut takes what the kernel had not written yet, which may be all of it.
+        for entry in std::fs::read_dir(&replay).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "journal") {
+                std::fs::write(path, b"").unwrap();
+            }
+        }
+        let store = open(Some("second"));
+        let now = store.generation().await.unwrap();
+        assert_ne!(now, minted_under);
+        assert_eq!(claim(&store, &minted_under, "used").await, Claim::Forgotten);
+        assert_eq!(claim(&store, &minted_under, "never used").await, Claim::Forgotten);
+        assert_eq!(claim(&store, &now, "fresh").await, Claim::First);
+        assert_eq!(claim(&store, &now, "fresh").await, Claim::Repeated);
     }
 }

@@ -1,5 +1,6 @@
 //! State that lives for minutes: used mandates and request counters.
 
+mod epoch;
 mod journal;
 mod memory;
 mod redis;

@@ -31,7 +31,7 @@ use caracal_crypto::{HmacKey, system_world};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-pub(crate) use self::segment::prepare as prepare_dir;
+pub(crate) use self::segment::{prepare as prepare_dir, sync_dir};
 use self::{
     disk::{Disk, Operation, RealDisk},
     position::Position,

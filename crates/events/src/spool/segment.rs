@@ -99,6 +99,6 @@ pub(super) fn list(dir: &Path) -> io::Result<BTreeMap<u64, u64>> {
 }
 
 /// Makes names in `dir` durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
