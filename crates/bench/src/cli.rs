@@ -1,6 +1,11 @@
 //! Commands and what they print.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{ErrorKind, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
@@ -137,7 +142,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         } => {
             let report = all::run(&world, &plan).await?;
             if markdown {
-                print!("{}", markdown::table(&report));
+                say(&markdown::table(&report))?;
             } else {
                 output.print(&report)?;
             }
@@ -149,11 +154,20 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 impl Output {
     fn print(&self, report: &(impl Serialize + std::fmt::Display)) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(report)?);
+            say(&format!("{}\n", serde_json::to_string_pretty(report)?))?;
         } else {
-            println!("{report}");
+            say(&format!("{report}\n"))?;
         }
         Ok(())
+    }
+}
+
+/// Prints without the panic of `println!` where whoever read has gone.
+fn say(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
     }
 }
 

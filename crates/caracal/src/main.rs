@@ -8,6 +8,12 @@
 //! when the daemon does not start at all. A new command is one file with a `run` function, one variant
 //! in [`cli::Command`] and one arm below.
 
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where nobody reads; use `output::answer`"
+)]
+
 mod cli;
 mod daemon;
 mod down;

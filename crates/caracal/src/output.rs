@@ -11,11 +11,14 @@ pub(crate) fn note(sentence: &str) {
     let _ = writeln!(std::io::stderr(), "{}", scrub(sentence));
 }
 
-/// Prints the answer a command was asked for.
+/// Prints the answer a command was asked for. A reader that went away (`caracal status | head -0`) is no failure: the
+/// work is done, and the exit code still says how it came out.
 pub(crate) fn answer(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Whether the failure is only that nobody reads any more.

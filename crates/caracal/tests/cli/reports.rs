@@ -258,3 +258,35 @@ fn the_script_of_the_first_call_explains_itself_while_nothing_runs() {
     assert_eq!(unknown.code, 1);
     assert!(unknown.stderr.contains("unknown argument --nope"), "{unknown:?}");
 }
+
+#[test]
+fn an_answer_that_nobody_reads_is_no_crash_and_keeps_its_exit_code() {
+    let mut bench = Bench::new();
+    for name in NAMES {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        bench.set(
+            &format!("CARACAL_{}_LISTEN", name.to_uppercase()),
+            &free.to_string(),
+        );
+    }
+    for (arguments, code) in [
+        (&["status"][..], 1),
+        (&["status", "--json"], 1),
+        (&["version"], 0),
+        (&["version", "--json"], 0),
+        (&["down"], 0),
+        (&["completions", "bash"], 0),
+        (&["--help"], 0),
+        (&["--version"], 0),
+    ] {
+        let (reader, unread) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = bench.command().args(arguments).stdout(unread).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(
+            !said.contains("panicked") && !said.contains("failed printing"),
+            "{arguments:?}: {said}"
+        );
+    }
+}

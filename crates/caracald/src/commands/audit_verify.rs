@@ -9,6 +9,7 @@ use caracal_service::config::Settings;
 use caracal_storage::Access;
 use caracal_wire::audit::ChainReport;
 
+use super::say;
 use crate::{config::Config, wire};
 
 /// A report of an earlier run, as far as it says where chains ended.
@@ -61,20 +62,23 @@ pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> an
         }
         let holds = reports.iter().all(ChainReport::holds);
         if json {
-            println!("{}", serde_json::json!({"holds": holds, "zones": reports}));
+            say(&serde_json::json!({"holds": holds, "zones": reports}).to_string())?;
         } else {
             for report in &reports {
                 let verdict = if report.holds() { "holds" } else { "DOES NOT HOLD" };
-                println!(
+                say(&format!(
                     "zone {}: {} entries, chain {verdict}",
                     report.zone_id, report.entries
-                );
+                ))?;
                 for fault in &report.faults {
-                    println!("  entry {} ({}): {}", fault.chain_seq, fault.event_id, fault.kind);
+                    say(&format!(
+                        "  entry {} ({}): {}",
+                        fault.chain_seq, fault.event_id, fault.kind
+                    ))?;
                 }
             }
             if reports.is_empty() {
-                println!("the ledger is empty");
+                say("the ledger is empty")?;
             }
         }
         Ok(if holds {

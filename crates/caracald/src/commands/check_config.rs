@@ -18,6 +18,9 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
         Backend::Embedded => "embedded",
         Backend::Production { .. } => "PostgreSQL and Redis",
     };
-    println!("configuration is usable: mode {}, {backend}", config.mode);
+    super::say(&format!(
+        "configuration is usable: mode {}, {backend}",
+        config.mode
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -59,7 +59,7 @@ pub(crate) fn run(url: Option<String>, role: &str) -> anyhow::Result<ExitCode> {
     let answer = answer.with_context(|| format!("no answer from {address}"))?;
     let status = answer.split(' ').nth(1).unwrap_or("");
     if status == "200" {
-        println!("ready");
+        super::say("ready")?;
         Ok(ExitCode::SUCCESS)
     } else {
         let body = answer.split("\r\n\r\n").nth(1).unwrap_or("").trim();

@@ -11,7 +11,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), &[])?;
     super::block_on(async move {
         let version = wire::migrate(&config).await?;
-        println!("schema is at version {version}");
+        super::say(&format!("schema is at version {version}"))?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -5,7 +5,10 @@ pub(crate) mod check_config;
 pub(crate) mod config;
 pub(crate) mod healthcheck;
 pub(crate) mod migrate;
+pub(crate) mod secrets;
 pub(crate) mod serve;
+
+use std::io::{ErrorKind, Write as _};
 
 /// A runtime for short commands.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -13,4 +16,14 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// Prints an answer. A reader that went away (`caracald audit verify | head -1`) is no failure, and no panic as with
+/// `println!`: the work is done, and the exit code still says how it came out.
+fn say(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
 }
