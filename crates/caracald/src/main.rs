@@ -3,6 +3,12 @@
 //! This is the one place of wiring: no role builds a dependency. `commands/` has one command a file, `config`
 //! what is read, `secrets` what is generated, `wire` what is built from both.
 
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where nobody reads; use `commands::say`"
+)]
+
 mod commands;
 mod config;
 mod descriptors;
@@ -73,6 +79,11 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// See and finish a change of the key-encryption key.
+    Secrets {
+        #[command(subcommand)]
+        command: commands::secrets::Command,
+    },
     /// Work with the ledger.
     Audit {
         #[command(subcommand)]
@@ -114,6 +125,7 @@ fn main() -> ExitCode {
             json,
             markdown,
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
+        Command::Secrets { command } => commands::secrets::run(command),
         Command::Audit {
             command: AuditCommand::Verify { zone, expect, json },
         } => commands::audit_verify::run(zone, expect.as_deref(), json),

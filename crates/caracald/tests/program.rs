@@ -24,6 +24,7 @@ fn help_names_every_command_and_touches_nothing() {
         "healthcheck",
         "check-config",
         "config",
+        "secrets",
         "audit",
     ] {
         assert!(text.contains(command), "{command} in {text}");

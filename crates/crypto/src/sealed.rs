@@ -46,6 +46,8 @@ impl Location {
     /// Refresh tokens of provider connections.
     pub const CONNECTION_REFRESH_TOKEN: Self =
         Self(Cow::Borrowed("caracal/providerConnections/refreshToken"));
+    /// What tells whether a key is the one that a store was sealed with.
+    pub const KEY_CHECK: Self = Self(Cow::Borrowed("caracal/keyCheck"));
     /// Signing secrets of notification sinks.
     pub const NOTIFICATION_SINK_SECRET: Self = Self(Cow::Borrowed("caracal/notificationSinks/secret"));
 
@@ -165,6 +167,25 @@ impl KeyRing {
     pub fn needs_reseal(&self, envelope: &[u8]) -> Result<bool, OpenError> {
         let parts = Parts::split(envelope).ok_or(OpenError::NotAnEnvelope)?;
         Ok(parts.key_id != self.current.id)
+    }
+
+    /// Id of the current key: 16 hexadecimal digits, which say nothing of the key.
+    pub fn current_id(&self) -> String {
+        hex::encode(self.current.id)
+    }
+
+    /// Id of the previous key, during a rotation.
+    pub fn previous_id(&self) -> Option<String> {
+        self.previous.as_ref().map(|kek| hex::encode(kek.id))
+    }
+
+    /// Id of the key that `envelope` was sealed under, whether it is known here or not.
+    ///
+    /// # Errors
+    /// [`OpenError::NotAnEnvelope`].
+    pub fn id_of(envelope: &[u8]) -> Result<String, OpenError> {
+        let parts = Parts::split(envelope).ok_or(OpenError::NotAnEnvelope)?;
+        Ok(hex::encode(parts.key_id))
     }
 
     /// Whether a rotation is under way.

@@ -121,6 +121,15 @@ impl SecretHasher {
             .is_some_and(|key_id| key_id != self.current.id)
     }
 
+    /// Whether the digest was made with the previous key.
+    pub fn is_under_previous(&self, stored: &str) -> bool {
+        let key_id = stored
+            .strip_prefix(KEYED_SCHEME)
+            .and_then(|body| body.split('$').next());
+        let previous = self.previous.as_ref().map(|key| key.id.as_str());
+        key_id.is_some() && key_id == previous
+    }
+
     fn verify_keyed(&self, body: &str, presented: &str) -> Option<bool> {
         let mut parts = body.split('$');
         let (key_id, salt, digest) = (parts.next()?, parts.next()?, parts.next()?);

@@ -2,8 +2,10 @@
 //!
 //! While two keys are configured, both open and verify. These jobs make the previous one unnecessary: [`Sealed`] seals
 //! every envelope anew where private keys may be read, [`Digests`] makes the digests of client secrets anew where
-//! applications are administered. Admin tokens move when they are used. How much is left is a metric. To add a kind of
-//! sealed value: an arm of [`Place`].
+//! applications are administered. Admin tokens move when they are used. How much is left is a metric, and
+//! [`usage`] counts it for the operator. To add a kind of sealed value: an arm of [`Place`].
+
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +18,8 @@ use caracal_storage::{Access, Error, PageRequest, Store, ZoneWork};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
-use crate::error_chain;
+pub use self::usage::{Kind, Usage, usage};
+use crate::{error_chain, key_check};
 
 /// Pause between two rounds.
 const EVERY: Duration = Duration::from_secs(10);
@@ -86,6 +89,9 @@ impl Sealed {
         let mut left = 0;
         for zone in zones(self.store.as_ref()).await? {
             left += noted("sealed", &zone, self.zone(&zone).await);
+        }
+        if left == 0 {
+            key_check::retire_previous(self.store.as_ref(), &self.keys, &self.world).await?;
         }
         Ok(left)
     }
@@ -225,7 +231,8 @@ async fn zones(store: &dyn Store) -> Result<Vec<ZoneId>, Error> {
     let mut page = PageRequest::first(ZONES);
     loop {
         let mut work = store.global(Access::Read).await?;
-        let read = work.zones().list(&page).await?;
+        // Archived ones too: what they sealed must not be lost with the key.
+        let read = work.zones().list_with_archived(&page).await?;
         all.extend(read.items.into_iter().map(|zone| zone.id));
         let Some(next) = read.next else { return Ok(all) };
         page.after = Some(next);

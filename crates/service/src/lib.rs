@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod extract;
 pub mod health;
 pub mod issued;
+pub mod key_check;
 pub mod key_rotation;
 pub mod metrics;
 pub mod refusal;

@@ -7,8 +7,8 @@ use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity
 use caracal_crypto::HmacKey;
 use caracal_storage::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
-    IdempotencyReceipts, Ledger, Outbox, Policies, PolicySets, Providers, Resources, RevokedAnchors,
-    SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
+    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
+    RevokedAnchors, SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
 };
 
 use crate::{
@@ -158,6 +158,10 @@ impl GlobalWork for GlobalUnit {
     }
 
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
+        self
+    }
+
+    fn key_checks(&mut self) -> &mut dyn KeyChecks {
         self
     }
 

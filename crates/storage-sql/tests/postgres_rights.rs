@@ -18,32 +18,32 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
         ServiceRole::Api,
         "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_events:r audit_heads:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
-         policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
+         key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          signing_keys:c zone_revisions:riu zones:riu",
     ),
     (
         ServiceRole::Sts,
-        "applications:r authority_records:riu delegation_epochs:r delegations:r event_outbox:riud policies:r \
+        "applications:r authority_records:riu delegation_epochs:r delegations:r event_outbox:riud key_checks:riu policies:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r \
          schema_migrations:r secret_store:riu session_counts:r sessions:r signing_keys:riu zone_revisions:riu \
          zones:r",
     ),
     (
         ServiceRole::Gateway,
-        "authority_records:c delegations:c schema_migrations:r sessions:c signing_keys:c \
+        "authority_records:c delegations:c key_checks:r schema_migrations:r sessions:c signing_keys:c \
          zone_revisions:r zones:r",
     ),
     (
         ServiceRole::Coordinator,
         "admin_audit_events:ri admin_audit_heads:riu applications:r authority_records:rud delegation_epochs:riu \
-         delegations:riud event_outbox:riud idempotency_receipts:riud policies:r policy_set_bindings:r \
+         delegations:riud event_outbox:riud idempotency_receipts:riud key_checks:r policies:r policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
           session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
     ),
     (
         ServiceRole::Audit,
-        "audit_events:ri audit_heads:riu schema_migrations:r zone_revisions:r zones:r",
+        "audit_events:ri audit_heads:riu key_checks:r schema_migrations:r zone_revisions:r zones:r",
     ),
 ];
 

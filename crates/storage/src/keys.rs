@@ -1,4 +1,4 @@
-//! Zone signing keys.
+//! Zone signing keys, and the keys that values are sealed under.
 
 use async_trait::async_trait;
 use caracal_core::{KeyId, Timestamp};
@@ -53,4 +53,33 @@ pub trait SigningKeys: Send {
     async fn reseal(&mut self, id: &KeyId, seen: &[u8], envelope: &[u8]) -> Result<bool, Error>;
     /// Sets how long older keys than `version` verify, where it is not set yet.
     async fn retire_before(&mut self, version: i64, verifies_until: Timestamp) -> Result<(), Error>;
+}
+
+/// What the store knows of a key-encryption key: never the key, only something it opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// 1, 2, 3, … in the order of first use.
+    pub position: i64,
+    /// Id of the key, as it stands in what it seals.
+    pub key_id: String,
+    /// CSS1 envelope of a known text.
+    pub envelope: Vec<u8>,
+    /// First use.
+    pub created_at: Timestamp,
+    /// Since when nothing is sealed under it any more.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// The key-encryption keys of the deployment.
+#[async_trait]
+pub trait KeyChecks: Send {
+    /// Every key that was ever used, oldest first.
+    async fn list(&mut self) -> Result<Vec<KeyCheck>, Error>;
+    /// Records a key as the next one; its position must be the number of those there are plus one.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another writer was first: read again.
+    async fn create(&mut self, check: &KeyCheck) -> Result<(), Error>;
+    /// Notes since when nothing is sealed under the key, or that it is in use again. `false` when it is not known.
+    async fn set_retired(&mut self, key_id: &str, at: Option<Timestamp>) -> Result<bool, Error>;
 }

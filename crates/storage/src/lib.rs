@@ -30,7 +30,7 @@ pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, Zones};
 pub use error::Error;
 pub use idempotency::{IdempotencyReceipts, Receipt};
-pub use keys::{PublishedKey, SigningKeyRow, SigningKeys};
+pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};
 pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets};

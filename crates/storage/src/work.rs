@@ -7,7 +7,8 @@ use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 
 use crate::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, IdempotencyReceipts,
-    Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions, SigningKeys, Zones,
+    KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions,
+    SigningKeys, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -112,6 +113,8 @@ pub trait GlobalWork: Send {
     fn zones(&mut self) -> &mut dyn Zones;
     /// Admin tokens.
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens;
+    /// The keys that values are sealed under.
+    fn key_checks(&mut self) -> &mut dyn KeyChecks;
     /// The administrative audit chain of `zone`, or the deployment's own chain for `None`.
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
     /// Events to publish once this transaction is committed.

@@ -4,23 +4,25 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, system_world};
+use caracal_crypto::{HmacKey, KeyRing, SecretHasher, sealed::DerivedKeys, system_world};
 use caracal_events::{
     Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, RedisBus, RedisOptions, ShortLived, StreamSigner,
     shortlived::{MemoryOptions, MemoryShortLived, RedisShortLived},
 };
+use caracal_service::key_check::{self, KeyRefused};
 use caracal_storage::Store;
 use caracal_storage_sql::{
     PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqlStore, SqliteStore,
 };
 
 use super::{
+    guarded::Guarded,
     home_lock::HomeLock,
     keys::{self, KeyMaterial},
     look::Looked,
 };
 use crate::{
-    config::{Backend, Config},
+    config::{Backend, Config, Role},
     secrets,
 };
 
@@ -56,7 +58,12 @@ pub(super) struct Backends {
 
 impl Backends {
     /// Opens what the configuration names. Remote servers may be away; what waiting cannot mend is an error.
-    pub(super) async fn open(config: &Config, keys: &KeyMaterial, world: &World) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        config: &Config,
+        keys: &KeyMaterial,
+        world: &World,
+        roles: &[Role],
+    ) -> anyhow::Result<Self> {
         let signer = match &keys.streams {
             Some(key) => StreamSigner::new(key.clone()),
             None => StreamSigner::without_key(true),
@@ -66,7 +73,12 @@ impl Backends {
             Backend::Production {
                 database_url,
                 redis_url,
-            } => remote(config, keys, signer, world, database_url, redis_url).await,
+            } => {
+                // Those who seal record their key; the others are not allowed to.
+                let records = roles.contains(&Role::Api) || roles.contains(&Role::Sts);
+                let compared = keys.ring().map(|ring| (ring.clone(), records));
+                remote(config, keys, signer, world, (database_url, redis_url), compared).await
+            }
         }
     }
 }
@@ -80,9 +92,21 @@ async fn embedded(
     // Two daemons over one file would each believe their memory: revocations of one are news to the other.
     let home = HomeLock::take(&config.home)?;
     let path = database_file(config);
-    let store = SqliteStore::open(&path, Some(keys.audit.clone()), world.now())
+    let cannot = || format!("cannot open the database {}", path.display());
+    let store = SqliteStore::open_unmigrated(&path, Some(keys.audit.clone()))
         .await
-        .with_context(|| format!("cannot open the database {}", path.display()))?;
+        .with_context(cannot)?;
+    // Before the schema is touched, as far as there is one.
+    match key_check::known(&store, keys.keyring()?).await {
+        Ok(()) | Err(KeyRefused::Storage(_)) => {}
+        Err(refused) => {
+            // Leaves the file as it was found, without a log beside it.
+            let _ = store.close().await;
+            return Err(refused.into());
+        }
+    }
+    store.migrate(world.now()).await.with_context(cannot)?;
+    key_check::recorded(&store, keys.keyring()?, world).await?;
     let options = EmbeddedOptions {
         dead_letter_dir: Some(config.home.join("dead-letters")),
         ..EmbeddedOptions::default()
@@ -107,8 +131,8 @@ async fn remote(
     keys: &KeyMaterial,
     signer: StreamSigner,
     world: &World,
-    database_url: &Secret,
-    redis_url: &Secret,
+    (database_url, redis_url): (&Secret, &Secret),
+    compared: Option<(Arc<KeyRing>, bool)>,
 ) -> anyhow::Result<Backends> {
     let options = PostgresOptions {
         connect_timeout: CONNECT_TIMEOUT,
@@ -137,14 +161,20 @@ async fn remote(
         bus.clone(),
         world,
         config.mode.is_published(),
+        compared,
     )
     .await?;
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
-    Ok(Backends {
-        looked: Some(Arc::new(looked)),
+    let mut backends = Backends {
         postgres: Some(store.counted_apart()),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
-    })
+    };
+    if let Some(compared) = looked.compared() {
+        let store = backends.store;
+        backends.store = Arc::new(Guarded { store, compared });
+    }
+    backends.looked = Some(Arc::new(looked));
+    Ok(backends)
 }
 
 fn sharing<S: Store + SqlStore + 'static>(
@@ -227,4 +257,35 @@ pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>
         }
     };
     Ok((store, Some(audit)))
+}
+
+/// What commands work with that administer what is sealed.
+pub(crate) struct Administration {
+    pub(crate) world: World,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) hasher: Arc<SecretHasher>,
+    pub(crate) token_keys: DerivedKeys,
+}
+
+/// Opens the store for an administrative command. The login must own the schema, as that of `migrate` does.
+pub(crate) async fn administration(mut config: Config) -> anyhow::Result<Administration> {
+    let world = system_world();
+    let store: Arc<dyn Store> = match &config.backend {
+        Backend::Embedded => {
+            let path = database_file(&config);
+            anyhow::ensure!(path.exists(), "there is no database {}", path.display());
+            secrets::complete(&world, &config.home, &mut config.keys)?;
+            Arc::new(SqliteStore::open_unmigrated(&path, None).await?)
+        }
+        Backend::Production { database_url, .. } => Arc::new(postgres(&config, database_url, None).await?),
+    };
+    let (keys, token_keys) = keys::ring_and_token_keys(&config)?;
+    Ok(Administration {
+        hasher: keys::hasher_of(&keys, &world)?,
+        world,
+        store,
+        keys,
+        token_keys,
+    })
 }

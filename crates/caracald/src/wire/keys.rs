@@ -15,6 +15,8 @@ use crate::config::Config;
 /// Label under which the key of admin token digests is derived.
 const ADMIN_TOKEN_LABEL: &str = "caracal.admin-token.v1";
 
+const REQUIRED: &str = "SECRET_STORE_KEK is required";
+
 /// What was configured, usable.
 pub(super) struct KeyMaterial {
     /// Seals and opens secrets at rest; only where something is minted or administered.
@@ -29,14 +31,8 @@ pub(super) struct KeyMaterial {
 impl KeyMaterial {
     pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
         let keys = &config.keys;
-        let keyring = keys
-            .kek
-            .as_ref()
-            .map(|kek| KeyRing::from_hex(kek.expose(), keys.kek_previous.as_ref().map(Secret::expose)))
-            .transpose()
-            .context("SECRET_STORE_KEK is not usable")?;
         Ok(Self {
-            keyring: keyring.map(Arc::new),
+            keyring: keyring(config)?,
             idempotency: optional("IDEMPOTENCY_HMAC_KEY", keys.idempotency.as_ref())?,
             streams: optional("STREAMS_HMAC_KEY", keys.streams.as_ref())?,
             audit: audit(config)?,
@@ -44,8 +40,13 @@ impl KeyMaterial {
         })
     }
 
+    /// The key-encryption keys, where they were given.
+    pub(super) fn ring(&self) -> Option<&Arc<KeyRing>> {
+        self.keyring.as_ref()
+    }
+
     pub(super) fn keyring(&self) -> anyhow::Result<&Arc<KeyRing>> {
-        self.keyring.as_ref().context("SECRET_STORE_KEK is required")
+        self.keyring.as_ref().context(REQUIRED)
     }
 
     pub(super) fn idempotency(&self) -> anyhow::Result<HmacKey> {
@@ -56,20 +57,44 @@ impl KeyMaterial {
 
     /// The keys of the digests that admin tokens are stored by.
     pub(super) fn admin_tokens(&self) -> anyhow::Result<DerivedKeys> {
-        let derived = self.keyring()?.derive(ADMIN_TOKEN_LABEL);
-        derived.context("cannot derive the admin token key")
+        token_keys_of(self.keyring()?)
     }
 
     /// Hashes and verifies client secrets.
     pub(super) fn hasher(&self, world: &World) -> anyhow::Result<Arc<SecretHasher>> {
-        let derived = self.keyring()?.derive(SECRET_HASH_LABEL);
-        let derived = derived.context("cannot derive the secret hash key")?;
-        Ok(Arc::new(SecretHasher::new(
-            world.clone(),
-            derived,
-            Limits::default(),
-        )))
+        hasher_of(self.keyring()?, world)
     }
+}
+
+/// What commands need that look after sealed values: the keys, and those of the digests of admin tokens.
+pub(super) fn ring_and_token_keys(config: &Config) -> anyhow::Result<(Arc<KeyRing>, DerivedKeys)> {
+    let ring = keyring(config)?.context(REQUIRED)?;
+    let token_keys = token_keys_of(&ring)?;
+    Ok((ring, token_keys))
+}
+
+/// Hashes and verifies client secrets with these keys.
+pub(super) fn hasher_of(ring: &KeyRing, world: &World) -> anyhow::Result<Arc<SecretHasher>> {
+    let derived = ring.derive(SECRET_HASH_LABEL);
+    let derived = derived.context("cannot derive the secret hash key")?;
+    let hasher = SecretHasher::new(world.clone(), derived, Limits::default());
+    Ok(Arc::new(hasher))
+}
+
+fn token_keys_of(ring: &KeyRing) -> anyhow::Result<DerivedKeys> {
+    let derived = ring.derive(ADMIN_TOKEN_LABEL);
+    derived.context("cannot derive the admin token key")
+}
+
+fn keyring(config: &Config) -> anyhow::Result<Option<Arc<KeyRing>>> {
+    let keys = &config.keys;
+    let previous = keys.kek_previous.as_ref().map(Secret::expose);
+    let ring = keys
+        .kek
+        .as_ref()
+        .map(|kek| KeyRing::from_hex(kek.expose(), previous));
+    let ring = ring.transpose().context("SECRET_STORE_KEK is not usable")?;
+    Ok(ring.map(Arc::new))
 }
 
 /// The key of the ledger's links.

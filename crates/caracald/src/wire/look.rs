@@ -3,13 +3,24 @@
 //! What waiting cannot mend, such as a wrong password or an older schema, ends the start with one sentence. A server
 //! that is away is waited for: the process serves, is not ready, and looks again.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use caracal_core::{Timestamp, World};
+use caracal_crypto::KeyRing;
 use caracal_events::RedisBus;
-use caracal_service::{error_chain, health::Dependency};
+use caracal_service::{
+    error_chain,
+    health::Dependency,
+    key_check::{self, KeyRefused},
+};
 use caracal_storage_sql::{FirstLook, PostgresStore};
 use caracal_wire::health::NotReady;
 use parking_lot::RwLock;
@@ -31,6 +42,10 @@ pub(super) struct Looked {
     world: World,
     /// Whether the mode is one that serves others.
     strict: bool,
+    /// The key-encryption keys, and whether to record them.
+    keys: Option<(Arc<KeyRing>, bool)>,
+    /// Whether the keys were compared with the store.
+    compared: Arc<AtomicBool>,
     /// Why this process does not serve yet, or never will.
     reason: RwLock<Option<NotReady>>,
 }
@@ -42,8 +57,11 @@ impl Looked {
         bus: RedisBus,
         world: &World,
         strict: bool,
+        keys: Option<(Arc<KeyRing>, bool)>,
     ) -> anyhow::Result<Self> {
         let looked = Self {
+            compared: Arc::default(),
+            keys,
             store,
             bus,
             world: world.clone(),
@@ -69,6 +87,14 @@ impl Looked {
                 return Ok(Some(NotReady::PostgresUnreachable));
             }
         }
+        match self.compare_keys().await {
+            Ok(()) => self.compared.store(true, Ordering::Release),
+            Err(KeyRefused::Storage(error)) => {
+                tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");
+                return Ok(Some("postgres_unreachable"));
+            }
+            Err(refused) => return Err(refused.into()),
+        }
         match self.bus.look().await.context("REDIS_URL is not usable")? {
             None => Ok(None),
             Some(why) => {
@@ -76,6 +102,19 @@ impl Looked {
                 Ok(Some(NotReady::RedisUnreachable))
             }
         }
+    }
+
+    async fn compare_keys(&self) -> Result<(), KeyRefused> {
+        match &self.keys {
+            None => Ok(()),
+            Some((keys, true)) => key_check::recorded(&self.store, keys, &self.world).await,
+            Some((keys, false)) => key_check::known(&self.store, keys).await,
+        }
+    }
+
+    /// Says whether the keys were compared, while that is still open.
+    pub(super) fn compared(&self) -> Option<Arc<AtomicBool>> {
+        (!self.compared.load(Ordering::Acquire)).then(|| self.compared.clone())
     }
 
     /// Looks again until both servers were seen, or until it is certain that they will not do.

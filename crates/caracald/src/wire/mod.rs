@@ -1,9 +1,11 @@
 //! Builds what the roles share: stores, bus, keys, clock, spool, the in-memory picture of zones.
 //!
-//! `keys` parses, `backends` opens, `look` judges what was opened, `roles` puts one role together. Here is what they
+//! `keys` parses, `backends` opens, `look` judges what was opened, `guarded` holds the store back while the keys
+//! are unknown, `roles` puts one role together. Here is what they
 //! share, and the background work of a process.
 
 mod backends;
+mod guarded;
 mod home_lock;
 mod keys;
 mod look;
@@ -31,7 +33,7 @@ use caracal_storage_sql::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::backends::{ledger, migrate};
+pub(crate) use self::backends::{Administration, administration, ledger, migrate};
 use self::{backends::Backends, keys::KeyMaterial};
 use crate::{
     config::{Backend, Config, Role, SpoolSync},
@@ -120,8 +122,8 @@ pub(crate) async fn wire(
         secrets::complete(&world, &config.home, &mut config.keys)?;
     }
     let keys = KeyMaterial::of(&config)?;
-    let backends = Backends::open(&config, &keys, &world).await?;
     let roles: Vec<Role> = addresses.iter().map(|(role, _)| *role).collect();
+    let backends = Backends::open(&config, &keys, &world, &roles).await?;
 
     // What the hot path reads instead of SQL.
     let zones = Arc::new(ZoneDirectory::reaching(

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack};
+use caracal_e2e::{Deployment, Finished, READ, Reply, Role, Scene, Stack, Zone};
 use serde_json::json;
 
 use crate::support::assert_passed;
@@ -51,6 +51,17 @@ async fn until_moved(stack: &Stack) {
         .expect("every value moves to the current key");
 }
 
+/// Runs `caracald secrets status` as an operator does, with the login that owns the schema.
+async fn status(stack: &Stack, deployment: Deployment) -> Finished {
+    if deployment == Deployment::Embedded {
+        return stack.caracald(&["secrets", "status"]).await;
+    }
+    let production = stack.production();
+    let owner = production.postgres().url(production.database());
+    let operator = stack.environment_of(Role::Api).with("DATABASE_URL", &owner);
+    operator.run(&["secrets", "status"]).await
+}
+
 async fn two_rotations(deployment: Deployment) {
     let keys = tempfile::tempdir().expect("a directory for a key");
     let previous = keys.path().join("previous");
@@ -68,6 +79,10 @@ async fn two_rotations(deployment: Deployment) {
         .await
         .expect(201)
         .text_of("token");
+    let archived = Zone::create(&stack).await;
+    archived.application("archived").await;
+    archived.api_key("x-key", "archived-key").await;
+    archived.admin("DELETE", "", None).await.expect(204);
     let agent = scene.agent().await;
     assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
     let current = stack.home().join("secrets").join("secretStoreKek");
@@ -83,6 +98,16 @@ async fn two_rotations(deployment: Deployment) {
         Reply::of(request).await.expect(200);
         assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
         until_moved(&stack).await;
+        // Archived zones included.
+        let moved = status(&stack, deployment).await;
+        moved.assert_good();
+        assert!(
+            moved.stdout.contains("only the current key is needed"),
+            "{moved:#?}"
+        );
+        for kind in ["signing keys", "stored secrets", "client secrets", "admin tokens"] {
+            assert!(moved.stdout.contains(&format!("{kind}: ")), "{moved:#?}");
+        }
 
         // The old key is gone: another one stands in its place.
         stack.stop().await;

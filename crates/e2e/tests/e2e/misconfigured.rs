@@ -9,6 +9,7 @@ in_production!(
     a_wrong_password_is_told,
     a_superuser_is_told,
     a_wrong_schema_is_told,
+    a_wrong_key_is_told_and_writes_nothing,
     a_wrong_redis_is_told,
     a_clock_that_is_off_is_told,
     a_secret_that_cannot_be_read_is_told,
@@ -114,6 +115,42 @@ async fn a_wrong_schema_is_told(stack: &Stack) {
         .caracald(&["healthcheck", "--url", &format!("{}/ready", stack.url(Role::Sts))])
         .await;
     ready.assert_good();
+}
+
+async fn a_wrong_key_is_told_and_writes_nothing(stack: &Stack) {
+    let wrong = "8f3a1c0de5b7429688f10fd2cc4be6a17b9d20354e6f8a1b3c5d7e9f01122334";
+    let sealed = async || -> Vec<(String, Vec<u8>)> {
+        let tables = ["key_checks", "signing_keys", "secret_store", "admin_tokens"];
+        let kept = stack.at_rest().await.into_iter();
+        kept.filter(|(place, _)| tables.iter().any(|table| place.ends_with(&format!(" {table}"))))
+            .collect()
+    };
+    let before = sealed().await;
+    assert_eq!(before.len(), 4);
+    assert!(
+        !before
+            .iter()
+            .any(|(place, rows)| place.ends_with("key_checks") && rows.is_empty())
+    );
+    // One that only reads is refused as those are that seal.
+    for role in [Role::Api, Role::Sts, Role::Gateway] {
+        refused(
+            stack,
+            role,
+            |daemon| {
+                daemon
+                    .without("SECRET_STORE_KEK_FILE")
+                    .with("SECRET_STORE_KEK", wrong)
+            },
+            &[
+                "caracald: ",
+                "this store was sealed under key ",
+                "start with that key",
+            ],
+        )
+        .await;
+    }
+    assert_eq!(sealed().await, before);
 }
 
 async fn a_wrong_redis_is_told(stack: &Stack) {

@@ -60,8 +60,7 @@ pub(super) fn of(dir: &Path, boot: Option<&str>, world: &World) -> io::Result<Ar
 
 /// The alphabet that ids may have; no dot, which separates a name from what it marks.
 fn hex_name(world: &World) -> String {
-    let bytes = world.random_bytes::<8>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u64::from_be_bytes(world.random_bytes::<8>()))
 }
 
 fn has_journals(dir: &Path) -> io::Result<bool> {

@@ -15,8 +15,8 @@ use caracal_core::{
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
-    IdempotencyReceipts, Ledger, Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers,
-    Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork, Zones,
+    IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
+    Providers, Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -185,6 +185,9 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     }
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
         self.work.admin_tokens()
+    }
+    fn key_checks(&mut self) -> &mut dyn KeyChecks {
+        self.work.key_checks()
     }
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
         self.work.admin_audit()

@@ -119,6 +119,15 @@ pub(super) const COMMON: &[&str] = &[
     )",
     "CREATE UNIQUE INDEX admin_tokens_digest ON admin_tokens (token_digest) WHERE revoked_at IS NULL",
     "CREATE INDEX admin_tokens_listing ON admin_tokens (created_at, id)",
+    // Which key-encryption keys this store was sealed under, by something that each of them opens.
+    "CREATE TABLE key_checks (
+        position BIGINT NOT NULL PRIMARY KEY,
+        key_id TEXT NOT NULL,
+        envelope {bytes} NOT NULL,
+        created_at BIGINT NOT NULL,
+        retired_at BIGINT
+    )",
+    "CREATE UNIQUE INDEX key_checks_key ON key_checks (key_id)",
     // Policy.
     "CREATE TABLE policies (
         zone_id TEXT NOT NULL REFERENCES zones (id),
@@ -380,7 +389,7 @@ mod tests {
             }
         }
         let sealed = ["secret_store.envelope", "signing_keys.envelope"];
-        let public = ["signing_keys.public_key"];
+        let public = ["signing_keys.public_key", "key_checks.envelope"];
         let unknown: Vec<_> = found
             .iter()
             .filter(|column| !sealed.contains(&column.as_str()) && !public.contains(&column.as_str()))

@@ -131,8 +131,8 @@ pub(super) const STATEMENTS: &[&str] = &[
                 EXECUTE format('CREATE POLICY named_exception ON %I FOR SELECT
                     USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);
             END LOOP;
-            FOREACH name IN ARRAY ARRAY['zones', 'zone_revisions', 'admin_tokens', 'admin_audit_heads',
-                'admin_audit_events']
+            FOREACH name IN ARRAY ARRAY['zones', 'zone_revisions', 'admin_tokens', 'key_checks',
+                'admin_audit_heads', 'admin_audit_events']
             LOOP
                 EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
                 EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
@@ -168,7 +168,7 @@ pub(super) const STATEMENTS: &[&str] = &[
                     current_schema());
             END LOOP;
         END $$",
-    "GRANT SELECT ON schema_migrations, zones, zone_revisions TO
+    "GRANT SELECT ON schema_migrations, zones, zone_revisions, key_checks TO
         caracalapi, caracalsts, caracalgateway, caracalaudit, caracalcoordinator",
     // What a zone snapshot is loaded from, as far as each service's reaches.
     "GRANT SELECT ON applications, providers, resources, policies, policy_versions, policy_sets, policy_set_versions,
@@ -179,6 +179,8 @@ pub(super) const STATEMENTS: &[&str] = &[
         TO caracalapi, caracalgateway, caracalcoordinator",
     "GRANT SELECT ON signing_keys TO caracalsts",
     "GRANT SELECT ON secret_store TO caracalapi, caracalsts",
+    // Those who seal say under which key.
+    "GRANT INSERT, UPDATE ON key_checks TO caracalapi, caracalsts",
     // The Gateway knows what has ended, and nothing else of it.
     "GRANT SELECT (zone_id, id, status, revoked_at) ON authority_records TO caracalgateway",
     "GRANT SELECT (zone_id, id, status, terminated_at) ON sessions TO caracalgateway",

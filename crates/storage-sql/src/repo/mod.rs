@@ -5,6 +5,7 @@ mod admin_tokens;
 mod applications;
 mod authority;
 mod delegations;
+mod key_checks;
 mod keys;
 mod ledger;
 mod outbox;

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Delegation, Session, SessionStatus},
 };
 
-use crate::{AdminToken, TreeEnd};
+use crate::{AdminToken, Error, KeyCheck, TreeEnd};
 
 use super::{
     Backend, delegations, ledger,
@@ -447,4 +447,55 @@ pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend:
     work.commit().await.unwrap();
     let left = scene.global_read().await.zone_revisions(&both).await.unwrap();
     assert_eq!(left.keys().collect::<Vec<_>>(), [&b], "an archived zone has none");
+}
+
+fn key_check(position: i64, key_id: &str) -> KeyCheck {
+    KeyCheck {
+        position,
+        key_id: key_id.to_owned(),
+        envelope: vec![0, 255, 7],
+        created_at: Timestamp::from_unix_seconds(1),
+        retired_at: None,
+    }
+}
+
+pub async fn of_two_who_record_the_first_key_one_has_to_read_again(backend: Backend) {
+    let scene = Scene::new(backend).await;
+    let record = async |key: &str| -> Result<(), Error> {
+        let mut work = scene.backend.store.global(crate::Access::Write).await?;
+        work.key_checks().create(&key_check(1, key)).await?;
+        work.commit().await
+    };
+    let (one, other) = tokio::join!(record("one"), record("other"));
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    let refused = one.err().or(other.err()).unwrap();
+    assert!(matches!(refused, Error::Conflict { .. }), "{refused:?}");
+    assert!(matches!(record("late").await, Err(Error::Conflict { .. })));
+    assert_eq!(
+        scene.global_read().await.key_checks().list().await.unwrap().len(),
+        1
+    );
+}
+
+pub async fn keys_are_retired_and_taken_up_again(backend: Backend) {
+    let mut scene = Scene::new(backend).await;
+    let mut work = scene.global_write().await;
+    work.key_checks().create(&key_check(1, "first")).await.unwrap();
+    work.key_checks().create(&key_check(2, "second")).await.unwrap();
+    let at = Some(scene.world.now());
+    assert!(work.key_checks().set_retired("first", at).await.unwrap());
+    assert!(!work.key_checks().set_retired("absent", at).await.unwrap());
+    work.commit().await.unwrap();
+    scene.restart().await;
+    let retired = KeyCheck {
+        retired_at: at,
+        ..key_check(1, "first")
+    };
+    let listed = scene.global_read().await.key_checks().list().await.unwrap();
+    assert_eq!(listed, [retired, key_check(2, "second")]);
+    let mut work = scene.global_write().await;
+    assert!(work.key_checks().set_retired("first", None).await.unwrap());
+    work.commit().await.unwrap();
+    let listed = scene.global_read().await.key_checks().list().await.unwrap();
+    assert_eq!(listed, [key_check(1, "first"), key_check(2, "second")]);
 }

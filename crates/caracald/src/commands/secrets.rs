@@ -1,0 +1,120 @@
+//! `caracald secrets`: which key-encryption key is still needed, and moving what needs the previous one.
+
+use std::process::ExitCode;
+
+use caracal_service::{
+    config::Settings,
+    key_check,
+    key_rotation::{Digests, Sealed, usage},
+};
+
+use super::say;
+use crate::{
+    config::Config,
+    wire::{self, Administration},
+};
+
+/// What to do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Say how many values are sealed or digested under which key; exit 1 while one other than the current is needed.
+    Status,
+    /// Move everything that can be moved to the current key, then say as `status` does what is left.
+    Reseal,
+    /// Give up what is sealed under a key that is lost, so that the daemon starts without it.
+    Forget {
+        /// Id of the key, as `status` and the refused start name it.
+        key: String,
+    },
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let config = Config::read(Settings::from_process(), &[])?;
+    super::block_on(async move {
+        let with = wire::administration(config).await?;
+        match command {
+            Command::Status => {
+                key_check::known(with.store.as_ref(), &with.keys).await?;
+            }
+            Command::Reseal => {
+                // A wrong key must not move anything, and a new one is recorded before it seals.
+                key_check::recorded(with.store.as_ref(), &with.keys, &with.world).await?;
+                reseal(&with).await?;
+            }
+            Command::Forget { key } => return forget(&with, &key).await,
+        }
+        status(&with).await
+    })
+}
+
+async fn reseal(with: &Administration) -> anyhow::Result<()> {
+    let sealed = Sealed {
+        store: with.store.clone(),
+        keys: with.keys.clone(),
+        world: with.world.clone(),
+    };
+    let digests = Digests {
+        store: with.store.clone(),
+        keys: with.keys.clone(),
+        hasher: with.hasher.clone(),
+        world: with.world.clone(),
+        token_key: caracal_api::token_key_name(&with.token_keys.current),
+    };
+    digests.secrets().await?;
+    sealed.round().await?;
+    Ok(())
+}
+
+async fn status(with: &Administration) -> anyhow::Result<ExitCode> {
+    let (current, previous) = (with.keys.current_id(), with.keys.previous_id());
+    let token_keys = [
+        (Some(&with.token_keys.current), Some(&current)),
+        (with.token_keys.previous.as_ref(), previous.as_ref()),
+    ]
+    .map(|(key, id)| Some((caracal_api::token_key_name(key?), id?.clone())));
+    let token_key = |name: &str| {
+        let known = token_keys.iter().flatten().find(|(known, _)| known == name);
+        known.map(|(_, id)| id.clone())
+    };
+    let usage = usage(with.store.as_ref(), &with.keys, &with.hasher, token_key).await?;
+    let mut text = format!("current key {current}\n");
+    if let Some(previous) = &previous {
+        text += &format!("previous key {previous}\n");
+    }
+    for ((kind, key), values) in &usage.0 {
+        let role = if *key == current {
+            "current"
+        } else if Some(key) == previous.as_ref() {
+            "previous"
+        } else {
+            "neither"
+        };
+        text += &format!("{}: {values} under key {key} ({role})\n", kind.as_str());
+    }
+    let left = usage.not_under(&current);
+    text += &if left == 0 {
+        String::from("only the current key is needed")
+    } else {
+        format!("{left} values need another key than the current one")
+    };
+    say(&text)?;
+    Ok(if left == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn forget(with: &Administration, key: &str) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        key != with.keys.current_id(),
+        "{key} is the current key; it cannot be forgotten"
+    );
+    let found = key_check::retire(with.store.as_ref(), key, &with.world).await?;
+    anyhow::ensure!(found, "this store was never sealed under a key {key}");
+    say(&format!(
+        "key {key} is not asked for any more; what is sealed under it is lost unless it comes back"
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,101 @@
+//! What is sealed, or digested, under which key.
+
+use std::collections::BTreeMap;
+
+use caracal_crypto::{KeyRing, SecretHasher};
+use caracal_storage::{Access, Error, PageRequest, Store};
+
+use super::{Place, ZONES, sealed_values, zones};
+
+/// A kind of value that depends on a key-encryption key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A private signing key.
+    SigningKey,
+    /// A row of the secret store: a provider's credential, the copy of a client secret.
+    StoredSecret,
+    /// The digest of a client secret.
+    ClientSecret,
+    /// The digest of an admin token.
+    AdminToken,
+}
+
+impl Kind {
+    /// Its name for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SigningKey => "signing keys",
+            Self::StoredSecret => "stored secrets",
+            Self::ClientSecret => "client secrets",
+            Self::AdminToken => "admin tokens",
+        }
+    }
+}
+
+/// How many values of a kind are under which key, by its id; `unknown` where a digest names neither key.
+#[derive(Debug, Default)]
+pub struct Usage(pub BTreeMap<(Kind, String), u64>);
+
+impl Usage {
+    fn add(&mut self, kind: Kind, key: String) {
+        *self.0.entry((kind, key)).or_default() += 1;
+    }
+
+    /// How many values are not under the key of this id.
+    pub fn not_under(&self, key_id: &str) -> u64 {
+        let others = self.0.iter().filter(|((_, key), _)| key != key_id);
+        others.map(|(_, values)| values).sum()
+    }
+}
+
+/// Counts every value of the deployment, archived zones included. `token_key` names the key that a digest of an admin
+/// token was made with, as far as it is one of the two.
+///
+/// # Errors
+/// As the storage. The login must be allowed to read private keys and admin tokens, as the schema's owner is.
+pub async fn usage(
+    store: &dyn Store,
+    keys: &KeyRing,
+    hasher: &SecretHasher,
+    token_key: impl Fn(&str) -> Option<String>,
+) -> Result<Usage, Error> {
+    let mut usage = Usage::default();
+    let unknown = || String::from("unknown");
+    for zone in zones(store).await? {
+        let mut work = store.zone(&zone, Access::Read).await?;
+        for (place, envelope) in sealed_values(work.as_mut()).await? {
+            let kind = match place {
+                Place::Secret(_) => Kind::StoredSecret,
+                Place::SigningKey(_) => Kind::SigningKey,
+            };
+            usage.add(kind, KeyRing::id_of(&envelope).unwrap_or_else(|_| unknown()));
+        }
+        let applications = work.applications().all_live().await?;
+        for hash in applications
+            .iter()
+            .filter_map(|known| known.client_secret_hash.as_deref())
+        {
+            let key = if !hasher.needs_rehash(hash) {
+                keys.current_id()
+            } else if hasher.is_under_previous(hash) {
+                keys.previous_id().unwrap_or_else(unknown)
+            } else {
+                unknown()
+            };
+            usage.add(Kind::ClientSecret, key);
+        }
+    }
+    let mut page = PageRequest::first(ZONES);
+    loop {
+        let mut work = store.global(Access::Read).await?;
+        let read = work.admin_tokens().list(&page).await?;
+        for token in read.items.iter().filter(|token| token.revoked_at.is_none()) {
+            usage.add(
+                Kind::AdminToken,
+                token_key(&token.digest_key).unwrap_or_else(unknown),
+            );
+        }
+        let Some(next) = read.next else { return Ok(usage) };
+        page.after = Some(next);
+    }
+}
