@@ -78,10 +78,8 @@ async fn status(with: &Administration) -> anyhow::Result<ExitCode> {
         known.map(|(_, id)| id.clone())
     };
     let usage = usage(with.store.as_ref(), &with.keys, &with.hasher, token_key).await?;
-    let mut text = format!("current key {current}\n");
-    if let Some(previous) = &previous {
-        text += &format!("previous key {previous}\n");
-    }
+    let mut lines = vec![format!("current key {current}")];
+    lines.extend(previous.iter().map(|previous| format!("previous key {previous}")));
     for ((kind, key), values) in &usage.0 {
         let role = if *key == current {
             "current"
@@ -90,15 +88,15 @@ async fn status(with: &Administration) -> anyhow::Result<ExitCode> {
         } else {
             "neither"
         };
-        text += &format!("{}: {values} under key {key} ({role})\n", kind.as_str());
+        lines.push(format!("{}: {values} under key {key} ({role})", kind.as_str()));
     }
     let left = usage.not_under(&current);
-    text += &if left == 0 {
+    lines.push(if left == 0 {
         String::from("only the current key is needed")
     } else {
         format!("{left} values need another key than the current one")
-    };
-    say(&text)?;
+    });
+    say(&lines.join("\n"))?;
     Ok(if left == 0 {
         ExitCode::SUCCESS
     } else {
