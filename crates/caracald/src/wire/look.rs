@@ -91,7 +91,7 @@ impl Looked {
             Ok(()) => self.compared.store(true, Ordering::Release),
             Err(KeyRefused::Storage(error)) => {
                 tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");
-                return Ok(Some("postgres_unreachable"));
+                return Ok(Some(NotReady::PostgresUnreachable));
             }
             Err(refused) => return Err(refused.into()),
         }
