@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test lint check conformance e2e drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test test-busy lint check conformance e2e drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -48,6 +48,11 @@ build:
 # One failure must not hide what the tests after it would say.
 test: lint ## Everything that must hold: lint, then every test of the workspace
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+test-busy: ## The whole suite ten times while every core is busy with something else (RUNS=10; hours)
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	scripts/busy.sh $(or $(RUNS),10)
 
 lint: ## Formatting, clippy, licences and advisories
 	@scripts/require.sh rust
