@@ -1,8 +1,11 @@
 //! Who answers for a row once it is published: the bus, and for evidence the spool.
 //!
 //! A bus can lose its memory with evidence that no ledger has read. The spool keeps it until the ledger has it, so a
-//! row may be marked published as soon as the spool has it on the disk. A crash before the mark hands the row over
-//! again; the ledger knows the event by its id.
+//! row may be marked published as soon as the spool has it on the disk. What was written to the spool cannot be taken
+//! back, so the disk is waited for however slow it is: giving up and writing again would only fill it with copies. A crash
+//! before the mark hands the row over again; the ledger knows the event by its id.
+
+use std::time::Duration;
 
 use crate::{Bus, BusError, Fields, Spool, Topic};
 
@@ -16,15 +19,17 @@ pub(super) fn check(topic: Topic, fields: &Fields, spool: Option<&Spool>) -> Res
     Ok(())
 }
 
-/// Hands over rows that passed [`check`].
+/// Hands over rows that passed [`check`]. `within`: the longest wait for the bus.
 pub(super) async fn run(
     bus: &dyn Bus,
     spool: Option<&Spool>,
     topic: Topic,
     entries: Vec<Fields>,
+    within: Duration,
 ) -> Result<(), BusError> {
     let Some(spool) = spool.filter(|_| topic.is_evidence()) else {
-        return bus.append(topic, entries).await;
+        let appended = tokio::time::timeout(within, bus.append(topic, entries)).await;
+        return appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
     };
     let events: Vec<(&str, &str)> = entries.iter().map(event).collect();
     let taken = spool.take_over(&events).await;

@@ -23,7 +23,7 @@ pub struct RelayOptions {
     pub lease: Duration,
     /// How often it looks without being woken. Default 1 s.
     pub poll: Duration,
-    /// Longest wait for one append. Default 5 s.
+    /// Longest wait for one append to the bus. Default 5 s. The spool's disk is waited for as long as it takes.
     pub timeout: Duration,
     /// First and longest pause of a topic after a failure. Default 100 ms and 10 s.
     pub pause: (Duration, Duration),
@@ -90,6 +90,11 @@ struct Held {
 }
 
 impl Held {
+    /// A row that is claimed again while it is here outlived its lease; it is on its way already.
+    fn has(&self, id: &str) -> bool {
+        self.publishing.iter().any(|held| held == id) || self.queued.iter().any(|(held, _)| held == id)
+    }
+
     fn into_ids(self) -> Vec<String> {
         let queued = self.queued.into_iter().map(|(id, _)| id);
         self.publishing.into_iter().chain(queued).collect()
@@ -239,6 +244,9 @@ impl OutboxRelay {
         for topic in Topic::ALL {
             let mut sound = Vec::new();
             for row in rows.iter().filter(|row| row.topic == topic) {
+                if work.held.get(&topic).is_some_and(|held| held.has(&row.id)) {
+                    continue;
+                }
                 let fields = Self::fields(row);
                 if let Err(why) = hand_over::check(topic, &fields, self.options.spool.as_deref()) {
                     self.put_aside(row, &why).await;
@@ -288,10 +296,8 @@ impl OutboxRelay {
     }
 
     async fn publish(&self, topic: Topic, entries: Vec<Fields>) -> Outcome {
-        let handed_over = hand_over::run(&*self.bus, self.options.spool.as_deref(), topic, entries);
-        let appended = tokio::time::timeout(self.options.timeout, handed_over).await;
-        let result =
-            appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
+        let (spool, within) = (self.options.spool.as_deref(), self.options.timeout);
+        let result = hand_over::run(&*self.bus, spool, topic, entries, within).await;
         Outcome { topic, result }
     }
 

@@ -377,4 +377,4 @@ fn lock(dir: &Path) -> Result<File, SpoolError> {
 const MIN_RECORD: usize = RECORD_HEAD + 2;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,7 @@ use std::{
 use caracal_core::ZoneId;
 use tokio_util::sync::CancellationToken;
 
-mod disk;
+pub(crate) mod disk;
 
 use super::{reader::Batch, *};
 use crate::{Bus, EmbeddedBus, StreamSigner, Topic};

@@ -59,6 +59,16 @@ const EVERYTHING: [Operation; 6] = [
     Operation::Position,
 ];
 
+/// A spool in `dir` each of whose syncs waits for a word.
+pub(crate) fn with_held_syncs(dir: &Path, key: HmacKey) -> (Arc<Spool>, mpsc::Sender<()>) {
+    let disk = Arc::new(Faulty::default());
+    let (word, gate) = mpsc::channel();
+    *disk.gate.lock() = Some(gate);
+    let mode = SyncMode::Interval(Duration::from_mins(1));
+    let spool = Spool::open_on(disk, &World::for_tests(), dir, mode, key, 256 << 10).unwrap();
+    (spool, word)
+}
+
 fn open_on(disk: &Arc<Faulty>, dir: &Path, mode: SyncMode) -> Arc<Spool> {
     Spool::open_on(disk.clone(), &World::for_tests(), dir, mode, key(), 256 << 10).unwrap()
 }
