@@ -31,6 +31,7 @@ pub(crate) fn open(delivery: &Delivery, key: Option<&HmacKey>) -> Result<LedgerE
     }
     Ok(LedgerEntry {
         event,
+        received: data.to_owned(),
         signature: signature.map(str::to_owned),
     })
 }

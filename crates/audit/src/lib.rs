@@ -19,7 +19,7 @@ use caracal_storage::Store;
 
 pub use ingest::{IngestHealth, run};
 pub use routes::router;
-pub use verify::{KeptHead, verify_zone, verify_zone_against};
+pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
 
 /// What the audit role works with. Cheap to clone.
 #[derive(Debug, Clone)]

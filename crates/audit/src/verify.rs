@@ -1,41 +1,56 @@
-//! Verification of a zone's chain: every hash recomputed from the stored event, every link checked, no gap.
+//! Verification of the evidence: every hash recomputed from what is stored, every link and head checked, no gap, and no
+//! chain missing.
+
+mod chains;
+mod walk;
 
 use caracal_core::ZoneId;
 use caracal_crypto::{
-    HmacKey, canonical_json,
-    ledger::{content_hash, verify_chain},
+    HmacKey,
+    ledger::{Chain, Taken, event_hash, record_hash},
 };
-use caracal_storage::{Access, Error, Store};
-use caracal_wire::audit::{ChainFault, ChainReport, FaultKind};
+use caracal_storage::{Access, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork};
+use caracal_wire::audit::{ChainReport, EvidenceReport};
+
+pub use self::chains::verify_chains;
+use self::walk::{Link, Walk};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
-/// Faults listed; further ones are only counted.
-const MAX_FAULTS: usize = 100;
 
-fn fault(report: &mut ChainReport, chain_seq: i64, event_id: &str, kind: FaultKind) {
-    report.fault_count += 1;
-    if report.faults.len() < MAX_FAULTS {
-        report.faults.push(ChainFault {
-            chain_seq,
-            event_id: event_id.to_owned(),
-            kind,
-        });
-    }
-}
-
-/// The end of a zone's chain as somebody else kept it: a part of an earlier [`ChainReport`].
+/// The end of a chain as somebody else kept it: a part of an earlier [`ChainReport`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct KeptHead {
-    /// Zone.
-    pub zone_id: ZoneId,
+    /// Zone; absent for the deployment's own chain.
+    pub zone_id: Option<ZoneId>,
     /// Entries there were.
     pub entries: i64,
     /// Content hash of the last of them, lower-case hex.
     pub head: String,
 }
 
-/// Verifies the whole chain of a zone. With `key` the keyed links are verified as well.
+/// The ends that somebody else kept: a part of an earlier [`EvidenceReport`].
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct KeptHeads {
+    /// Of ledgers.
+    pub zones: Vec<KeptHead>,
+    /// Of administrative chains.
+    #[serde(default)]
+    pub administrative: Vec<KeptHead>,
+}
+
+impl KeptHeads {
+    fn of(&self, chain: Chain<'_>) -> Option<&KeptHead> {
+        let (kept, zone) = match chain {
+            Chain::Ledger(zone) => (&self.zones, Some(zone)),
+            Chain::Admin(zone) => (&self.administrative, Some(zone)),
+            Chain::Deployment => (&self.administrative, None),
+        };
+        kept.iter().find(|kept| kept.zone_id.as_ref() == zone)
+    }
+}
+
+/// Verifies the whole ledger of a zone. With `key` the keyed links and the head are verified as well.
 ///
 /// # Errors
 /// As the storage; faults are not errors but the report.
@@ -47,8 +62,8 @@ pub async fn verify_zone(
     verify_zone_against(store, zone, key, None).await
 }
 
-/// As [`verify_zone`], and the chain must still contain the end that was kept elsewhere: whoever can write the whole
-/// database can make a shorter chain that holds by itself.
+/// As [`verify_zone`], and the chain must still contain the end that was kept elsewhere: whoever has an older state of
+/// the database can put it back, and it holds by itself.
 ///
 /// # Errors
 /// As [`verify_zone`].
@@ -58,66 +73,125 @@ pub async fn verify_zone_against(
     key: Option<&HmacKey>,
     kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
-    let mut report = ChainReport {
-        zone_id: zone.clone(),
-        entries: 0,
-        head: String::new(),
-        fault_count: 0,
-        faults: Vec::new(),
-    };
-    let mut work = store.zone(zone, Access::Read).await?;
+    let mut work: Box<dyn ZoneWork> = store.zone(zone, Access::Read).await?;
     let head = work.ledger().head().await?;
-    let mut last = 0;
+    let mut walk = Walk::new(Chain::Ledger(zone), key, kept);
     loop {
-        let rows = work.ledger().range(last, PAGE).await?;
+        let rows = work.ledger().range(walk.last(), PAGE).await?;
         if rows.is_empty() {
-            break;
+            return Ok(walk.finish(&head));
         }
-        for row in rows {
-            let id = row.event.id.as_str();
-            if row.chain_seq != last + 1 {
-                fault(&mut report, row.chain_seq, id, FaultKind::SequenceGap);
-            }
-            let value =
-                serde_json::to_value(&row.event).map_err(|error| Error::Corrupt(error.to_string()))?;
-            let sequence = u64::try_from(row.chain_seq).unwrap_or(0);
-            let content = hex::encode(content_hash(zone, sequence, &canonical_json(&value)));
-            if content != row.content_sha256 {
-                fault(&mut report, row.chain_seq, id, FaultKind::ContentMismatch);
-            }
-            if !row.copies_agree {
-                fault(&mut report, row.chain_seq, id, FaultKind::CopyMismatch);
-            }
-            if row.prev_content_sha256 != report.head {
-                fault(&mut report, row.chain_seq, id, FaultKind::BrokenLink);
-            }
-            if let Some(key) = key
-                && !verify_chain(
-                    key,
-                    &row.content_sha256,
-                    &row.prev_content_sha256,
-                    &row.chain_hmac,
-                )
-            {
-                fault(&mut report, row.chain_seq, id, FaultKind::WrongLinkKey);
-            }
-            if let Some(kept) = kept
-                && kept.entries == row.chain_seq
-                && kept.head != row.content_sha256
-            {
-                fault(&mut report, row.chain_seq, id, FaultKind::KeptHeadDiffers);
-            }
-            report.head = row.content_sha256;
-            report.entries += 1;
-            last = row.chain_seq;
+        for row in &rows {
+            let taken = Taken {
+                received: &row.received,
+                ingested_at: row.ingested_at,
+                signature: row.signature.as_deref(),
+            };
+            walk.step(&Link {
+                chain_seq: row.chain_seq,
+                id: &row.event.id,
+                hash_version: row.hash_version,
+                computed: event_hash(zone, position(row.chain_seq), &taken),
+                content: &row.content_sha256,
+                previous: &row.prev_content_sha256,
+                chain_hmac: &row.chain_hmac,
+                copies_agree: row.copies_agree,
+            });
         }
     }
-    if let Some(kept) = kept.filter(|kept| kept.entries > last) {
-        fault(&mut report, kept.entries, "", FaultKind::KeptHeadMissing);
+}
+
+/// Verifies everything, or one `zone`: ledgers, administrative chains, and that none is missing. `None` when the zone has
+/// no ledger and none was kept.
+///
+/// # Errors
+/// As [`verify_zone`].
+pub async fn verify_evidence(
+    store: &dyn Store,
+    zone: Option<&ZoneId>,
+    key: Option<&HmacKey>,
+    kept: &KeptHeads,
+) -> Result<Option<EvidenceReport>, Error> {
+    // One look at all heads and administrative chains; ledgers follow in looks of their own.
+    let mut work = store.global(Access::Read).await?;
+    let set = work.chains().set().await?;
+    let used = !work
+        .zones()
+        .list_with_archived(&PageRequest::first(1))
+        .await?
+        .items
+        .is_empty();
+    let mut heads = set.chains.clone();
+    // One that was erased as a whole shows as one without the entries it had.
+    add_kept(&mut heads, ChainKind::Ledger, &kept.zones);
+    add_kept(&mut heads, ChainKind::Admin, &kept.administrative);
+    if let Some(zone) = zone {
+        heads.retain(|chain| chain.zone.as_ref() == Some(zone));
+        if !heads.iter().any(|chain| chain.kind == ChainKind::Ledger) {
+            return Ok(None);
+        }
     }
-    // The head row is written with every append, so a cut tail shows here.
-    if head.chain_seq != last || head.content_sha256 != report.head {
-        fault(&mut report, head.chain_seq, "", FaultKind::WrongHead);
+    let mut administrative = Vec::new();
+    for chain in heads.iter().filter(|chain| chain.kind == ChainKind::Admin) {
+        let name = chains::name(chain);
+        let mut walk = Walk::new(name, key, kept.of(name));
+        loop {
+            let rows = work
+                .chains()
+                .admin_range(chain.zone.as_ref(), walk.last(), PAGE)
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                walk.step(&Link {
+                    chain_seq: row.chain_seq,
+                    id: &row.id,
+                    hash_version: row.hash_version,
+                    computed: record_hash(name, position(row.chain_seq), &row.record_json),
+                    content: &row.content_sha256,
+                    previous: &row.prev_content_sha256,
+                    chain_hmac: &row.chain_hmac,
+                    copies_agree: row.copies_agree,
+                });
+            }
+        }
+        administrative.push(walk.finish(&chain.head));
     }
-    Ok(report)
+    drop(work);
+    let mut zones = Vec::new();
+    for chain in &heads {
+        if let Chain::Ledger(zone) = chains::name(chain) {
+            zones.push(verify_zone_against(store, zone, key, kept.of(Chain::Ledger(zone))).await?);
+        }
+    }
+    let chains = zone.is_none().then(|| verify_chains(&set, used, key));
+    let holds = zones.iter().chain(&administrative).all(ChainReport::holds)
+        && chains.as_ref().is_none_or(|chains| chains.faults.is_empty());
+    Ok(Some(EvidenceReport {
+        holds,
+        zones,
+        administrative,
+        chains,
+    }))
+}
+
+fn add_kept(heads: &mut Vec<ChainHead>, kind: ChainKind, kept: &[KeptHead]) {
+    for kept in kept {
+        if !heads
+            .iter()
+            .any(|chain| chain.kind == kind && chain.zone == kept.zone_id)
+        {
+            heads.push(ChainHead {
+                kind,
+                zone: kept.zone_id.clone(),
+                head: LedgerHead::default(),
+            });
+        }
+    }
+}
+
+/// A position as it is hashed; they start at 1.
+fn position(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or(0)
 }

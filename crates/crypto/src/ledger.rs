@@ -1,40 +1,83 @@
-//! Hashes of the audit ledger: what an event is, and where it stands.
+//! Hashes of evidence: what an entry is, where it stands, where its chain ends and which chains there are.
 //!
-//! Each event of a zone has a content hash over zone, position and canonical event; each content hash is tied
-//! to the one before it by a keyed chain hash. Every part is preceded by its length, so no event can be read as
-//! another one with its borders moved.
+//! Each entry has a content hash over its chain, its position and all that is kept of it as it arrived; each content
+//! hash is tied to the one before it by a keyed chain hash; the end of each chain is keyed; and the chains themselves are
+//! counted in the order in which they began, under a key. Every part is preceded by its length, so nothing can be read
+//! as something else with its borders moved, and every kind of hash has a domain of its own.
 
-use caracal_core::ZoneId;
+use caracal_core::{Timestamp, ZoneId};
 
 use crate::{
-    digest::{Digest32, sha256_parts},
+    digest::{Digest32, sha256},
     hmac_key::HmacKey,
 };
 
 /// Scheme of the hashes made here, stored with each row so that a later scheme never rewrites history.
-pub const HASH_VERSION: i16 = 2;
+pub const HASH_VERSION: i16 = 3;
 
-const DOMAIN: &[u8] = b"caracal.ledger.v2";
+const CONTENT: &[u8] = b"caracal.evidence.content.v3";
+const HEAD: &[u8] = b"caracal.evidence.head.v1";
+const BEGINNING: &[u8] = b"caracal.evidence.beginning.v1";
+const CHAINS: &[u8] = b"caracal.evidence.chains.v1";
 
-/// Content hash of the event at position `seq` (from 1) of `zone`.
-///
-/// `canonical_event` is [`canonical_json`](crate::canonical_json()) of the whole event object.
-pub fn content_hash(zone: &ZoneId, seq: u64, canonical_event: &[u8]) -> Digest32 {
-    let zone = zone.as_str().as_bytes();
-    let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
-    sha256_parts(&[
-        &length(DOMAIN),
-        DOMAIN,
-        &length(zone),
+/// A chain of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain<'a> {
+    /// Events of a zone.
+    Ledger(&'a ZoneId),
+    /// Administrative records of a zone.
+    Admin(&'a ZoneId),
+    /// Administrative records of the deployment.
+    Deployment,
+}
+
+impl<'a> Chain<'a> {
+    /// Kind and zone. No zone has an empty id.
+    fn parts(self) -> [&'a [u8]; 2] {
+        match self {
+            Self::Ledger(zone) => [b"ledger", zone.as_str().as_bytes()],
+            Self::Admin(zone) => [b"admin", zone.as_str().as_bytes()],
+            Self::Deployment => [b"admin", b""],
+        }
+    }
+}
+
+/// An event as the ledger took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken<'a> {
+    /// The event's JSON, byte for byte as it arrived.
+    pub received: &'a str,
+    /// When the ledger took it.
+    pub ingested_at: Timestamp,
+    /// Its frame's signature as it arrived.
+    pub signature: Option<&'a str>,
+}
+
+/// Content hash of the event at position `seq` (from 1) of the ledger of `zone`.
+pub fn event_hash(zone: &ZoneId, seq: u64, taken: &Taken<'_>) -> Digest32 {
+    let [kind, zone] = Chain::Ledger(zone).parts();
+    let (seq, at) = (seq.to_be_bytes(), taken.ingested_at.as_micros().to_be_bytes());
+    let parts: [&[u8]; 6] = [CONTENT, kind, zone, &seq, taken.received.as_bytes(), &at];
+    // A frame without a signature has one part less, which no length can imitate.
+    let signature = taken.signature.map(str::as_bytes);
+    let parts: Vec<&[u8]> = parts.into_iter().chain(signature).collect();
+    sha256(&framed(&parts))
+}
+
+/// Content hash of the record at position `seq` (from 1) of an administrative chain. `record` is its JSON as stored.
+pub fn record_hash(chain: Chain<'_>, seq: u64, record: &str) -> Digest32 {
+    let [kind, zone] = chain.parts();
+    sha256(&framed(&[
+        CONTENT,
+        kind,
         zone,
         &seq.to_be_bytes(),
-        &length(canonical_event),
-        canonical_event,
-    ])
+        record.as_bytes(),
+    ]))
 }
 
 /// Chain hash in lower-case hex: HMAC-SHA256 of `<content hash>|<previous content hash>`, both in hex as stored.
-/// The first event of a zone has an empty `previous`.
+/// The first entry of a chain has an empty `previous`.
 pub fn chain_hmac(key: &HmacKey, content: &str, previous: &str) -> String {
     hex::encode(key.sign_parts(&[content.as_bytes(), b"|", previous.as_bytes()]))
 }
@@ -42,6 +85,60 @@ pub fn chain_hmac(key: &HmacKey, content: &str, previous: &str) -> String {
 /// Whether `chain` is the chain hash of `content` after `previous`, in constant time.
 pub fn verify_chain(key: &HmacKey, content: &str, previous: &str, chain: &str) -> bool {
     key.verify_hex(&[content.as_bytes(), b"|", previous.as_bytes()].concat(), chain)
+}
+
+/// Tag of a chain's end in lower-case hex: `seq` entries, the last of which has the content hash `content` (hex).
+/// Whoever has the database alone can cut a chain, but cannot say that it ends where it was cut.
+pub fn head_hmac(key: &HmacKey, chain: Chain<'_>, seq: u64, content: &str) -> String {
+    key.sign_hex(&head(chain, seq, content))
+}
+
+/// Whether `tag` is the tag of that end, in constant time.
+pub fn verify_head(key: &HmacKey, chain: Chain<'_>, seq: u64, content: &str, tag: &str) -> bool {
+    key.verify_hex(&head(chain, seq, content), tag)
+}
+
+fn head(chain: Chain<'_>, seq: u64, content: &str) -> Vec<u8> {
+    let [kind, zone] = chain.parts();
+    framed(&[HEAD, kind, zone, &seq.to_be_bytes(), content.as_bytes()])
+}
+
+/// Digest in lower-case hex of the chains up to this one, the `number`th (from 1) that began, after the digest `before`
+/// (empty before the first).
+pub fn beginning_digest(before: &str, number: u64, chain: Chain<'_>) -> String {
+    let [kind, zone] = chain.parts();
+    hex::encode(sha256(&framed(&[
+        BEGINNING,
+        before.as_bytes(),
+        &number.to_be_bytes(),
+        kind,
+        zone,
+    ])))
+}
+
+/// Tag of the set of chains in lower-case hex: so many began, with this digest of them. A chain that is erased with its
+/// head is missing from the digest.
+pub fn chains_hmac(key: &HmacKey, count: u64, digest: &str) -> String {
+    key.sign_hex(&chains(count, digest))
+}
+
+/// Whether `tag` is the tag of that set, in constant time.
+pub fn verify_chains(key: &HmacKey, count: u64, digest: &str, tag: &str) -> bool {
+    key.verify_hex(&chains(count, digest), tag)
+}
+
+fn chains(count: u64, digest: &str) -> Vec<u8> {
+    framed(&[CHAINS, &count.to_be_bytes(), digest.as_bytes()])
+}
+
+/// The parts end to end, each after its length (8 bytes, big endian).
+fn framed(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len().saturating_add(8)).sum());
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -85,25 +182,135 @@ mod tests {
         }
     }
 
+    const AT: i64 = 1_764_331_200_000_001;
+
+    fn taken(received: &str) -> Taken<'_> {
+        Taken {
+            received,
+            ingested_at: Timestamp::from_micros(AT),
+            signature: Some("ab"),
+        }
+    }
+
     /// Computed independently from the definition.
     #[test]
-    fn a_known_event_has_its_known_content_hash() {
+    fn known_entries_have_their_known_hashes_and_tags() {
+        let zone = zone("zone-1");
+        let event = event_hash(&zone, 1, &taken(r#"{"id":"evt-1"}"#));
         assert_eq!(
-            hex::encode(content_hash(&zone("zone-1"), 1, br#"{"id":"evt-1"}"#)),
-            "8c108e1bc8993409ef0307477fcea0cb4bdefab701e2f7ae77b4b49df62b77ab"
+            hex::encode(event),
+            "7491ce9a97edf704354bae12f3510c178c4d66bb58e6e8a76b8e536fc1f6c267"
+        );
+        let record = record_hash(Chain::Deployment, 2, "{}");
+        assert_eq!(
+            hex::encode(record),
+            "83aa69f76f5ba3bd931efa89d8986bddec5c1829c93b26b79e040a0ed6bdca35"
+        );
+        let tag = head_hmac(&key(), Chain::Admin(&zone), 7, "aa");
+        assert_eq!(
+            tag,
+            "4310f0d8b7081c4349073e74fe84ea4eb22add8910c1e5a35ffaf7299a006dac"
+        );
+        let digest = beginning_digest("", 1, Chain::Deployment);
+        assert_eq!(
+            digest,
+            "4b942c65f4b4954b551983a70408a8ffcdec4cf0ce398130111294bd23caf1ab"
+        );
+        assert_eq!(
+            chains_hmac(&key(), 1, &digest),
+            "23d56b8da4417f96ea6437a326a81db88672039074f102b109680a42c789198d"
         );
     }
 
     #[test]
-    fn zone_position_and_event_each_change_the_content_hash() {
-        let base = content_hash(&zone("z-1"), 7, br#"{"id":"a"}"#);
-        for other in [
-            content_hash(&zone("z-2"), 7, br#"{"id":"a"}"#),
-            content_hash(&zone("z-1"), 8, br#"{"id":"a"}"#),
-            content_hash(&zone("z-1"), 7, br#"{"id":"b"}"#),
-            content_hash(&zone("z-1"), 7, b""),
+    fn everything_that_is_kept_of_an_event_changes_its_content_hash() {
+        let (zone, other) = (zone("z-1"), zone("z-2"));
+        let event = taken(r#"{"id":"a"}"#);
+        let base = event_hash(&zone, 7, &event);
+        for changed in [
+            event_hash(&other, 7, &event),
+            event_hash(&zone, 8, &event),
+            event_hash(&zone, 7, &taken(r#"{"id":"b"}"#)),
+            event_hash(&zone, 7, &taken(r#"{"id": "a"}"#)),
+            event_hash(&zone, 7, &taken("")),
+            event_hash(
+                &zone,
+                7,
+                &Taken {
+                    ingested_at: Timestamp::from_micros(AT + 1),
+                    ..event
+                },
+            ),
+            event_hash(
+                &zone,
+                7,
+                &Taken {
+                    signature: Some("ac"),
+                    ..event
+                },
+            ),
+            event_hash(
+                &zone,
+                7,
+                &Taken {
+                    signature: None,
+                    ..event
+                },
+            ),
+            record_hash(Chain::Admin(&zone), 7, event.received),
         ] {
-            assert_ne!(base, other);
+            assert_ne!(base, changed);
         }
+        let unsigned = |signature| event_hash(&zone, 7, &Taken { signature, ..event });
+        assert_ne!(unsigned(None), unsigned(Some("")));
+    }
+
+    #[test]
+    fn the_tag_of_an_end_belongs_to_its_chain_its_position_and_its_key() {
+        let (zone, other) = (zone("z-1"), zone("z-2"));
+        let tag = head_hmac(&key(), Chain::Ledger(&zone), 7, "aa");
+        assert!(verify_head(&key(), Chain::Ledger(&zone), 7, "aa", &tag));
+        for (chain, seq, content) in [
+            (Chain::Ledger(&other), 7, "aa"),
+            (Chain::Admin(&zone), 7, "aa"),
+            (Chain::Deployment, 7, "aa"),
+            (Chain::Ledger(&zone), 6, "aa"),
+            (Chain::Ledger(&zone), 7, "ab"),
+        ] {
+            assert!(
+                !verify_head(&key(), chain, seq, content, &tag),
+                "{chain:?} {seq} {content}"
+            );
+        }
+        let another = HmacKey::from_bytes(b"another key");
+        assert!(!verify_head(&another, Chain::Ledger(&zone), 7, "aa", &tag));
+        assert!(!verify_head(&key(), Chain::Ledger(&zone), 7, "aa", ""));
+        // What stands in the rows is of no use as the tag of an end.
+        let link = chain_hmac(&key(), "aa", "");
+        assert!(!verify_head(&key(), Chain::Ledger(&zone), 7, "aa", &link));
+    }
+
+    #[test]
+    fn the_digest_of_the_chains_knows_their_names_number_and_order() {
+        let (one, two) = (zone("z-1"), zone("z-2"));
+        let of = |chains: &[Chain<'_>]| {
+            let numbered = (1..).zip(chains);
+            numbered.fold(String::new(), |before, (number, chain)| {
+                beginning_digest(&before, number, *chain)
+            })
+        };
+        let all = [Chain::Deployment, Chain::Ledger(&one), Chain::Ledger(&two)];
+        let base = of(&all);
+        for changed in [
+            of(&all[..2]),
+            of(&all[1..]),
+            of(&[all[1], all[0], all[2]]),
+            of(&[all[0], Chain::Admin(&one), all[2]]),
+        ] {
+            assert_ne!(base, changed);
+        }
+        let tag = chains_hmac(&key(), 3, &base);
+        assert!(verify_chains(&key(), 3, &base, &tag));
+        assert!(!verify_chains(&key(), 2, &base, &tag) && !verify_chains(&key(), 3, &of(&all[..2]), &tag));
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity::Zone};
 use caracal_crypto::HmacKey;
 use caracal_storage::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
     RevokedAnchors, SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
 };
@@ -166,6 +166,10 @@ impl GlobalWork for GlobalUnit {
     }
 
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self
+    }
+
+    fn chains(&mut self) -> &mut dyn Chains {
         self
     }
 

@@ -8,7 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, Timestamp, World, ZoneId, entity::Application};
 use caracal_storage::{
-    Access, AdminAuditFilter, Error, PageRequest, SessionFilter, Store, conformance::given::Given,
+    Access, AdminAuditFilter, Error, LedgerEntry, PageRequest, SessionFilter, Store,
+    conformance::given::Given,
 };
 use caracal_storage_sql::{MigrationError, PostgresOptions, PostgresStore, ServiceRole};
 use server::{Database, connect, server};
@@ -195,8 +196,8 @@ async fn row_level_security_is_forced_on_every_table_with_a_zone() {
          JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
     );
-    // Neither holds rows of a zone: one is about the schema, the other is the relay's.
-    assert_eq!(open, "event_outbox schema_migrations");
+    // None holds rows of a zone: one counts the chains, one is the relay's, one is about the schema.
+    assert_eq!(open, "audit_chains event_outbox schema_migrations");
     let unguarded = server().sql(
         &database.name,
         "SELECT COUNT(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -686,4 +687,28 @@ async fn a_statement_that_runs_too_long_is_cut_off() {
         matches!(waiter.commit().await, Err(Error::Unavailable(_))),
         "and nothing of it is committed"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_that_many_zones_begin_at_once_is_made_once() {
+    let database = Database::migrated().await;
+    let store = Arc::new(owner(&database).await);
+    let world = World::for_tests();
+    for month in 1..=12 {
+        let at = Timestamp::parse_rfc3339(&format!("2031-{month:02}-15T00:00:00Z")).unwrap();
+        let mut writers = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let (store, world) = (store.clone(), world.clone());
+            writers.spawn(async move {
+                let given = Given::new(&world);
+                let mut event = given.audit_event("first of the month");
+                event.occurred_at = at;
+                let entry = LedgerEntry::written(event, None).unwrap();
+                let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
+                work.ledger().append(&[entry], world.now()).await.unwrap();
+                work.commit().await.unwrap();
+            });
+        }
+        writers.join_all().await;
+    }
 }

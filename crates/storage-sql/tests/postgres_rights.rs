@@ -16,7 +16,7 @@ const PASSWORD: &str = "a-password-of-a-service";
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_events:r audit_heads:r \
+        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_chains:riu audit_events:r audit_heads:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
@@ -36,14 +36,16 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Coordinator,
-        "admin_audit_events:ri admin_audit_heads:riu applications:r authority_records:rud delegation_epochs:riu \
-         delegations:riud event_outbox:riud idempotency_receipts:riud key_checks:r policies:r policy_set_bindings:r \
+        "admin_audit_events:ri admin_audit_heads:riu applications:r audit_chains:riu authority_records:rud \
+         delegation_epochs:riu delegations:riud event_outbox:riud idempotency_receipts:riud key_checks:r policies:r \
+         policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
           session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
     ),
     (
         ServiceRole::Audit,
-        "audit_events:ri audit_heads:riu key_checks:r schema_migrations:r zone_revisions:r zones:r",
+        "admin_audit_events:r admin_audit_heads:r audit_chains:riu audit_events:ri audit_heads:riu key_checks:r \
+         schema_migrations:r zone_revisions:r zones:r",
     ),
 ];
 

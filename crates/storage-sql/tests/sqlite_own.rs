@@ -4,7 +4,7 @@
 use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use caracal_core::{World, ZoneId, audit::AuditEvent};
-use caracal_crypto::{HmacKey, canonical_json, ledger};
+use caracal_crypto::{HmacKey, ledger};
 use caracal_storage::{
     Access, AuditFilter, Error, LedgerEntry, PageRequest, Store, conformance::given::Given,
 };
@@ -24,10 +24,7 @@ fn entry(world: &World, zone: &ZoneId, request: &str) -> LedgerEntry {
     let event = AuditEvent::new(world, zone.clone(), "token_exchange", request, "allow").with_metadata(
         &serde_json::json!({"application_id": "app-1", "agent_labels": ["planner", "nul\u{0}label"], "n": 1.50}),
     );
-    LedgerEntry {
-        event,
-        signature: Some("ab".into()),
-    }
+    LedgerEntry::written(event, Some("ab".into())).unwrap()
 }
 
 /// Runs SQL as somebody with the file in hand.
@@ -176,8 +173,9 @@ async fn the_chain_verifies_from_what_is_stored() {
         work.commit().await.unwrap();
     }
     let mut work = store.zone(&id, Access::Write).await.unwrap();
-    let mut altered = entries[3].clone();
-    altered.event.decision = "deny".into();
+    let mut altered = entries[3].event.clone();
+    altered.decision = "deny".into();
+    let altered = LedgerEntry::written(altered, None).unwrap();
     let again = [entries[0].clone(), altered, entry(&world, &id, "new")];
     let outcome = work.ledger().append(&again, world.now()).await.unwrap();
     assert_eq!((outcome.inserted, outcome.duplicates), (1, 1));
@@ -191,10 +189,14 @@ async fn the_chain_verifies_from_what_is_stored() {
     for (row, position) in rows.iter().zip(1_u64..) {
         assert_eq!(u64::try_from(row.chain_seq).unwrap(), position);
         assert_eq!(row.prev_content_sha256, previous);
-        let event = canonical_json(&serde_json::to_value(&row.event).unwrap());
+        let taken = ledger::Taken {
+            received: &row.received,
+            ingested_at: row.ingested_at,
+            signature: row.signature.as_deref(),
+        };
         assert_eq!(
             row.content_sha256,
-            hex::encode(ledger::content_hash(&id, position, &event))
+            hex::encode(ledger::event_hash(&id, position, &taken))
         );
         assert!(ledger::verify_chain(
             &key(),

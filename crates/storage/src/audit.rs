@@ -8,10 +8,27 @@ use crate::{Error, Page, PageRequest};
 /// An event on its way into the ledger.
 #[derive(Debug, Clone)]
 pub struct LedgerEntry {
-    /// The event.
+    /// The event, read from `received`.
     pub event: AuditEvent,
+    /// Its JSON, byte for byte as it arrived: what the ledger keeps and hashes.
+    pub received: String,
     /// Its frame signature as it arrived (`sig`), kept as evidence of origin.
     pub signature: Option<String>,
+}
+
+impl LedgerEntry {
+    /// An event that did not arrive in a frame: received as this build writes it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it cannot be written.
+    pub fn written(event: AuditEvent, signature: Option<String>) -> Result<Self, Error> {
+        let received = serde_json::to_string(&event).map_err(|error| Error::Corrupt(error.to_string()))?;
+        Ok(Self {
+            event,
+            received,
+            signature,
+        })
+    }
 }
 
 /// What became of a batch.
@@ -32,6 +49,10 @@ pub struct LedgerHead {
     pub chain_seq: i64,
     /// Content hash of the last entry, lower-case hex; empty before the first.
     pub content_sha256: String,
+    /// Keyed tag of chain, position and hash, lower-case hex; empty without a key and before the first.
+    pub head_hmac: String,
+    /// The how-manieth chain of the deployment it is, from 1; 0 before the first entry.
+    pub chain_number: i64,
 }
 
 /// A linked event.
@@ -39,13 +60,17 @@ pub struct LedgerHead {
 pub struct AuditRow {
     /// The event.
     pub event: AuditEvent,
+    /// Its JSON, byte for byte as it arrived.
+    pub received: String,
     /// Whether what searches look at still repeats the event; `false` is tampering.
     pub copies_agree: bool,
     /// When the ledger took it.
     pub ingested_at: Timestamp,
     /// Position in the zone's chain, from 1.
     pub chain_seq: i64,
-    /// Hash of the canonical event, lower-case hex.
+    /// Scheme of the hashes.
+    pub hash_version: i64,
+    /// Hash of zone, position, received bytes, `ingested_at` and `signature`, lower-case hex.
     pub content_sha256: String,
     /// Hash of the entry before; empty at the start.
     pub prev_content_sha256: String,
@@ -81,8 +106,8 @@ pub struct AuditFilter {
 /// The zone's ledger.
 #[async_trait]
 pub trait Ledger: Send {
-    /// Links a batch in the given order, exactly once each: an id that is there already is a duplicate or a
-    /// mismatch. One head read and one multi-row insert for the whole batch.
+    /// Links a batch in the given order, exactly once each: an id that is there already is a duplicate (the same
+    /// event, however it is spelt) or a mismatch. One head read and one multi-row insert for the whole batch.
     async fn append(&mut self, entries: &[LedgerEntry], at: Timestamp) -> Result<AppendOutcome, Error>;
     /// Events by `(occurred_at, id)`, newest first.
     async fn search(&mut self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRow>, Error>;

@@ -10,6 +10,7 @@
 mod admin;
 mod audit;
 mod authority;
+mod chains;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod delegations;
@@ -26,6 +27,7 @@ mod work;
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
 pub use audit::{AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerEntry, LedgerHead};
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
+pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary};
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, Zones};
 pub use error::Error;

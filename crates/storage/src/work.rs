@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 
 use crate::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, IdempotencyReceipts,
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, IdempotencyReceipts,
     KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions,
     SigningKeys, Zones,
 };
@@ -117,6 +117,8 @@ pub trait GlobalWork: Send {
     fn key_checks(&mut self) -> &mut dyn KeyChecks;
     /// The administrative audit chain of `zone`, or the deployment's own chain for `None`.
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
+    /// Every chain of evidence, for verification.
+    fn chains(&mut self) -> &mut dyn Chains;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Named exception: finds an application whatever its zone, archived or not.

@@ -42,7 +42,7 @@ pub struct LedgerRow {
     pub event: AuditEvent,
     /// When the ledger took it.
     pub ingested_at: Timestamp,
-    /// Hash of the canonical event, lower-case hex.
+    /// Hash of the event as it arrived, where it stands, `ingested_at` and its signature, lower-case hex.
     pub content_sha256: String,
     /// Hash of the entry before; empty at the start.
     pub prev_content_sha256: String,
@@ -57,9 +57,11 @@ words!(
     FaultKind {
         /// A position is missing.
         SequenceGap = "sequence_gap",
+        /// The entry says that it was hashed in a way that this build does not know.
+        UnknownHashVersion = "unknown_hash_version",
         /// The event is not the one that was linked.
         ContentMismatch = "content_mismatch",
-        /// The stored text has more than the event, or searches would miss it.
+        /// Searches would miss it, or find it for what it is not.
         CopyMismatch = "copy_mismatch",
         /// An entry does not continue the one before.
         BrokenLink = "broken_link",
@@ -67,6 +69,8 @@ words!(
         WrongLinkKey = "wrong_link_key",
         /// The chain does not end where it is said to end.
         WrongHead = "wrong_head",
+        /// The chain's end was not said with our key.
+        WrongHeadKey = "wrong_head_key",
         /// The entry kept elsewhere is another one here.
         KeptHeadDiffers = "kept_head_differs",
         /// The entry kept elsewhere is not here any more.
@@ -79,17 +83,17 @@ words!(
 pub struct ChainFault {
     /// Position in the chain.
     pub chain_seq: i64,
-    /// Event id.
+    /// Id of the event or record.
     pub event_id: String,
     /// What does not hold.
     pub kind: FaultKind,
 }
 
-/// What verification of a zone's chain found.
+/// What verification of a chain found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChainReport {
-    /// Zone.
-    pub zone_id: ZoneId,
+    /// Zone; null for the deployment's own administrative chain.
+    pub zone_id: Option<ZoneId>,
     /// Entries checked.
     pub entries: i64,
     /// Content hash of the last entry, lower-case hex.
@@ -105,6 +109,41 @@ impl ChainReport {
     pub const fn holds(&self) -> bool {
         self.fault_count == 0
     }
+}
+
+words!(
+    /// What of the chains as a set does not hold.
+    ChainsFault {
+        /// One that began is missing, or one is there that never began.
+        Differ = "chains_differ",
+        /// Nothing is said of them.
+        Uncounted = "chains_uncounted",
+        /// Their count was not made with our key.
+        WrongKey = "wrong_chains_key",
+    }
+);
+
+/// What verification of the chains as a set found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainsReport {
+    /// Chains there are.
+    pub count: usize,
+    /// What does not hold.
+    pub faults: Vec<ChainsFault>,
+}
+
+/// What verification of all evidence found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EvidenceReport {
+    /// Whether all of it holds.
+    pub holds: bool,
+    /// The zones' ledgers.
+    pub zones: Vec<ChainReport>,
+    /// The administrative chains, the deployment's own among them.
+    pub administrative: Vec<ChainReport>,
+    /// The chains as a set; absent when one zone was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chains: Option<ChainsReport>,
 }
 
 /// Which dead letters. `after` is `next_cursor` of the page before, `limit` is 1 to 1,000.
@@ -137,13 +176,13 @@ pub struct DeadLetterEntry {
     pub fields: BTreeMap<String, String>,
 }
 
-/// What became of dead letters that were to be sent again.
+/// What became of dead letters that were to be stored after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LettersReplayed {
     /// Letters looked at.
     pub scanned: usize,
-    /// Sent again.
+    /// In the ledger now.
     pub replayed: usize,
-    /// Left, because they are forged or not whole.
+    /// Left, because they are forged, not whole, or still cannot be stored.
     pub skipped: usize,
 }

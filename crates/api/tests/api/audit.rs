@@ -31,10 +31,7 @@ async fn ledger(stack: &Stack) -> String {
             .into_iter()
             .collect();
         event.diagnostics_json = Some(to_raw_value(&diagnostics).unwrap());
-        entries.push(LedgerEntry {
-            event,
-            signature: None,
-        });
+        entries.push(LedgerEntry::written(event, None).unwrap());
         world.manual_clock().advance(Duration::from_secs(1));
     }
     let mut work = stack.parts.store.zone(&id, Access::Write).await.unwrap();

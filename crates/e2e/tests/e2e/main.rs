@@ -17,4 +17,5 @@ mod replicas;
 mod requests;
 mod scopes;
 mod support;
+mod tampering;
 mod tenancy;

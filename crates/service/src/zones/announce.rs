@@ -14,7 +14,7 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Delegations, Error, GlobalWork,
+    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
     Providers, Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork, Zones,
 };
@@ -191,6 +191,9 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     }
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
         self.work.admin_audit()
+    }
+    fn chains(&mut self) -> &mut dyn Chains {
+        self.work.chains()
     }
     fn outbox(&mut self) -> &mut dyn Outbox {
         self

@@ -341,13 +341,24 @@ pub(super) const COMMON: &[&str] = &[
     "CREATE TABLE audit_heads (
         zone_id TEXT NOT NULL PRIMARY KEY,
         chain_seq BIGINT NOT NULL,
-        content_sha256 TEXT NOT NULL
+        content_sha256 TEXT NOT NULL,
+        head_hmac TEXT NOT NULL,
+        chain_number BIGINT NOT NULL
     )",
     // `chain_key` is the zone, or `*` for the deployment's own chain.
     "CREATE TABLE admin_audit_heads (
         chain_key TEXT NOT NULL PRIMARY KEY,
         chain_seq BIGINT NOT NULL,
-        content_sha256 TEXT NOT NULL
+        content_sha256 TEXT NOT NULL,
+        head_hmac TEXT NOT NULL,
+        chain_number BIGINT NOT NULL
+    )",
+    // All chains in the order in which they began, so that one that is erased is missed. At most one row.
+    "CREATE TABLE audit_chains (
+        only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1),
+        chains BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        digest_hmac TEXT NOT NULL
     )",
     "CREATE TABLE admin_audit_events (
         chain_key TEXT NOT NULL,

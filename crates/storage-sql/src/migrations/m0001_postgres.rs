@@ -59,7 +59,10 @@ pub(super) const STATEMENTS: &[&str] = &[
                 RETURN FALSE;
             END IF;
             PERFORM pg_advisory_xact_lock(hashtextextended('audit_partition', 0));
-            IF to_regclass(name) IS NOT NULL THEN
+            -- Another may have made it meanwhile. Waiting for that lock tells this session nothing of it: `to_regclass`
+            -- would answer from memory.
+            IF EXISTS (SELECT 1 FROM pg_class WHERE relname = name AND relnamespace = current_schema()::regnamespace)
+            THEN
                 RETURN FALSE;
             END IF;
             -- Attaching disturbs neither readers nor writers; `PARTITION OF` would stop both.
@@ -206,9 +209,13 @@ pub(super) const STATEMENTS: &[&str] = &[
     "GRANT SELECT, INSERT, UPDATE, DELETE ON event_outbox TO caracalapi, caracalsts, caracalcoordinator",
     "GRANT SELECT, INSERT ON admin_audit_events TO caracalapi, caracalcoordinator",
     "GRANT SELECT, INSERT, UPDATE ON admin_audit_heads TO caracalapi, caracalcoordinator",
+    // Whoever begins a chain counts it.
+    "GRANT SELECT, INSERT, UPDATE ON audit_chains TO caracalapi, caracalcoordinator, caracalaudit",
     // The Audit role appends; it never updates or deletes an event.
     "GRANT SELECT, INSERT ON audit_events TO caracalaudit",
     "GRANT SELECT, INSERT, UPDATE ON audit_heads TO caracalaudit",
+    // And it verifies every chain.
+    "GRANT SELECT ON admin_audit_events, admin_audit_heads TO caracalaudit",
     "REVOKE ALL ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) TO caracalaudit",
 ];

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{
     HmacKey, canonical_json,
-    ledger::{HASH_VERSION, chain_hmac, content_hash},
+    ledger::{Chain, HASH_VERSION, chain_hmac, head_hmac, record_hash},
 };
 use caracal_storage::{
-    AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, Error, Page, PageRequest,
+    AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminChainRow, Error, Page, PageRequest,
 };
 use serde_json::{Value, json};
 
+use super::chains::{begin, position};
 use crate::{
     paging::Listing,
     params::params,
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// Chain of records that belong to no zone. Not an id, so no zone can have it.
-const DEPLOYMENT: &str = "*";
+pub(super) const DEPLOYMENT: &str = "*";
 
 /// The record as JSON; instants keep their microseconds.
 fn to_value(record: &AdminAuditRecord) -> Value {
@@ -85,28 +86,46 @@ fn decode(row: &Row) -> Result<AdminAuditRow, Error> {
     })
 }
 
+/// A row as verification reads it. Its copies agree when they, and its chain, are those of the record.
+pub(super) fn decode_link(row: &Row, zone: Option<&ZoneId>) -> Result<AdminChainRow, Error> {
+    let stored: Stored = row.json("record_json")?;
+    let record_json = row.text("record_json")?;
+    let occurred_at = Value::String(row.time("occurred_at")?.to_rfc3339_micros());
+    let written: Value = row.json("record_json")?;
+    Ok(AdminChainRow {
+        copies_agree: stored.id == row.text("id")?
+            && stored.actor_id == row.opt_text("actor_id")?
+            && stored.entity_type == row.opt_text("entity_type")?
+            && stored.entity_id == row.opt_text("entity_id")?
+            && stored.method == row.text("method")?
+            && stored.request_id == row.text("request_id")?
+            && stored.zone_id.as_ref() == zone
+            && written.get("occurred_at") == Some(&occurred_at),
+        id: row.text("id")?,
+        record_json,
+        chain_seq: row.int("chain_seq")?,
+        hash_version: row.int("hash_version")?,
+        content_sha256: row.text("content_sha256")?,
+        prev_content_sha256: row.text("prev_content_sha256")?,
+        chain_hmac: row.text("chain_hmac")?,
+    })
+}
+
 async fn append(tx: &Tx, key: Option<&HmacKey>, record: &AdminAuditRecord) -> Result<(), Error> {
     let chain = record.zone_id.as_ref().map_or(DEPLOYMENT, ZoneId::as_str);
     // The upsert both starts a chain and holds its head; the number it returns is this record's.
-    let claim = "INSERT INTO admin_audit_heads (chain_key, chain_seq, content_sha256) VALUES ($1, 1, '') \
+    let claim = "INSERT INTO admin_audit_heads (chain_key, chain_seq, content_sha256, head_hmac, chain_number) \
+         VALUES ($1, 1, '', '', 0) \
          ON CONFLICT (chain_key) DO UPDATE SET chain_seq = admin_audit_heads.chain_seq + 1 \
-         RETURNING chain_seq, content_sha256";
+         RETURNING chain_seq, content_sha256, chain_number";
     let Some(head) = tx.one(claim, params![chain]).await? else {
         return Err(Error::Corrupt(String::from("a chain has no head")));
     };
     let (seq, previous) = (head.int("chain_seq")?, head.text("content_sha256")?);
     let text = String::from_utf8(canonical_json(&to_value(record)))
         .map_err(|source| Error::Corrupt(source.to_string()))?;
-    // The hash names the chain; `_` stands for the deployment's.
-    let named = match &record.zone_id {
-        Some(zone) => zone.clone(),
-        None => ZoneId::parse("_").map_err(|source| Error::Corrupt(source.to_string()))?,
-    };
-    let content = hex::encode(content_hash(
-        &named,
-        u64::try_from(seq).unwrap_or(0),
-        text.as_bytes(),
-    ));
+    let named = record.zone_id.as_ref().map_or(Chain::Deployment, Chain::Admin);
+    let content = hex::encode(record_hash(named, position(seq), &text));
     let link = key
         .map(|key| chain_hmac(key, &content, &previous))
         .unwrap_or_default();
@@ -130,8 +149,18 @@ async fn append(tx: &Tx, key: Option<&HmacKey>, record: &AdminAuditRecord) -> Re
         i64::from(HASH_VERSION),
     ];
     tx.run(insert, params).await?;
-    let advance = "UPDATE admin_audit_heads SET content_sha256 = $2 WHERE chain_key = $1";
-    tx.run(advance, params![chain, content]).await.map(|_| ())
+    let tag = key
+        .map(|key| head_hmac(key, named, position(seq), &content))
+        .unwrap_or_default();
+    let number = match head.int("chain_number")? {
+        0 => begin(tx, key, named).await?,
+        number => number,
+    };
+    let advance = "UPDATE admin_audit_heads SET content_sha256 = $2, head_hmac = $3, chain_number = $4 \
+         WHERE chain_key = $1";
+    tx.run(advance, params![chain, content, tag, number])
+        .await
+        .map(|_| ())
 }
 
 async fn list(

@@ -1,22 +1,23 @@
 //! A zone's ledger.
 //!
-//! A row holds the whole event as canonical JSON (RFC 8785), which is what its hash covers, and copies of what
-//! people search for. The copies are never read back into events, but whoever changes one hides an event from a
+//! A row holds the whole event as it arrived, byte for byte, which is what its hash covers, and copies of what people
+//! search for. The copies are never read back into events, but whoever changes one hides an event from a
 //! search: rows tell whether they still agree.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, audit::AuditEvent};
 use caracal_crypto::{
     canonical_json,
-    ledger::{HASH_VERSION, chain_hmac, content_hash},
+    ledger::{Chain, HASH_VERSION, Taken, chain_hmac, event_hash, head_hmac},
 };
 use caracal_storage::{
     AppendOutcome, AuditFilter, AuditRow, Error, Ledger, LedgerEntry, LedgerHead, Page, PageRequest,
 };
 use serde_json::{Map, Value};
 
+use super::chains::{begin, decode_head, position};
 use crate::{
     batch::insert,
     paging::Listing,
@@ -27,7 +28,7 @@ use crate::{
 };
 
 const SELECT: &str = "SELECT id, event_json, ingested_at, chain_seq, content_sha256, prev_content_sha256, chain_hmac, \
-     signature, occurred_at, event_type, request_id, decision, application_id, session_id, authority_record_id, \
+     hash_version, signature, occurred_at, event_type, request_id, decision, application_id, session_id, authority_record_id, \
      labels FROM audit_events WHERE zone_id = $1";
 
 /// What a batch carries to the insert, in this order.
@@ -68,7 +69,12 @@ struct Copies {
 
 impl Copies {
     /// The copies that belong to `event`.
-    fn of(event: &AuditEvent, metadata: Option<&Map<String, Value>>) -> Self {
+    fn of(event: &AuditEvent) -> Self {
+        let metadata: Option<Map<String, Value>> = event
+            .metadata_json
+            .as_deref()
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let metadata = metadata.as_ref();
         let labels = metadata
             .and_then(|members| members.get("agent_labels"))
             .and_then(Value::as_array);
@@ -102,18 +108,16 @@ impl Copies {
 }
 
 fn decode(row: &Row) -> Result<AuditRow, Error> {
-    let event: AuditEvent = row.json("event_json")?;
-    // An event is read leniently; a member that it does not know must not hide in the stored text.
-    let nothing_added = canonical(&event)?.0 == row.text("event_json")?;
-    let metadata: Option<Map<String, Value>> = event
-        .metadata_json
-        .as_deref()
-        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let received = row.text("event_json")?;
+    let event: AuditEvent = serde_json::from_str(&received)
+        .map_err(|error| Error::Corrupt(format!("an event of the ledger cannot be read: {error}")))?;
     Ok(AuditRow {
-        copies_agree: nothing_added && Copies::read(row)? == Copies::of(&event, metadata.as_ref()),
+        copies_agree: Copies::read(row)? == Copies::of(&event),
         event,
+        received,
         ingested_at: row.time("ingested_at")?,
         chain_seq: row.int("chain_seq")?,
+        hash_version: row.int("hash_version")?,
         content_sha256: row.text("content_sha256")?,
         prev_content_sha256: row.text("prev_content_sha256")?,
         chain_hmac: row.text("chain_hmac")?,
@@ -135,36 +139,28 @@ fn member(metadata: Option<&Map<String, Value>>, name: &str) -> Option<String> {
         .map(searchable)
 }
 
-/// The event as canonical JSON, and its metadata.
-fn canonical(event: &AuditEvent) -> Result<(String, Option<Map<String, Value>>), Error> {
-    let mut value = serde_json::to_value(event).map_err(|source| Error::Corrupt(source.to_string()))?;
-    let text =
-        String::from_utf8(canonical_json(&value)).map_err(|source| Error::Corrupt(source.to_string()))?;
-    let metadata = match value.get_mut("metadata_json").map(Value::take) {
-        Some(Value::Object(members)) => Some(members),
-        _ => None,
-    };
-    Ok((text, metadata))
-}
-
-/// An entry already in the ledger.
-struct Known {
-    seq: i64,
-    content: String,
+/// Whether two texts say the same event, however they are spelt (RFC 8785 decides).
+fn same_event(known: &str, received: &str) -> bool {
+    let canonical = |text| serde_json::from_str::<Value>(text).map(|value| canonical_json(&value));
+    known == received
+        || match (canonical(known), canonical(received)) {
+            (Ok(known), Ok(received)) => known == received,
+            _ => false,
+        }
 }
 
 impl ZoneUnit {
     /// The end of the chain, held so that appends to one zone queue here and nowhere else.
     async fn held_head(&mut self) -> Result<LedgerHead, Error> {
         let sql = format!(
-            "SELECT chain_seq, content_sha256 FROM audit_heads WHERE zone_id = $1{}",
+            "SELECT chain_seq, content_sha256, head_hmac, chain_number FROM audit_heads WHERE zone_id = $1{}",
             self.tx.dialect.for_update()
         );
         if let Some(row) = self.tx.one(sql.clone(), params![self.zone]).await? {
             return decode_head(&row);
         }
-        let start = "INSERT INTO audit_heads (zone_id, chain_seq, content_sha256) VALUES ($1, 0, '') \
-             ON CONFLICT (zone_id) DO NOTHING";
+        let start = "INSERT INTO audit_heads (zone_id, chain_seq, content_sha256, head_hmac, chain_number) \
+             VALUES ($1, 0, '', '', 0) ON CONFLICT (zone_id) DO NOTHING";
         self.tx.run(start, params![self.zone]).await?;
         match self.tx.one(sql, params![self.zone]).await? {
             Some(row) => decode_head(&row),
@@ -172,39 +168,42 @@ impl ZoneUnit {
         }
     }
 
-    /// Which of the batch's ids the ledger has.
-    async fn known(&mut self, entries: &[LedgerEntry]) -> Result<HashMap<String, Known>, Error> {
+    /// What the ledger has of the batch, by id.
+    async fn known<'e>(
+        &mut self,
+        entries: &'e [LedgerEntry],
+    ) -> Result<HashMap<&'e str, Cow<'e, str>>, Error> {
         let sql = format!(
-            "SELECT id, chain_seq, content_sha256 FROM audit_events WHERE zone_id = $1 AND {}",
+            "SELECT id, event_json FROM audit_events WHERE zone_id = $1 AND {}",
             self.tx.dialect.is_one_of("id", 2)
         );
         let ids = json_list(entries.iter().map(|entry| entry.event.id.as_str()));
-        let mut known = HashMap::new();
+        let mut found = HashMap::new();
         for row in self.tx.all(sql, params![self.zone, ids]).await? {
-            let entry = Known {
-                seq: row.int("chain_seq")?,
-                content: row.text("content_sha256")?,
-            };
-            known.insert(row.text("id")?, entry);
+            found.insert(row.text("id")?, row.text("event_json")?);
         }
-        Ok(known)
+        let known = entries.iter().filter_map(|entry| {
+            let there = found.remove(&entry.event.id)?;
+            Some((entry.event.id.as_str(), Cow::Owned(there)))
+        });
+        Ok(known.collect())
     }
 
-    /// Content hash of an event at a position of this zone's chain, in hex.
-    fn content(&self, seq: i64, event: &str) -> String {
-        hex::encode(content_hash(
-            &self.zone,
-            u64::try_from(seq).unwrap_or(0),
-            event.as_bytes(),
-        ))
+    /// Stores where the chain ends now, and counts it if it began.
+    async fn keep_head(&mut self, head: &LedgerHead) -> Result<(), Error> {
+        let (key, chain) = (self.chain_key.as_ref(), Chain::Ledger(&self.zone));
+        let tag = key
+            .map(|key| head_hmac(key, chain, position(head.chain_seq), &head.content_sha256))
+            .unwrap_or_default();
+        let number = match head.chain_number {
+            0 => begin(&self.tx, key, chain).await?,
+            number => number,
+        };
+        let sql = "UPDATE audit_heads SET chain_seq = $2, content_sha256 = $3, head_hmac = $4, chain_number = $5 \
+             WHERE zone_id = $1";
+        let params = params![self.zone, head.chain_seq, head.content_sha256, tag, number];
+        self.tx.run(sql, params).await.map(|_| ())
     }
-}
-
-fn decode_head(row: &Row) -> Result<LedgerHead, Error> {
-    Ok(LedgerHead {
-        chain_seq: row.int("chain_seq")?,
-        content_sha256: row.text("content_sha256")?,
-    })
 }
 
 #[async_trait]
@@ -226,9 +225,8 @@ impl Ledger for ZoneUnit {
         let mut batch = Vec::with_capacity(entries.len());
         for entry in entries {
             let event = &entry.event;
-            let (text, metadata) = canonical(event)?;
-            if let Some(there) = known.get(&event.id) {
-                if self.content(there.seq, &text) == there.content {
+            if let Some(there) = known.get(event.id.as_str()) {
+                if same_event(there, &entry.received) {
                     outcome.duplicates += 1;
                 } else {
                     outcome.mismatches.push(event.id.clone());
@@ -236,12 +234,18 @@ impl Ledger for ZoneUnit {
                 continue;
             }
             let seq = head.chain_seq + 1;
-            let content = self.content(seq, &text);
+            let taken = Taken {
+                received: &entry.received,
+                ingested_at: at,
+                signature: entry.signature.as_deref(),
+            };
+            let content = hex::encode(event_hash(&self.zone, position(seq), &taken));
+            let previous = &head.content_sha256;
             let link = match &self.chain_key {
-                Some(key) => chain_hmac(key, &content, &head.content_sha256),
+                Some(key) => chain_hmac(key, &content, previous),
                 None => String::new(),
             };
-            let copies = Copies::of(event, metadata.as_ref());
+            let copies = Copies::of(event);
             batch.push(params![
                 self.zone,
                 copies.id,
@@ -252,27 +256,19 @@ impl Ledger for ZoneUnit {
                 copies.session_id,
                 copies.authority_record_id,
                 copies.labels,
-                text,
+                entry.received,
                 entry.signature,
                 copies.occurred_at,
                 at,
                 seq,
                 content,
-                head.content_sha256,
+                previous,
                 link,
                 i64::from(HASH_VERSION),
             ]);
-            known.insert(
-                event.id.clone(),
-                Known {
-                    seq,
-                    content: content.clone(),
-                },
-            );
-            head = LedgerHead {
-                chain_seq: seq,
-                content_sha256: content,
-            };
+            known.insert(&event.id, Cow::Borrowed(&entry.received));
+            head.chain_seq = seq;
+            head.content_sha256 = content;
             outcome.inserted += 1;
         }
         if batch.is_empty() {
@@ -281,10 +277,7 @@ impl Ledger for ZoneUnit {
         ensure_partitions(&self.tx, entries.iter().map(|entry| entry.event.occurred_at)).await?;
         self.tx.keep_plans().await?;
         insert(&self.tx, "audit_events", &COLUMNS, batch, "").await?;
-        let sql = "UPDATE audit_heads SET chain_seq = $2, content_sha256 = $3 WHERE zone_id = $1";
-        self.tx
-            .run(sql, params![self.zone, head.chain_seq, head.content_sha256])
-            .await?;
+        self.keep_head(&head).await?;
         Ok(outcome)
     }
 
@@ -355,7 +348,8 @@ impl Ledger for ZoneUnit {
     }
 
     async fn head(&mut self) -> Result<LedgerHead, Error> {
-        let sql = "SELECT chain_seq, content_sha256 FROM audit_heads WHERE zone_id = $1";
+        let sql =
+            "SELECT chain_seq, content_sha256, head_hmac, chain_number FROM audit_heads WHERE zone_id = $1";
         self.tx
             .one(sql, params![self.zone])
             .await?

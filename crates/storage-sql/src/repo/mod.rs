@@ -4,6 +4,7 @@ mod admin_audit;
 mod admin_tokens;
 mod applications;
 mod authority;
+mod chains;
 mod delegations;
 mod key_checks;
 mod keys;

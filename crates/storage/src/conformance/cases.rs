@@ -169,6 +169,11 @@ macro_rules! conformance {
                     the_events_of_a_request_come_oldest_first,
                     a_request_returns_at_most_a_thousand_events,
                     events_of_several_requests_are_found_by_type_and_within_the_zone;
+                chains:
+                    each_chain_is_counted_once_in_the_order_in_which_it_began,
+                    chains_that_begin_at_once_have_numbers_of_their_own,
+                    a_chain_that_did_not_begin_is_not_counted,
+                    an_administrative_chain_is_read_in_its_order;
                 admin_audit:
                     an_administrative_record_comes_back_as_it_was_appended,
                     zone_chains_and_the_deployments_chain_are_apart,
@@ -244,6 +249,7 @@ mod tests {
         ("receipts", include_str!("receipts.rs")),
         ("ledger", include_str!("ledger.rs")),
         ("ledger_search", include_str!("ledger_search.rs")),
+        ("chains", include_str!("chains.rs")),
         ("admin_audit", include_str!("admin_audit.rs")),
         ("deployment", include_str!("deployment.rs")),
     ];

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::audit::AuditEvent;
 use serde_json::json;
 
-use crate::{AppendOutcome, AuditRow, LedgerEntry, LedgerHead};
+use crate::{AppendOutcome, AuditRow, LedgerEntry};
 
 use super::{
     Backend,
@@ -60,14 +60,15 @@ async fn chain(zone: &InZone) -> Vec<AuditRow> {
         previous.clone_from(digest);
     }
     assert_eq!(
-        head,
-        LedgerHead {
-            chain_seq: position,
-            content_sha256: previous
-        },
+        (head.chain_seq, head.content_sha256),
+        (position, previous),
         "the head is the last entry"
     );
     rows
+}
+
+fn written(event: AuditEvent) -> LedgerEntry {
+    LedgerEntry::written(event, None).unwrap()
 }
 
 fn value(event: &AuditEvent) -> serde_json::Value {
@@ -86,14 +87,13 @@ pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
     event.diagnostics_json =
         serde_json::value::to_raw_value(&json!([{ "reason": "naïve \\ \u{1F680}" }])).ok();
     event.occurred_at = scene.world.now().minus(Duration::from_micros(123_457));
-    let full = LedgerEntry {
-        event,
-        signature: None,
-    };
-    let bare = LedgerEntry {
-        event: AuditEvent::new(&scene.world, scene.a.id().clone(), "", "", ""),
-        signature: None,
-    };
+    let mut full = LedgerEntry::written(event, None).unwrap();
+    // Another spelling and a member that this build does not know.
+    full.received = full
+        .received
+        .replacen('{', "{ \"later\" : [1.0, \"\\u0000\"],", 1);
+    let bare = AuditEvent::new(&scene.world, scene.a.id().clone(), "", "", "");
+    let bare = LedgerEntry::written(bare, Some(String::new())).unwrap();
     assert_eq!(
         append(&scene.a, &[plain.clone(), full.clone(), bare.clone()]).await,
         inserted(3)
@@ -106,6 +106,7 @@ pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
             row.event.occurred_at, entry.event.occurred_at,
             "to the microsecond"
         );
+        assert_eq!(row.received, entry.received, "byte for byte");
         assert_eq!(row.signature, entry.signature);
         assert_eq!(row.ingested_at, scene.world.now());
     }
@@ -164,12 +165,12 @@ pub async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
 
 pub async fn the_same_content_in_another_spelling_is_a_duplicate(backend: Backend) {
     let scene = Scene::new(backend).await;
-    let mut entry = scene.a.given.ledger_entry("req");
+    let mut event = scene.a.given.audit_event("req");
     let raw = |text: &str| Some(serde_json::value::RawValue::from_string(text.to_owned()).unwrap());
-    entry.event.metadata_json = raw(r#"{"b": 1, "a": "\u00e9"}"#);
-    append(&scene.a, std::slice::from_ref(&entry)).await;
-    entry.event.metadata_json = raw(r#"{"a":"é","b":1}"#);
-    let outcome = append(&scene.a, std::slice::from_ref(&entry)).await;
+    event.metadata_json = raw(r#"{"b": 1, "a": "\u00e9"}"#);
+    append(&scene.a, &[written(event.clone())]).await;
+    event.metadata_json = raw(r#"{"a":"é","b":1}"#);
+    let outcome = append(&scene.a, &[written(event)]).await;
     assert_eq!(
         outcome.duplicates, 1,
         "canonical JSON decides, not the spelling: {outcome:?}"
@@ -180,15 +181,16 @@ pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backen
     let scene = Scene::new(backend).await;
     let original = scene.a.given.ledger_entry("req");
     append(&scene.a, std::slice::from_ref(&original)).await;
-    let mut forged = original.clone();
-    forged.event.decision = String::from("deny");
-    let mut later = original.clone();
-    later.event.occurred_at = later.event.occurred_at.plus(Duration::from_micros(1));
-    let mut silent = original.clone();
-    silent.event.metadata_json = None;
+    let mut forged = original.event.clone();
+    forged.decision = String::from("deny");
+    let mut later = original.event.clone();
+    later.occurred_at = later.occurred_at.plus(Duration::from_micros(1));
+    let mut silent = original.event.clone();
+    silent.metadata_json = None;
     let fresh = scene.a.given.ledger_entry("req");
-    let mut twin = fresh.clone();
-    twin.event.event_type = String::from("other");
+    let mut twin = fresh.event.clone();
+    twin.event_type = String::from("other");
+    let [forged, later, silent, twin] = [forged, later, silent, twin].map(written);
     let outcome = append(&scene.a, &[forged, later, silent, fresh.clone(), twin]).await;
     let (id, twin) = (original.event.id.clone(), fresh.event.id.clone());
     assert_eq!((outcome.inserted, outcome.duplicates), (1, 0));
@@ -281,9 +283,9 @@ pub async fn each_zone_has_a_chain_of_its_own(backend: Backend) {
     let known = scene.a.given.ledger_entry("req");
     append(&scene.a, std::slice::from_ref(&known)).await;
     // An id seen in one zone says nothing in another: nobody can block a foreign event by using its id first.
-    let mut same_id = scene.b.given.ledger_entry("req");
-    same_id.event.id.clone_from(&known.event.id);
-    assert_eq!(append(&scene.b, &[same_id]).await, inserted(1));
+    let mut same_id = scene.b.given.audit_event("req");
+    same_id.id.clone_from(&known.event.id);
+    assert_eq!(append(&scene.b, &[written(same_id)]).await, inserted(1));
     assert_eq!(chain(&scene.a).await.len(), 3);
     let rows = chain(&scene.b).await;
     assert_eq!(

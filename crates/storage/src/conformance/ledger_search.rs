@@ -19,12 +19,11 @@ fn entry(
     decision: &str,
     metadata: &serde_json::Value,
 ) -> LedgerEntry {
-    let mut entry = zone.given.ledger_entry(&format!("req-{micros}"));
-    entry.event.occurred_at = zone.given.world.now().plus(Duration::from_micros(micros));
-    entry.event.event_type = event_type.into();
-    entry.event.decision = decision.into();
-    entry.event = entry.event.with_metadata(metadata);
-    entry
+    let mut event = zone.given.audit_event(&format!("req-{micros}"));
+    event.occurred_at = zone.given.world.now().plus(Duration::from_micros(micros));
+    event.event_type = event_type.into();
+    event.decision = decision.into();
+    LedgerEntry::written(event.with_metadata(metadata), None).unwrap()
 }
 
 pub async fn every_filter_of_events_selects(backend: Backend) {
@@ -272,9 +271,9 @@ pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
     let scene = Scene::new(backend).await;
     let mut entries = Vec::new();
     for micros in [5, 1, 3, 1, 4] {
-        let mut entry = entry(&scene.a, micros, "token_exchange", "allow", &json!({}));
-        entry.event.request_id = String::from("req-one");
-        entries.push(entry);
+        let mut event = entry(&scene.a, micros, "token_exchange", "allow", &json!({})).event;
+        event.request_id = String::from("req-one");
+        entries.push(LedgerEntry::written(event, None).unwrap());
     }
     append(&scene.a, &entries).await;
     append(&scene.a, &[scene.a.given.ledger_entry("req-other")]).await;
@@ -283,7 +282,8 @@ pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
         .iter()
         .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
         .collect();
-    expected.sort();
+    // Of one moment: in the order of their arrival.
+    expected.sort_by_key(|(at, _)| *at);
     let mut work = scene.a.read().await;
     let rows = work.ledger().by_request("req-one").await.unwrap();
     let found: Vec<_> = rows
@@ -319,13 +319,13 @@ pub async fn events_of_several_requests_are_found_by_type_and_within_the_zone(ba
     let (a, b) = (&scene.a, &scene.b);
     let nothing = json!({});
     for zone in [a, b] {
-        let mut without = entry(zone, 3, "gateway_resource_request", "allow", &nothing);
-        without.event.request_id.clear();
+        let mut without = entry(zone, 3, "gateway_resource_request", "allow", &nothing).event;
+        without.request_id.clear();
         let entries = [
             entry(zone, 0, "token_exchange", "allow", &nothing),
             entry(zone, 1, "gateway_resource_request", "allow", &nothing),
             entry(zone, 2, "gateway_resource_request", "allow", &nothing),
-            without,
+            LedgerEntry::written(without, None).unwrap(),
         ];
         append(zone, &entries).await;
     }

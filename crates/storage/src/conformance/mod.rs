@@ -26,6 +26,8 @@ pub mod applications;
 #[doc(hidden)]
 pub mod authority_records;
 #[doc(hidden)]
+pub mod chains;
+#[doc(hidden)]
 pub mod delegation_ends;
 #[doc(hidden)]
 pub mod delegations;

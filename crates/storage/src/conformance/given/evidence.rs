@@ -19,10 +19,7 @@ impl Given {
 
     /// The event on its way into the ledger, signed by its frame.
     pub fn ledger_entry(&self, request_id: &str) -> LedgerEntry {
-        LedgerEntry {
-            event: self.audit_event(request_id),
-            signature: Some(self.sha256_hex()),
-        }
+        LedgerEntry::written(self.audit_event(request_id), Some(self.sha256_hex())).unwrap()
     }
 
     /// A successful change of an application, in the zone's chain.

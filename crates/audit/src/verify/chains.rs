@@ -1,0 +1,46 @@
+//! Whether every chain that began is still there. No I/O.
+
+use caracal_crypto::{
+    HmacKey,
+    ledger::{Chain, beginning_digest, verify_chains as verify_tag},
+};
+use caracal_storage::{ChainHead, ChainKind, ChainSet};
+use caracal_wire::audit::{ChainsFault, ChainsReport};
+
+/// The name of a chain, as it is hashed.
+pub(super) fn name(chain: &ChainHead) -> Chain<'_> {
+    match (chain.kind, &chain.zone) {
+        (ChainKind::Ledger, Some(zone)) => Chain::Ledger(zone),
+        (ChainKind::Admin, Some(zone)) => Chain::Admin(zone),
+        (_, None) => Chain::Deployment,
+    }
+}
+
+/// Verifies that the chains in `set` are those that began. `used`: the deployment has zones, which cannot be made
+/// without evidence.
+pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacKey>) -> ChainsReport {
+    let mut digest = String::new();
+    let mut numbered = true;
+    for (number, chain) in (1..).zip(&set.chains) {
+        numbered &= i64::try_from(number) == Ok(chain.head.chain_number);
+        digest = beginning_digest(&digest, number, name(chain));
+    }
+    let count = set.chains.len();
+    let mut faults = Vec::new();
+    match &set.summary {
+        None if count == 0 && !used => {}
+        None => faults.push(ChainsFault::Uncounted),
+        Some(summary) => {
+            if !numbered || i64::try_from(count) != Ok(summary.count) || summary.digest != digest {
+                faults.push(ChainsFault::Differ);
+            }
+            let said = u64::try_from(summary.count).unwrap_or(0);
+            if let Some(key) = key
+                && !verify_tag(key, said, &summary.digest, &summary.digest_hmac)
+            {
+                faults.push(ChainsFault::WrongKey);
+            }
+        }
+    }
+    ChainsReport { count, faults }
+}
