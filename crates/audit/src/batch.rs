@@ -2,17 +2,18 @@
 //!
 //! Each zone has its own line: it is stored, fails and waits alone. An event that the ledger refuses is looked for by
 //! halves, so that its neighbours are stored. That it *can never* be stored is believed only when a neighbour could be
-//! at the same moment; else it is the zone, or the database, that cannot take it *now*.
+//! at the same moment; else it is the zone, or the database, that cannot take it *now*. An event that has no neighbour
+//! and that trying again is said to be of no use for is compared with one made up for the purpose, which is not kept.
 
 use std::{collections::VecDeque, time::Duration};
 
-use caracal_core::ZoneId;
+use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_events::Delivery;
 use caracal_storage::{Access, AppendOutcome, Error, LedgerEntry};
 use metrics::counter;
 use tokio::time::Instant;
 
-use crate::AuditDeps;
+use crate::{AuditDeps, metrics as names};
 
 /// Most events of one ledger transaction.
 pub(crate) const BATCH: usize = 250;
@@ -147,6 +148,16 @@ pub(crate) async fn store(deps: &AuditDeps, zone: &ZoneId, batch: Vec<Waiting>, 
             } else {
                 waiting.strikes.saturating_add(1)
             };
+        } else if never && takes_another(deps, zone).await {
+            // Again, after its neighbour: what was in its way may have passed between the two.
+            match append(deps, zone, std::slice::from_ref(&waiting)).await {
+                Ok(outcome) => {
+                    conclude(&mut stored, zone, vec![waiting], &outcome);
+                    continue;
+                }
+                Err(Some(error)) if !error.is_retryable() => waiting.strikes = STRIKES,
+                Err(_) => {}
+            }
         }
         if waiting.strikes >= STRIKES {
             let reason = format!("cannot_be_stored:{}", stored.error.as_deref().unwrap_or_default());
@@ -161,12 +172,33 @@ pub(crate) async fn store(deps: &AuditDeps, zone: &ZoneId, batch: Vec<Waiting>, 
     stored
 }
 
+/// Whether the ledger of `zone` would take an event now. Nothing is kept of it. What a commit would say is not asked, so
+/// this tells nothing of events that may be stored later.
+async fn takes_another(deps: &AuditDeps, zone: &ZoneId) -> bool {
+    let made_up = AuditEvent::new(&deps.world, zone.clone(), "", "", "");
+    let tried = async {
+        let entry = LedgerEntry::written(made_up, None)?;
+        let mut work = deps.store.zone(zone, Access::Write).await?;
+        work.ledger().append(&[entry], deps.world.now()).await
+    };
+    matches!(tokio::time::timeout(STORE_WITHIN, tried).await, Ok(Ok(_)))
+}
+
 /// One ledger transaction. `None`: it took too long, and was given up.
 async fn append(deps: &AuditDeps, zone: &ZoneId, part: &[Waiting]) -> Result<AppendOutcome, Option<Error>> {
     let entries: Vec<LedgerEntry> = part.iter().map(|waiting| waiting.entry.clone()).collect();
+    append_entries(deps, zone, &entries).await
+}
+
+/// As [`append`]; also for dead letters.
+pub(crate) async fn append_entries(
+    deps: &AuditDeps,
+    zone: &ZoneId,
+    entries: &[LedgerEntry],
+) -> Result<AppendOutcome, Option<Error>> {
     let appended = async {
         let mut work = deps.store.zone(zone, Access::Write).await?;
-        let outcome = work.ledger().append(&entries, deps.world.now()).await?;
+        let outcome = work.ledger().append(entries, deps.world.now()).await?;
         work.commit().await?;
         Ok::<_, Error>(outcome)
     };
@@ -177,11 +209,11 @@ async fn append(deps: &AuditDeps, zone: &ZoneId, part: &[Waiting]) -> Result<App
 }
 
 fn conclude(stored: &mut Stored, zone: &ZoneId, part: Vec<Waiting>, outcome: &AppendOutcome) {
-    counter!("caracal_audit_inserts_total").increment(outcome.inserted);
-    counter!("caracal_audit_duplicates_total").increment(outcome.duplicates);
+    counter!(names::INSERTS).increment(outcome.inserted);
+    counter!(names::DUPLICATES).increment(outcome.duplicates);
     for Waiting { delivery, entry, .. } in part {
         if outcome.mismatches.contains(&entry.event.id) {
-            counter!("caracal_audit_mismatches_total").increment(1);
+            counter!(names::MISMATCHES).increment(1);
             tracing::error!(event.id = entry.event.id, zone.id = %zone, "an audit event came again with other content");
             stored.refused.push((delivery, String::from("tamper_on_replay")));
         } else {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     AuditDeps,
     batch::{self, BATCH, Line, Stored, Waiting},
-    frame,
+    frame, metrics as names,
 };
 
 /// The consumer group of the ledger.
@@ -52,6 +52,7 @@ impl IngestHealth {
 
 /// Ingests until `shutdown`. Survives every outage of bus and storage.
 pub async fn run(deps: AuditDeps, shutdown: CancellationToken) {
+    names::describe();
     deps.health.storing.store(true, Ordering::Relaxed);
     while !shutdown.is_cancelled() {
         let consumer = tokio::select! {
@@ -188,7 +189,7 @@ impl Lines {
     fn note(&self, deps: &AuditDeps, zone: &ZoneId, stored: &Stored) {
         if let Some(error) = &stored.error {
             // Evidence is never given up for a storage failure: it waits, on the bus and in the spools.
-            counter!("caracal_audit_ingest_retries_total").increment(1);
+            counter!(names::RETRIES).increment(1);
             let events = stored.left.len();
             tracing::warn!(zone.id = %zone, error, events, "could not store audit events of a zone; trying again");
         }
@@ -203,7 +204,7 @@ impl Lines {
             deps.health.storing.store(false, Ordering::Relaxed);
         }
         let stuck = self.zones.values().filter(|line| line.failures > 0).count();
-        gauge!("caracal_audit_zones_waiting").set(u32::try_from(stuck).unwrap_or(u32::MAX));
+        gauge!(names::ZONES_WAITING).set(u32::try_from(stuck).unwrap_or(u32::MAX));
     }
 
     /// Sorts what was read by zone. What can never join the ledger is put aside at once.
@@ -245,15 +246,7 @@ impl Lines {
 /// Puts an event that can never join the ledger into the dead letters, once.
 async fn put_aside(consumer: &mut dyn Consumer, delivery: &Delivery, reason: &str) -> Result<(), BusError> {
     consumer.dead_letter(delivery, reason).await?;
-    // The part before a colon is one of few; what follows is for people.
-    let kind = match reason.split(':').next() {
-        Some("hmac_verify_failed") => "hmac_verify_failed",
-        Some("missing_data_field") => "missing_data_field",
-        Some("json_parse_error") => "json_parse_error",
-        Some("tamper_on_replay") => "tamper_on_replay",
-        _ => "cannot_be_stored",
-    };
-    counter!("caracal_audit_put_aside_total", "reason" => kind).increment(1);
+    names::put_aside(reason);
     tracing::error!(
         position = delivery.id,
         reason,

@@ -7,6 +7,7 @@
 mod batch;
 mod frame;
 mod ingest;
+mod metrics;
 mod routes;
 mod verify;
 

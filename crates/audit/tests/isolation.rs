@@ -7,6 +7,10 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use caracal_audit::{AuditDeps, IngestHealth, verify_zone};
 use caracal_core::{Secret, Timestamp, World, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, audit_frame};
@@ -14,6 +18,8 @@ use caracal_events::{Bus as _, EmbeddedBus, Fields, StreamSigner, Topic};
 use caracal_storage::{Access, Store};
 use caracal_storage_sql::{PostgresOptions, PostgresStore, SqliteStore};
 use caracal_testkit::postgres::Postgres;
+use caracal_wire::health::NotReady;
+use http_body_util::BodyExt as _;
 use proptest::{
     collection::vec,
     prelude::{Just, Strategy, any, prop_oneof},
@@ -22,8 +28,15 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+const TOKEN: &str = "operator-token-of-this-test-0000";
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(Postgres::start);
+
+/// What [`Ledger::cannot_store_old_events`] takes away.
+const PARTITION: &str = "CREATE TABLE audit_events_before PARTITION OF audit_events \
+     FOR VALUES FROM (MINVALUE) TO (1577836800000000)";
 
 fn key() -> HmacKey {
     HmacKey::from_hex(&"11a2b3c4d5e6f708".repeat(4)).unwrap()
@@ -64,7 +77,7 @@ impl Ledger {
             store,
             bus: Arc::new(bus.clone()),
             audit_key: Some(key()),
-            admin_token: None,
+            admin_token: Some(Secret::new(TOKEN)),
             consumer: String::from("test"),
             health: Arc::new(IngestHealth::default()),
         };
@@ -85,6 +98,31 @@ impl Ledger {
 
     fn event(&self, zone: &ZoneId, request: &str) -> AuditEvent {
         AuditEvent::new(&self.deps.world, zone.clone(), "token_exchange", request, "deny")
+    }
+
+    /// Events of before all months are outside the partitions.
+    fn cannot_store_old_events(&self) {
+        SERVER.sql(&self.database, "DROP TABLE audit_events_before");
+    }
+
+    fn old_event(&self, zone: &ZoneId) -> AuditEvent {
+        let mut event = self.event(zone, "dated");
+        event.occurred_at = Timestamp::from_unix_seconds(0);
+        event
+    }
+
+    /// Asks for the dead letters to be stored after all.
+    async fn replay(&self) -> (StatusCode, Value) {
+        let request =
+            Request::post("/api/audit/dlq/replay").header("authorization", format!("Bearer {TOKEN}"));
+        let router = caracal_audit::router(self.deps.clone());
+        let response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
     /// Appends; on this bus that resolves once the ledger or the dead letters have every event.
@@ -129,10 +167,8 @@ fn frame(event: &AuditEvent) -> Fields {
 async fn one_event_that_can_never_be_stored_is_put_aside_once_and_stops_nobody() {
     let ledger = Ledger::on_postgres().await;
     let (zone, other) = (ledger.zone(), ledger.zone());
-    // An event dated outside the partitions.
-    SERVER.sql(&ledger.database, "DROP TABLE audit_events_before");
-    let mut dated = ledger.event(&zone, "dated");
-    dated.occurred_at = Timestamp::from_unix_seconds(0);
+    ledger.cannot_store_old_events();
+    let dated = ledger.old_event(&zone);
     let mut forged = frame(&ledger.event(&other, "forged"));
     forged.insert("sig", "00".repeat(32));
     let mut frames: Vec<Fields> = [
@@ -199,6 +235,104 @@ async fn a_zone_that_cannot_be_stored_now_waits_alone_and_loses_nothing() {
     assert!(holder.join().unwrap().is_err());
     assert_eq!(ledger.requests(&stuck).await, ["before", "held back"]);
     assert_eq!(ledger.reasons().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_alone_in_its_zone_that_can_never_be_stored_is_put_aside_at_once() {
+    let ledger = Ledger::on_postgres().await;
+    let zone = ledger.zone();
+    ledger.cannot_store_old_events();
+    // Nothing comes before it, and nothing after it is waited for.
+    ledger.append(&[ledger.old_event(&zone)]).await;
+    let reasons = ledger.reasons().await;
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(
+        reasons[0].starts_with("cannot_be_stored:") && reasons[0].contains("partition"),
+        "{reasons:?}"
+    );
+    assert_eq!(
+        ledger.requests(&zone).await,
+        [""; 0],
+        "nothing is kept of the comparison"
+    );
+    ledger.append(&[ledger.event(&zone, "later")]).await;
+    assert_eq!(ledger.requests(&zone).await, ["later"]);
+    assert_eq!(ledger.deps.health.reason(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_alone_waits_while_its_ledger_takes_nothing_at_all() {
+    let ledger = Ledger::on_postgres().await;
+    let zone = ledger.zone();
+    ledger.append(&[ledger.event(&zone, "before")]).await;
+    // An error that says that trying again is of no use, and that means the ledger and not the event.
+    SERVER.sql(&ledger.database, "ALTER TABLE audit_heads RENAME TO away");
+    let event = ledger.event(&zone, "alone");
+    let bus = ledger.bus.clone();
+    let waits = tokio::spawn(async move { bus.append(Topic::AuditEvents, vec![frame(&event)]).await });
+    while ledger.deps.health.reason() != Some(NotReady::StorageUnreachable) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    SERVER.sql(&ledger.database, "ALTER TABLE away RENAME TO audit_heads");
+    waits.await.unwrap().unwrap();
+    assert_eq!(ledger.requests(&zone).await, ["before", "alone"]);
+    assert_eq!(ledger.reasons().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_letter_goes_only_once_the_ledger_has_its_event() {
+    let ledger = Ledger::on_postgres().await;
+    let zone = ledger.zone();
+    ledger.cannot_store_old_events();
+    let mut forged = frame(&ledger.event(&zone, "forged"));
+    forged.insert("sig", "00".repeat(32));
+    ledger.bus.append(Topic::AuditEvents, vec![forged]).await.unwrap();
+    ledger.append(&[ledger.old_event(&zone)]).await;
+    // Nobody reads the bus from here on: what is only on it does not arrive.
+    ledger.stop.cancel();
+    assert_eq!(ledger.reasons().await.len(), 2);
+
+    let answer =
+        |replayed, skipped| json!({"scanned": replayed + skipped, "replayed": replayed, "skipped": skipped});
+    assert_eq!(
+        ledger.replay().await,
+        (StatusCode::OK, answer(0, 2)),
+        "still in its way"
+    );
+    let read_only = |on: &str| {
+        let database = &ledger.database;
+        SERVER.sql(
+            database,
+            &format!(
+                "BEGIN READ WRITE; ALTER DATABASE \"{database}\" SET default_transaction_read_only = {on}; \
+                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = '{database}' AND pid <> pg_backend_pid(); COMMIT"
+            ),
+        );
+    };
+    read_only("on");
+    let (status, refused) = ledger.replay().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{refused}");
+    assert_eq!(ledger.reasons().await.len(), 2);
+    read_only("off");
+    SERVER.sql(&ledger.database, PARTITION);
+    while ledger.deps.store.ping().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut answered = ledger.replay().await;
+    while answered.0 == StatusCode::SERVICE_UNAVAILABLE {
+        // A connection of before.
+        answered = ledger.replay().await;
+    }
+    assert_eq!(answered, (StatusCode::OK, answer(1, 1)));
+    assert_eq!(ledger.requests(&zone).await, ["dated"]);
+    assert_eq!(
+        ledger.reasons().await,
+        ["hmac_verify_failed"],
+        "a forged one stays where it is"
+    );
+    assert_eq!(ledger.replay().await, (StatusCode::OK, answer(0, 1)));
+    assert_eq!(ledger.requests(&zone).await, ["dated"]);
 }
 
 /// Text that a caller may choose: anything, and what has been trouble before.

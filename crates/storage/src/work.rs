@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 
 use crate::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, IdempotencyReceipts,
-    KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore, Sessions,
-    SigningKeys, Zones,
+    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
+    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore,
+    Sessions, SigningKeys, Zones,
 };
 
 /// Whether a unit of work may write.

@@ -1,7 +1,8 @@
-//! Events that could not join the ledger: list them, send the repairable ones again.
+//! Events that could not join the ledger: list them, store the repairable ones after all.
 
+use ::metrics::counter;
 use axum::Json;
-use caracal_events::{Fields, Topic};
+use caracal_events::{Delivery, Fields, Topic};
 use caracal_service::{Refusal, extract::Query};
 use caracal_wire::{
     ErrorCode,
@@ -9,6 +10,7 @@ use caracal_wire::{
 };
 
 use super::{Deps, Operator};
+use crate::{AuditDeps, batch, frame, metrics};
 
 fn limit(query: &DeadLetterQuery) -> Result<usize, Refusal> {
     match query.limit.as_deref().map(str::parse) {
@@ -55,7 +57,9 @@ pub(crate) async fn list(
     Ok(Json(DeadLetters { entries, next_cursor }))
 }
 
-/// Sends letters with intact data again, oldest first from `after` on. Forged and tampered ones stay.
+/// Stores the events of letters after all, oldest first from `after` on. A letter goes once the ledger has its event, so
+/// there is no moment at which only a bus that may lose its memory has it. Forged, tampered and unreadable ones stay, and
+/// so do those that still cannot be stored.
 pub(crate) async fn replay(
     _operator: Operator,
     deps: Deps,
@@ -68,27 +72,15 @@ pub(crate) async fn replay(
         .map_err(|error| unavailable(&error))?;
     let (mut replayed, mut skipped) = (0, 0);
     for letter in &letters {
-        let final_verdict = letter.fields.get("reason").is_some_and(|reason| {
-            reason == "hmac_verify_failed" || reason == "tamper_on_replay" || reason == "missing_data_field"
-        });
-        let (Some(data), false) = (letter.fields.get("src_data"), final_verdict) else {
+        if !store(&deps, letter).await? {
             skipped += 1;
             continue;
-        };
-        let mut fields = Fields::new().with("data", data);
-        for (name, source) in [("sig", "src_sig"), ("id", "src_event_id")] {
-            if let Some(value) = letter.fields.get(source) {
-                fields.insert(name, value);
-            }
         }
-        deps.bus
-            .append(Topic::AuditEvents, vec![fields])
-            .await
-            .map_err(|error| unavailable(&error))?;
         deps.bus
             .remove_dead_letters(Topic::AuditEvents, std::slice::from_ref(&letter.id))
             .await
             .map_err(|error| unavailable(&error))?;
+        counter!(metrics::REPLAYED).increment(1);
         replayed += 1;
     }
     Ok(Json(LettersReplayed {
@@ -96,4 +88,43 @@ pub(crate) async fn replay(
         replayed,
         skipped,
     }))
+}
+
+/// Puts a letter's event into the ledger; says whether it is there.
+async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, Refusal> {
+    let final_verdict = letter.fields.get("reason").is_some_and(|reason| {
+        reason == "hmac_verify_failed" || reason == "tamper_on_replay" || reason == "missing_data_field"
+    });
+    let (Some(data), false) = (letter.fields.get("src_data"), final_verdict) else {
+        return Ok(false);
+    };
+    let mut frame = Delivery {
+        fields: Fields::new().with("data", data),
+        ..letter.clone()
+    };
+    if let Some(signature) = letter.fields.get("src_sig") {
+        frame.fields.insert("sig", signature);
+    }
+    let Ok(entry) = frame::open(&frame, deps.audit_key.as_ref()) else {
+        return Ok(false);
+    };
+    let zone = entry.event.zone_id.clone();
+    match batch::append_entries(deps, &zone, &[entry]).await {
+        Ok(outcome) => {
+            counter!(metrics::INSERTS).increment(outcome.inserted);
+            Ok(outcome.mismatches.is_empty())
+        }
+        Err(Some(error)) if error.is_retryable() => Err(error.into()),
+        Err(Some(error)) => {
+            let error = caracal_service::error_chain(&error);
+            tracing::warn!(
+                position = letter.id,
+                error,
+                "a dead letter still cannot be stored"
+            );
+            Ok(false)
+        }
+        Err(None) => Err(Refusal::of(ErrorCode::StorageUnavailable)
+            .describe("the ledger did not answer in time, try again")),
+    }
 }

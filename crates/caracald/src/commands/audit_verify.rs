@@ -62,7 +62,10 @@ fn lines(report: &EvidenceReport) -> Vec<String> {
     }
     if let Some(chains) = &report.chains {
         for fault in &chains.faults {
-            lines.push(format!("the set of {} chains DOES NOT HOLD: {fault}", chains.count));
+            lines.push(format!(
+                "the set of {} chains DOES NOT HOLD: {fault}",
+                chains.count
+            ));
         }
         if chains.count == 0 && chains.faults.is_empty() {
             lines.push(String::from("the ledger is empty"));
@@ -79,6 +82,9 @@ fn add_chain(lines: &mut Vec<String>, chain: &ChainReport, what: &str, entries: 
     };
     lines.push(format!("{whose}: {} {entries}, chain {verdict}", chain.entries));
     for fault in &chain.faults {
-        lines.push(format!("  entry {} ({}): {}", fault.chain_seq, fault.event_id, fault.kind));
+        lines.push(format!(
+            "  entry {} ({}): {}",
+            fault.chain_seq, fault.event_id, fault.kind
+        ));
     }
 }

@@ -14,9 +14,10 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
-    IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
-    Providers, Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork, Zones,
+    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
+    GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
+    PolicySets, Providers, Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork,
+    Zones,
 };
 
 use super::{Followed, follower::apply};
