@@ -1,7 +1,9 @@
 //! A mandate is used once, whoever presents it, however often, however spelt.
 
+use std::fs;
+
 use caracal_e2e::{
-    READ, Reply, Scene, Stack, on_every_deployment,
+    Deployment, READ, Reply, Scene, Stack, on_every_deployment,
     token::{Token, decode, encode, mirrored},
 };
 use futures_util::future::join_all;
@@ -74,4 +76,40 @@ async fn another_spelling_of_a_mandate_is_no_second_mandate(stack: &Stack) {
         }
         assert_eq!(scene.upstream.requests() - before, 1, "one mandate, one request");
     }
+}
+
+/// What a power cut may have taken from the journal of uses is not known, so what was minted before is not believed.
+#[tokio::test]
+async fn after_another_start_of_the_machine_no_mandate_of_before_is_believed() {
+    let stack = Stack::start(Deployment::Embedded).await;
+    let scene = Scene::set_up(&stack).await;
+    let agent = scene.agent().await;
+    let (used, unused) = (
+        scene.mandate(&agent, READ).await,
+        scene.mandate(&agent, READ).await,
+    );
+    assert_passed(&scene.call(&used).await);
+    // The daemon alone started anew has forgotten nothing.
+    stack.stop().await;
+    stack.revive().await;
+    assert_call_refused(&scene, &used, 401, "invalid_token", "token_replay").await;
+
+    stack.stop().await;
+    let journal = stack.home().join("replay");
+    let epoch = fs::read_to_string(journal.join("epoch")).expect("the name of the journal");
+    let (_, name) = epoch.split_once('\n').expect("a run and a name");
+    fs::write(journal.join("epoch"), format!("another-run\n{name}")).expect("it is written");
+    for entry in fs::read_dir(&journal).expect("the journal") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "journal") {
+            fs::write(path, b"").expect("it is emptied");
+        }
+    }
+    stack.revive().await;
+    for mandate in [&used, &unused] {
+        assert_call_refused(&scene, mandate, 401, "invalid_token", "replay_state_lost").await;
+    }
+    let fresh = scene.mandate(&agent, READ).await;
+    assert_passed(&scene.call(&fresh).await);
+    assert_call_refused(&scene, &fresh, 401, "invalid_token", "token_replay").await;
 }
