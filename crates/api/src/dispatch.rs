@@ -13,7 +13,7 @@ use caracal_core::ZoneId;
 use caracal_service::{
     Refusal,
     body::{JSON_LIMIT, read_bounded},
-    contention::Attempts,
+    contention::{Attempts, given_up},
     request::RequestContext,
     server::PeerAddr,
 };
@@ -138,17 +138,6 @@ async fn serve(
             return outcome.map_err(given_up);
         }
     }
-}
-
-/// What is told when others were in the way at every attempt: no failure of ours, but a conflict that the client can
-/// resolve by reading again.
-fn given_up(refusal: Refusal) -> Refusal {
-    if !refusal.contended {
-        return refusal;
-    }
-    Refusal::new(StatusCode::CONFLICT, "conflict")
-        .describe("others keep changing the same; read it again before you try again")
-        .retry_after(1)
 }
 
 async fn path_params(parts: &mut Parts) -> Result<Params, Refusal> {

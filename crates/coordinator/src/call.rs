@@ -13,7 +13,7 @@ use caracal_core::{Timestamp, ZoneId, text};
 use caracal_service::{
     Refusal,
     body::{parse_json, read_bounded},
-    contention::Attempts,
+    contention::{Attempts, given_up},
     request::RequestContext,
     zones::{DirectoryError, ZoneState},
 };
@@ -163,7 +163,7 @@ async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Resu
         };
         let refused = outcome.as_ref().err();
         if !attempts.again(&call.app.world, refused).await {
-            break outcome.map_err(quoting::shown);
+            break outcome.map_err(given_up).map_err(quoting::shown);
         }
     };
     if let (Err(refusal), Some(event_type)) = (&outcome, R::CAPABILITY.evidence) {

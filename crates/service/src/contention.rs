@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use caracal_core::World;
+use caracal_wire::ErrorCode;
 use metrics::counter;
 
 use crate::Refusal;
@@ -41,9 +42,19 @@ impl Attempts {
     }
 }
 
+/// What is told when others were in the way at every attempt: no failure of ours, but a conflict that the client can
+/// resolve by reading again.
+pub fn given_up(refusal: Refusal) -> Refusal {
+    if !refusal.contended {
+        return refusal;
+    }
+    Refusal::of(ErrorCode::Conflict)
+        .describe("others keep changing the same; read it again before you try again")
+        .retry_after(1)
+}
+
 #[cfg(test)]
 mod tests {
-    use caracal_wire::ErrorCode;
 
     use super::*;
 

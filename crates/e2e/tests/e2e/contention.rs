@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 in_production!(
     a_change_that_gives_way_is_made_again,
     changes_of_one_object_at_the_same_time_are_conflicts_at_worst,
+    a_change_that_gives_way_every_time_is_a_conflict_and_no_outage,
 );
 
 /// SQL of somebody who holds the end of the zone's administrative chain until `user` waits for it, and then asks for
@@ -106,4 +107,35 @@ async fn changes_of_one_object_at_the_same_time_are_conflicts_at_worst(stack: &S
             "a rival is no outage: {told:?}"
         );
     }
+}
+
+async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &Stack) {
+    let scene = Scene::set_up(stack).await;
+    let agent = scene.agent().await;
+    let application = scene.zone.application("renamed").await;
+    // What PostgreSQL says when it gives a transaction up for another, for as long as the trigger is there.
+    stack.production().sql(
+        "CREATE FUNCTION always_in_the_way() RETURNS TRIGGER LANGUAGE plpgsql AS $$ \
+         BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40001'; END $$; \
+         CREATE TRIGGER in_the_way BEFORE INSERT ON admin_audit_events \
+         FOR EACH ROW EXECUTE FUNCTION always_in_the_way()",
+    );
+    let before = done_again(stack, Role::Coordinator).await;
+    let ended = scene.about_session(&agent, "DELETE", "").await;
+    ended.assert_refused(409, "conflict", "");
+    assert!(ended.headers.contains_key("retry-after"), "{ended:#?}");
+    assert!(
+        done_again(stack, Role::Coordinator).await >= before + 3,
+        "it was tried again first"
+    );
+    let path = format!("/applications/{}", application.id);
+    let renamed = scene
+        .zone
+        .admin("PATCH", &path, Some(json!({"name": "new"})))
+        .await;
+    renamed.assert_refused(409, "conflict", "");
+    stack
+        .production()
+        .sql("DROP TRIGGER in_the_way ON admin_audit_events; DROP FUNCTION always_in_the_way()");
+    scene.about_session(&agent, "DELETE", "").await.expect(204);
 }
