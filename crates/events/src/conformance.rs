@@ -31,6 +31,7 @@ macro_rules! bus_conformance {
             a_slow_subscriber_is_told_of_the_gap,
             a_dead_letter_is_kept_and_not_delivered_again,
             a_dead_audit_letter_keeps_position_and_event_id_apart,
+            what_a_later_release_adds_is_delivered_as_it_is_and_never_buried,
         );
     };
 }

@@ -478,3 +478,29 @@ pub async fn a_dead_audit_letter_keeps_position_and_event_id_apart(backend: &dyn
     assert_eq!(letter.get("src_data"), Some(r#"{"id":"evt-1"}"#));
     assert!(letter.get("received_at").is_some());
 }
+
+/// Case.
+pub async fn what_a_later_release_adds_is_delivered_as_it_is_and_never_buried(backend: &dyn BusBackend) {
+    let bus = backend.bus(signer());
+    let broadcast = Topic::ALL.into_iter().filter(|topic| !topic.is_evidence());
+    for topic in broadcast {
+        let mut subscription = subscribe(&*bus, &[topic]).await;
+        let mut consumer = bus.consume(topic, "later", "one").await.expect("consume");
+        let later = Fields::new()
+            .with("zone_id", "zone-1")
+            .with("event", "a-word-of-a-later-release")
+            .with("kind", "gizmo")
+            .with("field.of.a.later.release", "{\"nested\":[1,2]}")
+            .with("unicode \u{1f512}", "");
+        bus.append(topic, vec![later.clone()]).await.expect("append");
+        let batch = take(&mut *consumer, 7).await;
+        for delivery in [&read(&mut *subscription, 1).await[0], &batch[0]] {
+            for (name, value) in later.iter() {
+                assert_eq!(delivery.fields.get(name), Some(value), "{topic} {name}");
+            }
+        }
+        acknowledge(&mut *consumer, &batch).await;
+        let buried = bus.dead_letters(topic, None, 10).await.expect("dead letters");
+        assert!(buried.is_empty(), "{topic}: {buried:?}");
+    }
+}
