@@ -14,7 +14,7 @@ use caracal_testkit::redis::Redis;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 async fn arrives(bus: Arc<dyn Bus>, world: World) {
     let directory = tempfile::tempdir().unwrap();

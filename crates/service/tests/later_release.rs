@@ -16,7 +16,7 @@ use caracal_storage_sql::SqliteStore;
 use caracal_testkit::redis::Redis;
 use tokio_util::sync::CancellationToken;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn signer() -> StreamSigner {
     StreamSigner::new(HmacKey::from_bytes(&[9; 32]))

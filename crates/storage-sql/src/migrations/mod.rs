@@ -2,9 +2,18 @@
 //!
 //! A migration has statements both dialects share, in a common subset with `{bytes}` for binary columns, and
 //! each dialect's own parts beside them. Its checksum covers all of its text, so a released migration cannot be
-//! edited unnoticed. To add one: a file `mNNNN_name.rs` with the next version, listed in [`ALL`]. Released files
-//! never change.
+//! edited unnoticed: [`frozen`] has what each must be. Released files never change.
+//!
+//! To add one:
+//! 1. A file `mNNNN_name.rs` with the next version, listed in [`ALL`]. Statements of both dialects in `common`, with
+//!    grants and row policies of new tables among PostgreSQL's own.
+//! 2. `compatible_from`: the oldest schema whose builds go on working once it is applied. Adding a table, an index or a
+//!    column with a default keeps them working; anything they read or write that changes does not. A change that would
+//!    break them is made in two releases: add, then take away.
+//! 3. Its checksums, as `cargo test -p caracal-storage-sql frozen` prints them, in [`frozen`].
+//! 4. The rights of each role in `tests/postgres_rights.rs`, and cases in the conformance suite for what is new.
 
+mod frozen;
 mod m0001_baseline;
 mod m0001_evidence;
 mod m0001_postgres;
@@ -16,7 +25,7 @@ pub(crate) use run::{check, step};
 use crate::dialect::Dialect;
 
 /// One step of the schema.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Migration {
     /// 1, 2, 3, …
     pub(crate) version: i64,

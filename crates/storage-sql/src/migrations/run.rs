@@ -1,10 +1,15 @@
 //! Applying migrations, and checking that they are.
 
+use std::sync::OnceLock;
+
 use caracal_core::Timestamp;
 use caracal_crypto::sha256_hex;
 use caracal_storage::Error;
 
-use super::{ALL, CURRENT, Migration};
+use super::{
+    ALL, CURRENT, Migration,
+    frozen::{FROZEN, first_edited},
+};
 use crate::{dialect::Dialect, params::params, sql::Tx};
 
 /// Why a database cannot be brought to the schema of this build.
@@ -24,6 +29,12 @@ pub enum MigrationError {
         /// Its version.
         version: i64,
     },
+    /// This build was made from a migration that was edited after its release.
+    #[error("migration {version} of this build is not the released one; use an official build")]
+    Edited {
+        /// Its version.
+        version: i64,
+    },
     /// The database did not carry it out; nothing of the run remains.
     #[error("the migration was not carried out")]
     Storage(#[from] Error),
@@ -40,13 +51,30 @@ const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     compatible_from BIGINT NOT NULL
 )";
 
-fn checksum(migration: &Migration, dialect: Dialect) -> String {
+/// The version of a migration that was edited after it was frozen, in builds that meet databases worth keeping.
+fn edited(dialect: Dialect) -> Option<i64> {
+    static FOUND: [OnceLock<Option<i64>>; 2] = [const { OnceLock::new() }; 2];
+    if cfg!(debug_assertions) {
+        return None;
+    }
+    let [sqlite, postgres] = &FOUND;
+    let found = match dialect {
+        Dialect::Sqlite => sqlite,
+        Dialect::Postgres => postgres,
+    };
+    *found.get_or_init(|| first_edited(ALL, FROZEN, dialect))
+}
+
+pub(super) fn checksum(migration: &Migration, dialect: Dialect) -> String {
     sha256_hex(migration.statements(dialect).join(";\n").as_bytes())
 }
 
 /// Applies the next missing migration in this transaction, if there is one. The caller commits and calls again
 /// until nothing is missing, so that each migration is a transaction of its own.
 pub(crate) async fn step(tx: &Tx, now: Timestamp) -> Result<Option<i64>, MigrationError> {
+    if let Some(version) = edited(tx.dialect) {
+        return Err(MigrationError::Edited { version });
+    }
     if tx.dialect == Dialect::Postgres {
         tx.run("SELECT pg_advisory_xact_lock($1)", params![ADVISORY_LOCK])
             .await?;
@@ -123,6 +151,11 @@ fn too_new(applied: &[Applied]) -> Option<i64> {
 /// # Errors
 /// [`Error::Corrupt`] with a text for the operator when it is not.
 pub(crate) async fn check(tx: &Tx) -> Result<(), Error> {
+    if let Some(version) = edited(tx.dialect) {
+        return Err(Error::Corrupt(format!(
+            "migration {version} of this build is not the released one; use an official build"
+        )));
+    }
     let exists = match tx.dialect {
         Dialect::Sqlite => {
             "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"

@@ -1,0 +1,100 @@
+//! What the released migrations are made of.
+//!
+//! A database remembers the checksum of what it was made with and refuses a build that reads otherwise, so a migration
+//! that was edited after its release would shut everybody out. Here stands what each must be. A build for production
+//! refuses to migrate or serve with another content; in a build for development only the test below speaks, so that a
+//! new migration can be worked on.
+//!
+//! To add a migration: see [the list](super). To freeze it, or the baseline as long as nothing is released, run
+//! `cargo test -p caracal-storage-sql frozen` and put what it prints here.
+
+use super::{Migration, run::checksum};
+use crate::dialect::Dialect;
+
+/// The checksums of one migration.
+pub(super) struct Frozen {
+    version: i64,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// Every migration of [`super::ALL`], in its order.
+pub(super) const FROZEN: &[Frozen] = &[Frozen {
+    version: 1,
+    sqlite: "3f198e419c719e915a45bd58954ee889bb879c0afd4fa2040d0259e1d27a5f9e",
+    postgres: "0b97173a87087d22e9580a116073679a031736cc99199e3afa00d5cb17029ea9",
+}];
+
+/// The version of the first migration that is not what it was frozen as, or that nobody has frozen.
+pub(super) fn first_edited(all: &[Migration], frozen: &[Frozen], dialect: Dialect) -> Option<i64> {
+    let edited = all.iter().find(|migration| {
+        let known = frozen.iter().find(|known| known.version == migration.version);
+        let expected = known.map(|known| match dialect {
+            Dialect::Sqlite => known.sqlite,
+            Dialect::Postgres => known.postgres,
+        });
+        expected != Some(checksum(migration, dialect).as_str())
+    });
+    edited.map(|migration| migration.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::{super::ALL, *};
+
+    #[test]
+    fn frozen_migrations_read_as_they_did_when_they_were_frozen() {
+        let edited = [Dialect::Sqlite, Dialect::Postgres].map(|dialect| first_edited(ALL, FROZEN, dialect));
+        let mut now = String::new();
+        for migration in ALL {
+            let [sqlite, postgres] =
+                [Dialect::Sqlite, Dialect::Postgres].map(|dialect| checksum(migration, dialect));
+            let version = migration.version;
+            writeln!(
+                now,
+                "    Frozen {{\n        version: {version},\n        sqlite: \"{sqlite}\",\n        postgres: \"{postgres}\",\n    }},"
+            )
+            .unwrap();
+        }
+        assert_eq!(
+            edited,
+            [None, None],
+            "a migration reads otherwise than when it was frozen, so databases made with it are refused; put the \
+             change into a new migration. Only if it is new, or nothing is released yet, put this into FROZEN:\n{now}"
+        );
+        assert_eq!(ALL.len(), FROZEN.len());
+    }
+
+    #[test]
+    fn an_edited_migration_and_one_that_nobody_froze_are_named() {
+        let first = &ALL[0];
+        let edited = Migration {
+            common: &["CREATE TABLE zones (id TEXT)"],
+            ..*first
+        };
+        let second = Migration { version: 2, ..*first };
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert_eq!(first_edited(&[edited], FROZEN, dialect), Some(1));
+            assert_eq!(first_edited(&[second], FROZEN, dialect), Some(2));
+        }
+    }
+
+    #[test]
+    fn no_migration_claims_to_serve_builds_that_do_not_exist() {
+        for (place, migration) in ALL.iter().enumerate() {
+            assert_eq!(
+                migration.version,
+                i64::try_from(place + 1).unwrap(),
+                "{}",
+                migration.name
+            );
+            assert!(
+                (1..=migration.version).contains(&migration.compatible_from),
+                "{}",
+                migration.name
+            );
+        }
+    }
+}
