@@ -166,6 +166,28 @@ fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envelope() 
     let requests = "caracal_http_requests_total{role=\"gateway\",route=\"{upstream}\",status=\"4xx\"}";
     assert!(metrics.contains(requests), "{metrics}");
     assert!(!metrics.contains("role=\"gateway\",route=\"other\""), "{metrics}");
+    for name in [
+        "inserts",
+        "duplicates",
+        "mismatches",
+        "ingest_retries",
+        "put_aside",
+        "dead_letters_replayed",
+    ] {
+        let name = format!("caracal_audit_{name}_total");
+        assert!(
+            metrics.contains(&format!("# HELP {name} ")),
+            "no sentence of {name}: {metrics}"
+        );
+        assert!(
+            metrics.contains(&format!("\n{name}")),
+            "{name} starts from zero: {metrics}"
+        );
+    }
+    assert!(
+        metrics.contains("# HELP caracal_audit_zones_waiting "),
+        "{metrics}"
+    );
 
     daemon.terminate();
     let ended = until("the daemon ends", || daemon.status());

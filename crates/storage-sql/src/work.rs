@@ -240,16 +240,6 @@ impl GlobalWork for GlobalUnit {
             .collect()
     }
 
-    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error> {
-        let sql = "SELECT zone_id FROM audit_heads WHERE chain_seq > 0 ORDER BY zone_id";
-        self.tx
-            .all(sql, Vec::new())
-            .await?
-            .iter()
-            .map(|row| row.id("zone_id"))
-            .collect()
-    }
-
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         self.tx.commit().await
     }

@@ -134,8 +134,6 @@ pub trait GlobalWork: Send {
     /// delegations past their end, at `now`; and those where sessions go on though their application has ended or the
     /// zone is archived.
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error>;
-    /// Named exception: every zone that has ledger entries.
-    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error>;
     /// Makes everything durable.
     ///
     /// # Errors

@@ -214,9 +214,6 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     async fn zones_with_overdue(&mut self, now: Timestamp) -> Result<Vec<ZoneId>, Error> {
         self.work.zones_with_overdue(now).await
     }
-    async fn zones_with_ledger(&mut self) -> Result<Vec<ZoneId>, Error> {
-        self.work.zones_with_ledger().await
-    }
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         let Self {
             work,

@@ -191,7 +191,6 @@ macro_rules! conformance {
                     the_tokens_of_a_zone_end_with_it,
                     zones_with_something_overdue_are_named_from_the_boundary_on,
                     a_zone_with_a_delegation_past_its_end_is_overdue,
-                    zones_with_a_ledger_are_named_once,
                     a_revision_moves_with_everything_a_snapshot_is_loaded_from,
                     of_two_who_record_the_first_key_one_has_to_read_again,
                     keys_are_retired_and_taken_up_again;

@@ -10,7 +10,7 @@ use caracal_core::{
 use crate::{AdminToken, Error, KeyCheck, TreeEnd};
 
 use super::{
-    Backend, delegations, ledger,
+    Backend, delegations,
     scene::{InZone, Scene},
 };
 
@@ -352,31 +352,6 @@ pub async fn a_zone_with_a_delegation_past_its_end_is_overdue(backend: Backend) 
     assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 2);
     work.commit().await.unwrap();
     assert_eq!(overdue(&scene, end).await, BTreeSet::new());
-}
-
-pub async fn zones_with_a_ledger_are_named_once(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    assert!(
-        scene
-            .global_read()
-            .await
-            .zones_with_ledger()
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    ledger::append(
-        &scene.b,
-        &[
-            scene.b.given.ledger_entry("req"),
-            scene.b.given.ledger_entry("req"),
-        ],
-    )
-    .await;
-    assert_eq!(
-        scene.global_read().await.zones_with_ledger().await.unwrap(),
-        [scene.b.id().clone()]
-    );
 }
 
 pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend: Backend) {
