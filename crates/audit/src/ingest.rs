@@ -52,7 +52,7 @@ impl IngestHealth {
 
 /// Ingests until `shutdown`. Survives every outage of bus and storage.
 pub async fn run(deps: AuditDeps, shutdown: CancellationToken) {
-    names::describe();
+    names::start();
     deps.health.storing.store(true, Ordering::Relaxed);
     while !shutdown.is_cancelled() {
         let consumer = tokio::select! {

@@ -19,6 +19,7 @@ use caracal_events::Bus;
 use caracal_storage::Store;
 
 pub use ingest::{IngestHealth, run};
+pub use metrics::{METRICS, describe as describe_metrics};
 pub use routes::router;
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
 

@@ -1,21 +1,23 @@
 //! Metrics of the audit role, each declared once. Labels come from closed sets.
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use metrics::{counter, gauge};
 
-/// Events that joined the ledger.
-pub(crate) const INSERTS: &str = "caracal_audit_inserts_total";
-/// Events that came again.
-pub(crate) const DUPLICATES: &str = "caracal_audit_duplicates_total";
-/// Events that came again with other content. A person should look.
-pub(crate) const MISMATCHES: &str = "caracal_audit_mismatches_total";
-/// Batches that could not be stored and will be tried again.
-pub(crate) const RETRIES: &str = "caracal_audit_ingest_retries_total";
-/// Zones whose events cannot be stored now.
-pub(crate) const ZONES_WAITING: &str = "caracal_audit_zones_waiting";
-/// Events put into the dead letters. Label `reason`. A person should look.
-pub(crate) const PUT_ASIDE: &str = "caracal_audit_put_aside_total";
-/// Dead letters that joined the ledger after all.
-pub(crate) const REPLAYED: &str = "caracal_audit_dead_letters_replayed_total";
+caracal_core::declare_metrics! {
+    /// Events that joined the ledger.
+    counter(Count) pub(crate) INSERTS = "caracal_audit_inserts_total";
+    /// Events that came again and were in the ledger already.
+    counter(Count) pub(crate) DUPLICATES = "caracal_audit_duplicates_total";
+    /// Events that came again with other content; somebody should look.
+    counter(Count) pub(crate) MISMATCHES = "caracal_audit_mismatches_total";
+    /// Batches of events that could not be stored and will be tried again.
+    counter(Count) pub(crate) RETRIES = "caracal_audit_ingest_retries_total";
+    /// Zones whose events cannot be stored now.
+    gauge(Count) pub(crate) ZONES_WAITING = "caracal_audit_zones_waiting";
+    /// Events put into the dead letters, by reason; somebody should look.
+    counter(Count) pub(crate) PUT_ASIDE = "caracal_audit_put_aside_total";
+    /// Dead letters that joined the ledger after all.
+    counter(Count) pub(crate) REPLAYED = "caracal_audit_dead_letters_replayed_total";
+}
 
 /// Every reason of [`PUT_ASIDE`], the last for all that is not told apart.
 const REASONS: [&str; 5] = [
@@ -26,40 +28,8 @@ const REASONS: [&str; 5] = [
     "cannot_be_stored",
 ];
 
-/// Describes every metric to the installed recorder, and starts those from zero that somebody watches for the first
-/// event of their kind.
-pub(crate) fn describe() {
-    describe_counter!(INSERTS, Unit::Count, "Events that joined the ledger.");
-    describe_counter!(
-        DUPLICATES,
-        Unit::Count,
-        "Events that came again and were in the ledger already."
-    );
-    describe_counter!(
-        MISMATCHES,
-        Unit::Count,
-        "Events that came again with other content; somebody should look."
-    );
-    describe_counter!(
-        RETRIES,
-        Unit::Count,
-        "Batches of events that could not be stored and will be tried again."
-    );
-    describe_gauge!(
-        ZONES_WAITING,
-        Unit::Count,
-        "Zones whose events cannot be stored now."
-    );
-    describe_counter!(
-        PUT_ASIDE,
-        Unit::Count,
-        "Events put into the dead letters, by reason; somebody should look."
-    );
-    describe_counter!(
-        REPLAYED,
-        Unit::Count,
-        "Dead letters that joined the ledger after all."
-    );
+/// Starts those from zero that somebody watches for the first event of their kind.
+pub(crate) fn start() {
     for name in [INSERTS, DUPLICATES, MISMATCHES, RETRIES, REPLAYED] {
         counter!(name).absolute(0);
     }

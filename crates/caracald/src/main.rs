@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod descriptors;
 mod endpoints;
+mod metrics;
 mod readiness;
 mod secrets;
 mod telemetry;
@@ -84,6 +85,8 @@ enum Command {
         #[command(subcommand)]
         command: commands::secrets::Command,
     },
+    /// Print the handbook's page of metrics: every one that this build records.
+    Metrics,
     /// Work with the ledger.
     Audit {
         #[command(subcommand)]
@@ -126,6 +129,7 @@ fn main() -> ExitCode {
             markdown,
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
         Command::Secrets { command } => commands::secrets::run(command),
+        Command::Metrics => commands::metrics::run(),
         Command::Audit {
             command: AuditCommand::Verify { zone, expect, json },
         } => commands::audit_verify::run(zone, expect.as_deref(), json),

@@ -41,14 +41,20 @@ fn misuse_ends_with_the_code_of_misuse() {
 }
 
 #[test]
-fn the_page_of_settings_is_what_the_program_declares() {
-    let printed = caracald(&["config", "--markdown"]);
-    assert!(printed.status.success(), "{printed:?}");
-    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/operate/settings.md");
-    assert!(
-        std::fs::read(kept).unwrap() == printed.stdout,
-        "docs/src/operate/settings.md is old; write it anew: caracald config --markdown > docs/src/operate/settings.md"
-    );
+fn pages_of_the_handbook_are_what_the_program_declares() {
+    for (page, command) in [
+        ("settings.md", &["config", "--markdown"][..]),
+        ("metrics.md", &["metrics"]),
+    ] {
+        let printed = caracald(command);
+        assert!(printed.status.success(), "{printed:?}");
+        let kept = format!("{}/../../docs/src/operate/{page}", env!("CARGO_MANIFEST_DIR"));
+        assert!(
+            std::fs::read(kept).unwrap() == printed.stdout,
+            "docs/src/operate/{page} is old; write it anew with: caracald {}",
+            command.join(" ")
+        );
+    }
 }
 
 #[test]

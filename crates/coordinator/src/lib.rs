@@ -28,4 +28,5 @@ mod routes;
 pub use config::CoordinatorConfig;
 pub use deps::CoordinatorDeps;
 pub use jobs::run_jobs;
+pub use metrics::{METRICS, describe as describe_metrics};
 pub use routes::{RouteInfo, router, table};

@@ -2,47 +2,27 @@
 
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{counter, gauge};
 
-/// Tells the recorder what each metric means.
-pub(crate) fn describe() {
-    describe_counter!(
-        "caracal_coordinator_rejected_total",
-        "Callers turned away at the door, by code."
-    );
-    describe_counter!(
-        "caracal_idempotency_requests_total",
-        "Requests with an idempotency key, by outcome: created, replayed, conflicts, invalid."
-    );
-    describe_counter!(
-        "caracal_coordinator_sessions_started_total",
-        "Sessions started, by lifecycle."
-    );
-    describe_counter!(
-        "caracal_coordinator_sessions_ended_total",
-        "Sessions ended, by cause."
-    );
-    describe_counter!(
-        "caracal_coordinator_sessions_suspended_total",
-        "Sessions paused, by cause."
-    );
-    describe_counter!(
-        "caracal_coordinator_delegations_ended_total",
-        "Delegations ended, by cause."
-    );
-    describe_counter!(
-        "caracal_coordinator_narrowing_refused_total",
-        "Requests to hand on more than is held, by the rule they broke."
-    );
-    describe_counter!(
-        "caracal_coordinator_job_runs_total",
-        "Rounds of background jobs, by job and outcome."
-    );
-    describe_gauge!(
-        "caracal_coordinator_job_last_duration_seconds",
-        metrics::Unit::Seconds,
-        "Length of the last round, by job."
-    );
+caracal_core::declare_metrics! {
+    /// Callers turned away at the door, by code.
+    counter(Count) pub(crate) REJECTED = "caracal_coordinator_rejected_total";
+    /// Requests with an idempotency key, by outcome: created, replayed, conflicts, invalid.
+    counter(Count) pub(crate) IDEMPOTENCY = "caracal_idempotency_requests_total";
+    /// Sessions started, by lifecycle.
+    counter(Count) pub(crate) STARTED = "caracal_coordinator_sessions_started_total";
+    /// Sessions ended, by cause.
+    counter(Count) pub(crate) ENDED = "caracal_coordinator_sessions_ended_total";
+    /// Sessions paused, by cause.
+    counter(Count) pub(crate) SUSPENDED = "caracal_coordinator_sessions_suspended_total";
+    /// Delegations ended, by cause.
+    counter(Count) pub(crate) DELEGATIONS_ENDED = "caracal_coordinator_delegations_ended_total";
+    /// Requests to hand on more than is held, by the rule they broke.
+    counter(Count) pub(crate) NARROWING_REFUSED = "caracal_coordinator_narrowing_refused_total";
+    /// Rounds of background jobs, by job and outcome.
+    counter(Count) pub(crate) JOB_RUNS = "caracal_coordinator_job_runs_total";
+    /// Length of the last round, by job.
+    gauge(Seconds) pub(crate) JOB_SECONDS = "caracal_coordinator_job_last_duration_seconds";
 }
 
 /// A caller was turned away before its zone's evidence could know it.
@@ -57,42 +37,42 @@ pub(crate) fn rejected(refusal: &Refusal) {
     .into_iter()
     .find(|code| refusal.code == *code)
     .map_or("other", ErrorCode::as_str);
-    counter!("caracal_coordinator_rejected_total", "code" => code).increment(1);
+    counter!(REJECTED, "code" => code).increment(1);
 }
 
 /// What became of a request with an idempotency key.
 pub(crate) fn idempotency(outcome: &'static str) {
-    counter!("caracal_idempotency_requests_total", "outcome" => outcome).increment(1);
+    counter!(IDEMPOTENCY, "outcome" => outcome).increment(1);
 }
 
 /// Sessions started.
 pub(crate) fn session_started(lifecycle: &'static str) {
-    counter!("caracal_coordinator_sessions_started_total", "lifecycle" => lifecycle).increment(1);
+    counter!(STARTED, "lifecycle" => lifecycle).increment(1);
 }
 
 /// Sessions ended, by what ended them.
 pub(crate) fn sessions_ended(cause: &'static str, count: usize) {
-    counter!("caracal_coordinator_sessions_ended_total", "cause" => cause).increment(count as u64);
+    counter!(ENDED, "cause" => cause).increment(count as u64);
 }
 
 /// Sessions paused, by what paused them.
 pub(crate) fn sessions_suspended(cause: &'static str, count: usize) {
-    counter!("caracal_coordinator_sessions_suspended_total", "cause" => cause).increment(count as u64);
+    counter!(SUSPENDED, "cause" => cause).increment(count as u64);
 }
 
 /// Delegations that carry authority no more, by what ended them.
 pub(crate) fn delegations_ended(cause: &'static str, count: usize) {
-    counter!("caracal_coordinator_delegations_ended_total", "cause" => cause).increment(count as u64);
+    counter!(DELEGATIONS_ENDED, "cause" => cause).increment(count as u64);
 }
 
 /// A request to hand on more than is held, by the rule it broke.
 pub(crate) fn exceeded(rule: &'static str) {
-    counter!("caracal_coordinator_narrowing_refused_total", "rule" => rule).increment(1);
+    counter!(NARROWING_REFUSED, "rule" => rule).increment(1);
 }
 
 /// A job ran.
 pub(crate) fn job(name: &'static str, failed: bool, took: std::time::Duration) {
     let outcome = if failed { "failed" } else { "done" };
-    counter!("caracal_coordinator_job_runs_total", "job" => name, "outcome" => outcome).increment(1);
-    gauge!("caracal_coordinator_job_last_duration_seconds", "job" => name).set(took.as_secs_f64());
+    counter!(JOB_RUNS, "job" => name, "outcome" => outcome).increment(1);
+    gauge!(JOB_SECONDS, "job" => name).set(took.as_secs_f64());
 }

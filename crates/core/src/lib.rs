@@ -10,6 +10,7 @@ pub mod audit;
 pub mod claims;
 pub mod entity;
 pub mod id;
+pub mod metric;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod scope;

@@ -33,5 +33,5 @@ mod upload;
 
 pub use app::app;
 pub use deps::{GatewayConfig, GatewayDeps};
-pub use metrics::describe;
+pub use metrics::{METRICS, describe as describe_metrics};
 pub use remote::{RemoteExchange, RemoteOptions};

@@ -2,81 +2,35 @@
 
 use std::time::Duration;
 
-use metrics::{
-    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
-    histogram,
-};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-/// Calls received.
-pub(crate) const REQUESTS: &str = "caracal_gateway_requests_total";
-/// Calls whose upstream answered.
-pub(crate) const ALLOWED: &str = "caracal_gateway_requests_allowed_total";
-/// Calls refused here or by the STS.
-pub(crate) const DENIED: &str = "caracal_gateway_requests_denied_total";
-/// Calls refused here. Label `reason`.
-pub(crate) const DENIALS: &str = "caracal_gateway_denials_total";
-/// Exchanges that did not grant.
-pub(crate) const EXCHANGE_ERRORS: &str = "caracal_gateway_sts_exchange_errors_total";
-/// Time of an exchange.
-pub(crate) const EXCHANGE_SECONDS: &str = "caracal_gateway_sts_exchange_seconds";
-/// Times the circuit to the STS opened.
-pub(crate) const CIRCUIT_OPENED: &str = "caracal_gateway_sts_circuit_opened_total";
-/// Whether the circuit to the STS is open.
-pub(crate) const CIRCUIT_OPEN: &str = "caracal_gateway_sts_circuit_open";
-/// Upstream failures. Label `reason`.
-pub(crate) const UPSTREAM_ERRORS: &str = "caracal_gateway_upstream_errors_total";
-/// Time to an upstream's response head.
-pub(crate) const UPSTREAM_SECONDS: &str = "caracal_gateway_upstream_response_seconds";
-/// Responses being streamed now.
-pub(crate) const STREAMS: &str = "caracal_gateway_streams";
-/// Streams cut because their authority ended.
-pub(crate) const STREAMS_REVOKED: &str = "caracal_gateway_streams_revoked_total";
-/// Events that could not be recorded. A person should look.
-pub(crate) const EVIDENCE_LOST: &str = "caracal_gateway_audit_dropped_total";
-
-/// Describes every metric to the installed recorder.
-pub fn describe() {
-    describe_counter!(REQUESTS, Unit::Count, "Calls received");
-    describe_counter!(ALLOWED, Unit::Count, "Calls whose upstream answered");
-    describe_counter!(DENIED, Unit::Count, "Calls refused");
-    describe_counter!(
-        DENIALS,
-        Unit::Count,
-        "Calls refused by the gateway itself, by reason"
-    );
-    describe_counter!(
-        EXCHANGE_ERRORS,
-        Unit::Count,
-        "Exchanges with the STS that did not grant"
-    );
-    describe_histogram!(
-        EXCHANGE_SECONDS,
-        Unit::Seconds,
-        "Time of an exchange with the STS"
-    );
-    describe_counter!(CIRCUIT_OPENED, Unit::Count, "Times the circuit to the STS opened");
-    describe_gauge!(
-        CIRCUIT_OPEN,
-        Unit::Count,
-        "Whether the circuit to the STS is open"
-    );
-    describe_counter!(UPSTREAM_ERRORS, Unit::Count, "Upstream failures, by reason");
-    describe_histogram!(
-        UPSTREAM_SECONDS,
-        Unit::Seconds,
-        "Time to an upstream's response head"
-    );
-    describe_gauge!(STREAMS, Unit::Count, "Responses being streamed");
-    describe_counter!(
-        STREAMS_REVOKED,
-        Unit::Count,
-        "Streams cut because their authority ended"
-    );
-    describe_counter!(
-        EVIDENCE_LOST,
-        Unit::Count,
-        "Audit events that could not be recorded"
-    );
+caracal_core::declare_metrics! {
+    /// Calls received.
+    counter(Count) pub(crate) REQUESTS = "caracal_gateway_requests_total";
+    /// Calls whose upstream answered.
+    counter(Count) pub(crate) ALLOWED = "caracal_gateway_requests_allowed_total";
+    /// Calls refused here or by the STS.
+    counter(Count) pub(crate) DENIED = "caracal_gateway_requests_denied_total";
+    /// Calls refused here. Label `reason`.
+    counter(Count) pub(crate) DENIALS = "caracal_gateway_denials_total";
+    /// Exchanges that did not grant.
+    counter(Count) pub(crate) EXCHANGE_ERRORS = "caracal_gateway_sts_exchange_errors_total";
+    /// Time of an exchange.
+    histogram(Seconds) pub(crate) EXCHANGE_SECONDS = "caracal_gateway_sts_exchange_seconds";
+    /// Times the circuit to the STS opened.
+    counter(Count) pub(crate) CIRCUIT_OPENED = "caracal_gateway_sts_circuit_opened_total";
+    /// Whether the circuit to the STS is open.
+    gauge(Count) pub(crate) CIRCUIT_OPEN = "caracal_gateway_sts_circuit_open";
+    /// Upstream failures. Label `reason`.
+    counter(Count) pub(crate) UPSTREAM_ERRORS = "caracal_gateway_upstream_errors_total";
+    /// Time to an upstream's response head.
+    histogram(Seconds) pub(crate) UPSTREAM_SECONDS = "caracal_gateway_upstream_response_seconds";
+    /// Responses being streamed now.
+    gauge(Count) pub(crate) STREAMS = "caracal_gateway_streams";
+    /// Streams cut because their authority ended.
+    counter(Count) pub(crate) STREAMS_REVOKED = "caracal_gateway_streams_revoked_total";
+    /// Events that could not be recorded. A person should look.
+    counter(Count) pub(crate) EVIDENCE_LOST = "caracal_gateway_audit_dropped_total";
 }
 
 /// Handles to what every call touches, looked up once.

@@ -31,7 +31,7 @@ impl Attempts {
         }
         self.made += 1;
         let goes_on = self.made < ATTEMPTS;
-        counter!("caracal_storage_contention_total", "outcome" => if goes_on { "again" } else { "given_up" })
+        counter!(crate::metrics::CONTENTION, "outcome" => if goes_on { "again" } else { "given_up" })
             .increment(1);
         if goes_on {
             let [random] = world.random_bytes::<1>();

@@ -254,7 +254,7 @@ async fn rounds<F: Future<Output = Result<u64, Error>>>(
     shutdown: &CancellationToken,
     round: impl Fn() -> F,
 ) {
-    let under_previous = gauge!("caracal_keys_values_under_previous", "kind" => kind);
+    let under_previous = gauge!(crate::metrics::UNDER_PREVIOUS_KEY, "kind" => kind);
     if !keys.is_rotating() {
         under_previous.set(0.0);
         return;

@@ -5,6 +5,25 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+caracal_core::declare_metrics! {
+    /// Time to the response head, by role, route template and status class.
+    histogram(Seconds) pub(crate) REQUEST_SECONDS = "caracal_http_request_duration_seconds";
+    /// Requests answered, by role, route template and status.
+    counter(Count) pub(crate) REQUESTS = "caracal_http_requests_total";
+    /// Requests whose transaction gave way to another, by whether they were done again or given up.
+    counter(Count) pub(crate) CONTENTION = "caracal_storage_contention_total";
+    /// Zones that this process keeps in memory.
+    gauge(Count) pub(crate) ZONES = "caracal_zones_in_memory";
+    /// Zones that storage has and this process cannot use; the log names them.
+    gauge(Count) pub(crate) ZONES_UNREADABLE = "caracal_zones_unreadable";
+    /// Reads of a zone from storage, by outcome: loaded, patched, unreadable, unavailable.
+    counter(Count) pub(crate) ZONE_READS = "caracal_zone_reads_total";
+    /// Connections that were not served, by reason.
+    counter(Count) pub(crate) CONNECTIONS_REFUSED = "caracal_connections_refused_total";
+    /// Values that still need SECRET_STORE_KEK_PREVIOUS, by kind; at zero for every kind it can be dropped.
+    gauge(Count) pub(crate) UNDER_PREVIOUS_KEY = "caracal_keys_values_under_previous";
+}
+
 /// Seconds, from a tenth of a millisecond to ten seconds.
 const DURATION_BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -18,45 +37,12 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix(String::from("_seconds")), DURATION_BUCKETS)?
         .install_recorder()?;
-    metrics::describe_histogram!(
-        "caracal_http_request_duration_seconds",
-        metrics::Unit::Seconds,
-        "Time to the response head, by role, route template and status class."
-    );
-    metrics::describe_counter!(
-        "caracal_http_requests_total",
-        "Requests answered, by role, route template and status."
-    );
-    metrics::describe_counter!(
-        "caracal_storage_contention_total",
-        "Requests whose transaction gave way to another, by whether they were done again or given up."
-    );
-    metrics::describe_gauge!(
-        "caracal_zones_in_memory",
-        "Zones that this process keeps in memory."
-    );
-    metrics::describe_gauge!(
-        "caracal_zones_unreadable",
-        "Zones that storage has and this process cannot use; the log names them."
-    );
-    metrics::describe_counter!(
-        "caracal_zone_reads_total",
-        "Reads of a zone from storage, by outcome: loaded, patched, unreadable, unavailable."
-    );
-    metrics::describe_counter!(
-        "caracal_connections_refused_total",
-        "Connections that were not served, by reason."
-    );
-    metrics::describe_gauge!(
-        "caracal_keys_values_under_previous",
-        "Values that still need SECRET_STORE_KEK_PREVIOUS, by kind; at zero for every kind it can be dropped."
-    );
     Ok(handle)
 }
 
 /// A connection was not served.
 pub(crate) fn connection_refused(reason: &'static str) {
-    counter!("caracal_connections_refused_total", "reason" => reason).increment(1);
+    counter!(CONNECTIONS_REFUSED, "reason" => reason).increment(1);
 }
 
 pub(crate) fn record_request(role: &'static str, route: &str, status: u16, elapsed: Duration) {
@@ -67,8 +53,6 @@ pub(crate) fn record_request(role: &'static str, route: &str, status: u16, elaps
         400..=499 => "4xx",
         _ => "5xx",
     };
-    counter!("caracal_http_requests_total", "role" => role, "route" => route.to_owned(), "status" => class)
-        .increment(1);
-    histogram!("caracal_http_request_duration_seconds", "role" => role, "route" => route.to_owned())
-        .record(elapsed.as_secs_f64());
+    counter!(REQUESTS, "role" => role, "route" => route.to_owned(), "status" => class).increment(1);
+    histogram!(REQUEST_SECONDS, "role" => role, "route" => route.to_owned()).record(elapsed.as_secs_f64());
 }

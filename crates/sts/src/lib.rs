@@ -23,4 +23,5 @@ mod size;
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use keys::rotate_signing_key;
+pub use metrics::{METRICS, describe as describe_metrics};
 pub use routes::router;

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::Write as _,
     process::ExitCode,
 };
 
@@ -28,8 +27,7 @@ pub(crate) fn run(roles: &[Role], json: bool, markdown: bool) -> anyhow::Result<
             lines(&mut text, &shown)?;
         }
     }
-    // A reader that has seen enough is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    super::say(text.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 

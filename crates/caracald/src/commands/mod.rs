@@ -4,6 +4,7 @@ pub(crate) mod audit_verify;
 pub(crate) mod check_config;
 pub(crate) mod config;
 pub(crate) mod healthcheck;
+pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod secrets;
 pub(crate) mod serve;

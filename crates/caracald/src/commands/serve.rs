@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{Backend, Config, Role, declared::listen_setting},
-    descriptors, endpoints, secrets,
+    descriptors, endpoints, metrics, secrets,
     telemetry::{self, Telemetry},
     wire,
 };
@@ -32,7 +32,8 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// Serves `roles` until a signal, then drains.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
-    let metrics = caracal_service::metrics::install().context("cannot start metrics")?;
+    let recorder = caracal_service::metrics::install().context("cannot start metrics")?;
+    metrics::describe_all();
     let telemetry = telemetry::start(config.logging.clone())?;
     say_what_starts(&config);
     for sentence in &config.unknown {
@@ -42,7 +43,7 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(serve_roles(config, metrics, &telemetry, descriptors))
+        .block_on(serve_roles(config, recorder, &telemetry, descriptors))
 }
 
 /// One line that says which build runs with which settings. Secrets, and URLs that could hold one, are not in it.
@@ -98,8 +99,6 @@ async fn serve_roles(
         )),
         None => None,
     };
-    caracal_events::metrics::describe();
-    caracal_gateway::describe();
 
     // Every port first: a taken one must be told before anything is changed.
     let mut listeners = Vec::with_capacity(config.listen.len());

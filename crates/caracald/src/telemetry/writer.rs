@@ -14,6 +14,8 @@ use metrics::Counter;
 use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::metrics::LOG_LINES_LOST;
+
 /// Bytes that may wait: some ten thousand lines.
 const CAPACITY: usize = 4 * 1024 * 1024;
 /// Longest wait for the last lines when the process ends.
@@ -48,12 +50,7 @@ pub(super) struct Lost {
 impl Lost {
     /// Counted in the process's metrics; the recorder must be installed before.
     pub(super) fn in_metrics() -> Self {
-        const NAME: &str = "caracal_log_lines_lost_total";
-        metrics::describe_counter!(
-            NAME,
-            "Log lines that were not written, because the queue was full or the write failed."
-        );
-        let counter = |reason: &'static str| metrics::counter!(NAME, "reason" => reason);
+        let counter = |reason: &'static str| metrics::counter!(LOG_LINES_LOST, "reason" => reason);
         let lost = Self {
             queue_full: counter("queue_full"),
             write_failed: counter("write_failed"),

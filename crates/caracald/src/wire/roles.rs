@@ -252,7 +252,7 @@ impl Parts {
             metrics: self.metrics.clone(),
             before_render: Arc::new(move || {
                 for (purpose, store) in &stores {
-                    metrics::counter!("caracal_storage_statements_total", "purpose" => *purpose)
+                    metrics::counter!(crate::metrics::STATEMENTS, "purpose" => *purpose)
                         .absolute(store.statements());
                 }
             }),

@@ -9,7 +9,6 @@ use crate::{
     CoordinatorDeps,
     call::{Route, mount},
     deps::App,
-    metrics,
 };
 
 /// A route as documentation and tests see it.
@@ -29,7 +28,6 @@ macro_rules! routes {
     ($($route:ty),+ $(,)?) => {
         /// The Coordinator's own routes.
         pub fn router(deps: CoordinatorDeps) -> Router {
-            metrics::describe();
             let router = Router::new();
             $(let router = mount::<$route>(router);)+
             router.with_state(App::new(deps))

@@ -9,6 +9,7 @@ mod forgery;
 mod key_rotation;
 mod ledger;
 mod lifecycle;
+mod metrics;
 mod misconfigured;
 mod outages;
 mod published_clients;

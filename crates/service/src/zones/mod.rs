@@ -176,7 +176,7 @@ impl ZoneDirectory {
         let (read, dropped) = (slot.begun(), slot.dropped());
         match patch::patch(self.store.as_ref(), &self.reach, &state, &change).await {
             Ok(Some(state)) => {
-                counter!("caracal_zone_reads_total", "outcome" => "patched").increment(1);
+                counter!(crate::metrics::ZONE_READS, "outcome" => "patched").increment(1);
                 slot.current.store(Some(Arc::new(state)));
                 if slot.dropped() != dropped {
                     slot.current.store(None);
@@ -222,7 +222,7 @@ impl ZoneDirectory {
         let (read, now) = (slot.begin(), self.world.now());
         match load::load(self.store.as_ref(), &self.reach, id, now).await {
             Ok(Some(state)) => {
-                counter!("caracal_zone_reads_total", "outcome" => "loaded").increment(1);
+                counter!(crate::metrics::ZONE_READS, "outcome" => "loaded").increment(1);
                 let state = Arc::new(state);
                 slot.put(state.clone(), now);
                 Ok(state)
@@ -249,7 +249,7 @@ impl ZoneDirectory {
         let unreadable = matches!(error, Error::Corrupt(_));
         slot.fail(read, unreadable);
         let outcome = if unreadable { "unreadable" } else { "unavailable" };
-        counter!("caracal_zone_reads_total", "outcome" => outcome).increment(1);
+        counter!(crate::metrics::ZONE_READS, "outcome" => outcome).increment(1);
         tracing::error!(zone.id = %id, error = %crate::error_chain(error), "could not load a zone; it alone is unavailable");
         self.report();
         DirectoryError::Unavailable

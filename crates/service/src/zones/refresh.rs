@@ -125,8 +125,8 @@ impl ZoneDirectory {
         let unreadable = slots.values().filter(|slot| slot.is_unreadable()).count();
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         {
-            gauge!("caracal_zones_in_memory").set(slots.len() as f64);
-            gauge!("caracal_zones_unreadable").set(unreadable as f64);
+            gauge!(crate::metrics::ZONES).set(slots.len() as f64);
+            gauge!(crate::metrics::ZONES_UNREADABLE).set(unreadable as f64);
         }
     }
 
