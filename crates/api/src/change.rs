@@ -10,13 +10,13 @@ use std::ops::{Deref, DerefMut};
 use caracal_core::ZoneId;
 use caracal_service::Refusal;
 use caracal_storage::{AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
+use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::{
     auth::{Principal, Scope},
     call::{Call, Params, ZoneCall},
-    events,
     route::Route,
 };
 
@@ -69,6 +69,7 @@ pub(crate) struct ZoneChange<'c> {
     call: &'c ZoneCall,
     work: Box<dyn ZoneWork>,
     messages: Vec<OutboxMessage>,
+    changed: Vec<DirectoryInvalidated>,
     /// Whether something else left events in the outbox.
     ends: bool,
 }
@@ -93,6 +94,7 @@ impl<'c> ZoneChange<'c> {
             call,
             work,
             messages: Vec::new(),
+            changed: Vec::new(),
             ends: false,
         }
     }
@@ -113,13 +115,12 @@ impl<'c> ZoneChange<'c> {
     }
 
     /// Publishes that something registered in the zone changed.
-    pub(crate) fn directory_changed(&mut self, kind: &str, id: &str) {
-        self.messages.push(events::directory_invalidate(
-            &self.call.api.world,
-            &self.call.zone,
+    pub(crate) fn directory_changed(&mut self, kind: DirectoryKind, id: &str) {
+        self.changed.push(DirectoryInvalidated {
+            zone_id: self.call.zone.clone(),
             kind,
-            id,
-        ));
+            id: id.to_owned(),
+        });
     }
 
     /// Writes the audit row and the events and commits; the store puts the change in force in this process with the
@@ -128,6 +129,10 @@ impl<'c> ZoneChange<'c> {
         let zone = Some(&self.call.zone);
         let record = success(self.call, zone, done);
         self.work.admin_audit().append(&record).await?;
+        for changed in &self.changed {
+            self.messages
+                .push(OutboxMessage::of(&self.call.api.world, changed)?);
+        }
         if !self.messages.is_empty() {
             self.work.outbox().append(&self.messages).await?;
         }
@@ -144,7 +149,7 @@ impl<'c> ZoneChange<'c> {
 pub(crate) struct GlobalChange<'c> {
     call: &'c Call,
     work: Box<dyn GlobalWork>,
-    messages: Vec<OutboxMessage>,
+    changed: Vec<DirectoryInvalidated>,
 }
 
 impl Deref for GlobalChange<'_> {
@@ -166,27 +171,27 @@ impl<'c> GlobalChange<'c> {
         Self {
             call,
             work,
-            messages: Vec::new(),
+            changed: Vec::new(),
         }
     }
 
     /// Publishes that a zone changed.
     pub(crate) fn zone_changed(&mut self, zone: &ZoneId) {
-        self.messages.push(events::directory_invalidate(
-            &self.call.api.world,
-            zone,
-            "zone",
-            zone.as_str(),
-        ));
+        self.changed.push(DirectoryInvalidated {
+            zone_id: zone.clone(),
+            kind: DirectoryKind::Zone,
+            id: zone.to_string(),
+        });
     }
 
     /// As [`ZoneChange::commit`]; `zone` is the zone whose chain records the change, if it is about one.
     pub(crate) async fn commit(mut self, zone: Option<&ZoneId>, done: Done<'_>) -> Result<(), Refusal> {
         let record = success(self.call, zone, done);
         self.work.admin_audit().append(&record).await?;
-        let published = !self.messages.is_empty();
-        if published {
-            self.work.outbox().append(&self.messages).await?;
+        let published = !self.changed.is_empty();
+        for changed in &self.changed {
+            let message = OutboxMessage::of(&self.call.api.world, changed)?;
+            self.work.outbox().append(&[message]).await?;
         }
         self.work.commit().await?;
         if published {

@@ -1,8 +1,9 @@
 //! The origin signature every entry but audit events carries.
 
 use caracal_crypto::{HmacKey, stream_signature};
+use caracal_wire::events::fields::SIGNATURE;
 
-use crate::{Delivery, Fields, MalformedFields, Topic, fields::SIGNATURE, metrics};
+use crate::{Delivery, Fields, MalformedFields, Topic, metrics};
 
 /// Signs what a bus appends and checks what it reads. Both buses use this one.
 ///
@@ -43,7 +44,8 @@ impl StreamSigner {
     /// Adds `_sig` for the stream of that name.
     pub(crate) fn sign(&self, stream: &str, fields: &mut Fields) -> Result<(), MalformedFields> {
         if let Some(key) = &self.key {
-            let signature = stream_signature::sign(key, stream, &fields.pairs())?;
+            let signature = stream_signature::sign(key, stream, &pairs(fields))
+                .map_err(|error| MalformedFields::Unsignable(error.to_string()))?;
             fields.insert(SIGNATURE, signature);
         }
         Ok(())
@@ -57,7 +59,7 @@ impl StreamSigner {
         let Some(key) = &self.key else {
             return !self.required;
         };
-        stream_signature::verify(key, topic.as_str(), &fields.pairs())
+        stream_signature::verify(key, topic.as_str(), &pairs(fields))
     }
 
     /// Keeps what is accepted; returns the ids of the rest and counts them.
@@ -75,5 +77,20 @@ impl StreamSigner {
             tracing::warn!(topic = %topic, entries = refused.len(), "dropped entries without a valid signature");
         }
         refused
+    }
+}
+
+/// Names and values side by side, as signatures take them.
+fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
+    fields.iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_has_one_name() {
+        assert_eq!(SIGNATURE, stream_signature::SIGNATURE_FIELD);
     }
 }

@@ -4,10 +4,10 @@ use caracal_core::{
     AuthorityRecordId, DelegationId, Timestamp, World, ZoneId,
     entity::{Delegation, Session},
 };
-use caracal_events::payload::{
+use caracal_storage::{EndedSession, Error, OutboxMessage};
+use caracal_wire::events::{
     AgentEvent, AgentLifecycle, DelegationEvent, DelegationsInvalidated, Payload, SessionRevoked,
 };
-use caracal_storage::{EndedSession, Error, OutboxMessage};
 
 /// Makes the events of one transaction.
 #[derive(Debug)]
@@ -152,15 +152,9 @@ impl<'a> Events<'a> {
 
     fn push<P: Payload>(&mut self, payload: &P, dedupe_key: String) {
         let Ok(messages) = &mut self.messages else { return };
-        match payload.to_fields() {
-            Ok(fields) => messages.push(OutboxMessage {
-                id: self.world.uuid_v7().to_string(),
-                topic: P::TOPIC.as_str().to_owned(),
-                dedupe_key: Some(dedupe_key),
-                fields: fields.into_iter().collect(),
-                created_at: self.world.now(),
-            }),
-            Err(error) => self.messages = Err(Error::Corrupt(format!("an event cannot travel: {error}"))),
+        match OutboxMessage::of(self.world, payload) {
+            Ok(message) => messages.push(message.once(dedupe_key)),
+            Err(error) => self.messages = Err(error),
         }
     }
 }

@@ -76,7 +76,7 @@ impl SqlOutboxQueue {
                 Ok(DeadMessage {
                     id: row.text("id")?,
                     topic: row.text("topic")?,
-                    zone_id: zone_of(&fields(row)?),
+                    zone_id: fields(row)?.zone_id(),
                     attempts: row.int("attempts")?,
                     error: row.opt_text("last_error")?,
                     created_at: row.time("created_at")?,
@@ -127,7 +127,7 @@ impl SqlOutboxQueue {
             if let Some(key) = row.opt_text("dedupe_key")? {
                 fields.insert("dedupe_key", key);
             }
-            let zone_id = zone_of(&fields);
+            let zone_id = fields.zone_id();
             let attempts = row.small("attempts")?.saturating_sub(1);
             rows.push((
                 created_at,
@@ -164,10 +164,6 @@ fn shortened(error: &str) -> String {
 fn fields(row: &Row) -> Result<Fields, Error> {
     let members: std::collections::BTreeMap<String, String> = row.json("fields")?;
     Ok(members.into_iter().collect())
-}
-
-fn zone_of(fields: &Fields) -> Option<ZoneId> {
-    ZoneId::parse(fields.get("zone_id")?).ok()
 }
 
 #[async_trait]

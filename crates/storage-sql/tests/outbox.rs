@@ -55,10 +55,9 @@ impl Stage {
         let mut messages = Vec::new();
         for _ in 0..count {
             self.world.manual_clock().advance(Duration::from_micros(1));
-            messages.push(OutboxMessage {
-                created_at: self.world.now(),
-                ..self.given.outbox_message()
-            });
+            let mut message = self.given.outbox_message();
+            message.created_at = self.world.now();
+            messages.push(message);
         }
         let mut work = self.store.zone(&self.given.zone_id, Access::Write).await.unwrap();
         work.outbox().append(&messages).await.unwrap();
@@ -141,10 +140,8 @@ async fn a_released_row_waits_and_counts_its_attempts(stage: Stage) {
 }
 
 async fn a_row_of_a_newer_topic_waits_and_a_malformed_one_is_put_aside_listed_and_requeued(stage: Stage) {
-    let odd = OutboxMessage {
-        topic: "no.such.topic".into(),
-        ..stage.given.outbox_message()
-    };
+    let mut odd = stage.given.outbox_message();
+    odd.topic = "no.such.topic".into();
     let mut work = stage
         .store
         .zone(&stage.given.zone_id, Access::Write)

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{KeyId, ZoneId};
 use caracal_crypto::{sealed::Location, zone_key::SigningKey};
-use caracal_events::Topic;
 use caracal_service::zones::ZoneState;
 use caracal_storage::{Access, Error, OutboxMessage, SigningKeyRow};
+use caracal_wire::events::KeysInvalidated;
 
 use crate::StsDeps;
 
@@ -94,13 +94,12 @@ async fn create(deps: &StsDeps, zone: &ZoneId, publish_ahead: Duration) -> Resul
         .retire_before(version, signs_from.plus(deps.config.key_overlap))
         .await?;
     work.outbox()
-        .append(&[OutboxMessage {
-            id: deps.world.uuid_v7().to_string(),
-            topic: Topic::KeysInvalidate.as_str().to_owned(),
-            dedupe_key: None,
-            fields: [(String::from("zone_id"), zone.to_string())].into(),
-            created_at: now,
-        }])
+        .append(&[OutboxMessage::of(
+            &deps.world,
+            &KeysInvalidated {
+                zone_id: zone.clone(),
+            },
+        )?])
         .await?;
     work.commit().await?;
     Ok(id)

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod code;
 pub mod coordinator;
 pub mod envelope;
+pub mod events;
 pub mod health;
 mod listing;
 

@@ -2,7 +2,15 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use caracal_wire::{ErrorCode, code::Area};
+use caracal_wire::{
+    ErrorCode,
+    code::Area,
+    events::{
+        AgentLifecycle, AuditFrame, DelegationsInvalidated, DirectoryInvalidated, InvocationLifecycle,
+        KeysInvalidated, Payload, PolicyInvalidated, SessionRevoked, Topic,
+    },
+};
+use utoipa::ToSchema;
 
 /// The page on error codes.
 fn error_codes() -> String {
@@ -26,6 +34,75 @@ fn error_codes() -> String {
     page
 }
 
+/// The page on events.
+fn events() -> String {
+    let mut page = String::from(
+        "# Events\n\n\
+         What services tell each other, as entries of Redis Streams. Fields are flat text; an absent one is left out.\n\
+         Entries also carry what the outbox and the bus add: `outbox_id`, `dedupe_key` and, but for audit events,\n\
+         `_sig`. A reader ignores fields that it does not know.\n",
+    );
+    // Exhaustive: a topic without a section does not compile.
+    for topic in Topic::ALL {
+        match topic {
+            Topic::AuditEvents => event::<AuditFrame>(&mut page),
+            Topic::PolicyInvalidate => event::<PolicyInvalidated>(&mut page),
+            Topic::SessionsRevoke => event::<SessionRevoked>(&mut page),
+            Topic::KeysInvalidate => event::<KeysInvalidated>(&mut page),
+            Topic::AgentsLifecycle => event::<AgentLifecycle>(&mut page),
+            Topic::InvocationsLifecycle => event::<InvocationLifecycle>(&mut page),
+            Topic::DelegationsInvalidate => event::<DelegationsInvalidated>(&mut page),
+            Topic::DirectoryInvalidate => event::<DirectoryInvalidated>(&mut page),
+        }
+    }
+    page
+}
+
+/// The section on one payload.
+fn event<P: Payload + ToSchema>(page: &mut String) {
+    let schema = json(&P::schema());
+    let mut named = Vec::new();
+    P::schemas(&mut named);
+    let _ = write!(
+        page,
+        "\n## {}\n\n{} Dead letters go to `{}`.\n\n| Field | | Meaning |\n|---|---|---|\n",
+        P::TOPIC,
+        text(&schema["description"]),
+        P::TOPIC.dead_letter_stream()
+    );
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        // An optional field of a named type is that type or null.
+        let field = field["oneOf"].get(0).unwrap_or(field);
+        let kind = text(&field["$ref"]);
+        let words: Vec<String> = named
+            .iter()
+            .filter(|(name, _)| kind.ends_with(&format!("/{name}")))
+            .flat_map(|(_, schema)| json(schema)["enum"].as_array().cloned().unwrap_or_default())
+            .map(|word| format!(" `{}`", text(&word)))
+            .collect();
+        let words = words.join(",");
+        let always = if required.iter().any(|field| field == name) {
+            "always"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            page,
+            "| `{name}` | {always} | {}{words} |",
+            text(&field["description"])
+        );
+    }
+}
+
+fn json(schema: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(schema).expect("a schema is JSON")
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 /// Compares a page with what is checked in; `CARACAL_REGENERATE=1` writes it instead.
 fn check(name: &str, page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,4 +122,9 @@ fn check(name: &str, page: &str) {
 #[test]
 fn the_page_on_error_codes_says_what_the_code_says() {
     check("error-codes.md", &error_codes());
+}
+
+#[test]
+fn the_page_on_events_says_what_the_code_says() {
+    check("events.md", &events());
 }

@@ -2,11 +2,12 @@
 
 use ::metrics::counter;
 use axum::Json;
-use caracal_events::{Delivery, Fields, Topic};
+use caracal_events::{Delivery, Topic};
 use caracal_service::{Refusal, extract::Query};
 use caracal_wire::{
     ErrorCode,
     audit::{DeadLetterEntry, DeadLetterQuery, DeadLetters, LettersReplayed},
+    events::AuditFrame,
 };
 
 use super::{Deps, Operator};
@@ -98,14 +99,12 @@ async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, Refusal> {
     let (Some(data), false) = (letter.fields.get("src_data"), final_verdict) else {
         return Ok(false);
     };
-    let mut frame = Delivery {
-        fields: Fields::new().with("data", data),
-        ..letter.clone()
+    let frame = AuditFrame {
+        id: None,
+        data: data.to_owned(),
+        sig: letter.fields.get("src_sig").map(str::to_owned),
     };
-    if let Some(signature) = letter.fields.get("src_sig") {
-        frame.fields.insert("sig", signature);
-    }
-    let Ok(entry) = frame::open(&frame, deps.audit_key.as_ref()) else {
+    let Ok(entry) = frame::verify(frame, deps.audit_key.as_ref()) else {
         return Ok(false);
     };
     let zone = entry.event.zone_id.clone();

@@ -65,7 +65,7 @@ impl DeadLetters {
         now: Timestamp,
     ) -> io::Result<()> {
         let fields = dead_letter::compose(topic, signer, delivery, reason, now);
-        let mut letters = self.topics[topic.index()].lock();
+        let mut letters = self.topics[topic as usize].lock();
         let letter = Delivery {
             id: (letters.next + 1).to_string(),
             fields,
@@ -91,13 +91,13 @@ impl DeadLetters {
 
     pub(super) fn list(&self, topic: Topic, after: Option<&str>, limit: usize) -> Vec<Delivery> {
         let after = after.and_then(|id| id.parse::<u64>().ok()).unwrap_or(0);
-        let letters = self.topics[topic.index()].lock();
+        let letters = self.topics[topic as usize].lock();
         let newer = |letter: &&Delivery| letter.id.parse::<u64>().is_ok_and(|id| id > after);
         letters.kept.iter().filter(newer).take(limit).cloned().collect()
     }
 
     pub(super) fn remove(&self, topic: Topic, ids: &[String]) -> io::Result<()> {
-        let mut letters = self.topics[topic.index()].lock();
+        let mut letters = self.topics[topic as usize].lock();
         letters.kept.retain(|letter| !ids.contains(&letter.id));
         let Some(dir) = &self.dir else { return Ok(()) };
         let text: String = letters.kept.iter().map(render).collect();

@@ -7,13 +7,16 @@
 
 use std::time::Duration;
 
+use caracal_wire::events::{AuditFrame, Payload as _};
+
 use crate::{Bus, BusError, Fields, Spool, Topic};
 
 /// Why a row could never be published.
 pub(super) fn check(topic: Topic, fields: &Fields, spool: Option<&Spool>) -> Result<(), String> {
     fields.check(topic).map_err(|error| error.to_string())?;
     if topic.is_evidence() && spool.is_some() {
-        let (id, data) = event(fields);
+        let frame = AuditFrame::from_fields(fields).map_err(|error| error.to_string())?;
+        let (id, data) = event(&frame);
         Spool::check(id, data).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -31,13 +34,17 @@ pub(super) async fn run(
         let appended = tokio::time::timeout(within, bus.append(topic, entries)).await;
         return appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
     };
-    let events: Vec<(&str, &str)> = entries.iter().map(event).collect();
+    // All of them passed `check`, so all of them can be read.
+    let frames: Vec<AuditFrame> = entries
+        .iter()
+        .filter_map(|fields| AuditFrame::from_fields(fields).ok())
+        .collect();
+    let events: Vec<(&str, &str)> = frames.iter().map(event).collect();
     let taken = spool.take_over(&events).await;
     taken.map_err(|error| BusError::Unavailable(error.to_string()))
 }
 
 /// Id and JSON of the audit event in a row.
-fn event(fields: &Fields) -> (&str, &str) {
-    let text = |name| fields.get(name).unwrap_or_default();
-    (text("id"), text("data"))
+fn event(frame: &AuditFrame) -> (&str, &str) {
+    (frame.id.as_deref().unwrap_or_default(), &frame.data)
 }

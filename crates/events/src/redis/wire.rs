@@ -1,9 +1,10 @@
 //! Reading what Redis answers. Everything here is foreign: nothing panics, what has no shape is left out.
 
 use caracal_core::Timestamp;
+use caracal_wire::events::fields::SIGNATURE;
 use redis::Value;
 
-use crate::{Delivery, Fields, fields::SIGNATURE};
+use crate::{Delivery, Fields};
 
 /// A stream position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -8,10 +8,11 @@ use std::{
 };
 
 use caracal_crypto::{HmacKey, audit_frame};
+use caracal_wire::events::{AuditFrame, fields::MAX_BYTES};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Arrival, Bus, BusError, Fields, Receipt, backoff::Backoff, fields::MAX_BYTES, metrics};
+use crate::{Arrival, Bus, BusError, Fields, Receipt, backoff::Backoff, metrics};
 
 use super::{
     Spool,
@@ -252,7 +253,11 @@ impl Drain {
     fn frames(&self, records: Vec<Record>) -> Vec<Fields> {
         let frame = |Record { id, data }| {
             let sig = audit_frame::sign(&self.audit_key, data.as_bytes());
-            Fields::new().with("id", id).with("data", data).with("sig", sig)
+            Fields::from(AuditFrame {
+                id: Some(id),
+                data,
+                sig: Some(sig),
+            })
         };
         records.into_iter().map(frame).collect()
     }

@@ -17,7 +17,7 @@ use super::SpoolError;
 pub(super) const SEGMENT_HEAD: usize = 48;
 pub(super) const RECORD_HEAD: usize = 32;
 /// Longest payload: what one entry of the bus may carry, less its other fields.
-pub(super) const MAX_PAYLOAD: usize = crate::fields::MAX_BYTES - 1_024;
+pub(super) const MAX_PAYLOAD: usize = caracal_wire::events::fields::MAX_BYTES - 1_024;
 
 const MAGIC: &[u8; 8] = b"CARSPL01";
 const TAG: usize = 16;

@@ -77,11 +77,9 @@ async fn announce(followed: &Followed, messages: Vec<OutboxMessage>) {
         let Ok(topic) = message.topic.parse::<Topic>() else {
             continue;
         };
-        let mut fields = Fields::new();
-        for (name, value) in message.fields {
-            fields.insert(name, value);
-        }
-        apply(followed, topic, &fields).await;
+        let fields: Fields = message.fields.into_iter().collect();
+        // Should it not be read here, it comes again over the bus, and storage is read instead.
+        let _ = apply(followed, topic, &fields).await;
     }
 }
 

@@ -2,12 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
-use caracal_events::{
-    Bus, BusError, Fields, Hearing, Topic,
-    payload::{DirectoryInvalidated, Payload as _},
-};
+use caracal_events::{Bus, BusError, Fields, Hearing, Topic};
 use caracal_storage::Store;
+use caracal_wire::events::{AgentEvent, Event, KeysInvalidated, PayloadError, PolicyInvalidated};
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +59,7 @@ pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: Cancellatio
     tasks.join_all().await;
 }
 
-async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, shutdown: CancellationToken) {
+pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, shutdown: CancellationToken) {
     let topics = match feed {
         Feed::Ends => ENDS,
         Feed::Changes => CHANGES,
@@ -93,18 +90,20 @@ async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, shutdown: Can
                 next = subscription.next() => next,
             };
             match next {
-                // Zones beside each other: a large one does not hold up the others.
-                Ok((topic, deliveries)) if feed == Feed::Changes => {
-                    stream::iter(deliveries)
-                        .for_each_concurrent(AT_ONCE, |delivery| {
+                Ok((topic, deliveries)) => {
+                    // Zones beside each other: a large one does not hold up the others. Ends in their order.
+                    let at_once = if feed == Feed::Changes { AT_ONCE } else { 1 };
+                    let unread = stream::iter(deliveries)
+                        .map(|delivery| {
                             let followed = &followed;
                             async move { apply(followed, topic, &delivery.fields).await }
                         })
+                        .buffer_unordered(at_once)
+                        .filter(|applied| std::future::ready(applied.is_err()))
+                        .count()
                         .await;
-                }
-                Ok((topic, deliveries)) => {
-                    for delivery in &deliveries {
-                        apply(&followed, topic, &delivery.fields).await;
+                    if unread > 0 && !resynchronised(&followed, feed, &shutdown).await {
+                        return;
                     }
                 }
                 Err(BusError::Closed) => return,
@@ -192,73 +191,56 @@ async fn reload_revocations(followed: &Followed) -> bool {
 }
 
 /// Brings the picture up to date with one event, wherever it came from. Applying it again changes nothing.
-pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) {
-    let Some(zone) = fields.get("zone_id").and_then(|id| ZoneId::parse(id).ok()) else {
-        tracing::warn!(topic = topic.as_str(), "ignored an event without a zone");
-        return;
-    };
-    match topic {
-        Topic::SessionsRevoke => {
+///
+/// # Errors
+/// When it cannot be read, as one of a later release may not. Storage knows what it was about.
+pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) -> Result<(), PayloadError> {
+    match Event::read(topic, fields) {
+        Ok(Event::SessionRevoked(revoked)) => {
             // A suspension travels on the lifecycle topic; here everything named has ended.
-            let named = [
-                "session_id",
-                "sid",
-                "root_sid",
-                "agent_session_id",
-                "delegation_edge_id",
-                "edge_id",
-            ];
-            followed
-                .revocations
-                .mark(named.iter().filter_map(|name| fields.get(name)));
-            if let Some(id) = fields
-                .get("agent_session_id")
-                .and_then(|id| SessionId::parse(id).ok())
-            {
-                followed.authority.forget_session(&zone, &id);
+            followed.revocations.mark(revoked.anchors());
+            let zone = &revoked.zone_id;
+            if let Some(id) = &revoked.agent_session_id {
+                followed.authority.forget_session(zone, id);
             }
-            if let Some(id) = fields
-                .get("delegation_edge_id")
-                .and_then(|id| DelegationId::parse(id).ok())
-            {
-                followed.authority.forget_lineage(&zone, &id);
+            if let Some(id) = &revoked.delegation_edge_id {
+                followed.authority.forget_lineage(zone, id);
             }
-            if let Some(id) = fields
-                .get("session_id")
-                .and_then(|id| AuthorityRecordId::parse(id).ok())
-            {
-                followed.authority.forget_record(&zone, &id);
+            if let Some(id) = &revoked.session_id {
+                followed.authority.forget_record(zone, id);
             }
         }
-        Topic::AgentsLifecycle => {
-            let Some(id) = fields
-                .get("agent_session_id")
-                .and_then(|id| SessionId::parse(id).ok())
-            else {
-                return;
-            };
-            match fields.get("event") {
-                Some("suspend") => followed.revocations.set_suspended(&id, true),
-                Some("resume") => followed.revocations.set_suspended(&id, false),
-                Some("terminate") => followed.revocations.mark([id.as_str()]),
-                _ => {}
+        Ok(Event::AgentLifecycle(session)) => {
+            let id = &session.agent_session_id;
+            match session.event {
+                AgentEvent::Spawn => {}
+                AgentEvent::Suspend => followed.revocations.set_suspended(id, true),
+                AgentEvent::Resume => followed.revocations.set_suspended(id, false),
+                AgentEvent::Terminate => followed.revocations.mark([id.as_str()]),
             }
-            followed.authority.forget_session(&zone, &id);
+            followed.authority.forget_session(&session.zone_id, id);
         }
-        Topic::DelegationsInvalidate => {
-            if let Some(epoch) = fields.get("epoch").and_then(|epoch| epoch.parse().ok()) {
-                followed.authority.note_epoch(&zone, epoch);
+        Ok(Event::DelegationsInvalidated(graph)) => {
+            let epoch = i64::try_from(graph.epoch).unwrap_or(i64::MAX);
+            followed.authority.note_epoch(&graph.zone_id, epoch);
+        }
+        Ok(Event::DirectoryInvalidated(changed)) => {
+            let zone = changed.zone_id.clone();
+            followed.zones.change(&zone, ZoneChange::Object(changed)).await;
+        }
+        Ok(
+            Event::PolicyInvalidated(PolicyInvalidated { zone_id, .. })
+            | Event::KeysInvalidated(KeysInvalidated { zone_id }),
+        ) => followed.zones.change(&zone_id, ZoneChange::Whole).await,
+        Ok(Event::AuditFrame(_) | Event::InvocationLifecycle(_)) => {}
+        Err(error) => {
+            tracing::warn!(%topic, %error, "an event cannot be read; storage is read instead");
+            if let Some(zone) = fields.zone_id().filter(|_| CHANGES.contains(&topic)) {
+                followed.zones.change(&zone, ZoneChange::Whole).await;
+                return Ok(());
             }
+            return Err(error);
         }
-        Topic::DirectoryInvalidate => {
-            // An event of a later release may name what this one does not know.
-            let change =
-                DirectoryInvalidated::from_fields(fields).map_or(ZoneChange::Whole, ZoneChange::Object);
-            followed.zones.change(&zone, change).await;
-        }
-        Topic::PolicyInvalidate | Topic::KeysInvalidate => {
-            followed.zones.change(&zone, ZoneChange::Whole).await;
-        }
-        Topic::AuditEvents | Topic::InvocationsLifecycle => {}
     }
+    Ok(())
 }

@@ -17,8 +17,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, World, ZoneId};
 use caracal_crypto::sealed::KeyRing;
-use caracal_events::payload::{DirectoryInvalidated, DirectoryKind};
 use caracal_storage::{Error, Store};
+use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 use metrics::counter;
 use parking_lot::RwLock;
 

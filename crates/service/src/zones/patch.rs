@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use caracal_core::{ApplicationId, ProviderId, ResourceId};
-use caracal_events::payload::{DirectoryInvalidated, DirectoryKind};
 use caracal_storage::{Access, Error, Store};
+use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 
 use super::{
     Reach,

@@ -1,4 +1,5 @@
 mod far;
+mod following;
 
 use std::{sync::Arc, time::Duration};
 

@@ -4,6 +4,7 @@ use caracal_core::ApplicationId;
 use caracal_crypto::Location;
 use caracal_lifecycle::{Why, end_application};
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
 use crate::{answer::Answer, call::ZoneCall, change::Done};
@@ -20,7 +21,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.secrets().delete(location.as_str()).await?;
     let why = Why::word("application_archived");
     let ended = end_application(change.ending(), &call.api.world, &id, why).await?;
-    change.directory_changed("application", id.as_str());
+    change.directory_changed(DirectoryKind::Application, id.as_str());
     let done = Done::no_content()
         .note("revoked_authority_records", ended.records.len())
         .note("terminated_sessions", ended.sessions.len())

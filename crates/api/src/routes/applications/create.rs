@@ -5,6 +5,7 @@ use caracal_core::{
     entity::{Application, RegistrationMethod},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use serde::Deserialize;
 
 use super::{CODE, WithSecret, check_reserved, name_taken, row, secret, traits};
@@ -64,7 +65,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     };
     change.applications().create(&application).await?;
     secret::keep(&mut change, &application, &client_secret).await?;
-    change.directory_changed("application", application.id.as_str());
+    change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
     Answer::created(&WithSecret {
         row: row(&application, call.principal.is_global()),

@@ -7,6 +7,7 @@ use caracal_core::{
     entity::{Application, RegistrationMethod},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -71,7 +72,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         attribution,
     };
     change.applications().create(&application).await?;
-    change.directory_changed("application", application.id.as_str());
+    change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
     Answer::created(&WithSecret {
         row: row(&application, call.principal.is_global()),

@@ -5,6 +5,7 @@ use caracal_core::{
     entity::{Application, RegistrationMethod},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use serde::Deserialize;
 
 use super::{CODE, check_reserved, name_taken, not_found, row, secret, traits};
@@ -86,7 +87,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     {
         secret::keep(&mut change, &application, secret).await?;
     }
-    change.directory_changed("application", application.id.as_str());
+    change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
     Answer::ok(&row(&application, call.principal.is_global()))
 }

@@ -2,6 +2,7 @@
 
 use caracal_core::{ApplicationId, entity::RegistrationMethod};
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 
 use super::{WithSecret, not_found, row, secret};
 use crate::{answer::Answer, call::ZoneCall, change::Done};
@@ -26,7 +27,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if application.registration_method == RegistrationMethod::Managed {
         secret::keep(&mut change, &application, &client_secret).await?;
     }
-    change.directory_changed("application", application.id.as_str());
+    change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
     Answer::ok(&WithSecret {
         row: row(&application, call.principal.is_global()),

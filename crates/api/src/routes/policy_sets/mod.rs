@@ -12,15 +12,13 @@ pub(super) mod simulate;
 pub(super) mod versions;
 
 use caracal_core::{
-    PolicySetVersionId, ZoneId,
+    PolicySetId, PolicySetVersionId, ZoneId,
     entity::{Attribution, PolicySet},
 };
-use caracal_events::Topic;
 use caracal_service::Refusal;
-use caracal_storage::OutboxMessage;
+use caracal_storage::{Error, OutboxMessage};
+use caracal_wire::events::PolicyInvalidated;
 use serde::{Deserialize, Serialize};
-
-use crate::events::message;
 
 const CODE: &str = "invalid_body";
 
@@ -64,16 +62,15 @@ fn version_not_found() -> Refusal {
 fn policy_invalidate(
     world: &caracal_core::World,
     zone: &ZoneId,
-    set: &str,
+    set: &PolicySetId,
     version: Option<&PolicySetVersionId>,
-) -> OutboxMessage {
-    message(
+) -> Result<OutboxMessage, Error> {
+    OutboxMessage::of(
         world,
-        Topic::PolicyInvalidate,
-        [
-            ("zone_id", Some(zone.as_str())),
-            ("policy_set_id", Some(set)),
-            ("policy_set_version_id", version.map(PolicySetVersionId::as_str)),
-        ],
+        &PolicyInvalidated {
+            zone_id: zone.clone(),
+            policy_set_id: Some(set.clone()),
+            policy_set_version_id: version.cloned(),
+        },
     )
 }

@@ -3,6 +3,7 @@
 use caracal_core::ProviderId;
 use caracal_crypto::Location;
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
 use crate::{answer::Answer, call::ZoneCall, change::Done};
@@ -16,7 +17,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     let location = Location::provider_secret_config(&call.zone, &id);
     change.secrets().delete(location.as_str()).await?;
-    change.directory_changed("provider", id.as_str());
+    change.directory_changed(DirectoryKind::Provider, id.as_str());
     change.commit(Done::no_content()).await?;
     Ok(Answer::no_content())
 }

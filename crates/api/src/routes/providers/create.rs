@@ -5,6 +5,7 @@ use caracal_core::{
     entity::{Provider, ProviderKind},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -78,7 +79,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .await
         .map_err(identifier_conflict)?;
     keep_secrets(&mut change, &call.zone, &provider.id, &config.secrets).await?;
-    change.directory_changed("provider", provider.id.as_str());
+    change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::created(provider.id.as_str())).await?;
     Answer::created(&row(&provider))
 }

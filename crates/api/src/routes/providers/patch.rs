@@ -2,6 +2,7 @@
 
 use caracal_core::{ProviderId, entity::ProviderKind};
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -88,7 +89,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if let Some(secrets) = sealed {
         keep_secrets(&mut change, &call.zone, &provider.id, &secrets).await?;
     }
-    change.directory_changed("provider", provider.id.as_str());
+    change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::ok()).await?;
     Answer::ok(&row(&provider))
 }

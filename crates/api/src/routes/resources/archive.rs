@@ -2,6 +2,7 @@
 
 use caracal_core::ResourceId;
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 
 use super::{not_found, rules};
 use crate::{answer::Answer, call::ZoneCall, change::Done};
@@ -23,7 +24,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if !change.resources().archive(&id, call.now()).await? {
         return Err(not_found());
     }
-    change.directory_changed("resource", id.as_str());
+    change.directory_changed(DirectoryKind::Resource, id.as_str());
     change.commit(Done::no_content()).await?;
     Ok(Answer::no_content())
 }

@@ -5,6 +5,7 @@ use caracal_core::{
     entity::{Operation, OperationEnforcement, Provider, ProviderKind, Resource},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -100,7 +101,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .create(&resource)
         .await
         .map_err(identifier_conflict)?;
-    change.directory_changed("resource", resource.id.as_str());
+    change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
     change.commit(Done::created(resource.id.as_str())).await?;
     Answer::created(&row(&resource))
 }
@@ -166,6 +167,6 @@ async fn no_credential_provider(change: &mut ZoneChange<'_>) -> Result<ProviderI
             "provider://none is taken; name a provider",
         )
     })?;
-    change.directory_changed("provider", provider.id.as_str());
+    change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     Ok(provider.id)
 }

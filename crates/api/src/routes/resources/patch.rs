@@ -5,6 +5,7 @@ use caracal_core::{
     entity::{Operation, OperationEnforcement},
 };
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use serde::Deserialize;
 
 use super::{CODE, identifier_conflict, not_found, operations, row, rules};
@@ -134,7 +135,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     {
         return Err(not_found());
     }
-    change.directory_changed("resource", resource.id.as_str());
+    change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
     change.commit(Done::ok()).await?;
     Answer::ok(&row(&resource))
 }

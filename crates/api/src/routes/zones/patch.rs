@@ -3,6 +3,7 @@
 use caracal_core::entity::RegistrationMethod;
 use caracal_lifecycle::{Ended, Why, end_application};
 use caracal_service::Refusal;
+use caracal_wire::events::DirectoryKind;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -126,7 +127,7 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
         }
         if change.applications().archive(&application.id, now).await? {
             archived += 1;
-            change.directory_changed("application", application.id.as_str());
+            change.directory_changed(DirectoryKind::Application, application.id.as_str());
         }
         let why = Why::word("dcr_shutdown");
         ended.absorb(end_application(change.ending(), &call.api.world, &application.id, why).await?);

@@ -1,12 +1,11 @@
 //! `caracal.agents.lifecycle` and `caracal.invocations.lifecycle`.
 
-use caracal_core::{ApplicationId, SessionId, ZoneId, id};
+use caracal_core::{ApplicationId, SessionId, ZoneId, id, words};
+use utoipa::ToSchema;
 
-use crate::{Fields, MalformedFields, Topic};
+use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, optional, required, word};
 
-use super::{Builder, Payload, PayloadError, optional, required, wire_words};
-
-wire_words!(
+words!(
     /// What happened to a session.
     AgentEvent {
         /// It started.
@@ -21,7 +20,7 @@ wire_words!(
 );
 
 /// A session came, paused, went on or ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct AgentLifecycle {
     /// What happened.
     pub event: AgentEvent,
@@ -41,7 +40,7 @@ impl Payload for AgentLifecycle {
     const TOPIC: Topic = Topic::AgentsLifecycle;
 
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
-        Builder::new(Fields::new())
+        Builder::default()
             .set("event", &self.event)
             .set("zone_id", &self.zone_id)
             .set("agent_session_id", &self.agent_session_id)
@@ -53,7 +52,7 @@ impl Payload for AgentLifecycle {
 
     fn from_fields(fields: &Fields) -> Result<Self, PayloadError> {
         Ok(Self {
-            event: required(fields, "event")?,
+            event: word(fields, "event", AgentEvent::parse)?,
             zone_id: required(fields, "zone_id")?,
             agent_session_id: required(fields, "agent_session_id")?,
             parent_id: optional(fields, "parent_id")?,
@@ -63,7 +62,7 @@ impl Payload for AgentLifecycle {
     }
 }
 
-wire_words!(
+words!(
     /// What happened to an invocation.
     InvocationEvent {
         /// Asked for.
@@ -82,7 +81,7 @@ wire_words!(
 );
 
 /// An invocation moved on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct InvocationLifecycle {
     /// What happened.
     pub event: InvocationEvent,
@@ -98,7 +97,7 @@ impl Payload for InvocationLifecycle {
     const TOPIC: Topic = Topic::InvocationsLifecycle;
 
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
-        Builder::new(Fields::new())
+        Builder::default()
             .set("event", &self.event)
             .set("zone_id", &self.zone_id)
             .set("service_id", &self.service_id)
@@ -116,7 +115,7 @@ impl Payload for InvocationLifecycle {
             }
         };
         Ok(Self {
-            event: required(fields, "event")?,
+            event: word(fields, "event", InvocationEvent::parse)?,
             zone_id: required(fields, "zone_id")?,
             service_id: plain_id("service_id")?,
             invocation_id: plain_id("invocation_id")?,

@@ -44,6 +44,14 @@ fn every_payload_travels_under_its_wire_names() {
         ],
     );
     travels(
+        &AuditFrame {
+            id: Some("evt-1".into()),
+            data: "{\n}".into(),
+            sig: Some("ab".into()),
+        },
+        &[("id", "evt-1"), ("data", "{\n}"), ("sig", "ab")],
+    );
+    travels(
         &PolicyInvalidated {
             zone_id: zone(),
             policy_set_id: Some("ps-1".parse().unwrap()),

@@ -1,12 +1,11 @@
 //! `caracal.directory.invalidate`.
 
-use caracal_core::{ZoneId, id};
+use caracal_core::{ZoneId, id, words};
+use utoipa::ToSchema;
 
-use crate::{Fields, MalformedFields, Topic};
+use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, required, word};
 
-use super::{Builder, Payload, PayloadError, required, wire_words};
-
-wire_words!(
+words!(
     /// What kind of row changed.
     DirectoryKind {
         /// A registered client.
@@ -21,7 +20,7 @@ wire_words!(
 );
 
 /// A row of the directory was created, changed or archived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct DirectoryInvalidated {
     /// Zone.
     pub zone_id: ZoneId,
@@ -35,7 +34,7 @@ impl Payload for DirectoryInvalidated {
     const TOPIC: Topic = Topic::DirectoryInvalidate;
 
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
-        Builder::new(Fields::new())
+        Builder::default()
             .set("zone_id", &self.zone_id)
             .set("kind", &self.kind)
             .set("id", &self.id)
@@ -49,7 +48,7 @@ impl Payload for DirectoryInvalidated {
         }
         Ok(Self {
             zone_id: required(fields, "zone_id")?,
-            kind: required(fields, "kind")?,
+            kind: word(fields, "kind", DirectoryKind::parse)?,
             id,
         })
     }

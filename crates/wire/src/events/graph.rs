@@ -1,12 +1,11 @@
 //! `caracal.delegations.invalidate`.
 
-use caracal_core::{DelegationId, SessionId, ZoneId};
+use caracal_core::{DelegationId, SessionId, ZoneId, words};
+use utoipa::ToSchema;
 
-use crate::{Fields, MalformedFields, Topic};
+use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, optional, required, word};
 
-use super::{Builder, Payload, PayloadError, optional, required, wire_words};
-
-wire_words!(
+words!(
     /// What happened to delegations.
     DelegationEvent {
         /// One was made.
@@ -19,7 +18,7 @@ wire_words!(
 );
 
 /// The delegation graph of a zone changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct DelegationsInvalidated {
     /// What happened.
     pub event: DelegationEvent,
@@ -34,6 +33,7 @@ pub struct DelegationsInvalidated {
     /// How many delegations ended; on revocation and expiry.
     pub affected_edges: Option<u64>,
     /// Which ran out; on expiry. A JSON array in one field.
+    #[schema(required = false)]
     pub edge_ids: Vec<DelegationId>,
     /// Why; when a session's end revoked it.
     pub reason: Option<String>,
@@ -47,7 +47,7 @@ impl Payload for DelegationsInvalidated {
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
         // Ids always serialise.
         let edge_ids = serde_json::to_string(&self.edge_ids).unwrap_or_default();
-        Builder::new(Fields::new())
+        Builder::default()
             .set("event", &self.event)
             .set("zone_id", &self.zone_id)
             .maybe("edge_id", self.edge_id.as_ref())
@@ -63,7 +63,7 @@ impl Payload for DelegationsInvalidated {
     fn from_fields(fields: &Fields) -> Result<Self, PayloadError> {
         let edge_ids = optional::<String>(fields, "edge_ids")?;
         Ok(Self {
-            event: required(fields, "event")?,
+            event: word(fields, "event", DelegationEvent::parse)?,
             zone_id: required(fields, "zone_id")?,
             edge_id: optional(fields, "edge_id")?,
             source_session_id: optional(fields, "source_session_id")?,

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use caracal_crypto::stream_signature::UnsignableMessage;
+use caracal_core::ZoneId;
 
-use crate::Topic;
+use super::Topic;
 
 const LINE_BREAKS: [char; 2] = ['\n', '\r'];
 
 /// Name of the origin signature.
-pub use caracal_crypto::stream_signature::SIGNATURE_FIELD as SIGNATURE;
+pub const SIGNATURE: &str = "_sig";
 /// Most fields of one entry.
 pub const MAX_FIELDS: usize = 64;
 /// Most bytes of one entry, names and values together.
@@ -38,8 +38,8 @@ pub enum MalformedFields {
     #[error("field {0:?} is missing")]
     Missing(&'static str),
     /// What the signature itself refuses.
-    #[error("the entry has no signed form")]
-    Unsignable(#[from] UnsignableMessage),
+    #[error("the entry has no signed form: {0}")]
+    Unsignable(String),
 }
 
 impl Fields {
@@ -85,9 +85,9 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// Names and values side by side, as signatures take them.
-    pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
-        self.iter().collect()
+    /// The zone that an entry of any topic names, where it names one.
+    pub fn zone_id(&self) -> Option<ZoneId> {
+        ZoneId::parse(self.get("zone_id")?).ok()
     }
 
     /// Whether a producer may send these fields on `topic`.
@@ -113,7 +113,7 @@ impl Fields {
                 return Err(MalformedFields::Name(name.to_owned()));
             }
             let free = topic.is_evidence() && name == "data";
-            if name.contains(LINE_BREAKS) || (value.contains(LINE_BREAKS) && !free) {
+            if name.contains(LINE_BREAKS) || (!free && value.contains(LINE_BREAKS)) {
                 return Err(MalformedFields::LineBreak(name.to_owned()));
             }
         }

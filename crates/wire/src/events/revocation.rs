@@ -1,13 +1,12 @@
 //! `caracal.sessions.revoke`.
 
 use caracal_core::{AuthorityRecordId, DelegationId, SessionId, ZoneId};
+use utoipa::ToSchema;
 
-use crate::{Fields, MalformedFields, Topic};
-
-use super::{Builder, Payload, PayloadError, free_text, optional, required};
+use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, free_text, optional, required};
 
 /// Something that mandates hang on has ended. At least one anchor is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct SessionRevoked {
     /// Zone.
     pub zone_id: ZoneId,
@@ -68,7 +67,7 @@ impl Payload for SessionRevoked {
         if self.anchors().is_empty() {
             return Err(MalformedFields::Missing("session_id"));
         }
-        Builder::new(Fields::new())
+        Builder::default()
             .set("zone_id", &self.zone_id)
             .maybe("session_id", self.session_id.as_ref())
             .maybe("sid", self.sid.as_ref())

@@ -1,13 +1,12 @@
 //! `caracal.policy.invalidate` and `caracal.keys.invalidate`.
 
 use caracal_core::{PolicySetId, PolicySetVersionId, ZoneId};
+use utoipa::ToSchema;
 
-use crate::{Fields, MalformedFields, Topic};
-
-use super::{Builder, Payload, PayloadError, optional, required};
+use super::{Builder, Fields, MalformedFields, Payload, PayloadError, Topic, optional, required};
 
 /// The policy in force has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct PolicyInvalidated {
     /// Zone.
     pub zone_id: ZoneId,
@@ -21,7 +20,7 @@ impl Payload for PolicyInvalidated {
     const TOPIC: Topic = Topic::PolicyInvalidate;
 
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
-        Builder::new(Fields::new())
+        Builder::default()
             .set("zone_id", &self.zone_id)
             .maybe("policy_set_id", self.policy_set_id.as_ref())
             .maybe("policy_set_version_id", self.policy_set_version_id.as_ref())
@@ -38,7 +37,7 @@ impl Payload for PolicyInvalidated {
 }
 
 /// Signing keys of a zone were added, rotated or withdrawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, ToSchema)]
 pub struct KeysInvalidated {
     /// Zone.
     pub zone_id: ZoneId,
@@ -48,7 +47,7 @@ impl Payload for KeysInvalidated {
     const TOPIC: Topic = Topic::KeysInvalidate;
 
     fn to_fields(&self) -> Result<Fields, MalformedFields> {
-        Builder::new(Fields::new())
+        Builder::default()
             .set("zone_id", &self.zone_id)
             .checked(Self::TOPIC)
     }
