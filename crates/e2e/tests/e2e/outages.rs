@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack, run};
 use caracal_testkit::process::Process;
+use serde_json::json;
 
 use crate::support::{assert_call_refused, assert_passed};
 
@@ -199,6 +200,55 @@ async fn a_flushed_redis_loses_no_evidence_of_the_control_api() {
             .await;
         assert_eq!(events.len(), 1, "{events:#?}");
         assert_eq!(events[0]["event_type"], "credential_revealed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_key_that_was_started_while_postgresql_was_away_writes_nothing_when_it_comes() {
+    run(Deployment::ProductionAlone, async |stack: &Stack| {
+        let scene = Scene::set_up(stack).await;
+        let sealed = async || -> Vec<(String, Vec<u8>)> {
+            let tables = [
+                "key_checks",
+                "signing_keys",
+                "secret_store",
+                "admin_tokens",
+                "providers",
+            ];
+            let kept = stack.at_rest().await.into_iter();
+            kept.filter(|(place, _)| tables.iter().any(|table| place.ends_with(&format!(" {table}"))))
+                .collect()
+        };
+        stack.stop().await;
+        let before = sealed().await;
+        assert_eq!(before.len(), 5);
+        stack.production().postgres().stop();
+        let mut processes = Vec::new();
+        for role in [Role::Api, Role::Sts] {
+            let daemon = stack.environment_of(role).without("SECRET_STORE_KEK_FILE").with(
+                "SECRET_STORE_KEK",
+                "8f3a1c0de5b7429688f10fd2cc4be6a17b9d20354e6f8a1b3c5d7e9f01122334",
+            );
+            let url = format!("http://{}", daemon.get(&role.listen_variable()));
+            let mut process = daemon.serve(&[role.name()]);
+            process
+                .until("it answers", SOON, async |_| {
+                    reqwest::get(format!("{url}/health")).await.is_ok()
+                })
+                .await;
+            stack.point(role, &url);
+            processes.push(process);
+        }
+        until_unready(stack, &[Role::Api, Role::Sts], &["postgres_unreachable"]).await;
+        stack.production().postgres().restart();
+        until_unready(stack, &[Role::Api, Role::Sts], &["misconfigured"]).await;
+        assert_away(&scene.zone.admin("GET", "/providers", None).await);
+        let config = json!({"auth_location": "header", "header_name": "x-key", "api_key": "k"});
+        let body = json!({"name": "Sealed wrongly", "kind": "api_key", "config_json": config});
+        assert_away(&scene.zone.admin("POST", "/providers", Some(body)).await);
+        assert_eq!(sealed().await, before);
+        assert!(processes[0].stderr().contains("this store was sealed under key "));
     })
     .await;
 }
