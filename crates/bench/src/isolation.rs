@@ -3,9 +3,9 @@
 //! Zone B calls in an open loop, so a stall shows in every call that was due in it. Each case has zone A (or a
 //! stranger) do one thing that once stopped the fleet, from a thread of its own, at a stated rate: the question is
 //! whether the others wait for it, not whether two cores can do the work of three. The answer is B's p99 as a multiple
-//! of what it is when nobody else is there, before and after all cases.
+//! of what it was when nobody else was there. What zone A left behind counts too: B is measured once more, alone.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use caracal_core::World;
@@ -20,13 +20,18 @@ use crate::{
 };
 
 mod attack;
+mod case;
+mod did;
 mod report;
 mod worst;
+mod zones;
 
 use self::attack::Attack;
 pub use self::{
-    report::{Measured, Report},
-    worst::{Case, Did, Worst},
+    case::Case,
+    did::Did,
+    report::{Report, Row},
+    worst::Worst,
 };
 
 /// Pause between two looks at a running load.
@@ -61,12 +66,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    fn cases(&self) -> &[Case] {
-        if self.only.is_empty() {
-            &Case::ALL
+    /// The cases that `stack` allows, and those that it does not.
+    fn cases(&self, stack: &Stack) -> anyhow::Result<(Vec<Case>, Vec<Case>)> {
+        let wanted = if self.only.is_empty() {
+            Case::ALL.to_vec()
         } else {
-            &self.only
+            self.only.clone()
+        };
+        let allowed = |case: &Case| !case.needs_own_daemon() || stack.own_home().is_some();
+        let (made, left_out): (Vec<Case>, Vec<Case>) = wanted.into_iter().partition(allowed);
+        if let Some(case) = left_out.first().filter(|_| !self.only.is_empty()) {
+            bail!("{case} writes to the daemon's store: it needs --spawn");
         }
+        Ok((made, left_out))
     }
 }
 
@@ -79,6 +91,7 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
         plan.at_most.is_finite() && plan.at_most >= 1.0,
         "--at-most is a number from 1"
     );
+    let (cases, left_out) = plan.cases(stack)?;
     let quiet_zone = Scene::set_up(stack, world, 1, 0)
         .await
         .context("setting zone B up")?;
@@ -88,49 +101,51 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
         .context("setting zone A up")?;
     let agent = busy_zone.agents.first().context("a scene has an agent")?.clone();
     let token = read_token(stack, agent.zone()).await.context("zone A's token")?;
-    let worst = worst::Attacker::new(stack, agent, token, plan.worst.clone());
+    let mut worst = worst::Attacker::new(stack, agent, token, plan.worst.clone());
+    if let Some(home) = stack.own_home().filter(|_| cases.contains(&Case::UnreadableZone)) {
+        let damaged = zones::unreadable(stack, world, quiet_zone.upstream.clone(), home);
+        worst.unreadable = Some(damaged.await.context("making a zone unreadable")?);
+    }
 
     let warm = Duration::from_secs(plan.warmup.into());
     let span = Duration::from_secs(plan.seconds.into());
     calls_of(&quiet_zone, plan, warm.max(GLANCE)).await?;
-    let mut quiet = calls_of(&quiet_zone, plan, span).await.context("quiet, before")?;
-    let mut busy = Vec::new();
-    for case in plan.cases() {
+    let quiet = calls_of(&quiet_zone, plan, span).await.context("quiet, before")?;
+    let mut rows = Vec::with_capacity(cases.len().saturating_add(1));
+    for case in cases {
         eprintln!("caracal-bench: {case}");
-        let attack = Attack::start(*case, &worst).context("starting a case")?;
+        let attack = Attack::start(case, &worst).context("starting a case")?;
         tokio::time::sleep(warm).await;
         let calls = calls_of(&quiet_zone, plan, span).await;
         let did = attack.end().with_context(|| format!("zone A: {case}"))?;
-        busy.push((*case, did, calls.with_context(|| format!("zone B: {case}"))?));
+        let calls = calls.with_context(|| format!("zone B: {case}"))?;
+        rows.push(row(&quiet, Some(case), did, calls));
         tokio::time::sleep(SETTLE).await;
     }
     let after = calls_of(&quiet_zone, plan, span).await.context("quiet, after")?;
-    quiet.latencies.add(&after.latencies);
-    quiet.failed += after.failed;
-    Ok(report(plan, &quiet, busy))
-}
-
-fn report(plan: &Plan, quiet: &Calls, busy: Vec<(Case, Did, Calls)>) -> Report {
-    let p99 = quiet.latencies.percentile_ms(99.0);
-    Report {
+    rows.push(row(&quiet, None, Did::default(), after));
+    Ok(Report {
         rate: plan.rate,
         at_most: plan.at_most,
         quiet: (&quiet.latencies).into(),
         quiet_failed: quiet.failed,
-        cases: busy
-            .into_iter()
-            .map(|(case, did, calls)| Measured {
-                case,
-                zone_a: did,
-                zone_b: (&calls.latencies).into(),
-                ratio: rounded(
-                    calls.latencies.percentile_ms(99.0) / p99.max(f64::MIN_POSITIVE),
-                    2,
-                ),
-                failed: calls.failed,
-                first_failure: calls.first_failure,
-            })
-            .collect(),
+        rows,
+        left_out,
+    })
+}
+
+fn row(quiet: &Calls, case: Option<Case>, zone_a: Did, calls: Calls) -> Row {
+    let quiet_p99_ms = quiet.latencies.percentile_ms(99.0);
+    let worst_p99_ms = calls.latencies.percentile_ms(99.0);
+    Row {
+        case,
+        quiet_p99_ms,
+        worst_p99_ms,
+        ratio: rounded(worst_p99_ms / quiet_p99_ms.max(f64::MIN_POSITIVE), 2),
+        zone_a,
+        zone_b: (&calls.latencies).into(),
+        failed: calls.failed,
+        first_failure: calls.first_failure,
     }
 }
 
@@ -178,6 +193,3 @@ async fn read_token(stack: &Stack, zone: &str) -> anyhow::Result<caracal_core::S
     let made = api.call(201, "POST", "/v1/admin-tokens", Some(&body)).await?;
     Ok(caracal_core::Secret::new(text(&made, "token")?))
 }
-
-/// Shared by the thread that attacks and the one that measures.
-type Shared<T> = Arc<parking_lot::Mutex<T>>;

@@ -188,6 +188,14 @@ async fn activate_policy(
         Value::Object(names),
         Value::Object(grants)
     );
+    activate(api, zone, &content).await
+}
+
+/// Makes `content` the policy of `zone`.
+///
+/// # Errors
+/// When one of the steps is refused.
+pub(crate) async fn activate(api: &JsonClient, zone: &str, content: &str) -> anyhow::Result<()> {
     let create = async |path: &str, body: Value| {
         api.call(201, "POST", &format!("/v1/zones/{zone}/{path}"), Some(&body))
             .await
@@ -309,7 +317,12 @@ impl Agent {
 
     /// The complete request for a mandate by whoever says to be `application` with `secret`.
     pub fn login_request(&self, application: &str, secret: &str) -> Vec<u8> {
-        self.token_request_of(application, secret, &[("scope", SCOPE)])
+        self.login_request_in(&self.zone, application, secret)
+    }
+
+    /// The same in another zone.
+    pub fn login_request_in(&self, zone: &str, application: &str, secret: &str) -> Vec<u8> {
+        self.token_request_of(zone, application, secret, &[("scope", SCOPE)])
     }
 
     /// The complete request for `path` through the Gateway at `gateway`.
@@ -323,13 +336,19 @@ impl Agent {
     }
 
     fn token_request(&self, fields: &[(&str, &str)]) -> Vec<u8> {
-        self.token_request_of(&self.application, self.secret.expose(), fields)
+        self.token_request_of(&self.zone, &self.application, self.secret.expose(), fields)
     }
 
-    fn token_request_of(&self, application: &str, secret: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+    fn token_request_of(
+        &self,
+        zone: &str,
+        application: &str,
+        secret: &str,
+        fields: &[(&str, &str)],
+    ) -> Vec<u8> {
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
-            .append_pair("zone_id", &self.zone)
+            .append_pair("zone_id", zone)
             .append_pair("application_id", application)
             .append_pair("client_secret", secret)
             .append_pair("resource", &self.resource)

@@ -159,6 +159,11 @@ impl Stack {
         (status == 200).then(|| prometheus::counter(&text, name).unwrap_or_default())
     }
 
+    /// The state directory of a daemon that was started for this, and may be damaged.
+    pub fn own_home(&self) -> Option<&Path> {
+        self.daemon.as_ref().map(Daemon::home)
+    }
+
     /// Stops the daemon if it was started for this; what the tail of its log says when it does not stop.
     ///
     /// # Errors

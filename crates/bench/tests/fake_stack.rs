@@ -301,6 +301,7 @@ fn worst(only: Vec<isolation::Case>) -> isolation::Plan {
             sessions: 50,
             hanging: 4,
             slow: 2,
+            zones: 20,
         },
     }
 }
@@ -312,20 +313,42 @@ async fn isolation_says_what_one_zone_did_and_what_the_other_got() {
         isolation::Case::FailedLogins,
         isolation::Case::SessionEnds,
         isolation::Case::SlowBodies,
+        isolation::Case::PolicyReloads,
+        isolation::Case::OddEvidence,
+        isolation::Case::ManyZones,
     ];
     let report = isolation::run(&stack, &world(), &worst(cases.clone()))
         .await
         .unwrap();
     assert!(report.is_clean(), "{report}");
-    let reported: Vec<_> = report.cases.iter().map(|measured| measured.case).collect();
-    assert_eq!(reported, cases);
+    let reported: Vec<_> = report.rows.iter().map(|row| row.case).collect();
+    // And once more with nobody else there.
+    let expected: Vec<_> = cases.into_iter().map(Some).chain([None]).collect();
+    assert_eq!(reported, expected);
     assert!(report.quiet.count > 0);
-    for measured in &report.cases {
-        assert!(
-            measured.zone_b.count > 0 && !measured.zone_a.is_empty(),
-            "{report}"
-        );
+    for row in &report.rows {
+        assert!(row.zone_b.count > 0, "{report}");
+        assert_eq!(row.zone_a.calls > 0, row.case.is_some(), "{report}");
     }
+    let document = serde_json::to_value(&report).unwrap();
+    for row in document["rows"].as_array().unwrap() {
+        for name in ["quiet_p99_ms", "worst_p99_ms", "ratio", "calls", "refusals"] {
+            assert!(row[name].is_number(), "{name} in {row}");
+        }
+    }
+    // One line for each row, below two of head and one of column names.
+    assert_eq!(
+        report.to_string().lines().count(),
+        report.rows.len() + 3,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_case_that_damages_a_store_is_only_made_at_a_daemon_of_the_benchs_own() {
+    let (_, stack) = Fake::default().serve().await;
+    let refused = isolation::run(&stack, &world(), &worst(vec![isolation::Case::UnreadableZone])).await;
+    assert!(refused.unwrap_err().to_string().contains("--spawn"));
 }
 
 #[tokio::test]
@@ -334,12 +357,13 @@ async fn a_zone_that_slows_or_breaks_another_is_noticed() {
     let mut report = isolation::run(&stack, &world(), &worst(vec![isolation::Case::RefusedCalls]))
         .await
         .unwrap();
-    report.at_most = report.cases[0].ratio;
+    let slowest = report.rows.iter().map(|row| row.ratio).fold(0.0, f64::max);
+    report.at_most = slowest;
     assert!(report.is_clean(), "{report}");
-    report.at_most = report.cases[0].ratio / 2.0;
+    report.at_most = slowest / 2.0;
     assert!(!report.is_clean() && report.to_string().contains("TOO SLOW"));
     report.at_most = 1e6;
-    report.cases[0].failed = 1;
+    report.rows[0].failed = 1;
     assert!(!report.is_clean());
 
     let (_, stack) = Fake {

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use anyhow::{Context as _, bail};
 use tokio::sync::oneshot;
 
-use super::worst::{Attacker, Case, Did};
+use super::{Case, Did, worst::Attacker};
 
 /// A case in progress. Ends when dropped.
 pub(super) struct Attack {
@@ -50,7 +50,7 @@ impl Attack {
             }
         }
         let did = self.attacker.did();
-        if did.is_empty() {
+        if did.calls == 0 {
             bail!("it did nothing");
         }
         Ok(did)

@@ -14,25 +14,32 @@ pub struct Report {
     pub rate: u32,
     /// Most that B's p99 may be, as a multiple of its quiet value.
     pub at_most: f64,
-    /// Zone B alone, before and after all cases.
+    /// Zone B alone, before all cases.
     pub quiet: Percentiles,
     /// Calls of zone B that failed then. Should be 0.
     pub quiet_failed: u64,
-    /// Zone B while zone A does its worst.
-    pub cases: Vec<Measured>,
+    /// Zone B while zone A does its worst, and at last alone again.
+    pub rows: Vec<Row>,
+    /// Cases that this stack does not allow.
+    pub left_out: Vec<Case>,
 }
 
-/// One case.
+/// One row of the table.
 #[derive(Debug, Clone, Serialize)]
-pub struct Measured {
-    /// What zone A did.
-    pub case: Case,
-    /// How often, by what it got for it.
+pub struct Row {
+    /// What zone A did; nothing when it was quiet again, with whatever it left behind.
+    pub case: Option<Case>,
+    /// B's p99 before all cases, in milliseconds.
+    pub quiet_p99_ms: f64,
+    /// B's p99 during this one, in milliseconds.
+    pub worst_p99_ms: f64,
+    /// The second as a multiple of the first.
+    pub ratio: f64,
+    /// What zone A sent and got for it.
+    #[serde(flatten)]
     pub zone_a: Did,
     /// What zone B's calls took.
     pub zone_b: Percentiles,
-    /// B's p99 as a multiple of its quiet value.
-    pub ratio: f64,
     /// Calls of zone B that failed. Should be 0.
     pub failed: u64,
     /// What went wrong first.
@@ -43,38 +50,49 @@ pub struct Measured {
 impl Report {
     /// Whether no call of zone B failed and none of zone A's cases slowed it by more than it may.
     pub fn is_clean(&self) -> bool {
-        self.quiet_failed == 0
-            && self
-                .cases
-                .iter()
-                .all(|case| case.failed == 0 && case.ratio <= self.at_most)
+        self.quiet_failed == 0 && self.rows.iter().all(|row| self.holds(row))
+    }
+
+    fn holds(&self, row: &Row) -> bool {
+        row.failed == 0 && row.ratio <= self.at_most
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Zone B, {} governed calls a second", self.rate)?;
-        write!(f, "  {:<16} {}", "quiet", self.quiet)?;
-        for case in &self.cases {
-            let verdict = if case.ratio <= self.at_most {
-                ""
-            } else {
-                "  TOO SLOW"
-            };
+        writeln!(
+            f,
+            "Zone B makes {} governed calls a second. Quiet: {}, {} failed. Ratio at most {}.\n",
+            self.rate, self.quiet, self.quiet_failed, self.at_most
+        )?;
+        write!(
+            f,
+            "{:<16} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
+            "zone A", "quiet p99 ms", "worst p99 ms", "ratio", "calls", "refusals", "B's failed"
+        )?;
+        for row in &self.rows {
+            let name = row
+                .case
+                .map_or_else(|| String::from("(quiet again)"), |case| case.to_string());
             write!(
                 f,
-                "\n  {:<16} {}  {} times quiet{verdict}",
-                case.case.to_string(),
-                case.zone_b,
-                case.ratio
+                "\n{name:<16} {:>12} {:>12} {:>7} {:>9} {:>9} {:>10}",
+                row.quiet_p99_ms,
+                row.worst_p99_ms,
+                row.ratio,
+                row.zone_a.calls,
+                row.zone_a.refusals,
+                row.failed
             )?;
-            if let Some(why) = &case.first_failure {
-                write!(f, "\n    {} calls FAILED: {why}", case.failed)?;
+            if row.ratio > self.at_most {
+                write!(f, "  TOO SLOW")?;
             }
-            write!(f, "\n    zone A:")?;
-            for (what, times) in &case.zone_a {
-                write!(f, " {what} {times}")?;
+            if let Some(why) = &row.first_failure {
+                write!(f, "  FAILED: {why}")?;
             }
+        }
+        for case in &self.left_out {
+            write!(f, "\n{:<16} left out: it needs --spawn", case.to_string())?;
         }
         Ok(())
     }

@@ -1,14 +1,13 @@
 //! What zone A does, and what it gets for it.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use caracal_core::Secret;
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::MissedTickBehavior};
 
-use super::Shared;
+use super::{Case, Did, did::Tally};
 use crate::{
     http::Connection,
     json_client::JsonClient,
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Connections of a flood.
-const FLOODERS: u32 = 8;
+pub(super) const FLOODERS: u32 = 8;
 /// Callers that have documents checked at the same time.
 const CHECKERS: usize = 8;
 /// Pause between two bytes of a slow body.
@@ -26,57 +25,17 @@ const TRICKLE: Duration = Duration::from_secs(1);
 /// Span over which zone A's hanging calls begin.
 const RAMP: Duration = Duration::from_secs(2);
 /// Pause after a failed attempt, so that failing fast does not become the attack.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers by their status, and other things that happened, with their number.
-pub type Did = BTreeMap<String, u64>;
-
-/// One thing that must never stop the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Case {
-    /// Policies that cost much to check, by a token that can only read
-    PolicyBombs,
-    /// Governed calls whose upstream, on the host of zone B's, never answers
-    HangingCalls,
-    /// Logins of applications that do not exist
-    FailedLogins,
-    /// Requests to every role whose body comes byte by byte
-    SlowBodies,
-    /// Sessions with as much metadata as they may have and more, and lists of them
-    LargeMetadata,
-    /// One mandate, presented over and over
-    RefusedCalls,
-    /// Sessions that begin and end
-    SessionEnds,
-}
-
-impl Case {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::PolicyBombs,
-        Self::HangingCalls,
-        Self::FailedLogins,
-        Self::SlowBodies,
-        Self::LargeMetadata,
-        Self::RefusedCalls,
-        Self::SessionEnds,
-    ];
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PolicyBombs => "policy-bombs",
-            Self::HangingCalls => "hanging-calls",
-            Self::FailedLogins => "failed-logins",
-            Self::SlowBodies => "slow-bodies",
-            Self::LargeMetadata => "large-metadata",
-            Self::RefusedCalls => "refused-calls",
-            Self::SessionEnds => "session-ends",
-        })
-    }
-}
+/// Labels that look like an escape, escape, turn around, or are as long as they may be somewhere.
+const ODD_LABELS: [&str; 6] = [
+    r"\u0000",
+    r#"\",""#,
+    "\u{202e}label\u{2066}",
+    "\u{1f980}\u{200d}\u{1f980}",
+    "' OR 1=1 --",
+    "%00%0a",
+];
 
 /// How bad zone A is.
 #[derive(Debug, Clone, clap::Args)]
@@ -93,48 +52,51 @@ pub struct Worst {
     /// Slow bodies of zone A at the same time, at each role
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4_096))]
     pub slow: u32,
+    /// Zones made each second
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub zones: u32,
 }
 
-/// Zone A.
+/// Zone A, and whoever else does its worst.
 #[derive(Clone)]
 pub(super) struct Attacker {
-    agent: Arc<Agent>,
+    pub(super) agent: Arc<Agent>,
+    /// An agent of a zone that cannot be read, where there is one.
+    pub(super) unreadable: Option<Arc<Agent>>,
+    /// Whoever makes and changes zones.
+    pub(super) admin: JsonClient,
     reader: JsonClient,
     gateway: SocketAddr,
     listeners: [SocketAddr; 4],
-    worst: Worst,
-    did: Shared<Did>,
+    pub(super) worst: Worst,
+    pub(super) tally: Tally,
 }
 
 impl Attacker {
     pub(super) fn new(stack: &Stack, agent: Arc<Agent>, token: Secret, worst: Worst) -> Self {
         Self {
             agent,
+            unreadable: None,
+            admin: JsonClient::new(stack.api, Some(stack.admin_token.clone())),
             reader: JsonClient::new(stack.api, Some(token)),
             gateway: stack.gateway,
             listeners: [stack.api, stack.sts, stack.gateway, stack.coordinator],
             worst,
-            did: Shared::default(),
+            tally: Tally::default(),
         }
     }
 
     /// The same, with nothing done yet.
     pub(super) fn afresh(&self) -> Self {
         Self {
-            did: Shared::default(),
+            tally: Tally::default(),
             ..self.clone()
         }
     }
 
     /// What was done so far.
     pub(super) fn did(&self) -> Did {
-        self.did.lock().clone()
-    }
-
-    fn note(&self, what: impl Into<String>) {
-        let mut did = self.did.lock();
-        let times = did.entry(what.into()).or_default();
-        *times = times.saturating_add(1);
+        self.tally.read()
     }
 
     /// Does its worst until dropped.
@@ -197,6 +159,16 @@ impl Attacker {
                 let call = Arc::new(self.agent.call(self.gateway, "/bench", &mandate));
                 self.flood(&mut workers, self.gateway, move |_, _| call.to_vec());
             }
+            Case::PolicyReloads => self.reload_policies(&mut workers).await?,
+            Case::UnreadableZone => self.ask_for_unreadable(&mut workers)?,
+            Case::ManyZones => self.make_zones(&mut workers),
+            Case::OddEvidence => {
+                let coordinator = self.agent.coordinator_client().await?;
+                for _ in 0..FLOODERS {
+                    let (own, coordinator) = (self.clone(), coordinator.clone());
+                    workers.spawn(async move { own.decide_oddly(coordinator).await });
+                }
+            }
             Case::SessionEnds => {
                 let coordinator = self.agent.coordinator_client().await?;
                 for _ in 0..FLOODERS {
@@ -209,17 +181,18 @@ impl Attacker {
         Ok(())
     }
 
-    async fn send(&self, connection: &mut Connection, request: &[u8]) {
+    pub(super) async fn send(&self, connection: &mut Connection, request: &[u8]) {
+        self.tally.called();
         if let Ok(answer) = connection.exchange(request).await {
-            self.note(answer.status.to_string());
+            self.tally.answered(answer.status);
         } else {
-            self.note("no-answer");
+            self.tally.note("no-answer");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
     /// Sends what `make` makes, [`Worst::flood`] times a second.
-    fn flood<F>(&self, workers: &mut JoinSet<()>, address: SocketAddr, make: F)
+    pub(super) fn flood<F>(&self, workers: &mut JoinSet<()>, address: SocketAddr, make: F)
     where
         F: Fn(&Self, u64) -> Vec<u8> + Clone + Send + Sync + 'static,
     {
@@ -245,11 +218,12 @@ impl Attacker {
         let mut gateway = Connection::new(self.gateway);
         loop {
             let Ok(mandate) = mint(&mut sts, &request).await else {
-                self.note("not-minted");
+                self.tally.called();
+                self.tally.refused("not-minted");
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            self.note("begun");
+            self.tally.note("begun");
             let call = self.agent.call(self.gateway, HANGING_PATH, &mandate);
             self.send(&mut gateway, &call).await;
         }
@@ -263,15 +237,17 @@ impl Attacker {
         );
         loop {
             if let Ok(mut stream) = TcpStream::connect(listener).await {
-                self.note("opened");
+                self.tally.called();
+                self.tally.note("opened");
                 let mut sent = stream.write_all(head.as_bytes()).await;
                 while sent.is_ok() {
                     tokio::time::sleep(TRICKLE).await;
                     sent = stream.write_all(b"a").await;
                 }
-                self.note("cut");
+                self.tally.refused("cut");
             } else {
-                self.note("not-opened");
+                self.tally.called();
+                self.tally.refused("not-opened");
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -310,29 +286,52 @@ impl Attacker {
         let start = coordinator.request("POST", &path, Some(&self.agent.session()));
         loop {
             due.tick().await;
-            let session = match connection.exchange(&start).await {
-                Ok(answer) if answer.status == 201 => {
-                    text_member(answer.body, "agent_session_id").map(str::to_owned)
-                }
-                Ok(answer) => {
-                    self.note(answer.status.to_string());
-                    None
-                }
-                Err(_) => None,
-            };
-            match session {
-                Some(session) => {
-                    let end = coordinator.request("DELETE", &format!("{path}/{session}"), None);
-                    self.send(&mut connection, &end).await;
-                }
-                None => self.note("not-begun"),
+            if let Some(session) = self.begin(&mut connection, &start).await {
+                let end = coordinator.request("DELETE", &format!("{path}/{session}"), None);
+                self.send(&mut connection, &end).await;
             }
         }
+    }
+
+    /// Sessions whose labels and metadata are hard to store, to escape or to show, each of them in a decision.
+    async fn decide_oddly(&self, coordinator: JsonClient) {
+        let mut connection = Connection::new(coordinator.address());
+        let mut sts = Connection::new(self.agent.sts());
+        let mut due = every(self.worst.sessions);
+        for label in ODD_LABELS.iter().cycle() {
+            due.tick().await;
+            let mut body = self.agent.session();
+            body["labels"] = json!([label]);
+            body["metadata"] = json!({"note": label});
+            let start = coordinator.request("POST", &self.agent.sessions_path(), Some(&body));
+            let session = self.begin(&mut connection, &start).await;
+            let mut grant = self.agent.grant.clone();
+            if let Some(session) = session {
+                grant.session = session;
+            }
+            // No role has such a label: a refusal, with the label in its evidence.
+            self.send(&mut sts, &self.agent.mint_request(&grant)).await;
+        }
+    }
+
+    /// Makes a session; its id, unless it was refused.
+    async fn begin(&self, connection: &mut Connection, start: &[u8]) -> Option<String> {
+        self.tally.called();
+        let Ok(answer) = connection.exchange(start).await else {
+            self.tally.note("no-answer");
+            tokio::time::sleep(PAUSE).await;
+            return None;
+        };
+        self.tally.answered(answer.status);
+        if answer.status != 201 {
+            return None;
+        }
+        text_member(answer.body, "agent_session_id").map(str::to_owned)
     }
 }
 
 /// When each of [`FLOODERS`] is due, for `rate` a second of all.
-fn every(rate: u32) -> tokio::time::Interval {
+pub(super) fn every(rate: u32) -> tokio::time::Interval {
     let mut due = tokio::time::interval(Duration::from_secs(FLOODERS.into()) / rate.max(1));
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     due

@@ -1,0 +1,73 @@
+//! The things that must never stop the others.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One thing that must never stop the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Case {
+    /// Policies that cost much to check, by a token that can only read
+    PolicyBombs,
+    /// The largest policy a zone may have, and a directory that changes under it
+    PolicyReloads,
+    /// A zone whose signing key cannot be opened, which everybody asks for (needs --spawn)
+    UnreadableZone,
+    /// Sessions that begin and end
+    SessionEnds,
+    /// Sessions with as much metadata as they may have and more, and lists of them
+    LargeMetadata,
+    /// Requests to every role whose body comes byte by byte
+    SlowBodies,
+    /// Governed calls whose upstream, on the host of zone B's, never answers
+    HangingCalls,
+    /// Logins of applications that do not exist
+    FailedLogins,
+    /// One mandate, presented over and over
+    RefusedCalls,
+    /// Decisions whose labels are what a store or a reader of the ledger could stumble over
+    OddEvidence,
+    /// Zones without end, each of them asked for
+    ManyZones,
+}
+
+impl Case {
+    /// All of them; the one that leaves the most behind comes last.
+    pub const ALL: [Self; 11] = [
+        Self::PolicyBombs,
+        Self::PolicyReloads,
+        Self::UnreadableZone,
+        Self::SessionEnds,
+        Self::LargeMetadata,
+        Self::SlowBodies,
+        Self::HangingCalls,
+        Self::FailedLogins,
+        Self::RefusedCalls,
+        Self::OddEvidence,
+        Self::ManyZones,
+    ];
+
+    /// Whether it writes to the store past the daemon, which only a daemon of the bench's own allows.
+    pub const fn needs_own_daemon(self) -> bool {
+        matches!(self, Self::UnreadableZone)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PolicyBombs => "policy-bombs",
+            Self::PolicyReloads => "policy-reloads",
+            Self::UnreadableZone => "unreadable-zone",
+            Self::SessionEnds => "session-ends",
+            Self::LargeMetadata => "large-metadata",
+            Self::SlowBodies => "slow-bodies",
+            Self::HangingCalls => "hanging-calls",
+            Self::FailedLogins => "failed-logins",
+            Self::RefusedCalls => "refused-calls",
+            Self::OddEvidence => "odd-evidence",
+            Self::ManyZones => "many-zones",
+        })
+    }
+}
