@@ -9,6 +9,7 @@
     reason = "a test fails loudly and explains itself by its name"
 )]
 
+mod answers;
 mod authentication;
 mod cascade;
 mod delegations;

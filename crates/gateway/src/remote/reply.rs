@@ -8,10 +8,9 @@ use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, UpstreamDirective},
 };
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, OAuthError};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 pub(super) struct Read {
     pub(super) status: StatusCode,
@@ -64,25 +63,20 @@ fn refusal(reply: &Read) -> Refusal {
     } else {
         StatusCode::BAD_GATEWAY
     };
-    let members = serde_json::from_slice::<Map<String, Value>>(&reply.body)
+    let error = serde_json::from_slice::<OAuthError>(&reply.body)
         .ok()
         .filter(|_| is_error);
-    let mut refusal = match members {
-        Some(mut members) if members.get("error").is_some_and(Value::is_string) => {
-            let text = |members: &mut Map<String, Value>, name: &str| match members.remove(name) {
-                Some(Value::String(text)) => Some(text),
-                _ => None,
-            };
-            let code = text(&mut members, "error").unwrap_or_default();
-            let description = text(&mut members, "error_description");
-            members.remove("requestId");
-            members.remove("request_id");
-            let mut refusal = Refusal::new(status, code);
-            refusal.description = description.map(Into::into);
-            refusal.members = members;
-            refusal
+    let mut refusal = match error {
+        Some(error) => {
+            let mut refusal = Refusal::new(status, error.error);
+            refusal.description = error.error_description;
+            refusal.members = error.more;
+            match error.reason {
+                Some(reason) => refusal.reason(&reason),
+                None => refusal,
+            }
         }
-        _ => failed(status, status.canonical_reason().unwrap_or("sts unavailable")),
+        None => failed(status, status.canonical_reason().unwrap_or("sts unavailable")),
     };
     let text = |name: &HeaderName| reply.headers.get(name).and_then(|value| value.to_str().ok());
     refusal.authenticate = text(&header::WWW_AUTHENTICATE).map(|challenge| challenge.to_owned().into());
