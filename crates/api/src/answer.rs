@@ -6,7 +6,10 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answers, Operation},
+};
 
 /// A success: status, body and the headers that every answer of the API carries.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ impl Answer {
         }
     }
 
-    pub(crate) fn into_response(self) -> Response {
+    fn into_response(self) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_TYPE);
@@ -89,6 +92,14 @@ impl Answer {
         }
         response
     }
+}
+
+impl Answers for Answer {
+    fn respond(self) -> Result<Response, Refusal> {
+        Ok(self.into_response())
+    }
+
+    fn describe(_: &mut Operation) {}
 }
 
 /// Answers hold administrative data: never sniffed, never cached, never named in a referrer.

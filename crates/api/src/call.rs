@@ -2,61 +2,52 @@
 
 use std::{ops::Deref, str::FromStr, sync::Arc};
 
-use bytes::Bytes;
 use caracal_core::{Timestamp, ZoneId, entity::Attribution, id::InvalidId};
-use caracal_service::{Refusal, body::parse_json};
+use caracal_service::{
+    Refusal,
+    body::parse_json,
+    front::{Exchange, Opens},
+};
 use caracal_storage::{Access, ZoneWork};
 use serde::de::DeserializeOwned;
 
-use crate::{
-    auth::Principal,
-    change::{GlobalChange, ZoneChange},
-    deps::ApiDeps,
-    query::Query,
-    route::Route,
-};
+use crate::{deps::ApiDeps, query::Query};
 
 /// A request past authentication and every gate.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Call {
-    pub(crate) api: Arc<ApiDeps>,
-    pub(crate) principal: Principal,
-    pub(crate) request_id: Arc<str>,
-    pub(crate) route: &'static Route,
-    /// Path without query, as sent.
-    pub(crate) path: String,
-    pub(crate) params: Params,
+    exchange: Arc<Exchange<ApiDeps>>,
     pub(crate) query: Query,
-    pub(crate) body: Bytes,
 }
 
-/// Decoded path parameters, every one a well-formed id.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Params(pub(crate) Vec<(String, String)>);
+impl Deref for Call {
+    type Target = Exchange<ApiDeps>;
 
-impl Params {
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+    fn deref(&self) -> &Self::Target {
+        &self.exchange
     }
+}
 
-    /// The parameter as a typed id.
-    pub(crate) fn id<T: FromStr<Err = InvalidId>>(&self, name: &str) -> Result<T, Refusal> {
-        self.get(name).and_then(|text| text.parse().ok()).ok_or_else(|| {
-            Refusal::invalid_field(
-                "invalid_params",
-                name,
-                "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -",
-            )
-        })
+impl Opens<ApiDeps> for Call {
+    fn open(exchange: Arc<Exchange<ApiDeps>>) -> Result<Self, Refusal> {
+        let query = Query::parse(Some(&exchange.query));
+        Ok(Self { exchange, query })
+    }
+}
+
+impl Opens<ApiDeps> for ZoneCall {
+    const PARAMETERS: &'static [&'static str] = &["zoneId"];
+
+    fn open(exchange: Arc<Exchange<ApiDeps>>) -> Result<Self, Refusal> {
+        let zone = exchange.params.id("zoneId")?;
+        let call = Call::open(exchange)?;
+        Ok(Self { call, zone })
     }
 }
 
 impl Call {
     pub(crate) fn now(&self) -> Timestamp {
-        self.api.world.now()
+        self.role.world.now()
     }
 
     /// The body as JSON; `code` names the failure.
@@ -72,7 +63,7 @@ impl Call {
     pub(crate) fn made(&self) -> Attribution {
         let now = self.now();
         Attribution {
-            created_by: Some(self.principal.attributed_to()),
+            created_by: Some(self.caller.attributed_to()),
             created_via_operator: false,
             updated_by: None,
             updated_via_operator: false,
@@ -83,22 +74,14 @@ impl Call {
 
     /// Stamps a change made now.
     pub(crate) fn stamp(&self, attribution: &mut Attribution) {
-        attribution.updated_by = Some(self.principal.attributed_to());
+        attribution.updated_by = Some(self.caller.attributed_to());
         attribution.updated_via_operator = false;
         attribution.updated_at = Some(self.now());
-    }
-
-    /// Begins a change over the deployment.
-    pub(crate) async fn global_change(&self) -> Result<GlobalChange<'_>, Refusal> {
-        Ok(GlobalChange::new(
-            self,
-            self.api.store.global(Access::Write).await?,
-        ))
     }
 }
 
 /// A [`Call`] in the zone its path names.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct ZoneCall {
     pub(crate) call: Call,
     pub(crate) zone: ZoneId,
@@ -115,15 +98,7 @@ impl Deref for ZoneCall {
 impl ZoneCall {
     /// A consistent picture of the zone.
     pub(crate) async fn read(&self) -> Result<Box<dyn ZoneWork>, Refusal> {
-        Ok(self.api.store.zone(&self.zone, Access::Read).await?)
-    }
-
-    /// Begins a change in the zone.
-    pub(crate) async fn change(&self) -> Result<ZoneChange<'_>, Refusal> {
-        Ok(ZoneChange::new(
-            self,
-            self.api.store.zone(&self.zone, Access::Write).await?,
-        ))
+        Ok(self.role.store.zone(&self.zone, Access::Read).await?)
     }
 }
 

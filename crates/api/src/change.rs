@@ -3,21 +3,19 @@
 //! Handlers get the repositories of a unit of work, but only [`ZoneChange::commit`] and [`GlobalChange::commit`]
 //! can make it durable, and both write the audit row first. Dropping a change rolls it back.
 
-mod payload;
-
 use std::ops::{Deref, DerefMut};
 
 use caracal_core::ZoneId;
 use caracal_service::Refusal;
-use caracal_storage::{AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
+use caracal_storage::{Access, AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
 use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::{
-    auth::{Principal, Scope},
-    call::{Call, Params, ZoneCall},
-    route::Route,
+    call::{Call, ZoneCall},
+    payload,
+    record::record,
 };
 
 /// How a committed change is recorded.
@@ -88,17 +86,20 @@ impl DerefMut for ZoneChange<'_> {
     }
 }
 
-impl<'c> ZoneChange<'c> {
-    pub(crate) fn new(call: &'c ZoneCall, work: Box<dyn ZoneWork>) -> Self {
-        Self {
-            call,
-            work,
+impl ZoneCall {
+    /// Begins a change in the zone.
+    pub(crate) async fn change(&self) -> Result<ZoneChange<'_>, Refusal> {
+        Ok(ZoneChange {
+            call: self,
+            work: self.role.store.zone(&self.zone, Access::Write).await?,
             messages: Vec::new(),
             changed: Vec::new(),
             ends: false,
-        }
+        })
     }
+}
 
+impl<'c> ZoneChange<'c> {
     /// The unit of work for a cascade, which leaves its own events in the outbox.
     pub(crate) fn ending(&mut self) -> &mut dyn ZoneWork {
         self.ends = true;
@@ -131,7 +132,7 @@ impl<'c> ZoneChange<'c> {
         self.work.admin_audit().append(&record).await?;
         for changed in &self.changed {
             self.messages
-                .push(OutboxMessage::of(&self.call.api.world, changed)?);
+                .push(OutboxMessage::of(&self.call.role.world, changed)?);
         }
         if !self.messages.is_empty() {
             self.work.outbox().append(&self.messages).await?;
@@ -139,7 +140,7 @@ impl<'c> ZoneChange<'c> {
         let published = self.ends || !self.messages.is_empty();
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.announce().await;
+            self.call.role.outbox.announce().await;
         }
         Ok(())
     }
@@ -166,15 +167,18 @@ impl DerefMut for GlobalChange<'_> {
     }
 }
 
-impl<'c> GlobalChange<'c> {
-    pub(crate) fn new(call: &'c Call, work: Box<dyn GlobalWork>) -> Self {
-        Self {
-            call,
-            work,
+impl Call {
+    /// Begins a change over the deployment.
+    pub(crate) async fn global_change(&self) -> Result<GlobalChange<'_>, Refusal> {
+        Ok(GlobalChange {
+            call: self,
+            work: self.role.store.global(Access::Write).await?,
             changed: Vec::new(),
-        }
+        })
     }
+}
 
+impl GlobalChange<'_> {
     /// Publishes that a zone changed.
     pub(crate) fn zone_changed(&mut self, zone: &ZoneId) {
         self.changed.push(DirectoryInvalidated {
@@ -190,82 +194,19 @@ impl<'c> GlobalChange<'c> {
         self.work.admin_audit().append(&record).await?;
         let published = !self.changed.is_empty();
         for changed in &self.changed {
-            let message = OutboxMessage::of(&self.call.api.world, changed)?;
+            let message = OutboxMessage::of(&self.call.role.world, changed)?;
             self.work.outbox().append(&[message]).await?;
         }
         self.work.commit().await?;
         if published {
-            self.call.api.outbox.announce().await;
+            self.call.role.outbox.announce().await;
         }
         Ok(())
     }
 }
 
 fn success(call: &Call, zone: Option<&ZoneId>, done: Done<'_>) -> AdminAuditRecord {
-    let mut payload = payload::describe(call.route, &call.body);
+    let mut payload = payload::describe(&call.route.method, call.route.path, &call.body);
     payload.extend(done.extra);
-    let context = Context {
-        api: &call.api,
-        principal: &call.principal,
-        request_id: &call.request_id,
-        route: call.route,
-        path: &call.path,
-        params: &call.params,
-    };
-    context.record(done.status, zone, done.created, payload)
-}
-
-/// What an administrative audit row says about any request, changed or refused.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Context<'c> {
-    pub(crate) api: &'c crate::deps::ApiDeps,
-    pub(crate) principal: &'c Principal,
-    pub(crate) request_id: &'c str,
-    pub(crate) route: &'static Route,
-    pub(crate) path: &'c str,
-    pub(crate) params: &'c Params,
-}
-
-impl Context<'_> {
-    pub(crate) fn record(
-        &self,
-        status: StatusCode,
-        zone: Option<&ZoneId>,
-        created: Option<&str>,
-        mut payload: Map<String, Value>,
-    ) -> AdminAuditRecord {
-        let entity = self.route.entity();
-        let named = entity.and_then(|(_, parameter)| self.params.get(parameter?));
-        let mode = if self.route.reach == crate::route::Reach::Zone {
-            "zone_scoped"
-        } else {
-            "control_plane_wildcard"
-        };
-        payload.insert(String::from("rls_mode"), Value::from(mode));
-        if let Some(account) = &self.principal.account {
-            payload.insert(String::from("operator"), Value::from(account.as_str()));
-        }
-        AdminAuditRecord {
-            id: self.api.world.uuid_v7().to_string(),
-            request_id: self.request_id.to_owned(),
-            actor_id: Some(self.principal.id.clone()),
-            actor_name: Some(self.principal.name.clone()),
-            actor_scope: Some(
-                match self.principal.scope {
-                    Scope::Global => "global",
-                    Scope::Zone(_) => "zone",
-                }
-                .to_owned(),
-            ),
-            action: format!("{} {}", self.route.method, self.path),
-            method: self.route.method.as_str().to_owned(),
-            path: self.path.to_owned(),
-            zone_id: zone.cloned(),
-            entity_type: entity.map(|(collection, _)| collection.to_owned()),
-            entity_id: created.or(named).map(str::to_owned),
-            status_code: status.as_u16(),
-            payload_json: Some(Value::Object(payload)),
-            occurred_at: self.api.world.now(),
-        }
-    }
+    record(call, done.status, zone, done.created, payload)
 }

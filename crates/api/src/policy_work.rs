@@ -9,8 +9,6 @@ use http::StatusCode;
 use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::timeout};
 
-use crate::auth::Principal;
-
 /// How many policies of one principal are read at once.
 const AT_ONCE: usize = 2;
 
@@ -44,17 +42,17 @@ impl PolicyWork {
         }
     }
 
-    /// Runs `work` for `principal` on a thread that may block. It is told to end when this future is dropped.
+    /// Runs `work` for `caller` on a thread that may block. It is told to end when this future is dropped.
     ///
     /// # Errors
-    /// 429 `too_many_policy_checks` when the principal has too many of them under way, 503
+    /// 429 `too_many_policy_checks` when the caller has too many of them under way, 503
     /// `policy_verification_unavailable` when others do.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        principal: &Principal,
+        caller: String,
         work: impl FnOnce(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (place, turns) = Place::take(&self.callers, principal.limit_key()).ok_or_else(too_many)?;
+        let (place, turns) = Place::take(&self.callers, caller).ok_or_else(too_many)?;
         let turn = match timeout(WAIT, turns.acquire_owned()).await {
             Ok(turn) => turn.map_err(|_| unavailable())?,
             Err(_) => return Err(too_many()),
@@ -137,19 +135,6 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::auth::{Origin, Power, Scope};
-
-    fn principal(id: &str) -> Principal {
-        Principal {
-            id: id.to_owned(),
-            name: String::from("name"),
-            scope: Scope::Global,
-            power: Power::Read,
-            origin: Origin::Minted,
-            account: None,
-            last_used_at: None,
-        }
-    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn one_callers_policies_do_not_hold_up_anothers() {
@@ -160,8 +145,7 @@ mod tests {
             .map(|_| {
                 let (work, wait) = (work.clone(), wait.clone());
                 tokio::spawn(async move {
-                    let greedy = principal("greedy");
-                    let held = work.run(&greedy, move |_| wait.lock().recv().is_ok());
+                    let held = work.run(String::from("greedy"), move |_| wait.lock().recv().is_ok());
                     held.await.map_err(|refusal| refusal.status)
                 })
             })
@@ -170,17 +154,17 @@ mod tests {
         while work
             .callers
             .lock()
-            .get("actor:greedy")
+            .get("greedy")
             .is_none_or(|caller| caller.requests < AT_ONCE + WAITING)
         {
             tokio::task::yield_now().await;
         }
-        let refused = work.run(&principal("greedy"), |_| ()).await.unwrap_err();
+        let refused = work.run(String::from("greedy"), |_| ()).await.unwrap_err();
         assert_eq!(
             (refused.status, refused.retry_after),
             (StatusCode::TOO_MANY_REQUESTS, Some(1))
         );
-        assert_eq!(work.run(&principal("other"), |_| 1).await.ok(), Some(1));
+        assert_eq!(work.run(String::from("other"), |_| 1).await.ok(), Some(1));
         for _ in &greedy {
             let_go.send(()).unwrap();
         }
@@ -198,8 +182,7 @@ mod tests {
         let task = tokio::spawn({
             let work = work.clone();
             async move {
-                let gone = principal("gone");
-                let run = work.run(&gone, move |interrupt| {
+                let run = work.run(String::from("gone"), move |interrupt| {
                     let _ = started.send(());
                     while !interrupt.is_interrupted() {
                         std::thread::yield_now();
@@ -213,6 +196,6 @@ mod tests {
         task.abort();
         ends.await.unwrap();
         // Its thread is free again.
-        assert!(work.run(&principal("next"), |_| ()).await.is_ok());
+        assert!(work.run(String::from("next"), |_| ()).await.is_ok());
     }
 }

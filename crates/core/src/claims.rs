@@ -21,6 +21,7 @@ pub enum MandateUse {
 /// Who the `sub` claim names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum SubjectType {
     /// The application itself.
     Application,

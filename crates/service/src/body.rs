@@ -8,7 +8,7 @@ use caracal_core::text;
 use caracal_wire::ErrorCode;
 use http::header;
 use http_body_util::{BodyExt as _, Limited};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{Refusal, server::Fault};
 
@@ -51,19 +51,26 @@ pub fn parse_json<T: DeserializeOwned>(
 ) -> Result<T, Refusal> {
     let code = code.into();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { String::new() } else { path };
-        Refusal::invalid_field(
-            code.clone(),
-            &path,
-            strip_position(&error.into_inner().to_string()),
-        )
-    })?;
+    let value = parse_with_path(&mut deserializer, code.clone())?;
     deserializer
         .end()
         .map_err(|_| Refusal::invalid_field(code, "", "trailing characters after the document"))?;
     Ok(value)
+}
+
+/// Reads whatever `deserializer` holds; `code` names the failure.
+///
+/// # Errors
+/// 400 with the path of the offending field.
+pub(crate) fn parse_with_path<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+    code: impl Into<Cow<'static, str>>,
+) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Refusal::invalid_field(code, &path, strip_position(&error.into_inner().to_string()))
+    })
 }
 
 /// `serde_json` appends where it stopped reading and quotes what it read; a client wants the field and the rule.

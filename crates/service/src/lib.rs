@@ -11,6 +11,7 @@ pub mod contention;
 pub mod egress;
 pub mod exchange;
 pub mod extract;
+pub mod front;
 pub mod health;
 pub mod issued;
 pub mod key_check;

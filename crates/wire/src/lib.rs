@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod code;
+pub mod control;
 pub mod coordinator;
 pub mod envelope;
 pub mod events;

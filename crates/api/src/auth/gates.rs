@@ -5,11 +5,11 @@ use caracal_service::Refusal;
 use caracal_storage::Access;
 use http::StatusCode;
 
-use super::{Power, Principal, Scope};
+use super::principal::{Power, Principal, Scope};
 use crate::{
+    access::{Capability, Needs, Reach},
     deps::ApiDeps,
     fields::is_reserved_zone,
-    route::{Capability, Reach, Route},
 };
 
 fn forbidden(code: &'static str, description: &'static str) -> Refusal {
@@ -17,8 +17,8 @@ fn forbidden(code: &'static str, description: &'static str) -> Refusal {
 }
 
 /// The gates that need no zone: capability, and reach beyond zones.
-pub(crate) fn check_capability(principal: &Principal, route: &Route) -> Result<(), Refusal> {
-    match (route.capability, principal.power) {
+pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
+    match (needs.capability, principal.power) {
         (Capability::Read, _) | (Capability::Write | Capability::Reveal, Power::Write) => {}
         (Capability::Write | Capability::Reveal, Power::Read) => {
             return Err(forbidden("admin_token_read_only", "this token can only read"));
@@ -30,7 +30,7 @@ pub(crate) fn check_capability(principal: &Principal, route: &Route) -> Result<(
             ));
         }
     }
-    match route.reach {
+    match needs.reach {
         Reach::Deployment { .. } if !principal.is_global() => Err(forbidden(
             "admin_token_zone_mismatch",
             "a zone token reaches its own zone only",
@@ -47,7 +47,7 @@ pub(crate) fn check_capability(principal: &Principal, route: &Route) -> Result<(
 pub(crate) async fn admit_to_zone(
     api: &ApiDeps,
     principal: &Principal,
-    route: &Route,
+    needs: Needs,
     zone: &ZoneId,
 ) -> Result<(), Refusal> {
     if let Scope::Zone(own) = &principal.scope
@@ -58,7 +58,7 @@ pub(crate) async fn admit_to_zone(
             "a zone token reaches its own zone only",
         ));
     }
-    let writes = route.capability != Capability::Read && !principal.is_bootstrap();
+    let writes = needs.capability != Capability::Read && !principal.is_bootstrap();
     if !writes && principal.account.is_none() {
         return Ok(());
     }

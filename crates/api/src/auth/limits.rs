@@ -7,7 +7,7 @@ use caracal_core::ZoneId;
 use caracal_service::Refusal;
 use http::StatusCode;
 
-use super::Principal;
+use super::principal::Principal;
 use crate::deps::ApiDeps;
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -1,30 +1,13 @@
 //! The tokens that exist because the deployment has an admin token: its own, and the console's derived ones.
 
 use caracal_core::Secret;
-use caracal_crypto::tokens::ConsoleToken;
 use caracal_storage::{Access, AdminToken, Error};
 
-use super::tokens::{digest, token_key_name};
+use super::{
+    principal::{BOOTSTRAP_CLASS, CONSOLE},
+    tokens::{digest, token_key_name},
+};
 use crate::deps::ApiDeps;
-
-/// `created_by` of the deployment's own token.
-pub(crate) const BOOTSTRAP_CLASS: &str = "env-bootstrap";
-
-const CONSOLE: [(ConsoleToken, &str, &str, &str); 3] = [
-    (ConsoleToken::ReadOnly, "env-derived", "console-read-only", "read"),
-    (ConsoleToken::Write, "env-derived-write", "console-write", "write"),
-    (
-        ConsoleToken::Approve,
-        "env-derived-approve",
-        "console-approve",
-        "approve",
-    ),
-];
-
-/// Whether `created_by` marks a console token.
-pub(crate) fn is_console_class(class: &str) -> bool {
-    CONSOLE.iter().any(|(_, console, _, _)| *console == class)
-}
 
 /// Makes the bootstrap token and the console's tokens those of the configured admin token, and ends every other
 /// of their kind. Run it at each start, before listening: a rotated token ends the old one here, and a token

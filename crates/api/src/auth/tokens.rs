@@ -10,7 +10,10 @@ use caracal_service::{Refusal, health::bearer_of};
 use caracal_storage::{Access, AdminToken, Error};
 use http::{HeaderMap, StatusCode};
 
-use super::{Origin, Power, Principal, Scope, limits, seed};
+use super::{
+    limits,
+    principal::{Origin, Power, Principal, Scope},
+};
 use crate::deps::ApiDeps;
 
 /// Longest bearer token looked at, in bytes.
@@ -93,11 +96,7 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
         ("zone", Some(zone)) => Scope::Zone(zone.clone()),
         _ => return None,
     };
-    let origin = match row.created_by.as_str() {
-        seed::BOOTSTRAP_CLASS => Origin::Bootstrap,
-        class if seed::is_console_class(class) => Origin::Console,
-        _ => Origin::Minted,
-    };
+    let origin = Origin::of(&row.created_by);
     Some(Principal {
         id: row.id.clone(),
         name: row.name.clone(),

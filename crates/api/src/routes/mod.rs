@@ -1,4 +1,4 @@
-//! The table of routes.
+//! The table of routes: method, path, what is needed, name, handler, and a sentence for the document.
 
 mod admin_audit;
 mod admin_tokens;
@@ -13,95 +13,118 @@ mod sessions;
 mod subjects;
 mod zones;
 
-use http::Method;
+use axum::Router;
 
-use crate::route::{
-    Capability::{Read, Reveal, Write},
-    Handler, Reach, Route,
+use crate::{
+    access::{
+        Capability::{Read, Reveal, Write},
+        Needs, Reach,
+    },
+    deps::ApiDeps,
 };
 
-/// A route of one zone.
-macro_rules! zone {
-    ($method:ident $path:literal $capability:ident $handler:path) => {
-        Route {
-            method: Method::$method,
-            path: concat!("/v1/zones/{zoneId}", $path),
-            capability: $capability,
-            reach: Reach::Zone,
-            handler: Handler::Zone(|call| Box::pin($handler(call))),
-        }
+type Route = caracal_service::front::Route<ApiDeps>;
+
+const fn needs(capability: crate::access::Capability, reach: Reach) -> Needs {
+    Needs { capability, reach }
+}
+
+const READ: Needs = needs(Read, Reach::Zone);
+const WRITE: Needs = needs(Write, Reach::Zone);
+const REVEAL: Needs = needs(Reveal, Reach::Zone);
+const READ_ACCOUNTS: Needs = needs(Read, Reach::Deployment { accounts: true });
+const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true });
+const READ_TOKENS: Needs = needs(Read, Reach::Deployment { accounts: false });
+const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
+const STATELESS: Needs = needs(Read, Reach::Stateless);
+
+macro_rules! table {
+    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)?;)+) => {
+        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))?,)+]
     };
 }
 
-/// A route outside any zone.
-macro_rules! global {
-    ($method:ident $path:literal $capability:ident $reach:expr, $handler:path) => {
-        Route {
-            method: Method::$method,
-            path: $path,
-            capability: $capability,
-            reach: $reach,
-            handler: Handler::Global(|call| Box::pin($handler(call))),
-        }
-    };
+/// The routes of the Control API.
+pub fn router(deps: ApiDeps) -> Router {
+    caracal_service::front::router(deps, table())
 }
 
-const ACCOUNTS: Reach = Reach::Deployment { accounts: true };
-const TOKENS: Reach = Reach::Deployment { accounts: false };
+/// Every route of this role, as the router knows them.
+pub fn table() -> Vec<Route> {
+    table! {
+        get "/v1/zones" READ_ACCOUNTS "zones.list" zones::list::handle, "List zones that the caller may see.";
+        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone.";
+        get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone.";
+        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone.";
+        delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it.";
+        get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live.";
+        get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
+        get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
+        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application.";
+        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application.";
+        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application.";
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application.";
+        delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";
+        post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret.";
+        get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application.";
+        get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
+        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource.";
+        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource.";
+        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource.";
+        delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource.";
+        get "/v1/zones/{zoneId}/providers" READ "providers.list" providers::list::handle, "List providers.";
+        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider.";
+        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider.";
+        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider.";
+        delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential.";
+        post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it.";
+        get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";
+        get "/v1/zones/{zoneId}/policies" READ "policies.list" policies::list::handle, "List policies.";
+        post "/v1/zones/{zoneId}/policies" WRITE "policies.create" policies::create::handle, "Make a policy with its first version.";
+        get "/v1/zones/{zoneId}/policies/{id}" READ "policies.get" policies::get::handle, "Read a policy with its versions.";
+        delete "/v1/zones/{zoneId}/policies/{id}" WRITE "policies.archive" policies::archive::handle, "Archive a policy.";
+        get "/v1/zones/{zoneId}/policies/{id}/versions" READ "policies.list_versions" policies::versions::list, "List the versions of a policy.";
+        get "/v1/zones/{zoneId}/policies/{id}/versions/{versionId}" READ "policies.get_version" policies::versions::get, "Read a version of a policy.";
+        post "/v1/zones/{zoneId}/policies/{id}/versions" WRITE "policies.add_version" policies::add_version::handle, "Add a version to a policy.";
+        get "/v1/zones/{zoneId}/policy-sets" READ "policy_sets.list" policy_sets::list::handle, "List policy sets.";
+        post "/v1/zones/{zoneId}/policy-sets" WRITE "policy_sets.create" policy_sets::create::handle, "Make a policy set.";
+        get "/v1/zones/{zoneId}/policy-sets/{id}" READ "policy_sets.get" policy_sets::get::handle, "Read a policy set.";
+        delete "/v1/zones/{zoneId}/policy-sets/{id}" WRITE "policy_sets.archive" policy_sets::archive::handle, "Archive a policy set.";
+        get "/v1/zones/{zoneId}/policy-sets/{id}/versions" READ "policy_sets.list_versions" policy_sets::versions::list, "List the versions of a policy set.";
+        post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set.";
+        get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set.";
+        post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force.";
+        get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere.";
+        post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" WRITE "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force.";
+        get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
+        get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
+        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds.";
+        get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger.";
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request.";
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended.";
+        get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did.";
+        get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
+        post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token.";
+        delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token.";
+    }
+}
 
-pub(crate) static ROUTES: &[Route] = &[
-    global!(GET "/v1/zones" Read ACCOUNTS, zones::list::handle),
-    global!(POST "/v1/zones" Write ACCOUNTS, zones::create::handle),
-    zone!(GET "" Read zones::get::handle),
-    zone!(PATCH "" Write zones::patch::handle),
-    zone!(DELETE "" Write zones::archive::handle),
-    zone!(GET "/dcr-status" Read zones::dcr_status::handle),
-    zone!(GET "/overview" Read zones::overview::handle),
-    zone!(GET "/applications" Read applications::list::handle),
-    zone!(POST "/applications" Write applications::create::handle),
-    zone!(POST "/applications/dcr" Write applications::dcr::handle),
-    zone!(GET "/applications/{id}" Read applications::get::handle),
-    zone!(PATCH "/applications/{id}" Write applications::patch::handle),
-    zone!(DELETE "/applications/{id}" Write applications::archive::handle),
-    zone!(POST "/applications/{id}/rotate-secret" Write applications::rotate::handle),
-    zone!(GET "/applications/{id}/client-secret" Reveal applications::reveal::handle),
-    zone!(GET "/resources" Read resources::list::handle),
-    zone!(POST "/resources" Write resources::create::handle),
-    zone!(GET "/resources/{id}" Read resources::get::handle),
-    zone!(PATCH "/resources/{id}" Write resources::patch::handle),
-    zone!(DELETE "/resources/{id}" Write resources::archive::handle),
-    zone!(GET "/providers" Read providers::list::handle),
-    zone!(POST "/providers" Write providers::create::handle),
-    zone!(GET "/providers/{id}" Read providers::get::handle),
-    zone!(PATCH "/providers/{id}" Write providers::patch::handle),
-    zone!(DELETE "/providers/{id}" Write providers::archive::handle),
-    global!(POST "/v1/policies/validate" Read Reach::Stateless, policies::validate::handle),
-    global!(GET "/v1/policy-templates" Read Reach::Stateless, policies::templates::handle),
-    zone!(GET "/policies" Read policies::list::handle),
-    zone!(POST "/policies" Write policies::create::handle),
-    zone!(GET "/policies/{id}" Read policies::get::handle),
-    zone!(DELETE "/policies/{id}" Write policies::archive::handle),
-    zone!(GET "/policies/{id}/versions" Read policies::versions::list),
-    zone!(GET "/policies/{id}/versions/{versionId}" Read policies::versions::get),
-    zone!(POST "/policies/{id}/versions" Write policies::add_version::handle),
-    zone!(GET "/policy-sets" Read policy_sets::list::handle),
-    zone!(POST "/policy-sets" Write policy_sets::create::handle),
-    zone!(GET "/policy-sets/{id}" Read policy_sets::get::handle),
-    zone!(DELETE "/policy-sets/{id}" Write policy_sets::archive::handle),
-    zone!(GET "/policy-sets/{id}/versions" Read policy_sets::versions::list),
-    zone!(POST "/policy-sets/{id}/versions" Write policy_sets::add_version::handle),
-    zone!(GET "/policy-sets/{id}/versions/{versionId}" Read policy_sets::versions::get),
-    zone!(POST "/policy-sets/{id}/activate" Write policy_sets::activate::handle),
-    zone!(GET "/policy-sets/{id}/activation-status" Read policy_sets::activation_status::handle),
-    zone!(POST "/policy-sets/{id}/simulate" Write policy_sets::simulate::handle),
-    zone!(GET "/authority-records" Read authority_records::handle),
-    zone!(GET "/sessions" Read sessions::handle),
-    zone!(POST "/subjects/revoke" Write subjects::revoke),
-    zone!(GET "/audit" Read audit::list::handle),
-    zone!(GET "/audit/by-request/{requestId}" Read audit::by_request::handle),
-    zone!(GET "/audit/by-request/{requestId}/explain" Read audit::explain::handle),
-    zone!(GET "/admin-audit" Read admin_audit::handle),
-    global!(GET "/v1/admin-tokens" Read TOKENS, admin_tokens::list::handle),
-    global!(POST "/v1/admin-tokens" Write TOKENS, admin_tokens::create::handle),
-    global!(DELETE "/v1/admin-tokens/{id}" Write TOKENS, admin_tokens::revoke::handle),
-];
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_zone_route_names_its_zone_and_reads_need_no_more_than_read() {
+        for route in table() {
+            assert_eq!(
+                route.needs.reach == Reach::Zone,
+                route.path.starts_with("/v1/zones/{zoneId}"),
+                "{route:?}"
+            );
+            let changes = route.method != Method::GET && route.needs.reach != Reach::Stateless;
+            assert_eq!(route.needs.capability == Write, changes, "{route:?}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub(crate) async fn revoke(call: ZoneCall) -> Result<Answer, Refusal> {
         stored: REASON,
         told: reason,
     };
-    let ended = end_subject(change.ending(), &call.api.world, subject, why).await?;
+    let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
     let done = Done::ok()

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use caracal_api::{ApiConfig, Capability, Reach, RouteInfo, routes, seed_bootstrap};
+use caracal_api::{ApiConfig, ApiDeps, Capability, Reach, seed_bootstrap, table};
 use caracal_core::Secret;
 use caracal_crypto::tokens::ConsoleToken;
+use caracal_service::front::Route;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::stack::{ADMIN, Reply, Stack};
 
 /// The path with its parameters filled in; a parameter this walk does not know fails it.
-fn filled(route: &RouteInfo, zone: &str) -> String {
+fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
     let path = route
         .path
         .replace("{zoneId}", zone)
@@ -26,7 +27,7 @@ fn filled(route: &RouteInfo, zone: &str) -> String {
     path
 }
 
-async fn walk(stack: &Stack, token: Option<&str>, route: &RouteInfo, zone: &str) -> Reply {
+async fn walk(stack: &Stack, token: Option<&str>, route: &Route<ApiDeps>, zone: &str) -> Reply {
     let body = (route.method != Method::GET).then(|| json!({}));
     stack
         .call(
@@ -51,8 +52,8 @@ async fn nobody_reaches_any_route() {
     })
     .await;
     let zone = stack.zone("acme").await;
-    assert!(routes().len() > 45);
-    for route in routes() {
+    assert!(table().len() > 45);
+    for route in table() {
         for token in [None, Some("cat_unknown"), Some("")] {
             let reply = walk(&stack, token, &route, zone_id(&zone)).await;
             assert_eq!(reply.headers.get("www-authenticate").unwrap(), "Bearer");
@@ -73,7 +74,7 @@ async fn nobody_reaches_any_route() {
 #[tokio::test]
 async fn every_route_of_the_table_is_served() {
     let stack = Stack::start().await;
-    for route in routes() {
+    for route in table() {
         let reply = walk(&stack, Some(ADMIN), &route, "no-such-zone").await;
         assert!(reply.status != 405, "{} {}", route.method, route.path);
         assert!(
@@ -110,11 +111,11 @@ async fn tokens_that_read_or_approve_change_and_reveal_nothing() {
     let zone = stack.zone("acme").await;
     let read = stack.token("global", None, "read").await;
     let approve = stack.token("global", None, "approve").await;
-    for route in routes() {
+    for route in table() {
         let reading = walk(&stack, Some(&read), &route, zone_id(&zone)).await;
         let approving = walk(&stack, Some(&approve), &route, zone_id(&zone)).await;
         let what = format!("{} {}", route.method, route.path);
-        match route.capability {
+        match route.needs.capability {
             Capability::Read => {
                 assert!(reading.status != 403 && approving.status != 403, "{what}");
             }
@@ -131,9 +132,9 @@ async fn a_zone_token_reaches_its_own_zone_only() {
     let stack = Stack::start().await;
     let (own, other) = (stack.zone("own").await, stack.zone("other").await);
     let token = stack.token("zone", Some(zone_id(&own)), "write").await;
-    for route in routes() {
+    for route in table() {
         let what = format!("{} {}", route.method, route.path);
-        match route.reach {
+        match route.needs.reach {
             Reach::Zone => {
                 let reply = walk(&stack, Some(&token), &route, zone_id(&other)).await;
                 assert_eq!(reply.refused(403), "admin_token_zone_mismatch", "{what}");

@@ -1,6 +1,6 @@
 //! Every text that a caller may choose, on every route: bounded, printable, and refused by name.
 
-use caracal_api::routes;
+use caracal_api::table;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -249,7 +249,7 @@ async fn no_filter_of_any_listing_takes_a_nul() {
         "decision",
         "fields",
     ];
-    for route in routes().into_iter().filter(|route| route.method == Method::GET) {
+    for route in table().into_iter().filter(|route| route.method == Method::GET) {
         let path = route
             .path
             .replace("/v1/zones/{zoneId}", &zone)

@@ -6,6 +6,7 @@ use crate::{ApplicationId, ProviderId, ResourceId, ScopeSet, Timestamp, ZoneId, 
 
 /// Who made and last changed an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Attribution {
     /// `admin:<token id>`, an account id, or a caller-supplied name.
     pub created_by: Option<String>,
@@ -23,6 +24,7 @@ pub struct Attribution {
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Zone {
     /// Id.
     pub id: ZoneId,
@@ -141,6 +143,7 @@ words!(
 
 /// A declared operation of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Operation {
     /// Upper-case HTTP method.
     pub method: String,

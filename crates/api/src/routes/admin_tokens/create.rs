@@ -61,12 +61,12 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
         _ => {}
     }
     // Who can change things must not be able to approve them as well by making a second token.
-    if power == Power::Approve && !call.principal.is_bootstrap() {
+    if power == Power::Approve && !call.caller.is_bootstrap() {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "approve_capability_required")
             .describe("only the deployment's own token makes tokens that approve"));
     }
 
-    let token = new_secret(&call.api.world, ADMIN_TOKEN_PREFIX);
+    let token = new_secret(&call.role.world, ADMIN_TOKEN_PREFIX);
     let mut change = call.global_change().await?;
     if let Some(zone) = &body.zone_id
         && change.zones().get(zone).await?.is_none()
@@ -74,17 +74,17 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
         return Err(Refusal::not_found("zone_not_found").describe("no such zone"));
     }
     let made = AdminToken {
-        id: call.api.world.uuid_v7().to_string(),
+        id: call.role.world.uuid_v7().to_string(),
         name,
-        token_digest: digest(&call.api.token_keys.current, token.expose()),
-        digest_key: token_key_name(&call.api.token_keys.current),
+        token_digest: digest(&call.role.token_keys.current, token.expose()),
+        digest_key: token_key_name(&call.role.token_keys.current),
         scope: match body.scope {
             Scope::Global => String::from("global"),
             Scope::Zone => String::from("zone"),
         },
         capability,
         zone_id: body.zone_id,
-        created_by: format!("admin:{}", call.principal.id),
+        created_by: format!("admin:{}", call.caller.id),
         created_at: call.now(),
         last_used_at: None,
         revoked_at: None,

@@ -10,7 +10,7 @@ use crate::{answer::Answer, call::Call};
 pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     let page = call.query.page(200, 500)?;
     let read = call
-        .api
+        .role
         .store
         .global(Access::Read)
         .await?

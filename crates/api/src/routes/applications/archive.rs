@@ -20,7 +20,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let location = Location::application_client_secret(&call.zone, &id);
     change.secrets().delete(location.as_str()).await?;
     let why = Why::word("application_archived");
-    let ended = end_application(change.ending(), &call.api.world, &id, why).await?;
+    let ended = end_application(change.ending(), &call.role.world, &id, why).await?;
     change.directory_changed(DirectoryKind::Application, id.as_str());
     let done = Done::no_content()
         .note("revoked_authority_records", ended.records.len())

@@ -41,8 +41,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     require_zone(&mut *change).await?;
     let body: Body = call.body(CODE)?;
     let name = trimmed(CODE, "name", &body.name, 200)?;
-    check_reserved(&name, call.principal.is_bootstrap())?;
-    traits::check(&body.traits, call.principal.is_global())?;
+    check_reserved(&name, call.caller.is_bootstrap())?;
+    traits::check(&body.traits, call.caller.is_global())?;
     // Names have no unique index, so creations of one zone take turns.
     change.lock("application_name").await?;
     if change.applications().name_taken(&name, None).await? {
@@ -53,7 +53,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut attribution = call.made();
     attribution.updated_at = None;
     let application = Application {
-        id: ApplicationId::generate(&call.api.world),
+        id: ApplicationId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name,
         registration_method: RegistrationMethod::Managed,
@@ -68,7 +68,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
     Answer::created(&WithSecret {
-        row: row(&application, call.principal.is_global()),
+        row: row(&application, call.caller.is_global()),
         client_secret: client_secret.expose(),
     })
 }

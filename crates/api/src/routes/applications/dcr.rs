@@ -42,8 +42,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
             "must be 1 to 3600 seconds",
         ));
     }
-    check_reserved(&name, call.principal.is_bootstrap())?;
-    limit_dcr(&call.api, &call.zone, &call.principal).await?;
+    check_reserved(&name, call.caller.is_bootstrap())?;
+    limit_dcr(&call.role, &call.zone, &call.caller).await?;
 
     let (client_secret, hash) = secret::generate(&call)?;
     let mut change = call.change().await?;
@@ -53,7 +53,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     let now = call.now();
     change.lock("dcr").await?;
-    if change.applications().count_live_dcr(now).await? >= call.api.config.max_live_dcr {
+    if change.applications().count_live_dcr(now).await? >= call.role.config.max_live_dcr {
         return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "dcr_limit_exceeded")
             .describe("too many short-lived applications are alive in the zone")
             .retry_after(60));
@@ -61,7 +61,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut attribution = call.made();
     attribution.updated_at = None;
     let application = Application {
-        id: ApplicationId::generate(&call.api.world),
+        id: ApplicationId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name,
         registration_method: RegistrationMethod::Dcr,
@@ -75,7 +75,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
     Answer::created(&WithSecret {
-        row: row(&application, call.principal.is_global()),
+        row: row(&application, call.caller.is_global()),
         client_secret: client_secret.expose(),
     })
 }

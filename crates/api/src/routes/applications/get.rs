@@ -14,5 +14,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .await?
         .filter(|application| application.archived_at.is_none())
         .ok_or_else(not_found)?;
-    Answer::ok(&row(&application, call.principal.is_global()))
+    Answer::ok(&row(&application, call.caller.is_global()))
 }

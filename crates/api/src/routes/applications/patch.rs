@@ -40,10 +40,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .transpose()?;
     let chosen = body.client_secret.map(checked_secret).transpose()?;
     if let Some(name) = &name {
-        check_reserved(name, call.principal.is_bootstrap())?;
+        check_reserved(name, call.caller.is_bootstrap())?;
     }
     if let Some(traits) = &body.traits {
-        traits::check(traits, call.principal.is_global())?;
+        traits::check(traits, call.caller.is_global())?;
     }
     if name.is_none() && chosen.is_none() && body.traits.is_none() {
         return Err(no_fields());
@@ -89,7 +89,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
-    Answer::ok(&row(&application, call.principal.is_global()))
+    Answer::ok(&row(&application, call.caller.is_global()))
 }
 
 fn live(application: Option<Application>) -> Result<Application, Refusal> {

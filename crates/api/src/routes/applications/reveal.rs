@@ -25,14 +25,14 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         Refusal::not_found("client_secret_not_stored")
             .describe("no copy of the secret is kept; rotate it instead")
     })?;
-    let opened = call.api.keyring.open(&location, &envelope).map_err(|error| {
+    let opened = call.role.keyring.open(&location, &envelope).map_err(|error| {
         tracing::error!(zone.id = %call.zone, application.id = %id, %error, "a client secret cannot be opened");
         backend_unavailable()
     })?;
     let client_secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
 
     let event = AuditEvent::new(
-        &call.api.world,
+        &call.role.world,
         call.zone.clone(),
         "credential_revealed",
         &call.request_id,
@@ -42,10 +42,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         "credential": "application_client_secret",
         "application_id": application.id,
         "application_name": application.name,
-        "actor": call.principal.attributed_to(),
+        "actor": call.caller.attributed_to(),
     }));
     let frame =
-        events::audit_frame(&call.api.world, call.api.audit_key.as_ref(), event).map_err(|error| {
+        events::audit_frame(&call.role.world, call.role.audit_key.as_ref(), event).map_err(|error| {
             tracing::error!(%error, "an audit event could not be written as JSON");
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "audit_unavailable")
         })?;

@@ -30,7 +30,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
     Answer::ok(&WithSecret {
-        row: row(&application, call.principal.is_global()),
+        row: row(&application, call.caller.is_global()),
         client_secret: client_secret.expose(),
     })
 }

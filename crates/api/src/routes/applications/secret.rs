@@ -9,18 +9,18 @@ use crate::{call::Call, change::ZoneChange};
 
 /// A fresh secret and what it is stored as.
 pub(super) fn generate(call: &Call) -> Result<(Secret, String), Refusal> {
-    let secret = new_secret(&call.api.world, "cs_");
+    let secret = new_secret(&call.role.world, "cs_");
     let hash = call
-        .api
+        .role
         .hasher
-        .hash_generated(&call.api.world, &secret)
+        .hash_generated(&call.role.world, &secret)
         .map_err(|_| overloaded())?;
     Ok((secret, hash))
 }
 
 /// What a secret somebody chose is stored as. Takes a tenth of a second, on a thread that may block.
 pub(super) async fn hash_chosen(call: &Call, secret: Secret) -> Result<String, Refusal> {
-    let (hasher, world) = (call.api.hasher.clone(), call.api.world.clone());
+    let (hasher, world) = (call.role.hasher.clone(), call.role.world.clone());
     match tokio::task::spawn_blocking(move || hasher.hash_chosen(&world, &secret)).await {
         Ok(Ok(hash)) => Ok(hash),
         Ok(Err(_)) | Err(_) => Err(overloaded()),
@@ -37,7 +37,7 @@ pub(super) async fn keep(
     application: &Application,
     secret: &Secret,
 ) -> Result<(), Refusal> {
-    let api = &change.call().api;
+    let api = &change.call().role;
     let location = Location::application_client_secret(&application.zone_id, &application.id);
     let envelope = api
         .keyring

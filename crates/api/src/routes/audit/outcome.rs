@@ -25,7 +25,11 @@ pub(super) async fn shown(
     rows: &[AuditRow],
 ) -> Result<Vec<Value>, Refusal> {
     let mut shown: Vec<Value> = rows.iter().map(row).collect();
-    let long_ago = call.api.world.now().minus(call.api.config.outcome_unknown_after);
+    let long_ago = call
+        .role
+        .world
+        .now()
+        .minus(call.role.config.outcome_unknown_after);
     let open: Vec<(usize, (String, String))> = rows
         .iter()
         .enumerate()

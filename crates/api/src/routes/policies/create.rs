@@ -30,14 +30,14 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if body.content.is_empty() {
         return Err(Refusal::invalid_field(CODE, "content", "must not be empty"));
     }
-    if !call.principal.is_bootstrap() && is_reserved(RESERVED_NAME, &body.name) {
+    if !call.caller.is_bootstrap() && is_reserved(RESERVED_NAME, &body.name) {
         return Err(reserved_namespace(RESERVED_NAME));
     }
     let valid = source::check(&call, body.content.clone()).await?;
     let warnings = valid.warnings(&zone_names(call.read().await?.as_mut()).await?);
 
     let policy = Policy {
-        id: PolicyId::generate(&call.api.world),
+        id: PolicyId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name: body.name,
         description: body.description,

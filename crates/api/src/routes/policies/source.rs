@@ -16,7 +16,7 @@ use crate::call::Call;
 /// their places. 429 and 503 of [`crate::PolicyWork`].
 pub(super) async fn check(call: &Call, content: String) -> Result<Valid, Refusal> {
     let check = move |interrupt: &Interrupt| document::validate(&content, interrupt);
-    let checked = call.api.policy_work.run(&call.principal, check).await?;
+    let checked = call.role.policy_work.run(call.caller.limit_key(), check).await?;
     checked.map_err(|problems| refused(&problems))
 }
 
@@ -48,13 +48,13 @@ fn issues(problems: &[PolicyProblem]) -> Value {
 /// The next version of a policy; storage gives it its number.
 pub(super) fn version(call: &Call, policy: &PolicyId, content: String) -> PolicyVersion {
     PolicyVersion {
-        id: PolicyVersionId::generate(&call.api.world),
+        id: PolicyVersionId::generate(&call.role.world),
         policy_id: policy.clone(),
         version: 1,
         content_sha256: sha256_hex(content.as_bytes()),
         content,
         schema_version: SCHEMA_VERSION.to_owned(),
-        created_by: call.principal.attributed_to(),
+        created_by: call.caller.attributed_to(),
         created_at: call.now(),
     }
 }

@@ -29,9 +29,9 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
         .await
         .map_err(|refusal| refusal.with("valid", false))?;
     // A token of the deployment asks about no zone.
-    let warnings = match call.principal.home_zone() {
+    let warnings = match call.caller.home_zone() {
         Some(zone) => {
-            let mut work = call.api.store.zone(zone, Access::Read).await?;
+            let mut work = call.role.store.zone(zone, Access::Read).await?;
             valid.warnings(&zone_names(work.as_mut()).await?)
         }
         None => Vec::new(),

@@ -46,7 +46,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .policy_sets()
         .keep_evaluated(&version_id, &version.manifest_sha256, &documents.to_stored())
         .await?;
-    let event = policy_invalidate(&call.api.world, &call.zone, &id, Some(&version_id))?;
+    let event = policy_invalidate(&call.role.world, &call.zone, &id, Some(&version_id))?;
     let outbox_id = event.id.clone();
     change.publish(event);
     change

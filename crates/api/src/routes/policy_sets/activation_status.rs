@@ -102,9 +102,9 @@ fn outbox_body(id: Option<&str>, outbox: Option<&OutboxState>) -> Value {
 /// The picture in memory; read anew when it shows another version, since this process may not have heard yet.
 async fn loaded(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> Loaded {
     let is_it = |state: &ZoneState| state.policy.identity().policy_set_version_id.as_ref() == Some(version);
-    let state = match call.api.zones.zone(zone).await {
+    let state = match call.role.zones.zone(zone).await {
         Ok(state) if is_it(&state) => Ok(state),
-        Ok(_) => call.api.zones.reload(zone).await,
+        Ok(_) => call.role.zones.reload(zone).await,
         Err(error) => Err(error),
     };
     match state {

@@ -46,13 +46,13 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.lock("policy_set_version").await?;
     change.policy_sets().get(&id).await?.ok_or_else(not_found)?;
     let version = PolicySetVersion {
-        id: PolicySetVersionId::generate(&call.api.world),
+        id: PolicySetVersionId::generate(&call.role.world),
         policy_set_id: id.clone(),
         version: 1,
         manifest_sha256: manifest_digest(&manifest),
         manifest,
         schema_version: SCHEMA_VERSION.to_owned(),
-        created_by: call.principal.attributed_to(),
+        created_by: call.caller.attributed_to(),
         created_at: call.now(),
     };
     let number = change.policy_sets().add_version(&version).await?;

@@ -17,7 +17,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .await?
         .ok_or_else(not_found)?;
     if was_in_force {
-        change.publish(policy_invalidate(&call.api.world, &call.zone, &id, None)?);
+        change.publish(policy_invalidate(&call.role.world, &call.zone, &id, None)?);
     }
     change
         .commit(Done::no_content().note("was_in_force", was_in_force))

@@ -65,7 +65,11 @@ pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<
             .collect();
         document::evaluate_unless(&sources, interrupt)
     };
-    let compiled = call.api.policy_work.run(&call.principal, compile).await?;
+    let compiled = call
+        .role
+        .policy_work
+        .run(call.caller.limit_key(), compile)
+        .await?;
     compiled.map_err(|problem| unusable(&problem))
 }
 

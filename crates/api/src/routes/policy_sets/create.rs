@@ -26,7 +26,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let set = PolicySet {
-        id: PolicySetId::generate(&call.api.world),
+        id: PolicySetId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name: body.name,
         description: body.description,

@@ -59,10 +59,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     };
     check_identifier(&identifier)?;
     let config = config::check(body.kind, &body.config_json, false)?;
-    check_reserved(&identifier, call.principal.is_bootstrap())?;
+    check_reserved(&identifier, call.caller.is_bootstrap())?;
 
     let provider = Provider {
-        id: ProviderId::generate(&call.api.world),
+        id: ProviderId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name: name.unwrap_or_else(|| identifier.clone()),
         identifier,
@@ -88,7 +88,7 @@ async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Re
     let name = name.strip_prefix("provider://").unwrap_or(name);
     let base = format!("provider://{}", slug(name, "provider"));
     let mut chosen = base.clone();
-    for candidate in candidates(&change.call().api.world, base) {
+    for candidate in candidates(&change.call().role.world, base) {
         chosen = candidate;
         if !change.providers().identifier_taken(&chosen, None).await? {
             break;

@@ -121,7 +121,7 @@ async fn keep_secrets(
             .describe("the secret store could not seal the provider's credential")
     };
     let document = serde_json::to_vec(&document).map_err(|_| unavailable())?;
-    let api = &change.call().api;
+    let api = &change.call().role;
     let envelope = api
         .keyring
         .seal(&api.world, &location, &document)

@@ -43,7 +43,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let identifier = body.identifier.map(|identifier| identifier.trim().to_owned());
     if let Some(identifier) = &identifier {
         check_identifier(identifier)?;
-        check_reserved(identifier, call.principal.is_bootstrap())?;
+        check_reserved(identifier, call.caller.is_bootstrap())?;
     }
     if body.kind.is_some() && body.config_json.is_none() {
         return Err(Refusal::invalid_field(

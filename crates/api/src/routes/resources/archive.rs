@@ -10,13 +10,13 @@ use crate::{answer::Answer, call::ZoneCall, change::Done};
 /// The identifier becomes free; nobody deletes the control resource.
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let id: ResourceId = call.id("id")?;
-    let audience = &call.api.config.control_audience;
+    let audience = &call.role.config.control_audience;
     let mut change = call.change().await?;
     let resource = change
         .resources()
         .get(&id)
         .await?
-        .filter(|resource| rules::is_visible(&call.principal, resource, audience))
+        .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
     if rules::is_control(&resource.identifier, audience) {
         return Err(rules::protected());

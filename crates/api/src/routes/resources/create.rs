@@ -45,7 +45,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let body: Body = call.body(CODE)?;
     check_fields(&body)?;
     let declared = operations::normalise(body.operations)?;
-    let audience = &call.api.config.control_audience;
+    let audience = &call.role.config.control_audience;
     let identifier = match (body.identifier, &body.name) {
         (Some(identifier), _) => identifier,
         (None, Some(name)) => generated(&mut change, name).await?,
@@ -58,7 +58,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         }
     };
     rules::check_identifier(&identifier, audience)?;
-    rules::check_ownership(&call.principal, &identifier, audience)?;
+    rules::check_ownership(&call.caller, &identifier, audience)?;
     if let Some(provider) = &body.credential_provider_id {
         rules::check_provider(&mut *change, provider).await?;
     }
@@ -71,7 +71,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         None => no_credential_provider(&mut change).await?,
     };
     let resource = Resource {
-        id: ResourceId::generate(&call.api.world),
+        id: ResourceId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name: body.name.unwrap_or_else(|| identifier.clone()),
         identifier,
@@ -88,7 +88,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         attribution: call.made(),
     };
     rules::check_operations(&resource)?;
-    let most = call.api.config.max_resources_per_zone;
+    let most = call.role.config.max_resources_per_zone;
     if most > 0 {
         change.lock("resource_quota").await?;
         if change.resources().count_live().await? >= most {
@@ -129,7 +129,7 @@ async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Re
     }
     let base = format!("resource://{}", slug(name, "resource"));
     let mut chosen = base.clone();
-    for candidate in candidates(&change.call().api.world, base) {
+    for candidate in candidates(&change.call().role.world, base) {
         chosen = candidate;
         if !change.resources().identifier_taken(&chosen, None, true).await? {
             break;
@@ -149,7 +149,7 @@ async fn no_credential_provider(change: &mut ZoneChange<'_>) -> Result<ProviderI
     }
     let call = change.call();
     let provider = Provider {
-        id: ProviderId::generate(&call.api.world),
+        id: ProviderId::generate(&call.role.world),
         zone_id: call.zone.clone(),
         name: String::from("No credential"),
         identifier: String::from("provider://none"),

@@ -13,7 +13,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .get(&call.id("id")?)
         .await?
         .filter(|resource| resource.archived_at.is_none())
-        .filter(|resource| rules::is_visible(&call.principal, resource, &call.api.config.control_audience))
+        .filter(|resource| rules::is_visible(&call.caller, resource, &call.role.config.control_audience))
         .ok_or_else(not_found)?;
     Answer::ok(&row(&resource))
 }

@@ -78,7 +78,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         return Err(no_fields());
     }
     let declared = body.operations.map(operations::normalise).transpose()?;
-    let audience = &call.api.config.control_audience;
+    let audience = &call.role.config.control_audience;
 
     let mut change = call.change().await?;
     let mut resource = change
@@ -86,13 +86,13 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .get(&id)
         .await?
         .filter(|resource| resource.archived_at.is_none())
-        .filter(|resource| rules::is_visible(&call.principal, resource, audience))
+        .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
     if let Some(identifier) = body.identifier {
         rules::check_identifier(&identifier, audience)?;
         resource.identifier = identifier;
     }
-    rules::check_ownership(&call.principal, &resource.identifier, audience)?;
+    rules::check_ownership(&call.caller, &resource.identifier, audience)?;
     match body.credential_provider_id {
         Member::Absent => {}
         Member::Value(provider) => {

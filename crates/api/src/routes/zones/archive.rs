@@ -41,7 +41,7 @@ async fn end_everything(call: &ZoneCall) -> Result<Ended, Refusal> {
             // Never archived: nothing here may end.
             return Ok(ended);
         }
-        let part = end_zone_part(change.ending(), &call.api.world, Why::word("zone_archived")).await?;
+        let part = end_zone_part(change.ending(), &call.role.world, Why::word("zone_archived")).await?;
         if part.is_empty() {
             return Ok(ended);
         }

@@ -29,16 +29,16 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     if let Some(slug) = &body.slug {
         check_slug(slug)?;
     }
-    check_reserved(Some(&name), body.slug.as_deref(), call.principal.is_bootstrap())?;
+    check_reserved(Some(&name), body.slug.as_deref(), call.caller.is_bootstrap())?;
 
     let mut change = call.global_change().await?;
     let slug = match body.slug {
         Some(slug) => slug,
         None => free_slug(&mut change, &call, &name).await?,
     };
-    check_reserved(None, Some(&slug), call.principal.is_bootstrap())?;
+    check_reserved(None, Some(&slug), call.caller.is_bootstrap())?;
     let zone = Zone {
-        id: ZoneId::generate(&call.api.world),
+        id: ZoneId::generate(&call.role.world),
         name,
         slug,
         dcr_enabled: body.dcr_enabled,
@@ -59,7 +59,7 @@ async fn free_slug(change: &mut GlobalChange<'_>, call: &Call, name: &str) -> Re
     let mut base = slug(name, "zone");
     base.truncate(80);
     let mut chosen = base.clone();
-    for candidate in candidates(&call.api.world, base) {
+    for candidate in candidates(&call.role.world, base) {
         chosen = candidate;
         if !change.zones().slug_taken(&chosen).await? {
             break;

@@ -16,7 +16,7 @@ const MAX_READS: usize = 50;
 pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     let page = call.query.page(200, 500)?;
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let mut work = call.api.store.global(Access::Read).await?;
+    let mut work = call.role.store.global(Access::Read).await?;
     let mut items = Vec::new();
     let mut after = page.after;
     for _ in 0..MAX_READS {
@@ -29,7 +29,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
             .await?;
         for zone in read.items {
             after = Some(PageKey::new(zone.attribution.created_at, zone.id.as_str()));
-            if is_visible(&call.principal, &zone) {
+            if is_visible(&call.caller, &zone) {
                 items.push(zone);
             }
             if items.len() == wanted {

@@ -61,11 +61,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if let Some(slug) = &body.slug {
         check_slug(slug)?;
     }
-    check_reserved(
-        name.as_deref(),
-        body.slug.as_deref(),
-        call.principal.is_bootstrap(),
-    )?;
+    check_reserved(name.as_deref(), body.slug.as_deref(), call.caller.is_bootstrap())?;
     if body.dcr_shutdown.is_some() && body.dcr_enabled != Some(false) {
         return Err(Refusal::invalid_field(
             "dcr_shutdown_not_applicable",
@@ -130,7 +126,7 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
             change.directory_changed(DirectoryKind::Application, application.id.as_str());
         }
         let why = Why::word("dcr_shutdown");
-        ended.absorb(end_application(change.ending(), &call.api.world, &application.id, why).await?);
+        ended.absorb(end_application(change.ending(), &call.role.world, &application.id, why).await?);
     }
     let done = Done::ok()
         .note("dcr_shutdown_mode", "revoke_live")

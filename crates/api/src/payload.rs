@@ -4,7 +4,41 @@ use caracal_core::text::excerpt;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::route::Route;
+/// Collections whose members administrative audit rows name.
+const COLLECTIONS: [&str; 8] = [
+    "zones",
+    "applications",
+    "resources",
+    "providers",
+    "policies",
+    "policy-sets",
+    "subjects",
+    "admin-tokens",
+];
+
+/// Last segments that name what is done rather than what there is.
+const VERBS: [&str; 5] = ["activate", "client-secret", "revoke", "rotate-secret", "simulate"];
+
+/// The innermost collection of a route's path and the name of the parameter that follows it, if one does.
+pub(crate) fn entity(path: &'static str) -> Option<(&'static str, Option<&'static str>)> {
+    let mut found = None;
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        if COLLECTIONS.contains(&segment) {
+            let parameter = segments
+                .peek()
+                .and_then(|next| next.strip_prefix('{')?.strip_suffix('}'));
+            found = Some((segment, parameter));
+        }
+    }
+    found
+}
+
+/// What is done to an object, such as `rotate-secret`, where the path says so.
+fn verb(path: &str) -> Option<&str> {
+    let (_, last) = path.rsplit_once('/')?;
+    VERBS.contains(&last).then_some(last)
+}
 
 /// Members that hold credentials. Their names are left out of `changed_fields`; meeting one says that a secret
 /// changed.
@@ -25,16 +59,16 @@ const MAX_FIELDS: usize = 64;
 const MAX_SEGMENTS: usize = 4;
 
 /// `change_kind`, `changed_fields`, `secret_rotated` of a request that changed something.
-pub(super) fn describe(route: &Route, body: &[u8]) -> Map<String, Value> {
+pub(crate) fn describe(method: &Method, path: &str, body: &[u8]) -> Map<String, Value> {
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let mut fields = Vec::new();
     let mut secret = false;
     walk(&body, "", 1, &mut fields, &mut secret);
     fields.sort_unstable();
     fields.truncate(MAX_FIELDS);
-    let rotated = secret || route.verb() == Some("rotate-secret");
+    let rotated = secret || verb(path) == Some("rotate-secret");
 
-    let kind = match (route.method.clone(), route.verb()) {
+    let kind = match (method.clone(), verb(path)) {
         (Method::DELETE, _) => "delete",
         (_, Some("rotate-secret")) => "secret_rotation",
         (Method::POST, None) => "create",
@@ -76,14 +110,24 @@ fn walk(value: &Value, path: &str, depth: usize, fields: &mut Vec<String>, secre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::ROUTES;
 
     fn described(method: &Method, path: &str, body: &Value) -> Map<String, Value> {
-        let route = ROUTES
-            .iter()
-            .find(|route| route.method == method && route.path == path)
-            .unwrap();
-        describe(route, body.to_string().as_bytes())
+        describe(method, path, body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_path_tells_the_object_and_the_verb() {
+        for (path, object, done) in [
+            (
+                "/v1/zones/{zoneId}/applications/{id}/rotate-secret",
+                ("applications", Some("id")),
+                Some("rotate-secret"),
+            ),
+            ("/v1/zones/{zoneId}/applications", ("applications", None), None),
+            ("/v1/zones/{zoneId}", ("zones", Some("zoneId")), None),
+        ] {
+            assert_eq!((entity(path), verb(path)), (Some(object), done), "{path}");
+        }
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! What an administrative audit row says about any request, changed or refused.
+
+use caracal_core::ZoneId;
+use caracal_service::front::Exchange;
+use caracal_storage::AdminAuditRecord;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::{access::Reach, auth::Scope, deps::ApiDeps, payload::entity};
+
+pub(crate) fn record(
+    exchange: &Exchange<ApiDeps>,
+    status: StatusCode,
+    zone: Option<&ZoneId>,
+    created: Option<&str>,
+    mut payload: Map<String, Value>,
+) -> AdminAuditRecord {
+    let (route, caller, world) = (&exchange.route, &exchange.caller, &exchange.role.world);
+    let entity = entity(route.path);
+    let named = entity.and_then(|(_, parameter)| exchange.params.get(parameter?));
+    let mode = if route.needs.reach == Reach::Zone {
+        "zone_scoped"
+    } else {
+        "control_plane_wildcard"
+    };
+    payload.insert(String::from("rls_mode"), Value::from(mode));
+    if let Some(account) = &caller.account {
+        payload.insert(String::from("operator"), Value::from(account.as_str()));
+    }
+    AdminAuditRecord {
+        id: world.uuid_v7().to_string(),
+        request_id: exchange.request_id.to_string(),
+        actor_id: Some(caller.id.clone()),
+        actor_name: Some(caller.name.clone()),
+        actor_scope: Some(
+            match caller.scope {
+                Scope::Global => "global",
+                Scope::Zone(_) => "zone",
+            }
+            .to_owned(),
+        ),
+        action: format!("{} {}", route.method, exchange.path),
+        method: route.method.as_str().to_owned(),
+        path: exchange.path.clone(),
+        zone_id: zone.cloned(),
+        entity_type: entity.map(|(collection, _)| collection.to_owned()),
+        entity_id: created.or(named).map(str::to_owned),
+        status_code: status.as_u16(),
+        payload_json: Some(Value::Object(payload)),
+        occurred_at: world.now(),
+    }
+}

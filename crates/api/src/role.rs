@@ -1,0 +1,85 @@
+//! What the front asks this role: who calls, how often, with which capability, in which zone, and what is recorded of
+//! a refusal.
+
+use std::net::IpAddr;
+
+use caracal_core::{World, ZoneId};
+use caracal_service::{
+    Refusal,
+    front::{Exchange, HttpRole},
+    server::PeerAddr,
+};
+use caracal_storage::Access;
+use http::{StatusCode, request::Parts};
+use serde_json::Map;
+
+use crate::{
+    access::{Needs, Reach},
+    auth::{self, Principal},
+    deps::ApiDeps,
+    record::record,
+};
+
+impl HttpRole for ApiDeps {
+    const NAME: &'static str = "api";
+    const TITLE: &'static str = "Caracal Control API";
+    type Needs = Needs;
+    type Caller = Principal;
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    async fn authenticate(&self, head: &Parts) -> Result<Principal, Refusal> {
+        let peer: Option<IpAddr> = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+        auth::authenticate(self, &head.headers, peer).await
+    }
+
+    async fn limit(&self, caller: &Principal) -> Result<(), Refusal> {
+        auth::limit_principal(self, caller).await
+    }
+
+    fn permit(&self, caller: &Principal, needs: Needs) -> Result<(), Refusal> {
+        auth::check_capability(caller, needs)
+    }
+
+    async fn admit(&self, exchange: &Exchange<Self>) -> Result<(), Refusal> {
+        if exchange.route.needs.reach != Reach::Zone {
+            return Ok(());
+        }
+        let zone = exchange.params.id("zoneId")?;
+        auth::admit_to_zone(self, &exchange.caller, exchange.route.needs, &zone).await
+    }
+
+    /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them
+    /// would add to it.
+    async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
+        if matches!(
+            refusal.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
+            return;
+        }
+        let recorded = async {
+            let mut work = self.store.global(Access::Write).await?;
+            let zone = match chain_of(exchange) {
+                Some(zone) if work.zones().get(&zone).await?.is_some() => Some(zone),
+                _ => None,
+            };
+            let row = record(exchange, refusal.status, zone.as_ref(), None, Map::new());
+            work.admin_audit().append(&row).await?;
+            work.commit().await
+        };
+        if let Err(error) = recorded.await {
+            tracing::warn!(error = %caracal_service::error_chain(&error), "could not record a refusal");
+        }
+    }
+}
+
+/// The zone whose chain records a refusal: the caller's own until the path's zone admitted the caller, so that
+/// nobody writes into a chain they have no business with.
+fn chain_of(exchange: &Exchange<ApiDeps>) -> Option<ZoneId> {
+    let named = exchange.admitted && exchange.route.needs.reach == Reach::Zone;
+    let named = named.then(|| exchange.params.id("zoneId").ok()).flatten();
+    named.or_else(|| exchange.caller.home_zone().cloned())
+}

@@ -1,0 +1,134 @@
+//! The HTTP front: what stands between the listener and a handler, the same for every role.
+//!
+//! A role lists its [`Route`]s; each is declared once with method, path, name, what it needs of its caller and a
+//! handler, and the handler's signature says what is read and answered. [`router`] is the only way to serve them and
+//! takes nothing but declared routes. Each request goes through the same steps, in this order: who calls, how often,
+//! with which capability, on which parameters, then the body within its bound, then everything parsed, then the
+//! handler, done again while others are in its way. A refusal on the way is recorded by the role and rendered once.
+//!
+//! [`document`] tells the same declarations as OpenAPI.
+
+mod answer;
+mod document;
+mod exchange;
+mod input;
+mod route;
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse as _, Response},
+    routing::{MethodFilter, get, on},
+};
+use http::{Method, header};
+use tracing::Instrument as _;
+
+pub use answer::{Accepted, Answer, Answers, Created, Download, NoContent, Sheet};
+pub use document::{Operation, document, unresolved};
+pub use exchange::{Exchange, HttpRole, Params};
+pub use input::{Body, ById, Input, Page, Path, Query};
+pub use route::{Handler, Opens, Route, RouteError};
+
+use crate::{
+    Refusal,
+    contention::{Attempts, given_up},
+};
+
+/// The routes of a role, and their document at `/openapi.json`.
+///
+/// # Panics
+/// When a declaration contradicts itself or another one: that is found at every start, before listening.
+pub fn router<R: HttpRole>(role: R, routes: Vec<Route<R>>) -> Router {
+    mount(&Arc::new(role), routes)
+}
+
+fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
+    check(&routes);
+    let document: Arc<str> = document(&routes).into();
+    let mut router = Router::new().route(
+        "/openapi.json",
+        get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
+    );
+    for route in routes {
+        let (role, filter, path) = (role.clone(), filter(&route.method), route.path);
+        let route = Arc::new(route);
+        router = router.route(
+            path,
+            on(filter, move |request: Request| serve(role, route, request)),
+        );
+    }
+    router
+}
+
+fn check<R: HttpRole>(routes: &[Route<R>]) {
+    let mut names = HashSet::new();
+    for route in routes {
+        let (name, path) = (route.name, route.path);
+        assert!(names.insert(name), "two routes are called {name}");
+        for parameter in route.parameters {
+            assert!(
+                path.contains(&format!("{{{parameter}}}")),
+                "{name} reads {parameter}, which {path} does not have"
+            );
+        }
+        let bodiless = matches!(route.method, Method::GET | Method::DELETE);
+        assert!(
+            !(bodiless && route.reads_body),
+            "{name} reads a body that has none"
+        );
+    }
+}
+
+/// GET routes answer HEAD as well.
+fn filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::PUT => MethodFilter::PUT,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
+async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request) -> Response {
+    let (mut head, body) = request.into_parts();
+    // Nothing of the body is read, and nothing is written, for a caller who is nobody.
+    let caller = match role.authenticate(&head).await {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut exchange = Exchange::new(role, route.clone(), caller, &mut head);
+    let entered = exchange.enter(&mut head, body).await;
+    let exchange = Arc::new(exchange);
+    let outcome = match entered {
+        Ok(()) => {
+            let span = tracing::info_span!("route", role = R::NAME, otel.name = route.name, request.id = %exchange.request_id);
+            handle(&route, &exchange).instrument(span).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(response) => response,
+        Err(refusal) => {
+            exchange.role.refused(&exchange, &refusal).await;
+            refusal.into_response()
+        }
+    }
+}
+
+/// A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
+async fn handle<R: HttpRole>(route: &Route<R>, exchange: &Arc<Exchange<R>>) -> Result<Response, Refusal> {
+    let mut attempts = Attempts::default();
+    loop {
+        let outcome = route.run(exchange.clone()).await;
+        let refused = outcome.as_ref().err();
+        if !attempts.again(exchange.role.world(), refused).await {
+            return outcome.map_err(given_up);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What a handler answers with. Like its inputs, the type is the declaration.
+
+use axum::response::{IntoResponse as _, Response};
+use caracal_wire::ErrorCode;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Operation;
+use crate::Refusal;
+
+/// A success.
+pub trait Answers: Send {
+    /// The response.
+    ///
+    /// # Errors
+    /// 500 when it cannot be written as JSON.
+    fn respond(self) -> Result<Response, Refusal>;
+
+    /// Tells it in the document.
+    fn describe(operation: &mut Operation);
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident $status:ident;)+) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name<T>(pub T);
+
+        impl<T: Serialize + ToSchema + Send> Answers for $name<T> {
+            fn respond(self) -> Result<Response, Refusal> {
+                json(StatusCode::$status, &self.0)
+            }
+
+            fn describe(operation: &mut Operation) {
+                operation.answer::<T>(StatusCode::$status);
+            }
+        }
+    )+ };
+}
+
+answers! {
+    /// 200 with JSON.
+    Answer OK;
+    /// 201 with JSON.
+    Created CREATED;
+    /// 202 with JSON.
+    Accepted ACCEPTED;
+}
+
+/// 204.
+#[derive(Debug, Clone, Copy)]
+pub struct NoContent;
+
+impl Answers for NoContent {
+    fn respond(self) -> Result<Response, Refusal> {
+        Ok(finished(StatusCode::NO_CONTENT, "", String::new()))
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.empty(StatusCode::NO_CONTENT);
+    }
+}
+
+/// A CSV file to download.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub content: String,
+}
+
+/// A listing, as JSON or as a CSV file.
+#[derive(Debug, Clone)]
+pub enum Sheet<T> {
+    /// JSON.
+    Json(T),
+    /// CSV.
+    Csv(Download),
+}
+
+impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
+    fn respond(self) -> Result<Response, Refusal> {
+        let file = match self {
+            Self::Json(body) => return json(StatusCode::OK, &body),
+            Self::Csv(file) => file,
+        };
+        let mut response = finished(StatusCode::OK, "text/csv; charset=utf-8", file.content);
+        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", file.name)) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        }
+        Ok(response)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.answer::<T>(StatusCode::OK);
+        operation.text(StatusCode::OK, "text/csv");
+    }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
+    let body = serde_json::to_string(body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        Refusal::of(ErrorCode::InternalError)
+    })?;
+    Ok(finished(status, "application/json", body))
+}
+
+/// Answers are never sniffed, never cached, never named in a referrer.
+const STANDARD: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+fn finished(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = (status, STANDARD, body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    if !content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}

@@ -1,0 +1,161 @@
+//! One request of a caller who is somebody, and what a role says about it.
+
+use std::{str::FromStr, sync::Arc};
+
+use axum::extract::{FromRequestParts as _, RawPathParams};
+use bytes::Bytes;
+use caracal_core::{World, id::InvalidId};
+use caracal_wire::ErrorCode;
+use http::{HeaderMap, Method, header, request::Parts};
+
+use super::route::Route;
+use crate::{Refusal, body::read_bounded, request::RequestContext};
+
+/// What a role gives the front.
+pub trait HttpRole: Sized + Send + Sync + 'static {
+    /// Its name in spans.
+    const NAME: &'static str;
+    /// Title of its document.
+    const TITLE: &'static str;
+    /// What a route needs of its caller: capability, reach, kind of evidence, as the role knows them.
+    type Needs: Copy + std::fmt::Debug + Send + Sync + 'static;
+    /// Who calls.
+    type Caller: Send + Sync + 'static;
+
+    /// Time and randomness.
+    fn world(&self) -> &World;
+
+    /// Who calls. Nothing is recorded of those who are refused here.
+    fn authenticate(&self, head: &Parts) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
+
+    /// Whether the caller may ask once more now. Before anything that may be written down about a refusal, and before
+    /// anything that reads storage for the request.
+    fn limit(&self, caller: &Self::Caller) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Whether the caller may do what the route does at all.
+    fn permit(&self, caller: &Self::Caller, needs: Self::Needs) -> Result<(), Refusal>;
+
+    /// Whether the caller may do it here: on the decoded parameters of the path.
+    fn admit(&self, exchange: &Exchange<Self>) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Records a refusal, as the evidence of the role demands.
+    fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) -> impl Future<Output = ()> + Send;
+}
+
+/// A request past authentication.
+#[derive(Debug)]
+pub struct Exchange<R: HttpRole> {
+    /// The role with all it works with.
+    pub role: Arc<R>,
+    /// What is asked for.
+    pub route: Arc<Route<R>>,
+    /// Who asks.
+    pub caller: R::Caller,
+    /// Names the request in answers, logs and evidence.
+    pub request_id: Arc<str>,
+    /// Path without query, as sent.
+    pub path: String,
+    /// Query string, as sent.
+    pub query: String,
+    /// Decoded parameters of the path; none until the caller was permitted.
+    pub params: Params,
+    /// Whether the caller was admitted to what the parameters name.
+    pub admitted: bool,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body, where the route reads one.
+    pub body: Bytes,
+}
+
+impl<R: HttpRole> Exchange<R> {
+    pub(super) fn new(role: Arc<R>, route: Arc<Route<R>>, caller: R::Caller, head: &mut Parts) -> Self {
+        let context = head.extensions.get::<RequestContext>().cloned();
+        let context = context.unwrap_or_else(|| RequestContext::of(&head.headers, role.world()));
+        Self {
+            role,
+            route,
+            caller,
+            request_id: context.request_id,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            params: Params::default(),
+            admitted: false,
+            headers: std::mem::take(&mut head.headers),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Everything up to the handler.
+    pub(super) async fn enter(&mut self, head: &mut Parts, body: axum::body::Body) -> Result<(), Refusal> {
+        self.role.limit(&self.caller).await?;
+        self.role.permit(&self.caller, self.route.needs)?;
+        self.params = Params::of(head).await?;
+        self.role.admit(self).await?;
+        self.admitted = true;
+        // A body where none is read is drained within the bound and ignored.
+        let body = read_bounded(body, self.route.body_limit).await?;
+        if !matches!(self.route.method, Method::GET | Method::DELETE) {
+            require_json(&self.headers, &body)?;
+            self.body = body;
+        }
+        Ok(())
+    }
+}
+
+/// Bodies are JSON.
+fn require_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal> {
+    let essence = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    if body.is_empty() || essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return Ok(());
+    }
+    Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
+}
+
+/// Decoded path parameters, every one a well-formed id.
+#[derive(Debug, Default, Clone)]
+pub struct Params(Vec<(String, String)>);
+
+const ID_RULE: &str = "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -";
+
+impl Params {
+    async fn of(head: &mut Parts) -> Result<Self, Refusal> {
+        let raw = RawPathParams::from_request_parts(head, &())
+            .await
+            .map_err(|_| Refusal::of(ErrorCode::InvalidParams).describe("the path is not valid UTF-8"))?;
+        let params: Vec<(String, String)> = raw
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        match params
+            .iter()
+            .find(|(_, value)| !caracal_core::id::is_valid(value))
+        {
+            Some((name, _)) => Err(Refusal::invalid_field(ErrorCode::InvalidParams, name, ID_RULE)),
+            None => Ok(Self(params)),
+        }
+    }
+
+    /// All of them, in the order of the path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The parameter as text.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// The parameter as a typed id.
+    ///
+    /// # Errors
+    /// 400 `invalid_params` with its name.
+    pub fn id<T: FromStr<Err = InvalidId>>(&self, name: &str) -> Result<T, Refusal> {
+        let id = self.get(name).and_then(|text| text.parse().ok());
+        id.ok_or_else(|| Refusal::invalid_field(ErrorCode::InvalidParams, name, ID_RULE))
+    }
+}

@@ -1,0 +1,188 @@
+//! A route's declaration.
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use axum::response::Response;
+use caracal_wire::ErrorCode;
+use http::Method;
+
+use super::{
+    Operation,
+    answer::Answers,
+    exchange::{Exchange, HttpRole},
+    input::Input,
+};
+use crate::{Refusal, body::JSON_LIMIT};
+
+type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
+
+/// A route: what it is called, what it needs, what it reads, does and answers.
+pub struct Route<R: HttpRole> {
+    /// Method.
+    pub method: Method,
+    /// Path template, for example `/v1/zones/{zoneId}`.
+    pub path: &'static str,
+    /// Noun and verb, for example `zones.create`: its span and its operation in the document.
+    pub name: &'static str,
+    /// What it needs of its caller.
+    pub needs: R::Needs,
+    /// One sentence for the document.
+    pub summary: &'static str,
+    /// Code of a body that is not what the route takes.
+    pub invalid: ErrorCode,
+    /// Most bytes of a body.
+    pub body_limit: usize,
+    pub(super) reads_body: bool,
+    /// Parameters that the handler demands of the path.
+    pub(super) parameters: &'static [&'static str],
+    pub(super) describe: fn(&mut Operation),
+    handler: Box<dyn Fn(Arc<Exchange<R>>) -> Running + Send + Sync>,
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident;)+) => { $(
+        /// Declares a route of this method.
+        pub fn $name<M>(
+            path: &'static str,
+            name: &'static str,
+            needs: R::Needs,
+            handler: impl Handler<R, M>,
+        ) -> Self {
+            Self::new(Method::$method, path, name, needs, handler)
+        }
+    )+ };
+}
+
+impl<R: HttpRole> Route<R> {
+    methods! {
+        get GET;
+        post POST;
+        patch PATCH;
+        delete DELETE;
+    }
+
+    fn new<M, H: Handler<R, M>>(
+        method: Method,
+        path: &'static str,
+        name: &'static str,
+        needs: R::Needs,
+        handler: H,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            name,
+            needs,
+            summary: "",
+            invalid: ErrorCode::InvalidBody,
+            body_limit: JSON_LIMIT,
+            reads_body: H::BODY,
+            parameters: H::PARAMETERS,
+            describe: H::describe,
+            handler: Box::new(move |exchange| handler.run(exchange)),
+        }
+    }
+
+    /// One sentence for the document.
+    #[must_use]
+    pub const fn summary(mut self, sentence: &'static str) -> Self {
+        self.summary = sentence;
+        self
+    }
+
+    /// Refuses a wrong body with `code` instead of `invalid_body`.
+    #[must_use]
+    pub const fn invalid(mut self, code: ErrorCode) -> Self {
+        self.invalid = code;
+        self
+    }
+
+    pub(super) fn run(&self, exchange: Arc<Exchange<R>>) -> Running {
+        (self.handler)(exchange)
+    }
+}
+
+impl<R: HttpRole> fmt::Debug for Route<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} ({}, {:?})",
+            self.method, self.path, self.name, self.needs
+        )
+    }
+}
+
+/// What a handler is called with first: the role's own view of an exchange.
+pub trait Opens<R: HttpRole>: Sized + Send {
+    /// Parameters that the path must have.
+    const PARAMETERS: &'static [&'static str] = &[];
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// 400 when a parameter is not what it takes.
+    fn open(exchange: Arc<Exchange<R>>) -> Result<Self, Refusal>;
+}
+
+/// What goes wrong in a handler. An error of its own says by an exhaustive match how each is answered.
+pub trait RouteError: Send {
+    /// The answer.
+    fn refusal(self) -> Refusal;
+}
+
+impl RouteError for Refusal {
+    fn refusal(self) -> Refusal {
+        self
+    }
+}
+
+/// An asynchronous function of a view and up to three inputs.
+pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
+    /// Whether it reads a body.
+    const BODY: bool;
+    /// Parameters that the path must have.
+    const PARAMETERS: &'static [&'static str];
+
+    /// Tells inputs and answer in the document.
+    fn describe(operation: &mut Operation);
+
+    /// Reads everything, then handles.
+    fn run(&self, exchange: Arc<Exchange<R>>) -> Running;
+}
+
+macro_rules! handlers {
+    ($($input:ident $value:ident)*) => {
+        impl<R, F, Fut, C, A, E, $($input,)*> Handler<R, (C, $($input,)*)> for F
+        where
+            R: HttpRole,
+            F: Fn(C, $($input,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = Result<A, E>> + Send,
+            C: Opens<R> + 'static,
+            A: Answers,
+            E: RouteError,
+            $($input: Input<R> + 'static,)*
+        {
+            const BODY: bool = false $(|| $input::BODY)*;
+            const PARAMETERS: &'static [&'static str] = C::PARAMETERS;
+
+            fn describe(operation: &mut Operation) {
+                $($input::describe(operation);)*
+                A::describe(operation);
+            }
+
+            fn run(&self, exchange: Arc<Exchange<R>>) -> Running {
+                let handler = self.clone();
+                Box::pin(async move {
+                    $(let $value = $input::read(&exchange)?;)*
+                    let call = C::open(exchange)?;
+                    handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond()
+                })
+            }
+        }
+    };
+}
+
+handlers!();
+handlers!(I1 first);
+handlers!(I1 first I2 second);
+handlers!(I1 first I2 second I3 third);

@@ -1,0 +1,83 @@
+//! The Control API: `/v1`.
+
+/// A body whose members may be left out, but not be null. Its doc lines become the document's.
+macro_rules! changes {
+    ($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)+ }) => {
+        #[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        $(#[$meta])*
+        pub struct $name {
+            $(
+                $(#[$of])*
+                #[serde(
+                    default,
+                    deserialize_with = "crate::control::present",
+                    skip_serializing_if = "Option::is_none"
+                )]
+                pub $field: Option<$type>,
+            )+
+        }
+
+        impl $name {
+            /// Whether it names nothing to change.
+            pub fn is_empty(&self) -> bool {
+                *self == Self::default()
+            }
+        }
+    };
+}
+
+pub mod admin_tokens;
+pub mod applications;
+pub mod audit;
+pub mod authority;
+pub mod policies;
+pub mod policy_sets;
+pub mod providers;
+pub mod resources;
+mod text;
+pub mod zones;
+
+use caracal_core::words;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+pub use text::{Line, Name, Prose};
+
+/// A member that may be absent but not null; where null means something, ask for an option.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+words!(
+    /// Which objects a listing shows.
+    Shown {
+        /// Those in use.
+        Active = "active",
+        /// Those put away.
+        Archived = "archived",
+    }
+);
+
+/// Which objects of a zone to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ListObjects {
+    /// Active ones when absent.
+    pub status: Option<Shown>,
+}
+
+impl ListObjects {
+    /// Whether archived objects are asked for.
+    pub fn archived(self) -> bool {
+        self.status == Some(Shown::Archived)
+    }
+}
+
+words!(
+    /// How a listing is written.
+    Format {
+        /// As JSON.
+        Json = "json",
+        /// As a CSV file (RFC 4180).
+        Csv = "csv",
+    }
+);

@@ -1,0 +1,88 @@
+//! Admin tokens.
+
+use caracal_core::{Timestamp, ZoneId, words};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Name;
+
+words!(
+    /// How far a token reaches.
+    TokenScope {
+        /// The whole deployment.
+        Global = "global",
+        /// One zone.
+        Zone = "zone",
+    }
+);
+
+words!(
+    /// What a token is good for.
+    TokenCapability {
+        /// Look.
+        Read = "read",
+        /// Look and change.
+        Write = "write",
+        /// Look and decide approvals.
+        Approve = "approve",
+    }
+);
+
+/// Body that makes a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Display name.
+    pub name: Name<120>,
+    /// How far it reaches.
+    pub scope: TokenScope,
+    /// The zone, of a token of one zone.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub zone_id: Option<ZoneId>,
+    /// What it is good for; `write` when absent.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub capability: Option<TokenCapability>,
+}
+
+/// A token; neither its text nor its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TokenItem {
+    /// Id.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// `global` or `zone`.
+    #[schema(value_type = TokenScope)]
+    pub scope: String,
+    /// `read`, `write` or `approve`.
+    #[schema(value_type = TokenCapability)]
+    pub capability: String,
+    /// The zone, of a token of one zone.
+    pub zone_id: Option<ZoneId>,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// Last use, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token together with its text, shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TokenWithText {
+    /// The token.
+    #[serde(flatten)]
+    pub item: TokenItem,
+    /// What to send as `Authorization: Bearer`.
+    pub token: String,
+}

@@ -1,0 +1,139 @@
+//! Resources.
+
+use caracal_core::{
+    ProviderId, ResourceId, ScopeSet, Timestamp, ZoneId,
+    entity::{Attribution, Operation, OperationEnforcement, Resource},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Line;
+
+/// Body that makes a resource. Unknown members are ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CreateResource {
+    /// Display name; the identifier when absent.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub name: Option<Line<200>>,
+    /// An absolute URI (RFC 8707 §2); made from the name when absent.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub identifier: Option<Line<512>>,
+    /// Where the Gateway forwards.
+    #[serde(default)]
+    pub upstream_url: Option<String>,
+    /// 1 to 64 scopes.
+    pub scopes: Vec<String>,
+    /// Provider of its credential.
+    #[serde(default)]
+    pub credential_provider_id: Option<ProviderId>,
+    /// At most 256.
+    #[serde(default)]
+    pub operations: Vec<Operation>,
+    /// Enforced when absent.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub operation_enforcement: Option<OperationEnforcement>,
+    /// How long its upstream may be silent, 1 to 3,600 seconds.
+    #[serde(default)]
+    pub upstream_timeout_seconds: Option<u32>,
+    /// Whether cookies pass between callers and its upstream.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cookies: Option<bool>,
+}
+
+changes! {
+    /// Body that changes a resource. Unknown members are ignored.
+    #[derive(Debug)]
+    UpdateResource {
+        /// Display name.
+        name: Line<200>,
+        /// An absolute URI (RFC 8707 §2).
+        identifier: Line<512>,
+        /// Where the Gateway forwards; null for nowhere.
+        #[schema(value_type = Option<String>)]
+        upstream_url: Option<String>,
+        /// 1 to 64 scopes.
+        scopes: Vec<String>,
+        /// Provider of its credential; every resource has one.
+        #[schema(value_type = Option<ProviderId>)]
+        credential_provider_id: Option<ProviderId>,
+        /// At most 256.
+        operations: Vec<Operation>,
+        /// Whether operations are enforced.
+        operation_enforcement: OperationEnforcement,
+        /// How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
+        #[schema(value_type = Option<u32>)]
+        upstream_timeout_seconds: Option<u32>,
+        /// Whether cookies pass between callers and its upstream.
+        cookies: bool,
+    }
+}
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResourceItem {
+    /// Row id.
+    pub id: ResourceId,
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Display name.
+    pub name: String,
+    /// The URI that clients ask for.
+    pub identifier: String,
+    /// Where the Gateway forwards.
+    pub upstream_url: Option<String>,
+    /// Declared scopes.
+    pub scopes: ScopeSet,
+    /// Provider of its credential.
+    pub credential_provider_id: ProviderId,
+    /// Declared operations.
+    pub operations: Vec<Operation>,
+    /// Whether operations are enforced.
+    pub operation_enforcement: OperationEnforcement,
+    /// Only where it is set: published clients do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_timeout_seconds: Option<u32>,
+    /// Only where it is set.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cookies: bool,
+    /// When it was archived.
+    pub archived_at: Option<Timestamp>,
+    /// Who and when.
+    #[serde(flatten)]
+    pub attribution: Attribution,
+}
+
+impl From<Resource> for ResourceItem {
+    fn from(resource: Resource) -> Self {
+        Self {
+            id: resource.id,
+            zone_id: resource.zone_id,
+            name: resource.name,
+            identifier: resource.identifier,
+            upstream_url: resource.upstream_url,
+            scopes: resource.scopes,
+            credential_provider_id: resource.credential_provider_id,
+            operations: resource.operations,
+            operation_enforcement: resource.operation_enforcement,
+            upstream_timeout_seconds: resource.upstream_timeout_seconds,
+            cookies: resource.cookies,
+            archived_at: resource.archived_at,
+            attribution: resource.attribution,
+        }
+    }
+}
