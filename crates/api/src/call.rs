@@ -1,37 +1,32 @@
 //! One authenticated, authorised request, as handlers see it.
 
-use std::{ops::Deref, str::FromStr, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
-use caracal_core::{Timestamp, ZoneId, entity::Attribution, id::InvalidId};
+use caracal_core::{Timestamp, ZoneId, entity::Attribution};
 use caracal_service::{
     Refusal,
-    body::parse_json,
     front::{Exchange, Opens},
 };
 use caracal_storage::{Access, ZoneWork};
-use serde::de::DeserializeOwned;
+use caracal_wire::ErrorCode;
 
-use crate::{deps::ApiDeps, query::Query};
+use crate::deps::ApiDeps;
 
 /// A request past authentication and every gate.
 #[derive(Debug)]
-pub(crate) struct Call {
-    exchange: Arc<Exchange<ApiDeps>>,
-    pub(crate) query: Query,
-}
+pub(crate) struct Call(Arc<Exchange<ApiDeps>>);
 
 impl Deref for Call {
     type Target = Exchange<ApiDeps>;
 
     fn deref(&self) -> &Self::Target {
-        &self.exchange
+        &self.0
     }
 }
 
 impl Opens<ApiDeps> for Call {
     fn open(exchange: Arc<Exchange<ApiDeps>>) -> Result<Self, Refusal> {
-        let query = Query::parse(Some(&exchange.query));
-        Ok(Self { exchange, query })
+        Ok(Self(exchange))
     }
 }
 
@@ -48,15 +43,6 @@ impl Opens<ApiDeps> for ZoneCall {
 impl Call {
     pub(crate) fn now(&self) -> Timestamp {
         self.role.world.now()
-    }
-
-    /// The body as JSON; `code` names the failure.
-    pub(crate) fn body<T: DeserializeOwned>(&self, code: &'static str) -> Result<T, Refusal> {
-        parse_json(&self.body, code)
-    }
-
-    pub(crate) fn id<T: FromStr<Err = InvalidId>>(&self, name: &str) -> Result<T, Refusal> {
-        self.params.id(name)
     }
 
     /// Attribution of an object made now. Applications carry no `updated_at` until first changed.
@@ -106,5 +92,5 @@ impl ZoneCall {
 pub(crate) async fn require_zone(work: &mut dyn ZoneWork) -> Result<caracal_core::entity::Zone, Refusal> {
     work.zone()
         .await?
-        .ok_or_else(|| Refusal::not_found("zone_not_found").describe("no such zone"))
+        .ok_or_else(|| Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"))
 }

@@ -1,21 +1,81 @@
 //! CSV (RFC 4180) that a spreadsheet opens without running anything.
 
-use serde_json::Value;
+use caracal_service::front::{Download, Sheet};
+use caracal_storage::PageKey;
+use caracal_wire::{
+    Listing,
+    control::{Format, audit::Row},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-/// A file with a header row; `cell` gives the value of a column, null where there is none.
-pub(crate) fn render<R>(columns: &[&str], rows: &[R], cell: impl Fn(&R, &str) -> Value) -> String {
-    let mut file = columns.join(",");
-    file.push_str("\r\n");
-    for row in rows {
-        for (position, column) in columns.iter().enumerate() {
-            if position > 0 {
-                file.push(',');
-            }
-            file.push_str(&escape(&text(&cell(row, column))));
+use crate::answer::rows;
+
+/// Gives the value of a row's column.
+pub(crate) type Cell = fn(&Value, &str) -> Option<Value>;
+
+/// How a listing of which columns can be chosen is written.
+pub(crate) struct Columns {
+    /// JSON when absent.
+    pub(crate) format: Option<Format>,
+    /// Those that were asked for.
+    pub(crate) named: Option<Vec<&'static str>>,
+    /// Those of a file for which none were named.
+    pub(crate) all: Vec<&'static str>,
+    pub(crate) cell: Cell,
+}
+
+impl Columns {
+    pub(crate) fn sheet<T: Serialize>(
+        self,
+        name: String,
+        items: Vec<T>,
+        next: Option<&PageKey>,
+    ) -> Sheet<Listing<Row<T>>> {
+        if self.format == Some(Format::Csv) {
+            let columns = self.named.unwrap_or(self.all);
+            return Sheet::Csv(file(name, &columns, &items, self.cell));
         }
-        file.push_str("\r\n");
+        let items = items.into_iter().map(|item| match &self.named {
+            Some(columns) => Row::Columns(project(&value(&item), columns, self.cell)),
+            None => Row::Whole(item),
+        });
+        Sheet::Json(rows(items.collect(), next))
     }
-    file
+}
+
+/// The named columns of a row, as far as it has them.
+pub(crate) fn project(row: &Value, columns: &[&str], cell: Cell) -> Map<String, Value> {
+    columns
+        .iter()
+        .filter_map(|column| Some(((*column).to_owned(), cell(row, column)?)))
+        .collect()
+}
+
+/// A file with a header row; `cell` gives the value of a row's column.
+pub(crate) fn file<R: Serialize>(name: String, columns: &[&str], rows: &[R], cell: Cell) -> Download {
+    let mut content = columns.join(",");
+    content.push_str("\r\n");
+    for row in rows {
+        let row = value(row);
+        let cells = columns
+            .iter()
+            .map(|column| cell(&row, column).unwrap_or_default());
+        let cells: Vec<String> = cells.map(|cell| escape(&text(&cell))).collect();
+        content.push_str(&cells.join(","));
+        content.push_str("\r\n");
+    }
+    Download { name, content }
+}
+
+/// A row as a value. Only a map whose keys are no text has none, and rows are structs.
+fn value(row: &impl Serialize) -> Value {
+    serde_json::to_value(row).unwrap_or_default()
+}
+
+/// The cell of a column that is a member of the row.
+pub(crate) fn member(row: &Value, column: &str) -> Option<Value> {
+    row.get(column).cloned()
 }
 
 fn text(value: &Value) -> String {
@@ -51,9 +111,8 @@ mod tests {
     #[test]
     fn formulas_stay_text_and_quotes_are_doubled() {
         let row = json!({"a": "=1+1", "b": ["x", "y"], "c": "say \"hi\", now", "d": null, "e": -5});
-        let file = render(&["a", "b", "c", "d", "e"], &[row], |row, column| {
-            row[column].clone()
-        });
+        let columns = ["a", "b", "c", "d", "e"];
+        let file = file(String::from("f.csv"), &columns, &[row], member).content;
         assert_eq!(file, "a,b,c,d,e\r\n'=1+1,x y,\"say \"\"hi\"\", now\",,'-5\r\n");
     }
 }

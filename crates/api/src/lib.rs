@@ -24,7 +24,6 @@ mod fields;
 mod identifiers;
 mod payload;
 mod policy_work;
-mod query;
 mod record;
 mod redact;
 mod role;

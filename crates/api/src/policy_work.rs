@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use caracal_authz::document::Interrupt;
 use caracal_service::Refusal;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -77,13 +77,13 @@ impl PolicyWork {
 }
 
 fn too_many() -> Refusal {
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_policy_checks")
+    Refusal::of(ErrorCode::TooManyPolicyChecks)
         .describe("this caller has too many policies being checked")
         .retry_after(1)
 }
 
 fn unavailable() -> Refusal {
-    Refusal::unavailable("policy_verification_unavailable")
+    Refusal::of(ErrorCode::PolicyVerificationUnavailable)
 }
 
 /// One request of a principal, running or waiting.
@@ -133,6 +133,8 @@ impl Drop for InterruptOnDrop {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+
+    use http::StatusCode;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Hides values that read like credentials from what administrators read back.
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 const HIDDEN: [&str; 17] = [
     "password",
@@ -21,6 +21,19 @@ const HIDDEN: [&str; 17] = [
     "session_id",
     "assertion",
 ];
+
+/// A stored document as a value; null where there is none.
+pub(crate) fn document(raw: Option<&RawValue>) -> Value {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or(Value::Null)
+}
+
+/// A stored document as it may be shown.
+pub(crate) fn redacted(raw: Option<&RawValue>) -> Value {
+    let mut value = document(raw);
+    redact(&mut value);
+    value
+}
 
 /// Replaces the value of every member that is named like a credential, at any depth.
 pub(crate) fn redact(value: &mut Value) {

@@ -3,7 +3,7 @@
 use caracal_core::{ZoneId, entity::Zone};
 use caracal_service::Refusal;
 use caracal_storage::Access;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use super::principal::{Power, Principal, Scope};
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
     fields::is_reserved_zone,
 };
 
-fn forbidden(code: &'static str, description: &'static str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, code).describe(description)
+fn forbidden(code: ErrorCode, description: &'static str) -> Refusal {
+    Refusal::of(code).describe(description)
 }
 
 /// The gates that need no zone: capability, and reach beyond zones.
@@ -21,22 +21,25 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
     match (needs.capability, principal.power) {
         (Capability::Read, _) | (Capability::Write | Capability::Reveal, Power::Write) => {}
         (Capability::Write | Capability::Reveal, Power::Read) => {
-            return Err(forbidden("admin_token_read_only", "this token can only read"));
+            return Err(forbidden(
+                ErrorCode::AdminTokenReadOnly,
+                "this token can only read",
+            ));
         }
         (Capability::Write | Capability::Reveal, Power::Approve) => {
             return Err(forbidden(
-                "admin_token_approve_only",
+                ErrorCode::AdminTokenApproveOnly,
                 "this token can only read and decide approvals",
             ));
         }
     }
     match needs.reach {
         Reach::Deployment { .. } if !principal.is_global() => Err(forbidden(
-            "admin_token_zone_mismatch",
+            ErrorCode::AdminTokenZoneMismatch,
             "a zone token reaches its own zone only",
         )),
         Reach::Deployment { accounts: false } if principal.account.is_some() => Err(forbidden(
-            "account_scope_required",
+            ErrorCode::AccountScopeRequired,
             "console accounts cannot call this",
         )),
         Reach::Stateless | Reach::Zone | Reach::Deployment { .. } => Ok(()),
@@ -54,7 +57,7 @@ pub(crate) async fn admit_to_zone(
         && own != zone
     {
         return Err(forbidden(
-            "admin_token_zone_mismatch",
+            ErrorCode::AdminTokenZoneMismatch,
             "a zone token reaches its own zone only",
         ));
     }
@@ -69,15 +72,16 @@ pub(crate) async fn admit_to_zone(
             .is_some_and(|row| is_reserved_zone(&row.name, &row.slug))
     {
         return Err(forbidden(
-            "system_zone_read_only",
+            ErrorCode::SystemZoneReadOnly,
             "this zone belongs to the platform",
         ));
     }
     match &principal.account {
         // A stranger must not learn whether the zone exists.
-        Some(account) if !row.as_ref().is_some_and(|row| owns(account, row)) => {
-            Err(forbidden("zone_forbidden", "this account does not own the zone"))
-        }
+        Some(account) if !row.as_ref().is_some_and(|row| owns(account, row)) => Err(forbidden(
+            ErrorCode::ZoneForbidden,
+            "this account does not own the zone",
+        )),
         _ => Ok(()),
     }
 }

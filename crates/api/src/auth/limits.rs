@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 
 use caracal_core::ZoneId;
 use caracal_service::Refusal;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use super::principal::Principal;
 use crate::deps::ApiDeps;
@@ -23,7 +23,7 @@ pub(crate) async fn count_failure(api: &ApiDeps, peer: Option<IpAddr>) -> Result
         &format!("api:admin_auth_fail:{peer}"),
         api.config.auth_fail_limit_per_min,
         MINUTE,
-        "rate_limited",
+        ErrorCode::RateLimited,
     )
     .await
 }
@@ -34,7 +34,14 @@ pub(crate) async fn count_failure(api: &ApiDeps, peer: Option<IpAddr>) -> Result
 /// 429 past the limit.
 pub(crate) async fn limit_principal(api: &ApiDeps, principal: &Principal) -> Result<(), Refusal> {
     let key = format!("api:v1_rl:{}", principal.limit_key());
-    hit(api, &key, api.config.rate_limit_per_min, MINUTE, "rate_limited").await
+    hit(
+        api,
+        &key,
+        api.config.rate_limit_per_min,
+        MINUTE,
+        ErrorCode::RateLimited,
+    )
+    .await
 }
 
 /// Counts a short-lived application made by a caller.
@@ -48,18 +55,12 @@ pub(crate) async fn limit_dcr(api: &ApiDeps, zone: &ZoneId, principal: &Principa
         &key,
         api.config.dcr_limit_per_second,
         Duration::from_secs(1),
-        "dcr_rate_limit_exceeded",
+        ErrorCode::DcrRateLimitExceeded,
     )
     .await
 }
 
-async fn hit(
-    api: &ApiDeps,
-    key: &str,
-    limit: u32,
-    window: Duration,
-    code: &'static str,
-) -> Result<(), Refusal> {
+async fn hit(api: &ApiDeps, key: &str, limit: u32, window: Duration, code: ErrorCode) -> Result<(), Refusal> {
     if limit == 0 {
         return Ok(());
     }
@@ -67,7 +68,7 @@ async fn hit(
         Ok(decision) if decision.allowed => Ok(()),
         Ok(decision) => {
             let seconds = u32::try_from(decision.retry_after.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, code)
+            Err(Refusal::of(code)
                 .describe("too many requests, try again later")
                 .retry_after(seconds.max(1)))
         }

@@ -8,7 +8,8 @@ use caracal_crypto::{
 };
 use caracal_service::{Refusal, health::bearer_of};
 use caracal_storage::{Access, AdminToken, Error};
-use http::{HeaderMap, StatusCode};
+use caracal_wire::ErrorCode;
+use http::HeaderMap;
 
 use super::{
     limits,
@@ -80,7 +81,7 @@ pub(crate) async fn authenticate(
     };
     let Some(principal) = row.as_ref().and_then(principal_of) else {
         limits::count_failure(api, peer).await?;
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_admin_token")
+        return Err(Refusal::of(ErrorCode::InvalidAdminToken)
             .describe("send a valid admin token as Authorization: Bearer")
             .authenticate("Bearer"));
     };
@@ -115,7 +116,7 @@ fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) ->
         return Ok(principal);
     }
     let refused = || {
-        Refusal::new(StatusCode::UNAUTHORIZED, "invalid_account_assertion")
+        Refusal::of(ErrorCode::InvalidAccountAssertion)
             .describe("a console token needs a current account assertion")
     };
     let secret = api.admin_token.as_ref().ok_or_else(refused)?;

@@ -1,10 +1,17 @@
 //! `GET /v1/zones/{zoneId}/admin-audit`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Page, Query, Sheet},
+};
 use caracal_storage::{AdminAuditFilter, AdminAuditRow};
-use serde_json::{Map, Value, json};
+use caracal_wire::{
+    ErrorCode, Listing,
+    control::audit::{AdminChange, ListChanges, Row},
+};
+use serde_json::Value;
 
-use crate::{answer::Answer, call::ZoneCall, csv, redact::redact};
+use crate::{call::ZoneCall, csv::Columns, redact::redact};
 
 /// Columns for `fields` and CSV.
 const COLUMNS: [&str; 16] = [
@@ -26,42 +33,33 @@ const COLUMNS: [&str; 16] = [
     "changed_fields",
 ];
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let query = &call.query;
-    let method = |text: &str| {
-        ["POST", "PUT", "PATCH", "DELETE"]
-            .contains(&text)
-            .then(|| text.to_owned())
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListChanges>,
+    Page(page): Page<100, 1000>,
+) -> Result<Sheet<Listing<Row<AdminChange>>>, Refusal> {
+    let columns = Columns {
+        format: query.format,
+        named: query.fields.as_deref().map(columns).transpose()?,
+        all: COLUMNS.to_vec(),
+        cell,
     };
     let filter = AdminAuditFilter {
-        since: query.instant("since")?,
-        until: query.instant("until")?,
-        actor_id: query.text("actor_id", 128)?,
-        entity_type: query.text("entity_type", 128)?,
-        entity_id: query.text("entity_id", 128)?,
-        method: query.parsed("method", "POST, PUT, PATCH or DELETE", method)?,
+        since: query.since,
+        until: query.until,
+        actor_id: query.actor_id.map(|id| id.0),
+        entity_type: query.entity_type.map(|kind| kind.0),
+        entity_id: query.entity_id.map(|id| id.0),
+        method: query.method.map(|method| method.to_string()),
     };
-    let (as_csv, page) = (query.csv()?, query.page(100, 1000)?);
-    let columns = query.get("fields").map(columns).transpose()?;
-    let read = call
-        .read()
-        .await?
-        .admin_audit()
-        .list(&call.zone, &filter, &page)
-        .await?;
-    let rows: Vec<Value> = read.items.iter().map(row).collect();
-    if as_csv {
-        let columns = columns.unwrap_or_else(|| COLUMNS.to_vec());
-        let file = csv::render(&columns, &rows, |row, column| {
-            cell(row, column).unwrap_or_default()
-        });
-        return Ok(Answer::csv(format!("admin-audit-{}.csv", call.zone), file));
-    }
-    let rows = match columns {
-        Some(columns) => rows.iter().map(|row| project(row, &columns)).collect(),
-        None => rows,
-    };
-    Answer::values(&rows, read.next.as_ref())
+    let mut work = call.read().await?;
+    let read = work.admin_audit().list(&call.zone, &filter, &page).await?;
+    let changes = read.items.into_iter().map(shown).collect();
+    Ok(columns.sheet(
+        format!("admin-audit-{}.csv", call.zone),
+        changes,
+        read.next.as_ref(),
+    ))
 }
 
 fn columns(list: &str) -> Result<Vec<&'static str>, Refusal> {
@@ -73,34 +71,34 @@ fn columns(list: &str) -> Result<Vec<&'static str>, Refusal> {
         .filter(|columns| !columns.is_empty() && list.len() <= 1000)
         .ok_or_else(|| {
             Refusal::invalid_field(
-                "invalid_fields",
+                ErrorCode::InvalidFields,
                 "fields",
                 "must be a comma list of known columns",
             )
         })
 }
 
-fn row(row: &AdminAuditRow) -> Value {
-    let record = &row.record;
-    let mut payload = record.payload_json.clone().unwrap_or(Value::Null);
+fn shown(row: AdminAuditRow) -> AdminChange {
+    let record = row.record;
+    let mut payload = record.payload_json.unwrap_or(Value::Null);
     redact(&mut payload);
-    json!({
-        "id": record.id,
-        "request_id": record.request_id,
-        "actor_id": record.actor_id,
-        "actor_name": record.actor_name,
-        "actor_scope": record.actor_scope,
-        "action": record.action,
-        "method": record.method,
-        "path": record.path,
-        "entity_type": record.entity_type,
-        "entity_id": record.entity_id,
-        "status_code": record.status_code,
-        "payload_json": payload,
-        "occurred_at": record.occurred_at,
-        "chain_seq": row.chain_seq,
-        "signed": row.signed,
-    })
+    AdminChange {
+        id: record.id,
+        request_id: record.request_id,
+        actor_id: record.actor_id,
+        actor_name: record.actor_name,
+        actor_scope: record.actor_scope,
+        action: record.action,
+        method: record.method,
+        path: record.path,
+        entity_type: record.entity_type,
+        entity_id: record.entity_id,
+        status_code: record.status_code,
+        payload_json: payload,
+        occurred_at: record.occurred_at,
+        chain_seq: row.chain_seq,
+        signed: row.signed,
+    }
 }
 
 fn cell(row: &Value, column: &str) -> Option<Value> {
@@ -110,12 +108,4 @@ fn cell(row: &Value, column: &str) -> Option<Value> {
         row
     };
     source.get(column).filter(|value| !value.is_null()).cloned()
-}
-
-fn project(row: &Value, columns: &[&str]) -> Value {
-    let members: Map<String, Value> = columns
-        .iter()
-        .filter_map(|column| Some(((*column).to_owned(), cell(row, column)?)))
-        .collect();
-    Value::Object(members)
 }

@@ -14,6 +14,7 @@ mod subjects;
 mod zones;
 
 use axum::Router;
+use caracal_wire::ErrorCode;
 
 use crate::{
     access::{
@@ -53,29 +54,29 @@ pub fn router(deps: ApiDeps) -> Router {
 pub fn table() -> Vec<Route> {
     table! {
         get "/v1/zones" READ_ACCOUNTS "zones.list" zones::list::handle, "List zones that the caller may see.";
-        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone.";
+        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone;
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone.";
-        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone.";
+        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone;
         delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it.";
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live.";
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
-        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application.";
-        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application.";
+        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication;
+        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication;
         get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application.";
-        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application.";
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication;
         delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";
         post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret.";
         get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application.";
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
-        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource.";
+        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource;
         get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource.";
-        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource.";
+        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource;
         delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource.";
         get "/v1/zones/{zoneId}/providers" READ "providers.list" providers::list::handle, "List providers.";
-        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider.";
+        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider;
         get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider.";
-        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider.";
+        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider;
         delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential.";
         post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it.";
         get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";
@@ -98,13 +99,13 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" WRITE "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force.";
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
-        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds.";
+        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke;
         get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger.";
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request.";
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended.";
         get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did.";
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
-        post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token.";
+        post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest;
         delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token.";
     }
 }

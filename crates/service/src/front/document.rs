@@ -92,13 +92,12 @@ impl Operation {
         answer.content.insert(content_type.to_owned(), content.into());
     }
 
-    /// A reference to the schema, which the document then holds once; of a generic type the schema itself, since its
-    /// name does not tell its parameter.
+    /// A reference to the schema, which the document then holds once; of a list the schema itself.
     fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
         let mut nested = Vec::new();
         T::schemas(&mut nested);
         self.schemas.extend(nested);
-        if std::any::type_name::<T>().contains('<') {
+        if matches!(T::schema(), RefOr::T(Schema::Array(_))) {
             return T::schema();
         }
         let name = T::name().into_owned();

@@ -1,9 +1,17 @@
 //! What administrators read back: the ledger of the zone and the chain of changes.
 
+use std::borrow::Cow;
+
 use caracal_core::{Timestamp, ZoneId, words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::{AnyOfBuilder, ObjectBuilder},
+    },
+};
 
 use super::{Format, Line};
 
@@ -82,14 +90,35 @@ words!(
 );
 
 /// A row of a listing: whole, or the columns that were asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Row<T> {
     /// All of it.
     Whole(T),
     /// The columns asked for, as far as the row has them.
-    #[schema(value_type = Object)]
     Columns(Map<String, Value>),
+}
+
+// Written out, since the derive names every row alike and leaves out what is in it.
+impl<T: ToSchema> PartialSchema for Row<T> {
+    fn schema() -> RefOr<Schema> {
+        let columns = ObjectBuilder::new().description(Some("The columns asked for."));
+        AnyOfBuilder::new()
+            .item(Ref::from_schema_name(T::name()))
+            .item(columns)
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Row<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Row", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 words!(

@@ -1,59 +1,40 @@
 //! `POST /v1/admin-tokens`
 
-use caracal_core::ZoneId;
 use caracal_crypto::{new_secret, tokens::ADMIN_TOKEN_PREFIX};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
 use caracal_storage::AdminToken;
-use http::StatusCode;
-use serde::Deserialize;
-
-use super::row;
-use crate::{
-    answer::Answer,
-    auth::{Power, digest, token_key_name},
-    call::Call,
-    change::Done,
-    fields::{present, trimmed},
+use caracal_wire::{
+    ErrorCode,
+    control::admin_tokens::{CreateToken, TokenCapability, TokenScope, TokenWithText},
 };
 
-const CODE: &str = "invalid_admin_token_request";
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    name: String,
-    scope: Scope,
-    #[serde(default, deserialize_with = "present")]
-    zone_id: Option<ZoneId>,
-    #[serde(default, deserialize_with = "present")]
-    capability: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Scope {
-    Global,
-    Zone,
-}
+use super::item;
+use crate::{
+    auth::{digest, token_key_name},
+    call::Call,
+    change::Done,
+};
 
 /// Makes a token; the answer is the only time it is shown.
-pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
-    let body: Body = call.body(CODE)?;
-    let name = trimmed(CODE, "name", &body.name, 120)?;
-    let capability = body.capability.unwrap_or_else(|| String::from("write"));
-    let power = Power::parse(&capability)
-        .ok_or_else(|| Refusal::invalid_field(CODE, "capability", "must be read, write or approve"))?;
+pub(crate) async fn handle(
+    call: Call,
+    Body(body): Body<CreateToken>,
+) -> Result<Created<TokenWithText>, Refusal> {
+    let capability = body.capability.unwrap_or(TokenCapability::Write);
     match (body.scope, &body.zone_id) {
-        (Scope::Zone, None) => {
+        (TokenScope::Zone, None) => {
             return Err(Refusal::invalid_field(
-                "zone_id_required",
+                ErrorCode::ZoneIdRequired,
                 "zone_id",
                 "is required",
             ));
         }
-        (Scope::Global, Some(_)) => {
+        (TokenScope::Global, Some(_)) => {
             return Err(Refusal::invalid_field(
-                "zone_id_not_allowed_for_global",
+                ErrorCode::ZoneIdNotAllowedForGlobal,
                 "zone_id",
                 "does not go with scope global",
             ));
@@ -61,8 +42,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
         _ => {}
     }
     // Who can change things must not be able to approve them as well by making a second token.
-    if power == Power::Approve && !call.caller.is_bootstrap() {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "approve_capability_required")
+    if capability == TokenCapability::Approve && !call.caller.is_bootstrap() {
+        return Err(Refusal::of(ErrorCode::ApproveCapabilityRequired)
             .describe("only the deployment's own token makes tokens that approve"));
     }
 
@@ -71,18 +52,15 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     if let Some(zone) = &body.zone_id
         && change.zones().get(zone).await?.is_none()
     {
-        return Err(Refusal::not_found("zone_not_found").describe("no such zone"));
+        return Err(Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"));
     }
     let made = AdminToken {
         id: call.role.world.uuid_v7().to_string(),
-        name,
+        name: body.name.0,
         token_digest: digest(&call.role.token_keys.current, token.expose()),
         digest_key: token_key_name(&call.role.token_keys.current),
-        scope: match body.scope {
-            Scope::Global => String::from("global"),
-            Scope::Zone => String::from("zone"),
-        },
-        capability,
+        scope: body.scope.to_string(),
+        capability: capability.to_string(),
         zone_id: body.zone_id,
         created_by: format!("admin:{}", call.caller.id),
         created_at: call.now(),
@@ -93,7 +71,8 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     change
         .commit(made.zone_id.as_ref(), Done::created(&made.id))
         .await?;
-    let mut answer = row(&made);
-    answer["token"] = token.expose().into();
-    Answer::created(&answer)
+    Ok(Created(TokenWithText {
+        item: item(made),
+        token: token.expose().to_owned(),
+    }))
 }

@@ -1,22 +1,21 @@
 //! `GET /v1/admin-tokens`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
 use caracal_storage::Access;
-use serde_json::Value;
+use caracal_wire::{Listing, control::admin_tokens::TokenItem};
 
-use super::row;
-use crate::{answer::Answer, call::Call};
+use super::item;
+use crate::{answer::rows, call::Call};
 
-pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
-    let page = call.query.page(200, 500)?;
-    let read = call
-        .role
-        .store
-        .global(Access::Read)
-        .await?
-        .admin_tokens()
-        .list(&page)
-        .await?;
-    let rows: Vec<Value> = read.items.iter().map(row).collect();
-    Answer::values(&rows, read.next.as_ref())
+pub(crate) async fn handle(
+    call: Call,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<TokenItem>>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let read = work.admin_tokens().list(&page).await?;
+    let items = read.items.into_iter().map(item).collect();
+    Ok(Answer(rows(items, read.next.as_ref())))
 }

@@ -3,16 +3,21 @@
 use caracal_core::ApplicationId;
 use caracal_crypto::Location;
 use caracal_lifecycle::{Why, end_application};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
 use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done};
 
 /// The application cannot log in from here on, the copy of its secret is gone, and everything it held, handed on or
 /// runs has ended with the answer.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ApplicationId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApplicationId>>,
+) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     if !change.applications().archive(&id, call.now()).await? {
         return Err(not_found());
@@ -27,5 +32,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .note("terminated_sessions", ended.sessions.len())
         .note("revoked_delegations", ended.delegations.len());
     change.commit(done).await?;
-    Ok(Answer::no_content())
+    Ok(NoContent)
 }

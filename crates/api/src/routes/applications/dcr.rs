@@ -6,34 +6,31 @@ use caracal_core::{
     ApplicationId,
     entity::{Application, RegistrationMethod},
 };
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
 use caracal_wire::events::DirectoryKind;
-use http::StatusCode;
-use serde::Deserialize;
+use caracal_wire::{
+    ErrorCode,
+    control::applications::{ApplicationWithSecret, RegisterApplication},
+};
 
-use super::{CODE, WithSecret, check_reserved, row, secret};
+use super::{CODE, check_reserved, secret, with_secret};
 use crate::{
-    answer::Answer,
     auth::limit_dcr,
     call::{ZoneCall, require_zone},
     change::Done,
-    fields::{present, trimmed},
 };
 
 const LONGEST: u32 = 3600;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    name: String,
-    #[serde(default, deserialize_with = "present")]
-    expires_in: Option<u32>,
-}
-
 /// Makes a short-lived application. Its secret is shown once and kept nowhere.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let body: Body = call.body(CODE)?;
-    let name = trimmed(CODE, "name", &body.name, 200)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<RegisterApplication>,
+) -> Result<Created<ApplicationWithSecret>, Refusal> {
+    let name = body.name.0;
     let expires_in = body.expires_in.unwrap_or(LONGEST);
     if !(1..=LONGEST).contains(&expires_in) {
         return Err(Refusal::invalid_field(
@@ -48,13 +45,14 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let (client_secret, hash) = secret::generate(&call)?;
     let mut change = call.change().await?;
     if !require_zone(&mut *change).await?.dcr_enabled {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "dcr_disabled")
-            .describe("the zone does not take short-lived applications"));
+        return Err(
+            Refusal::of(ErrorCode::DcrDisabled).describe("the zone does not take short-lived applications")
+        );
     }
     let now = call.now();
     change.lock("dcr").await?;
     if change.applications().count_live_dcr(now).await? >= call.role.config.max_live_dcr {
-        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "dcr_limit_exceeded")
+        return Err(Refusal::of(ErrorCode::DcrLimitExceeded)
             .describe("too many short-lived applications are alive in the zone")
             .retry_after(60));
     }
@@ -74,8 +72,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.applications().create(&application).await?;
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
-    Answer::created(&WithSecret {
-        row: row(&application, call.caller.is_global()),
-        client_secret: client_secret.expose(),
-    })
+    Ok(Created(with_secret(&call, application, &client_secret)))
 }

@@ -1,18 +1,19 @@
 //! `GET /v1/zones/{zoneId}/applications/{id}`
 
-use caracal_service::Refusal;
+use caracal_core::ApplicationId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
+use caracal_wire::control::applications::ApplicationItem;
 
-use super::{not_found, row};
-use crate::{answer::Answer, call::ZoneCall};
+use super::live;
+use crate::call::ZoneCall;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let application = call
-        .read()
-        .await?
-        .applications()
-        .get(&call.id("id")?)
-        .await?
-        .filter(|application| application.archived_at.is_none())
-        .ok_or_else(not_found)?;
-    Answer::ok(&row(&application, call.caller.is_global()))
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApplicationId>>,
+) -> Result<Answer<ApplicationItem>, Refusal> {
+    let application = live(call.read().await?.applications().get(&id).await?)?;
+    Ok(Answer(ApplicationItem::new(application, call.caller.is_global())))
 }

@@ -1,18 +1,25 @@
 //! `GET /v1/zones/{zoneId}/applications`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Query},
+};
+use caracal_wire::{
+    Listing,
+    control::{ListObjects, applications::ApplicationItem},
+};
 
-use super::row;
-use crate::{answer::Answer, call::ZoneCall};
+use crate::{answer::rows, call::ZoneCall};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let (archived, page) = (call.query.archived()?, call.query.page(200, 500)?);
-    let read = call.read().await?.applications().list(archived, &page).await?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListObjects>,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<ApplicationItem>>, Refusal> {
+    let mut work = call.read().await?;
+    let read = work.applications().list(query.archived(), &page).await?;
     let show_traits = call.caller.is_global();
-    let rows: Vec<_> = read
-        .items
-        .iter()
-        .map(|application| row(application, show_traits))
-        .collect();
-    Answer::page(&rows, read.next.as_ref())
+    let items = read.items.into_iter();
+    let items = items.map(|application| ApplicationItem::new(application, show_traits));
+    Ok(Answer(rows(items.collect(), read.next.as_ref())))
 }

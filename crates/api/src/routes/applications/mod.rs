@@ -11,58 +11,41 @@ pub(super) mod rotate;
 mod secret;
 mod traits;
 
-use caracal_core::entity::{Application, Attribution, RegistrationMethod};
+use caracal_core::{Secret, entity::Application};
 use caracal_service::Refusal;
-use http::StatusCode;
-use serde::Serialize;
+use caracal_wire::{
+    ErrorCode,
+    control::applications::{ApplicationItem, ApplicationWithSecret},
+};
 
-use crate::fields::{RESERVED_NAME, is_reserved, reserved_namespace};
+use crate::{
+    call::Call,
+    fields::{RESERVED_NAME, is_reserved, reserved_namespace},
+};
 
-const CODE: &str = "invalid_application";
+const CODE: ErrorCode = ErrorCode::InvalidApplication;
 
-/// An application as clients see it; never its secret's digest.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    id: &'a str,
-    zone_id: &'a str,
-    name: &'a str,
-    registration_method: RegistrationMethod,
-    /// Shown to callers of the whole deployment, since traits may grant reach beyond the zone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    traits: Option<&'a [String]>,
-    expires_at: Option<caracal_core::Timestamp>,
-    archived_at: Option<caracal_core::Timestamp>,
-    #[serde(flatten)]
-    attribution: &'a Attribution,
-}
-
-fn row(application: &Application, show_traits: bool) -> Row<'_> {
-    Row {
-        id: application.id.as_str(),
-        zone_id: application.zone_id.as_str(),
-        name: &application.name,
-        registration_method: application.registration_method,
-        traits: show_traits.then_some(application.traits.as_slice()),
-        expires_at: application.expires_at,
-        archived_at: application.archived_at,
-        attribution: &application.attribution,
+/// An application together with its secret, as the caller may see it.
+fn with_secret(call: &Call, application: Application, secret: &Secret) -> ApplicationWithSecret {
+    ApplicationWithSecret {
+        application: ApplicationItem::new(application, call.caller.is_global()),
+        client_secret: secret.expose().to_owned(),
     }
 }
 
-/// A row together with the secret, shown this once.
-#[derive(Debug, Serialize)]
-struct WithSecret<'a> {
-    #[serde(flatten)]
-    row: Row<'a>,
-    client_secret: &'a str,
+/// 404 for an application that is not there or archived.
+fn live(application: Option<Application>) -> Result<Application, Refusal> {
+    application
+        .filter(|application| application.archived_at.is_none())
+        .ok_or_else(not_found)
 }
 
 fn not_found() -> Refusal {
-    Refusal::not_found("application_not_found").describe("no such application")
+    Refusal::of(ErrorCode::ApplicationNotFound).describe("no such application")
 }
 
 fn name_taken() -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, "application_name_taken")
+    Refusal::of(ErrorCode::ApplicationNameTaken)
         .describe("another managed application of the zone has this name")
 }
 

@@ -1,43 +1,31 @@
 //! `PATCH /v1/zones/{zoneId}/applications/{id}`
 
-use caracal_core::{
-    ApplicationId, Secret,
-    entity::{Application, RegistrationMethod},
+use caracal_core::{ApplicationId, Secret, entity::RegistrationMethod};
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Path},
 };
-use caracal_service::Refusal;
 use caracal_wire::events::DirectoryKind;
-use serde::Deserialize;
-
-use super::{CODE, check_reserved, name_taken, not_found, row, secret, traits};
-use crate::{
-    answer::Answer,
-    call::ZoneCall,
-    change::Done,
-    fields::{no_fields, present, trimmed},
+use caracal_wire::{
+    ErrorCode,
+    control::applications::{ApplicationItem, UpdateApplication},
 };
+
+use super::{CODE, check_reserved, live, name_taken, not_found, secret, traits};
+use crate::{call::ZoneCall, change::Done, fields::no_fields};
 
 /// Fewest and most characters of a chosen secret.
 const SECRET_CHARS: std::ops::RangeInclusive<usize> = 32..=1024;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    client_secret: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    traits: Option<Vec<String>>,
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ApplicationId = call.id("id")?;
-    let body: Body = call.body(CODE)?;
-    let name = body
-        .name
-        .as_deref()
-        .map(|name| trimmed(CODE, "name", name, 200))
-        .transpose()?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApplicationId>>,
+    Body(body): Body<UpdateApplication>,
+) -> Result<Answer<ApplicationItem>, Refusal> {
+    if body.is_empty() {
+        return Err(no_fields());
+    }
+    let name = body.name.map(|name| name.0);
     let chosen = body.client_secret.map(checked_secret).transpose()?;
     if let Some(name) = &name {
         check_reserved(name, call.caller.is_bootstrap())?;
@@ -45,16 +33,13 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if let Some(traits) = &body.traits {
         traits::check(traits, call.caller.is_global())?;
     }
-    if name.is_none() && chosen.is_none() && body.traits.is_none() {
-        return Err(no_fields());
-    }
     // Hashing takes long: look first, so that unknown ids cost nothing, and hash before anything is locked.
     let known = live(call.read().await?.applications().get(&id).await?)?;
     let hash = match &chosen {
         None => None,
         Some(_) if known.client_secret_hash.is_none() => {
             return Err(Refusal::invalid_field(
-                "client_secret_not_configured",
+                ErrorCode::ClientSecretNotConfigured,
                 "client_secret",
                 "the application logs in without a secret",
             ));
@@ -89,13 +74,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
-    Answer::ok(&row(&application, call.caller.is_global()))
-}
-
-fn live(application: Option<Application>) -> Result<Application, Refusal> {
-    application
-        .filter(|application| application.archived_at.is_none())
-        .ok_or_else(not_found)
+    Ok(Answer(ApplicationItem::new(application, call.caller.is_global())))
 }
 
 fn checked_secret(secret: String) -> Result<Secret, Refusal> {

@@ -2,16 +2,22 @@
 
 use caracal_core::{ApplicationId, audit::AuditEvent, entity::RegistrationMethod};
 use caracal_crypto::Location;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
+use caracal_wire::{ErrorCode, control::applications::ClientSecret};
 use http::StatusCode;
 use serde_json::json;
 
 use super::{not_found, secret::backend_unavailable};
-use crate::{answer::Answer, call::ZoneCall, change::Done, events};
+use crate::{call::ZoneCall, change::Done, events};
 
 /// Shows the secret only once its evidence is durable: no audit event, no secret.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ApplicationId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApplicationId>>,
+) -> Result<Answer<ClientSecret>, Refusal> {
     let mut change = call.change().await?;
     let application = change
         .applications()
@@ -22,7 +28,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .ok_or_else(not_found)?;
     let location = Location::application_client_secret(&call.zone, &id);
     let envelope = change.secrets().get(location.as_str()).await?.ok_or_else(|| {
-        Refusal::not_found("client_secret_not_stored")
+        Refusal::of(ErrorCode::ClientSecretNotStored)
             .describe("no copy of the secret is kept; rotate it instead")
     })?;
     let opened = call.role.keyring.open(&location, &envelope).map_err(|error| {
@@ -47,9 +53,11 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let frame =
         events::audit_frame(&call.role.world, call.role.audit_key.as_ref(), event).map_err(|error| {
             tracing::error!(%error, "an audit event could not be written as JSON");
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "audit_unavailable")
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
         })?;
     change.publish(frame);
     change.commit(Done::ok()).await?;
-    Answer::ok(&json!({ "client_secret": client_secret }))
+    Ok(Answer(ClientSecret {
+        client_secret: client_secret.to_owned(),
+    }))
 }

@@ -1,23 +1,24 @@
 //! `POST /v1/zones/{zoneId}/applications/{id}/rotate-secret`
 
 use caracal_core::{ApplicationId, entity::RegistrationMethod};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
+use caracal_wire::control::applications::ApplicationWithSecret;
 use caracal_wire::events::DirectoryKind;
 
-use super::{WithSecret, not_found, row, secret};
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use super::{live, not_found, secret, with_secret};
+use crate::{call::ZoneCall, change::Done};
 
 /// The old secret stops working with the answer.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ApplicationId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApplicationId>>,
+) -> Result<Answer<ApplicationWithSecret>, Refusal> {
     let (client_secret, hash) = secret::generate(&call)?;
     let mut change = call.change().await?;
-    let mut application = change
-        .applications()
-        .get(&id)
-        .await?
-        .filter(|application| application.archived_at.is_none())
-        .ok_or_else(not_found)?;
+    let mut application = live(change.applications().get(&id).await?)?;
     application.client_secret_hash = Some(hash);
     call.stamp(&mut application.attribution);
     if !change.applications().update(&application).await? {
@@ -29,8 +30,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
-    Answer::ok(&WithSecret {
-        row: row(&application, call.caller.is_global()),
-        client_secret: client_secret.expose(),
-    })
+    Ok(Answer(with_secret(&call, application, &client_secret)))
 }

@@ -3,7 +3,7 @@
 use caracal_core::{Secret, entity::Application};
 use caracal_crypto::{Location, new_secret};
 use caracal_service::Refusal;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use crate::{call::Call, change::ZoneChange};
 
@@ -28,7 +28,7 @@ pub(super) async fn hash_chosen(call: &Call, secret: Secret) -> Result<String, R
 }
 
 fn overloaded() -> Refusal {
-    Refusal::unavailable("overloaded").describe("too many secrets are being hashed, try again")
+    Refusal::of(ErrorCode::Overloaded).describe("too many secrets are being hashed, try again")
 }
 
 /// Keeps a copy that can be revealed, in the same transaction as the digest.
@@ -49,6 +49,6 @@ pub(super) async fn keep(
 }
 
 pub(super) fn backend_unavailable() -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, "secret_backend_unavailable")
+    Refusal::of(ErrorCode::SecretBackendUnavailable)
         .describe("the secret store could not seal or open a value")
 }

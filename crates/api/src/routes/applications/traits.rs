@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use caracal_core::{Timestamp, text::excerpt};
 use caracal_service::Refusal;
+use caracal_wire::{ErrorCode, Issue, Issues};
 use http::StatusCode;
-use serde_json::json;
 
 const MAX_TRAITS: usize = 64;
 
@@ -36,7 +36,7 @@ const CONTROL_SINGLE: [&str; 6] = [
 pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
     if traits.len() > MAX_TRAITS {
         return Err(refused(
-            "trait_count_exceeded",
+            ErrorCode::TraitCountExceeded,
             "",
             "an application has at most 64 traits",
         ));
@@ -46,26 +46,27 @@ pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
     for name in traits {
         if !is_word(name) {
             return Err(refused(
-                "trait_invalid",
+                ErrorCode::TraitInvalid,
                 name,
                 "must begin with a letter; letters, digits and . _ : - follow",
             ));
         }
         if !seen.insert(name) {
-            return Err(refused("trait_duplicate", name, "is named twice"));
+            return Err(refused(ErrorCode::TraitDuplicate, name, "is named twice"));
         }
         let (namespace, rest) = name.split_once(':').unwrap_or((name, ""));
         if !global && matches!(namespace, "control" | "caracal.sys") {
             return Err(refused(
-                "trait_forbidden",
+                ErrorCode::TraitForbidden,
                 name,
                 "can only be given by a token of the whole deployment",
             ));
         }
         if namespace == "control" {
-            let kind = control(rest).ok_or_else(|| refused("trait_invalid", name, "is no control trait"))?;
+            let kind =
+                control(rest).ok_or_else(|| refused(ErrorCode::TraitInvalid, name, "is no control trait"))?;
             if matches!(kind, "max-ttl" | "expires") && !once.insert(kind) {
-                return Err(refused("trait_invalid", name, "may be given once"));
+                return Err(refused(ErrorCode::TraitInvalid, name, "may be given once"));
             }
         }
     }
@@ -110,17 +111,19 @@ fn is_control_scope(scope: &str) -> bool {
     CONTROL_SINGLE.contains(&scope) || generated()
 }
 
-fn refused(code: &'static str, name: &str, message: &str) -> Refusal {
+fn refused(code: ErrorCode, name: &str, message: &str) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, code)
         .describe(if name.is_empty() {
             message.to_owned()
         } else {
             format!("{}: {message}", excerpt(name))
         })
-        .with(
-            "details",
-            json!({ "issues": [{ "path": ["traits"], "message": message }] }),
-        )
+        .with_details(&Issues {
+            issues: vec![Issue {
+                path: vec![String::from("traits")],
+                message: message.to_owned(),
+            }],
+        })
 }
 
 #[cfg(test)]

@@ -1,11 +1,18 @@
 //! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Path},
+};
+use caracal_wire::control::audit::LedgerEvent;
 
-use super::events;
-use crate::{answer::Answer, call::ZoneCall};
+use super::{ByRequest, events};
+use crate::call::ZoneCall;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let (_, shown) = events(&call).await?;
-    Answer::ok(&shown)
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(asked): Path<ByRequest>,
+) -> Result<Answer<Vec<LedgerEvent>>, Refusal> {
+    let (_, shown) = events(&call, &asked.request).await?;
+    Ok(Answer(shown))
 }

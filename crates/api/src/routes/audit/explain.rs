@@ -1,16 +1,26 @@
 //! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}/explain`
 
 use caracal_authz::{DenyReason, input::INPUT_SCHEMA_VERSION};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Path},
+};
 use caracal_storage::AuditRow;
+use caracal_wire::control::audit::{Denial, Explained};
 use serde_json::{Map, Value, json};
 
-use super::{document, events, row};
-use crate::{answer::Answer, call::ZoneCall};
+use super::{ByRequest, events};
+use crate::{
+    call::ZoneCall,
+    redact::{document, redacted},
+};
 
 /// Why a request ended as it did: the denials with their reasons, and an input to simulate each with.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let (rows, shown) = events(&call).await?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(asked): Path<ByRequest>,
+) -> Result<Answer<Explained>, Refusal> {
+    let (rows, shown) = events(&call, &asked.request).await?;
     let denied: Vec<&AuditRow> = rows.iter().filter(|row| row.event.decision == "deny").collect();
     let last = rows.last().map_or("", |row| row.event.decision.as_str());
     let final_decision = match (denied.is_empty(), last) {
@@ -18,25 +28,25 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         (true, "") => "unknown",
         (true, decision) => decision,
     };
-    let mut explained = json!({
-        "request_id": call.params.get("requestId"),
-        "zone_id": call.zone,
-        "final_decision": final_decision,
-        "denied": denied.into_iter().map(denial).collect::<Vec<Value>>(),
-    });
-    if shown.iter().any(|event| event["outcome"] == "unknown") {
-        explained["outcome"] = json!("unknown");
-    }
-    explained["events"] = Value::Array(shown);
-    Answer::ok(&explained)
+    Ok(Answer(Explained {
+        request_id: asked.request,
+        zone_id: call.zone.clone(),
+        final_decision: final_decision.to_owned(),
+        denied: denied.into_iter().map(denial).collect(),
+        outcome: shown.iter().find_map(|event| event.outcome),
+        events: shown,
+    }))
 }
 
-fn denial(stored: &AuditRow) -> Value {
+fn denial(stored: &AuditRow) -> Denial {
     let event = &stored.event;
-    let list = |value: Value| if value.is_null() { json!([]) } else { value };
-    let shown = row(stored);
+    let or = |value: Value, empty: Value| if value.is_null() { empty } else { value };
     let metadata = document(event.metadata_json.as_deref());
-    let diagnostics = list(document(event.diagnostics_json.as_deref()));
+    let diagnostics = or(
+        document(event.diagnostics_json.as_deref()),
+        Value::Array(Vec::new()),
+    );
+    let determining = document(event.determining_policies_json.as_deref());
     let reason = machine_reason(&diagnostics, &metadata);
     let explanation = reason.as_deref().and_then(|word| {
         DenyReason::ALL
@@ -44,22 +54,21 @@ fn denial(stored: &AuditRow) -> Value {
             .find(|reason| reason.as_str() == word)
             .map(|reason| reason.to_string())
     });
-    let shown_metadata = match &shown["metadata_json"] {
-        Value::Null => json!({}),
-        other => other.clone(),
-    };
-    json!({
-        "event_id": event.id,
-        "event_type": event.event_type,
-        "evaluation_status": event.evaluation_status,
-        "reason": reason,
-        "explanation": explanation,
-        "details": details(&diagnostics, &metadata),
-        "determining_policies": list(document(event.determining_policies_json.as_deref())),
-        "diagnostics": diagnostics,
-        "metadata": shown_metadata,
-        "policy_input": policy_input(event.zone_id.as_str(), &metadata),
-    })
+    Denial {
+        event_id: event.id.clone(),
+        event_type: event.event_type.clone(),
+        evaluation_status: event.evaluation_status.clone(),
+        reason,
+        explanation,
+        details: details(&diagnostics, &metadata),
+        determining_policies: or(determining, Value::Array(Vec::new())),
+        diagnostics,
+        metadata: or(
+            redacted(event.metadata_json.as_deref()),
+            Value::Object(Map::new()),
+        ),
+        policy_input: policy_input(event.zone_id.as_str(), &metadata),
+    }
 }
 
 /// The reason word of the diagnostics, else of the metadata.

@@ -1,7 +1,8 @@
 //! Flat columns of an audit event, for `fields` and CSV.
 
 use caracal_service::Refusal;
-use serde_json::{Map, Value};
+use caracal_wire::ErrorCode;
+use serde_json::Value;
 
 /// Columns of the row itself.
 const OWN: [&str; 11] = [
@@ -80,14 +81,14 @@ pub(super) fn parse(list: &str) -> Result<Vec<&'static str>, Refusal> {
         .filter(|columns| !columns.is_empty() && list.len() <= 1000)
         .ok_or_else(|| {
             Refusal::invalid_field(
-                "invalid_fields",
+                ErrorCode::InvalidFields,
                 "fields",
                 "must be a comma list of known columns",
             )
         })
 }
 
-/// The value of a column of a row as [`super::row`] made it; absent where the event has none.
+/// The value of a column of a row as it is shown; absent where the event has none.
 pub(super) fn cell(row: &Value, column: &str) -> Option<Value> {
     match column {
         "determining_policies" => {
@@ -110,20 +111,12 @@ pub(super) fn cell(row: &Value, column: &str) -> Option<Value> {
     }
 }
 
-/// The named columns of a row, in their order as far as JSON keeps one.
-pub(super) fn project(row: &Value, columns: &[&str]) -> Value {
-    let members: Map<String, Value> = columns
-        .iter()
-        .filter_map(|column| Some(((*column).to_owned(), cell(row, column)?)))
-        .collect();
-    Value::Object(members)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::csv::project;
 
     #[test]
     fn unknown_columns_are_refused_and_absent_ones_left_out() {
@@ -138,7 +131,7 @@ mod tests {
         });
         let columns = parse("id, resource,tier,determining_policies").unwrap();
         assert_eq!(
-            project(&row, &columns),
+            Value::Object(project(&row, &columns, cell)),
             json!({"id": "1", "resource": "r", "determining_policies": ["p"]})
         );
     }

@@ -1,60 +1,67 @@
 //! `GET /v1/zones/{zoneId}/audit`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Page, Query, Sheet},
+};
 use caracal_storage::AuditFilter;
-use serde_json::Value;
+use caracal_wire::{
+    ErrorCode, Listing,
+    control::audit::{LedgerEvent, Row, SearchLedger},
+};
 
 use super::{fields, outcome};
-use crate::{answer::Answer, call::ZoneCall, csv, query::Query};
+use crate::{call::ZoneCall, csv::Columns};
 
 /// Most event types in one filter.
 const MAX_TYPES: usize = 16;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let query = &call.query;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<SearchLedger>,
+    Page(page): Page<100, 1000>,
+) -> Result<Sheet<Listing<Row<LedgerEvent>>>, Refusal> {
+    let columns = Columns {
+        format: query.format,
+        named: query.fields.as_deref().map(fields::parse).transpose()?,
+        all: fields::all(),
+        cell: fields::cell,
+    };
     let filter = filter(query)?;
-    let (as_csv, page) = (query.csv()?, query.page(100, 1000)?);
-    let columns = query.get("fields").map(fields::parse).transpose()?;
     let mut work = call.read().await?;
     let read = work.ledger().search(&filter, &page).await?;
-    let rows: Vec<Value> = outcome::shown(&call, work.as_mut(), &read.items).await?;
-    drop(work);
-    if as_csv {
-        let columns = columns.unwrap_or_else(fields::all);
-        let file = csv::render(&columns, &rows, |row, column| {
-            fields::cell(row, column).unwrap_or_default()
-        });
-        return Ok(Answer::csv(format!("audit-{}.csv", call.zone), file));
-    }
-    let rows = match columns {
-        Some(columns) => rows.iter().map(|row| fields::project(row, &columns)).collect(),
-        None => rows,
-    };
-    Answer::values(&rows, read.next.as_ref())
+    let events = outcome::shown(&call, work.as_mut(), &read.items).await?;
+    Ok(columns.sheet(format!("audit-{}.csv", call.zone), events, read.next.as_ref()))
 }
 
-fn filter(query: &Query) -> Result<AuditFilter, Refusal> {
-    let decision = |text: &str| {
-        ["allow", "deny", "partial"]
-            .contains(&text)
-            .then(|| text.to_owned())
-    };
-    let types = |text: &str| {
-        let types: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-        let fits = text.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| !name.is_empty());
-        fits.then_some(types)
-    };
+fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
     Ok(AuditFilter {
-        since: query.instant("since")?,
-        until: query.instant("until")?,
-        request_id: query.text("request_id", 128)?,
-        decision: query.parsed("decision", "allow, deny or partial", decision)?,
+        since: query.since,
+        until: query.until,
+        request_id: query.request_id.map(|id| id.0),
+        decision: query.decision.map(|decision| decision.to_string()),
         event_types: query
-            .parsed("event_type", "1 to 16 event types joined by commas", types)?
+            .event_type
+            .as_deref()
+            .map(types)
+            .transpose()?
             .unwrap_or_default(),
-        application_id: query.text("application_id", 128)?,
-        session_id: query.text("session_id", 128)?,
-        authority_record_id: query.text("authority_record_id", 128)?,
-        label: query.text("label", 64)?,
+        application_id: query.application_id.map(|id| id.0),
+        session_id: query.session_id.map(|id| id.0),
+        authority_record_id: query.authority_record_id.map(|id| id.0),
+        label: query.label.map(|label| label.0),
     })
+}
+
+fn types(list: &str) -> Result<Vec<String>, Refusal> {
+    let types: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+    if list.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| !name.is_empty()) {
+        return Ok(types);
+    }
+    let rule = "must be 1 to 16 event types joined by commas";
+    Err(Refusal::invalid_field(
+        ErrorCode::InvalidQuery,
+        "event_type",
+        rule,
+    ))
 }

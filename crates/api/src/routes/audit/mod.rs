@@ -8,47 +8,49 @@ mod outcome;
 
 use caracal_service::Refusal;
 use caracal_storage::AuditRow;
-use serde_json::{Value, json, value::RawValue};
+use caracal_wire::{ErrorCode, control::audit::LedgerEvent};
+use serde::Deserialize;
 
-use crate::{call::ZoneCall, redact::redact};
+use crate::{
+    call::ZoneCall,
+    redact::{document, redacted},
+};
 
-/// A stored document as a value.
-fn document(raw: Option<&RawValue>) -> Value {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or(Value::Null)
+/// A request that the path names.
+#[derive(Deserialize)]
+pub(crate) struct ByRequest {
+    #[serde(rename = "requestId")]
+    request: String,
 }
 
 /// An event with its metadata redacted.
-fn row(row: &AuditRow) -> Value {
+fn shown(row: &AuditRow) -> LedgerEvent {
     let event = &row.event;
-    let mut metadata = document(event.metadata_json.as_deref());
-    redact(&mut metadata);
-    json!({
-        "id": event.id,
-        "zone_id": event.zone_id,
-        "event_type": event.event_type,
-        "request_id": event.request_id,
-        "decision": event.decision,
-        "policy_set_id": event.policy_set_id,
-        "policy_set_version_id": event.policy_set_version_id,
-        "manifest_sha": event.manifest_sha,
-        "evaluation_status": event.evaluation_status,
-        "determining_policies_json": document(event.determining_policies_json.as_deref()),
-        "diagnostics_json": document(event.diagnostics_json.as_deref()),
-        "metadata_json": metadata,
-        "occurred_at": event.occurred_at,
-        "ingested_at": row.ingested_at,
-    })
+    LedgerEvent {
+        id: event.id.clone(),
+        zone_id: event.zone_id.clone(),
+        event_type: event.event_type.clone(),
+        request_id: event.request_id.clone(),
+        decision: event.decision.clone(),
+        policy_set_id: event.policy_set_id.clone(),
+        policy_set_version_id: event.policy_set_version_id.clone(),
+        manifest_sha: event.manifest_sha.clone(),
+        evaluation_status: event.evaluation_status.clone(),
+        determining_policies_json: document(event.determining_policies_json.as_deref()),
+        diagnostics_json: document(event.diagnostics_json.as_deref()),
+        metadata_json: redacted(event.metadata_json.as_deref()),
+        occurred_at: event.occurred_at,
+        ingested_at: row.ingested_at,
+        outcome: None,
+    }
 }
 
-/// Events of the request the path names, oldest first, as stored and as shown.
-async fn events(call: &ZoneCall) -> Result<(Vec<AuditRow>, Vec<Value>), Refusal> {
-    let missing = || Refusal::not_found("request_not_found").describe("no events of this request");
-    let request = call.params.get("requestId").ok_or_else(missing)?;
+/// Events of a request, oldest first, as stored and as shown.
+async fn events(call: &ZoneCall, request: &str) -> Result<(Vec<AuditRow>, Vec<LedgerEvent>), Refusal> {
     let mut work = call.read().await?;
     let rows = work.ledger().by_request(request).await?;
     if rows.is_empty() {
-        return Err(missing());
+        return Err(Refusal::of(ErrorCode::RequestNotFound).describe("no events of this request"));
     }
     let shown = outcome::shown(call, work.as_mut(), &rows).await?;
     Ok((rows, shown))

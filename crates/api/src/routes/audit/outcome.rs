@@ -8,10 +8,10 @@ use std::collections::HashSet;
 
 use caracal_service::Refusal;
 use caracal_storage::{AuditRow, ZoneWork};
-use serde_json::{Value, json};
+use caracal_wire::control::audit::{LedgerEvent, Outcome};
 
-use super::{document, row};
-use crate::call::ZoneCall;
+use super::shown as event;
+use crate::{call::ZoneCall, redact::document};
 
 /// The event of the Gateway about the end of a call.
 const ENDED: &str = "gateway_resource_request";
@@ -23,8 +23,8 @@ pub(super) async fn shown(
     call: &ZoneCall,
     work: &mut dyn ZoneWork,
     rows: &[AuditRow],
-) -> Result<Vec<Value>, Refusal> {
-    let mut shown: Vec<Value> = rows.iter().map(row).collect();
+) -> Result<Vec<LedgerEvent>, Refusal> {
+    let mut shown: Vec<LedgerEvent> = rows.iter().map(event).collect();
     let long_ago = call
         .role
         .world
@@ -48,7 +48,7 @@ pub(super) async fn shown(
     let ended: HashSet<(String, String)> = ended.iter().filter_map(of_mandate).collect();
     for (index, key) in &open {
         if !ended.contains(key) {
-            shown[*index]["outcome"] = json!("unknown");
+            shown[*index].outcome = Some(Outcome::Unknown);
         }
     }
     Ok(shown)

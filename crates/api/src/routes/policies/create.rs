@@ -1,35 +1,28 @@
 //! `POST /v1/zones/{zoneId}/policies`
 
 use caracal_core::{PolicyId, entity::Policy};
-use caracal_service::Refusal;
-use serde::Deserialize;
-use serde_json::json;
-
-use super::{CODE, MAX_NAME, source};
-use crate::{
-    answer::Answer,
-    call::{ZoneCall, require_zone},
-    change::Done,
-    fields::{RESERVED_NAME, bounded, description, is_reserved, on_conflict, reserved_namespace},
-    zone_names::zone_names,
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::policies::{CreatePolicy, FirstVersion, PolicyCreated},
 };
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
-    content: String,
-}
+use super::source;
+use crate::{
+    call::{ZoneCall, require_zone},
+    change::Done,
+    fields::{RESERVED_NAME, is_reserved, on_conflict, reserved_namespace},
+    zone_names::{shown, zone_names},
+};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<CreatePolicy>,
+) -> Result<Created<PolicyCreated>, Refusal> {
     require_zone(call.read().await?.as_mut()).await?;
-    let body: Body = call.body(CODE)?;
-    bounded(CODE, "name", &body.name, MAX_NAME)?;
-    description(CODE, body.description.as_deref())?;
-    if body.content.is_empty() {
-        return Err(Refusal::invalid_field(CODE, "content", "must not be empty"));
-    }
     if !call.caller.is_bootstrap() && is_reserved(RESERVED_NAME, &body.name) {
         return Err(reserved_namespace(RESERVED_NAME));
     }
@@ -39,8 +32,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let policy = Policy {
         id: PolicyId::generate(&call.role.world),
         zone_id: call.zone.clone(),
-        name: body.name,
-        description: body.description,
+        name: body.name.0,
+        description: body.description.map(|text| text.0),
         archived_at: None,
         attribution: call.made(),
     };
@@ -50,25 +43,25 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.policies().create(&policy, &first).await.map_err(|error| {
         on_conflict(
             error,
-            "policy_name_conflict",
+            ErrorCode::PolicyNameConflict,
             "another policy of the zone has this name",
         )
     })?;
     change.commit(Done::created(policy.id.as_str())).await?;
-    Answer::created(&json!({
-        "id": policy.id,
-        "version_id": first.id,
-        "zone_id": policy.zone_id,
-        "name": policy.name,
-        "description": policy.description,
-        "version": {
-            "id": first.id,
-            "policy_id": policy.id,
-            "version": 1,
-            "content_sha256": first.content_sha256,
-            "schema_version": first.schema_version,
-            "created_at": first.created_at,
+    Ok(Created(PolicyCreated {
+        id: policy.id.clone(),
+        version_id: first.id.clone(),
+        zone_id: policy.zone_id,
+        name: policy.name,
+        description: policy.description,
+        version: FirstVersion {
+            id: first.id,
+            policy_id: policy.id,
+            version: 1,
+            content_sha256: first.content_sha256,
+            schema_version: first.schema_version,
+            created_at: first.created_at,
         },
-        "warnings": warnings,
+        warnings: shown(warnings),
     }))
 }

@@ -4,8 +4,10 @@ use caracal_authz::document::{self, Interrupt, PolicyProblem, SCHEMA_VERSION, Va
 use caracal_core::{PolicyId, PolicyVersionId, entity::PolicyVersion};
 use caracal_crypto::sha256_hex;
 use caracal_service::Refusal;
-use http::StatusCode;
-use serde_json::{Value, json};
+use caracal_wire::{
+    ErrorCode,
+    control::policies::{PolicyIssue, PolicyIssues},
+};
 
 use crate::call::Call;
 
@@ -15,6 +17,13 @@ use crate::call::Call;
 /// 422 `invalid_rego`; the description is the first problem's code, `details.issues` holds all of them with
 /// their places. 429 and 503 of [`crate::PolicyWork`].
 pub(super) async fn check(call: &Call, content: String) -> Result<Valid, Refusal> {
+    if content.is_empty() {
+        return Err(Refusal::invalid_field(
+            call.route.invalid,
+            "content",
+            "must not be empty",
+        ));
+    }
     let check = move |interrupt: &Interrupt| document::validate(&content, interrupt);
     let checked = call.role.policy_work.run(call.caller.limit_key(), check).await?;
     checked.map_err(|problems| refused(&problems))
@@ -24,25 +33,22 @@ fn refused(problems: &[PolicyProblem]) -> Refusal {
     let code = problems
         .first()
         .map_or_else(|| String::from("invalid_rego"), |problem| problem.code.clone());
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rego")
+    Refusal::of(ErrorCode::InvalidRego)
         .describe(code)
-        .with("details", issues(problems))
+        .with_details(&PolicyIssues {
+            issues: problems.iter().map(issue).collect(),
+        })
 }
 
-fn issues(problems: &[PolicyProblem]) -> Value {
-    let issues: Vec<Value> = problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "path": ["content"],
-                "code": problem.code,
-                "message": problem.message,
-                "line": problem.line,
-                "column": problem.column,
-            })
-        })
-        .collect();
-    json!({ "issues": issues })
+fn issue(problem: &PolicyProblem) -> PolicyIssue {
+    PolicyIssue {
+        path: vec![String::from("content")],
+        code: problem.code.clone(),
+        message: problem.message.clone(),
+        line: problem.line,
+        column: problem.column,
+        policy_version_id: None,
+    }
 }
 
 /// The next version of a policy; storage gives it its number.

@@ -1,31 +1,27 @@
 //! `POST /v1/policies/validate`
 
-use caracal_authz::{document::SCHEMA_VERSION, input::INPUT_SCHEMA_VERSION};
-use caracal_service::Refusal;
+use caracal_authz::{
+    document::{DocumentPreview, SCHEMA_VERSION},
+    input::INPUT_SCHEMA_VERSION,
+};
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+};
 use caracal_storage::Access;
-use serde::Deserialize;
-use serde_json::json;
+use caracal_wire::control::policies::{OutputContract, PolicyPreview, PolicySource, PolicyValid};
 
-use super::{CODE, source};
-use crate::{answer::Answer, call::Call, zone_names::zone_names};
+use super::source;
+use crate::{
+    call::Call,
+    zone_names::{shown, zone_names},
+};
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Content {
-    pub(super) content: String,
-}
-
-impl Content {
-    pub(super) fn checked(self) -> Result<String, Refusal> {
-        if self.content.is_empty() {
-            return Err(Refusal::invalid_field(CODE, "content", "must not be empty"));
-        }
-        Ok(self.content)
-    }
-}
-
-pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
-    let content = call.body::<Content>(CODE)?.checked()?;
-    let valid = source::check(&call, content)
+pub(crate) async fn handle(
+    call: Call,
+    Body(body): Body<PolicySource>,
+) -> Result<Answer<PolicyValid>, Refusal> {
+    let valid = source::check(&call, body.content)
         .await
         .map_err(|refusal| refusal.with("valid", false))?;
     // A token of the deployment asks about no zone.
@@ -36,17 +32,28 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
         }
         None => Vec::new(),
     };
-    Answer::ok(&json!({
-        "valid": true,
-        "schema_version": SCHEMA_VERSION,
-        "input_schema_version": INPUT_SCHEMA_VERSION,
-        "output_contract": {
-            "package": "caracal.authz",
-            "rule": "result",
-            "decision": ["allow", "deny"],
-            "evaluation_status": ["complete"],
+    Ok(Answer(PolicyValid {
+        valid: true,
+        schema_version: SCHEMA_VERSION.into(),
+        input_schema_version: INPUT_SCHEMA_VERSION.into(),
+        output_contract: OutputContract {
+            package: "caracal.authz".into(),
+            rule: "result".into(),
+            decision: vec!["allow".into(), "deny".into()],
+            evaluation_status: vec!["complete".into()],
         },
-        "preview": valid.preview,
-        "warnings": warnings,
+        preview: preview(valid.preview),
+        warnings: shown(warnings),
     }))
+}
+
+fn preview(preview: DocumentPreview) -> PolicyPreview {
+    PolicyPreview {
+        package: preview.package,
+        rules: preview.rules,
+        default_result: preview.default_result,
+        decisions: preview.decisions,
+        inputs_referenced: preview.inputs_referenced,
+        data_referenced: preview.data_referenced,
+    }
 }

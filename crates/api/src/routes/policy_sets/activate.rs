@@ -1,24 +1,30 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
 use caracal_authz::document::lint;
-use caracal_core::{PolicySetId, PolicySetVersionId};
-use caracal_service::Refusal;
+use caracal_core::PolicySetId;
+use caracal_service::{
+    Refusal,
+    front::{Accepted, Body, ById, Path},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::policy_sets::{ActivateVersion, Activated},
+};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
 
-use super::{CODE, bundle, policy_invalidate, version_not_found};
-use crate::{answer::Answer, call::ZoneCall, change::Done, zone_names::zone_names};
-
-#[derive(Debug, Deserialize)]
-struct Body {
-    version_id: PolicySetVersionId,
-}
+use super::{bundle, policy_invalidate, version_not_found};
+use crate::{
+    call::ZoneCall,
+    change::Done,
+    zone_names::{shown, zone_names},
+};
 
 /// Puts a version in force, instead of whatever was in force in the zone. Going back is activating an older one.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let Body { version_id } = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+    Body(ActivateVersion { version_id }): Body<ActivateVersion>,
+) -> Result<Accepted<Activated>, Refusal> {
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
     let version = work
@@ -39,7 +45,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .activate(&id, &version_id, call.now())
         .await?
     {
-        return Err(Refusal::not_found("policy_set_binding_not_found").describe("the policy set is gone"));
+        return Err(Refusal::of(ErrorCode::PolicySetBindingNotFound).describe("the policy set is gone"));
     }
     // Whoever loads the zone decides with this, and need not read the sources again.
     change
@@ -58,14 +64,11 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         "/v1/zones/{}/policy-sets/{id}/activation-status?version_id={version_id}&outbox_id={outbox_id}",
         call.zone
     );
-    Answer::json(
-        StatusCode::ACCEPTED,
-        &json!({
-            "activated": true,
-            "version_id": version_id,
-            "outbox_id": outbox_id,
-            "status_url": status_url,
-            "warnings": warnings,
-        }),
-    )
+    Ok(Accepted(Activated {
+        activated: true,
+        version_id,
+        outbox_id,
+        status_url,
+        warnings: shown(warnings),
+    }))
 }

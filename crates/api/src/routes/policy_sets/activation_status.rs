@@ -3,39 +3,35 @@
 use caracal_core::{PolicySetId, PolicySetVersionId, ZoneId};
 use caracal_service::{
     Refusal,
+    front::{Answer, ById, Path, Query},
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::OutboxState;
-use serde_json::{Value, json};
-
-use crate::{
-    answer::Answer,
-    call::{Call, ZoneCall},
+use caracal_wire::{
+    ErrorCode,
+    control::policy_sets::{
+        ActivationStatus, AskActivation, LoadState, MessageState, MessageStatus, Propagation, StsStatus,
+        ZoneRead,
+    },
 };
 
-/// What this process decides with.
-struct Loaded {
-    state: &'static str,
-    version: Option<String>,
-    body: Value,
-}
+use crate::call::{Call, ZoneCall};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let expected = "an id";
-    let asked = call.query.parsed("version_id", expected, |text| {
-        PolicySetVersionId::parse(text).ok()
-    })?;
-    let outbox_id = call.query.text("outbox_id", 128)?;
-
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+    Query(asked): Query<AskActivation>,
+) -> Result<Answer<ActivationStatus>, Refusal> {
+    let outbox_id = asked.outbox_id.map(|id| id.0);
     let mut work = call.read().await?;
-    let set =
-        work.policy_sets().get(&id).await?.ok_or_else(|| {
-            Refusal::not_found("policy_set_binding_not_found").describe("no such policy set")
-        })?;
+    let set = work
+        .policy_sets()
+        .get(&id)
+        .await?
+        .ok_or_else(|| Refusal::of(ErrorCode::PolicySetBindingNotFound).describe("no such policy set"))?;
     let active_version_id = set.active_version_id;
-    let Some(version_id) = asked.or_else(|| active_version_id.clone()) else {
-        return Err(Refusal::not_found("active_policy_set_version_not_found")
+    let Some(version_id) = asked.version_id.or_else(|| active_version_id.clone()) else {
+        return Err(Refusal::of(ErrorCode::ActivePolicySetVersionNotFound)
             .describe("no version of this policy set is in force"));
     };
     let manifest_sha256 = match &active_version_id {
@@ -53,54 +49,66 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     drop(work);
 
     let active = active_version_id.as_ref() == Some(&version_id);
-    let loaded = loaded(&call, &call.zone, &version_id).await;
-    Answer::ok(&json!({
-        "zone_id": call.zone,
-        "policy_set_id": id,
-        "active": active,
-        "active_version_id": active_version_id,
-        "manifest_sha256": manifest_sha256,
-        "propagation_status": propagation(active, outbox.as_ref(), &loaded, &version_id),
-        "outbox": outbox_body(outbox_id.as_deref(), outbox.as_ref()),
-        "sts": loaded.body,
-        "version_id": version_id,
+    let outbox = message(outbox_id, outbox);
+    let sts = decides(&call, &call.zone, &version_id).await;
+    Ok(Answer(ActivationStatus {
+        zone_id: call.zone.clone(),
+        policy_set_id: id,
+        propagation_status: propagation(active, outbox.state, &sts, &version_id),
+        version_id,
+        active,
+        active_version_id,
+        manifest_sha256,
+        outbox,
+        sts,
     }))
 }
 
 fn propagation(
     active: bool,
-    outbox: Option<&OutboxState>,
-    loaded: &Loaded,
+    message: MessageState,
+    sts: &StsStatus,
     version: &PolicySetVersionId,
-) -> &'static str {
+) -> Propagation {
     if !active {
-        return "waiting_for_activation";
+        return Propagation::WaitingForActivation;
     }
-    match outbox.map(|outbox| outbox.state) {
-        Some("dead") => return "failed",
-        Some("pending") => return "waiting_for_outbox",
+    match message {
+        MessageState::Dead => return Propagation::Failed,
+        MessageState::Pending => return Propagation::WaitingForOutbox,
         // Dispatched, or pruned since, or not asked about: what counts is what decides.
-        _ => {}
+        MessageState::Dispatched | MessageState::Missing => {}
     }
-    match loaded.state {
-        "loaded" if loaded.version.as_deref() == Some(version.as_str()) => "loaded",
-        "failed" => "failed",
-        _ => "waiting_for_sts",
+    match sts {
+        StsStatus::Read(zone) if zone.state == LoadState::Failed => Propagation::Failed,
+        StsStatus::Read(zone) if zone.loaded && zone.policy_set_version_id.as_ref() == Some(version) => {
+            Propagation::Loaded
+        }
+        StsStatus::Read(_) | StsStatus::Unread { .. } => Propagation::WaitingForSts,
     }
 }
 
-fn outbox_body(id: Option<&str>, outbox: Option<&OutboxState>) -> Value {
-    json!({
-        "id": outbox.and(id),
-        "state": outbox.map_or("missing", |outbox| outbox.state),
-        "attempts": outbox.map_or(0, |outbox| outbox.attempts),
-        "last_error": outbox.and_then(|outbox| outbox.last_error.as_deref()),
-        "dispatched_at": outbox.and_then(|outbox| outbox.dispatched_at),
-    })
+fn message(id: Option<String>, outbox: Option<OutboxState>) -> MessageStatus {
+    let Some(outbox) = outbox else {
+        return MessageStatus {
+            id: None,
+            state: MessageState::Missing,
+            attempts: 0,
+            last_error: None,
+            dispatched_at: None,
+        };
+    };
+    MessageStatus {
+        id,
+        state: MessageState::parse(outbox.state).unwrap_or(MessageState::Missing),
+        attempts: outbox.attempts,
+        last_error: outbox.last_error,
+        dispatched_at: outbox.dispatched_at,
+    }
 }
 
 /// The picture in memory; read anew when it shows another version, since this process may not have heard yet.
-async fn loaded(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> Loaded {
+async fn decides(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> StsStatus {
     let is_it = |state: &ZoneState| state.policy.identity().policy_set_version_id.as_ref() == Some(version);
     let state = match call.role.zones.zone(zone).await {
         Ok(state) if is_it(&state) => Ok(state),
@@ -108,40 +116,32 @@ async fn loaded(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> Loa
         Err(error) => Err(error),
     };
     match state {
-        Ok(state) => describe(call, &state),
-        Err(DirectoryError::Unknown) => Loaded {
-            state: "not_loaded",
-            version: None,
-            body: json!({ "state": "not_loaded" }),
+        Ok(state) => StsStatus::Read(read(call, &state)),
+        Err(DirectoryError::Unknown) => StsStatus::Unread {
+            state: LoadState::NotLoaded,
         },
-        Err(DirectoryError::Unavailable) => Loaded {
-            state: "unreachable",
-            version: None,
-            body: json!({ "state": "unreachable" }),
+        Err(DirectoryError::Unavailable) => StsStatus::Unread {
+            state: LoadState::Unreachable,
         },
     }
 }
 
-fn describe(call: &Call, zone: &ZoneState) -> Loaded {
+fn read(call: &Call, zone: &ZoneState) -> ZoneRead {
     let identity = zone.policy.identity();
-    let version = identity
-        .policy_set_version_id
-        .as_ref()
-        .map(|id| id.as_str().to_owned());
+    let version = identity.policy_set_version_id.clone();
     let state = match (zone.policy.unusable_reason(), &version) {
-        (Some(_), _) => "failed",
-        (None, None) => "not_loaded",
-        (None, Some(_)) => "loaded",
+        (Some(_), _) => LoadState::Failed,
+        (None, None) => LoadState::NotLoaded,
+        (None, Some(_)) => LoadState::Loaded,
     };
-    let body = json!({
-        "state": state,
-        "loaded": state == "loaded",
-        "zone_id": zone.zone.id,
-        "policy_set_version_id": version,
-        "manifest_sha256": identity.manifest_sha256,
-        "loaded_at": zone.loaded_at,
-        "age_seconds": call.now().since(zone.loaded_at).as_secs(),
-        "detail": zone.policy.unusable_reason(),
-    });
-    Loaded { state, version, body }
+    ZoneRead {
+        state,
+        loaded: state == LoadState::Loaded,
+        zone_id: zone.zone.id.clone(),
+        policy_set_version_id: version,
+        manifest_sha256: identity.manifest_sha256.to_string(),
+        loaded_at: zone.loaded_at,
+        age_seconds: call.now().since(zone.loaded_at).as_secs(),
+        detail: zone.policy.unusable_reason().map(str::to_owned),
+    }
 }

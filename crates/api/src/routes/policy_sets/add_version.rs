@@ -3,25 +3,28 @@
 use caracal_authz::document::{SCHEMA_VERSION, lint};
 use caracal_core::{PolicySetId, PolicySetVersionId, PolicyVersionId, entity::PolicySetVersion};
 use caracal_crypto::sha256_hex;
-use caracal_service::Refusal;
-use serde::Deserialize;
-use serde_json::json;
+use caracal_service::{
+    Refusal,
+    front::{Body, ById, Created, Path},
+};
+use caracal_wire::control::policy_sets::{AddSetVersion, ManifestEntry, SetVersionAdded};
 
 use super::{
-    CODE, ManifestEntry,
+    CODE,
     bundle::{self, MAX_POLICIES},
     not_found,
 };
-use crate::{answer::Answer, call::ZoneCall, change::Done, zone_names::zone_names};
+use crate::{
+    call::ZoneCall,
+    change::Done,
+    zone_names::{shown, zone_names},
+};
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    manifest: Vec<ManifestEntry<PolicyVersionId>>,
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let body: Body = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+    Body(body): Body<AddSetVersion>,
+) -> Result<Created<SetVersionAdded>, Refusal> {
     if !(1..=MAX_POLICIES).contains(&body.manifest.len()) {
         return Err(Refusal::invalid_field(
             CODE,
@@ -59,26 +62,23 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change
         .commit(Done::created(id.as_str()).note("version_id", version.id.as_str()))
         .await?;
-    Answer::created(&json!({
-        "version_id": version.id,
-        "id": version.id,
-        "policy_set_id": id,
-        "version": number,
-        "manifest_sha256": version.manifest_sha256,
-        "schema_version": version.schema_version,
-        "created_at": version.created_at,
-        "warnings": warnings,
+    Ok(Created(SetVersionAdded {
+        version_id: version.id.clone(),
+        id: version.id,
+        policy_set_id: id,
+        version: number,
+        manifest_sha256: version.manifest_sha256,
+        schema_version: version.schema_version,
+        created_at: version.created_at,
+        warnings: shown(warnings),
     }))
 }
 
 /// SHA-256 of the compact JSON of the manifest, which clients compute too.
 fn manifest_digest(manifest: &[PolicyVersionId]) -> String {
-    let entries: Vec<ManifestEntry<&str>> = manifest
-        .iter()
-        .map(|id| ManifestEntry {
-            policy_version_id: id.as_str(),
-        })
-        .collect();
+    let entries = manifest.iter().cloned();
+    let entries = entries.map(|policy_version_id| ManifestEntry { policy_version_id });
+    let entries: Vec<ManifestEntry> = entries.collect();
     // A list of texts always serialises.
     sha256_hex(&serde_json::to_vec(&entries).unwrap_or_default())
 }

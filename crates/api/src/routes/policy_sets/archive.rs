@@ -1,14 +1,19 @@
 //! `DELETE /v1/zones/{zoneId}/policy-sets/{id}`
 
 use caracal_core::PolicySetId;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
 
 use super::{not_found, policy_invalidate};
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done};
 
 /// If the set was in force, the zone denies everything from here on.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     change.lock("policy_activation").await?;
     let was_in_force = change
@@ -22,5 +27,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change
         .commit(Done::no_content().note("was_in_force", was_in_force))
         .await?;
-    Ok(Answer::no_content())
+    Ok(NoContent)
 }

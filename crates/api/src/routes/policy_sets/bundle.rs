@@ -8,8 +8,10 @@ use caracal_authz::document::{
 use caracal_core::{PolicyVersionId, entity::PolicyVersion};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
-use http::StatusCode;
-use serde_json::json;
+use caracal_wire::{
+    ErrorCode, Issue, Issues,
+    control::policies::{PolicyIssue, PolicyIssues},
+};
 
 use crate::call::Call;
 
@@ -74,26 +76,25 @@ pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<
 }
 
 fn contract(message: &str) -> Refusal {
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy_contract")
+    let issue = Issue {
+        path: vec![String::from("manifest")],
+        message: message.to_owned(),
+    };
+    Refusal::of(ErrorCode::InvalidPolicyContract)
         .describe(message.to_owned())
-        .with(
-            "details",
-            json!({ "issues": [{ "path": ["manifest"], "message": message }] }),
-        )
+        .with_details(&Issues { issues: vec![issue] })
 }
 
 fn unusable(problem: &PolicyProblem) -> Refusal {
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy_bundle")
+    let issue = PolicyIssue {
+        path: vec![String::from("manifest")],
+        code: problem.code.clone(),
+        message: problem.message.clone(),
+        line: problem.line,
+        column: problem.column,
+        policy_version_id: problem.policy_version_id.clone(),
+    };
+    Refusal::of(ErrorCode::InvalidPolicyBundle)
         .describe(problem.to_string())
-        .with(
-            "details",
-            json!({ "issues": [{
-            "path": ["manifest"],
-            "code": problem.code,
-            "message": problem.message,
-            "line": problem.line,
-            "column": problem.column,
-            "policy_version_id": problem.policy_version_id,
-        }] }),
-        )
+        .with_details(&PolicyIssues { issues: vec![issue] })
 }

@@ -1,35 +1,32 @@
 //! `POST /v1/zones/{zoneId}/policy-sets`
 
 use caracal_core::{PolicySetId, entity::PolicySet};
-use caracal_service::Refusal;
-use serde::Deserialize;
-
-use super::{CODE, row};
-use crate::{
-    answer::Answer,
-    call::{ZoneCall, require_zone},
-    change::Done,
-    fields::{bounded, description, on_conflict},
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::policy_sets::{CreatePolicySet, PolicySetItem},
 };
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
-}
+use crate::{
+    call::{ZoneCall, require_zone},
+    change::Done,
+    fields::on_conflict,
+};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let body: Body = call.body(CODE)?;
-    bounded(CODE, "name", &body.name, 512)?;
-    description(CODE, body.description.as_deref())?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<CreatePolicySet>,
+) -> Result<Created<PolicySetItem>, Refusal> {
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let set = PolicySet {
         id: PolicySetId::generate(&call.role.world),
         zone_id: call.zone.clone(),
-        name: body.name,
-        description: body.description,
+        name: body.name.0,
+        description: body.description.map(|text| text.0),
         active_version_id: None,
         archived_at: None,
         attribution: call.made(),
@@ -37,10 +34,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.policy_sets().create(&set).await.map_err(|error| {
         on_conflict(
             error,
-            "policy_set_name_conflict",
+            ErrorCode::PolicySetNameConflict,
             "another policy set of the zone has this name",
         )
     })?;
     change.commit(Done::created(set.id.as_str())).await?;
-    Answer::created(&row(&set))
+    Ok(Created(set.into()))
 }

@@ -1,13 +1,17 @@
 //! `GET /v1/zones/{zoneId}/policy-sets`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
+use caracal_wire::{Listing, control::policy_sets::PolicySetItem};
 
-use super::row;
-use crate::{answer::Answer, call::ZoneCall};
+use crate::{answer::listing, call::ZoneCall};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let page = call.query.page(200, 500)?;
-    let read = call.read().await?.policy_sets().list(&page).await?;
-    let rows: Vec<_> = read.items.iter().map(row).collect();
-    Answer::page(&rows, read.next.as_ref())
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<PolicySetItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listing(work.policy_sets().list(&page).await?))
 }

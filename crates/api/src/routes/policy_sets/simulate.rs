@@ -1,28 +1,28 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/simulate`
 
 use caracal_authz::{
-    Decision, PolicyIdentity, PolicySnapshot, decide, explain,
+    Decision, Effect as Decided, PolicyIdentity, PolicySnapshot, decide, explain,
     input::{INPUT_SCHEMA_VERSION, from_input_document},
 };
-use caracal_core::{PolicySetId, PolicySetVersionId, ZoneId};
-use caracal_service::Refusal;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use caracal_core::{PolicySetId, ZoneId};
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Path},
+};
+use caracal_wire::control::policy_sets::{
+    Effect, Evaluation, Simulate, Simulated, SimulatedDecision, SimulationExplained,
+};
+use serde_json::{Map, Value};
 
-use super::{CODE, bundle, version_not_found};
-use crate::{answer::Answer, call::ZoneCall, fields::present};
-
-#[derive(Debug, Deserialize)]
-struct Body {
-    version_id: PolicySetVersionId,
-    #[serde(default, deserialize_with = "present")]
-    input: Option<Map<String, Value>>,
-}
+use super::{bundle, version_not_found};
+use crate::call::ZoneCall;
 
 /// Decides one request with a version that need not be in force. Changes nothing.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let Body { version_id, input } = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+    Body(Simulate { version_id, input }): Body<Simulate>,
+) -> Result<Answer<Simulated>, Refusal> {
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
     let version = work
@@ -45,28 +45,27 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .map(|input| warnings(input, &call.zone))
         .unwrap_or_default();
     let (evaluation, result, reason) = match input {
-        None => ("not_executed", None, String::from("no input was given")),
+        None => (Evaluation::NotExecuted, None, String::from("no input was given")),
         Some(input) => evaluate(&policy, &Value::Object(input)),
     };
-    let decision = result.as_ref().and_then(|result| result.get("decision")).cloned();
-    Answer::ok(&json!({
-        "dry_run": true,
-        "would_activate": warnings.is_empty(),
-        "policy_set_id": id,
-        "version_id": version_id,
-        "schema_version": version.schema_version,
-        "input_schema_version": INPUT_SCHEMA_VERSION,
-        "manifest_sha256": version.manifest_sha256,
-        "policies": version.manifest,
-        "warnings": warnings,
-        "explanation": {
-            "evaluation": evaluation,
-            "decision": decision,
-            "policy_set_version_id": version_id,
-            "manifest_sha256": version.manifest_sha256,
-            "reason": reason,
+    Ok(Answer(Simulated {
+        dry_run: true,
+        would_activate: warnings.is_empty(),
+        policy_set_id: id,
+        version_id: version_id.clone(),
+        schema_version: version.schema_version,
+        input_schema_version: INPUT_SCHEMA_VERSION.into(),
+        manifest_sha256: version.manifest_sha256.clone(),
+        policies: version.manifest,
+        warnings,
+        explanation: SimulationExplained {
+            evaluation,
+            decision: result.as_ref().map(|result| result.decision),
+            policy_set_version_id: version_id,
+            manifest_sha256: version.manifest_sha256,
+            reason,
         },
-        "result": result,
+        result,
     }))
 }
 
@@ -91,10 +90,10 @@ fn warnings(input: &Map<String, Value>, zone: &ZoneId) -> Vec<String> {
     warnings
 }
 
-fn evaluate(policy: &PolicySnapshot, input: &Value) -> (&'static str, Option<Value>, String) {
+fn evaluate(policy: &PolicySnapshot, input: &Value) -> (Evaluation, Option<SimulatedDecision>, String) {
     let input = match from_input_document(input) {
         Ok(input) => input,
-        Err(error) => return ("failed", None, error.to_string()),
+        Err(error) => return (Evaluation::Failed, None, error.to_string()),
     };
     let input = input.as_input();
     let decision: Decision = decide(policy, &input);
@@ -103,13 +102,16 @@ fn evaluate(policy: &PolicySnapshot, input: &Value) -> (&'static str, Option<Val
         (None, Some(policy)) => format!("allowed by {policy}"),
         (None, None) => String::from("allowed"),
     };
-    let result = json!({
-        "decision": decision.effect,
-        "evaluation_status": "complete",
-        "determining_policies": decision.determining_policies(),
-        "diagnostics": decision.diagnostics(),
-        "reason": decision.reason,
-        "details": explain(policy, &input, &decision),
-    });
-    ("executed", Some(result), reason)
+    let result = SimulatedDecision {
+        decision: match decision.effect {
+            Decided::Allow => Effect::Allow,
+            Decided::Deny => Effect::Deny,
+        },
+        evaluation_status: "complete".into(),
+        determining_policies: decision.determining_policies(),
+        diagnostics: decision.diagnostics(),
+        reason: decision.reason.map(|reason| reason.as_str().to_owned()),
+        details: explain(policy, &input, &decision),
+    };
+    (Evaluation::Executed, Some(result), reason)
 }

@@ -1,57 +1,51 @@
 //! `GET /v1/zones/{zoneId}/policy-sets/{id}/versions[/{versionId}]`
 
-use caracal_core::{PolicySetId, PolicySetVersionId, entity::PolicySetVersion};
-use caracal_service::Refusal;
-use serde_json::{Value, json};
+use caracal_core::{PolicySetId, PolicySetVersionId};
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Page, Path},
+};
+use caracal_wire::{
+    ErrorCode, Listing,
+    control::policy_sets::{ManifestEntry, SetVersionDetail, SetVersionItem},
+};
+use serde::Deserialize;
 
-use super::{ManifestEntry, not_found};
-use crate::{answer::Answer, call::ZoneCall};
+use super::not_found;
+use crate::{answer::listing, call::ZoneCall};
 
-fn row(version: &PolicySetVersion) -> Value {
-    json!({
-        "id": version.id,
-        "policy_set_id": version.policy_set_id,
-        "version": version.version,
-        "manifest_sha256": version.manifest_sha256,
-        "schema_version": version.schema_version,
-        "created_by": version.created_by,
-        "created_via_operator": false,
-        "created_at": version.created_at,
-    })
-}
-
-pub(crate) async fn list(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let page = call.query.page(200, 500)?;
+pub(crate) async fn list(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<PolicySetId>>,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<SetVersionItem>>, Refusal> {
     let mut work = call.read().await?;
     work.policy_sets().get(&id).await?.ok_or_else(not_found)?;
-    let read = work.policy_sets().versions(&id, &page).await?;
-    let rows: Vec<Value> = read.items.iter().map(row).collect();
-    Answer::values(&rows, read.next.as_ref())
+    Ok(listing(work.policy_sets().versions(&id, &page).await?))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Version {
+    id: PolicySetId,
+    #[serde(rename = "versionId")]
+    version: PolicySetVersionId,
 }
 
 /// Readable after the set is archived, as evidence of what was in force.
-pub(crate) async fn get(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: PolicySetId = call.id("id")?;
-    let version: PolicySetVersionId = call.id("versionId")?;
-    let version = call
-        .read()
-        .await?
-        .policy_sets()
-        .version(&id, &version)
-        .await?
-        .ok_or_else(|| {
-            Refusal::not_found("policy_set_version_not_found").describe("no such version of this policy set")
-        })?;
-    let mut detail = row(&version);
-    let entries: Vec<_> = version
-        .manifest
-        .iter()
-        .map(|id| ManifestEntry {
-            policy_version_id: id.as_str(),
-        })
-        .collect();
-    detail["manifest_json"] = json!(entries);
-    detail["policies"] = json!(version.manifest);
-    Answer::ok(&detail)
+pub(crate) async fn get(
+    call: ZoneCall,
+    Path(asked): Path<Version>,
+) -> Result<Answer<SetVersionDetail>, Refusal> {
+    let mut work = call.read().await?;
+    let version = work.policy_sets().version(&asked.id, &asked.version).await?;
+    let version = version.ok_or_else(|| {
+        Refusal::of(ErrorCode::PolicySetVersionNotFound).describe("no such version of this policy set")
+    })?;
+    let entries = version.manifest.iter().cloned();
+    let entries = entries.map(|policy_version_id| ManifestEntry { policy_version_id });
+    Ok(Answer(SetVersionDetail {
+        manifest_json: entries.collect(),
+        policies: version.manifest.clone(),
+        version: version.into(),
+    }))
 }

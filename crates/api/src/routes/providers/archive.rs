@@ -2,15 +2,20 @@
 
 use caracal_core::ProviderId;
 use caracal_crypto::Location;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
 use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done};
 
 /// Resources bound to it get no credential from here on, and the sealed credential is gone.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ProviderId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ProviderId>>,
+) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     if !change.providers().archive(&id, call.now()).await? {
         return Err(not_found());
@@ -19,5 +24,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     change.secrets().delete(location.as_str()).await?;
     change.directory_changed(DirectoryKind::Provider, id.as_str());
     change.commit(Done::no_content()).await?;
-    Ok(Answer::no_content())
+    Ok(NoContent)
 }

@@ -1,39 +1,26 @@
 //! `POST /v1/zones/{zoneId}/providers`
 
-use caracal_core::{
-    ProviderId,
-    entity::{Provider, ProviderKind},
+use caracal_core::{ProviderId, entity::Provider};
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
 };
-use caracal_service::Refusal;
+use caracal_wire::control::providers::{CreateProvider, ProviderItem};
 use caracal_wire::events::DirectoryKind;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, kind, row};
+use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, kind};
 use crate::{
-    answer::Answer,
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
-    fields::{bounded, present},
+    fields::bounded,
     identifiers::{candidates, slug},
 };
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    identifier: Option<String>,
-    #[serde(deserialize_with = "kind::read")]
-    kind: ProviderKind,
-    #[serde(default)]
-    config_json: Map<String, Value>,
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let mut change = call.change().await?;
-    require_zone(&mut *change).await?;
-    let body: Body = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<CreateProvider>,
+) -> Result<Created<ProviderItem>, Refusal> {
+    let kind = kind::parse(&body.kind)?;
     // Blank counts as left out.
     let name = body
         .name
@@ -46,6 +33,9 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if let Some(name) = &name {
         bounded(CODE, "name", name, 200)?;
     }
+    let config = config::check(kind, &body.config_json, false)?;
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
     let identifier = match (given, &name) {
         (Some(identifier), _) => identifier,
         (None, Some(name)) => generated(&mut change, name).await?,
@@ -58,7 +48,6 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         }
     };
     check_identifier(&identifier)?;
-    let config = config::check(body.kind, &body.config_json, false)?;
     check_reserved(&identifier, call.caller.is_bootstrap())?;
 
     let provider = Provider {
@@ -66,7 +55,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         zone_id: call.zone.clone(),
         name: name.unwrap_or_else(|| identifier.clone()),
         identifier,
-        kind: body.kind,
+        kind,
         config_json: config.public,
         secret_config_keys: config.secrets.keys().cloned().collect(),
         connectivity_failed_at: None,
@@ -81,7 +70,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     keep_secrets(&mut change, &call.zone, &provider.id, &config.secrets).await?;
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::created(provider.id.as_str())).await?;
-    Answer::created(&row(&provider))
+    Ok(Created(provider.into()))
 }
 
 async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Refusal> {

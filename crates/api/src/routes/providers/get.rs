@@ -1,18 +1,20 @@
 //! `GET /v1/zones/{zoneId}/providers/{id}`
 
-use caracal_service::Refusal;
+use caracal_core::ProviderId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
+use caracal_wire::control::providers::ProviderItem;
 
-use super::{not_found, row};
-use crate::{answer::Answer, call::ZoneCall};
+use super::not_found;
+use crate::call::ZoneCall;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let provider = call
-        .read()
-        .await?
-        .providers()
-        .get(&call.id("id")?)
-        .await?
-        .filter(|provider| provider.archived_at.is_none())
-        .ok_or_else(not_found)?;
-    Answer::ok(&row(&provider))
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ProviderId>>,
+) -> Result<Answer<ProviderItem>, Refusal> {
+    let provider = call.read().await?.providers().get(&id).await?;
+    let provider = provider.filter(|provider| provider.archived_at.is_none());
+    Ok(Answer(provider.ok_or_else(not_found)?.into()))
 }

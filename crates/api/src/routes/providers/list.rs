@@ -1,13 +1,21 @@
 //! `GET /v1/zones/{zoneId}/providers`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Query},
+};
+use caracal_wire::{
+    Listing,
+    control::{ListObjects, providers::ProviderItem},
+};
 
-use super::row;
-use crate::{answer::Answer, call::ZoneCall};
+use crate::{answer::listing, call::ZoneCall};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let (archived, page) = (call.query.archived()?, call.query.page(200, 500)?);
-    let read = call.read().await?.providers().list(archived, &page).await?;
-    let rows: Vec<_> = read.items.iter().map(row).collect();
-    Answer::page(&rows, read.next.as_ref())
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListObjects>,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<ProviderItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listing(work.providers().list(query.archived(), &page).await?))
 }

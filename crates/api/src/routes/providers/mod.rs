@@ -10,64 +10,28 @@ pub(super) mod patch;
 
 use std::collections::BTreeMap;
 
-use caracal_core::{
-    ProviderId, Secret, Timestamp, ZoneId,
-    entity::{Attribution, Provider, ProviderKind},
-};
+use caracal_core::{ProviderId, Secret, ZoneId};
 use caracal_crypto::Location;
 use caracal_service::Refusal;
-use http::StatusCode;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use caracal_wire::ErrorCode;
 
 use crate::{
     change::ZoneChange,
     fields::{is_reserved, on_conflict, reserved_namespace},
 };
 
-const CODE: &str = "invalid_provider";
+const CODE: ErrorCode = ErrorCode::InvalidProvider;
 /// Prefix of the platform's own providers.
 const RESERVED_IDENTIFIER: &str = "provider://caracal-sys-";
 
-/// A provider as clients see it: the names of its sealed keys, never their values.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    id: &'a str,
-    zone_id: &'a str,
-    name: &'a str,
-    identifier: &'a str,
-    kind: ProviderKind,
-    config_json: &'a Map<String, Value>,
-    secret_config_keys: &'a [String],
-    connectivity_failed_at: Option<Timestamp>,
-    archived_at: Option<Timestamp>,
-    #[serde(flatten)]
-    attribution: &'a Attribution,
-}
-
-fn row(provider: &Provider) -> Row<'_> {
-    Row {
-        id: provider.id.as_str(),
-        zone_id: provider.zone_id.as_str(),
-        name: &provider.name,
-        identifier: &provider.identifier,
-        kind: provider.kind,
-        config_json: &provider.config_json,
-        secret_config_keys: &provider.secret_config_keys,
-        connectivity_failed_at: provider.connectivity_failed_at,
-        archived_at: provider.archived_at,
-        attribution: &provider.attribution,
-    }
-}
-
 fn not_found() -> Refusal {
-    Refusal::not_found("provider_not_found").describe("no such provider")
+    Refusal::of(ErrorCode::ProviderNotFound).describe("no such provider")
 }
 
 fn identifier_conflict(error: caracal_storage::Error) -> Refusal {
     on_conflict(
         error,
-        "provider_identifier_conflict",
+        ErrorCode::ProviderIdentifierConflict,
         "another provider of the zone has this identifier",
     )
 }
@@ -87,7 +51,7 @@ fn check_identifier(identifier: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::invalid_field(
-        "invalid_provider_identifier",
+        ErrorCode::InvalidProviderIdentifier,
         "identifier",
         "must be provider:// and words of a-z 0-9 joined by single hyphens",
     ))
@@ -117,7 +81,7 @@ async fn keep_secrets(
         .map(|(key, value)| (key.as_str(), value.expose()))
         .collect();
     let unavailable = || {
-        Refusal::new(StatusCode::BAD_GATEWAY, "secret_backend_unavailable")
+        Refusal::of(ErrorCode::SecretBackendUnavailable)
             .describe("the secret store could not seal the provider's credential")
     };
     let document = serde_json::to_vec(&document).map_err(|_| unavailable())?;

@@ -1,38 +1,30 @@
 //! `PATCH /v1/zones/{zoneId}/providers/{id}`
 
-use caracal_core::{ProviderId, entity::ProviderKind};
-use caracal_service::Refusal;
-use caracal_wire::events::DirectoryKind;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-use super::{
-    CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, not_found, row,
+use caracal_core::ProviderId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Path},
 };
+use caracal_wire::events::DirectoryKind;
+use caracal_wire::{
+    ErrorCode,
+    control::providers::{ProviderItem, UpdateProvider},
+};
+
+use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, not_found};
 use crate::{
-    answer::Answer,
     call::ZoneCall,
     change::Done,
-    fields::{bounded, no_fields, present},
+    fields::{bounded, no_fields},
 };
-
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    identifier: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    kind: Option<ProviderKind>,
-    #[serde(default, deserialize_with = "present")]
-    config_json: Option<Map<String, Value>>,
-}
 
 /// `config_json` replaces the whole public configuration. With `kind` the secret must be given anew; without it,
 /// a secret that is left out stays.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ProviderId = call.id("id")?;
-    let body: Body = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ProviderId>>,
+    Body(body): Body<UpdateProvider>,
+) -> Result<Answer<ProviderItem>, Refusal> {
     let name = body
         .name
         .map(|name| name.trim().to_owned())
@@ -47,7 +39,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     if body.kind.is_some() && body.config_json.is_none() {
         return Err(Refusal::invalid_field(
-            "provider_config_required",
+            ErrorCode::ProviderConfigRequired,
             "config_json",
             "a new kind needs its configuration",
         ));
@@ -91,5 +83,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::ok()).await?;
-    Answer::ok(&row(&provider))
+    Ok(Answer(provider.into()))
 }

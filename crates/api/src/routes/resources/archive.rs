@@ -1,15 +1,20 @@
 //! `DELETE /v1/zones/{zoneId}/resources/{id}`
 
 use caracal_core::ResourceId;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
 use caracal_wire::events::DirectoryKind;
 
 use super::{not_found, rules};
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done};
 
 /// The identifier becomes free; nobody deletes the control resource.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ResourceId = call.id("id")?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ResourceId>>,
+) -> Result<NoContent, Refusal> {
     let audience = &call.role.config.control_audience;
     let mut change = call.change().await?;
     let resource = change
@@ -26,5 +31,5 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Resource, id.as_str());
     change.commit(Done::no_content()).await?;
-    Ok(Answer::no_content())
+    Ok(NoContent)
 }

@@ -2,52 +2,37 @@
 
 use caracal_core::{
     ProviderId, ResourceId,
-    entity::{Operation, OperationEnforcement, Provider, ProviderKind, Resource},
+    entity::{OperationEnforcement, Provider, ProviderKind, Resource},
 };
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
 use caracal_wire::events::DirectoryKind;
-use http::StatusCode;
-use serde::Deserialize;
+use caracal_wire::{
+    ErrorCode,
+    control::resources::{CreateResource, ResourceItem},
+};
 
-use super::{CODE, identifier_conflict, operations, row, rules};
+use super::{CODE, identifier_conflict, operations, rules};
 use crate::{
-    answer::Answer,
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
-    fields::{bounded, present, scopes},
+    fields::scopes,
     identifiers::{candidates, slug},
 };
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    identifier: Option<String>,
-    #[serde(default)]
-    upstream_url: Option<String>,
-    scopes: Vec<String>,
-    #[serde(default)]
-    credential_provider_id: Option<ProviderId>,
-    #[serde(default)]
-    operations: Vec<Operation>,
-    #[serde(default, deserialize_with = "present")]
-    operation_enforcement: Option<OperationEnforcement>,
-    #[serde(default)]
-    upstream_timeout_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
-    cookies: Option<bool>,
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let mut change = call.change().await?;
-    require_zone(&mut *change).await?;
-    let body: Body = call.body(CODE)?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<CreateResource>,
+) -> Result<Created<ResourceItem>, Refusal> {
     check_fields(&body)?;
     let declared = operations::normalise(body.operations)?;
     let audience = &call.role.config.control_audience;
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
     let identifier = match (body.identifier, &body.name) {
-        (Some(identifier), _) => identifier,
+        (Some(identifier), _) => identifier.0,
         (None, Some(name)) => generated(&mut change, name).await?,
         (None, None) => {
             return Err(Refusal::invalid_field(
@@ -73,7 +58,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let resource = Resource {
         id: ResourceId::generate(&call.role.world),
         zone_id: call.zone.clone(),
-        name: body.name.unwrap_or_else(|| identifier.clone()),
+        name: body.name.map_or_else(|| identifier.clone(), |name| name.0),
         identifier,
         upstream_url: body.upstream_url,
         scopes: body.scopes.into_iter().collect(),
@@ -92,7 +77,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if most > 0 {
         change.lock("resource_quota").await?;
         if change.resources().count_live().await? >= most {
-            return Err(Refusal::new(StatusCode::CONFLICT, "resource_quota_exceeded")
+            return Err(Refusal::of(ErrorCode::ResourceQuotaExceeded)
                 .describe("the zone has as many resources as it may have"));
         }
     }
@@ -103,16 +88,10 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .map_err(identifier_conflict)?;
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
     change.commit(Done::created(resource.id.as_str())).await?;
-    Answer::created(&row(&resource))
+    Ok(Created(resource.into()))
 }
 
-fn check_fields(body: &Body) -> Result<(), Refusal> {
-    if let Some(name) = &body.name {
-        bounded(CODE, "name", name, 200)?;
-    }
-    if let Some(identifier) = &body.identifier {
-        bounded(CODE, "identifier", identifier, 512)?;
-    }
+fn check_fields(body: &CreateResource) -> Result<(), Refusal> {
     if let Some(upstream) = &body.upstream_url {
         rules::check_upstream(upstream)?;
     }
@@ -163,7 +142,7 @@ async fn no_credential_provider(change: &mut ZoneChange<'_>) -> Result<ProviderI
     change.providers().create(&provider).await.map_err(|error| {
         crate::fields::on_conflict(
             error,
-            "provider_identifier_conflict",
+            ErrorCode::ProviderIdentifierConflict,
             "provider://none is taken; name a provider",
         )
     })?;

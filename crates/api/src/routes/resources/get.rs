@@ -1,19 +1,24 @@
 //! `GET /v1/zones/{zoneId}/resources/{id}`
 
-use caracal_service::Refusal;
+use caracal_core::ResourceId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
+use caracal_wire::control::resources::ResourceItem;
 
-use super::{not_found, row, rules};
-use crate::{answer::Answer, call::ZoneCall};
+use super::{not_found, rules};
+use crate::call::ZoneCall;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let resource = call
-        .read()
-        .await?
-        .resources()
-        .get(&call.id("id")?)
-        .await?
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ResourceId>>,
+) -> Result<Answer<ResourceItem>, Refusal> {
+    let audience = &call.role.config.control_audience;
+    let resource = call.read().await?.resources().get(&id).await?;
+    let resource = resource
         .filter(|resource| resource.archived_at.is_none())
-        .filter(|resource| rules::is_visible(&call.caller, resource, &call.role.config.control_audience))
+        .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
-    Answer::ok(&row(&resource))
+    Ok(Answer(resource.into()))
 }

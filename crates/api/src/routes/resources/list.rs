@@ -1,19 +1,26 @@
 //! `GET /v1/zones/{zoneId}/resources`
 
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Query},
+};
+use caracal_wire::{
+    Listing,
+    control::{ListObjects, resources::ResourceItem},
+};
 
-use super::{row, rules};
-use crate::{answer::Answer, call::ZoneCall};
+use super::rules;
+use crate::{answer::listing, call::ZoneCall};
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let (archived, page) = (call.query.archived()?, call.query.page(200, 500)?);
-    let read = call.read().await?.resources().list(archived, &page).await?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListObjects>,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<ResourceItem>>, Refusal> {
+    let mut work = call.read().await?;
+    let mut read = work.resources().list(query.archived(), &page).await?;
     let audience = &call.role.config.control_audience;
-    let rows: Vec<_> = read
-        .items
-        .iter()
-        .filter(|resource| rules::is_visible(&call.caller, resource, audience))
-        .map(row)
-        .collect();
-    Answer::page(&rows, read.next.as_ref())
+    read.items
+        .retain(|resource| rules::is_visible(&call.caller, resource, audience));
+    Ok(listing(read))
 }

@@ -3,6 +3,7 @@
 use caracal_authz::operations::{PathTemplate, is_method};
 use caracal_core::{ScopeSet, entity::Operation};
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 
 use super::CODE;
 
@@ -60,30 +61,30 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
                 field("method")
             };
             return Err(Refusal::invalid_field(
-                "operation_method_and_path_required",
+                ErrorCode::OperationMethodAndPathRequired,
                 &path,
                 "an operation is an HTTP method and a path",
             ));
         }
         if !is_method(method) {
             return Err(Refusal::invalid_field(
-                "operation_method_unknown",
+                ErrorCode::OperationMethodUnknown,
                 &field("method"),
                 "is no HTTP method that can be forwarded",
             ));
         }
         if !operation.path.starts_with('/') {
             return Err(Refusal::invalid_field(
-                "operation_path_must_be_absolute",
+                ErrorCode::OperationPathMustBeAbsolute,
                 &field("path"),
                 "must begin with /",
             ));
         }
         let template = PathTemplate::parse(&operation.path)
-            .map_err(|why| Refusal::invalid_field("operation_path_invalid", &field("path"), why))?;
+            .map_err(|why| Refusal::invalid_field(ErrorCode::OperationPathInvalid, &field("path"), why))?;
         if !scopes.contains(&operation.scope) {
             return Err(Refusal::invalid_field(
-                "operation_scope_not_in_resource_scopes",
+                ErrorCode::OperationScopeNotInResourceScopes,
                 &field("scope"),
                 "must be one of the resource's scopes",
             ));
@@ -94,7 +95,7 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
             .any(|(other, path)| *other == method && *path == template)
         {
             return Err(Refusal::invalid_field(
-                "operation_duplicate",
+                ErrorCode::OperationDuplicate,
                 &field("path"),
                 "is declared twice",
             ));

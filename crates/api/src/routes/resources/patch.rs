@@ -1,79 +1,26 @@
 //! `PATCH /v1/zones/{zoneId}/resources/{id}`
 
-use caracal_core::{
-    ProviderId, ResourceId,
-    entity::{Operation, OperationEnforcement},
+use caracal_core::ResourceId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Path},
 };
-use caracal_service::Refusal;
+use caracal_wire::control::resources::{ResourceItem, UpdateResource};
 use caracal_wire::events::DirectoryKind;
-use serde::Deserialize;
 
-use super::{CODE, identifier_conflict, not_found, operations, row, rules};
+use super::{CODE, identifier_conflict, not_found, operations, rules};
 use crate::{
-    answer::Answer,
     call::ZoneCall,
     change::Done,
-    fields::{Member, bounded, no_fields, present, scopes},
+    fields::{no_fields, scopes},
 };
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    identifier: Option<String>,
-    #[serde(default)]
-    upstream_url: Member<String>,
-    #[serde(default, deserialize_with = "present")]
-    scopes: Option<Vec<String>>,
-    #[serde(default)]
-    credential_provider_id: Member<ProviderId>,
-    #[serde(default, deserialize_with = "present")]
-    operations: Option<Vec<Operation>>,
-    #[serde(default, deserialize_with = "present")]
-    operation_enforcement: Option<OperationEnforcement>,
-    #[serde(default)]
-    upstream_timeout_seconds: Member<u32>,
-    #[serde(default, deserialize_with = "present")]
-    cookies: Option<bool>,
-}
-
-impl Body {
-    fn check(&self) -> Result<(), Refusal> {
-        if let Some(name) = &self.name {
-            bounded(CODE, "name", name, 200)?;
-        }
-        if let Some(identifier) = &self.identifier {
-            bounded(CODE, "identifier", identifier, 512)?;
-        }
-        if let Member::Value(upstream) = &self.upstream_url {
-            rules::check_upstream(upstream)?;
-        }
-        if let Member::Value(seconds) = self.upstream_timeout_seconds {
-            rules::check_timeout(seconds)?;
-        }
-        self.scopes
-            .as_ref()
-            .map_or(Ok(()), |list| scopes(CODE, "scopes", list))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.identifier.is_none()
-            && self.upstream_url.is_absent()
-            && self.scopes.is_none()
-            && self.credential_provider_id.is_absent()
-            && self.operations.is_none()
-            && self.operation_enforcement.is_none()
-            && self.upstream_timeout_seconds.is_absent()
-            && self.cookies.is_none()
-    }
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let id: ResourceId = call.id("id")?;
-    let body: Body = call.body(CODE)?;
-    body.check()?;
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ResourceId>>,
+    Body(body): Body<UpdateResource>,
+) -> Result<Answer<ResourceItem>, Refusal> {
+    check_fields(&body)?;
     if body.is_empty() {
         return Err(no_fields());
     }
@@ -90,33 +37,27 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
         .ok_or_else(not_found)?;
     if let Some(identifier) = body.identifier {
         rules::check_identifier(&identifier, audience)?;
-        resource.identifier = identifier;
+        resource.identifier = identifier.0;
     }
     rules::check_ownership(&call.caller, &resource.identifier, audience)?;
     match body.credential_provider_id {
-        Member::Absent => {}
-        Member::Value(provider) => {
+        None => {}
+        Some(Some(provider)) => {
             rules::check_provider(&mut *change, &provider).await?;
             resource.credential_provider_id = provider;
         }
         // Every resource has a provider; the one that stands for "no credential" has kind `none`.
-        Member::Null => rules::check_routing(false, true)?,
+        Some(None) => rules::check_routing(false, true)?,
     }
-    match body.upstream_url {
-        Member::Absent => {}
-        Member::Null => resource.upstream_url = None,
-        Member::Value(upstream) => resource.upstream_url = Some(upstream),
-    }
-    match body.upstream_timeout_seconds {
-        Member::Absent => {}
-        Member::Null => resource.upstream_timeout_seconds = None,
-        Member::Value(seconds) => resource.upstream_timeout_seconds = Some(seconds),
-    }
+    resource.upstream_url = body.upstream_url.unwrap_or(resource.upstream_url);
+    resource.upstream_timeout_seconds = body
+        .upstream_timeout_seconds
+        .unwrap_or(resource.upstream_timeout_seconds);
     resource.cookies = body.cookies.unwrap_or(resource.cookies);
     if !rules::is_control(&resource.identifier, audience) {
         rules::check_routing(true, resource.upstream_url.is_some())?;
     }
-    resource.name = body.name.unwrap_or(resource.name);
+    resource.name = body.name.map_or(resource.name, |name| name.0);
     if let Some(scopes) = body.scopes {
         resource.scopes = scopes.into_iter().collect();
     }
@@ -137,5 +78,17 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
     change.commit(Done::ok()).await?;
-    Answer::ok(&row(&resource))
+    Ok(Answer(resource.into()))
+}
+
+fn check_fields(body: &UpdateResource) -> Result<(), Refusal> {
+    if let Some(Some(upstream)) = &body.upstream_url {
+        rules::check_upstream(upstream)?;
+    }
+    if let Some(Some(seconds)) = body.upstream_timeout_seconds {
+        rules::check_timeout(seconds)?;
+    }
+    body.scopes
+        .as_ref()
+        .map_or(Ok(()), |list| scopes(CODE, "scopes", list))
 }

@@ -3,7 +3,7 @@
 use caracal_core::{ProviderId, entity::Resource};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use url::Url;
 
 use super::{CODE, RESERVED_IDENTIFIER, operations};
@@ -29,7 +29,7 @@ pub(super) fn is_visible(principal: &Principal, resource: &Resource, audience: &
 
 /// 409 for the control resource.
 pub(super) fn protected() -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, "protected_resource")
+    Refusal::of(ErrorCode::ProtectedResource)
         .describe("this resource stands for the platform's own API and is managed with it")
 }
 
@@ -54,7 +54,7 @@ pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), R
         return Ok(());
     }
     let refused =
-        |message: &str| Refusal::invalid_field("invalid_resource_identifier", "identifier", message);
+        |message: &str| Refusal::invalid_field(ErrorCode::InvalidResourceIdentifier, "identifier", message);
     if identifier.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(refused("must not contain white space or control characters"));
     }
@@ -110,21 +110,21 @@ pub(super) async fn check_provider(work: &mut dyn ZoneWork, id: &ProviderId) -> 
     if provider.is_some_and(|provider| provider.archived_at.is_none()) {
         return Ok(());
     }
-    Err(Refusal::not_found("provider_not_found").describe("no such provider"))
+    Err(Refusal::of(ErrorCode::ProviderNotFound).describe("no such provider"))
 }
 
 /// Ordinary resources are routed.
 pub(super) fn check_routing(has_provider: bool, has_upstream: bool) -> Result<(), Refusal> {
     if !has_provider {
         return Err(Refusal::invalid_field(
-            "credential_provider_required",
+            ErrorCode::CredentialProviderRequired,
             "credential_provider_id",
             "is required",
         ));
     }
     if !has_upstream {
         return Err(Refusal::invalid_field(
-            "upstream_url_required",
+            ErrorCode::UpstreamUrlRequired,
             "upstream_url",
             "is required",
         ));

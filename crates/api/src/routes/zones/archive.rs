@@ -1,17 +1,17 @@
 //! `DELETE /v1/zones/{zoneId}`
 
 use caracal_lifecycle::{Ended, Why, end_zone_part};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, front::NoContent};
 
 use super::zone_not_found;
-use crate::{answer::Answer, call::ZoneCall, change::Done};
+use crate::{call::ZoneCall, change::Done};
 
 /// The zone's state leaves every enforcement point with the event, and its admin tokens end, so nothing in it is
 /// authorised from then on. Then everything that lives in it ends, which cuts what is under way.
 ///
 /// The parts commit one by one. Should one fail, the same request again ends the rest, and so does the Coordinator's
 /// next round.
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+pub(crate) async fn handle(call: ZoneCall) -> Result<NoContent, Refusal> {
     let mut change = call.global_change().await?;
     let archived = change.zones().archive(&call.zone, call.now()).await?;
     if archived {
@@ -27,7 +27,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     }
     let ended = end_everything(&call).await?;
     if archived || !ended.is_empty() {
-        Ok(Answer::no_content())
+        Ok(NoContent)
     } else {
         Err(zone_not_found())
     }

@@ -1,31 +1,22 @@
 //! `POST /v1/zones`
 
 use caracal_core::{ZoneId, entity::Zone};
-use caracal_service::Refusal;
-use serde::Deserialize;
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
 
-use super::{CODE, check_reserved, check_slug, slug_conflict};
+use super::{check_reserved, check_slug, slug_conflict};
+use caracal_wire::control::zones::CreateZone;
+
 use crate::{
-    answer::Answer,
     call::Call,
     change::{Done, GlobalChange},
-    fields::{present, trimmed},
     identifiers::{candidates, slug},
 };
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    name: String,
-    #[serde(default, deserialize_with = "present")]
-    slug: Option<String>,
-    #[serde(default)]
-    dcr_enabled: bool,
-}
-
-pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
-    let body: Body = call.body(CODE)?;
-    let name = trimmed(CODE, "name", &body.name, 120)?;
+pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<Created<Zone>, Refusal> {
+    let name = body.name.0;
     if let Some(slug) = &body.slug {
         check_slug(slug)?;
     }
@@ -52,7 +43,7 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
     change
         .commit(Some(&zone.id), Done::created(zone.id.as_str()))
         .await?;
-    Answer::created(&zone)
+    Ok(Created(zone))
 }
 
 async fn free_slug(change: &mut GlobalChange<'_>, call: &Call, name: &str) -> Result<String, Refusal> {

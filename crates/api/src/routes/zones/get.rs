@@ -1,11 +1,16 @@
 //! `GET /v1/zones/{zoneId}`
 
-use caracal_service::Refusal;
+use caracal_core::entity::Zone;
+use caracal_service::{Refusal, front::Answer};
 
 use super::zone_not_found;
-use crate::{answer::Answer, call::ZoneCall};
+use crate::call::ZoneCall;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let zone = call.read().await?.zone().await?.ok_or_else(zone_not_found)?;
-    Answer::ok(&zone)
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Zone>, Refusal> {
+    call.read()
+        .await?
+        .zone()
+        .await?
+        .map(Answer)
+        .ok_or_else(zone_not_found)
 }

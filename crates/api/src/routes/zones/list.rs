@@ -1,10 +1,15 @@
 //! `GET /v1/zones`
 
-use caracal_service::Refusal;
+use caracal_core::entity::Zone;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
 use caracal_storage::{Access, PageKey, PageRequest};
+use caracal_wire::Listing;
 
 use crate::{
-    answer::Answer,
+    answer::rows,
     auth::{Principal, owns},
     call::Call,
     fields::is_reserved_zone,
@@ -13,8 +18,7 @@ use crate::{
 /// Most pages read to fill one: the platform's own zones and other accounts' zones are left out of a page.
 const MAX_READS: usize = 50;
 
-pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
-    let page = call.query.page(200, 500)?;
+pub(crate) async fn handle(call: Call, Page(page): Page<200, 500>) -> Result<Answer<Listing<Zone>>, Refusal> {
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let mut work = call.role.store.global(Access::Read).await?;
     let mut items = Vec::new();
@@ -45,10 +49,10 @@ pub(crate) async fn handle(call: Call) -> Result<Answer, Refusal> {
             break;
         }
     }
-    Answer::page(&items, after.as_ref())
+    Ok(Answer(rows(items, after.as_ref())))
 }
 
-fn is_visible(principal: &Principal, zone: &caracal_core::entity::Zone) -> bool {
+fn is_visible(principal: &Principal, zone: &Zone) -> bool {
     !is_reserved_zone(&zone.name, &zone.slug)
         && principal
             .account

@@ -9,19 +9,20 @@ pub(super) mod overview;
 pub(super) mod patch;
 
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 
 use crate::fields::{RESERVED_NAME, RESERVED_SLUG, is_reserved, reserved_namespace};
 
-const CODE: &str = "invalid_zone";
+const CODE: ErrorCode = ErrorCode::InvalidZone;
 
 fn zone_not_found() -> Refusal {
-    Refusal::not_found("zone_not_found").describe("no such zone")
+    Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone")
 }
 
 fn slug_conflict(error: caracal_storage::Error) -> Refusal {
     crate::fields::on_conflict(
         error,
-        "zone_slug_conflict",
+        ErrorCode::ZoneSlugConflict,
         "another zone has or had this slug; slugs are never reused",
     )
 }

@@ -6,11 +6,17 @@ use caracal_core::{
     Timestamp,
     entity::{AuthorityRecordStatus, OperationEnforcement},
 };
-use caracal_service::Refusal;
+use caracal_service::{Refusal, front::Answer};
 use caracal_storage::{AuditFilter, AuthorityRecordFilter, PageRequest, ZoneWork};
-use serde_json::{Value, json};
+use caracal_wire::control::{
+    audit::Decided,
+    zones::{
+        ApplicationCounts, DecisionCounts, Overview, PolicySetCounts, ProviderCounts, RecentEvent,
+        ResourceCounts, SessionCounts,
+    },
+};
 
-use crate::{answer::Answer, call::ZoneCall, redact::redact};
+use crate::{call::ZoneCall, redact::redacted};
 
 const DAY: Duration = Duration::from_hours(24);
 const SOON: Duration = Duration::from_hours(7 * 24);
@@ -18,7 +24,7 @@ const SOON: Duration = Duration::from_hours(7 * 24);
 const COUNT_PAGE: u32 = 1000;
 const COUNT_PAGES: usize = 20;
 
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
+pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> {
     let now = call.now();
     let mut work = call.read().await?;
     let applications = work.applications().all_live().await?;
@@ -36,47 +42,48 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let active = sets.iter().find(|set| set.active_version_id.is_some());
 
     let sessions = count_records(work.as_mut(), now).await?;
-    let allowed = count_decisions(work.as_mut(), "allow", now).await?;
-    let denied = count_decisions(work.as_mut(), "deny", now).await?;
+    let allowed = count_decisions(work.as_mut(), Decided::Allow, now).await?;
+    let denied = count_decisions(work.as_mut(), Decided::Deny, now).await?;
     let recent = work
         .ledger()
         .search(&AuditFilter::default(), &PageRequest::first(10))
         .await?;
 
-    Answer::ok(&json!({
-        "zone_id": call.zone,
-        "generated_at": now,
-        "applications": {
-            "total": applications.len(),
-            "expired": ends.iter().filter(|end| **end <= now).count(),
-            "expiring_soon": ends.iter().filter(|end| **end > now && **end <= now.plus(SOON)).count(),
+    Ok(Answer(Overview {
+        zone_id: call.zone.clone(),
+        generated_at: now,
+        applications: ApplicationCounts {
+            total: applications.len(),
+            expired: ends.iter().filter(|end| **end <= now).count(),
+            expiring_soon: ends
+                .iter()
+                .filter(|end| **end > now && **end <= now.plus(SOON))
+                .count(),
         },
-        "resources": { "total": resources.len(), "unenforced": unenforced },
-        "providers": { "total": providers },
-        "policy_sets": {
-            "total": sets.len(),
-            "enforcing": usize::from(active.is_some()),
-            "active_name": active.map(|set| set.name.as_str()),
+        resources: ResourceCounts {
+            total: resources.len(),
+            unenforced,
         },
-        "sessions": { "active": sessions },
-        "decisions_24h": { "allowed": allowed, "denied": denied },
-        "recent_events": recent.items.iter().map(|row| {
-            let mut metadata: Value = row
-                .event
-                .metadata_json
-                .as_ref()
-                .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                .unwrap_or(Value::Null);
-            redact(&mut metadata);
-            json!({
-                "id": row.event.id,
-                "event_type": row.event.event_type,
-                "request_id": row.event.request_id,
-                "decision": row.event.decision,
-                "metadata_json": metadata,
-                "occurred_at": row.event.occurred_at,
+        providers: ProviderCounts { total: providers },
+        policy_sets: PolicySetCounts {
+            total: sets.len(),
+            enforcing: usize::from(active.is_some()),
+            active_name: active.map(|set| set.name.clone()),
+        },
+        sessions: SessionCounts { active: sessions },
+        decisions_24h: DecisionCounts { allowed, denied },
+        recent_events: recent
+            .items
+            .into_iter()
+            .map(|row| RecentEvent {
+                id: row.event.id,
+                event_type: row.event.event_type,
+                request_id: row.event.request_id,
+                decision: row.event.decision,
+                metadata_json: redacted(row.event.metadata_json.as_deref()),
+                occurred_at: row.event.occurred_at,
             })
-        }).collect::<Vec<_>>(),
+            .collect(),
     }))
 }
 
@@ -98,10 +105,14 @@ async fn count_records(work: &mut dyn ZoneWork, now: Timestamp) -> Result<usize,
 }
 
 /// Decisions of the last day, counted up to 20,000.
-async fn count_decisions(work: &mut dyn ZoneWork, decision: &str, now: Timestamp) -> Result<usize, Refusal> {
+async fn count_decisions(
+    work: &mut dyn ZoneWork,
+    decision: Decided,
+    now: Timestamp,
+) -> Result<usize, Refusal> {
     let filter = AuditFilter {
         since: Some(now.minus(DAY)),
-        decision: Some(decision.to_owned()),
+        decision: Some(decision.to_string()),
         ..AuditFilter::default()
     };
     let mut page = PageRequest::first(COUNT_PAGE);

@@ -1,70 +1,32 @@
 //! `PATCH /v1/zones/{zoneId}`
 
-use caracal_core::entity::RegistrationMethod;
+use caracal_core::entity::{RegistrationMethod, Zone};
 use caracal_lifecycle::{Ended, Why, end_application};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+};
 use caracal_wire::events::DirectoryKind;
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
-
-use super::{CODE, check_reserved, check_slug, slug_conflict, zone_not_found};
-use crate::{
-    answer::Answer,
-    call::ZoneCall,
-    change::Done,
-    fields::{no_fields, present, trimmed},
+use caracal_wire::{
+    ErrorCode,
+    control::zones::{DcrShutdown, LiveApplications, UpdateZone},
 };
 
-/// What becomes of live short-lived applications when their registration is switched off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DcrShutdown {
-    KeepLive,
-    RevokeLive,
-}
+use super::{check_reserved, check_slug, slug_conflict, zone_not_found};
+use crate::{call::ZoneCall, change::Done, fields::no_fields};
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    slug: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    dcr_enabled: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
-    dcr_shutdown: Option<DcrShutdown>,
-    #[serde(default, deserialize_with = "present")]
-    operator_coauthor_badge: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
-    operator_governed: Option<bool>,
-}
-
-impl Body {
-    fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && self.slug.is_none()
-            && self.dcr_enabled.is_none()
-            && self.operator_coauthor_badge.is_none()
-            && self.operator_governed.is_none()
-    }
-}
-
-pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
-    let body: Body = call.body(CODE)?;
-    let name = body
-        .name
-        .as_deref()
-        .map(|name| trimmed(CODE, "name", name, 120))
-        .transpose()?;
+pub(crate) async fn handle(call: ZoneCall, Body(body): Body<UpdateZone>) -> Result<Answer<Zone>, Refusal> {
     if let Some(slug) = &body.slug {
         check_slug(slug)?;
     }
-    check_reserved(name.as_deref(), body.slug.as_deref(), call.caller.is_bootstrap())?;
+    check_reserved(
+        body.name.as_deref(),
+        body.slug.as_deref(),
+        call.caller.is_bootstrap(),
+    )?;
     if body.dcr_shutdown.is_some() && body.dcr_enabled != Some(false) {
         return Err(Refusal::invalid_field(
-            "dcr_shutdown_not_applicable",
+            ErrorCode::DcrShutdownNotApplicable,
             "dcr_shutdown",
             "only applies together with dcr_enabled: false",
         ));
@@ -86,11 +48,13 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     let mut change = call.global_change().await?;
     let mut zone = change.zones().get(&call.zone).await?.ok_or_else(zone_not_found)?;
     if closing && zone.dcr_enabled && live > 0 && body.dcr_shutdown.is_none() {
-        return Err(Refusal::new(StatusCode::CONFLICT, "dcr_shutdown_required")
+        return Err(Refusal::of(ErrorCode::DcrShutdownRequired)
             .describe("say with dcr_shutdown what becomes of the live short-lived applications")
-            .with("details", json!({ "live_dcr_applications": live })));
+            .with_details(&LiveApplications {
+                live_dcr_applications: live,
+            }));
     }
-    zone.name = name.unwrap_or(zone.name);
+    zone.name = body.name.map_or(zone.name, |name| name.0);
     zone.slug = body.slug.unwrap_or(zone.slug);
     zone.dcr_enabled = body.dcr_enabled.unwrap_or(zone.dcr_enabled);
     zone.operator_coauthor_badge = body
@@ -109,7 +73,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer, Refusal> {
     if body.dcr_shutdown == Some(DcrShutdown::RevokeLive) {
         revoke_live(&call).await?;
     }
-    Answer::ok(&zone)
+    Ok(Answer(zone))
 }
 
 async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {

@@ -1,0 +1,74 @@
+//! The document of this role, and what it promises of every route.
+
+use std::{fs, path::Path};
+
+use caracal_api::{Capability, table};
+use caracal_service::front::{document, unresolved};
+use http::Method;
+use serde_json::Value;
+
+use crate::stack::{ADMIN, Stack};
+
+/// Compares with what is checked in; `CARACAL_REGENERATE=1` writes it instead.
+#[test]
+fn the_document_that_is_checked_in_is_what_the_routes_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi/api.json");
+    let document = document(&table());
+    if std::env::var_os("CARACAL_REGENERATE").is_some() {
+        fs::write(&path, &document).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == document,
+        "{} is not what the routes say; run: CARACAL_REGENERATE=1 cargo test -p caracal-api --test api openapi",
+        path.display()
+    );
+}
+
+#[test]
+fn the_document_tells_every_route_with_its_answer_and_holds_every_type_it_names() {
+    let document: Value = serde_json::from_str(&document(&table())).unwrap();
+    assert_eq!(unresolved(&document), Vec::<String>::new());
+    for route in table() {
+        let told = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert_eq!(told["operationId"], route.name);
+        assert!(told["summary"].is_string(), "{route:?}");
+        let answers = told["responses"].as_object().unwrap();
+        assert!(
+            answers.contains_key("default") && answers.len() > 1,
+            "{route:?} says nothing of its success"
+        );
+    }
+}
+
+#[tokio::test]
+async fn anybody_may_read_the_document() {
+    let stack = Stack::start().await;
+    let reply = stack.call(None, &[], Method::GET, "/openapi.json", None).await;
+    assert_eq!(reply.headers["content-type"], "application/json");
+    assert_eq!(reply.text, document(&table()));
+}
+
+/// A body that cannot be read opens no transaction: not even whether the zone exists is asked first.
+#[tokio::test]
+async fn a_body_is_parsed_before_anything_is_read_for_it() {
+    let stack = Stack::start().await;
+    let mut tried = 0;
+    for route in table() {
+        let takes = matches!(route.method, Method::POST | Method::PATCH);
+        if !takes || route.path.ends_with("/rotate-secret") {
+            continue;
+        }
+        assert!(route.needs.capability != Capability::Reveal);
+        let path = route
+            .path
+            .replace("{zoneId}", "nowhere")
+            .replace("{id}", "nothing");
+        let body = Value::from("no object");
+        let reply = stack
+            .call(Some(ADMIN), &[], route.method.clone(), &path, Some(&body))
+            .await;
+        assert_eq!(reply.refused(400), route.invalid.as_str(), "{route:?}");
+        tried += 1;
+    }
+    assert!(tried > 15);
+}
