@@ -15,7 +15,7 @@ use caracal_service::{
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
 };
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, gateway::Reason};
 use http::{Method, header, request::Parts};
 use tower::ServiceExt as _;
 
@@ -128,7 +128,7 @@ async fn admit(
     if grant.directive.url.is_empty() {
         return Err(Refusal::of(ErrorCode::AccessDenied)
             .describe("resource upstream not configured")
-            .reason("upstream_not_configured"));
+            .reason(Reason::UpstreamNotConfigured));
     }
     Ok((admitted, grant))
 }

@@ -2,7 +2,7 @@
 
 use caracal_crypto::ClaimError;
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
 /// Why a call goes no further.
@@ -56,37 +56,37 @@ pub(crate) enum Denial {
 
 impl Denial {
     /// The reason: metric label, `evaluation_status` of the event, member of the answer. One word everywhere.
-    pub(crate) const fn reason(&self) -> &'static str {
+    pub(crate) const fn reason(&self) -> Reason {
         match self {
-            Self::RevocationStale => "revocation_stale",
-            Self::Ambiguous => "ambiguous_request",
-            Self::Method => "method_not_allowed",
-            Self::MethodOverride => "method_override",
-            Self::MissingBearer => "missing_bearer",
-            Self::BearerTooLarge => "bearer_too_large",
-            Self::BearerMalformed => "bearer_malformed",
-            Self::Expiring => "credential_expiring",
-            Self::ClientIdHeader => "client_id_header",
-            Self::MissingResource => "missing_resource",
-            Self::MissingZone => "missing_zone",
-            Self::MissingClient => "missing_client",
-            Self::Path => "path_traversal",
-            Self::BodyTooLarge => "payload_too_large",
-            Self::Signature => "signature_invalid",
-            Self::KeysUnavailable => "zone_state_unavailable",
-            Self::Claims(ClaimError::WrongIssuer) => "wrong_issuer",
-            Self::Claims(ClaimError::WrongAudience) => "wrong_audience",
-            Self::Claims(ClaimError::Expired) => "expired",
-            Self::Claims(ClaimError::NotYetValid) => "not_yet_valid",
-            Self::Claims(ClaimError::IssuedInFuture) => "issued_in_future",
-            Self::Claims(ClaimError::LivesTooLong) => "lifetime_too_long",
-            Self::Claims(ClaimError::WrongZone) => "wrong_zone",
-            Self::Claims(ClaimError::WrongUse) => "wrong_use",
-            Self::Revoked => "session_revoked",
-            Self::ExchangeUnavailable(_) => "sts_circuit_open",
-            Self::Replayed => "token_replay",
-            Self::ReplayForgotten => "replay_state_lost",
-            Self::ReplayUnknown => "replay_state_unavailable",
+            Self::RevocationStale => Reason::RevocationStale,
+            Self::Ambiguous => Reason::AmbiguousRequest,
+            Self::Method => Reason::MethodNotAllowed,
+            Self::MethodOverride => Reason::MethodOverride,
+            Self::MissingBearer => Reason::MissingBearer,
+            Self::BearerTooLarge => Reason::BearerTooLarge,
+            Self::BearerMalformed => Reason::BearerMalformed,
+            Self::Expiring => Reason::CredentialExpiring,
+            Self::ClientIdHeader => Reason::ClientIdHeader,
+            Self::MissingResource => Reason::MissingResource,
+            Self::MissingZone => Reason::MissingZone,
+            Self::MissingClient => Reason::MissingClient,
+            Self::Path => Reason::PathTraversal,
+            Self::BodyTooLarge => Reason::PayloadTooLarge,
+            Self::Signature => Reason::SignatureInvalid,
+            Self::KeysUnavailable => Reason::ZoneStateUnavailable,
+            Self::Claims(ClaimError::WrongIssuer) => Reason::WrongIssuer,
+            Self::Claims(ClaimError::WrongAudience) => Reason::WrongAudience,
+            Self::Claims(ClaimError::Expired) => Reason::Expired,
+            Self::Claims(ClaimError::NotYetValid) => Reason::NotYetValid,
+            Self::Claims(ClaimError::IssuedInFuture) => Reason::IssuedInFuture,
+            Self::Claims(ClaimError::LivesTooLong) => Reason::LifetimeTooLong,
+            Self::Claims(ClaimError::WrongZone) => Reason::WrongZone,
+            Self::Claims(ClaimError::WrongUse) => Reason::WrongUse,
+            Self::Revoked => Reason::SessionRevoked,
+            Self::ExchangeUnavailable(_) => Reason::StsCircuitOpen,
+            Self::Replayed => Reason::TokenReplay,
+            Self::ReplayForgotten => Reason::ReplayStateLost,
+            Self::ReplayUnknown => Reason::ReplayStateUnavailable,
         }
     }
 
@@ -162,7 +162,7 @@ pub(crate) fn too_large() -> Refusal {
 
 /// 401 for authority that has ended, before or during the call.
 pub(crate) fn revoked() -> Refusal {
-    challenge(unauthorized("session revoked")).reason("session_revoked")
+    challenge(unauthorized("session revoked")).reason(Reason::SessionRevoked)
 }
 
 fn unauthorized(text: &'static str) -> Refusal {

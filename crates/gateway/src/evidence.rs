@@ -2,6 +2,7 @@
 
 use caracal_core::{audit::AuditEvent, claims::MandateClaims};
 use caracal_crypto::mandate::fingerprint;
+use caracal_wire::gateway::Reason;
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -16,7 +17,7 @@ struct Metadata<'m> {
     client_id: &'m str,
     subject_fp: &'m str,
     request_id: &'m str,
-    reason: &'m str,
+    reason: Reason,
     method: &'m str,
     /// Which refusal of this mandate it is; the first few are all recorded, later ones at powers of two.
     #[serde(skip_serializing_if = "is_first")]
@@ -66,7 +67,7 @@ pub(crate) async fn denied(
         "deny",
     )
     .with_metadata(&metadata);
-    denial.reason().clone_into(&mut event.evaluation_status);
+    denial.reason().as_str().clone_into(&mut event.evaluation_status);
     event.determining_policies_json = empty_list();
     event.diagnostics_json = empty_list();
     if replayed {

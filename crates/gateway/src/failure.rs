@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use caracal_service::{Refusal, egress::ClientError};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
 use crate::{
@@ -50,42 +50,42 @@ impl Failure {
             |status, text: &'static str| Refusal::new(status, ErrorCode::InternalError).describe(text);
         match self {
             Self::Revoked => revoked(),
-            Self::TooLarge => too_large().reason("payload_too_large"),
+            Self::TooLarge => too_large().reason(Reason::PayloadTooLarge),
             Self::BodyBroken => {
-                internal(StatusCode::BAD_REQUEST, "request body broke off").reason("request_broken")
+                internal(StatusCode::BAD_REQUEST, "request body broke off").reason(Reason::RequestBroken)
             }
             Self::CallerStalled => {
-                internal(StatusCode::REQUEST_TIMEOUT, "request body stalled").reason("request_stalled")
+                internal(StatusCode::REQUEST_TIMEOUT, "request body stalled").reason(Reason::RequestStalled)
             }
             Self::Rejected("provider_host_not_allowed") => internal(
                 StatusCode::BAD_GATEWAY,
                 "provider credential not allowed for upstream host",
             )
-            .reason("provider_host_not_allowed"),
+            .reason(Reason::ProviderHostNotAllowed),
             Self::Rejected(_) => {
-                internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason("egress_denied")
+                internal(StatusCode::BAD_GATEWAY, "upstream not addressable").reason(Reason::EgressDenied)
             }
             Self::Unbuildable => internal(StatusCode::BAD_REQUEST, "upstream request build failed")
-                .reason("request_build_failed"),
+                .reason(Reason::RequestBuildFailed),
             Self::Busy => internal(StatusCode::SERVICE_UNAVAILABLE, "too many calls to this upstream")
-                .reason("upstream_busy")
+                .reason(Reason::UpstreamBusy)
                 .retry_after(1),
             Self::TimedOut => {
-                internal(StatusCode::GATEWAY_TIMEOUT, "upstream timeout").reason("upstream_timeout")
+                internal(StatusCode::GATEWAY_TIMEOUT, "upstream timeout").reason(Reason::UpstreamTimeout)
             }
             Self::Unreachable => {
-                internal(StatusCode::BAD_GATEWAY, "upstream unreachable").reason("upstream_unreachable")
+                internal(StatusCode::BAD_GATEWAY, "upstream unreachable").reason(Reason::UpstreamUnreachable)
             }
             Self::HeadTooLarge => internal(
                 StatusCode::BAD_GATEWAY,
                 "the head of the upstream's answer is too large",
             )
-            .reason("upstream_head_too_large"),
+            .reason(Reason::UpstreamHeadTooLarge),
             Self::Unreadable => internal(
                 StatusCode::BAD_GATEWAY,
                 "the upstream's answer cannot be read as HTTP",
             )
-            .reason("upstream_response_invalid"),
+            .reason(Reason::UpstreamResponseInvalid),
         }
     }
 }

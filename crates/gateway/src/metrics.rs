@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caracal_wire::gateway::Reason;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 caracal_core::declare_metrics! {
@@ -65,9 +66,9 @@ impl Metrics {
         self.requests.increment(1);
     }
 
-    pub(crate) fn denied(&self, reason: &'static str) {
+    pub(crate) fn denied(&self, reason: Reason) {
         self.denied.increment(1);
-        counter!(DENIALS, "reason" => reason).increment(1);
+        counter!(DENIALS, "reason" => reason.as_str()).increment(1);
     }
 
     pub(crate) fn exchanged(&self, took: Duration, granted: bool) {

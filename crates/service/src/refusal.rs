@@ -96,8 +96,8 @@ impl Refusal {
 
     /// Adds the machine-readable reason.
     #[must_use]
-    pub fn reason(self, reason: &str) -> Self {
-        self.with("reason", reason)
+    pub fn reason(self, reason: impl AsRef<str>) -> Self {
+        self.with("reason", reason.as_ref())
     }
 
     /// Adds `Retry-After` in seconds.

@@ -9,6 +9,7 @@ pub mod control;
 pub mod coordinator;
 pub mod envelope;
 pub mod events;
+pub mod gateway;
 pub mod health;
 mod listing;
 

@@ -9,6 +9,7 @@ use caracal_wire::{
         AgentLifecycle, AuditFrame, DelegationsInvalidated, DirectoryInvalidated, InvocationLifecycle,
         KeysInvalidated, Payload, PolicyInvalidated, SessionRevoked, Topic,
     },
+    gateway::Reason,
 };
 use utoipa::ToSchema;
 
@@ -30,6 +31,14 @@ fn error_codes() -> String {
         for code in ErrorCode::ALL.iter().filter(|code| code.area() == area) {
             let _ = writeln!(page, "| `{code}` | {} | {} |", code.status(), code.sentence());
         }
+    }
+    page.push_str(
+        "\n## Reasons of the Gateway\n\n\
+         The member `reason` of its refusals, the label of its metrics and the status in its evidence.\n\n\
+         | Reason | Meaning |\n|---|---|\n",
+    );
+    for reason in Reason::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", reason.as_str(), reason.sentence());
     }
     page
 }

@@ -8,7 +8,7 @@ use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, UpstreamDirective},
 };
-use caracal_wire::{ErrorCode, OAuthError};
+use caracal_wire::{ErrorCode, OAuthError, gateway::Reason};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ pub(super) fn read(reply: &Read, resource: &str) -> Result<ExchangeGrant, Refusa
         .ok_or_else(|| {
             Refusal::of(ErrorCode::AccessDenied)
                 .describe("resource upstream not configured")
-                .reason("upstream_not_configured")
+                .reason(Reason::UpstreamNotConfigured)
         })?;
     Ok(ExchangeGrant {
         directive,

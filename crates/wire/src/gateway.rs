@@ -1,0 +1,93 @@
+//! The Gateway: why a call was refused or brought no answer.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! reasons {
+    ($($variant:ident $wire:literal $sentence:literal;)+) => {
+        /// The member `reason` of the Gateway's refusals; metrics and evidence use the same word.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason {
+            $(#[doc = $sentence] $variant,)+
+        }
+
+        impl Reason {
+            /// All of them, in the order of the handbook.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word as it is sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $wire,)+ }
+            }
+
+            /// What it says, for a reader of the handbook.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    RevocationStale "revocation_stale" "What is known of ended authority is too old to decide on.";
+    AmbiguousRequest "ambiguous_request" "Two readers could read the request differently.";
+    MethodNotAllowed "method_not_allowed" "The method reflects headers or opens a tunnel.";
+    MethodOverride "method_override" "A header names another method than the request line.";
+    MissingBearer "missing_bearer" "There is no bearer token.";
+    BearerTooLarge "bearer_too_large" "The bearer token is too long.";
+    BearerMalformed "bearer_malformed" "The bearer token is not a mandate.";
+    CredentialExpiring "credential_expiring" "The mandate ends too soon to be used.";
+    ClientIdHeader "client_id_header" "The caller names its own client id.";
+    MissingResource "missing_resource" "`X-Caracal-Resource` is missing.";
+    MissingZone "missing_zone" "The mandate names no zone.";
+    MissingClient "missing_client" "The mandate names no client.";
+    PathTraversal "path_traversal" "The path leads out of its directory, or is no path.";
+    PayloadTooLarge "payload_too_large" "The body is larger than the Gateway forwards.";
+    SignatureInvalid "signature_invalid" "The mandate is not signed by a key of its zone.";
+    ZoneStateUnavailable "zone_state_unavailable" "The keys of the zone cannot be read now.";
+    WrongIssuer "wrong_issuer" "The mandate was issued elsewhere.";
+    WrongAudience "wrong_audience" "The mandate is for another audience.";
+    Expired "expired" "The mandate has ended.";
+    NotYetValid "not_yet_valid" "The mandate is not valid yet.";
+    IssuedInFuture "issued_in_future" "The mandate was issued in the future.";
+    LifetimeTooLong "lifetime_too_long" "The mandate lives longer than any is issued for.";
+    WrongZone "wrong_zone" "The mandate is of another zone.";
+    WrongUse "wrong_use" "The mandate is for another use.";
+    SessionRevoked "session_revoked" "Something that the mandate hangs on has ended.";
+    StsCircuitOpen "sts_circuit_open" "The STS has not answered of late, so it is not asked.";
+    TokenReplay "token_replay" "The mandate was used before.";
+    ReplayStateLost "replay_state_lost" "Whether the mandate was used can never be known; mint another.";
+    ReplayStateUnavailable "replay_state_unavailable" "Whether the mandate was used cannot be known now.";
+    UpstreamNotConfigured "upstream_not_configured" "The resource has no upstream.";
+    ProviderHostNotAllowed "provider_host_not_allowed" "The credential must not be sent to the upstream's host.";
+    EgressDenied "egress_denied" "The upstream's address must not be reached from here.";
+    RequestBuildFailed "request_build_failed" "No request to the upstream could be made of the call.";
+    RequestBroken "request_broken" "The caller's body broke off.";
+    RequestStalled "request_stalled" "The caller's body stopped coming.";
+    UpstreamBusy "upstream_busy" "The upstream has as many calls as it may have.";
+    UpstreamTimeout "upstream_timeout" "The upstream did not answer in time.";
+    UpstreamUnreachable "upstream_unreachable" "The upstream cannot be reached.";
+    UpstreamHeadTooLarge "upstream_head_too_large" "The head of the upstream's answer is too large.";
+    UpstreamResponseInvalid "upstream_response_invalid" "The upstream's answer cannot be read as HTTP.";
+}
+
+impl AsRef<str> for Reason {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_travels_as_the_word_of_its_table() {
+        for reason in Reason::ALL {
+            let json = serde_json::to_string(reason).unwrap();
+            assert_eq!(json, format!("{:?}", reason.as_str()));
+            assert!(reason.sentence().ends_with('.'), "{json}");
+        }
+    }
+}
