@@ -8,13 +8,18 @@ use std::ops::{Deref, DerefMut};
 use caracal_core::ZoneId;
 use caracal_service::Refusal;
 use caracal_storage::{Access, AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
-use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
+use caracal_wire::{
+    ErrorCode,
+    events::{DirectoryInvalidated, DirectoryKind},
+};
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
     call::{Call, ZoneCall},
     payload,
+    receipts::Keyed,
     record::record,
 };
 
@@ -89,9 +94,19 @@ impl DerefMut for ZoneChange<'_> {
 impl ZoneCall {
     /// Begins a change in the zone.
     pub(crate) async fn change(&self) -> Result<ZoneChange<'_>, Refusal> {
+        let mut work = self.role.store.zone(&self.zone, Access::Write).await?;
+        if let Some(keyed) = Keyed::of(self)
+            && keyed.claim(work.as_mut()).await?.is_some()
+        {
+            // The same request was first; done again, this one is answered as that one was.
+            return Err(Refusal {
+                contended: true,
+                ..Refusal::of(ErrorCode::StorageUnavailable)
+            });
+        }
         Ok(ZoneChange {
             call: self,
-            work: self.role.store.zone(&self.zone, Access::Write).await?,
+            work,
             messages: Vec::new(),
             changed: Vec::new(),
             ends: false,
@@ -122,6 +137,16 @@ impl<'c> ZoneChange<'c> {
             kind,
             id: id.to_owned(),
         });
+    }
+
+    /// Commits, and answers with `item`, which is kept for repeats of a request with an idempotency key.
+    pub(crate) async fn answer<T: Serialize>(mut self, done: Done<'_>, item: T) -> Result<T, Refusal> {
+        if let Some(keyed) = Keyed::of(self.call) {
+            let made = done.created.unwrap_or_default();
+            keyed.keep(self.work.as_mut(), made, done.status, &item).await?;
+        }
+        self.commit(done).await?;
+        Ok(item)
     }
 
     /// Writes the audit row and the events and commits; the store puts the change in force in this process with the

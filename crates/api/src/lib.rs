@@ -24,6 +24,7 @@ mod fields;
 mod identifiers;
 mod payload;
 mod policy_work;
+mod receipts;
 mod record;
 mod redact;
 mod role;

@@ -9,7 +9,7 @@ use caracal_service::{
     front::{Exchange, HttpRole},
     server::PeerAddr,
 };
-use caracal_storage::Access;
+use caracal_storage::{Access, Receipt};
 use http::{StatusCode, request::Parts};
 use serde_json::Map;
 
@@ -17,6 +17,7 @@ use crate::{
     access::{Needs, Reach},
     auth::{self, Principal},
     deps::ApiDeps,
+    receipts::Keyed,
     record::record,
 };
 
@@ -49,6 +50,15 @@ impl HttpRole for ApiDeps {
         }
         let zone = exchange.params.id("zoneId")?;
         auth::admit_to_zone(self, &exchange.caller, exchange.route.needs, &zone).await
+    }
+
+    async fn answered(&self, exchange: &Exchange<Self>) -> Result<Option<Receipt>, Refusal> {
+        let Some(keyed) = Keyed::of(exchange) else {
+            return Ok(None);
+        };
+        let zone = exchange.params.id("zoneId")?;
+        let mut work = self.store.zone(&zone, Access::Write).await?;
+        keyed.claim(work.as_mut()).await
     }
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them

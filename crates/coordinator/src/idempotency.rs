@@ -8,7 +8,7 @@ use std::{collections::HashMap, time::Duration};
 use axum::response::Response;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{canonical_json, sha256};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, front::IdempotencyKey};
 use caracal_storage::{Receipt, ZoneWork};
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -17,60 +17,19 @@ use serde_json::Value;
 
 use crate::{call::json_text, deps::App, limits::too_many, metrics};
 
-const KEY: &str = "idempotency-key";
-const KIND: &str = "idempotency-key-kind";
 /// Says that an answer repeats an earlier one.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Separates these digests from every other use of the key.
 const DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
-const MAX_KEY_BYTES: usize = 255;
 const MAX_RECEIPT_BYTES: usize = 65_536;
 /// How long a count of receipts is trusted.
 const COUNT_EVERY: Duration = Duration::from_mins(1);
 /// Most scopes counted in memory.
 const MAX_COUNTS: usize = 10_000;
 
-/// The idempotency key of a request.
-pub(crate) struct Key {
-    text: String,
-    /// Whether a client invented it for its own retries.
-    generated: bool,
-}
-
-impl Key {
-    /// Reads the key, if there is one.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        let mut values = headers.get_all(KEY).iter();
-        let Some(value) = values.next() else {
-            return Ok(None);
-        };
-        if values.next().is_some() {
-            return Err(malformed(
-                ErrorCode::IdempotencyKeyMultiple,
-                "send one Idempotency-Key",
-            ));
-        }
-        // Header values are bytes; a key is text.
-        let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
-        let sound = (1..=MAX_KEY_BYTES).contains(&text.len())
-            && text.trim() == text
-            && !text.chars().any(|character| character.is_ascii_control());
-        if !sound {
-            let message =
-                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space";
-            return Err(malformed(ErrorCode::IdempotencyKeyInvalid, message));
-        }
-        let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
-        Ok(Some(Self {
-            text: text.to_owned(),
-            generated,
-        }))
-    }
-}
-
-fn malformed(code: ErrorCode, message: &'static str) -> Refusal {
-    metrics::idempotency("invalid");
-    Refusal::of(code).describe(message).with("message", message)
+/// Reads the key of a request, if there is one.
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
+    IdempotencyKey::of(headers).inspect_err(|_| metrics::idempotency("invalid"))
 }
 
 /// A request with a key, reduced to what is stored of it.
@@ -88,7 +47,7 @@ impl Keyed {
         app: &App,
         operation: &'static str,
         scope_id: &str,
-        key: &Key,
+        key: &IdempotencyKey,
         request: &Value,
     ) -> Self {
         let retention = if key.generated && operation == SESSION_START {

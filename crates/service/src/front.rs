@@ -12,6 +12,7 @@ mod answer;
 mod document;
 mod exchange;
 mod input;
+mod repeat;
 mod route;
 
 use std::{collections::HashSet, sync::Arc};
@@ -29,6 +30,7 @@ pub use answer::{Accepted, Answer, Answers, Created, Download, NoContent, Sheet}
 pub use document::{Operation, document, unresolved};
 pub use exchange::{Exchange, HttpRole, Params};
 pub use input::{Body, ById, Input, Page, Path, Query};
+pub use repeat::{IdempotencyKey, if_match, request_digest};
 pub use route::{Handler, Opens, Route, RouteError};
 
 use crate::{
@@ -78,6 +80,10 @@ fn check<R: HttpRole>(routes: &[Route<R>]) {
             !(bodiless && route.reads_body),
             "{name} reads a body that has none"
         );
+        assert!(
+            !route.idempotent || route.method == Method::POST,
+            "{name} takes an idempotency key and makes nothing"
+        );
     }
 }
 
@@ -122,12 +128,24 @@ async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request
 async fn handle<R: HttpRole>(route: &Route<R>, exchange: &Arc<Exchange<R>>) -> Result<Response, Refusal> {
     let mut attempts = Attempts::default();
     loop {
-        let outcome = route.run(exchange.clone()).await;
+        let outcome = match before(route, exchange).await {
+            Ok(Some(response)) => Ok(response),
+            Ok(None) => route.run(exchange.clone()).await,
+            Err(refusal) => Err(refusal),
+        };
         let refused = outcome.as_ref().err();
         if !attempts.again(exchange.role.world(), refused).await {
             return outcome.map_err(given_up);
         }
     }
+}
+
+/// The answer that a request with an idempotency key got before.
+async fn before<R: HttpRole>(route: &Route<R>, exchange: &Exchange<R>) -> Result<Option<Response>, Refusal> {
+    if !route.idempotent || exchange.idempotency_key.is_none() {
+        return Ok(None);
+    }
+    Ok(exchange.role.answered(exchange).await?.map(repeat::replayed))
 }
 
 #[cfg(test)]

@@ -40,8 +40,8 @@ const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
 const STATELESS: Needs = needs(Read, Reach::Stateless);
 
 macro_rules! table {
-    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)?;)+) => {
-        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))?,)+]
+    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$flag:ident])?;)+) => {
+        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))? $(.$flag())?,)+]
     };
 }
 
@@ -63,36 +63,36 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
         post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication;
         post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication;
-        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application.";
-        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication;
+        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." [versioned];
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication [versioned];
         delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";
         post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret.";
         get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application.";
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
-        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource;
-        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource.";
-        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource;
+        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource [idempotent];
+        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource." [versioned];
+        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource [versioned];
         delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource.";
         get "/v1/zones/{zoneId}/providers" READ "providers.list" providers::list::handle, "List providers.";
-        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider;
-        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider.";
-        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider;
+        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider [idempotent];
+        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider." [versioned];
+        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider [versioned];
         delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential.";
         post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it.";
         get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";
         get "/v1/zones/{zoneId}/policies" READ "policies.list" policies::list::handle, "List policies.";
-        post "/v1/zones/{zoneId}/policies" WRITE "policies.create" policies::create::handle, "Make a policy with its first version.";
+        post "/v1/zones/{zoneId}/policies" WRITE "policies.create" policies::create::handle, "Make a policy with its first version." [idempotent];
         get "/v1/zones/{zoneId}/policies/{id}" READ "policies.get" policies::get::handle, "Read a policy with its versions.";
         delete "/v1/zones/{zoneId}/policies/{id}" WRITE "policies.archive" policies::archive::handle, "Archive a policy.";
         get "/v1/zones/{zoneId}/policies/{id}/versions" READ "policies.list_versions" policies::versions::list, "List the versions of a policy.";
         get "/v1/zones/{zoneId}/policies/{id}/versions/{versionId}" READ "policies.get_version" policies::versions::get, "Read a version of a policy.";
-        post "/v1/zones/{zoneId}/policies/{id}/versions" WRITE "policies.add_version" policies::add_version::handle, "Add a version to a policy.";
+        post "/v1/zones/{zoneId}/policies/{id}/versions" WRITE "policies.add_version" policies::add_version::handle, "Add a version to a policy." [idempotent];
         get "/v1/zones/{zoneId}/policy-sets" READ "policy_sets.list" policy_sets::list::handle, "List policy sets.";
-        post "/v1/zones/{zoneId}/policy-sets" WRITE "policy_sets.create" policy_sets::create::handle, "Make a policy set.";
+        post "/v1/zones/{zoneId}/policy-sets" WRITE "policy_sets.create" policy_sets::create::handle, "Make a policy set." [idempotent];
         get "/v1/zones/{zoneId}/policy-sets/{id}" READ "policy_sets.get" policy_sets::get::handle, "Read a policy set.";
         delete "/v1/zones/{zoneId}/policy-sets/{id}" WRITE "policy_sets.archive" policy_sets::archive::handle, "Archive a policy set.";
         get "/v1/zones/{zoneId}/policy-sets/{id}/versions" READ "policy_sets.list_versions" policy_sets::versions::list, "List the versions of a policy set.";
-        post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set.";
+        post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set." [idempotent];
         get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set.";
         post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force.";
         get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere.";

@@ -10,6 +10,7 @@ mod openapi;
 mod outcomes;
 mod policies;
 mod providers;
+mod repeats;
 mod resources;
 mod secrecy;
 mod stack;

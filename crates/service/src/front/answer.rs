@@ -6,16 +6,16 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Operation;
+use super::{Operation, repeat::entity_tag};
 use crate::Refusal;
 
 /// A success.
 pub trait Answers: Send {
-    /// The response.
+    /// The response, with an entity tag if it is to be `tagged`.
     ///
     /// # Errors
     /// 500 when it cannot be written as JSON.
-    fn respond(self) -> Result<Response, Refusal>;
+    fn respond(self, tagged: bool) -> Result<Response, Refusal>;
 
     /// Tells it in the document.
     fn describe(operation: &mut Operation);
@@ -28,8 +28,8 @@ macro_rules! answers {
         pub struct $name<T>(pub T);
 
         impl<T: Serialize + ToSchema + Send> Answers for $name<T> {
-            fn respond(self) -> Result<Response, Refusal> {
-                json(StatusCode::$status, &self.0)
+            fn respond(self, tagged: bool) -> Result<Response, Refusal> {
+                json(StatusCode::$status, &self.0, tagged)
             }
 
             fn describe(operation: &mut Operation) {
@@ -53,7 +53,7 @@ answers! {
 pub struct NoContent;
 
 impl Answers for NoContent {
-    fn respond(self) -> Result<Response, Refusal> {
+    fn respond(self, _: bool) -> Result<Response, Refusal> {
         Ok(finished(StatusCode::NO_CONTENT, "", String::new()))
     }
 
@@ -81,9 +81,9 @@ pub enum Sheet<T> {
 }
 
 impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
-    fn respond(self) -> Result<Response, Refusal> {
+    fn respond(self, _: bool) -> Result<Response, Refusal> {
         let file = match self {
-            Self::Json(body) => return json(StatusCode::OK, &body),
+            Self::Json(body) => return json(StatusCode::OK, &body, false),
             Self::Csv(file) => file,
         };
         let mut response = finished(StatusCode::OK, "text/csv; charset=utf-8", file.content);
@@ -99,12 +99,19 @@ impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
+fn json(status: StatusCode, body: &impl Serialize, tagged: bool) -> Result<Response, Refusal> {
     let body = serde_json::to_string(body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written as JSON");
         Refusal::of(ErrorCode::InternalError)
     })?;
-    Ok(finished(status, "application/json", body))
+    let tag = tagged
+        .then(|| HeaderValue::from_str(&entity_tag(&body)).ok())
+        .flatten();
+    let mut response = finished(status, "application/json", body);
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
 }
 
 /// Answers are never sniffed, never cached, never named in a referrer.
@@ -117,7 +124,7 @@ const STANDARD: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-fn finished(status: StatusCode, content_type: &'static str, body: String) -> Response {
+pub(super) fn finished(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = (status, STANDARD, body).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);

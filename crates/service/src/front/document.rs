@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::{exchange::HttpRole, route::Route};
+use super::{exchange::HttpRole, repeat, route::Route};
 
 const JSON: &str = "application/json";
 const BEARER: &str = "bearer";
@@ -117,6 +117,14 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
     for route in routes {
         let mut operation = Operation::default();
         (route.describe)(&mut operation);
+        if route.idempotent {
+            let sentence = "Repeats the first answer instead of making another.";
+            operation.parameters.push(header(repeat::KEY, sentence));
+        }
+        if route.versioned && route.method == Method::PATCH {
+            let sentence = "Changes only what still has one of these tags.";
+            operation.parameters.push(header("If-Match", sentence));
+        }
         let problem = operation.schema::<Problem>();
         let refusal = ResponseBuilder::new()
             .description("Refused")
@@ -169,6 +177,14 @@ fn in_query(name: &str, required: bool, schema: RefOr<Schema>) -> Parameter {
         .name(name)
         .parameter_in(ParameterIn::Query);
     parameter.required(required).schema(Some(schema)).build()
+}
+
+fn header(name: &str, sentence: &str) -> Parameter {
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header);
+    let parameter = parameter.required(Required::False).description(Some(sentence));
+    parameter.schema(Some(String::schema())).build()
 }
 
 /// What an optional member holds where it is present: a query string has no null.

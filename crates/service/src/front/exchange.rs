@@ -5,10 +5,11 @@ use std::{str::FromStr, sync::Arc};
 use axum::extract::{FromRequestParts as _, RawPathParams};
 use bytes::Bytes;
 use caracal_core::{World, id::InvalidId};
+use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, header, request::Parts};
 
-use super::route::Route;
+use super::{repeat::IdempotencyKey, route::Route};
 use crate::{Refusal, body::read_bounded, request::RequestContext};
 
 /// What a role gives the front.
@@ -38,6 +39,15 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     /// Whether the caller may do it here: on the decoded parameters of the path.
     fn admit(&self, exchange: &Exchange<Self>) -> impl Future<Output = Result<(), Refusal>> + Send;
 
+    /// The receipt of a request with an idempotency key that happened already. A role with idempotent routes keeps
+    /// receipts.
+    fn answered(
+        &self,
+        _exchange: &Exchange<Self>,
+    ) -> impl Future<Output = Result<Option<Receipt>, Refusal>> + Send {
+        async { Ok(None) }
+    }
+
     /// Records a refusal, as the evidence of the role demands.
     fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) -> impl Future<Output = ()> + Send;
 }
@@ -63,6 +73,8 @@ pub struct Exchange<R: HttpRole> {
     pub admitted: bool,
     /// Headers.
     pub headers: HeaderMap,
+    /// The idempotency key, where the route takes one and the caller sent it.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// The body, where the route reads one.
     pub body: Bytes,
 }
@@ -81,6 +93,7 @@ impl<R: HttpRole> Exchange<R> {
             params: Params::default(),
             admitted: false,
             headers: std::mem::take(&mut head.headers),
+            idempotency_key: None,
             body: Bytes::new(),
         }
     }
@@ -92,6 +105,9 @@ impl<R: HttpRole> Exchange<R> {
         self.params = Params::of(head).await?;
         self.role.admit(self).await?;
         self.admitted = true;
+        if self.route.idempotent {
+            self.idempotency_key = IdempotencyKey::of(&self.headers)?;
+        }
         // A body where none is read is drained within the bound and ignored.
         let body = read_bounded(body, self.route.body_limit).await?;
         if !matches!(self.route.method, Method::GET | Method::DELETE) {

@@ -32,6 +32,10 @@ pub struct Route<R: HttpRole> {
     pub invalid: ErrorCode,
     /// Most bytes of a body.
     pub body_limit: usize,
+    /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
+    pub idempotent: bool,
+    /// Whether its answer carries an `ETag`, and a change of it minds `If-Match`.
+    pub versioned: bool,
     pub(super) reads_body: bool,
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],
@@ -76,6 +80,8 @@ impl<R: HttpRole> Route<R> {
             summary: "",
             invalid: ErrorCode::InvalidBody,
             body_limit: JSON_LIMIT,
+            idempotent: false,
+            versioned: false,
             reads_body: H::BODY,
             parameters: H::PARAMETERS,
             describe: H::describe,
@@ -94,6 +100,20 @@ impl<R: HttpRole> Route<R> {
     #[must_use]
     pub const fn invalid(mut self, code: ErrorCode) -> Self {
         self.invalid = code;
+        self
+    }
+
+    /// Takes an `Idempotency-Key`.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Answers with an `ETag`.
+    #[must_use]
+    pub const fn versioned(mut self) -> Self {
+        self.versioned = true;
         self
     }
 
@@ -174,8 +194,9 @@ macro_rules! handlers {
                 let handler = self.clone();
                 Box::pin(async move {
                     $(let $value = $input::read(&exchange)?;)*
+                    let tagged = exchange.route.versioned;
                     let call = C::open(exchange)?;
-                    handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond()
+                    handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond(tagged)
                 })
             }
         }

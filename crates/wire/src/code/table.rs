@@ -63,6 +63,8 @@ codes! {
         MethodNotAllowed "method_not_allowed" 405 "The path exists, but not with this method.";
         RequestTimeout "request_timeout" 408 "The request did not arrive in time.";
         Conflict "conflict" 409 "It breaks a rule that others keep already; `constraint` names the rule.";
+        PreconditionFailed "precondition_failed" 412
+            "It is not what the caller read, as `If-Match` says; read it again before changing it.";
         PayloadTooLarge "payload_too_large" 413 "The body is larger than the route takes.";
         UnsupportedMediaType "unsupported_media_type" 415 "The body is not of a content type that the route takes.";
         RateLimited "rate_limited" 429 "Too many requests; `Retry-After` says when to try again.";

@@ -3,7 +3,7 @@
 use caracal_core::{ApplicationId, Secret, entity::RegistrationMethod};
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path},
+    front::{Answer, Body, ById, Path, if_match},
 };
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
@@ -50,6 +50,8 @@ pub(crate) async fn handle(
     let mut change = call.change().await?;
     change.lock("application_name").await?;
     let mut application = live(change.applications().get(&id).await?)?;
+    let seen = ApplicationItem::new(application.clone(), call.caller.is_global());
+    if_match(&call.headers, &seen)?;
     if let Some(name) = name {
         let managed = application.registration_method == RegistrationMethod::Managed;
         if managed && change.applications().name_taken(&name, Some(&id)).await? {

@@ -27,10 +27,8 @@ pub(crate) async fn handle(
     change.policies().get(&id).await?.ok_or_else(not_found)?;
     let version = source::version(&call, &id, body.content);
     let number = change.policies().add_version(&version).await?;
-    change
-        .commit(Done::created(id.as_str()).note("version_id", version.id.as_str()))
-        .await?;
-    Ok(Created(VersionAdded {
+    let (of, version_id) = (id.clone(), version.id.clone());
+    let made = VersionAdded {
         version_id: version.id.clone(),
         id: version.id,
         policy_id: id,
@@ -39,5 +37,7 @@ pub(crate) async fn handle(
         schema_version: version.schema_version,
         created_at: version.created_at,
         warnings: shown(warnings),
-    }))
+    };
+    let done = Done::created(of.as_str()).note("version_id", version_id.as_str());
+    Ok(Created(change.answer(done, made).await?))
 }

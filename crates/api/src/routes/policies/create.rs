@@ -47,8 +47,7 @@ pub(crate) async fn handle(
             "another policy of the zone has this name",
         )
     })?;
-    change.commit(Done::created(policy.id.as_str())).await?;
-    Ok(Created(PolicyCreated {
+    let made = PolicyCreated {
         id: policy.id.clone(),
         version_id: first.id.clone(),
         zone_id: policy.zone_id,
@@ -63,5 +62,7 @@ pub(crate) async fn handle(
             created_at: first.created_at,
         },
         warnings: shown(warnings),
-    }))
+    };
+    let id = made.id.clone();
+    Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
 }

@@ -59,10 +59,8 @@ pub(crate) async fn handle(
         created_at: call.now(),
     };
     let number = change.policy_sets().add_version(&version).await?;
-    change
-        .commit(Done::created(id.as_str()).note("version_id", version.id.as_str()))
-        .await?;
-    Ok(Created(SetVersionAdded {
+    let (of, version_id) = (id.clone(), version.id.clone());
+    let made = SetVersionAdded {
         version_id: version.id.clone(),
         id: version.id,
         policy_set_id: id,
@@ -71,7 +69,9 @@ pub(crate) async fn handle(
         schema_version: version.schema_version,
         created_at: version.created_at,
         warnings: shown(warnings),
-    }))
+    };
+    let done = Done::created(of.as_str()).note("version_id", version_id.as_str());
+    Ok(Created(change.answer(done, made).await?))
 }
 
 /// SHA-256 of the compact JSON of the manifest, which clients compute too.

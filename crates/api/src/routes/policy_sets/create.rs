@@ -38,6 +38,7 @@ pub(crate) async fn handle(
             "another policy set of the zone has this name",
         )
     })?;
-    change.commit(Done::created(set.id.as_str())).await?;
-    Ok(Created(set.into()))
+    let id = set.id.clone();
+    let made = change.answer(Done::created(id.as_str()), set.into()).await?;
+    Ok(Created(made))
 }

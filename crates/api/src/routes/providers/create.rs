@@ -69,8 +69,9 @@ pub(crate) async fn handle(
         .map_err(identifier_conflict)?;
     keep_secrets(&mut change, &call.zone, &provider.id, &config.secrets).await?;
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
-    change.commit(Done::created(provider.id.as_str())).await?;
-    Ok(Created(provider.into()))
+    let id = provider.id.clone();
+    let made = change.answer(Done::created(id.as_str()), provider.into()).await?;
+    Ok(Created(made))
 }
 
 async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Refusal> {

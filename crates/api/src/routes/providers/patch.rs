@@ -3,7 +3,7 @@
 use caracal_core::ProviderId;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path},
+    front::{Answer, Body, ById, Path, if_match},
 };
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
@@ -49,12 +49,15 @@ pub(crate) async fn handle(
     }
 
     let mut change = call.change().await?;
+    // Changes of providers take turns, so that none undoes another unseen.
+    change.lock("provider_change").await?;
     let mut provider = change
         .providers()
         .get(&id)
         .await?
         .filter(|provider| provider.archived_at.is_none())
         .ok_or_else(not_found)?;
+    if_match(&call.headers, &ProviderItem::from(provider.clone()))?;
     let mut sealed = None;
     if let Some(given) = &body.config_json {
         let stored = body.kind.is_none() && !provider.secret_config_keys.is_empty();

@@ -87,8 +87,9 @@ pub(crate) async fn handle(
         .await
         .map_err(identifier_conflict)?;
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
-    change.commit(Done::created(resource.id.as_str())).await?;
-    Ok(Created(resource.into()))
+    let id = resource.id.clone();
+    let made = change.answer(Done::created(id.as_str()), resource.into()).await?;
+    Ok(Created(made))
 }
 
 fn check_fields(body: &CreateResource) -> Result<(), Refusal> {

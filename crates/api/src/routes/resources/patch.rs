@@ -3,7 +3,7 @@
 use caracal_core::ResourceId;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path},
+    front::{Answer, Body, ById, Path, if_match},
 };
 use caracal_wire::control::resources::{ResourceItem, UpdateResource};
 use caracal_wire::events::DirectoryKind;
@@ -28,6 +28,8 @@ pub(crate) async fn handle(
     let audience = &call.role.config.control_audience;
 
     let mut change = call.change().await?;
+    // Changes of resources take turns, so that none undoes another unseen.
+    change.lock("resource_change").await?;
     let mut resource = change
         .resources()
         .get(&id)
@@ -35,6 +37,7 @@ pub(crate) async fn handle(
         .filter(|resource| resource.archived_at.is_none())
         .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
+    if_match(&call.headers, &ResourceItem::from(resource.clone()))?;
     if let Some(identifier) = body.identifier {
         rules::check_identifier(&identifier, audience)?;
         resource.identifier = identifier.0;

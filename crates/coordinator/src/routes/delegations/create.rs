@@ -27,7 +27,7 @@ use super::{
 use crate::{
     auth::Capability,
     call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
-    idempotency::{self, Key, Keyed},
+    idempotency::{self, Keyed},
     lineage,
     routes::sessions::ZonePath,
 };
@@ -55,7 +55,7 @@ impl Route for Create {
         if asked.source_session_id == asked.target_session_id {
             return Err(Refusal::of(ErrorCode::SelfDelegationDenied));
         }
-        let keyed = Key::of(&call.headers)?.map(|key| {
+        let keyed = idempotency::key_of(&call.headers)?.map(|key| {
             let scope = asked.issuer_application_id.as_str();
             let canonical = asked.canonical(&call.principal);
             Keyed::new(&call.app, idempotency::DELEGATION_CREATE, scope, &key, &canonical)

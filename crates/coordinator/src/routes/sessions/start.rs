@@ -24,7 +24,7 @@ use crate::{
         subject::{self, Anchor},
     },
     call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
-    idempotency::{self, Key, Keyed},
+    idempotency::{self, Keyed},
     limits::too_many,
     metrics,
 };
@@ -62,7 +62,7 @@ impl Route for Start {
             asked.subject_token.as_deref(),
         )
         .await?;
-        let keyed = Key::of(&call.headers)?.map(|key| {
+        let keyed = idempotency::key_of(&call.headers)?.map(|key| {
             let canonical = asked.canonical(&call.principal);
             Keyed::new(
                 &call.app,

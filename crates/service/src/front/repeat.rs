@@ -1,0 +1,157 @@
+//! `Idempotency-Key` and `If-Match`: requests that may be sent twice and happen once, and changes of nothing else than
+//! what the caller saw.
+
+use axum::response::Response;
+use caracal_crypto::{canonical_json, sha256, sha256_hex};
+use caracal_storage::Receipt;
+use caracal_wire::ErrorCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer::finished;
+use crate::Refusal;
+
+pub(super) const KEY: &str = "Idempotency-Key";
+const KIND: &str = "idempotency-key-kind";
+/// Says that an answer repeats an earlier one.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const MAX_KEY_BYTES: usize = 255;
+
+/// The idempotency key of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The key.
+    pub text: String,
+    /// Whether a client invented it for its own retries.
+    pub generated: bool,
+}
+
+impl IdempotencyKey {
+    /// Reads the key, if there is one.
+    ///
+    /// # Errors
+    /// 400 `idempotency_key_multiple` for several, `idempotency_key_invalid` for one that is no key.
+    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        let malformed =
+            |code, message: &'static str| Refusal::of(code).describe(message).with("message", message);
+        let mut values = headers.get_all(KEY).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(malformed(
+                ErrorCode::IdempotencyKeyMultiple,
+                "send one Idempotency-Key",
+            ));
+        }
+        // Header values are bytes; a key is text.
+        let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
+        let sound = (1..=MAX_KEY_BYTES).contains(&text.len())
+            && text.trim() == text
+            && !text.chars().any(|character| character.is_ascii_control());
+        if !sound {
+            return Err(malformed(
+                ErrorCode::IdempotencyKeyInvalid,
+                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space",
+            ));
+        }
+        let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
+        Ok(Some(Self {
+            text: text.to_owned(),
+            generated,
+        }))
+    }
+}
+
+/// Digest of what a request asks for: the same however its body is spaced and ordered.
+pub fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let mut asked = format!("{path}\n").into_bytes();
+    asked.extend(canonical_json(&body));
+    sha256(&asked)
+}
+
+/// The stored answer, marked as a repeat.
+pub(super) fn replayed(receipt: Receipt) -> Response {
+    let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
+    let mut response = finished(status, "application/json", receipt.response_json);
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// The entity tag of a JSON document (RFC 9110 §8.8.3): of what the caller sees, so that it changes with it.
+pub(super) fn entity_tag(json: &str) -> String {
+    let digest = sha256_hex(json.as_bytes());
+    format!("\"{}\"", digest.get(..32).unwrap_or_default())
+}
+
+/// Whether the caller may change what now reads `current` (RFC 9110 §13.1.1). Read `current` where nobody else changes
+/// it until the commit.
+///
+/// # Errors
+/// 412 `precondition_failed` when `If-Match` names other tags.
+pub fn if_match(headers: &HeaderMap, current: &impl Serialize) -> Result<(), Refusal> {
+    let mut wanted = headers.get_all(header::IF_MATCH).iter().peekable();
+    if wanted.peek().is_none() {
+        return Ok(());
+    }
+    let current = serde_json::to_string(current).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
+    let current = entity_tag(&current);
+    // A weak tag is never the tag of what is to be changed.
+    let matches = |tag: &str| tag.trim() == "*" || tag.trim() == current;
+    if wanted.any(|tags| tags.to_str().is_ok_and(|tags| tags.split(',').any(matches))) {
+        return Ok(());
+    }
+    Err(Refusal::of(ErrorCode::PreconditionFailed)
+        .describe("it is not what you read any more; read it again before you change it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
+        let name = HeaderName::from_static(name);
+        let values = values.iter().map(|value| HeaderValue::from_str(value).unwrap());
+        values.map(|value| (name.clone(), value)).collect()
+    }
+
+    #[test]
+    fn a_change_goes_on_only_with_the_tag_of_what_is_there() {
+        let tag = entity_tag("{\"a\":1}");
+        let current = serde_json::json!({"a": 1});
+        for good in [&[][..], &["*"], &[tag.as_str()], &["\"x\"", tag.as_str()]] {
+            assert!(if_match(&headers("if-match", good), &current).is_ok(), "{good:?}");
+        }
+        let weak = format!("W/{tag}");
+        for bad in [&[""][..], &["\"x\""], &[weak.as_str()], &[tag.trim_matches('"')]] {
+            let refusal = if_match(&headers("if-match", bad), &current).unwrap_err();
+            assert_eq!(refusal.status, StatusCode::PRECONDITION_FAILED, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_one_printable_text() {
+        let long = "k".repeat(256);
+        for bad in [&[""][..], &[long.as_str()], &["a", "b"], &["a\tb"]] {
+            assert!(
+                IdempotencyKey::of(&headers("idempotency-key", bad)).is_err(),
+                "{bad:?}"
+            );
+        }
+        let key = IdempotencyKey::of(&headers("idempotency-key", &["k-1"])).unwrap();
+        assert_eq!(key.map(|key| key.text).as_deref(), Some("k-1"));
+        assert_eq!(IdempotencyKey::of(&HeaderMap::new()).unwrap(), None);
+    }
+
+    #[test]
+    fn the_same_request_has_the_same_digest_however_it_is_written() {
+        let one = request_digest("/a", br#"{"a":1,"b":[2]}"#);
+        assert_eq!(one, request_digest("/a", br#"{ "b": [2], "a": 1 }"#));
+        assert_ne!(one, request_digest("/b", br#"{"a":1,"b":[2]}"#));
+        assert_ne!(one, request_digest("/a", br#"{"a":1,"b":[3]}"#));
+    }
+}
