@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use caracal_api::ApiDeps;
 use caracal_audit::IngestHealth;
-use caracal_events::{Bus, ShortLived, SpoolError, spool::Spool};
+use caracal_events::{Bus, OutboxRelay, ShortLived, SpoolError, spool::Spool};
 use caracal_service::{exchange::Exchange, health::Dependency, revocation::Revocations};
 use caracal_storage::{Error, Store};
 use caracal_wire::health::NotReady;
@@ -59,6 +59,21 @@ impl Dependency for BusReady {
     async fn check(&self) -> Result<(), NotReady> {
         let away = NotReady::RedisUnreachable;
         in_time(self.0.ping(), |_| away, away).await
+    }
+}
+
+/// What is committed is published. An end that nobody hears of is no end, so a role that cannot tell takes no changes.
+#[derive(Debug)]
+pub(crate) struct RelayReady(pub(crate) Arc<OutboxRelay>);
+
+#[async_trait]
+impl Dependency for RelayReady {
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.0.is_publishing() {
+            Ok(())
+        } else {
+            Err(NotReady::RedisUnreachable)
+        }
     }
 }
 

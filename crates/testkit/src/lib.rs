@@ -3,7 +3,6 @@
 //! Depends on no role and on no backend. To add a server: a module of its own that starts it on a free port of
 //! 127.0.0.1 or on a socket in a temporary directory, and lets it die with this process.
 
-pub mod delay;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod guard;

@@ -1,4 +1,4 @@
-//! The way to a TCP server, which tests cut, freeze and lead elsewhere.
+//! The way to a TCP server, which tests make long, cut, freeze and lead elsewhere.
 
 use std::{
     net::SocketAddr,
@@ -6,14 +6,20 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp},
+    sync::mpsc,
     task::AbortHandle,
+    time::Instant,
 };
+
+/// Reads under way at once in one direction; past it the sender waits.
+const UNDER_WAY: usize = 64;
 
 /// Where a way is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub struct Way {
 #[derive(Debug)]
 struct State {
     target: Mutex<SocketAddr>,
+    /// How long whatever was sent is under way.
+    late: Duration,
     /// The step to cut at, counted from when it was set.
     cut: Mutex<Option<(u64, Cut)>>,
     steps: AtomicU64,
@@ -56,10 +64,19 @@ impl Way {
     /// # Panics
     /// When there is no free port.
     pub async fn to(target: SocketAddr) -> Self {
+        Self::far(target, Duration::ZERO).await
+    }
+
+    /// The same to a server far away: everything arrives `late`, in both directions, and no more slowly.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn far(target: SocketAddr, late: Duration) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             target: Mutex::new(target),
+            late,
             cut: Mutex::new(None),
             steps: AtomicU64::new(0),
             connections: AtomicU64::new(0),
@@ -149,21 +166,39 @@ async fn carry(state: &State, number: u64, client: TcpStream, server: TcpStream)
     }
 }
 
+/// Carries one direction: the next read is taken while the last is still under way.
 async fn pump(state: &State, number: u64, mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer).await else {
-            return;
-        };
-        let step = state.step(number);
-        if matches!(step, Step::Freeze) {
-            std::future::pending::<()>().await;
+    let (sender, mut under_way) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
+    let taking = async move {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(read @ 1..) = from.read(&mut buffer).await {
+            let step = state.step(number);
+            if matches!(step, Step::Freeze) {
+                std::future::pending::<()>().await;
+            }
+            if matches!(step, Step::Stop(Cut::Before)) {
+                return;
+            }
+            let arrives = Instant::now() + state.late;
+            if sender.send((arrives, buffer[..read].to_vec())).await.is_err()
+                || matches!(step, Step::Stop(Cut::After))
+            {
+                return;
+            }
         }
-        if matches!(step, Step::Stop(Cut::Before)) || to.write_all(&buffer[..read]).await.is_err() {
-            return;
+    };
+    let bringing = async move {
+        while let Some((at, bytes)) = under_way.recv().await {
+            tokio::time::sleep_until(at).await;
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
         }
-        if matches!(step, Step::Stop(Cut::After)) {
-            return;
-        }
+    };
+    tokio::pin!(bringing);
+    tokio::select! {
+        // What was taken before the end arrives.
+        () = taking => bringing.await,
+        () = &mut bringing => {}
     }
 }

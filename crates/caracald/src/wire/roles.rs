@@ -22,8 +22,8 @@ use super::Parts;
 use crate::{
     config::{Backend, Role},
     readiness::{
-        BusReady, ExchangeReady, IngestReady, RevocationsReady, Seeded, ShortLivedReady, SpoolReady,
-        StorageReady,
+        BusReady, ExchangeReady, IngestReady, RelayReady, RevocationsReady, Seeded, ShortLivedReady,
+        SpoolReady, StorageReady,
     },
 };
 
@@ -71,6 +71,7 @@ impl Parts {
             self.short_lived_ready(),
             self.revocations_ready(),
             self.spool_ready()?,
+            self.relay_ready(),
         ];
         let sealed = Sealed {
             store: self.backends.store.clone(),
@@ -162,6 +163,8 @@ impl Parts {
             self.bus_ready(),
             self.short_lived_ready(),
             self.revocations_ready(),
+            self.spool_ready()?,
+            self.relay_ready(),
         ];
         Ok(self.assemble(Role::Coordinator, caracal_coordinator::router(deps), ready))
     }
@@ -192,7 +195,13 @@ impl Parts {
             token_key: caracal_api::token_key_name(&deps.token_keys.current),
         };
         self.tasks.spawn(digests.run(self.shutdown.clone()));
-        let mut ready = vec![self.storage_ready(), self.bus_ready(), self.short_lived_ready()];
+        let mut ready = vec![
+            self.storage_ready(),
+            self.bus_ready(),
+            self.short_lived_ready(),
+            self.spool_ready()?,
+            self.relay_ready(),
+        ];
         if matches!(self.config.backend, Backend::Embedded) {
             caracal_api::seed_bootstrap(&deps)
                 .await
@@ -275,6 +284,10 @@ impl Parts {
 
     fn revocations_ready(&self) -> Arc<dyn Dependency> {
         Arc::new(RevocationsReady(self.revocations.clone()))
+    }
+
+    fn relay_ready(&self) -> Arc<dyn Dependency> {
+        Arc::new(RelayReady(self.outbox.clone()))
     }
 
     fn spool_ready(&self) -> anyhow::Result<Arc<dyn Dependency>> {

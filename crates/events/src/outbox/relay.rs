@@ -1,9 +1,14 @@
 //! Publishing the outbox.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use caracal_core::World;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
     time::Instant,
@@ -73,6 +78,8 @@ pub struct OutboxRelay {
     asked: watch::Sender<u64>,
     /// Flushes whose rows are all published.
     answered: watch::Sender<u64>,
+    /// Topics whose last publication failed.
+    failing: Mutex<HashSet<Topic>>,
 }
 
 /// What became of the rows of one topic.
@@ -127,7 +134,14 @@ impl OutboxRelay {
             wake: Notify::new(),
             asked: watch::Sender::new(0),
             answered: watch::Sender::new(0),
+            failing: Mutex::default(),
         })
+    }
+
+    /// Whether what is committed reaches the bus: `false` from a failure until the topic works again, or until somebody
+    /// else has taken the rows.
+    pub fn is_publishing(&self) -> bool {
+        self.failing.lock().is_empty()
     }
 
     /// Says that a transaction with outbox rows was committed.
@@ -227,6 +241,8 @@ impl OutboxRelay {
         };
         if rows.is_empty() {
             if work.publishing.is_empty() && now >= work.owed_until {
+                // What failed here is due again, and another relay has it.
+                self.failing.lock().clear();
                 self.answered.send_if_modified(|done| {
                     let grew = *done < asked;
                     *done = asked.max(*done);
@@ -324,6 +340,7 @@ impl OutboxRelay {
         match result {
             Ok(()) => {
                 work.gates.published(topic);
+                self.failing.lock().remove(&topic);
                 let ids = std::mem::take(&mut held.publishing);
                 metrics::count(metrics::OUTBOX_PUBLISHED, topic, ids.len() as u64);
                 if let Err(error) = self.queue.mark_published(&ids).await {
@@ -335,6 +352,7 @@ impl OutboxRelay {
             Err(error) => {
                 let ids = std::mem::take(held).into_ids();
                 metrics::count(metrics::OUTBOX_RETRIED, topic, ids.len() as u64);
+                self.failing.lock().insert(topic);
                 let pause = work.gates.close(topic, Instant::now());
                 tracing::warn!(
                     %error,

@@ -245,6 +245,7 @@ async fn an_outage_is_waited_out_and_kills_no_row() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(matches!(fixture.queue.state("row-1"), State::Waiting { .. }));
+    assert!(!fixture.relay.is_publishing(), "readiness must tell");
     assert!(
         !fixture.relay.flush(Duration::from_millis(50)).await,
         "nothing was published"
@@ -256,6 +257,25 @@ async fn an_outage_is_waited_out_and_kills_no_row() {
     );
     drop(subscription);
     assert!(fixture.relay.flush(LONG).await);
+    assert!(fixture.relay.is_publishing());
+    fixture.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn rows_that_another_relay_published_are_no_failure_any_more() {
+    let fixture = start(quick());
+    fixture.bus.off.store(true, Ordering::SeqCst);
+    fixture.queue.put("row-1", Topic::SessionsRevoke, zone("z"));
+    fixture.relay.nudge();
+    while fixture.relay.is_publishing() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    while !fixture.relay.is_publishing() {
+        // Somebody else can reach the bus; again, because the relay may just have given the row back.
+        fixture.queue.set(&[String::from("row-1")], &State::Published);
+        fixture.relay.nudge();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     fixture.shutdown.cancel();
 }
 

@@ -12,6 +12,7 @@ mod consumer;
 mod heard;
 mod look;
 pub(crate) mod memory;
+pub(crate) mod reconnecting;
 mod subscription;
 mod trim;
 mod wire;

@@ -9,15 +9,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use caracal_core::{Timestamp, World};
 use redis::{Client, Pipeline, RedisError, Value, aio::MultiplexedConnection};
-use tokio::{sync::Mutex, time::Instant};
 
-use crate::redis::{RedisOptions, client, is_spent, memory::Memory, reader};
+use crate::redis::{
+    RedisOptions, client, is_spent,
+    memory::Memory,
+    reader,
+    reconnecting::{Live, NotConnected, Reconnecting},
+};
 
 use super::{Claim, Hit, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError};
-
-/// For how long a failed attempt to connect answers for the next ones, so that callers of a server that is away do
-/// not queue up behind each other's waits.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Replay store and rate limiter shared by all replicas.
 #[derive(Clone)]
@@ -25,16 +25,13 @@ pub struct RedisShortLived {
     world: World,
     client: Client,
     timeout: Duration,
-    /// The connection in use. Held only to look at it and to replace it.
-    live: Arc<parking_lot::RwLock<Option<Live>>>,
-    /// Held while connecting; says when and why that failed last.
-    connecting: Arc<Mutex<Option<(Instant, String)>>>,
+    shared: Arc<Reconnecting<Remembering>>,
 }
 
 /// A connection and the memory behind it.
 #[derive(Clone)]
-struct Live {
-    connection: MultiplexedConnection,
+struct Remembering {
+    to: MultiplexedConnection,
     memory: Arc<Memory>,
 }
 
@@ -54,84 +51,61 @@ impl RedisShortLived {
             world,
             client: client(options).map_err(|error| ShortLivedError::Unavailable(error.to_string()))?,
             timeout: options.timeout,
-            live: Arc::default(),
-            connecting: Arc::default(),
+            shared: Arc::default(),
         })
     }
 
     /// The connection in use, or a new one.
-    async fn live(&self) -> Result<Live, ShortLivedError> {
-        if let Some(live) = self.in_use() {
-            return Ok(live);
-        }
-        let mut failed = self.connecting.lock().await;
-        // Somebody may have connected, or failed to, while we waited.
-        if let Some(live) = self.in_use() {
-            return Ok(live);
-        }
-        if let Some((at, why)) = &*failed
-            && at.elapsed() < PAUSE
-        {
-            return Err(ShortLivedError::Unavailable(why.clone()));
-        }
-        match tokio::time::timeout(self.timeout, self.connect()).await {
-            Ok(Ok(live)) => {
-                *failed = None;
-                *self.live.write() = Some(live.clone());
-                Ok(live)
+    async fn live(&self) -> Result<Live<Remembering>, ShortLivedError> {
+        let connect = async {
+            match tokio::time::timeout(self.timeout, self.connect()).await {
+                Ok(outcome) => outcome.map_err(|error| error.to_string()),
+                Err(_) => Err(String::from("no connection in time")),
             }
-            Ok(Err(error)) => Err(note(&mut failed, error.to_string())),
-            Err(_) => Err(note(&mut failed, String::from("no connection in time"))),
-        }
+        };
+        self.shared.get(connect).await.map_err(|error| match error {
+            NotConnected::Failed(why) | NotConnected::FailedBefore(why) => ShortLivedError::Unavailable(why),
+        })
     }
 
-    fn in_use(&self) -> Option<Live> {
-        self.live.read().clone()
-    }
-
-    async fn connect(&self) -> Result<Live, RedisError> {
-        let mut connection = reader(&self.client, self.timeout, Duration::ZERO).await?;
-        let memory = Arc::new(Memory::establish(&mut connection, &self.world).await?);
-        Ok(Live { connection, memory })
-    }
-
-    fn is_in_use(&self, live: &Live) -> bool {
-        self.live
-            .read()
-            .as_ref()
-            .is_some_and(|used| Arc::ptr_eq(&used.memory, &live.memory))
-    }
-
-    /// Stops using a connection, unless it was replaced already.
-    fn forget(&self, stale: &Live) {
-        let mut live = self.live.write();
-        let used = live.as_ref();
-        if used.is_some_and(|used| Arc::ptr_eq(&used.memory, &stale.memory)) {
-            *live = None;
-        }
+    async fn connect(&self) -> Result<Remembering, RedisError> {
+        let mut to = reader(&self.client, self.timeout, Duration::ZERO).await?;
+        let memory = Arc::new(Memory::establish(&mut to, &self.world).await?);
+        Ok(Remembering { to, memory })
     }
 
     /// Sends a pipeline that ends by asking for the marker; its other answers, and whether they come from the memory
     /// that was expected.
-    async fn ask(&self, live: &Live, mut pipeline: Pipeline) -> Result<(Vec<Value>, bool), ShortLivedError> {
+    async fn ask(
+        &self,
+        live: &Live<Remembering>,
+        mut pipeline: Pipeline,
+    ) -> Result<(Vec<Value>, bool), ShortLivedError> {
         Memory::ask(&mut pipeline);
-        let mut connection = live.connection.clone();
+        let mut connection = live.connection.to.clone();
         let answers: Result<Vec<Value>, RedisError> = pipeline.query_async(&mut connection).await;
         let mut answers = answers.map_err(|error| {
             if is_spent(&error) {
-                self.forget(live);
+                self.shared.forget(live);
             }
             ShortLivedError::Unavailable(error.to_string())
         })?;
-        let same = answers.pop().is_some_and(|marker| live.memory.is(&marker));
+        let same = answers
+            .pop()
+            .is_some_and(|marker| live.connection.memory.is(&marker));
         if !same {
-            self.forget(live);
+            self.shared.forget(live);
         }
         Ok((answers, same))
     }
 
     /// Claims in the memory of `live`.
-    async fn claim_in(&self, live: &Live, key: &str, expires_at: Timestamp) -> Result<bool, ShortLivedError> {
+    async fn claim_in(
+        &self,
+        live: &Live<Remembering>,
+        key: &str,
+        expires_at: Timestamp,
+    ) -> Result<bool, ShortLivedError> {
         let left = expires_at.since(self.world.now());
         if left.is_zero() {
             return Ok(false);
@@ -157,11 +131,6 @@ impl RedisShortLived {
     }
 }
 
-fn note(failed: &mut Option<(Instant, String)>, why: String) -> ShortLivedError {
-    *failed = Some((Instant::now(), why.clone()));
-    ShortLivedError::Unavailable(why)
-}
-
 #[async_trait]
 impl Reachable for RedisShortLived {
     async fn check(&self) -> Result<(), ShortLivedError> {
@@ -178,7 +147,7 @@ impl ReplayStore for RedisShortLived {
     }
 
     async fn generation(&self) -> Result<Arc<str>, ShortLivedError> {
-        Ok(self.live().await?.memory.name().clone())
+        Ok(self.live().await?.connection.memory.name().clone())
     }
 
     async fn claim_of(
@@ -189,14 +158,14 @@ impl ReplayStore for RedisShortLived {
         expires_at: Timestamp,
     ) -> Result<Claim, ShortLivedError> {
         let mut live = self.live().await?;
-        if **live.memory.name() != *generation {
+        if **live.connection.memory.name() != *generation {
             // Either the key or we are behind. Ask; when it is us, find out which memory there is.
             let (_, same) = self.ask(&live, Pipeline::new()).await?;
             if same {
                 return Ok(Claim::Forgotten);
             }
             live = self.live().await?;
-            if **live.memory.name() != *generation {
+            if **live.connection.memory.name() != *generation {
                 return Ok(Claim::Forgotten);
             }
         }
@@ -222,7 +191,7 @@ impl RateLimiter for RedisShortLived {
         let live = self.live().await?;
         match self.hit_all_in(&live, hits).await {
             // A connection that was lost while nobody used it. Counting twice does no harm, so once more.
-            Err(_) if !self.is_in_use(&live) => {
+            Err(_) if !self.shared.is_in_use(&live) => {
                 let live = self.live().await?;
                 self.hit_all_in(&live, hits).await
             }
@@ -232,7 +201,11 @@ impl RateLimiter for RedisShortLived {
 }
 
 impl RedisShortLived {
-    async fn hit_all_in(&self, live: &Live, hits: &[Hit<'_>]) -> Result<Vec<RateDecision>, ShortLivedError> {
+    async fn hit_all_in(
+        &self,
+        live: &Live<Remembering>,
+        hits: &[Hit<'_>],
+    ) -> Result<Vec<RateDecision>, ShortLivedError> {
         let mut pipeline = Pipeline::new();
         for hit in hits {
             let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -270,7 +243,7 @@ impl RedisShortLived {
         Ok(decisions)
     }
 
-    async fn end(&self, live: &Live, hit: Hit<'_>) -> Result<(), ShortLivedError> {
+    async fn end(&self, live: &Live<Remembering>, hit: Hit<'_>) -> Result<(), ShortLivedError> {
         let window = u64::try_from(hit.window.as_millis()).unwrap_or(u64::MAX).max(1);
         let mut pipeline = Pipeline::new();
         pipeline.cmd("PEXPIRE").arg(hit.key).arg(window);
