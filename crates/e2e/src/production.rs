@@ -92,7 +92,12 @@ impl Production {
             (SHARED.clone(), database)
         };
         let password = random(16);
-        let redis = blocking(move || Redis::options().password(&password).start()).await;
+        let redis = blocking(move || {
+            let options = Redis::options().password(&password);
+            // Tests have it read its file again.
+            options.setting("enable-debug-command", "local").start()
+        })
+        .await;
         let secrets = home.join("secrets");
         DirBuilder::new()
             .mode(0o700)

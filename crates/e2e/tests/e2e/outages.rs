@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{assert_call_refused, assert_passed};
 
 /// Longest wait for a process to notice or to recover. Generous: a busy machine must not fail a test.
-const SOON: Duration = Duration::from_mins(1);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// `/health` and `/ready` of a role, with the reason of the latter.
 async fn probes(stack: &Stack, role: Role) -> (u16, u16, String) {
@@ -20,7 +20,7 @@ async fn probes(stack: &Stack, role: Role) -> (u16, u16, String) {
 }
 
 /// Waits until every one of `roles` is not ready for one of `reasons`, healthy all the while.
-async fn until_unready(stack: &Stack, roles: &[Role], reasons: &[&str]) {
+pub(crate) async fn until_unready(stack: &Stack, roles: &[Role], reasons: &[&str]) {
     let deadline = Instant::now() + SOON;
     for role in roles {
         loop {
@@ -35,7 +35,7 @@ async fn until_unready(stack: &Stack, roles: &[Role], reasons: &[&str]) {
     }
 }
 
-async fn until_ready(stack: &Stack) {
+pub(crate) async fn until_ready(stack: &Stack) {
     let deadline = Instant::now() + SOON;
     for role in Role::ALL {
         loop {
@@ -52,13 +52,13 @@ async fn until_ready(stack: &Stack) {
 
 /// 503 with `Retry-After`.
 #[track_caller]
-fn assert_away(reply: &Reply) {
+pub(crate) fn assert_away(reply: &Reply) {
     assert_eq!(reply.status, 503, "{reply:#?}");
     assert!(reply.headers.contains_key("retry-after"), "{reply:#?}");
 }
 
 /// Every process is the one it was.
-async fn assert_same_processes(stack: &Stack, before: &[u32]) {
+pub(crate) async fn assert_same_processes(stack: &Stack, before: &[u32]) {
     assert_eq!(stack.pids().await, before, "a process was replaced");
 }
 

@@ -1,0 +1,184 @@
+//! Operations whose paths are templates, from the save to the upstream.
+
+use caracal_e2e::{Call, READ, Scene, Stack, WRITE, on_every_deployment};
+use serde_json::json;
+
+use crate::support::{Untouched, assert_passed};
+
+on_every_deployment!(
+    a_template_governs_what_it_meets_and_nothing_else,
+    the_most_exact_operation_decides_at_the_gateway,
+    a_path_that_only_looks_like_a_pattern_is_refused_at_save,
+);
+
+const ORDERS: &str = "resource://orders";
+
+/// A scene with a resource whose operations are `operations`, and an agent who may read and write there.
+async fn with_operations<'s>(
+    stack: &'s Stack,
+    operations: serde_json::Value,
+) -> (Scene<'s>, caracal_e2e::Agent) {
+    let scene = Scene::without_policy(stack).await;
+    let provider = scene.zone.api_key(caracal_e2e::KEY_HEADER, &scene.key).await;
+    scene
+        .zone
+        .resource(json!({
+            "name": "orders", "identifier": ORDERS, "upstream_url": scene.upstream.url(), "scopes": [READ, WRITE],
+            "credential_provider_id": provider, "operations": operations,
+        }))
+        .await;
+    let document = caracal_e2e::Document::empty()
+        .rule("app_ids", &json!({"desk": scene.application.id}))
+        .rule(
+            "grants",
+            &json!({ORDERS: {"application": "desk", "roles": {"reader": [READ], "writer": [READ, WRITE]}}}),
+        );
+    scene.zone.activate(&[document.into()]).await;
+    let lifecycle = scene
+        .zone
+        .exchange(
+            &scene.application,
+            &[("resource", ORDERS), ("scope", "agent:lifecycle")],
+        )
+        .await
+        .expect(200)
+        .text_of("access_token");
+    let source = scene.session(&lifecycle, &["writer"]).await;
+    let session = scene.session(&lifecycle, &["writer"]).await;
+    let body = json!({
+        "issuer_application_id": scene.application.id, "receiver_application_id": scene.application.id,
+        "source_session_id": source, "target_session_id": session, "scopes": [READ, WRITE],
+        "constraints": {"resources": [ORDERS]}, "ttl_seconds": 900,
+    });
+    let delegation = scene
+        .zone
+        .coordinate(&lifecycle, "POST", "/delegations", Some(body))
+        .await
+        .expect(201)
+        .text_of("delegation_edge_id");
+    let agent = caracal_e2e::Agent {
+        lifecycle,
+        source,
+        session,
+        delegation,
+    };
+    (scene, agent)
+}
+
+/// One governed call of `path` under a fresh mandate for `scope`: the mint and the Gateway as agents use them.
+async fn call(
+    scene: &Scene<'_>,
+    agent: &caracal_e2e::Agent,
+    scope: &str,
+    method: &str,
+    path: &str,
+) -> caracal_e2e::Reply {
+    let fields = [
+        ("resource", ORDERS),
+        ("scope", scope),
+        ("agent_session_id", agent.session.as_str()),
+        ("delegation_edge_id", agent.delegation.as_str()),
+    ];
+    let minted = scene.zone.exchange(&scene.application, &fields).await;
+    let mandate = minted.expect(200).text_of("access_token");
+    let call = Call {
+        method,
+        path,
+        resource: ORDERS,
+        request_id: None,
+    };
+    scene.call_with(&mandate, &call).await
+}
+
+async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
+    let operations = json!([
+        {"method": "GET", "path": "/orders/{id}", "scope": READ},
+        {"method": "GET", "path": "/files/{rest+}", "scope": READ},
+        {"method": "POST", "path": "/orders/{id}/notes", "scope": WRITE},
+    ]);
+    let (scene, agent) = with_operations(stack, operations).await;
+    for (scope, method, path) in [
+        (READ, "GET", "/orders/7"),
+        (READ, "GET", "/orders/A-7.json"),
+        (READ, "GET", "/orders/7?expand=lines"),
+        (READ, "GET", "/files/a"),
+        (READ, "GET", "/files/a/b/c.txt"),
+        (WRITE, "POST", "/orders/7/notes"),
+    ] {
+        let before = scene.upstream.requests();
+        assert_passed(&call(&scene, &agent, scope, method, path).await);
+        let received = scene.upstream.received();
+        assert_eq!(received.len(), before + 1, "{path}");
+        let last = received.last().expect("one more");
+        assert_eq!(
+            (last.method.as_str(), last.target.to_string().as_str()),
+            (method, path)
+        );
+    }
+    let untouched = Untouched::from_now(&scene);
+    for (scope, method, path) in [
+        // Not met by any template.
+        (READ, "GET", "/orders"),
+        (READ, "GET", "/orders/"),
+        (READ, "GET", "/orders/7/lines"),
+        (READ, "GET", "/orders/7%2Fnotes"),
+        (READ, "GET", "/orders/7/notes"),
+        (READ, "GET", "/files"),
+        // Met, by another method or with another scope.
+        (READ, "DELETE", "/orders/7"),
+        (READ, "POST", "/orders/7/notes"),
+        (WRITE, "GET", "/orders/7"),
+    ] {
+        let reply = call(&scene, &agent, scope, method, path).await;
+        assert!(
+            matches!(reply.status, 400 | 403 | 404),
+            "{method} {path} with {scope}: {reply:#?}"
+        );
+    }
+    untouched.check();
+}
+
+async fn the_most_exact_operation_decides_at_the_gateway(stack: &Stack) {
+    let operations = json!([
+        {"method": "GET", "path": "/{rest+}", "scope": WRITE},
+        {"method": "GET", "path": "/orders/{id}", "scope": READ},
+        {"method": "GET", "path": "/orders/export", "scope": WRITE},
+    ]);
+    let (scene, agent) = with_operations(stack, operations).await;
+    assert_passed(&call(&scene, &agent, READ, "GET", "/orders/7").await);
+    assert_passed(&call(&scene, &agent, WRITE, "GET", "/orders/export").await);
+    assert_passed(&call(&scene, &agent, WRITE, "GET", "/anything/else").await);
+    let untouched = Untouched::from_now(&scene);
+    for (scope, path) in [
+        (READ, "/orders/export"),
+        (WRITE, "/orders/7"),
+        (READ, "/anything/else"),
+    ] {
+        let reply = call(&scene, &agent, scope, "GET", path).await;
+        assert_eq!(reply.status, 403, "{path} with {scope}: {reply:#?}");
+    }
+    untouched.check();
+}
+
+async fn a_path_that_only_looks_like_a_pattern_is_refused_at_save(stack: &Stack) {
+    let scene = Scene::without_policy(stack).await;
+    let provider = scene.zone.api_key(caracal_e2e::KEY_HEADER, &scene.key).await;
+    for (method, path) in [
+        ("GET", "/orders/:id"),
+        ("GET", "/orders/*"),
+        ("GET", "/orders/{id}.json"),
+        ("GET", "/files/{rest+}/x"),
+        ("FETCH", "/orders"),
+    ] {
+        let body = json!({
+            "name": "refused", "identifier": "resource://refused", "upstream_url": scene.upstream.url(),
+            "scopes": [READ], "credential_provider_id": provider, "operations": [{"method": method, "path": path, "scope": READ}],
+        });
+        let reply = scene.zone.admin("POST", "/resources", Some(body)).await;
+        assert_eq!(reply.status, 400, "{method} {path}: {reply:#?}");
+        assert!(
+            reply.text.contains("operations"),
+            "the field is named: {reply:#?}"
+        );
+    }
+}
