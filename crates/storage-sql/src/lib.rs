@@ -14,6 +14,7 @@ mod engine;
 mod errors;
 mod health;
 mod look;
+mod mapped;
 mod migrations;
 mod outbox_queue;
 mod paging;

@@ -86,6 +86,13 @@ impl Param for [u8] {
     }
 }
 
+/// Stored as lower-case hex.
+impl Param for [u8; 32] {
+    fn value(&self) -> Value {
+        hex::encode(self).value()
+    }
+}
+
 impl Param for Vec<u8> {
     fn value(&self) -> Value {
         self.as_slice().value()

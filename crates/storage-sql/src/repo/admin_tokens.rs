@@ -4,26 +4,18 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
 
-use crate::{paging::Listing, params::params, row::Row, work::GlobalUnit};
+use crate::{
+    mapped::{Mapped, mapped},
+    paging::Listing,
+    params::params,
+    work::GlobalUnit,
+};
 
-const COLUMNS: &str = "id, name, token_digest, digest_key, scope, capability, zone_id, created_by, created_at, last_used_at, \
-     revoked_at";
+mapped!(AdminToken in "admin_tokens" {
+    id, name, token_digest, digest_key, scope, capability, zone_id, created_by, created_at, last_used_at, revoked_at
+});
 
-fn decode(row: &Row) -> Result<AdminToken, Error> {
-    Ok(AdminToken {
-        id: row.text("id")?,
-        name: row.text("name")?,
-        token_digest: row.digest("token_digest")?,
-        digest_key: row.text("digest_key")?,
-        scope: row.text("scope")?,
-        capability: row.text("capability")?,
-        zone_id: row.opt_id("zone_id")?,
-        created_by: row.text("created_by")?,
-        created_at: row.time("created_at")?,
-        last_used_at: row.opt_time("last_used_at")?,
-        revoked_at: row.opt_time("revoked_at")?,
-    })
-}
+const COLUMNS: &str = AdminToken::COLUMNS;
 
 #[async_trait]
 impl AdminTokens for GlobalUnit {
@@ -37,35 +29,19 @@ impl AdminTokens for GlobalUnit {
             .one(sql, params![hex::encode(token_digest)])
             .await?
             .as_ref()
-            .map(decode)
+            .map(AdminToken::read)
             .transpose()
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM admin_tokens WHERE TRUE");
         Listing::new(sql, Vec::new(), "created_at", "id")
-            .read(&self.tx, page, decode)
+            .read(&self.tx, page, AdminToken::read)
             .await
     }
 
     async fn create(&mut self, token: &AdminToken) -> Result<(), Error> {
-        let sql = format!(
-            "INSERT INTO admin_tokens ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        );
-        let params = params![
-            token.id,
-            token.name,
-            hex::encode(token.token_digest),
-            token.digest_key,
-            token.scope,
-            token.capability,
-            token.zone_id,
-            token.created_by,
-            token.created_at,
-            token.last_used_at,
-            token.revoked_at,
-        ];
-        self.tx.run(sql, params).await.map(|_| ())
+        self.tx.insert(token, &[]).await
     }
 
     async fn revoke_class_except(

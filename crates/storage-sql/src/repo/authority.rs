@@ -5,55 +5,24 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use caracal_core::{
     AuthorityRecordId, Timestamp,
-    claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
 use caracal_storage::{AuthorityRecordFilter, AuthorityRecords, Error, Page, PageRequest};
 
 use crate::{
     dialect::Dialect,
+    mapped::{Mapped, mapped, subject_word},
     paging::Listing,
     params::{json_list, params},
-    row::Row,
     work::ZoneUnit,
 };
 
-const COLUMNS: &str = "zone_id, id, subject_type, subject_id, application_id, parent_id, status, expires_at, \
-     authenticated_at, issuer, created_at, revoked_at, revoked_reason";
+mapped!(AuthorityRecord in "authority_records" {
+    zone_id, id, subject_type, subject_id, application_id, parent_id, status, expires_at, authenticated_at, issuer,
+    created_at, revoked_at, revoked_reason
+});
 
-/// The word of a kind of subject.
-const fn subject_word(kind: SubjectType) -> &'static str {
-    match kind {
-        SubjectType::Application => "application",
-        SubjectType::User => "user",
-    }
-}
-
-fn parse_subject(word: &str) -> Option<SubjectType> {
-    match word {
-        "application" => Some(SubjectType::Application),
-        "user" => Some(SubjectType::User),
-        _ => None,
-    }
-}
-
-fn decode(row: &Row) -> Result<AuthorityRecord, Error> {
-    Ok(AuthorityRecord {
-        id: row.id("id")?,
-        zone_id: row.id("zone_id")?,
-        subject_type: row.word("subject_type", parse_subject)?,
-        subject_id: row.text("subject_id")?,
-        application_id: row.id("application_id")?,
-        parent_id: row.opt_id("parent_id")?,
-        status: row.word("status", AuthorityRecordStatus::parse)?,
-        expires_at: row.time("expires_at")?,
-        authenticated_at: row.time("authenticated_at")?,
-        issuer: row.opt_text("issuer")?,
-        created_at: row.time("created_at")?,
-        revoked_at: row.opt_time("revoked_at")?,
-        revoked_reason: row.opt_text("revoked_reason")?,
-    })
-}
+const COLUMNS: &str = AuthorityRecord::COLUMNS;
 
 #[async_trait]
 impl AuthorityRecords for ZoneUnit {
@@ -63,32 +32,13 @@ impl AuthorityRecords for ZoneUnit {
             .one(sql, params![self.zone, id])
             .await?
             .as_ref()
-            .map(decode)
+            .map(AuthorityRecord::read)
             .transpose()
     }
 
     async fn create(&mut self, record: &AuthorityRecord) -> Result<(), Error> {
         self.own(&record.zone_id)?;
-        let sql = format!(
-            "INSERT INTO authority_records ({COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-        );
-        let params = params![
-            self.zone,
-            record.id,
-            subject_word(record.subject_type),
-            record.subject_id,
-            record.application_id,
-            record.parent_id,
-            record.status.as_str(),
-            record.expires_at,
-            record.authenticated_at,
-            record.issuer,
-            record.created_at,
-            record.revoked_at,
-            record.revoked_reason,
-        ];
-        self.tx.run(sql, params).await.map(|_| ())
+        self.tx.insert(record, &[]).await
     }
 
     async fn list(
@@ -103,7 +53,7 @@ impl AuthorityRecords for ZoneUnit {
         listing.when("subject_id", "=", filter.subject_id.as_deref());
         listing.when("subject_type", "=", filter.subject_type.map(subject_word));
         listing.when("application_id", "=", filter.application_id.as_ref());
-        listing.read(&self.tx, page, decode).await
+        listing.read(&self.tx, page, AuthorityRecord::read).await
     }
 
     async fn revoke_tree(

@@ -4,25 +4,20 @@ use async_trait::async_trait;
 use caracal_core::Timestamp;
 use caracal_storage::{Error, KeyCheck, KeyChecks};
 
-use crate::{params::params, work::GlobalUnit};
+use crate::{
+    mapped::{Mapped, mapped},
+    params::params,
+    work::GlobalUnit,
+};
+
+mapped!(KeyCheck in "key_checks" { position, key_id, envelope, created_at, retired_at });
 
 #[async_trait]
 impl KeyChecks for GlobalUnit {
     async fn list(&mut self) -> Result<Vec<KeyCheck>, Error> {
-        let sql =
-            "SELECT position, key_id, envelope, created_at, retired_at FROM key_checks ORDER BY position";
+        let sql = format!("SELECT {} FROM key_checks ORDER BY position", KeyCheck::COLUMNS);
         let rows = self.tx.all(sql, Vec::new()).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(KeyCheck {
-                    position: row.int("position")?,
-                    key_id: row.text("key_id")?,
-                    envelope: row.bytes("envelope")?,
-                    created_at: row.time("created_at")?,
-                    retired_at: row.opt_time("retired_at")?,
-                })
-            })
-            .collect()
+        rows.iter().map(KeyCheck::read).collect()
     }
 
     async fn create(&mut self, check: &KeyCheck) -> Result<(), Error> {

@@ -4,31 +4,29 @@ use async_trait::async_trait;
 use caracal_core::{KeyId, Timestamp};
 use caracal_storage::{Error, PublishedKey, SigningKeyRow, SigningKeys};
 
-use crate::{params::params, row::Row, work::ZoneUnit};
+use crate::{
+    mapped::{Mapped, mapped},
+    params::params,
+    work::ZoneUnit,
+};
 
-fn decode(row: &Row) -> Result<SigningKeyRow, Error> {
-    Ok(SigningKeyRow {
-        id: row.id("id")?,
-        version: row.int("version")?,
-        public_key: row.bytes("public_key")?,
-        envelope: row.bytes("envelope")?,
-        signs_from: row.time("signs_from")?,
-        verifies_until: row.opt_time("verifies_until")?,
-        created_at: row.time("created_at")?,
-    })
-}
+mapped!(SigningKeyRow in "signing_keys" {
+    id, version, public_key, envelope, signs_from, verifies_until, created_at
+});
 
 #[async_trait]
 impl SigningKeys for ZoneUnit {
     async fn list(&mut self, now: Timestamp) -> Result<Vec<SigningKeyRow>, Error> {
-        let sql = "SELECT id, version, public_key, envelope, signs_from, verifies_until, created_at \
-             FROM signing_keys WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) \
-             ORDER BY version DESC";
+        let sql = format!(
+            "SELECT {} FROM signing_keys WHERE zone_id = $1 AND (verifies_until IS NULL OR verifies_until >= $2) \
+             ORDER BY version DESC",
+            SigningKeyRow::COLUMNS
+        );
         self.tx
             .all(sql, params![self.zone, now])
             .await?
             .iter()
-            .map(decode)
+            .map(SigningKeyRow::read)
             .collect()
     }
 

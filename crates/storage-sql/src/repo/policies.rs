@@ -8,6 +8,7 @@ use caracal_core::{
 use caracal_storage::{Error, Page, PageKey, PageRequest, Policies};
 
 use crate::{
+    mapped::{Mapped, mapped},
     paging::Listing,
     params::{json_list, params},
     row::Row,
@@ -15,34 +16,13 @@ use crate::{
     work::ZoneUnit,
 };
 
-const COLUMNS: &str = "zone_id, id, name, description, archived_at, \
-     created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
-const VERSION: &str =
-    "id, policy_id, version, content, content_sha256, schema_version, created_by, created_at";
+mapped!(Policy in "policies" { zone_id, id, name, description, archived_at; attribution });
+mapped!(PolicyVersion in "policy_versions" {
+    id, policy_id, version, content, content_sha256, schema_version, created_by, created_at
+});
 
-fn decode(row: &Row) -> Result<Policy, Error> {
-    Ok(Policy {
-        id: row.id("id")?,
-        zone_id: row.id("zone_id")?,
-        name: row.text("name")?,
-        description: row.opt_text("description")?,
-        archived_at: row.opt_time("archived_at")?,
-        attribution: row.attribution()?,
-    })
-}
-
-fn decode_version(row: &Row) -> Result<PolicyVersion, Error> {
-    Ok(PolicyVersion {
-        id: row.id("id")?,
-        policy_id: row.id("policy_id")?,
-        version: row.int("version")?,
-        content: row.text("content")?,
-        content_sha256: row.text("content_sha256")?,
-        schema_version: row.text("schema_version")?,
-        created_by: row.text("created_by")?,
-        created_at: row.time("created_at")?,
-    })
-}
+const COLUMNS: &str = Policy::COLUMNS;
+const VERSION: &str = PolicyVersion::COLUMNS;
 
 fn decode_listed(row: &Row) -> Result<ListedPolicyVersion, Error> {
     Ok(ListedPolicyVersion {
@@ -71,7 +51,7 @@ pub(super) async fn versions_in_order(
     let rows = tx.all(sql, params![zone, json_list(ids)]).await?;
     let mut found = std::collections::HashMap::with_capacity(rows.len());
     for row in &rows {
-        let version = decode_version(row)?;
+        let version = PolicyVersion::read(row)?;
         found.insert(version.id.clone(), version);
     }
     ids.iter()
@@ -118,14 +98,14 @@ impl Policies for ZoneUnit {
             .one(sql, params![self.zone, id])
             .await?
             .as_ref()
-            .map(decode)
+            .map(Policy::read)
             .transpose()
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Policy>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM policies WHERE zone_id = $1 AND archived_at IS NULL");
         Listing::new(sql, params![self.zone], "created_at", "id")
-            .read(&self.tx, page, decode)
+            .read(&self.tx, page, Policy::read)
             .await
     }
 
@@ -162,29 +142,13 @@ impl Policies for ZoneUnit {
             .one(sql, params![self.zone, id])
             .await?
             .as_ref()
-            .map(decode_version)
+            .map(PolicyVersion::read)
             .transpose()
     }
 
     async fn create(&mut self, policy: &Policy, first: &PolicyVersion) -> Result<(), Error> {
         self.own(&policy.zone_id)?;
-        let by = &policy.attribution;
-        let sql =
-            format!("INSERT INTO policies ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
-        let params = params![
-            self.zone,
-            policy.id,
-            policy.name,
-            policy.description,
-            policy.archived_at,
-            by.created_by,
-            by.created_via_operator,
-            by.created_at,
-            by.updated_by,
-            by.updated_via_operator,
-            by.updated_at,
-        ];
-        self.tx.run(sql, params).await?;
+        self.tx.insert(policy, &[]).await?;
         self.insert_policy_version(first).await.map(|_| ())
     }
 

@@ -9,6 +9,7 @@ use caracal_storage::{ActivePolicySet, Error, EvaluatedPolicySet, Page, PageRequ
 
 use super::policies::versions_in_order;
 use crate::{
+    mapped::{Mapped, mapped},
     paging::Listing,
     params::{json_list, params},
     row::Row,
@@ -19,8 +20,11 @@ const SELECT: &str = "SELECT s.zone_id, s.id, s.name, s.description, s.archived_
      s.created_by, s.created_via_operator, s.created_at, s.updated_by, s.updated_via_operator, s.updated_at \
      FROM policy_sets s LEFT JOIN policy_set_bindings b ON b.zone_id = s.zone_id AND b.policy_set_id = s.id \
      WHERE s.zone_id = $1 AND s.archived_at IS NULL";
-const VERSION: &str =
-    "id, policy_set_id, version, manifest, manifest_sha256, schema_version, created_by, created_at";
+mapped!(PolicySetVersion in "policy_set_versions" {
+    id, policy_set_id, version, manifest as json, manifest_sha256, schema_version, created_by, created_at
+});
+
+const VERSION: &str = PolicySetVersion::COLUMNS;
 
 fn decode(row: &Row) -> Result<PolicySet, Error> {
     Ok(PolicySet {
@@ -31,19 +35,6 @@ fn decode(row: &Row) -> Result<PolicySet, Error> {
         active_version_id: row.opt_id("active_version_id")?,
         archived_at: row.opt_time("archived_at")?,
         attribution: row.attribution()?,
-    })
-}
-
-fn decode_version(row: &Row) -> Result<PolicySetVersion, Error> {
-    Ok(PolicySetVersion {
-        id: row.id("id")?,
-        policy_set_id: row.id("policy_set_id")?,
-        version: row.int("version")?,
-        manifest: row.json("manifest")?,
-        manifest_sha256: row.text("manifest_sha256")?,
-        schema_version: row.text("schema_version")?,
-        created_by: row.text("created_by")?,
-        created_at: row.time("created_at")?,
     })
 }
 
@@ -129,7 +120,7 @@ impl PolicySets for ZoneUnit {
         let sql =
             format!("SELECT {VERSION} FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2");
         Listing::new(sql, params![self.zone, id], "created_at", "id")
-            .read(&self.tx, page, decode_version)
+            .read(&self.tx, page, PolicySetVersion::read)
             .await
     }
 
@@ -145,7 +136,7 @@ impl PolicySets for ZoneUnit {
             .one(sql, params![self.zone, set, id])
             .await?
             .as_ref()
-            .map(decode_version)
+            .map(PolicySetVersion::read)
             .transpose()
     }
 
@@ -194,7 +185,7 @@ impl PolicySets for ZoneUnit {
         let row = self.tx.one(sql, params![self.zone]).await?;
         row.map(|row| {
             Ok(EvaluatedPolicySet {
-                version: decode_version(&row)?,
+                version: PolicySetVersion::read(&row)?,
                 evaluated: row.text("evaluated")?,
             })
         })
@@ -209,7 +200,7 @@ impl PolicySets for ZoneUnit {
         let Some(row) = self.tx.one(sql, params![self.zone]).await? else {
             return Ok(None);
         };
-        let version = decode_version(&row)?;
+        let version = PolicySetVersion::read(&row)?;
         let policies = versions_in_order(&self.tx, &self.zone, &version.manifest).await?;
         Ok(Some(ActivePolicySet { version, policies }))
     }

@@ -1,41 +1,23 @@
 //! Resources of a zone.
 
 use async_trait::async_trait;
-use caracal_core::{
-    ResourceId, Timestamp,
-    entity::{OperationEnforcement, Resource},
-};
+use caracal_core::{ResourceId, Timestamp, entity::Resource};
 use caracal_storage::{Error, Page, PageRequest, Resources};
 
 use crate::{
+    mapped::{Mapped, mapped},
     paging::Listing,
     params::params,
-    row::{Row, to_json},
-    seen::{Seen, changed_meanwhile},
+    seen::Seen,
     work::ZoneUnit,
 };
 
-const COLUMNS: &str = "zone_id, id, name, identifier, upstream_url, scopes, credential_provider_id, operations, \
-     operation_enforcement, upstream_timeout_seconds, cookies, archived_at, \
-     created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
+mapped!(Resource in "resources" {
+    zone_id, id, name, identifier, upstream_url, scopes as json, credential_provider_id, operations as json,
+    operation_enforcement, upstream_timeout_seconds, cookies, archived_at; attribution
+});
 
-fn decode(row: &Row) -> Result<Resource, Error> {
-    Ok(Resource {
-        id: row.id("id")?,
-        zone_id: row.id("zone_id")?,
-        name: row.text("name")?,
-        identifier: row.text("identifier")?,
-        upstream_url: row.opt_text("upstream_url")?,
-        scopes: row.json("scopes")?,
-        credential_provider_id: row.id("credential_provider_id")?,
-        operations: row.json("operations")?,
-        operation_enforcement: row.word("operation_enforcement", OperationEnforcement::parse)?,
-        upstream_timeout_seconds: row.opt_small("upstream_timeout_seconds")?,
-        cookies: row.flag("cookies")?,
-        archived_at: row.opt_time("archived_at")?,
-        attribution: row.attribution()?,
-    })
-}
+const COLUMNS: &str = Resource::COLUMNS;
 
 #[async_trait]
 impl Resources for ZoneUnit {
@@ -48,7 +30,7 @@ impl Resources for ZoneUnit {
             return Ok(None);
         };
         self.seen.note("resources", id.as_str(), &row)?;
-        decode(&row).map(Some)
+        Resource::read(&row).map(Some)
     }
 
     async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error> {
@@ -60,7 +42,7 @@ impl Resources for ZoneUnit {
             .one(sql, params![self.zone, name])
             .await?
             .as_ref()
-            .map(decode)
+            .map(Resource::read)
             .transpose()
     }
 
@@ -68,7 +50,7 @@ impl Resources for ZoneUnit {
         let state = if archived { "IS NOT NULL" } else { "IS NULL" };
         let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND archived_at {state}");
         Listing::new(sql, params![self.zone], "created_at", "id")
-            .read(&self.tx, page, decode)
+            .read(&self.tx, page, Resource::read)
             .await
     }
 
@@ -78,7 +60,7 @@ impl Resources for ZoneUnit {
             .all(sql, params![self.zone])
             .await?
             .iter()
-            .map(decode)
+            .map(Resource::read)
             .collect()
     }
 
@@ -108,75 +90,11 @@ impl Resources for ZoneUnit {
     async fn create(&mut self, resource: &Resource) -> Result<(), Error> {
         self.changed = true;
         self.own(&resource.zone_id)?;
-        let by = &resource.attribution;
-        let sql = format!(
-            "INSERT INTO resources ({COLUMNS}) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
-        );
-        let params = params![
-            self.zone,
-            resource.id,
-            resource.name,
-            resource.identifier,
-            resource.upstream_url,
-            to_json(&resource.scopes)?,
-            resource.credential_provider_id,
-            to_json(&resource.operations)?,
-            resource.operation_enforcement.as_str(),
-            resource.upstream_timeout_seconds,
-            resource.cookies,
-            resource.archived_at,
-            by.created_by,
-            by.created_via_operator,
-            by.created_at,
-            by.updated_by,
-            by.updated_via_operator,
-            by.updated_at,
-        ];
-        self.tx.run(sql, params).await.map(|_| ())
+        self.tx.insert(resource, &[]).await
     }
 
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error> {
-        self.changed = true;
-        let by = &resource.attribution;
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "UPDATE resources SET name = $3, identifier = $4, upstream_url = $5, scopes = $6, \
-             credential_provider_id = $7, operations = $8, operation_enforcement = $9, \
-             upstream_timeout_seconds = $10, cookies = $11, updated_by = $12, \
-             updated_via_operator = $13, updated_at = $14 \
-             WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL \
-             AND ($15 = '' OR $15 = {version})"
-        );
-        let seen = self.seen.take("resources", resource.id.as_str());
-        let params = params![
-            self.zone,
-            resource.id,
-            resource.name,
-            resource.identifier,
-            resource.upstream_url,
-            to_json(&resource.scopes)?,
-            resource.credential_provider_id,
-            to_json(&resource.operations)?,
-            resource.operation_enforcement.as_str(),
-            resource.upstream_timeout_seconds,
-            resource.cookies,
-            by.updated_by,
-            by.updated_via_operator,
-            by.updated_at,
-            seen,
-        ];
-        if self.tx.run(sql, params).await? == 1 {
-            return Ok(true);
-        }
-        // Gone, or still there with another version than the one that was read.
-        if Resources::get(self, &resource.id)
-            .await?
-            .is_some_and(|row| row.archived_at.is_none())
-        {
-            return Err(changed_meanwhile());
-        }
-        Ok(false)
+        self.update_live(resource, resource.id.as_str(), &[]).await
     }
 
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error> {

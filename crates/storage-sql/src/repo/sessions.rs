@@ -15,46 +15,25 @@ use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Ses
 
 use crate::{
     dialect::Dialect,
+    mapped::{Mapped, mapped},
     paging::Listing,
     params::{Param as _, json_list, params},
-    row::{Row, to_json},
+    row::Row,
     work::ZoneUnit,
 };
 
-const COLUMNS: &str = "zone_id, id, application_id, parent_id, subject_authority_record_id, status, lifecycle, depth, \
-     labels, max_children, child_count, ttl_seconds, last_heartbeat_at, heartbeat_deadline_at, lease_generation, \
-     termination_reason, metadata_json, started_at, last_active_at, updated_at, terminated_at";
+mapped!(Session in "sessions" {
+    zone_id, id, application_id, parent_id, subject_authority_record_id, status, lifecycle, depth, labels as json,
+    max_children, child_count, ttl_seconds, last_heartbeat_at, heartbeat_deadline_at, lease_generation,
+    termination_reason, metadata_json as json, started_at, last_active_at, updated_at, terminated_at
+});
+
+const COLUMNS: &str = Session::COLUMNS;
 
 /// A suspended service waits for its operator however long that takes.
 const NEVER: i64 = i64::MAX;
 
 const ENDED: &str = "id, application_id, parent_id, subject_authority_record_id";
-
-fn decode(row: &Row) -> Result<Session, Error> {
-    Ok(Session {
-        id: row.id("id")?,
-        zone_id: row.id("zone_id")?,
-        application_id: row.id("application_id")?,
-        parent_id: row.opt_id("parent_id")?,
-        subject_authority_record_id: row.id("subject_authority_record_id")?,
-        status: row.word("status", SessionStatus::parse)?,
-        lifecycle: row.word("lifecycle", Lifecycle::parse)?,
-        depth: row.small("depth")?,
-        labels: row.json("labels")?,
-        max_children: row.small("max_children")?,
-        child_count: row.small("child_count")?,
-        ttl_seconds: row.opt_small("ttl_seconds")?,
-        last_heartbeat_at: row.opt_time("last_heartbeat_at")?,
-        heartbeat_deadline_at: row.opt_time("heartbeat_deadline_at")?,
-        lease_generation: row.int("lease_generation")?,
-        termination_reason: row.opt_text("termination_reason")?,
-        metadata_json: row.json("metadata_json")?,
-        started_at: row.time("started_at")?,
-        last_active_at: row.time("last_active_at")?,
-        updated_at: row.time("updated_at")?,
-        terminated_at: row.opt_time("terminated_at")?,
-    })
-}
 
 fn decode_ended(row: &Row) -> Result<EndedSession, Error> {
     Ok(EndedSession {
@@ -162,7 +141,7 @@ impl Sessions for ZoneUnit {
             .one(sql, params![self.zone, id])
             .await?
             .as_ref()
-            .map(decode)
+            .map(Session::read)
             .transpose()
     }
 
@@ -173,7 +152,7 @@ impl Sessions for ZoneUnit {
             .one(sql, params![self.zone, id])
             .await?
             .as_ref()
-            .map(decode)
+            .map(Session::read)
             .transpose()
     }
 
@@ -195,7 +174,7 @@ impl Sessions for ZoneUnit {
                  (SELECT r.id FROM authority_records r WHERE r.zone_id = $1 AND r.subject_id = ${n})"
             ));
         }
-        listing.read(&self.tx, page, decode).await
+        listing.read(&self.tx, page, Session::read).await
     }
 
     async fn create(&mut self, session: &Session) -> Result<(), Error> {
@@ -204,35 +183,7 @@ impl Sessions for ZoneUnit {
             return Err(Error::MissingReference);
         }
         let slot = slot_until(session);
-        let sql = format!(
-            "INSERT INTO sessions ({COLUMNS}, slot_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-             $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
-        );
-        let params = params![
-            self.zone,
-            session.id,
-            session.application_id,
-            session.parent_id,
-            session.subject_authority_record_id,
-            session.status.as_str(),
-            session.lifecycle.as_str(),
-            session.depth,
-            json_list(&session.labels),
-            session.max_children,
-            session.child_count,
-            session.ttl_seconds,
-            session.last_heartbeat_at,
-            session.heartbeat_deadline_at,
-            session.lease_generation,
-            session.termination_reason,
-            to_json(&session.metadata_json)?,
-            session.started_at,
-            session.last_active_at,
-            session.updated_at,
-            session.terminated_at,
-            slot,
-        ];
-        self.tx.run(sql, params).await?;
+        self.tx.insert(session, &[("slot_until", slot.value())]).await?;
         if slot.is_none() {
             return Ok(());
         }

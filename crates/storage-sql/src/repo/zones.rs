@@ -5,34 +5,28 @@ use caracal_core::{Timestamp, ZoneId, entity::Zone};
 use caracal_storage::{Error, Page, PageRequest, Zones};
 
 use crate::{
+    mapped::{Mapped, mapped},
     paging::Listing,
     params::params,
-    row::Row,
     seen::{Seen, changed_meanwhile},
     sql::Tx,
     work::{GlobalUnit, next_revision},
 };
 
-const COLUMNS: &str = "id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, archived_at, \
-     created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at";
+mapped!(Zone in "zones" {
+    id, name, slug, dcr_enabled, operator_coauthor_badge, operator_governed, archived_at; attribution
+});
 
-fn decode(row: &Row) -> Result<Zone, Error> {
-    Ok(Zone {
-        id: row.id("id")?,
-        name: row.text("name")?,
-        slug: row.text("slug")?,
-        dcr_enabled: row.flag("dcr_enabled")?,
-        operator_coauthor_badge: row.flag("operator_coauthor_badge")?,
-        operator_governed: row.flag("operator_governed")?,
-        attribution: row.attribution()?,
-        archived_at: row.opt_time("archived_at")?,
-    })
-}
+const COLUMNS: &str = Zone::COLUMNS;
 
 /// The zone, unless absent or archived.
 pub(crate) async fn find_zone(tx: &Tx, id: &ZoneId) -> Result<Option<Zone>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1 AND archived_at IS NULL");
-    tx.one(sql, params![id]).await?.as_ref().map(decode).transpose()
+    tx.one(sql, params![id])
+        .await?
+        .as_ref()
+        .map(Zone::read)
+        .transpose()
 }
 
 #[async_trait]
@@ -46,13 +40,13 @@ impl Zones for GlobalUnit {
             return Ok(None);
         };
         self.seen.note("zones", id.as_str(), &row)?;
-        decode(&row).map(Some)
+        Zone::read(&row).map(Some)
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE archived_at IS NULL");
         Listing::new(sql, Vec::new(), "created_at", "id")
-            .read(&self.tx, page, decode)
+            .read(&self.tx, page, Zone::read)
             .await
     }
 
@@ -60,7 +54,7 @@ impl Zones for GlobalUnit {
         // Listings add conditions of their own.
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE 1 = 1");
         Listing::new(sql, Vec::new(), "created_at", "id")
-            .read(&self.tx, page, decode)
+            .read(&self.tx, page, Zone::read)
             .await
     }
 
@@ -71,26 +65,7 @@ impl Zones for GlobalUnit {
     }
 
     async fn create(&mut self, zone: &Zone) -> Result<(), Error> {
-        let by = &zone.attribution;
-        let sql = format!(
-            "INSERT INTO zones ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-        );
-        let params = params![
-            zone.id,
-            zone.name,
-            zone.slug,
-            zone.dcr_enabled,
-            zone.operator_coauthor_badge,
-            zone.operator_governed,
-            zone.archived_at,
-            by.created_by,
-            by.created_via_operator,
-            by.created_at,
-            by.updated_by,
-            by.updated_via_operator,
-            by.updated_at,
-        ];
-        self.tx.run(sql, params).await.map(|_| ())
+        self.tx.insert(zone, &[]).await
     }
 
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {
