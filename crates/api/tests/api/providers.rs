@@ -83,16 +83,9 @@ async fn the_gateway_side_opens_what_was_sealed_here() {
     stack.post(&format!("{zone}/resources"), body).await.expect(201);
     let zone = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
     let state = stack.parts.zones.zone(&zone).await.unwrap();
-    let secrets = state
-        .resource("resource://t")
-        .unwrap()
-        .provider
-        .as_ref()
-        .unwrap()
-        .secrets
-        .as_ref()
-        .unwrap();
-    assert_eq!(secrets["bearer_token"].expose(), "t-1");
+    let provider = state.resource("resource://t").unwrap().provider.clone().unwrap();
+    let (name, secret) = provider.config.as_ref().unwrap().secret().unwrap();
+    assert_eq!((name, secret.expose()), ("bearer_token", "t-1"));
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ pub struct Provider {
     pub identifier: String,
     /// Kind.
     pub kind: ProviderKind,
-    /// Public configuration.
+    /// Public settings, as stored: the JSON of [`super::ProviderConfig`], which alone reads it.
     pub config_json: serde_json::Map<String, serde_json::Value>,
     /// Names of the sealed keys.
     pub secret_config_keys: Vec<String>,

@@ -4,6 +4,7 @@ mod authority;
 mod delegation;
 mod directory;
 mod policy;
+pub mod provider_config;
 mod session;
 
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
@@ -13,6 +14,7 @@ pub use directory::{
     Resource, Zone,
 };
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
+pub use provider_config::ProviderConfig;
 pub use session::{Lifecycle, Session, SessionStatus};
 
 /// What [`words!`] adds for documents.

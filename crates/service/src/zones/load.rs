@@ -7,14 +7,15 @@ use caracal_authz::{
     document::{self, PolicyDocuments},
 };
 use caracal_core::{
-    KeyId, ProviderId, Secret, Timestamp, ZoneId,
-    entity::{Application, PolicySetVersion, Provider, Resource},
+    KeyId, ProviderId, Timestamp, ZoneId,
+    entity::{Application, PolicySetVersion, Provider, ProviderConfig, Resource},
 };
 use caracal_crypto::{
     sealed::{KeyRing, Location},
     zone_key::{SigningKey, VerifyingKey},
 };
 use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, SigningKeyRow, Store, ZoneWork};
+use serde_json::{Map, Value};
 
 use super::{
     Reach,
@@ -131,8 +132,10 @@ async fn providers(
     Ok(providers
         .into_iter()
         .map(|provider| {
-            let secrets = keys.and_then(|keys| credential(&zone, &provider, &sealed, keys));
-            (provider.id.clone(), Arc::new(ProviderState { provider, secrets }))
+            (
+                provider.id.clone(),
+                Arc::new(opened(&zone, provider, &sealed, keys)),
+            )
         })
         .collect())
 }
@@ -148,55 +151,57 @@ pub(super) async fn provider_state(
         return Ok(None);
     };
     let zone = work.zone_id().clone();
-    let secrets = match keys {
+    let location = Location::provider_secret_config(&zone, id);
+    let sealed = match keys {
+        Some(_) => work.secrets().get(location.as_str()).await?,
         None => None,
-        Some(keys) => {
-            let location = Location::provider_secret_config(&zone, id);
-            let sealed = work.secrets().get(location.as_str()).await?;
-            let sealed = sealed.map(|envelope| (location.as_str().to_owned(), envelope));
-            credential(&zone, &provider, &sealed.into_iter().collect(), keys)
-        }
     };
-    Ok(Some(Arc::new(ProviderState { provider, secrets })))
+    let sealed = sealed.map(|envelope| (location.as_str().to_owned(), envelope));
+    let state = opened(&zone, provider, &sealed.into_iter().collect(), keys);
+    Ok(Some(Arc::new(state)))
 }
 
-/// The provider's credential; absent when it should be there and is not, or cannot be opened.
-fn credential(
+/// The provider with its settings, or without them when they cannot be had whole: an operator should look, and only
+/// the resources that hang on it are denied.
+fn opened(
     zone: &ZoneId,
-    provider: &Provider,
+    provider: Provider,
     sealed: &HashMap<String, Vec<u8>>,
-    keys: &KeyRing,
-) -> Option<HashMap<String, Secret>> {
-    let location = Location::provider_secret_config(zone, &provider.id);
-    match sealed.get(location.as_str()) {
-        Some(envelope) => open_document(keys, &location, envelope, provider),
-        None if provider.secret_config_keys.is_empty() => Some(HashMap::new()),
-        None => {
-            tracing::error!(zone.id = %zone, provider.id = %provider.id, "a provider's sealed credential is missing");
-            None
-        }
+    keys: Option<&KeyRing>,
+) -> ProviderState {
+    let config = config(zone, &provider, sealed, keys)
+        .map_err(|problem| tracing::error!(zone.id = %zone, provider.id = %provider.id, %problem, "a provider cannot be used"))
+        .ok();
+    ProviderState {
+        id: provider.id,
+        config,
     }
 }
 
-fn open_document(
-    keys: &KeyRing,
-    location: &Location,
-    envelope: &[u8],
+fn config(
+    zone: &ZoneId,
     provider: &Provider,
-) -> Option<HashMap<String, Secret>> {
-    let opened = keys
-        .open(location, envelope)
-        .map_err(|error| tracing::error!(provider.id = %provider.id, %error, "a provider's credential cannot be opened"))
-        .ok()?;
-    let document: HashMap<String, String> = serde_json::from_slice(&opened)
-        .map_err(|_| tracing::error!(provider.id = %provider.id, "a provider's credential is not a document"))
-        .ok()?;
-    Some(
-        document
-            .into_iter()
-            .map(|(key, value)| (key, Secret::new(value)))
-            .collect(),
-    )
+    sealed: &HashMap<String, Vec<u8>>,
+    keys: Option<&KeyRing>,
+) -> Result<ProviderConfig, String> {
+    let mut settings = provider.config_json.clone();
+    if let Some(keys) = keys {
+        let location = Location::provider_secret_config(zone, &provider.id);
+        match sealed.get(location.as_str()) {
+            Some(envelope) => {
+                let opened = keys
+                    .open(&location, envelope)
+                    .map_err(|error| error.to_string())?;
+                // What a parser says of a document may quote it.
+                let secrets: Map<String, Value> = serde_json::from_slice(&opened)
+                    .map_err(|_| String::from("its sealed credential is no document"))?;
+                settings.extend(secrets);
+            }
+            None if provider.secret_config_keys.is_empty() => {}
+            None => return Err(String::from("its sealed credential is missing")),
+        }
+    }
+    ProviderConfig::read(provider.kind, &settings).map_err(|problem| problem.to_string())
 }
 
 /// A set that cannot be evaluated denies everything in its zone; activation refused such sets, so a person should

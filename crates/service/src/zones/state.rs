@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
-    ApplicationId, KeyId, ProviderId, Secret, Timestamp,
-    entity::{Application, OperationEnforcement, Provider, Resource, Zone},
+    ApplicationId, KeyId, ProviderId, Timestamp,
+    entity::{Application, OperationEnforcement, ProviderConfig, Resource, Zone},
 };
 use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
 
@@ -13,10 +13,10 @@ use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
 #[derive(Debug)]
 pub struct ProviderState {
     /// The provider.
-    pub provider: Provider,
-    /// Secret values by key, for example `api_key`; absent when the sealed document cannot be opened, or not by this
-    /// process, which denies.
-    pub secrets: Option<HashMap<String, Secret>>,
+    pub id: ProviderId,
+    /// Its settings, with the secret where this process opens secrets; absent when they or the sealed document cannot
+    /// be read, which denies.
+    pub config: Option<ProviderConfig>,
 }
 
 /// A resource with its provider.

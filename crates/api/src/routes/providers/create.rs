@@ -1,6 +1,9 @@
 //! `POST /v1/zones/{zoneId}/providers`
 
-use caracal_core::{ProviderId, entity::Provider};
+use caracal_core::{
+    ProviderId,
+    entity::{Provider, ProviderConfig},
+};
 use caracal_service::{
     Refusal,
     front::{Body, Created},
@@ -8,7 +11,10 @@ use caracal_service::{
 use caracal_wire::control::providers::{CreateProvider, ProviderItem};
 use caracal_wire::events::DirectoryKind;
 
-use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, kind};
+use super::{
+    CODE, check_identifier, check_reserved, identifier_conflict, invalid_config, keep_secrets, parse_kind,
+    secret_keys,
+};
 use crate::{
     call::{ZoneCall, require_zone},
     change::{Done, ZoneChange},
@@ -20,7 +26,7 @@ pub(crate) async fn handle(
     call: ZoneCall,
     Body(body): Body<CreateProvider>,
 ) -> Result<Created<ProviderItem>, Refusal> {
-    let kind = kind::parse(&body.kind)?;
+    let kind = parse_kind(&body.kind)?;
     // Blank counts as left out.
     let name = body
         .name
@@ -33,7 +39,7 @@ pub(crate) async fn handle(
     if let Some(name) = &name {
         bounded(CODE, "name", name, 200)?;
     }
-    let config = config::check(kind, &body.config_json, false)?;
+    let config = ProviderConfig::check(kind, &body.config_json, false).map_err(invalid_config)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let identifier = match (given, &name) {
@@ -56,8 +62,8 @@ pub(crate) async fn handle(
         name: name.unwrap_or_else(|| identifier.clone()),
         identifier,
         kind,
-        config_json: config.public,
-        secret_config_keys: config.secrets.keys().cloned().collect(),
+        config_json: config.public(),
+        secret_config_keys: secret_keys(&config),
         connectivity_failed_at: None,
         archived_at: None,
         attribution: call.made(),
@@ -67,7 +73,7 @@ pub(crate) async fn handle(
         .create(&provider)
         .await
         .map_err(identifier_conflict)?;
-    keep_secrets(&mut change, &call.zone, &provider.id, &config.secrets).await?;
+    keep_secrets(&mut change, &call.zone, &provider.id, &config).await?;
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     let id = provider.id.clone();
     let made = change.answer(Done::created(id.as_str()), provider.into()).await?;

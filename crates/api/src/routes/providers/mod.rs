@@ -1,16 +1,17 @@
 //! `/v1/zones/{zoneId}/providers`: where upstream credentials come from.
 
 pub(super) mod archive;
-mod config;
 pub(super) mod create;
 pub(super) mod get;
-mod kind;
 pub(super) mod list;
 pub(super) mod patch;
 
 use std::collections::BTreeMap;
 
-use caracal_core::{ProviderId, Secret, ZoneId};
+use caracal_core::{
+    ProviderId, ZoneId,
+    entity::{ProviderConfig, ProviderKind, provider_config::InvalidConfig},
+};
 use caracal_crypto::Location;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
@@ -64,26 +65,41 @@ fn check_reserved(identifier: &str, bootstrap: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Reads a kind; an error offers those alone that are not refused afterwards.
+fn parse_kind(word: &str) -> Result<ProviderKind, Refusal> {
+    ProviderKind::parse(word).ok_or_else(|| {
+        let message = format!("must be one of {}", ProviderConfig::offered());
+        Refusal::invalid_field(CODE, "kind", message)
+    })
+}
+
+fn invalid_config(problem: InvalidConfig) -> Refusal {
+    Refusal::invalid_field(ErrorCode::InvalidProviderConfig, &problem.field, problem.message)
+}
+
+/// The names of the secrets that are sealed for `config`.
+fn secret_keys(config: &ProviderConfig) -> Vec<String> {
+    let secret = config.secret();
+    secret.map(|(key, _)| key.to_owned()).into_iter().collect()
+}
+
 /// Seals the secret document in the same transaction as the row, or removes it when there is none.
 async fn keep_secrets(
     change: &mut ZoneChange<'_>,
     zone: &ZoneId,
     id: &ProviderId,
-    secrets: &BTreeMap<String, Secret>,
+    config: &ProviderConfig,
 ) -> Result<(), Refusal> {
     let location = Location::provider_secret_config(zone, id);
-    if secrets.is_empty() {
+    let Some((key, secret)) = config.secret() else {
         change.secrets().delete(location.as_str()).await?;
         return Ok(());
-    }
-    let document: BTreeMap<&str, &str> = secrets
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.expose()))
-        .collect();
+    };
     let unavailable = || {
         Refusal::of(ErrorCode::SecretBackendUnavailable)
             .describe("the secret store could not seal the provider's credential")
     };
+    let document = BTreeMap::from([(key, secret.expose())]);
     let document = serde_json::to_vec(&document).map_err(|_| unavailable())?;
     let api = &change.call().role;
     let envelope = api

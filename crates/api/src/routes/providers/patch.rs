@@ -1,6 +1,6 @@
 //! `PATCH /v1/zones/{zoneId}/providers/{id}`
 
-use caracal_core::ProviderId;
+use caracal_core::{ProviderId, entity::ProviderConfig};
 use caracal_service::{
     Refusal,
     front::{Answer, Body, ById, Path, if_match},
@@ -11,7 +11,10 @@ use caracal_wire::{
     control::providers::{ProviderItem, UpdateProvider},
 };
 
-use super::{CODE, check_identifier, check_reserved, config, identifier_conflict, keep_secrets, not_found};
+use super::{
+    CODE, check_identifier, check_reserved, identifier_conflict, invalid_config, keep_secrets, not_found,
+    secret_keys,
+};
 use crate::{
     call::ZoneCall,
     change::Done,
@@ -62,12 +65,12 @@ pub(crate) async fn handle(
     if let Some(given) = &body.config_json {
         let stored = body.kind.is_none() && !provider.secret_config_keys.is_empty();
         provider.kind = body.kind.unwrap_or(provider.kind);
-        let config = config::check(provider.kind, given, stored)?;
-        provider.config_json = config.public;
+        let config = ProviderConfig::check(provider.kind, given, stored).map_err(invalid_config)?;
+        provider.config_json = config.public();
         provider.connectivity_failed_at = None;
-        if !config.secrets.is_empty() || body.kind.is_some() {
-            provider.secret_config_keys = config.secrets.keys().cloned().collect();
-            sealed = Some(config.secrets);
+        if config.secret().is_some() || body.kind.is_some() {
+            provider.secret_config_keys = secret_keys(&config);
+            sealed = Some(config);
         }
     }
     provider.name = name.unwrap_or(provider.name);
@@ -81,8 +84,8 @@ pub(crate) async fn handle(
     {
         return Err(not_found());
     }
-    if let Some(secrets) = sealed {
-        keep_secrets(&mut change, &call.zone, &provider.id, &secrets).await?;
+    if let Some(config) = sealed {
+        keep_secrets(&mut change, &call.zone, &provider.id, &config).await?;
     }
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::ok()).await?;

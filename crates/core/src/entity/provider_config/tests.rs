@@ -1,14 +1,12 @@
-//! Configuration of providers.
-
 use serde_json::json;
 
 use super::*;
 
 fn issue(kind: ProviderKind, config: &Value) -> Option<String> {
     let config = config.as_object().unwrap();
-    check(kind, config, false)
+    ProviderConfig::check(kind, config, false)
         .err()
-        .map(|refusal| refusal.description.unwrap().into_owned())
+        .map(|problem| problem.to_string())
 }
 
 #[test]
@@ -99,4 +97,66 @@ fn nothing_stored_can_forge_a_header() {
 fn kinds_of_later_builds_are_refused_by_name() {
     let message = issue(ProviderKind::Oauth2ClientCredentials, &json!({})).unwrap();
     assert!(message.contains("oauth2_client_credentials is not supported by this build"));
+}
+
+#[test]
+fn what_is_stored_in_clear_is_what_was_given_without_the_secret() {
+    let given = json!({
+        "api_key": " canary ", "header_name": "X-Api-Key", "allowed_token_hosts": ["API.example.com"],
+        "forward_caracal_identity": false,
+    });
+    let config = ProviderConfig::check(ProviderKind::ApiKey, given.as_object().unwrap(), false).unwrap();
+    let stored = json!({
+        "auth_location": "header", "header_name": "X-Api-Key", "allowed_token_hosts": ["api.example.com"],
+        "forward_caracal_identity": false,
+    });
+    assert_eq!(Value::from(config.public()), stored);
+    assert_eq!(config.secret().unwrap().1.expose(), "canary");
+    let again = ProviderConfig::read(ProviderKind::ApiKey, stored.as_object().unwrap()).unwrap();
+    assert_eq!(Value::from(again.public()), stored);
+    assert_eq!(again.secret(), None);
+    for kind in [ProviderKind::None, ProviderKind::CaracalMandate] {
+        assert_eq!(
+            ProviderConfig::read(kind, &Map::new()).unwrap().public(),
+            Map::new()
+        );
+    }
+}
+
+#[test]
+fn a_secret_is_neither_printed_nor_serialised_nor_quoted() {
+    for (kind, config) in [
+        (
+            ProviderKind::ApiKey,
+            json!({"api_key": "canary", "header_name": "X-Key"}),
+        ),
+        (ProviderKind::BearerToken, json!({"bearer_token": "canary"})),
+        (
+            ProviderKind::HttpBasic,
+            json!({"username": "u", "password": "canary"}),
+        ),
+    ] {
+        let config = ProviderConfig::check(kind, config.as_object().unwrap(), false).unwrap();
+        let shown = format!("{config:?} {}", serde_json::to_string(&config).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(config.secret().is_some());
+    }
+    let message = issue(
+        ProviderKind::BearerToken,
+        &json!({"bearer_token": "Bearer canary"}),
+    )
+    .unwrap();
+    assert_eq!(
+        message,
+        "config_json.bearer_token: must not begin with its scheme Bearer"
+    );
+}
+
+#[test]
+fn a_secret_that_is_sealed_already_may_be_left_out() {
+    let config = json!({"auth_header": "X-Token"});
+    let check =
+        |stored| ProviderConfig::check(ProviderKind::BearerToken, config.as_object().unwrap(), stored);
+    assert!(check(true).is_ok());
+    assert!(check(false).is_err());
 }

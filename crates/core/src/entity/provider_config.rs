@@ -1,0 +1,334 @@
+//! What a provider of each kind is set to, as a type: read where it is saved and where it is loaded, by the same rules.
+//!
+//! What stands here is later sent to upstreams, so everything that could forge a header is refused. A secret has no
+//! serialised form and prints as `***`, so what is shown or stored in clear never holds one. To add a kind of provider:
+//! a word in [`ProviderKind`], a variant here, a broker in the STS.
+
+mod rules;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
+use super::ProviderKind;
+use crate::Secret;
+
+/// The settings of a provider, by its kind. Kinds without a variant are not served by this build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ProviderConfig {
+    /// No credential.
+    None,
+    /// Caracal's own mandate.
+    CaracalMandate,
+    /// A key in a header or a query parameter.
+    ApiKey(ApiKeyConfig),
+    /// A static bearer token.
+    BearerToken(BearerTokenConfig),
+    /// RFC 7617 basic authentication.
+    HttpBasic(HttpBasicConfig),
+}
+
+/// Settings of an API key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiKeyConfig {
+    /// The key; absent where it was not given or not opened.
+    #[serde(skip)]
+    pub api_key: Option<Secret>,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub place: KeyPlace,
+    /// What all static credentials have.
+    #[serde(flatten)]
+    pub common: CredentialConfig,
+}
+
+/// Where an API key goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "auth_location", rename_all = "lowercase")]
+pub enum KeyPlace {
+    /// A header.
+    Header {
+        /// Its name.
+        header_name: String,
+        /// Word before the key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        auth_scheme: Option<String>,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name.
+        query_param_name: String,
+    },
+}
+
+/// Settings of a bearer token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BearerTokenConfig {
+    /// The token; absent where it was not given or not opened.
+    #[serde(skip)]
+    pub bearer_token: Option<Secret>,
+    /// Header that carries it, if not `Authorization`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_header: Option<String>,
+    /// Word before the token, if not `Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_scheme: Option<String>,
+    /// What all static credentials have.
+    #[serde(flatten)]
+    pub common: CredentialConfig,
+}
+
+/// Settings of basic authentication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HttpBasicConfig {
+    /// The password; absent where it was not given or not opened.
+    #[serde(skip)]
+    pub password: Option<Secret>,
+    /// User name.
+    pub username: String,
+    /// What all static credentials have.
+    #[serde(flatten)]
+    pub common: CredentialConfig,
+}
+
+/// What all static credentials have. What was left out stays out of what is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CredentialConfig {
+    /// Hosts the credential may travel to, in lower case; none means the upstream's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_token_hosts: Option<Vec<String>>,
+    /// Whether the upstream also gets a mandate of the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward_caracal_identity: Option<bool>,
+    /// Whether `caracal run` may hand the credential to a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_runtime_injection: Option<bool>,
+}
+
+/// Why settings are not taken. It never quotes a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct InvalidConfig {
+    /// The field, from the provider's top.
+    pub field: String,
+    /// The rule.
+    pub message: String,
+}
+
+type Checked<T> = Result<T, InvalidConfig>;
+
+fn invalid(key: &str, message: impl Into<String>) -> InvalidConfig {
+    InvalidConfig {
+        field: format!("config_json.{key}"),
+        message: message.into(),
+    }
+}
+
+impl ProviderConfig {
+    /// The kinds this build serves, for a message.
+    pub fn offered() -> String {
+        let served = ProviderKind::ALL.iter().filter(|kind| {
+            !matches!(
+                kind,
+                ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials
+            )
+        });
+        served.map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Reads the settings of a `kind`, with the secrets that are among them.
+    ///
+    /// # Errors
+    /// The first field that breaks a rule.
+    pub fn read(kind: ProviderKind, json: &Map<String, Value>) -> Checked<Self> {
+        let fields = Fields { kind, json };
+        Ok(match kind {
+            ProviderKind::None => fields.only(&[]).map(|()| Self::None)?,
+            ProviderKind::CaracalMandate => fields.only(&[]).map(|()| Self::CaracalMandate)?,
+            ProviderKind::ApiKey => {
+                fields.only(&[
+                    "api_key",
+                    "auth_location",
+                    "header_name",
+                    "query_param_name",
+                    "auth_scheme",
+                    "allowed_token_hosts",
+                    "forward_caracal_identity",
+                    "allow_runtime_injection",
+                ])?;
+                Self::ApiKey(ApiKeyConfig {
+                    api_key: fields.get("api_key", secret)?,
+                    place: place(&fields)?,
+                    common: common(&fields)?,
+                })
+            }
+            ProviderKind::BearerToken => {
+                fields.only(&[
+                    "bearer_token",
+                    "auth_header",
+                    "auth_scheme",
+                    "allowed_token_hosts",
+                    "forward_caracal_identity",
+                    "allow_runtime_injection",
+                ])?;
+                Self::BearerToken(BearerTokenConfig {
+                    bearer_token: fields.get("bearer_token", secret)?,
+                    auth_header: fields.get("auth_header", header)?,
+                    auth_scheme: fields.get("auth_scheme", scheme)?,
+                    common: common(&fields)?,
+                })
+            }
+            ProviderKind::HttpBasic => {
+                fields.only(&[
+                    "username",
+                    "password",
+                    "allowed_token_hosts",
+                    "forward_caracal_identity",
+                ])?;
+                Self::HttpBasic(HttpBasicConfig {
+                    password: fields.get("password", secret)?,
+                    username: fields.required("username", username)?,
+                    common: common(&fields)?,
+                })
+            }
+            ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials => {
+                return Err(InvalidConfig {
+                    field: String::from("kind"),
+                    message: format!(
+                        "{kind} is not supported by this build, which has {}",
+                        Self::offered()
+                    ),
+                });
+            }
+        })
+    }
+
+    /// Reads what somebody wants to save. `secret_stored` says that the secret is sealed already and may be left out.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; and for a secret that is missing, or would be sent with its scheme twice.
+    pub fn check(kind: ProviderKind, json: &Map<String, Value>, secret_stored: bool) -> Checked<Self> {
+        let config = Self::read(kind, json)?;
+        let Some((key, secret, scheme)) = config.credential() else {
+            return Ok(config);
+        };
+        let Some(secret) = secret else {
+            return if secret_stored {
+                Ok(config)
+            } else {
+                Err(invalid(key, "is required"))
+            };
+        };
+        if scheme.is_some_and(|scheme| begins_with_word(secret.expose(), scheme)) {
+            let scheme = scheme.unwrap_or_default();
+            return Err(invalid(key, format!("must not begin with its scheme {scheme}")));
+        }
+        Ok(config)
+    }
+
+    /// The secret with its name, if it is here: what is sealed, by the names under which it is.
+    pub fn secret(&self) -> Option<(&'static str, &Secret)> {
+        let (key, secret, _) = self.credential()?;
+        Some((key, secret?))
+    }
+
+    /// What may be shown and stored in clear.
+    pub fn public(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(public)) => public,
+            _ => Map::new(),
+        }
+    }
+
+    /// The secret of the kind: its name, its value if it is here, and the word it is sent after.
+    fn credential(&self) -> Option<(&'static str, Option<&Secret>, Option<&str>)> {
+        match self {
+            Self::None | Self::CaracalMandate => None,
+            Self::ApiKey(config) => {
+                let scheme = match &config.place {
+                    KeyPlace::Header { auth_scheme, .. } => auth_scheme.as_deref(),
+                    KeyPlace::Query { .. } => None,
+                };
+                Some(("api_key", config.api_key.as_ref(), scheme))
+            }
+            Self::BearerToken(config) => {
+                let scheme = config.auth_scheme.as_deref().unwrap_or("Bearer");
+                Some(("bearer_token", config.bearer_token.as_ref(), Some(scheme)))
+            }
+            Self::HttpBasic(config) => Some(("password", config.password.as_ref(), None)),
+        }
+    }
+}
+
+/// The fields of one provider.
+struct Fields<'j> {
+    kind: ProviderKind,
+    json: &'j Map<String, Value>,
+}
+
+impl Fields<'_> {
+    fn only(&self, known: &[&str]) -> Checked<()> {
+        match self.json.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(invalid(
+                key,
+                format!("is no configuration of a {} provider", self.kind),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn get<T>(&self, key: &str, rule: fn(&Value) -> Result<T, &'static str>) -> Checked<Option<T>> {
+        let value = self.json.get(key).map(rule).transpose();
+        value.map_err(|message| invalid(key, message))
+    }
+
+    fn required<T>(&self, key: &str, rule: fn(&Value) -> Result<T, &'static str>) -> Checked<T> {
+        self.get(key, rule)?.ok_or_else(|| invalid(key, "is required"))
+    }
+
+    fn absent(&self, key: &str, message: &str) -> Checked<()> {
+        if self.json.contains_key(key) {
+            Err(invalid(key, message))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn common(fields: &Fields<'_>) -> Checked<CredentialConfig> {
+    Ok(CredentialConfig {
+        allowed_token_hosts: fields.get("allowed_token_hosts", hosts)?,
+        forward_caracal_identity: fields.get("forward_caracal_identity", flag)?,
+        allow_runtime_injection: fields.get("allow_runtime_injection", flag)?,
+    })
+}
+
+fn place(fields: &Fields<'_>) -> Checked<KeyPlace> {
+    const FOREIGN: &str = "does not go with this auth_location";
+    match fields.json.get("auth_location").map(Value::as_str) {
+        None | Some(Some("header")) => {
+            let header_name = fields.required("header_name", header)?;
+            fields.absent("query_param_name", FOREIGN)?;
+            Ok(KeyPlace::Header {
+                header_name,
+                auth_scheme: fields.get("auth_scheme", scheme)?,
+            })
+        }
+        Some(Some("query")) => {
+            let query_param_name = fields.required("query_param_name", parameter)?;
+            fields.absent("header_name", FOREIGN)?;
+            fields.absent("auth_scheme", "only goes with auth_location header")?;
+            Ok(KeyPlace::Query { query_param_name })
+        }
+        Some(_) => Err(invalid("auth_location", "must be header or query")),
+    }
+}
+
+fn begins_with_word(text: &str, word: &str) -> bool {
+    text.split_once(' ')
+        .is_some_and(|(first, _)| first.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests;
