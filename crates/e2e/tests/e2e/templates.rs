@@ -14,10 +14,7 @@ on_every_deployment!(
 const ORDERS: &str = "resource://orders";
 
 /// A scene with a resource whose operations are `operations`, and an agent who may read and write there.
-async fn with_operations<'s>(
-    stack: &'s Stack,
-    operations: serde_json::Value,
-) -> (Scene<'s>, caracal_e2e::Agent) {
+async fn with_operations(stack: &Stack, operations: serde_json::Value) -> (Scene<'_>, caracal_e2e::Agent) {
     let scene = Scene::without_policy(stack).await;
     let provider = scene.zone.api_key(caracal_e2e::KEY_HEADER, &scene.key).await;
     scene
