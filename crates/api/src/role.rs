@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
-    front::{Exchange, HttpRole},
+    front::{Exchange, HttpRole, Params},
     server::PeerAddr,
 };
 use caracal_storage::{Access, Receipt};
@@ -26,12 +26,13 @@ impl HttpRole for ApiDeps {
     const TITLE: &'static str = "Caracal Control API";
     type Needs = Needs;
     type Caller = Principal;
+    type Notes = ();
 
     fn world(&self) -> &World {
         &self.world
     }
 
-    async fn authenticate(&self, head: &Parts) -> Result<Principal, Refusal> {
+    async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
         let peer: Option<IpAddr> = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
         auth::authenticate(self, &head.headers, peer).await
     }

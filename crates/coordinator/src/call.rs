@@ -1,248 +1,112 @@
-//! What every route goes through: caller, limit, path, query, body, answer, evidence. In this order.
+//! One call of a proved caller, as handlers see it, and what the front asks this role.
 
-use std::{future::Future, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
-use axum::{
-    Router,
-    extract::{FromRequestParts as _, Path, Query, RawPathParams, Request, State},
-    response::{IntoResponse, Response},
-    routing::{MethodFilter, on},
-};
-use bytes::Bytes;
-use caracal_core::{Timestamp, ZoneId, text};
+use caracal_core::{Timestamp, World, ZoneId};
 use caracal_service::{
     Refusal,
-    body::{parse_json, read_bounded},
-    contention::{Attempts, given_up},
-    request::RequestContext,
+    front::{Exchange, HttpRole, Opens, Params},
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::{Access, AdminAuditRecord, ZoneWork};
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
-use serde::{Serialize, de::DeserializeOwned};
+use http::{StatusCode, request::Parts};
+use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
 
 use crate::{
-    auth::{self, Capability, Principal},
+    auth::{self, Caller, Capability},
     deps::App,
     evidence::{self, About},
-    limits, quoting,
+    limits, metrics, quoting,
 };
 
-/// One route. The capability is part of the type: there is no other way to mount a handler.
-pub(crate) trait Route: Sized + Send + Sync + 'static {
-    /// HTTP method.
-    const METHOD: MethodFilter;
-    /// Path template; always has `{zone}`.
-    const PATH: &'static str;
-    /// What the caller must be allowed to do.
-    const CAPABILITY: Capability;
-    /// Decoded path parameters.
-    type Path: DeserializeOwned + Send;
-    /// Query parameters.
-    type Query: DeserializeOwned + Send;
-    /// Body.
-    type Body: ReadBody;
+/// The zone of the path, as decoded for the router.
+const ZONE: &str = "zone";
 
-    /// Answers a proved caller.
-    fn answer(call: &mut Call, input: Input<Self>) -> impl Future<Output = Result<Response, Refusal>> + Send;
-}
+impl HttpRole for App {
+    const NAME: &'static str = "coordinator";
+    const TITLE: &'static str = "Caracal Coordinator";
+    type Needs = Capability;
+    type Caller = Caller;
+    type Notes = Mutex<About>;
 
-/// What a request says, parsed.
-pub(crate) struct Input<R: Route> {
-    pub(crate) path: R::Path,
-    pub(crate) query: R::Query,
-    pub(crate) body: R::Body,
-}
-
-/// No query parameters are read.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct NoQuery {}
-
-/// How a route reads its body.
-pub(crate) trait ReadBody: Sized + Send {
-    /// Whether it is looked at.
-    const READ: bool = true;
-
-    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal>;
-}
-
-/// The body is not looked at.
-pub(crate) struct NoBody;
-
-impl ReadBody for NoBody {
-    const READ: bool = false;
-
-    fn parse(_: &HeaderMap, _: &Bytes) -> Result<Self, Refusal> {
-        Ok(Self)
+    fn world(&self) -> &World {
+        &self.world
     }
-}
 
-/// A JSON body.
-pub(crate) struct JsonBody<T>(pub(crate) T);
-
-impl<T: DeserializeOwned + Send> ReadBody for JsonBody<T> {
-    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
-        require_json(headers)?;
-        parse_json(body, ErrorCode::InvalidBody).map(Self)
+    fn body_limit(&self) -> usize {
+        self.config.body_limit_bytes
     }
-}
 
-/// A JSON body that may be absent, empty or `null`.
-pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
-
-impl<T: DeserializeOwned + Send> ReadBody for OptionalBody<T> {
-    fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
-        if body.is_empty() {
-            return Ok(Self(None));
+    async fn authenticate(
+        &self,
+        needs: Capability,
+        params: &Params,
+        head: &Parts,
+    ) -> Result<Caller, Refusal> {
+        let zone = params.get(ZONE).unwrap_or_default();
+        match auth::authenticate(self, &head.headers, &needs, zone).await {
+            Ok(caller) => Ok(caller),
+            Err(refusal) => Err(limits::note_refused(self, head, refusal).await),
         }
-        require_json(headers)?;
-        parse_json::<Option<T>>(body, ErrorCode::InvalidBody).map(Self)
     }
-}
 
-fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let essence = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or_default().trim());
-    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
-        return Ok(());
+    async fn limit(&self, caller: &Caller) -> Result<(), Refusal> {
+        limits::admit(self, caller).await
     }
-    Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
-}
 
-/// Adds a route to the router.
-pub(crate) fn mount<R: Route>(router: Router<Arc<App>>) -> Router<Arc<App>> {
-    router.route(R::PATH, on(R::METHOD, handle::<R>))
-}
+    /// What a route lets its caller do depends on what it is about; the operator was recognised by the capability.
+    fn permit(&self, _: &Caller, _: Capability) -> Result<(), Refusal> {
+        Ok(())
+    }
 
-async fn handle<R: Route>(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
-    let (mut parts, body) = request.into_parts();
-    let context = context(&parts, &app);
-    let zone_in_path = zone_in_path(&mut parts).await?;
-    let principal = match auth::authenticate(&app, &parts.headers, &R::CAPABILITY, &zone_in_path).await {
-        Ok(principal) => principal,
-        Err(rejected) => {
-            let refusal = rejected.refusal;
-            if let (Some(principal), Some(event_type)) = (&rejected.proved, R::CAPABILITY.evidence) {
-                // Before the write: what is proved can be presented as often as its holder likes.
-                limits::admit(&app, principal).await?;
-                let about = About::default();
-                evidence::refused(&app, principal, event_type, &context.request_id, &refusal, &about).await;
-            }
-            return Err(limits::note_refused(&app, &parts, refusal).await);
+    async fn admit(&self, exchange: &Exchange<Self>) -> Result<(), Refusal> {
+        let zone = exchange.params.get(ZONE).unwrap_or_default();
+        let admitted = auth::admit(self, &exchange.caller, zone).await;
+        admitted.inspect_err(metrics::rejected)
+    }
+
+    fn told(&self, refusal: Refusal) -> Refusal {
+        quoting::shown(refusal)
+    }
+
+    /// A caller over its limit is not recorded: what is proved can be presented as often as its holder likes.
+    async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
+        let (caller, needs) = (&exchange.caller, exchange.route.needs);
+        tracing::debug!(capability = needs.name, code = %refusal.code, caller = caller.name(), "refused");
+        if refusal.code == ErrorCode::IdempotencyKeyInvalid
+            || refusal.code == ErrorCode::IdempotencyKeyMultiple
+        {
+            metrics::idempotency("invalid");
         }
-    };
-    limits::admit(&app, &principal).await?;
-
-    let mut call = Call {
-        request: RequestFacts {
-            id: context.request_id,
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
-        },
-        about: About::default(),
-        capability: R::CAPABILITY,
-        app,
-        principal,
-        headers: std::mem::take(&mut parts.headers),
-    };
-    let body = if R::Body::READ {
-        read_bounded(body, call.app.config.body_limit_bytes).await
-    } else {
-        Ok(Bytes::new())
-    };
-    // A route commits one unit of work, or what may be done twice, so it may answer again when one gave way.
-    let mut attempts = Attempts::default();
-    let outcome = loop {
-        call.about = About::default();
-        let outcome = match read::<R>(&mut parts, &call, &body).await {
-            Ok(input) => R::answer(&mut call, input).await,
-            Err(refusal) => Err(refusal),
-        };
-        let refused = outcome.as_ref().err();
-        if !attempts.again(&call.app.world, refused).await {
-            break outcome.map_err(given_up).map_err(quoting::shown);
+        let limited = !exchange.admitted && refusal.status == StatusCode::TOO_MANY_REQUESTS;
+        if let (false, Some(event_type)) = (limited, needs.evidence) {
+            let about = exchange.notes.lock().clone();
+            evidence::refused(self, caller, event_type, &exchange.request_id, refusal, &about).await;
         }
-    };
-    if let (Err(refusal), Some(event_type)) = (&outcome, R::CAPABILITY.evidence) {
-        evidence::refused(
-            &call.app,
-            &call.principal,
-            event_type,
-            &call.request.id,
-            refusal,
-            &call.about,
-        )
-        .await;
     }
-    if let Err(refusal) = &outcome {
-        tracing::debug!(capability = R::CAPABILITY.name, code = %refusal.code, caller = call.principal.name(), "refused");
-    }
-    outcome
-}
-
-async fn read<R: Route>(
-    parts: &mut Parts,
-    call: &Call,
-    body: &Result<Bytes, Refusal>,
-) -> Result<Input<R>, Refusal> {
-    let Path(path) = Path::<R::Path>::from_request_parts(parts, &())
-        .await
-        .map_err(|error| {
-            Refusal::invalid_field(
-                ErrorCode::InvalidParams,
-                "",
-                text::without_long_quotes(&error.body_text()),
-            )
-        })?;
-    let Query(query) = Query::<R::Query>::from_request_parts(parts, &())
-        .await
-        .map_err(|error| {
-            Refusal::invalid_field(
-                ErrorCode::InvalidQuery,
-                "",
-                text::without_long_quotes(&error.body_text()),
-            )
-        })?;
-    let body = R::Body::parse(&call.headers, body.as_ref().map_err(Refusal::clone)?)?;
-    Ok(Input { path, query, body })
-}
-
-fn context(parts: &Parts, app: &App) -> RequestContext {
-    let known = parts.extensions.get::<RequestContext>().cloned();
-    known.unwrap_or_else(|| RequestContext::of(&parts.headers, &app.world))
-}
-
-/// The zone as the router decoded it, so that no other reading of the path can disagree.
-async fn zone_in_path(parts: &mut Parts) -> Result<String, Refusal> {
-    let params = RawPathParams::from_request_parts(parts, &())
-        .await
-        .map_err(|_| Refusal::invalid_field(ErrorCode::InvalidParams, "", "the path is not valid UTF-8"))?;
-    let zone = params
-        .iter()
-        .find_map(|(name, value)| (name == "zone").then(|| value.to_owned()));
-    zone.ok_or_else(|| Refusal::invalid_field(ErrorCode::InvalidParams, "zone", "missing"))
-}
-
-/// What evidence says about the request itself.
-#[derive(Debug)]
-pub(crate) struct RequestFacts {
-    pub(crate) id: Arc<str>,
-    pub(crate) method: String,
-    pub(crate) path: String,
 }
 
 /// One call of a proved caller.
-pub(crate) struct Call {
-    pub(crate) app: Arc<App>,
-    pub(crate) principal: Principal,
-    pub(crate) headers: HeaderMap,
-    pub(crate) request: RequestFacts,
-    /// What the decision is about, as far as it is known; becomes part of the evidence.
-    pub(crate) about: About,
-    capability: Capability,
+pub(crate) struct Call(Arc<Exchange<App>>);
+
+impl Deref for Call {
+    type Target = Exchange<App>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Opens<App> for Call {
+    const PARAMETERS: &'static [&'static str] = &[ZONE];
+
+    fn open(exchange: Arc<Exchange<App>>) -> Result<Self, Refusal> {
+        // A handler that runs again begins anew.
+        *exchange.notes.lock() = About::default();
+        Ok(Self(exchange))
+    }
 }
 
 /// The changed object of an administrative record.
@@ -252,22 +116,27 @@ pub(crate) struct Entity<'a> {
 }
 
 impl Call {
+    /// What the decision is about, as far as it is known; becomes part of the evidence.
+    pub(crate) fn about(&self) -> MutexGuard<'_, About> {
+        self.notes.lock()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
-        self.app.world.now()
+        self.role.world.now()
     }
 
     pub(crate) fn zone_id(&self) -> &ZoneId {
-        &self.principal.zone
+        &self.caller.principal.zone
     }
 
     /// A transaction in the caller's zone.
     pub(crate) async fn work(&self, access: Access) -> Result<Box<dyn ZoneWork>, Refusal> {
-        Ok(self.app.store.zone(self.zone_id(), access).await?)
+        Ok(self.role.store.zone(self.zone_id(), access).await?)
     }
 
     /// The caller's zone in memory.
     pub(crate) async fn zone(&self) -> Result<Arc<ZoneState>, Refusal> {
-        self.app
+        self.role
             .zones
             .zone(self.zone_id())
             .await
@@ -290,7 +159,7 @@ impl Call {
         // follows is recorded as well.
         self.allowed(false).await?;
         work.commit().await?;
-        self.app.outbox.announce().await;
+        self.role.outbox.announce().await;
         Ok(())
     }
 
@@ -300,30 +169,31 @@ impl Call {
     }
 
     async fn allowed(&self, replayed: bool) -> Result<(), Refusal> {
-        let Some(event_type) = self.capability.evidence else {
+        let Some(event_type) = self.route.needs.evidence else {
             return Ok(());
         };
+        let about = self.about().clone();
         evidence::allowed(
-            &self.app,
-            &self.principal,
+            &self.role,
+            &self.caller.principal,
             event_type,
-            &self.request.id,
-            &self.about,
+            &self.request_id,
+            &about,
             replayed,
         )
         .await
     }
 
     fn admin_record(&self, status: StatusCode, entity: &Entity<'_>) -> AdminAuditRecord {
-        let RequestFacts { id, method, path } = &self.request;
+        let (method, path) = (self.route.method.as_str(), &self.path);
         AdminAuditRecord {
-            id: self.app.world.uuid_v7().to_string(),
-            request_id: id.to_string(),
-            actor_id: Some(self.principal.subject.to_string()),
-            actor_name: Some(self.principal.name().to_owned()),
-            actor_scope: Some(self.principal.scopes.to_claim()),
+            id: self.role.world.uuid_v7().to_string(),
+            request_id: self.request_id.to_string(),
+            actor_id: Some(self.caller.principal.subject.to_string()),
+            actor_name: Some(self.caller.principal.name().to_owned()),
+            actor_scope: Some(self.caller.principal.scopes.to_claim()),
             action: format!("{method} {path}"),
-            method: method.clone(),
+            method: method.to_owned(),
             path: path.clone(),
             zone_id: Some(self.zone_id().clone()),
             entity_type: Some(entity.kind.to_owned()),
@@ -335,24 +205,10 @@ impl Call {
     }
 }
 
-/// A JSON answer.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    text(body).map_or_else(Refusal::into_response, |text| json_text(status, text))
-}
-
 /// An answer as text.
 ///
 /// # Errors
 /// Only maps with keys that are not strings fail, and there are none; 500 rather than a panic.
 pub(crate) fn text(body: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(body).map_err(|_| Refusal::of(ErrorCode::InternalError))
-}
-
-/// A JSON answer that is text already.
-pub(crate) fn json_text(status: StatusCode, text: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, text).into_response()
 }

@@ -50,11 +50,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(deps: CoordinatorDeps) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(deps: CoordinatorDeps) -> Self {
+        Self {
             deps,
             receipts: ReceiptCounts::default(),
-        })
+        }
     }
 }
 

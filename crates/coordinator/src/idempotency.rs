@@ -5,20 +5,20 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use axum::response::Response;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{canonical_json, sha256};
-use caracal_service::{Refusal, front::IdempotencyKey};
+use caracal_service::{
+    Refusal,
+    front::{IdempotencyKey, Made},
+};
 use caracal_storage::{Receipt, ZoneWork};
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::{call::json_text, deps::App, limits::too_many, metrics};
+use crate::{deps::App, limits::too_many, metrics};
 
-/// Says that an answer repeats an earlier one.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Separates these digests from every other use of the key.
 const DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
 const MAX_RECEIPT_BYTES: usize = 65_536;
@@ -26,11 +26,6 @@ const MAX_RECEIPT_BYTES: usize = 65_536;
 const COUNT_EVERY: Duration = Duration::from_mins(1);
 /// Most scopes counted in memory.
 const MAX_COUNTS: usize = 10_000;
-
-/// Reads the key of a request, if there is one.
-pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
-    IdempotencyKey::of(headers).inspect_err(|_| metrics::idempotency("invalid"))
-}
 
 /// A request with a key, reduced to what is stored of it.
 pub(crate) struct Keyed {
@@ -140,15 +135,10 @@ pub(crate) fn inactive() -> Refusal {
     )
 }
 
-/// The stored answer, marked as a repeat.
-pub(crate) fn replay(receipt: Receipt) -> Response {
+/// The stored answer.
+pub(crate) fn repeated<T>(receipt: Receipt) -> Made<T> {
     metrics::idempotency("replayed");
-    let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
-    let mut response = json_text(status, receipt.response_json);
-    response
-        .headers_mut()
-        .insert(REPLAYED, HeaderValue::from_static("true"));
-    response
+    Made::Repeated(receipt)
 }
 
 type Scope = (ZoneId, &'static str, String);

@@ -1,15 +1,15 @@
 //! The Coordinator: starts and ends governed sessions, keeps their leases, hands authority on between them, and
 //! tells every enforcement point when authority ended.
 //!
-//! - [`router`] holds its routes, one file each under `routes/`. A route is a type that implements
-//!   [`call::Route`](crate::call), which demands a capability: a route without one does not compile.
+//! - [`router`] serves the table in `routes/mod.rs` through the front of `service`; each handler has a file under
+//!   `routes/`, and its signature says what it reads and answers. A route without a capability does not compile.
 //! - Authentication happens on the request head, before a byte of the body is read (`auth/`).
 //! - How authority narrows is said in `caracal_authz::narrow` alone; this crate only asks it.
 //! - [`run_jobs`] ends what ran out of time.
 //!
 //! Every change, its receipt, its events and its administrative record commit together; the audit event is in the
-//! spool before they do. The crate depends on `service` and below, never on another role. To add a route: a file,
-//! a type, its `Route` implementation, one line in `routes::router`.
+//! spool before they do. The crate depends on `service` and below, never on another role. To add a route: a file
+//! with a handler, and one line of the table.
 
 mod auth;
 mod call;
@@ -29,4 +29,4 @@ pub use config::CoordinatorConfig;
 pub use deps::CoordinatorDeps;
 pub use jobs::run_jobs;
 pub use metrics::{METRICS, describe as describe_metrics};
-pub use routes::{RouteInfo, router, table};
+pub use routes::{RouteInfo, document, router, table};

@@ -22,12 +22,12 @@ pub(crate) async fn admit(app: &App, principal: &Principal) -> Result<(), Refusa
 }
 
 /// Counts a refused credential against the address it came from; past the limit that is the answer.
-pub(crate) async fn note_refused(app: &App, parts: &Parts, refusal: Refusal) -> Refusal {
+pub(crate) async fn note_refused(app: &App, head: &Parts, refusal: Refusal) -> Refusal {
     metrics::rejected(&refusal);
     if refusal.status != StatusCode::UNAUTHORIZED {
         return refusal;
     }
-    let Some(PeerAddr(peer)) = parts.extensions.get::<PeerAddr>() else {
+    let Some(PeerAddr(peer)) = head.extensions.get::<PeerAddr>() else {
         return refusal;
     };
     let key = format!("coordinator:refused:{}", peer.ip());

@@ -26,10 +26,10 @@ use axum::{
 use http::{Method, header};
 use tracing::Instrument as _;
 
-pub use answer::{Accepted, Answer, Answers, Created, Download, NoContent, Sheet};
+pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet};
 pub use document::{Operation, document, unresolved};
 pub use exchange::{Exchange, HttpRole, Params};
-pub use input::{Body, ById, Input, Page, Path, Query};
+pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
 pub use repeat::{IdempotencyKey, if_match, request_digest};
 pub use route::{Handler, Opens, Route, RouteError};
 
@@ -75,9 +75,8 @@ fn check<R: HttpRole>(routes: &[Route<R>]) {
                 "{name} reads {parameter}, which {path} does not have"
             );
         }
-        let bodiless = matches!(route.method, Method::GET | Method::DELETE);
         assert!(
-            !(bodiless && route.reads_body),
+            !(route.method == Method::GET && route.reads_body),
             "{name} reads a body that has none"
         );
         assert!(
@@ -101,12 +100,17 @@ fn filter(method: &Method) -> MethodFilter {
 async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
     // Nothing of the body is read, and nothing is written, for a caller who is nobody.
-    let caller = match role.authenticate(&head).await {
-        Ok(caller) => caller,
+    let proved = async {
+        let params = Params::decoded(&mut head).await?;
+        let caller = role.authenticate(route.needs, &params, &head).await?;
+        Ok::<_, Refusal>((params, caller))
+    };
+    let (params, caller) = match proved.await {
+        Ok(proved) => proved,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut exchange = Exchange::new(role, route.clone(), caller, &mut head);
-    let entered = exchange.enter(&mut head, body).await;
+    let mut exchange = Exchange::new(role, route.clone(), caller, params, &mut head);
+    let entered = exchange.enter(body).await;
     let exchange = Arc::new(exchange);
     let outcome = match entered {
         Ok(()) => {
@@ -118,6 +122,7 @@ async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request
     match outcome {
         Ok(response) => response,
         Err(refusal) => {
+            let refusal = exchange.role.told(refusal);
             exchange.role.refused(&exchange, &refusal).await;
             refusal.into_response()
         }

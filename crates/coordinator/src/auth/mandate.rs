@@ -8,10 +8,13 @@ use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
 use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 
-use super::{Principal, Rejected, unauthorized};
+use super::{
+    principal::{Caller, Principal},
+    unauthorized,
+};
 use crate::deps::App;
 
-pub(super) async fn authenticate(app: &App, token: &str, zone_in_path: &str) -> Result<Principal, Rejected> {
+pub(super) async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {
     let claims = prove(app, token).await?;
     let principal = Principal {
         zone: claims.zone_id.clone(),
@@ -20,13 +23,10 @@ pub(super) async fn authenticate(app: &App, token: &str, zone_in_path: &str) -> 
         record: Some(claims.sid.clone()),
         scopes: claims.scopes(),
     };
-    match admit(app, &claims, &principal, zone_in_path).await {
-        Ok(()) => Ok(principal),
-        Err(refusal) => Err(Rejected {
-            refusal,
-            proved: Some(principal),
-        }),
-    }
+    Ok(Caller {
+        principal,
+        claims: Some(claims),
+    })
 }
 
 /// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
@@ -65,12 +65,12 @@ pub(super) async fn verify_session(
 }
 
 /// Whether the proved caller may enter: scope, zone, and everything it stands on still live.
-async fn admit(
-    app: &App,
-    claims: &MandateClaims,
-    principal: &Principal,
-    zone_in_path: &str,
-) -> Result<(), Refusal> {
+pub(crate) async fn admit(app: &App, caller: &Caller, zone_in_path: &str) -> Result<(), Refusal> {
+    // The operator was recognised in the zone of the path.
+    let Some(claims) = &caller.claims else {
+        return Ok(());
+    };
+    let principal = &caller.principal;
     if !principal.scopes.contains(&app.config.lifecycle_scope) {
         return Err(Refusal::of(ErrorCode::MissingScope)
             .describe(format!(

@@ -13,25 +13,10 @@ use http::HeaderMap;
 
 pub(crate) use self::{
     capability::Capability,
-    principal::{ADMIN, Principal},
+    mandate::admit,
+    principal::{ADMIN, Caller, Principal},
 };
 use crate::deps::App;
-
-/// A caller that was turned away, and who it proved to be before that.
-pub(crate) struct Rejected {
-    pub(crate) refusal: Refusal,
-    /// Set once signature, issuer, audience and time held: then the refusal belongs to that zone's evidence.
-    pub(crate) proved: Option<Principal>,
-}
-
-impl From<Refusal> for Rejected {
-    fn from(refusal: Refusal) -> Self {
-        Self {
-            refusal,
-            proved: None,
-        }
-    }
-}
 
 /// Proves the caller of a route with `capability` in the zone named by the path.
 pub(crate) async fn authenticate(
@@ -39,16 +24,17 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     capability: &Capability,
     zone_in_path: &str,
-) -> Result<Principal, Rejected> {
+) -> Result<Caller, Refusal> {
     let Some(token) = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES) else {
-        return Err(unauthorized(ErrorCode::MissingToken)
-            .describe("send Authorization: Bearer <mandate>")
-            .into());
+        return Err(unauthorized(ErrorCode::MissingToken).describe("send Authorization: Bearer <mandate>"));
     };
-    if let Some(operator) = operator::recognise(app, token, capability, zone_in_path)? {
-        return Ok(operator);
+    if let Some(principal) = operator::recognise(app, token, capability, zone_in_path)? {
+        return Ok(Caller {
+            principal,
+            claims: None,
+        });
     }
-    mandate::authenticate(app, token, zone_in_path).await
+    mandate::authenticate(app, token).await
 }
 
 /// 401 with `code` and the challenge of RFC 6750 §3.

@@ -1,8 +1,8 @@
 //! A proved caller and what its scopes let it do.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
-use caracal_core::{ApplicationId, AuthorityRecordId, ScopeSet, ZoneId};
+use caracal_core::{ApplicationId, AuthorityRecordId, ScopeSet, ZoneId, claims::MandateClaims};
 
 /// Scope of the operator: every zone-wide read and every end.
 pub(crate) const ADMIN: &str = "coordinator.admin";
@@ -22,6 +22,22 @@ pub(crate) struct Principal {
     pub(crate) record: Option<AuthorityRecordId>,
     /// JWT `scope`.
     pub(crate) scopes: ScopeSet,
+}
+
+/// A proved caller and the claims that still have to admit it.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    /// Absent for the operator.
+    pub(super) claims: Option<MandateClaims>,
+}
+
+impl Deref for Caller {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
 }
 
 impl Principal {

@@ -18,7 +18,7 @@ use crate::{CoordinatorDeps, deps::App, metrics};
 /// Runs every job until `shutdown`. A failing round is logged and counted; the next one tries again.
 pub async fn run_jobs(deps: CoordinatorDeps, shutdown: CancellationToken) {
     let config = deps.config.clone();
-    let app = App::new(deps);
+    let app = Arc::new(App::new(deps));
     tokio::join!(
         every("ttl_sweep", config.ttl_sweep_interval, &shutdown, || {
             sweep::expire(app.clone())

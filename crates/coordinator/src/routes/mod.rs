@@ -1,15 +1,14 @@
-//! Routes. The path of the file mirrors the URL.
+//! The table of routes: method, path, who may call, name, type of the evidence where decisions are recorded, handler,
+//! and a sentence for the document. The path of a handler's file mirrors the URL.
 
 pub(crate) mod delegations;
 pub(crate) mod sessions;
 
-use axum::{Router, routing::MethodFilter};
+use axum::Router;
 
-use crate::{
-    CoordinatorDeps,
-    call::{Route, mount},
-    deps::App,
-};
+use crate::{CoordinatorDeps, auth::Capability, deps::App, metrics};
+
+type Route = caracal_service::front::Route<App>;
 
 /// A route as documentation and tests see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,55 +23,62 @@ pub struct RouteInfo {
     pub operator: bool,
 }
 
-macro_rules! routes {
-    ($($route:ty),+ $(,)?) => {
-        /// The Coordinator's own routes.
-        pub fn router(deps: CoordinatorDeps) -> Router {
-            let router = Router::new();
-            $(let router = mount::<$route>(router);)+
-            router.with_state(App::new(deps))
-        }
-
-        /// Every route with what it demands.
-        pub fn table() -> Vec<RouteInfo> {
-            vec![$(info::<$route>()),+]
-        }
+macro_rules! table {
+    ($($method:ident $path:literal $who:ident $name:literal $($event:literal)? => $handler:path, $summary:literal $([$flag:ident])?;)+) => {
+        vec![$(
+            Route::$method($path, $name, Capability::$who($name)$(.recorded($event))?, $handler)
+                .summary($summary)
+                $(.$flag())?,
+        )+]
     };
 }
 
-routes!(
-    sessions::start::Start,
-    sessions::list::List,
-    sessions::get::Get,
-    sessions::end::End,
-    sessions::children::Children,
-    sessions::suspend::Suspend,
-    sessions::resume::Resume,
-    sessions::lease::Lease,
-    sessions::heartbeat::Heartbeat,
-    sessions::effective_authority::EffectiveAuthority,
-    delegations::create::Create,
-    delegations::active::Active,
-    delegations::inbound::Inbound,
-    delegations::inbound_one::InboundOne,
-    delegations::outbound::Outbound,
-    delegations::traverse::Traverse,
-    delegations::impact::Impact,
-    delegations::revoke::Revoke,
-);
-
-fn info<R: Route>() -> RouteInfo {
-    let method = match R::METHOD {
-        MethodFilter::GET => "GET",
-        MethodFilter::POST => "POST",
-        MethodFilter::PATCH => "PATCH",
-        MethodFilter::DELETE => "DELETE",
-        _ => "OTHER",
-    };
-    RouteInfo {
-        method,
-        path: R::PATH,
-        capability: R::CAPABILITY.name,
-        operator: R::CAPABILITY.operator,
+fn routes() -> Vec<Route> {
+    table! {
+        post "/zones/{zone}/agents" mandate "session.start" "session_start" => sessions::start::handle, "Start a session." [idempotent];
+        get "/zones/{zone}/agents" shared "session.list" => sessions::list::handle, "List sessions.";
+        get "/zones/{zone}/agents/{id}" shared "session.get" => sessions::get::handle, "Read a session.";
+        delete "/zones/{zone}/agents/{id}" shared "session.end" "session_end" => sessions::end::handle, "End a session and everything below it.";
+        get "/zones/{zone}/agents/{id}/children" shared "session.children" => sessions::children::handle, "List the direct children of a session.";
+        patch "/zones/{zone}/agents/{id}/suspend" shared "session.suspend" "session_suspend" => sessions::suspend::handle, "Pause a session and its descendants.";
+        patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" "session_resume" => sessions::resume::handle, "Let a paused session and its descendants go on.";
+        post "/zones/{zone}/agents/{id}/lease" mandate "session.lease" => sessions::lease::handle, "Take over a service.";
+        post "/zones/{zone}/agents/{id}/heartbeat" mandate "session.heartbeat" => sessions::heartbeat::handle, "Renew the lease of a service.";
+        get "/zones/{zone}/agents/{id}/effective-authority" shared "session.effective_authority" => sessions::effective_authority::handle, "Tell what a session holds by delegation.";
+        post "/zones/{zone}/delegations" mandate "delegation.create" "delegation_create" => delegations::create::handle, "Hand authority from one session to another." [idempotent];
+        get "/zones/{zone}/delegations/active" shared "delegation.active" => delegations::active::handle, "List live delegations.";
+        get "/zones/{zone}/delegations/inbound/{session}" shared "delegation.inbound" => delegations::inbound::handle, "List what a session received.";
+        get "/zones/{zone}/delegations/inbound/{session}/{id}" shared "delegation.inbound_one" => delegations::inbound_one::handle, "Tell whether a session holds a delegation now.";
+        get "/zones/{zone}/delegations/outbound/{session}" shared "delegation.outbound" => delegations::outbound::handle, "List what a session handed on.";
+        get "/zones/{zone}/delegations/{id}/traverse" shared "delegation.traverse" => delegations::traverse::handle, "List a delegation and everything narrowed from it.";
+        get "/zones/{zone}/delegations/{id}/impact" shared "delegation.impact" => delegations::impact::handle, "Tell what revoking a delegation would reach.";
+        patch "/zones/{zone}/delegations/{id}/revoke" shared "delegation.revoke" "delegation_revoke" => delegations::revoke::handle, "Take a delegation back, with everything narrowed from it.";
     }
+}
+
+/// The Coordinator's own routes.
+pub fn router(deps: CoordinatorDeps) -> Router {
+    metrics::describe();
+    caracal_service::front::router(App::new(deps), routes())
+}
+
+/// Every route with what it demands.
+pub fn table() -> Vec<RouteInfo> {
+    let info = |route: &Route| RouteInfo {
+        method: match route.method {
+            http::Method::POST => "POST",
+            http::Method::PATCH => "PATCH",
+            http::Method::DELETE => "DELETE",
+            _ => "GET",
+        },
+        path: route.path,
+        capability: route.needs.name,
+        operator: route.needs.operator,
+    };
+    routes().iter().map(info).collect()
+}
+
+/// The OpenAPI document of these routes.
+pub fn document() -> String {
+    caracal_service::front::document(&routes())
 }

@@ -18,6 +18,7 @@ mod idempotency;
 mod jobs;
 mod leases;
 mod limits;
+mod openapi;
 mod properties;
 mod reads;
 mod sessions;

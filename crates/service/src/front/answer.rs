@@ -1,12 +1,16 @@
 //! What a handler answers with. Like its inputs, the type is the declaration.
 
 use axum::response::{IntoResponse as _, Response};
+use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Operation, repeat::entity_tag};
+use super::{
+    Operation,
+    repeat::{entity_tag, replayed},
+};
 use crate::Refusal;
 
 /// A success.
@@ -46,6 +50,28 @@ answers! {
     Created CREATED;
     /// 202 with JSON.
     Accepted ACCEPTED;
+}
+
+/// 201 with JSON, or the answer that the same request got before.
+#[derive(Debug, Clone)]
+pub enum Made<T> {
+    /// It was made.
+    New(T),
+    /// It had been made.
+    Repeated(Receipt),
+}
+
+impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
+    fn respond(self, tagged: bool) -> Result<Response, Refusal> {
+        match self {
+            Self::New(body) => json(StatusCode::CREATED, &body, tagged),
+            Self::Repeated(receipt) => Ok(replayed(receipt)),
+        }
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.answer::<T>(StatusCode::CREATED);
+    }
 }
 
 /// 204.

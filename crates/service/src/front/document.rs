@@ -61,10 +61,10 @@ impl Operation {
     }
 
     /// Says that it takes `T` as JSON.
-    pub(super) fn body<T: ToSchema>(&mut self) {
+    pub(super) fn body<T: ToSchema>(&mut self, required: Required) {
         let content = Content::new(Some(self.schema::<T>()));
         let body = RequestBodyBuilder::new().content(JSON, content);
-        self.body = Some(body.required(Some(Required::True)).build());
+        self.body = Some(body.required(Some(required)).build());
     }
 
     /// Says that it answers with `T` as JSON.

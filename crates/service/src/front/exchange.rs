@@ -1,16 +1,21 @@
 //! One request of a caller who is somebody, and what a role says about it.
 
-use std::{str::FromStr, sync::Arc};
+use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use axum::extract::{FromRequestParts as _, RawPathParams};
 use bytes::Bytes;
 use caracal_core::{World, id::InvalidId};
 use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, Method, header, request::Parts};
+use http::{HeaderMap, header, request::Parts};
 
 use super::{repeat::IdempotencyKey, route::Route};
-use crate::{Refusal, body::read_bounded, request::RequestContext};
+use crate::{
+    Refusal,
+    body::{JSON_LIMIT, read_bounded},
+    request::RequestContext,
+    server::PeerAddr,
+};
 
 /// What a role gives the front.
 pub trait HttpRole: Sized + Send + Sync + 'static {
@@ -22,12 +27,19 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     type Needs: Copy + std::fmt::Debug + Send + Sync + 'static;
     /// Who calls.
     type Caller: Send + Sync + 'static;
+    /// What handlers note of a request for the evidence.
+    type Notes: Default + Send + Sync + 'static;
 
     /// Time and randomness.
     fn world(&self) -> &World;
 
     /// Who calls. Nothing is recorded of those who are refused here.
-    fn authenticate(&self, head: &Parts) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
+    fn authenticate(
+        &self,
+        needs: Self::Needs,
+        params: &Params,
+        head: &Parts,
+    ) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
     /// Whether the caller may ask once more now. Before anything that may be written down about a refusal, and before
     /// anything that reads storage for the request.
@@ -46,6 +58,16 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
         _exchange: &Exchange<Self>,
     ) -> impl Future<Output = Result<Option<Receipt>, Refusal>> + Send {
         async { Ok(None) }
+    }
+
+    /// Most bytes of a body.
+    fn body_limit(&self) -> usize {
+        JSON_LIMIT
+    }
+
+    /// A refusal as it is told and recorded.
+    fn told(&self, refusal: Refusal) -> Refusal {
+        refusal
     }
 
     /// Records a refusal, as the evidence of the role demands.
@@ -67,7 +89,11 @@ pub struct Exchange<R: HttpRole> {
     pub path: String,
     /// Query string, as sent.
     pub query: String,
-    /// Decoded parameters of the path; none until the caller was permitted.
+    /// Where the request came from.
+    pub peer: Option<IpAddr>,
+    /// What the handler noted for the evidence.
+    pub notes: R::Notes,
+    /// Decoded parameters of the path, well-formed ids once the caller is admitted.
     pub params: Params,
     /// Whether the caller was admitted to what the parameters name.
     pub admitted: bool,
@@ -80,7 +106,13 @@ pub struct Exchange<R: HttpRole> {
 }
 
 impl<R: HttpRole> Exchange<R> {
-    pub(super) fn new(role: Arc<R>, route: Arc<Route<R>>, caller: R::Caller, head: &mut Parts) -> Self {
+    pub(super) fn new(
+        role: Arc<R>,
+        route: Arc<Route<R>>,
+        caller: R::Caller,
+        params: Params,
+        head: &mut Parts,
+    ) -> Self {
         let context = head.extensions.get::<RequestContext>().cloned();
         let context = context.unwrap_or_else(|| RequestContext::of(&head.headers, role.world()));
         Self {
@@ -90,7 +122,9 @@ impl<R: HttpRole> Exchange<R> {
             request_id: context.request_id,
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
-            params: Params::default(),
+            peer: head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
+            notes: R::Notes::default(),
+            params,
             admitted: false,
             headers: std::mem::take(&mut head.headers),
             idempotency_key: None,
@@ -99,18 +133,18 @@ impl<R: HttpRole> Exchange<R> {
     }
 
     /// Everything up to the handler.
-    pub(super) async fn enter(&mut self, head: &mut Parts, body: axum::body::Body) -> Result<(), Refusal> {
+    pub(super) async fn enter(&mut self, body: axum::body::Body) -> Result<(), Refusal> {
         self.role.limit(&self.caller).await?;
         self.role.permit(&self.caller, self.route.needs)?;
-        self.params = Params::of(head).await?;
+        self.params.check()?;
         self.role.admit(self).await?;
         self.admitted = true;
         if self.route.idempotent {
             self.idempotency_key = IdempotencyKey::of(&self.headers)?;
         }
         // A body where none is read is drained within the bound and ignored.
-        let body = read_bounded(body, self.route.body_limit).await?;
-        if !matches!(self.route.method, Method::GET | Method::DELETE) {
+        let body = read_bounded(body, self.role.body_limit()).await?;
+        if self.route.reads_body {
             require_json(&self.headers, &body)?;
             self.body = body;
         }
@@ -131,27 +165,25 @@ fn require_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal> {
     Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
 }
 
-/// Decoded path parameters, every one a well-formed id.
+/// Decoded path parameters. Past the gates every one is a well-formed id.
 #[derive(Debug, Default, Clone)]
 pub struct Params(Vec<(String, String)>);
 
 const ID_RULE: &str = "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -";
 
 impl Params {
-    async fn of(head: &mut Parts) -> Result<Self, Refusal> {
+    pub(super) async fn decoded(head: &mut Parts) -> Result<Self, Refusal> {
         let raw = RawPathParams::from_request_parts(head, &())
             .await
             .map_err(|_| Refusal::of(ErrorCode::InvalidParams).describe("the path is not valid UTF-8"))?;
-        let params: Vec<(String, String)> = raw
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        match params
-            .iter()
-            .find(|(_, value)| !caracal_core::id::is_valid(value))
-        {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Ok(Self(raw.iter().map(owned).collect()))
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        match self.iter().find(|(_, value)| !caracal_core::id::is_valid(value)) {
             Some((name, _)) => Err(Refusal::invalid_field(ErrorCode::InvalidParams, name, ID_RULE)),
-            None => Ok(Self(params)),
+            None => Ok(()),
         }
     }
 

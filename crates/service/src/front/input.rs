@@ -7,7 +7,7 @@ use serde::{
     Deserialize,
     de::{self, DeserializeOwned, value::MapDeserializer},
 };
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Required};
 
 use super::{
     Operation,
@@ -125,6 +125,25 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.body::<T>();
+        operation.body::<T>(Required::True);
+    }
+}
+
+/// A JSON body that may be absent, empty or `null`.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBody<T> {
+    const BODY: bool = true;
+
+    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
+        if exchange.body.is_empty() {
+            return Ok(Self(None));
+        }
+        parse_json(&exchange.body, exchange.route.invalid).map(Self)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.body::<T>(Required::False);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     exchange::{Exchange, HttpRole},
     input::Input,
 };
-use crate::{Refusal, body::JSON_LIMIT};
+use crate::Refusal;
 
 type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
@@ -30,8 +30,6 @@ pub struct Route<R: HttpRole> {
     pub summary: &'static str,
     /// Code of a body that is not what the route takes.
     pub invalid: ErrorCode,
-    /// Most bytes of a body.
-    pub body_limit: usize,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
     /// Whether its answer carries an `ETag`, and a change of it minds `If-Match`.
@@ -79,7 +77,6 @@ impl<R: HttpRole> Route<R> {
             needs,
             summary: "",
             invalid: ErrorCode::InvalidBody,
-            body_limit: JSON_LIMIT,
             idempotent: false,
             versioned: false,
             reads_body: H::BODY,

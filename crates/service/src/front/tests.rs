@@ -33,12 +33,13 @@ impl HttpRole for Shop {
     const TITLE: &'static str = "Shop";
     type Needs = Needs;
     type Caller = String;
+    type Notes = ();
 
     fn world(&self) -> &World {
         &self.world
     }
 
-    async fn authenticate(&self, head: &Parts) -> Result<String, Refusal> {
+    async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<String, Refusal> {
         let token = crate::health::bearer_of(&head.headers).map(str::to_owned);
         token.ok_or_else(|| Refusal::of(ErrorCode::Unauthorized))
     }

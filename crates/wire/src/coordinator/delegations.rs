@@ -8,7 +8,7 @@ use caracal_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Warning;
 
@@ -249,8 +249,7 @@ pub struct RevocationImpact {
 }
 
 /// Options of a revocation, as query or as body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct RevokeDelegation {
     /// Whether the sessions that received the authority end, too.
     pub terminate_target: Option<bool>,

@@ -8,7 +8,7 @@ use caracal_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Warning, delegations::DelegationItem};
 
@@ -141,13 +141,8 @@ impl From<&Session> for SessionItem {
 }
 
 /// Which sessions to list.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ListSessions {
-    /// Most items of a page, 1 to 500.
-    pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
     /// Only those in this state.
     pub status: Option<SessionStatus>,
     /// Only tasks, or only services.
@@ -159,8 +154,7 @@ pub struct ListSessions {
 }
 
 /// Why a session ends.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct EndReason {
     /// 1 to 256 printable characters; `requested` when absent.
     pub reason: Option<String>,

@@ -1,13 +1,16 @@
 //! `POST /zones/{zone}/delegations`: hands authority from one session to another.
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_authz::narrow::{Authority, ChildRequest, ResourceBound, check_child};
 use caracal_core::{
     DelegationId, SessionId, Timestamp,
     entity::{Delegation, DelegationStatus},
 };
 use caracal_lifecycle::{self as lifecycle, Events};
-use caracal_service::{Refusal, zones::ZoneState};
+use caracal_service::{
+    Refusal,
+    front::{Body, Made},
+    zones::ZoneState,
+};
 use caracal_storage::{Access, Receipt, ZoneWork};
 use caracal_wire::{
     ErrorCode,
@@ -25,73 +28,62 @@ use super::{
     request::{Asked, End},
 };
 use crate::{
-    auth::Capability,
-    call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    call::{Call, Entity, text},
     idempotency::{self, Keyed},
     lineage,
-    routes::sessions::ZonePath,
 };
 
-/// The route.
-pub(crate) struct Create;
-
-impl Route for Create {
-    const METHOD: MethodFilter = MethodFilter::POST;
-    const PATH: &'static str = "/zones/{zone}/delegations";
-    const CAPABILITY: Capability = Capability::mandate("delegation.create").recorded("delegation_create");
-    type Path = ZonePath;
-    type Query = NoQuery;
-    type Body = JsonBody<CreateDelegation>;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let asked = Asked::check(input.body.0)?;
-        call.about.application_id = Some(asked.issuer_application_id.clone());
-        call.about.source_session_id = Some(asked.source_session_id.clone());
-        call.about.target_session_id = Some(asked.target_session_id.clone());
-        call.about.agent_session_id = Some(asked.source_session_id.clone());
-        if !call.principal.may_delegate_from(&asked.issuer_application_id) {
-            return Err(issuer_required());
-        }
-        if asked.source_session_id == asked.target_session_id {
-            return Err(Refusal::of(ErrorCode::SelfDelegationDenied));
-        }
-        let keyed = idempotency::key_of(&call.headers)?.map(|key| {
-            let scope = asked.issuer_application_id.as_str();
-            let canonical = asked.canonical(&call.principal);
-            Keyed::new(&call.app, idempotency::DELEGATION_CREATE, scope, &key, &canonical)
-        });
-
-        let mut work = call.work(Access::Write).await?;
-        let now = call.now();
-        if let Some(keyed) = &keyed
-            && let Some(receipt) = keyed.claim(&call.app, work.as_mut(), now).await?
-        {
-            return replay(call, work.as_mut(), receipt, now).await;
-        }
-        let made = create(call, work.as_mut(), asked, now).await?;
-        let body = call::text(&made)?;
-        if let Some(keyed) = &keyed {
-            keyed
-                .store(
-                    work.as_mut(),
-                    made.delegation_edge_id.as_str(),
-                    StatusCode::CREATED,
-                    &body,
-                    now,
-                )
-                .await?;
-        }
-        call.commit(
-            work,
-            StatusCode::CREATED,
-            Entity {
-                kind: ENTITY,
-                id: made.delegation_edge_id.as_str(),
-            },
-        )
-        .await?;
-        Ok(json_text(StatusCode::CREATED, body))
+pub(crate) async fn handle(
+    call: Call,
+    Body(body): Body<CreateDelegation>,
+) -> Result<Made<DelegationCreated>, Refusal> {
+    let asked = Asked::check(body)?;
+    call.about().application_id = Some(asked.issuer_application_id.clone());
+    call.about().source_session_id = Some(asked.source_session_id.clone());
+    call.about().target_session_id = Some(asked.target_session_id.clone());
+    call.about().agent_session_id = Some(asked.source_session_id.clone());
+    if !call.caller.may_delegate_from(&asked.issuer_application_id) {
+        return Err(issuer_required());
     }
+    if asked.source_session_id == asked.target_session_id {
+        return Err(Refusal::of(ErrorCode::SelfDelegationDenied));
+    }
+    let keyed = call.idempotency_key.as_ref().map(|key| {
+        let scope = asked.issuer_application_id.as_str();
+        let canonical = asked.canonical(&call.caller);
+        Keyed::new(&call.role, idempotency::DELEGATION_CREATE, scope, key, &canonical)
+    });
+
+    let mut work = call.work(Access::Write).await?;
+    let now = call.now();
+    if let Some(keyed) = &keyed
+        && let Some(receipt) = keyed.claim(&call.role, work.as_mut(), now).await?
+    {
+        return replay(&call, work.as_mut(), receipt, now).await;
+    }
+    let made = create(&call, work.as_mut(), asked, now).await?;
+    let body = text(&made)?;
+    if let Some(keyed) = &keyed {
+        keyed
+            .store(
+                work.as_mut(),
+                made.delegation_edge_id.as_str(),
+                StatusCode::CREATED,
+                &body,
+                now,
+            )
+            .await?;
+    }
+    call.commit(
+        work,
+        StatusCode::CREATED,
+        Entity {
+            kind: ENTITY,
+            id: made.delegation_edge_id.as_str(),
+        },
+    )
+    .await?;
+    Ok(Made::New(made))
 }
 
 pub(super) fn issuer_required() -> Refusal {
@@ -99,11 +91,11 @@ pub(super) fn issuer_required() -> Refusal {
 }
 
 async fn replay(
-    call: &mut Call,
+    call: &Call,
     work: &mut dyn ZoneWork,
     receipt: Receipt,
     now: Timestamp,
-) -> Result<Response, Refusal> {
+) -> Result<Made<DelegationCreated>, Refusal> {
     let delegation = match DelegationId::parse(&receipt.resource_id) {
         Ok(id) => work.delegations().get(&id).await?,
         Err(_) => None,
@@ -111,14 +103,14 @@ async fn replay(
     let Some(delegation) = delegation.filter(|delegation| delegation.is_live(now)) else {
         return Err(idempotency::inactive());
     };
-    call.about.delegation_edge_id = Some(delegation.id);
+    call.about().delegation_edge_id = Some(delegation.id);
     call.replayed().await?;
-    Ok(idempotency::replay(receipt))
+    Ok(idempotency::repeated(receipt))
 }
 
 /// Checks, in order, everything that depends on what is stored, then inserts.
 async fn create(
-    call: &mut Call,
+    call: &Call,
     work: &mut dyn ZoneWork,
     asked: Asked,
     now: Timestamp,
@@ -145,11 +137,11 @@ async fn create(
     work.delegations().create(&delegation).await?;
     let epoch = work.delegations().epoch().await?;
     let zone_id = call.zone_id().clone();
-    let mut events = Events::new(&call.app.world, &zone_id);
+    let mut events = Events::new(&call.role.world, &zone_id);
     events.edge_create(&delegation, epoch);
     work.outbox().append(&events.into_messages()?).await?;
 
-    call.about.delegation_edge_id = Some(delegation.id.clone());
+    call.about().delegation_edge_id = Some(delegation.id.clone());
     Ok(respond(&delegation, &authority, notes))
 }
 
@@ -195,7 +187,7 @@ fn check_broad(call: &Call, asked: &Asked, bound: &Bound, notes: &mut Notes) -> 
     if !bound.is_open() {
         return Ok(());
     }
-    if !call.principal.may_delegate_broadly(&asked.issuer_application_id) {
+    if !call.caller.may_delegate_broadly(&asked.issuer_application_id) {
         return Err(Refusal::of(ErrorCode::BroadDelegationPermissionRequired)
             .describe("name resource_id or constraints.resources"));
     }
@@ -215,7 +207,7 @@ fn end(
     now: Timestamp,
     notes: &mut Notes,
 ) -> Result<Timestamp, Refusal> {
-    let latest = now.plus(call.app.config.max_delegation_lifetime);
+    let latest = now.plus(call.role.config.max_delegation_lifetime);
     let mut end = match asked.end {
         End::At(at) => at,
         End::After(span) => {
@@ -280,7 +272,7 @@ fn build(
             .get_or_insert_with(|| String::from("resource_null_delegation"));
     }
     Delegation {
-        id: DelegationId::generate(&call.app.world),
+        id: DelegationId::generate(&call.role.world),
         zone_id: call.zone_id().clone(),
         source_session_id: asked.source_session_id,
         target_session_id: asked.target_session_id,

@@ -1,53 +1,41 @@
 //! `GET /zones/{zone}/delegations/inbound/{session}`: what a session received, newest first, in every state.
 
-use axum::{response::Response, routing::MethodFilter};
-use caracal_service::Refusal;
-use caracal_storage::{Access, DelegationDirection};
-use caracal_wire::{PageQuery, coordinator::delegations::DelegationItem};
-use http::StatusCode;
+use caracal_core::SessionId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Path},
+};
+use caracal_storage::{Access, DelegationDirection, PageRequest};
+use caracal_wire::{Listing, coordinator::delegations::DelegationItem};
 
 use super::{EndPath, sees};
-use crate::{
-    auth::Capability,
-    call::{Call, Input, NoBody, Route, json},
-    paging,
-    routes::sessions::get,
-};
+use crate::{call::Call, paging, routes::sessions::get};
 
-/// The route.
-pub(crate) struct Inbound;
-
-impl Route for Inbound {
-    const METHOD: MethodFilter = MethodFilter::GET;
-    const PATH: &'static str = "/zones/{zone}/delegations/inbound/{session}";
-    const CAPABILITY: Capability = Capability::shared("delegation.inbound");
-    type Path = EndPath;
-    type Query = PageQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        list(call, &input.path, &input.query, DelegationDirection::Inbound).await
-    }
+pub(crate) async fn handle(
+    call: Call,
+    Path(path): Path<EndPath>,
+    Page(page): Page<100, 500>,
+) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
+    list(&call, &path.session, &page, DelegationDirection::Inbound).await
 }
 
 /// Lists one end of a session's delegations.
 pub(super) async fn list(
     call: &Call,
-    path: &EndPath,
-    query: &PageQuery,
+    session: &SessionId,
+    page: &PageRequest,
     direction: DelegationDirection,
-) -> Result<Response, Refusal> {
-    let page = paging::request(query)?;
+) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
     let mut work = call.work(Access::Read).await?;
     // The operator may ask about any id, known or not.
-    if !call.principal.is_admin() {
-        get::visible(&call.principal, work.as_mut(), &path.session).await?;
+    if !call.caller.is_admin() {
+        get::visible(&call.caller, work.as_mut(), session).await?;
     }
-    let page = work.delegations().list(&path.session, direction, &page).await?;
+    let page = work.delegations().list(session, direction, page).await?;
     let visible = page
         .items
         .iter()
-        .filter(|delegation| sees(&call.principal, delegation));
+        .filter(|delegation| sees(&call.caller, delegation));
     let items: Vec<DelegationItem> = visible.map(Into::into).collect();
-    Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
+    Ok(Answer(paging::listing(items, page.next.as_ref())))
 }

@@ -12,32 +12,16 @@ mod request;
 pub(crate) mod revoke;
 pub(crate) mod traverse;
 
-use caracal_core::{DelegationId, SessionId, ZoneId, entity::Delegation};
+use caracal_core::{SessionId, entity::Delegation};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 use serde::Deserialize;
 
 use crate::auth::Principal;
 
-/// `/zones/{zone}/delegations/{id}/…`
-#[derive(Debug, Deserialize)]
-pub(crate) struct DelegationPath {
-    #[expect(
-        dead_code,
-        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
-    )]
-    zone: ZoneId,
-    id: DelegationId,
-}
-
 /// `/zones/{zone}/delegations/inbound/{session}` and `…/outbound/{session}`
 #[derive(Debug, Deserialize)]
 pub(crate) struct EndPath {
-    #[expect(
-        dead_code,
-        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
-    )]
-    zone: ZoneId,
     session: SessionId,
 }
 

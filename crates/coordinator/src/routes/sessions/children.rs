@@ -1,39 +1,28 @@
 //! `GET /zones/{zone}/agents/{id}/children`: direct children, newest first. An unknown parent has none.
 
-use axum::{response::Response, routing::MethodFilter};
-use caracal_service::Refusal;
-use caracal_storage::{Access, SessionFilter};
-use caracal_wire::{PageQuery, coordinator::sessions::SessionItem};
-use http::StatusCode;
-
-use super::{SessionPath, list};
-use crate::{
-    auth::Capability,
-    call::{Call, Input, NoBody, Route, json},
-    paging,
+use caracal_core::SessionId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Page, Path},
 };
+use caracal_storage::{Access, SessionFilter};
+use caracal_wire::{Listing, coordinator::sessions::SessionItem};
 
-/// The route.
-pub(crate) struct Children;
+use super::list;
+use crate::{call::Call, paging};
 
-impl Route for Children {
-    const METHOD: MethodFilter = MethodFilter::GET;
-    const PATH: &'static str = "/zones/{zone}/agents/{id}/children";
-    const CAPABILITY: Capability = Capability::shared("session.children");
-    type Path = SessionPath;
-    type Query = PageQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let page = paging::request(&input.query)?;
-        let filter = SessionFilter {
-            parent_id: Some(input.path.id),
-            application_id: list::own(&call.principal),
-            ..SessionFilter::default()
-        };
-        let mut work = call.work(Access::Read).await?;
-        let page = work.sessions().list(&filter, &page).await?;
-        let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
-        Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
-    }
+pub(crate) async fn handle(
+    call: Call,
+    Path(ById { id }): Path<ById<SessionId>>,
+    Page(page): Page<100, 500>,
+) -> Result<Answer<Listing<SessionItem>>, Refusal> {
+    let filter = SessionFilter {
+        parent_id: Some(id),
+        application_id: list::own(&call.caller),
+        ..SessionFilter::default()
+    };
+    let mut work = call.work(Access::Read).await?;
+    let page = work.sessions().list(&filter, &page).await?;
+    let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
+    Ok(Answer(paging::listing(items, page.next.as_ref())))
 }

@@ -4,52 +4,38 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_authz::narrow::{Authority, ResourceBound};
 use caracal_core::{ScopeSet, SessionId, entity::Delegation};
-use caracal_service::{Refusal, zones::ZoneState};
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+    zones::ZoneState,
+};
 use caracal_storage::Access;
 use caracal_wire::coordinator::sessions::EffectiveAuthority as Summary;
-use http::StatusCode;
 
-use super::{SessionPath, get};
-use crate::{
-    auth::Capability,
-    call::{self, Call, Input, NoBody, NoQuery, Route},
-    lineage,
-};
+use super::get;
+use crate::{call::Call, lineage};
 
-/// The route.
-pub(crate) struct EffectiveAuthority;
-
-impl Route for EffectiveAuthority {
-    const METHOD: MethodFilter = MethodFilter::GET;
-    const PATH: &'static str = "/zones/{zone}/agents/{id}/effective-authority";
-    const CAPABILITY: Capability = Capability::shared("session.effective_authority");
-    type Path = SessionPath;
-    type Query = NoQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let zone = call.zone().await?;
-        let now = call.now();
-        let mut work = call.work(Access::Read).await?;
-        let session = get::visible(&call.principal, work.as_mut(), &input.path.id).await?;
-        let mut inbound = work.delegations().inbound(&session.id).await?;
-        inbound.retain(|delegation| delegation.is_live(now));
-        let mut held: Vec<Authority> = Vec::with_capacity(inbound.len());
-        for delegation in &inbound {
-            let above = lineage::of(work.as_mut(), &delegation.id).await?;
-            // One that does not hold is listed, so that people see it, but adds nothing.
-            held.extend(Authority::of_lineage(&above, now, |id| {
-                lineage::identifier_of(&zone, id)
-            }));
-        }
-        Ok(call::json(
-            StatusCode::OK,
-            &summary(session.id, &inbound, &held, &zone),
-        ))
+pub(crate) async fn handle(
+    call: Call,
+    Path(ById { id }): Path<ById<SessionId>>,
+) -> Result<Answer<Summary>, Refusal> {
+    let zone = call.zone().await?;
+    let now = call.now();
+    let mut work = call.work(Access::Read).await?;
+    let session = get::visible(&call.caller, work.as_mut(), &id).await?;
+    let mut inbound = work.delegations().inbound(&session.id).await?;
+    inbound.retain(|delegation| delegation.is_live(now));
+    let mut held: Vec<Authority> = Vec::with_capacity(inbound.len());
+    for delegation in &inbound {
+        let above = lineage::of(work.as_mut(), &delegation.id).await?;
+        // One that does not hold is listed, so that people see it, but adds nothing.
+        held.extend(Authority::of_lineage(&above, now, |id| {
+            lineage::identifier_of(&zone, id)
+        }));
     }
+    Ok(Answer(summary(session.id, &inbound, &held, &zone)))
 }
 
 fn summary(session: SessionId, inbound: &[Delegation], held: &[Authority], zone: &ZoneState) -> Summary {

@@ -1,34 +1,23 @@
 //! `GET /zones/{zone}/agents/{id}`: one session.
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{SessionId, entity::Session};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::coordinator::sessions::SessionItem;
-use http::StatusCode;
 
-use super::{SessionPath, not_found};
-use crate::{
-    auth::{Capability, Principal},
-    call::{Call, Input, NoBody, NoQuery, Route, json},
-};
+use super::not_found;
+use crate::{auth::Principal, call::Call};
 
-/// The route.
-pub(crate) struct Get;
-
-impl Route for Get {
-    const METHOD: MethodFilter = MethodFilter::GET;
-    const PATH: &'static str = "/zones/{zone}/agents/{id}";
-    const CAPABILITY: Capability = Capability::shared("session.get");
-    type Path = SessionPath;
-    type Query = NoQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let mut work = call.work(Access::Read).await?;
-        let session = visible(&call.principal, work.as_mut(), &input.path.id).await?;
-        Ok(json(StatusCode::OK, &SessionItem::from(&session)))
-    }
+pub(crate) async fn handle(
+    call: Call,
+    Path(ById { id }): Path<ById<SessionId>>,
+) -> Result<Answer<SessionItem>, Refusal> {
+    let mut work = call.work(Access::Read).await?;
+    let session = visible(&call.caller, work.as_mut(), &id).await?;
+    Ok(Answer(SessionItem::from(&session)))
 }
 
 /// The session, if the caller may see it. A stranger must not learn that it exists.

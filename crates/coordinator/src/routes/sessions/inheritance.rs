@@ -19,7 +19,7 @@ use crate::{call::Call, lineage};
 /// it must neither narrow the child nor be in its way. A parent whose own delegations have all ended is not one that
 /// never had any: its child must not start as if it were.
 pub(super) async fn inherit(
-    call: &mut Call,
+    call: &Call,
     work: &mut dyn ZoneWork,
     parent: &Session,
     child: &Session,
@@ -41,12 +41,12 @@ pub(super) async fn inherit(
                 .describe("the parent has several delegations; name one with inherit_parent_edge_id"));
         }
     };
-    call.about.delegation_edge_id = Some(source.id.clone());
+    call.about().delegation_edge_id = Some(source.id.clone());
     let zone = call.zone().await?;
     let authority = lineage::authority(work, &zone, &source.id, now).await?;
     let constraints = narrow::inherit(source).map_err(|violation| lineage::exceeds(&violation))?;
     let copy = Delegation {
-        id: DelegationId::generate(&call.app.world),
+        id: DelegationId::generate(&call.role.world),
         zone_id: child.zone_id.clone(),
         source_session_id: parent.id.clone(),
         target_session_id: child.id.clone(),

@@ -1,87 +1,75 @@
 //! `POST /zones/{zone}/agents/{id}/lease`: takes over a service.
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{
-    ApplicationId,
+    ApplicationId, SessionId,
     claims::SubjectType,
     entity::{Lifecycle, Session, SessionStatus},
 };
 use caracal_lifecycle as lifecycle;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{ErrorCode, coordinator::sessions::LeaseTaken};
 use http::StatusCode;
 
-use super::{ENTITY, SessionPath, describe, not_found, not_owner, subject_ended};
+use super::{ENTITY, describe, not_found, not_owner, subject_ended};
 use crate::{
-    auth::Capability,
-    call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
+    call::{Call, Entity},
     metrics,
 };
 
-/// The route.
-pub(crate) struct Lease;
-
-impl Route for Lease {
-    const METHOD: MethodFilter = MethodFilter::POST;
-    const PATH: &'static str = "/zones/{zone}/agents/{id}/lease";
-    const CAPABILITY: Capability = Capability::mandate("session.lease");
-    type Path = SessionPath;
-    type Query = NoQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let id = input.path.id;
-        let mut work = call.work(Access::Write).await?;
-        let session = work.sessions().get(&id).await?.ok_or_else(not_found)?;
-        describe(call, &session);
-        if !call.principal.may_run(&session.application_id) {
-            return Err(not_owner());
-        }
-        if session.lifecycle != Lifecycle::Service {
-            return Err(Refusal::of(ErrorCode::SessionNotService));
-        }
-        match session.status {
-            SessionStatus::Active => {}
-            SessionStatus::Suspended => return Err(Refusal::of(ErrorCode::SessionSuspended)),
-            SessionStatus::Terminated | SessionStatus::Expired => {
-                return Err(Refusal::of(ErrorCode::SessionNotLive));
-            }
-        }
-        if subject_ended::is(call, work.as_mut(), &session).await? {
-            return Err(subject_ended::end(call, work, &session).await?);
-        }
-        if session.ends_at() <= call.now() {
-            return Err(expire(call, work, &session).await?);
-        }
-        check_identity(call, work.as_mut(), &session.application_id).await?;
-
-        let now = call.now();
-        let until = now.plus(call.app.config.service_lease);
-        // Of two processes that take over at once, one gets the next generation and the other is told.
-        let generation = work
-            .sessions()
-            .acquire_lease(&id, session.lease_generation, until, now)
-            .await?
-            .ok_or_else(|| Refusal::of(ErrorCode::SessionLeaseFenced))?;
-        call.commit(
-            work,
-            StatusCode::OK,
-            Entity {
-                kind: ENTITY,
-                id: id.as_str(),
-            },
-        )
-        .await?;
-        Ok(call::json(
-            StatusCode::OK,
-            &LeaseTaken {
-                status: SessionStatus::Active,
-                heartbeat_deadline_at: until,
-                lease_generation: generation,
-            },
-        ))
+pub(crate) async fn handle(
+    call: Call,
+    Path(ById { id }): Path<ById<SessionId>>,
+) -> Result<Answer<LeaseTaken>, Refusal> {
+    let mut work = call.work(Access::Write).await?;
+    let session = work.sessions().get(&id).await?.ok_or_else(not_found)?;
+    describe(&call, &session);
+    if !call.caller.may_run(&session.application_id) {
+        return Err(not_owner());
     }
+    if session.lifecycle != Lifecycle::Service {
+        return Err(Refusal::of(ErrorCode::SessionNotService));
+    }
+    match session.status {
+        SessionStatus::Active => {}
+        SessionStatus::Suspended => return Err(Refusal::of(ErrorCode::SessionSuspended)),
+        SessionStatus::Terminated | SessionStatus::Expired => {
+            return Err(Refusal::of(ErrorCode::SessionNotLive));
+        }
+    }
+    if subject_ended::is(&call, work.as_mut(), &session).await? {
+        return Err(subject_ended::end(&call, work, &session).await?);
+    }
+    if session.ends_at() <= call.now() {
+        return Err(expire(&call, work, &session).await?);
+    }
+    check_identity(&call, work.as_mut(), &session.application_id).await?;
+
+    let now = call.now();
+    let until = now.plus(call.role.config.service_lease);
+    // Of two processes that take over at once, one gets the next generation and the other is told.
+    let generation = work
+        .sessions()
+        .acquire_lease(&id, session.lease_generation, until, now)
+        .await?
+        .ok_or_else(|| Refusal::of(ErrorCode::SessionLeaseFenced))?;
+    call.commit(
+        work,
+        StatusCode::OK,
+        Entity {
+            kind: ENTITY,
+            id: id.as_str(),
+        },
+    )
+    .await?;
+    Ok(Answer(LeaseTaken {
+        status: SessionStatus::Active,
+        heartbeat_deadline_at: until,
+        lease_generation: generation,
+    }))
 }
 
 /// The lease ran out before anybody renewed it: the service pauses, and whoever runs it has to resume it.
@@ -98,9 +86,9 @@ pub(super) async fn expire(
     if lapsed {
         let reason = "service_heartbeat_lost";
         let suspended =
-            lifecycle::suspend_session(work.as_mut(), &call.app.world, &session.id, reason).await?;
+            lifecycle::suspend_session(work.as_mut(), &call.role.world, &session.id, reason).await?;
         work.commit().await?;
-        call.app.outbox.announce().await;
+        call.role.outbox.announce().await;
         metrics::sessions_suspended("lease_lost", suspended.len());
     }
     Ok(Refusal::of(ErrorCode::SessionLeaseExpired))
@@ -113,7 +101,7 @@ pub(super) async fn check_identity(
     work: &mut dyn ZoneWork,
     application: &ApplicationId,
 ) -> Result<(), Refusal> {
-    let Some(id) = &call.principal.record else {
+    let Some(id) = &call.caller.record else {
         return Err(Refusal::of(ErrorCode::AuthorityRecordRequired));
     };
     let record = work.authority_records().get(id).await?;

@@ -1,62 +1,43 @@
 //! `GET /zones/{zone}/agents`: sessions, newest first. An application sees its own; the operator sees all.
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_core::ApplicationId;
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Query},
+};
 use caracal_storage::{Access, SessionFilter};
 use caracal_wire::{
-    ErrorCode, PageQuery,
+    ErrorCode, Listing,
     coordinator::sessions::{ListSessions, SessionItem},
 };
-use http::StatusCode;
 
-use super::{ZonePath, request::LABEL};
-use crate::{
-    auth::{Capability, Principal},
-    call::{Call, Input, NoBody, Route, json},
-    paging,
-};
+use super::request::LABEL;
+use crate::{auth::Principal, call::Call, paging};
 
-/// The route.
-pub(crate) struct List;
-
-impl Route for List {
-    const METHOD: MethodFilter = MethodFilter::GET;
-    const PATH: &'static str = "/zones/{zone}/agents";
-    const CAPABILITY: Capability = Capability::shared("session.list");
-    type Path = ZonePath;
-    type Query = ListSessions;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let query = input.query;
-        let page = paging::request(&PageQuery {
-            limit: query.limit,
-            cursor: query.cursor,
+pub(crate) async fn handle(
+    call: Call,
+    Query(query): Query<ListSessions>,
+    Page(page): Page<100, 500>,
+) -> Result<Answer<Listing<SessionItem>>, Refusal> {
+    if let Some(label) = &query.label {
+        LABEL.check(label).map_err(|problem| {
+            Refusal::invalid_field(ErrorCode::InvalidQuery, "label", problem.to_string())
         })?;
-        if let Some(label) = &query.label {
-            LABEL.check(label).map_err(|problem| {
-                Refusal::invalid_field(ErrorCode::InvalidQuery, "label", problem.to_string())
-            })?;
-        }
-        let Ok(application_id) = visible(&call.principal, query.application_id) else {
-            return Ok(json(
-                StatusCode::OK,
-                &paging::listing::<SessionItem>(Vec::new(), None),
-            ));
-        };
-        let filter = SessionFilter {
-            status: query.status,
-            lifecycle: query.lifecycle,
-            application_id,
-            label: query.label,
-            ..SessionFilter::default()
-        };
-        let mut work = call.work(Access::Read).await?;
-        let page = work.sessions().list(&filter, &page).await?;
-        let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
-        Ok(json(StatusCode::OK, &paging::listing(items, page.next.as_ref())))
     }
+    let Ok(application_id) = visible(&call.caller, query.application_id) else {
+        return Ok(Answer(paging::listing::<SessionItem>(Vec::new(), None)));
+    };
+    let filter = SessionFilter {
+        status: query.status,
+        lifecycle: query.lifecycle,
+        application_id,
+        label: query.label,
+        ..SessionFilter::default()
+    };
+    let mut work = call.work(Access::Read).await?;
+    let page = work.sessions().list(&filter, &page).await?;
+    let items: Vec<SessionItem> = page.items.iter().map(Into::into).collect();
+    Ok(Answer(paging::listing(items, page.next.as_ref())))
 }
 
 /// The caller asks for sessions of an application that it may not see.

@@ -14,34 +14,12 @@ pub(crate) mod start;
 mod subject_ended;
 pub(crate) mod suspend;
 
-use caracal_core::{SessionId, ZoneId, entity::Session};
+use caracal_core::{SessionId, entity::Session};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use caracal_wire::ErrorCode;
-use serde::Deserialize;
 
 use crate::call::Call;
-
-/// `/zones/{zone}/agents`
-#[derive(Debug, Deserialize)]
-pub(crate) struct ZonePath {
-    #[expect(
-        dead_code,
-        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
-    )]
-    zone: ZoneId,
-}
-
-/// `/zones/{zone}/agents/{id}`
-#[derive(Debug, Deserialize)]
-pub(crate) struct SessionPath {
-    #[expect(
-        dead_code,
-        reason = "parsed so that a malformed zone is refused; the caller's own zone is used"
-    )]
-    zone: ZoneId,
-    id: SessionId,
-}
 
 /// The changed object of administrative records.
 const ENTITY: &str = "agents";
@@ -56,23 +34,19 @@ fn not_owner() -> Refusal {
 }
 
 /// The session, held against concurrent change, as an owner may change it.
-async fn locked_for_stop(
-    call: &mut Call,
-    work: &mut dyn ZoneWork,
-    id: &SessionId,
-) -> Result<Session, Refusal> {
-    call.about.agent_session_id = Some(id.clone());
+async fn locked_for_stop(call: &Call, work: &mut dyn ZoneWork, id: &SessionId) -> Result<Session, Refusal> {
+    call.about().agent_session_id = Some(id.clone());
     let session = work.sessions().get_locked(id).await?.ok_or_else(not_found)?;
     describe(call, &session);
-    if !call.principal.may_stop(&session.application_id) {
+    if !call.caller.may_stop(&session.application_id) {
         return Err(not_owner());
     }
     Ok(session)
 }
 
 /// Puts the session into the evidence of this call.
-fn describe(call: &mut Call, session: &Session) {
-    let about = &mut call.about;
+fn describe(call: &Call, session: &Session) {
+    let mut about = call.about();
     about.agent_session_id = Some(session.id.clone());
     about.application_id = Some(session.application_id.clone());
     about.parent_id.clone_from(&session.parent_id);

@@ -1,60 +1,52 @@
 //! `PATCH /zones/{zone}/agents/{id}/resume`: lets a paused session and its paused descendants go on.
 
-use axum::{response::Response, routing::MethodFilter};
-use caracal_core::entity::{Lifecycle, Session, SessionStatus};
+use caracal_core::{
+    SessionId,
+    entity::{Lifecycle, Session, SessionStatus},
+};
 use caracal_lifecycle::{self as lifecycle, Events};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, Path},
+};
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{ErrorCode, coordinator::sessions::Resumed};
 use http::StatusCode;
 
-use super::{ENTITY, SessionPath, locked_for_stop, subject_ended};
-use crate::{
-    auth::Capability,
-    call::{self, Call, Entity, Input, NoBody, NoQuery, Route},
-};
+use super::{ENTITY, locked_for_stop, subject_ended};
+use crate::call::{Call, Entity};
 
-/// The route.
-pub(crate) struct Resume;
-
-impl Route for Resume {
-    const METHOD: MethodFilter = MethodFilter::PATCH;
-    const PATH: &'static str = "/zones/{zone}/agents/{id}/resume";
-    const CAPABILITY: Capability = Capability::shared("session.resume").recorded("session_resume");
-    type Path = SessionPath;
-    type Query = NoQuery;
-    type Body = NoBody;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let id = input.path.id;
-        let mut work = call.work(Access::Write).await?;
-        work.lock(lifecycle::SESSIONS).await?;
-        let session = locked_for_stop(call, work.as_mut(), &id).await?;
-        check(call, work.as_mut(), &session).await?;
-        let now = call.now();
-        let lease_until = now.plus(call.app.config.service_lease);
-        let resumed = work.sessions().resume_tree(&id, lease_until, now).await?;
-        if resumed.is_empty() {
-            return Err(not_suspended());
-        }
-        let zone_id = call.zone_id().clone();
-        let mut events = Events::new(&call.app.world, &zone_id);
-        for session in &resumed {
-            events.resume(session, now);
-        }
-        work.outbox().append(&events.into_messages()?).await?;
-        call.commit(
-            work,
-            StatusCode::OK,
-            Entity {
-                kind: ENTITY,
-                id: id.as_str(),
-            },
-        )
-        .await?;
-        let resumed = resumed.len();
-        Ok(call::json(StatusCode::OK, &Resumed { resumed }))
+pub(crate) async fn handle(
+    call: Call,
+    Path(ById { id }): Path<ById<SessionId>>,
+) -> Result<Answer<Resumed>, Refusal> {
+    let mut work = call.work(Access::Write).await?;
+    work.lock(lifecycle::SESSIONS).await?;
+    let session = locked_for_stop(&call, work.as_mut(), &id).await?;
+    check(&call, work.as_mut(), &session).await?;
+    let now = call.now();
+    let lease_until = now.plus(call.role.config.service_lease);
+    let resumed = work.sessions().resume_tree(&id, lease_until, now).await?;
+    if resumed.is_empty() {
+        return Err(not_suspended());
     }
+    let zone_id = call.zone_id().clone();
+    let mut events = Events::new(&call.role.world, &zone_id);
+    for session in &resumed {
+        events.resume(session, now);
+    }
+    work.outbox().append(&events.into_messages()?).await?;
+    call.commit(
+        work,
+        StatusCode::OK,
+        Entity {
+            kind: ENTITY,
+            id: id.as_str(),
+        },
+    )
+    .await?;
+    let resumed = resumed.len();
+    Ok(Answer(Resumed { resumed }))
 }
 
 fn not_suspended() -> Refusal {

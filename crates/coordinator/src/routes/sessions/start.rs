@@ -1,12 +1,14 @@
 //! `POST /zones/{zone}/agents`: starts a session.
 
-use axum::{response::Response, routing::MethodFilter};
 use caracal_core::{
     SessionId, Timestamp,
     entity::{Application, AuthorityRecord, Lifecycle, RegistrationMethod, Session, SessionStatus},
 };
 use caracal_lifecycle::{self as lifecycle, Events};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    front::{Body, Made},
+};
 use caracal_storage::{Access, Receipt, ZoneWork};
 use caracal_wire::{
     ErrorCode,
@@ -17,13 +19,10 @@ use caracal_wire::{
 };
 use http::StatusCode;
 
-use super::{ENTITY, ZonePath, describe, inheritance, not_owner, request::Start as Asked};
+use super::{ENTITY, describe, inheritance, not_owner, request::Start as Asked};
 use crate::{
-    auth::{
-        Capability,
-        subject::{self, Anchor},
-    },
-    call::{self, Call, Entity, Input, JsonBody, NoQuery, Route, json_text},
+    auth::subject::{self, Anchor},
+    call::{Call, Entity, text},
     idempotency::{self, Keyed},
     limits::too_many,
     metrics,
@@ -34,85 +33,76 @@ const MAX_DEPTH: u32 = 10;
 /// When a full zone, application or parent is worth another try, in seconds.
 const RETRY_WHEN_FULL: u32 = 5;
 
-/// The route.
-pub(crate) struct Start;
-
-impl Route for Start {
-    const METHOD: MethodFilter = MethodFilter::POST;
-    const PATH: &'static str = "/zones/{zone}/agents";
-    const CAPABILITY: Capability = Capability::mandate("session.start").recorded("session_start");
-    type Path = ZonePath;
-    type Query = NoQuery;
-    type Body = JsonBody<StartSession>;
-
-    async fn answer(call: &mut Call, input: Input<Self>) -> Result<Response, Refusal> {
-        let asked = Asked::check(input.body.0)?;
-        call.about.application_id = Some(asked.application_id.clone());
-        call.about.parent_id.clone_from(&asked.parent_id);
-        call.about.labels.clone_from(&asked.labels);
-        if !call.principal.may_run(&asked.application_id) {
-            return Err(not_owner());
-        }
-        call.zone().await?;
-        let anchor = subject::resolve(
-            &call.app,
-            &call.principal,
-            &asked.application_id,
-            asked.subject_session_id.as_ref(),
-            asked.subject_token.as_deref(),
-        )
-        .await?;
-        let keyed = idempotency::key_of(&call.headers)?.map(|key| {
-            let canonical = asked.canonical(&call.principal);
-            Keyed::new(
-                &call.app,
-                idempotency::SESSION_START,
-                asked.application_id.as_str(),
-                &key,
-                &canonical,
-            )
-        });
-
-        let mut work = call.work(Access::Write).await?;
-        let now = call.now();
-        if let Some(keyed) = &keyed
-            && let Some(receipt) = keyed.claim(&call.app, work.as_mut(), now).await?
-        {
-            return replay(call, work.as_mut(), receipt, now).await;
-        }
-        let started = start(call, work.as_mut(), &asked, &anchor, now).await?;
-        let body = call::text(&started)?;
-        if let Some(keyed) = &keyed {
-            keyed
-                .store(
-                    work.as_mut(),
-                    started.session.agent_session_id.as_str(),
-                    StatusCode::CREATED,
-                    &body,
-                    now,
-                )
-                .await?;
-        }
-        call.commit(
-            work,
-            StatusCode::CREATED,
-            Entity {
-                kind: ENTITY,
-                id: started.session.agent_session_id.as_str(),
-            },
-        )
-        .await?;
-        metrics::session_started(asked.lifecycle.as_str());
-        Ok(json_text(StatusCode::CREATED, body))
+pub(crate) async fn handle(
+    call: Call,
+    Body(body): Body<StartSession>,
+) -> Result<Made<SessionStarted>, Refusal> {
+    let asked = Asked::check(body)?;
+    call.about().application_id = Some(asked.application_id.clone());
+    call.about().parent_id.clone_from(&asked.parent_id);
+    call.about().labels.clone_from(&asked.labels);
+    if !call.caller.may_run(&asked.application_id) {
+        return Err(not_owner());
     }
+    call.zone().await?;
+    let anchor = subject::resolve(
+        &call.role,
+        &call.caller,
+        &asked.application_id,
+        asked.subject_session_id.as_ref(),
+        asked.subject_token.as_deref(),
+    )
+    .await?;
+    let keyed = call.idempotency_key.as_ref().map(|key| {
+        let canonical = asked.canonical(&call.caller);
+        Keyed::new(
+            &call.role,
+            idempotency::SESSION_START,
+            asked.application_id.as_str(),
+            key,
+            &canonical,
+        )
+    });
+
+    let mut work = call.work(Access::Write).await?;
+    let now = call.now();
+    if let Some(keyed) = &keyed
+        && let Some(receipt) = keyed.claim(&call.role, work.as_mut(), now).await?
+    {
+        return replay(&call, work.as_mut(), receipt, now).await;
+    }
+    let started = start(&call, work.as_mut(), &asked, &anchor, now).await?;
+    let body = text(&started)?;
+    if let Some(keyed) = &keyed {
+        keyed
+            .store(
+                work.as_mut(),
+                started.session.agent_session_id.as_str(),
+                StatusCode::CREATED,
+                &body,
+                now,
+            )
+            .await?;
+    }
+    call.commit(
+        work,
+        StatusCode::CREATED,
+        Entity {
+            kind: ENTITY,
+            id: started.session.agent_session_id.as_str(),
+        },
+    )
+    .await?;
+    metrics::session_started(asked.lifecycle.as_str());
+    Ok(Made::New(started))
 }
 
 async fn replay(
-    call: &mut Call,
+    call: &Call,
     work: &mut dyn ZoneWork,
     receipt: Receipt,
     now: Timestamp,
-) -> Result<Response, Refusal> {
+) -> Result<Made<SessionStarted>, Refusal> {
     let session = match SessionId::parse(&receipt.resource_id) {
         Ok(id) => work.sessions().get(&id).await?,
         Err(_) => None,
@@ -122,12 +112,12 @@ async fn replay(
     };
     describe(call, &session);
     call.replayed().await?;
-    Ok(idempotency::replay(receipt))
+    Ok(idempotency::repeated(receipt))
 }
 
 /// Checks, in order, everything that storage knows, then inserts.
 async fn start(
-    call: &mut Call,
+    call: &Call,
     work: &mut dyn ZoneWork,
     asked: &Asked,
     anchor: &Anchor,
@@ -152,9 +142,9 @@ async fn start(
         check_short_lived(asked)?;
     }
     let record = anchor
-        .load(&call.app, work, &call.principal, &asked.application_id)
+        .load(&call.role, work, &call.caller, &asked.application_id)
         .await?;
-    call.about.record_id = Some(record.id.clone());
+    call.about().record_id = Some(record.id.clone());
     check_room(call, work, &application, now).await?;
     let parent = match &asked.parent_id {
         Some(id) => Some(parent(call, work, id, asked.lifecycle, now).await?),
@@ -168,7 +158,7 @@ async fn start(
     work.sessions().create(&session).await?;
 
     let zone_id = call.zone_id().clone();
-    let app = call.app.clone();
+    let app = call.role.clone();
     let mut events = Events::new(&app.world, &zone_id);
     events.spawn(&session);
     let inherited = match (&parent, inherits) {
@@ -179,7 +169,7 @@ async fn start(
         _ => None,
     };
     if let Some(delegation) = &inherited {
-        call.about.delegation_edge_id = Some(delegation.id.clone());
+        call.about().delegation_edge_id = Some(delegation.id.clone());
         let epoch = work.delegations().epoch().await?;
         events.edge_create(delegation, epoch);
     }
@@ -211,7 +201,7 @@ async fn check_room(
     application: &Application,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let config = &call.app.config;
+    let config = &call.role.config;
     let in_zone = work.sessions().count_slots(None, now).await?;
     if in_zone >= config.max_sessions_per_zone {
         return Err(too_many(
@@ -256,7 +246,7 @@ async fn parent(
         return Err(Refusal::of(ErrorCode::TaskSessionCannotStartService));
     }
     if !call
-        .principal
+        .caller
         .acts_for("coordinator.spawn_under", &parent.application_id)
     {
         return Err(Refusal::of(ErrorCode::ParentOwnershipRequired)
@@ -312,7 +302,7 @@ fn build(
 ) -> Session {
     let service = asked.lifecycle == Lifecycle::Service;
     Session {
-        id: SessionId::generate(&call.app.world),
+        id: SessionId::generate(&call.role.world),
         zone_id: call.zone_id().clone(),
         application_id: asked.application_id.clone(),
         parent_id: parent.map(|parent| parent.id.clone()),
@@ -321,11 +311,11 @@ fn build(
         lifecycle: asked.lifecycle,
         depth: parent.map_or(0, |parent| parent.depth + 1),
         labels: asked.labels.clone(),
-        max_children: call.app.config.max_children,
+        max_children: call.role.config.max_children,
         child_count: 0,
         ttl_seconds,
         last_heartbeat_at: service.then_some(now),
-        heartbeat_deadline_at: service.then(|| now.plus(call.app.config.service_lease)),
+        heartbeat_deadline_at: service.then(|| now.plus(call.role.config.service_lease)),
         lease_generation: i64::from(service),
         termination_reason: None,
         metadata_json: asked.metadata.clone(),

@@ -31,13 +31,13 @@ pub(super) async fn end(
     let reason = "subject_authority_inactive";
     lifecycle::end_session(
         work.as_mut(),
-        &call.app.world,
+        &call.role.world,
         &session.id,
         SessionStatus::Terminated,
         reason,
     )
     .await?;
     work.commit().await?;
-    call.app.outbox.announce().await;
+    call.role.outbox.announce().await;
     Ok(Refusal::of(ErrorCode::SessionSubjectInactive).describe("the person's authority record has ended"))
 }
