@@ -1,7 +1,5 @@
 //! JSON bodies: bounded, typed, and refused with the field's path.
 
-use std::borrow::Cow;
-
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use caracal_core::text;
@@ -45,13 +43,9 @@ fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 /// 400 with the path of the offending field.
-pub fn parse_json<T: DeserializeOwned>(
-    bytes: &[u8],
-    code: impl Into<Cow<'static, str>>,
-) -> Result<T, Refusal> {
-    let code = code.into();
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8], code: ErrorCode) -> Result<T, Refusal> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = parse_with_path(&mut deserializer, code.clone())?;
+    let value = parse_with_path(&mut deserializer, code)?;
     deserializer
         .end()
         .map_err(|_| Refusal::invalid_field(code, "", "trailing characters after the document"))?;
@@ -64,7 +58,7 @@ pub fn parse_json<T: DeserializeOwned>(
 /// 400 with the path of the offending field.
 pub(crate) fn parse_with_path<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-    code: impl Into<Cow<'static, str>>,
+    code: ErrorCode,
 ) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();

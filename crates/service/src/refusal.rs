@@ -22,7 +22,7 @@ pub struct Refusal {
     /// HTTP status.
     pub status: StatusCode,
     /// Wire code, for example `access_denied`.
-    pub code: Cow<'static, str>,
+    pub code: ErrorCode,
     /// For the client: what was wrong and what to do. Never driver messages, paths or SQL.
     pub description: Option<Cow<'static, str>>,
     /// Further members, for example `reason`, `details`, `approval_id`.
@@ -46,31 +46,16 @@ impl Refusal {
     }
 
     /// A refusal with a code and a status of its own.
-    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(status: StatusCode, code: ErrorCode) -> Self {
         Self {
             status,
-            code: code.into(),
+            code,
             description: None,
             members: Map::new(),
             retry_after: None,
             authenticate: None,
             contended: false,
         }
-    }
-
-    /// 400 with `code`.
-    pub fn bad_request(code: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code)
-    }
-
-    /// 404 with `code`.
-    pub fn not_found(code: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, code)
-    }
-
-    /// 503 with `code` and `Retry-After: 1`.
-    pub fn unavailable(code: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code).retry_after(1)
     }
 
     /// Adds `error_description`.
@@ -117,7 +102,7 @@ impl Refusal {
     /// A 400 that names the field, in the shape admin clients read (`details.issues[].path`).
     ///
     /// Keys of a map are the caller's own words, so a path is shown in excerpts.
-    pub fn invalid_field(code: impl Into<Cow<'static, str>>, path: &str, message: impl Into<String>) -> Self {
+    pub fn invalid_field(code: ErrorCode, path: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let segments: Vec<String> = path
             .split('.')
@@ -134,7 +119,7 @@ impl Refusal {
             path: segments,
             message,
         }];
-        Self::bad_request(code)
+        Self::new(StatusCode::BAD_REQUEST, code)
             .describe(description)
             .with_details(&Issues { issues })
     }
@@ -142,7 +127,7 @@ impl Refusal {
     /// The body.
     pub fn body(&self, request_id: &str) -> Problem {
         Problem {
-            error: self.code.clone(),
+            error: self.code.into(),
             error_description: self.description.clone(),
             details: None,
             request_id_camel: request_id.to_owned(),

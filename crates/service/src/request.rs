@@ -78,9 +78,9 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     let code = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => {
             response = refusal.render(&context.request_id);
-            refusal.code.into_owned()
+            refusal.code.as_str()
         }
-        None => String::new(),
+        None => "",
     };
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -8,6 +8,7 @@ use caracal_service::{
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::Access;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 
 use crate::{
@@ -17,12 +18,12 @@ use crate::{
 
 /// 401 for every failed login, so that nothing is learnt from it.
 pub(crate) fn invalid_client() -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, "access_denied").describe("invalid client credentials")
+    Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied).describe("invalid client credentials")
 }
 
 /// 503 when a decision cannot be had.
 pub(crate) fn unavailable() -> Refusal {
-    Refusal::unavailable("sts_unavailable").describe("the STS cannot decide now, try again")
+    Refusal::of(ErrorCode::StsUnavailable).describe("the STS cannot decide now, try again")
 }
 
 /// The zone, or the refusal of a login: an unknown zone looks like a wrong secret.
@@ -65,12 +66,10 @@ pub(crate) async fn authenticate(
         let live = elsewhere.is_live(now);
         // Possession first: only whoever holds the secret may learn where the application lives.
         if live && verify(deps, stored, secret).await? {
-            return Err(
-                Refusal::new(StatusCode::FORBIDDEN, "zone_invalid").describe(format!(
-                    "application belongs to zone {}, not to zone {zone}",
-                    elsewhere.zone_id
-                )),
-            );
+            return Err(Refusal::of(ErrorCode::ZoneInvalid).describe(format!(
+                "application belongs to zone {}, not to zone {zone}",
+                elsewhere.zone_id
+            )));
         }
         if live {
             reason = Reason::WrongSecretElsewhere;
@@ -89,11 +88,9 @@ pub(crate) async fn authenticate(
         Err(invalid_client())
     } else {
         let seconds = u32::try_from(failures.retry_after.as_secs().max(1)).unwrap_or(60);
-        Err(
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
-                .describe("too many failed logins")
-                .retry_after(seconds),
-        )
+        Err(Refusal::of(ErrorCode::ProviderRateLimited)
+            .describe("too many failed logins")
+            .retry_after(seconds))
     }
 }
 
@@ -115,7 +112,7 @@ async fn elsewhere(
 
 async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
     let busy = |_| {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "sts_unavailable")
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StsUnavailable)
             .describe("too many logins wait for verification")
             .retry_after(1)
     };

@@ -13,7 +13,7 @@ use caracal_service::{
     exchange::{Exchange, ExchangeGrant, ExchangeRequest, UpstreamDirective},
     zones::ZoneState,
 };
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use serde_json::json;
 
 use crate::{
@@ -180,11 +180,11 @@ async fn holder(
 
 fn refusal(denied: Denied) -> Refusal {
     match denied.status {
-        "operation_not_permitted" => Refusal::new(StatusCode::FORBIDDEN, "operation_not_permitted")
+        "operation_not_permitted" => Refusal::of(ErrorCode::OperationNotPermitted)
             .describe("operation is not declared for the resource or its scope is not in the mandate")
             .reason("operation_not_permitted")
             .with("details", denied.details),
-        "provider_unavailable" => Refusal::new(StatusCode::BAD_GATEWAY, "http_request_failed")
+        "provider_unavailable" => Refusal::of(ErrorCode::HttpRequestFailed)
             .describe("the upstream credential is not available")
             .reason("provider_unavailable"),
         _ => policy_denied(&[denied]),

@@ -2,6 +2,7 @@
 
 use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, Secret, SessionId, ZoneId};
 use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
 
 use crate::basic::Login;
 
@@ -70,7 +71,7 @@ impl Fields<'_> {
 
 /// 400 `invalid_token`, the code clients of this endpoint know for malformed input, with the field named.
 pub(crate) fn malformed(field: &str, message: impl std::fmt::Display) -> Refusal {
-    let mut refusal = Refusal::invalid_field("invalid_token", field, message.to_string());
+    let mut refusal = Refusal::invalid_field(ErrorCode::InvalidToken, field, message.to_string());
     if field.is_empty() {
         refusal.members.clear();
     }
@@ -269,7 +270,7 @@ mod tests {
     fn refused(pairs: &[(&str, &str)]) -> String {
         let refusal = TokenRequest::parse(&form(pairs), None).expect_err("refused");
         assert_eq!(
-            (refusal.status.as_u16(), refusal.code.as_ref()),
+            (refusal.status.as_u16(), refusal.code.as_str()),
             (400, "invalid_token")
         );
         refusal.description.unwrap_or_default().into_owned()

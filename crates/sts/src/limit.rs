@@ -5,7 +5,7 @@ use std::time::Duration;
 use caracal_core::entity::Application;
 use caracal_events::shortlived::Hit;
 use caracal_service::{Refusal, zones::ZoneState};
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use crate::{StsDeps, authenticate::unavailable, form::TokenRequest, metrics};
 
@@ -50,10 +50,8 @@ pub(crate) async fn limit(
     };
     let seconds = u32::try_from(decision.retry_after.as_secs().max(1)).unwrap_or(60);
     metrics::exchanged("mint", "rate_limited");
-    Err(
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "provider_rate_limited")
-            .describe("mint rate limit reached")
-            .with("resource", *resource)
-            .retry_after(seconds),
-    )
+    Err(Refusal::of(ErrorCode::ProviderRateLimited)
+        .describe("mint rate limit reached")
+        .with("resource", *resource)
+        .retry_after(seconds))
 }

@@ -15,7 +15,7 @@ use caracal_crypto::{
 use caracal_events::shortlived::mark;
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use serde_json::{Value, json};
 
 use crate::{
@@ -272,7 +272,7 @@ pub(crate) fn policy_denied(denied: &[Denied]) -> Refusal {
         Some(denied) => format!("policy denied ({})", denied.reason),
         None => String::from("policy denied"),
     };
-    let refusal = Refusal::new(StatusCode::FORBIDDEN, "access_denied").describe(text);
+    let refusal = Refusal::of(ErrorCode::AccessDenied).describe(text);
     match first.or_else(|| denied.first()) {
         Some(denied) => refusal.reason(denied.reason).with(
             "details",
@@ -295,7 +295,7 @@ fn lifetime(party: &Party, ttl_seconds: Option<u32>, now: Timestamp) -> Result<T
     let asked = now.plus(Duration::from_secs(u64::from(seconds)));
     let end = party.ends_at.map_or(asked, |end| end.min(asked));
     if end.unix_seconds() <= now.unix_seconds() {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+        return Err(Refusal::of(ErrorCode::AccessDenied)
             .describe("session or delegation is about to end")
             .reason("lifetime_exhausted"));
     }

@@ -76,12 +76,6 @@ impl From<ErrorCode> for Cow<'static, str> {
     }
 }
 
-impl PartialEq<ErrorCode> for Cow<'_, str> {
-    fn eq(&self, code: &ErrorCode) -> bool {
-        self == code.as_str()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

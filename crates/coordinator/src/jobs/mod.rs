@@ -55,7 +55,7 @@ impl std::fmt::Display for JobError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Storage(error) => f.write_str(&error_chain(error)),
-            Self::Evidence(refusal) => f.write_str(&refusal.code),
+            Self::Evidence(refusal) => f.write_str(refusal.code.as_str()),
         }
     }
 }

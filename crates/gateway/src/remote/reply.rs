@@ -68,7 +68,7 @@ fn refusal(reply: &Read) -> Refusal {
         .filter(|_| is_error);
     let mut refusal = match error {
         Some(error) => {
-            let mut refusal = Refusal::new(status, error.error);
+            let mut refusal = Refusal::new(status, known(status, &error.error));
             refusal.description = error.error_description;
             refusal.members = error.more;
             match error.reason {
@@ -84,6 +84,18 @@ fn refusal(reply: &Read) -> Refusal {
         refusal.retry_after = Some(seconds);
     }
     refusal
+}
+
+/// The code, or what the status says where it is one of a later release.
+fn known(status: StatusCode, code: &str) -> ErrorCode {
+    code.parse().unwrap_or_else(|_| {
+        tracing::warn!(code, "the STS answered with a code of a later release");
+        if status.is_server_error() {
+            ErrorCode::InternalError
+        } else {
+            ErrorCode::AccessDenied
+        }
+    })
 }
 
 /// No usable answer of the STS.

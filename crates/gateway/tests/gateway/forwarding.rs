@@ -5,7 +5,7 @@ use caracal_service::{
     Refusal,
     exchange::{AuthLocation, AuthMode},
 };
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 use serde_json::json;
 
 use crate::stage::{Options, RESOURCE, Stage, directive};
@@ -289,7 +289,7 @@ async fn answers_come_back_without_what_is_not_the_callers() {
 #[tokio::test]
 async fn the_stss_refusal_passes_whole() {
     let stage = Stage::new().await;
-    let hold = Refusal::new(StatusCode::UNAUTHORIZED, "interaction_required")
+    let hold = Refusal::of(ErrorCode::InteractionRequired)
         .describe("approval required")
         .with("approval_id", "apr-1")
         .with("state", "pending")

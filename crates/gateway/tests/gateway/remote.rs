@@ -97,7 +97,7 @@ impl Wire {
         let refusal = self.exchange.exchange(self.request.clone()).await.unwrap_err();
         (
             refusal.status.as_u16(),
-            refusal.code.into_owned(),
+            refusal.code.to_string(),
             refusal.description.unwrap_or_default().into_owned(),
         )
     }
@@ -250,7 +250,7 @@ async fn a_refusal_passes_whole_but_for_the_request_id() {
     );
     let refusal = wire.exchange.exchange(wire.request.clone()).await.unwrap_err();
     assert_eq!(
-        (refusal.status, &*refusal.code),
+        (refusal.status, refusal.code.as_str()),
         (StatusCode::UNAUTHORIZED, "interaction_required")
     );
     assert_eq!(refusal.authenticate.as_deref(), Some("Bearer error=\"x\""));
@@ -265,6 +265,22 @@ async fn a_refusal_passes_whole_but_for_the_request_id() {
         wire.refusal().await,
         (503, "sts_unavailable".into(), "Service Unavailable".into())
     );
+}
+
+#[tokio::test]
+async fn a_code_of_a_later_release_is_told_as_what_its_status_says() {
+    let wire = Wire::new().await;
+    for (status, code) in [
+        (403, "access_denied"),
+        (409, "access_denied"),
+        (500, "internal_error"),
+    ] {
+        let body = json!({"error": "of_a_later_release", "error_description": "text", "details": {"a": 1}});
+        wire.answers(status, &[JSON], body);
+        let refusal = wire.exchange.exchange(wire.request.clone()).await.unwrap_err();
+        assert_eq!((refusal.status.as_u16(), refusal.code.as_str()), (status, code));
+        assert_eq!(refusal.members["details"], json!({"a": 1}));
+    }
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ async fn of_32_presentations_at_once_exactly_one_passes() {
 async fn a_replay_is_recorded_and_a_refused_exchange_spends_too() {
     let stage = Stage::new().await;
     let refusal =
-        caracal_service::Refusal::new(http::StatusCode::FORBIDDEN, "access_denied").describe("policy denied");
+        caracal_service::Refusal::of(caracal_wire::ErrorCode::AccessDenied).describe("policy denied");
     *stage.decision.refusal.lock() = Some(refusal);
     let token = stage.mandate();
     let send = || stage.send(stage.request(&token, "/a").body(Body::empty()).unwrap());

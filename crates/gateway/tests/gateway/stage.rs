@@ -35,7 +35,7 @@ use caracal_service::{
 };
 use caracal_storage::{Access, SigningKeyRow, Store};
 use caracal_storage_sql::SqliteStore;
-use caracal_wire::health::NotReady;
+use caracal_wire::{ErrorCode, health::NotReady};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -73,7 +73,7 @@ impl Exchange for Decision {
         if self.available.load(Ordering::SeqCst) {
             Ok(())
         } else {
-            Err(Refusal::unavailable("sts_unavailable").describe("sts unavailable"))
+            Err(Refusal::of(ErrorCode::StsUnavailable).describe("sts unavailable"))
         }
     }
 

@@ -66,7 +66,7 @@ impl HttpRole for Shop {
     }
 
     async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
-        let told = (refusal.code.clone().into_owned(), exchange.admitted);
+        let told = (refusal.code.to_string(), exchange.admitted);
         self.refused.lock().push(told);
     }
 }

@@ -12,7 +12,7 @@ use caracal_service::{
     Refusal,
     zones::{DirectoryError, ZoneState},
 };
-use http::StatusCode;
+use caracal_wire::ErrorCode;
 
 use crate::{StsDeps, authenticate::unavailable};
 
@@ -90,7 +90,7 @@ impl PartyError {
     }
 
     fn denied(&self) -> Refusal {
-        Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+        Refusal::of(ErrorCode::AccessDenied)
             .describe(self.to_string())
             .reason(self.reason())
     }

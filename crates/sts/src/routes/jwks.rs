@@ -7,6 +7,7 @@ use axum::{
 use caracal_core::ZoneId;
 use caracal_crypto::jwks::Jwks;
 use caracal_service::{Refusal, zones::DirectoryError};
+use caracal_wire::ErrorCode;
 use http::header;
 
 use crate::{StsDeps, authenticate::unavailable, form::malformed};
@@ -21,7 +22,7 @@ pub(crate) async fn get(State(deps): State<StsDeps>, RawQuery(query): RawQuery) 
         .map_err(|error| malformed("zone_id", error))?;
     let state = match deps.zones.zone(&zone).await {
         Ok(state) if !state.verifying_keys.is_empty() => state,
-        Ok(_) | Err(DirectoryError::Unknown) => return Err(Refusal::not_found("resource_not_found")),
+        Ok(_) | Err(DirectoryError::Unknown) => return Err(Refusal::of(ErrorCode::ResourceNotFound)),
         Err(DirectoryError::Unavailable) => return Err(unavailable()),
     };
     let document = Jwks::new(state.verifying_keys.iter().map(|(_, key)| key)).to_json();

@@ -3,7 +3,8 @@
 use axum::{Json, extract::State};
 use caracal_core::ZoneId;
 use caracal_service::{Refusal, extract::Path, health::bearer_of};
-use http::{HeaderMap, StatusCode};
+use caracal_wire::ErrorCode;
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::{StsDeps, form::malformed, keys};
@@ -21,11 +22,11 @@ pub(crate) async fn post(
             caracal_crypto::constant_time_eq(given.as_bytes(), token.expose().as_bytes())
         });
     if !allowed {
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized").authenticate("Bearer"));
+        return Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer"));
     }
     let zone = ZoneId::parse(&zone).map_err(|error| malformed("zone_id", error))?;
     if deps.zones.zone(&zone).await.is_err() {
-        return Err(Refusal::not_found("zone_not_found"));
+        return Err(Refusal::of(ErrorCode::ZoneNotFound));
     }
     let kid = keys::rotate_signing_key(&deps, &zone).await?;
     tracing::warn!(zone.id = %zone, key.id = %kid, "rotated the signing key of a zone");

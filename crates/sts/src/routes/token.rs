@@ -22,6 +22,7 @@ use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{
     Refusal, body::read_bounded, issued, request::RequestContext, server::PeerAddr, zones::DirectoryError,
 };
+use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -101,8 +102,10 @@ fn require_form(headers: &HeaderMap) -> Result<(), Refusal> {
     if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
         Ok(())
     } else {
-        Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_token")
-            .describe("send Content-Type: application/x-www-form-urlencoded"))
+        Err(
+            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
+                .describe("send Content-Type: application/x-www-form-urlencoded"),
+        )
     }
 }
 
@@ -129,7 +132,8 @@ async fn from_gateway(
         return Ok(false);
     }
     let refused = || {
-        Refusal::new(StatusCode::UNAUTHORIZED, "access_denied").describe("invalid gateway exchange signature")
+        Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
+            .describe("invalid gateway exchange signature")
     };
     let key = deps.gateway_key.as_ref().ok_or_else(refused)?;
     if !context.id_from_caller || form.gateway_request_id != *context.request_id {
@@ -219,22 +223,21 @@ async fn client_exchange(
     match &form.subject_token {
         None => {}
         Some((_, SubjectTokenType::IdToken)) => {
-            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token")
+            return Err(Refusal::of(ErrorCode::InvalidToken)
                 .describe("invalid subject_token: the issuer is not trusted in this zone"));
         }
         Some((token, SubjectTokenType::AccessToken)) => {
             let claims = verify_subject(deps, zone_id, token, MandateUse::Session).await?;
             if claims.client_id != application.id || deps.revocations.covers(&claims) {
-                return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
-                    .describe("authority record is not active"));
+                return Err(Refusal::of(ErrorCode::AccessDenied).describe("authority record is not active"));
             }
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "access_denied")
+            return Err(Refusal::of(ErrorCode::AccessDenied)
                 .describe("resource exchanges must use the Gateway")
                 .reason("gateway_required"));
         }
     }
     if form.has_approval {
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "access_denied")
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
             .describe("approval not found or bindings do not match")
             .reason("approval_invalid"));
     }
@@ -259,8 +262,7 @@ async fn verify_subject(
     token: &Secret,
     class: MandateUse,
 ) -> Result<Arc<MandateClaims>, Refusal> {
-    let invalid =
-        || Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token").describe("invalid subject_token");
+    let invalid = || Refusal::of(ErrorCode::InvalidToken).describe("invalid subject_token");
     let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
     let kid = &unverified.header().map_err(|_| invalid())?.kid;
     // A key made at another replica a moment ago is asked for, not refused.

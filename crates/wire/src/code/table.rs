@@ -201,16 +201,16 @@ codes! {
         OperationPathMustBeAbsolute "operation_path_must_be_absolute" 400 "The path does not begin with a slash.";
         OperationScopeNotInResourceScopes "operation_scope_not_in_resource_scopes" 400
             "The scope of an operation is none of the resource's.";
-        TraitInvalid "trait_invalid" 400 "A trait has the wrong form.";
-        TraitDuplicate "trait_duplicate" 400 "A trait is named twice.";
-        TraitForbidden "trait_forbidden" 400 "The trait is not for this caller to give.";
-        TraitCountExceeded "trait_count_exceeded" 400 "There are more traits than an application may have.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
         InvalidAccountAssertion "invalid_account_assertion" 401 "The assertion of a console account is not valid.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
         AdminTokenApproveOnly "admin_token_approve_only" 403 "The token can only read and decide approvals.";
         AdminTokenZoneMismatch "admin_token_zone_mismatch" 403 "The token of one zone reaches that zone only.";
         ApproveCapabilityRequired "approve_capability_required" 403 "The caller may not make a token of this capability.";
+        TraitInvalid "trait_invalid" 403 "A trait has the wrong form.";
+        TraitDuplicate "trait_duplicate" 403 "A trait is named twice.";
+        TraitForbidden "trait_forbidden" 403 "The trait is not for this caller to give.";
+        TraitCountExceeded "trait_count_exceeded" 403 "There are more traits than an application may have.";
         AccountScopeRequired "account_scope_required" 403 "Console accounts cannot call this.";
         SystemZoneReadOnly "system_zone_read_only" 403 "The zone belongs to the platform.";
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";

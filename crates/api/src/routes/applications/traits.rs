@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use caracal_core::{Timestamp, text::excerpt};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, Issue, Issues};
-use http::StatusCode;
 
 const MAX_TRAITS: usize = 64;
 
@@ -112,7 +111,7 @@ fn is_control_scope(scope: &str) -> bool {
 }
 
 fn refused(code: ErrorCode, name: &str, message: &str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, code)
+    Refusal::of(code)
         .describe(if name.is_empty() {
             message.to_owned()
         } else {
@@ -134,7 +133,7 @@ mod tests {
         let traits: Vec<String> = traits.iter().map(|name| (*name).to_owned()).collect();
         check(&traits, global)
             .err()
-            .map(|refusal| refusal.code.into_owned())
+            .map(|refusal| refusal.code.to_string())
     }
 
     #[test]

@@ -121,7 +121,7 @@ mod tests {
         normalise(operations)
             .and_then(|operations| check(&operations, &ScopeSet::parse("a b")))
             .err()
-            .map(|refusal| refusal.code.into_owned())
+            .map(|refusal| refusal.code.to_string())
     }
 
     #[test]

@@ -220,7 +220,7 @@ mod tests {
             (json!({"ttl_seconds": 60, "scopes": ["a b"]}), "invalid_body"),
             (json!({"ttl_seconds": 60, "resource_id": ""}), "invalid_body"),
         ] {
-            assert_eq!(check(&extra).unwrap_err().code, code, "{extra}");
+            assert_eq!(check(&extra).unwrap_err().code.as_str(), code, "{extra}");
         }
     }
 
