@@ -10,6 +10,7 @@ pub mod audit;
 pub mod claims;
 pub mod entity;
 pub mod id;
+pub mod json;
 pub mod metric;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -23,6 +24,7 @@ pub use id::{
     ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId,
     PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, ZoneId,
 };
+pub use json::JsonObject;
 pub use scope::{LIFECYCLE_SCOPE, ScopeSet};
 pub use secret::Secret;
 pub use text::{TextProblem, TextRule};

@@ -5,7 +5,7 @@ use utoipa::openapi::{
     schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
 };
 
-use crate::{ScopeSet, Timestamp};
+use crate::{JsonObject, ScopeSet, Timestamp};
 
 #[doc(hidden)]
 pub use utoipa;
@@ -53,3 +53,5 @@ described!(
         .items(ObjectBuilder::new().schema_type(Type::String))
         .into()
 );
+
+described!(JsonObject, ObjectBuilder::new().schema_type(Type::Object).into());

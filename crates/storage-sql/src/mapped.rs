@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId, PolicySetVersionId,
-    PolicyVersionId, ProviderId, ResourceId, SessionId, Timestamp, ZoneId,
+    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, KeyId, PolicyId, PolicySetId,
+    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, Timestamp, ZoneId,
     claims::SubjectType,
     entity::{
         Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement, ProviderKind,
@@ -190,6 +190,18 @@ columns!(
     Timestamp => time,
     Option<Timestamp> => opt_time,
 );
+
+impl Param for JsonObject {
+    fn value(&self) -> Value {
+        self.as_str().value()
+    }
+}
+
+impl Column for JsonObject {
+    fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
+        row.object(column)
+    }
+}
 
 /// Ids, absent ones included.
 macro_rules! id_columns {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use caracal_core::{Timestamp, entity::Attribution, id::InvalidId};
+use caracal_core::{JsonObject, Timestamp, entity::Attribution, id::InvalidId};
 use caracal_storage::Error;
 use sea_orm::{QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -123,6 +123,11 @@ impl Row {
     /// A JSON document stored as text.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Error> {
         serde_json::from_str(&self.text(column)?).map_err(|_| corrupt(column))
+    }
+
+    /// A JSON object that nobody here looks into.
+    pub(crate) fn object(&self, column: &'static str) -> Result<JsonObject, Error> {
+        JsonObject::parse(self.text(column)?).ok_or_else(|| corrupt(column))
     }
 
     /// Who made and last changed the row.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, SessionId, ZoneId,
+    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId, ZoneId,
     claims::SubjectType,
     entity::{
         AuthorityRecord, AuthorityRecordStatus, Constraints, Delegation, DelegationStatus, Lifecycle,
@@ -72,7 +72,7 @@ pub(crate) async fn scene(stack: &Stack) -> String {
             heartbeat_deadline_at: None,
             lease_generation: 0,
             termination_reason: None,
-            metadata_json: serde_json::Map::new(),
+            metadata_json: JsonObject::default(),
             started_at: now,
             last_active_at: now,
             updated_at: now,

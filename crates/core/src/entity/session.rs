@@ -64,7 +64,7 @@ pub struct Session {
     /// Why it ended.
     pub termination_reason: Option<String>,
     /// Free object given by the application.
-    pub metadata_json: serde_json::Map<String, serde_json::Value>,
+    pub metadata_json: crate::JsonObject,
     /// Start.
     pub started_at: Timestamp,
     /// Last sign of life.

@@ -7,7 +7,7 @@
 use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, SessionId, Timestamp, World, ZoneId,
+    AuthorityRecordId, DelegationId, JsonObject, SessionId, Timestamp, World, ZoneId,
     entity::{AuthorityRecord, Delegation, MAX_HOPS, Session},
 };
 use caracal_storage::{Access, Store};
@@ -163,7 +163,7 @@ impl LiveAuthority {
             return Ok(None);
         };
         // No decision reads it, and it may be large.
-        session.metadata_json = serde_json::Map::new();
+        session.metadata_json = JsonObject::default();
         let session = Arc::new(session);
         self.sessions.put(key, session.clone(), now);
         Ok(Some(session))

@@ -25,7 +25,7 @@ use crate::{
 mapped!(Session in "sessions" {
     zone_id, id, application_id, parent_id, subject_authority_record_id, status, lifecycle, depth, labels as json,
     max_children, child_count, ttl_seconds, last_heartbeat_at, heartbeat_deadline_at, lease_generation,
-    termination_reason, metadata_json as json, started_at, last_active_at, updated_at, terminated_at
+    termination_reason, metadata_json, started_at, last_active_at, updated_at, terminated_at
 });
 
 const COLUMNS: &str = Session::COLUMNS;

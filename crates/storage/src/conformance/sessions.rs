@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use caracal_core::{
-    SessionId, Timestamp,
+    JsonObject, SessionId, Timestamp,
     entity::{Lifecycle, Session, SessionStatus},
 };
 
@@ -23,7 +23,7 @@ pub async fn a_session_comes_back_as_it_was_stored(backend: Backend) {
     let scene = Scene::new(backend).await;
     let party = scene.a.party().await;
     let task = Session {
-        metadata_json: serde_json::Map::new(),
+        metadata_json: JsonObject::default(),
         labels: Vec::new(),
         ..party.task()
     };

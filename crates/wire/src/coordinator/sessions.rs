@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, SessionId, Timestamp, ZoneId,
+    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId, Timestamp, ZoneId,
     entity::{Lifecycle, Session, SessionStatus},
 };
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,7 @@ pub struct SessionItem {
     #[serde(flatten)]
     pub session: SessionState,
     /// What the application said about it.
-    pub metadata: Map<String, Value>,
+    pub metadata: JsonObject,
     /// End.
     pub terminated_at: Option<Timestamp>,
     /// Why it ended.

@@ -1,7 +1,7 @@
 //! `POST /zones/{zone}/agents`: starts a session.
 
 use caracal_core::{
-    SessionId, Timestamp,
+    JsonObject, SessionId, Timestamp,
     entity::{Application, AuthorityRecord, Lifecycle, RegistrationMethod, Session, SessionStatus},
 };
 use caracal_lifecycle::{self as lifecycle, Events};
@@ -318,7 +318,7 @@ fn build(
         heartbeat_deadline_at: service.then(|| now.plus(call.role.config.service_lease)),
         lease_generation: i64::from(service),
         termination_reason: None,
-        metadata_json: asked.metadata.clone(),
+        metadata_json: JsonObject::of(&asked.metadata),
         started_at: now,
         last_active_at: now,
         updated_at: now,

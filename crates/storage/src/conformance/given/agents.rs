@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, ScopeSet, SessionId,
+    AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId,
     claims::SubjectType,
     entity::{
         Application, AuthorityRecord, AuthorityRecordStatus, Constraints, Delegation, DelegationStatus,
@@ -69,7 +69,7 @@ impl Given {
             heartbeat_deadline_at: None,
             lease_generation: 0,
             termination_reason: None,
-            metadata_json: metadata.as_object().cloned().unwrap_or_default(),
+            metadata_json: metadata.as_object().map(JsonObject::of).unwrap_or_default(),
             started_at: self.world.now(),
             last_active_at: self.world.now(),
             updated_at: self.world.now(),
