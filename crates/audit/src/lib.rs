@@ -8,6 +8,7 @@ mod batch;
 mod frame;
 mod ingest;
 mod metrics;
+mod retention;
 mod routes;
 mod verify;
 
@@ -20,6 +21,7 @@ use caracal_storage::Store;
 
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
+pub use retention::AdminRetention;
 pub use routes::router;
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
 

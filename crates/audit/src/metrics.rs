@@ -17,6 +17,11 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) PUT_ASIDE = "caracal_audit_put_aside_total";
     /// Dead letters that joined the ledger after all.
     counter(Count) pub(crate) REPLAYED = "caracal_audit_dead_letters_replayed_total";
+    /// Administrative records deleted because their time was over.
+    counter(Count) pub(crate) PRUNED = "caracal_audit_admin_records_pruned_total";
+    /// Tries to delete old administrative records of a chain that failed, by reason: unverified, unavailable. Somebody
+    /// should look at the first.
+    counter(Count) pub(crate) PRUNE_FAILURES = "caracal_audit_admin_prune_failures_total";
 }
 
 /// Every reason of [`PUT_ASIDE`], the last for all that is not told apart.

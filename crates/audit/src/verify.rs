@@ -9,11 +9,16 @@ use caracal_crypto::{
     HmacKey,
     ledger::{Chain, Taken, event_hash, record_hash},
 };
-use caracal_storage::{Access, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork};
+use caracal_storage::{
+    Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork,
+};
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
 pub use self::chains::verify_chains;
-use self::walk::{Link, Walk};
+pub(crate) use self::{
+    chains::name,
+    walk::{Link, Walk},
+};
 
 /// Rows read at a time.
 const PAGE: u32 = 1000;
@@ -75,9 +80,9 @@ pub async fn verify_zone_against(
 ) -> Result<ChainReport, Error> {
     let mut work: Box<dyn ZoneWork> = store.zone(zone, Access::Read).await?;
     let head = work.ledger().head().await?;
-    let mut walk = Walk::new(Chain::Ledger(zone), key, kept);
+    let mut walk = Walk::new(Chain::Ledger(zone), key, kept, None);
     loop {
-        let rows = work.ledger().range(walk.last(), PAGE).await?;
+        let rows = work.ledger().range(walk.read(), PAGE).await?;
         if rows.is_empty() {
             return Ok(walk.finish(&head));
         }
@@ -133,27 +138,18 @@ pub async fn verify_evidence(
     }
     let mut administrative = Vec::new();
     for chain in heads.iter().filter(|chain| chain.kind == ChainKind::Admin) {
-        let name = chains::name(chain);
-        let mut walk = Walk::new(name, key, kept.of(name));
+        let name = name(chain);
+        let mut walk = Walk::new(name, key, kept.of(name), chain.pruned.as_ref());
         loop {
             let rows = work
                 .chains()
-                .admin_range(chain.zone.as_ref(), walk.last(), PAGE)
+                .admin_range(chain.zone.as_ref(), walk.read(), PAGE)
                 .await?;
             if rows.is_empty() {
                 break;
             }
             for row in &rows {
-                walk.step(&Link {
-                    chain_seq: row.chain_seq,
-                    id: &row.id,
-                    hash_version: row.hash_version,
-                    computed: record_hash(name, position(row.chain_seq), &row.record_json),
-                    content: &row.content_sha256,
-                    previous: &row.prev_content_sha256,
-                    chain_hmac: &row.chain_hmac,
-                    copies_agree: row.copies_agree,
-                });
+                walk.step(&admin_link(name, row));
             }
         }
         administrative.push(walk.finish(&chain.head));
@@ -161,7 +157,7 @@ pub async fn verify_evidence(
     drop(work);
     let mut zones = Vec::new();
     for chain in &heads {
-        if let Chain::Ledger(zone) = chains::name(chain) {
+        if let Chain::Ledger(zone) = name(chain) {
             zones.push(verify_zone_against(store, zone, key, kept.of(Chain::Ledger(zone))).await?);
         }
     }
@@ -186,8 +182,23 @@ fn add_kept(heads: &mut Vec<ChainHead>, kind: ChainKind, kept: &[KeptHead]) {
                 kind,
                 zone: kept.zone_id.clone(),
                 head: LedgerHead::default(),
+                pruned: None,
             });
         }
+    }
+}
+
+/// An administrative record as an entry of `chain`.
+pub(crate) fn admin_link<'r>(chain: Chain<'_>, row: &'r AdminChainRow) -> Link<'r> {
+    Link {
+        chain_seq: row.chain_seq,
+        id: &row.id,
+        hash_version: row.hash_version,
+        computed: record_hash(chain, position(row.chain_seq), &row.record_json),
+        content: &row.content_sha256,
+        previous: &row.prev_content_sha256,
+        chain_hmac: &row.chain_hmac,
+        copies_agree: row.copies_agree,
     }
 }
 

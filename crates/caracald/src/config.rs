@@ -67,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) spool_sync: SpoolSync,
     pub(crate) spool_capacity: u64,
     pub(crate) audit_stream_bound: u64,
+    /// How long administrative records are kept; absent means for ever.
+    pub(crate) admin_retention: Option<Duration>,
     pub(crate) logging: Logging,
     pub(crate) serving: Serving,
     pub(crate) mint_rate_limit_per_min: u32,
@@ -164,6 +166,7 @@ impl Config {
             },
             spool_capacity: settings.get(&declared::SPOOL_CAPACITY),
             audit_stream_bound: settings.get(&declared::STREAM_MAX_EVENTS),
+            admin_retention: settings.find(&declared::ADMIN_RETENTION),
             logging: serving::logging(settings),
             serving: Serving::read(settings, process.embedded),
             mint_rate_limit_per_min: settings.get(&declared::MINT_RATE),

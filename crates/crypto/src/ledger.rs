@@ -19,6 +19,7 @@ const CONTENT: &[u8] = b"caracal.evidence.content.v3";
 const HEAD: &[u8] = b"caracal.evidence.head.v1";
 const BEGINNING: &[u8] = b"caracal.evidence.beginning.v1";
 const CHAINS: &[u8] = b"caracal.evidence.chains.v1";
+const PRUNED: &[u8] = b"caracal.evidence.pruned.v1";
 
 /// A chain of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,34 @@ pub fn verify_head(key: &HmacKey, chain: Chain<'_>, seq: u64, content: &str, tag
 fn head(chain: Chain<'_>, seq: u64, content: &str) -> Vec<u8> {
     let [kind, zone] = chain.parts();
     framed(&[HEAD, kind, zone, &seq.to_be_bytes(), content.as_bytes()])
+}
+
+/// Where a chain begins once its oldest entries were deleted on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrunedTo<'a> {
+    /// Position of the last entry that is gone.
+    pub seq: u64,
+    /// Its content hash, lower-case hex: what the next entry names as the one before.
+    pub content: &'a str,
+    /// When it was deleted.
+    pub at: Timestamp,
+}
+
+/// Tag of a prune checkpoint in lower-case hex. Whoever has the database alone can cut the beginning of a chain, but
+/// cannot say that it was cut on purpose.
+pub fn pruned_hmac(key: &HmacKey, chain: Chain<'_>, pruned: &PrunedTo<'_>) -> String {
+    key.sign_hex(&pruned_parts(chain, pruned))
+}
+
+/// Whether `tag` is the tag of that checkpoint, in constant time.
+pub fn verify_pruned(key: &HmacKey, chain: Chain<'_>, pruned: &PrunedTo<'_>, tag: &str) -> bool {
+    key.verify_hex(&pruned_parts(chain, pruned), tag)
+}
+
+fn pruned_parts(chain: Chain<'_>, pruned: &PrunedTo<'_>) -> Vec<u8> {
+    let [kind, zone] = chain.parts();
+    let (seq, at) = (pruned.seq.to_be_bytes(), pruned.at.as_micros().to_be_bytes());
+    framed(&[PRUNED, kind, zone, &seq, pruned.content.as_bytes(), &at])
 }
 
 /// Digest in lower-case hex of the chains up to this one, the `number`th (from 1) that began, after the digest `before`
@@ -288,6 +317,54 @@ mod tests {
         // What stands in the rows is of no use as the tag of an end.
         let link = chain_hmac(&key(), "aa", "");
         assert!(!verify_head(&key(), Chain::Ledger(&zone), 7, "aa", &link));
+    }
+
+    #[test]
+    fn the_tag_of_a_prune_checkpoint_belongs_to_all_that_it_says() {
+        let (zone, other) = (zone("z-1"), zone("z-2"));
+        let pruned = PrunedTo {
+            seq: 7,
+            content: "aa",
+            at: Timestamp::from_micros(AT),
+        };
+        let tag = pruned_hmac(&key(), Chain::Admin(&zone), &pruned);
+        // Computed independently from the definition.
+        assert_eq!(
+            tag,
+            "2ced25c3cd10f4212af0bfecee232043960f9bd000ccf7e5f1d5e3eefae0706a"
+        );
+        assert!(verify_pruned(&key(), Chain::Admin(&zone), &pruned, &tag));
+        let later = Timestamp::from_micros(AT + 1);
+        for (chain, pruned) in [
+            (Chain::Admin(&other), pruned),
+            (Chain::Ledger(&zone), pruned),
+            (Chain::Deployment, pruned),
+            (Chain::Admin(&zone), PrunedTo { seq: 6, ..pruned }),
+            (Chain::Admin(&zone), PrunedTo { seq: 8, ..pruned }),
+            (
+                Chain::Admin(&zone),
+                PrunedTo {
+                    content: "ab",
+                    ..pruned
+                },
+            ),
+            (Chain::Admin(&zone), PrunedTo { at: later, ..pruned }),
+        ] {
+            assert!(
+                !verify_pruned(&key(), chain, &pruned, &tag),
+                "{chain:?} {pruned:?}"
+            );
+        }
+        let another = HmacKey::from_bytes(b"another key");
+        assert!(!verify_pruned(&another, Chain::Admin(&zone), &pruned, &tag));
+        // What else stands in the tables is of no use as the tag of a checkpoint.
+        for other in [
+            String::new(),
+            chain_hmac(&key(), "aa", ""),
+            head_hmac(&key(), Chain::Admin(&zone), 7, "aa"),
+        ] {
+            assert!(!verify_pruned(&key(), Chain::Admin(&zone), &pruned, &other));
+        }
     }
 
     #[test]

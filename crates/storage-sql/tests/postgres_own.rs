@@ -275,6 +275,79 @@ async fn evidence_is_append_only_for_services_and_for_the_owner() {
 }
 
 #[tokio::test]
+async fn the_audit_service_prunes_old_administrative_records_and_no_young_ones() {
+    let database = Database::migrated().await;
+    let world = World::for_tests();
+    let given = Given::new(&world);
+    let api = service(&database, ServiceRole::Api).await;
+    let server_now = server().sql(
+        &database.name,
+        "SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT)",
+    );
+    let server_now = Timestamp::from_micros(server_now.trim().parse().unwrap());
+    let day = Duration::from_hours(24);
+    let ages = [31, 31, 29, 0].map(|days| server_now.minus(days * day));
+    let mut work = api.global(Access::Write).await.unwrap();
+    for occurred_at in ages {
+        let record = caracal_storage::AdminAuditRecord {
+            occurred_at,
+            ..given.admin_audit_record()
+        };
+        work.admin_audit().append(&record).await.unwrap();
+    }
+    work.commit().await.unwrap();
+
+    let audit = service(&database, ServiceRole::Audit).await;
+    let zone = Some(&given.zone_id);
+    let rows = {
+        let mut work = audit.global(Access::Read).await.unwrap();
+        work.chains().admin_range(zone, 0, 10).await.unwrap()
+    };
+    let prune = async |from: i64, to: i64| {
+        let mut work = audit.global(Access::Write).await?;
+        let content = &rows[usize::try_from(to - 1).unwrap()].content_sha256;
+        // Whatever the caller's clock says.
+        let at = server_now.plus(365 * day);
+        let pruned = work.chains().prune_admin(zone, from, to, content, at).await?;
+        work.commit().await.map(|()| pruned.is_some())
+    };
+    for to in [3, 4] {
+        let refused = prune(0, to).await;
+        assert!(
+            matches!(&refused, Err(Error::Corrupt(text)) if text.contains("younger than 30 days")),
+            "{refused:?}"
+        );
+    }
+    assert!(prune(0, 2).await.unwrap());
+    assert!(prune(2, 3).await.is_err());
+
+    // With the checkpoint at 2, nothing but the function deletes, nor moves it.
+    let scope = "SET caracal.zone_id = '*';";
+    for forbidden in [
+        "DELETE FROM admin_audit_events",
+        "UPDATE admin_audit_pruned SET chain_seq = 4",
+        "DELETE FROM admin_audit_pruned",
+        "INSERT INTO admin_audit_pruned VALUES ('*', 1, '', 0, '')",
+    ] {
+        let refused = inject(&database, ServiceRole::Audit, &format!("{scope} {forbidden}"));
+        assert!(
+            refused.is_err_and(|text| text.contains("permission denied")),
+            "{forbidden}"
+        );
+    }
+    for forbidden in ["DELETE FROM admin_audit_events", "TRUNCATE admin_audit_events"] {
+        let refused = server().try_sql(&database.owner_url(), &format!("{scope} {forbidden}"));
+        assert!(
+            refused.is_err_and(|text| text.contains("append-only")),
+            "{forbidden}"
+        );
+    }
+    let mut work = audit.global(Access::Read).await.unwrap();
+    let left = work.chains().admin_range(zone, 0, 10).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.chain_seq).collect::<Vec<_>>(), [3, 4]);
+}
+
+#[tokio::test]
 async fn each_service_does_its_work_with_its_own_rights() {
     let database = Database::migrated().await;
     let world = World::for_tests();

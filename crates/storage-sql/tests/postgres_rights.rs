@@ -44,7 +44,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Audit,
-        "admin_audit_events:r admin_audit_heads:r audit_chains:riu audit_events:ri audit_heads:riu key_checks:r \
+        "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:ri audit_heads:riu key_checks:r \
          schema_migrations:r zone_revisions:r zones:r",
     ),
 ];
@@ -171,6 +171,7 @@ async fn what_a_service_must_not_do_is_denied_by_name() {
     for role in not(ServiceRole::Audit) {
         attempts.push((role, "SELECT audit_partition_ensure('2026-01-01')"));
         attempts.push((role, "SELECT audit_partitions_drop(0)"));
+        attempts.push((role, "SELECT admin_audit_prune('*', 0, 1, '', 0, '')"));
     }
     let mut urls = Vec::new();
     for role in everyone {

@@ -140,10 +140,29 @@ async fn evidence_and_policy_versions_cannot_be_changed_or_deleted() {
         .append(&[entry(&world, &given.zone_id, "r")], world.now())
         .await
         .unwrap();
+    for _ in 0..3 {
+        work.admin_audit()
+            .append(&given.admin_audit_record())
+            .await
+            .unwrap();
+    }
+    work.commit().await.unwrap();
+    let mut work = store.global(Access::Write).await.unwrap();
+    let zone = Some(&given.zone_id);
+    let rows = work.chains().admin_range(zone, 0, 10).await.unwrap();
+    let pruned = work
+        .chains()
+        .prune_admin(zone, 0, 2, &rows[1].content_sha256, world.now())
+        .await;
+    assert!(pruned.unwrap().is_some());
     work.commit().await.unwrap();
     for (forbidden, why) in [
         ("UPDATE audit_events SET decision = 'deny'", "append-only"),
         ("DELETE FROM audit_events", "append-only"),
+        ("UPDATE admin_audit_events SET method = 'x'", "append-only"),
+        ("DELETE FROM admin_audit_events", "append-only"),
+        ("UPDATE admin_audit_pruned SET chain_seq = 1", "forward"),
+        ("DELETE FROM admin_audit_pruned", "forward"),
         ("UPDATE policy_versions SET content = 'x'", "immutable"),
         ("DELETE FROM policy_versions", "immutable"),
     ] {

@@ -1,7 +1,7 @@
 //! Evidence as its verification reads it: every chain, whatever its zone.
 
 use async_trait::async_trait;
-use caracal_core::ZoneId;
+use caracal_core::{Timestamp, ZoneId};
 
 use crate::{Error, LedgerHead};
 
@@ -23,6 +23,21 @@ pub struct ChainHead {
     pub zone: Option<ZoneId>,
     /// Its end.
     pub head: LedgerHead,
+    /// Where it begins, if it does not begin with its first entry.
+    pub pruned: Option<PruneCheckpoint>,
+}
+
+/// What is said of the entries of a chain that were deleted because their time was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PruneCheckpoint {
+    /// Position of the last of them.
+    pub chain_seq: i64,
+    /// Its content hash, lower-case hex: what the next entry names as the one before.
+    pub content_sha256: String,
+    /// When it was deleted.
+    pub pruned_at: Timestamp,
+    /// Keyed tag of chain and all of the above, lower-case hex; empty without a key.
+    pub checkpoint_hmac: String,
 }
 
 /// What was last said of all chains together.
@@ -54,6 +69,8 @@ pub struct AdminChainRow {
     pub record_json: String,
     /// Whether what listings look at still repeats the record; `false` is tampering.
     pub copies_agree: bool,
+    /// When it was written, as listings look at it.
+    pub occurred_at: Timestamp,
     /// Position in the chain, from 1.
     pub chain_seq: i64,
     /// Scheme of the hashes.
@@ -66,7 +83,7 @@ pub struct AdminChainRow {
     pub chain_hmac: String,
 }
 
-/// Named exception: the chains of every zone, to be read and nothing else.
+/// Named exception: the chains of every zone, to be read, and to be cut at their old end.
 #[async_trait]
 pub trait Chains: Send {
     /// Every chain by its head, and the summary of all of them.
@@ -79,4 +96,26 @@ pub trait Chains: Send {
         after: i64,
         limit: u32,
     ) -> Result<Vec<AdminChainRow>, Error>;
+    /// Up to `limit` administrative chains numbered after `after`, by number, whose oldest record is from before `before`.
+    async fn admin_older(
+        &mut self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<ChainHead>, Error>;
+    /// Deletes the records after position `from` up to position `to`, whose content hash is `content`, and says so in the
+    /// chain's checkpoint, with `at` and under the key of the chains. Of several callers with the same `from` one gets the
+    /// new checkpoint; the others get `None`, as does one that names another `from` or `content` than there is. The
+    /// caller has verified what it deletes.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the database refuses because a record is too young.
+    async fn prune_admin(
+        &mut self,
+        zone: Option<&ZoneId>,
+        from: i64,
+        to: i64,
+        content: &str,
+        at: Timestamp,
+    ) -> Result<Option<PruneCheckpoint>, Error>;
 }

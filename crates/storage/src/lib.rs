@@ -27,7 +27,7 @@ mod work;
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
 pub use audit::{AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerEntry, LedgerHead};
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
-pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary};
+pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, PruneCheckpoint};
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, Zones};
 pub use error::Error;

@@ -71,6 +71,8 @@ words!(
         WrongHead = "wrong_head",
         /// The chain's end was not said with our key.
         WrongHeadKey = "wrong_head_key",
+        /// That entries were deleted on purpose was not said with our key.
+        WrongPruneKey = "wrong_prune_key",
         /// The entry kept elsewhere is another one here.
         KeptHeadDiffers = "kept_head_differs",
         /// The entry kept elsewhere is not here any more.
@@ -94,14 +96,26 @@ pub struct ChainFault {
 pub struct ChainReport {
     /// Zone; null for the deployment's own administrative chain.
     pub zone_id: Option<ZoneId>,
-    /// Entries checked.
+    /// Entries of the chain, those among them that were deleted because their time was over.
     pub entries: i64,
+    /// Those that were deleted; absent when all are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruned: Option<Pruned>,
     /// Content hash of the last entry, lower-case hex.
     pub head: String,
     /// Faults found.
     pub fault_count: u64,
     /// The first faults.
     pub faults: Vec<ChainFault>,
+}
+
+/// Entries at the beginning of a chain that were deleted because their time was over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pruned {
+    /// Position of the last of them.
+    pub up_to: i64,
+    /// When it was deleted.
+    pub at: Timestamp,
 }
 
 impl ChainReport {

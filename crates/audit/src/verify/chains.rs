@@ -8,7 +8,7 @@ use caracal_storage::{ChainHead, ChainKind, ChainSet};
 use caracal_wire::audit::{ChainsFault, ChainsReport};
 
 /// The name of a chain, as it is hashed.
-pub(super) fn name(chain: &ChainHead) -> Chain<'_> {
+pub(crate) fn name(chain: &ChainHead) -> Chain<'_> {
     match (chain.kind, &chain.zone) {
         (ChainKind::Ledger, Some(zone)) => Chain::Ledger(zone),
         (ChainKind::Admin, Some(zone)) => Chain::Admin(zone),

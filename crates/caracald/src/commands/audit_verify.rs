@@ -80,7 +80,17 @@ fn add_chain(lines: &mut Vec<String>, chain: &ChainReport, what: &str, entries: 
         Some(zone) => format!("zone {zone}, {what}"),
         None => format!("deployment, {what}"),
     };
-    lines.push(format!("{whose}: {} {entries}, chain {verdict}", chain.entries));
+    let pruned = match &chain.pruned {
+        Some(pruned) => {
+            let at = pruned.at.to_rfc3339_micros();
+            format!(" (1 to {} pruned, last at {at})", pruned.up_to)
+        }
+        None => String::new(),
+    };
+    lines.push(format!(
+        "{whose}: {} {entries}{pruned}, chain {verdict}",
+        chain.entries
+    ));
     for fault in &chain.faults {
         lines.push(format!(
             "  entry {} ({}): {}",

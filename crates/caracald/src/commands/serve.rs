@@ -61,6 +61,7 @@ fn say_what_starts(config: &Config) {
         home = %config.home.display(),
         spool_dir = %config.spool_dir.display(),
         spool_sync = ?config.spool_sync,
+        admin_retention = ?config.admin_retention,
         log_level = config.logging.level,
         log_file = ?config.logging.file,
         issuer = config.issuer,

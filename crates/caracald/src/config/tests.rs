@@ -156,6 +156,26 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn administrative_records_are_kept_for_ever_or_for_30_days_at_least() {
+    let laptop = ("CARACAL_MODE", "dev");
+    let retention = |days| {
+        let config = read(&[laptop, ("ADMIN_AUDIT_RETENTION_DAYS", days)], Role::ALL);
+        config
+            .map(|config| config.admin_retention)
+            .map_err(|error| error.to_string())
+    };
+    let day = Duration::from_hours(24);
+    for (days, kept) in [("", None), ("30", Some(30 * day)), ("36500", Some(36_500 * day))] {
+        assert_eq!(retention(days), Ok(kept), "{days}");
+    }
+    for days in ["29", "0", "36501", "-1", "30d", "for ever"] {
+        let message = retention(days).unwrap_err();
+        assert!(message.contains("ADMIN_AUDIT_RETENTION_DAYS"), "{message}");
+    }
+    assert!(retention("29").unwrap_err().contains("from 30 to 36500"));
+}
+
+#[test]
 fn the_settings_of_listeners_are_in_force() {
     let config = read(
         &[

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
-use caracal_audit::{AuditDeps, IngestHealth};
+use caracal_audit::{AdminRetention, AuditDeps, IngestHealth};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -228,6 +228,15 @@ impl Parts {
         };
         self.tasks
             .spawn(caracal_audit::run(deps.clone(), self.shutdown.clone()));
+        if let Some(keep) = self.config.admin_retention {
+            let retention = AdminRetention {
+                store: deps.store.clone(),
+                world: deps.world.clone(),
+                audit_key: deps.audit_key.clone(),
+                keep,
+            };
+            self.tasks.spawn(retention.run(self.shutdown.clone()));
+        }
         let ready = vec![
             self.storage_ready(),
             self.bus_ready(),

@@ -13,6 +13,7 @@ mod lifecycle;
 mod metrics;
 mod misconfigured;
 mod outages;
+mod pruning;
 mod published_clients;
 mod refusing_redis;
 mod replay;

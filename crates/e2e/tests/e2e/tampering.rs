@@ -12,8 +12,8 @@ on_every_deployment!(
     an_older_state_put_back_is_found_by_the_heads_kept_elsewhere
 );
 
-const VERIFY: [&str; 3] = ["audit", "verify", "--json"];
-/// Where evidence is.
+pub(crate) const VERIFY: [&str; 3] = ["audit", "verify", "--json"];
+/// Where evidence is, wherever there is any.
 const TABLES: [&str; 5] = [
     "audit_events",
     "audit_heads",
@@ -21,6 +21,9 @@ const TABLES: [&str; 5] = [
     "admin_audit_heads",
     "audit_chains",
 ];
+
+/// Where it may be besides.
+const PRUNED: &str = "admin_audit_pruned";
 
 /// Runs a Python program over the database file, as somebody with access to the disk could.
 fn python(stack: &Stack, program: &str, argument: &str) {
@@ -57,18 +60,18 @@ const RESTORE: &str = "import sqlite3, sys
 sqlite3.connect(sys.argv[2]).backup(sqlite3.connect(sys.argv[1]))";
 
 /// Evidence as it was, with whatever access to its storage gives.
-struct Kept<'s> {
+pub(crate) struct Kept<'s> {
     stack: &'s Stack,
     name: &'static str,
 }
 
 impl<'s> Kept<'s> {
-    fn of(stack: &'s Stack, name: &'static str) -> Self {
+    pub(crate) fn of(stack: &'s Stack, name: &'static str) -> Self {
         let this = Self { stack, name };
         if stack.deployment() == Deployment::Embedded {
             python(stack, SAVE, &this.file());
         } else {
-            for table in TABLES {
+            for table in TABLES.into_iter().chain([PRUNED]) {
                 let sql = format!("CREATE TABLE {name}_{table} AS SELECT * FROM {table}");
                 stack.production().sql(&sql);
             }
@@ -80,13 +83,13 @@ impl<'s> Kept<'s> {
         self.stack.home().join(self.name).display().to_string()
     }
 
-    fn restore(&self) {
+    pub(crate) fn restore(&self) {
         if self.stack.deployment() == Deployment::Embedded {
             python(self.stack, RESTORE, &self.file());
             return;
         }
         let name = self.name;
-        for table in TABLES {
+        for table in TABLES.into_iter().chain([PRUNED]) {
             let sql = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {name}_{table}");
             self.stack.production().sql(&sql);
         }
@@ -94,7 +97,7 @@ impl<'s> Kept<'s> {
 }
 
 /// Changes at least one row.
-fn tamper(stack: &Stack, sql: &str) {
+pub(crate) fn tamper(stack: &Stack, sql: &str) {
     if stack.deployment() == Deployment::Embedded {
         python(stack, TAMPER, sql);
     } else {
@@ -124,7 +127,7 @@ async fn call(scene: &Scene<'_>, name: &str, calls: usize) {
     }
 }
 
-fn report(finished: &Finished) -> Value {
+pub(crate) fn report(finished: &Finished) -> Value {
     serde_json::from_str(&finished.stdout).unwrap_or(Value::Null)
 }
 

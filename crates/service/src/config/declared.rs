@@ -90,6 +90,7 @@ pub struct Optional<K: Kind> {
     pub(super) users: &'static [Role],
     pub(super) unset: &'static str,
     pub(super) required: Option<Required>,
+    pub(super) bounds: Option<(u64, u64)>,
     pub(super) sentence: &'static str,
     pub(super) kind: std::marker::PhantomData<fn() -> K>,
 }
@@ -107,8 +108,18 @@ impl<K: Kind> Optional<K> {
             users,
             unset,
             required: None,
+            bounds: None,
             sentence,
             kind: std::marker::PhantomData,
+        }
+    }
+
+    /// The least and the greatest value, in the unit of the kind. Without bounds, zero is refused.
+    #[must_use]
+    pub const fn between(self, least: u64, greatest: u64) -> Self {
+        Self {
+            bounds: Some((least, greatest)),
+            ..self
         }
     }
 
@@ -208,7 +219,7 @@ impl<K: Kind> Declared for Optional<K> {
     }
 
     fn bounds(&self) -> Option<(u64, u64)> {
-        None
+        self.bounds
     }
 
     fn required(&self) -> Option<&'static str> {

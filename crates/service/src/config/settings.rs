@@ -99,7 +99,7 @@ impl Settings {
     pub fn find<K: Kind>(&mut self, setting: &Optional<K>) -> Option<K::Value> {
         let given = self
             .given::<K>(setting.name)
-            .filter(|(value, origin)| self.is_within::<K>(None, value, origin));
+            .filter(|(value, origin)| self.is_within::<K>(setting.bounds, value, origin));
         match &given {
             Some((value, origin)) => self.note(setting.name, Some(K::render(value)), origin.clone()),
             None => self.note(setting.name, None, Origin::Unset(setting.unset)),

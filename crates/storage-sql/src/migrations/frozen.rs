@@ -21,8 +21,8 @@ pub(super) struct Frozen {
 /// Every migration of [`super::ALL`], in its order.
 pub(super) const FROZEN: &[Frozen] = &[Frozen {
     version: 1,
-    sqlite: "3f198e419c719e915a45bd58954ee889bb879c0afd4fa2040d0259e1d27a5f9e",
-    postgres: "0b97173a87087d22e9580a116073679a031736cc99199e3afa00d5cb17029ea9",
+    sqlite: "d687447afcbc8d390694b9d4c4011dca8d2635ca0f4f5c08e0581f4c3b5991aa",
+    postgres: "919d1279d78e09bd105346548be6ed7380ab6bd680e123bafd2615abe6d8617a",
 }];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

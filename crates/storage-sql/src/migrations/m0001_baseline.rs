@@ -377,6 +377,14 @@ pub(super) const COMMON: &[&str] = &[
         hash_version BIGINT NOT NULL,
         PRIMARY KEY (chain_key, id)
     )",
+    // Where administrative chains begin whose oldest records were deleted because their time was over.
+    "CREATE TABLE admin_audit_pruned (
+        chain_key TEXT NOT NULL PRIMARY KEY,
+        chain_seq BIGINT NOT NULL,
+        content_sha256 TEXT NOT NULL,
+        pruned_at BIGINT NOT NULL,
+        checkpoint_hmac TEXT NOT NULL
+    )",
     "CREATE UNIQUE INDEX admin_audit_events_chain ON admin_audit_events (chain_key, chain_seq)",
     "CREATE INDEX admin_audit_events_time ON admin_audit_events (chain_key, occurred_at, id)",
 ];

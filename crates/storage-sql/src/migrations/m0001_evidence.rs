@@ -38,8 +38,16 @@ pub(super) const SQLITE: &[&str] = &[
         BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
     "CREATE TRIGGER admin_audit_events_no_update BEFORE UPDATE ON admin_audit_events
         BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
+    // What the chain's checkpoint says is gone may go, and a checkpoint never takes back what it said.
     "CREATE TRIGGER admin_audit_events_no_delete BEFORE DELETE ON admin_audit_events
+        WHEN NOT EXISTS (SELECT 1 FROM admin_audit_pruned
+            WHERE chain_key = OLD.chain_key AND chain_seq >= OLD.chain_seq)
         BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
+    "CREATE TRIGGER admin_audit_pruned_forward BEFORE UPDATE ON admin_audit_pruned
+        WHEN NEW.chain_key <> OLD.chain_key OR NEW.chain_seq <= OLD.chain_seq
+        BEGIN SELECT RAISE(ABORT, 'prune checkpoints only move forward'); END",
+    "CREATE TRIGGER admin_audit_pruned_no_delete BEFORE DELETE ON admin_audit_pruned
+        BEGIN SELECT RAISE(ABORT, 'prune checkpoints only move forward'); END",
     "CREATE TRIGGER policy_versions_immutable_update BEFORE UPDATE ON policy_versions
         BEGIN SELECT RAISE(ABORT, 'policy versions are immutable'); END",
     "CREATE TRIGGER policy_versions_immutable_delete BEFORE DELETE ON policy_versions

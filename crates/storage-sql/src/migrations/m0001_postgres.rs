@@ -101,8 +101,45 @@ pub(super) const STATEMENTS: &[&str] = &[
         FOR EACH ROW EXECUTE FUNCTION refuse_change('append-only')",
     "CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON audit_events
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('append-only')",
-    "CREATE TRIGGER admin_audit_events_append_only BEFORE UPDATE OR DELETE ON admin_audit_events
+    "CREATE TRIGGER admin_audit_events_append_only BEFORE UPDATE ON admin_audit_events
         FOR EACH ROW EXECUTE FUNCTION refuse_change('append-only')",
+    // What the chain's checkpoint says is gone may go, and nobody but the function below moves a checkpoint.
+    r"CREATE FUNCTION refuse_unless_pruned() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM admin_audit_pruned
+                WHERE chain_key = OLD.chain_key AND chain_seq >= OLD.chain_seq)
+            THEN
+                RETURN OLD;
+            END IF;
+            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+        END $$",
+    "CREATE TRIGGER admin_audit_events_no_delete BEFORE DELETE ON admin_audit_events
+        FOR EACH ROW EXECUTE FUNCTION refuse_unless_pruned()",
+    // Definer function: the audit role deletes old records without the right to delete. Whatever it asks for, nothing
+    // younger than 30 days by the server's own clock goes. Whether a checkpoint moved.
+    r"CREATE FUNCTION admin_audit_prune(chain TEXT, from_seq BIGINT, to_seq BIGINT, content TEXT, at_micros BIGINT,
+            tag TEXT) RETURNS BOOLEAN
+        LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN
+            INSERT INTO admin_audit_pruned AS p (chain_key, chain_seq, content_sha256, pruned_at, checkpoint_hmac)
+                SELECT chain, to_seq, content, at_micros, tag
+                WHERE EXISTS (SELECT 1 FROM admin_audit_events
+                    WHERE chain_key = chain AND chain_seq = to_seq AND content_sha256 = content)
+                AND (from_seq = 0 OR EXISTS (SELECT 1 FROM admin_audit_pruned WHERE chain_key = chain))
+                ON CONFLICT (chain_key) DO UPDATE SET chain_seq = to_seq, content_sha256 = content,
+                    pruned_at = at_micros, checkpoint_hmac = tag
+                WHERE p.chain_seq = from_seq;
+            IF NOT FOUND THEN
+                RETURN FALSE;
+            END IF;
+            IF EXISTS (SELECT 1 FROM admin_audit_events WHERE chain_key = chain AND chain_seq <= to_seq
+                AND occurred_at > (extract(epoch FROM now() - INTERVAL '30 days') * 1000000)::bigint)
+            THEN
+                RAISE EXCEPTION 'records younger than 30 days are not pruned';
+            END IF;
+            DELETE FROM admin_audit_events WHERE chain_key = chain AND chain_seq <= to_seq;
+            RETURN TRUE;
+        END $$",
     "CREATE TRIGGER admin_audit_events_no_truncate BEFORE TRUNCATE ON admin_audit_events
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('append-only')",
     "CREATE TRIGGER policy_versions_immutable BEFORE UPDATE OR DELETE ON policy_versions
@@ -135,7 +172,7 @@ pub(super) const STATEMENTS: &[&str] = &[
                     USING (current_setting(''caracal.zone_id'', TRUE) = ''*'')', name);
             END LOOP;
             FOREACH name IN ARRAY ARRAY['zones', 'zone_revisions', 'admin_tokens', 'key_checks',
-                'admin_audit_heads', 'admin_audit_events']
+                'admin_audit_heads', 'admin_audit_events', 'admin_audit_pruned']
             LOOP
                 EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
                 EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
@@ -169,6 +206,8 @@ pub(super) const STATEMENTS: &[&str] = &[
                     current_schema());
                 EXECUTE format('ALTER FUNCTION audit_partitions_drop(BIGINT) SET search_path = %I, pg_catalog, pg_temp',
                     current_schema());
+                EXECUTE format('ALTER FUNCTION admin_audit_prune(TEXT, BIGINT, BIGINT, TEXT, BIGINT, TEXT)
+                    SET search_path = %I, pg_catalog, pg_temp', current_schema());
             END LOOP;
         END $$",
     "GRANT SELECT ON schema_migrations, zones, zone_revisions, key_checks TO
@@ -215,7 +254,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     "GRANT SELECT, INSERT ON audit_events TO caracalaudit",
     "GRANT SELECT, INSERT, UPDATE ON audit_heads TO caracalaudit",
     // And it verifies every chain.
-    "GRANT SELECT ON admin_audit_events, admin_audit_heads TO caracalaudit",
-    "REVOKE ALL ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT) TO caracalaudit",
+    "GRANT SELECT ON admin_audit_events, admin_audit_heads, admin_audit_pruned TO caracalaudit",
+    "REVOKE ALL ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT),
+        admin_audit_prune(TEXT, BIGINT, BIGINT, TEXT, BIGINT, TEXT) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION audit_partition_ensure(DATE), audit_partitions_drop(BIGINT),
+        admin_audit_prune(TEXT, BIGINT, BIGINT, TEXT, BIGINT, TEXT) TO caracalaudit",
 ];

@@ -103,6 +103,7 @@ pub(super) fn decode_link(row: &Row, zone: Option<&ZoneId>) -> Result<AdminChain
             && written.get("occurred_at") == Some(&occurred_at),
         id: row.text("id")?,
         record_json,
+        occurred_at: row.time("occurred_at")?,
         chain_seq: row.int("chain_seq")?,
         hash_version: row.int("hash_version")?,
         content_sha256: row.text("content_sha256")?,

@@ -1,17 +1,17 @@
 //! Which chains of evidence there are.
 
 use async_trait::async_trait;
-use caracal_core::ZoneId;
+use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{
     HmacKey,
-    ledger::{Chain, beginning_digest, chains_hmac},
+    ledger::{Chain, PrunedTo, beginning_digest, chains_hmac, pruned_hmac},
 };
 use caracal_storage::{
-    AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, Error, LedgerHead,
+    AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, Error, LedgerHead, PruneCheckpoint,
 };
 
 use super::admin_audit::{DEPLOYMENT, decode_link};
-use crate::{params::params, row::Row, sql::Tx, work::GlobalUnit};
+use crate::{dialect::Dialect, params::params, row::Row, sql::Tx, work::GlobalUnit};
 
 /// A position as it is hashed; they start at 1.
 pub(super) fn position(seq: i64) -> u64 {
@@ -45,30 +45,46 @@ pub(super) fn decode_head(row: &Row) -> Result<LedgerHead, Error> {
     })
 }
 
+/// Administrative chains with where they begin, as [`decode_chain`] reads them.
+const ADMIN_CHAINS: &str = "SELECT 'admin' AS kind, h.chain_key, h.chain_number, h.chain_seq, h.content_sha256, \
+     h.head_hmac, p.chain_seq AS pruned_seq, p.content_sha256 AS pruned_sha256, p.pruned_at, p.checkpoint_hmac \
+     FROM admin_audit_heads h LEFT JOIN admin_audit_pruned p ON p.chain_key = h.chain_key";
+
+fn decode_chain(row: &Row) -> Result<ChainHead, Error> {
+    let pruned = match row.opt_time("pruned_at")? {
+        Some(pruned_at) => Some(PruneCheckpoint {
+            chain_seq: row.int("pruned_seq")?,
+            content_sha256: row.text("pruned_sha256")?,
+            pruned_at,
+            checkpoint_hmac: row.text("checkpoint_hmac")?,
+        }),
+        None => None,
+    };
+    Ok(ChainHead {
+        kind: match row.text("kind")?.as_str() {
+            "ledger" => ChainKind::Ledger,
+            _ => ChainKind::Admin,
+        },
+        zone: match row.text("chain_key")?.as_str() {
+            DEPLOYMENT => None,
+            _ => Some(row.id("chain_key")?),
+        },
+        head: decode_head(row)?,
+        pruned,
+    })
+}
+
 #[async_trait]
 impl Chains for GlobalUnit {
     async fn set(&mut self) -> Result<ChainSet, Error> {
-        let sql = "SELECT 'ledger' AS kind, zone_id AS chain_key, chain_number, chain_seq, content_sha256, head_hmac \
-                FROM audit_heads \
-             UNION ALL SELECT 'admin', chain_key, chain_number, chain_seq, content_sha256, head_hmac \
-                FROM admin_audit_heads \
-             ORDER BY chain_number";
-        let mut chains = Vec::new();
-        for row in self.tx.all(sql, Vec::new()).await? {
-            let kind = match row.text("kind")?.as_str() {
-                "ledger" => ChainKind::Ledger,
-                _ => ChainKind::Admin,
-            };
-            let zone = match row.text("chain_key")?.as_str() {
-                DEPLOYMENT => None,
-                _ => Some(row.id("chain_key")?),
-            };
-            chains.push(ChainHead {
-                kind,
-                zone,
-                head: decode_head(&row)?,
-            });
-        }
+        let sql = format!(
+            "SELECT 'ledger' AS kind, zone_id AS chain_key, chain_number, chain_seq, content_sha256, head_hmac, \
+                CAST(NULL AS BIGINT) AS pruned_seq, CAST(NULL AS TEXT) AS pruned_sha256, \
+                CAST(NULL AS BIGINT) AS pruned_at, CAST(NULL AS TEXT) AS checkpoint_hmac FROM audit_heads \
+             UNION ALL {ADMIN_CHAINS} ORDER BY chain_number"
+        );
+        let rows = self.tx.all(sql, Vec::new()).await?;
+        let chains = rows.iter().map(decode_chain).collect::<Result<_, _>>()?;
         let sql = "SELECT chains, digest, digest_hmac FROM audit_chains";
         let summary = match self.tx.one(sql, Vec::new()).await? {
             Some(row) => Some(ChainsSummary {
@@ -93,5 +109,72 @@ impl Chains for GlobalUnit {
         let chain = zone.map_or(DEPLOYMENT, ZoneId::as_str);
         let rows = self.tx.all(sql, params![chain, after, limit]).await?;
         rows.iter().map(|row| decode_link(row, zone)).collect()
+    }
+
+    async fn admin_older(
+        &mut self,
+        before: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<ChainHead>, Error> {
+        let sql = format!(
+            "{ADMIN_CHAINS} JOIN admin_audit_events e \
+                ON e.chain_key = h.chain_key AND e.chain_seq = COALESCE(p.chain_seq, 0) + 1 \
+             WHERE e.occurred_at < $1 AND h.chain_number > $2 ORDER BY h.chain_number LIMIT $3"
+        );
+        let rows = self.tx.all(sql, params![before, after, limit]).await?;
+        rows.iter().map(decode_chain).collect()
+    }
+
+    async fn prune_admin(
+        &mut self,
+        zone: Option<&ZoneId>,
+        from: i64,
+        to: i64,
+        content: &str,
+        at: Timestamp,
+    ) -> Result<Option<PruneCheckpoint>, Error> {
+        let pruned = PrunedTo {
+            seq: position(to),
+            content,
+            at,
+        };
+        let named = zone.map_or(Chain::Deployment, Chain::Admin);
+        let tag = match &self.chain_key {
+            Some(key) => pruned_hmac(key, named, &pruned),
+            None => String::new(),
+        };
+        let chain = zone.map_or(DEPLOYMENT, ZoneId::as_str);
+        let asked = params![chain, from, to, content, at, tag.as_str()];
+        let moved = match self.tx.dialect {
+            Dialect::Postgres => {
+                let sql = "SELECT 1 AS found WHERE admin_audit_prune($1, $2, $3, $4, $5, $6)";
+                self.tx.any(sql, asked).await?
+            }
+            Dialect::Sqlite => {
+                // The checkpoint first: it lets the records go.
+                let sql = "INSERT INTO admin_audit_pruned AS p \
+                     (chain_key, chain_seq, content_sha256, pruned_at, checkpoint_hmac) \
+                     SELECT $1, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM admin_audit_events \
+                         WHERE chain_key = $1 AND chain_seq = $3 AND content_sha256 = $4) \
+                     AND ($2 = 0 OR EXISTS (SELECT 1 FROM admin_audit_pruned WHERE chain_key = $1)) \
+                     ON CONFLICT (chain_key) DO UPDATE SET chain_seq = excluded.chain_seq, \
+                         content_sha256 = excluded.content_sha256, pruned_at = excluded.pruned_at, \
+                         checkpoint_hmac = excluded.checkpoint_hmac \
+                     WHERE p.chain_seq = $2";
+                let moved = self.tx.run(sql, asked).await? > 0;
+                if moved {
+                    let sql = "DELETE FROM admin_audit_events WHERE chain_key = $1 AND chain_seq <= $2";
+                    self.tx.run(sql, params![chain, to]).await?;
+                }
+                moved
+            }
+        };
+        Ok(moved.then(|| PruneCheckpoint {
+            chain_seq: to,
+            content_sha256: content.to_owned(),
+            pruned_at: at,
+            checkpoint_hmac: tag,
+        }))
     }
 }

@@ -174,6 +174,11 @@ macro_rules! conformance {
                     chains_that_begin_at_once_have_numbers_of_their_own,
                     a_chain_that_did_not_begin_is_not_counted,
                     an_administrative_chain_is_read_in_its_order;
+                pruning:
+                    old_records_go_and_the_checkpoint_says_up_to_where,
+                    a_pruned_chain_goes_on_and_may_be_pruned_to_its_end,
+                    a_prune_that_does_not_fit_the_chain_deletes_nothing,
+                    of_8_who_prune_from_one_position_exactly_one_does;
                 admin_audit:
                     an_administrative_record_comes_back_as_it_was_appended,
                     zone_chains_and_the_deployments_chain_are_apart,

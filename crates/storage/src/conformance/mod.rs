@@ -48,6 +48,8 @@ pub mod policies;
 #[doc(hidden)]
 pub mod providers;
 #[doc(hidden)]
+pub mod pruning;
+#[doc(hidden)]
 pub mod receipts;
 #[doc(hidden)]
 pub mod restart;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use caracal_events::spool::MIN_CAPACITY_BYTES;
-use caracal_service::config::{Declared, Kind, Number, Optional, Path, Setting, Span, not};
+use caracal_service::config::{Days, Declared, Kind, Number, Optional, Path, Role, Setting, Span, not};
 
 use super::WRITERS;
 
@@ -11,6 +11,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SPOOL_SYNC_EVERY,
     &SPOOL_CAPACITY,
     &STREAM_MAX_EVENTS,
+    &ADMIN_RETENTION,
 ];
 
 /// When the spool is synced to disk.
@@ -74,3 +75,10 @@ pub(crate) static STREAM_MAX_EVENTS: Setting<Number<u64>> = Setting::new(
     || 100_000,
     "Events on the stream that the ledger has not acknowledged, beyond which they wait in the spools.",
 );
+pub(crate) static ADMIN_RETENTION: Optional<Days> = Optional::new(
+    "ADMIN_AUDIT_RETENTION_DAYS",
+    &[Role::Audit],
+    "they are kept for ever",
+    "How long administrative audit records are kept; export them first.",
+)
+.between(30, 36_500);

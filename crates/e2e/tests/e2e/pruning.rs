@@ -1,0 +1,215 @@
+//! Administrative records past their time are deleted, and `audit verify` tells that from tampering.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use caracal_core::{Secret, Timestamp, World, ZoneId};
+use caracal_crypto::{HmacKey, system_world};
+use caracal_e2e::{Deployment, Stack, Zone};
+use caracal_storage::{Access, AdminAuditRecord, Store};
+use caracal_storage_sql::{PostgresOptions, PostgresStore, SqliteStore};
+use serde_json::Value;
+
+use crate::tampering::{Kept, VERIFY, report, tamper};
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pruned_chain_holds_and_one_that_is_cut_does_not_embedded() {
+    a_pruned_chain_holds_and_one_that_is_cut_does_not(Deployment::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pruned_chain_holds_and_one_that_is_cut_does_not_in_production() {
+    a_pruned_chain_holds_and_one_that_is_cut_does_not(Deployment::Production).await;
+}
+
+/// The stack's database with the key of its chains.
+async fn store(stack: &Stack) -> Arc<dyn Store> {
+    let key = HmacKey::from_hex(&stack.secret("auditHmacKey")).expect("a key");
+    if stack.deployment() == Deployment::Embedded {
+        let path = stack.home().join("caracal.db");
+        let store = SqliteStore::open_unmigrated(&path, Some(key)).await;
+        return Arc::new(store.expect("the database opens"));
+    }
+    let production = stack.production();
+    let url = production.postgres().url(production.database());
+    let store = PostgresStore::connect(PostgresOptions::new(Secret::new(url)), Some(key)).await;
+    Arc::new(store.expect("the database answers"))
+}
+
+/// Takes what the stack wrote of a chain out of it, so that it can be written anew.
+fn empty(stack: &Stack, chain: &str) {
+    tamper(
+        stack,
+        &format!("delete from admin_audit_events where chain_key = '{chain}'"),
+    );
+    tamper(
+        stack,
+        &format!(
+            "update admin_audit_heads set chain_seq = 0, content_sha256 = '' where chain_key = '{chain}'"
+        ),
+    );
+}
+
+/// Writes records to an empty chain as if so many days ago.
+async fn write(stack: &Stack, world: &World, chain: &str, days_ago: &[u32]) {
+    let store = store(stack).await;
+    let mut work = store.global(Access::Write).await.expect("a unit of work");
+    for days in days_ago {
+        let record = record(chain, world, world.now().minus(*days * DAY));
+        work.admin_audit().append(&record).await.expect("appended");
+    }
+    work.commit().await.expect("committed");
+}
+
+fn record(chain: &str, world: &World, occurred_at: Timestamp) -> AdminAuditRecord {
+    AdminAuditRecord {
+        id: world.uuid_v7().to_string(),
+        request_id: String::from("of-another-day"),
+        actor_id: None,
+        actor_name: None,
+        actor_scope: None,
+        action: String::from("PATCH /v1/zones/x"),
+        method: String::from("PATCH"),
+        path: String::from("/v1/zones/x"),
+        // The deployment's own chain has no id.
+        zone_id: ZoneId::parse(chain).ok().filter(|_| chain != "*"),
+        entity_type: None,
+        entity_id: None,
+        status_code: 200,
+        payload_json: None,
+        occurred_at,
+    }
+}
+
+fn chain<'r>(report: &'r Value, zone: &str) -> &'r Value {
+    let chains = report["administrative"].as_array().expect("chains");
+    let whose = |chain: &&Value| chain["zone_id"].as_str().unwrap_or("*") == zone;
+    chains.iter().find(whose).expect("the chain")
+}
+
+/// What is done to the chain of `zone`, of whose 10 records 6 were pruned, or to another; and the fault that tells of it.
+fn attacks(zone: &str, archived: &str) -> Vec<(&'static str, Vec<String>)> {
+    let ours = format!("chain_key = '{zone}'");
+    let checkpoint = |set: &str| format!("update admin_audit_pruned set {set} where {ours}");
+    let cut =
+        |positions: &str| format!("delete from admin_audit_events where {ours} and chain_seq {positions}");
+    let hash = format!("(select content_sha256 from admin_audit_events where {ours} and chain_seq = 8)");
+    let lose = |chain: &str| format!("delete from admin_audit_pruned where chain_key = '{chain}'");
+    vec![
+        // Cut without a checkpoint, or behind it.
+        ("sequence_gap", vec![cut("= 7")]),
+        ("sequence_gap", vec![cut("= 8")]),
+        ("sequence_gap", vec![lose(zone)]),
+        ("wrong_head", vec![lose(archived)]),
+        ("wrong_head", vec![cut("> 6")]),
+        // Altered, put forward, set back.
+        ("wrong_prune_key", vec![checkpoint("pruned_at = pruned_at + 1")]),
+        ("broken_link", vec![checkpoint("content_sha256 = ''")]),
+        ("wrong_prune_key", vec![checkpoint("checkpoint_hmac = ''")]),
+        (
+            "wrong_prune_key",
+            vec![
+                checkpoint(&format!("chain_seq = 8, content_sha256 = {hash}")),
+                cut("< 9"),
+            ],
+        ),
+        (
+            "wrong_prune_key",
+            vec![
+                checkpoint(&format!(
+                    "chain_seq = 8, content_sha256 = {hash}, \
+                     checkpoint_hmac = (select head_hmac from admin_audit_heads where {ours})"
+                )),
+                cut("< 9"),
+            ],
+        ),
+        ("wrong_prune_key", vec![checkpoint("chain_seq = 3")]),
+        // Of another chain.
+        (
+            "wrong_prune_key",
+            vec![checkpoint(&format!(
+                "(chain_seq, content_sha256, pruned_at, checkpoint_hmac) = \
+                 (select chain_seq, content_sha256, pruned_at, checkpoint_hmac from admin_audit_pruned \
+                  where chain_key = '{archived}')"
+            ))],
+        ),
+        // A record that is said to be gone.
+        (
+            "sequence_gap",
+            vec![format!(
+                "update admin_audit_events set chain_seq = 2 where {ours} and chain_seq = 10"
+            )],
+        ),
+    ]
+}
+
+async fn a_pruned_chain_holds_and_one_that_is_cut_does_not(deployment: Deployment) {
+    let stack = Stack::with(deployment, &[("ADMIN_AUDIT_RETENTION_DAYS", "30")]).await;
+    let (zone, archived) = (Zone::create(&stack).await, Zone::create(&stack).await);
+    archived.admin("DELETE", "", None).await.expect(204);
+    let (zone, archived) = (zone.id, archived.id);
+    stack.stop().await;
+    let world = system_world();
+    for chain in [&zone, &archived] {
+        empty(&stack, chain);
+    }
+    write(&stack, &world, &zone, &[90, 80, 70, 60, 50, 31, 29, 2, 1, 0]).await;
+    write(&stack, &world, &archived, &[90, 90, 90]).await;
+    // The deployment's own chain begins here.
+    write(&stack, &world, "*", &[40, 1]).await;
+    let before = stack.caracald(&VERIFY).await;
+    let whole = report(before.assert_good());
+    assert!(chain(&whole, &zone).get("pruned").is_none(), "{whole:#}");
+    let heads = stack.home().join("heads.json");
+    fs::write(&heads, &before.stdout).expect("a file");
+    let heads = heads.display().to_string();
+
+    // Whoever serves the ledger prunes at once.
+    stack.revive().await;
+    let expected = [(zone.as_str(), 6, 10), (&archived, 3, 3), ("*", 1, 2)];
+    let pruned = async {
+        loop {
+            let now = report(&stack.caracald(&VERIFY).await);
+            let done = |(zone, up_to, _): &(&str, i64, i64)| chain(&now, zone)["pruned"]["up_to"] == *up_to;
+            if expected.iter().all(done) {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let now = tokio::time::timeout(Duration::from_mins(1), pruned).await;
+    let now = now.expect("old records are pruned");
+    stack.stop().await;
+    assert_eq!(now["holds"], true, "{now:#}");
+    for (zone, _, entries) in expected {
+        let (chain, before) = (chain(&now, zone), chain(&whole, zone));
+        assert_eq!(chain["entries"], entries, "{chain:#}");
+        assert_eq!(chain["head"], before["head"], "{chain:#}");
+        assert!(chain["pruned"]["at"].is_string(), "{chain:#}");
+    }
+    let expecting = ["audit", "verify", "--json", "--expect", heads.as_str()];
+    stack.caracald(&expecting).await.assert_good();
+    let told = stack.caracald(&["audit", "verify", "--zone", &zone]).await;
+    // No call was made in the zone, so it has no ledger to verify alone.
+    assert_eq!(told.code, Some(1), "{told:#?}");
+    let told = stack.caracald(&["audit", "verify"]).await;
+    let line = format!("zone {zone}, administrative chain: 10 records (1 to 6 pruned, last at ");
+    assert!(told.assert_good().stdout.contains(&line), "{told:#?}");
+
+    let kept = Kept::of(&stack, "pruned");
+    for (fault, statements) in attacks(&zone, &archived) {
+        for sql in &statements {
+            tamper(&stack, sql);
+        }
+        let found = stack.caracald(&VERIFY).await;
+        assert_eq!(found.code, Some(1), "{statements:#?}: {found:#?}");
+        assert!(
+            found.stdout.contains(&format!("\"{fault}\"")),
+            "{statements:#?}: no {fault} in {:#}",
+            report(&found)
+        );
+        kept.restore();
+    }
+    stack.caracald(&expecting).await.assert_good();
+}
