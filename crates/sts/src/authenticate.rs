@@ -111,11 +111,7 @@ async fn elsewhere(
 }
 
 async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
-    let busy = |_| {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::StsUnavailable)
-            .describe("too many logins wait for verification")
-            .retry_after(1)
-    };
+    let busy = |_| Refusal::of(ErrorCode::StsUnavailable).describe("too many logins wait for verification");
     if !deps.hasher.needs_derivation(&stored, secret.expose()) {
         return deps.hasher.verify(&stored, secret.expose()).map_err(busy);
     }

@@ -1,5 +1,7 @@
 //! One event per decision, in the spool before the answer.
 
+use std::collections::BTreeMap;
+
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
     ScopeSet, World,
@@ -9,9 +11,9 @@ use caracal_core::{
 };
 use caracal_service::Refusal;
 use serde::Serialize;
-use serde_json::{Value, json, value::to_raw_value};
+use serde_json::{Value, value::to_raw_value};
 
-use crate::{StsDeps, authenticate::unavailable, decide::Party};
+use crate::{StsDeps, authenticate::unavailable, decide::Party, pipeline::Case};
 
 /// What every event of one request has in common.
 pub(crate) struct Evidence<'e> {
@@ -20,13 +22,14 @@ pub(crate) struct Evidence<'e> {
     application: &'e Application,
     party: &'e Party,
     request_id: &'e str,
-    scopes: &'e ScopeSet,
+    /// Scopes asked for; a use asks for none.
+    pub(crate) scopes: Option<&'e ScopeSet>,
     /// Record of a presented or freshly made mandate.
-    pub(crate) session_id: Option<&'e str>,
+    session_id: Option<&'e str>,
     /// Id of that mandate.
-    pub(crate) jti: Option<&'e str>,
+    jti: Option<&'e str>,
     /// `session`, `gateway` or `resource`.
-    pub(crate) mandate_use: &'static str,
+    mandate_use: &'static str,
     /// Method and path of a governed call.
     pub(crate) call: Option<(&'e str, &'e str)>,
     epoch: i64,
@@ -74,27 +77,20 @@ struct Metadata<'m> {
 }
 
 impl<'e> Evidence<'e> {
-    pub(crate) fn new(
-        deps: &'e StsDeps,
-        zone: &'e caracal_service::zones::ZoneState,
-        application: &'e Application,
-        party: &'e Party,
-        request_id: &'e str,
-        scopes: &'e ScopeSet,
-        mandate_use: &'static str,
-    ) -> Self {
+    pub(crate) fn new(case: &'e Case<'_>, party: &'e Party, mandate_use: &'static str) -> Self {
+        let epoch = case.deps.authority.epoch(&case.zone.zone.id);
         Self {
-            world: &deps.world,
-            policy: &zone.policy,
-            application,
+            world: &case.deps.world,
+            policy: &case.zone.policy,
+            application: &case.application,
             party,
-            request_id,
-            scopes,
+            request_id: case.request_id,
+            scopes: None,
             session_id: None,
             jti: None,
             mandate_use,
             call: None,
-            epoch: deps.authority.epoch(&zone.zone.id).max(zone.delegation_epoch),
+            epoch: epoch.max(case.zone.delegation_epoch),
         }
     }
 
@@ -148,8 +144,9 @@ impl<'e> Evidence<'e> {
             event.determining_policies_json = to_raw_value(&decision.determining_policies()).ok();
             event.diagnostics_json = to_raw_value(&decision.diagnostics()).ok();
         } else if let Some(reason) = reason {
-            event.diagnostics_json = to_raw_value(&json!([{ "reason": reason }])).ok();
+            event.diagnostics_json = to_raw_value(&[BTreeMap::from([("reason", reason)])]).ok();
         }
+        let nothing = ScopeSet::default();
         let session = self.party.session.as_deref();
         let delegation = self.party.delegation();
         event.with_metadata(&Metadata {
@@ -157,7 +154,7 @@ impl<'e> Evidence<'e> {
             application_name: &self.application.name,
             application_registration_method: self.application.registration_method.as_str(),
             resource,
-            requested_scopes: self.scopes,
+            requested_scopes: self.scopes.unwrap_or(&nothing),
             subject_kind: "application",
             mandate_use: self.mandate_use,
             session_id: self.session_id,

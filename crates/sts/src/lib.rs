@@ -1,8 +1,9 @@
 //! The STS role: exchanges identity for a short-lived, single-use, signed mandate after policy says yes.
 //!
 //! A request becomes a decision in memory, a signature, an event in the audit spool, and only then an answer.
-//! The crate depends on no other role. `routes/` holds one route a file; `decide/` what a mint or a use is
-//! decided on; to add a provider kind, extend `broker.rs`.
+//! Read `routes/token.rs`, then `exchange/` (a file for each kind of exchange), then `pipeline.rs` (the steps that all
+//! go through). `decide/` holds what a mint or a use is decided on; to add a provider kind, add a file under `broker/`.
+//! The crate depends on no other role.
 
 mod authenticate;
 mod basic;
@@ -13,12 +14,15 @@ mod evidence;
 mod exchange;
 mod failed_login;
 mod form;
+mod hold;
+mod issue;
 mod keys;
 mod limit;
 mod metrics;
-mod mint;
+mod pipeline;
 mod routes;
 mod size;
+mod subject;
 
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;

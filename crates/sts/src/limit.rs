@@ -2,25 +2,20 @@
 
 use std::time::Duration;
 
-use caracal_core::entity::Application;
 use caracal_events::shortlived::Hit;
-use caracal_service::{Refusal, zones::ZoneState};
+use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
-use crate::{StsDeps, authenticate::unavailable, form::TokenRequest, metrics};
+use crate::{authenticate::unavailable, metrics, pipeline::Case};
 
 /// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
 /// count as one: each of their refusals is written down.
-pub(crate) async fn limit(
-    deps: &StsDeps,
-    zone: &ZoneState,
-    application: &Application,
-    request: &TokenRequest,
-) -> Result<(), Refusal> {
+pub(crate) async fn limit(case: &Case<'_>, resources: &[String]) -> Result<(), Refusal> {
+    let (deps, zone, application) = (case.deps, &case.zone, &case.application);
     let key = |resource: &str| format!("rl:{}:{resource}:{}", zone.zone.id, application.id);
-    let mut counted = Vec::with_capacity(request.resources.len());
+    let mut counted = Vec::with_capacity(resources.len());
     let mut unknown = None;
-    for name in &request.resources {
+    for name in resources {
         match zone.resource(name) {
             Some(found) => counted.push((
                 found.resource.identifier.as_str(),

@@ -11,7 +11,7 @@ use caracal_crypto::{
     request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
 };
 use serde_json::Value;
-use support::{Answer, GATEWAY_KEY, GRANT, Scene, UPSTREAM_KEY};
+use support::{Answer, GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
 
 struct Exchange<'s> {
     scene: &'s Scene,
@@ -131,14 +131,7 @@ async fn an_unsigned_caller_cannot_exchange_a_mandate() {
         "not of class session"
     );
 
-    let lifecycle = scene
-        .mint(&[
-            ("scope", "agent:lifecycle"),
-            ("agent_session_id", ""),
-            ("delegation_edge_id", ""),
-        ])
-        .await;
-    let token = lifecycle.body["access_token"].as_str().unwrap().to_owned();
+    let token = scene.mint(&LIFECYCLE).await.token().to_owned();
     fields.retain(|(name, _)| name != "subject_token");
     fields.push((String::from("subject_token"), token));
     let answer = scene.post(&fields, &[]).await;
@@ -223,46 +216,63 @@ async fn authority_that_ended_after_the_mint_is_refused_at_use() {
 
 #[tokio::test]
 async fn an_archived_provider_or_application_serves_nothing() {
-    use caracal_storage::Access;
     let scene = Scene::new().await;
     let (token, _) = scene.mandate().await;
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    assert!(
-        work.providers()
-            .archive(&scene.provider.id, scene.now())
-            .await
-            .unwrap()
-    );
-    work.commit().await.unwrap();
-    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    scene
+        .store(async |work| {
+            assert!(
+                work.providers()
+                    .archive(&scene.provider.id, scene.now())
+                    .await
+                    .unwrap()
+            );
+        })
+        .await;
     assert_eq!(
         Exchange::of(&scene, &token).send().await.refusal(),
         "502 http_request_failed"
     );
 
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    assert!(
-        work.applications()
-            .archive(&scene.application.id, scene.now())
-            .await
-            .unwrap()
-    );
-    work.commit().await.unwrap();
-    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    scene
+        .store(async |work| {
+            assert!(
+                work.applications()
+                    .archive(&scene.application.id, scene.now())
+                    .await
+                    .unwrap()
+            );
+        })
+        .await;
     assert_eq!(
         Exchange::of(&scene, &token).send().await.refusal(),
         "401 access_denied"
     );
+}
+
+#[tokio::test]
+async fn a_call_that_policy_denies_does_not_reach_for_the_credential() {
+    let scene = Scene::new().await;
+    let (token, _) = scene.mandate().await;
+    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
+    // Whoever reached for it would find that it cannot be opened, and say so.
+    let location =
+        caracal_crypto::sealed::Location::provider_secret_config(&scene.zone.id, &scene.provider.id);
+    scene
+        .store(async |work| {
+            let now = scene.now();
+            let put = work.secrets().put(location.as_str(), b"not sealed by us", now);
+            put.await.unwrap();
+        })
+        .await;
+    let answer = Exchange::of(&scene, &token).send().await;
+    assert_eq!(answer.refusal(), "403 access_denied", "{}", answer.body);
+    assert_eq!(answer.body["reason"], "restriction_active");
+    assert_eq!(scene.last_event().await.evaluation_status, "complete");
+
+    scene.activate(&scene.policy("")).await;
+    let answer = Exchange::of(&scene, &token).send().await;
+    assert_eq!(answer.refusal(), "502 http_request_failed");
+    assert_eq!(scene.last_event().await.evaluation_status, "provider_unavailable");
 }
 
 #[tokio::test]
@@ -275,7 +285,7 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     assert_eq!(directive["auth_mode"], "provider_apikey");
     assert_eq!(directive["auth_header"], "X-Api-Key");
     assert_eq!(directive["provider_token"], UPSTREAM_KEY);
-    let minted = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
+    let minted = scene.claims(answer.token()).await;
     assert_eq!(minted.mandate_use, MandateUse::Resource);
     assert_eq!(
         minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),

@@ -12,6 +12,7 @@ pub mod events;
 pub mod gateway;
 pub mod health;
 mod listing;
+pub mod sts;
 
 pub use code::ErrorCode;
 pub use envelope::{Issue, Issues, OAuthError, Problem};

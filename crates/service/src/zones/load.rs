@@ -172,10 +172,7 @@ fn opened(
     let config = config(zone, &provider, sealed, keys)
         .map_err(|problem| tracing::error!(zone.id = %zone, provider.id = %provider.id, %problem, "a provider cannot be used"))
         .ok();
-    ProviderState {
-        id: provider.id,
-        config,
-    }
+    ProviderState::new(provider.id, config)
 }
 
 fn config(

@@ -8,6 +8,10 @@ use caracal_core::{
     entity::{Application, OperationEnforcement, ProviderConfig, Resource, Zone},
 };
 use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
+use tokio::sync::Semaphore;
+
+/// Credentials of one provider that are being got at the same time.
+const MAX_BROKERING: usize = 64;
 
 /// A provider with its credential opened.
 #[derive(Debug)]
@@ -17,6 +21,19 @@ pub struct ProviderState {
     /// Its settings, with the secret where this process opens secrets; absent when they or the sealed document cannot
     /// be read, which denies.
     pub config: Option<ProviderConfig>,
+    /// Turns at getting credentials from it, so that one that hangs holds up so many calls and no other provider's.
+    pub brokering: Semaphore,
+}
+
+impl ProviderState {
+    /// A provider whose turns are all free.
+    pub const fn new(id: ProviderId, config: Option<ProviderConfig>) -> Self {
+        Self {
+            id,
+            config,
+            brokering: Semaphore::const_new(MAX_BROKERING),
+        }
+    }
 }
 
 /// A resource with its provider.

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use caracal_authz::narrow::{Authority, LineageError, NarrowingViolation};
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, SessionId, Timestamp, ZoneId,
+    AuthorityRecordId, DelegationId, SessionId, Timestamp, ZoneId,
     claims::{ChainHop, SubjectType},
     entity::{Delegation, Session},
 };
-use caracal_service::{
-    Refusal,
-    zones::{DirectoryError, ZoneState},
-};
+use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 
-use crate::{StsDeps, authenticate::unavailable};
+use crate::{StsDeps, authenticate::unavailable, pipeline::Case};
 
 /// Who acts, in which session, under which delegation.
 #[derive(Debug, Clone, Default)]
@@ -82,9 +79,7 @@ impl PartyError {
     pub(crate) fn refusal(&self) -> Refusal {
         match self {
             Self::Unavailable => unavailable(),
-            Self::Exceeds(violation) => self
-                .denied()
-                .with("details", serde_json::to_value(violation).unwrap_or_default()),
+            Self::Exceeds(violation) => self.denied().with_details(violation),
             _ => self.denied(),
         }
     }
@@ -102,22 +97,17 @@ impl From<DirectoryError> for PartyError {
     }
 }
 
-/// Validates the references of a request by `application`, at `now`.
+/// Validates the references of a request.
 ///
 /// # Errors
 /// [`PartyError`].
 pub(crate) async fn resolve(
-    deps: &StsDeps,
-    zone: &ZoneState,
-    application: &ApplicationId,
+    case: &Case<'_>,
     session: Option<&SessionId>,
     delegation: Option<&DelegationId>,
-    now: Timestamp,
 ) -> Result<Party, PartyError> {
-    let own_end = zone
-        .applications
-        .get(application)
-        .and_then(|application| application.expires_at);
+    let Case { deps, zone, now, .. } = case;
+    let (now, application, own_end) = (*now, &case.application.id, case.application.expires_at);
     let Some(session) = session else {
         return if delegation.is_some() {
             Err(PartyError::DelegationWithoutSession)

@@ -6,21 +6,27 @@ use caracal_authz::{
     Action, Decision, DecisionInput, DelegationInput, PresentedMandate, Principal, PrincipalKind, decide,
     explain,
 };
-use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet, claims::MandateClaims};
+use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
 use caracal_service::{
-    exchange::UpstreamDirective,
+    Refusal,
     zones::{ResourceState, ZoneState},
 };
-use serde_json::{Value, json};
+use caracal_wire::{
+    ErrorCode,
+    sts::{DenialDetails, Explanation, UpstreamDirective},
+};
+use serde_json::Value;
 
 use super::Party;
-use crate::broker;
+use crate::exchange::Call;
 
 /// A resource that was granted.
 #[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) resource: Arc<ResourceState>,
     pub(crate) decision: Decision,
+    /// How the Gateway gets through, once brokered.
+    pub(crate) directive: Option<UpstreamDirective>,
 }
 
 /// A resource that was refused.
@@ -39,14 +45,52 @@ pub(crate) struct Denied {
 }
 
 impl Denied {
-    fn before_policy(resource: &str, status: &'static str, details: Value) -> Box<Self> {
+    pub(crate) fn before_policy(
+        resource: &str,
+        status: &'static str,
+        details: impl Into<Value>,
+    ) -> Box<Self> {
         Box::new(Self {
             resource: resource.to_owned(),
             status,
             reason: status,
-            details,
+            details: details.into(),
             decision: None,
         })
+    }
+
+    /// 403 with the first reason in the text clients know, and all of it machine-readable.
+    pub(crate) fn refusal(outcomes: &[Outcome<Granted>]) -> Refusal {
+        let denied = || outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        let decided = denied().find(|denied| denied.status == "complete");
+        let forbidden = Refusal::of(ErrorCode::AccessDenied);
+        let Some(first) = decided.or_else(|| denied().next()) else {
+            return forbidden.describe("policy denied");
+        };
+        match first.status {
+            "operation_not_permitted" => Refusal::of(ErrorCode::OperationNotPermitted)
+                .describe("operation is not declared for the resource or its scope is not in the mandate")
+                .reason(first.reason)
+                .with("details", first.details.clone()),
+            "provider_unavailable" => Refusal::of(ErrorCode::HttpRequestFailed)
+                .describe("the upstream credential is not available")
+                .reason(first.reason),
+            "complete" => forbidden
+                .describe(format!("policy denied ({})", first.reason))
+                .reason(first.reason)
+                .with_details(&first.explained()),
+            _ => forbidden
+                .describe("policy denied")
+                .reason(first.reason)
+                .with_details(&first.explained()),
+        }
+    }
+
+    fn explained(&self) -> DenialDetails {
+        DenialDetails {
+            resource: self.resource.clone(),
+            explanation: self.details.clone(),
+        }
     }
 }
 
@@ -63,11 +107,8 @@ pub(crate) fn decide_mint(
     ttl_seconds: Option<u32>,
 ) -> Outcome<Granted> {
     let Some(resource) = zone.resource(name) else {
-        return Err(Denied::before_policy(
-            name,
-            "resource_not_found",
-            json!({ "resource": name }),
-        ));
+        let details = Explanation::Resource { resource: name };
+        return Err(Denied::before_policy(name, "resource_not_found", details));
     };
     let identifier = resource.resource.identifier.as_str();
     let undeclared: Vec<&str> = scopes
@@ -78,11 +119,8 @@ pub(crate) fn decide_mint(
         })
         .collect();
     if !undeclared.is_empty() {
-        return Err(Denied::before_policy(
-            identifier,
-            "scope_mismatch",
-            json!({ "undeclared": undeclared }),
-        ));
+        let details = Explanation::Undeclared { undeclared };
+        return Err(Denied::before_policy(identifier, "scope_mismatch", details));
     }
     if let Some(authority) = &party.authority {
         use caracal_authz::narrow::NarrowingViolation;
@@ -121,47 +159,26 @@ pub(crate) fn decide_mint(
             }),
         presented: None,
     };
-    let decision = conclude(zone, identifier, &input)?;
-    Ok(Granted {
-        resource: resource.clone(),
-        decision,
-    })
+    conclude(zone, resource, &input)
 }
 
-/// One governed call, decided.
-#[derive(Debug)]
-pub(crate) struct Use {
-    pub(crate) resource: Arc<ResourceState>,
-    pub(crate) decision: Decision,
-    pub(crate) directive: UpstreamDirective,
-}
-
-/// Decides whether a presented mandate may be used for `method` on `path` of `name`, and brokers the credential.
-pub(crate) fn decide_use(
-    zone: &ZoneState,
-    application: &ApplicationId,
-    party: &Party,
-    claims: &MandateClaims,
-    name: &str,
-    method: &str,
-    path: &str,
-) -> Outcome<Use> {
+/// Decides whether the mandate presented with `call` may be used for it.
+pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &Call<'_>) -> Outcome<Granted> {
+    let (name, claims) = (call.resource, call.claims);
     let Some(resource) = zone.resource(name) else {
-        return Err(Denied::before_policy(
-            name,
-            "resource_not_found",
-            json!({ "resource": name }),
-        ));
+        let details = Explanation::Resource { resource: name };
+        return Err(Denied::before_policy(name, "resource_not_found", details));
     };
     let identifier = resource.resource.identifier.as_str();
     let presented_scopes = claims.scopes();
     if let Some(authority) = &party.authority
         && !authority.resources().contains(identifier)
     {
+        let details = Explanation::Resource { resource: identifier };
         return Err(Denied::before_policy(
             identifier,
             "resource_outside_delegation",
-            json!({ "resource": identifier }),
+            details,
         ));
     }
     // What a mandate carries beyond its delegation was not minted by us, whoever signed it.
@@ -169,16 +186,21 @@ pub(crate) fn decide_use(
         && !presented_scopes.is_subset(authority.scopes())
     {
         let beyond = presented_scopes.difference(authority.scopes());
+        let details = Explanation::Beyond { beyond };
         return Err(Denied::before_policy(
             identifier,
             "scope_exceeds_delegation",
-            json!({ "beyond": beyond }),
+            details,
         ));
     }
     if resource.enforces_operations() {
-        let needed = resource.operation_scope(method, path);
+        let needed = resource.operation_scope(call.method, call.path);
         if !needed.is_some_and(|scope| presented_scopes.contains(scope)) {
-            let details = json!({ "method": method, "path": path, "scope": needed });
+            let details = Explanation::Operation {
+                method: call.method,
+                path: call.path,
+                scope: needed,
+            };
             return Err(Denied::before_policy(
                 identifier,
                 "operation_not_permitted",
@@ -186,13 +208,9 @@ pub(crate) fn decide_use(
             ));
         }
     }
-    let directive = broker::directive(resource).map_err(|error| {
-        tracing::warn!(zone.id = %zone.zone.id, resource.id = %resource.resource.id, %error, "credential not available");
-        Denied::before_policy(identifier, "provider_unavailable", json!({ "reason": error.to_string() }))
-    })?;
     let nothing = ScopeSet::default();
     let input = DecisionInput {
-        principal: principal(zone, application, party),
+        principal: principal(zone, call.application_id, party),
         resource: identifier,
         action: Action::TokenExchange,
         requested_scopes: &nothing,
@@ -203,12 +221,7 @@ pub(crate) fn decide_use(
             targets: &claims.target,
         }),
     };
-    let decision = conclude(zone, identifier, &input)?;
-    Ok(Use {
-        resource: resource.clone(),
-        decision,
-        directive,
-    })
+    conclude(zone, resource, &input)
 }
 
 fn principal<'p>(zone: &'p ZoneState, application: &'p ApplicationId, party: &'p Party) -> Principal<'p> {
@@ -225,32 +238,21 @@ fn principal<'p>(zone: &'p ZoneState, application: &'p ApplicationId, party: &'p
     }
 }
 
-fn conclude(zone: &ZoneState, identifier: &str, input: &DecisionInput<'_>) -> Outcome<Decision> {
+fn conclude(zone: &ZoneState, resource: &Arc<ResourceState>, input: &DecisionInput<'_>) -> Outcome<Granted> {
     let decision = decide(&zone.policy, input);
-    match decision.reason {
-        None if decision.is_allow() => {
-            if decision.gates.is_empty() {
-                Ok(decision)
-            } else {
-                // Policy wants a person to decide. Until holds exist here, waiting for nobody is a denial.
-                Err(Box::new(Denied {
-                    resource: identifier.to_owned(),
-                    status: "approval_unavailable",
-                    reason: "approval_required",
-                    details: decision.diagnostics(),
-                    decision: Some(decision),
-                }))
-            }
-        }
-        reason => {
-            let details = explain(&zone.policy, input, &decision);
-            Err(Box::new(Denied {
-                resource: identifier.to_owned(),
-                status: "complete",
-                reason: reason.map_or("no_rule_matched", caracal_authz::DenyReason::as_str),
-                details,
-                decision: Some(decision),
-            }))
-        }
+    if decision.reason.is_none() && decision.is_allow() {
+        return Ok(Granted {
+            resource: resource.clone(),
+            decision,
+            directive: None,
+        });
     }
+    let reason = decision.reason;
+    Err(Box::new(Denied {
+        resource: resource.resource.identifier.clone(),
+        status: "complete",
+        reason: reason.map_or("no_rule_matched", caracal_authz::DenyReason::as_str),
+        details: explain(&zone.policy, input, &decision),
+        decision: Some(decision),
+    }))
 }

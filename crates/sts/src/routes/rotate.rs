@@ -3,9 +3,8 @@
 use axum::{Json, extract::State};
 use caracal_core::ZoneId;
 use caracal_service::{Refusal, extract::Path, health::bearer_of};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, sts::KeyRotated};
 use http::HeaderMap;
-use serde_json::{Value, json};
 
 use crate::{StsDeps, form::malformed, keys};
 
@@ -13,7 +12,7 @@ pub(crate) async fn post(
     State(deps): State<StsDeps>,
     Path(zone): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<KeyRotated>, Refusal> {
     let allowed = deps
         .admin_token
         .as_ref()
@@ -30,5 +29,9 @@ pub(crate) async fn post(
     }
     let kid = keys::rotate_signing_key(&deps, &zone).await?;
     tracing::warn!(zone.id = %zone, key.id = %kid, "rotated the signing key of a zone");
-    Ok(Json(json!({"rotated": true, "zone_id": zone, "kid": kid})))
+    Ok(Json(KeyRotated {
+        rotated: true,
+        zone_id: zone,
+        kid,
+    }))
 }

@@ -1,61 +1,37 @@
 //! `POST /oauth/2/token` (RFC 8693).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use axum::{
     Extension,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use caracal_core::{
-    Secret,
-    claims::{MandateClaims, MandateUse},
-};
-use caracal_crypto::{
-    mandate::{ClaimRules, LEEWAY, Unverified},
-    request_signature::{
-        NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
-        verify as verify_signature,
-    },
+use caracal_core::claims::{MandateClaims, MandateUse};
+use caracal_crypto::request_signature::{
+    NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
+    verify as verify_signature,
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{
-    Refusal, body::read_bounded, issued, request::RequestContext, server::PeerAddr, zones::DirectoryError,
+use caracal_service::{Refusal, body::read_bounded, request::RequestContext, server::PeerAddr};
+use caracal_wire::{
+    ErrorCode,
+    sts::{DeniedTarget, TokenResponse},
 };
-use caracal_wire::ErrorCode;
 use http::{HeaderMap, StatusCode, header};
-use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
-    exchange::{Call, exchange},
-    form::{ACCESS_TOKEN, SubjectTokenType, TokenRequest, malformed},
-    mint::mint,
+    exchange::{Call, Exchange, Governed, Presented, refuse_federation, refuse_session, refuse_unapproved},
+    form::{ACCESS_TOKEN, TokenRequest, malformed},
+    pipeline::Case,
+    subject,
 };
 
 /// Largest form, in bytes.
 const MAX_BODY: usize = 64 * 1024;
-
-/// A successful answer (RFC 8693 §2.2.1) with the members clients of this endpoint read.
-#[derive(Serialize)]
-struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    issued_token_type: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    target_resources: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    upstreams: BTreeMap<String, caracal_service::exchange::UpstreamDirective>,
-    /// Refused targets of a partial grant, with reasons.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    denied: Vec<Value>,
-}
 
 pub(crate) async fn post(
     State(deps): State<StsDeps>,
@@ -71,16 +47,13 @@ pub(crate) async fn post(
     let login = Login::of(&parts.headers)?;
     let form = TokenRequest::parse(&body, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &parts.headers, parts.uri.path(), &form, &body).await?;
-    let response = if from_gateway {
-        gateway_exchange(&deps, &context, &form).await?
-    } else {
-        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        let exchanged = client_exchange(&deps, &context, &form, peer).await;
-        exchanged.map_err(|refusal| match login {
-            Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
-            _ => refusal,
-        })?
-    };
+    let exchange = Exchange::of(&form, from_gateway)?;
+    let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    let answered = answer(&deps, &context, &form, exchange, peer).await;
+    let response = answered.map_err(|refusal| match login {
+        Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
+        _ => refusal,
+    })?;
     Ok((
         // RFC 6749 §5.1: a token must not be cached.
         [
@@ -167,120 +140,83 @@ async fn from_gateway(
     }
 }
 
-async fn gateway_exchange(
+/// A handler for each kind. All but a Gateway's are an application's, which proves itself first.
+async fn answer(
     deps: &StsDeps,
     context: &RequestContext,
     form: &TokenRequest,
+    exchange: Exchange<'_>,
+    peer: Option<IpAddr>,
 ) -> Result<TokenResponse, Refusal> {
-    let zone_id = form
-        .zone_id
-        .as_ref()
-        .ok_or_else(|| malformed("zone_id", "is required"))?;
-    let [resource] = form.resources.as_slice() else {
-        return Err(malformed("resource", "exactly one resource is required"));
-    };
-    let Some((token, SubjectTokenType::AccessToken)) = &form.subject_token else {
-        return Err(malformed("subject_token", "is required"));
-    };
-    let claims = verify_subject(deps, zone_id, token, MandateUse::Gateway).await?;
-    let answer = exchange(
-        deps,
-        &Call {
-            zone_id,
-            application_id: &form.application_id,
-            claims: &claims,
-            resource,
-            method: &form.request_method,
-            path: &form.request_path,
-            request_id: &context.request_id,
-            always_mandate: true,
-        },
-    )
-    .await?;
-    let (access_token, minted) = answer.mandate.ok_or_else(unavailable)?;
-    Ok(TokenResponse {
-        access_token,
-        token_type: "Bearer",
-        expires_in: (minted.exp - minted.iat).max(1),
-        scope: minted.scope,
-        issued_token_type: ACCESS_TOKEN,
-        target_resources: vec![answer.identifier.clone()],
-        upstreams: [(answer.identifier, answer.directive)].into(),
-        denied: Vec::new(),
-    })
+    let proven = || proven(deps, context, form, peer);
+    match exchange {
+        Exchange::Governed(presented) => governed(deps, context, form, &presented).await,
+        Exchange::Mint(mint) => {
+            let (minted, denied) = mint.run(&proven().await?).await?;
+            Ok(response(minted.token, &minted.claims, denied))
+        }
+        Exchange::Session(token) => Err(refuse_session(&proven().await?, token).await),
+        Exchange::Federation => proven().await.and_then(|_| Err(refuse_federation())),
+        Exchange::Approved => proven().await.and_then(|_| Err(refuse_unapproved())),
+    }
 }
 
-async fn client_exchange(
-    deps: &StsDeps,
-    context: &RequestContext,
+async fn proven<'c>(
+    deps: &'c StsDeps,
+    context: &'c RequestContext,
     form: &TokenRequest,
-    peer: Option<std::net::IpAddr>,
-) -> Result<TokenResponse, Refusal> {
+    peer: Option<IpAddr>,
+) -> Result<Case<'c>, Refusal> {
     // Without a zone only control keys could be meant, and those this build does not serve.
     let zone_id = form.zone_id.as_ref().ok_or_else(invalid_client)?;
     let (zone, application) =
         authenticate(deps, zone_id, &form.application_id, &form.client_secret, peer).await?;
-    match &form.subject_token {
-        None => {}
-        Some((_, SubjectTokenType::IdToken)) => {
-            return Err(Refusal::of(ErrorCode::InvalidToken)
-                .describe("invalid subject_token: the issuer is not trusted in this zone"));
-        }
-        Some((token, SubjectTokenType::AccessToken)) => {
-            let claims = verify_subject(deps, zone_id, token, MandateUse::Session).await?;
-            if claims.client_id != application.id || deps.revocations.covers(&claims) {
-                return Err(Refusal::of(ErrorCode::AccessDenied).describe("authority record is not active"));
-            }
-            return Err(Refusal::of(ErrorCode::AccessDenied)
-                .describe("resource exchanges must use the Gateway")
-                .reason("gateway_required"));
-        }
-    }
-    if form.has_approval {
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
-            .describe("approval not found or bindings do not match")
-            .reason("approval_invalid"));
-    }
-    let minted = mint(deps, zone, &application, form, &context.request_id).await?;
-    let claims = &minted.claims;
-    Ok(TokenResponse {
-        access_token: minted.token,
-        token_type: "Bearer",
-        expires_in: (claims.exp - claims.iat).max(1),
-        scope: claims.scope.clone(),
-        issued_token_type: ACCESS_TOKEN,
-        target_resources: claims.target.iter().map(ToString::to_string).collect(),
-        upstreams: BTreeMap::new(),
-        denied: minted.denied,
+    Ok(Case {
+        deps,
+        zone,
+        application,
+        request_id: &context.request_id,
+        now: deps.world.now(),
     })
 }
 
-/// Verifies one of our own mandates presented as a subject token.
-async fn verify_subject(
+async fn governed(
     deps: &StsDeps,
-    zone_id: &caracal_core::ZoneId,
-    token: &Secret,
-    class: MandateUse,
-) -> Result<Arc<MandateClaims>, Refusal> {
-    let invalid = || Refusal::of(ErrorCode::InvalidToken).describe("invalid subject_token");
-    let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
-    let kid = &unverified.header().map_err(|_| invalid())?.kid;
-    // A key made at another replica a moment ago is asked for, not refused.
-    let key = match deps.zones.verifying_key(zone_id, kid.as_str()).await {
-        Ok(Some(key)) => key,
-        Ok(None) | Err(DirectoryError::Unknown) => return Err(invalid()),
-        Err(DirectoryError::Unavailable) => return Err(unavailable()),
+    context: &RequestContext,
+    form: &TokenRequest,
+    presented: &Presented<'_>,
+) -> Result<TokenResponse, Refusal> {
+    let claims = subject::verify(deps, presented.zone_id, presented.token, MandateUse::Gateway).await?;
+    let governed = Governed {
+        call: Call {
+            zone_id: presented.zone_id,
+            application_id: &form.application_id,
+            claims: &claims,
+            resource: presented.resource,
+            method: &form.request_method,
+            path: &form.request_path,
+            request_id: &context.request_id,
+        },
+        always_mandate: true,
     };
-    let claims =
-        issued::prove(deps.issued.as_deref(), token.expose(), &unverified, &key).map_err(|_| invalid())?;
-    let rules = ClaimRules {
-        issuer: &deps.config.issuer,
-        audience: Some(&deps.config.issuer),
-        zone: zone_id,
-        uses: &[class],
-        now: deps.world.now(),
-        leeway: LEEWAY,
-    };
-    rules.check(&claims).map_err(|_| invalid())?;
-    Ok(claims)
+    let answer = governed.run(deps).await?;
+    let (token, minted) = answer.mandate.ok_or_else(unavailable)?;
+    let named = minted.target.first().map(ToString::to_string);
+    Ok(TokenResponse {
+        upstreams: named.map(|name| (name, answer.directive)).into_iter().collect(),
+        ..response(token, &minted, Vec::new())
+    })
+}
+
+fn response(access_token: String, claims: &MandateClaims, denied: Vec<DeniedTarget>) -> TokenResponse {
+    TokenResponse {
+        access_token,
+        token_type: "Bearer".into(),
+        expires_in: (claims.exp - claims.iat).max(1),
+        scope: claims.scope.clone(),
+        issued_token_type: ACCESS_TOKEN.into(),
+        target_resources: claims.target.clone(),
+        upstreams: BTreeMap::new(),
+        denied,
+    }
 }

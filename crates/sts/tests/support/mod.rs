@@ -28,7 +28,7 @@ use caracal_crypto::{
     sealed::Location,
 };
 use caracal_service::{request, zones::ZoneState};
-use caracal_storage::{Access, conformance::given::Given};
+use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_sts::{StsConfig, StsDeps};
 use caracal_testkit::embedded::{Embedded, ISSUER};
 use http_body_util::BodyExt as _;
@@ -38,6 +38,13 @@ use tower::ServiceExt as _;
 pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub const UPSTREAM_KEY: &str = "the-real-upstream-key";
 pub const GATEWAY_KEY: &str = "41a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f708";
+
+/// The changes that make a delegated mint one of a lifecycle token.
+pub const LIFECYCLE: [(&str, &str); 3] = [
+    ("scope", "agent:lifecycle"),
+    ("agent_session_id", ""),
+    ("delegation_edge_id", ""),
+];
 
 /// An answer of the STS.
 pub struct Answer {
@@ -49,6 +56,11 @@ pub struct Answer {
 impl Answer {
     pub fn code(&self) -> &str {
         self.body["error"].as_str().unwrap_or("")
+    }
+
+    /// The mandate minted.
+    pub fn token(&self) -> &str {
+        self.body["access_token"].as_str().expect("a mandate")
     }
 
     /// `status code`, for short assertions.
@@ -196,18 +208,30 @@ impl Scene {
         version.content = content.to_owned();
         let set = self.given.policy_set();
         let set_version = self.given.policy_set_version(&set, &[&version]);
+        self.store(async |work| {
+            work.policies().create(&policy, &version).await.unwrap();
+            work.policy_sets().create(&set).await.unwrap();
+            work.policy_sets().add_version(&set_version).await.unwrap();
+            let now = self.parts.world.now();
+            let activated = work.policy_sets().activate(&set.id, &set_version.id, now).await;
+            assert!(activated.unwrap());
+        })
+        .await;
+    }
+
+    /// Changes what is stored in the zone, and has everybody see it.
+    pub async fn store(&self, change: impl AsyncFnOnce(&mut dyn ZoneWork)) {
         let mut work = self.parts.store.zone(&self.zone.id, Access::Write).await.unwrap();
-        work.policies().create(&policy, &version).await.unwrap();
-        work.policy_sets().create(&set).await.unwrap();
-        work.policy_sets().add_version(&set_version).await.unwrap();
-        assert!(
-            work.policy_sets()
-                .activate(&set.id, &set_version.id, self.parts.world.now())
-                .await
-                .unwrap()
-        );
+        change(work.as_mut()).await;
         work.commit().await.unwrap();
         self.parts.zones.reload(&self.zone.id).await.unwrap();
+    }
+
+    /// Lets time pass, with news of revocations.
+    pub async fn pass(&self, time: Duration) {
+        self.parts.world.manual_clock().advance(time);
+        let revocations = &self.parts.revocations;
+        revocations.reload(self.parts.store.as_ref()).await.unwrap();
     }
 
     /// Serves by other bounds from here on.
@@ -287,7 +311,7 @@ impl Scene {
     pub async fn mandate(&self) -> (String, MandateClaims) {
         let answer = self.mint(&[]).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-        let token = answer.body["access_token"].as_str().unwrap().to_owned();
+        let token = answer.token().to_owned();
         let claims = self.claims(&token).await;
         (token, claims)
     }

@@ -1,0 +1,145 @@
+//! Credential brokering: from a resource's provider to the directive the Gateway follows, after an allow and never
+//! before. A file for the brokers of each family of kinds.
+
+mod fixed;
+
+use std::time::Duration;
+
+use caracal_core::entity::ProviderConfig;
+use caracal_service::zones::{ProviderState, ResourceState};
+use caracal_wire::sts::{Explanation, UpstreamDirective};
+use tokio::time::timeout;
+
+use crate::{
+    decide::{Denied, Granted, Outcome},
+    pipeline::Case,
+};
+
+/// How long a call waits for its credential.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a credential cannot be produced. The text is for evidence and logs, never the credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BrokerError {
+    #[error("the provider is archived or its credential cannot be opened")]
+    Unavailable,
+    #[error("the provider has no usable `{0}`")]
+    Missing(&'static str),
+    #[error("the provider did not answer in time")]
+    Slow,
+}
+
+/// Gets credentials from providers of one kind.
+trait Broker {
+    /// Puts into `directive` what the Gateway needs to get through.
+    async fn attach(&self, directive: &mut UpstreamDirective) -> Result<(), BrokerError>;
+}
+
+/// Gives each grant its directive, or takes it back: a call is never forwarded without its credential.
+pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
+    for outcome in outcomes {
+        let Ok(granted) = outcome else {
+            continue;
+        };
+        match directive(&granted.resource).await {
+            Ok(directive) => granted.directive = Some(directive),
+            Err(error) => {
+                let (zone, resource) = (&case.zone.zone.id, &granted.resource.resource);
+                tracing::warn!(zone.id = %zone, resource.id = %resource.id, %error, "credential not available");
+                let details = Explanation::Credential {
+                    reason: error.to_string(),
+                };
+                *outcome = Err(Denied::before_policy(
+                    &resource.identifier,
+                    "provider_unavailable",
+                    details,
+                ));
+            }
+        }
+    }
+}
+
+async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, BrokerError> {
+    let provider = resource.provider.as_deref().ok_or(BrokerError::Unavailable)?;
+    let config = provider.config.as_ref().ok_or(BrokerError::Unavailable)?;
+    let mut directive = UpstreamDirective {
+        url: resource.resource.upstream_url.clone().unwrap_or_default(),
+        provider_id: Some(provider.id.to_string()),
+        timeout_seconds: resource.resource.upstream_timeout_seconds,
+        cookies: resource.resource.cookies,
+        ..UpstreamDirective::default()
+    };
+    match config {
+        ProviderConfig::None => Ok(()),
+        ProviderConfig::CaracalMandate => bounded(PATIENCE, provider, &fixed::Mandate, &mut directive).await,
+        ProviderConfig::ApiKey(config) => bounded(PATIENCE, provider, config, &mut directive).await,
+        ProviderConfig::BearerToken(config) => bounded(PATIENCE, provider, config, &mut directive).await,
+        ProviderConfig::HttpBasic(config) => bounded(PATIENCE, provider, config, &mut directive).await,
+    }?;
+    Ok(directive)
+}
+
+/// Waits in `provider`'s own line and no longer than is decent, so that a provider that hangs holds up its own calls
+/// alone, and so many of them.
+async fn bounded(
+    patience: Duration,
+    provider: &ProviderState,
+    broker: &impl Broker,
+    directive: &mut UpstreamDirective,
+) -> Result<(), BrokerError> {
+    let turn = async {
+        let _permit = provider
+            .brokering
+            .acquire()
+            .await
+            .map_err(|_| BrokerError::Unavailable)?;
+        broker.attach(directive).await
+    };
+    timeout(patience, turn).await.map_err(|_| BrokerError::Slow)?
+}
+
+#[cfg(test)]
+mod tests {
+    use caracal_core::{ProviderId, World};
+    use caracal_wire::sts::AuthMode;
+
+    use super::*;
+
+    struct Hangs;
+
+    impl Broker for Hangs {
+        async fn attach(&self, _: &mut UpstreamDirective) -> Result<(), BrokerError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_hangs_holds_up_its_own_calls_alone_and_not_for_ever() {
+        let world = World::for_tests();
+        let provider =
+            || ProviderState::new(ProviderId::generate(&world), Some(ProviderConfig::CaracalMandate));
+        let (hung, other) = (provider(), provider());
+        let mut directive = UpstreamDirective::default();
+        let soon = Duration::from_millis(5);
+        let given_up = bounded(soon, &hung, &Hangs, &mut directive).await;
+        assert_eq!(given_up, Err(BrokerError::Slow));
+
+        let free = hung.brokering.available_permits();
+        let every_turn = hung
+            .brokering
+            .try_acquire_many(u32::try_from(free).unwrap())
+            .unwrap();
+        let not_served = bounded(soon, &hung, &fixed::Mandate, &mut directive).await;
+        assert_eq!(not_served, Err(BrokerError::Slow));
+        assert_eq!(
+            bounded(PATIENCE, &other, &fixed::Mandate, &mut directive).await,
+            Ok(())
+        );
+        drop(every_turn);
+        assert_eq!(
+            bounded(PATIENCE, &hung, &fixed::Mandate, &mut directive).await,
+            Ok(())
+        );
+        assert_eq!(directive.auth_mode, AuthMode::CaracalJwt);
+    }
+}

@@ -1,0 +1,184 @@
+//! The Gateway's question: may this presented mandate be used for this call, and with which credential?
+
+use std::sync::Arc;
+
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, Timestamp, ZoneId,
+    claims::{MandateClaims, MandateUse},
+};
+use caracal_service::Refusal;
+use caracal_wire::sts::{Explanation, UpstreamDirective};
+
+use crate::{
+    StsDeps,
+    authenticate::{invalid_client, unavailable, zone_of},
+    decide::{Granted, Outcome, Party, PartyError, decide_use, resolve},
+    evidence::Evidence,
+    issue::{DEFAULT_TTL, sign},
+    keys,
+    pipeline::{Case, Kind, run},
+};
+
+/// One governed call as the STS sees it, whichever way the question came.
+pub(crate) struct Call<'c> {
+    pub(crate) zone_id: &'c ZoneId,
+    pub(crate) application_id: &'c ApplicationId,
+    /// Verified: signature, issuer, audience, time, zone, class.
+    pub(crate) claims: &'c MandateClaims,
+    pub(crate) resource: &'c str,
+    pub(crate) method: &'c str,
+    pub(crate) path: &'c str,
+    pub(crate) request_id: &'c str,
+}
+
+/// The answer to a call.
+pub(crate) struct Answer {
+    pub(crate) directive: UpstreamDirective,
+    /// The resource mandate with its claims, when one was signed.
+    pub(crate) mandate: Option<(String, MandateClaims)>,
+}
+
+/// The exchange of a call.
+pub(crate) struct Governed<'c> {
+    pub(crate) call: Call<'c>,
+    /// Whether to sign a resource mandate even if the upstream does not see it.
+    pub(crate) always_mandate: bool,
+}
+
+impl Governed<'_> {
+    /// Decides the call.
+    ///
+    /// # Errors
+    /// The refusal to pass on; every denial is in the spool already.
+    pub(crate) async fn run(&self, deps: &StsDeps) -> Result<Answer, Refusal> {
+        let now = deps.world.now();
+        let zone = zone_of(deps, self.call.zone_id).await?;
+        let zone = zone.ok_or_else(invalid_client)?;
+        let application = zone.live_application(self.call.application_id, now);
+        let application = application.cloned().ok_or_else(invalid_client)?;
+        let case = Case {
+            deps,
+            zone,
+            application,
+            request_id: self.call.request_id,
+            now,
+        };
+        let mut passed = run(&case, self).await?;
+        let granted = passed.outcomes.pop().and_then(Result::ok);
+        Ok(Answer {
+            // A grant without a way through would be no grant.
+            directive: granted
+                .and_then(|granted| granted.directive)
+                .ok_or_else(unavailable)?,
+            mandate: passed.issued,
+        })
+    }
+}
+
+impl Kind for Governed<'_> {
+    type Issued = Option<(String, MandateClaims)>;
+    const BROKERS: bool = true;
+
+    fn class(&self) -> &'static str {
+        "resource"
+    }
+
+    /// The mint of the presented mandate was counted.
+    async fn admit(&self, _: &Case<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {
+        let Call { claims, zone_id, .. } = self.call;
+        if claims.client_id != case.application.id || claims.zone_id != *zone_id {
+            return Err(PartyError::NotHolder);
+        }
+        if case.deps.revocations.covers(claims) {
+            return Err(PartyError::Revoked);
+        }
+        let session = claims.agent_session_id.as_ref();
+        let party = resolve(case, session, claims.delegation_edge_id.as_ref()).await?;
+        // A single-use mandate without a delegation was never minted by us.
+        if party.delegation().is_none() {
+            Err(PartyError::Delegation)
+        } else {
+            Ok(party)
+        }
+    }
+
+    fn resources(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.call.resource)
+    }
+
+    fn references(&self) -> Explanation<'_> {
+        Explanation::References {
+            agent_session_id: self.call.claims.agent_session_id.as_ref(),
+            delegation_edge_id: self.call.claims.delegation_edge_id.as_ref(),
+            resources: None,
+        }
+    }
+
+    fn decide(&self, case: &Case<'_>, party: &Party, _: &str) -> Outcome<Granted> {
+        decide_use(&case.zone, party, &self.call)
+    }
+
+    async fn issue(
+        &self,
+        case: &Case<'_>,
+        party: &Party,
+        outcomes: &[Outcome<Granted>],
+    ) -> Result<Self::Issued, Refusal> {
+        let Some(Ok(granted)) = outcomes.first() else {
+            return Ok(None);
+        };
+        let seen = granted
+            .directive
+            .as_ref()
+            .is_some_and(UpstreamDirective::needs_mandate);
+        if !self.always_mandate && !seen {
+            return Ok(None);
+        }
+        resource_mandate(
+            case,
+            self.call.claims,
+            party,
+            &granted.resource.resource.identifier,
+        )
+        .await
+        .map(Some)
+    }
+
+    fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, _: Option<&'e Self::Issued>) -> Evidence<'e> {
+        evidence.call = Some((self.call.method, self.call.path));
+        evidence.of_mandate(self.call.claims)
+    }
+}
+
+/// The mandate an upstream verifies: audience is the resource, its end is never after the presented one's.
+async fn resource_mandate(
+    case: &Case<'_>,
+    presented: &MandateClaims,
+    party: &Party,
+    identifier: &str,
+) -> Result<(String, MandateClaims), Refusal> {
+    let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
+        .await
+        .map_err(|_| unavailable())?;
+    let now = case.now.unix_seconds();
+    let end = party
+        .ends_at
+        .map_or(presented.exp, Timestamp::unix_seconds)
+        .min(presented.exp)
+        .min(now.saturating_add(i64::from(DEFAULT_TTL)));
+    let identifier: Arc<str> = identifier.into();
+    let mut claims = presented.clone();
+    claims.aud = vec![identifier.clone()];
+    claims.target = vec![identifier];
+    claims.exp = end;
+    claims.iat = now;
+    claims.jti = case.deps.world.uuid_v7().to_string().into();
+    claims.sid = AuthorityRecordId::generate(&case.deps.world);
+    claims.mandate_use = MandateUse::Resource;
+    let token = sign(&claims, &key)?;
+    Ok((token, claims))
+}

@@ -1,0 +1,54 @@
+//! The way in for a Gateway of the same process.
+
+use async_trait::async_trait;
+use caracal_core::Secret;
+use caracal_service::{
+    Refusal,
+    exchange::{Exchange, ExchangeGrant, ExchangeRequest},
+};
+use caracal_wire::health::NotReady;
+
+use super::{Call, Governed};
+use crate::StsDeps;
+
+/// The exchange for a Gateway in the same process.
+#[derive(Debug, Clone)]
+pub struct LocalExchange(StsDeps);
+
+impl LocalExchange {
+    /// Answers with the same STS that `deps` serve over HTTP.
+    pub const fn new(deps: StsDeps) -> Self {
+        Self(deps)
+    }
+}
+
+#[async_trait]
+impl Exchange for LocalExchange {
+    async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
+        let governed = Governed {
+            call: Call {
+                zone_id: &request.zone_id,
+                application_id: &request.application_id,
+                claims: &request.claims,
+                resource: &request.resource,
+                method: &request.method,
+                path: &request.path,
+                request_id: &request.request_id,
+            },
+            always_mandate: false,
+        };
+        let answer = governed.run(&self.0).await?;
+        Ok(ExchangeGrant {
+            directive: answer.directive,
+            mandate: answer.mandate.map(|(token, _)| Secret::new(token)),
+        })
+    }
+
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.0.revocations.is_fresh() {
+            Ok(())
+        } else {
+            Err(NotReady::RevocationSnapshotStale)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Session and gateway mandates: the application's own mints.
+
+use std::sync::Arc;
+
+use caracal_core::{
+    AuthorityRecordId, DelegationId, ScopeSet, SessionId,
+    claims::{MandateClaims, MandateUse, SubjectType},
+};
+use caracal_service::Refusal;
+use caracal_wire::sts::{DeniedTarget, Explanation};
+
+use crate::{
+    authenticate::unavailable,
+    decide::{Granted, Outcome, Party, PartyError, decide_mint, resolve},
+    evidence::Evidence,
+    issue::{self, sign},
+    keys,
+    limit::limit,
+    pipeline::{Case, Kind, run},
+    size::{fits, growth},
+};
+
+/// What an application asks for on its own authority.
+pub(crate) struct Mint<'f> {
+    /// Gateway where a session and a delegation are named, else session.
+    pub(crate) class: MandateUse,
+    pub(crate) resources: &'f [String],
+    pub(crate) scopes: &'f ScopeSet,
+    pub(crate) session_id: Option<&'f AuthorityRecordId>,
+    pub(crate) agent_session_id: Option<&'f SessionId>,
+    pub(crate) delegation_edge_id: Option<&'f DelegationId>,
+    pub(crate) ttl_seconds: Option<u32>,
+}
+
+/// A mandate.
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    pub(crate) claims: Arc<MandateClaims>,
+}
+
+impl Mint<'_> {
+    /// Mints; with the mandate come the refused targets of a partial grant.
+    ///
+    /// # Errors
+    /// The refusal to answer; every denial is in the spool already.
+    pub(crate) async fn run(&self, case: &Case<'_>) -> Result<(Issued, Vec<DeniedTarget>), Refusal> {
+        let passed = run(case, self).await?;
+        let issued = passed.issued;
+        if self.class == MandateUse::Gateway
+            && let Some(known) = &case.deps.issued
+        {
+            known.remember(&issued.token, issued.claims.clone(), case.now);
+        }
+        let denied = passed.outcomes.into_iter().filter_map(Result::err);
+        let denied = denied.map(|denied| DeniedTarget {
+            resource: denied.resource,
+            reason: denied.reason.into(),
+            details: denied.details,
+        });
+        Ok((issued, denied.collect()))
+    }
+}
+
+impl Kind for Mint<'_> {
+    type Issued = Issued;
+    const BROKERS: bool = false;
+
+    fn class(&self) -> &'static str {
+        if self.class == MandateUse::Gateway {
+            "gateway"
+        } else {
+            "session"
+        }
+    }
+
+    async fn admit(&self, case: &Case<'_>) -> Result<(), Refusal> {
+        limit(case, self.resources).await
+    }
+
+    async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {
+        if let Some(id) = self.session_id {
+            // Without a subject token only the application's own record may be asserted.
+            let record = case.deps.authority.record(&case.zone.zone.id, id).await?;
+            let own = record.is_some_and(|record| {
+                record.is_live(case.now)
+                    && record.subject_type == SubjectType::Application
+                    && record.subject_id == case.application.id.as_str()
+            });
+            if !own || case.deps.revocations.is_revoked(id.as_str()) {
+                return Err(PartyError::Record);
+            }
+        }
+        resolve(case, self.agent_session_id, self.delegation_edge_id).await
+    }
+
+    fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(String::as_str)
+    }
+
+    fn references(&self) -> Explanation<'_> {
+        Explanation::References {
+            agent_session_id: self.agent_session_id,
+            delegation_edge_id: self.delegation_edge_id,
+            resources: Some(self.resources),
+        }
+    }
+
+    fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted> {
+        let application = &case.application.id;
+        decide_mint(
+            &case.zone,
+            application,
+            party,
+            resource,
+            self.scopes,
+            self.ttl_seconds,
+        )
+    }
+
+    async fn issue(
+        &self,
+        case: &Case<'_>,
+        party: &Party,
+        outcomes: &[Outcome<Granted>],
+    ) -> Result<Issued, Refusal> {
+        let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
+            .await
+            .map_err(|error| {
+                tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
+                unavailable()
+            })?;
+        let ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
+        let jti = issue::jti(case.deps, self.class).await?;
+        let claims = Arc::new(issue::claims(case, party, self, outcomes, jti, ends_at));
+        let token = sign(&claims, &key)?;
+        if self.class == MandateUse::Gateway {
+            // What the Gateway turns it into at its upstream must fit as well.
+            fits(token.len().saturating_add(growth(&claims)))?;
+        } else {
+            issue::remember(case, &claims).await?;
+        }
+        Ok(Issued { token, claims })
+    }
+
+    fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, issued: Option<&'e Issued>) -> Evidence<'e> {
+        evidence.scopes = Some(self.scopes);
+        match issued {
+            Some(issued) => evidence.of_mandate(&issued.claims),
+            None => evidence,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The one way through an exchange: resolve, decide, hold, broker, issue, record.
+
+use std::sync::Arc;
+
+use caracal_core::{Timestamp, audit::AuditEvent, entity::Application};
+use caracal_service::{Refusal, zones::ZoneState};
+use caracal_wire::sts::Explanation;
+
+use crate::{
+    StsDeps,
+    authenticate::unavailable,
+    broker::broker,
+    decide::{Denied, Granted, Outcome, Party, PartyError},
+    evidence::{Evidence, record},
+    hold::hold,
+    metrics,
+};
+
+/// One request on its way: who asks, in which zone, and when.
+pub(crate) struct Case<'c> {
+    pub(crate) deps: &'c StsDeps,
+    pub(crate) zone: Arc<ZoneState>,
+    pub(crate) application: Arc<Application>,
+    pub(crate) request_id: &'c str,
+    pub(crate) now: Timestamp,
+}
+
+/// What one kind of exchange does in the steps that differ.
+pub(crate) trait Kind {
+    /// What is signed.
+    type Issued;
+    /// Whether a grant comes with the credential of the upstream.
+    const BROKERS: bool;
+
+    /// Class of the mandate, for evidence and metrics.
+    fn class(&self) -> &'static str;
+
+    /// Refuses before anything is written down about the request.
+    async fn admit(&self, case: &Case<'_>) -> Result<(), Refusal>;
+
+    /// Who acts, under which authority.
+    async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError>;
+
+    /// The resources asked for.
+    fn resources(&self) -> impl Iterator<Item = &str>;
+
+    /// What a refusal of the party says about it.
+    fn references(&self) -> Explanation<'_>;
+
+    /// Decides about one resource.
+    fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted>;
+
+    /// Signs for what was granted.
+    async fn issue(
+        &self,
+        case: &Case<'_>,
+        party: &Party,
+        granted: &[Outcome<Granted>],
+    ) -> Result<Self::Issued, Refusal>;
+
+    /// Says what was asked and which mandate the events are about.
+    fn evidence<'e>(&'e self, evidence: Evidence<'e>, issued: Option<&'e Self::Issued>) -> Evidence<'e>;
+}
+
+/// What became of each resource, in the order asked for, and what was signed.
+pub(crate) struct Passed<I> {
+    pub(crate) outcomes: Vec<Outcome<Granted>>,
+    pub(crate) issued: I,
+}
+
+/// Runs an exchange. At least one resource was granted where it passes.
+///
+/// # Errors
+/// The refusal to answer; every denial is in the spool already.
+pub(crate) async fn run<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
+    if !case.deps.revocations.is_fresh() {
+        return Err(unavailable());
+    }
+    kind.admit(case).await?;
+    let party = match kind.resolve(case).await {
+        Ok(party) => party,
+        Err(error) => {
+            if !matches!(error, PartyError::Unavailable) {
+                let nobody = Party::default();
+                let evidence = kind.evidence(Evidence::new(case, &nobody, kind.class()), None);
+                let resource = kind.resources().next().unwrap_or_default();
+                let details = kind.references().into();
+                let event = evidence.deny(resource, "exchange_denied", error.reason(), &details, None);
+                record(case.deps, &[event]).await?;
+            }
+            metrics::exchanged(kind.class(), "denied");
+            return Err(error.refusal());
+        }
+    };
+
+    let mut outcomes: Vec<Outcome<Granted>> = kind
+        .resources()
+        .map(|resource| kind.decide(case, &party, resource))
+        .collect();
+    hold(&mut outcomes);
+    if K::BROKERS {
+        broker(case, &mut outcomes).await;
+    }
+    if outcomes.iter().all(Result::is_err) {
+        let evidence = kind.evidence(Evidence::new(case, &party, kind.class()), None);
+        record(case.deps, &events(&evidence, &outcomes)).await?;
+        metrics::exchanged(kind.class(), "denied");
+        return Err(Denied::refusal(&outcomes));
+    }
+    let issued = kind.issue(case, &party, &outcomes).await?;
+    let evidence = kind.evidence(Evidence::new(case, &party, kind.class()), Some(&issued));
+    record(case.deps, &events(&evidence, &outcomes)).await?;
+    metrics::exchanged(kind.class(), "allowed");
+    Ok(Passed { outcomes, issued })
+}
+
+fn events(evidence: &Evidence<'_>, outcomes: &[Outcome<Granted>]) -> Vec<AuditEvent> {
+    let event = |outcome: &Outcome<Granted>| match outcome {
+        Ok(granted) => evidence.allow(&granted.resource.resource.identifier, &granted.decision),
+        Err(denied) => evidence.deny(
+            &denied.resource,
+            denied.status,
+            denied.reason,
+            &denied.details,
+            denied.decision.as_ref(),
+        ),
+    };
+    outcomes.iter().map(event).collect()
+}

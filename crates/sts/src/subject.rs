@@ -1,0 +1,50 @@
+//! Our own mandates, presented as subject tokens.
+
+use std::sync::Arc;
+
+use caracal_core::{
+    Secret, ZoneId,
+    claims::{MandateClaims, MandateUse},
+};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
+use caracal_service::{Refusal, issued, zones::DirectoryError};
+use caracal_wire::ErrorCode;
+
+use crate::{StsDeps, authenticate::unavailable};
+
+/// 401 for a subject token that proves nothing.
+pub(crate) fn invalid() -> Refusal {
+    Refusal::of(ErrorCode::InvalidToken).describe("invalid subject_token")
+}
+
+/// The claims of a mandate of this `class` and zone.
+///
+/// # Errors
+/// 401 `invalid_token`; 503 when it cannot be told.
+pub(crate) async fn verify(
+    deps: &StsDeps,
+    zone_id: &ZoneId,
+    token: &Secret,
+    class: MandateUse,
+) -> Result<Arc<MandateClaims>, Refusal> {
+    let unverified = Unverified::parse(token.expose()).map_err(|_| invalid())?;
+    let kid = &unverified.header().map_err(|_| invalid())?.kid;
+    // A key made at another replica a moment ago is asked for, not refused.
+    let key = match deps.zones.verifying_key(zone_id, kid.as_str()).await {
+        Ok(Some(key)) => key,
+        Ok(None) | Err(DirectoryError::Unknown) => return Err(invalid()),
+        Err(DirectoryError::Unavailable) => return Err(unavailable()),
+    };
+    let claims =
+        issued::prove(deps.issued.as_deref(), token.expose(), &unverified, &key).map_err(|_| invalid())?;
+    let rules = ClaimRules {
+        issuer: &deps.config.issuer,
+        audience: Some(&deps.config.issuer),
+        zone: zone_id,
+        uses: &[class],
+        now: deps.world.now(),
+        leeway: LEEWAY,
+    };
+    rules.check(&claims).map_err(|_| invalid())?;
+    Ok(claims)
+}
