@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use caracal_core::claims::{MandateUse, SubjectType};
 use caracal_storage::Access;
 use serde_json::Value;
-use support::Scene;
+use support::{LIFECYCLE, Scene};
 
 #[tokio::test]
 async fn malformed_requests_are_400_and_name_the_field() {
@@ -145,26 +145,22 @@ async fn the_right_secret_in_the_wrong_zone_learns_where_it_belongs() {
 #[tokio::test]
 async fn a_zone_without_policy_grants_nothing() {
     let scene = Scene::new().await;
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    let set = work
-        .policy_sets()
-        .active()
-        .await
-        .unwrap()
-        .unwrap()
-        .version
-        .policy_set_id;
-    assert_eq!(
-        work.policy_sets().archive(&set, scene.now()).await.unwrap(),
-        Some(true)
-    );
-    work.commit().await.unwrap();
-    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    scene
+        .store(async |work| {
+            let set = work
+                .policy_sets()
+                .active()
+                .await
+                .unwrap()
+                .unwrap()
+                .version
+                .policy_set_id;
+            assert_eq!(
+                work.policy_sets().archive(&set, scene.now()).await.unwrap(),
+                Some(true)
+            );
+        })
+        .await;
     let answer = scene.mint(&[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
     assert_eq!(
@@ -220,14 +216,11 @@ async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
     let mut narrow = scene.given.delegation(&scene.source, &scene.target);
     narrow.scopes = caracal_core::ScopeSet::parse("tickets:write");
     narrow.resource_id = Some(scene.resource.id.clone());
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    work.delegations().create(&narrow).await.unwrap();
-    work.commit().await.unwrap();
+    scene
+        .store(async |work| {
+            work.delegations().create(&narrow).await.unwrap();
+        })
+        .await;
     let answer = scene.mint(&[("delegation_edge_id", narrow.id.as_str())]).await;
     assert_eq!(
         answer.body["reason"], "delegation_scope_exceeded",
@@ -290,17 +283,7 @@ async fn ended_authority_mints_nothing() {
     );
 
     let scene = Scene::new().await;
-    scene
-        .parts
-        .world
-        .manual_clock()
-        .advance(Duration::from_secs(1801));
-    scene
-        .parts
-        .revocations
-        .reload(scene.parts.store.as_ref())
-        .await
-        .unwrap();
+    scene.pass(Duration::from_secs(1801)).await;
     assert_eq!(
         scene.mint(&[]).await.body["reason"],
         "delegation_inactive",
@@ -324,32 +307,22 @@ async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
         expires_at: scene.delegation.expires_at,
         ..scene.given.delegation(&source, &scene.target)
     };
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, caracal_storage::Access::Write)
-        .await
-        .unwrap();
-    work.applications().create(&short).await.unwrap();
-    work.authority_records().create(&record).await.unwrap();
-    work.sessions().create(&source).await.unwrap();
-    work.delegations().create(&handed).await.unwrap();
-    work.commit().await.unwrap();
-    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    scene
+        .store(async |work| {
+            work.applications().create(&short).await.unwrap();
+            work.authority_records().create(&record).await.unwrap();
+            work.sessions().create(&source).await.unwrap();
+            work.delegations().create(&handed).await.unwrap();
+        })
+        .await;
 
     let named = [("delegation_edge_id", handed.id.as_str())];
     let minted = scene.mint(&named).await;
     assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
-    let claims = scene.claims(minted.body["access_token"].as_str().unwrap()).await;
+    let claims = scene.claims(minted.token()).await;
     assert!(claims.expires_at() <= end, "never past the application's end");
 
-    scene.parts.world.manual_clock().advance(Duration::from_mins(2));
-    scene
-        .parts
-        .revocations
-        .reload(scene.parts.store.as_ref())
-        .await
-        .unwrap();
+    scene.pass(Duration::from_mins(2)).await;
     let refused = scene.mint(&named).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused.body["reason"], "delegation_application_inactive");
@@ -370,15 +343,11 @@ async fn another_applications_session_cannot_be_used() {
     let (secret, stored) = scene.parts.client_secret();
     let mut other = scene.given.application();
     other.client_secret_hash = Some(stored);
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    work.applications().create(&other).await.unwrap();
-    work.commit().await.unwrap();
-    scene.parts.zones.reload(&scene.zone.id).await.unwrap();
+    scene
+        .store(async |work| {
+            work.applications().create(&other).await.unwrap();
+        })
+        .await;
     let changes = [
         ("application_id", other.id.as_str()),
         ("client_secret", secret.expose()),
@@ -398,7 +367,7 @@ async fn a_delegated_mint_is_a_single_use_gateway_mandate() {
         answer.body["target_resources"][0],
         scene.resource.identifier.as_str()
     );
-    let claims = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
+    let claims = scene.claims(answer.token()).await;
     scene.rules(&[MandateUse::Gateway]).check(&claims).unwrap();
     assert_eq!(claims.sub_type, SubjectType::Application);
     assert_eq!(
@@ -421,17 +390,7 @@ async fn a_mandate_never_outlives_what_it_hangs_on() {
     let scene = Scene::new().await;
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.exp - claims.iat, 900, "the default");
-    scene
-        .parts
-        .world
-        .manual_clock()
-        .advance(Duration::from_secs(1700));
-    scene
-        .parts
-        .revocations
-        .reload(scene.parts.store.as_ref())
-        .await
-        .unwrap();
+    scene.pass(Duration::from_secs(1700)).await;
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.expires_at(), scene.delegation.expires_at);
 }
@@ -439,14 +398,9 @@ async fn a_mandate_never_outlives_what_it_hangs_on() {
 #[tokio::test]
 async fn a_lifecycle_token_is_a_record_and_runs_sessions_only() {
     let scene = Scene::new().await;
-    let changes = [
-        ("scope", "agent:lifecycle"),
-        ("agent_session_id", ""),
-        ("delegation_edge_id", ""),
-    ];
-    let answer = scene.mint(&changes).await;
+    let answer = scene.mint(&LIFECYCLE).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    let claims = scene.claims(answer.body["access_token"].as_str().unwrap()).await;
+    let claims = scene.claims(answer.token()).await;
     scene.rules(&[MandateUse::Session]).check(&claims).unwrap();
     assert_eq!(claims.sid, claims.root_sid);
     let mut work = scene
@@ -458,22 +412,15 @@ async fn a_lifecycle_token_is_a_record_and_runs_sessions_only() {
     let record = work.authority_records().get(&claims.sid).await.unwrap().unwrap();
     assert_eq!(record.subject_id, scene.application.id.as_str());
     // Lifecycle authority is never mixed with business scopes.
-    let mixed = [
-        ("scope", "agent:lifecycle tickets:read"),
-        ("agent_session_id", ""),
-        ("delegation_edge_id", ""),
-    ];
+    let mut mixed = LIFECYCLE;
+    mixed[0].1 = "agent:lifecycle tickets:read";
     assert_eq!(scene.mint(&mixed).await.body["reason"], "no_rule_matched");
 }
 
 #[tokio::test]
 async fn a_partial_grant_says_what_was_refused() {
     let scene = Scene::new().await;
-    let mut fields = scene.mint_form(&[
-        ("scope", "agent:lifecycle"),
-        ("agent_session_id", ""),
-        ("delegation_edge_id", ""),
-    ]);
+    let mut fields = scene.mint_form(&LIFECYCLE);
     fields.push((String::from("resource"), String::from("resource://unknown")));
     let answer = scene.post(&fields, &[]).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -499,13 +446,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_keeps_verify
         &rotated,
         "but not signing yet"
     );
-    scene.parts.world.manual_clock().advance(Duration::from_secs(601));
-    scene
-        .parts
-        .revocations
-        .reload(scene.parts.store.as_ref())
-        .await
-        .unwrap();
+    scene.pass(Duration::from_secs(601)).await;
     let state = scene.parts.zones.reload(&scene.zone.id).await.unwrap();
     assert_eq!(state.signing_key.as_ref().unwrap().id(), &rotated);
     scene.claims(&token).await;
@@ -525,15 +466,12 @@ async fn with_long_scopes(scene: &Scene, count: usize) -> String {
     wide.scopes = resource.scopes.clone();
     wide.resource_id = Some(resource.id.clone());
     wide.constraints = caracal_core::entity::Constraints::default();
-    let mut work = scene
-        .parts
-        .store
-        .zone(&scene.zone.id, Access::Write)
-        .await
-        .unwrap();
-    assert!(work.resources().update(&resource).await.unwrap());
-    work.delegations().create(&wide).await.unwrap();
-    work.commit().await.unwrap();
+    scene
+        .store(async |work| {
+            assert!(work.resources().update(&resource).await.unwrap());
+            work.delegations().create(&wide).await.unwrap();
+        })
+        .await;
     let grants = serde_json::json!({
         scene.resource.identifier.as_str(): {"application": "app", "roles": {"reader": scopes}}
     });
