@@ -10,7 +10,9 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource, first,
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource,
+    bound::{Binding, Path},
+    first,
     rules::{self, Checked, Whole},
     text,
 };
@@ -58,6 +60,7 @@ pub fn evaluate_unless(
     let mut reads: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     let mut defaults = BTreeSet::new();
     let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
+    let mut bindings = Vec::new();
     let mut work = 0_u64;
     for source in sources {
         interrupt.check()?;
@@ -68,6 +71,7 @@ pub fn evaluate_unless(
             let message = "the policy set takes too much to read: its policies nest too much for its length";
             return Err(PolicyProblem::new("policy_set_too_large", message));
         }
+        bindings.push((source.version_id, checked.bindings));
         for (name, read) in checked.reads {
             let known = reads.entry(name).or_default();
             known.extend(read.into_iter().map(|name| (name, source.version_id)));
@@ -86,13 +90,17 @@ pub fn evaluate_unless(
         }
     }
     one_level_of_reading(&reads)?;
-    let documents = collect(
+    let (documents, values) = collect(
         &mut engine,
         reads.keys().map(String::as_str),
         &BTreeSet::new(),
         bytes,
         interrupt,
     )?;
+    for (version_id, bindings) in &bindings {
+        bound_to_something(bindings, &values, &[], interrupt)
+            .map_err(|problem| problem.in_version(version_id))?;
+    }
     documents.check()?;
     Ok(documents)
 }
@@ -129,13 +137,14 @@ pub(super) fn alone(
         .filter(|(_, read)| read.iter().any(|name| absent.contains(&name.as_str())))
         .map(|(name, _)| name.clone())
         .collect();
-    let documents = collect(
+    let (documents, values) = collect(
         engine,
         checked.reads.keys().map(String::as_str),
         &incomplete,
         content.len(),
         interrupt,
     )?;
+    bound_to_something(&checked.bindings, &values, &absent, interrupt)?;
     documents.check_shapes()?;
     // Another source may declare tiers.
     if documents.approval_tiers.is_some() {
@@ -163,6 +172,39 @@ fn one_level_of_reading(reads: &BTreeMap<String, BTreeMap<String, &str>>) -> Res
     Ok(())
 }
 
+/// What a restriction binds is there, unless the same bodies ask for something that is not. Nothing is known of what
+/// begins in one of the documents `absent`.
+fn bound_to_something(
+    bindings: &[Binding],
+    values: &Values<'_>,
+    absent: &[&str],
+    interrupt: &Interrupt,
+) -> Result<(), PolicyProblem> {
+    let leads_nowhere = |path: &Path| match path.document {
+        None => true,
+        Some(name) if absent.contains(&name) => false,
+        Some(name) => !values.get(name).is_some_and(|value| path.leads_somewhere(value)),
+    };
+    for binding in bindings {
+        interrupt.check()?;
+        let mut guards = binding.guards.iter().flat_map(|paths| paths.iter());
+        if leads_nowhere(&binding.path) && !guards.any(leads_nowhere) {
+            let name = &binding.name;
+            let message = format!(
+                "a body of `{name}` binds or goes through `{}`, which is not there, so what it restricts would be left \
+                 out without a word; state it, or ask for it with a condition of its own",
+                binding.path.text()
+            );
+            let code = format!("data_document_binds_nothing:{name}");
+            return Err(PolicyProblem::new(code, message).at(binding.place));
+        }
+    }
+    Ok(())
+}
+
+/// Values by the name of their document.
+type Values<'n> = BTreeMap<&'n str, RegoValue>;
+
 /// The values of the documents `names`. Those of `incomplete` may have none.
 fn collect<'a>(
     engine: &mut Engine,
@@ -170,14 +212,14 @@ fn collect<'a>(
     incomplete: &BTreeSet<String>,
     bytes: usize,
     interrupt: &Interrupt,
-) -> Result<PolicyDocuments, PolicyProblem> {
+) -> Result<(PolicyDocuments, Values<'a>), PolicyProblem> {
     let kibibytes = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
     let limit = BASE_TIME.saturating_add(TIME_PER_KIBIBYTE.saturating_mul(kibibytes));
     engine.set_execution_timer_config(ExecutionTimerConfig {
         limit: limit.min(MAX_TIME),
         check_interval: NonZeroU32::new(64).unwrap_or(NonZeroU32::MIN),
     });
-    let mut documents = PolicyDocuments::default();
+    let (mut documents, mut values) = (PolicyDocuments::default(), Values::new());
     let mut budget = MAX_VALUES;
     for name in names {
         interrupt.check()?;
@@ -203,12 +245,15 @@ fn collect<'a>(
             .map(|expr| &expr.value)
             .filter(|value| !matches!(value, RegoValue::Undefined));
         match value {
-            Some(value) => documents.set(name, to_json(name, value, MAX_DEPTH, &mut budget)?),
+            Some(value) => {
+                documents.set(name, to_json(name, value, MAX_DEPTH, &mut budget)?);
+                values.insert(name, value.clone());
+            }
             None if incomplete.contains(name) => {}
             None => return Err(undefined(name)),
         }
     }
-    Ok(documents)
+    Ok((documents, values))
 }
 
 /// What is undefined would count as absent, and an absent restriction restricts nothing.

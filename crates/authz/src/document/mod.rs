@@ -8,6 +8,7 @@
 //! ([`rules`]), the evaluation has a time budget and its outcome a size budget ([`evaluate`]), and whoever no longer
 //! waits can end all of it ([`Interrupt`]).
 
+mod bound;
 mod evaluate;
 mod lint;
 mod rules;

@@ -9,6 +9,7 @@ use regorus::{Engine, PolicyLengthConfig};
 
 use super::{
     DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, MAX_SOURCE_BYTES, PACKAGE, Place, PolicyProblem,
+    bound::{Binding, bindings},
     evaluate::engine_problem,
     scan::{excerpt, scan},
     walk::{Facts, facts},
@@ -73,6 +74,8 @@ pub(super) struct Checked {
     pub(super) defaults: BTreeSet<String>,
     /// What is offered here as the whole of a document that restricts.
     pub(super) wholes: BTreeMap<String, Whole>,
+    /// What restrictions bind.
+    pub(super) bindings: Vec<Binding>,
     /// Where each text first stands.
     pub(super) texts: BTreeMap<String, Place>,
     /// Tokens the parser read, going back included.
@@ -134,6 +137,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
         )]);
     };
     let facts = facts(module);
+    let bindings = bindings(module, &RESTRICTING);
     let package = scanned
         .package
         .as_ref()
@@ -191,6 +195,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
         reads,
         defaults,
         wholes,
+        bindings,
         texts: facts.texts,
         work: scanned.work,
     })
@@ -204,7 +209,7 @@ fn definedness(facts: &Facts, problems: &mut Vec<PolicyProblem>) -> BTreeMap<Str
         if let Some(place) = rule.may_lose {
             let message = format!(
                 "an element of `{name}` looks something up, and would be left out if that were not there; state it, \
-                 or bind it to a variable first"
+                 or bind what is there to a variable in the body"
             );
             let code = format!("data_document_may_be_undefined:{name}");
             problems.push(PolicyProblem::new(code, message).at(place));

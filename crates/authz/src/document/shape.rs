@@ -37,7 +37,7 @@ pub struct PolicyDocuments {
 }
 
 /// Changes when the same sources would evaluate to something else.
-const STORED_FORM: u32 = 1;
+const STORED_FORM: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -234,7 +234,7 @@ fn text_in_strings_and_comments_is_not_code() {
 fn the_preview_names_what_a_document_defines_and_reads() {
     let content = document(
         "import data.shared.labels\n\
-         risk := [{\"scope\": s, \"tier\": \"high\", \"decision\": \"deny\"} | some s in data.other[\"list\"][_].scopes]\n\
+         risk := [{\"scope\": s, \"tier\": \"high\", \"decision\": \"deny\"} | some s in [\"a\"]; not data.other[\"list\"][0].scopes]\n\
          restrict contains \"freeze\"\n\
          grants[\"https://a\"] := {\"application\": key, \"roles\": {}} if {\n\
            some key, id in app_ids\n  id == \"app-1\"\n}\n",
@@ -664,6 +664,199 @@ fn names_that_the_zone_does_not_know_are_warned_of_with_their_place() {
             ("unknown_scope", Some(8), Some(58)),
         ]
     );
+}
+
+const HERE: &str = "grants := {\"here\": {\"application\": \"a\", \"roles\": {\"agent\": [\"x\"]}}}\napp_ids := {\"a\": \"1\"}\n";
+
+#[test]
+fn a_lookup_that_a_restriction_binds_and_that_leads_nowhere_is_refused() {
+    let rule = "confinement contains {\"label_prefix\": \"agent\", \"scopes\": s} if";
+    for (name, body) in [
+        (
+            "confinement",
+            format!("{rule} {{ s := grants[\"gone\"].roles.agent }}"),
+        ),
+        ("confinement", format!("{rule} {{ s = grants.here.roles.agnet }}")),
+        ("confinement", format!("{rule} {{ grants.here.role.agent = s }}")),
+        (
+            "confinement",
+            format!("{rule} {{ k := \"gone\"; s := grants[k].roles.agent }}"),
+        ),
+        (
+            "confinement",
+            format!("{rule} {{ g := grants; s := g.gone.roles.agent }}"),
+        ),
+        (
+            "confinement",
+            format!("{rule} {{ s := data.caracal.authz.grants.gone.roles.agent }}"),
+        ),
+        ("confinement", format!("{rule} {{ s := data.elsewhere.scopes }}")),
+        (
+            "confinement",
+            format!("{rule} {{ s := grants.here.roles.agent[9] }}"),
+        ),
+        (
+            "confinement",
+            format!("{rule} {{ s := grants[app_ids.gone].roles.agent }}"),
+        ),
+        (
+            "confinement",
+            format!("{rule} {{ count(grants) > 0; s := array.reverse(grants.gone.roles.agent) }}"),
+        ),
+        (
+            "risk",
+            String::from(
+                "risk contains {\"scope\": s, \"tier\": \"high\"} if some s in grants[\"gone\"].roles.agent",
+            ),
+        ),
+        (
+            "risk",
+            String::from("risk := [{\"scope\": s, \"tier\": \"high\"} | some s in grants.gone.roles.agent]"),
+        ),
+        (
+            "risk",
+            String::from("risk := [{\"scope\": s, \"tier\": \"high\"} | s := grants.gone.roles[_][_]]"),
+        ),
+        (
+            "restrict",
+            String::from("restrict contains \"x\" if every s in grants.gone.roles.agent { s == \"x\" }"),
+        ),
+        (
+            "restrict",
+            String::from("restrict contains \"x\" if count([s | some s in grants.gone.roles.agent]) > 0"),
+        ),
+        (
+            "restrict",
+            String::from("restrict := [\"x\"] if { s := app_ids.gone; s != \"\" } else := []"),
+        ),
+        (
+            "approval_tiers",
+            String::from(
+                "approval_tiers contains {\"tier\": \"t\", \"approver\": w} if { app_ids.a; w := app_ids.gone }",
+            ),
+        ),
+    ] {
+        let expected = format!("data_document_binds_nothing:{name}");
+        let problem = validate(&document(&format!("{HERE}{body}\n"))).unwrap_err();
+        assert_eq!(problem.code, expected, "{body}");
+        assert_eq!(problem.line, Some(5), "{body}");
+        let refused = evaluated(&[HERE, &body]).unwrap_err();
+        assert_eq!(refused.code, expected, "{body}");
+        assert!(refused.policy_version_id.is_some(), "{body}");
+    }
+    let aliased = "import data.caracal.authz.grants as g\n\
+                   confinement contains {\"label_prefix\": \"a\", \"scopes\": s} if { s := g.gone.roles.agent }\n";
+    assert_eq!(
+        evaluated(&[HERE, aliased]).unwrap_err().code,
+        "data_document_binds_nothing:confinement"
+    );
+}
+
+#[test]
+fn a_condition_that_does_not_hold_is_no_mistake() {
+    let risk = "risk contains {\"scope\": s, \"tier\": \"high\"} if";
+    for (body, elements) in [
+        (
+            format!(
+                "{risk} {{ s := \"x\"; grants[\"gone\"] }}\nrisk contains {{\"scope\": \"y\", \"tier\": \"low\"}}"
+            ),
+            1,
+        ),
+        (format!("{risk} {{ s := \"x\"; not grants[\"gone\"] }}"), 1),
+        (
+            format!(
+                "{risk} {{ s := \"x\"; app_ids.gone == \"1\" }}\nrisk contains {{\"scope\": \"y\", \"tier\": \"low\"}}"
+            ),
+            1,
+        ),
+        (
+            format!(
+                "{risk} {{ grants[\"gone\"]; some s in grants[\"gone\"].roles.agent }}\nrisk contains {{\"scope\": \"y\", \"tier\": \"low\"}}"
+            ),
+            1,
+        ),
+        (
+            format!("{risk} {{ grants[\"here\"]; some s in grants[\"here\"].roles.agent }}"),
+            1,
+        ),
+        (
+            format!("{risk} {{ some r in grants; some s in r.roles.agent }}"),
+            1,
+        ),
+        (
+            format!(
+                "{risk} {{ some r in grants; t := r.roles.other; some s in t }}\nrisk contains {{\"scope\": \"y\", \"tier\": \"low\"}}"
+            ),
+            1,
+        ),
+        (
+            format!("{risk} {{ s := object.get(app_ids, \"gone\", \"y\") }}"),
+            1,
+        ),
+        (format!("{risk} {{ s := grants.here.roles.agent[0] }}"), 1),
+    ] {
+        assert!(
+            validate(&document(&format!("{HERE}{body}\n"))).is_ok(),
+            "{body}: {:?}",
+            validate(&document(&format!("{HERE}{body}\n")))
+        );
+        let documents = evaluated(&[HERE, &body]).unwrap_or_else(|problem| panic!("{body}: {problem}"));
+        assert_eq!(
+            super::elements(&documents.risk.unwrap()).count(),
+            elements,
+            "{body}"
+        );
+    }
+    // Another policy of the set may define it: told when all are known.
+    let alone = "restrict contains s if some s in grants.gone.roles.agent\n";
+    assert!(validate(&document(alone)).is_ok());
+    assert_eq!(
+        evaluated(&[HERE, alone]).unwrap_err().code,
+        "data_document_binds_nothing:restrict"
+    );
+}
+
+#[test]
+fn what_was_evaluated_before_bindings_were_asked_about_is_asked_again() {
+    let documents = evaluated(&[HERE]).unwrap();
+    let stored = documents.to_stored();
+    assert_eq!(super::PolicyDocuments::from_stored(&stored), Some(documents));
+    assert!(stored.contains("\"form\":2"), "{stored}");
+    assert_eq!(
+        super::PolicyDocuments::from_stored(&stored.replace("\"form\":2", "\"form\":1")),
+        None
+    );
+}
+
+proptest::proptest! {
+    /// A body whose conditions hold keeps its element whatever it binds on the way, or the text is refused; and what a
+    /// condition asks for first may be missing.
+    #[test]
+    fn what_a_body_binds_takes_no_restriction_away(
+        terms in proptest::collection::vec(proptest::sample::select(vec![
+            "\"a\"", "grants.here.application", "grants[\"gone\"].application", "data.gone.x", "app_ids.a", "app_ids.b",
+            "grants.here.roles.agent[0]", "grants.here.roles.agent[9]", "grants[app_ids.b]", "count(grants.gone)",
+            "grants[k].application", "g.gone", "g.here.roles",
+        ]), 1..4),
+        form in 0..2_usize,
+    ) {
+        let there = |term: &&str| !["gone", "app_ids.b", "[9]", "[k]"].iter().any(|sign| term.contains(sign));
+        let mut body = String::from("k := \"gone\"; g := grants");
+        for (term, at) in terms.iter().zip('a'..) {
+            body.extend(["; x", &at.to_string(), [" := ", " = "][form], term]);
+        }
+        let rule = format!("restrict contains \"x\" if {{ {body} }}\n");
+        let outcome = evaluated(&[HERE, &rule]);
+        if terms.iter().all(there) {
+            proptest::prop_assert_eq!(outcome.unwrap().restrict, Some(json!(["x"])), "{}", rule);
+        } else {
+            proptest::prop_assert_eq!(outcome.unwrap_err().code, "data_document_binds_nothing:restrict", "{}", rule);
+        }
+        let guarded = format!(
+            "restrict contains \"y\"\nrestrict contains \"x\" if {{ app_ids.gone; {body} }}\n"
+        );
+        proptest::prop_assert_eq!(evaluated(&[HERE, &guarded]).unwrap().restrict, Some(json!(["y"])), "{}", guarded);
+    }
 }
 
 proptest::proptest! {

@@ -104,7 +104,7 @@ fn join(base: &Expr, field: &str) -> String {
 }
 
 /// Where a reference begins. Its own span is that of its last step.
-fn start_of(expr: &Expr) -> Place {
+pub(super) fn start_of(expr: &Expr) -> Place {
     match expr {
         Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => start_of(refr),
         _ => Place::from(expr.span()),
