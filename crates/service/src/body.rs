@@ -1,10 +1,8 @@
 //! JSON bodies: bounded, typed, and refused with the field's path.
 
-use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use caracal_core::text;
 use caracal_wire::ErrorCode;
-use http::header;
 use http_body_util::{BodyExt as _, Limited};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
@@ -73,57 +71,8 @@ fn strip_position(message: &str) -> String {
     text::without_long_quotes(message.get(..position).unwrap_or(message))
 }
 
-/// A JSON body of at most 256 KiB. Absent and empty bodies and `null` are an error; use [`OptionalJson`] where
-/// clients may send none.
-#[derive(Debug)]
-pub struct Json<T>(pub T);
-
 /// Largest JSON body of ordinary routes, in bytes.
 pub const JSON_LIMIT: usize = 1024 * 1024;
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        require_json(&request)?;
-        let bytes = read_bounded(request.into_body(), JSON_LIMIT).await?;
-        parse_json(&bytes, ErrorCode::InvalidBody).map(Self)
-    }
-}
-
-/// A JSON body that may be absent, empty or `null`.
-#[derive(Debug)]
-pub struct OptionalJson<T>(pub Option<T>);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let typed = request.headers().contains_key(header::CONTENT_TYPE);
-        if typed {
-            require_json(&request)?;
-        }
-        let bytes = read_bounded(request.into_body(), JSON_LIMIT).await?;
-        if bytes.is_empty() {
-            return Ok(Self(None));
-        }
-        parse_json::<Option<T>>(&bytes, ErrorCode::InvalidBody).map(Self)
-    }
-}
-
-fn require_json(request: &Request) -> Result<(), Refusal> {
-    let essence = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
-    match essence.as_deref() {
-        Some("application/json") => Ok(()),
-        _ => {
-            Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -9,9 +9,11 @@
 //! [`document`] tells the same declarations as OpenAPI.
 
 mod answer;
+mod declaration;
 mod document;
 mod exchange;
 mod input;
+mod operation;
 mod repeat;
 mod route;
 
@@ -27,9 +29,11 @@ use http::{Method, header};
 use tracing::Instrument as _;
 
 pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet};
-pub use document::{Operation, document, unresolved};
+pub use declaration::Declaration;
+pub use document::{document, unresolved};
 pub use exchange::{Exchange, HttpRole, Params};
 pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
+pub use operation::Operation;
 pub use repeat::{IdempotencyKey, if_match, request_digest};
 pub use route::{Handler, Opens, Route, RouteError};
 
@@ -55,10 +59,13 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
     );
     for route in routes {
         let (role, filter, path) = (role.clone(), filter(&route.method), route.path);
+        let declared = Arc::new(route.declared.clone());
         let route = Arc::new(route);
         router = router.route(
             path,
-            on(filter, move |request: Request| serve(role, route, request)),
+            on(filter, move |request: Request| {
+                serve(role, declared, route, request)
+            }),
         );
     }
     router
@@ -97,7 +104,12 @@ fn filter(method: &Method) -> MethodFilter {
     }
 }
 
-async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request) -> Response {
+async fn serve<R: HttpRole>(
+    role: Arc<R>,
+    declared: Arc<Declaration<R::Needs>>,
+    route: Arc<Route<R>>,
+    request: Request,
+) -> Response {
     let (mut head, body) = request.into_parts();
     // Nothing of the body is read, and nothing is written, for a caller who is nobody.
     let proved = async {
@@ -109,7 +121,7 @@ async fn serve<R: HttpRole>(role: Arc<R>, route: Arc<Route<R>>, request: Request
         Ok(proved) => proved,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut exchange = Exchange::new(role, route.clone(), caller, params, &mut head);
+    let mut exchange = Exchange::new(role, declared, caller, params, &mut head);
     let entered = exchange.enter(body).await;
     let exchange = Arc::new(exchange);
     let outcome = match entered {

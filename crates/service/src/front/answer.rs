@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Operation,
+    operation::Operation,
     repeat::{entity_tag, replayed},
 };
 use crate::Refusal;

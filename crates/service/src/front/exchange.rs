@@ -9,7 +9,7 @@ use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, header, request::Parts};
 
-use super::{repeat::IdempotencyKey, route::Route};
+use super::{declaration::Declaration, repeat::IdempotencyKey};
 use crate::{
     Refusal,
     body::{JSON_LIMIT, read_bounded},
@@ -80,7 +80,7 @@ pub struct Exchange<R: HttpRole> {
     /// The role with all it works with.
     pub role: Arc<R>,
     /// What is asked for.
-    pub route: Arc<Route<R>>,
+    pub route: Arc<Declaration<R::Needs>>,
     /// Who asks.
     pub caller: R::Caller,
     /// Names the request in answers, logs and evidence.
@@ -108,7 +108,7 @@ pub struct Exchange<R: HttpRole> {
 impl<R: HttpRole> Exchange<R> {
     pub(super) fn new(
         role: Arc<R>,
-        route: Arc<Route<R>>,
+        route: Arc<Declaration<R::Needs>>,
         caller: R::Caller,
         params: Params,
         head: &mut Parts,

@@ -10,8 +10,8 @@ use serde::{
 use utoipa::{ToSchema, openapi::Required};
 
 use super::{
-    Operation,
     exchange::{Exchange, HttpRole},
+    operation::Operation,
 };
 use crate::{
     Refusal,

@@ -1,44 +1,34 @@
-//! A route's declaration.
+//! Routes, and the functions that can be their handlers.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{fmt, ops::Deref, pin::Pin, sync::Arc};
 
 use axum::response::Response;
 use caracal_wire::ErrorCode;
 use http::Method;
 
 use super::{
-    Operation,
     answer::Answers,
+    declaration::Declaration,
     exchange::{Exchange, HttpRole},
     input::Input,
+    operation::Operation,
 };
 use crate::Refusal;
 
 type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
-/// A route: what it is called, what it needs, what it reads, does and answers.
+/// A route: its declaration and what it does.
 pub struct Route<R: HttpRole> {
-    /// Method.
-    pub method: Method,
-    /// Path template, for example `/v1/zones/{zoneId}`.
-    pub path: &'static str,
-    /// Noun and verb, for example `zones.create`: its span and its operation in the document.
-    pub name: &'static str,
-    /// What it needs of its caller.
-    pub needs: R::Needs,
-    /// One sentence for the document.
-    pub summary: &'static str,
-    /// Code of a body that is not what the route takes.
-    pub invalid: ErrorCode,
-    /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
-    pub idempotent: bool,
-    /// Whether its answer carries an `ETag`, and a change of it minds `If-Match`.
-    pub versioned: bool,
-    pub(super) reads_body: bool,
-    /// Parameters that the handler demands of the path.
-    pub(super) parameters: &'static [&'static str],
-    pub(super) describe: fn(&mut Operation),
+    pub(super) declared: Declaration<R::Needs>,
     handler: Box<dyn Fn(Arc<Exchange<R>>) -> Running + Send + Sync>,
+}
+
+impl<R: HttpRole> Deref for Route<R> {
+    type Target = Declaration<R::Needs>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.declared
+    }
 }
 
 macro_rules! methods {
@@ -71,46 +61,48 @@ impl<R: HttpRole> Route<R> {
         handler: H,
     ) -> Self {
         Self {
-            method,
-            path,
-            name,
-            needs,
-            summary: "",
-            invalid: ErrorCode::InvalidBody,
-            idempotent: false,
-            versioned: false,
-            reads_body: H::BODY,
-            parameters: H::PARAMETERS,
-            describe: H::describe,
+            declared: Declaration {
+                method,
+                path,
+                name,
+                needs,
+                summary: "",
+                invalid: ErrorCode::InvalidBody,
+                idempotent: false,
+                versioned: false,
+                reads_body: H::BODY,
+                parameters: H::PARAMETERS,
+                describe: H::describe,
+            },
             handler: Box::new(move |exchange| handler.run(exchange)),
         }
     }
 
     /// One sentence for the document.
     #[must_use]
-    pub const fn summary(mut self, sentence: &'static str) -> Self {
-        self.summary = sentence;
+    pub fn summary(mut self, sentence: &'static str) -> Self {
+        self.declared.summary = sentence;
         self
     }
 
     /// Refuses a wrong body with `code` instead of `invalid_body`.
     #[must_use]
-    pub const fn invalid(mut self, code: ErrorCode) -> Self {
-        self.invalid = code;
+    pub fn invalid(mut self, code: ErrorCode) -> Self {
+        self.declared.invalid = code;
         self
     }
 
     /// Takes an `Idempotency-Key`.
     #[must_use]
-    pub const fn idempotent(mut self) -> Self {
-        self.idempotent = true;
+    pub fn idempotent(mut self) -> Self {
+        self.declared.idempotent = true;
         self
     }
 
     /// Answers with an `ETag`.
     #[must_use]
-    pub const fn versioned(mut self) -> Self {
-        self.versioned = true;
+    pub fn versioned(mut self) -> Self {
+        self.declared.versioned = true;
         self
     }
 

@@ -1,0 +1,31 @@
+//! What a route declares.
+
+use caracal_wire::ErrorCode;
+use http::Method;
+
+use super::operation::Operation;
+
+/// What a route is called, what it needs of its caller, and what its handler's types say.
+#[derive(Debug, Clone)]
+pub struct Declaration<N> {
+    /// Method.
+    pub method: Method,
+    /// Path template, for example `/v1/zones/{zoneId}`.
+    pub path: &'static str,
+    /// Noun and verb, for example `zones.create`: its span and its operation in the document.
+    pub name: &'static str,
+    /// What it needs of its caller.
+    pub needs: N,
+    /// One sentence for the document.
+    pub summary: &'static str,
+    /// Code of a body that is not what the route takes.
+    pub invalid: ErrorCode,
+    /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
+    pub idempotent: bool,
+    /// Whether its answer carries an `ETag`, and a change of it minds `If-Match`.
+    pub versioned: bool,
+    pub(super) reads_body: bool,
+    /// Parameters that the handler demands of the path.
+    pub(super) parameters: &'static [&'static str],
+    pub(super) describe: fn(&mut Operation),
+}
