@@ -139,9 +139,10 @@ impl OutboxRelay {
     }
 
     /// Whether what is committed reaches the bus: `false` from a failure until the topic works again, or until somebody
-    /// else has taken the rows.
+    /// else has taken the rows. Evidence that waits for the spool is no matter of the bus: the spool tells about itself.
     pub fn is_publishing(&self) -> bool {
-        self.failing.lock().is_empty()
+        let spooled = |topic: &Topic| topic.is_evidence() && self.options.spool.is_some();
+        self.failing.lock().iter().all(spooled)
     }
 
     /// Says that a transaction with outbox rows was committed.

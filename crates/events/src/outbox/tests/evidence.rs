@@ -87,6 +87,10 @@ async fn evidence_that_the_spool_refuses_stays_in_the_outbox() {
     assert!(!fixture.relay.flush(Duration::from_millis(300)).await);
     assert!(matches!(fixture.queue.state("row-1"), State::Waiting { .. }));
     assert_eq!(spool.stats().appended, 0);
+    assert!(
+        fixture.relay.is_publishing(),
+        "the bus is well, and an operator must not be sent to look at it"
+    );
     fixture.shutdown.cancel();
 }
 
