@@ -1,5 +1,6 @@
 //! JSON bodies: bounded, typed, and refused with the field's path.
 
+use axum::body::HttpBody as _;
 use bytes::Bytes;
 use caracal_core::text;
 use caracal_wire::ErrorCode;
@@ -14,12 +15,15 @@ use crate::{Refusal, server::Fault};
 /// 413 `payload_too_large` past the limit, 400 `invalid_body` when the body breaks off, 408 `request_timeout` when it
 /// comes too slowly.
 pub async fn read_bounded(body: axum::body::Body, limit: usize) -> Result<Bytes, Refusal> {
+    let too_large =
+        || Refusal::of(ErrorCode::PayloadTooLarge).describe(format!("the body is larger than {limit} bytes"));
+    // What announces too much is not waited for.
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Refusal::of(ErrorCode::PayloadTooLarge)
-                .describe(format!("the body is larger than {limit} bytes")))
-        }
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Err(error) if came_too_slowly(error.as_ref()) => Err(Fault::BodyTimeout.refusal()),
         Err(_) => Err(Refusal::of(ErrorCode::InvalidBody).describe("the body broke off")),
     }

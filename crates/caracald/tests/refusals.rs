@@ -1,0 +1,270 @@
+//! Every answer that is no success, of every route of every role and of what is no route, comes in the envelope: typed
+//! JSON with the request's id, never cached, never sniffed, never named in a referrer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use caracal_testkit::process::Process;
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_mins(2);
+const ROLES: [&str; 5] = ["api", "sts", "gateway", "coordinator", "audit"];
+const TOKEN: &str = "operator-token-of-this-test-0123456789";
+const MARK: &str = "asked-by-refusals";
+
+/// A request of this test.
+struct Ask<'a> {
+    method: &'a str,
+    path: &'a str,
+    bearer: Option<&'a str>,
+    /// Further header lines, complete.
+    lines: &'a str,
+    body: &'a str,
+}
+
+/// Sends it on a connection of its own; status and what follows the status line.
+fn ask(address: &str, ask: &Ask<'_>) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).expect("the daemon listens");
+    stream.set_read_timeout(Some(LIMIT)).expect("a live socket");
+    let bearer = ask
+        .bearer
+        .map(|token| format!("Authorization: Bearer {token}\r\n"))
+        .unwrap_or_default();
+    let request = format!(
+        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nX-Request-Id: {MARK}\r\n{bearer}{}\r\n{}",
+        ask.method, ask.path, ask.lines, ask.body
+    );
+    // A server that refuses early stops reading; its answer is what counts.
+    let _refused_early = stream.write_all(request.as_bytes());
+    let mut text = String::new();
+    let read = stream.read_to_string(&mut text);
+    assert!(
+        read.is_ok() || !text.is_empty(),
+        "{} {}: {read:?}",
+        ask.method,
+        ask.path
+    );
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.unwrap_or_else(|| panic!("{} {}: no answer: {text:?}", ask.method, ask.path));
+    (status, head.to_ascii_lowercase(), body.to_owned())
+}
+
+/// Checks one answer; its status.
+fn check(role: &str, address: &str, request: &Ask<'_>) -> u16 {
+    let (status, head, body) = ask(address, request);
+    let what = format!("{role}: {} {} -> {head}\n{body}", request.method, request.path);
+    assert!(status < 500 || status == 503, "{what}");
+    // A head that is too large to be read has no id to echo.
+    let id = if status == 431 { None } else { Some(MARK) };
+    let echoed = head
+        .lines()
+        .find_map(|line| line.strip_prefix("x-request-id: "))
+        .unwrap_or_else(|| panic!("no request id: {what}"));
+    assert!(id.is_none_or(|id| id == echoed), "{what}");
+    if status < 400 || request.path == "/ready" {
+        return status;
+    }
+    for line in [
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "cache-control: no-store",
+        "content-type: application/json",
+    ] {
+        assert!(head.lines().any(|found| found == line), "no {line}: {what}");
+    }
+    let document: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("no JSON: {what}"));
+    assert!(
+        document["error"].as_str().is_some_and(|code| !code.is_empty()),
+        "{what}"
+    );
+    for name in ["requestId", "request_id"] {
+        assert_eq!(document[name].as_str(), Some(echoed), "{what}");
+    }
+    status
+}
+
+/// The path of a template, with something in each place.
+fn filled(template: &str) -> String {
+    let segments = template.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            "none-such"
+        } else {
+            segment
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Method and path of every route of a role.
+fn routes(role: &str) -> Vec<(String, String)> {
+    let own: Vec<(String, String)> = match role {
+        "api" => caracal_api::table()
+            .into_iter()
+            .map(|route| (route.method.to_string(), filled(route.path)))
+            .collect(),
+        "coordinator" => caracal_coordinator::table()
+            .into_iter()
+            .map(|route| (route.method.to_owned(), filled(route.path)))
+            .collect(),
+        "sts" => [
+            ("POST", "/oauth/2/token"),
+            ("POST", "//oauth/2/token"),
+            ("GET", "/.well-known/jwks.json"),
+            ("POST", "/internal/zones/none-such/signing-key/rotate"),
+        ]
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
+        .into(),
+        "audit" => [
+            ("GET", "/api/audit/search"),
+            ("GET", "/api/audit/verify/none-such"),
+            ("GET", "/api/audit/dlq"),
+            ("POST", "/api/audit/dlq/replay"),
+        ]
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
+        .into(),
+        // Whatever is not its own is governed.
+        _ => ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+            .map(|method| (method.to_owned(), String::from("/orders/7")))
+            .into(),
+    };
+    let operational = ["/health", "/ready", "/metrics"].map(|path| (String::from("GET"), path.to_owned()));
+    own.into_iter().chain(operational).collect()
+}
+
+/// Asks a role for everything it has and has not, in every way that is refused; the statuses it answered with.
+fn walk(role: &str, address: &str, bearer: &str) -> BTreeSet<u16> {
+    let mut seen = BTreeSet::new();
+    let plain = Ask {
+        method: "GET",
+        path: "/",
+        bearer: None,
+        lines: "",
+        body: "",
+    };
+    for (method, path) in routes(role) {
+        let method = method.as_str();
+        let (below, query) = (
+            format!("{path}/no/such/route"),
+            format!("{path}?limit=x&limit=y&cursor=%FF"),
+        );
+        for bearer in [None, Some("wrong"), Some(bearer)] {
+            let plain = Ask { bearer, ..plain };
+            for (method, path, lines, body) in [
+                (method, path.as_str(), "", ""),
+                (method, query.as_str(), "", ""),
+                (method, below.as_str(), "", ""),
+                ("PURGE", path.as_str(), "", ""),
+                (
+                    method,
+                    path.as_str(),
+                    "Content-Type: text/plain\r\nContent-Length: 1\r\n",
+                    "x",
+                ),
+                (
+                    method,
+                    path.as_str(),
+                    "Content-Type: application/json\r\nContent-Length: 1\r\n",
+                    "{",
+                ),
+                (
+                    method,
+                    path.as_str(),
+                    "Content-Type: application/json\r\nContent-Length: 99999999999\r\n",
+                    "{",
+                ),
+                (
+                    method,
+                    path.as_str(),
+                    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99999999999\r\n",
+                    "a",
+                ),
+            ] {
+                let request = Ask {
+                    method,
+                    path,
+                    lines,
+                    body,
+                    ..plain
+                };
+                // A Gateway that refuses a caller waits a moment for the rest of what it announced.
+                if role == "gateway" && lines.contains("99999999999") {
+                    continue;
+                }
+                seen.insert(check(role, address, &request));
+            }
+        }
+    }
+    let padding: String = (0..200)
+        .map(|number| format!("X-Padding-{number}: {}\r\n", "x".repeat(600)))
+        .collect();
+    for (path, lines) in [
+        ("/no/such/route", ""),
+        ("/", ""),
+        ("/health", padding.as_str()),
+        ("/%zz", ""),
+    ] {
+        seen.insert(check(role, address, &Ask { path, lines, ..plain }));
+    }
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_of_every_route_comes_in_the_envelope() {
+    let options = Process::options(env!("CARGO_BIN_EXE_caracald"))
+        .args(["serve", "all"])
+        .env("CARACAL_MODE", "dev")
+        .env("AUDIT_ADMIN_TOKEN", TOKEN)
+        .env("CARACAL_COORDINATOR_TOKEN", TOKEN);
+    let home = options.directory().join("home");
+    let options = ROLES
+        .iter()
+        .fold(options.env("CARACAL_HOME", &home), |options, role| {
+            options.env(
+                format!("CARACAL_{}_LISTEN", role.to_ascii_uppercase()),
+                "127.0.0.1:0",
+            )
+        });
+    let mut process = options.start();
+    let endpoints = home.join("endpoints.json");
+    process
+        .until("it says where it listens", LIMIT, async |_| endpoints.exists())
+        .await;
+    let text = std::fs::read_to_string(&endpoints).expect("it is there");
+    let listed: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
+    let address = |role: &str| {
+        let url = listed[role].as_str().expect("a URL");
+        url.trim_start_matches("http://").to_owned()
+    };
+    let api = address("api");
+    process
+        .until("it is ready", LIMIT, async |_| {
+            let ready = Ask {
+                method: "GET",
+                path: "/ready",
+                bearer: None,
+                lines: "",
+                body: "",
+            };
+            ask(&api, &ready).0 == 200
+        })
+        .await;
+    let admin = std::fs::read_to_string(home.join("secrets/caracalAdminToken")).expect("the token");
+    for (role, expected) in [
+        ("api", &[400, 401, 404, 405, 413, 415, 431][..]),
+        ("sts", &[400, 404, 405, 413, 415, 431]),
+        ("gateway", &[401, 431]),
+        ("coordinator", &[400, 401, 404, 405, 431]),
+        ("audit", &[400, 401, 404, 405, 431]),
+    ] {
+        let bearer = if role == "api" { admin.trim() } else { TOKEN };
+        let seen = walk(role, &address(role), bearer);
+        for status in expected {
+            assert!(seen.contains(status), "{role}: no {status} among {seen:?}");
+        }
+    }
+}
