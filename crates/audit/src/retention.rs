@@ -187,8 +187,6 @@ fn failed(zone: Option<&ZoneId>, error: &Error) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use caracal_storage::AdminAuditRecord;
     use caracal_storage_sql::SqliteStore;
 

@@ -7,7 +7,6 @@ use caracal_core::{
     entity::{Lifecycle, Session, SessionStatus},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Warning, delegations::DelegationItem};
@@ -45,7 +44,7 @@ pub struct StartSession {
     /// Of a child: which of its parent's delegations, when there are several.
     pub inherit_parent_edge_id: Option<DelegationId>,
     /// Whatever the application wants to say about it, up to 16 KiB.
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<JsonObject>,
 }
 
 /// What every answer about a session holds.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, SessionId, entity::Lifecycle, text::TextRule,
+    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, SessionId, entity::Lifecycle, text::TextRule,
 };
 use caracal_service::Refusal;
 use caracal_wire::{
@@ -67,7 +67,7 @@ impl Start {
             ttl_seconds,
             parent_authority: body.parent_authority.unwrap_or_default(),
             inherit_parent_edge_id: body.inherit_parent_edge_id,
-            metadata: metadata(body.metadata.unwrap_or_default())?,
+            metadata: metadata(&body.metadata.unwrap_or_default())?,
         })
     }
 
@@ -110,7 +110,18 @@ fn labels(labels: Vec<String>) -> Result<Vec<Arc<str>>, Refusal> {
 }
 
 /// Bounded, since it is kept for as long as the session, and read wherever sessions are.
-fn metadata(metadata: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+fn metadata(given: &JsonObject) -> Result<Map<String, Value>, Refusal> {
+    let too_much = || invalid("metadata", "at most 16384 bytes of JSON");
+    // Far more than would fit however it were spaced is not even looked into: a tree of its values is no small work.
+    if given.as_str().len() > 4 * MAX_METADATA_BYTES {
+        return Err(too_much());
+    }
+    let metadata: Map<String, Value> = serde_json::from_str(given.as_str()).map_err(|_| {
+        invalid(
+            "metadata",
+            "numbers of 64 bits, and at most 8 levels of objects and lists",
+        )
+    })?;
     if !members_fit(metadata.len(), metadata.values(), MAX_METADATA_DEPTH) {
         return Err(invalid(
             "metadata",
@@ -119,7 +130,7 @@ fn metadata(metadata: Map<String, Value>) -> Result<Map<String, Value>, Refusal>
     }
     let bytes = serde_json::to_vec(&metadata).map_or(usize::MAX, |text| text.len());
     if bytes > MAX_METADATA_BYTES {
-        return Err(invalid("metadata", "at most 16384 bytes of JSON"));
+        return Err(too_much());
     }
     Ok(metadata)
 }
