@@ -84,6 +84,19 @@ pub(crate) fn from_driver(error: DbErr, access: Access) -> Error {
     }
 }
 
+/// Whether a file could not be opened because somebody else holds it: SQLite says so (`SQLITE_BUSY` and its kin), or was
+/// still waiting for it.
+pub(crate) fn is_locked(error: &DbErr) -> bool {
+    match driver(error) {
+        Some(SqlxError::PoolTimedOut) => true,
+        Some(SqlxError::Database(database)) => {
+            let code = database.code().and_then(|code| code.parse::<u32>().ok());
+            code.is_some_and(|code| code & 0xff == 5)
+        }
+        _ => false,
+    }
+}
+
 /// What the driver itself reported, if it was the driver.
 pub(crate) fn driver(error: &DbErr) -> Option<&SqlxError> {
     match error {

@@ -3,7 +3,13 @@
 //! Write-ahead log, one writer, a few readers that never block it. `synchronous = FULL`: a revocation that was
 //! answered survives a power cut. What that costs is one sync per commit, and the ledger commits in batches.
 
-use std::{fmt, fs, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
+use std::{
+    fmt, fs, io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
@@ -14,7 +20,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, sqlx::Connection as 
 use crate::{
     dialect::Dialect,
     engine::{Engine, HasEngine, PATIENCE, SqlStore},
-    errors::from_driver,
+    errors::{from_driver, is_locked},
     health::Health,
     migrations::MigrationError,
     params::params,
@@ -129,6 +135,11 @@ impl SqliteStore {
     }
 }
 
+/// Longest wait for another process that holds the file while it is opened.
+const OPEN_WITHIN: Duration = Duration::from_secs(30);
+/// Pause between two attempts to open it.
+const OPEN_AGAIN: Duration = Duration::from_millis(50);
+
 /// Creates the file for its owner alone; the log and its index inherit the mode.
 fn create_private(path: &Path) -> io::Result<()> {
     match fs::OpenOptions::new()
@@ -153,7 +164,7 @@ async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<Datab
         .connect_timeout(PATIENCE)
         .max_lifetime(None)
         // Opening a file again is cheap, a cache kept warm for nobody is not.
-        .idle_timeout(reads_only.then_some(std::time::Duration::from_mins(1)))
+        .idle_timeout(reads_only.then_some(Duration::from_mins(1)))
         .test_before_acquire(false)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
@@ -189,9 +200,17 @@ async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<Datab
                     .pragma("journal_size_limit", "16777216")
             }
         });
-    Database::connect(options)
-        .await
-        .map_err(|error| from_driver(error, Access::Write))
+    let begun = Instant::now();
+    loop {
+        match Database::connect(options.clone()).await {
+            Ok(connection) => return Ok(connection),
+            // Another process makes or migrates the file, which takes its time on a busy disk.
+            Err(error) if is_locked(&error) && begun.elapsed() < OPEN_WITHIN => {
+                tokio::time::sleep(OPEN_AGAIN).await;
+            }
+            Err(error) => return Err(from_driver(error, Access::Write)),
+        }
+    }
 }
 
 impl HasEngine for SqliteStore {

@@ -286,3 +286,30 @@ async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn a_file_that_somebody_else_is_making_is_waited_for() {
+    use sea_orm::ConnectionTrait as _;
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("made.db");
+    std::fs::write(&path, b"").unwrap();
+    let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", path.display()));
+    options.max_connections(1);
+    let maker = sea_orm::Database::connect(options).await.unwrap();
+    maker
+        .execute_unprepared("BEGIN EXCLUSIVE; CREATE TABLE one (n)")
+        .await
+        .unwrap();
+    let opening = {
+        let path = path.clone();
+        tokio::spawn(async move { open(&path).await })
+    };
+    // Longer than SQLite itself waits for a lock.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    assert!(!opening.is_finished(), "it gave up or did not need the lock");
+    maker.execute_unprepared("COMMIT").await.unwrap();
+    maker.close().await.unwrap();
+    let store = opening.await.unwrap();
+    store.ping().await.unwrap();
+    store.close().await.unwrap();
+}

@@ -1,6 +1,8 @@
 //! Every decision is on record, can be explained, and cannot be changed unnoticed.
 
-use caracal_e2e::{Application, Call, GATE, READ, Reply, Role, SCOPES, Scene, Stack, on_every_deployment};
+use caracal_e2e::{
+    Application, Call, GATE, READ, Reply, Role, SCOPES, Scene, Stack, TICKETS, on_every_deployment,
+};
 use serde_json::{Value, json};
 
 use crate::support::assert_passed;
@@ -115,7 +117,7 @@ async fn a_failed_login_is_told_to_the_operator_and_not_to_the_chain(stack: &Sta
         ..scene.application.clone()
     };
     for _ in 0..30 {
-        let refused = scene.zone.exchange(&guessing, &[]).await;
+        let refused = scene.zone.exchange(&guessing, &[("resource", TICKETS)]).await;
         assert!(matches!(refused.status, 401 | 429), "{refused:#?}");
     }
     let metrics = stack
