@@ -18,6 +18,7 @@ use crate::{
     auth::{self, Caller, Capability},
     deps::App,
     evidence::{self, About},
+    idempotency::Keyed,
     limits, metrics, quoting,
 };
 
@@ -163,6 +164,24 @@ impl Call {
         Ok(())
     }
 
+    /// Ends the making of `made`: its answer is kept for repeats of a request with a key, then everything is committed.
+    pub(crate) async fn commit_made(
+        &self,
+        mut work: Box<dyn ZoneWork>,
+        keyed: Option<&Keyed>,
+        entity: Entity<'_>,
+        made: &(impl Serialize + Sync),
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Some(keyed) = keyed {
+            let answer = text(made)?;
+            keyed
+                .store(work.as_mut(), entity.id, StatusCode::CREATED, &answer, now)
+                .await?;
+        }
+        self.commit(work, StatusCode::CREATED, entity).await
+    }
+
     /// Records an answer that repeats an earlier one and changes nothing.
     pub(crate) async fn replayed(&self) -> Result<(), Refusal> {
         self.allowed(true).await
@@ -209,6 +228,6 @@ impl Call {
 ///
 /// # Errors
 /// Only maps with keys that are not strings fail, and there are none; 500 rather than a panic.
-pub(crate) fn text(body: &impl Serialize) -> Result<String, Refusal> {
+fn text(body: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(body).map_err(|_| Refusal::of(ErrorCode::InternalError))
 }

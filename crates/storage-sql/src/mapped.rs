@@ -16,7 +16,7 @@ use caracal_storage::Error;
 use sea_orm::Value;
 
 use crate::{
-    params::Param,
+    params::{Param, every_id},
     row::Row,
     seen::{Seen, changed_meanwhile},
     sql::Tx,
@@ -207,20 +207,7 @@ impl Column for JsonObject {
 macro_rules! id_columns {
     ($($id:ty),+ $(,)?) => { $(columns!($id => id, Option<$id> => opt_id);)+ };
 }
-id_columns!(
-    ZoneId,
-    ApplicationId,
-    ProviderId,
-    ResourceId,
-    PolicyId,
-    PolicyVersionId,
-    PolicySetId,
-    PolicySetVersionId,
-    AuthorityRecordId,
-    SessionId,
-    DelegationId,
-    KeyId,
-);
+every_id!(id_columns);
 
 /// Words of closed lists.
 macro_rules! word_columns {

@@ -135,20 +135,28 @@ macro_rules! id_params {
         )+
     };
 }
-id_params!(
-    ZoneId,
-    ApplicationId,
-    ProviderId,
-    ResourceId,
-    PolicyId,
-    PolicyVersionId,
-    PolicySetId,
-    PolicySetVersionId,
-    AuthorityRecordId,
-    SessionId,
-    DelegationId,
-    KeyId
-);
+
+/// Hands every kind of id that is a column to a macro.
+macro_rules! every_id {
+    ($then:ident) => {
+        $then!(
+            ZoneId,
+            ApplicationId,
+            ProviderId,
+            ResourceId,
+            PolicyId,
+            PolicyVersionId,
+            PolicySetId,
+            PolicySetVersionId,
+            AuthorityRecordId,
+            SessionId,
+            DelegationId,
+            KeyId
+        );
+    };
+}
+pub(crate) use every_id;
+every_id!(id_params);
 
 /// A list of texts as the one JSON parameter that `Dialect::is_one_of` takes, also the stored form of a list.
 pub(crate) fn json_list<S: AsRef<str>>(members: impl IntoIterator<Item = S>) -> String {

@@ -9,6 +9,7 @@ mod rules;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::rules::is_reserved_header;
 use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
 use super::ProviderKind;
 use crate::Secret;

@@ -1,6 +1,6 @@
 //! The upstream's real credential, put where the directive says and nowhere else.
 
-use caracal_core::Secret;
+use caracal_core::{Secret, entity::provider_config::is_reserved_header};
 use caracal_service::exchange::{AuthLocation, AuthMode, ExchangeGrant, UpstreamDirective};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -145,25 +145,7 @@ fn sensitive(scheme: &str, token: &Secret) -> Result<HeaderValue, BuildFailed> {
 fn allowed_header(name: &str) -> Result<HeaderName, BuildFailed> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| BuildFailed)?;
     let text = name.as_str();
-    let reserved = is_hop_by_hop(text)
-        || ["x-caracal-", "x-forwarded-", "proxy-"]
-            .iter()
-            .any(|prefix| text.starts_with(prefix))
-        || matches!(
-            text,
-            "baggage"
-                | "content-encoding"
-                | "content-length"
-                | "content-type"
-                | "expect"
-                | "forwarded"
-                | "host"
-                | "traceparent"
-                | "tracestate"
-                | "via"
-                | "x-real-ip"
-                | "x-request-id"
-        );
+    let reserved = is_hop_by_hop(text) || is_reserved_header(text);
     if reserved { Err(BuildFailed) } else { Ok(name) }
 }
 

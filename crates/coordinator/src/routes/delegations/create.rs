@@ -19,7 +19,6 @@ use caracal_wire::{
         delegations::{AllowReason, CreateDelegation, DelegatedAuthority, DelegationCreated, SessionDetails},
     },
 };
-use http::StatusCode;
 
 use super::{
     ENTITY,
@@ -28,7 +27,7 @@ use super::{
     request::{Asked, End},
 };
 use crate::{
-    call::{Call, Entity, text},
+    call::{Call, Entity},
     idempotency::{self, Keyed},
     lineage,
 };
@@ -62,27 +61,11 @@ pub(crate) async fn handle(
         return replay(&call, work.as_mut(), receipt, now).await;
     }
     let made = create(&call, work.as_mut(), asked, now).await?;
-    let body = text(&made)?;
-    if let Some(keyed) = &keyed {
-        keyed
-            .store(
-                work.as_mut(),
-                made.delegation_edge_id.as_str(),
-                StatusCode::CREATED,
-                &body,
-                now,
-            )
-            .await?;
-    }
-    call.commit(
-        work,
-        StatusCode::CREATED,
-        Entity {
-            kind: ENTITY,
-            id: made.delegation_edge_id.as_str(),
-        },
-    )
-    .await?;
+    let entity = Entity {
+        kind: ENTITY,
+        id: made.delegation_edge_id.as_str(),
+    };
+    call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
     Ok(Made::New(made))
 }
 

@@ -17,12 +17,11 @@ use caracal_wire::{
         sessions::{ParentAuthority, SessionStarted, StartSession},
     },
 };
-use http::StatusCode;
 
 use super::{ENTITY, describe, inheritance, not_owner, request::Start as Asked};
 use crate::{
     auth::subject::{self, Anchor},
-    call::{Call, Entity, text},
+    call::{Call, Entity},
     idempotency::{self, Keyed},
     limits::too_many,
     metrics,
@@ -72,27 +71,12 @@ pub(crate) async fn handle(
         return replay(&call, work.as_mut(), receipt, now).await;
     }
     let started = start(&call, work.as_mut(), &asked, &anchor, now).await?;
-    let body = text(&started)?;
-    if let Some(keyed) = &keyed {
-        keyed
-            .store(
-                work.as_mut(),
-                started.session.agent_session_id.as_str(),
-                StatusCode::CREATED,
-                &body,
-                now,
-            )
-            .await?;
-    }
-    call.commit(
-        work,
-        StatusCode::CREATED,
-        Entity {
-            kind: ENTITY,
-            id: started.session.agent_session_id.as_str(),
-        },
-    )
-    .await?;
+    let entity = Entity {
+        kind: ENTITY,
+        id: started.session.agent_session_id.as_str(),
+    };
+    call.commit_made(work, keyed.as_ref(), entity, &started, now)
+        .await?;
     metrics::session_started(asked.lifecycle.as_str());
     Ok(Made::New(started))
 }

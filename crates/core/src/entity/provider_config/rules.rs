@@ -94,16 +94,17 @@ const FORBIDDEN_HEADERS: [&str; 18] = [
     "x-request-id",
 ];
 
+/// Whether a header, by its name in lower case, may never carry a credential.
+pub fn is_reserved_header(name: &str) -> bool {
+    let ours = ["x-caracal-", "x-forwarded-", "proxy-"];
+    FORBIDDEN_HEADERS.contains(&name) || ours.iter().any(|prefix| name.starts_with(prefix))
+}
+
 pub(super) fn header(value: &Value) -> Result<String, &'static str> {
     let name = line(value)?;
-    let lower = name.to_ascii_lowercase();
     // RFC 9110 §5.6.2: a token.
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let ours = ["x-caracal-", "x-forwarded-", "proxy-"];
-    if name.bytes().all(token)
-        && !FORBIDDEN_HEADERS.contains(&lower.as_str())
-        && !ours.iter().any(|prefix| lower.starts_with(prefix))
-    {
+    if name.bytes().all(token) && !is_reserved_header(&name.to_ascii_lowercase()) {
         Ok(name.to_owned())
     } else {
         Err("is no header that may be set")
