@@ -5,10 +5,8 @@ mod chains;
 mod walk;
 
 use caracal_core::ZoneId;
-use caracal_crypto::{
-    HmacKey,
-    ledger::{Chain, Taken, event_hash, record_hash},
-};
+use caracal_crypto::HmacKey;
+use caracal_ledger::chain::{Chain, Taken, event_hash, record_hash};
 use caracal_storage::{
     Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork,
 };

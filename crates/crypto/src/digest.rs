@@ -19,7 +19,7 @@ pub fn sha256_hex(data: &[u8]) -> String {
 }
 
 /// SHA-256 of `parts` laid end to end. The caller makes the borders unambiguous.
-pub(crate) fn sha256_parts(parts: &[&[u8]]) -> Digest32 {
+pub fn sha256_parts(parts: &[&[u8]]) -> Digest32 {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(part);

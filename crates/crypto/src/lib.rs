@@ -22,9 +22,7 @@ pub mod canonical_json;
 pub mod digest;
 pub mod hmac_key;
 pub mod jwks;
-pub mod ledger;
 pub mod mandate;
-pub mod merkle;
 pub mod random;
 pub mod request_signature;
 pub mod sealed;
@@ -37,7 +35,7 @@ pub mod webhook_signature;
 pub mod zone_key;
 
 pub use canonical_json::canonical_json;
-pub use digest::{constant_time_eq, new_secret, sha256, sha256_hex};
+pub use digest::{Digest32, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};
 pub use hmac_key::HmacKey;
 pub use mandate::{ClaimError, ClaimRules, MandateError, VerifiedMandate};
 pub use random::{OsRandom, system_world};

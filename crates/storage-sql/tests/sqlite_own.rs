@@ -4,7 +4,8 @@
 use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use caracal_core::{World, ZoneId, audit::AuditEvent};
-use caracal_crypto::{HmacKey, ledger};
+use caracal_crypto::HmacKey;
+use caracal_ledger::chain as ledger;
 use caracal_storage::{
     Access, AuditFilter, Error, LedgerEntry, PageRequest, Store, conformance::given::Given,
 };

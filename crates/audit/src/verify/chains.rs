@@ -1,9 +1,7 @@
 //! Whether every chain that began is still there. No I/O.
 
-use caracal_crypto::{
-    HmacKey,
-    ledger::{Chain, beginning_digest, verify_chains as verify_tag},
-};
+use caracal_crypto::HmacKey;
+use caracal_ledger::chain::{Chain, beginning_digest, verify_chains as verify_tag};
 use caracal_storage::{ChainHead, ChainKind, ChainSet};
 use caracal_wire::audit::{ChainsFault, ChainsReport};
 

@@ -1,10 +1,7 @@
 //! A chain looked at entry by entry. No I/O.
 
-use caracal_crypto::{
-    HmacKey,
-    digest::Digest32,
-    ledger::{Chain, HASH_VERSION, PrunedTo, verify_chain, verify_head, verify_pruned},
-};
+use caracal_crypto::{HmacKey, digest::Digest32};
+use caracal_ledger::chain::{Chain, HASH_VERSION, PrunedTo, verify_chain, verify_head, verify_pruned};
 use caracal_storage::{LedgerHead, PruneCheckpoint};
 use caracal_wire::audit::{ChainFault, ChainReport, FaultKind, Pruned};
 

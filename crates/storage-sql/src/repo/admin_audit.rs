@@ -2,10 +2,8 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_crypto::{
-    HmacKey, canonical_json,
-    ledger::{Chain, HASH_VERSION, chain_hmac, head_hmac, record_hash},
-};
+use caracal_crypto::{HmacKey, canonical_json};
+use caracal_ledger::chain::{Chain, HASH_VERSION, chain_hmac, head_hmac, record_hash};
 use caracal_storage::{
     AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminChainRow, Error, Page, PageRequest,
 };

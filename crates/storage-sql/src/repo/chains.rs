@@ -2,10 +2,8 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_crypto::{
-    HmacKey,
-    ledger::{Chain, PrunedTo, beginning_digest, chains_hmac, pruned_hmac},
-};
+use caracal_crypto::HmacKey;
+use caracal_ledger::chain::{Chain, PrunedTo, beginning_digest, chains_hmac, pruned_hmac};
 use caracal_storage::{
     AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, Error, LedgerHead, PruneCheckpoint,
 };

@@ -8,10 +8,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, audit::AuditEvent};
-use caracal_crypto::{
-    canonical_json,
-    ledger::{Chain, HASH_VERSION, Taken, chain_hmac, event_hash, head_hmac},
-};
+use caracal_crypto::canonical_json;
+use caracal_ledger::chain::{Chain, HASH_VERSION, Taken, chain_hmac, event_hash, head_hmac};
 use caracal_storage::{
     AppendOutcome, AuditFilter, AuditRow, Error, Ledger, LedgerEntry, LedgerHead, Page, PageRequest,
 };

@@ -6,11 +6,7 @@
 //! as something else with its borders moved, and every kind of hash has a domain of its own.
 
 use caracal_core::{Timestamp, ZoneId};
-
-use crate::{
-    digest::{Digest32, sha256},
-    hmac_key::HmacKey,
-};
+use caracal_crypto::{Digest32, HmacKey, sha256};
 
 /// Scheme of the hashes made here, stored with each row so that a later scheme never rewrites history.
 pub const HASH_VERSION: i16 = 3;

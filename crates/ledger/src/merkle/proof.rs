@@ -1,7 +1,8 @@
 //! Proofs that an entry is in a tree, and that one tree is the beginning of another.
 
+use caracal_crypto::Digest32;
+
 use super::{empty_root, node_hash};
-use crate::digest::Digest32;
 
 /// Root of the tree over `leaves`, by definition (RFC 6962 §2.1).
 pub fn root(leaves: &[Digest32]) -> Digest32 {

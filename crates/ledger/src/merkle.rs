@@ -3,7 +3,7 @@
 //! [`Frontier`] appends in logarithmic space and gives the root at every size. Proofs are made from leaf hashes
 //! and checked against roots alone (RFC 9162 §2.1.3 and §2.1.4).
 
-use crate::digest::{Digest32, sha256, sha256_parts};
+use caracal_crypto::{Digest32, sha256, sha256_parts};
 
 pub use self::proof::{consistency_proof, inclusion_proof, root, verify_consistency, verify_inclusion};
 

@@ -1,0 +1,17 @@
+//! The form of the evidence: what an entry is, where it stands, and how anybody proves it.
+//!
+//! No I/O and no clock: bytes come in, bytes and verdicts go out. What reads foreign bytes here bounds them first and
+//! never panics. The page `reference/ledger-format` of the handbook says the same in words exact enough to write
+//! another verifier from.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod chain;
+pub mod merkle;
