@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
 # what is missing and how to get it.
-# Usage: require.sh rust|python|servers|mdbook|deny
+# Usage: require.sh rust|python|servers|mdbook|deny|machete
 set -euo pipefail
 
 missing() {
@@ -46,11 +46,11 @@ case "${1:?what is required}" in
   mdbook)
     command -v mdbook >/dev/null || cargo install mdbook --locked
     ;;
-  deny)
+  deny | machete)
     # A tool of the house, not a product: built quickly rather than well.
-    command -v cargo-deny >/dev/null ||
+    command -v "cargo-$1" >/dev/null ||
       CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/tools" cargo install cargo-deny --locked
+        CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/tools" cargo install "cargo-$1" --locked
     ;;
   *)
     missing "require.sh does not know $1"
