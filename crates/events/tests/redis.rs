@@ -4,12 +4,6 @@
 mod faults;
 #[path = "redis/login.rs"]
 mod login;
-#[expect(
-    unreachable_pub,
-    reason = "the module is written to move into a crate of its own"
-)]
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -21,19 +15,18 @@ use caracal_events::{
     conformance::{bus::BusBackend, shortlived::ShortLivedBackend},
     shortlived::{Claim, RedisShortLived},
 };
+use caracal_testkit::redis::Redis as Server;
 use tokio_util::sync::CancellationToken;
 
-use support::private_redis::PrivateRedis;
-
 struct Redis {
-    server: PrivateRedis,
+    server: Server,
     world: World,
 }
 
 impl Redis {
     fn start() -> Self {
         Self {
-            server: PrivateRedis::start(),
+            server: Server::in_memory(),
             world: system_world(),
         }
     }
@@ -124,7 +117,7 @@ async fn a_restarted_server_is_a_gap_and_reading_goes_on() {
         .await
         .unwrap();
     assert_eq!(next(&mut *subscription).await.unwrap().len(), 1);
-    redis.server.crash();
+    redis.server.kill();
     assert!(matches!(subscription.next().await, Err(BusError::Unavailable(_))));
     assert!(
         bus.append(Topic::SessionsRevoke, vec![revocation("ar-2")])
@@ -164,15 +157,15 @@ async fn a_deleted_stream_is_a_gap() {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_waited_out_without_loss() {
-    let redis = Redis::start();
+    let mut redis = Redis::start();
     let mut options = redis.options();
     options.timeout = Duration::from_millis(300);
     let bus = redis.open(options);
     let mut subscription = bus.subscribe(&[Topic::SessionsRevoke]).await.unwrap();
-    redis.server.freeze();
+    redis.server.pause();
     assert!(matches!(subscription.next().await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.ping().await, Err(BusError::Unavailable(_))));
-    redis.server.thaw();
+    redis.server.resume();
     while bus
         .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
         .await
@@ -348,7 +341,7 @@ async fn entries_travel_with_the_published_signature_and_no_group_is_left_behind
 #[tokio::test]
 async fn a_server_that_is_down_at_the_start_is_unavailable_and_then_used() {
     let mut redis = Redis::start();
-    redis.server.crash();
+    redis.server.kill();
     let bus = redis.open(redis.options());
     let store = redis.store();
     assert!(bus.subscribe(&[Topic::SessionsRevoke]).await.is_err());
@@ -446,7 +439,7 @@ async fn after_a_restart_what_was_marked_before_is_refused_though_the_marker_was
         .query_async::<()>(&mut redis.raw().await)
         .await
         .unwrap();
-    redis.server.crash();
+    redis.server.kill();
     assert!(store.claim_of("zone", &before, "used", until).await.is_err());
     redis.server.restart();
     assert_eq!(claim_of(&*store, &before, "used", until).await, Claim::Forgotten);
@@ -474,11 +467,11 @@ async fn a_hit_notices_a_flush_so_that_the_next_name_is_the_new_one() {
 
 #[tokio::test]
 async fn callers_of_a_server_that_hangs_do_not_queue_up() {
-    let redis = Redis::start();
+    let mut redis = Redis::start();
     let mut options = redis.options();
     options.timeout = Duration::from_millis(300);
     let store = Arc::new(RedisShortLived::open(redis.world.clone(), &options).unwrap());
-    redis.server.freeze();
+    redis.server.pause();
     let until = redis.world.now().plus(Duration::from_mins(1));
     let mut calls = tokio::task::JoinSet::new();
     for call in 0..200 {
@@ -491,7 +484,7 @@ async fn callers_of_a_server_that_hangs_do_not_queue_up() {
             .iter()
             .all(Result::is_err)
     );
-    redis.server.thaw();
+    redis.server.resume();
     while store.claim("after", until).await.is_err() {}
 }
 
@@ -614,7 +607,7 @@ async fn evidence_in_a_lost_memory_is_told_as_lost() {
         bus.arrival(std::slice::from_ref(&receipt)).await,
         Ok(Arrival::Of(0))
     );
-    redis.server.crash();
+    redis.server.kill();
     redis.server.restart();
     let arrival = loop {
         if let Ok(arrival) = bus.arrival(std::slice::from_ref(&receipt)).await {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::guard::Guarded;
 
 /// Longest wait for the server to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Free ports tried before giving up: another process may take one between choosing and binding it.
 const PORTS: usize = 5;
@@ -88,6 +88,15 @@ impl Redis {
         RedisOptions::default().start()
     }
 
+    /// A server that keeps nothing: after a restart it is empty.
+    ///
+    /// # Panics
+    /// As [`RedisOptions::start`].
+    pub fn in_memory() -> Self {
+        let options = RedisOptions::default().setting("appendonly", "no");
+        options.setting("maxmemory-policy", "noeviction").start()
+    }
+
     /// A server to be configured first.
     pub fn options() -> RedisOptions {
         RedisOptions::default()
@@ -117,7 +126,7 @@ impl Redis {
     /// When it does not come back.
     pub fn restart(&mut self) {
         self.kill();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !self.launch() {
             assert!(
                 Instant::now() < deadline,
@@ -221,11 +230,11 @@ impl Redis {
         }
         let server = Guarded::spawn(&mut command).expect("install redis-server: this test needs it");
         let server = self.server.insert(server);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while Instant::now() < deadline && matches!(server.ended(), Ok(None)) {
             if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) {
                 // A stranger on this port does not know our process id.
-                let _ = stream.set_read_timeout(Some(PATIENCE));
+                let _ = stream.set_read_timeout(Some(TIMEOUT));
                 let known = match &self.options.password {
                     Some(password) => exchange(&mut stream, &["AUTH", password]).is_ok(),
                     None => true,

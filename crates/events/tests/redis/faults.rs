@@ -8,14 +8,10 @@ use caracal_events::{
     Bus, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _, StreamSigner,
     Topic, redis::access, shortlived::RedisShortLived,
 };
-use caracal_testkit::way::Way;
+use caracal_testkit::{redis::Redis, way::Way};
 
-use crate::support::private_redis::PrivateRedis;
-
-fn address(server: &PrivateRedis) -> SocketAddr {
-    let url = server.url();
-    let host = url.trim_start_matches("redis://").trim_end_matches("/0");
-    host.parse().expect("an address")
+fn address(server: &Redis) -> SocketAddr {
+    ([127, 0, 0, 1], server.port()).into()
 }
 
 fn options(url: &str) -> RedisOptions {
@@ -36,7 +32,7 @@ fn revocation(record: &str) -> Vec<Fields> {
     vec![Fields::new().with("zone_id", "zone-1").with("session_id", record)]
 }
 
-async fn tell(server: &PrivateRedis, words: &[&str]) {
+async fn tell(server: &Redis, words: &[&str]) {
     let client = redis::Client::open(server.url()).expect("an address");
     let mut raw = client
         .get_multiplexed_async_connection()
@@ -62,7 +58,7 @@ async fn in_the_end<T, E: std::fmt::Debug>(mut attempt: impl AsyncFnMut() -> Res
 
 #[tokio::test]
 async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
-    let server = PrivateRedis::start();
+    let server = Redis::in_memory();
     let way = Way::to(address(&server)).await;
     let options = options(&format!("redis://{}", way.address()));
     let bus = open(options.clone());
@@ -93,7 +89,7 @@ async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
 
 #[tokio::test]
 async fn a_primary_that_became_a_replica_is_not_ready_and_is_left_for_its_successor() {
-    let (old, new) = (PrivateRedis::start(), PrivateRedis::start());
+    let (old, new) = (Redis::in_memory(), Redis::in_memory());
     let way = Way::to(address(&old)).await;
     let options = options(&format!("redis://{}", way.address()));
     let bus = open(options.clone());
@@ -124,7 +120,7 @@ async fn a_primary_that_became_a_replica_is_not_ready_and_is_left_for_its_succes
 
 #[tokio::test]
 async fn a_server_without_memory_is_not_ready_until_it_has_some() {
-    let server = PrivateRedis::start();
+    let server = Redis::in_memory();
     let bus = open(options(&server.url()));
     let store = RedisShortLived::open(system_world(), &options(&server.url())).expect("a usable address");
     bus.ping().await.expect("a server");
@@ -139,7 +135,7 @@ async fn a_server_without_memory_is_not_ready_until_it_has_some() {
 }
 
 /// An ACL user with this rule, and the address to log in with it.
-async fn user(server: &PrivateRedis, rule: &str) -> String {
+async fn user(server: &Redis, rule: &str) -> String {
     let mut words = vec!["ACL", "SETUSER", "caracal", "reset", "on", ">secret"];
     words.extend(rule.split(' '));
     tell(server, &words).await;
@@ -148,7 +144,7 @@ async fn user(server: &PrivateRedis, rule: &str) -> String {
 
 #[tokio::test]
 async fn the_documented_acl_user_may_do_all_that_is_needed() {
-    let server = PrivateRedis::start();
+    let server = Redis::in_memory();
     let options = options(&user(&server, &access::acl_rule()).await);
     let bus = open(options.clone());
     assert_eq!(bus.look().await.expect("a login that will do"), None);
@@ -207,7 +203,7 @@ async fn the_documented_acl_user_may_do_all_that_is_needed() {
 
 #[tokio::test]
 async fn a_login_that_cannot_reach_the_counters_is_turned_down_at_the_first_look() {
-    let server = PrivateRedis::start();
+    let server = Redis::in_memory();
     for missing in ["~coordinator:*", "~api:*", "~rl:*"] {
         let rule = access::acl_rule().replace(missing, "");
         let rule: Vec<&str> = rule.split_whitespace().collect();

@@ -9,9 +9,8 @@ use std::{
 
 use caracal_crypto::{HmacKey, system_world};
 use caracal_events::{Bus as _, Fields, RedisBus, RedisOptions, RedisUnusable, StreamSigner, Topic};
+use caracal_testkit::redis::Redis;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-
-use crate::support::private_redis::PrivateRedis;
 
 fn open(options: RedisOptions) -> RedisBus {
     let signer = StreamSigner::new(HmacKey::from_bytes(b"the key of these tests"));
@@ -139,7 +138,7 @@ async fn a_server_behind_tls_is_spoken_to_once_its_authority_is_named() {
 
 #[tokio::test]
 async fn a_server_that_may_evict_is_turned_down_unless_the_mode_allows_it() {
-    let server = PrivateRedis::start();
+    let server = Redis::in_memory();
     let client = redis::Client::open(server.url()).expect("an address");
     let mut raw = client
         .get_multiplexed_async_connection()

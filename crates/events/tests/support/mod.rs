@@ -1,3 +1,0 @@
-//! Servers of this test run's own.
-
-pub mod private_redis;
