@@ -6,7 +6,7 @@
 //!
 //! To add a repository: a migration with its table (zone first in every key), a file under `repo`, an accessor on
 //! the unit of work; for PostgreSQL also its row-level security and its grants, and the service's use of it in
-//! `tests/postgres_own.rs`, which runs under the service roles.
+//! `tests/postgres_own`, which runs under the service roles.
 
 mod batch;
 mod dialect;

@@ -11,7 +11,7 @@
 //!    column with a default keeps them working; anything they read or write that changes does not. A change that would
 //!    break them is made in two releases: add, then take away.
 //! 3. Its checksums, as `cargo test -p caracal-storage-sql frozen` prints them, in [`frozen`].
-//! 4. The rights of each role in `tests/postgres_rights.rs`, and cases in the conformance suite for what is new.
+//! 4. The rights of each role in `tests/postgres_own/rights.rs`, and cases in the conformance suite for what is new.
 
 mod frozen;
 mod m0001_baseline;

@@ -1,16 +1,14 @@
 //! PostgreSQL: every service role tried against everything, so that what it may do is exactly what is listed here.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "support/server.rs"]
-mod server;
 
 use std::collections::BTreeSet;
 
 use caracal_core::{Secret, World};
 use caracal_storage_sql::{FirstLook, PostgresOptions, PostgresStore, ServiceRole, Unusable};
-use server::{Database, connect, server};
 
-const PASSWORD: &str = "a-password-of-a-service";
+use crate::{
+    ENCODED, let_in,
+    server::{Database, server},
+};
 
 /// What a service may do to a table: `r`ead, read some `c`olumns, `i`nsert, `u`pdate, `d`elete. Nobody truncates.
 const RIGHTS: &[(ServiceRole, &str)] = &[
@@ -48,19 +46,6 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          schema_migrations:r zone_revisions:r zones:r",
     ),
 ];
-
-/// Roles belong to the server, so cases change them one after another.
-static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-async fn let_in(database: &Database, role: ServiceRole) -> String {
-    let _turn = ROLES.lock().await;
-    let owner = connect(&database.owner_url()).await;
-    owner
-        .provision_role_password(&World::for_tests(), role, &Secret::new(PASSWORD))
-        .await
-        .unwrap();
-    server().url_as(&database.name, role.name(), PASSWORD)
-}
 
 /// Does to every table whatever can be done to one, and says what was not denied.
 const EVERYTHING: &str = r"
@@ -226,7 +211,7 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
     );
     let nobody = refused(&server().url_as(&database.name, "nobody_here", "x")).await;
     assert!(nobody.contains("nobody_here"), "{nobody}");
-    let nowhere = refused(&server().url_as("no_such_database", "caracalsts", PASSWORD)).await;
+    let nowhere = refused(&server().url_as("no_such_database", "caracalsts", ENCODED)).await;
     assert!(nowhere.contains("no_such_database"), "{nowhere}");
 
     let away = open("postgres://nobody:x@127.0.0.1:9/none")

@@ -1,0 +1,233 @@
+//! Zones are kept apart by the server, and evidence is append-only, whoever asks.
+
+use std::time::Duration;
+
+use caracal_core::{Timestamp, World};
+use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
+use caracal_storage_sql::ServiceRole;
+
+use crate::{
+    inject, owner, register,
+    server::{Database, server},
+    service,
+};
+
+#[tokio::test]
+async fn without_a_zone_a_service_sees_and_writes_nothing() {
+    let database = Database::migrated().await;
+    let (world, store) = (World::for_tests(), owner(&database).await);
+    let [mine, other] = [Given::new(&world), Given::new(&world)];
+    register(&store, &mine).await;
+    register(&store, &other).await;
+    let role = ServiceRole::Api;
+    service(&database, role).await.ping().await.unwrap();
+
+    let count = |scope: &str| {
+        inject(
+            &database,
+            role,
+            &format!("{scope} SELECT COUNT(*) FROM applications"),
+        )
+        .unwrap()
+    };
+    assert_eq!(count(""), "0", "no scope");
+    assert_eq!(
+        count(&format!("SET caracal.zone_id = '{}';", mine.zone_id)),
+        "1",
+        "its own zone"
+    );
+    assert_eq!(
+        count("SET caracal.zone_id = '*';"),
+        "2",
+        "the named exception reads across zones"
+    );
+
+    // Reading across zones is all that the exception opens, and only where it is named.
+    let escape = "SET caracal.zone_id = '*'; UPDATE applications SET name = 'x' RETURNING id";
+    assert_eq!(inject(&database, role, escape).unwrap(), "");
+    for table in [
+        "providers",
+        "resources",
+        "secret_store",
+        "signing_keys",
+        "policies",
+    ] {
+        let everything = format!("SET caracal.zone_id = '*'; SELECT COUNT(*) FROM {table}");
+        assert_eq!(inject(&database, role, &everything).unwrap(), "0", "{table}");
+    }
+    let smuggle = format!(
+        "SET caracal.zone_id = '{}'; INSERT INTO secret_store VALUES ('{}', 'r', 'x', 1, 0, 0)",
+        mine.zone_id, other.zone_id
+    );
+    assert!(
+        inject(&database, role, &smuggle)
+            .unwrap_err()
+            .contains("row-level security")
+    );
+    let alone = "INSERT INTO secret_store VALUES ('z', 'r', 'x', 1, 0, 0)";
+    assert!(
+        inject(&database, role, alone)
+            .unwrap_err()
+            .contains("row-level security")
+    );
+}
+
+#[tokio::test]
+async fn row_level_security_is_forced_on_every_table_with_a_zone() {
+    let database = Database::migrated().await;
+    let open = server().sql(
+        &database.name,
+        "SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
+    );
+    // None holds rows of a zone: one counts the chains, one is the relay's, one is about the schema.
+    assert_eq!(open, "audit_chains event_outbox schema_migrations");
+    let unguarded = server().sql(
+        &database.name,
+        "SELECT COUNT(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relrowsecurity AND NOT c.relispartition \
+         AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid)",
+    );
+    assert_eq!(
+        unguarded, "0",
+        "a table without a policy is a table nobody can use"
+    );
+}
+
+#[tokio::test]
+async fn evidence_is_append_only_for_services_and_for_the_owner() {
+    let database = Database::migrated().await;
+    let (world, store) = (World::for_tests(), owner(&database).await);
+    let given = Given::new(&world);
+    register(&store, &given).await;
+    let (policy, version) = given.policy();
+    let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
+    work.policies().create(&policy, &version).await.unwrap();
+    work.admin_audit()
+        .append(&given.admin_audit_record())
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+
+    let audit = service(&database, ServiceRole::Audit).await;
+    let mut work = audit.zone(&given.zone_id, Access::Write).await.unwrap();
+    let outcome = work
+        .ledger()
+        .append(&[given.ledger_entry("r")], world.now())
+        .await
+        .unwrap();
+    assert_eq!(outcome.inserted, 1);
+    work.commit().await.unwrap();
+
+    let scope = format!("SET caracal.zone_id = '{}';", given.zone_id);
+    for forbidden in [
+        "UPDATE audit_events SET decision = 'x'",
+        "DELETE FROM audit_events",
+        "TRUNCATE audit_events",
+    ] {
+        let refused = inject(&database, ServiceRole::Audit, &format!("{scope} {forbidden}")).unwrap_err();
+        assert!(refused.contains("permission denied"), "{forbidden}: {refused}");
+        let refused = server()
+            .try_sql(&database.owner_url(), &format!("{scope} {forbidden}"))
+            .unwrap_err();
+        assert!(refused.contains("append-only"), "{forbidden}: {refused}");
+    }
+    for (forbidden, why) in [
+        ("UPDATE admin_audit_events SET method = 'x'", "append-only"),
+        ("DELETE FROM admin_audit_events", "append-only"),
+        ("UPDATE policy_versions SET content = 'x'", "immutable"),
+        ("DELETE FROM policy_versions", "immutable"),
+        ("TRUNCATE policy_versions CASCADE", "immutable"),
+    ] {
+        let refused = inject(&database, ServiceRole::Api, &format!("{scope} {forbidden}"));
+        assert!(
+            refused.is_err_and(|text| text.contains("permission denied")),
+            "{forbidden}"
+        );
+        let refused = server().try_sql(&database.owner_url(), &format!("{scope} {forbidden}"));
+        assert!(refused.is_err_and(|text| text.contains(why)), "{forbidden}");
+    }
+    let month = inject(
+        &database,
+        ServiceRole::Audit,
+        "SELECT COUNT(*) FROM audit_events_y2026m05",
+    );
+    assert!(
+        month.is_err_and(|text| text.contains("permission denied")),
+        "a month is reached through its parent"
+    );
+}
+
+#[tokio::test]
+async fn the_audit_service_prunes_old_administrative_records_and_no_young_ones() {
+    let database = Database::migrated().await;
+    let world = World::for_tests();
+    let given = Given::new(&world);
+    let api = service(&database, ServiceRole::Api).await;
+    let server_now = server().sql(
+        &database.name,
+        "SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT)",
+    );
+    let server_now = Timestamp::from_micros(server_now.trim().parse().unwrap());
+    let day = Duration::from_hours(24);
+    let ages = [31, 31, 29, 0].map(|days| server_now.minus(days * day));
+    let mut work = api.global(Access::Write).await.unwrap();
+    for occurred_at in ages {
+        let record = caracal_storage::AdminAuditRecord {
+            occurred_at,
+            ..given.admin_audit_record()
+        };
+        work.admin_audit().append(&record).await.unwrap();
+    }
+    work.commit().await.unwrap();
+
+    let audit = service(&database, ServiceRole::Audit).await;
+    let zone = Some(&given.zone_id);
+    let rows = {
+        let mut work = audit.global(Access::Read).await.unwrap();
+        work.chains().admin_range(zone, 0, 10).await.unwrap()
+    };
+    let prune = async |from: i64, to: i64| {
+        let mut work = audit.global(Access::Write).await?;
+        let content = &rows[usize::try_from(to - 1).unwrap()].content_sha256;
+        // Whatever the caller's clock says.
+        let at = server_now.plus(365 * day);
+        let pruned = work.chains().prune_admin(zone, from, to, content, at).await?;
+        work.commit().await.map(|()| pruned.is_some())
+    };
+    for to in [3, 4] {
+        let refused = prune(0, to).await;
+        assert!(
+            matches!(&refused, Err(Error::Corrupt(text)) if text.contains("younger than 30 days")),
+            "{refused:?}"
+        );
+    }
+    assert!(prune(0, 2).await.unwrap());
+    assert!(prune(2, 3).await.is_err());
+
+    // With the checkpoint at 2, nothing but the function deletes, nor moves it.
+    let scope = "SET caracal.zone_id = '*';";
+    for forbidden in [
+        "DELETE FROM admin_audit_events",
+        "UPDATE admin_audit_pruned SET chain_seq = 4",
+        "DELETE FROM admin_audit_pruned",
+        "INSERT INTO admin_audit_pruned VALUES ('*', 1, '', 0, '')",
+    ] {
+        let refused = inject(&database, ServiceRole::Audit, &format!("{scope} {forbidden}"));
+        assert!(
+            refused.is_err_and(|text| text.contains("permission denied")),
+            "{forbidden}"
+        );
+    }
+    for forbidden in ["DELETE FROM admin_audit_events", "TRUNCATE admin_audit_events"] {
+        let refused = server().try_sql(&database.owner_url(), &format!("{scope} {forbidden}"));
+        assert!(
+            refused.is_err_and(|text| text.contains("append-only")),
+            "{forbidden}"
+        );
+    }
+    let mut work = audit.global(Access::Read).await.unwrap();
+    let left = work.chains().admin_range(zone, 0, 10).await.unwrap();
+    assert_eq!(left.iter().map(|row| row.chain_seq).collect::<Vec<_>>(), [3, 4]);
+}
