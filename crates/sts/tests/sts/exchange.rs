@@ -1,9 +1,5 @@
 //! The Gateway's signed exchange, refusals first.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
-
-mod support;
-
 use axum::http::StatusCode;
 use caracal_core::claims::MandateUse;
 use caracal_crypto::{
@@ -11,7 +7,8 @@ use caracal_crypto::{
     request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
 };
 use serde_json::Value;
-use support::{Answer, GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
+
+use crate::scene::{Answer, GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
 
 struct Exchange<'s> {
     scene: &'s Scene,

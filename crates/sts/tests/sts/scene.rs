@@ -1,12 +1,5 @@
 //! A zone with one governed resource, an application, and a delegated session, through the STS's real router.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    missing_docs,
-    reason = "each test binary uses its part"
-)]
-
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -35,54 +28,54 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-pub const UPSTREAM_KEY: &str = "the-real-upstream-key";
-pub const GATEWAY_KEY: &str = "41a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f708";
+pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const UPSTREAM_KEY: &str = "the-real-upstream-key";
+pub(crate) const GATEWAY_KEY: &str = "41a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f70841a2b3c4d5e6f708";
 
 /// The changes that make a delegated mint one of a lifecycle token.
-pub const LIFECYCLE: [(&str, &str); 3] = [
+pub(crate) const LIFECYCLE: [(&str, &str); 3] = [
     ("scope", "agent:lifecycle"),
     ("agent_session_id", ""),
     ("delegation_edge_id", ""),
 ];
 
 /// An answer of the STS.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: axum::http::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["error"].as_str().unwrap_or("")
     }
 
     /// The mandate minted.
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         self.body["access_token"].as_str().expect("a mandate")
     }
 
     /// `status code`, for short assertions.
-    pub fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self) -> String {
         format!("{} {}", self.status.as_u16(), self.code())
     }
 }
 
-pub struct Scene {
-    pub parts: Embedded,
-    pub given: Given,
-    pub deps: StsDeps,
-    pub router: Router,
-    pub zone: Zone,
-    pub application: Application,
-    pub secret: Secret,
-    pub provider: Provider,
-    pub resource: Resource,
-    pub record: AuthorityRecord,
-    pub source: Session,
-    pub target: Session,
-    pub delegation: Delegation,
+pub(crate) struct Scene {
+    pub(crate) parts: Embedded,
+    pub(crate) given: Given,
+    pub(crate) deps: StsDeps,
+    pub(crate) router: Router,
+    pub(crate) zone: Zone,
+    pub(crate) application: Application,
+    pub(crate) secret: Secret,
+    pub(crate) provider: Provider,
+    pub(crate) resource: Resource,
+    pub(crate) record: AuthorityRecord,
+    pub(crate) source: Session,
+    pub(crate) target: Session,
+    pub(crate) delegation: Delegation,
 }
 
 fn router(deps: &StsDeps) -> Router {
@@ -96,7 +89,7 @@ fn router(deps: &StsDeps) -> Router {
 }
 
 impl Scene {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let parts = Embedded::start().await;
         let given = Given::new(&parts.world);
         let (secret, stored) = parts.client_secret();
@@ -192,7 +185,7 @@ impl Scene {
     }
 
     /// The policy that grants the application's `reader` role `tickets:read`, with more documents appended.
-    pub fn policy(&self, more: &str) -> String {
+    pub(crate) fn policy(&self, more: &str) -> String {
         let grants = json!({
             self.resource.identifier.as_str(): {"application": "app", "roles": {"reader": ["tickets:read"]}}
         });
@@ -203,7 +196,7 @@ impl Scene {
     }
 
     /// Puts a policy in force.
-    pub async fn activate(&self, content: &str) {
+    pub(crate) async fn activate(&self, content: &str) {
         let (policy, mut version) = self.given.policy();
         version.content = content.to_owned();
         let set = self.given.policy_set();
@@ -220,7 +213,7 @@ impl Scene {
     }
 
     /// Changes what is stored in the zone, and has everybody see it.
-    pub async fn store(&self, change: impl AsyncFnOnce(&mut dyn ZoneWork)) {
+    pub(crate) async fn store(&self, change: impl AsyncFnOnce(&mut dyn ZoneWork)) {
         let mut work = self.parts.store.zone(&self.zone.id, Access::Write).await.unwrap();
         change(work.as_mut()).await;
         work.commit().await.unwrap();
@@ -228,24 +221,24 @@ impl Scene {
     }
 
     /// Lets time pass, with news of revocations.
-    pub async fn pass(&self, time: Duration) {
+    pub(crate) async fn pass(&self, time: Duration) {
         self.parts.world.manual_clock().advance(time);
         let revocations = &self.parts.revocations;
         revocations.reload(self.parts.store.as_ref()).await.unwrap();
     }
 
     /// Serves by other bounds from here on.
-    pub fn reconfigure(&mut self, config: StsConfig) {
+    pub(crate) fn reconfigure(&mut self, config: StsConfig) {
         self.deps.config = Arc::new(config);
         self.router = router(&self.deps);
     }
 
-    pub async fn state(&self) -> Arc<ZoneState> {
+    pub(crate) async fn state(&self) -> Arc<ZoneState> {
         self.parts.zones.zone(&self.zone.id).await.unwrap()
     }
 
     /// The fields of a delegated mint, `changes` replacing or (with an empty value) removing fields.
-    pub fn mint_form(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    pub(crate) fn mint_form(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
         let mut fields: Vec<(String, String)> = [
             ("grant_type", GRANT),
             ("zone_id", self.zone.id.as_str()),
@@ -268,7 +261,7 @@ impl Scene {
     }
 
     /// Posts a form, with further headers.
-    pub async fn post(&self, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
         let mut body = String::new();
         for (name, value) in fields {
             use std::fmt::Write as _;
@@ -282,7 +275,7 @@ impl Scene {
     }
 
     /// Posts a raw body.
-    pub async fn send(&self, body: String, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn send(&self, body: String, headers: &[(&str, &str)]) -> Answer {
         let mut request =
             Request::post("/oauth/2/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
@@ -291,7 +284,7 @@ impl Scene {
         self.request(request.body(Body::from(body)).unwrap()).await
     }
 
-    pub async fn request(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -303,12 +296,12 @@ impl Scene {
     }
 
     /// A delegated mint with changes.
-    pub async fn mint(&self, changes: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn mint(&self, changes: &[(&str, &str)]) -> Answer {
         self.post(&self.mint_form(changes), &[]).await
     }
 
     /// Mints a gateway mandate.
-    pub async fn mandate(&self) -> (String, MandateClaims) {
+    pub(crate) async fn mandate(&self) -> (String, MandateClaims) {
         let answer = self.mint(&[]).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         let token = answer.token().to_owned();
@@ -317,19 +310,19 @@ impl Scene {
     }
 
     /// Verifies a token with the zone's own keys.
-    pub async fn claims(&self, token: &str) -> MandateClaims {
+    pub(crate) async fn claims(&self, token: &str) -> MandateClaims {
         let state = self.state().await;
         caracal_crypto::mandate::verify(token, |kid| state.verifying_key(kid.as_str()))
             .unwrap()
             .into_claims()
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.parts.world.now()
     }
 
     /// Checks claims as a verifier of class `uses` would.
-    pub fn rules<'r>(&'r self, uses: &'r [caracal_core::claims::MandateUse]) -> ClaimRules<'r> {
+    pub(crate) fn rules<'r>(&'r self, uses: &'r [caracal_core::claims::MandateUse]) -> ClaimRules<'r> {
         ClaimRules {
             issuer: ISSUER,
             audience: Some(ISSUER),
@@ -341,7 +334,7 @@ impl Scene {
     }
 
     /// The last event on record.
-    pub async fn last_event(&self) -> caracal_core::audit::AuditEvent {
+    pub(crate) async fn last_event(&self) -> caracal_core::audit::AuditEvent {
         self.parts.events().await.pop().expect("an event")
     }
 }

@@ -1,0 +1,9 @@
+//! Mints and exchanges through the STS's real router.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod exchange;
+mod mandates;
+mod refusals;
+mod requests;
+mod scene;

@@ -1,0 +1,221 @@
+//! The application's own mints that are refused, each for its own reason.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::scene::Scene;
+
+#[tokio::test]
+async fn a_zone_without_policy_grants_nothing() {
+    let scene = Scene::new().await;
+    scene
+        .store(async |work| {
+            let set = work
+                .policy_sets()
+                .active()
+                .await
+                .unwrap()
+                .unwrap()
+                .version
+                .policy_set_id;
+            assert_eq!(
+                work.policy_sets().archive(&set, scene.now()).await.unwrap(),
+                Some(true)
+            );
+        })
+        .await;
+    let answer = scene.mint(&[]).await;
+    assert_eq!(answer.refusal(), "403 access_denied");
+    assert_eq!(
+        answer.body["error_description"],
+        "policy denied (no_active_policy_set)"
+    );
+    assert_eq!(answer.body["reason"], "no_active_policy_set");
+    let event = scene.last_event().await;
+    assert_eq!(
+        (event.decision.as_str(), event.evaluation_status.as_str()),
+        ("deny", "complete")
+    );
+}
+
+#[tokio::test]
+async fn every_kind_of_excess_is_denied_with_its_own_reason() {
+    let scene = Scene::new().await;
+    for (changes, reason) in [
+        (vec![("scope", "tickets:write")], "role_scope_mismatch"),
+        (vec![("scope", "tickets:delete")], "scope_mismatch"),
+        (vec![("resource", "resource://unknown")], "resource_not_found"),
+        (vec![("agent_session_id", "")], "session_required"),
+        (
+            vec![("delegation_edge_id", ""), ("agent_session_id", "")],
+            "no_rule_matched",
+        ),
+        (
+            vec![("delegation_edge_id", "0199-unknown")],
+            "delegation_inactive",
+        ),
+        (vec![("agent_session_id", "0199-unknown")], "session_inactive"),
+        (vec![("session_id", "0199-unknown")], "authority_record_inactive"),
+    ] {
+        let answer = scene.mint(&changes).await;
+        assert_eq!(
+            answer.refusal(),
+            "403 access_denied",
+            "{changes:?}: {}",
+            answer.body
+        );
+        assert_eq!(answer.body["reason"], reason, "{changes:?}: {}", answer.body);
+        let event = scene.last_event().await;
+        assert_eq!(event.decision, "deny", "{changes:?}");
+        let metadata: Value = serde_json::from_str(event.metadata_json.unwrap().get()).unwrap();
+        assert_eq!(metadata["reason"], reason, "{changes:?}");
+        assert_eq!(metadata["application_id"], scene.application.id.as_str());
+    }
+}
+
+#[tokio::test]
+async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
+    let scene = Scene::new().await;
+    let mut narrow = scene.given.delegation(&scene.source, &scene.target);
+    narrow.scopes = caracal_core::ScopeSet::parse("tickets:write");
+    narrow.resource_id = Some(scene.resource.id.clone());
+    scene
+        .store(async |work| {
+            work.delegations().create(&narrow).await.unwrap();
+        })
+        .await;
+    let answer = scene.mint(&[("delegation_edge_id", narrow.id.as_str())]).await;
+    assert_eq!(
+        answer.body["reason"], "delegation_scope_exceeded",
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn confinement_and_restriction_stop_a_mint() {
+    let scene = Scene::new().await;
+    scene
+        .activate(&scene.policy(r#"confinement := [{"label_prefix": "read", "scopes": []}]"#))
+        .await;
+    assert_eq!(scene.mint(&[]).await.body["reason"], "confinement_violation");
+    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
+    let answer = scene.mint(&[]).await;
+    assert_eq!(
+        answer.body["error_description"],
+        "policy denied (restriction_active)"
+    );
+}
+
+#[tokio::test]
+async fn a_tier_that_needs_a_person_is_not_granted() {
+    let scene = Scene::new().await;
+    let more = concat!(
+        "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
+        "approval_tiers := [{\"tier\": \"high\"}]"
+    );
+    scene.activate(&scene.policy(more)).await;
+    let answer = scene.mint(&[]).await;
+    assert_eq!(
+        (answer.refusal().as_str(), &answer.body["reason"]),
+        ("403 access_denied", &Value::from("approval_required"))
+    );
+}
+
+#[tokio::test]
+async fn ended_authority_mints_nothing() {
+    let scene = Scene::new().await;
+    assert_eq!(scene.mint(&[]).await.status, StatusCode::OK);
+    scene.parts.revocations.mark([scene.delegation.id.as_str()]);
+    assert_eq!(scene.mint(&[]).await.body["reason"], "revoked");
+
+    let scene = Scene::new().await;
+    scene.parts.revocations.mark([scene.source.id.as_str()]);
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "revoked",
+        "the session that handed on"
+    );
+
+    let scene = Scene::new().await;
+    scene.parts.revocations.set_suspended(&scene.target.id, true);
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "revoked",
+        "a suspended session"
+    );
+
+    let scene = Scene::new().await;
+    scene.pass(Duration::from_secs(1801)).await;
+    assert_eq!(
+        scene.mint(&[]).await.body["reason"],
+        "delegation_inactive",
+        "past the delegation's end"
+    );
+}
+
+#[tokio::test]
+async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
+    let scene = Scene::new().await;
+    let end = scene.now().plus(Duration::from_mins(2));
+    let mut short = scene.given.application();
+    short.expires_at = Some(end);
+    let record = scene.given.authority_record(&short);
+    let mut source = scene.given.session(&short, &record);
+    source.ttl_seconds = Some(3600);
+    let handed = caracal_core::entity::Delegation {
+        scopes: scene.delegation.scopes.clone(),
+        resource_id: scene.delegation.resource_id.clone(),
+        constraints: scene.delegation.constraints.clone(),
+        expires_at: scene.delegation.expires_at,
+        ..scene.given.delegation(&source, &scene.target)
+    };
+    scene
+        .store(async |work| {
+            work.applications().create(&short).await.unwrap();
+            work.authority_records().create(&record).await.unwrap();
+            work.sessions().create(&source).await.unwrap();
+            work.delegations().create(&handed).await.unwrap();
+        })
+        .await;
+
+    let named = [("delegation_edge_id", handed.id.as_str())];
+    let minted = scene.mint(&named).await;
+    assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
+    let claims = scene.claims(minted.token()).await;
+    assert!(claims.expires_at() <= end, "never past the application's end");
+
+    scene.pass(Duration::from_mins(2)).await;
+    let refused = scene.mint(&named).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.body["reason"], "delegation_application_inactive");
+}
+
+#[tokio::test]
+async fn stale_revocation_state_is_unavailable_never_allowed() {
+    let scene = Scene::new().await;
+    scene.parts.world.manual_clock().advance(Duration::from_secs(71));
+    let answer = scene.mint(&[]).await;
+    assert_eq!(answer.refusal(), "503 sts_unavailable");
+    assert!(answer.headers.contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn another_applications_session_cannot_be_used() {
+    let scene = Scene::new().await;
+    let (secret, stored) = scene.parts.client_secret();
+    let mut other = scene.given.application();
+    other.client_secret_hash = Some(stored);
+    scene
+        .store(async |work| {
+            work.applications().create(&other).await.unwrap();
+        })
+        .await;
+    let changes = [
+        ("application_id", other.id.as_str()),
+        ("client_secret", secret.expose()),
+    ];
+    assert_eq!(scene.mint(&changes).await.body["reason"], "session_inactive");
+}
