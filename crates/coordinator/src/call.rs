@@ -5,10 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{Timestamp, World, ZoneId};
 use caracal_service::{
     Refusal,
-    front::{Exchange, HttpRole, Opens, Params},
+    front::{Exchange, HttpRole, Made, Opens, Params},
     zones::{DirectoryError, ZoneState},
 };
-use caracal_storage::{Access, AdminAuditRecord, ZoneWork};
+use caracal_storage::{Access, AdminAuditRecord, Receipt, ZoneWork};
 use caracal_wire::ErrorCode;
 use http::{StatusCode, request::Parts};
 use parking_lot::{Mutex, MutexGuard};
@@ -18,7 +18,7 @@ use crate::{
     auth::{self, Caller, Capability},
     deps::App,
     evidence::{self, About},
-    idempotency::Keyed,
+    idempotency::{self, Keyed},
     limits, metrics, quoting,
 };
 
@@ -130,6 +130,19 @@ impl Call {
         &self.caller.principal.zone
     }
 
+    /// The receipt of a request with a key that happened already.
+    pub(crate) async fn claim(
+        &self,
+        keyed: Option<&Keyed<'_>>,
+        work: &mut dyn ZoneWork,
+        now: Timestamp,
+    ) -> Result<Option<Receipt>, Refusal> {
+        match keyed {
+            Some(keyed) => keyed.claim(work, now).await,
+            None => Ok(None),
+        }
+    }
+
     /// A transaction in the caller's zone.
     pub(crate) async fn work(&self, access: Access) -> Result<Box<dyn ZoneWork>, Refusal> {
         Ok(self.role.store.zone(self.zone_id(), access).await?)
@@ -168,7 +181,7 @@ impl Call {
     pub(crate) async fn commit_made(
         &self,
         mut work: Box<dyn ZoneWork>,
-        keyed: Option<&Keyed>,
+        keyed: Option<&Keyed<'_>>,
         entity: Entity<'_>,
         made: &(impl Serialize + Sync),
         now: Timestamp,
@@ -182,9 +195,14 @@ impl Call {
         self.commit(work, StatusCode::CREATED, entity).await
     }
 
-    /// Records an answer that repeats an earlier one and changes nothing.
-    pub(crate) async fn replayed(&self) -> Result<(), Refusal> {
-        self.allowed(true).await
+    /// Repeats the answer of `receipt` and changes nothing, as long as what was made then is still `live`.
+    pub(crate) async fn repeat<T>(&self, receipt: Receipt, live: bool) -> Result<Made<T>, Refusal> {
+        if !live {
+            return Err(idempotency::inactive());
+        }
+        self.allowed(true).await?;
+        metrics::idempotency("replayed");
+        Ok(Made::Repeated(receipt))
     }
 
     async fn allowed(&self, replayed: bool) -> Result<(), Refusal> {

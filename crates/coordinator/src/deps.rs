@@ -10,8 +10,9 @@ use caracal_service::{
     zones::{LiveAuthority, ZoneDirectory},
 };
 use caracal_storage::Store;
+use parking_lot::Mutex;
 
-use crate::{CoordinatorConfig, idempotency::ReceiptCounts};
+use crate::{CoordinatorConfig, idempotency::Receipts};
 
 /// Everything the Coordinator needs, built by `caracald`.
 #[derive(Debug, Clone)]
@@ -46,15 +47,19 @@ pub struct CoordinatorDeps {
 #[derive(Debug)]
 pub(crate) struct App {
     deps: CoordinatorDeps,
-    pub(crate) receipts: ReceiptCounts,
+    pub(crate) receipts: Receipts,
 }
 
 impl App {
     pub(crate) fn new(deps: CoordinatorDeps) -> Self {
-        Self {
-            deps,
-            receipts: ReceiptCounts::default(),
-        }
+        let receipts = Receipts {
+            key: deps.idempotency_key.clone(),
+            retention: deps.config.receipt_retention,
+            generated_retention: deps.config.generated_receipt_retention,
+            max_per_scope: deps.config.max_receipts_per_scope,
+            counts: Mutex::default(),
+        };
+        Self { deps, receipts }
     }
 }
 

@@ -6,18 +6,15 @@
 use std::{collections::HashMap, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_crypto::{canonical_json, sha256};
-use caracal_service::{
-    Refusal,
-    front::{IdempotencyKey, Made},
-};
+use caracal_crypto::{HmacKey, canonical_json, sha256};
+use caracal_service::{Refusal, front::IdempotencyKey, limits::too_many};
 use caracal_storage::{Receipt, ZoneWork};
 use caracal_wire::ErrorCode;
 use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::{deps::App, limits::too_many, metrics};
+use crate::metrics;
 
 /// Separates these digests from every other use of the key.
 const DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
@@ -27,8 +24,27 @@ const COUNT_EVERY: Duration = Duration::from_mins(1);
 /// Most scopes counted in memory.
 const MAX_COUNTS: usize = 10_000;
 
+type Scope = (ZoneId, &'static str, String);
+
+/// What this process keeps of receipts.
+#[derive(Debug)]
+pub(crate) struct Receipts {
+    /// Key of the digests under which idempotency keys are remembered.
+    pub(crate) key: HmacKey,
+    /// How long a caller's key is remembered.
+    pub(crate) retention: Duration,
+    /// The same for keys of session starts that a client invented for its own retries.
+    pub(crate) generated_retention: Duration,
+    /// Most receipts of one application and operation.
+    pub(crate) max_per_scope: u64,
+    /// How many receipts each application has, as last counted plus what was added since. Counting on every request
+    /// would make each one slower than the one before.
+    pub(crate) counts: Mutex<HashMap<Scope, (Timestamp, u64)>>,
+}
+
 /// A request with a key, reduced to what is stored of it.
-pub(crate) struct Keyed {
+pub(crate) struct Keyed<'r> {
+    receipts: &'r Receipts,
     operation: &'static str,
     scope_id: String,
     key_digest: [u8; 32],
@@ -36,29 +52,32 @@ pub(crate) struct Keyed {
     retention: Duration,
 }
 
-impl Keyed {
+impl Receipts {
     /// `request` is the canonical form of what the caller asked for.
-    pub(crate) fn new(
-        app: &App,
+    pub(crate) fn keyed(
+        &self,
         operation: &'static str,
         scope_id: &str,
         key: &IdempotencyKey,
         request: &Value,
-    ) -> Self {
-        let retention = if key.generated && operation == SESSION_START {
-            app.config.generated_receipt_retention
-        } else {
-            app.config.receipt_retention
-        };
-        Self {
+    ) -> Keyed<'_> {
+        let generated = key.generated && operation == SESSION_START;
+        Keyed {
+            receipts: self,
             operation,
             scope_id: scope_id.to_owned(),
-            key_digest: app.idempotency_key.sign_parts(&[DOMAIN, key.text.as_bytes()]),
+            key_digest: self.key.sign_parts(&[DOMAIN, key.text.as_bytes()]),
             request_digest: sha256(&canonical_json(request)),
-            retention,
+            retention: if generated {
+                self.generated_retention
+            } else {
+                self.retention
+            },
         }
     }
+}
 
+impl Keyed<'_> {
     /// Serialises requests with this key, and finds the receipt if this one happened already.
     ///
     /// # Errors
@@ -66,7 +85,6 @@ impl Keyed {
     /// `idempotency_receipt_limit_exceeded` when the application has too many receipts.
     pub(crate) async fn claim(
         &self,
-        app: &App,
         work: &mut dyn ZoneWork,
         now: Timestamp,
     ) -> Result<Option<Receipt>, Refusal> {
@@ -82,10 +100,32 @@ impl Keyed {
                 Err(conflict(ErrorCode::IdempotencyKeyConflict, message))
             }
             None => {
-                app.receipts.admit(app, work, self, now).await?;
+                self.admit(work, now).await?;
                 Ok(None)
             }
         }
+    }
+
+    async fn admit(&self, work: &mut dyn ZoneWork, now: Timestamp) -> Result<(), Refusal> {
+        let limit = self.receipts.max_per_scope;
+        let scope = (work.zone_id().clone(), self.operation, self.scope_id.clone());
+        let remembered = self.receipts.counts.lock().get(&scope).copied();
+        let (counted_at, count) = match remembered {
+            Some((at, count)) if now.since(at) <= COUNT_EVERY && count < limit => (at, count),
+            _ => (
+                now,
+                work.receipts().count(self.operation, &self.scope_id, now).await?,
+            ),
+        };
+        if count >= limit {
+            return Err(too_many(ErrorCode::IdempotencyReceiptLimitExceeded, limit, 60));
+        }
+        let mut counts = self.receipts.counts.lock();
+        if counts.len() >= MAX_COUNTS {
+            counts.clear();
+        }
+        counts.insert(scope, (counted_at, count.saturating_add(1)));
+        Ok(())
     }
 
     /// Stores the receipt of an answer.
@@ -133,49 +173,4 @@ pub(crate) fn inactive() -> Refusal {
         ErrorCode::IdempotencyResultInactive,
         "what this Idempotency-Key made is no longer active; use a new key",
     )
-}
-
-/// The stored answer.
-pub(crate) fn repeated<T>(receipt: Receipt) -> Made<T> {
-    metrics::idempotency("replayed");
-    Made::Repeated(receipt)
-}
-
-type Scope = (ZoneId, &'static str, String);
-
-/// How many receipts each application has, as last counted plus what was added since. Counting on every request
-/// would make each one slower than the one before.
-#[derive(Debug, Default)]
-pub(crate) struct ReceiptCounts(Mutex<HashMap<Scope, (Timestamp, u64)>>);
-
-impl ReceiptCounts {
-    async fn admit(
-        &self,
-        app: &App,
-        work: &mut dyn ZoneWork,
-        keyed: &Keyed,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let limit = app.config.max_receipts_per_scope;
-        let scope = (work.zone_id().clone(), keyed.operation, keyed.scope_id.clone());
-        let remembered = self.0.lock().get(&scope).copied();
-        let (counted_at, count) = match remembered {
-            Some((at, count)) if now.since(at) <= COUNT_EVERY && count < limit => (at, count),
-            _ => (
-                now,
-                work.receipts()
-                    .count(keyed.operation, &keyed.scope_id, now)
-                    .await?,
-            ),
-        };
-        if count >= limit {
-            return Err(too_many(ErrorCode::IdempotencyReceiptLimitExceeded, limit, 60));
-        }
-        let mut counts = self.0.lock();
-        if counts.len() >= MAX_COUNTS {
-            counts.clear();
-        }
-        counts.insert(scope, (counted_at, count.saturating_add(1)));
-        Ok(())
-    }
 }

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use caracal_service::{Refusal, server::PeerAddr};
-use caracal_wire::{ErrorCode, coordinator::LimitDetails};
+use caracal_service::{Refusal, limits::too_many, server::PeerAddr};
+use caracal_wire::ErrorCode;
 use http::{StatusCode, request::Parts};
 
 use crate::{auth::Principal, deps::App, metrics};
@@ -56,11 +56,4 @@ async fn hit(app: &App, key: &str, limit: u32) -> Result<(), Refusal> {
             Ok(())
         }
     }
-}
-
-/// 429 with `code`, the limit, and when to try again.
-pub(crate) fn too_many(code: ErrorCode, limit: u64, retry_after: u32) -> Refusal {
-    Refusal::of(code)
-        .with_details(&LimitDetails { limit })
-        .retry_after(retry_after)
 }

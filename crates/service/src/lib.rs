@@ -16,6 +16,7 @@ pub mod health;
 pub mod issued;
 pub mod key_check;
 pub mod key_rotation;
+pub mod limits;
 pub mod metrics;
 pub mod refusal;
 pub mod request;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Error, Page, PageRequest};
 
@@ -70,8 +71,9 @@ pub trait AdminTokens: Send {
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
 }
 
-/// One administrative change or refusal, before it is chained.
-#[derive(Debug, Clone, PartialEq)]
+/// One administrative change or refusal, before it is chained. Its JSON is what the chain proves; instants keep their
+/// microseconds in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdminAuditRecord {
     /// UUIDv7.
     pub id: String,
@@ -100,7 +102,13 @@ pub struct AdminAuditRecord {
     /// Which fields changed; never values.
     pub payload_json: Option<serde_json::Value>,
     /// When.
+    #[serde(serialize_with = "micros")]
     pub occurred_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn micros<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&at.to_rfc3339_micros())
 }
 
 /// A chained administrative record.

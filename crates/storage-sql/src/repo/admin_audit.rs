@@ -7,7 +7,6 @@ use caracal_ledger::chain::{Chain, HASH_VERSION, chain_hmac, head_hmac, record_h
 use caracal_storage::{
     AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminChainRow, Error, Page, PageRequest,
 };
-use serde_json::{Value, json};
 
 use super::chains::{begin, position};
 use crate::{
@@ -21,64 +20,9 @@ use crate::{
 /// Chain of records that belong to no zone. Not an id, so no zone can have it.
 pub(super) const DEPLOYMENT: &str = "*";
 
-/// The record as JSON; instants keep their microseconds.
-fn to_value(record: &AdminAuditRecord) -> Value {
-    json!({
-        "id": record.id,
-        "request_id": record.request_id,
-        "actor_id": record.actor_id,
-        "actor_name": record.actor_name,
-        "actor_scope": record.actor_scope,
-        "action": record.action,
-        "method": record.method,
-        "path": record.path,
-        "zone_id": record.zone_id,
-        "entity_type": record.entity_type,
-        "entity_id": record.entity_id,
-        "status_code": record.status_code,
-        "payload_json": record.payload_json,
-        "occurred_at": record.occurred_at.to_rfc3339_micros(),
-    })
-}
-
-/// As [`to_value`] writes it.
-#[derive(serde::Deserialize)]
-struct Stored {
-    id: String,
-    request_id: String,
-    actor_id: Option<String>,
-    actor_name: Option<String>,
-    actor_scope: Option<String>,
-    action: String,
-    method: String,
-    path: String,
-    zone_id: Option<ZoneId>,
-    entity_type: Option<String>,
-    entity_id: Option<String>,
-    status_code: u16,
-    payload_json: Option<Value>,
-}
-
 fn decode(row: &Row) -> Result<AdminAuditRow, Error> {
-    let stored: Stored = row.json("record_json")?;
-    let record = AdminAuditRecord {
-        id: stored.id,
-        request_id: stored.request_id,
-        actor_id: stored.actor_id,
-        actor_name: stored.actor_name,
-        actor_scope: stored.actor_scope,
-        action: stored.action,
-        method: stored.method,
-        path: stored.path,
-        zone_id: stored.zone_id,
-        entity_type: stored.entity_type,
-        entity_id: stored.entity_id,
-        status_code: stored.status_code,
-        payload_json: stored.payload_json,
-        occurred_at: row.time("occurred_at")?,
-    };
     Ok(AdminAuditRow {
-        record,
+        record: row.json("record_json")?,
         chain_seq: row.int("chain_seq")?,
         signed: !row.text("chain_hmac")?.is_empty(),
     })
@@ -86,10 +30,7 @@ fn decode(row: &Row) -> Result<AdminAuditRow, Error> {
 
 /// A row as verification reads it. Its copies agree when they, and its chain, are those of the record.
 pub(super) fn decode_link(row: &Row, zone: Option<&ZoneId>) -> Result<AdminChainRow, Error> {
-    let stored: Stored = row.json("record_json")?;
-    let record_json = row.text("record_json")?;
-    let occurred_at = Value::String(row.time("occurred_at")?.to_rfc3339_micros());
-    let written: Value = row.json("record_json")?;
+    let stored: AdminAuditRecord = row.json("record_json")?;
     Ok(AdminChainRow {
         copies_agree: stored.id == row.text("id")?
             && stored.actor_id == row.opt_text("actor_id")?
@@ -98,9 +39,9 @@ pub(super) fn decode_link(row: &Row, zone: Option<&ZoneId>) -> Result<AdminChain
             && stored.method == row.text("method")?
             && stored.request_id == row.text("request_id")?
             && stored.zone_id.as_ref() == zone
-            && written.get("occurred_at") == Some(&occurred_at),
+            && stored.occurred_at == row.time("occurred_at")?,
         id: row.text("id")?,
-        record_json,
+        record_json: row.text("record_json")?,
         occurred_at: row.time("occurred_at")?,
         chain_seq: row.int("chain_seq")?,
         hash_version: row.int("hash_version")?,
@@ -121,8 +62,10 @@ async fn append(tx: &Tx, key: Option<&HmacKey>, record: &AdminAuditRecord) -> Re
         return Err(Error::Corrupt(String::from("a chain has no head")));
     };
     let (seq, previous) = (head.int("chain_seq")?, head.text("content_sha256")?);
-    let text = String::from_utf8(canonical_json(&to_value(record)))
-        .map_err(|source| Error::Corrupt(source.to_string()))?;
+    let unwritable = |source: serde_json::Error| Error::Corrupt(source.to_string());
+    let value = serde_json::to_value(record).map_err(unwritable)?;
+    let text =
+        String::from_utf8(canonical_json(&value)).map_err(|source| Error::Corrupt(source.to_string()))?;
     let named = record.zone_id.as_ref().map_or(Chain::Deployment, Chain::Admin);
     let content = hex::encode(record_hash(named, position(seq), &text));
     let link = key

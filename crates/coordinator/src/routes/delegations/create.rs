@@ -11,7 +11,7 @@ use caracal_service::{
     front::{Body, Made},
     zones::ZoneState,
 };
-use caracal_storage::{Access, Receipt, ZoneWork};
+use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{
     ErrorCode,
     coordinator::{
@@ -28,8 +28,7 @@ use super::{
 };
 use crate::{
     call::{Call, Entity},
-    idempotency::{self, Keyed},
-    lineage,
+    idempotency, lineage,
 };
 
 pub(crate) async fn handle(
@@ -50,15 +49,22 @@ pub(crate) async fn handle(
     let keyed = call.idempotency_key.as_ref().map(|key| {
         let scope = asked.issuer_application_id.as_str();
         let canonical = asked.canonical(&call.caller);
-        Keyed::new(&call.role, idempotency::DELEGATION_CREATE, scope, key, &canonical)
+        call.role
+            .receipts
+            .keyed(idempotency::DELEGATION_CREATE, scope, key, &canonical)
     });
 
     let mut work = call.work(Access::Write).await?;
     let now = call.now();
-    if let Some(keyed) = &keyed
-        && let Some(receipt) = keyed.claim(&call.role, work.as_mut(), now).await?
-    {
-        return replay(&call, work.as_mut(), receipt, now).await;
+    if let Some(receipt) = call.claim(keyed.as_ref(), work.as_mut(), now).await? {
+        let delegation = match DelegationId::parse(&receipt.resource_id) {
+            Ok(id) => work.delegations().get(&id).await?,
+            Err(_) => None,
+        };
+        let live = delegation.filter(|delegation| delegation.is_live(now));
+        call.about().delegation_edge_id = live.map(|delegation| delegation.id);
+        let live = call.about().delegation_edge_id.is_some();
+        return call.repeat(receipt, live).await;
     }
     let made = create(&call, work.as_mut(), asked, now).await?;
     let entity = Entity {
@@ -71,24 +77,6 @@ pub(crate) async fn handle(
 
 pub(super) fn issuer_required() -> Refusal {
     Refusal::of(ErrorCode::IssuerOwnershipRequired).describe("the delegation belongs to another application")
-}
-
-async fn replay(
-    call: &Call,
-    work: &mut dyn ZoneWork,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Made<DelegationCreated>, Refusal> {
-    let delegation = match DelegationId::parse(&receipt.resource_id) {
-        Ok(id) => work.delegations().get(&id).await?,
-        Err(_) => None,
-    };
-    let Some(delegation) = delegation.filter(|delegation| delegation.is_live(now)) else {
-        return Err(idempotency::inactive());
-    };
-    call.about().delegation_edge_id = Some(delegation.id);
-    call.replayed().await?;
-    Ok(idempotency::repeated(receipt))
 }
 
 /// Checks, in order, everything that depends on what is stored, then inserts.

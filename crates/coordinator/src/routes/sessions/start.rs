@@ -8,8 +8,9 @@ use caracal_lifecycle::{self as lifecycle, Events};
 use caracal_service::{
     Refusal,
     front::{Body, Made},
+    limits::too_many,
 };
-use caracal_storage::{Access, Receipt, ZoneWork};
+use caracal_storage::{Access, ZoneWork};
 use caracal_wire::{
     ErrorCode,
     coordinator::{
@@ -22,9 +23,7 @@ use super::{ENTITY, describe, inheritance, not_owner, request::Start as Asked};
 use crate::{
     auth::subject::{self, Anchor},
     call::{Call, Entity},
-    idempotency::{self, Keyed},
-    limits::too_many,
-    metrics,
+    idempotency, metrics,
 };
 
 /// Deepest session; a root is at 0.
@@ -54,21 +53,22 @@ pub(crate) async fn handle(
     .await?;
     let keyed = call.idempotency_key.as_ref().map(|key| {
         let canonical = asked.canonical(&call.caller);
-        Keyed::new(
-            &call.role,
-            idempotency::SESSION_START,
-            asked.application_id.as_str(),
-            key,
-            &canonical,
-        )
+        let scope = asked.application_id.as_str();
+        call.role
+            .receipts
+            .keyed(idempotency::SESSION_START, scope, key, &canonical)
     });
 
     let mut work = call.work(Access::Write).await?;
     let now = call.now();
-    if let Some(keyed) = &keyed
-        && let Some(receipt) = keyed.claim(&call.role, work.as_mut(), now).await?
-    {
-        return replay(&call, work.as_mut(), receipt, now).await;
+    if let Some(receipt) = call.claim(keyed.as_ref(), work.as_mut(), now).await? {
+        let session = match SessionId::parse(&receipt.resource_id) {
+            Ok(id) => work.sessions().get(&id).await?,
+            Err(_) => None,
+        };
+        let live = session.filter(|session| session.holds_slot(now));
+        let live = live.inspect(|session| describe(&call, session)).is_some();
+        return call.repeat(receipt, live).await;
     }
     let started = start(&call, work.as_mut(), &asked, &anchor, now).await?;
     let entity = Entity {
@@ -79,24 +79,6 @@ pub(crate) async fn handle(
         .await?;
     metrics::session_started(asked.lifecycle.as_str());
     Ok(Made::New(started))
-}
-
-async fn replay(
-    call: &Call,
-    work: &mut dyn ZoneWork,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Made<SessionStarted>, Refusal> {
-    let session = match SessionId::parse(&receipt.resource_id) {
-        Ok(id) => work.sessions().get(&id).await?,
-        Err(_) => None,
-    };
-    let Some(session) = session.filter(|session| session.holds_slot(now)) else {
-        return Err(idempotency::inactive());
-    };
-    describe(call, &session);
-    call.replayed().await?;
-    Ok(idempotency::repeated(receipt))
 }
 
 /// Checks, in order, everything that storage knows, then inserts.
