@@ -14,4 +14,10 @@
 )]
 
 pub mod chain;
+pub mod checkpoint;
+pub mod entry;
 pub mod merkle;
+pub mod note;
+pub mod receipt;
+pub mod trust;
+pub mod verify;

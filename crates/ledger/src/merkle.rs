@@ -5,9 +5,16 @@
 
 use caracal_crypto::{Digest32, sha256, sha256_parts};
 
-pub use self::proof::{consistency_proof, inclusion_proof, root, verify_consistency, verify_inclusion};
+pub use self::{
+    proof::{
+        consistency_proof, consistency_ranges, inclusion_proof, inclusion_ranges, root, verify_consistency,
+        verify_inclusion,
+    },
+    tile::{TILE_WIDTH, Tile, Tiles, new_tiles, tiles_of},
+};
 
 mod proof;
+mod tile;
 
 /// Hash of a leaf holding `entry`. The prefix keeps leaves and nodes apart, or a node could pose as an entry.
 pub fn leaf_hash(entry: &[u8]) -> Digest32 {

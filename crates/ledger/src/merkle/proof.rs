@@ -1,5 +1,7 @@
 //! Proofs that an entry is in a tree, and that one tree is the beginning of another.
 
+use std::ops::Range;
+
 use caracal_crypto::Digest32;
 
 use super::{empty_root, node_hash};
@@ -10,7 +12,7 @@ pub fn root(leaves: &[Digest32]) -> Digest32 {
         [] => empty_root(),
         [leaf] => *leaf,
         _ => {
-            let (left, right) = split(leaves);
+            let (left, right) = leaves.split_at(leaves.len().div_ceil(2).next_power_of_two());
             node_hash(&root(left), &root(right))
         }
     }
@@ -18,23 +20,25 @@ pub fn root(leaves: &[Digest32]) -> Digest32 {
 
 /// Proof that the entry at `index` is in the tree over `leaves`; `None` when it is not.
 pub fn inclusion_proof(leaves: &[Digest32], index: u64) -> Option<Vec<Digest32>> {
-    let mut index = usize::try_from(index)
-        .ok()
-        .filter(|index| *index < leaves.len())?;
-    let mut subtree = leaves;
-    let mut proof = Vec::new();
-    while subtree.len() > 1 {
-        let (left, right) = split(subtree);
-        if let Some(beyond) = index.checked_sub(left.len()) {
-            proof.push(root(left));
-            (subtree, index) = (right, beyond);
+    roots(leaves, inclusion_ranges(index, leaves.len() as u64)?)
+}
+
+/// The parts of a tree of `size` entries whose roots prove that the entry at `index` is in it, in the order of the proof;
+/// `None` when it is not.
+pub fn inclusion_ranges(index: u64, size: u64) -> Option<Vec<Range<u64>>> {
+    let mut subtree = Some(0..size).filter(|all| all.contains(&index))?;
+    let mut ranges = Vec::new();
+    while let Some(middle) = split(&subtree) {
+        if index >= middle {
+            ranges.push(subtree.start..middle);
+            subtree.start = middle;
         } else {
-            proof.push(root(right));
-            subtree = left;
+            ranges.push(middle..subtree.end);
+            subtree.end = middle;
         }
     }
-    proof.reverse();
-    Some(proof)
+    ranges.reverse();
+    Some(ranges)
 }
 
 /// Whether `proof` shows that `leaf` is the entry at `index` of the tree of `size` entries with `root`.
@@ -65,31 +69,45 @@ pub fn verify_inclusion(leaf: &Digest32, index: u64, size: u64, proof: &[Digest3
 /// Proof that the tree over the first `old_size` leaves is the beginning of the tree over `leaves`; `None` when
 /// `old_size` is larger. Nothing needs proving from the empty tree or to the same size.
 pub fn consistency_proof(leaves: &[Digest32], old_size: u64) -> Option<Vec<Digest32>> {
-    let mut old = usize::try_from(old_size)
-        .ok()
-        .filter(|old| *old <= leaves.len())?;
-    let mut proof = Vec::new();
-    if old == 0 || old == leaves.len() {
-        return Some(proof);
+    roots(leaves, consistency_ranges(old_size, leaves.len() as u64)?)
+}
+
+/// The parts of a tree of `new_size` entries whose roots prove that the one of `old_size` is its beginning, in the order
+/// of the proof; `None` when `old_size` is larger.
+pub fn consistency_ranges(old_size: u64, new_size: u64) -> Option<Vec<Range<u64>>> {
+    let mut ranges = Vec::new();
+    if old_size == 0 || old_size >= new_size {
+        return (old_size <= new_size).then_some(ranges);
     }
-    let mut subtree = leaves;
-    // While the old tree is a whole subtree on the left edge, its root is known to the verifier.
-    let mut known = true;
-    while old < subtree.len() {
-        let (left, right) = split(subtree);
-        if let Some(beyond) = old.checked_sub(left.len()).filter(|beyond| *beyond > 0) {
-            proof.push(root(left));
-            (subtree, old, known) = (right, beyond, false);
+    let mut subtree = 0..new_size;
+    while subtree.end > old_size {
+        // A subtree that ends behind the old tree has more than one leaf.
+        let middle = split(&subtree)?;
+        if old_size > middle {
+            ranges.push(subtree.start..middle);
+            subtree.start = middle;
         } else {
-            proof.push(root(right));
-            subtree = left;
+            ranges.push(middle..subtree.end);
+            subtree.end = middle;
         }
     }
-    if !known {
-        proof.push(root(subtree));
+    // While the old tree is a whole subtree on the left edge, its root is known to the verifier.
+    if subtree.start > 0 {
+        ranges.push(subtree);
     }
-    proof.reverse();
-    Some(proof)
+    ranges.reverse();
+    Some(ranges)
+}
+
+fn roots(leaves: &[Digest32], ranges: Vec<Range<u64>>) -> Option<Vec<Digest32>> {
+    let part = |range: Range<u64>| {
+        let (start, end) = (
+            usize::try_from(range.start).ok()?,
+            usize::try_from(range.end).ok()?,
+        );
+        leaves.get(start..end).map(root)
+    };
+    ranges.into_iter().map(part).collect()
 }
 
 /// Whether `proof` shows that the tree of `new_size` entries with `new_root` begins with the one of `old_size`
@@ -144,9 +162,13 @@ pub fn verify_consistency(
     last == 0 && old_hash == *old_root && new_hash == *new_root
 }
 
-/// Splits at the largest power of two below the number of leaves. Takes at least two.
-fn split(leaves: &[Digest32]) -> (&[Digest32], &[Digest32]) {
-    leaves.split_at(leaves.len().div_ceil(2).next_power_of_two())
+/// Where a subtree of more than one leaf splits: at the largest power of two below the number of its leaves.
+pub(crate) fn split(subtree: &Range<u64>) -> Option<u64> {
+    let leaves = subtree
+        .end
+        .checked_sub(subtree.start)
+        .filter(|leaves| *leaves > 1)?;
+    subtree.start.checked_add(leaves.div_ceil(2).next_power_of_two())
 }
 
 #[cfg(test)]
