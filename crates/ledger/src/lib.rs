@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod block;
 pub mod chain;
 pub mod checkpoint;
 pub mod entry;

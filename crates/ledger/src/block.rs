@@ -1,0 +1,190 @@
+//! Blocks: the entries of a stretch of a log, compressed together.
+//!
+//! What repeats in evidence is its shape; what does not is ids, digests and times. Those are taken out of the text and
+//! kept as the bytes that they are ([`tokens`]), the rest is compressed with a dictionary of shapes. Every byte of a body
+//! comes back as it was. A block proves nothing by itself: its entries are checked against the tree.
+
+use std::{borrow::Cow, io, sync::LazyLock};
+
+use caracal_core::Timestamp;
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    dict::{DecoderDictionary, EncoderDictionary},
+};
+
+use self::{
+    bytes::{Reader, put, put_bytes, put_signed},
+    tokens::{Decoder, Encoder},
+};
+use crate::entry::{Entry, MAX_BODY_BYTES, MAX_NAME_BYTES};
+
+mod bytes;
+mod tokens;
+
+/// Most entries of a block.
+pub const MAX_ENTRIES: usize = 4096;
+/// Most bytes that the bodies of a block have together.
+pub const MAX_BLOCK_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+const MAGIC: [u8; 4] = *b"CLB1";
+/// Compression that is quick enough for the path of ingest; higher levels gain less than a tenth.
+const LEVEL: i32 = 3;
+/// Shapes of events as [`tokens`] leaves them. Part of the form: another dictionary is another [`MAGIC`].
+const DICTIONARY: &[u8] = include_bytes!("block/dictionary-1.txt");
+static PACKING: LazyLock<EncoderDictionary<'_>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static UNPACKING: LazyLock<DecoderDictionary<'_>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
+/// What a block keeps of an entry; log and index follow from where the block stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept<'a> {
+    /// As in [`Entry::body`].
+    pub body: Cow<'a, str>,
+    /// As in [`Entry::taken_at`].
+    pub taken_at: Timestamp,
+    /// As in [`Entry::producer_key`].
+    pub producer_key: Cow<'a, str>,
+}
+
+/// Why entries are no block, or bytes are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBlock {
+    /// No entry, more than [`MAX_ENTRIES`], or larger than their bounds.
+    #[error("a block has 1 to 4096 entries of 16 MiB at most")]
+    Bounds,
+    /// Not what [`encode`] writes.
+    #[error("not a block of a log")]
+    Form,
+}
+
+/// Packs `entries`, the first of which stands at index `first` of its log.
+///
+/// # Errors
+/// [`InvalidBlock::Bounds`].
+pub fn encode(first: u64, entries: &[Kept<'_>]) -> Result<Vec<u8>, InvalidBlock> {
+    let bytes: usize = entries.iter().map(|entry| entry.body.len()).sum();
+    let fits =
+        |entry: &Kept<'_>| entry.body.len() <= MAX_BODY_BYTES && entry.producer_key.len() <= MAX_NAME_BYTES;
+    if entries.is_empty()
+        || entries.len() > MAX_ENTRIES
+        || bytes > MAX_BLOCK_BODY_BYTES
+        || !entries.iter().all(fits)
+        || first.checked_add(entries.len() as u64).is_none()
+    {
+        return Err(InvalidBlock::Bounds);
+    }
+    let mut encoder = Encoder::default();
+    let mut keys: Vec<&str> = Vec::new();
+    let mut rows = Vec::new();
+    let mut before = 0;
+    for entry in entries {
+        let known = keys.iter().position(|key| *key == entry.producer_key);
+        let key = known.unwrap_or_else(|| {
+            keys.push(&entry.producer_key);
+            keys.len().saturating_sub(1)
+        });
+        put(&mut rows, encoder.push(&entry.body));
+        put_signed(&mut rows, entry.taken_at.as_micros().wrapping_sub(before));
+        before = entry.taken_at.as_micros();
+        put(&mut rows, key as u64);
+    }
+    let mut columns = Vec::new();
+    put(&mut columns, keys.len() as u64);
+    for key in keys {
+        put_bytes(&mut columns, key.as_bytes());
+    }
+    put_bytes(&mut columns, &rows);
+    encoder.put_columns(&mut columns);
+
+    let mut block = MAGIC.to_vec();
+    put(&mut block, first);
+    put(&mut block, entries.len() as u64);
+    put_part(&mut block, &columns, Compressor::new(LEVEL))?;
+    put_part(
+        &mut block,
+        encoder.text(),
+        Compressor::with_prepared_dictionary(&PACKING),
+    )?;
+    block.extend_from_slice(encoder.digests());
+    Ok(block)
+}
+
+/// Unpacks a block: the index of its first entry, and its entries.
+///
+/// # Errors
+/// [`InvalidBlock::Form`]. What a hostile block costs is bounded by [`MAX_BLOCK_BODY_BYTES`].
+pub fn decode(block: &[u8]) -> Result<(u64, Vec<Kept<'static>>), InvalidBlock> {
+    read(block).ok_or(InvalidBlock::Form)
+}
+
+fn read(block: &[u8]) -> Option<(u64, Vec<Kept<'static>>)> {
+    let mut reader = Reader(block.strip_prefix(&MAGIC)?);
+    let first = reader.number()?;
+    let count = reader
+        .size(MAX_ENTRIES)
+        .filter(|count| *count > 0 && first.checked_add(*count as u64).is_some())?;
+    let columns = part(&mut reader, Decompressor::new())?;
+    let text = part(&mut reader, Decompressor::with_prepared_dictionary(&UNPACKING))?;
+    let digests = reader.0;
+
+    let mut columns = Reader(&columns);
+    let mut keys = Vec::new();
+    for _ in 0..columns.size(count)? {
+        let key = columns.bytes().filter(|key| key.len() <= MAX_NAME_BYTES)?;
+        keys.push(std::str::from_utf8(key).ok()?);
+    }
+    let mut rows = Reader(columns.bytes()?);
+    let mut decoder = Decoder::new(&mut columns, &text, digests)?;
+    let mut entries = Vec::with_capacity(count);
+    let (mut at, mut room) = (0_i64, MAX_BLOCK_BODY_BYTES);
+    for _ in 0..count {
+        let body = decoder.pull(rows.number()?, room.min(MAX_BODY_BYTES))?;
+        room = room.checked_sub(body.len())?;
+        at = at.wrapping_add(rows.signed()?);
+        let key = keys.get(rows.size(count)?)?;
+        entries.push(Kept {
+            body: Cow::Owned(body),
+            taken_at: Timestamp::from_micros(at),
+            producer_key: Cow::Owned((*key).to_owned()),
+        });
+    }
+    let whole = rows.0.is_empty() && columns.0.is_empty() && decoder.is_done();
+    whole.then_some((first, entries))
+}
+
+impl Kept<'_> {
+    /// The entry at `index` of `log`.
+    pub fn entry<'e>(&'e self, log: &'e str, index: u64) -> Entry<'e> {
+        Entry {
+            log,
+            index,
+            body: &self.body,
+            taken_at: self.taken_at,
+            producer_key: &self.producer_key,
+        }
+    }
+}
+
+/// A compressed part after its length and the length that it has unpacked.
+fn put_part(
+    block: &mut Vec<u8>,
+    bytes: &[u8],
+    compressor: io::Result<Compressor<'_>>,
+) -> Result<(), InvalidBlock> {
+    // With sizes in bounds the library has no reason to fail.
+    let packed = compressor.and_then(|mut compressor| compressor.compress(bytes));
+    put(block, bytes.len() as u64);
+    put_bytes(block, &packed.map_err(|_| InvalidBlock::Bounds)?);
+    Ok(())
+}
+
+fn part(reader: &mut Reader<'_>, decompressor: io::Result<Decompressor<'_>>) -> Option<Vec<u8>> {
+    // The text is no longer than the bodies; the columns have a few bytes for each entry and each token.
+    let length = reader.size(MAX_BLOCK_BODY_BYTES.saturating_mul(2))?;
+    let packed = reader.bytes()?;
+    let bytes = decompressor.ok()?.decompress(packed, length).ok()?;
+    (bytes.len() == length).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests;
