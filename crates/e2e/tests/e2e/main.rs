@@ -20,6 +20,7 @@ mod replay;
 mod replicas;
 mod requests;
 mod scopes;
+mod second_verifier;
 mod support;
 mod tampering;
 mod templates;

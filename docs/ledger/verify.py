@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+"""A second verifier of Caracal's evidence, written from the page "Form of the ledger" of the handbook.
+
+It needs Python 3.9 and the package `cryptography` (47 or newer where checkpoints are signed with ML-DSA-44), and
+shares no code with Caracal. What it prints can be believed by somebody who does not believe Caracal.
+
+  verify.py receipt RECEIPT --origin ORIGIN --key KEY... [--witness KEY... --threshold N]
+  verify.py export ENTRIES.ndjson --log LOG --checkpoint NOTE... --origin ORIGIN --key KEY... [--witness KEY...]
+  verify.py vectors VECTORS.json
+
+Ends with 0 when everything holds, with 1 when something does not, and with 2 when it was asked wrongly.
+"""
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import struct
+import sys
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+DOMAIN = b"caracal.evidence.entry.v1"
+MAX_BODY, MAX_NAME, MAX_NOTE, MAX_SIGNATURES = 1 << 20, 255, 256 << 10, 64
+MAX_RECEIPT = 2 << 20
+NOTE, COSIGNATURE, ML_DSA = 0x01, 0x04, 0x06
+KEY_BYTES = {NOTE: 32, COSIGNATURE: 32, ML_DSA: 1312}
+SIGNATURE_BYTES = {NOTE: 64, COSIGNATURE: 64, ML_DSA: 2420}
+
+
+class Wrong(Exception):
+    """Something does not hold. `kind` names what, as the vectors do."""
+
+    def __init__(self, kind, text):
+        super().__init__(text)
+        self.kind = kind
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(text):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Wrong("form", f"not base64: {error}") from None
+    if base64.b64encode(data).decode() != text:
+        raise Wrong("form", "not base64 in its only form")
+    return data
+
+
+def decimal(text):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text, re.ASCII) or int(text) >= 1 << 64:
+        raise Wrong("form", f"not a number: {text!r}")
+    return int(text)
+
+
+def is_key_name(name):
+    bad = any(char.isspace() or ord(char) < 32 or 127 <= ord(char) < 160 or char == "+" for char in name)
+    return 1 <= len(name.encode()) <= MAX_NAME and not bad
+
+
+# --- entries -------------------------------------------------------------------------------------------------------
+
+
+def encode_entry(entry):
+    parts = [
+        DOMAIN,
+        entry["log"].encode(),
+        struct.pack(">Q", entry["index"]),
+        entry["body"].encode(),
+        struct.pack(">q", entry["taken_at"]),
+        entry["producer_key"].encode(),
+    ]
+    return b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+
+
+def decode_entry(data):
+    parts, rest = [], data
+    for _ in range(6):
+        if len(rest) < 8:
+            raise Wrong("form", "an entry that ends too early")
+        (length,) = struct.unpack(">Q", rest[:8])
+        if length > len(rest) - 8:
+            raise Wrong("form", "an entry that ends too early")
+        parts.append(rest[8 : 8 + length])
+        rest = rest[8 + length :]
+    domain, log, index, body, at, key = parts
+    if rest or domain != DOMAIN or len(index) != 8 or len(at) != 8:
+        raise Wrong("form", "not an entry")
+    if not 1 <= len(log) <= MAX_NAME or len(body) > MAX_BODY or len(key) > MAX_NAME:
+        raise Wrong("form", "an entry beyond its bounds")
+    try:
+        log, body, key = log.decode(), body.decode(), key.decode()
+    except UnicodeDecodeError:
+        raise Wrong("form", "an entry that is not text") from None
+    (index,), (at,) = struct.unpack(">Q", index), struct.unpack(">q", at)
+    return {"log": log, "index": index, "body": body, "taken_at": at, "producer_key": key}
+
+
+def content_hash(entry):
+    return sha256(encode_entry(entry))
+
+
+def leaf_hash(entry):
+    return sha256(b"\0", content_hash(entry))
+
+
+# --- trees (RFC 6962, RFC 9162) --------------------------------------------------------------------------------------
+
+
+def node_hash(left, right):
+    return sha256(b"\1", left, right)
+
+
+class Tree:
+    """The right edge of a growing tree."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def append(self, leaf):
+        carried = self.size
+        while carried & 1:
+            leaf, carried = node_hash(self.peaks.pop(), leaf), carried >> 1
+        self.peaks.append(leaf)
+        self.size += 1
+
+    def root(self):
+        if not self.peaks:
+            return sha256()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def proves_inclusion(leaf, index, size, proof, root):
+    if index >= size:
+        return False
+    node, last, made = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            made = node_hash(sibling, made)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            made = node_hash(made, sibling)
+        node, last = node >> 1, last >> 1
+    return last == 0 and made == root
+
+
+def proves_consistency(old_size, new_size, proof, old_root, new_root):
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    if old_size > new_size:
+        return False
+    if old_size == 0:
+        return not proof and old_root == sha256()
+    node, last, rest = old_size - 1, new_size - 1, list(proof)
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    if old_size & (old_size - 1):
+        if not rest:
+            return False
+        first = rest.pop(0)
+    else:
+        first = old_root
+    old, new = first, first
+    for sibling in rest:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        node, last = node >> 1, last >> 1
+    return last == 0 and old == old_root and new == new_root
+
+
+# --- notes and checkpoints (C2SP) ------------------------------------------------------------------------------------
+
+
+def parse_key(text):
+    parts = text.split("+", 2)
+    if len(parts) != 3 or not is_key_name(parts[0]):
+        raise Wrong("form", "a key is a name, an id and base64, joined by plus signs")
+    data = unbase64(parts[2])
+    if not data or len(data) - 1 != KEY_BYTES.get(data[0]):
+        raise Wrong("form", "a key of an unknown kind or length")
+    key_id = sha256(parts[0].encode(), b"\n", data)[:4]
+    if key_id.hex() != parts[1]:
+        raise Wrong("form", "a key whose id belongs to another")
+    return {"name": parts[0], "id": key_id, "kind": data[0], "key": data[1:]}
+
+
+def parse_note(data):
+    if len(data) > MAX_NOTE:
+        raise Wrong("form", "a note of more than 256 KiB")
+    try:
+        note = data.decode()
+    except UnicodeDecodeError:
+        raise Wrong("form", "a note that is not UTF-8") from None
+    if any(ord(char) < 32 and char != "\n" for char in note):
+        raise Wrong("form", "a note with control characters")
+    body, found, lines = note.rpartition("\n\n")
+    if not found or not lines.endswith("\n"):
+        raise Wrong("form", "a note without signatures")
+    lines = lines[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise Wrong("form", "a note with too many signatures")
+    signatures = []
+    for line in lines:
+        parts = line.split(" ", 2)
+        if len(parts) != 3 or parts[0] != "\u2014" or not is_key_name(parts[1]):
+            raise Wrong("form", "a line that is no signature")
+        signature = unbase64(parts[2])
+        if len(signature) < 5:
+            raise Wrong("form", "a signature that is too short")
+        signatures.append((parts[1], signature[:4], signature[4:]))
+    return body + "\n", signatures
+
+
+def parse_checkpoint(data):
+    text, signatures = parse_note(data)
+    lines = text[:-1].split("\n")
+    if len(lines) != 3:
+        raise Wrong("form", "a checkpoint has three lines")
+    origin, size, root = lines[0], decimal(lines[1]), unbase64(lines[2])
+    bad = any(ord(char) < 32 or 127 <= ord(char) < 160 for char in origin)
+    if bad or not 1 <= len(origin.encode()) <= MAX_NAME or len(root) != 32:
+        raise Wrong("form", "a checkpoint with another origin or root than there can be")
+    return {"origin": origin, "size": size, "root": root, "text": text, "signatures": signatures}
+
+
+def verify_line(checkpoint, key, signature):
+    time = 0
+    if key["kind"] != NOTE:
+        if len(signature) < 8:
+            return False
+        (time,) = struct.unpack(">Q", signature[:8])
+        signature = signature[8:]
+    if time >= 1 << 63 or len(signature) != SIGNATURE_BYTES[key["kind"]]:
+        return False
+    message = checkpoint["text"].encode()
+    if key["kind"] == COSIGNATURE:
+        message = b"cosignature/v1\ntime %d\n" % time + message
+    elif key["kind"] == ML_DSA:
+        name, origin = key["name"].encode(), checkpoint["origin"].encode()
+        message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">Q", time)
+        message += bytes([len(origin)]) + origin + struct.pack(">QQ", 0, checkpoint["size"]) + checkpoint["root"]
+    try:
+        if key["kind"] == ML_DSA:
+            from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
+            MLDSA44PublicKey.from_public_bytes(key["key"]).verify(signature, message)
+        else:
+            Ed25519PublicKey.from_public_bytes(key["key"]).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    except (ImportError, UnsupportedAlgorithm):
+        sys.exit("verify.py: ML-DSA-44 needs a newer `cryptography`: pip install -U cryptography")
+    return True
+
+
+def check_trust(checkpoint, trust):
+    """Raises unless a key of the log and enough witnesses signed, and no known key did so wrongly."""
+    if checkpoint["origin"] != trust["origin"]:
+        raise Wrong("trust", f"a checkpoint of the log {checkpoint['origin']!r}")
+
+    def signers(keys):
+        names = set()
+        for key in map(parse_key, keys):
+            lines = [line for line in checkpoint["signatures"] if line[:2] == (key["name"], key["id"])]
+            for line in lines:
+                if not verify_line(checkpoint, key, line[2]):
+                    raise Wrong("trust", f"the signature of {key['name']!r} does not verify")
+            if lines:
+                names.add(key["name"])
+        return names
+
+    if not signers(trust["log"]):
+        raise Wrong("trust", "no known key of the log signed")
+    witnesses = signers(trust["witnesses"])
+    if len(witnesses) < trust["threshold"]:
+        raise Wrong("trust", f"{len(witnesses)} witnesses signed where {trust['threshold']} are needed")
+
+
+# --- receipts and exports --------------------------------------------------------------------------------------------
+
+
+def verify_receipt(data, trust):
+    """The entry that the receipt proves."""
+    if len(data) > MAX_RECEIPT:
+        raise Wrong("form", "a receipt of more than 2 MiB")
+    try:
+        head, found, note = data.decode().partition("\n\n")
+    except UnicodeDecodeError:
+        raise Wrong("form", "a receipt that is not text") from None
+    lines = head.split("\n")
+    if not found or not 3 <= len(lines) <= 67 or lines[0] != "c2sp.org/tlog-proof@v1":
+        raise Wrong("form", "not a receipt")
+    if not lines[1].startswith("extra ") or not lines[2].startswith("index "):
+        raise Wrong("form", "a receipt without its entry and its index")
+    entry, index = decode_entry(unbase64(lines[1][6:])), decimal(lines[2][6:])
+    proof = [unbase64(line) for line in lines[3:]]
+    checkpoint = parse_checkpoint(note.encode())
+    if any(len(part) != 32 for part in proof):
+        raise Wrong("form", "a proof of something else than hashes")
+    check_trust(checkpoint, trust)
+    if entry["index"] != index or not checkpoint["origin"].endswith("/" + entry["log"]):
+        raise Wrong("proof", "the entry stands elsewhere by its own words")
+    if not proves_inclusion(leaf_hash(entry), index, checkpoint["size"], proof, checkpoint["root"]):
+        raise Wrong("proof", "the proof does not lead from the entry to the root")
+    return entry
+
+
+def verify_export(entries, log, notes, trust):
+    """The size of the log that the entries and the checkpoints agree on."""
+    known = {}
+    for note in notes:
+        checkpoint = parse_checkpoint(note)
+        check_trust(checkpoint, trust)
+        if known.setdefault(checkpoint["size"], checkpoint["root"]) != checkpoint["root"]:
+            raise Wrong("split_view", f"two different logs were signed at {checkpoint['size']} entries")
+    tree, proved = Tree(), 0
+
+    def compare():
+        if known.get(tree.size, root := tree.root()) != root:
+            raise Wrong("forked", f"not the log that was signed at {tree.size} entries; it was up to {proved}")
+        return tree.size if tree.size in known else proved
+
+    proved = compare()
+    for entry in entries:
+        if entry["log"] != log:
+            raise Wrong("log", f"entry {tree.size} is of another log")
+        if entry["index"] != tree.size:
+            raise Wrong("gap", f"entry {entry['index']} stands where {tree.size} is expected")
+        tree.append(leaf_hash(entry))
+        proved = compare()
+    if known and max(known) > tree.size:
+        raise Wrong("truncated", f"{max(known) - tree.size} entries at the end are missing")
+    return proved
+
+
+# --- vectors ---------------------------------------------------------------------------------------------------------
+
+
+def verdict(check, *arguments):
+    try:
+        check(*arguments)
+    except Wrong as wrong:
+        return wrong.kind
+    return None
+
+
+def check_vectors(vectors):
+    """How many were checked. Raises where this verifier disagrees."""
+    checked = 0
+
+    def agree(said, expected, what):
+        nonlocal checked
+        checked += 1
+        if said != expected:
+            raise Wrong("vectors", f"{what}: {said!r} here, {expected!r} in the vectors")
+
+    unhex = bytes.fromhex
+    for case in vectors.get("entries", []):
+        agree(encode_entry(case["entry"]).hex(), case["bytes"], "bytes of an entry")
+        agree(decode_entry(unhex(case["bytes"])), case["entry"], "an entry")
+        agree(content_hash(case["entry"]).hex(), case["content"], "content hash")
+        agree(leaf_hash(case["entry"]).hex(), case["leaf"], "leaf hash")
+    for case in vectors.get("trees", []):
+        tree = Tree()
+        for leaf in case["leaves"]:
+            tree.append(unhex(leaf))
+        agree(tree.root().hex(), case["root"], "root of a tree")
+    for case in vectors.get("inclusion", []):
+        proof = [unhex(part) for part in case["proof"]]
+        said = proves_inclusion(unhex(case["leaf"]), case["index"], case["size"], proof, unhex(case["root"]))
+        agree(said, case["holds"], f"inclusion of {case['index']} in {case['size']}")
+    for case in vectors.get("consistency", []):
+        proof, roots = [unhex(part) for part in case["proof"]], (unhex(case["old_root"]), unhex(case["new_root"]))
+        said = proves_consistency(case["old_size"], case["new_size"], proof, *roots)
+        agree(said, case["holds"], f"consistency of {case['old_size']} with {case['new_size']}")
+    for case in vectors.get("keys", []):
+        agree(verdict(parse_key, case["key"]) is None, case["holds"], f"key {case['key']:.40}")
+    for case in vectors.get("checkpoints", []):
+        check = lambda: check_trust(parse_checkpoint(case["note"].encode()), case["trust"])
+        agree(verdict(check) is None, case["holds"], f"checkpoint: {case['what']}")
+    for case in vectors.get("receipts", []):
+        said = verdict(verify_receipt, case["receipt"].encode(), case["trust"])
+        agree(said is None, case["holds"], f"receipt: {case['what']}")
+    for case in vectors.get("exports", []):
+        notes = [note.encode() for note in case["checkpoints"]]
+        said = verdict(verify_export, case["entries"], case["log"], notes, case["trust"])
+        agree(said, case["fault"], f"export: {case['what']}")
+    return checked
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("receipt", "export"):
+        command = commands.add_parser(name)
+        command.add_argument("file")
+        command.add_argument("--origin", required=True, help="the log that is believed")
+        command.add_argument("--key", action="append", required=True, help="a key of the log")
+        command.add_argument("--witness", action="append", default=[], help="a key of a witness")
+        command.add_argument("--threshold", type=int, default=0, help="how many witnesses have to have signed")
+    commands.choices["export"].add_argument("--log", required=True, help="such as ledger/ZONE")
+    commands.choices["export"].add_argument("--checkpoint", action="append", required=True, help="file with one")
+    commands.add_parser("vectors").add_argument("file")
+    asked = parser.parse_args()
+
+    def read(path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    try:
+        if asked.command == "vectors":
+            print(f"{check_vectors(json.loads(read(asked.file)))} vectors agree")
+            return 0
+        trust = {"origin": asked.origin, "log": asked.key, "witnesses": asked.witness, "threshold": asked.threshold}
+        if asked.command == "receipt":
+            print(verify_receipt(read(asked.file), trust)["body"])
+        else:
+            entries = (json.loads(line) for line in read(asked.file).splitlines())
+            notes = [read(path) for path in asked.checkpoint]
+            print(f"holds up to {verify_export(entries, asked.log, notes, trust)} entries")
+    except Wrong as wrong:
+        print(f"does not hold: {wrong}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"cannot be read: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
