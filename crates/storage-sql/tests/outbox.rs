@@ -1,15 +1,13 @@
 //! The outbox queue, on both backends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/server.rs"]
-mod server;
-
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::World;
 use caracal_events::{OutboxQueue, Topic};
 use caracal_storage::{Access, OutboxMessage, PageRequest, Store, conformance::given::Given};
 use caracal_storage_sql::{SqlOutboxQueue, SqlStore, SqliteStore};
+use caracal_testkit::database;
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -45,8 +43,8 @@ impl Stage {
     }
 
     async fn postgres() -> Self {
-        let database = server::Database::migrated().await;
-        let store = server::connect(&database.owner_url()).await;
+        let database = database::Database::migrated().await;
+        let store = database::connect(&database.owner_url()).await;
         Self::new(store, database)
     }
 
@@ -95,6 +93,7 @@ macro_rules! cases {
 }
 cases! {
     rows_come_in_order_of_creation_and_once_per_lease
+    rows_of_one_instant_come_in_the_order_they_were_appended
     a_released_row_waits_and_counts_its_attempts
     a_row_of_a_newer_topic_waits_and_a_malformed_one_is_put_aside_listed_and_requeued
     published_rows_are_pruned_and_pending_ones_never
@@ -112,6 +111,18 @@ async fn rows_come_in_order_of_creation_and_once_per_lease(stage: Stage) {
     let stats = stage.queue.pending().await.unwrap();
     assert_eq!((stats.pending, stats.dead), (3, 0));
     assert!(stats.oldest_age.is_some_and(|age| age >= LEASE));
+}
+
+async fn rows_of_one_instant_come_in_the_order_they_were_appended(stage: Stage) {
+    let messages: Vec<OutboxMessage> = (0..9).map(|_| stage.given.outbox_message()).collect();
+    let mut work = stage
+        .store
+        .zone(&stage.given.zone_id, Access::Write)
+        .await
+        .unwrap();
+    work.outbox().append(&messages).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(stage.claim(9).await, ids(&messages), "and all may go at once");
 }
 
 async fn a_released_row_waits_and_counts_its_attempts(stage: Stage) {

@@ -52,7 +52,7 @@ impl OutboxMessage {
 /// Events of this unit of work.
 #[async_trait]
 pub trait Outbox: Send {
-    /// Adds events; they become visible to the relay with the commit.
+    /// Adds events; they become visible to the relay with the commit, and are published in this order.
     async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error>;
     /// State of one message: `pending`, `dispatched` or `dead`, with its attempts, last error and dispatch time.
     async fn status(&mut self, id: &str) -> Result<Option<OutboxState>, Error>;

@@ -1,6 +1,9 @@
 //! Events that a unit of work leaves to publish.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use caracal_core::Timestamp;
 use caracal_storage::{Error, Outbox, OutboxMessage, OutboxState};
 
 use crate::{
@@ -23,8 +26,12 @@ async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
         "created_at",
     ];
     let mut batch = Vec::with_capacity(messages.len());
+    let mut last = None;
     for message in messages {
         let at = message.created_at;
+        // Those of one instant would be told in the order of their ids, which is random.
+        let order = last.map_or(at, |last: Timestamp| at.max(last.plus(Duration::from_micros(1))));
+        last = Some(order);
         let fields = to_json(&message.fields)?;
         batch.push(params![
             message.id,
@@ -34,7 +41,7 @@ async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
             "pending",
             0_i64,
             at,
-            at
+            order
         ]);
     }
     // Only a repeated topic and key is dropped; a repeated id is a mistake and fails.
