@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/server.rs"]
-mod server;
-
 use std::time::{Duration, Instant};
 
 use caracal_core::{World, audit::AuditEvent};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, LedgerEntry, Store, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
+use caracal_testkit::database;
 
 const BATCHES: u32 = 100;
 const BATCH: u32 = 500;
@@ -134,8 +132,8 @@ async fn sqlite() {
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn postgres() {
-    let database = server::Database::migrated().await;
-    let store = server::connect(&database.owner_url()).await;
+    let database = database::Database::migrated().await;
+    let store = database::connect(&database.owner_url()).await;
     let given = Given::new(&World::for_tests());
     sessions("postgres", &store, &given).await;
     ledger("postgres", &store, &given).await;

@@ -4,20 +4,18 @@
 
 #[path = "support/change.rs"]
 mod change;
-#[path = "support/server.rs"]
-mod server;
 
 use std::{net::SocketAddr, time::Duration};
 
 use caracal_core::{Secret, World};
 use caracal_storage::{Access, Error, Store, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
+use caracal_testkit::database::{Database, connect, server};
 use caracal_testkit::{
     postgres::Postgres,
     way::{Cut, Way},
 };
 use change::Change;
-use server::{Database, connect, server};
 
 /// A store that reaches its server by another address.
 async fn through(address: SocketAddr, url: &str) -> PostgresStore {

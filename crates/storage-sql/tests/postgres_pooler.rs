@@ -2,15 +2,12 @@
 //! a login that may do everything.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-#[path = "support/server.rs"]
-mod server;
-
 use caracal_core::Secret;
 use caracal_storage::{Access, PageRequest, Store as _};
 use caracal_storage_sql::{FirstLook, PostgresOptions, PostgresStore, Unusable};
 use caracal_testkit::pgbouncer::{PgBouncer, PoolMode};
 
-use server::{Database, OWNER, server};
+use caracal_testkit::database::{Database, OWNER, server};
 
 async fn open(url: &str) -> PostgresStore {
     PostgresStore::open(PostgresOptions::new(Secret::new(url)), None)

@@ -1,11 +1,8 @@
 //! A restarted PostgreSQL costs the units of work in flight and nothing else.
 
-#[path = "support/server.rs"]
-mod server;
-
 use caracal_core::World;
 use caracal_storage::{Access, Store, conformance::given::Given};
-use server::{Database, connect, server};
+use caracal_testkit::database::{Database, connect, server};
 
 /// Alone in its binary: it takes the server away from everybody.
 #[tokio::test]

@@ -1,11 +1,20 @@
-//! Private servers for tests, started on first use and stopped whatever becomes of the test process.
+//! What tests stand on.
 //!
-//! Depends on no role and on no backend. To add a server: a module of its own that starts it on a free port of
-//! 127.0.0.1 or on a socket in a temporary directory, and lets it die with this process.
+//! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
+//! [`pgbouncer`], an [`upstream`], a [`way`] to any of them that is cut or frozen, a [`process`] of ours. With the
+//! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
+//! PostgreSQL and Redis) and a caller of their routes (`client`).
+//!
+//! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
+//! starts it on a free port of 127.0.0.1 or on a socket in a temporary directory, and lets it die with this process.
 
-#[cfg(feature = "embedded")]
-pub mod embedded;
+#[cfg(feature = "parts")]
+pub mod client;
+#[cfg(feature = "parts")]
+pub mod database;
 mod guard;
+#[cfg(feature = "parts")]
+pub mod parts;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;

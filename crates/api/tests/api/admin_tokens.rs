@@ -1,7 +1,7 @@
 //! Admin tokens.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::stack::{Stack, masked};
 
@@ -108,7 +108,7 @@ async fn refusals_of_a_creation_say_why() {
             "{body}"
         );
     }
-    let listed: Value = stack.get("/v1/admin-tokens").await.expect(200);
+    let listed = stack.get("/v1/admin-tokens").await.expect(200);
     assert_eq!(
         listed["items"].as_array().unwrap().len(),
         4,

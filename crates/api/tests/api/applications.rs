@@ -61,7 +61,7 @@ async fn an_application_is_made_with_a_secret_that_is_shown_once() {
     );
 
     let path = format!("{zone}/applications/{id}");
-    let mut read = made.clone();
+    let mut read = made.body.clone();
     read.as_object_mut().unwrap().remove("client_secret");
     assert_eq!(stack.get(&path).await.expect(200), read);
     assert_eq!(

@@ -10,7 +10,9 @@ use caracal_service::front::Route;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::stack::{ADMIN, Reply, Stack};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{ADMIN, Stack};
 
 /// The path with its parameters filled in; a parameter this walk does not know fails it.
 fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
@@ -27,7 +29,7 @@ fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
     path
 }
 
-async fn walk(stack: &Stack, token: Option<&str>, route: &Route<ApiDeps>, zone: &str) -> Reply {
+async fn walk(stack: &Stack, token: Option<&str>, route: &Route<ApiDeps>, zone: &str) -> Answer {
     let body = (route.method != Method::GET).then(|| json!({}));
     stack
         .call(

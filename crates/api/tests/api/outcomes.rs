@@ -72,7 +72,7 @@ async fn an_allowed_call_without_an_outcome_is_shown_as_unknown_once_it_must_hav
     record(&stack, &other, "lost", ended, "allow", &json!({ "jti": "m-1" })).await;
 
     let path = |request: &str| format!("{zone}/audit/by-request/{request}");
-    let of = async |request: &str| stack.get(&path(request)).await.expect(200);
+    let of = async |request: &str| stack.get(&path(request)).await.expect(200).body;
     assert_eq!(outcomes(&of("lost").await), [None], "it may still run");
     clock.advance(AFTER);
     assert_eq!(outcomes(&of("lost").await), [Some("unknown")]);

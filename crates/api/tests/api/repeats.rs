@@ -3,11 +3,13 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::stack::{ADMIN, Reply, Stack};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{ADMIN, Stack};
 
 const KEY: &str = "idempotency-key";
 
-async fn post(stack: &Stack, token: &str, path: &str, key: &str, body: &Value) -> Reply {
+async fn post(stack: &Stack, token: &str, path: &str, key: &str, body: &Value) -> Answer {
     stack
         .call(Some(token), &[(KEY, key)], Method::POST, path, Some(body))
         .await

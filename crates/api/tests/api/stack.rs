@@ -1,70 +1,39 @@
 //! One Control API with a bootstrap token, and a client for it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use axum::{Router, body::Body, middleware::from_fn_with_state};
+use axum::body::Body;
 use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
 use caracal_core::Secret;
-use caracal_crypto::sealed::DerivedKeys;
 use caracal_crypto::{
     HmacKey,
+    sealed::DerivedKeys,
     tokens::{ConsoleToken, issue_account_assertion},
 };
-use caracal_service::{
-    request::{self, Finish},
-    server::PeerAddr,
+use caracal_testkit::{
+    client::{Answer, Client},
+    parts::Parts,
 };
-use caracal_testkit::embedded::Embedded;
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt as _;
+use caracal_wire::control::{
+    Line, Name,
+    admin_tokens::{CreateToken, TokenCapability, TokenScope},
+    applications::{CreateApplication, Managed},
+    policies::CreatePolicy,
+    policy_sets::{AddSetVersion, CreatePolicySet, ManifestEntry},
+    zones::CreateZone,
+};
+use http::{Method, Request};
+use serde::Serialize;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 /// The deployment's admin token.
 pub(crate) const ADMIN: &str = "test-admin-token-of-this-deployment";
 
-/// An answer, read whole.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Reply {
-    /// The body as JSON; null when empty.
-    pub(crate) fn json(&self) -> Value {
-        if self.text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&self.text).unwrap()
-        }
-    }
-
-    /// The body, once the status is as expected.
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self.json()
-    }
-
-    /// The error code, once the status is as expected.
-    #[track_caller]
-    pub(crate) fn refused(self, status: u16) -> String {
-        let body = self.expect(status);
-        assert!(
-            body["requestId"].is_string() && body["request_id"] == body["requestId"],
-            "{body}"
-        );
-        body["error"].as_str().unwrap().to_owned()
-    }
-}
-
 /// A running Control API.
 pub(crate) struct Stack {
-    pub(crate) parts: Embedded,
+    pub(crate) parts: Parts,
     pub(crate) deps: ApiDeps,
-    router: Router,
+    client: Client,
 }
 
 impl Stack {
@@ -73,7 +42,7 @@ impl Stack {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
-        let parts = Embedded::start().await;
+        let parts = Parts::start().await;
         let deps = ApiDeps {
             world: parts.world.clone(),
             store: parts.store.clone(),
@@ -92,29 +61,13 @@ impl Stack {
             config,
         };
         seed_bootstrap(&deps).await.unwrap();
-        let router = router(deps.clone())
-            .fallback(request::not_found)
-            .method_not_allowed_fallback(request::method_not_allowed)
-            .layer(from_fn_with_state(
-                Finish {
-                    role: "api",
-                    world: parts.world.clone(),
-                },
-                request::finish,
-            ));
-        Self { parts, deps, router }
+        let client = parts.client("api", router(deps.clone()));
+        Self { parts, deps, client }
     }
 
     /// Sends a request exactly as given.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Reply {
-            status: head.status,
-            headers: head.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        self.client.send(request).await
     }
 
     /// Sends a request with a bearer token and further headers.
@@ -125,42 +78,40 @@ impl Stack {
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Reply {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = match body {
-            Some(value) => {
-                request = request.header("content-type", "application/json");
-                Body::from(value.to_string())
-            }
-            None => Body::empty(),
+    ) -> Answer {
+        let call = self.client.call(method, path).headers(headers);
+        let call = match token {
+            Some(token) => call.header("authorization", &format!("Bearer {token}")),
+            None => call,
         };
-        let mut request = request.body(body).unwrap();
-        request
-            .extensions_mut()
-            .insert(PeerAddr(SocketAddr::from(([127, 0, 0, 1], 4000))));
-        self.send(request).await
+        match body {
+            Some(body) => call.json(body),
+            None => call,
+        }
+        .send()
+        .await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call(Some(ADMIN), &[], Method::GET, path, None).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
-        self.call(Some(ADMIN), &[], Method::POST, path, Some(&body)).await
+    pub(crate) async fn post(&self, path: &str, body: impl Serialize) -> Answer {
+        let call = self.client.call(Method::POST, path).bearer(ADMIN);
+        call.json(&body).send().await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+    /// Makes something.
+    async fn create(&self, path: &str, body: impl Serialize) -> Answer {
+        self.post(path, body).await.expect(201)
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Some(ADMIN), &[], Method::PATCH, path, Some(&body))
             .await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Some(ADMIN), &[], Method::DELETE, path, None).await
     }
 
@@ -177,63 +128,66 @@ impl Stack {
 
     /// A minted token.
     pub(crate) async fn token(&self, scope: &str, zone: Option<&str>, capability: &str) -> String {
-        let mut body =
-            json!({ "name": format!("{scope}-{capability}"), "scope": scope, "capability": capability });
-        if let Some(zone) = zone {
-            body["zone_id"] = json!(zone);
-        }
-        let made = self.post("/v1/admin-tokens", body).await.expect(201);
-        made["token"].as_str().unwrap().to_owned()
+        let body = CreateToken {
+            name: Name(format!("{scope}-{capability}")),
+            scope: TokenScope::parse(scope).unwrap(),
+            zone_id: zone.map(|zone| zone.parse().unwrap()),
+            capability: Some(TokenCapability::parse(capability).unwrap()),
+        };
+        self.create("/v1/admin-tokens", body).await.text("token")
     }
 
     /// A zone's base path.
     pub(crate) async fn zone(&self, name: &str) -> String {
-        let zone = self.post("/v1/zones", json!({ "name": name })).await.expect(201);
-        format!("/v1/zones/{}", zone["id"].as_str().unwrap())
+        let body = CreateZone {
+            name: Name(name.to_owned()),
+            slug: None,
+            dcr_enabled: false,
+        };
+        let zone = self.create("/v1/zones", body).await;
+        format!("/v1/zones/{}", zone.text("id"))
     }
 
     /// A managed application: id and secret.
     pub(crate) async fn application(&self, zone: &str, name: &str) -> (String, String) {
-        let body = json!({ "name": name, "registration_method": "managed" });
-        let made = self.post(&format!("{zone}/applications"), body).await.expect(201);
-        (
-            made["id"].as_str().unwrap().to_owned(),
-            made["client_secret"].as_str().unwrap().to_owned(),
-        )
+        let body = CreateApplication {
+            name: Name(name.to_owned()),
+            registration_method: Managed::Managed,
+            traits: Vec::new(),
+        };
+        let made = self.create(&format!("{zone}/applications"), body).await;
+        (made.text("id"), made.text("client_secret"))
     }
 
     /// A provider's id.
     pub(crate) async fn provider(&self, zone: &str, body: Value) -> String {
-        let made = self.post(&format!("{zone}/providers"), body).await.expect(201);
-        made["id"].as_str().unwrap().to_owned()
+        self.create(&format!("{zone}/providers"), body).await.text("id")
     }
 
     /// A policy set with one document, not yet in force: set id, set version id, policy id.
     pub(crate) async fn policy_set(&self, zone: &str, name: &str, content: &str) -> (String, String, String) {
-        let policy = self
-            .post(
-                &format!("{zone}/policies"),
-                json!({ "name": name, "content": content }),
-            )
-            .await
-            .expect(201);
-        let set = self
-            .post(&format!("{zone}/policy-sets"), json!({ "name": name }))
-            .await
-            .expect(201);
-        let set = set["id"].as_str().unwrap();
+        let (name, content) = (Line(name.to_owned()), content.to_owned());
+        let body = CreatePolicy {
+            name: name.clone(),
+            description: None,
+            content,
+        };
+        let policy = self.create(&format!("{zone}/policies"), body).await;
+        let body = CreatePolicySet {
+            name,
+            description: None,
+        };
+        let set = self.create(&format!("{zone}/policy-sets"), body).await.text("id");
+        let entry = ManifestEntry {
+            policy_version_id: policy.text("version_id").parse().unwrap(),
+        };
+        let body = AddSetVersion {
+            manifest: vec![entry],
+        };
         let version = self
-            .post(
-                &format!("{zone}/policy-sets/{set}/versions"),
-                json!({ "manifest": [{ "policy_version_id": policy["version_id"] }] }),
-            )
-            .await
-            .expect(201);
-        (
-            set.to_owned(),
-            version["version_id"].as_str().unwrap().to_owned(),
-            policy["id"].as_str().unwrap().to_owned(),
-        )
+            .create(&format!("{zone}/policy-sets/{set}/versions"), body)
+            .await;
+        (set, version.text("version_id"), policy.text("id"))
     }
 
     /// Administrative audit rows of a zone, newest first.
@@ -256,7 +210,7 @@ pub(crate) fn grants(application: &str) -> String {
 }
 
 /// Replaces what differs from run to run by its name.
-pub(crate) fn masked(mut value: Value, members: &[&str]) -> Value {
+pub(crate) fn masked(value: impl Into<Value>, members: &[&str]) -> Value {
     fn mask(value: &mut Value, members: &[&str]) {
         match value {
             Value::Object(object) => {
@@ -272,6 +226,7 @@ pub(crate) fn masked(mut value: Value, members: &[&str]) -> Value {
             _ => {}
         }
     }
+    let mut value = value.into();
     mask(&mut value, members);
     value
 }

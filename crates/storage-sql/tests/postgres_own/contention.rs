@@ -6,11 +6,9 @@ use caracal_core::{Secret, Timestamp, World, ZoneId, entity::Application};
 use caracal_storage::{Access, Error, LedgerEntry, Store as _, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore, ServiceRole};
 
-use crate::{
-    owner, register,
-    server::{Database, server},
-    service,
-};
+use caracal_testkit::database::{Database, server};
+
+use crate::{owner, register, service};
 
 #[tokio::test]
 async fn of_two_in_a_deadlock_one_gives_way_and_is_told_so() {

@@ -3,8 +3,6 @@
 
 mod contention;
 mod rights;
-#[path = "../support/server.rs"]
-mod server;
 mod services;
 mod zones;
 
@@ -13,7 +11,7 @@ use std::time::Duration;
 use caracal_core::{Secret, Timestamp, World};
 use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
 use caracal_storage_sql::{MigrationError, PostgresOptions, PostgresStore, ServiceRole};
-use server::{Database, connect, server};
+use caracal_testkit::database::{Database, connect, server};
 
 /// A password of a role in tests.
 const PASSWORD: &str = "correct-horse$battery:staple";

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use caracal_core::{Secret, World};
 use caracal_storage_sql::{FirstLook, PostgresOptions, PostgresStore, ServiceRole, Unusable};
 
-use crate::{
-    ENCODED, let_in,
-    server::{Database, server},
-};
+use caracal_testkit::database::{Database, server};
+
+use crate::{ENCODED, let_in};
 
 /// What a service may do to a table: `r`ead, read some `c`olumns, `i`nsert, `u`pdate, `d`elete. Nobody truncates.
 const RIGHTS: &[(ServiceRole, &str)] = &[

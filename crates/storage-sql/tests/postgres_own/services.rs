@@ -8,7 +8,9 @@ use caracal_storage::{
 };
 use caracal_storage_sql::ServiceRole;
 
-use crate::{FOREVER, register, server::Database, service};
+use caracal_testkit::database::Database;
+
+use crate::{FOREVER, register, service};
 
 #[tokio::test]
 async fn each_service_does_its_work_with_its_own_rights() {

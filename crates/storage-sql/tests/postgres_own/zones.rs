@@ -6,11 +6,9 @@ use caracal_core::{Timestamp, World};
 use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
 use caracal_storage_sql::ServiceRole;
 
-use crate::{
-    inject, owner, register,
-    server::{Database, server},
-    service,
-};
+use caracal_testkit::database::{Database, server};
+
+use crate::{inject, owner, register, service};
 
 #[tokio::test]
 async fn without_a_zone_a_service_sees_and_writes_nothing() {

@@ -8,7 +8,9 @@ use caracal_crypto::{
 };
 use serde_json::Value;
 
-use crate::scene::{Answer, GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
+use caracal_testkit::client::Answer;
+
+use crate::scene::{GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
 
 struct Exchange<'s> {
     scene: &'s Scene,
@@ -30,14 +32,7 @@ impl<'s> Exchange<'s> {
     }
 
     fn body(&self) -> String {
-        let encode = |text: &str| {
-            text.bytes().fold(String::new(), |mut out, byte| {
-                use std::fmt::Write as _;
-                let _ = write!(out, "%{byte:02X}");
-                out
-            })
-        };
-        [
+        let fields = [
             ("grant_type", GRANT),
             ("zone_id", self.scene.zone.id.as_str()),
             ("application_id", self.scene.application.id.as_str()),
@@ -50,9 +45,10 @@ impl<'s> Exchange<'s> {
             ("request_method", self.method),
             ("request_path", self.path),
             ("gateway_request_id", "req-1"),
-        ]
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .join("&")
+        ];
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish()
     }
 
     async fn send(&self) -> Answer {
@@ -128,7 +124,7 @@ async fn an_unsigned_caller_cannot_exchange_a_mandate() {
         "not of class session"
     );
 
-    let token = scene.mint(&LIFECYCLE).await.token().to_owned();
+    let token = scene.mint(&LIFECYCLE).await.text("access_token");
     fields.retain(|(name, _)| name != "subject_token");
     fields.push((String::from("subject_token"), token));
     let answer = scene.post(&fields, &[]).await;
@@ -282,7 +278,7 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     assert_eq!(directive["auth_mode"], "provider_apikey");
     assert_eq!(directive["auth_header"], "X-Api-Key");
     assert_eq!(directive["provider_token"], UPSTREAM_KEY);
-    let minted = scene.claims(answer.token()).await;
+    let minted = scene.claims(&answer.text("access_token")).await;
     assert_eq!(minted.mandate_use, MandateUse::Resource);
     assert_eq!(
         minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),

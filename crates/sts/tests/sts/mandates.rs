@@ -21,7 +21,7 @@ async fn a_delegated_mint_is_a_single_use_gateway_mandate() {
         answer.body["target_resources"][0],
         scene.resource.identifier.as_str()
     );
-    let claims = scene.claims(answer.token()).await;
+    let claims = scene.claims(&answer.text("access_token")).await;
     scene.rules(&[MandateUse::Gateway]).check(&claims).unwrap();
     assert_eq!(claims.sub_type, SubjectType::Application);
     assert_eq!(
@@ -44,7 +44,7 @@ async fn a_mandate_never_outlives_what_it_hangs_on() {
     let scene = Scene::new().await;
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.exp - claims.iat, 900, "the default");
-    scene.pass(Duration::from_secs(1700)).await;
+    scene.parts.pass(Duration::from_secs(1700)).await;
     let (_, claims) = scene.mandate().await;
     assert_eq!(claims.expires_at(), scene.delegation.expires_at);
 }
@@ -54,7 +54,7 @@ async fn a_lifecycle_token_is_a_record_and_runs_sessions_only() {
     let scene = Scene::new().await;
     let answer = scene.mint(&LIFECYCLE).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    let claims = scene.claims(answer.token()).await;
+    let claims = scene.claims(&answer.text("access_token")).await;
     scene.rules(&[MandateUse::Session]).check(&claims).unwrap();
     assert_eq!(claims.sid, claims.root_sid);
     let mut work = scene
@@ -100,7 +100,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_keeps_verify
         &rotated,
         "but not signing yet"
     );
-    scene.pass(Duration::from_secs(601)).await;
+    scene.parts.pass(Duration::from_secs(601)).await;
     let state = scene.parts.zones.reload(&scene.zone.id).await.unwrap();
     assert_eq!(state.signing_key.as_ref().unwrap().id(), &rotated);
     scene.claims(&token).await;

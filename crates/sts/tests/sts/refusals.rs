@@ -148,7 +148,7 @@ async fn ended_authority_mints_nothing() {
     );
 
     let scene = Scene::new().await;
-    scene.pass(Duration::from_secs(1801)).await;
+    scene.parts.pass(Duration::from_secs(1801)).await;
     assert_eq!(
         scene.mint(&[]).await.body["reason"],
         "delegation_inactive",
@@ -184,10 +184,10 @@ async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
     let named = [("delegation_edge_id", handed.id.as_str())];
     let minted = scene.mint(&named).await;
     assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
-    let claims = scene.claims(minted.token()).await;
+    let claims = scene.claims(&minted.text("access_token")).await;
     assert!(claims.expires_at() <= end, "never past the application's end");
 
-    scene.pass(Duration::from_mins(2)).await;
+    scene.parts.pass(Duration::from_mins(2)).await;
     let refused = scene.mint(&named).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused.body["reason"], "delegation_application_inactive");

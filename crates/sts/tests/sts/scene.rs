@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Method, Request, StatusCode},
 };
 use caracal_core::{
     Secret, Timestamp,
@@ -20,13 +19,14 @@ use caracal_crypto::{
     mandate::{ClaimRules, LEEWAY},
     sealed::Location,
 };
-use caracal_service::{request, zones::ZoneState};
+use caracal_service::zones::ZoneState;
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
 use caracal_sts::{StsConfig, StsDeps};
-use caracal_testkit::embedded::{Embedded, ISSUER};
-use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
-use tower::ServiceExt as _;
+use caracal_testkit::{
+    client::{Answer, Client},
+    parts::{ISSUER, Parts},
+};
+use serde_json::json;
 
 pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub(crate) const UPSTREAM_KEY: &str = "the-real-upstream-key";
@@ -39,34 +39,11 @@ pub(crate) const LIFECYCLE: [(&str, &str); 3] = [
     ("delegation_edge_id", ""),
 ];
 
-/// An answer of the STS.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: axum::http::HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    pub(crate) fn code(&self) -> &str {
-        self.body["error"].as_str().unwrap_or("")
-    }
-
-    /// The mandate minted.
-    pub(crate) fn token(&self) -> &str {
-        self.body["access_token"].as_str().expect("a mandate")
-    }
-
-    /// `status code`, for short assertions.
-    pub(crate) fn refusal(&self) -> String {
-        format!("{} {}", self.status.as_u16(), self.code())
-    }
-}
-
 pub(crate) struct Scene {
-    pub(crate) parts: Embedded,
+    pub(crate) parts: Parts,
     pub(crate) given: Given,
     pub(crate) deps: StsDeps,
-    pub(crate) router: Router,
+    pub(crate) client: Client,
     pub(crate) zone: Zone,
     pub(crate) application: Application,
     pub(crate) secret: Secret,
@@ -78,19 +55,9 @@ pub(crate) struct Scene {
     pub(crate) delegation: Delegation,
 }
 
-fn router(deps: &StsDeps) -> Router {
-    caracal_sts::router(deps.clone()).layer(axum::middleware::from_fn_with_state(
-        request::Finish {
-            role: "sts",
-            world: deps.world.clone(),
-        },
-        request::finish,
-    ))
-}
-
 impl Scene {
     pub(crate) async fn new() -> Self {
-        let parts = Embedded::start().await;
+        let parts = Parts::start().await;
         let given = Given::new(&parts.world);
         let (secret, stored) = parts.client_secret();
         let zone = given.zone();
@@ -124,9 +91,7 @@ impl Scene {
         delegation.constraints = caracal_core::entity::Constraints::default();
         delegation.expires_at = parts.world.now().plus(Duration::from_mins(30));
 
-        let mut work = parts.store.global(Access::Write).await.unwrap();
-        work.zones().create(&zone).await.unwrap();
-        work.commit().await.unwrap();
+        parts.create_zone(&zone).await;
         let mut work = parts.store.zone(&zone.id, Access::Write).await.unwrap();
         work.applications().create(&application).await.unwrap();
         work.providers().create(&provider).await.unwrap();
@@ -164,12 +129,12 @@ impl Scene {
             admin_token: Some(Secret::new("rotation-token-of-this-test-00000")),
             config: Arc::new(StsConfig::new(ISSUER)),
         };
-        let router = router(&deps);
+        let client = parts.client("sts", caracal_sts::router(deps.clone()));
         let scene = Self {
             parts,
             given,
             deps,
-            router,
+            client,
             zone,
             application,
             secret,
@@ -214,23 +179,14 @@ impl Scene {
 
     /// Changes what is stored in the zone, and has everybody see it.
     pub(crate) async fn store(&self, change: impl AsyncFnOnce(&mut dyn ZoneWork)) {
-        let mut work = self.parts.store.zone(&self.zone.id, Access::Write).await.unwrap();
-        change(work.as_mut()).await;
-        work.commit().await.unwrap();
+        self.parts.change(&self.zone.id, change).await;
         self.parts.zones.reload(&self.zone.id).await.unwrap();
-    }
-
-    /// Lets time pass, with news of revocations.
-    pub(crate) async fn pass(&self, time: Duration) {
-        self.parts.world.manual_clock().advance(time);
-        let revocations = &self.parts.revocations;
-        revocations.reload(self.parts.store.as_ref()).await.unwrap();
     }
 
     /// Serves by other bounds from here on.
     pub(crate) fn reconfigure(&mut self, config: StsConfig) {
         self.deps.config = Arc::new(config);
-        self.router = router(&self.deps);
+        self.client = self.parts.client("sts", caracal_sts::router(self.deps.clone()));
     }
 
     pub(crate) async fn state(&self) -> Arc<ZoneState> {
@@ -262,37 +218,20 @@ impl Scene {
 
     /// Posts a form, with further headers.
     pub(crate) async fn post(&self, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
-        let mut body = String::new();
-        for (name, value) in fields {
-            use std::fmt::Write as _;
-            let encoded: String = value.bytes().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "%{byte:02X}");
-                text
-            });
-            let _ = write!(body, "{}{name}={encoded}", if body.is_empty() { "" } else { "&" });
-        }
-        self.send(body, headers).await
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.send(form, headers).await
     }
 
     /// Posts a raw body.
     pub(crate) async fn send(&self, body: String, headers: &[(&str, &str)]) -> Answer {
-        let mut request =
-            Request::post("/oauth/2/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.request(request.body(Body::from(body)).unwrap()).await
+        let call = self.client.call(Method::POST, "/oauth/2/token");
+        call.headers(headers).form(body).send().await
     }
 
     pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
+        self.client.send(request).await
     }
 
     /// A delegated mint with changes.
@@ -304,7 +243,7 @@ impl Scene {
     pub(crate) async fn mandate(&self) -> (String, MandateClaims) {
         let answer = self.mint(&[]).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-        let token = answer.token().to_owned();
+        let token = answer.text("access_token");
         let claims = self.claims(&token).await;
         (token, claims)
     }

@@ -1,16 +1,16 @@
-//! One server for this test process, one database per case.
-#![allow(dead_code, reason = "each test binary uses its part")]
+//! A PostgreSQL database with our schema: one server for this test process, one database per case.
 
 use std::sync::LazyLock;
 
 use caracal_core::{Secret, World};
 use caracal_crypto::HmacKey;
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
-use caracal_testkit::postgres::Postgres;
 use tokio::sync::OnceCell;
 
+use crate::postgres::Postgres;
+
 /// Owner of the schema: may make roles, is no superuser, and so is bound by row-level security.
-pub(crate) const OWNER: &str = "caracal_owner";
+pub const OWNER: &str = "caracal_owner";
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     let server = Postgres::start();
@@ -25,26 +25,30 @@ static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// The server of this process.
-pub(crate) fn server() -> &'static Postgres {
+pub fn server() -> &'static Postgres {
     &SERVER
 }
 
-/// A database of one case.
+/// A database of one case, gone with the value.
 #[derive(Debug)]
-pub(crate) struct Database {
-    pub(crate) name: String,
+pub struct Database {
+    /// Its name on the server.
+    pub name: String,
 }
 
 impl Database {
     /// Empty, owned by [`OWNER`].
-    pub(crate) fn empty() -> Self {
+    pub fn empty() -> Self {
         let name = server().create_database();
         own(&name);
         Self { name }
     }
 
     /// With the schema.
-    pub(crate) async fn migrated() -> Self {
+    ///
+    /// # Panics
+    /// When it cannot be migrated.
+    pub async fn migrated() -> Self {
         let template = TEMPLATE
             .get_or_init(|| async {
                 let name = server().create_database();
@@ -63,8 +67,20 @@ impl Database {
         }
     }
 
-    pub(crate) fn owner_url(&self) -> String {
+    /// Its address for [`OWNER`].
+    pub fn owner_url(&self) -> String {
         server().url_as(&self.name, OWNER, OWNER)
+    }
+
+    /// Runs SQL as the server's superuser, for whom no trigger and no policy counts; returns what it answers.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn sql(&self, sql: &str) -> String {
+        server().sql(
+            &self.name,
+            &format!("SET session_replication_role = replica; {sql}"),
+        )
     }
 }
 
@@ -79,18 +95,24 @@ fn own(database: &str) {
     server().sql(database, &format!("ALTER SCHEMA public OWNER TO {OWNER}"));
 }
 
-/// A store with few connections.
-pub(crate) async fn connect(url: &str) -> PostgresStore {
-    try_connect(url)
-        .await
-        .unwrap_or_else(|error| panic!("{error:?}\n{}", server().log()))
+/// A store with few connections, which seals under a key of its own.
+///
+/// # Panics
+/// When it does not connect.
+pub async fn connect(url: &str) -> PostgresStore {
+    connect_with(url, HmacKey::from_bytes(&[7; 32])).await
 }
 
-/// As [`connect`], where failing is what is asked.
-pub(crate) async fn try_connect(url: &str) -> Result<PostgresStore, caracal_storage::Error> {
+/// The same, sealing administrative evidence under `audit_key`.
+///
+/// # Panics
+/// When it does not connect.
+pub async fn connect_with(url: &str, audit_key: HmacKey) -> PostgresStore {
     let options = PostgresOptions {
         max_connections: 20,
         ..PostgresOptions::new(Secret::new(url))
     };
-    PostgresStore::connect(options, Some(HmacKey::from_bytes(&[7; 32]))).await
+    PostgresStore::connect(options, Some(audit_key))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}\n{}", server().log()))
 }
