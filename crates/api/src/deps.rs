@@ -5,10 +5,14 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::{Secret, World};
 use caracal_crypto::{HmacKey, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter};
-use caracal_service::zones::ZoneDirectory;
+use caracal_service::{
+    limits::{Limits, Rule},
+    zones::ZoneDirectory,
+};
 use caracal_storage::Store;
+use caracal_wire::ErrorCode;
 
-use crate::policy_work::PolicyWork;
+use crate::{auth::KnownTokens, policy_work::PolicyWork};
 
 /// Bounds of the Control API.
 #[derive(Debug, Clone)]
@@ -46,6 +50,20 @@ impl Default for ApiConfig {
     }
 }
 
+impl ApiConfig {
+    /// The limits of this configuration, counted by `limiter`.
+    pub fn limits(&self, limiter: Arc<dyn RateLimiter>, world: World) -> Limits {
+        let calls = Rule::per_minute("api:v1_rl:", self.rate_limit_per_min);
+        let refused = Rule::per_minute("api:admin_auth_fail:", self.auth_fail_limit_per_min);
+        Limits::new(limiter, world, calls, refused).with_registrations(Rule {
+            prefix: "rl:dcr:",
+            limit: self.dcr_limit_per_second,
+            window: Duration::from_secs(1),
+            code: ErrorCode::DcrRateLimitExceeded,
+        })
+    }
+}
+
 /// Everything the Control API works with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiDeps {
@@ -68,8 +86,10 @@ pub struct ApiDeps {
     /// The deployment's admin token (`CARACAL_ADMIN_TOKEN`). Without it there is neither a bootstrap token nor a
     /// console.
     pub admin_token: Option<Secret>,
-    /// Rate limits.
-    pub limiter: Arc<dyn RateLimiter>,
+    /// How often callers may ask: [`ApiConfig::limits`].
+    pub limits: Arc<Limits>,
+    /// Tokens that need not be guesses.
+    pub known_tokens: Arc<KnownTokens>,
     /// Where policies are read and evaluated.
     pub policy_work: PolicyWork,
     /// Bounds.

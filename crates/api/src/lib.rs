@@ -32,7 +32,7 @@ mod routes;
 mod zone_names;
 
 pub use access::{Capability, Needs, Reach};
-pub use auth::{seed_bootstrap, token_key_name};
+pub use auth::{KnownTokens, seed_bootstrap, token_key_name};
 pub use deps::{ApiConfig, ApiDeps};
 pub use policy_work::PolicyWork;
 pub use routes::{router, table};

@@ -1,13 +1,11 @@
 //! What the front asks this role: who calls, how often, with which capability, in which zone, and what is recorded of
 //! a refusal.
 
-use std::net::IpAddr;
-
 use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
     front::{Exchange, HttpRole, Params},
-    server::PeerAddr,
+    limits::Limits,
 };
 use caracal_storage::{Access, Receipt};
 use http::{StatusCode, request::Parts};
@@ -32,13 +30,20 @@ impl HttpRole for ApiDeps {
         &self.world
     }
 
-    async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
-        let peer: Option<IpAddr> = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        auth::authenticate(self, &head.headers, peer).await
+    fn limits(&self) -> &Limits {
+        &self.limits
     }
 
-    async fn limit(&self, caller: &Principal) -> Result<(), Refusal> {
-        auth::limit_principal(self, caller).await
+    fn counted_as(&self, caller: &Principal) -> String {
+        caller.limit_key()
+    }
+
+    async fn may_be_good(&self, head: &Parts) -> bool {
+        auth::may_be_good(self, &head.headers).await
+    }
+
+    async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
+        auth::authenticate(self, &head.headers).await
     }
 
     fn permit(&self, caller: &Principal, needs: Needs) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use caracal_core::{Timestamp, World, ZoneId};
 use caracal_service::{
     Refusal,
     front::{Exchange, HttpRole, Made, Opens, Params},
+    limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::{Access, AdminAuditRecord, Receipt, ZoneWork};
@@ -19,7 +20,7 @@ use crate::{
     deps::App,
     evidence::{self, About},
     idempotency::{self, Keyed},
-    limits, metrics, quoting,
+    metrics, quoting,
 };
 
 /// The zone of the path, as decoded for the router.
@@ -47,14 +48,23 @@ impl HttpRole for App {
         head: &Parts,
     ) -> Result<Caller, Refusal> {
         let zone = params.get(ZONE).unwrap_or_default();
-        match auth::authenticate(self, &head.headers, &needs, zone).await {
-            Ok(caller) => Ok(caller),
-            Err(refusal) => Err(limits::note_refused(self, head, refusal).await),
+        let caller = auth::authenticate(self, &head.headers, &needs, zone).await;
+        caller.inspect_err(metrics::rejected)
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn counted_as(&self, caller: &Caller) -> String {
+        match &caller.application {
+            Some(application) => format!("{}:{application}", caller.zone),
+            None => String::from("operator"),
         }
     }
 
-    async fn limit(&self, caller: &Caller) -> Result<(), Refusal> {
-        limits::admit(self, caller).await
+    async fn may_be_good(&self, head: &Parts) -> bool {
+        auth::may_be_good(self, &head.headers)
     }
 
     /// What a route lets its caller do depends on what it is about; the operator was recognised by the capability.

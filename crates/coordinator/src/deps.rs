@@ -6,6 +6,7 @@ use caracal_core::{Secret, World};
 use caracal_crypto::HmacKey;
 use caracal_events::{OutboxRelay, RateLimiter, Spool};
 use caracal_service::{
+    limits::{Limits, Rule},
     revocation::Revocations,
     zones::{LiveAuthority, ZoneDirectory},
 };
@@ -48,6 +49,7 @@ pub struct CoordinatorDeps {
 pub(crate) struct App {
     deps: CoordinatorDeps,
     pub(crate) receipts: Receipts,
+    pub(crate) limits: Limits,
 }
 
 impl App {
@@ -59,7 +61,18 @@ impl App {
             max_per_scope: deps.config.max_receipts_per_scope,
             counts: Mutex::default(),
         };
-        Self { deps, receipts }
+        let config = &deps.config;
+        let limits = Limits::new(
+            deps.limiter.clone(),
+            deps.world.clone(),
+            Rule::per_minute("coordinator:", config.requests_per_minute),
+            Rule::per_minute("coordinator:refused:", config.unauthenticated_per_minute),
+        );
+        Self {
+            deps,
+            receipts,
+            limits,
+        }
     }
 }
 

@@ -18,7 +18,6 @@ mod deps;
 mod evidence;
 mod idempotency;
 mod jobs;
-mod limits;
 mod lineage;
 mod metrics;
 mod paging;

@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, get, on},
 };
-use http::{Method, header};
+use http::{Method, StatusCode, header, request::Parts};
 use tracing::Instrument as _;
 
 pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet};
@@ -40,6 +40,8 @@ pub use route::{Handler, Opens, Route, RouteError};
 use crate::{
     Refusal,
     contention::{Attempts, given_up},
+    limits::Limits,
+    server::PeerAddr,
 };
 
 /// The routes of a role, and their document at `/openapi.json`.
@@ -51,7 +53,7 @@ pub fn router<R: HttpRole>(role: R, routes: Vec<Route<R>>) -> Router {
 }
 
 fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
-    check(&routes);
+    check(role.limits(), &routes);
     let document: Arc<str> = document(&routes).into();
     let mut router = Router::new().route(
         "/openapi.json",
@@ -71,10 +73,15 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
     router
 }
 
-fn check<R: HttpRole>(routes: &[Route<R>]) {
+fn check<R: HttpRole>(limits: &Limits, routes: &[Route<R>]) {
     let mut names = HashSet::new();
     for route in routes {
         let (name, path) = (route.name, route.path);
+        assert!(
+            limits.has(route.limit),
+            "{name} counts towards {:?}, which has no rule",
+            route.limit
+        );
         assert!(names.insert(name), "two routes are called {name}");
         for parameter in route.parameters {
             assert!(
@@ -114,7 +121,7 @@ async fn serve<R: HttpRole>(
     // Nothing of the body is read, and nothing is written, for a caller who is nobody.
     let proved = async {
         let params = Params::decoded(&mut head).await?;
-        let caller = role.authenticate(route.needs, &params, &head).await?;
+        let caller = prove(role.as_ref(), route.needs, &params, &head).await?;
         Ok::<_, Refusal>((params, caller))
     };
     let (params, caller) = match proved.await {
@@ -138,6 +145,32 @@ async fn serve<R: HttpRole>(
             exchange.role.refused(&exchange, &refusal).await;
             refusal.into_response()
         }
+    }
+}
+
+/// Who calls. Whoever was told to come back later costs nothing until then.
+async fn prove<R: HttpRole>(
+    role: &R,
+    needs: R::Needs,
+    params: &Params,
+    head: &Parts,
+) -> Result<R::Caller, Refusal> {
+    let limits = role.limits();
+    if let Some(wait) = limits.credential_waits(&head.headers) {
+        return Err(wait);
+    }
+    let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    if let Some(wait) = limits.address_waits(peer)
+        && !role.may_be_good(head).await
+    {
+        return Err(wait);
+    }
+    match role.authenticate(needs, params, head).await {
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
+            limits.count_refused(peer).await?;
+            Err(refusal)
+        }
+        proved => proved,
     }
 }
 

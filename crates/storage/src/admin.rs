@@ -38,6 +38,8 @@ pub struct AdminToken {
 pub trait AdminTokens: Send {
     /// The unrevoked token with this digest.
     async fn find(&mut self, token_digest: &[u8; 32]) -> Result<Option<AdminToken>, Error>;
+    /// Digests of up to `most` unrevoked tokens, newest first.
+    async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error>;
     /// Every token, revoked ones included, by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error>;
     /// Inserts a token.

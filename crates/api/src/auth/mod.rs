@@ -4,14 +4,14 @@
 //! its time. Every gate binds to the matched route and its decoded parameters.
 
 mod gates;
-mod limits;
+mod known;
 mod principal;
 mod seed;
 mod tokens;
 
 pub(crate) use gates::{admit_to_zone, check_capability, owns};
-pub(crate) use limits::{limit_dcr, limit_principal};
+pub use known::KnownTokens;
 pub(crate) use principal::{Principal, Scope};
 pub use seed::seed_bootstrap;
 pub use tokens::token_key_name;
-pub(crate) use tokens::{authenticate, digest};
+pub(crate) use tokens::{authenticate, digest, may_be_good};

@@ -1,7 +1,5 @@
 //! From a bearer token to a principal.
 
-use std::net::IpAddr;
-
 use caracal_crypto::{
     HmacKey,
     tokens::{ACCOUNT_HEADER, verify_account_assertion},
@@ -11,10 +9,7 @@ use caracal_storage::{Access, AdminToken, Error};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 
-use super::{
-    limits,
-    principal::{Origin, Power, Principal, Scope},
-};
+use super::principal::{Origin, Power, Principal, Scope};
 use crate::deps::ApiDeps;
 
 /// Longest bearer token looked at, in bytes.
@@ -64,23 +59,31 @@ async fn find(api: &ApiDeps, token: &str) -> Result<Option<AdminToken>, Error> {
     Ok(Some(found))
 }
 
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES)
+}
+
+/// Whether the token of a request was one of ours a moment ago.
+pub(crate) async fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
+    let Some(token) = token_of(headers) else {
+        return false;
+    };
+    let keys = std::iter::once(&api.token_keys.current).chain(&api.token_keys.previous);
+    let digests: Vec<_> = keys.map(|key| digest(key, token)).collect();
+    api.known_tokens.have(api, &digests).await
+}
+
 /// The caller behind a request.
 ///
 /// # Errors
-/// 401 `invalid_admin_token` or `invalid_account_assertion`; 429 once an address was refused too often; 503 when
-/// storage does not answer, which is not counted as a failed login.
-pub(crate) async fn authenticate(
-    api: &ApiDeps,
-    headers: &HeaderMap,
-    peer: Option<IpAddr>,
-) -> Result<Principal, Refusal> {
-    let token = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
-    let row = match token {
+/// 401 `invalid_admin_token` or `invalid_account_assertion`; 503 when storage does not answer, which is not counted as
+/// a failed login.
+pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    let row = match token_of(headers) {
         None => None,
         Some(token) => find(api, token).await?,
     };
     let Some(principal) = row.as_ref().and_then(principal_of) else {
-        limits::count_failure(api, peer).await?;
         return Err(Refusal::of(ErrorCode::InvalidAdminToken)
             .describe("send a valid admin token as Authorization: Bearer")
             .authenticate("Bearer"));

@@ -14,6 +14,7 @@ mod subjects;
 mod zones;
 
 use axum::Router;
+use caracal_service::limits::LimitClass;
 use caracal_wire::ErrorCode;
 
 use crate::{
@@ -40,8 +41,8 @@ const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
 const STATELESS: Needs = needs(Read, Reach::Stateless);
 
 macro_rules! table {
-    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$flag:ident])?;)+) => {
-        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))? $(.$flag())?,)+]
+    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$($flag:ident $(($argument:expr))?),+])?;)+) => {
+        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))? $($(.$flag($($argument)?))+)?,)+]
     };
 }
 
@@ -62,7 +63,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
         post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication;
-        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication;
+        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)];
         get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." [versioned];
         patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication [versioned];
         delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";

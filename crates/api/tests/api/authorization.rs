@@ -297,6 +297,66 @@ async fn refused_logins_are_limited_by_address_and_never_lock_out_a_valid_token(
 }
 
 #[tokio::test]
+async fn a_flood_of_unknown_tokens_costs_no_query_and_locks_nobody_out() {
+    let stack = Stack::with(ApiConfig {
+        auth_fail_limit_per_min: 2,
+        ..ApiConfig::default()
+    })
+    .await;
+    let zones = async |token: &str| stack.call(Some(token), &[], Method::GET, "/v1/zones", None).await;
+    for number in 0..4 {
+        zones(&format!("cat_wrong_{number}")).await;
+    }
+    let store = &stack.parts.store;
+    let before = store.statements();
+    for number in 4..60 {
+        let reply = zones(&format!("cat_wrong_{number}")).await;
+        assert_eq!(reply.refused(429), "rate_limited");
+    }
+    // The relay makes a few of its own.
+    assert!(store.statements() - before < 56, "unknown tokens made queries");
+
+    // None of these was ever used from this address, or at all.
+    zones(ADMIN).await.expect(200);
+    let made = stack.token("global", None, "read").await;
+    stack.parts.world.manual_clock().advance(Duration::from_secs(1));
+    zones(&made).await.expect(200);
+    // A revoked one is no better than a guess, at once.
+    let listed = stack.get("/v1/admin-tokens").await.expect(200);
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    stack.delete(&format!("/v1/admin-tokens/{id}")).await.expect(204);
+    assert!(zones(&made).await.status.is_client_error());
+
+    stack.parts.world.manual_clock().advance(Duration::from_mins(1));
+    assert_eq!(zones("cat_wrong").await.refused(401), "invalid_admin_token");
+}
+
+#[tokio::test]
+async fn a_caller_past_its_limit_costs_no_query_until_it_may_come_again() {
+    let stack = Stack::with(ApiConfig {
+        rate_limit_per_min: 2,
+        ..ApiConfig::default()
+    })
+    .await;
+    let reader = stack.token("global", None, "read").await;
+    let zones = async || {
+        stack
+            .call(Some(&reader), &[], Method::GET, "/v1/zones", None)
+            .await
+    };
+    for status in [200, 200, 429] {
+        assert_eq!(zones().await.status, status);
+    }
+    let before = stack.parts.store.statements();
+    for _ in 0..20 {
+        assert_eq!(zones().await.refused(429), "rate_limited");
+    }
+    assert!(stack.parts.store.statements() - before < 20);
+    stack.parts.world.manual_clock().advance(Duration::from_mins(1));
+    zones().await.expect(200);
+}
+
+#[tokio::test]
 async fn requests_are_limited_by_principal_with_a_time_to_retry() {
     let stack = Stack::with(ApiConfig {
         rate_limit_per_min: 3,

@@ -1,6 +1,6 @@
 //! One Control API with a bootstrap token, and a client for it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
@@ -56,7 +56,8 @@ impl Stack {
                 previous: None,
             },
             admin_token: Some(Secret::new(ADMIN)),
-            limiter: parts.short_lived.clone(),
+            limits: Arc::new(config.limits(parts.short_lived.clone(), parts.world.clone())),
+            known_tokens: Arc::default(),
             policy_work: PolicyWork::new(2),
             config,
         };

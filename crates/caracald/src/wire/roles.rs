@@ -180,7 +180,12 @@ impl Parts {
             audit_key: Some(self.keys.audit.clone()),
             token_keys: self.keys.admin_tokens()?,
             admin_token: self.config.keys.admin_token.clone(),
-            limiter: self.backends.short_lived.clone(),
+            limits: Arc::new(
+                self.config
+                    .api
+                    .limits(self.backends.short_lived.clone(), self.world.clone()),
+            ),
+            known_tokens: Arc::default(),
             // Half of the machine at most: the rest decides.
             policy_work: caracal_api::PolicyWork::new(
                 std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2),

@@ -37,6 +37,12 @@ async fn prove(app: &App, token: &str) -> Result<MandateClaims, Refusal> {
     verify_session(app, &token, &zone_id).await
 }
 
+/// Whether the zone that the token says it is of is in memory.
+pub(super) fn of_zone_in_memory(app: &App, token: &str) -> bool {
+    let zone = Unverified::parse(token).and_then(|token| token.peek());
+    zone.is_ok_and(|peek| peek.zone_id.is_some_and(|zone| app.zones.remembers(&zone)))
+}
+
 /// Proves a token of class `session` addressed to us with the keys of the zone; a key made elsewhere a moment ago is
 /// asked for, not refused.
 pub(super) async fn verify_session(

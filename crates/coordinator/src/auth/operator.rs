@@ -8,6 +8,12 @@ use caracal_wire::ErrorCode;
 use super::{ADMIN, Capability, Principal};
 use crate::deps::App;
 
+/// Whether `token` is the operator's.
+pub(super) fn is(app: &App, token: &str) -> bool {
+    let expected = app.operator_token.as_ref();
+    expected.is_some_and(|expected| constant_time_eq(token.as_bytes(), expected.expose().as_bytes()))
+}
+
 /// The operator, if `token` is theirs and the route is open to them. On any other route the token is nothing but
 /// a malformed mandate.
 pub(super) fn recognise(
@@ -16,11 +22,7 @@ pub(super) fn recognise(
     capability: &Capability,
     zone_in_path: &str,
 ) -> Result<Option<Principal>, Refusal> {
-    let Some(expected) = &app.operator_token else {
-        return Ok(None);
-    };
-    let same = constant_time_eq(token.as_bytes(), expected.expose().as_bytes());
-    if !(same && capability.operator) {
+    if !(is(app, token) && capability.operator) {
         return Ok(None);
     }
     let zone = ZoneId::parse(zone_in_path)

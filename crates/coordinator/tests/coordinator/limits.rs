@@ -119,6 +119,45 @@ async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_one
 }
 
 #[tokio::test]
+async fn a_flood_of_mandates_of_unknown_zones_costs_no_query_and_locks_nobody_out() {
+    let stack = Stack::with(CoordinatorConfig {
+        unauthenticated_per_minute: 2,
+        ..config()
+    })
+    .await;
+    let app = stack.app().await;
+    stack.get("/agents", &app.token).await.expect(200);
+    let send = |token: &str| {
+        let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 4711)));
+        let request = Request::builder()
+            .uri(format!("/zones/{}/agents", stack.zone))
+            .header("authorization", format!("Bearer {token}"))
+            .extension(peer);
+        stack.exchange(request.body(Body::empty()).unwrap())
+    };
+    let forged = |number: u32| {
+        stack.sign(&caracal_core::claims::MandateClaims {
+            zone_id: format!("nowhere-{number}").parse().unwrap(),
+            ..stack.claims(&app.record)
+        })
+    };
+    for number in 0..3 {
+        send(&forged(number)).await;
+    }
+    let before = stack.deps.store.statements();
+    for number in 3..40 {
+        assert_eq!(send(&forged(number)).await.outcome(), (429, "rate_limited"));
+    }
+    assert_eq!(
+        stack.deps.store.statements(),
+        before,
+        "unknown zones made queries"
+    );
+    send(&app.token).await.expect(200);
+    send(OPERATOR).await.expect(200);
+}
+
+#[tokio::test]
 async fn refusals_of_a_proved_caller_are_limited_before_they_are_written_down() {
     let stack = Stack::with(CoordinatorConfig {
         requests_per_minute: 3,

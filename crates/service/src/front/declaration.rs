@@ -4,6 +4,7 @@ use caracal_wire::ErrorCode;
 use http::Method;
 
 use super::operation::Operation;
+use crate::limits::LimitClass;
 
 /// What a route is called, what it needs of its caller, and what its handler's types say.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Declaration<N> {
     pub name: &'static str,
     /// What it needs of its caller.
     pub needs: N,
+    /// What its calls count towards.
+    pub limit: LimitClass,
     /// One sentence for the document.
     pub summary: &'static str,
     /// Code of a body that is not what the route takes.

@@ -13,6 +13,7 @@ use super::{declaration::Declaration, repeat::IdempotencyKey};
 use crate::{
     Refusal,
     body::{JSON_LIMIT, read_bounded},
+    limits::Limits,
     request::RequestContext,
     server::PeerAddr,
 };
@@ -41,9 +42,18 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
         head: &Parts,
     ) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
-    /// Whether the caller may ask once more now. Before anything that may be written down about a refusal, and before
+    /// How often callers may ask. They are counted before anything that may be written down about a refusal, and before
     /// anything that reads storage for the request.
-    fn limit(&self, caller: &Self::Caller) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn limits(&self) -> &Limits;
+
+    /// Whose calls those of the caller are counted with.
+    fn counted_as(&self, caller: &Self::Caller) -> String;
+
+    /// Whether storage should be asked about credentials from an address whose credentials were refused too often. It
+    /// should about those that may well be good, so that nobody is locked out; telling must cost no storage by itself.
+    fn may_be_good(&self, _head: &Parts) -> impl Future<Output = bool> + Send {
+        async { true }
+    }
 
     /// Whether the caller may do what the route does at all.
     fn permit(&self, caller: &Self::Caller, needs: Self::Needs) -> Result<(), Refusal>;
@@ -134,9 +144,14 @@ impl<R: HttpRole> Exchange<R> {
 
     /// Everything up to the handler.
     pub(super) async fn enter(&mut self, body: axum::body::Body) -> Result<(), Refusal> {
-        self.role.limit(&self.caller).await?;
+        let (limits, counted) = (self.role.limits(), self.role.counted_as(&self.caller));
+        limits.count_call(&counted, &self.headers).await?;
         self.role.permit(&self.caller, self.route.needs)?;
         self.params.check()?;
+        let place: Vec<_> = self.params.iter().map(|(_, value)| value).collect();
+        limits
+            .count_class(self.route.limit, &place.join("/"), &counted)
+            .await?;
         self.role.admit(self).await?;
         self.admitted = true;
         if self.route.idempotent {

@@ -13,7 +13,7 @@ use super::{
     input::Input,
     operation::Operation,
 };
-use crate::Refusal;
+use crate::{Refusal, limits::LimitClass};
 
 type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
@@ -66,6 +66,7 @@ impl<R: HttpRole> Route<R> {
                 path,
                 name,
                 needs,
+                limit: LimitClass::Ordinary,
                 summary: "",
                 invalid: ErrorCode::InvalidBody,
                 idempotent: false,
@@ -89,6 +90,13 @@ impl<R: HttpRole> Route<R> {
     #[must_use]
     pub fn invalid(mut self, code: ErrorCode) -> Self {
         self.declared.invalid = code;
+        self
+    }
+
+    /// Counts its calls towards `class` as well.
+    #[must_use]
+    pub fn limited(mut self, class: LimitClass) -> Self {
+        self.declared.limit = class;
         self
     }
 

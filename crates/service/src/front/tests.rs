@@ -1,9 +1,16 @@
 //! The front with a role of three kinds of callers and a few routes.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use axum::{body::Body as HttpBody, middleware::from_fn_with_state};
 use caracal_core::{ApplicationId, World};
+use caracal_events::{
+    RateLimiter,
+    shortlived::{RateDecision, ShortLivedError},
+};
 use caracal_wire::{ErrorCode, Listing};
 use http::{StatusCode, request::Parts};
 use http_body_util::BodyExt as _;
@@ -13,13 +20,32 @@ use tower::ServiceExt as _;
 use utoipa::ToSchema;
 
 use super::*;
-use crate::request::{Finish, finish};
+use crate::{
+    limits::Rule,
+    request::{Finish, finish},
+};
 
 /// Callers are their bearer token: `reader`, `writer`, or `greedy`, who asks too often.
 struct Shop {
     world: World,
     handled: AtomicU32,
     refused: Arc<parking_lot::Mutex<Vec<(String, bool)>>>,
+    limits: Limits,
+}
+
+/// Refuses whoever is greedy.
+#[derive(Debug)]
+struct Counter;
+
+#[async_trait::async_trait]
+impl RateLimiter for Counter {
+    async fn hit(&self, key: &str, _: u32, _: Duration) -> Result<RateDecision, ShortLivedError> {
+        Ok(RateDecision {
+            allowed: key != "shop:greedy",
+            remaining: 0,
+            retry_after: Duration::from_secs(7),
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,11 +70,12 @@ impl HttpRole for Shop {
         token.ok_or_else(|| Refusal::of(ErrorCode::Unauthorized))
     }
 
-    async fn limit(&self, caller: &String) -> Result<(), Refusal> {
-        if caller == "greedy" {
-            return Err(Refusal::of(ErrorCode::RateLimited).retry_after(7));
-        }
-        Ok(())
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn counted_as(&self, caller: &String) -> String {
+        caller.clone()
     }
 
     fn permit(&self, caller: &String, needs: Needs) -> Result<(), Refusal> {
@@ -178,11 +205,17 @@ struct Reply {
     handled: u32,
 }
 
+fn limits() -> Limits {
+    let rules = ["shop:", "shop:refused:"].map(|prefix| Rule::per_minute(prefix, 1));
+    Limits::new(Arc::new(Counter), World::for_tests(), rules[0], rules[1])
+}
+
 async fn ask(token: &str, method: Method, path: &str, body: &str) -> Reply {
     let role = Shop {
         world: World::for_tests(),
         handled: AtomicU32::new(0),
         refused: Arc::default(),
+        limits: limits(),
     };
     let (refused, world) = (role.refused.clone(), role.world.clone());
     let role = Arc::new(role);
@@ -352,13 +385,16 @@ async fn what_gave_way_is_done_again_and_in_the_end_a_conflict() {
 #[test]
 #[should_panic(expected = "items.end reads id, which /items does not have")]
 fn a_route_whose_path_lacks_a_parameter_does_not_start() {
-    check(&[Route::<Shop>::delete("/items", "items.end", Needs::Write, end)]);
+    check(
+        &limits(),
+        &[Route::<Shop>::delete("/items", "items.end", Needs::Write, end)],
+    );
 }
 
 #[test]
 #[should_panic(expected = "two routes are called items.list")]
 fn two_routes_of_one_name_do_not_start() {
-    check(&[routes().remove(0), routes().remove(0)]);
+    check(&limits(), &[routes().remove(0), routes().remove(0)]);
 }
 
 #[tokio::test]

@@ -134,6 +134,11 @@ impl ZoneDirectory {
         }
     }
 
+    /// Whether the zone was read before: what is asked about it need not reach storage.
+    pub fn remembers(&self, id: &ZoneId) -> bool {
+        self.in_memory(id).is_some()
+    }
+
     /// Reads the zone again now. Used after a change, so that the next call sees it.
     ///
     /// # Errors

@@ -33,6 +33,12 @@ impl AdminTokens for GlobalUnit {
             .transpose()
     }
 
+    async fn digests(&mut self, most: u32) -> Result<Vec<[u8; 32]>, Error> {
+        let sql = "SELECT token_digest FROM admin_tokens WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT $1";
+        let rows = self.tx.all(sql, params![most]).await?;
+        rows.iter().map(|row| row.digest("token_digest")).collect()
+    }
+
     async fn list(&mut self, page: &PageRequest) -> Result<Page<AdminToken>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM admin_tokens WHERE TRUE");
         Listing::new(sql, Vec::new(), "created_at", "id")

@@ -279,6 +279,12 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     let mut near = global.token_digest;
     near[31] ^= 1;
     assert_eq!(work.admin_tokens().find(&near).await.unwrap(), None);
+    let mut digests = work.admin_tokens().digests(9).await.unwrap();
+    digests.sort_unstable();
+    let mut both = [global.token_digest, zoned.token_digest];
+    both.sort_unstable();
+    assert_eq!(digests, both);
+    assert_eq!(work.admin_tokens().digests(1).await.unwrap().len(), 1);
     work.admin_tokens().touch(&global.id, later).await.unwrap();
     let touched = work
         .admin_tokens()
@@ -290,6 +296,10 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
     assert!(work.admin_tokens().revoke(&global.id, later).await.unwrap());
     assert!(!work.admin_tokens().revoke(&global.id, later).await.unwrap());
     assert!(!work.admin_tokens().revoke("unknown", later).await.unwrap());
+    assert_eq!(
+        work.admin_tokens().digests(9).await.unwrap(),
+        [zoned.token_digest]
+    );
     work.commit().await.unwrap();
     let mut work = scene.global_read().await;
     assert_eq!(

@@ -18,7 +18,6 @@ use caracal_wire::{
 
 use super::{CODE, check_reserved, secret, with_secret};
 use crate::{
-    auth::limit_dcr,
     call::{ZoneCall, require_zone},
     change::Done,
 };
@@ -40,7 +39,6 @@ pub(crate) async fn handle(
         ));
     }
     check_reserved(&name, call.caller.is_bootstrap())?;
-    limit_dcr(&call.role, &call.zone, &call.caller).await?;
 
     let (client_secret, hash) = secret::generate(&call)?;
     let mut change = call.change().await?;

@@ -1,0 +1,42 @@
+//! Which tokens there are, in memory.
+
+use std::{collections::HashSet, time::Duration};
+
+use caracal_core::Timestamp;
+use caracal_storage::{Access, Error};
+use tokio::sync::Mutex;
+
+use crate::deps::ApiDeps;
+
+/// How old the picture may be.
+const FRESH: Duration = Duration::from_secs(1);
+/// Most tokens in it, the newest ones.
+const MAX_TOKENS: u32 = 10_000;
+
+/// Digests of the tokens that were not revoked a moment ago. They authenticate nobody: they tell whose tokens are worth
+/// a query while their address is being refused, where anybody may be guessing.
+#[derive(Debug, Default)]
+pub struct KnownTokens(Mutex<(Option<Timestamp>, HashSet<[u8; 32]>)>);
+
+impl KnownTokens {
+    /// Whether one of them has one of the `digests`. Reads at most one picture in [`FRESH`], whoever asks how often.
+    pub(super) async fn have(&self, api: &ApiDeps, digests: &[[u8; 32]]) -> bool {
+        let mut picture = self.0.lock().await;
+        let now = api.world.now();
+        if picture.0.is_none_or(|read_at| now.since(read_at) >= FRESH) {
+            picture.0 = Some(now);
+            match read(api).await {
+                Ok(known) => picture.1 = known.into_iter().collect(),
+                Err(error) => {
+                    tracing::warn!(error = %caracal_service::error_chain(&error), "could not read which admin tokens there are");
+                }
+            }
+        }
+        digests.iter().any(|digest| picture.1.contains(digest))
+    }
+}
+
+async fn read(api: &ApiDeps) -> Result<Vec<[u8; 32]>, Error> {
+    let mut work = api.store.global(Access::Read).await?;
+    work.admin_tokens().digests(MAX_TOKENS).await
+}
