@@ -107,6 +107,10 @@ async fn answer(sts: Arc<Sts>, request: Request) -> Response {
     if request.uri().path() == "/base/health" {
         return Response::new(Body::empty());
     }
+    // While it is left alone it is asked now and then whether it is ready; these tests end that time by the clock.
+    if request.uri().path() == "/base/ready" {
+        return Response::builder().status(503).body(Body::empty()).unwrap();
+    }
     assert_eq!(request.uri(), "/base/oauth/2/token");
     sts.asked.fetch_add(1, Ordering::SeqCst);
     let headers = request.headers().clone();
