@@ -1,63 +1,32 @@
 //! Old administrative records go, verified and vouched for; what does not verify stays.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
-
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use caracal_audit::{AdminRetention, KeptHead, KeptHeads, verify_evidence};
-use caracal_core::{Secret, Timestamp, World, ZoneId};
-use caracal_crypto::HmacKey;
+use caracal_core::{Timestamp, World, ZoneId};
 use caracal_storage::{Access, AdminAuditRecord, Store};
-use caracal_storage_sql::{PostgresOptions, PostgresStore, SqliteStore};
-use caracal_testkit::postgres::Postgres;
+use caracal_testkit::parts::Parts;
 use caracal_wire::audit::{ChainReport, EvidenceReport, FaultKind};
 use tokio_util::sync::CancellationToken;
+
+use crate::ledger::{Backends, parts};
 
 const DAY: Duration = Duration::from_hours(24);
 const KEEP: Duration = Duration::from_hours(24 * 30);
 
-static SERVER: LazyLock<Postgres> = LazyLock::new(Postgres::start);
-
-fn key() -> HmacKey {
-    HmacKey::from_hex(&"11a2b3c4d5e6f708".repeat(4)).unwrap()
-}
-
 struct Chains {
     store: Arc<dyn Store>,
     world: World,
-    /// Name on the server, where there is one.
-    database: String,
-    _directory: Option<tempfile::TempDir>,
+    parts: Parts,
 }
 
 impl Chains {
-    async fn on_sqlite() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let world = World::for_tests();
-        let path = directory.path().join("chains.db");
-        let store = SqliteStore::open(&path, Some(key()), world.now()).await.unwrap();
+    async fn over(backends: Backends) -> Self {
+        let parts = Parts::with(parts(backends)).await;
         Self {
-            store: Arc::new(store),
-            world,
-            database: String::new(),
-            _directory: Some(directory),
-        }
-    }
-
-    async fn on_postgres() -> Self {
-        let world = World::for_tests();
-        let database = SERVER.create_database();
-        let options = PostgresOptions::new(Secret::new(SERVER.url(&database)));
-        let store = PostgresStore::connect(options, Some(key())).await.unwrap();
-        store.migrate(world.now()).await.unwrap();
-        Self {
-            store: Arc::new(store),
-            world,
-            database,
-            _directory: None,
+            store: parts.store.clone(),
+            world: parts.world.clone(),
+            parts,
         }
     }
 
@@ -96,7 +65,7 @@ impl Chains {
         let retention = AdminRetention {
             store: self.store.clone(),
             world: self.world.clone(),
-            audit_key: Some(key()),
+            audit_key: Some(self.parts.audit_key.clone()),
             keep: KEEP,
         };
         let running = tokio::spawn(retention.run(stop.clone()));
@@ -125,14 +94,13 @@ impl Chains {
     }
 
     async fn verify(&self, kept: &KeptHeads) -> EvidenceReport {
-        let report = verify_evidence(self.store.as_ref(), None, Some(&key()), kept).await;
+        let report = verify_evidence(self.store.as_ref(), None, Some(&self.parts.audit_key), kept).await;
         report.unwrap().unwrap()
     }
 
     /// Changes rows as somebody with the database could.
     fn tamper(&self, sql: &str) {
-        let sql = format!("SET session_replication_role = replica; {sql}");
-        SERVER.sql(&self.database, &sql);
+        self.parts.database().sql(sql);
     }
 }
 
@@ -158,7 +126,7 @@ fn kept(zone: Option<&ZoneId>, entries: i64, head: &str) -> KeptHeads {
 
 #[tokio::test]
 async fn records_past_their_time_go_and_the_chains_hold_against_heads_kept_before() {
-    let chains = Chains::on_sqlite().await;
+    let chains = Chains::over(Backends::Embedded).await;
     let (busy, archived) = (ZoneId::generate(&chains.world), ZoneId::generate(&chains.world));
     // More than two batches, then what is young enough.
     chains.administer(Some(&busy), 1_200, 31).await;
@@ -217,7 +185,7 @@ async fn records_past_their_time_go_and_the_chains_hold_against_heads_kept_befor
 
 #[tokio::test]
 async fn a_chain_that_does_not_verify_keeps_its_old_records() {
-    let chains = Chains::on_postgres().await;
+    let chains = Chains::over(Backends::Postgres).await;
     let old = chains.days_ago(60).as_micros();
     let hash = "(SELECT content_sha256 FROM admin_audit_events WHERE chain_key = '@' AND chain_seq = 2)";
     let cases = [
@@ -281,7 +249,7 @@ async fn a_chain_that_does_not_verify_keeps_its_old_records() {
 
 #[tokio::test]
 async fn a_checkpoint_set_back_to_a_former_one_is_found() {
-    let chains = Chains::on_postgres().await;
+    let chains = Chains::over(Backends::Postgres).await;
     chains.administer(None, 3, 40).await;
     chains.administer(None, 2, 29).await;
     chains.administer(None, 1, 0).await;

@@ -1,131 +1,44 @@
 //! From the bus into the ledger: forged, broken and repeated frames first.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+use std::time::Duration;
 
-use std::{sync::Arc, time::Duration};
-
-use axum::{
-    body::Body,
-    http::{Request, StatusCode},
-};
-use caracal_audit::{AuditDeps, IngestHealth, KeptHead, verify_zone, verify_zone_against};
-use caracal_core::{Secret, World, ZoneId, audit::AuditEvent};
+use axum::http::StatusCode;
+use caracal_audit::{IngestHealth, KeptHead, verify_zone, verify_zone_against};
+use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, audit_frame};
-use caracal_events::{EmbeddedBus, Fields, StreamSigner, Topic};
-use caracal_storage::Access;
-use caracal_storage_sql::SqliteStore;
+use caracal_events::Fields;
 use caracal_wire::health::NotReady;
-use http_body_util::BodyExt as _;
-use serde_json::Value;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
+use http::Method;
 
-const TOKEN: &str = "operator-token-of-this-test-0000";
+use crate::ledger::{Backends, Ledger, TOKEN};
 
+/// A ledger and one zone of it.
 struct Scene {
-    deps: AuditDeps,
-    key: HmacKey,
+    ledger: Ledger,
     zone: ZoneId,
-    stop: CancellationToken,
-    _directory: tempfile::TempDir,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let world = World::for_tests();
-        let directory = tempfile::tempdir().unwrap();
-        let key = HmacKey::from_hex(&"11a2b3c4d5e6f708".repeat(4)).unwrap();
-        let store = SqliteStore::open(
-            &directory.path().join("ledger.db"),
-            Some(key.clone()),
-            world.now(),
-        )
-        .await
-        .unwrap();
-        let bus = EmbeddedBus::in_memory(world.clone(), StreamSigner::without_key(false));
-        let deps = AuditDeps {
-            world: world.clone(),
-            store: Arc::new(store),
-            bus: Arc::new(bus),
-            audit_key: Some(key.clone()),
-            admin_token: Some(Secret::new(TOKEN)),
-            consumer: String::from("test"),
-            health: Arc::new(IngestHealth::default()),
-        };
-        let stop = CancellationToken::new();
-        tokio::spawn(caracal_audit::run(deps.clone(), stop.clone()));
-        let zone = ZoneId::generate(&world);
-        Self {
-            deps,
-            key,
-            zone,
-            stop,
-            _directory: directory,
-        }
+        let ledger = Ledger::over(Backends::Embedded).await;
+        let zone = ledger.zone();
+        Self { ledger, zone }
     }
 
     fn event(&self, request: &str) -> AuditEvent {
-        AuditEvent::new(
-            &self.deps.world,
-            self.zone.clone(),
-            "token_exchange",
-            request,
-            "deny",
-        )
-        .with_metadata(&serde_json::json!({"resource": "resource://tickets"}))
+        self.ledger.event(&self.zone, request)
     }
 
     fn frame(&self, event: &AuditEvent) -> Fields {
-        let data = serde_json::to_string(event).unwrap();
-        let signature = audit_frame::sign(&self.key, data.as_bytes());
-        Fields::new()
-            .with("id", event.id.clone())
-            .with("data", data)
-            .with("sig", signature)
+        self.ledger.frame(event)
     }
 
-    /// Appends; on this bus that resolves once the ledger or the dead letters have every entry.
-    async fn append(&self, entries: Vec<Fields>) {
-        self.deps.bus.append(Topic::AuditEvents, entries).await.unwrap();
+    async fn append(&self, frames: Vec<Fields>) {
+        self.ledger.append_frames(frames).await;
     }
 
-    async fn reasons(&self) -> Vec<String> {
-        let letters = self
-            .deps
-            .bus
-            .dead_letters(Topic::AuditEvents, None, 100)
-            .await
-            .unwrap();
-        letters
-            .iter()
-            .map(|letter| letter.fields.get("reason").unwrap_or_default().to_owned())
-            .collect()
-    }
-
-    async fn entries(&self) -> i64 {
-        let mut work = self.deps.store.zone(&self.zone, Access::Read).await.unwrap();
-        work.ledger().head().await.unwrap().chain_seq
-    }
-
-    async fn get(&self, path: &str, token: Option<&str>) -> (StatusCode, Value) {
-        let mut request = Request::get(path);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let router = caracal_audit::router(self.deps.clone());
-        let response = router
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.stop.cancel();
+    async fn entries(&self) -> usize {
+        self.ledger.requests(&self.zone).await.len()
     }
 }
 
@@ -141,15 +54,16 @@ async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() 
     let text = edited.get("data").unwrap().replace("deny", "allow");
     edited.insert("data", text);
     let nonsense = "{\"id\":7}";
-    let broken = Fields::new()
-        .with("data", nonsense)
-        .with("sig", audit_frame::sign(&scene.key, nonsense.as_bytes()));
+    let broken = Fields::new().with("data", nonsense).with(
+        "sig",
+        audit_frame::sign(&scene.ledger.parts.audit_key, nonsense.as_bytes()),
+    );
     scene
         .append(vec![forged, unsigned, edited, broken, scene.frame(&good)])
         .await;
 
     assert_eq!(scene.entries().await, 1, "only the good one is linked");
-    let reasons = scene.reasons().await;
+    let reasons = scene.ledger.reasons().await;
     assert_eq!(
         reasons
             .iter()
@@ -180,7 +94,7 @@ async fn an_event_delivered_again_is_linked_once_and_one_with_other_content_neve
     altered.decision = String::from("allow");
     scene.append(vec![scene.frame(&altered)]).await;
     assert_eq!(scene.entries().await, 1);
-    assert_eq!(scene.reasons().await, ["tamper_on_replay"]);
+    assert_eq!(scene.ledger.reasons().await, ["tamper_on_replay"]);
 }
 
 #[tokio::test]
@@ -192,13 +106,17 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
             .collect();
         scene.append(events).await;
     }
-    let report = verify_zone(scene.deps.store.as_ref(), &scene.zone, Some(&scene.key))
-        .await
-        .unwrap();
+    let report = verify_zone(
+        scene.ledger.deps.store.as_ref(),
+        &scene.zone,
+        Some(&scene.ledger.parts.audit_key),
+    )
+    .await
+    .unwrap();
     assert!(report.holds(), "{report:?}");
     assert_eq!(report.entries, 200);
     let other = HmacKey::from_hex(&"22a2b3c4d5e6f708".repeat(4)).unwrap();
-    let report = verify_zone(scene.deps.store.as_ref(), &scene.zone, Some(&other))
+    let report = verify_zone(scene.ledger.deps.store.as_ref(), &scene.zone, Some(&other))
         .await
         .unwrap();
     // Every link, and the head.
@@ -209,7 +127,10 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
 #[tokio::test]
 async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
     let scene = Scene::new().await;
-    let (store, key) = (scene.deps.store.as_ref(), Some(&scene.key));
+    let (store, key) = (
+        scene.ledger.deps.store.as_ref(),
+        Some(&scene.ledger.parts.audit_key),
+    );
     for request in ["req-1", "req-2"] {
         scene.append(vec![scene.frame(&scene.event(request))]).await;
     }
@@ -234,7 +155,7 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
             .unwrap();
         assert_eq!(report.faults.first().map(|fault| fault.kind.as_str()), fault);
     }
-    let nowhere = ZoneId::generate(&scene.deps.world);
+    let nowhere = ZoneId::generate(&scene.ledger.deps.world);
     let report = verify_zone_against(store, &nowhere, key, Some(&kept))
         .await
         .unwrap();
@@ -253,7 +174,11 @@ async fn operator_routes_ask_for_the_operators_token() {
     let search = format!("/api/audit/search?zone_id={}&request_id=req-2", scene.zone);
     for token in [None, Some("wrong"), Some("")] {
         for path in [search.as_str(), "/api/audit/dlq", "/api/audit/verify/some-zone"] {
-            assert_eq!(scene.get(path, token).await.0, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(
+                scene.ledger.ask(Method::GET, path, token).await.status,
+                StatusCode::UNAUTHORIZED,
+                "{path}"
+            );
         }
     }
     for bad in [
@@ -263,19 +188,29 @@ async fn operator_routes_ask_for_the_operators_token() {
         "zone_id=z&since=yesterday",
         "zone_id=z&cursor=-1",
     ] {
-        let (status, _) = scene.get(&format!("/api/audit/search?{bad}"), Some(TOKEN)).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+        let path = format!("/api/audit/search?{bad}");
+        assert_eq!(
+            scene.ledger.ask(Method::GET, &path, Some(TOKEN)).await.status,
+            StatusCode::BAD_REQUEST,
+            "{bad}"
+        );
     }
-    let (status, found) = scene.get(&search, Some(TOKEN)).await;
-    assert_eq!(status, StatusCode::OK);
+    let found = scene
+        .ledger
+        .ask(Method::GET, &search, Some(TOKEN))
+        .await
+        .expect(200);
     assert_eq!(found["events"].as_array().unwrap().len(), 1);
     assert_eq!(found["events"][0]["event"]["request_id"], "req-2");
-    let (status, report) = scene
-        .get(&format!("/api/audit/verify/{}", scene.zone), Some(TOKEN))
-        .await;
+    let path = format!("/api/audit/verify/{}", scene.zone);
+    let report = scene
+        .ledger
+        .ask(Method::GET, &path, Some(TOKEN))
+        .await
+        .expect(200);
     assert_eq!(
-        (status, &report["entries"], &report["fault_count"]),
-        (StatusCode::OK, &2.into(), &0.into())
+        (&report["entries"], &report["fault_count"]),
+        (&2.into(), &0.into())
     );
 }
 
@@ -283,8 +218,8 @@ async fn operator_routes_ask_for_the_operators_token() {
 async fn ingest_waits_for_nobody_and_says_how_it_goes() {
     let scene = Scene::new().await;
     scene.append(vec![scene.frame(&scene.event("req-1"))]).await;
-    assert_eq!(scene.deps.health.reason(), None);
-    scene.stop.cancel();
+    assert_eq!(scene.ledger.deps.health.reason(), None);
+    scene.ledger.stop.cancel();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let fresh = IngestHealth::default();
     assert_eq!(

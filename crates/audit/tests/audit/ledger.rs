@@ -1,0 +1,135 @@
+//! A ledger that is written to, over any backends.
+
+use std::sync::Arc;
+
+use caracal_audit::{AuditDeps, IngestHealth};
+use caracal_core::{Secret, ZoneId, audit::AuditEvent};
+use caracal_crypto::audit_frame;
+use caracal_events::{Fields, Topic};
+use caracal_storage::Access;
+use caracal_testkit::{
+    client::{Answer, Client},
+    database::server,
+    parts::{Parts, PartsOptions},
+};
+use http::Method;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use caracal_testkit::parts::Backends;
+
+pub(crate) const TOKEN: &str = "operator-token-of-this-test-0000";
+
+/// An Audit role at work.
+pub(crate) struct Ledger {
+    pub(crate) parts: Parts,
+    pub(crate) deps: AuditDeps,
+    pub(crate) stop: CancellationToken,
+    client: Client,
+}
+
+/// Parts of which the Audit role is made: it takes the events itself.
+pub(crate) fn parts(backends: Backends) -> PartsOptions {
+    PartsOptions {
+        backends,
+        follow: false,
+        collect: false,
+        ..PartsOptions::default()
+    }
+}
+
+impl Ledger {
+    pub(crate) async fn over(backends: Backends) -> Self {
+        Self::with(parts(backends)).await
+    }
+
+    pub(crate) async fn with(options: PartsOptions) -> Self {
+        let parts = Parts::with(options).await;
+        let deps = AuditDeps {
+            world: parts.world.clone(),
+            store: parts.store.clone(),
+            bus: parts.bus.clone(),
+            audit_key: Some(parts.audit_key.clone()),
+            admin_token: Some(Secret::new(TOKEN)),
+            consumer: String::from("test"),
+            health: Arc::new(IngestHealth::default()),
+        };
+        let stop = CancellationToken::new();
+        tokio::spawn(caracal_audit::run(deps.clone(), stop.clone()));
+        Self {
+            client: parts.client("audit", caracal_audit::router(deps.clone())),
+            parts,
+            deps,
+            stop,
+        }
+    }
+
+    pub(crate) fn zone(&self) -> ZoneId {
+        ZoneId::generate(&self.deps.world)
+    }
+
+    pub(crate) fn event(&self, zone: &ZoneId, request: &str) -> AuditEvent {
+        AuditEvent::new(&self.deps.world, zone.clone(), "token_exchange", request, "deny")
+            .with_metadata(&serde_json::json!({"resource": "resource://tickets"}))
+    }
+
+    /// As a producer signs it.
+    pub(crate) fn frame(&self, event: &AuditEvent) -> Fields {
+        let data = serde_json::to_string(event).unwrap();
+        let signature = audit_frame::sign(&self.parts.audit_key, data.as_bytes());
+        Fields::new()
+            .with("id", event.id.clone())
+            .with("data", data)
+            .with("sig", signature)
+    }
+
+    /// Appends; on the in-process bus that resolves once the ledger or the dead letters have every event.
+    pub(crate) async fn append(&self, events: &[AuditEvent]) {
+        self.append_frames(events.iter().map(|event| self.frame(event)).collect())
+            .await;
+    }
+
+    pub(crate) async fn append_frames(&self, frames: Vec<Fields>) {
+        self.deps.bus.append(Topic::AuditEvents, frames).await.unwrap();
+    }
+
+    /// Whose events the ledger has, by request, in its order.
+    pub(crate) async fn requests(&self, zone: &ZoneId) -> Vec<String> {
+        let mut work = self.deps.store.zone(zone, Access::Read).await.unwrap();
+        let rows = work.ledger().range(0, 1_000).await.unwrap();
+        rows.into_iter().map(|row| row.event.request_id).collect()
+    }
+
+    /// Why events were put aside.
+    pub(crate) async fn reasons(&self) -> Vec<String> {
+        let letters = self
+            .deps
+            .bus
+            .dead_letters(Topic::AuditEvents, None, 100)
+            .await
+            .unwrap();
+        let reason = |letter: &caracal_events::Delivery| letter.fields.get("reason").map(str::to_owned);
+        letters.iter().filter_map(reason).collect()
+    }
+
+    /// Asks the role.
+    pub(crate) async fn ask(&self, method: Method, path: &str, token: Option<&str>) -> Answer {
+        let call = self.client.call(method, path);
+        match token {
+            Some(token) => call.header("authorization", &format!("Bearer {token}")),
+            None => call,
+        }
+        .send()
+        .await
+    }
+
+    /// Runs SQL on the database as the server's superuser.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        server().sql(&self.parts.database().name, sql)
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,9 @@
+//! The Audit role over real stores and buses: from the bus into the ledger, and what is kept of it.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod ingest;
+mod isolation;
+mod later_release;
+mod ledger;
+mod retention;
