@@ -98,7 +98,8 @@ pub struct Parts {
     collector: Collector,
     // First the tasks, then what they use.
     _shutdown: DropGuard,
-    servers: Option<(Database, Redis)>,
+    redis: Option<Redis>,
+    database: Option<Database>,
     directory: TempDir,
 }
 
@@ -198,7 +199,8 @@ impl Parts {
             audit_key,
             collector,
             _shutdown: shutdown.drop_guard(),
-            servers: open.servers,
+            redis: open.redis,
+            database: open.database,
             directory,
         }
     }
@@ -262,7 +264,7 @@ impl Parts {
     /// # Panics
     /// Over no server.
     pub fn database(&self) -> &Database {
-        &self.servers.as_ref().expect("parts over servers").0
+        self.database.as_ref().expect("parts over PostgreSQL")
     }
 
     /// The Redis server.
@@ -270,6 +272,6 @@ impl Parts {
     /// # Panics
     /// Over no server.
     pub fn redis(&self) -> &Redis {
-        &self.servers.as_ref().expect("parts over servers").1
+        self.redis.as_ref().expect("parts over Redis")
     }
 }

@@ -17,7 +17,9 @@ use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
-use crate::stack::{Answer, OPERATOR, Stack};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{OPERATOR, Stack};
 
 /// The answer as a client's type, which holds all of it.
 fn read<T: Serialize + DeserializeOwned>(answer: Answer, status: u16) -> T {

@@ -315,7 +315,7 @@ async fn a_proved_caller_turned_away_leaves_evidence_and_noise_does_not() {
         .post("/agents", &token, start_body(&app, json!({})))
         .await
         .expect(403);
-    let events = stack.evidence().await;
+    let events = stack.parts.new_events().await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].event_type.as_str(), events[0].decision.as_str()),
@@ -332,14 +332,7 @@ impl Stack {
     /// Another zone, with nothing in it.
     async fn given_zone(&self) -> ZoneId {
         let given = caracal_storage::conformance::given::Given::new(&self.world);
-        let mut global = self
-            .deps
-            .store
-            .global(caracal_storage::Access::Write)
-            .await
-            .unwrap();
-        global.zones().create(&given.zone()).await.unwrap();
-        global.commit().await.unwrap();
+        self.parts.create_zone(&given.zone()).await;
         given.zone_id
     }
 }

@@ -94,6 +94,7 @@ async fn revoking_follows_the_lineage_and_spares_sessions_and_bystanders() {
     assert_eq!(before, 0, "handing authority on moves no epoch");
     let path = format!("/delegations/{}/revoke", chain.root);
     let (answer, events) = stack
+        .parts
         .published(Topic::SessionsRevoke, stack.patch(&path, &chain.a.token))
         .await;
     let counts = json!({"revoked_edges": 2, "affected_sessions": 2, "terminated_sessions": 0});
@@ -174,7 +175,8 @@ async fn only_a_party_or_the_operator_revokes() {
     let declined = format!("/delegations/{}/revoke", chain.root);
     stack.patch(&declined, &chain.b.token).await.expect(200);
     let denied: Vec<_> = stack
-        .evidence()
+        .parts
+        .new_events()
         .await
         .into_iter()
         .filter(|event| event.decision == "deny")
@@ -213,6 +215,7 @@ async fn ending_a_session_takes_its_tree_and_its_delegations_along_and_tells_eve
         .text("agent_session_id");
     let path = format!("/agents/{middle}?reason=drill");
     let (answer, events) = stack
+        .parts
         .published(Topic::SessionsRevoke, stack.delete(&path, &chain.b.token))
         .await;
     answer.expect(204);
@@ -251,6 +254,7 @@ async fn ending_a_session_without_delegations_moves_no_epoch() {
     let id = stack.task(&app).await;
     let path = format!("/agents/{id}");
     let (answer, events) = stack
+        .parts
         .published(Topic::DelegationsInvalidate, stack.delete(&path, &app.token))
         .await;
     answer.expect(204);
@@ -272,13 +276,13 @@ async fn a_persons_login_ends_with_the_last_session_that_hung_on_it() {
         let token = app.token.clone();
         async move { stack.delete(&format!("/agents/{id}"), &token).await.expect(204) }
     };
-    let (_, events) = stack.published(Topic::SessionsRevoke, end(first)).await;
+    let (_, events) = stack.parts.published(Topic::SessionsRevoke, end(first)).await;
     assert!(
         events.iter().all(|event| !event.contains_key("session_id")),
         "another session still hangs on it"
     );
     assert!(!stack.deps.revocations.is_revoked(person.id.as_str()));
-    let (_, events) = stack.published(Topic::SessionsRevoke, end(second)).await;
+    let (_, events) = stack.parts.published(Topic::SessionsRevoke, end(second)).await;
     assert_eq!(events[0]["session_id"], person.id.as_str());
     assert!(stack.deps.revocations.is_revoked(person.id.as_str()));
     let record = stack
@@ -307,12 +311,12 @@ async fn a_pause_travels_as_a_pause_and_never_as_a_revocation() {
             .await
             .expect(200);
     };
-    let ((), revoked) = stack.published(Topic::SessionsRevoke, pause).await;
+    let ((), revoked) = stack.parts.published(Topic::SessionsRevoke, pause).await;
     assert!(revoked.is_empty());
     stack.advance(Duration::from_secs(1)).await;
     let path = format!("/agents/{id}/suspend");
     let pause = stack.patch(&path, &app.token);
-    let (_, events) = stack.published(Topic::AgentsLifecycle, pause).await;
+    let (_, events) = stack.parts.published(Topic::AgentsLifecycle, pause).await;
     assert_eq!(
         (events[0]["event"].as_str(), events[0]["reason"].as_str()),
         ("suspend", "requested")
@@ -344,7 +348,8 @@ async fn only_the_owner_or_the_operator_ends_a_session() {
     assert_eq!(answer.outcome(), (400, "invalid_body"));
     stack.delete(&path, OPERATOR).await.expect(204);
     let ends: Vec<_> = stack
-        .evidence()
+        .parts
+        .new_events()
         .await
         .into_iter()
         .filter(|event| event.event_type == "session_end")

@@ -5,7 +5,9 @@ use std::time::Duration;
 use caracal_core::SessionId;
 use serde_json::{Value, json};
 
-use crate::stack::{Answer, App, OPERATOR, Stack};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{App, OPERATOR, Stack};
 
 /// Two applications with a session each.
 struct Pair {
@@ -169,7 +171,7 @@ async fn a_delegation_is_answered_as_documented() {
         },
     });
     assert_eq!(answer.body, expected);
-    let events = pair.stack.evidence().await;
+    let events = pair.stack.parts.new_events().await;
     let event = events
         .iter()
         .find(|event| event.event_type == "delegation_create")

@@ -26,7 +26,7 @@ async fn without_room_for_evidence_nothing_changes() {
         .await
         .expect(201);
     let edge = edge.text("delegation_edge_id");
-    stack.stop_ledger().await;
+    stack.parts.stop_collecting().await;
     fill(&stack);
     let refused = [
         stack.start(&a, json!({})).await,

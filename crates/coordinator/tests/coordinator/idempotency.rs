@@ -6,7 +6,9 @@ use caracal_coordinator::CoordinatorConfig;
 use http::{HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
-use crate::stack::{Answer, App, Stack, start_body};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{App, Stack, start_body};
 
 async fn keyed(stack: &Stack, token: &str, key: &str, body: Value) -> Answer {
     stack
@@ -44,7 +46,7 @@ async fn a_repeat_gets_the_first_answer_even_with_a_new_mandate() {
         assert_eq!(again.headers["idempotency-replayed"], "true");
     }
     assert_eq!(sessions(&stack, &app).await, 1);
-    let events = stack.evidence().await;
+    let events = stack.parts.new_events().await;
     assert_eq!(events.len(), 3);
     assert!(
         events[1]

@@ -73,7 +73,7 @@ async fn tasks_past_their_time_end_with_their_tree_and_delegations() {
         .await
         .expect(201);
     let edge = edge.text("delegation_edge_id");
-    stack.evidence().await;
+    stack.parts.new_events().await;
     stack.advance(Duration::from_secs(60)).await;
 
     let sweep = until(&stack, || async {
@@ -83,7 +83,7 @@ async fn tasks_past_their_time_end_with_their_tree_and_delegations() {
         }
         left == 0
     });
-    let ((), events) = stack.published(Topic::SessionsRevoke, sweep).await;
+    let ((), events) = stack.parts.published(Topic::SessionsRevoke, sweep).await;
     // The child ended with its parent, or at its own end, whichever came first in the round.
     assert_ne!(status(&stack, &child).await, "active");
     assert_eq!(status(&stack, &long).await, "active");
@@ -99,7 +99,7 @@ async fn tasks_past_their_time_end_with_their_tree_and_delegations() {
     );
     assert!(events.iter().all(|event| !event.contains_key("session_id")));
     assert!(stack.deps.revocations.is_revoked(&short[0]));
-    let ends = stack.evidence().await;
+    let ends = stack.parts.new_events().await;
     assert!(
         ends.iter()
             .filter(|event| event.event_type == "session_end")
@@ -157,7 +157,7 @@ async fn delegations_past_their_end_expire_in_one_step_of_the_epoch() {
         expired.count()
     };
     let sweep = until(&stack, || async { listed().await == 2 });
-    let ((), events) = stack.published(Topic::DelegationsInvalidate, sweep).await;
+    let ((), events) = stack.parts.published(Topic::DelegationsInvalidate, sweep).await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0]["event"].as_str(), events[0]["epoch"].as_str()),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::stack::{Answer, App, OPERATOR, Stack};
+use caracal_testkit::client::Answer;
+
+use crate::stack::{App, OPERATOR, Stack};
 
 async fn beat(stack: &Stack, app: &App, id: &str, generation: i64) -> Answer {
     let body = json!({"status": "healthy", "lease_generation": generation});

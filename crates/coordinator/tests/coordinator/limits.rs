@@ -174,5 +174,5 @@ async fn refusals_of_a_proved_caller_are_limited_before_they_are_written_down() 
         statuses.push(stack.post("/agents", &token, json!({})).await.outcome().0);
     }
     assert_eq!(statuses, [403, 403, 403, 429, 429, 429, 429, 429]);
-    assert_eq!(stack.evidence().await.len(), 3);
+    assert_eq!(stack.parts.new_events().await.len(), 3);
 }

@@ -19,6 +19,7 @@ mod jobs;
 mod leases;
 mod limits;
 mod openapi;
+mod production;
 mod properties;
 mod reads;
 mod sessions;

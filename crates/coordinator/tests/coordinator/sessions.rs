@@ -83,7 +83,7 @@ async fn a_task_and_a_service_start_as_documented() {
     assert_eq!(read.body["metadata"], json!({"a": 1}));
     assert_eq!(read.body["lease_generation"], 0);
 
-    let events = stack.evidence().await;
+    let events = stack.parts.new_events().await;
     assert_eq!(events.len(), 2);
     assert_eq!(
         (events[0].event_type.as_str(), events[0].decision.as_str()),

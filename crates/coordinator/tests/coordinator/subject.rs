@@ -41,7 +41,7 @@ async fn nobody_acts_for_a_person_or_an_application_without_proof() {
             );
         }
     }
-    let events = stack.evidence().await;
+    let events = stack.parts.new_events().await;
     assert_eq!(events.len(), 8);
     assert!(events.iter().all(|event| event.decision == "deny"));
 }

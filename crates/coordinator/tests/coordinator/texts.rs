@@ -63,7 +63,7 @@ async fn refused_values_are_shown_in_excerpts_and_kept_nowhere() {
     let secret = "s3cret".repeat(20_000);
     let scope = |n: usize| format!("s3cret:{n}:{}", "x".repeat(200));
     let scopes: Vec<String> = (0..200).map(scope).collect();
-    stack.evidence().await;
+    stack.parts.new_events().await;
     let mut answers = vec![
         stack.start(&a, json!({"lifecycle": secret})).await,
         stack.start(&a, json!({"labels": [secret]})).await,
@@ -89,7 +89,7 @@ async fn refused_values_are_shown_in_excerpts_and_kept_nowhere() {
         assert!(!text.contains(&"s3cret".repeat(20)), "{text}");
         assert!(!text.contains(&"x".repeat(100)), "{text}");
     }
-    let events = stack.evidence().await;
+    let events = stack.parts.new_events().await;
     let denied: Vec<Value> = events
         .iter()
         .filter(|event| event.decision == "deny")

@@ -21,6 +21,8 @@ use crate::{
 pub enum Backends {
     /// SQLite, the in-process bus, memory.
     Embedded,
+    /// PostgreSQL, a database of the process's server; the in-process bus, memory.
+    Postgres,
     /// PostgreSQL and Redis: a database of the process's server, a Redis of its own.
     Production,
 }
@@ -32,7 +34,8 @@ pub(super) struct Open {
     pub(super) queue: SqlOutboxQueue,
     pub(super) bus: Arc<dyn Bus>,
     pub(super) short_lived: Arc<dyn ShortLived>,
-    pub(super) servers: Option<(Database, Redis)>,
+    pub(super) database: Option<Database>,
+    pub(super) redis: Option<Redis>,
 }
 
 impl Backends {
@@ -43,35 +46,41 @@ impl Backends {
         audit_key: HmacKey,
         signer: StreamSigner,
     ) -> Open {
-        match self {
-            Self::Embedded => {
-                let path = directory.join("caracal.db");
-                let store = SqliteStore::open(&path, Some(audit_key), world.now()).await;
-                let store = Arc::new(store.expect("a SQLite store"));
-                Open {
-                    store: store.clone(),
-                    sqlite: Some(store.clone()),
-                    queue: SqlOutboxQueue::new(store, world.clone()),
-                    bus: Arc::new(EmbeddedBus::in_memory(world.clone(), signer)),
-                    short_lived: Arc::new(MemoryShortLived::in_memory(world.clone())),
-                    servers: None,
-                }
-            }
-            Self::Production => {
-                let (database, redis) = (Database::migrated().await, Redis::in_memory());
-                let store = Arc::new(connect_with(&database.owner_url(), audit_key).await);
-                let options = RedisOptions::new(&redis.url());
-                let short_lived = RedisShortLived::open(world.clone(), &options);
-                let bus = RedisBus::open(world.clone(), signer, options);
-                Open {
-                    store: store.clone(),
-                    sqlite: None,
-                    queue: SqlOutboxQueue::new(store, world.clone()),
-                    bus: Arc::new(bus.expect("a usable address")),
-                    short_lived: Arc::new(short_lived.expect("a usable address")),
-                    servers: Some((database, redis)),
-                }
-            }
+        let (database, redis, sqlite);
+        let (store, queue): (Arc<dyn Store>, _);
+        if self == Self::Embedded {
+            let opened = SqliteStore::open(&directory.join("caracal.db"), Some(audit_key), world.now()).await;
+            let opened = Arc::new(opened.expect("a SQLite store"));
+            queue = SqlOutboxQueue::new(opened.clone(), world.clone());
+            (store, sqlite, database) = (opened.clone(), Some(opened), None);
+        } else {
+            let own = Database::migrated().await;
+            let opened = Arc::new(connect_with(&own.owner_url(), audit_key).await);
+            queue = SqlOutboxQueue::new(opened.clone(), world.clone());
+            (store, sqlite, database) = (opened, None, Some(own));
+        }
+        let (bus, short_lived): (Arc<dyn Bus>, Arc<dyn ShortLived>);
+        if self == Self::Production {
+            let server = Redis::in_memory();
+            let options = RedisOptions::new(&server.url());
+            let opened = RedisShortLived::open(world.clone(), &options);
+            short_lived = Arc::new(opened.expect("a usable address"));
+            let opened = RedisBus::open(world.clone(), signer, options);
+            bus = Arc::new(opened.expect("a usable address"));
+            redis = Some(server);
+        } else {
+            bus = Arc::new(EmbeddedBus::in_memory(world.clone(), signer));
+            short_lived = Arc::new(MemoryShortLived::in_memory(world.clone()));
+            redis = None;
+        }
+        Open {
+            store,
+            sqlite,
+            queue,
+            bus,
+            short_lived,
+            database,
+            redis,
         }
     }
 }
