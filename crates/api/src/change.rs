@@ -6,6 +6,7 @@
 use std::ops::{Deref, DerefMut};
 
 use caracal_core::ZoneId;
+use caracal_lifecycle::receipts::Counts;
 use caracal_service::Refusal;
 use caracal_storage::{Access, AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
 use caracal_wire::{
@@ -19,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::{
     call::{Call, ZoneCall},
     payload,
-    receipts::Keyed,
+    receipts::keyed,
     record::record,
 };
 
@@ -95,8 +96,8 @@ impl ZoneCall {
     /// Begins a change in the zone.
     pub(crate) async fn change(&self) -> Result<ZoneChange<'_>, Refusal> {
         let mut work = self.role.store.zone(&self.zone, Access::Write).await?;
-        if let Some(keyed) = Keyed::of(self)
-            && keyed.claim(work.as_mut()).await?.is_some()
+        if let Some(keyed) = keyed(self)
+            && keyed.claim(work.as_mut(), self.now()).await?.is_some()
         {
             // The same request was first; done again, this one is answered as that one was.
             return Err(Refusal {
@@ -141,9 +142,13 @@ impl<'c> ZoneChange<'c> {
 
     /// Commits, and answers with `item`, which is kept for repeats of a request with an idempotency key.
     pub(crate) async fn answer<T: Serialize>(mut self, done: Done<'_>, item: T) -> Result<T, Refusal> {
-        if let Some(keyed) = Keyed::of(self.call) {
+        if let Some(keyed) = keyed(self.call) {
             let made = done.created.unwrap_or_default();
-            keyed.keep(self.work.as_mut(), made, done.status, &item).await?;
+            let answer = serde_json::to_string(&item).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
+            let (work, now) = (self.work.as_mut(), self.call.now());
+            // Few enough to be counted anew each time.
+            keyed.admit(work, &Counts::default(), now).await?;
+            keyed.keep(work, made, done.status.as_u16(), answer, now).await?;
         }
         self.commit(done).await?;
         Ok(item)

@@ -15,7 +15,7 @@ use crate::{
     access::{Needs, Reach},
     auth::{self, Principal},
     deps::ApiDeps,
-    receipts::Keyed,
+    receipts::keyed,
     record::record,
 };
 
@@ -59,12 +59,12 @@ impl HttpRole for ApiDeps {
     }
 
     async fn answered(&self, exchange: &Exchange<Self>) -> Result<Option<Receipt>, Refusal> {
-        let Some(keyed) = Keyed::of(exchange) else {
+        let Some(keyed) = keyed(exchange) else {
             return Ok(None);
         };
         let zone = exchange.params.id("zoneId")?;
         let mut work = self.store.zone(&zone, Access::Write).await?;
-        keyed.claim(work.as_mut()).await
+        Ok(keyed.claim(work.as_mut(), self.world.now()).await?)
     }
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them

@@ -2,7 +2,13 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use caracal_core::{Timestamp, World, ZoneId};
+use caracal_core::{ApplicationId, Timestamp, World, ZoneId};
+use caracal_crypto::{canonical_json, sha256};
+use caracal_lifecycle::{
+    About, Act,
+    receipts::{self, Keyed},
+    sessions::{Lease, Lost},
+};
 use caracal_service::{
     Refusal,
     front::{Exchange, HttpRole, Made, Opens, Params},
@@ -14,17 +20,22 @@ use caracal_wire::ErrorCode;
 use http::{StatusCode, request::Parts};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     auth::{self, Caller, Capability},
     deps::App,
-    evidence::{self, About},
-    idempotency::{self, Keyed},
-    metrics, quoting,
+    evidence, metrics, quoting,
 };
 
 /// The zone of the path, as decoded for the router.
 const ZONE: &str = "zone";
+/// Separates the digests of idempotency keys from every other use of their key.
+const KEY_DOMAIN: &[u8] = b"caracal:coordinator:idempotency:v1\0";
+/// Operation of session starts.
+pub(crate) const SESSION_START: &str = "session.start.v2";
+/// Operation of delegations.
+pub(crate) const DELEGATION_CREATE: &str = "delegation.create.v2";
 
 impl HttpRole for App {
     const NAME: &'static str = "coordinator";
@@ -86,10 +97,14 @@ impl HttpRole for App {
     async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
         let (caller, needs) = (&exchange.caller, exchange.route.needs);
         tracing::debug!(capability = needs.name, code = %refusal.code, caller = caller.name(), "refused");
-        if refusal.code == ErrorCode::IdempotencyKeyInvalid
-            || refusal.code == ErrorCode::IdempotencyKeyMultiple
-        {
-            metrics::idempotency("invalid");
+        let reason = refusal.members.get("reason").and_then(Value::as_str);
+        match (&refusal.code, reason) {
+            (ErrorCode::IdempotencyKeyInvalid | ErrorCode::IdempotencyKeyMultiple, _) => {
+                metrics::idempotency("invalid");
+            }
+            (ErrorCode::IdempotencyKeyConflict, _) => metrics::idempotency("conflicts"),
+            (ErrorCode::DelegationExceedsParentAuthority, Some(rule)) => metrics::exceeded(rule),
+            _ => {}
         }
         let limited = !exchange.admitted && refusal.status == StatusCode::TOO_MANY_REQUESTS;
         if let (false, Some(event_type)) = (limited, needs.evidence) {
@@ -140,16 +155,70 @@ impl Call {
         &self.caller.principal.zone
     }
 
-    /// The receipt of a request with a key that happened already.
+    /// What lifecycle is told of this call.
+    pub(crate) fn act(&self) -> Act<'_> {
+        Act {
+            world: &self.role.world,
+            by: &self.caller.principal,
+            capacity: &self.role.config.capacity,
+            about: &self.notes,
+        }
+    }
+
+    /// The request by its key, if it has one; `asked` is the canonical form of what it asks for.
+    pub(crate) fn keyed(
+        &self,
+        operation: &'static str,
+        scope_id: &ApplicationId,
+        asked: impl FnOnce() -> Value,
+    ) -> Option<Keyed> {
+        let key = self.idempotency_key.as_ref()?;
+        let config = &self.role.config;
+        let generated = key.generated && operation == SESSION_START;
+        let digest_key = &self.role.idempotency_key;
+        Some(Keyed {
+            operation,
+            scope_id: scope_id.to_string(),
+            key_digests: vec![digest_key.sign_parts(&[KEY_DOMAIN, key.text.as_bytes()])],
+            request_digest: sha256(&canonical_json(&asked())),
+            retention: if generated {
+                config.generated_receipt_retention
+            } else {
+                config.receipt_retention
+            },
+            max_receipts: config.max_receipts_per_scope,
+        })
+    }
+
+    /// The receipt of a request with a key that happened already; otherwise there must be room for one.
     pub(crate) async fn claim(
         &self,
-        keyed: Option<&Keyed<'_>>,
+        keyed: Option<&Keyed>,
         work: &mut dyn ZoneWork,
         now: Timestamp,
     ) -> Result<Option<Receipt>, Refusal> {
-        match keyed {
-            Some(keyed) => keyed.claim(work, now).await,
-            None => Ok(None),
+        let Some(keyed) = keyed else { return Ok(None) };
+        let found = keyed.claim(work, now).await?;
+        if found.is_none() {
+            keyed.admit(work, &self.role.receipts, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// What a lease that is held carries. One that was lost instead changed the session; that is committed here.
+    pub(crate) async fn held<T>(
+        &self,
+        work: Box<dyn ZoneWork>,
+        lease: Lease<T>,
+    ) -> Result<(Box<dyn ZoneWork>, T), Refusal> {
+        match lease {
+            Lease::Held(held) => Ok((work, held)),
+            Lease::Lost(Lost { denial, suspended }) => {
+                work.commit().await?;
+                self.role.outbox.announce().await;
+                metrics::sessions_suspended("lease_lost", suspended);
+                Err(denial.into())
+            }
         }
     }
 
@@ -191,16 +260,15 @@ impl Call {
     pub(crate) async fn commit_made(
         &self,
         mut work: Box<dyn ZoneWork>,
-        keyed: Option<&Keyed<'_>>,
+        keyed: Option<&Keyed>,
         entity: Entity<'_>,
         made: &(impl Serialize + Sync),
         now: Timestamp,
     ) -> Result<(), Refusal> {
         if let Some(keyed) = keyed {
-            let answer = text(made)?;
-            keyed
-                .store(work.as_mut(), entity.id, StatusCode::CREATED, &answer, now)
-                .await?;
+            let (answer, status) = (text(made)?, StatusCode::CREATED.as_u16());
+            keyed.keep(work.as_mut(), entity.id, status, answer, now).await?;
+            metrics::idempotency("created");
         }
         self.commit(work, StatusCode::CREATED, entity).await
     }
@@ -208,7 +276,7 @@ impl Call {
     /// Repeats the answer of `receipt` and changes nothing, as long as what was made then is still `live`.
     pub(crate) async fn repeat<T>(&self, receipt: Receipt, live: bool) -> Result<Made<T>, Refusal> {
         if !live {
-            return Err(idempotency::inactive());
+            return Err(receipts::inactive().into());
         }
         self.allowed(true).await?;
         metrics::idempotency("replayed");

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use caracal_lifecycle::Capacity;
+
 /// Limits and intervals of the Coordinator. The defaults are such that a real fleet does not meet them at once.
 #[derive(Debug, Clone)]
 pub struct CoordinatorConfig {
@@ -15,16 +17,8 @@ pub struct CoordinatorConfig {
     /// `COORDINATOR_UNAUTHENTICATED_RATE_LIMIT_PER_MIN`: refused credentials per minute and address. 0 disables.
     /// Default 600.
     pub unauthenticated_per_minute: u32,
-    /// `MAX_AGENTS_PER_ZONE`: live sessions of a zone. Default 10,000.
-    pub max_sessions_per_zone: u64,
-    /// `MAX_AGENTS_PER_APP`: live sessions of an application. Default 5,000.
-    pub max_sessions_per_application: u64,
-    /// `MAX_CHILDREN_PER_AGENT`: direct live children of a new session. Default 100.
-    pub max_children: u32,
-    /// `SERVICE_AGENT_LEASE_SECONDS`: length of a service's lease. Default 120 s.
-    pub service_lease: Duration,
-    /// `MAX_DELEGATION_LIFETIME_SECONDS`: longest life of a delegation, whatever end was asked for. Default 30 days.
-    pub max_delegation_lifetime: Duration,
+    /// How much may live in a zone, and how long.
+    pub capacity: Capacity,
     /// `IDEMPOTENCY_RETENTION_SECONDS`: how long a caller's key is remembered. Default 7 days.
     pub receipt_retention: Duration,
     /// `GENERATED_IDEMPOTENCY_RETENTION_SECONDS`: the same for keys that a client invented for its own retries.
@@ -54,11 +48,7 @@ impl Default for CoordinatorConfig {
             body_limit_bytes: 256 * 1024,
             requests_per_minute: 60_000,
             unauthenticated_per_minute: 600,
-            max_sessions_per_zone: 10_000,
-            max_sessions_per_application: 5_000,
-            max_children: 100,
-            service_lease: Duration::from_mins(2),
-            max_delegation_lifetime: 30 * DAY,
+            capacity: Capacity::default(),
             receipt_retention: 7 * DAY,
             generated_receipt_retention: Duration::from_hours(1),
             max_receipts_per_scope: 1_000_000,

@@ -5,15 +5,15 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{Secret, World};
 use caracal_crypto::HmacKey;
 use caracal_events::{OutboxRelay, RateLimiter, Spool};
+use caracal_lifecycle::receipts::Counts;
 use caracal_service::{
     limits::{Limits, Rule},
     revocation::Revocations,
     zones::{LiveAuthority, ZoneDirectory},
 };
 use caracal_storage::Store;
-use parking_lot::Mutex;
 
-use crate::{CoordinatorConfig, idempotency::Receipts};
+use crate::CoordinatorConfig;
 
 /// Everything the Coordinator needs, built by `caracald`.
 #[derive(Debug, Clone)]
@@ -48,19 +48,12 @@ pub struct CoordinatorDeps {
 #[derive(Debug)]
 pub(crate) struct App {
     deps: CoordinatorDeps,
-    pub(crate) receipts: Receipts,
+    pub(crate) receipts: Counts,
     pub(crate) limits: Limits,
 }
 
 impl App {
     pub(crate) fn new(deps: CoordinatorDeps) -> Self {
-        let receipts = Receipts {
-            key: deps.idempotency_key.clone(),
-            retention: deps.config.receipt_retention,
-            generated_retention: deps.config.generated_receipt_retention,
-            max_per_scope: deps.config.max_receipts_per_scope,
-            counts: Mutex::default(),
-        };
         let config = &deps.config;
         let limits = Limits::new(
             deps.limiter.clone(),
@@ -70,7 +63,7 @@ impl App {
         );
         Self {
             deps,
-            receipts,
+            receipts: Counts::default(),
             limits,
         }
     }

@@ -1,39 +1,13 @@
 //! One audit event per decision about a session or a delegation, in the spool before the answer is sent.
 
-use std::sync::Arc;
-
-use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, SessionId, ZoneId, audit::AuditEvent};
+use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_lifecycle::{About, Principal};
 use caracal_service::{Refusal, error_chain};
 use caracal_wire::ErrorCode;
 use serde::Serialize;
 use serde_json::{json, value::to_raw_value};
 
-use crate::{auth::Principal, deps::App, quoting};
-
-/// What a decision was about. Never tokens, metadata or bodies.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct About {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) application_id: Option<ApplicationId>,
-    /// The authority record, under its wire name.
-    #[serde(rename = "session_id", skip_serializing_if = "Option::is_none")]
-    pub(crate) record_id: Option<AuthorityRecordId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) agent_session_id: Option<SessionId>,
-    #[serde(rename = "agent_parent_id", skip_serializing_if = "Option::is_none")]
-    pub(crate) parent_id: Option<SessionId>,
-    #[serde(rename = "agent_labels", skip_serializing_if = "Vec::is_empty")]
-    pub(crate) labels: Vec<Arc<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) delegation_edge_id: Option<DelegationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) source_session_id: Option<SessionId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) target_session_id: Option<SessionId>,
-    /// Why, of an end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-}
+use crate::{deps::App, quoting};
 
 #[derive(Serialize)]
 struct Metadata<'a> {

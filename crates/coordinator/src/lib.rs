@@ -4,7 +4,8 @@
 //! - [`router`] serves the table in `routes/mod.rs` through the front of `service`; each handler has a file under
 //!   `routes/`, and its signature says what it reads and answers. A route without a capability does not compile.
 //! - Authentication happens on the request head, before a byte of the body is read (`auth/`).
-//! - How authority narrows is said in `caracal_authz::narrow` alone; this crate only asks it.
+//! - What a request changes is done by `caracal_lifecycle`: it holds the rules, the locks and the events. A handler
+//!   here parses, calls it once, and answers.
 //! - [`run_jobs`] ends what ran out of time.
 //!
 //! Every change, its receipt, its events and its administrative record commit together; the audit event is in the
@@ -16,14 +17,13 @@ mod call;
 mod config;
 mod deps;
 mod evidence;
-mod idempotency;
 mod jobs;
-mod lineage;
 mod metrics;
 mod paging;
 mod quoting;
 mod routes;
 
+pub use caracal_lifecycle::Capacity;
 pub use config::CoordinatorConfig;
 pub use deps::CoordinatorDeps;
 pub use jobs::run_jobs;

@@ -66,8 +66,8 @@ pub(crate) fn delegations_ended(cause: &'static str, count: usize) {
 }
 
 /// A request to hand on more than is held, by the rule it broke.
-pub(crate) fn exceeded(rule: &'static str) {
-    counter!(NARROWING_REFUSED, "rule" => rule).increment(1);
+pub(crate) fn exceeded(rule: &str) {
+    counter!(NARROWING_REFUSED, "rule" => rule.to_owned()).increment(1);
 }
 
 /// A job ran.

@@ -9,21 +9,7 @@ use caracal_core::{
 };
 use caracal_storage::{EndedSession, Error, TreeEnd, ZoneWork};
 
-use crate::Events;
-
-/// Serialises changes of the delegation graph of the zone.
-pub const DELEGATIONS: &str = "delegation";
-/// Serialises changes of the session tree of the zone.
-pub const SESSIONS: &str = "session";
-
-/// Takes both locks, in order.
-///
-/// # Errors
-/// As the storage.
-pub async fn lock_both(work: &mut dyn ZoneWork) -> Result<(), Error> {
-    work.lock(DELEGATIONS).await?;
-    work.lock(SESSIONS).await
-}
+use crate::events::Events;
 
 /// Why something ends.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +56,11 @@ impl Ended {
 }
 
 /// Ends a session, its descendants, every delegation with an end in them and everything narrowed from those.
-/// Nothing happens to a session that ended before. Needs [`lock_both`].
+/// Nothing happens to a session that ended before. Needs both locks.
 ///
 /// # Errors
 /// As the storage.
-pub async fn end_session(
+pub(crate) async fn end_session(
     work: &mut dyn ZoneWork,
     world: &World,
     root: &SessionId,
@@ -156,12 +142,12 @@ async fn end_records(
     Ok(())
 }
 
-/// Revokes a delegation and everything narrowed from it; returns what changed, root first. Needs the
-/// [`DELEGATIONS`] lock.
+/// Revokes a delegation and everything narrowed from it; returns what changed, root first. Needs the lock of
+/// delegations.
 ///
 /// # Errors
 /// As the storage.
-pub async fn revoke_delegation(
+pub(crate) async fn revoke_delegation(
     work: &mut dyn ZoneWork,
     world: &World,
     id: &DelegationId,
@@ -194,11 +180,11 @@ async fn announce_revoked(
     Ok(())
 }
 
-/// Pauses a session and its active descendants. Needs the [`SESSIONS`] lock.
+/// Pauses a session and its active descendants. Needs the lock of sessions.
 ///
 /// # Errors
 /// As the storage.
-pub async fn suspend_session(
+pub(crate) async fn suspend_session(
     work: &mut dyn ZoneWork,
     world: &World,
     root: &SessionId,

@@ -11,7 +11,7 @@ use caracal_wire::events::{
 
 /// Makes the events of one transaction.
 #[derive(Debug)]
-pub struct Events<'a> {
+pub(crate) struct Events<'a> {
     world: &'a World,
     zone: &'a ZoneId,
     messages: Result<Vec<OutboxMessage>, Error>,
@@ -19,7 +19,7 @@ pub struct Events<'a> {
 
 impl<'a> Events<'a> {
     /// No events yet.
-    pub fn new(world: &'a World, zone: &'a ZoneId) -> Self {
+    pub(crate) fn new(world: &'a World, zone: &'a ZoneId) -> Self {
         Self {
             world,
             zone,
@@ -31,12 +31,12 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when one cannot travel; then the change must not be committed.
-    pub fn into_messages(self) -> Result<Vec<OutboxMessage>, Error> {
+    pub(crate) fn into_messages(self) -> Result<Vec<OutboxMessage>, Error> {
         self.messages
     }
 
     /// A session started.
-    pub fn spawn(&mut self, session: &Session) {
+    pub(crate) fn spawn(&mut self, session: &Session) {
         let event = AgentLifecycle {
             event: AgentEvent::Spawn,
             zone_id: self.zone.clone(),
@@ -49,7 +49,7 @@ impl<'a> Events<'a> {
     }
 
     /// A session paused. Never a revocation: it can be resumed.
-    pub fn suspend(&mut self, session: &EndedSession, reason: &str, at: Timestamp) {
+    pub(crate) fn suspend(&mut self, session: &EndedSession, reason: &str, at: Timestamp) {
         let event = self.lifecycle(AgentEvent::Suspend, session, Some(reason));
         self.push(
             &event,
@@ -58,7 +58,7 @@ impl<'a> Events<'a> {
     }
 
     /// A session goes on.
-    pub fn resume(&mut self, session: &EndedSession, at: Timestamp) {
+    pub(crate) fn resume(&mut self, session: &EndedSession, at: Timestamp) {
         let event = self.lifecycle(AgentEvent::Resume, session, None);
         self.push(
             &event,
@@ -68,7 +68,12 @@ impl<'a> Events<'a> {
 
     /// A session ended. `record` is its authority record where that ended with it; naming it revokes it
     /// everywhere.
-    pub fn terminate(&mut self, session: &EndedSession, reason: &str, record: Option<&AuthorityRecordId>) {
+    pub(crate) fn terminate(
+        &mut self,
+        session: &EndedSession,
+        reason: &str,
+        record: Option<&AuthorityRecordId>,
+    ) {
         let revoked = SessionRevoked {
             session_id: record.cloned(),
             agent_session_id: Some(session.id.clone()),
@@ -80,7 +85,7 @@ impl<'a> Events<'a> {
     }
 
     /// An authority record ended that no session's end names.
-    pub fn record_revoke(&mut self, record: &AuthorityRecordId, reason: &str) {
+    pub(crate) fn record_revoke(&mut self, record: &AuthorityRecordId, reason: &str) {
         let revoked = SessionRevoked {
             session_id: Some(record.clone()),
             ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
@@ -89,7 +94,7 @@ impl<'a> Events<'a> {
     }
 
     /// A delegation was made. The epoch is told, not moved: authority grew.
-    pub fn edge_create(&mut self, delegation: &Delegation, epoch: i64) {
+    pub(crate) fn edge_create(&mut self, delegation: &Delegation, epoch: i64) {
         let event = DelegationsInvalidated {
             edge_id: Some(delegation.id.clone()),
             source_session_id: Some(delegation.source_session_id.clone()),
@@ -100,7 +105,7 @@ impl<'a> Events<'a> {
     }
 
     /// A delegation was revoked, one of `affected`. Its id alone is named: naming a session would end that too.
-    pub fn edge_revoke(&mut self, id: &DelegationId, affected: usize, reason: &str, epoch: i64) {
+    pub(crate) fn edge_revoke(&mut self, id: &DelegationId, affected: usize, reason: &str, epoch: i64) {
         let revoked = SessionRevoked {
             delegation_edge_id: Some(id.clone()),
             ..SessionRevoked::new(self.zone.clone(), reason.to_owned())
@@ -116,7 +121,7 @@ impl<'a> Events<'a> {
     }
 
     /// Delegations ran out. Mandates under them ended with them, so nothing is revoked.
-    pub fn edge_expire(&mut self, expired: &[Delegation], epoch: i64) {
+    pub(crate) fn edge_expire(&mut self, expired: &[Delegation], epoch: i64) {
         let event = DelegationsInvalidated {
             affected_edges: Some(expired.len() as u64),
             edge_ids: expired.iter().map(|delegation| delegation.id.clone()).collect(),

@@ -1,21 +1,36 @@
-//! How authority ends, in one place: a session, a delegation, all a subject holds, an application, a zone.
+//! What is alive in a zone: authority records, sessions, delegations; how each comes to be, and how it ends.
 //!
 //! Whatever ends takes everything below it along: child sessions, what was delegated from and to them, what was
-//! narrowed from that. Roles decide who may end what; this crate takes the locks, changes the rows and leaves the
-//! events in the outbox of the same transaction. It depends on `storage` and `events` and never on a role.
+//! narrowed from that. A role reads a request, opens a unit of work, calls one function here, records the decision and
+//! commits. Only this crate takes the locks, changes these rows, and leaves their events in the outbox of the same
+//! transaction; a test reads the other crates for it. It depends on `storage` and what is below, never on a role, and
+//! knows no HTTP.
 //!
-//! Lock order, everywhere: the zone's delegations, then its sessions, then rows. Whoever may end or insert a
-//! delegation holds the first, whoever changes the shape of the session tree holds the second. To add another thing
-//! that can end: find the records and sessions it stands on, and hand them to the one cascade.
+//! - `sessions`, `delegations`, `records`: one module for each, by what happens to it. What else comes to hold authority
+//!   (an approval, a connection to a provider) becomes a module beside them.
+//! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
+//!   sessions it stands on, and hand them to it.
+//! - `receipts`: requests that may be sent twice and happen once.
 
+mod act;
 mod cascade;
+pub mod delegations;
+mod denial;
 mod events;
+mod locks;
 mod owner;
+mod principal;
+pub mod receipts;
+pub mod records;
+mod retention;
+pub mod sessions;
 
 pub use self::{
-    cascade::{
-        DELEGATIONS, Ended, SESSIONS, Why, end_session, lock_both, revoke_delegation, suspend_session,
-    },
-    events::Events,
-    owner::{Subject, ZONE_BATCH, end_application, end_subject, end_zone_part},
+    act::{About, Act, Capacity},
+    cascade::{Ended, Why},
+    delegations::Resources,
+    denial::{Denial, Error},
+    owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},
+    principal::{ADMIN, Principal},
+    retention::forget,
 };

@@ -9,7 +9,10 @@ use caracal_storage::{
     AuthorityRecordFilter, EndedSession, Error, PageRequest, SessionFilter, TreeEnd, ZoneWork,
 };
 
-use crate::cascade::{Ended, Why, finish, lock_both};
+use crate::{
+    cascade::{Ended, Why, finish},
+    locks,
+};
 
 /// Rows read at a time.
 const BATCH: u32 = 500;
@@ -35,7 +38,7 @@ pub async fn end_subject(
     subject: Subject<'_>,
     why: Why<'_>,
 ) -> Result<Ended, Error> {
-    lock_both(work).await?;
+    locks::both(work).await?;
     let records = AuthorityRecordFilter {
         subject_id: Some(subject.id.to_owned()),
         subject_type: subject.kind,
@@ -60,7 +63,7 @@ pub async fn end_application(
     application: &ApplicationId,
     why: Why<'_>,
 ) -> Result<Ended, Error> {
-    lock_both(work).await?;
+    locks::both(work).await?;
     let records = AuthorityRecordFilter {
         application_id: Some(application.clone()),
         ..AuthorityRecordFilter::default()
@@ -78,7 +81,7 @@ pub async fn end_application(
 /// # Errors
 /// As the storage; nothing of the unit of work may be committed then.
 pub async fn end_zone_part(work: &mut dyn ZoneWork, world: &World, why: Why<'_>) -> Result<Ended, Error> {
-    lock_both(work).await?;
+    locks::both(work).await?;
     let page = PageRequest::first(ZONE_BATCH);
     let filter = AuthorityRecordFilter {
         status: Some(AuthorityRecordStatus::Active),
@@ -99,6 +102,26 @@ pub async fn end_zone_part(work: &mut dyn ZoneWork, world: &World, why: Why<'_>)
         }
     }
     finish(work, world, records, sessions, why).await
+}
+
+/// Ends what goes on in an archived zone, or under an application that is archived or past its end: a part, or the next
+/// of the applications. Call it, each time in a unit of work of its own, until nothing ended.
+///
+/// # Errors
+/// As the storage; nothing of the unit of work may be committed then.
+pub async fn end_orphans(work: &mut dyn ZoneWork, world: &World) -> Result<Ended, Error> {
+    if work.zone().await?.is_none() {
+        return end_zone_part(work, world, Why::word("zone_archived")).await;
+    }
+    match work
+        .applications()
+        .ended_with_sessions(world.now(), 1)
+        .await?
+        .first()
+    {
+        None => Ok(Ended::default()),
+        Some(application) => end_application(work, world, application, Why::word("application_ended")).await,
+    }
 }
 
 const UNENDED: [SessionStatus; 2] = [SessionStatus::Active, SessionStatus::Suspended];

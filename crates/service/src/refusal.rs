@@ -176,6 +176,35 @@ impl IntoResponse for Refusal {
     }
 }
 
+impl From<caracal_lifecycle::Denial> for Refusal {
+    fn from(denial: caracal_lifecycle::Denial) -> Self {
+        let mut refusal = Self::of(denial.code);
+        if refusal.status == StatusCode::UNAUTHORIZED {
+            refusal = refusal.authenticate("Bearer error=\"invalid_token\"");
+        }
+        if let (Some(name), Some(text)) = (denial.alias, &denial.description) {
+            refusal = refusal.with(name, text.as_ref());
+        }
+        refusal.description = denial.description;
+        let reason = denial.reason.map(|reason| ("reason", Value::from(reason)));
+        let details = denial.details.map(|details| ("details", details));
+        for (name, value) in reason.into_iter().chain(details) {
+            refusal = refusal.with(name, value);
+        }
+        refusal.retry_after = denial.retry_after.or(refusal.retry_after);
+        refusal
+    }
+}
+
+impl From<caracal_lifecycle::Error> for Refusal {
+    fn from(error: caracal_lifecycle::Error) -> Self {
+        match error {
+            caracal_lifecycle::Error::Denied(denial) => (*denial).into(),
+            caracal_lifecycle::Error::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl From<caracal_storage::Error> for Refusal {
     /// What a client learns of a storage failure: nothing but that it may try again.
     fn from(error: caracal_storage::Error) -> Self {

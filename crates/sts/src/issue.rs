@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::{
     AuthorityRecordId, Timestamp,
     claims::{MandateClaims, MandateUse, SubjectType},
-    entity::{AuthorityRecord, AuthorityRecordStatus},
 };
 use caracal_crypto::{mandate, zone_key::SigningKey};
 use caracal_events::shortlived::mark;
+use caracal_lifecycle::records;
 use caracal_service::Refusal;
 use caracal_storage::Access;
 use caracal_wire::ErrorCode;
@@ -130,24 +130,10 @@ pub(crate) fn sign(claims: &MandateClaims, key: &SigningKey) -> Result<String, R
 /// Session mandates are what sessions anchor on, so they are rows; gateway mandates are not.
 pub(crate) async fn remember(case: &Case<'_>, claims: &MandateClaims) -> Result<(), Refusal> {
     let (zone_id, application) = (&case.zone.zone.id, &case.application);
-    let record = AuthorityRecord {
-        id: claims.sid.clone(),
-        zone_id: zone_id.clone(),
-        subject_type: SubjectType::Application,
-        subject_id: application.id.to_string(),
-        application_id: application.id.clone(),
-        parent_id: None,
-        status: AuthorityRecordStatus::Active,
-        expires_at: claims.expires_at(),
-        authenticated_at: case.now,
-        issuer: None,
-        created_at: case.now,
-        revoked_at: None,
-        revoked_reason: None,
-    };
     let stored = async {
         let mut work = case.deps.store.zone(zone_id, Access::Write).await?;
-        work.authority_records().create(&record).await?;
+        let (now, expires_at) = (case.now, claims.expires_at());
+        records::issue(work.as_mut(), &claims.sid, &application.id, now, expires_at).await?;
         work.commit().await
     };
     stored.await.map_err(|error| {

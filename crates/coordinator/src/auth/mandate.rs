@@ -5,13 +5,11 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
+use caracal_lifecycle::Principal;
 use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 
-use super::{
-    principal::{Caller, Principal},
-    unauthorized,
-};
+use super::{Caller, unauthorized};
 use crate::deps::App;
 
 pub(super) async fn authenticate(app: &App, token: &str) -> Result<Caller, Refusal> {

@@ -3,20 +3,35 @@
 mod capability;
 mod mandate;
 mod operator;
-mod principal;
 pub(crate) mod subject;
 
+use std::ops::Deref;
+
+use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
+use caracal_lifecycle::Principal;
 use caracal_service::{Refusal, health::bearer_of};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 
-pub(crate) use self::{
-    capability::Capability,
-    mandate::admit,
-    principal::{ADMIN, Caller, Principal},
-};
+pub(crate) use self::{capability::Capability, mandate::admit};
 use crate::deps::App;
+
+/// A proved caller and the claims that still have to admit it.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    /// Absent for the operator.
+    claims: Option<MandateClaims>,
+}
+
+impl Deref for Caller {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
 
 /// Proves the caller of a route with `capability` in the zone named by the path.
 pub(crate) async fn authenticate(

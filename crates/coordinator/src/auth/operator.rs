@@ -2,10 +2,11 @@
 
 use caracal_core::{ScopeSet, ZoneId};
 use caracal_crypto::constant_time_eq;
+use caracal_lifecycle::{ADMIN, Principal};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
-use super::{ADMIN, Capability, Principal};
+use super::Capability;
 use crate::deps::App;
 
 /// Whether `token` is the operator's.

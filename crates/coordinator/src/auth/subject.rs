@@ -7,28 +7,15 @@
 use caracal_core::{
     ApplicationId, AuthorityRecordId, ZoneId,
     claims::{MandateClaims, SubjectType},
-    entity::AuthorityRecord,
 };
 use caracal_crypto::mandate::Unverified;
+use caracal_lifecycle::{Principal, records::Anchor};
 use caracal_service::Refusal;
-use caracal_storage::ZoneWork;
 use caracal_wire::ErrorCode;
 use http::StatusCode;
 
-use super::{Principal, mandate, unauthorized};
+use super::{mandate, unauthorized};
 use crate::deps::App;
-
-/// The record a new session shall hang on, as far as tokens can prove it.
-#[derive(Debug)]
-pub(crate) enum Anchor {
-    /// A record of the calling application itself.
-    Own(AuthorityRecordId),
-    /// A person's record, with the subject that the proof names.
-    Proved {
-        record: AuthorityRecordId,
-        subject: String,
-    },
-}
 
 /// Reads the anchor of a start request: `named` is `subject_session_id`, `proof` is `subject_token`.
 pub(crate) async fn resolve(
@@ -41,17 +28,19 @@ pub(crate) async fn resolve(
     let own = principal.record.as_ref().ok_or_else(|| {
         Refusal::of(ErrorCode::SubjectSessionIdRequired).describe("the caller has no authority record")
     })?;
+    let anchor = |record: AuthorityRecordId, person| Anchor {
+        revoked: app.revocations.is_revoked(record.as_str()),
+        record,
+        person,
+    };
     let Some(proof) = proof else {
-        return Ok(Anchor::Own(named.unwrap_or(own).clone()));
+        return Ok(anchor(named.unwrap_or(own).clone(), None));
     };
     let claims = prove(app, &principal.zone, application, proof).await?;
     if named.is_some_and(|named| *named != claims.sid) {
         return Err(refused("the proof is for another authority record"));
     }
-    Ok(Anchor::Proved {
-        record: claims.sid.clone(),
-        subject: claims.sub.to_string(),
-    })
+    Ok(anchor(claims.sid.clone(), Some(claims.sub.to_string())))
 }
 
 /// A login of a person at this application and nothing more: no scopes, no resources, no session, no delegation.
@@ -94,50 +83,4 @@ async fn prove(
 
 fn refused(why: &'static str) -> Refusal {
     unauthorized(ErrorCode::InvalidSubjectProof).describe(why)
-}
-
-impl Anchor {
-    /// The record's row, live and belonging to whom the anchor says.
-    pub(crate) async fn load(
-        &self,
-        app: &App,
-        work: &mut dyn ZoneWork,
-        principal: &Principal,
-        application: &ApplicationId,
-    ) -> Result<AuthorityRecord, Refusal> {
-        let (Self::Own(id) | Self::Proved { record: id, .. }) = self;
-        let record = work.authority_records().get(id).await?;
-        let belongs = |record: &AuthorityRecord| match self {
-            Self::Own(_) => {
-                record.subject_type == SubjectType::Application
-                    && principal.is(&record.application_id)
-                    && record.subject_id == record.application_id.as_str()
-            }
-            Self::Proved { subject, .. } => {
-                record.subject_type == SubjectType::User
-                    && record.application_id == *application
-                    && record.subject_id == *subject
-            }
-        };
-        match record {
-            Some(record) if belongs(&record) => {
-                let live = record.is_live(app.world.now()) && !app.revocations.is_revoked(record.id.as_str());
-                if live { Ok(record) } else { Err(ended()) }
-            }
-            // Another's record and no record look alike, so that ids cannot be probed.
-            _ => match self {
-                Self::Own(_) => Err(Refusal::of(ErrorCode::SubjectProofRequired).describe(
-                    "subject_session_id is not a record of this application; prove it with subject_token",
-                )),
-                Self::Proved { .. } => Err(ended()),
-            },
-        }
-    }
-}
-
-fn ended() -> Refusal {
-    let text = "the authority record does not exist or is no longer active";
-    Refusal::of(ErrorCode::SessionNotFound)
-        .describe(text)
-        .with("detail", text)
 }

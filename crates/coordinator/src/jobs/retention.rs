@@ -37,13 +37,8 @@ async fn reap(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     for _ in 0..MAX_ROUNDS {
         let now = app.world.now();
         let mut work = app.store.zone(zone, Access::Write).await?;
-        let receipts = work.receipts().reap(now, batch).await?;
         let forget_before = now.minus(app.config.record_retention);
-        // What refers to another goes first: a tree is forgotten over several rounds, from its leaves up.
-        let delegations = work.delegations().reap(forget_before, batch).await?;
-        let sessions = work.sessions().reap(forget_before, batch).await?;
-        let records = work.authority_records().reap(now, forget_before, batch).await?;
-        if receipts + delegations + sessions + records == 0 {
+        if caracal_lifecycle::forget(work.as_mut(), now, forget_before, batch).await? == 0 {
             return Ok(());
         }
         work.commit().await?;

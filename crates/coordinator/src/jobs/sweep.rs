@@ -1,18 +1,14 @@
 //! Ends tasks and delegations past their end, pauses services without a lease.
 
-use caracal_core::{
-    SessionId, Timestamp, ZoneId,
-    entity::{Session, SessionStatus},
+use caracal_core::ZoneId;
+use caracal_lifecycle::{
+    self as lifecycle, About, delegations,
+    sessions::{self, Swept},
 };
-use caracal_lifecycle::{self as lifecycle, Events, Why};
-use caracal_storage::{Access, EndedSession, ZoneWork};
+use caracal_storage::{Access, EndedSession};
 
 use super::{Failures, JobError, Shared};
-use crate::{
-    deps::App,
-    evidence::{self, About},
-    metrics,
-};
+use crate::{deps::App, evidence, metrics};
 
 /// Most rounds in one zone before the next zone gets its turn.
 const MAX_ROUNDS: u32 = 100;
@@ -55,18 +51,7 @@ async fn overdue(app: &App) -> Result<Vec<ZoneId>, JobError> {
 async fn end_orphans(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     for _ in 0..MAX_ROUNDS {
         let mut work = app.store.zone(zone, Access::Write).await?;
-        let ended = if work.zone().await?.is_some() {
-            let now = app.world.now();
-            match work.applications().ended_with_sessions(now, 1).await?.first() {
-                None => return Ok(()),
-                Some(application) => {
-                    let why = Why::word("application_ended");
-                    lifecycle::end_application(work.as_mut(), &app.world, application, why).await?
-                }
-            }
-        } else {
-            lifecycle::end_zone_part(work.as_mut(), &app.world, Why::word("zone_archived")).await?
-        };
+        let ended = lifecycle::end_orphans(work.as_mut(), &app.world).await?;
         if ended.is_empty() {
             return Ok(());
         }
@@ -103,11 +88,8 @@ async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
-        lifecycle::lock_both(work.as_mut()).await?;
-        let mut ended = 0;
-        for id in &due {
-            ended += expire_task(app, zone, work.as_mut(), id, now).await?;
-        }
+        let swept = sessions::end_overdue(work.as_mut(), &app.world, &due).await?;
+        let ended = record(app, zone, "session_end", &swept).await?;
         work.commit().await?;
         app.outbox.nudge();
         metrics::sessions_ended("ttl", ended);
@@ -116,26 +98,6 @@ async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         }
     }
     Ok(())
-}
-
-/// Ends one task, if it is still over; returns how many sessions ended with it.
-async fn expire_task(
-    app: &App,
-    zone: &ZoneId,
-    work: &mut dyn ZoneWork,
-    id: &SessionId,
-    now: Timestamp,
-) -> Result<usize, JobError> {
-    let Some(session) = work.sessions().get_locked(id).await? else {
-        return Ok(0);
-    };
-    let runs = matches!(session.status, SessionStatus::Active | SessionStatus::Suspended);
-    if !runs || session.ends_at() > now {
-        return Ok(0);
-    }
-    let ended = lifecycle::end_session(work, &app.world, id, SessionStatus::Expired, "ttl").await?;
-    evidence::swept(app, zone, "session_end", &about(&session, "ttl")).await?;
-    Ok(ended.sessions.len())
 }
 
 async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
@@ -151,11 +113,8 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
-        work.lock(lifecycle::SESSIONS).await?;
-        let mut suspended = 0;
-        for id in &due {
-            suspended += suspend_service(app, zone, work.as_mut(), id, now).await?;
-        }
+        let swept = sessions::suspend_lapsed(work.as_mut(), &app.world, &due).await?;
+        let suspended = record(app, zone, "session_suspend", &swept).await?;
         work.commit().await?;
         app.outbox.nudge();
         metrics::sessions_suspended("lease_lost", suspended);
@@ -166,54 +125,30 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     Ok(())
 }
 
-/// Pauses one service, unless its holder renewed the lease since it was listed.
-async fn suspend_service(
-    app: &App,
-    zone: &ZoneId,
-    work: &mut dyn ZoneWork,
-    id: &SessionId,
-    now: Timestamp,
-) -> Result<usize, JobError> {
-    let reason = "service_heartbeat_lost";
-    let Some(session) = work.sessions().get_locked(id).await? else {
-        return Ok(0);
-    };
-    if session.status != SessionStatus::Active || session.ends_at() > now {
-        return Ok(0);
+/// Leaves evidence of what was swept; returns how many sessions changed in all.
+async fn record(app: &App, zone: &ZoneId, event_type: &str, swept: &[Swept]) -> Result<usize, JobError> {
+    for (session, reason, _) in swept {
+        let mut about = About {
+            reason: Some((*reason).to_owned()),
+            ..About::default()
+        };
+        about.session(session);
+        evidence::swept(app, zone, event_type, &about).await?;
     }
-    let suspended = lifecycle::suspend_session(work, &app.world, id, reason).await?;
-    evidence::swept(app, zone, "session_suspend", &about(&session, reason)).await?;
-    Ok(suspended.len())
+    Ok(swept.iter().map(|(_, _, changed)| changed).sum())
 }
 
 async fn expire_delegations(app: &App, zone: &ZoneId) -> Result<(), JobError> {
     for _ in 0..MAX_ROUNDS {
-        let now = app.world.now();
         let mut work = app.store.zone(zone, Access::Write).await?;
-        work.lock(lifecycle::DELEGATIONS).await?;
-        let expired = work.delegations().expire_due(now, app.config.sweep_batch).await?;
+        let batch = app.config.sweep_batch;
+        let expired = delegations::expire_due(work.as_mut(), &app.world, batch).await?;
         if expired.is_empty() {
             return Ok(());
         }
-        let epoch = work.delegations().advance_epoch(now).await?;
-        let mut events = Events::new(&app.world, zone);
-        events.edge_expire(&expired, epoch);
-        work.outbox().append(&events.into_messages()?).await?;
         work.commit().await?;
         app.outbox.nudge();
         metrics::delegations_ended("expired", expired.len());
     }
     Ok(())
-}
-
-fn about(session: &Session, reason: &str) -> About {
-    About {
-        application_id: Some(session.application_id.clone()),
-        record_id: Some(session.subject_authority_record_id.clone()),
-        agent_session_id: Some(session.id.clone()),
-        parent_id: session.parent_id.clone(),
-        labels: session.labels.clone(),
-        reason: Some(reason.to_owned()),
-        ..About::default()
-    }
 }

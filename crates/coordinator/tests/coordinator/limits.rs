@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use caracal_coordinator::CoordinatorConfig;
+use caracal_coordinator::{Capacity, CoordinatorConfig};
 use caracal_service::server::PeerAddr;
 use http::Request;
 use serde_json::json;
@@ -17,7 +17,10 @@ fn config() -> CoordinatorConfig {
 #[tokio::test]
 async fn a_full_zone_says_so() {
     let stack = Stack::with(CoordinatorConfig {
-        max_sessions_per_zone: 2,
+        capacity: Capacity {
+            max_sessions_per_zone: 2,
+            ..Capacity::default()
+        },
         ..config()
     })
     .await;
@@ -38,7 +41,10 @@ async fn a_full_zone_says_so() {
 #[tokio::test]
 async fn a_full_application_leaves_room_for_others() {
     let stack = Stack::with(CoordinatorConfig {
-        max_sessions_per_application: 1,
+        capacity: Capacity {
+            max_sessions_per_application: 1,
+            ..Capacity::default()
+        },
         ..config()
     })
     .await;
@@ -53,7 +59,10 @@ async fn a_full_application_leaves_room_for_others() {
 #[tokio::test]
 async fn a_parent_has_a_bounded_number_of_live_children() {
     let stack = Stack::with(CoordinatorConfig {
-        max_children: 2,
+        capacity: Capacity {
+            max_children: 2,
+            ..Capacity::default()
+        },
         ..config()
     })
     .await;

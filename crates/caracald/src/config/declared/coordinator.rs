@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use caracal_coordinator::CoordinatorConfig;
+use caracal_coordinator::{Capacity, CoordinatorConfig};
 use caracal_service::config::{Days, Declared, Millis, Number, Role, Seconds, Setting, Settings, Text};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -56,31 +56,31 @@ static UNAUTHENTICATED_RATE: Setting<Number<u32>> = Setting::new(
 static MAX_PER_ZONE: Setting<Number<u64>> = Setting::new(
     "MAX_AGENTS_PER_ZONE",
     COORDINATOR,
-    || DEFAULT.max_sessions_per_zone,
+    || DEFAULT.capacity.max_sessions_per_zone,
     "Live sessions of a zone.",
 );
 static MAX_PER_APPLICATION: Setting<Number<u64>> = Setting::new(
     "MAX_AGENTS_PER_APP",
     COORDINATOR,
-    || DEFAULT.max_sessions_per_application,
+    || DEFAULT.capacity.max_sessions_per_application,
     "Live sessions of an application.",
 );
 static MAX_CHILDREN: Setting<Number<u32>> = Setting::new(
     "MAX_CHILDREN_PER_AGENT",
     COORDINATOR,
-    || DEFAULT.max_children,
+    || DEFAULT.capacity.max_children,
     "Direct live children of a new session.",
 );
 static LEASE: Setting<Seconds> = Setting::new(
     "SERVICE_AGENT_LEASE_SECONDS",
     COORDINATOR,
-    || DEFAULT.service_lease,
+    || DEFAULT.capacity.service_lease,
     "Length of a service's lease.",
 );
 static MAX_DELEGATION_LIFETIME: Setting<Seconds> = Setting::new(
     "MAX_DELEGATION_LIFETIME_SECONDS",
     COORDINATOR,
-    || DEFAULT.max_delegation_lifetime,
+    || DEFAULT.capacity.max_delegation_lifetime,
     "Longest life of a delegation, whatever end was asked for.",
 );
 static RECEIPT_RETENTION: Setting<Seconds> = Setting::new(
@@ -140,11 +140,13 @@ pub(crate) fn coordinator(settings: &mut Settings) -> CoordinatorConfig {
         body_limit_bytes: settings.get(&BODY_LIMIT),
         requests_per_minute: settings.get(&RATE),
         unauthenticated_per_minute: settings.get(&UNAUTHENTICATED_RATE),
-        max_sessions_per_zone: settings.get(&MAX_PER_ZONE),
-        max_sessions_per_application: settings.get(&MAX_PER_APPLICATION),
-        max_children: settings.get(&MAX_CHILDREN),
-        service_lease: settings.get(&LEASE),
-        max_delegation_lifetime: settings.get(&MAX_DELEGATION_LIFETIME),
+        capacity: Capacity {
+            max_sessions_per_zone: settings.get(&MAX_PER_ZONE),
+            max_sessions_per_application: settings.get(&MAX_PER_APPLICATION),
+            max_children: settings.get(&MAX_CHILDREN),
+            service_lease: settings.get(&LEASE),
+            max_delegation_lifetime: settings.get(&MAX_DELEGATION_LIFETIME),
+        },
         receipt_retention: settings.get(&RECEIPT_RETENTION),
         generated_receipt_retention: settings.get(&GENERATED_RECEIPT_RETENTION),
         max_receipts_per_scope: settings.get(&MAX_RECEIPTS),

@@ -1,23 +1,20 @@
 //! `/zones/{zone}/delegations`: authority handed from session to session.
 
 pub(crate) mod active;
-mod bounds;
 pub(crate) mod create;
 pub(crate) mod impact;
 pub(crate) mod inbound;
 pub(crate) mod inbound_one;
 pub(crate) mod outbound;
-mod parent;
 mod request;
 pub(crate) mod revoke;
 pub(crate) mod traverse;
 
 use caracal_core::{SessionId, entity::Delegation};
+use caracal_lifecycle::Principal;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 use serde::Deserialize;
-
-use crate::auth::Principal;
 
 /// `/zones/{zone}/delegations/inbound/{session}` and `…/outbound/{session}`
 #[derive(Debug, Deserialize)]

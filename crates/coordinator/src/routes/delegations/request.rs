@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use caracal_authz::narrow::{ConstraintError, parse_constraints};
 use caracal_core::{
-    ApplicationId, DelegationId, ScopeSet, SessionId, Timestamp,
+    Timestamp,
     entity::Constraints,
     text::{TextRule, is_unprintable},
+};
+use caracal_lifecycle::{
+    Principal,
+    delegations::{End, Grant},
 };
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, coordinator::delegations::CreateDelegation};
 use serde_json::{Map, Value, json};
-
-use crate::auth::Principal;
 
 const MAX_TTL_SECONDS: u32 = 86_400;
 const MAX_SCOPES: usize = 256;
@@ -20,28 +22,10 @@ const MAX_SCOPE_BYTES: usize = 256;
 const MAX_RESOURCE_BYTES: usize = 2048;
 const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
 
-/// When a delegation shall end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// At an instant the caller named.
-    At(Timestamp),
-    /// So long after its creation.
-    After(Duration),
-}
-
 /// The body, checked as far as it can be by itself.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) source_session_id: SessionId,
-    pub(super) target_session_id: SessionId,
-    pub(super) issuer_application_id: ApplicationId,
-    pub(super) receiver_application_id: ApplicationId,
-    pub(super) parent_edge_id: Option<DelegationId>,
-    /// Row id or identifier.
-    pub(super) resource: Option<String>,
-    pub(super) scopes: ScopeSet,
-    pub(super) constraints: Constraints,
-    pub(super) end: End,
+    pub(super) grant: Grant,
     expires_at: Option<Timestamp>,
     ttl_seconds: Option<u32>,
 }
@@ -87,15 +71,17 @@ impl Asked {
             }
         };
         Ok(Self {
-            source_session_id: body.source_session_id,
-            target_session_id: body.target_session_id,
-            issuer_application_id: body.issuer_application_id,
-            receiver_application_id: body.receiver_application_id,
-            parent_edge_id: body.parent_edge_id,
-            resource: body.resource_id,
-            scopes: body.scopes.into(),
-            constraints,
-            end,
+            grant: Grant {
+                source_session_id: body.source_session_id,
+                target_session_id: body.target_session_id,
+                issuer_application_id: body.issuer_application_id,
+                receiver_application_id: body.receiver_application_id,
+                parent_edge_id: body.parent_edge_id,
+                resource: body.resource_id,
+                scopes: body.scopes.into(),
+                constraints,
+                end,
+            },
             expires_at: body.expires_at,
             ttl_seconds: body.ttl_seconds,
         })
@@ -103,17 +89,18 @@ impl Asked {
 
     /// What an idempotency key stands for.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
+        let grant = &self.grant;
         json!({
             "principal": { "client_id": principal.application, "subject": principal.subject },
-            "source_session_id": self.source_session_id,
-            "target_session_id": self.target_session_id,
-            "issuer_application_id": self.issuer_application_id,
-            "receiver_application_id": self.receiver_application_id,
-            "parent_edge_id": self.parent_edge_id,
-            "resource_id": self.resource,
+            "source_session_id": grant.source_session_id,
+            "target_session_id": grant.target_session_id,
+            "issuer_application_id": grant.issuer_application_id,
+            "receiver_application_id": grant.receiver_application_id,
+            "parent_edge_id": grant.parent_edge_id,
+            "resource_id": grant.resource,
             // A set: sorted, so that order means nothing.
-            "scopes": self.scopes,
-            "constraints": self.constraints,
+            "scopes": grant.scopes,
+            "constraints": grant.constraints,
             "expires_at": self.expires_at,
             "ttl_seconds": self.ttl_seconds,
         })
@@ -228,16 +215,16 @@ mod tests {
     fn an_absolute_end_is_not_shortened_by_the_time_to_live() {
         let asked = check(&json!({"expires_at": "2030-01-01T00:00:00Z", "ttl_seconds": 60})).unwrap();
         assert_eq!(
-            asked.end,
+            asked.grant.end,
             End::At(Timestamp::parse_rfc3339("2030-01-01T00:00:00Z").unwrap())
         );
-        assert_eq!(asked.constraints.ttl_seconds, Some(60));
+        assert_eq!(asked.grant.constraints.ttl_seconds, Some(60));
         let merged = check(
             &json!({"constraints_json": {"max_hops": 2, "ttl_seconds": 9}, "constraints": {"max_hops": 3}}),
         );
         let merged = merged.unwrap();
         assert_eq!(
-            (merged.constraints.max_hops, merged.end),
+            (merged.grant.constraints.max_hops, merged.grant.end),
             (Some(3), End::After(Duration::from_secs(9)))
         );
     }

@@ -5,7 +5,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_authz::narrow::{Authority, ResourceBound};
-use caracal_core::{ScopeSet, SessionId, entity::Delegation};
+use caracal_core::{ScopeSet, SessionId};
+use caracal_lifecycle::delegations::{self, Held};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
@@ -15,7 +16,7 @@ use caracal_storage::Access;
 use caracal_wire::coordinator::sessions::EffectiveAuthority as Summary;
 
 use super::get;
-use crate::{call::Call, lineage};
+use crate::call::Call;
 
 pub(crate) async fn handle(
     call: Call,
@@ -25,20 +26,13 @@ pub(crate) async fn handle(
     let now = call.now();
     let mut work = call.work(Access::Read).await?;
     let session = get::visible(&call.caller, work.as_mut(), &id).await?;
-    let mut inbound = work.delegations().inbound(&session.id).await?;
-    inbound.retain(|delegation| delegation.is_live(now));
-    let mut held: Vec<Authority> = Vec::with_capacity(inbound.len());
-    for delegation in &inbound {
-        let above = lineage::of(work.as_mut(), &delegation.id).await?;
-        // One that does not hold is listed, so that people see it, but adds nothing.
-        held.extend(Authority::of_lineage(&above, now, |id| {
-            lineage::identifier_of(&zone, id)
-        }));
-    }
-    Ok(Answer(summary(session.id, &inbound, &held, &zone)))
+    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let held = delegations::held(work.as_mut(), &resources, &session.id, now).await?;
+    Ok(Answer(summary(session.id, &held, &zone)))
 }
 
-fn summary(session: SessionId, inbound: &[Delegation], held: &[Authority], zone: &ZoneState) -> Summary {
+fn summary(session: SessionId, held: &Held, zone: &ZoneState) -> Summary {
+    let (inbound, held) = (&held.inbound, &held.authorities);
     let scopes = held
         .iter()
         .map(|authority| authority.scopes().clone())

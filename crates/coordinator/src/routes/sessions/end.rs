@@ -1,12 +1,8 @@
 //! `DELETE /zones/{zone}/agents/{id}`: ends a session, everything below it, and what was delegated to and from
 //! them.
 
-use caracal_core::{
-    SessionId,
-    entity::{Lifecycle, Session, SessionStatus},
-    text::TextRule,
-};
-use caracal_lifecycle as lifecycle;
+use caracal_core::{SessionId, text::TextRule};
+use caracal_lifecycle::sessions;
 use caracal_service::{
     Refusal,
     front::{ById, NoContent, OptionalBody, Path, Query},
@@ -18,7 +14,7 @@ use caracal_wire::{
 };
 use http::StatusCode;
 
-use super::{ENTITY, locked_for_stop, not_found};
+use super::ENTITY;
 use crate::{
     call::{Call, Entity},
     metrics,
@@ -40,15 +36,7 @@ pub(crate) async fn handle(
         ));
     }
     let mut work = call.work(Access::Write).await?;
-    lifecycle::lock_both(work.as_mut()).await?;
-    let session = locked_for_stop(&call, work.as_mut(), &id).await?;
-    call.about().reason = Some(reason.clone());
-    check_fence(&call, &session, generation)?;
-    let terminated = SessionStatus::Terminated;
-    let ended = lifecycle::end_session(work.as_mut(), &call.role.world, &id, terminated, &reason).await?;
-    if ended.sessions.is_empty() {
-        return Err(not_found());
-    }
+    let ended = sessions::end(work.as_mut(), &call.act(), &id, &reason, generation).await?;
     call.commit(
         work,
         StatusCode::NO_CONTENT,
@@ -75,20 +63,5 @@ fn reason(given: Option<String>) -> Result<String, Refusal> {
             "reason",
             problem.to_string(),
         )),
-    }
-}
-
-/// Whoever lost the lease of a service may not end it: another holder runs it now.
-fn check_fence(call: &Call, session: &Session, generation: Option<i64>) -> Result<(), Refusal> {
-    if session.lifecycle != Lifecycle::Service || call.caller.is_admin() {
-        return Ok(());
-    }
-    match generation {
-        None => Err(Refusal::of(ErrorCode::LeaseGenerationRequired)
-            .describe("send the lease_generation that this process holds")),
-        Some(generation) if generation != session.lease_generation => {
-            Err(Refusal::of(ErrorCode::SessionLeaseFenced))
-        }
-        Some(_) => Ok(()),
     }
 }

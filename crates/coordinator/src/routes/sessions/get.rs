@@ -1,6 +1,7 @@
 //! `GET /zones/{zone}/agents/{id}`: one session.
 
 use caracal_core::{SessionId, entity::Session};
+use caracal_lifecycle::Principal;
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
@@ -9,7 +10,7 @@ use caracal_storage::{Access, ZoneWork};
 use caracal_wire::coordinator::sessions::SessionItem;
 
 use super::not_found;
-use crate::{auth::Principal, call::Call};
+use crate::call::Call;
 
 pub(crate) async fn handle(
     call: Call,

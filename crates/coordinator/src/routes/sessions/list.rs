@@ -1,6 +1,7 @@
 //! `GET /zones/{zone}/agents`: sessions, newest first. An application sees its own; the operator sees all.
 
 use caracal_core::ApplicationId;
+use caracal_lifecycle::Principal;
 use caracal_service::{
     Refusal,
     front::{Answer, Page, Query},
@@ -12,7 +13,7 @@ use caracal_wire::{
 };
 
 use super::request::LABEL;
-use crate::{auth::Principal, call::Call, paging};
+use crate::{call::Call, paging};
 
 pub(crate) async fn handle(
     call: Call,

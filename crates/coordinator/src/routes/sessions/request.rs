@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, SessionId, entity::Lifecycle, text::TextRule,
-};
+use caracal_core::{AuthorityRecordId, JsonObject, entity::Lifecycle, text::TextRule};
+use caracal_lifecycle::{Principal, sessions::Start};
 use caracal_service::Refusal;
-use caracal_wire::{
-    ErrorCode,
-    coordinator::sessions::{ParentAuthority, StartSession},
-};
+use caracal_wire::{ErrorCode, coordinator::sessions::StartSession};
 use serde_json::{Map, Value, json};
-
-use crate::auth::Principal;
 
 /// Time to live of a task that asks for none, in seconds.
 const DEFAULT_TTL_SECONDS: u32 = 3600;
@@ -26,21 +20,13 @@ const MAX_METADATA_DEPTH: usize = 8;
 
 /// The body with defaults filled in and limits checked.
 #[derive(Debug)]
-pub(super) struct Start {
-    pub(super) application_id: ApplicationId,
+pub(super) struct Asked {
+    pub(super) start: Start,
     pub(super) subject_session_id: Option<AuthorityRecordId>,
     pub(super) subject_token: Option<String>,
-    pub(super) parent_id: Option<SessionId>,
-    pub(super) lifecycle: Lifecycle,
-    pub(super) labels: Vec<Arc<str>>,
-    /// Set for tasks.
-    pub(super) ttl_seconds: Option<u32>,
-    pub(super) parent_authority: ParentAuthority,
-    pub(super) inherit_parent_edge_id: Option<DelegationId>,
-    pub(super) metadata: Map<String, Value>,
 }
 
-impl Start {
+impl Asked {
     pub(super) fn check(body: StartSession) -> Result<Self, Refusal> {
         let lifecycle = body.lifecycle.unwrap_or(Lifecycle::Task);
         let ttl_seconds = match (lifecycle, body.ttl_seconds) {
@@ -58,32 +44,35 @@ impl Start {
             }
         };
         Ok(Self {
-            application_id: body.application_id,
+            start: Start {
+                application_id: body.application_id,
+                parent_id: body.parent_id,
+                lifecycle,
+                labels: labels(body.labels.unwrap_or_default())?,
+                ttl_seconds,
+                parent_authority: body.parent_authority.unwrap_or_default(),
+                inherit_parent_edge_id: body.inherit_parent_edge_id,
+                metadata: metadata(&body.metadata.unwrap_or_default())?,
+            },
             subject_session_id: body.subject_session_id,
             subject_token: body.subject_token.filter(|token| !token.is_empty()),
-            parent_id: body.parent_id,
-            lifecycle,
-            labels: labels(body.labels.unwrap_or_default())?,
-            ttl_seconds,
-            parent_authority: body.parent_authority.unwrap_or_default(),
-            inherit_parent_edge_id: body.inherit_parent_edge_id,
-            metadata: metadata(&body.metadata.unwrap_or_default())?,
         })
     }
 
     /// What an idempotency key stands for: what the caller asked for, never the token it came with.
     pub(super) fn canonical(&self, principal: &Principal) -> Value {
+        let start = &self.start;
         json!({
             "principal": { "client_id": principal.application, "subject": principal.subject },
-            "application_id": self.application_id,
+            "application_id": start.application_id,
             "subject_authority_record_id": self.subject_session_id,
-            "parent_id": self.parent_id,
-            "lifecycle": self.lifecycle,
-            "labels": self.labels,
-            "ttl_seconds": self.ttl_seconds,
-            "parent_authority": self.parent_authority,
-            "inherit_parent_edge_id": self.inherit_parent_edge_id,
-            "metadata": self.metadata,
+            "parent_id": start.parent_id,
+            "lifecycle": start.lifecycle,
+            "labels": start.labels,
+            "ttl_seconds": start.ttl_seconds,
+            "parent_authority": start.parent_authority,
+            "inherit_parent_edge_id": start.inherit_parent_edge_id,
+            "metadata": start.metadata,
         })
     }
 }
@@ -157,10 +146,12 @@ fn invalid(path: &str, expected: &'static str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use caracal_wire::coordinator::sessions::ParentAuthority;
+
     use super::*;
 
     fn check(body: Value) -> Result<Start, Refusal> {
-        Start::check(serde_json::from_value(body).unwrap())
+        Asked::check(serde_json::from_value(body).unwrap()).map(|asked| asked.start)
     }
 
     #[test]

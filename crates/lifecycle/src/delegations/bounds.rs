@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use caracal_authz::narrow::{Authority, ResourceBound};
 use caracal_core::{ResourceId, ScopeSet, entity::Resource};
-use caracal_service::{Refusal, zones::ZoneState};
 use caracal_wire::{
     ErrorCode,
     coordinator::delegations::{ResourceDetails, ScopeDetails},
 };
 
-use super::request::Asked;
-use crate::lineage::identifier_of;
+use super::{Grant, Resources, lineage::identifier_of};
+use crate::Denial;
 
 /// The resource bound of a delegation about to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,17 +24,17 @@ pub(super) struct Bound {
 impl Bound {
     /// What the request names. Every name must be a registered resource, and a `resource_id` next to a list must
     /// be on it.
-    pub(super) fn of(zone: &ZoneState, asked: &Asked) -> Result<Self, Refusal> {
+    pub(super) fn of(resources: Resources<'_>, asked: &Grant) -> Result<Self, Denial> {
         let one = asked
             .resource
             .as_deref()
-            .map(|name| resource(zone, name))
+            .map(|name| resource(resources, name))
             .transpose()?;
         let listed: Vec<Arc<str>> = asked
             .constraints
             .resources
             .iter()
-            .map(|name| resource(zone, name).map(|resource| resource.identifier.as_str().into()))
+            .map(|name| resource(resources, name).map(|resource| resource.identifier.as_str().into()))
             .collect::<Result<_, _>>()?;
         let on_list = |resource: &Resource| {
             listed
@@ -43,7 +42,7 @@ impl Bound {
                 .any(|identifier| **identifier == *resource.identifier)
         };
         if one.is_some_and(|one| !listed.is_empty() && !on_list(one)) {
-            return Err(Refusal::of(ErrorCode::DelegationResourceScopeMismatch)
+            return Err(Denial::of(ErrorCode::DelegationResourceScopeMismatch)
                 .describe("resource_id is not among constraints.resources"));
         }
         Ok(Self {
@@ -76,31 +75,33 @@ impl Bound {
     }
 
     /// The identifier of the one resource.
-    pub(super) fn identifier(&self, zone: &ZoneState) -> Option<Arc<str>> {
-        self.resource_id.as_ref().and_then(|id| identifier_of(zone, id))
+    pub(super) fn identifier(&self, resources: Resources<'_>) -> Option<Arc<str>> {
+        self.resource_id
+            .as_ref()
+            .and_then(|id| identifier_of(resources, id))
     }
 
     /// Scopes that none of the resources declares cannot be handed on for them.
-    pub(super) fn check_scopes(&self, zone: &ZoneState, scopes: &ScopeSet) -> Result<(), Refusal> {
+    pub(super) fn check_scopes(&self, resources: Resources<'_>, scopes: &ScopeSet) -> Result<(), Denial> {
         if self.is_open() {
             return Ok(());
         }
-        let names = match self.identifier(zone) {
+        let names = match self.identifier(resources) {
             Some(one) => vec![one],
             None => self.listed.clone(),
         };
         let declared: ScopeSet = names
             .iter()
-            .filter_map(|name| zone.resource(name))
-            .flat_map(|state| state.resource.scopes.iter().map(Arc::<str>::from))
+            .filter_map(|name| resources(name))
+            .flat_map(|resource| resource.scopes.iter().map(Arc::<str>::from))
             .collect();
         let exceeding = scopes.difference(&declared);
         if exceeding.is_empty() {
             return Ok(());
         }
-        Err(Refusal::of(ErrorCode::DelegationScopesExceedResource)
+        Err(Denial::of(ErrorCode::DelegationScopesExceedResource)
             .describe("scopes that the resources do not declare cannot be handed on")
-            .with_details(&ScopeDetails {
+            .details(&ScopeDetails {
                 rule: "resource_scopes".into(),
                 exceeding,
                 limit: declared,
@@ -108,9 +109,9 @@ impl Bound {
     }
 }
 
-fn resource<'z>(zone: &'z ZoneState, name: &str) -> Result<&'z Resource, Refusal> {
-    zone.resource(name).map(|state| &state.resource).ok_or_else(|| {
+fn resource<'z>(resources: Resources<'z>, name: &str) -> Result<&'z Resource, Denial> {
+    resources(name).ok_or_else(|| {
         let resource = name.to_owned();
-        Refusal::of(ErrorCode::ResourceNotFound).with_details(&ResourceDetails { resource })
+        Denial::of(ErrorCode::ResourceNotFound).details(&ResourceDetails { resource })
     })
 }

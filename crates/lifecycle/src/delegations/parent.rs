@@ -2,12 +2,11 @@
 
 use caracal_authz::narrow::Authority;
 use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
-use caracal_service::{Refusal, zones::ZoneState};
-use caracal_storage::ZoneWork;
+use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use super::request::Asked;
-use crate::lineage;
+use super::{Grant, Resources, lineage};
+use crate::{Denial, Error};
 
 /// The delegation that a new one narrows, with what its whole lineage allows.
 pub(super) struct Parent {
@@ -22,22 +21,22 @@ pub(super) struct Parent {
 /// does.
 pub(super) async fn of(
     work: &mut dyn ZoneWork,
-    zone: &ZoneState,
-    asked: &Asked,
+    resources: Resources<'_>,
+    asked: &Grant,
     now: Timestamp,
-) -> Result<Option<Parent>, Refusal> {
+) -> Result<Option<Parent>, Error> {
     let Some(named) = &asked.parent_edge_id else {
         return Ok(None);
     };
     let delegation = held(work, &asked.source_session_id, named, now)
         .await?
         .ok_or_else(not_active)?;
-    let authority = lineage::authority(work, zone, named, now).await?;
+    let authority = lineage::authority(work, resources, named, now).await?;
     let above = lineage::of(work, named).await?;
     let target = &asked.target_session_id;
     if above.iter().any(|edge| edge.source_session_id == *target) {
-        return Err(Refusal::of(ErrorCode::DelegationCycleDenied)
-            .describe("the target handed this authority on itself"));
+        let why = "the target handed this authority on itself";
+        return Err(Denial::of(ErrorCode::DelegationCycleDenied).describe(why).into());
     }
     Ok(Some(Parent {
         delegation,
@@ -50,12 +49,12 @@ async fn held(
     holder: &SessionId,
     id: &DelegationId,
     now: Timestamp,
-) -> Result<Option<Delegation>, Refusal> {
+) -> Result<Option<Delegation>, StorageError> {
     let delegation = work.delegations().get(id).await?;
     Ok(delegation.filter(|delegation| delegation.target_session_id == *holder && delegation.is_live(now)))
 }
 
-fn not_active() -> Refusal {
-    Refusal::of(ErrorCode::ParentDelegationNotActive)
+fn not_active() -> Denial {
+    Denial::of(ErrorCode::ParentDelegationNotActive)
         .describe("the source session does not hold that delegation, or it has ended")
 }

@@ -5,11 +5,11 @@ use caracal_core::{
     DelegationId, Timestamp,
     entity::{Delegation, DelegationStatus, Session},
 };
-use caracal_service::Refusal;
-use caracal_storage::ZoneWork;
+use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use crate::{call::Call, lineage};
+use super::{Resources, lineage};
+use crate::{Act, Denial, Error};
 
 /// Inserts the child's copy of the parent's delegation, with one hop less: of the one the caller names, or of the one
 /// that its application handed to the parent itself. `None` when it never did: then the child starts without a
@@ -18,14 +18,15 @@ use crate::{call::Call, lineage};
 /// What others handed to the parent is inherited only by name. Nobody can keep others from handing it something, so
 /// it must neither narrow the child nor be in its way. A parent whose own delegations have all ended is not one that
 /// never had any: its child must not start as if it were.
-pub(super) async fn inherit(
-    call: &Call,
+pub(crate) async fn inherit(
     work: &mut dyn ZoneWork,
+    act: &Act<'_>,
+    resources: Resources<'_>,
     parent: &Session,
     child: &Session,
     explicit: Option<&DelegationId>,
     now: Timestamp,
-) -> Result<Option<Delegation>, Refusal> {
+) -> Result<Option<Delegation>, Error> {
     let mut candidates = match explicit {
         Some(id) => named(work, parent, child, id).await?,
         None => own(work, parent, child).await?,
@@ -33,20 +34,23 @@ pub(super) async fn inherit(
     let any = !candidates.is_empty();
     candidates.retain(|candidate| candidate.is_live(now));
     let source = match candidates.as_slice() {
-        [] if any || explicit.is_some() => return Err(Refusal::of(ErrorCode::InheritParentEdgeNotActive)),
+        [] if any || explicit.is_some() => {
+            return Err(Denial::of(ErrorCode::InheritParentEdgeNotActive).into());
+        }
         [] => return Ok(None),
         [one] => one,
         _ => {
-            return Err(Refusal::of(ErrorCode::InheritParentEdgeAmbiguous)
-                .describe("the parent has several delegations; name one with inherit_parent_edge_id"));
+            let why = "the parent has several delegations; name one with inherit_parent_edge_id";
+            return Err(Denial::of(ErrorCode::InheritParentEdgeAmbiguous)
+                .describe(why)
+                .into());
         }
     };
-    call.about().delegation_edge_id = Some(source.id.clone());
-    let zone = call.zone().await?;
-    let authority = lineage::authority(work, &zone, &source.id, now).await?;
+    act.about().delegation_edge_id = Some(source.id.clone());
+    let authority = lineage::authority(work, resources, &source.id, now).await?;
     let constraints = narrow::inherit(source).map_err(|violation| lineage::exceeds(&violation))?;
     let copy = Delegation {
-        id: DelegationId::generate(&call.role.world),
+        id: DelegationId::generate(act.world),
         zone_id: child.zone_id.clone(),
         source_session_id: parent.id.clone(),
         target_session_id: child.id.clone(),
@@ -64,7 +68,7 @@ pub(super) async fn inherit(
     };
     // The lineage as a whole may be shorter of hops than its last delegation says.
     authority
-        .narrow(&copy, |id| lineage::identifier_of(&zone, id))
+        .narrow(&copy, |id| lineage::identifier_of(resources, id))
         .map_err(|violation| lineage::exceeds(&violation))?;
     work.delegations().create(&copy).await?;
     Ok(Some(copy))
@@ -75,7 +79,7 @@ async fn named(
     parent: &Session,
     child: &Session,
     id: &DelegationId,
-) -> Result<Vec<Delegation>, Refusal> {
+) -> Result<Vec<Delegation>, StorageError> {
     let named = work.delegations().get(id).await?;
     let fits = |edge: &Delegation| {
         edge.target_session_id == parent.id && edge.receiver_application_id == child.application_id
@@ -84,7 +88,11 @@ async fn named(
 }
 
 /// What the child's application handed to the parent out of its own: nobody else is in the lineage.
-async fn own(work: &mut dyn ZoneWork, parent: &Session, child: &Session) -> Result<Vec<Delegation>, Refusal> {
+async fn own(
+    work: &mut dyn ZoneWork,
+    parent: &Session,
+    child: &Session,
+) -> Result<Vec<Delegation>, StorageError> {
     let application = &child.application_id;
     let mut own = Vec::new();
     for edge in work.delegations().inbound_from(&parent.id, application).await? {

@@ -1,47 +1,32 @@
 //! A proved caller and what its scopes let it do.
 
-use std::{ops::Deref, sync::Arc};
+use std::sync::Arc;
 
-use caracal_core::{ApplicationId, AuthorityRecordId, ScopeSet, ZoneId, claims::MandateClaims};
+use caracal_core::{ApplicationId, AuthorityRecordId, ScopeSet, ZoneId};
 
 /// Scope of the operator: every zone-wide read and every end.
-pub(crate) const ADMIN: &str = "coordinator.admin";
+pub const ADMIN: &str = "coordinator.admin";
 /// Who the operator token acts as.
 const OPERATOR: &str = "caracal-operator";
 
 /// A proved caller.
 #[derive(Debug, Clone)]
-pub(crate) struct Principal {
+pub struct Principal {
     /// The zone it may act in.
-    pub(crate) zone: ZoneId,
+    pub zone: ZoneId,
     /// JWT `sub`, or the operator.
-    pub(crate) subject: Arc<str>,
+    pub subject: Arc<str>,
     /// JWT `client_id`; absent for the operator.
-    pub(crate) application: Option<ApplicationId>,
+    pub application: Option<ApplicationId>,
     /// JWT `sid`; absent for the operator.
-    pub(crate) record: Option<AuthorityRecordId>,
+    pub record: Option<AuthorityRecordId>,
     /// JWT `scope`.
-    pub(crate) scopes: ScopeSet,
-}
-
-/// A proved caller and the claims that still have to admit it.
-#[derive(Debug)]
-pub(crate) struct Caller {
-    pub(crate) principal: Principal,
-    /// Absent for the operator.
-    pub(super) claims: Option<MandateClaims>,
-}
-
-impl Deref for Caller {
-    type Target = Principal;
-
-    fn deref(&self) -> &Principal {
-        &self.principal
-    }
+    pub scopes: ScopeSet,
 }
 
 impl Principal {
-    pub(super) fn operator(zone: ZoneId, scopes: ScopeSet) -> Self {
+    /// Whoever holds the operator token.
+    pub fn operator(zone: ZoneId, scopes: ScopeSet) -> Self {
         Self {
             zone,
             subject: OPERATOR.into(),
@@ -52,42 +37,42 @@ impl Principal {
     }
 
     /// The name under which evidence knows the caller.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.application.as_ref().map_or(OPERATOR, ApplicationId::as_str)
     }
 
     /// Whether it may act on everything in the zone.
-    pub(crate) fn is_admin(&self) -> bool {
+    pub fn is_admin(&self) -> bool {
         self.scopes.contains(ADMIN)
     }
 
     /// Whether it is this application.
-    pub(crate) fn is(&self, application: &ApplicationId) -> bool {
+    pub fn is(&self, application: &ApplicationId) -> bool {
         self.application.as_ref() == Some(application)
     }
 
     /// Whether it is this application, or has the scope `scope:{application}`.
-    pub(crate) fn acts_for(&self, scope: &str, application: &ApplicationId) -> bool {
+    pub fn acts_for(&self, scope: &str, application: &ApplicationId) -> bool {
         self.is(application) || self.scopes.contains(&format!("{scope}:{application}"))
     }
 
     /// Whether it may start and keep sessions of the application.
-    pub(crate) fn may_run(&self, application: &ApplicationId) -> bool {
+    pub fn may_run(&self, application: &ApplicationId) -> bool {
         self.acts_for("coordinator.spawn_for", application)
     }
 
     /// Whether it may pause and end sessions of the application.
-    pub(crate) fn may_stop(&self, application: &ApplicationId) -> bool {
+    pub fn may_stop(&self, application: &ApplicationId) -> bool {
         self.is_admin() || self.may_run(application)
     }
 
     /// Whether it may hand on authority of the application.
-    pub(crate) fn may_delegate_from(&self, application: &ApplicationId) -> bool {
+    pub fn may_delegate_from(&self, application: &ApplicationId) -> bool {
         self.acts_for("coordinator.delegate_from", application)
     }
 
     /// Whether it may hand on authority of the application without naming a resource.
-    pub(crate) fn may_delegate_broadly(&self, application: &ApplicationId) -> bool {
+    pub fn may_delegate_broadly(&self, application: &ApplicationId) -> bool {
         let scope = "coordinator.delegate_broad";
         self.is_admin()
             || self.scopes.contains(scope)

@@ -1,0 +1,26 @@
+//! The locks of a zone. Nobody outside this crate takes them.
+//!
+//! Order, everywhere: the zone's delegations, then its sessions, then rows.
+
+use caracal_storage::{Error, ZoneWork};
+
+/// Serialises changes of the delegation graph of the zone.
+const DELEGATIONS: &str = "delegation";
+/// Serialises changes of the session tree of the zone.
+const SESSIONS: &str = "session";
+
+/// Whoever may end or insert a delegation holds this.
+pub(crate) async fn delegations(work: &mut dyn ZoneWork) -> Result<(), Error> {
+    work.lock(DELEGATIONS).await
+}
+
+/// Whoever changes the shape of the session tree holds this.
+pub(crate) async fn sessions(work: &mut dyn ZoneWork) -> Result<(), Error> {
+    work.lock(SESSIONS).await
+}
+
+/// Both, in order.
+pub(crate) async fn both(work: &mut dyn ZoneWork) -> Result<(), Error> {
+    delegations(work).await?;
+    sessions(work).await
+}
