@@ -43,7 +43,7 @@ pub struct PartsOptions {
     pub backends: Backends,
     /// Clock and generator.
     pub world: World,
-    /// Whether what is committed here or published anywhere takes effect in memory.
+    /// Whether what is committed is published, and what is published takes effect in memory.
     pub follow: bool,
     /// Whether revocations are known from the start.
     pub fresh: bool,
@@ -166,13 +166,13 @@ impl Parts {
                 revocations: revocations.clone(),
             };
             tokio::spawn(follow(followed.clone(), bus.clone(), shutdown.clone()));
+            let (relay, shutdown) = (outbox.clone(), shutdown.clone());
+            tokio::spawn(async move { relay.run(shutdown).await });
             // As the daemon does: what is committed is in force here before it is answered.
             Arc::new(AnnouncingStore::new(store, followed))
         } else {
             store
         };
-        let (relay, relayed) = (outbox.clone(), shutdown.clone());
-        tokio::spawn(async move { relay.run(relayed).await });
         tokio::spawn(SpoolDrainer::run(
             spool.clone(),
             bus.clone(),

@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,35 +14,29 @@ use caracal_core::{
     KeyId, Secret, World, ZoneId,
     audit::AuditEvent,
     claims::{MandateClaims, MandateUse, SubjectType},
-    entity::{Attribution, Zone},
 };
-use caracal_crypto::{HmacKey, KeyRing, Location, SigningKey, mandate};
-use caracal_events::{
-    Bus as _, Consumer, EmbeddedBus, Spool, SpoolDrainer, StreamSigner, SyncMode, Topic,
-    shortlived::MemoryShortLived,
-};
+use caracal_crypto::{SigningKey, mandate};
 use caracal_gateway::{GatewayConfig, GatewayDeps, app};
 use caracal_service::{
     Refusal,
     egress::{Egress, EgressPolicy},
     exchange::{AuthMode, Exchange, ExchangeGrant, ExchangeRequest, UpstreamDirective},
-    health::Operational,
     issued::IssuedMandates,
     revocation::Revocations,
     server::{ServerLimits, serve},
-    zones::ZoneDirectory,
 };
-use caracal_storage::{Access, SigningKeyRow, Store};
+use caracal_storage::conformance::given::Given;
 use caracal_storage_sql::SqliteStore;
+use caracal_testkit::parts::{Parts, PartsOptions};
 use caracal_wire::{ErrorCode, health::NotReady};
-use metrics_exporter_prometheus::PrometheusBuilder;
 use parking_lot::Mutex;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::upstream::Upstream;
 
-pub(crate) const ISSUER: &str = "https://sts.test";
+pub(crate) use caracal_testkit::parts::ISSUER;
+
 pub(crate) const RESOURCE: &str = "resource://pipernet";
 pub(crate) const TOKEN: &str = "real-credential";
 
@@ -83,6 +76,7 @@ impl Exchange for Decision {
 }
 
 pub(crate) struct Stage {
+    pub(crate) parts: Parts,
     pub(crate) world: World,
     pub(crate) address: SocketAddr,
     pub(crate) upstream: Upstream,
@@ -91,13 +85,9 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) zone: ZoneId,
     pub(crate) key: SigningKey,
-    keyring: Arc<KeyRing>,
     issued: Option<Arc<IssuedMandates>>,
     serial: AtomicUsize,
-    events: tokio::sync::Mutex<Box<dyn Consumer>>,
-    _drainer: JoinHandle<()>,
     _shutdown: DropGuard,
-    _dir: tempfile::TempDir,
 }
 
 pub(crate) struct Options {
@@ -129,46 +119,18 @@ impl Stage {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let world = World::for_tests();
-        let dir = tempfile::tempdir().unwrap();
-        let store = Arc::new(
-            SqliteStore::open(&dir.path().join("db"), None, world.now())
-                .await
-                .unwrap(),
-        );
-        let kek = "3f1c9a7e5b2d8046c1e7f93ab5d2680e4c7a1b9f3e5d0826a4c8b6f2e1d39075";
-        let keyring = Arc::new(KeyRing::from_hex(kek, None).unwrap());
-        let zone = ZoneId::generate(&world);
-        create_zone(store.as_ref(), &world, &zone).await;
-        let key = new_key(&world);
-        add_key(store.as_ref(), &world, &keyring, &zone, &key, 1).await;
-
-        let revocations = Arc::new(Revocations::new(world.clone()));
-        if options.fresh {
-            revocations.reload(store.as_ref()).await.unwrap();
-        }
-        let zones = Arc::new(ZoneDirectory::new(store.clone(), keyring.clone(), world.clone()));
+        // What happens elsewhere is what the test says: nothing follows events here.
+        let parts = Parts::with(PartsOptions {
+            follow: false,
+            fresh: options.fresh,
+            ..PartsOptions::default()
+        })
+        .await;
+        let world = parts.world.clone();
+        let given = Given::new(&world);
+        parts.create_zone(&given.zone()).await;
+        let key = parts.add_signing_key(&given.zone_id, 1).await;
         let issued = options.issued.then(|| Arc::new(IssuedMandates::default()));
-        let audit_key = HmacKey::from_bytes(&[7; 32]);
-        let spool = Spool::open_in(
-            &world,
-            dir.path().join("spool"),
-            SyncMode::Interval(Duration::from_secs(1)),
-            audit_key.clone(),
-            8 << 20,
-        )
-        .unwrap();
-        let bus = Arc::new(EmbeddedBus::in_memory(
-            world.clone(),
-            StreamSigner::new(HmacKey::from_bytes(&[8; 32])),
-        ));
-        let events = bus
-            .consume(Topic::AuditEvents, "audit-ingestor", "test")
-            .await
-            .unwrap();
-        let shutdown = CancellationToken::new();
-        let drainer = tokio::spawn(SpoolDrainer::run(spool.clone(), bus, audit_key, shutdown.clone()));
-
         let upstream = Upstream::start().await;
         let decision = Arc::new(Decision {
             directive: Mutex::new(directive(&format!("http://{}", upstream.address))),
@@ -178,44 +140,34 @@ impl Stage {
         });
         let deps = GatewayDeps {
             world: world.clone(),
-            zones,
-            revocations: revocations.clone(),
+            zones: parts.zones.clone(),
+            revocations: parts.revocations.clone(),
             issued: issued.clone(),
-            replay: Arc::new(MemoryShortLived::in_memory(world.clone())),
+            replay: parts.short_lived.clone(),
             exchange: decision.clone(),
-            spool,
+            spool: parts.spool.clone(),
             issuer: ISSUER.into(),
             egress: Egress::new(options.policy),
             config: options.config,
         };
-        let operational = Operational {
-            dependencies: Arc::default(),
-            draining: Arc::default(),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
-            before_render: Arc::new(|| {}),
-            metrics_bearer: None,
-            metrics_open: true,
-        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = app(deps, operational, world.clone());
+        let shutdown = CancellationToken::new();
+        let router = app(deps, Parts::operational(), world.clone());
         tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
         Self {
             world,
             address,
             upstream,
             decision,
-            revocations,
-            store,
-            zone,
+            revocations: parts.revocations.clone(),
+            store: parts.sqlite.clone().unwrap(),
+            zone: given.zone_id,
             key,
-            keyring,
             issued,
             serial: AtomicUsize::new(0),
-            events: tokio::sync::Mutex::new(events),
-            _drainer: drainer,
+            parts,
             _shutdown: shutdown.drop_guard(),
-            _dir: dir,
         }
     }
 
@@ -287,61 +239,25 @@ impl Stage {
 
     /// Another zone that lives here as well, with its key.
     pub(crate) async fn another_zone(&self) -> (ZoneId, SigningKey) {
-        let zone = ZoneId::generate(&self.world);
-        create_zone_as(self.store.as_ref(), &self.world, &zone, "Second").await;
-        let key = new_key(&self.world);
-        add_key(self.store.as_ref(), &self.world, &self.keyring, &zone, &key, 1).await;
-        (zone, key)
+        let other = Given::new(&self.world);
+        self.parts.create_zone(&other.zone()).await;
+        let key = self.parts.add_signing_key(&other.zone_id, 1).await;
+        (other.zone_id, key)
     }
 
     /// Adds a second key to the zone, as a rotation on another replica would.
     pub(crate) async fn rotate(&self) -> SigningKey {
-        let key = new_key(&self.world);
-        add_key(
-            self.store.as_ref(),
-            &self.world,
-            &self.keyring,
-            &self.zone,
-            &key,
-            2,
-        )
-        .await;
-        key
+        self.parts.add_signing_key(&self.zone, 2).await
     }
 
     /// The next `count` events of the spool.
     pub(crate) async fn events(&self, count: usize) -> Vec<AuditEvent> {
-        let mut consumer = self.events.lock().await;
-        let mut events = Vec::new();
-        let began = std::time::Instant::now();
-        while events.len() < count {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "events arrive: {events:?}"
-            );
-            let batch = consumer
-                .next(count - events.len(), Duration::from_secs(1))
-                .await
-                .unwrap();
-            let ids: Vec<String> = batch.iter().map(|delivery| delivery.id.clone()).collect();
-            events.extend(
-                batch
-                    .iter()
-                    .map(|delivery| serde_json::from_str(delivery.fields.get("data").unwrap()).unwrap()),
-            );
-            consumer.ack(&ids).await.unwrap();
-        }
-        events
+        self.parts.next_events(count).await
     }
 
     /// Whether nothing more is in the spool than what was read.
     pub(crate) async fn no_more_events(&self) -> bool {
-        let mut consumer = self.events.lock().await;
-        consumer
-            .next(1, Duration::from_millis(200))
-            .await
-            .unwrap()
-            .is_empty()
+        self.parts.new_events().await.is_empty()
     }
 }
 
@@ -377,60 +293,4 @@ pub(crate) fn directive(url: &str) -> UpstreamDirective {
 
 pub(crate) fn new_key(world: &World) -> SigningKey {
     SigningKey::generate(world, KeyId::generate(world)).unwrap()
-}
-
-async fn create_zone(store: &dyn Store, world: &World, id: &ZoneId) {
-    create_zone_as(store, world, id, "Acme").await;
-}
-
-async fn create_zone_as(store: &dyn Store, world: &World, id: &ZoneId, name: &str) {
-    let zone = Zone {
-        id: id.clone(),
-        name: name.to_owned(),
-        slug: name.to_lowercase(),
-        dcr_enabled: false,
-        operator_coauthor_badge: false,
-        operator_governed: false,
-        attribution: Attribution {
-            created_by: None,
-            created_via_operator: false,
-            updated_by: None,
-            updated_via_operator: false,
-            created_at: world.now(),
-            updated_at: Some(world.now()),
-        },
-        archived_at: None,
-    };
-    let mut work = store.global(Access::Write).await.unwrap();
-    work.zones().create(&zone).await.unwrap();
-    work.commit().await.unwrap();
-}
-
-async fn add_key(
-    store: &dyn Store,
-    world: &World,
-    keyring: &KeyRing,
-    zone: &ZoneId,
-    key: &SigningKey,
-    version: i64,
-) {
-    let sealed = keyring
-        .seal(
-            world,
-            &Location::ZONE_SIGNING_KEY,
-            &key.to_sealed_bytes().unwrap(),
-        )
-        .unwrap();
-    let row = SigningKeyRow {
-        id: key.id().clone(),
-        version,
-        public_key: key.verifying_key().point().to_vec(),
-        envelope: sealed,
-        signs_from: world.now(),
-        verifies_until: None,
-        created_at: world.now(),
-    };
-    let mut work = store.zone(zone, Access::Write).await.unwrap();
-    work.signing_keys().create(&row).await.unwrap();
-    work.commit().await.unwrap();
 }
