@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use caracal_testkit::process::Process;
+use caracal_testkit::deployed::Daemon;
 
 const LIMIT: Duration = Duration::from_mins(2);
 const TOKEN: &str = "operator-token-of-this-test-0123456789";
@@ -27,27 +27,11 @@ fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn variables(home: &Path) -> Vec<(String, String)> {
-    let mut variables = vec![
-        (String::from("CARACAL_HOME"), home.display().to_string()),
-        (String::from("CARACAL_MODE"), String::from("dev")),
-        (String::from("LOG_LEVEL"), String::from("debug")),
-        (String::from("AUDIT_ADMIN_TOKEN"), String::from(TOKEN)),
-    ];
-    for role in ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT"] {
-        variables.push((format!("CARACAL_{role}_LISTEN"), String::from("127.0.0.1:0")));
-    }
-    variables
-}
-
-/// Where a role of the daemon answers, once it does.
-fn address(home: &Path, role: &str) -> String {
-    until("the daemon says where it listens", || {
-        let text = std::fs::read_to_string(home.join("endpoints.json")).ok()?;
-        let marker = format!("\"{role}\":\"http://");
-        let rest = text.split(&marker).nth(1)?;
-        rest.split('"').next().map(str::to_owned)
-    })
+fn daemon(home: &Path) -> Daemon {
+    Daemon::embedded(home)
+        .program(env!("CARGO_BIN_EXE_caracald"))
+        .with("LOG_LEVEL", "debug")
+        .with("AUDIT_ADMIN_TOKEN", TOKEN)
 }
 
 fn ask(address: &str, request: &str) -> String {
@@ -78,26 +62,27 @@ fn a_log_that_cannot_be_written_costs_no_request() {
         ("a pipe that nobody reads", OwnedFd::from(hung)),
     ] {
         let home = tempfile::tempdir().expect("a directory");
-        let mut daemon = Command::new(env!("CARGO_BIN_EXE_caracald"))
-            .args(["serve", "all"])
-            .env_clear()
-            .envs(variables(home.path()))
-            .stdin(Stdio::null())
+        let daemon = daemon(home.path());
+        let mut process = daemon
+            .command(&["serve", "all"])
             .stdout(Stdio::null())
             .stderr(Stdio::from(log))
             .spawn()
             .expect("caracald runs");
-        let gateway = address(home.path(), "gateway");
+        let addresses = until("the daemon says where it listens", || {
+            daemon.addresses(process.id())
+        });
+        let gateway = &addresses["gateway"];
         // Each is a debug line at least; together they are more than a pipe holds.
         let answered = (0..300)
-            .filter(|_| ask(&gateway, "GET /nothing").starts_with("HTTP/1.1 4"))
+            .filter(|_| ask(gateway, "GET /nothing").starts_with("HTTP/1.1 4"))
             .count();
-        let metrics = ask(&gateway, "GET /metrics");
+        let metrics = ask(gateway, "GET /metrics");
         let stopped = Command::new("kill")
-            .arg(daemon.id().to_string())
+            .arg(process.id().to_string())
             .status()
             .expect("kill runs");
-        let ended = until("the daemon ends", || daemon.try_wait().expect("our child"));
+        let ended = until("the daemon ends", || process.try_wait().expect("our child"));
         assert!(stopped.success());
         assert_eq!(answered, 300, "with {kind}");
         assert_eq!(ended.code(), Some(0), "with {kind}");
@@ -107,16 +92,11 @@ fn a_log_that_cannot_be_written_costs_no_request() {
     }
 }
 
-#[test]
-fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envelope() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envelope() {
     let home = tempfile::tempdir().expect("a directory");
-    let mut daemon = Process::options(env!("CARGO_BIN_EXE_caracald"))
-        .args(["serve", "all"])
-        .envs(variables(home.path()))
-        .start();
-    let gateway = address(home.path(), "gateway");
-    let audit = address(home.path(), "audit");
-    let api = address(home.path(), "api");
+    let mut daemon = daemon(home.path()).serve_ready().await;
+    let [gateway, audit, api] = ["gateway", "audit", "api"].map(|role| daemon.addresses[role].clone());
 
     // Refusals of every kind of input come in the envelope.
     for query in [
@@ -189,10 +169,8 @@ fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envelope() 
         "{metrics}"
     );
 
-    daemon.terminate();
-    let ended = until("the daemon ends", || daemon.status());
-    let log = daemon.stderr();
-    assert_eq!(ended.code(), Some(0), "{log}");
+    daemon.stop().await;
+    let log = daemon.process.stderr();
     // The first line says what runs, with which settings, and none of its secrets.
     let first = log.lines().next().unwrap_or_default();
     for part in [
@@ -225,27 +203,12 @@ fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envelope() 
     );
 }
 
-#[test]
-fn a_zone_without_entries_is_not_a_chain_that_holds() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_without_entries_is_not_a_chain_that_holds() {
     let home = tempfile::tempdir().expect("a directory");
-    let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_caracald"))
-            .args(arguments)
-            .env_clear()
-            .envs(variables(home.path()))
-            .output()
-            .expect("caracald runs")
-    };
-    assert!(run(&["migrate"]).status.success());
-    let mut daemon = Process::options(env!("CARGO_BIN_EXE_caracald"))
-        .args(["serve", "all"])
-        .envs(variables(home.path()))
-        .start();
-    address(home.path(), "api");
-    daemon.terminate();
-    until("the daemon ends", || daemon.status());
-    let refused = run(&["audit", "verify", "--zone", "nope"]);
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("no entry of zone nope"), "{said}");
+    let daemon = daemon(home.path());
+    daemon.run(&["migrate"]).await.assert_good();
+    daemon.serve_ready().await.stop().await;
+    let refused = daemon.run(&["audit", "verify", "--zone", "nope"]).await;
+    refused.assert_refused(&["no entry of zone nope"]);
 }

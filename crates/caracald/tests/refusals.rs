@@ -2,17 +2,16 @@
 //! JSON with the request's id, never cached, never sniffed, never named in a referrer.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
 
-use caracal_testkit::process::Process;
+use caracal_testkit::deployed::Daemon;
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_mins(2);
-const ROLES: [&str; 5] = ["api", "sts", "gateway", "coordinator", "audit"];
 const TOKEN: &str = "operator-token-of-this-test-0123456789";
 const MARK: &str = "asked-by-refusals";
 
@@ -213,45 +212,14 @@ fn walk(role: &str, address: &str, bearer: &str) -> BTreeSet<u16> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_of_every_route_comes_in_the_envelope() {
-    let options = Process::options(env!("CARGO_BIN_EXE_caracald"))
-        .args(["serve", "all"])
-        .env("CARACAL_MODE", "dev")
-        .env("AUDIT_ADMIN_TOKEN", TOKEN)
-        .env("CARACAL_COORDINATOR_TOKEN", TOKEN);
-    let home = options.directory().join("home");
-    let options = ROLES
-        .iter()
-        .fold(options.env("CARACAL_HOME", &home), |options, role| {
-            options.env(
-                format!("CARACAL_{}_LISTEN", role.to_ascii_uppercase()),
-                "127.0.0.1:0",
-            )
-        });
-    let mut process = options.start();
-    let endpoints = home.join("endpoints.json");
-    process
-        .until("it says where it listens", LIMIT, async |_| endpoints.exists())
+    let home = tempfile::tempdir().expect("a directory");
+    let daemon = Daemon::embedded(home.path())
+        .program(env!("CARGO_BIN_EXE_caracald"))
+        .with("AUDIT_ADMIN_TOKEN", TOKEN)
+        .with("CARACAL_COORDINATOR_TOKEN", TOKEN)
+        .serve_ready()
         .await;
-    let text = std::fs::read_to_string(&endpoints).expect("it is there");
-    let listed: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
-    let address = |role: &str| {
-        let url = listed[role].as_str().expect("a URL");
-        url.trim_start_matches("http://").to_owned()
-    };
-    let api = address("api");
-    process
-        .until("it is ready", LIMIT, async |_| {
-            let ready = Ask {
-                method: "GET",
-                path: "/ready",
-                bearer: None,
-                lines: "",
-                body: "",
-            };
-            ask(&api, &ready).0 == 200
-        })
-        .await;
-    let admin = std::fs::read_to_string(home.join("secrets/caracalAdminToken")).expect("the token");
+    let admin = std::fs::read_to_string(home.path().join("secrets/caracalAdminToken")).expect("the token");
     for (role, expected) in [
         ("api", &[400, 401, 404, 405, 413, 415, 431][..]),
         ("sts", &[400, 404, 405, 413, 415, 431]),
@@ -260,7 +228,7 @@ async fn every_refusal_of_every_route_comes_in_the_envelope() {
         ("audit", &[400, 401, 404, 405, 431]),
     ] {
         let bearer = if role == "api" { admin.trim() } else { TOKEN };
-        let seen = walk(role, &address(role), bearer);
+        let seen = walk(role, &daemon.addresses[role], bearer);
         for status in expected {
             assert!(seen.contains(status), "{role}: no {status} among {seen:?}");
         }

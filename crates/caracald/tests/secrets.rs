@@ -4,54 +4,27 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    time::Duration,
 };
 
-use caracal_testkit::process::{Process, ProcessOptions};
+use caracal_testkit::deployed::{Daemon, Finished};
 
-const LIMIT: Duration = Duration::from_mins(1);
 const OTHER_KEY: &str = "8f3a1c0de5b7429688f10fd2cc4be6a17b9d20354e6f8a1b3c5d7e9f01122334";
 
-fn variables(home: &Path) -> Vec<(String, String)> {
-    let roles = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT"];
-    let listen = roles.map(|role| (format!("CARACAL_{role}_LISTEN"), String::from("127.0.0.1:0")));
-    let mut variables = Vec::from(listen);
-    variables.push((String::from("CARACAL_HOME"), home.display().to_string()));
-    variables.push((String::from("CARACAL_MODE"), String::from("dev")));
-    variables
+fn daemon(home: &Path) -> Daemon {
+    Daemon::embedded(home).program(env!("CARGO_BIN_EXE_caracald"))
 }
 
-fn command(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_caracald"));
-    command
-        .args(arguments)
-        .env_clear()
-        .envs(variables(home))
-        .stdin(Stdio::null());
-    command
+async fn run(home: &Path, arguments: &[&str]) -> Finished {
+    daemon(home).run(arguments).await
 }
 
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    command(home, arguments).output().expect("caracald runs")
+fn said(finished: &Finished) -> String {
+    format!("{}{}", finished.stdout, finished.stderr)
 }
 
-fn said(output: &Output) -> String {
-    [&output.stdout[..], &output.stderr]
-        .map(String::from_utf8_lossy)
-        .concat()
-}
-
-/// Serves until it listens, then stops.
+/// Serves until it is ready, then stops.
 async fn serve_once(home: &Path) {
-    let options: ProcessOptions = Process::options(env!("CARGO_BIN_EXE_caracald")).args(["serve", "all"]);
-    let mut process = options.envs(variables(home)).start();
-    let endpoints = home.join("endpoints.json");
-    process
-        .until("it says where it listens", LIMIT, async |_| endpoints.exists())
-        .await;
-    process.terminate();
-    assert!(process.ended(LIMIT).await.success(), "{}", process.stderr());
+    daemon(home).serve_ready().await.stop().await;
 }
 
 /// Every file of the state with its content, except the lock, which names its last holder.
@@ -83,9 +56,9 @@ async fn a_start_with_another_key_is_refused_in_one_sentence_and_writes_nothing(
     let right = fs::read_to_string(&key_file).expect("the key");
     fs::write(&key_file, OTHER_KEY).expect("the key is written");
     let before = state(&home);
-    let refused = run(&home, &["serve", "all"]);
-    assert_eq!(refused.status.code(), Some(1));
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let refused = run(&home, &["serve", "all"]).await;
+    assert_eq!(refused.code, Some(1));
+    let told = &refused.stderr;
     let last = told.lines().last().unwrap_or_default();
     assert!(
         last.starts_with("caracald: ") && last.contains("this store was sealed under key "),
@@ -100,8 +73,8 @@ async fn a_start_with_another_key_is_refused_in_one_sentence_and_writes_nothing(
     assert!(before == after, "a file was changed");
     // Nor does anything that looks after secrets work with it.
     for arguments in [["secrets", "status"], ["secrets", "reseal"]] {
-        let refused = run(&home, &arguments);
-        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        let refused = run(&home, &arguments).await;
+        assert_eq!(refused.code, Some(1), "{arguments:?}");
         assert!(said(&refused).contains("sealed under key "), "{}", said(&refused));
     }
     fs::write(&key_file, right).expect("the key is written");
@@ -113,8 +86,8 @@ async fn a_rotation_is_seen_and_finished_by_command() {
     let directory = tempfile::tempdir().expect("a directory");
     let home = directory.path().join("home");
     serve_once(&home).await;
-    let status = run(&home, &["secrets", "status"]);
-    assert_eq!(status.status.code(), Some(0), "{}", said(&status));
+    let status = run(&home, &["secrets", "status"]).await;
+    assert_eq!(status.code, Some(0), "{}", said(&status));
     assert!(
         said(&status).contains("only the current key is needed"),
         "{}",
@@ -125,23 +98,23 @@ async fn a_rotation_is_seen_and_finished_by_command() {
     let key_file = home.join("secrets/secretStoreKek");
     let old = fs::read_to_string(&key_file).expect("the key");
     fs::write(&key_file, OTHER_KEY).expect("the key is written");
-    let reseal = command(&home, &["secrets", "reseal"])
-        .env("SECRET_STORE_KEK_PREVIOUS", old.trim())
-        .output()
-        .expect("caracald runs");
+    let reseal = daemon(&home)
+        .with("SECRET_STORE_KEK_PREVIOUS", old.trim())
+        .run(&["secrets", "reseal"])
+        .await;
     // Nothing is sealed yet, and the tokens of the environment move with the next start.
     let told = said(&reseal);
-    assert_eq!(reseal.status.code(), Some(1), "{told}");
+    assert_eq!(reseal.code, Some(1), "{told}");
     assert!(
         told.contains("admin tokens: 4 under key ") && told.contains("(previous)"),
         "{told}"
     );
     serve_once(&home).await;
-    let status = run(&home, &["secrets", "status"]);
-    assert_eq!(status.status.code(), Some(0), "{}", said(&status));
+    let status = run(&home, &["secrets", "status"]).await;
+    assert_eq!(status.code, Some(0), "{}", said(&status));
 
-    let unknown = run(&home, &["secrets", "forget", "0011223344556677"]);
-    assert_eq!(unknown.status.code(), Some(1));
+    let unknown = run(&home, &["secrets", "forget", "0011223344556677"]).await;
+    assert_eq!(unknown.code, Some(1));
     assert!(
         said(&unknown).contains("was never sealed under"),
         "{}",
@@ -164,12 +137,13 @@ async fn an_answer_that_nobody_reads_is_no_panic_and_keeps_its_exit_code() {
     ] {
         let (reader, unread) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let ended = command(&home, arguments)
+        let ended = daemon(&home)
+            .command(arguments)
             .stdout(unread)
             .output()
             .expect("caracald runs");
-        let told = said(&ended);
+        let told = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {told}");
-        assert!(ended.stderr.is_empty(), "{arguments:?}: {told}");
+        assert!(told.is_empty(), "{arguments:?}: {told}");
     }
 }

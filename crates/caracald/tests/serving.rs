@@ -1,7 +1,6 @@
 //! How the daemon serves and stops: signals, descriptors, files.
 
 use std::{
-    collections::BTreeMap,
     io::{Read as _, Write as _},
     net::TcpStream,
     os::unix::fs::PermissionsExt as _,
@@ -15,72 +14,22 @@ use std::{
 };
 
 use caracal_service::server::{ServerLimits, TlsFiles, TlsServer, serve};
-use caracal_testkit::process::{Process, ProcessOptions};
+use caracal_testkit::deployed::{Daemon, Served};
 
 const LIMIT: Duration = Duration::from_mins(1);
-const ROLES: [&str; 5] = ["api", "sts", "gateway", "coordinator", "audit"];
 
-/// An embedded daemon in a directory of its own, started by a shell that first runs `before`.
-struct Daemon {
-    process: Process,
-    addresses: BTreeMap<String, String>,
+/// A directory, and an embedded daemon that makes its own in it.
+fn embedded() -> (tempfile::TempDir, Daemon) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let daemon = Daemon::embedded(&directory.path().join("home")).program(env!("CARGO_BIN_EXE_caracald"));
+    (directory, daemon)
 }
 
-fn options(before: &str) -> ProcessOptions {
-    let script = format!("{before} exec {} serve all", env!("CARGO_BIN_EXE_caracald"));
-    let options = Process::options("/bin/sh")
-        .args(["-c", &script])
-        .env("CARACAL_MODE", "dev");
-    let home = options.directory().join("home");
-    ROLES
-        .iter()
-        .fold(options.env("CARACAL_HOME", home), |options, role| {
-            options.env(
-                format!("CARACAL_{}_LISTEN", role.to_ascii_uppercase()),
-                "127.0.0.1:0",
-            )
-        })
-}
-
-impl Daemon {
-    async fn start(options: ProcessOptions) -> Self {
-        let mut process = options.start();
-        let endpoints = process.directory().join("home/endpoints.json");
-        process
-            .until("it says where it listens", LIMIT, async |_| endpoints.exists())
-            .await;
-        let text = std::fs::read_to_string(endpoints).expect("it is there");
-        let listed: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).expect("JSON");
-        let addresses = ROLES
-            .iter()
-            .map(|role| {
-                let url = listed[*role].as_str().expect("a URL");
-                ((*role).to_owned(), url.trim_start_matches("http://").to_owned())
-            })
-            .collect();
-        let mut daemon = Self { process, addresses };
-        let api = daemon.addresses["api"].clone();
-        daemon
-            .process
-            .until("it is ready", LIMIT, async |_| {
-                answer(&api, "/ready").starts_with("HTTP/1.1 200")
-            })
-            .await;
-        daemon
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.process.id().to_string()])
-            .status();
-        assert!(sent.expect("kill runs").success(), "{name}");
-    }
-
-    async fn says(&mut self, text: &str) {
-        self.process
-            .until(text, LIMIT, async |process| process.stderr().contains(text))
-            .await;
-    }
+fn signal(daemon: &Served, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &daemon.process.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success(), "{name}");
 }
 
 /// Asks once on a connection of its own; empty when nobody answers.
@@ -126,7 +75,8 @@ fn ask_until_told_to_stop(address: &str, begun: &Sender<()>) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_is_told_to_load_balancers_before_anything_closes() {
-    let mut daemon = Daemon::start(options("").env("SHUTDOWN_DELAY_MS", "600000")).await;
+    let (_directory, daemon) = embedded();
+    let mut daemon = daemon.with("SHUTDOWN_DELAY_MS", "600000").serve_ready().await;
     daemon.process.terminate();
     daemon.says("asked to stop").await;
     for address in daemon.addresses.values() {
@@ -140,13 +90,13 @@ async fn a_stop_is_told_to_load_balancers_before_anything_closes() {
             "still served"
         );
     }
-    daemon.process.terminate();
-    assert!(daemon.process.ended(LIMIT).await.success());
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_question_on_an_open_connection_is_left_without_an_answer_at_the_end() {
-    let mut daemon = Daemon::start(options("")).await;
+    let (_directory, daemon) = embedded();
+    let mut daemon = daemon.serve_ready().await;
     let (begun, first_answers) = channel();
     let asking: Vec<_> = daemon
         .addresses
@@ -170,13 +120,17 @@ async fn no_question_on_an_open_connection_is_left_without_an_answer_at_the_end(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew() {
-    let options = options("");
-    let (log, level) = (options.directory().join("log"), options.directory().join("level"));
+    let (directory, daemon) = embedded();
+    let [log, level] = ["log", "level"].map(|name| directory.path().join(name));
     std::fs::write(&level, "info\n").unwrap();
-    let mut daemon = Daemon::start(options.env("LOG_FILE", &log).env("LOG_LEVEL_FILE", &level)).await;
+    let mut daemon = daemon
+        .with("LOG_FILE", &log.display().to_string())
+        .with("LOG_LEVEL_FILE", &level.display().to_string())
+        .serve_ready()
+        .await;
     let logged = |path: &Path, text: &str| std::fs::read_to_string(path).is_ok_and(|log| log.contains(text));
     for name in ["USR1", "USR2"] {
-        daemon.signal(name);
+        signal(&daemon, name);
         let text = format!("SIG{name} means nothing here");
         daemon
             .process
@@ -187,7 +141,7 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
     let moved = log.with_extension("1");
     std::fs::rename(&log, &moved).unwrap();
     std::fs::write(&level, "debug").unwrap();
-    daemon.signal("HUP");
+    signal(&daemon, "HUP");
     let again = "the log level was read again";
     daemon
         .process
@@ -203,7 +157,7 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
         .await;
     // A level that is none changes nothing.
     std::fs::write(&level, "verbose").unwrap();
-    daemon.signal("HUP");
+    signal(&daemon, "HUP");
     daemon
         .process
         .until("it says so", LIMIT, async |_| {
@@ -211,8 +165,7 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
         })
         .await;
     assert!(answer(&api, "/health").starts_with("HTTP/1.1 200"));
-    daemon.process.terminate();
-    assert!(daemon.process.ended(LIMIT).await.success());
+    daemon.stop().await;
     assert_eq!(
         std::fs::metadata(&log).unwrap().permissions().mode() & 0o777,
         0o600
@@ -222,8 +175,9 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
 #[tokio::test(flavor = "multi_thread")]
 async fn every_file_is_private_whatever_the_umask_and_a_clean_stop_leaves_no_holder() {
     for mask in ["000", "0277"] {
-        let mut daemon = Daemon::start(options(&format!("umask {mask};"))).await;
-        let home = daemon.process.directory().join("home");
+        let (directory, daemon) = embedded();
+        let mut daemon = daemon.before(&format!("umask {mask};")).serve_ready().await;
+        let home = directory.path().join("home");
         let lock = home.join(".lock");
         std::fs::write(
             &lock,
@@ -247,15 +201,15 @@ async fn every_file_is_private_whatever_the_umask_and_a_clean_stop_leaves_no_hol
             }
         }
         assert!(files > 9, "secrets and a database");
-        daemon.process.terminate();
-        assert!(daemon.process.ended(LIMIT).await.success());
+        daemon.stop().await;
         assert_eq!(std::fs::read_to_string(lock).unwrap(), "");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn few_descriptors_are_shared_so_that_every_role_still_says_how_it_is() {
-    let daemon = Daemon::start(options("ulimit -n 192;")).await;
+    let (_directory, daemon) = embedded();
+    let daemon = daemon.before("ulimit -n 192;").serve_ready().await;
     // More than there are descriptors; each asks for something and stays, for the idle timeout.
     let mut open = Vec::new();
     for _ in 0..40 {
@@ -277,7 +231,11 @@ async fn few_descriptors_are_shared_so_that_every_role_still_says_how_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_soft_limit_of_descriptors_is_raised_to_the_hard_one() {
-    let daemon = Daemon::start(options("ulimit -S -n 100; ulimit -H -n 500;")).await;
+    let (_directory, daemon) = embedded();
+    let daemon = daemon
+        .before("ulimit -S -n 100; ulimit -H -n 500;")
+        .serve_ready()
+        .await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.process.id())).unwrap();
     let files = limits
         .lines()
@@ -289,7 +247,8 @@ async fn the_soft_limit_of_descriptors_is_raised_to_the_hard_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_without_descriptors_goes_on_when_there_are_some_again() {
-    let mut daemon = Daemon::start(options("")).await;
+    let (_directory, daemon) = embedded();
+    let mut daemon = daemon.serve_ready().await;
     let limit = |soft: &str| {
         let process = format!("--pid={}", daemon.process.id());
         let set = Command::new("prlimit")
@@ -311,11 +270,13 @@ async fn a_listener_without_descriptors_goes_on_when_there_are_some_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_stops_within_its_request_is_answered_and_closed_on_every_listener() {
-    let options = options("")
-        .env("READ_HEADER_TIMEOUT", "300ms")
-        .env("READ_TIMEOUT", "300ms")
-        .env("REQUEST_TIMEOUT_MS", "300");
-    let daemon = Daemon::start(options).await;
+    let (_directory, daemon) = embedded();
+    let daemon = daemon
+        .with("READ_HEADER_TIMEOUT", "300ms")
+        .with("READ_TIMEOUT", "300ms")
+        .with("REQUEST_TIMEOUT_MS", "300")
+        .serve_ready()
+        .await;
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";
     let body =
         |path: &str| format!("POST {path} HTTP/1.1\r\nHost: gw\r\n{form}Content-Length: 1000\r\n\r\nhello");
@@ -332,7 +293,7 @@ async fn a_client_that_stops_within_its_request_is_answered_and_closed_on_every_
             stream.read_to_string(&mut text).expect("answered and closed");
             let status = text.split(' ').nth(1).unwrap_or_default();
             assert!(statuses.contains(&status), "{role} to {raw:?}: {text}");
-            if role == "sts" && raw.contains("token") {
+            if *role == "sts" && raw.contains("token") {
                 assert_eq!(status, "408", "{text}");
             }
         }

@@ -4,29 +4,21 @@
 //! holds for every client. [`Stack`] is a running deployment; [`Scene`] a zone in it with an application, a
 //! resource, policy and a recording upstream; [`Agent`] two sessions and a delegation that may call.
 //!
-//! Every test is a function of `&Stack`, and [`on_every_deployment!`] runs it once for each way of deploying
-//! ([`Deployment`]). To add a deployment: a variant, its processes in `stack/launch.rs`, and a line in the macro.
+//! Every test is a function of `&Stack`, and [`on_every_deployment!`] runs it once for each way of deploying.
 
 mod agent;
-mod daemon;
-mod deployment;
 mod ledger;
-mod production;
-mod programs;
-mod raw;
-mod reply;
 mod scene;
-mod stack;
 pub mod token;
 mod zone;
 
 pub use agent::{Agent, Call};
-pub use daemon::{Daemon, Finished};
-pub use deployment::{Deployment, run};
-pub use production::{Production, migrate, service_password};
-pub use programs::{checkout, program};
-pub use raw::{RawReply, raw};
-pub use reply::Reply;
+pub use caracal_testkit::{
+    deployed::{
+        Daemon, Deployment, Finished, Production, RawReply, Reply, Role, Stack, checkout, migrate, program,
+        raw, run, service_password,
+    },
+    in_production, on_every_deployment,
+};
 pub use scene::{Document, GATE, KEY_HEADER, OTHER, READ, SCOPES, Scene, TICKETS, WRITE};
-pub use stack::{Role, Stack};
 pub use zone::{Application, Zone};

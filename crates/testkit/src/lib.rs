@@ -3,7 +3,8 @@
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
 //! [`pgbouncer`], an [`upstream`], a [`way`] to any of them that is cut or frozen, a [`process`] of ours. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) and a caller of their routes (`client`).
+//! PostgreSQL and Redis) and a caller of their routes (`client`); with the feature `processes` whole deployments of the
+//! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
 //! starts it on a free port of 127.0.0.1 or on a socket in a temporary directory, and lets it die with this process.
@@ -12,6 +13,8 @@
 pub mod client;
 #[cfg(feature = "parts")]
 pub mod database;
+#[cfg(feature = "processes")]
+pub mod deployed;
 mod guard;
 #[cfg(feature = "parts")]
 pub mod parts;

@@ -1,5 +1,7 @@
 //! An HTTP answer, whole.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -14,6 +16,16 @@ pub struct Reply {
     pub text: String,
     /// The body as JSON; null when it is none.
     pub json: Value,
+}
+
+/// A client that follows no redirects and uses no proxy.
+pub(super) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .expect("an HTTP client")
 }
 
 impl Reply {

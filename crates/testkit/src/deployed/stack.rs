@@ -7,13 +7,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
 };
 
-use caracal_testkit::process::Process;
 use tempfile::TempDir;
 
-use crate::{Daemon, Deployment, Finished, Production, Reply, daemon};
+use super::{Daemon, Deployment, Finished, Production, Reply, daemon, reply};
+use crate::process::Process;
+
+pub(super) use launch::endpoints;
 
 /// A role of `caracald`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,12 +118,6 @@ impl Stack {
         let environment = variables.iter().fold(environment, |environment, (name, value)| {
             environment.with(name, value)
         });
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(30))
-            .build()
-            .expect("an HTTP client");
         let mut stack = Self {
             deployment,
             production,
@@ -132,7 +127,7 @@ impl Stack {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             environment,
-            http,
+            http: reply::client(),
             units: tokio::sync::Mutex::default(),
             urls: Mutex::default(),
             past_logs: Mutex::default(),

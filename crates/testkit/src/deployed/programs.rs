@@ -13,7 +13,7 @@ pub fn checkout() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors()
         .nth(2)
-        .expect("crates/e2e lies two levels below the root")
+        .expect("crates/testkit lies two levels below the root")
         .to_owned()
 }
 

@@ -12,10 +12,10 @@ use std::{
     },
 };
 
-use caracal_testkit::{postgres::Postgres, redis::Redis};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::{Daemon, Finished, Role};
+use super::{Daemon, Finished, Role};
+use crate::{postgres::Postgres, redis::Redis};
 
 /// The server of this test process, and the migrated database that stacks copy.
 static SHARED: LazyLock<Arc<Postgres>> = LazyLock::new(|| Arc::new(Postgres::start()));

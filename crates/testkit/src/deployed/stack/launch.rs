@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::PoisonError, time::Duration};
 
-use caracal_testkit::process::Process;
 use serde_json::Value;
 
 use super::{Role, Stack, Unit};
-use crate::{Daemon, Deployment};
+use crate::{
+    deployed::{Daemon, Deployment},
+    process::Process,
+};
 
 /// Longest wait for a process to be ready: generous, many tests start at once.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -173,7 +175,7 @@ impl Stack {
 }
 
 /// What the process `pid` says about where it listens; an earlier one's word does not count.
-fn endpoints(home: &Path, pid: u32) -> Option<BTreeMap<Role, String>> {
+pub(in crate::deployed) fn endpoints(home: &Path, pid: u32) -> Option<BTreeMap<Role, String>> {
     let text = fs::read(home.join("endpoints.json")).ok()?;
     let told: Value = serde_json::from_slice(&text).ok()?;
     if told["pid"].as_u64() != Some(u64::from(pid)) {

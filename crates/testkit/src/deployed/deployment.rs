@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Stack;
+use super::{Stack, program};
 
 /// How the roles are put into processes, and where state lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,9 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// # Panics
 /// When anything fails.
 pub async fn run(deployment: Deployment, test: impl AsyncFnOnce(&Stack)) {
+    // What is built first is no part of the test's time.
+    let built = tokio::task::spawn_blocking(|| program("caracald")).await;
+    built.expect("the binaries are current");
     let whole = async {
         let stack = Stack::start(deployment).await;
         test(&stack).await;
@@ -42,7 +45,7 @@ macro_rules! in_production {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    $crate::run($crate::Deployment::Production, super::$test).await;
+                    $crate::deployed::run($crate::deployed::Deployment::Production, super::$test).await;
                 }
             )+
         }
@@ -57,7 +60,7 @@ macro_rules! on_every_deployment {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    $crate::run($crate::Deployment::Embedded, super::$test).await;
+                    $crate::deployed::run($crate::deployed::Deployment::Embedded, super::$test).await;
                 }
             )+
         }

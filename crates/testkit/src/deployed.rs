@@ -1,0 +1,25 @@
+//! Whole deployments as processes: the real binaries, real sockets, real files.
+//!
+//! [`Stack`] is a running deployment, embedded or over PostgreSQL and Redis, whose processes and servers a test kills,
+//! freezes, replicates and starts again; [`Daemon`] one process in a given environment. Knows the wire and nothing of
+//! the inside, so that what holds here holds for every client.
+//!
+//! Every end-to-end test is a function of `&Stack`, and [`on_every_deployment!`](crate::on_every_deployment) runs it
+//! once for each way of deploying ([`Deployment`]). To add one: a variant, its processes in `stack/launch.rs`, and a
+//! line in the macro.
+
+mod daemon;
+mod deployment;
+mod production;
+mod programs;
+mod raw;
+mod reply;
+mod stack;
+
+pub use daemon::{Daemon, Finished, Served};
+pub use deployment::{Deployment, run};
+pub use production::{Production, migrate, service_password};
+pub use programs::{checkout, program};
+pub use raw::{RawReply, raw};
+pub use reply::Reply;
+pub use stack::{Role, Stack};
