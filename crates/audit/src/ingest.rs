@@ -7,11 +7,12 @@ use std::{
 };
 
 use caracal_core::ZoneId;
-use caracal_events::{BusError, Consumer, Delivery, Topic};
+use caracal_events::{BusError, Consumer, Delivery, Topic, spans};
 use caracal_wire::health::NotReady;
 use metrics::{counter, gauge};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::{
     AuditDeps,
@@ -149,7 +150,8 @@ impl Lines {
                 let (deps, zone, batch) = (deps.clone(), zone.clone(), line.take());
                 let isolate = line.failures > 0;
                 self.storing.spawn(async move {
-                    let stored = batch::store(&deps, &zone, batch, isolate).await;
+                    let span = spans::process(Topic::AuditEvents, batch.len());
+                    let stored = batch::store(&deps, &zone, batch, isolate).instrument(span).await;
                     (zone, stored)
                 });
             }

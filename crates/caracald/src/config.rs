@@ -25,7 +25,7 @@ use caracal_service::{
 
 use self::declared::{Storage, SyncWhen};
 pub(crate) use self::{keys::Keys, serving::Serving};
-use crate::telemetry::Logging;
+use crate::telemetry::{Logging, Tracing};
 
 /// Where state lives.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub(crate) struct Config {
     /// How long administrative records are kept; absent means for ever.
     pub(crate) admin_retention: Option<Duration>,
     pub(crate) logging: Logging,
+    /// Where traces go; absent means nowhere.
+    pub(crate) tracing: Option<Tracing>,
     pub(crate) serving: Serving,
     pub(crate) mint_rate_limit_per_min: u32,
     pub(crate) key_publish_ahead: Duration,
@@ -168,6 +170,7 @@ impl Config {
             audit_stream_bound: settings.get(&declared::STREAM_MAX_EVENTS),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             logging: serving::logging(settings),
+            tracing: declared::tracing(settings, &process),
             serving: Serving::read(settings, process.embedded),
             mint_rate_limit_per_min: settings.get(&declared::MINT_RATE),
             key_publish_ahead: settings.get(&declared::KEY_PUBLISH_AHEAD),

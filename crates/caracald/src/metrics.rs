@@ -30,3 +30,37 @@ pub(crate) fn describe_all() {
     caracal_coordinator::describe_metrics();
     caracal_audit::describe_metrics();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::ALL;
+
+    #[test]
+    fn metrics_are_named_as_prometheus_wants() {
+        let mut names = HashSet::new();
+        for metric in ALL.iter().flat_map(|(_, metrics)| metrics.iter()) {
+            let name = metric.name;
+            assert!(names.insert(name), "{name} is declared twice");
+            assert!(name.starts_with("caracal_"), "{name}");
+            let base = name.strip_suffix("_total");
+            assert_eq!(
+                base.is_some(),
+                metric.kind == "counter",
+                "{name} is a {}",
+                metric.kind
+            );
+            let base = base.unwrap_or(name);
+            for unit in ["seconds", "bytes"] {
+                let named = base.ends_with(&format!("_{unit}"));
+                assert_eq!(named, metric.unit == unit, "{name} counts {}", metric.unit);
+            }
+            // These the exporter adds to histograms.
+            for reserved in ["_count", "_sum", "_bucket"] {
+                assert!(!base.ends_with(reserved), "{name}");
+            }
+            assert!(metric.sentence.ends_with('.'), "{name} has no sentence");
+        }
+    }
+}

@@ -1,5 +1,7 @@
-//! Logs: one JSON line an event on stderr, or in a file that can be moved away and opened anew.
+//! Logs: one JSON line an event on stderr, or in a file that can be moved away and opened anew. And traces, where a
+//! collector wants them.
 
+mod spans;
 mod writer;
 
 use std::{
@@ -10,9 +12,15 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt as _};
+use caracal_service::egress::Egress;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tokio::runtime::Handle;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
 
-use self::writer::{LogQueue, Lost, Sink};
+pub(crate) use self::spans::Tracing;
+use self::writer::{FLUSH, LogQueue, Lost, Sink};
 
 /// The words for how much is logged.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -28,8 +36,9 @@ pub(crate) struct Logging {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Running logs. Dropped, it waits a short while until the last lines are written.
+/// Running logs and traces. Dropped, it waits a short while until the last lines and spans are written.
 pub(crate) struct Telemetry {
+    provider: Option<SdkTracerProvider>,
     logging: Logging,
     set_level: Box<dyn Fn(EnvFilter) -> anyhow::Result<()> + Send + Sync>,
     queue: LogQueue,
@@ -71,18 +80,25 @@ impl Logging {
     }
 }
 
-/// Starts logging. Metrics must be installed before: lost lines are counted there.
+/// Starts logging, and exporting traces through `egress`. Metrics must be installed before: lost lines are counted
+/// there.
 ///
 /// # Errors
-/// When the level is none, or the file cannot be written.
-pub(crate) fn start(logging: Logging) -> anyhow::Result<Telemetry> {
+/// When the level is none, the file cannot be written, or the collector's URL cannot be used.
+pub(crate) fn start(
+    logging: Logging,
+    tracing: Option<&Tracing>,
+    egress: &Egress,
+    runtime: &Handle,
+) -> anyhow::Result<Telemetry> {
     let filter = logging.filter()?;
     let sink = match &logging.file {
         Some(path) => Sink::File(open(path)?),
         None => Sink::Stderr,
     };
     let queue = LogQueue::start(sink, Lost::in_metrics()).context("cannot start logging")?;
-    let builder = fmt()
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
@@ -90,15 +106,19 @@ pub(crate) fn start(logging: Logging) -> anyhow::Result<Telemetry> {
         .with_writer(queue.clone())
         // The writer does not fail, and telling stderr about it would panic where stderr is broken.
         .log_internal_errors(false)
-        .with_env_filter(filter)
-        .with_filter_reloading();
-    let handle = builder.reload_handle();
-    builder
-        .finish()
+        .with_filter(filter);
+    let provider = tracing
+        .map(|tracing| spans::start(tracing, egress, runtime.clone()))
+        .transpose()?;
+    tracing_subscriber::registry()
+        .with(provider.as_ref().map(spans::exporting))
+        .with(lines)
+        .with(provider.is_some().then_some(spans::Gate))
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(Telemetry {
+        provider,
         logging,
         set_level: Box::new(move |filter| handle.reload(filter).context("cannot change the log level")),
         queue,
@@ -114,6 +134,10 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
+        if let Some(provider) = &self.provider {
+            // The collector may be away; what was not taken in time is lost, as it would be later.
+            let _ = provider.shutdown_with_timeout(FLUSH);
+        }
         self.queue.close();
     }
 }

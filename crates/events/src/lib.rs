@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod redis;
 pub mod shortlived;
 pub mod signing;
+pub mod spans;
 pub mod spool;
 
 mod backoff;

@@ -14,6 +14,7 @@ use caracal_service::{
     exchange::{ExchangeGrant, ExchangeRequest},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
+    trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::{Method, header, request::Parts};
@@ -121,6 +122,7 @@ async fn admit(
             method: head.method.as_str().to_owned(),
             path: admitted.path.clone(),
             request_id: context.request_id.clone(),
+            traceparent: head.headers.get(TRACEPARENT).cloned(),
         })
         .await;
     gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());

@@ -8,11 +8,13 @@ use caracal_service::{
     Refusal,
     egress::{ClientError, EgressError, Target},
     exchange::{ExchangeGrant, UpstreamDirective},
+    trace,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::sync::watch;
+use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
     GatewayConfig,
@@ -48,9 +50,25 @@ pub(crate) async fn forward(
         trailers: takes_trailers(&head),
         expires_at: outcome.claims().expires_at(),
     };
-    match send(gateway, head, body, grant, &mut outcome, request_id).await {
-        Ok(answer) => Ok(receive(gateway, answer, outcome, &caller)),
+    let span = tracing::debug_span!(
+        "upstream",
+        otel.kind = "client",
+        otel.name = trace::method_name(&head.method),
+        http.request.method = trace::method_name(&head.method),
+        server.address = Empty,
+        http.response.status_code = Empty,
+        "error.type" = Empty,
+    );
+    let sent = send(gateway, head, body, grant, &mut outcome, request_id, &span)
+        .instrument(span.clone())
+        .await;
+    match sent {
+        Ok(answer) => {
+            span.record("http.response.status_code", answer.response.status().as_u16());
+            Ok(receive(gateway, answer, outcome, &caller))
+        }
         Err(failure) => {
+            span.record("error.type", failure.end().error_kind().unwrap_or("revoked"));
             let refusal = failure.refusal();
             outcome.end(failure.end(), Some(refusal.status));
             Err(refusal)
@@ -86,6 +104,7 @@ async fn send(
     grant: &ExchangeGrant,
     outcome: &mut Outcome,
     request_id: &str,
+    span: &Span,
 ) -> Result<Answer, Failure> {
     let deps = &gateway.deps;
     let link = Arc::new(Link::default());
@@ -96,6 +115,7 @@ async fn send(
         .target(&grant.directive.url)
         .map_err(|_| Failure::Rejected("upstream_not_addressable"))?;
     outcome.upstream(target.host_and_port());
+    span.record("server.address", target.host());
     if !outbound::host_is_pinned(&grant.directive, target.host()) {
         return Err(Failure::Rejected("provider_host_not_allowed"));
     }

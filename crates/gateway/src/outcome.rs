@@ -42,7 +42,7 @@ impl End {
         }
     }
 
-    const fn error_kind(self) -> Option<&'static str> {
+    pub(crate) const fn error_kind(self) -> Option<&'static str> {
         match self {
             Self::Executed | Self::Revoked => None,
             Self::Failed(kind) | Self::Rejected(kind) => Some(kind),

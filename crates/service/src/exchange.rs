@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use caracal_core::{ApplicationId, Secret, ZoneId, claims::MandateClaims};
 use caracal_wire::health::NotReady;
 pub use caracal_wire::sts::{AuthLocation, AuthMode, UpstreamDirective};
+use http::HeaderValue;
 
 use crate::Refusal;
 
@@ -31,6 +32,8 @@ pub struct ExchangeRequest {
     pub path: String,
     /// Correlates this call's events.
     pub request_id: Arc<str>,
+    /// The caller's trace context, for an STS in another process.
+    pub traceparent: Option<HeaderValue>,
 }
 
 /// What the Gateway may do with the call.

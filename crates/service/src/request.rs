@@ -1,4 +1,4 @@
-//! Request ids, trace context, and the one log line, metric and error rendering of every request.
+//! Request ids, and the one span, log line, metric and error rendering of every request.
 
 use std::{sync::Arc, time::Instant};
 
@@ -10,8 +10,9 @@ use axum::{
 use caracal_core::World;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tracing::{Instrument as _, Span, field::Empty};
 
-use crate::{Refusal, server::RefusedByListener};
+use crate::{Refusal, server::RefusedByListener, trace};
 
 /// `X-Request-Id`.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,8 +59,30 @@ pub struct Finish {
     pub world: World,
 }
 
-/// Outermost layer of every router: gives the request its id, renders refusals, echoes `X-Request-Id`, logs one
-/// line and counts.
+/// The span of a request, named as OpenTelemetry names those of HTTP servers. The path is not in it, since ids and
+/// secrets may be. The questions of probes are nobody's trace.
+fn span_of(finish: &Finish, request: &mut Request, request_id: &str) -> Span {
+    let probe = matches!(request.uri().path(), "/health" | "/ready" | "/metrics");
+    if probe || !trace::begins(request.headers_mut(), &finish.world) {
+        return Span::none();
+    }
+    let span = tracing::debug_span!(
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        caracal.role = finish.role,
+        caracal.request.id = request_id,
+        http.request.method = trace::method_name(request.method()),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        "error.type" = Empty,
+    );
+    trace::continue_from(&span, request.headers());
+    span
+}
+
+/// Outermost layer of every router: gives the request its id and its span, renders refusals, echoes `X-Request-Id`,
+/// logs one line and counts.
 pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let context = RequestContext::of(request.headers(), &finish.world);
@@ -67,11 +90,12 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(context.clone());
 
+    let span = span_of(&finish, &mut request, &context.request_id);
     let refused = request.extensions().get::<RefusedByListener>().copied();
     let mut response = match refused {
         // No request at all, or one that there is no place for: no route sees it.
         Some(RefusedByListener(fault)) => fault.refusal().into_response(),
-        None => next.run(request).await,
+        None => next.run(request).instrument(span.clone()).await,
     };
 
     let named = response.extensions_mut().remove::<RouteName>();
@@ -96,6 +120,17 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     };
     // A number: what has no 64-bit form would be logged as text.
     let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    if !span.is_disabled() {
+        trace::name(&span, format!("{} {route}", trace::method_name(&method)));
+        span.record("http.route", route);
+        span.record("http.response.status_code", status);
+        if !code.is_empty() {
+            span.record("error.type", code);
+        }
+        if status >= 500 {
+            span.record("otel.status_code", "ERROR");
+        }
+    }
     crate::metrics::record_request(finish.role, route, status, elapsed);
     if status >= 500 {
         tracing::error!(role = finish.role, http.route = route, %method, status, code, request.id = %context.request_id, duration_us, "request failed");

@@ -20,6 +20,14 @@ impl Dialect {
         }
     }
 
+    /// Its name in spans.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+
     /// Condition: `column` equals a member of the JSON array of texts in parameter `$n`. One parameter however
     /// long the list, so the statement stays prepared.
     pub(crate) fn is_one_of(self, column: &str, n: usize) -> String {

@@ -12,7 +12,7 @@ use crate::{
     health::Health,
     migrations::{self, MigrationError},
     seen::Seen,
-    sql::{Counter, Judge, Tx},
+    sql::{self, Counter, Judge, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
 
@@ -90,8 +90,9 @@ impl Engine {
             patience: self.patience,
             health: self.health.clone(),
         };
+        let span = sql::span_of(self.dialect, access);
         let tx = judge.answer(pool.begin_with_options(options)).await?;
-        let tx = Tx::new(tx, self.dialect, self.counter.clone(), judge);
+        let tx = Tx::new(tx, self.dialect, self.counter.clone(), judge, span);
         if self.dialect == Dialect::Postgres {
             let mode = match access {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",

@@ -10,6 +10,7 @@ use std::{
 
 use caracal_storage::{Access, Error};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
+use tracing::Span;
 
 use crate::{
     dialect::Dialect,
@@ -81,11 +82,32 @@ pub(crate) struct Tx {
     /// How this dialect speaks.
     pub(crate) dialect: Dialect,
     judge: Judge,
+    /// From begin to commit or roll-back.
+    span: Span,
+}
+
+/// The span of one unit of work, named as OpenTelemetry names those of database clients. Neither text nor parameters
+/// of a statement are in it.
+pub(crate) fn span_of(dialect: Dialect, access: Access) -> Span {
+    tracing::debug_span!(
+        "unit of work",
+        otel.kind = "client",
+        db.system.name = dialect.name(),
+        db.operation.name = if access == Access::Write { "write" } else { "read" },
+        caracal.committed = false,
+    )
 }
 
 impl Tx {
-    pub(crate) fn new(inner: DatabaseTransaction, dialect: Dialect, counter: Counter, judge: Judge) -> Self {
+    pub(crate) fn new(
+        inner: DatabaseTransaction,
+        dialect: Dialect,
+        counter: Counter,
+        judge: Judge,
+        span: Span,
+    ) -> Self {
         Self {
+            span,
             inner,
             counter,
             failed: AtomicBool::new(false),
@@ -169,6 +191,7 @@ impl Tx {
         }
         self.counter.add();
         self.judge.answer(self.inner.commit()).await?;
+        self.span.record("caracal.committed", true);
         if self.judge.access == Access::Write {
             self.judge.health.wrote();
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use caracal_core::{Timestamp, audit::AuditEvent, entity::Application};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_wire::sts::Explanation;
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     StsDeps,
@@ -73,6 +74,21 @@ pub(crate) struct Passed<I> {
 /// # Errors
 /// The refusal to answer; every denial is in the spool already.
 pub(crate) async fn run<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
+    let span = tracing::debug_span!(
+        "exchange",
+        caracal.exchange.class = kind.class(),
+        caracal.zone.id = case.zone.zone.id.as_str(),
+        caracal.application.id = case.application.id.as_str(),
+        "error.type" = Empty,
+    );
+    let passed = pass(case, kind).instrument(span.clone()).await;
+    if let Err(refusal) = &passed {
+        span.record("error.type", refusal.code.as_str());
+    }
+    passed
+}
+
+async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
     if !case.deps.revocations.is_fresh() {
         return Err(unavailable());
     }

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use caracal_service::{
     config::{Declared as _, Settings},
+    egress::{Egress, EgressPolicy},
     server::{TlsServer, serve},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -34,16 +35,22 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), roles)?;
     let recorder = caracal_service::metrics::install().context("cannot start metrics")?;
     metrics::describe_all();
-    let telemetry = telemetry::start(config.logging.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // The collector is the operator's own: it may be on this machine or in a private network.
+    let egress = Egress::trusting(EgressPolicy::provisioned(), config.extra_ca()?.as_deref())
+        .context("CARACAL_TLS_EXTRA_CA_FILE")?;
+    let telemetry = telemetry::start(
+        config.logging.clone(),
+        config.tracing.as_ref(),
+        &egress,
+        runtime.handle(),
+    )?;
     say_what_starts(&config);
     for sentence in &config.unknown {
         tracing::warn!("{sentence}");
     }
     let descriptors = descriptors::raise();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve_roles(config, recorder, &telemetry, descriptors))
+    runtime.block_on(serve_roles(config, recorder, &telemetry, descriptors))
 }
 
 /// One line that says which build runs with which settings. Secrets, and URLs that could hold one, are not in it.
@@ -64,6 +71,7 @@ fn say_what_starts(config: &Config) {
         admin_retention = ?config.admin_retention,
         log_level = config.logging.level,
         log_file = ?config.logging.file,
+        traces = config.tracing.is_some(),
         issuer = config.issuer,
         db_max_conns = config.db_max_conns,
         mint_rate_limit_per_min = config.mint_rate_limit_per_min,

@@ -33,10 +33,6 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
         "one connection carries the commands of a process, with fixed bounds",
     ),
     (
-        &["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"],
-        "traces are not exported; read /metrics and the logs",
-    ),
-    (
         &[
             "CARACAL_LOG_SAMPLE_DEBUG",
             "CARACAL_LOG_QUEUE_SIZE",

@@ -8,11 +8,12 @@ mod evidence;
 mod keys;
 mod process;
 mod stores;
+mod traces;
 
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
-    control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*,
+    control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*, traces::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -22,6 +23,7 @@ pub(crate) type Group = (&'static str, &'static [&'static (dyn Declared + Sync)]
 pub(crate) const GROUPS: &[Group] = &[
     ("Process", process::GROUP),
     ("Listeners", process::LISTENERS),
+    ("Traces", traces::GROUP),
     ("Stores", stores::GROUP),
     ("Keys and tokens", keys::GROUP),
     ("Evidence", evidence::GROUP),

@@ -132,7 +132,6 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
     for name in [
         "AUDIT_RETENTION_DAYS",
         "DB_MIN_CONNS",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
         "CARACAL_CONTROL_ENABLED",
         "REDIS_POOL_SIZE",
     ] {
@@ -153,6 +152,58 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
             .unwrap()
             .contains("none of off, error")
     );
+}
+
+#[test]
+fn traces_are_exported_where_the_usual_variables_say_so() {
+    let traced = |more: &[(&str, &str)], roles: &[Role]| {
+        let pairs = [
+            &[
+                ("CARACAL_MODE", "dev"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel:4318/"),
+            ],
+            more,
+        ]
+        .concat();
+        read(&pairs, roles).map(|config| config.tracing)
+    };
+    assert!(
+        read(&[("CARACAL_MODE", "dev")], Role::ALL)
+            .unwrap()
+            .tracing
+            .is_none()
+    );
+    let all = traced(&[], Role::ALL).unwrap().unwrap();
+    assert_eq!(all.endpoint, "http://otel:4318/v1/traces");
+    assert_eq!(all.service_name, "caracald");
+    assert_eq!(
+        traced(&[], &[Role::Sts]).unwrap().unwrap().service_name,
+        "caracal-sts"
+    );
+    let told = traced(
+        &[
+            ("OTEL_SERVICE_NAME", "mine"),
+            ("OTEL_TRACES_SAMPLER", "traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ],
+        Role::ALL,
+    );
+    let told = told.unwrap().unwrap();
+    assert_eq!(told.service_name, "mine");
+    let quarter = caracal_service::trace::Sampling {
+        parent_decides: false,
+        share: 0.25,
+    };
+    assert_eq!(told.sampling, quarter);
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+    ] {
+        let refused = traced(&[(name, value)], Role::ALL).unwrap_err().to_string();
+        assert!(refused.contains(name), "{refused}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::metrics::LOG_LINES_LOST;
 /// Bytes that may wait: some ten thousand lines.
 const CAPACITY: usize = 4 * 1024 * 1024;
 /// Longest wait for the last lines when the process ends.
-const FLUSH: Duration = Duration::from_secs(1);
+pub(super) const FLUSH: Duration = Duration::from_secs(1);
 /// Pause before a pipe that takes nothing is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 

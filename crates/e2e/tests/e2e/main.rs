@@ -25,3 +25,4 @@ mod support;
 mod tampering;
 mod templates;
 mod tenancy;
+mod traces;

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use caracal_wire::events::{AuditFrame, Payload as _};
 
-use crate::{Bus, BusError, Fields, Spool, Topic};
+use tracing::Instrument as _;
+
+use crate::{Bus, BusError, Fields, Spool, Topic, spans};
 
 /// Why a row could never be published.
 pub(super) fn check(topic: Topic, fields: &Fields, spool: Option<&Spool>) -> Result<(), String> {
@@ -31,7 +33,9 @@ pub(super) async fn run(
     within: Duration,
 ) -> Result<(), BusError> {
     let Some(spool) = spool.filter(|_| topic.is_evidence()) else {
-        let appended = tokio::time::timeout(within, bus.append(topic, entries)).await;
+        let span = spans::send(topic, entries.len());
+        let appended = bus.append(topic, entries).instrument(span);
+        let appended = tokio::time::timeout(within, appended).await;
         return appended.unwrap_or_else(|_| Err(BusError::Unavailable(String::from("no answer in time"))));
     };
     // All of them passed `check`, so all of them can be read.

@@ -11,8 +11,9 @@ use caracal_crypto::{HmacKey, audit_frame};
 use caracal_wire::events::{AuditFrame, fields::MAX_BYTES};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
-use crate::{Arrival, Bus, BusError, Fields, Receipt, backoff::Backoff, metrics};
+use crate::{Arrival, Bus, BusError, Fields, Receipt, Topic, backoff::Backoff, metrics, spans};
 
 use super::{
     Spool,
@@ -206,7 +207,8 @@ impl Drain {
             return Ok(Sent::Nothing);
         }
         let entries = self.frames(records);
-        match self.bus.append_evidence(entries).await? {
+        let span = spans::send(Topic::AuditEvents, entries.len());
+        match self.bus.append_evidence(entries).instrument(span).await? {
             Some(receipt) => self.under_way.push_back(UnderWay {
                 receipt,
                 next,

@@ -24,11 +24,13 @@ use caracal_service::{
     Refusal,
     egress::{Egress, EgressClient, EgressError, Target},
     exchange::{Exchange, ExchangeGrant, ExchangeRequest},
+    trace,
 };
 use caracal_wire::{ErrorCode, health::NotReady};
 use form_urlencoded::Serializer;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
+use tracing::{Instrument as _, field::Empty};
 
 use self::breaker::Breaker;
 
@@ -179,6 +181,10 @@ impl RemoteExchange {
         );
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("caracal-gateway"));
+        let parent = trace::current().map(|(parent, _)| parent);
+        if let Some(parent) = parent.or_else(|| call.traceparent.clone()) {
+            headers.insert(trace::TRACEPARENT, parent);
+        }
         let mut set = |name: HeaderName, value: &str| {
             // Ids, digits and hex: always a header value.
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -241,23 +247,19 @@ fn uri_of(target: &Target, path: &str) -> Result<Uri, EgressError> {
 #[async_trait]
 impl Exchange for RemoteExchange {
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
-        let attempt = self.breaker.enter().ok_or_else(reply::circuit_open)?;
-        // Known from the claim of this very mandate, without another round trip.
-        let generation = self.replay.generation().await.map_err(|error| {
-            tracing::error!(request.id = &*request.request_id, %error, "cannot tell which memory nonces are kept in");
-            Refusal::of(ErrorCode::StsUnavailable).describe("replay state unavailable")
-        })?;
-        let outcome = match self.send(self.request(&request, &generation)).await {
-            Ok(answer) => reply::read(&answer.into(), &request.resource),
-            Err(NoReply::TimedOut) => Err(reply::away("sts timeout")),
-            Err(NoReply::Unreachable) => Err(reply::away("sts unavailable")),
-            Err(NoReply::TooLarge) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts response invalid")),
-        };
-        attempt.conclude(outcome.as_ref().err());
-        if self.breaker.is_open() {
-            self.watch.start();
+        let span = tracing::debug_span!(
+            "ask the sts",
+            otel.kind = "client",
+            otel.name = "POST",
+            http.request.method = "POST",
+            server.address = self.token_uri.host(),
+            "error.type" = Empty,
+        );
+        let granted = self.ask(request).instrument(span.clone()).await;
+        if let Err(refusal) = &granted {
+            span.record("error.type", refusal.code.as_str());
         }
-        outcome
+        granted
     }
 
     fn available(&self) -> Result<(), Refusal> {
@@ -275,6 +277,28 @@ impl Exchange for RemoteExchange {
             Ok(reply) if reply.status.is_success() => Ok(()),
             _ => Err(NotReady::StsUnreachable),
         }
+    }
+}
+
+impl RemoteExchange {
+    async fn ask(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
+        let attempt = self.breaker.enter().ok_or_else(reply::circuit_open)?;
+        // Known from the claim of this very mandate, without another round trip.
+        let generation = self.replay.generation().await.map_err(|error| {
+            tracing::error!(request.id = &*request.request_id, %error, "cannot tell which memory nonces are kept in");
+            Refusal::of(ErrorCode::StsUnavailable).describe("replay state unavailable")
+        })?;
+        let outcome = match self.send(self.request(&request, &generation)).await {
+            Ok(answer) => reply::read(&answer.into(), &request.resource),
+            Err(NoReply::TimedOut) => Err(reply::away("sts timeout")),
+            Err(NoReply::Unreachable) => Err(reply::away("sts unavailable")),
+            Err(NoReply::TooLarge) => Err(reply::failed(StatusCode::BAD_GATEWAY, "sts response invalid")),
+        };
+        attempt.conclude(outcome.as_ref().err());
+        if self.breaker.is_open() {
+            self.watch.start();
+        }
+        outcome
     }
 }
 

@@ -64,6 +64,7 @@ impl Wire {
             RemoteExchange::new(world.clone(), &Egress::new(EgressPolicy::provisioned()), options).unwrap();
         let claims = Arc::new(Stage::new().await.claims());
         let request = ExchangeRequest {
+            traceparent: None,
             zone_id: claims.zone_id.clone(),
             application_id: claims.client_id.clone(),
             mandate: Secret::new("the.man.date"),

@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_events::{Bus, BusError, Fields, Hearing, Topic};
+use caracal_events::{Bus, BusError, Fields, Hearing, Topic, spans};
 use caracal_storage::Store;
 use caracal_wire::events::{AgentEvent, Event, KeysInvalidated, PayloadError, PolicyInvalidated};
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{LiveAuthority, REFRESH_EVERY, ZoneChange, ZoneDirectory, refresh::AT_ONCE};
 use crate::revocation::{Feed, Revocations, SNAPSHOT_EVERY};
@@ -93,6 +94,7 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
                 Ok((topic, deliveries)) => {
                     // Zones beside each other: a large one does not hold up the others. Ends in their order.
                     let at_once = if feed == Feed::Changes { AT_ONCE } else { 1 };
+                    let span = spans::process(topic, deliveries.len());
                     let unread = stream::iter(deliveries)
                         .map(|delivery| {
                             let followed = &followed;
@@ -101,6 +103,7 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
                         .buffer_unordered(at_once)
                         .filter(|applied| std::future::ready(applied.is_err()))
                         .count()
+                        .instrument(span)
                         .await;
                     if unread > 0 && !resynchronised(&followed, feed, &shutdown).await {
                         return;
