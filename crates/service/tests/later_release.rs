@@ -2,25 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use caracal_core::World;
-use caracal_crypto::{HmacKey, KeyRing, system_world};
-use caracal_events::{Bus, EmbeddedBus, Fields, RedisBus, RedisOptions, StreamSigner, Topic};
-use caracal_service::{
-    revocation::Revocations,
-    zones::{Followed, LiveAuthority, ZoneDirectory, follow},
-};
-use caracal_storage::{Access, Store, conformance::given::Given};
-use caracal_storage_sql::SqliteStore;
-use caracal_testkit::redis::Redis;
-use tokio_util::sync::CancellationToken;
+use caracal_crypto::system_world;
+use caracal_events::{Fields, Topic};
+use caracal_storage::conformance::given::Given;
+use caracal_testkit::parts::{Backends, Parts, PartsOptions};
 
 const LIMIT: Duration = Duration::from_mins(1);
-
-fn signer() -> StreamSigner {
-    StreamSigner::new(HmacKey::from_bytes(&[9; 32]))
-}
 
 async fn until(what: &str, condition: impl Fn() -> bool) {
     let wait = async {
@@ -31,25 +20,12 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
     assert!(tokio::time::timeout(LIMIT, wait).await.is_ok(), "{what}");
 }
 
-/// A follower over `bus` that is sent what it cannot know, then what it must not miss.
-async fn follows_past(bus: Arc<dyn Bus>, world: World) {
-    let files = tempfile::tempdir().unwrap();
-    let path = files.path().join("caracal.db");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, None, world.now()).await.unwrap());
-    let given = Given::new(&world);
-    let mut work = store.global(Access::Write).await.unwrap();
-    work.zones().create(&given.zone()).await.unwrap();
-    work.commit().await.unwrap();
-    let keys = Arc::new(KeyRing::from_hex(&"31a2b3c4d5e6f708".repeat(4), None).unwrap());
-    let followed = Followed {
-        zones: Arc::new(ZoneDirectory::new(store.clone(), keys, world.clone())),
-        authority: Arc::new(LiveAuthority::new(store.clone(), world.clone())),
-        revocations: Arc::new(Revocations::new(world.clone())),
-        store,
-    };
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(follow(followed.clone(), bus.clone(), stop.clone()));
-    until("it follows", || followed.revocations.is_fresh()).await;
+/// Sends a follower what it cannot know, then what it must not miss.
+async fn follows_past(parts: &Parts) {
+    let (bus, revocations) = (&parts.bus, &parts.revocations);
+    let given = Given::new(&parts.world);
+    parts.create_zone(&given.zone()).await;
+    until("it follows", || revocations.is_fresh()).await;
 
     let zone = given.zone_id.as_str();
     let of = |event: &str| {
@@ -106,7 +82,6 @@ async fn follows_past(bus: Arc<dyn Bus>, world: World) {
     for (topic, entry) in known {
         bus.append(topic, vec![entry]).await.unwrap();
     }
-    let revocations = &followed.revocations;
     until("what is known takes effect", || {
         ended.iter().all(|id| revocations.is_revoked(id))
     })
@@ -120,21 +95,28 @@ async fn follows_past(bus: Arc<dyn Bus>, world: World) {
         let buried = bus.dead_letters(topic, None, 10).await.unwrap();
         assert!(buried.is_empty(), "{topic}: {buried:?}");
     }
-    stop.cancel();
-    task.await.unwrap();
+}
+
+/// Parts that know of no revocation until they follow.
+async fn parts(backends: Backends) -> Parts {
+    Parts::with(PartsOptions {
+        backends,
+        world: system_world(),
+        fresh: false,
+        ..PartsOptions::default()
+    })
+    .await
 }
 
 #[tokio::test]
 async fn events_of_a_later_release_are_skipped_on_the_embedded_bus() {
-    let world = system_world();
-    let bus = Arc::new(EmbeddedBus::in_memory(world.clone(), signer()));
-    follows_past(bus, world).await;
+    follows_past(&parts(Backends::Embedded).await).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_and_topics_of_a_later_release_are_skipped_on_redis() {
-    let (server, world) = (Redis::start(), system_world());
-    let bus = RedisBus::open(world.clone(), signer(), RedisOptions::new(&server.url())).unwrap();
+    let parts = parts(Backends::Production).await;
+    let server = parts.redis();
     let unknown = [
         "XADD",
         "caracal.gizmos.lifecycle",
@@ -145,7 +127,7 @@ async fn events_and_topics_of_a_later_release_are_skipped_on_redis() {
         "forged",
     ];
     server.command(&unknown).unwrap();
-    follows_past(Arc::new(bus), world).await;
+    follows_past(&parts).await;
     server.command(&unknown).unwrap();
     assert_eq!(
         server
