@@ -14,6 +14,7 @@ mod document;
 mod exchange;
 mod input;
 mod operation;
+mod refusals;
 mod repeat;
 mod route;
 

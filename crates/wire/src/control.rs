@@ -13,6 +13,7 @@ macro_rules! changes {
                     deserialize_with = "crate::control::present",
                     skip_serializing_if = "Option::is_none"
                 )]
+                #[schema(nullable = false)]
                 pub $field: Option<$type>,
             )+
         }

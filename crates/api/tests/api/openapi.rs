@@ -72,3 +72,24 @@ async fn a_body_is_parsed_before_anything_is_read_for_it() {
     }
     assert!(tried > 15);
 }
+
+/// What Schemathesis found the document to be wrong about: it sent null where absent is meant, and an answer was two
+/// things at once.
+#[test]
+fn the_document_tells_absent_from_null_and_one_answer_from_another() {
+    let document: Value = serde_json::from_str(&document(&table())).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let update = &schemas["UpdateZone"];
+    assert_eq!(update["properties"]["dcr_enabled"]["type"], "boolean");
+    assert_eq!(update.get("required"), None);
+    assert_eq!(
+        schemas["CreateToken"]["properties"]["capability"]["$ref"],
+        "#/components/schemas/TokenCapability"
+    );
+    assert_eq!(schemas["ZoneUnread"]["additionalProperties"], false);
+    let cursor = &document["paths"]["/v1/zones"]["get"]["parameters"][1];
+    assert_eq!(
+        (&cursor["name"], &cursor["schema"]["minLength"]),
+        (&Value::from("cursor"), &Value::from(1))
+    );
+}

@@ -1,21 +1,16 @@
 //! OpenAPI 3.1 out of the declarations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_wire::Problem;
 use http::Method;
+use serde_json::Value;
 use utoipa::openapi::{
-    Components, Content, HttpMethod, Info, OpenApi, PathItem, Paths, Required, ResponseBuilder, Responses,
+    Components, HttpMethod, Info, License, OpenApi, PathItem, Paths, Required, Responses, Server, Tag,
     path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
 };
 
-use super::{
-    exchange::HttpRole,
-    operation::{JSON, Operation},
-    repeat,
-    route::Route,
-};
+use super::{exchange::HttpRole, operation::Operation, refusals, repeat, route::Route};
 
 const BEARER: &str = "bearer";
 
@@ -23,6 +18,8 @@ const BEARER: &str = "bearer";
 pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
     let mut paths = Paths::new();
     let mut schemas = BTreeMap::new();
+    let mut shared = BTreeMap::new();
+    let mut nouns = BTreeSet::new();
     for route in routes {
         let mut operation = Operation::default();
         (route.describe)(&mut operation);
@@ -34,18 +31,13 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
             let sentence = "Changes only what still has one of these tags.";
             operation.header("If-Match", sentence);
         }
-        let problem = operation.schema::<Problem>();
-        let refusal = ResponseBuilder::new()
-            .description("Refused")
-            .content(JSON, Content::new(Some(problem)));
         let mut responses = Responses::new();
+        refusals::tell(route, &mut operation, &mut responses, &mut shared);
         for (status, answer) in operation.answers {
             responses.responses.insert(status.to_string(), answer.into());
         }
-        responses
-            .responses
-            .insert(String::from("default"), refusal.build().into());
         let noun = route.name.rsplit_once('.').map_or(route.name, |(noun, _)| noun);
+        nouns.insert(noun);
         let built = OperationBuilder::new()
             .tag(noun)
             .operation_id(Some(route.name))
@@ -59,15 +51,42 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
         schemas.extend(operation.schemas);
     }
     let mut components = Components::new();
-    components.schemas = schemas.into_iter().collect();
+    components.schemas = schemas;
+    components.responses = shared;
     components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    let mut document = OpenApi::new(Info::new(R::TITLE, "1"), paths);
+    let mut info = Info::new(R::TITLE, "1");
+    let mut license = License::new("Apache License 2.0");
+    license.identifier = Some(String::from("Apache-2.0"));
+    info.license = Some(license);
+    let mut document = OpenApi::new(info, paths);
+    // Where the document was read from.
+    document.servers = Some(vec![Server::new("/")]);
+    document.tags = Some(nouns.into_iter().map(Tag::new).collect());
     document.components = Some(components);
     let none: [&str; 0] = [];
     document.security = Some(vec![SecurityRequirement::new(BEARER, none)]);
     // Through a value, so that members have an order that no hash map decides.
-    let value = serde_json::to_value(&document).unwrap_or_default();
+    let mut value = serde_json::to_value(&document).unwrap_or_default();
+    without_code(&mut value);
     format!("{value:#}\n")
+}
+
+/// Takes from the descriptions what is for readers of the Rust documentation only: the examples, which come last.
+fn without_code(at: &mut Value) {
+    match at {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if name == "description" => {
+                        text.truncate(text.find("\n\n```").unwrap_or(text.len()));
+                    }
+                    _ => without_code(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_code),
+        _ => {}
+    }
 }
 
 fn method(method: &Method) -> HttpMethod {
@@ -96,11 +115,11 @@ fn in_path(path: &str) -> impl Iterator<Item = Parameter> {
 }
 
 /// Schemas that a document refers to and does not hold; there are none unless a type hides what is in it.
-pub fn unresolved(document: &serde_json::Value) -> Vec<String> {
-    fn walk(at: &serde_json::Value, document: &serde_json::Value, missing: &mut Vec<String>) {
+pub fn unresolved(document: &Value) -> Vec<String> {
+    fn walk(at: &Value, document: &Value, missing: &mut Vec<String>) {
         match at {
-            serde_json::Value::Object(members) => {
-                let name = members.get("$ref").and_then(serde_json::Value::as_str);
+            Value::Object(members) => {
+                let name = members.get("$ref").and_then(Value::as_str);
                 let pointer = name.and_then(|name| name.strip_prefix('#'));
                 if pointer.is_some_and(|pointer| document.pointer(pointer).is_none()) {
                     missing.extend(name.map(str::to_owned));
@@ -109,7 +128,7 @@ pub fn unresolved(document: &serde_json::Value) -> Vec<String> {
                     .values()
                     .for_each(|member| walk(member, document, missing));
             }
-            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, document, missing)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, document, missing)),
             _ => {}
         }
     }

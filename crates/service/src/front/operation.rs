@@ -49,6 +49,7 @@ impl Operation {
             .default(Some(default.into()));
         let cursor = ObjectBuilder::new()
             .schema_type(Type::String)
+            .min_length(Some(1))
             .description(Some("`next_cursor` of the page before."));
         self.parameters.push(in_query("limit", false, limit.into()));
         self.parameters.push(in_query("cursor", false, cursor.into()));

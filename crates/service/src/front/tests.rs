@@ -427,3 +427,27 @@ async fn the_document_tells_every_route_and_every_type_it_names() {
     assert_eq!(colour["schema"], json!({"$ref": "#/components/schemas/Colour"}));
     assert_eq!(unresolved(&document), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
+    let document = ask("", Method::GET, "/openapi.json", "").await.body;
+    let refusals = |path: &str, method: &str| -> Vec<String> {
+        let told = document["paths"][path][method]["responses"].as_object().unwrap();
+        told.keys()
+            .filter(|status| !status.starts_with('2'))
+            .cloned()
+            .collect()
+    };
+    let list = ["400", "401", "403", "429", "503", "default"];
+    assert_eq!(refusals("/items", "get"), list);
+    let create = ["400", "401", "403", "409", "413", "415", "429", "503", "default"];
+    assert_eq!(refusals("/items", "post"), create);
+    let end = ["400", "401", "403", "404", "409", "429", "503", "default"];
+    assert_eq!(refusals("/items/{id}", "delete"), end);
+    let busy = &document["components"]["responses"]["Unavailable"];
+    assert_eq!(busy["headers"]["Retry-After"]["schema"]["type"], "integer");
+    let problem = &busy["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(problem, "#/components/schemas/Problem");
+    // What is meant for readers of the Rust documentation stays there.
+    assert!(!document.to_string().contains("```"));
+}

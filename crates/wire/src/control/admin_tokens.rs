@@ -42,6 +42,7 @@ pub struct CreateToken {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub zone_id: Option<ZoneId>,
     /// What it is good for; `write` when absent.
     #[serde(
@@ -49,6 +50,7 @@ pub struct CreateToken {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub capability: Option<TokenCapability>,
 }
 

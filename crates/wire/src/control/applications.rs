@@ -43,7 +43,7 @@ pub struct RegisterApplication {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schema(minimum = 1, maximum = 3600)]
+    #[schema(nullable = false, minimum = 1, maximum = 3600)]
     pub expires_in: Option<u32>,
 }
 

@@ -175,6 +175,7 @@ pub struct RevokeSubject {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub reason: Option<String>,
 }
 

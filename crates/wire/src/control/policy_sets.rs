@@ -257,10 +257,16 @@ pub enum StsStatus {
     /// The zone was read.
     Read(ZoneRead),
     /// It was not.
-    Unread {
-        /// Why not.
-        state: LoadState,
-    },
+    Unread(ZoneUnread),
+}
+
+/// Why a zone was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// Otherwise every zone that was read is one that was not, too.
+#[serde(deny_unknown_fields)]
+pub struct ZoneUnread {
+    /// Why not.
+    pub state: LoadState,
 }
 
 /// A zone as it was read.
@@ -295,7 +301,7 @@ pub struct Simulate {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schema(value_type = Option<Object>)]
+    #[schema(nullable = false, value_type = Option<Object>)]
     pub input: Option<Map<String, Value>>,
 }
 

@@ -17,6 +17,7 @@ pub struct CreateProvider {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// `provider://` and words of a-z 0-9 joined by hyphens; made from the name when absent or blank.
     #[serde(
@@ -24,6 +25,7 @@ pub struct CreateProvider {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub identifier: Option<String>,
     /// Where the credential comes from.
     #[schema(value_type = ProviderKind)]

@@ -18,6 +18,7 @@ pub struct CreateResource {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub name: Option<Line<200>>,
     /// An absolute URI (RFC 8707 §2); made from the name when absent.
     #[serde(
@@ -25,6 +26,7 @@ pub struct CreateResource {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub identifier: Option<Line<512>>,
     /// Where the Gateway forwards.
     #[serde(default)]
@@ -43,6 +45,7 @@ pub struct CreateResource {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub operation_enforcement: Option<OperationEnforcement>,
     /// How long its upstream may be silent, 1 to 3,600 seconds.
     #[serde(default)]
@@ -53,6 +56,7 @@ pub struct CreateResource {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub cookies: Option<bool>,
 }
 

@@ -19,6 +19,7 @@ pub struct CreateZone {
         deserialize_with = "super::present",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(nullable = false)]
     pub slug: Option<String>,
     /// Whether short-lived applications may be registered.
     #[serde(default)]

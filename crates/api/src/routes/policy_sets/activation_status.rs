@@ -11,7 +11,7 @@ use caracal_wire::{
     ErrorCode,
     control::policy_sets::{
         ActivationStatus, AskActivation, LoadState, MessageState, MessageStatus, Propagation, StsStatus,
-        ZoneRead,
+        ZoneRead, ZoneUnread,
     },
 };
 
@@ -84,7 +84,7 @@ fn propagation(
         StsStatus::Read(zone) if zone.loaded && zone.policy_set_version_id.as_ref() == Some(version) => {
             Propagation::Loaded
         }
-        StsStatus::Read(_) | StsStatus::Unread { .. } => Propagation::WaitingForSts,
+        StsStatus::Read(_) | StsStatus::Unread(_) => Propagation::WaitingForSts,
     }
 }
 
@@ -117,12 +117,12 @@ async fn decides(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> St
     };
     match state {
         Ok(state) => StsStatus::Read(read(call, &state)),
-        Err(DirectoryError::Unknown) => StsStatus::Unread {
+        Err(DirectoryError::Unknown) => StsStatus::Unread(ZoneUnread {
             state: LoadState::NotLoaded,
-        },
-        Err(DirectoryError::Unavailable) => StsStatus::Unread {
+        }),
+        Err(DirectoryError::Unavailable) => StsStatus::Unread(ZoneUnread {
             state: LoadState::Unreachable,
-        },
+        }),
     }
 }
 
