@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test test-busy lint check conformance e2e drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test test-busy lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -76,6 +76,11 @@ e2e: build ## The real binaries: governed calls, refusals, crashes, the publishe
 	scripts/e2e-venv.sh $(E2E_VENV)
 	scripts/e2e.sh $(TARGET)/release $(E2E_VENV)/bin/python
 	$(CARGO) test --locked -p caracal-e2e
+
+schema-fuzz: ## Ask every role at length whether it does what its OpenAPI document says (EXAMPLES=100; an hour)
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	CARACAL_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(CARGO) test --locked -p caracal-e2e --test e2e documents:: -- --nocapture --test-threads 2
 
 drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (8 minutes)
 	@scripts/require.sh rust

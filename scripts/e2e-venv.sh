@@ -7,7 +7,8 @@ set -euo pipefail
 
 venv=${1:?directory of the environment}
 # The clients ask for newer interpreters than they need.
-packages=(caracalai-sdk==1.0.0 caracalai-admin==1.0.0 caracalai-verify==1.0.0 caracalai-revocation-redis==1.0.0)
+packages=(caracalai-sdk==1.0.0 caracalai-admin==1.0.0 caracalai-verify==1.0.0 caracalai-revocation-redis==1.0.0
+  schemathesis==4.32.5)
 
 "$(dirname "$0")/require.sh" python
 mkdir -p "$(dirname "$venv")"

@@ -3,6 +3,7 @@
 mod contention;
 mod crash;
 mod daemon;
+mod documents;
 mod draining;
 mod endings;
 mod first_call;

@@ -1,0 +1,279 @@
+"""Holds every role of the running stack to its own OpenAPI document, as each kind of caller and as nobody.
+
+CARACAL_HOME=... fuzz.py [--examples N] [--seed N] [--caller KIND] [--quick] [ROLE...]
+
+Sets up a zone with one of everything, then lets Schemathesis ask: what the documents allow, what they do not, other
+methods, no credentials and wrong ones. Fails on a 5xx, on an answer that the document does not tell, on a refusal of
+another shape. The same seed asks the same questions.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+HOME = pathlib.Path(os.environ["CARACAL_HOME"])
+ENDPOINTS = json.loads((HOME / "endpoints.json").read_text())
+TICKETS = "resource://tickets"
+COVERAGE = "coverage"
+ZONES = ("path.zoneId", "path.zone")
+MOSTLY = 0.8  # How often a parameter names what is there, where it need not.
+FEW = 3  # Those who may little ask this many times less than those who may much.
+
+
+def secret(name):
+    return (HOME / "secrets" / name).read_text().strip()
+
+
+def ask(role, method, path, body=None, token=None, form=None):
+    """The JSON of a good answer."""
+    data, headers = None, {}
+    if form is not None:
+        data = urllib.parse.urlencode(form).encode()
+    elif body is not None:
+        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(ENDPOINTS[role] + path, data=data, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+            return json.loads(content) if content else None
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{method} {path} answered {error.code}: {error.read().decode()}") from error
+
+
+class Zone:
+    """A zone with one of everything."""
+
+    def __init__(self):
+        self.id = self.admin("POST", "/v1/zones", {"name": f"zone {uuid.uuid4()}", "dcr_enabled": True})["id"]
+        self.application = self.make("applications", {"name": "desk", "registration_method": "managed"})
+        config = {"auth_location": "header", "header_name": "X-Api-Key", "api_key": "a-key-of-the-upstream"}
+        self.provider = self.make("providers", {"name": "Key", "kind": "api_key", "config_json": config})
+        self.resource = self.make("resources", self.ticket_resource(TICKETS))
+        content = "\n".join([
+            "# caracal:data-document", "package caracal.authz", "import rego.v1",
+            f"app_ids := {json.dumps({'desk': self.application['id']})}",
+            f"grants := {json.dumps({TICKETS: {'application': 'desk', 'roles': {'reader': ['tickets:read']}}})}",
+        ])
+        self.policy = self.make("policies", {"name": "desk", "content": content})
+        self.policy_set = self.make("policy-sets", {"name": "desk"})
+        manifest = {"manifest": [{"policy_version_id": self.policy["version_id"]}]}
+        self.set_version = self.make(f"policy-sets/{self.policy_set['id']}/versions", manifest)
+        activate = f"policy-sets/{self.policy_set['id']}/activate"
+        self.activation = self.make(activate, {"version_id": self.set_version["version_id"]})
+        self.lifecycle = self.token(scope="agent:lifecycle")
+
+    @staticmethod
+    def admin(method, path, body=None):
+        return ask("api", method, path, body, secret("caracalAdminToken"))
+
+    def make(self, path, body):
+        return self.admin("POST", f"/v1/zones/{self.id}/{path}", body)
+
+    def ticket_resource(self, identifier):
+        return {
+            "name": identifier, "identifier": identifier, "upstream_url": "http://127.0.0.1:9",
+            "scopes": ["tickets:read"], "credential_provider_id": self.provider["id"],
+            "operations": [{"method": "GET", "path": "/tickets", "scope": "tickets:read"}],
+        }
+
+    def token(self, **fields):
+        """Asks for a mandate until policy is in force."""
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "zone_id": self.id,
+            "application_id": self.application["id"], "client_secret": self.application["client_secret"],
+            "resource": TICKETS, **fields,
+        }
+        for _ in range(100):
+            try:
+                return ask("sts", "POST", "/oauth/2/token", form=form)["access_token"]
+            except SystemExit as refused:
+                last = refused
+            time.sleep(0.2)
+        raise last
+
+    def coordinate(self, path, body):
+        return ask("coordinator", "POST", f"/zones/{self.id}{path}", body, self.lifecycle)
+
+    def session(self):
+        body = {"application_id": self.application["id"], "ttl_seconds": 3600, "labels": ["reader"]}
+        return self.coordinate("/agents", body)["agent_session_id"]
+
+    def delegation(self, source, target):
+        body = {
+            "issuer_application_id": self.application["id"], "receiver_application_id": self.application["id"],
+            "source_session_id": source, "target_session_id": target, "scopes": ["tickets:read"],
+            "constraints": {"resources": [TICKETS]}, "ttl_seconds": 3600,
+        }
+        return self.coordinate("/delegations", body)["delegation_edge_id"]
+
+    def admin_token(self, scope, capability):
+        body = {"name": "fuzz", "scope": scope, "capability": capability}
+        if scope == "zone":
+            body["zone_id"] = self.id
+        return self.admin("POST", "/v1/admin-tokens", body)
+
+
+def control_api(zone, other):
+    """Parameters by operation (`*`: of every one), and the callers."""
+    # What may be archived is not what the other questions are about.
+    spare = Zone()
+    ids = {
+        "path.zoneId": [zone.id],
+        "applications/path.id": [zone.application["id"]],
+        "providers/path.id": [zone.provider["id"]],
+        "resources/path.id": [zone.resource["id"]],
+        "policies/path.id": [zone.policy["id"]],
+        "policies/path.versionId": [zone.policy["version_id"]],
+        "policy_sets/path.id": [zone.policy_set["id"]],
+        "policy_sets/path.versionId": [zone.set_version["version_id"]],
+        "policy_sets/query.version_id": [zone.set_version["version_id"]],
+        "policy_sets/query.outbox_id": [zone.activation["outbox_id"]],
+        "policy_sets/body.version_id": [zone.set_version["version_id"]],
+        "resources/body.credential_provider_id": [zone.provider["id"]],
+        "admin_tokens.revoke/path.id": [zone.admin_token("global", "read")["id"]],
+        "zones.archive/path.zoneId": [spare.id],
+        "applications.archive/path.zoneId": [spare.id],
+        "applications.archive/path.id": [spare.application["id"]],
+        "providers.archive/path.zoneId": [spare.id],
+        "providers.archive/path.id": [spare.provider["id"]],
+        "resources.archive/path.zoneId": [spare.id],
+        "resources.archive/path.id": [spare.resource["id"]],
+        "policies.archive/path.zoneId": [spare.id],
+        "policies.archive/path.id": [spare.policy["id"]],
+        "policy_sets.archive/path.zoneId": [spare.id],
+        "policy_sets.archive/path.id": [spare.policy_set["id"]],
+    }
+    callers = {
+        "operator": secret("caracalAdminToken"),
+        "global-read": zone.admin_token("global", "read")["token"],
+        "zone-write": zone.admin_token("zone", "write")["token"],
+        "zone-read": zone.admin_token("zone", "read")["token"],
+        "zone-approve": zone.admin_token("zone", "approve")["token"],
+        "other-zone": other.admin_token("zone", "write")["token"],
+        "agent": zone.lifecycle,
+    }
+    return ids, callers, ("operator",)
+
+
+def coordinator(zone, other):
+    sessions = [zone.session() for _ in range(4)]
+    delegation = zone.delegation(sessions[0], sessions[1])
+    ids = {
+        "path.zone": [zone.id],
+        "session/path.id": sessions[:2],
+        "session.end/path.id": sessions[3:],
+        "delegation/path.session": sessions[:2],
+        "delegation/path.id": [delegation],
+        "delegation.revoke/path.id": [zone.delegation(sessions[0], sessions[2])],
+        "body.application_id": [zone.application["id"]],
+        "body.issuer_application_id": [zone.application["id"]],
+        "body.receiver_application_id": [zone.application["id"]],
+        "body.source_session_id": sessions[:1],
+        "body.target_session_id": sessions[1:2],
+    }
+    mandate = zone.token(scope="tickets:read", agent_session_id=sessions[1], delegation_edge_id=delegation)
+    callers = {
+        "agent": zone.lifecycle,
+        "operator": secret("caracalCoordinatorToken"),
+        "other-zone": other.lifecycle,
+        "mandate": mandate,
+    }
+    return ids, callers, ("agent",)
+
+
+ROLES = {"api": control_api, "coordinator": coordinator}
+
+
+def fitting(ids, operation):
+    """What the parameters of an operation are drawn from; the narrower name counts."""
+    name = operation["operationId"]
+    drawn = {}
+    for prefix in ("", name.rsplit(".", 1)[0] + "/", name + "/"):
+        for key, values in ids.items():
+            owner, _, parameter = key.rpartition("/")
+            if (owner + "/" if owner else "") == prefix:
+                drawn[parameter] = values
+    return drawn
+
+
+def settings(role, ids, token, seed, fixed, path):
+    """The configuration of Schemathesis for one caller; with `fixed` paths name nothing but what is there."""
+    document = ask(role, "GET", "/openapi.json")
+    lines = [f"seed = {seed}", 'hooks = "checks"', "continue-on-failure = true"]
+    lists, operations = {}, []
+    for item in document["paths"].values():
+        for operation in item.values():
+            drawn = fitting(ids, operation)
+            lines_of = [f'[[operations]]\ninclude-operation-id = "{operation["operationId"]}"\n[operations.parameters]']
+            for parameter, values in drawn.items():
+                if parameter in ZONES or (fixed and parameter.startswith("path.")):
+                    lines_of.append(f'"{parameter}" = {json.dumps(values[0])}')
+                    continue
+                name = lists.setdefault(json.dumps(values), f"list{len(lists)}")
+                lines_of.append(f'"{parameter}" = {{ dictionary = "{name}", probability = {MOSTLY} }}')
+            operations.append("\n".join(lines_of))
+    lines += [f"[dictionaries.{name}]\nvalues = {values}" for values, name in lists.items()]
+    if token:
+        lines.append(f"[auth.openapi.bearer]\nbearer = {json.dumps(token)}")
+    # Bodies hold documents of their own, policies for one, whose rules no schema tells.
+    lines.append("[checks.positive_data_acceptance]\nenabled = false")
+    path.write_text("\n".join(lines + operations) + "\n")
+
+
+def run(role, caller, ids, token, examples, seed, phases, directory):
+    path = directory / f"{role}-{caller}.toml"
+    settings(role, ids, token, seed, phases == COVERAGE, path)
+    here = pathlib.Path(__file__).parent
+    command = [
+        str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file", str(path),
+        "run", f"{ENDPOINTS[role]}/openapi.json", "--max-examples", str(examples), "--phases", phases,
+        "--generation-database", "none", "--no-shrink", "--no-color", "--warnings", "off",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(here), "CARACAL_FUZZ_CALLER": caller}
+    began = time.monotonic()
+    ended = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    print(f"{role} as {caller}, {phases}: {'ok' if ended.returncode == 0 else 'FAILED'}, {time.monotonic() - began:.0f} s")
+    print(ended.stdout if ended.returncode else "\n".join(
+        line for line in ended.stdout.splitlines() if "generated" in line), ended.stderr, sep="\n", flush=True)
+    return ended.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--examples", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--caller", action="append", help="only this kind of caller")
+    parser.add_argument("--quick", action="store_true", help="what is generated at random only")
+    parser.add_argument("roles", nargs="*", choices=[*ROLES, []], default=[*ROLES])
+    asked = parser.parse_args()
+    zone, other = Zone(), Zone()
+    good = True
+    with tempfile.TemporaryDirectory() as directory:
+        for role in asked.roles:
+            ids, callers, thorough = ROLES[role](zone, other)
+            for caller, token in [*callers.items(), ("nobody", None)]:
+                if asked.caller and caller not in asked.caller:
+                    continue
+                runs = [(max(1, asked.examples // FEW), "fuzzing")]
+                if caller in thorough and asked.quick:
+                    runs = [(asked.examples, "fuzzing")]
+                elif caller in thorough:
+                    runs = [(asked.examples, COVERAGE), (asked.examples, "fuzzing,stateful")]
+                for examples, phases in runs:
+                    good &= run(role, caller, ids, token, examples, asked.seed, phases, pathlib.Path(directory))
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
