@@ -11,7 +11,7 @@ mod tokens;
 
 pub(crate) use gates::{admit_to_zone, check_capability, owns};
 pub use known::KnownTokens;
-pub(crate) use principal::{Principal, Scope};
+pub(crate) use principal::{Power, Principal, Scope};
 pub use seed::seed_bootstrap;
 pub use tokens::token_key_name;
 pub(crate) use tokens::{authenticate, digest, may_be_good};

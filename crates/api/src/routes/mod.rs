@@ -5,6 +5,7 @@ mod admin_tokens;
 mod applications;
 mod audit;
 mod authority_records;
+mod caller;
 mod policies;
 mod policy_sets;
 mod providers;
@@ -108,6 +109,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
         post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest;
         delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token.";
+        get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }
 

@@ -115,3 +115,31 @@ async fn refusals_of_a_creation_say_why() {
         "the bootstrap token and the console's"
     );
 }
+
+#[tokio::test]
+async fn every_caller_is_told_who_it_is_and_nobody_else() {
+    let stack = Stack::start().await;
+    let path = stack.zone("acme").await;
+    let zone = path.trim_start_matches("/v1/zones/");
+    for (token, scope, of, capability) in [
+        (stack.token("global", None, "read").await, "global", None, "read"),
+        (
+            stack.token("zone", Some(zone), "write").await,
+            "zone",
+            Some(zone),
+            "write",
+        ),
+    ] {
+        let told = stack
+            .call(Some(&token), &[], Method::GET, "/v1/caller", None)
+            .await;
+        assert!(!told.text.contains(&token));
+        let told = told.expect(200);
+        let expected = json!({ "scope": scope, "zone_id": of, "capability": capability, "account": null });
+        for (member, value) in expected.as_object().unwrap() {
+            assert_eq!(&told[member], value, "{member}");
+        }
+    }
+    let refused = stack.call(None, &[], Method::GET, "/v1/caller", None).await;
+    assert_eq!(refused.refused(401), "invalid_admin_token");
+}

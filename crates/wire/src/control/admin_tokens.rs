@@ -88,3 +88,20 @@ pub struct TokenWithText {
     /// What to send as `Authorization: Bearer`.
     pub token: String,
 }
+
+/// Who asks, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Caller {
+    /// Id of the token.
+    pub token_id: String,
+    /// Its display name.
+    pub name: String,
+    /// How far it reaches.
+    pub scope: TokenScope,
+    /// The zone, of a token of one zone.
+    pub zone_id: Option<ZoneId>,
+    /// What it is good for.
+    pub capability: TokenCapability,
+    /// The console account that the request is for.
+    pub account: Option<String>,
+}
