@@ -42,6 +42,7 @@ use crate::{
     Refusal,
     contention::{Attempts, given_up},
     limits::Limits,
+    metrics,
     server::PeerAddr,
 };
 
@@ -168,6 +169,7 @@ async fn prove<R: HttpRole>(
     }
     match role.authenticate(needs, params, head).await {
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
+            metrics::credentials_refused(R::NAME);
             limits.count_refused(peer).await?;
             Err(refusal)
         }

@@ -12,7 +12,7 @@ use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use http::{HeaderMap, header};
 use parking_lot::RwLock;
 
-use crate::Refusal;
+use crate::{Refusal, metrics};
 
 /// Most of those told to come back later that are remembered; whoever is not costs what they did at first.
 const MAX_WAITING: usize = 10_000;
@@ -56,6 +56,16 @@ impl Rule {
 enum Visitor {
     Address(Option<IpAddr>),
     Credential([u8; 32]),
+}
+
+impl Visitor {
+    /// Which limit they reached, in the metric.
+    const fn limit(self) -> &'static str {
+        match self {
+            Self::Address(_) => "refused_credentials",
+            Self::Credential(_) => "calls",
+        }
+    }
 }
 
 /// The limits of a role.
@@ -118,7 +128,7 @@ impl Limits {
         match (class, &self.registrations) {
             (LimitClass::Registration, Some(rule)) => {
                 let counted = self.count(rule, &format!("{place}:{caller}")).await;
-                counted.map_err(|wait| told(rule, wait))
+                counted.map_err(|wait| told("registrations", rule, wait))
             }
             _ => Ok(()),
         }
@@ -152,7 +162,7 @@ impl Limits {
     fn still_waits(&self, visitor: Visitor, rule: &Rule) -> Option<Refusal> {
         let until = self.waiting.read().get(&visitor).copied()?;
         let left = until.since(self.world.now());
-        (!left.is_zero()).then(|| told(rule, left))
+        (!left.is_zero()).then(|| told(visitor.limit(), rule, left))
     }
 
     /// Remembers who is to wait, and tells them.
@@ -165,7 +175,7 @@ impl Limits {
         if waiting.len() < MAX_WAITING {
             waiting.insert(visitor, now.plus(wait));
         }
-        told(rule, wait)
+        told(visitor.limit(), rule, wait)
     }
 
     /// How long to wait, past the limit.
@@ -204,7 +214,8 @@ fn network(peer: Option<IpAddr>) -> Option<IpAddr> {
     }
 }
 
-fn told(rule: &Rule, wait: Duration) -> Refusal {
+fn told(limit: &'static str, rule: &Rule, wait: Duration) -> Refusal {
+    metrics::limited(limit);
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     too_many(rule.code, u64::from(rule.limit), seconds.max(1)).describe("too many requests, try again later")
 }

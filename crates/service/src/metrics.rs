@@ -10,6 +10,10 @@ caracal_core::declare_metrics! {
     histogram(Seconds) pub(crate) REQUEST_SECONDS = "caracal_http_request_duration_seconds";
     /// Requests answered, by role, route template and status.
     counter(Count) pub(crate) REQUESTS = "caracal_http_requests_total";
+    /// Requests whose credentials were refused, by role.
+    counter(Count) pub(crate) CREDENTIALS_REFUSED = "caracal_http_credentials_refused_total";
+    /// Requests refused for now, by the limit that was reached: calls, refused_credentials, registrations.
+    counter(Count) LIMITED = "caracal_http_limited_total";
     /// Requests whose transaction gave way to another, by whether they were done again or given up.
     counter(Count) pub(crate) CONTENTION = "caracal_storage_contention_total";
     /// Zones that this process keeps in memory.
@@ -43,6 +47,16 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 /// A connection was not served.
 pub(crate) fn connection_refused(reason: &'static str) {
     counter!(CONNECTIONS_REFUSED, "reason" => reason).increment(1);
+}
+
+/// Credentials were refused.
+pub(crate) fn credentials_refused(role: &'static str) {
+    counter!(CREDENTIALS_REFUSED, "role" => role).increment(1);
+}
+
+/// Somebody was told to come back later.
+pub(crate) fn limited(limit: &'static str) {
+    counter!(LIMITED, "limit" => limit).increment(1);
 }
 
 pub(crate) fn record_request(role: &'static str, route: &str, status: u16, elapsed: Duration) {

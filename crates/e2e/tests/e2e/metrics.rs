@@ -14,6 +14,8 @@ async fn every_metric_is_described_where_it_is_shown_and_in_the_handbook(stack: 
     assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
     assert_eq!(scene.mint(&agent, "nothing:granted").await.status, 403);
     scene.revoke(&agent).await;
+    let nobody = Reply::of(stack.request(Role::Api, "GET", "/v1/zones")).await;
+    assert_eq!(nobody.status, 401);
     let handbook = std::fs::read_to_string(checkout().join("docs/src/operate/metrics.md")).expect("the page");
     let mut shown = BTreeSet::new();
     for role in Role::ALL {
@@ -42,6 +44,7 @@ async fn every_metric_is_described_where_it_is_shown_and_in_the_handbook(stack: 
     }
     for family in [
         "caracal_http_requests_total",
+        "caracal_http_credentials_refused_total",
         "caracal_sts_exchanges_total",
         "caracal_gateway_requests_total",
     ] {

@@ -451,3 +451,20 @@ async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
     // What is meant for readers of the Rust documentation stays there.
     assert!(!document.to_string().contains("```"));
 }
+
+#[tokio::test]
+async fn refused_credentials_and_reached_limits_are_counted() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _here = ::metrics::set_default_local_recorder(&recorder);
+    ask("", Method::GET, "/items", "").await;
+    ask("greedy", Method::GET, "/items", "").await;
+    ask("reader", Method::GET, "/items", "").await;
+    let shown = metrics.render();
+    for line in [
+        "caracal_http_credentials_refused_total{role=\"shop\"} 1",
+        "caracal_http_limited_total{limit=\"calls\"} 1",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+}
