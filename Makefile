@@ -54,12 +54,13 @@ test-busy: ## The whole suite ten times while every core is busy with something 
 	@scripts/require.sh servers
 	scripts/busy.sh $(or $(RUNS),10)
 
-lint: ## Formatting, clippy, import circles, OpenAPI, dependencies: unused ones, licences, advisories
+lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dependencies: unused ones, licences, advisories
 	@scripts/require.sh rust
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
+	scripts/check-doc-links.py
 	@scripts/require.sh machete
 	$(CARGO) machete
 	@scripts/deny.sh
