@@ -5,8 +5,9 @@ use sea_orm::Value;
 
 use crate::{params::Param, row::Row, sql::Tx};
 
-/// Bytes of stored columns after which a page ends, whatever its limit.
-pub(crate) const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of stored columns after which a page ends, whatever its limit: what one caller's listing may keep a core and
+/// the store's connection busy with at a time.
+pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
 /// Rows read before anything is known about their size.
 const FIRST_BATCH: usize = 64;
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::stack::{ADMIN, Stack, masked};
+use crate::stack::{ADMIN, Stack, grants, masked};
 
 #[tokio::test]
 async fn a_zone_is_made_read_changed_listed_and_archived() {
@@ -226,4 +226,32 @@ async fn an_overview_counts_what_there_is() {
       "zone_id": "[zone_id]"
     }
     "#);
+}
+
+#[tokio::test]
+async fn an_overview_finds_the_policy_set_in_force_behind_a_page_of_others() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let (set, version, _) = stack.policy_set(&zone, "first", &grants("app")).await;
+    let body = json!({ "version_id": version });
+    stack
+        .post(&format!("{zone}/policy-sets/{set}/activate"), body)
+        .await
+        .expect(202);
+    // A page ends by its bytes long before its count.
+    for number in 0..80 {
+        let body = json!({ "name": format!("set-{number}"), "description": "\u{1f512}".repeat(4096) });
+        stack.post(&format!("{zone}/policy-sets"), body).await.expect(201);
+    }
+    let page = stack
+        .get(&format!("{zone}/policy-sets?limit=500"))
+        .await
+        .expect(200);
+    assert!(page["next_cursor"].is_string(), "a page of all");
+    let overview = stack.get(&format!("{zone}/overview")).await.expect(200);
+    let sets = &overview["policy_sets"];
+    assert_eq!(
+        (&sets["active_name"], &sets["total"]),
+        (&json!("first"), &json!(81))
+    );
 }

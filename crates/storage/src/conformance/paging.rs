@@ -134,8 +134,9 @@ pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend)
         .list(&PageRequest::first(500))
         .await
         .unwrap();
+    // The row that passes the bound is the last one.
     assert!(
-        (1..30).contains(&first.items.len()),
+        (1..=3).contains(&first.items.len()),
         "{} rows of 400 kB in a page",
         first.items.len()
     );

@@ -20,9 +20,9 @@ use crate::{call::ZoneCall, redact::redacted};
 
 const DAY: Duration = Duration::from_hours(24);
 const SOON: Duration = Duration::from_hours(7 * 24);
-/// Rows counted at a time, and at most how many times.
+/// Rows counted at a time, and at most.
 const COUNT_PAGE: u32 = 1000;
-const COUNT_PAGES: usize = 20;
+const COUNT_AT_MOST: usize = 20_000;
 
 pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> {
     let now = call.now();
@@ -38,8 +38,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
         .filter(|resource| resource.operation_enforcement != OperationEnforcement::Enforced)
         .count();
     let providers = work.providers().all_live().await?.len();
-    let sets = work.policy_sets().list(&PageRequest::first(500)).await?.items;
-    let active = sets.iter().find(|set| set.active_version_id.is_some());
+    let (sets, active_set) = policy_sets(work.as_mut()).await?;
 
     let sessions = count_records(work.as_mut(), now).await?;
     let allowed = count_decisions(work.as_mut(), Decided::Allow, now).await?;
@@ -66,9 +65,9 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
         },
         providers: ProviderCounts { total: providers },
         policy_sets: PolicySetCounts {
-            total: sets.len(),
-            enforcing: usize::from(active.is_some()),
-            active_name: active.map(|set| set.name.clone()),
+            total: sets,
+            enforcing: usize::from(active_set.is_some()),
+            active_name: active_set,
         },
         sessions: SessionCounts { active: sessions },
         decisions_24h: DecisionCounts { allowed, denied },
@@ -87,6 +86,21 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
     }))
 }
 
+/// Policy sets, counted up to 20,000, and the name of the one in force.
+async fn policy_sets(work: &mut dyn ZoneWork) -> Result<(usize, Option<String>), Refusal> {
+    let mut page = PageRequest::first(COUNT_PAGE);
+    let (mut count, mut active) = (0, None);
+    while count < COUNT_AT_MOST {
+        let read = work.policy_sets().list(&page).await?;
+        count += read.items.len();
+        let in_force = read.items.into_iter().find(|set| set.active_version_id.is_some());
+        active = active.or(in_force.map(|set| set.name));
+        let Some(next) = read.next else { break };
+        page.after = Some(next);
+    }
+    Ok((count, active))
+}
+
 /// Live authority records, counted up to 20,000.
 async fn count_records(work: &mut dyn ZoneWork, now: Timestamp) -> Result<usize, Refusal> {
     let filter = AuthorityRecordFilter {
@@ -94,9 +108,10 @@ async fn count_records(work: &mut dyn ZoneWork, now: Timestamp) -> Result<usize,
         ..AuthorityRecordFilter::default()
     };
     let mut page = PageRequest::first(COUNT_PAGE);
-    let mut count = 0;
-    for _ in 0..COUNT_PAGES {
+    let (mut seen, mut count) = (0, 0);
+    while seen < COUNT_AT_MOST {
         let read = work.authority_records().list(&filter, &page).await?;
+        seen += read.items.len();
         count += read.items.iter().filter(|record| record.is_live(now)).count();
         let Some(next) = read.next else { break };
         page.after = Some(next);
@@ -117,7 +132,7 @@ async fn count_decisions(
     };
     let mut page = PageRequest::first(COUNT_PAGE);
     let mut count = 0;
-    for _ in 0..COUNT_PAGES {
+    while count < COUNT_AT_MOST {
         let read = work.ledger().search(&filter, &page).await?;
         count += read.items.len();
         let Some(next) = read.next else { break };
