@@ -1,4 +1,4 @@
-//! What the bodies of a restriction bind, so that a mistyped name is not taken for a condition.
+//! What bodies look up, so that a mistyped name in a restriction is not taken for a condition, and is told where it is one.
 //!
 //! A lookup that leads to nothing leaves its element out. As a condition of its own that is meant; bound to a variable
 //! or gone through one by one, it is a mistake that nobody sees, and the restriction is gone. A lookup whose steps all
@@ -13,67 +13,16 @@ use regorus::{
     unstable::{AssignOp, Expr, Literal, Module, Query, Rule, RuleHead, Span},
 };
 
-use super::{DOCUMENTS, PACKAGE, Place, scan::excerpt};
+use super::{
+    DOCUMENTS, PACKAGE,
+    path::{Asked, Binding, Lookups, Path},
+};
 
 /// Longest path that could lead anywhere, with room for its package: values nest less.
 const MAX_STEPS: usize = 48;
 
-/// Where a lookup leads, as far as its steps stand in the text: `data`, or what an import or a variable stands for,
-/// and then keys.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Path {
-    /// The document it begins in; none when it is no document of ours.
-    pub(super) document: Option<&'static str>,
-    steps: Vec<Value>,
-}
-
-impl Path {
-    /// Whether it leads to something in `document`, the value of the document it begins in.
-    pub(super) fn leads_somewhere(&self, document: &Value) -> bool {
-        let mut at = document;
-        for step in &self.steps {
-            let next = match at {
-                Value::Object(members) => members.get(step),
-                Value::Set(members) => members.get(step),
-                Value::Array(items) => step
-                    .as_u64()
-                    .ok()
-                    .and_then(|index| items.get(usize::try_from(index).ok()?)),
-                _ => None,
-            };
-            let Some(next) = next else {
-                return false;
-            };
-            at = next;
-        }
-        !matches!(at, Value::Undefined)
-    }
-
-    /// For people.
-    pub(super) fn text(&self) -> String {
-        let mut text = String::from(self.document.unwrap_or("data"));
-        for step in &self.steps {
-            text.extend(["[", &step.to_string(), "]"]);
-        }
-        excerpt(&text)
-    }
-}
-
-/// A lookup whose outcome a restriction needs.
-#[derive(Debug, Clone)]
-pub(super) struct Binding {
-    /// The restriction.
-    pub(super) name: String,
-    /// Where it leads.
-    pub(super) path: Path,
-    /// What its bodies ask for as a condition of its own. When that leads nowhere, nothing else has to.
-    pub(super) guards: Vec<Arc<Vec<Path>>>,
-    /// Where it stands.
-    pub(super) place: Place,
-}
-
-/// What the bodies of the rules `names` of `module` bind.
-pub(super) fn bindings(module: &Module, names: &[&str]) -> Vec<Binding> {
+/// What the bodies of `module` look up; `restricting` are the documents that take something away.
+pub(super) fn lookups(module: &Module, restricting: &[&str]) -> Lookups {
     let mut walker = Walker::default();
     for import in &module.imports {
         let (steps, all) = Walker::default().steps(&import.refr);
@@ -95,10 +44,11 @@ pub(super) fn bindings(module: &Module, names: &[&str]) -> Vec<Binding> {
             RuleHead::Set { refr, key, .. } => (refr, key.as_ref()),
             RuleHead::Func { .. } => continue,
         };
-        let Some(name) = root(refr).filter(|name| names.contains(name)) else {
+        let Some(name) = root(refr).and_then(|name| DOCUMENTS.into_iter().find(|known| *known == name))
+        else {
             continue;
         };
-        name.clone_into(&mut walker.name);
+        walker.name = name;
         walker.expr(refr);
         if let Some(value) = value {
             walker.expr(value);
@@ -110,6 +60,10 @@ pub(super) fn bindings(module: &Module, names: &[&str]) -> Vec<Binding> {
             walker.query(&body.query, &[]);
         }
     }
+    walker
+        .found
+        .bindings
+        .retain(|binding| restricting.contains(&binding.name));
     walker.found
 }
 
@@ -134,10 +88,10 @@ enum Known {
 
 #[derive(Default)]
 struct Walker {
-    name: String,
+    name: &'static str,
     known: Vec<(String, Known)>,
     guards: Vec<Arc<Vec<Path>>>,
-    found: Vec<Binding>,
+    found: Lookups,
 }
 
 impl Walker {
@@ -255,8 +209,12 @@ impl Walker {
                         }
                         self.needed(rhs);
                     }
-                    _ => self.expr(expr),
+                    _ => {
+                        self.asked(expr);
+                        self.expr(expr);
+                    }
                 },
+                // That something is not there is what it asks for.
                 Literal::NotExpr { expr, .. } => self.expr(expr),
                 Literal::Every {
                     key,
@@ -328,8 +286,8 @@ impl Walker {
         match expr {
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
                 if let Some((path, _)) = self.path(expr) {
-                    self.found.push(Binding {
-                        name: self.name.clone(),
+                    self.found.bindings.push(Binding {
+                        name: self.name,
                         path,
                         guards: self.guards.clone(),
                         place: super::walk::start_of(expr),
@@ -345,6 +303,28 @@ impl Walker {
                 }
                 self.comprehension(expr);
             }
+        }
+    }
+
+    /// Everything that `expr` looks up, bodies inside left out, is a condition.
+    fn asked(&mut self, expr: &Expr) {
+        if matches!(expr, Expr::RefDot { .. } | Expr::RefBrack { .. })
+            && let Some((path, _)) = self.path(expr)
+        {
+            self.found.asked.push(Asked {
+                name: self.name,
+                path,
+                place: super::walk::start_of(expr),
+            });
+        }
+        let mut parts = Vec::new();
+        if let Expr::RefBrack { index, .. } = expr {
+            parts.push(index.as_ref());
+        } else if !matches!(expr, Expr::RefDot { .. }) {
+            parts_of(expr, &mut parts);
+        }
+        for part in parts {
+            self.asked(part);
         }
     }
 

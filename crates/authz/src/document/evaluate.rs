@@ -10,9 +10,9 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource,
-    bound::{Binding, Path},
-    first,
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource, first,
+    lint::{MAX_WARNINGS, PolicyWarning, ZoneNames, lint},
+    path::{Lookups, Path},
     rules::{self, Checked, Whole},
     text,
 };
@@ -31,23 +31,43 @@ const BASE_TIME: Duration = Duration::from_millis(500);
 const TIME_PER_KIBIBYTE: Duration = Duration::from_millis(4);
 const MAX_TIME: Duration = Duration::from_secs(2);
 
+/// What sources evaluate to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The documents.
+    pub documents: PolicyDocuments,
+    /// Conditions that ask for what is not there.
+    never: Vec<PolicyWarning>,
+}
+
+impl Evaluated {
+    /// What looks mistyped; names are compared where those of a zone are given.
+    pub fn warnings(&self, names: Option<&ZoneNames>) -> Vec<PolicyWarning> {
+        let named = names
+            .map(|names| lint(&self.documents, names))
+            .unwrap_or_default();
+        let all = self.never.iter().cloned().chain(named);
+        all.take(MAX_WARNINGS).collect()
+    }
+}
+
 /// Evaluates `sources` together, without input, to the documents they define.
 ///
 /// # Errors
 /// The first problem: of a single source (as [`super::validate`]), two sources that contradict each other, a document
 /// that is defined and has no value, or one whose value does not have the shape the decision contract reads.
 pub fn evaluate(sources: &[PolicySource<'_>]) -> Result<PolicyDocuments, PolicyProblem> {
-    evaluate_unless(sources, &Interrupt::default())
+    evaluate_unless(sources, &Interrupt::default()).map(|evaluated| evaluated.documents)
 }
 
-/// As [`evaluate`], given up soon after `interrupt` says so.
+/// As [`evaluate`], with what looks mistyped, given up soon after `interrupt` says so.
 ///
 /// # Errors
 /// As [`evaluate`], and `policy_evaluation_interrupted`.
 pub fn evaluate_unless(
     sources: &[PolicySource<'_>],
     interrupt: &Interrupt,
-) -> Result<PolicyDocuments, PolicyProblem> {
+) -> Result<Evaluated, PolicyProblem> {
     let bytes = sources
         .iter()
         .map(|source| source.content.len())
@@ -60,7 +80,7 @@ pub fn evaluate_unless(
     let mut reads: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     let mut defaults = BTreeSet::new();
     let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
-    let mut bindings = Vec::new();
+    let mut lookups = Vec::new();
     let mut work = 0_u64;
     for source in sources {
         interrupt.check()?;
@@ -71,7 +91,7 @@ pub fn evaluate_unless(
             let message = "the policy set takes too much to read: its policies nest too much for its length";
             return Err(PolicyProblem::new("policy_set_too_large", message));
         }
-        bindings.push((source.version_id, checked.bindings));
+        lookups.push((source.version_id, checked.lookups));
         for (name, read) in checked.reads {
             let known = reads.entry(name).or_default();
             known.extend(read.into_iter().map(|name| (name, source.version_id)));
@@ -97,12 +117,15 @@ pub fn evaluate_unless(
         bytes,
         interrupt,
     )?;
-    for (version_id, bindings) in &bindings {
-        bound_to_something(bindings, &values, &[], interrupt)
-            .map_err(|problem| problem.in_version(version_id))?;
+    let mut never = Vec::new();
+    for (version_id, lookups) in &lookups {
+        let found = led_somewhere(lookups, &values, &[], interrupt);
+        let found = found.map_err(|problem| problem.in_version(version_id))?;
+        // A place says nothing without its source.
+        never.extend(found.into_iter().map(|(warning, _)| warning));
     }
     documents.check()?;
-    Ok(documents)
+    Ok(Evaluated { documents, never })
 }
 
 /// Evaluates one source by itself, which `engine` holds already. Documents it reads but does not define are undefined,
@@ -112,7 +135,7 @@ pub(super) fn alone(
     checked: &Checked,
     content: &str,
     interrupt: &Interrupt,
-) -> Result<PolicyDocuments, PolicyProblem> {
+) -> Result<Evaluated, PolicyProblem> {
     let absent: Vec<&str> = DOCUMENTS
         .into_iter()
         .filter(|name| !checked.reads.contains_key(*name))
@@ -144,13 +167,17 @@ pub(super) fn alone(
         content.len(),
         interrupt,
     )?;
-    bound_to_something(&checked.bindings, &values, &absent, interrupt)?;
+    let never = led_somewhere(&checked.lookups, &values, &absent, interrupt)?;
     documents.check_shapes()?;
     // Another source may declare tiers.
     if documents.approval_tiers.is_some() {
         documents.check_tiers()?;
     }
-    Ok(documents)
+    let never = never.into_iter().map(|(warning, place)| warning.at(place));
+    Ok(Evaluated {
+        documents,
+        never: never.collect(),
+    })
 }
 
 /// A document may read others, but not ones that read in their turn: each level of reading could multiply the
@@ -173,19 +200,19 @@ fn one_level_of_reading(reads: &BTreeMap<String, BTreeMap<String, &str>>) -> Res
 }
 
 /// What a restriction binds is there, unless the same bodies ask for something that is not. Nothing is known of what
-/// begins in one of the documents `absent`.
-fn bound_to_something(
-    bindings: &[Binding],
+/// begins in one of the documents `absent`. The conditions that ask for what is not there, with their places.
+fn led_somewhere(
+    lookups: &Lookups,
     values: &Values<'_>,
     absent: &[&str],
     interrupt: &Interrupt,
-) -> Result<(), PolicyProblem> {
+) -> Result<Vec<(PolicyWarning, Place)>, PolicyProblem> {
     let leads_nowhere = |path: &Path| match path.document {
         None => true,
         Some(name) if absent.contains(&name) => false,
         Some(name) => !values.get(name).is_some_and(|value| path.leads_somewhere(value)),
     };
-    for binding in bindings {
+    for binding in &lookups.bindings {
         interrupt.check()?;
         let mut guards = binding.guards.iter().flat_map(|paths| paths.iter());
         if leads_nowhere(&binding.path) && !guards.any(leads_nowhere) {
@@ -199,7 +226,9 @@ fn bound_to_something(
             return Err(PolicyProblem::new(code, message).at(binding.place));
         }
     }
-    Ok(())
+    let never = lookups.asked.iter().filter(|asked| leads_nowhere(&asked.path));
+    let told = never.map(|asked| (PolicyWarning::never_holds(asked), asked.place));
+    Ok(told.take(MAX_WARNINGS).collect())
 }
 
 /// Values by the name of their document.

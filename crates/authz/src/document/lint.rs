@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    PolicyDocuments, Texts, elements,
+    Place, PolicyDocuments, Texts, elements,
+    path::Asked,
     scan::excerpt,
     shape::{KnownTiers, TIERS},
 };
 
 /// Most warnings of one answer.
-const MAX_WARNINGS: usize = 64;
+pub(super) const MAX_WARNINGS: usize = 64;
 
 /// What a zone calls its objects.
 #[derive(Debug, Default)]
@@ -28,8 +29,8 @@ pub struct ZoneNames {
 /// Something that a document says and nobody will meet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PolicyWarning {
-    /// Machine-readable: `unknown_application`, `unknown_key`, `unknown_resource`, `unknown_scope`, `unknown_member` or
-    /// `unknown_tier`.
+    /// Machine-readable: `unknown_application`, `unknown_key`, `unknown_resource`, `unknown_scope`, `unknown_member`,
+    /// `unknown_tier` or `condition_never_holds`.
     pub code: &'static str,
     /// For people.
     pub message: String,
@@ -46,17 +47,38 @@ pub struct PolicyWarning {
 }
 
 impl PolicyWarning {
-    pub(super) fn placed(mut self, texts: &Texts) -> Self {
-        if let Some(place) = texts.get(&self.subject) {
-            (self.line, self.column) = (Some(place.line), Some(place.column));
+    /// A condition asks for what is not there.
+    pub(super) fn never_holds(asked: &Asked) -> Self {
+        Self {
+            code: "condition_never_holds",
+            message: format!(
+                "a condition of `{}` asks for `{}`, which is not there, so it never holds and its element is left out",
+                asked.name,
+                asked.path.text()
+            ),
+            document: asked.name,
+            line: None,
+            column: None,
+            subject: String::new(),
         }
+    }
+
+    pub(super) fn at(mut self, place: Place) -> Self {
+        (self.line, self.column) = (Some(place.line), Some(place.column));
         self
+    }
+
+    pub(super) fn placed(self, texts: &Texts) -> Self {
+        match texts.get(&self.subject) {
+            Some(place) if self.line.is_none() => self.at(*place),
+            _ => self,
+        }
     }
 }
 
 /// What looks mistyped in `documents`, in a zone with `names`. Names that another document would define are left alone
 /// when it is absent.
-pub fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<PolicyWarning> {
+pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<PolicyWarning> {
     let mut lint = Lint {
         names,
         scopes: names

@@ -11,6 +11,7 @@
 mod bound;
 mod evaluate;
 mod lint;
+mod path;
 mod rules;
 mod scan;
 mod shape;
@@ -27,8 +28,8 @@ use std::{
 
 use serde::Serialize;
 
-pub use evaluate::{evaluate, evaluate_unless};
-pub use lint::{PolicyWarning, ZoneNames, lint};
+pub use evaluate::{Evaluated, evaluate, evaluate_unless};
+pub use lint::{PolicyWarning, ZoneNames};
 pub use shape::PolicyDocuments;
 pub(crate) use shape::{
     KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,
@@ -176,11 +177,11 @@ pub fn validate(content: &str, interrupt: &Interrupt) -> Result<Valid, Vec<Polic
     let content = text(content);
     let mut engine = rules::engine();
     let checked = rules::check(&mut engine, "policy", content)?;
-    let documents =
+    let evaluated =
         evaluate::alone(&mut engine, &checked, content, interrupt).map_err(|problem| vec![problem])?;
     Ok(Valid {
         preview: checked.preview,
-        documents,
+        evaluated,
         texts: checked.texts,
     })
 }
@@ -194,16 +195,15 @@ pub struct Valid {
     /// What it says about itself.
     pub preview: DocumentPreview,
     /// What it evaluates to by itself.
-    pub documents: PolicyDocuments,
+    pub evaluated: Evaluated,
     /// Where each text first stands.
     texts: Texts,
 }
 
 impl Valid {
-    /// What looks mistyped in a zone with `names`, with its place.
-    pub fn warnings(&self, names: &ZoneNames) -> Vec<PolicyWarning> {
-        lint(&self.documents, names)
-            .into_iter()
+    /// What looks mistyped, with its place; names are compared where those of a zone are given.
+    pub fn warnings(&self, names: Option<&ZoneNames>) -> Vec<PolicyWarning> {
+        (self.evaluated.warnings(names).into_iter())
             .map(|warning| warning.placed(&self.texts))
             .collect()
     }

@@ -9,8 +9,9 @@ use regorus::{Engine, PolicyLengthConfig};
 
 use super::{
     DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, MAX_SOURCE_BYTES, PACKAGE, Place, PolicyProblem,
-    bound::{Binding, bindings},
+    bound::lookups,
     evaluate::engine_problem,
+    path::Lookups,
     scan::{excerpt, scan},
     walk::{Facts, facts},
 };
@@ -74,8 +75,8 @@ pub(super) struct Checked {
     pub(super) defaults: BTreeSet<String>,
     /// What is offered here as the whole of a document that restricts.
     pub(super) wholes: BTreeMap<String, Whole>,
-    /// What restrictions bind.
-    pub(super) bindings: Vec<Binding>,
+    /// What bodies look up.
+    pub(super) lookups: Lookups,
     /// Where each text first stands.
     pub(super) texts: BTreeMap<String, Place>,
     /// Tokens the parser read, going back included.
@@ -137,7 +138,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
         )]);
     };
     let facts = facts(module);
-    let bindings = bindings(module, &RESTRICTING);
+    let lookups = lookups(module, &RESTRICTING);
     let package = scanned
         .package
         .as_ref()
@@ -195,7 +196,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
         reads,
         defaults,
         wholes,
-        bindings,
+        lookups,
         texts: facts.texts,
         work: scanned.work,
     })

@@ -391,7 +391,7 @@ fn names_that_the_zone_does_not_know_are_warned_of_with_their_place() {
     );
     let told: Vec<(&str, Option<u32>, Option<u32>)> = checked(&content)
         .unwrap()
-        .warnings(&names)
+        .warnings(Some(&names))
         .iter()
         .map(|warning| (warning.code, warning.line, warning.column))
         .collect();

@@ -24,14 +24,15 @@ pub(crate) async fn handle(
     let valid = source::check(&call, body.content)
         .await
         .map_err(|refusal| refusal.with("valid", false))?;
-    // A token of the deployment asks about no zone.
-    let warnings = match call.caller.home_zone() {
+    // A token of the deployment asks about no zone, so there are no names to compare.
+    let names = match call.caller.home_zone() {
         Some(zone) => {
             let mut work = call.role.store.zone(zone, Access::Read).await?;
-            valid.warnings(&zone_names(work.as_mut()).await?)
+            Some(zone_names(work.as_mut()).await?)
         }
-        None => Vec::new(),
+        None => None,
     };
+    let warnings = valid.warnings(names.as_ref());
     Ok(Answer(PolicyValid {
         valid: true,
         schema_version: SCHEMA_VERSION.into(),

@@ -1,6 +1,5 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
-use caracal_authz::document::lint;
 use caracal_core::PolicySetId;
 use caracal_service::{
     Refusal,
@@ -35,8 +34,8 @@ pub(crate) async fn handle(
     let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
     let names = zone_names(work.as_mut()).await?;
     drop(work);
-    let documents = bundle::compile(&call, sources).await?;
-    let warnings = lint(&documents, &names);
+    let evaluated = bundle::compile(&call, sources).await?;
+    let warnings = evaluated.warnings(Some(&names));
 
     let mut change = call.change().await?;
     change.lock("policy_activation").await?;
@@ -50,7 +49,11 @@ pub(crate) async fn handle(
     // Whoever loads the zone decides with this, and need not read the sources again.
     change
         .policy_sets()
-        .keep_evaluated(&version_id, &version.manifest_sha256, &documents.to_stored())
+        .keep_evaluated(
+            &version_id,
+            &version.manifest_sha256,
+            &evaluated.documents.to_stored(),
+        )
         .await?;
     let event = policy_invalidate(&call.role.world, &call.zone, &id, Some(&version_id))?;
     let outbox_id = event.id.clone();

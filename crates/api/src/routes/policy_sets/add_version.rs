@@ -1,6 +1,6 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/versions`
 
-use caracal_authz::document::{SCHEMA_VERSION, lint};
+use caracal_authz::document::SCHEMA_VERSION;
 use caracal_core::{PolicySetId, PolicySetVersionId, PolicyVersionId, entity::PolicySetVersion};
 use caracal_crypto::sha256_hex;
 use caracal_service::{
@@ -43,7 +43,7 @@ pub(crate) async fn handle(
     let sources = bundle::sources(work.as_mut(), &manifest).await?;
     let names = zone_names(work.as_mut()).await?;
     drop(work);
-    let warnings = lint(&bundle::compile(&call, sources).await?, &names);
+    let warnings = bundle::compile(&call, sources).await?.warnings(Some(&names));
 
     let mut change = call.change().await?;
     change.lock("policy_set_version").await?;

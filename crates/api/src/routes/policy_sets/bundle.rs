@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use caracal_authz::document::{
-    self, Interrupt, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION,
-};
+use caracal_authz::document::{self, Evaluated, Interrupt, PolicyProblem, PolicySource, SCHEMA_VERSION};
 use caracal_core::{PolicyVersionId, entity::PolicyVersion};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
@@ -56,7 +54,7 @@ pub(super) async fn sources(
 ///
 /// # Errors
 /// 422 `invalid_policy_bundle` with the problem and its place. 429 and 503 of [`crate::PolicyWork`].
-pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<PolicyDocuments, Refusal> {
+pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<Evaluated, Refusal> {
     let compile = move |interrupt: &Interrupt| {
         let sources: Vec<PolicySource<'_>> = sources
             .iter()

@@ -32,7 +32,7 @@ pub(crate) async fn handle(
         .ok_or_else(version_not_found)?;
     let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
     drop(work);
-    let documents = bundle::compile(&call, sources).await?;
+    let documents = bundle::compile(&call, sources).await?.documents;
     let identity = PolicyIdentity {
         policy_set_id: Some(id.clone()),
         policy_set_version_id: Some(version_id.clone()),

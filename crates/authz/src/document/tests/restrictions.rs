@@ -111,7 +111,7 @@ fn a_misspelt_tier_is_refused() {
     // Alone it may belong to tiers of another source.
     let warned = checked(&document(risk))
         .unwrap()
-        .warnings(&crate::document::ZoneNames::default());
+        .warnings(Some(&crate::document::ZoneNames::default()));
     assert!(
         warned
             .iter()
@@ -344,4 +344,86 @@ proptest::proptest! {
             proptest::prop_assert_eq!(kept, if form == 1 { unique.len() } else { wanted }, "{}", body);
         }
     }
+}
+
+#[test]
+fn a_condition_that_asks_for_what_is_not_there_is_warned_of_with_its_place() {
+    let told = |body: &str| -> Vec<(&str, Option<u32>, Option<u32>)> {
+        let valid = checked(&document(&format!("{HERE}{body}\n")));
+        let warnings = valid.unwrap_or_else(|problems| panic!("{body}: {problems:?}"));
+        let warnings = warnings.warnings(None).into_iter();
+        warnings
+            .map(|warning| (warning.document, warning.line, warning.column))
+            .collect()
+    };
+    let rule = "restrict contains \"y\"\nrestrict contains \"x\" if";
+    for (condition, column) in [
+        ("grants.gone", 28),
+        ("grants[\"gone\"]", 28),
+        ("app_ids.gone == \"1\"", 28),
+        ("\"1\" == app_ids.gone", 35),
+        ("app_ids.gone = \"1\"", 28),
+        ("count(grants.gone) > 0", 34),
+        ("startswith(app_ids.gone, \"1\")", 39),
+        ("\"x\" in grants.here.roles.agnet", 35),
+        ("grants[app_ids.gone]", 35),
+        ("grants.here.roles.agnet[_] == \"x\"", 28),
+        ("data.elsewhere", 28),
+    ] {
+        assert_eq!(
+            told(&format!("{rule} {{ {condition} }}")),
+            [("restrict", Some(6), Some(column))],
+            "{condition}"
+        );
+    }
+    // In what grants, a mistake is as well worth telling; and inside a body of a body.
+    for (body, document) in [
+        (
+            "confinement := [{\"label_prefix\": \"a\", \"scopes\": [\"x\"]} | app_ids.gone]",
+            "confinement",
+        ),
+        ("risk := [] if { app_ids.gone } else := []", "risk"),
+        (
+            "restrict contains \"x\" if count([k | some k, _ in app_ids; grants.gone]) == 0",
+            "restrict",
+        ),
+    ] {
+        let told = told(body);
+        assert!(
+            matches!(told[..], [(of, Some(5), _)] if of == document),
+            "{body}: {told:?}"
+        );
+    }
+    for sound in [
+        "grants.here",
+        "app_ids.a == \"1\"",
+        "not grants.gone",
+        "some r in grants; r.roles.agnet",
+        "object.get(app_ids, \"gone\", \"\") == \"\"",
+        "approval_tiers.high",
+    ] {
+        assert_eq!(told(&format!("{rule} {{ {sound} }}")), [], "{sound}");
+    }
+}
+
+#[test]
+fn a_condition_on_another_policy_of_the_set_is_warned_of_once_all_are_known() {
+    let asks = document("restrict contains \"y\"\nrestrict contains \"x\" if grants.gone\n");
+    assert_eq!(checked(&asks).unwrap().warnings(None), []);
+    let grants = document(HERE);
+    let sources = [("one", &grants), ("two", &asks)]
+        .map(|(version_id, content)| crate::document::PolicySource { version_id, content });
+    let interrupt = crate::document::Interrupt::default();
+    let evaluated = crate::document::evaluate_unless(&sources, &interrupt).unwrap();
+    let warnings = evaluated.warnings(None);
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        (warnings[0].code, warnings[0].document),
+        ("condition_never_holds", "restrict")
+    );
+    assert!(
+        warnings[0].message.contains("grants[\"gone\"]"),
+        "{}",
+        warnings[0].message
+    );
 }
