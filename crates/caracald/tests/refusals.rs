@@ -9,6 +9,7 @@ use std::{
 };
 
 use caracal_testkit::deployed::Daemon;
+use caracal_wire::ErrorCode;
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_mins(2);
@@ -77,10 +78,12 @@ fn check(role: &str, address: &str, request: &Ask<'_>) -> u16 {
         assert!(head.lines().any(|found| found == line), "no {line}: {what}");
     }
     let document: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("no JSON: {what}"));
-    assert!(
-        document["error"].as_str().is_some_and(|code| !code.is_empty()),
-        "{what}"
-    );
+    let code = document["error"].as_str().unwrap_or_default();
+    let listed = ErrorCode::ALL.iter().find(|listed| listed.as_str() == code);
+    let listed = listed.unwrap_or_else(|| panic!("not in the list of codes: {what}"));
+    // The handbook's sentence names the statuses besides the usual one.
+    let is_told = listed.status() == status || listed.sentence().contains(&status.to_string());
+    assert!(is_told, "the list says {}: {what}", listed.status());
     for name in ["requestId", "request_id"] {
         assert_eq!(document[name].as_str(), Some(echoed), "{what}");
     }
