@@ -246,11 +246,12 @@ impl Call {
         status: StatusCode,
         entity: Entity<'_>,
     ) -> Result<(), Refusal> {
+        // Before the commit: what cannot be proven is not done. Should the commit then fail, the refusal that
+        // follows is recorded as well. And before the administrative record: its chain is held until the commit, and
+        // everybody in the zone waits for it.
+        self.allowed(false).await?;
         let record = self.admin_record(status, &entity);
         work.admin_audit().append(&record).await?;
-        // Before the commit: what cannot be proven is not done. Should the commit then fail, the refusal that
-        // follows is recorded as well.
-        self.allowed(false).await?;
         work.commit().await?;
         self.role.outbox.announce().await;
         Ok(())

@@ -1,6 +1,6 @@
 //! What both stores share: opening units of work on their pools.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
@@ -117,6 +117,7 @@ impl Engine {
             chain_key,
             seen: Seen::default(),
             changed: false,
+            unended: BTreeMap::new(),
         }))
     }
 

@@ -1,6 +1,9 @@
 //! Units of work: one transaction each, bound to a zone or to the deployment.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity::Zone};
@@ -27,6 +30,8 @@ pub(crate) struct ZoneUnit {
     pub(crate) seen: Seen,
     /// Whether something changed that a zone snapshot is loaded from.
     pub(crate) changed: bool,
+    /// How many more sessions of each application have not ended, written down by whatever comes last.
+    pub(crate) unended: BTreeMap<ApplicationId, i64>,
 }
 
 impl ZoneUnit {
@@ -128,7 +133,8 @@ impl ZoneWork for ZoneUnit {
         self.lock_name(purpose).await
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), Error> {
+    async fn commit(mut self: Box<Self>) -> Result<(), Error> {
+        self.count_unended().await?;
         // Last, so that the row is held for as short as can be and after every other.
         if self.changed {
             next_revision(&self.tx, &self.zone).await?;

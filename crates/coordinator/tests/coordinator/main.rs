@@ -15,6 +15,7 @@ mod cascade;
 mod delegations;
 mod evidence;
 mod idempotency;
+mod interleavings;
 mod jobs;
 mod leases;
 mod limits;

@@ -2,14 +2,55 @@
 
 use caracal_authz::narrow;
 use caracal_core::{
-    DelegationId, Timestamp,
+    ApplicationId, DelegationId, SessionId, Timestamp,
     entity::{Delegation, DelegationStatus, Session},
 };
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
 use super::{Resources, lineage};
-use crate::{Act, Denial, Error};
+use crate::{Act, Denial, Error, locks};
+
+/// Takes the lock of delegations where there is something to inherit; says whether.
+pub(crate) async fn lock_to_inherit(
+    work: &mut dyn ZoneWork,
+    parent: &SessionId,
+    application: &ApplicationId,
+    named: Option<&DelegationId>,
+) -> Result<bool, StorageError> {
+    let any = named.is_some()
+        || !work
+            .delegations()
+            .inbound_from(parent, application)
+            .await?
+            .is_empty();
+    if any {
+        locks::delegations(work).await?;
+    }
+    Ok(any)
+}
+
+/// With the parent's row held, which whoever hands something to it holds as well, nothing more can come. What came since
+/// [`lock_to_inherit`] found nothing must not be passed over: the request is to be done again.
+pub(crate) async fn check_locked(
+    work: &mut dyn ZoneWork,
+    locked: bool,
+    parent: &Session,
+    child: &Session,
+) -> Result<(), StorageError> {
+    let late = !locked
+        && !work
+            .delegations()
+            .inbound_from(&parent.id, &child.application_id)
+            .await?
+            .is_empty();
+    if late {
+        return Err(StorageError::Contended(
+            "the parent received a delegation meanwhile".into(),
+        ));
+    }
+    Ok(())
+}
 
 /// Inserts the child's copy of the parent's delegation, with one hop less: of the one the caller names, or of the one
 /// that its application handed to the parent itself. `None` when it never did: then the child starts without a

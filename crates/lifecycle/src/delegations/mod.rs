@@ -14,7 +14,7 @@ use caracal_core::{
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-pub(crate) use self::inherit::inherit;
+pub(crate) use self::inherit::{check_locked, inherit, lock_to_inherit};
 pub use self::{
     create::{Created, End, Grant, create},
     lineage::{Held, held},

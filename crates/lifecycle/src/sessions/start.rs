@@ -63,10 +63,6 @@ pub async fn start(
     asked: &Start,
     anchor: &Anchor,
 ) -> Result<Started, Error> {
-    let inherits = asked.parent_id.is_some() && asked.parent_authority == ParentAuthority::Inherit;
-    if inherits {
-        locks::delegations(work).await?;
-    }
     let now = act.now();
     let application = work
         .applications()
@@ -75,13 +71,19 @@ pub async fn start(
         .filter(|application| application.is_live(now))
         .ok_or_else(|| Denial::of(ErrorCode::ApplicationNotFound))?;
     let short_lived = application.registration_method == RegistrationMethod::Dcr;
-    // A root session of a managed application joins no tree, so only these need to be one after another.
-    if asked.parent_id.is_some() || short_lived {
-        locks::sessions(work).await?;
-    }
     if short_lived {
+        // It has one session, so its starts are one after another. Others wait for nobody: whoever ends or pauses a
+        // parent waits for its row, which `parent` holds, and then looks for children again.
+        locks::sessions(work).await?;
         check_short_lived(asked)?;
     }
+    let inherits = asked.parent_authority == ParentAuthority::Inherit;
+    let holder = asked.parent_id.as_ref().filter(|_| inherits);
+    let named = asked.inherit_parent_edge_id.as_ref();
+    let graph = match holder {
+        Some(holder) => delegations::lock_to_inherit(work, holder, &asked.application_id, named).await?,
+        None => false,
+    };
     let record = anchor.load(work, act, &asked.application_id).await?;
     act.about().record_id = Some(record.id.clone());
     check_room(work, act, &application, now).await?;
@@ -101,7 +103,7 @@ pub async fn start(
     events.spawn(&session);
     let inherited = match (&parent, inherits) {
         (Some(parent), true) => {
-            let named = asked.inherit_parent_edge_id.as_ref();
+            delegations::check_locked(work, graph, parent, &session).await?;
             delegations::inherit(work, act, resources, parent, &session, named, now).await?
         }
         _ => None,

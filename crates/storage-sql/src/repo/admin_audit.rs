@@ -131,6 +131,8 @@ impl AdminAuditLog for ZoneUnit {
             Some(zone) => self.own(zone)?,
             None => return Err(Error::MissingReference),
         }
+        // The head of the chain is what the whole zone waits for: whatever else is left to write goes before it.
+        self.count_unended().await?;
         append(&self.tx, self.chain_key.as_ref(), record).await
     }
 

@@ -118,15 +118,23 @@ impl ZoneUnit {
             .transpose()
     }
 
-    /// Uncounts ended sessions, applications in one order so that two writers cannot wait for each other.
-    async fn uncount(&mut self, ended: &[EndedSession]) -> Result<(), Error> {
-        let mut by_application = std::collections::BTreeMap::<&ApplicationId, i64>::new();
-        for session in ended {
-            *by_application.entry(&session.application_id).or_default() += 1;
-        }
-        for (application, count) in by_application {
-            let sql =
-                "UPDATE session_counts SET unended = unended - $3 WHERE zone_id = $1 AND application_id = $2";
+    /// Writes what was counted in this unit of work, applications in one order so that two writers cannot wait for each
+    /// other. Every start and end of an application changes the same row: held from the change on, it would make them
+    /// wait for whatever the unit of work does besides.
+    pub(crate) async fn count_unended(&mut self) -> Result<(), Error> {
+        for (application, count) in std::mem::take(&mut self.unended) {
+            let sql = match count {
+                0 => continue,
+                1.. => {
+                    "INSERT INTO session_counts (zone_id, application_id, unended) VALUES ($1, $2, $3) \
+                     ON CONFLICT (zone_id, application_id) \
+                     DO UPDATE SET unended = session_counts.unended + excluded.unended"
+                }
+                ..0 => {
+                    "UPDATE session_counts SET unended = unended + $3 \
+                     WHERE zone_id = $1 AND application_id = $2"
+                }
+            };
             self.tx.run(sql, params![self.zone, application, count]).await?;
         }
         Ok(())
@@ -191,12 +199,8 @@ impl Sessions for ZoneUnit {
             let sql = "UPDATE sessions SET child_count = child_count + 1 WHERE zone_id = $1 AND id = $2";
             self.tx.run(sql, params![self.zone, parent]).await?;
         }
-        let sql = "INSERT INTO session_counts (zone_id, application_id, unended) VALUES ($1, $2, 1) \
-             ON CONFLICT (zone_id, application_id) DO UPDATE SET unended = session_counts.unended + 1";
-        self.tx
-            .run(sql, params![self.zone, session.application_id])
-            .await
-            .map(|_| ())
+        *self.unended.entry(session.application_id.clone()).or_default() += 1;
+        Ok(())
     }
 
     async fn count_slots(
@@ -204,6 +208,7 @@ impl Sessions for ZoneUnit {
         application: Option<&ApplicationId>,
         now: Timestamp,
     ) -> Result<u64, Error> {
+        self.count_unended().await?;
         let (owner, mut params) = match application {
             Some(_) => (" AND application_id = $3", params![self.zone, now]),
             None => ("", params![self.zone, now]),
@@ -244,7 +249,9 @@ impl Sessions for ZoneUnit {
                  WHERE zone_id = $1 AND id = $2 AND slot_until IS NOT NULL AND child_count > 0";
             self.tx.run(sql, params![self.zone, parent]).await?;
         }
-        self.uncount(&ended).await?;
+        for session in &ended {
+            *self.unended.entry(session.application_id.clone()).or_default() -= 1;
+        }
         Ok(ended)
     }
 
