@@ -1,7 +1,4 @@
 //! The program as it is called. What it does once it serves is tested end to end.
-//!
-//! A test beside the sources also makes `cargo test --workspace` build `caracald` itself, with the features of that
-//! one build, which is the binary the end-to-end suite then finds.
 
 use std::process::{Command, Output};
 
