@@ -17,10 +17,6 @@ import sys
 KNOWN = {
     "bench": [{"daemon", "stack"}],
     "crypto": [{"mandate", "zone_key"}],
-    "gateway": [
-        {"download", "enforce", "evidence", "gateway", "outcome", "proof", "readers"},
-        {"outbound", "upload"},
-    ],
     "service": [{"request", "server"}],
     "storage-sql": [{"mapped", "repo", "work"}],
     "sts": [{"basic", "form"}, {"broker", "decide", "evidence", "exchange", "hold", "issue", "limit", "pipeline"}],

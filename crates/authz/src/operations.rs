@@ -6,10 +6,23 @@
 //!
 //! A variable meets no empty segment and none with `;`, `%2F` or `%25`: servers differ in what they make of these, and
 //! a path that one of them takes for another operation's must not be decided by a variable.
+//!
+//! `MCP` and `GRPC` in place of the method declare [messages](mcp) to an MCP server and gRPC calls. A resource speaks
+//! what it declares: to one with messages a POST to its root is one, and is read before it is decided.
+
+mod mcp;
 
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
-use caracal_core::entity::Operation;
+use caracal_core::{Operation, entity::DeclaredOperation};
+
+pub use mcp::McpPattern;
+use mcp::Messages;
+
+/// What stands in place of the method of a message to an MCP server.
+pub const MCP: &str = "MCP";
+/// What stands in place of the method of a gRPC call.
+pub const GRPC: &str = "GRPC";
 
 /// Methods an operation may have: those registered for HTTP, without the ones that no proxy forwards.
 const METHODS: [&str; 37] = [
@@ -164,6 +177,8 @@ fn escapes_are_as_read(path: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct OperationTable {
     by_method: HashMap<Box<str>, Paths>,
+    grpc: Paths,
+    mcp: Messages,
 }
 
 #[derive(Debug, Default)]
@@ -175,11 +190,20 @@ struct Paths {
 
 impl OperationTable {
     /// Indexes declared operations. A path that would not be accepted today stands for itself.
-    pub fn new(operations: &[Operation]) -> Self {
-        let mut by_method: HashMap<Box<str>, Paths> = HashMap::new();
+    pub fn new(operations: &[DeclaredOperation]) -> Self {
+        let mut table = Self::default();
         for operation in operations {
-            let paths = by_method.entry(operation.method.as_str().into()).or_default();
             let scope: Arc<str> = operation.scope.as_str().into();
+            let paths = match operation.method.as_str() {
+                MCP => {
+                    if let Ok(pattern) = McpPattern::parse(&operation.path) {
+                        table.mcp.declare(pattern, scope);
+                    }
+                    continue;
+                }
+                GRPC => &mut table.grpc,
+                method => table.by_method.entry(method.into()).or_default(),
+            };
             match PathTemplate::parse(&operation.path) {
                 Ok(template) if !template.is_literal() => paths.templates.push((template, scope)),
                 _ => {
@@ -187,23 +211,42 @@ impl OperationTable {
                 }
             }
         }
-        for paths in by_method.values_mut() {
+        for paths in table.by_method.values_mut().chain([&mut table.grpc]) {
             paths
                 .templates
                 .sort_by(|(one, _), (other, _)| one.precedence(other));
         }
-        Self { by_method }
+        table
     }
 
-    /// The scope that `method`, as sent, on `path`, decoded once with `%2F` and `%25` kept, needs. `None` when it is not
-    /// declared.
-    pub fn scope(&self, method: &str, path: &str) -> Option<&str> {
-        let paths = self.by_method.get(method)?;
+    /// Whether a POST to the root is a message to an MCP server.
+    pub fn speaks_mcp(&self) -> bool {
+        !self.mcp.is_empty()
+    }
+
+    /// Whether a POST may be a gRPC call.
+    pub fn speaks_grpc(&self) -> bool {
+        !self.grpc.literal.is_empty() || !self.grpc.templates.is_empty()
+    }
+
+    /// The scope that `operation` needs. `None` when it is not declared.
+    pub fn scope(&self, operation: &Operation) -> Option<&str> {
+        match operation {
+            Operation::Http { method, path } => self.by_method.get(method.as_str())?.scope(path),
+            Operation::Grpc { path } => self.grpc.scope(path),
+            Operation::Mcp { call } => self.mcp.scope(call),
+        }
+        .map(AsRef::as_ref)
+    }
+}
+
+impl Paths {
+    fn scope(&self, path: &str) -> Option<&Arc<str>> {
         let template = || {
-            let mut templates = paths.templates.iter();
+            let mut templates = self.templates.iter();
             templates.find_map(|(template, scope)| template.meets(path).then_some(scope))
         };
-        paths.literal.get(path).or_else(template).map(AsRef::as_ref)
+        self.literal.get(path).or_else(template)
     }
 }
 
@@ -214,15 +257,64 @@ mod tests {
     use super::*;
 
     fn table(declared: &[(&str, &str)]) -> OperationTable {
-        let operations: Vec<Operation> = declared
+        let operations: Vec<DeclaredOperation> = declared
             .iter()
-            .map(|(path, scope)| Operation {
+            .map(|(path, scope)| DeclaredOperation {
                 method: String::from("GET"),
                 path: (*path).to_owned(),
                 scope: (*scope).to_owned(),
             })
             .collect();
         OperationTable::new(&operations)
+    }
+
+    fn http<'t>(table: &'t OperationTable, method: &str, path: &str) -> Option<&'t str> {
+        table.scope(&Operation::Http {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        })
+    }
+
+    #[test]
+    fn no_protocol_is_taken_for_another() {
+        let declared = |method: &str, path: &str| DeclaredOperation {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            scope: [method, path].concat(),
+        };
+        let table = OperationTable::new(&[
+            declared("MCP", "tools/call:x"),
+            declared("GRPC", "/p.S/M"),
+            declared("POST", "/p.S/N"),
+        ]);
+        assert!(table.speaks_mcp() && table.speaks_grpc());
+        let mcp = |call: &str| {
+            table.scope(&Operation::Mcp {
+                call: call.to_owned(),
+            })
+        };
+        let grpc = |path: &str| {
+            table.scope(&Operation::Grpc {
+                path: path.to_owned(),
+            })
+        };
+        assert_eq!(mcp("tools/call:x"), Some("MCPtools/call:x"));
+        assert_eq!(grpc("/p.S/M"), Some("GRPC/p.S/M"));
+        assert_eq!(http(&table, "POST", "/p.S/N"), Some("POST/p.S/N"));
+        for (method, path) in [
+            ("MCP", "tools/call:x"),
+            ("GRPC", "/p.S/M"),
+            ("POST", "/p.S/M"),
+            ("POST", "/"),
+        ] {
+            assert_eq!(http(&table, method, path), None, "{method} {path}");
+        }
+        assert_eq!(
+            (grpc("/p.S/N"), mcp("/p.S/M"), grpc("tools/call:x")),
+            (None, None, None)
+        );
+        let plain = OperationTable::new(&[declared("POST", "/")]);
+        assert!(!plain.speaks_mcp() && !plain.speaks_grpc());
     }
 
     #[test]
@@ -325,10 +417,10 @@ mod tests {
             ("", None),
             ("orders/7", None),
         ] {
-            assert_eq!(table.scope("GET", path), scope, "{path}");
+            assert_eq!(http(&table, "GET", path), scope, "{path}");
         }
-        assert_eq!(table.scope("POST", "/orders/7"), None);
-        assert_eq!(table.scope("get", "/orders/7"), None);
+        assert_eq!(http(&table, "POST", "/orders/7"), None);
+        assert_eq!(http(&table, "get", "/orders/7"), None);
     }
 
     #[test]
@@ -343,8 +435,8 @@ mod tests {
         fn a_literal_path_meets_itself_and_nothing_else(one in "(/[ab%25F:$]{0,3}){1,3}", other in "(/[ab%25F:$]{0,3}){1,3}") {
             if PathTemplate::parse(&one).is_ok() {
                 let table = table(&[(&one, "s")]);
-                prop_assert_eq!(table.scope("GET", &one), Some("s"));
-                prop_assert_eq!(table.scope("GET", &other).is_some(), one == other);
+                prop_assert_eq!(http(&table, "GET", &one), Some("s"));
+                prop_assert_eq!(http(&table, "GET", &other).is_some(), one == other);
             }
         }
 
@@ -366,9 +458,9 @@ mod tests {
             let with_scopes: Vec<(&str, &str)> = declared.iter().map(|path| (path.as_str(), path.as_str())).collect();
             let reversed: Vec<(&str, &str)> = with_scopes.iter().rev().copied().collect();
             let (one, other) = (table(&with_scopes), table(&reversed));
-            prop_assert_eq!(one.scope("GET", &path), other.scope("GET", &path));
+            prop_assert_eq!(http(&one, "GET", &path), http(&other, "GET", &path));
             let met = declared.iter().any(|declared| PathTemplate::parse(declared).unwrap().meets(&path));
-            prop_assert_eq!(one.scope("GET", &path).is_some(), met);
+            prop_assert_eq!(http(&one, "GET", &path).is_some(), met);
         }
 
         #[test]

@@ -12,6 +12,7 @@ pub mod entity;
 pub mod id;
 pub mod json;
 pub mod metric;
+pub mod operation;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod scope;
@@ -25,6 +26,7 @@ pub use id::{
     PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, ZoneId,
 };
 pub use json::JsonObject;
+pub use operation::Operation;
 pub use scope::{LIFECYCLE_SCOPE, ScopeSet};
 pub use secret::Secret;
 pub use text::{TextProblem, TextRule};

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
+    body::Body,
     extract::Request,
     middleware,
     response::{IntoResponse as _, Response},
@@ -17,7 +18,7 @@ use caracal_service::{
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
-use http::{Method, header, request::Parts};
+use http::{Method, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -27,7 +28,6 @@ use crate::{
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
-    upload::linger,
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -83,32 +83,26 @@ fn own_route(request: &Request) -> Option<&'static str> {
 async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Refusal> {
     let started = Instant::now();
     gateway.metrics.received();
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let context = head
         .extensions
         .get::<RequestContext>()
         .cloned()
         .unwrap_or_else(|| RequestContext::of(&head.headers, &gateway.deps.world));
-    match admit(gateway, &head, &context).await {
-        Ok((admitted, grant)) => {
-            let id = &context.request_id;
-            let outcome = Outcome::begin(gateway, admitted, &head.method, id, &grant.directive, started);
-            dispatch::forward(gateway, head, body, &grant, outcome, id).await
-        }
-        Err(refusal) => {
-            linger(body, head.headers.contains_key(header::EXPECT));
-            Err(refusal)
-        }
-    }
+    let (admitted, grant) = admit(gateway, &head, &mut body, &context).await?;
+    let id = &context.request_id;
+    let outcome = Outcome::begin(gateway, admitted, id, &grant.directive, started);
+    dispatch::forward(head, body, &grant, outcome, id).await
 }
 
 /// Checks a call here, then asks the STS.
 async fn admit(
     gateway: &Gateway,
     head: &Parts,
+    body: &mut Body,
     context: &RequestContext,
 ) -> Result<(Admitted, ExchangeGrant), Refusal> {
-    let admitted = enforce(gateway, head, &context.request_id).await?;
+    let admitted = enforce(gateway, head, body, &context.request_id).await?;
     let asked = Instant::now();
     let granted = gateway
         .deps
@@ -119,8 +113,7 @@ async fn admit(
             mandate: admitted.mandate.clone(),
             claims: admitted.claims.clone(),
             resource: admitted.resource.clone(),
-            method: head.method.as_str().to_owned(),
-            path: admitted.path.clone(),
+            operation: admitted.operation.clone(),
             request_id: context.request_id.clone(),
             traceparent: head.headers.get(TRACEPARENT).cloned(),
         })

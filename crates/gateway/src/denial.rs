@@ -5,6 +5,8 @@ use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
+use crate::operation::{MAX_MESSAGE_BYTES, Unreadable};
+
 /// Why a call goes no further.
 #[derive(Debug)]
 pub(crate) enum Denial {
@@ -36,6 +38,8 @@ pub(crate) enum Denial {
     Path,
     /// The announced body is too large.
     BodyTooLarge,
+    /// What it asks for cannot be told.
+    Unreadable(Unreadable),
     /// Not signed by a key of the zone.
     Signature,
     /// The keys of the zone cannot be read now.
@@ -72,6 +76,12 @@ impl Denial {
             Self::MissingClient => Reason::MissingClient,
             Self::Path => Reason::PathTraversal,
             Self::BodyTooLarge => Reason::PayloadTooLarge,
+            Self::Unreadable(Unreadable::NotJson | Unreadable::Ambiguous(_)) => Reason::OperationUnreadable,
+            Self::Unreadable(Unreadable::TooLarge) => Reason::OperationTooLarge,
+            Self::Unreadable(Unreadable::Batch) => Reason::OperationBatch,
+            Self::Unreadable(Unreadable::HeaderDiffers) => Reason::OperationHeaderDiffers,
+            Self::Unreadable(Unreadable::Broken) => Reason::RequestBroken,
+            Self::Unreadable(Unreadable::Stalled) => Reason::RequestStalled,
             Self::Signature => Reason::SignatureInvalid,
             Self::KeysUnavailable => Reason::ZoneStateUnavailable,
             Self::Claims(ClaimError::WrongIssuer) => Reason::WrongIssuer,
@@ -142,6 +152,7 @@ impl Denial {
             Self::MissingClient => unauthorized("missing token client"),
             Self::Path => invalid(StatusCode::BAD_REQUEST, "path traversal not permitted"),
             Self::BodyTooLarge => too_large(),
+            Self::Unreadable(unreadable) => self::unreadable(unreadable),
             Self::Signature => unauthorized("bearer signature invalid"),
             Self::KeysUnavailable => unavailable("zone state unavailable"),
             Self::Claims(_) => unauthorized("mandate not valid here"),
@@ -153,6 +164,34 @@ impl Denial {
         };
         challenge(refusal).reason(reason)
     }
+}
+
+/// Answers to a call that does not say what it asks for.
+fn unreadable(unreadable: Unreadable) -> Refusal {
+    let unclear = |text: &'static str| Refusal::of(ErrorCode::InvalidRequest).describe(text);
+    match unreadable {
+        Unreadable::NotJson => {
+            unclear("a message to this resource is one application/json in UTF-8, without a coding")
+        }
+        Unreadable::Batch => unclear("send one message at a time: batches are not forwarded"),
+        Unreadable::Ambiguous(why) => unclear(why),
+        Unreadable::HeaderDiffers => unclear("Mcp-Method and Mcp-Name must say what the body says"),
+        Unreadable::TooLarge => Refusal::of(ErrorCode::PayloadTooLarge).describe(format!(
+            "a message to this resource has at most {MAX_MESSAGE_BYTES} bytes"
+        )),
+        Unreadable::Broken => broken(),
+        Unreadable::Stalled => stalled(),
+    }
+}
+
+/// 400 for a body that broke off.
+pub(crate) fn broken() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::InternalError).describe("request body broke off")
+}
+
+/// 408 for a body that stopped coming.
+pub(crate) fn stalled() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InternalError).describe("request body stalled")
 }
 
 /// 413 for a body past the limit, announced or sent.

@@ -20,8 +20,8 @@ pub struct GatewayConfig {
     /// Most calls in flight to one upstream host; further ones wait a moment, then get 503. A zone gets at most three
     /// times as many as are free. Default 1024.
     pub max_calls_per_host: usize,
-    /// Longest wait for such a place. Default 5 s.
-    pub place_timeout: Duration,
+    /// Longest wait for such a permit. Default 5 s.
+    pub permit_timeout: Duration,
     /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` of the caller are believed. Default no.
     pub trust_proxy: bool,
     /// Whether the listener speaks TLS, for `X-Forwarded-Proto`.
@@ -35,7 +35,7 @@ impl Default for GatewayConfig {
             upstream_timeout: Duration::from_secs(30),
             stream_idle_timeout: Duration::from_mins(1),
             max_calls_per_host: 1024,
-            place_timeout: Duration::from_secs(5),
+            permit_timeout: Duration::from_secs(5),
             trust_proxy: false,
             tls: false,
         }

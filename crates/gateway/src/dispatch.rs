@@ -1,30 +1,26 @@
 //! Sending a call up and bringing the answer down.
 
-use std::{error::Error as _, io::ErrorKind, sync::Arc, time::Duration};
+use std::{error::Error as _, io::ErrorKind, sync::Arc};
 
 use axum::{body::Body, response::Response};
-use caracal_core::Timestamp;
 use caracal_service::{
     Refusal,
     egress::{ClientError, EgressError, Target},
-    exchange::{ExchangeGrant, UpstreamDirective},
+    exchange::ExchangeGrant,
     trace,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tokio::sync::watch;
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    GatewayConfig,
-    download::{self, Download},
+    download::Download,
     failure::{Failure, not_read},
-    gateway::Gateway,
+    governed::{Governed, Timeouts},
     link::Link,
     outbound,
     outcome::Outcome,
-    places::Place,
     returned,
     upload::Upload,
 };
@@ -39,17 +35,12 @@ const EXPIRES_IN: HeaderName = HeaderName::from_static("x-caracal-token-expires-
 /// # Errors
 /// The refusal to answer with; its outcome is recorded.
 pub(crate) async fn forward(
-    gateway: &Arc<Gateway>,
     head: Parts,
     body: Body,
     grant: &ExchangeGrant,
-    mut outcome: Outcome,
+    outcome: Outcome,
     request_id: &str,
 ) -> Result<Response, Refusal> {
-    let caller = Caller {
-        trailers: takes_trailers(&head),
-        expires_at: outcome.claims().expires_at(),
-    };
     let span = tracing::debug_span!(
         "upstream",
         otel.kind = "client",
@@ -59,62 +50,44 @@ pub(crate) async fn forward(
         http.response.status_code = Empty,
         "error.type" = Empty,
     );
-    let sent = send(gateway, head, body, grant, &mut outcome, request_id, &span)
+    let trailers = outbound::takes_trailers(&head);
+    let timeouts = Timeouts::of(&outcome.gateway().deps.config, &grant.directive);
+    let mut governed = Governed::new(outcome, Arc::default(), timeouts);
+    let sent = send(head, body, grant, &mut governed, request_id, &span)
         .instrument(span.clone())
         .await;
     match sent {
         Ok(answer) => {
-            span.record("http.response.status_code", answer.response.status().as_u16());
-            Ok(receive(gateway, answer, outcome, &caller))
+            span.record("http.response.status_code", answer.0.status().as_u16());
+            Ok(receive(answer, grant.directive.cookies, governed, trailers))
         }
         Err(failure) => {
             span.record("error.type", failure.end().error_kind().unwrap_or("revoked"));
-            let refusal = failure.refusal();
-            outcome.end(failure.end(), Some(refusal.status));
-            Err(refusal)
+            Err(governed.refuse(&failure))
         }
     }
 }
 
-struct Caller {
-    trailers: bool,
-    expires_at: Timestamp,
-}
-
-struct Answer {
-    response: http::Response<Incoming>,
-    link: Arc<Link>,
-    revocations: watch::Receiver<u64>,
-    place: Place,
-    /// Longest silence within a body.
-    idle: Duration,
-    back: Back,
-}
-
-/// What is needed to word the upstream's headers for the caller.
-struct Back {
-    target: Arc<Target>,
-    cookies: bool,
-}
+/// An answer, and where it came from.
+type Answer = (http::Response<Incoming>, Arc<Target>);
 
 async fn send(
-    gateway: &Arc<Gateway>,
     head: Parts,
     body: Body,
     grant: &ExchangeGrant,
-    outcome: &mut Outcome,
+    governed: &mut Governed,
     request_id: &str,
     span: &Span,
 ) -> Result<Answer, Failure> {
+    let gateway = governed.gateway().clone();
     let deps = &gateway.deps;
-    let link = Arc::new(Link::default());
-    let expects = head.headers.contains_key(header::EXPECT);
-    let upload = Upload::new(body, deps.config.max_request_bytes, link.clone(), expects);
+    let link = governed.link().clone();
+    let upload = Upload::new(body, deps.config.max_request_bytes, link.clone());
     let target = deps
         .egress
         .target(&grant.directive.url)
         .map_err(|_| Failure::Rejected("upstream_not_addressable"))?;
-    outcome.upstream(target.host_and_port());
+    governed.outcome.upstream(target.host_and_port());
     span.record("server.address", target.host());
     if !outbound::host_is_pinned(&grant.directive, target.host()) {
         return Err(Failure::Rejected("provider_host_not_allowed"));
@@ -129,26 +102,23 @@ async fn send(
         request_id,
     )
     .map_err(|_| Failure::Unbuildable)?;
-    outcome.trace(trace_id);
-    let place = gateway
-        .places
-        .take(target.authority().as_str(), &outcome.claims().zone_id)
+    governed.outcome.trace(trace_id);
+    let permit = gateway
+        .permits
+        .take(target.authority().as_str(), &governed.outcome.claims().zone_id)
         .await
         .ok_or(Failure::Busy)?;
-
-    // Subscribe, then look once more: authority may have ended during the exchange, and from here on no end of it
-    // goes unseen.
-    let mut revocations = deps.revocations.watch();
-    if deps.revocations.covers(outcome.claims()) {
+    governed.hold(permit);
+    // Authority may have ended during the exchange or the wait.
+    if governed.is_revoked() {
         return Err(Failure::Revoked);
     }
     let spare = is_repeatable(&request).then(|| repeat(&request, &link));
-    let patience = Patience::of(&deps.config, &grant.directive);
-    let mut response = answer(gateway, request, &link, &mut revocations, outcome, patience).await?;
+    let mut response = governed.answer(gateway.client.request(request)).await?;
     if let (Err(error), Some(spare)) = (&response, spare)
         && died_unanswered(error)
     {
-        response = answer(gateway, spare, &link, &mut revocations, outcome, patience).await?;
+        response = governed.answer(gateway.client.request(spare)).await?;
     }
     match response {
         // Nobody asked to switch protocols, and what follows such an answer could not be governed.
@@ -158,18 +128,8 @@ async fn send(
         // Passed on without its coding, the body would be another.
         Ok(response) if !is_framed_as_we_read(response.headers()) => Err(Failure::Unreadable),
         Ok(response) => {
-            outcome.answered(response.status());
-            Ok(Answer {
-                response,
-                link,
-                revocations,
-                place,
-                idle: patience.idle,
-                back: Back {
-                    target,
-                    cookies: grant.directive.cookies,
-                },
-            })
+            governed.outcome.answered(response.status());
+            Ok((response, target))
         }
         Err(_) if link.is_too_large() => Err(Failure::TooLarge),
         Err(_) if link.is_broken() => Err(Failure::BodyBroken),
@@ -189,48 +149,18 @@ async fn send(
     }
 }
 
-/// Waits for the upstream's head, or for a reason to wait no longer.
-async fn answer(
-    gateway: &Gateway,
-    request: Request<Upload>,
-    link: &Link,
-    revocations: &mut watch::Receiver<u64>,
-    outcome: &Outcome,
-    patience: Patience,
-) -> Result<Result<http::Response<Incoming>, ClientError>, Failure> {
-    tokio::select! {
-        biased;
-        response = gateway.client.request(request) => Ok(response),
-        () = authority_ends(gateway, revocations, outcome) => Err(Failure::Revoked),
-        stalled = silence(link, patience) => {
-            Err(if stalled { Failure::CallerStalled } else { Failure::TimedOut })
-        }
-    }
-}
-
-/// How long a call waits.
-#[derive(Debug, Clone, Copy)]
-struct Patience {
-    /// For the upstream's head, once the request is sent.
-    answer: Duration,
-    /// For the next piece of a body, in either direction.
-    idle: Duration,
-}
-
-impl Patience {
-    /// The resource's own, where it has one. It lengthens both waits or shortens the first: a resource whose answers
-    /// take long is quiet before its head and within its body.
-    fn of(config: &GatewayConfig, directive: &UpstreamDirective) -> Self {
-        let own = directive
-            .timeout_seconds
-            .map(|seconds| Duration::from_secs(u64::from(seconds)));
-        Self {
-            answer: own.unwrap_or(config.upstream_timeout),
-            idle: own.map_or(config.stream_idle_timeout, |own| {
-                own.max(config.stream_idle_timeout)
-            }),
-        }
-    }
+/// The answer in the caller's words, its body under governance.
+fn receive(answer: Answer, cookies: bool, governed: Governed, trailers: bool) -> Response {
+    let (response, target) = answer;
+    let (parts, body) = response.into_parts();
+    let mut headers = returned::headers(parts.headers, target.path(), cookies);
+    let now = governed.gateway().deps.world.now();
+    let left = governed.outcome.claims().expires_at().since(now).as_secs();
+    headers.insert(EXPIRES_IN, HeaderValue::from(left));
+    let mut response = Response::new(Body::new(Download::new(body, governed, trailers)));
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Bytes of a head's fields on the wire.
@@ -260,7 +190,7 @@ fn is_repeatable(request: &Request<Upload>) -> bool {
 }
 
 fn repeat(request: &Request<Upload>, link: &Arc<Link>) -> Request<Upload> {
-    let mut copy = Request::new(Upload::new(Body::empty(), 0, link.clone(), false));
+    let mut copy = Request::new(Upload::new(Body::empty(), 0, link.clone()));
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
@@ -284,75 +214,4 @@ fn died_unanswered(error: &ClientError) -> bool {
         cause = current.source();
     }
     false
-}
-
-/// Resolves when the authority behind the call ends.
-async fn authority_ends(gateway: &Gateway, revocations: &mut watch::Receiver<u64>, outcome: &Outcome) {
-    loop {
-        if revocations.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        if gateway.deps.revocations.covers(outcome.claims()) {
-            return;
-        }
-    }
-}
-
-/// Resolves when the call makes no progress: `true` when the caller stopped sending, `false` when the upstream
-/// stopped taking or does not answer. The wait for an answer begins when the request is sent whole, so that slow
-/// uploads are not cut.
-async fn silence(link: &Link, patience: Patience) -> bool {
-    while !link.is_finished() {
-        let before = link.progress();
-        tokio::select! {
-            () = link.finished() => break,
-            () = tokio::time::sleep(patience.idle) => {
-                if link.progress() == before {
-                    return link.waits_for_caller();
-                }
-            }
-        }
-    }
-    tokio::time::sleep(patience.answer).await;
-    false
-}
-
-fn receive(gateway: &Arc<Gateway>, answer: Answer, outcome: Outcome, caller: &Caller) -> Response {
-    let Answer {
-        response,
-        link,
-        revocations,
-        place,
-        idle,
-        back,
-    } = answer;
-    let (parts, body) = response.into_parts();
-    let mut headers = returned::headers(parts.headers, back.target.path(), back.cookies);
-    let left = caller.expires_at.since(gateway.deps.world.now()).as_secs();
-    headers.insert(EXPIRES_IN, HeaderValue::from(left));
-    let download = Download::new(download::Parts {
-        body,
-        outcome,
-        link,
-        revocations,
-        idle_timeout: idle,
-        trailers: caller.trailers,
-        place,
-    });
-    let mut response = Response::new(Body::new(download));
-    *response.status_mut() = parts.status;
-    *response.headers_mut() = headers;
-    response
-}
-
-/// Whether trailers reach the caller: the listener sends them on HTTP/1.1 to those who asked (RFC 9110 §6.5.1).
-fn takes_trailers(head: &Parts) -> bool {
-    head.version == Version::HTTP_11
-        && head
-            .headers
-            .get_all(header::TE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
 }

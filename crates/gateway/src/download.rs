@@ -2,11 +2,10 @@
 
 use std::{
     fmt,
-    future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
-    time::{Duration, Instant},
+    task::{Context, Poll, ready},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -14,13 +13,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
-use tokio::{sync::watch, time::Sleep};
 
 use crate::{
-    link::Link,
-    outcome::{End, Outcome},
-    places::Place,
-    readers::Readers,
+    governed::{Cut, Governed},
+    outcome::End,
+    readers::Read,
     upload::safe,
 };
 
@@ -40,41 +37,22 @@ pub(crate) enum DownloadError {
     Stalled,
 }
 
-/// A response body under governance. Its caller's connection polls it; who stopped reading is noticed by [`Readers`].
+/// A response body under governance. Its caller's connection polls it; who stopped reading is noticed by
+/// [`crate::readers::Readers`].
 pub(crate) struct Download(Arc<Mutex<Stream>>);
 
-/// What is governed.
-pub(crate) struct Stream {
+/// What is governed, and by what.
+struct Stream {
     inner: Option<Incoming>,
-    outcome: Option<Outcome>,
-    link: Arc<Link>,
-    revocations: watch::Receiver<u64>,
-    /// Wakes a stream that waits for its upstream. Made when first needed: most responses never wait.
-    change: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    idle: Option<Pin<Box<Sleep>>>,
-    idle_runs: bool,
-    idle_timeout: Duration,
+    governed: Governed,
     /// Whether the caller gets to see trailers; without them a cut must break the transfer.
     trailers: bool,
-    place: Option<Place>,
     /// When the caller was given a piece, while it has not asked for the next.
     given_at: Option<Instant>,
-    /// Whether [`Readers`] knows of it.
+    /// Whether [`crate::readers::Readers`] knows of it.
     watched: bool,
     /// Whether it was ended because the caller does not read.
     stalled: bool,
-}
-
-/// What a [`Download`] is made of.
-pub(crate) struct Parts {
-    pub(crate) body: Incoming,
-    pub(crate) outcome: Outcome,
-    pub(crate) link: Arc<Link>,
-    /// Subscribed before the last look at the revocations, so that no change falls between.
-    pub(crate) revocations: watch::Receiver<u64>,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) trailers: bool,
-    pub(crate) place: Place,
 }
 
 impl fmt::Debug for Stream {
@@ -84,20 +62,14 @@ impl fmt::Debug for Stream {
 }
 
 impl Download {
-    pub(crate) fn new(parts: Parts) -> Self {
-        parts.outcome.gateway().metrics.stream_began();
-        let ended = parts.body.is_end_stream();
+    /// `body` under `governed`. `trailers` says whether the caller gets to see any.
+    pub(crate) fn new(body: Incoming, mut governed: Governed, trailers: bool) -> Self {
+        governed.begin_stream();
+        let ended = body.is_end_stream();
         let mut stream = Stream {
-            trailers: parts.trailers && parts.body.size_hint().exact().is_none(),
-            inner: Some(parts.body),
-            outcome: Some(parts.outcome),
-            link: parts.link,
-            revocations: parts.revocations,
-            change: None,
-            idle: None,
-            idle_runs: false,
-            idle_timeout: parts.idle_timeout,
-            place: Some(parts.place),
+            trailers: trailers && body.size_hint().exact().is_none(),
+            inner: Some(body),
+            governed,
             given_at: None,
             watched: false,
             stalled: false,
@@ -111,56 +83,27 @@ impl Download {
 }
 
 impl Stream {
-    /// Ends the stream if its caller has taken nothing for too long: neither a place nor a connection of the upstream
-    /// is held for who does not read. Says whether it goes on.
-    pub(crate) fn goes_on_with_its_reader(&mut self) -> bool {
-        if self.inner.is_none() {
-            return false;
-        }
-        if self.given_at.is_none_or(|at| at.elapsed() < self.idle_timeout) {
-            return true;
-        }
-        self.stalled = true;
-        self.link.cut();
-        self.finish(End::Failed("reader_stalled"));
-        false
-    }
-
-    /// Records the end once, and lets go of the upstream.
     fn finish(&mut self, end: End) {
         self.inner = None;
-        self.place = None;
-        self.change = None;
-        self.idle = None;
-        if let Some(outcome) = self.outcome.take() {
-            outcome.gateway().metrics.stream_ended(end == End::Revoked);
-            outcome.end(end, None);
-        }
+        self.governed.end(end);
     }
 
-    fn is_revoked(&mut self) -> bool {
-        // Mark the change as seen before looking, so that a later one is seen again.
-        self.revocations.mark_unchanged();
-        self.outcome
-            .as_ref()
-            .is_some_and(|outcome| outcome.gateway().deps.revocations.covers(outcome.claims()))
-    }
-
-    fn cut(&mut self) -> Result<Frame<Bytes>, DownloadError> {
-        self.link.cut();
-        self.finish(End::Revoked);
-        if self.trailers {
-            let trailers = HeaderMap::from_iter([(REVOKED, HeaderValue::from_static("true"))]);
-            Ok(Frame::trailers(trailers))
-        } else {
-            Err(DownloadError::Revoked)
+    fn cut(&mut self, cut: Cut) -> Result<Frame<Bytes>, DownloadError> {
+        self.inner = None;
+        self.governed.cut(cut);
+        match cut {
+            Cut::Revoked if self.trailers => {
+                let trailers = HeaderMap::from_iter([(REVOKED, HeaderValue::from_static("true"))]);
+                Ok(Frame::trailers(trailers))
+            }
+            Cut::Revoked => Err(DownloadError::Revoked),
+            Cut::Idle => Err(DownloadError::Idle),
         }
     }
 
     fn pass_on(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        self.idle_runs = false;
-        if let (Some(data), Some(outcome)) = (frame.data_ref(), &mut self.outcome) {
-            outcome.passed_on(data.len());
+        if let Some(data) = frame.data_ref() {
+            self.governed.outcome.passed_on(data.len());
         }
         let frame = match frame.into_trailers() {
             Ok(trailers) => Frame::trailers(safe(trailers)),
@@ -173,80 +116,45 @@ impl Stream {
         frame
     }
 
-    /// Registers for a change of the revocations; says whether one happened.
-    fn poll_change(&mut self, cx: &mut Context<'_>) -> bool {
-        let change = self.change.get_or_insert_with(|| {
-            let mut revocations = self.revocations.clone();
-            Box::pin(async move {
-                if revocations.changed().await.is_err() {
-                    // The process is ending; its streams end with it.
-                    std::future::pending::<()>().await;
-                }
-            })
-        });
-        let changed = change.as_mut().poll(cx).is_ready();
-        if changed {
-            self.change = None;
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
+        self.given_at = None;
+        if std::mem::take(&mut self.stalled) {
+            return Poll::Ready(Some(Err(DownloadError::Stalled)));
         }
-        changed
-    }
-
-    /// Lets the idle timer run; says whether it ran out.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> bool {
-        let deadline = || tokio::time::Instant::now() + self.idle_timeout;
-        match &mut self.idle {
-            Some(idle) if !self.idle_runs => idle.as_mut().reset(deadline()),
-            Some(_) => {}
-            None => self.idle = Some(Box::pin(tokio::time::sleep_until(deadline()))),
-        }
-        self.idle_runs = true;
-        self.idle
-            .as_mut()
-            .is_some_and(|idle| idle.as_mut().poll(cx).is_ready())
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
+        let piece = ready!(self.governed.poll(cx, |cx| Pin::new(&mut *inner).poll_frame(cx)));
+        Poll::Ready(match piece {
+            Err(cut) => Some(self.cut(cut)),
+            Ok(Some(Ok(frame))) => Some(Ok(self.pass_on(frame))),
+            Ok(Some(Err(error))) => {
+                self.governed.link().cut();
+                self.finish(End::Failed("response_copy_failed"));
+                Some(Err(DownloadError::Upstream(error)))
+            }
+            Ok(None) => {
+                self.finish(End::Executed);
+                None
+            }
+        })
     }
 }
 
-impl Stream {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
-        let this = self;
-        this.given_at = None;
-        loop {
-            if std::mem::take(&mut this.stalled) {
-                return Poll::Ready(Some(Err(DownloadError::Stalled)));
-            }
-            if this.inner.is_none() {
-                return Poll::Ready(None);
-            }
-            // An atomic load on most polls: has anything been revoked since the last look?
-            if this.revocations.has_changed().unwrap_or(false) && this.is_revoked() {
-                return Poll::Ready(Some(this.cut()));
-            }
-            let Some(inner) = &mut this.inner else {
-                return Poll::Ready(None);
-            };
-            match Pin::new(inner).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(Ok(this.pass_on(frame)))),
-                Poll::Ready(Some(Err(error))) => {
-                    this.link.cut();
-                    this.finish(End::Failed("response_copy_failed"));
-                    return Poll::Ready(Some(Err(DownloadError::Upstream(error))));
-                }
-                Poll::Ready(None) => {
-                    this.finish(End::Executed);
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => {}
-            }
-            if this.poll_change(cx) {
-                continue;
-            }
-            if this.poll_idle(cx) {
-                this.link.cut();
-                this.finish(End::Failed("response_idle"));
-                return Poll::Ready(Some(Err(DownloadError::Idle)));
-            }
-            return Poll::Pending;
+impl Read for Stream {
+    /// Neither a permit nor a connection of the upstream is held for who does not read.
+    fn goes_on_with_its_reader(&mut self) -> bool {
+        if self.inner.is_none() {
+            return false;
         }
+        let timeout = self.governed.idle_timeout();
+        if self.given_at.is_none_or(|at| at.elapsed() < timeout) {
+            return true;
+        }
+        self.stalled = true;
+        self.governed.link().cut();
+        self.finish(End::Failed("reader_stalled"));
+        false
     }
 }
 
@@ -262,10 +170,9 @@ impl Body for Download {
         let polled = stream.poll_frame(cx);
         if matches!(polled, Poll::Ready(Some(Ok(_)))) && stream.inner.is_some() {
             stream.given_at = Some(Instant::now());
-            if !std::mem::replace(&mut stream.watched, true)
-                && let Some(outcome) = &stream.outcome
-            {
-                Readers::watch(outcome.gateway(), Arc::downgrade(&self.0));
+            if !std::mem::replace(&mut stream.watched, true) {
+                let response = Arc::downgrade(&self.0);
+                stream.governed.gateway().readers.watch(response);
             }
         }
         polled
@@ -282,16 +189,5 @@ impl Body for Download {
             .inner
             .as_ref()
             .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
-    }
-}
-
-impl Drop for Download {
-    fn drop(&mut self) {
-        let mut stream = self.0.lock();
-        if stream.outcome.is_some() {
-            // The caller went away: the upstream must not be fed on.
-            stream.link.cut();
-            stream.finish(End::Failed("response_copy_failed"));
-        }
     }
 }

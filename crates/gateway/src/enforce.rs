@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use caracal_core::{
-    Secret, Timestamp,
+    Operation, Secret, Timestamp, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::{
@@ -12,9 +13,15 @@ use caracal_crypto::{
 };
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::Refusal;
-use http::request::Parts;
+use http::{Method, request::Parts};
 
-use crate::{denial::Denial, evidence, gateway::Gateway, inbound, path, proof::prove};
+use crate::{
+    denial::Denial,
+    evidence,
+    gateway::Gateway,
+    inbound, operation, path,
+    proof::{prove, zone_of},
+};
 
 /// Life a mandate must have left: enough for the exchange and the upstream's first byte.
 const MIN_LIFE_SECONDS: i64 = 35;
@@ -25,17 +32,21 @@ pub(crate) struct Admitted {
     pub(crate) mandate: Secret,
     pub(crate) claims: Arc<MandateClaims>,
     pub(crate) resource: String,
-    /// Percent-decoded, without query.
-    pub(crate) path: String,
+    pub(crate) operation: Arc<Operation>,
 }
 
 /// Checks a call. The refusal is counted, and in the spool where it concerns a known zone, before this returns.
 ///
 /// # Errors
 /// The answer to send.
-pub(crate) async fn enforce(gateway: &Gateway, head: &Parts, request_id: &str) -> Result<Admitted, Refusal> {
+pub(crate) async fn enforce(
+    gateway: &Gateway,
+    head: &Parts,
+    body: &mut Body,
+    request_id: &str,
+) -> Result<Admitted, Refusal> {
     let mut proven = None;
-    match check(gateway, head, request_id, &mut proven).await {
+    match check(gateway, head, body, request_id, &mut proven).await {
         Ok(admitted) => Ok(admitted),
         Err(denial) => {
             gateway.metrics.denied(denial.reason());
@@ -60,6 +71,7 @@ pub(crate) async fn enforce(gateway: &Gateway, head: &Parts, request_id: &str) -
 async fn check(
     gateway: &Gateway,
     head: &Parts,
+    body: &mut Body,
     request_id: &str,
     proven: &mut Option<Arc<MandateClaims>>,
 ) -> Result<Admitted, Denial> {
@@ -107,6 +119,17 @@ async fn check(
     deps.exchange
         .available()
         .map_err(|refusal| Denial::ExchangeUnavailable(Box::new(refusal)))?;
+    // What is asked for: the head says it, or, to a resource that has it read, the body. Nobody without authority has
+    // their body read, and what cannot be told is refused before it costs a mandate.
+    let operation = asked(gateway, zone, resource, head, path.into_owned(), body).await?;
+    if operation.call().is_some() {
+        // The caller took its time, and authority may have ended meanwhile.
+        rules(gateway, zone, deps.world.now())
+            .check(&claims)
+            .map_err(Denial::Claims)?;
+        fresh(gateway)?;
+        not_revoked(gateway, &claims)?;
+    }
     // Last, because it cannot be undone: the mandate is spent. Of any number of presentations one gets through.
     first_use(gateway, &claims, request_id).await?;
 
@@ -114,7 +137,7 @@ async fn check(
         mandate: Secret::new(token),
         claims,
         resource: resource.to_owned(),
-        path: path.into_owned(),
+        operation: Arc::new(operation),
     })
 }
 
@@ -134,7 +157,7 @@ fn lives_long_enough(peek: &Peek, now: Timestamp) -> Result<(), Denial> {
     }
 }
 
-fn rules<'r>(gateway: &'r Gateway, zone: &'r caracal_core::ZoneId, now: Timestamp) -> ClaimRules<'r> {
+fn rules<'r>(gateway: &'r Gateway, zone: &'r ZoneId, now: Timestamp) -> ClaimRules<'r> {
     let issuer = &*gateway.deps.issuer;
     ClaimRules {
         issuer,
@@ -152,6 +175,25 @@ fn not_revoked(gateway: &Gateway, claims: &MandateClaims) -> Result<(), Denial> 
     } else {
         Ok(())
     }
+}
+
+async fn asked(
+    gateway: &Gateway,
+    zone: &ZoneId,
+    resource: &str,
+    head: &Parts,
+    path: String,
+    body: &mut Body,
+) -> Result<Operation, Denial> {
+    // No other method is read for more than it says itself.
+    let declared = if head.method == Method::POST {
+        zone_of(gateway, zone).await?.resource(resource).cloned()
+    } else {
+        None
+    };
+    let timeout = gateway.deps.config.stream_idle_timeout;
+    let told = operation::read(declared.as_deref(), head, path, body, timeout).await;
+    told.map_err(Denial::Unreadable)
 }
 
 async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {

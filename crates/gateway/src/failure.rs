@@ -7,7 +7,7 @@ use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
 use crate::{
-    denial::{revoked, too_large},
+    denial::{broken, revoked, stalled, too_large},
     outcome::End,
 };
 
@@ -51,12 +51,8 @@ impl Failure {
         match self {
             Self::Revoked => revoked(),
             Self::TooLarge => too_large().reason(Reason::PayloadTooLarge),
-            Self::BodyBroken => {
-                internal(StatusCode::BAD_REQUEST, "request body broke off").reason(Reason::RequestBroken)
-            }
-            Self::CallerStalled => {
-                internal(StatusCode::REQUEST_TIMEOUT, "request body stalled").reason(Reason::RequestStalled)
-            }
+            Self::BodyBroken => broken().reason(Reason::RequestBroken),
+            Self::CallerStalled => stalled().reason(Reason::RequestStalled),
             Self::Rejected("provider_host_not_allowed") => internal(
                 StatusCode::BAD_GATEWAY,
                 "provider credential not allowed for upstream host",

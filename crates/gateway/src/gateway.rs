@@ -1,9 +1,11 @@
 //! The state of one Gateway.
 
+use std::sync::Arc;
+
 use caracal_service::egress::EgressClient;
 
 use crate::{
-    GatewayDeps, metrics::Metrics, places::Places, readers::Readers, refusals::Refusals, upload::Upload,
+    GatewayDeps, metrics::Metrics, permits::Permits, readers::Readers, refusals::Refusals, upload::Upload,
 };
 
 /// Shared by all calls.
@@ -12,8 +14,8 @@ pub(crate) struct Gateway {
     pub(crate) deps: GatewayDeps,
     pub(crate) client: EgressClient<Upload>,
     pub(crate) metrics: Metrics,
-    pub(crate) places: Places,
-    pub(crate) readers: Readers,
+    pub(crate) permits: Permits,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) refusals: Refusals,
 }
 
@@ -22,8 +24,8 @@ impl Gateway {
         Self {
             client: deps.egress.client(),
             metrics: Metrics::new(),
-            places: Places::new(deps.config.max_calls_per_host, deps.config.place_timeout),
-            readers: Readers::default(),
+            permits: Permits::new(deps.config.max_calls_per_host, deps.config.permit_timeout),
+            readers: Arc::new(Readers::new(deps.config.stream_idle_timeout)),
             refusals: Refusals::default(),
             deps,
         }

@@ -4,9 +4,13 @@
 //! it may do, injects the real credential, and streams both ways until the end or until the authority ends. It
 //! holds no routes: where to forward and with what comes with each decision.
 //!
-//! [`app`] is the whole router, since every path but three belongs to upstreams. This crate never reads
-//! configuration, never builds its dependencies and never talks SQL. To add a check, add a line to the list in
-//! `enforce.rs` where its cost and its secrecy put it, and a [`denial`](mod@denial) for its answer.
+//! To follow a call, read `app.rs` (the whole router, since every path but three belongs to upstreams), `enforce.rs` (the
+//! list of checks), `operation/` (what is asked for), `dispatch.rs` (the way up), `outbound/` (the request that goes up),
+//! `governed.rs` (what the call is carried under until its end), `download.rs` (the way down), `outcome.rs` (the event).
+//!
+//! This crate never reads configuration, never builds its dependencies and never talks SQL. To add a check, add a line
+//! to the list in `enforce.rs` where its cost and its secrecy put it, and a [`denial`](mod@denial) for its answer. To
+//! add a transport, let it ask [`governed::Governed`] before and between its pieces.
 
 mod app;
 mod denial;
@@ -17,13 +21,15 @@ mod enforce;
 mod evidence;
 mod failure;
 mod gateway;
+mod governed;
 mod inbound;
 mod link;
 mod metrics;
+mod operation;
 mod outbound;
 mod outcome;
 mod path;
-mod places;
+mod permits;
 mod proof;
 mod readers;
 mod refusals;

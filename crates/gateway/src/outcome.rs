@@ -3,19 +3,20 @@
 use std::{sync::Arc, time::Instant};
 
 use caracal_core::{
+    Operation,
     audit::AuditEvent,
     claims::{MandateClaims, SubjectType},
 };
 use caracal_crypto::mandate::fingerprint;
 use caracal_service::exchange::UpstreamDirective;
 use futures_util::FutureExt as _;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::{enforce::Admitted, evidence::empty_list, gateway::Gateway};
 
 /// The caller went away, which is nobody's failure here.
-const CANCELLED: &str = "client_cancelled";
+pub(crate) const CANCELLED: &str = "client_cancelled";
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +52,7 @@ impl End {
     }
 }
 
-/// Collects what is known and records exactly one event, whichever way the call ends: a dropped outcome is a call
-/// whose caller went away.
+/// Collects what is known for the one event about a call. [`crate::governed::Governed`] ends it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     gateway: Arc<Gateway>,
@@ -60,7 +60,7 @@ pub(crate) struct Outcome {
     request_id: Arc<str>,
     fingerprint: String,
     resource: String,
-    method: Method,
+    operation: Arc<Operation>,
     started: Instant,
     auth_mode: &'static str,
     provider_id: Option<String>,
@@ -70,7 +70,6 @@ pub(crate) struct Outcome {
     upstream_status: Option<StatusCode>,
     latency_ms: Option<u64>,
     response_bytes: u64,
-    recorded: bool,
 }
 
 #[derive(Serialize)]
@@ -82,6 +81,10 @@ struct Metadata<'m> {
     jti: &'m str,
     sid: &'m str,
     method: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'m str>,
     gateway_status: u16,
     latency_ms: u64,
     response_bytes: u64,
@@ -112,7 +115,6 @@ impl Outcome {
     pub(crate) fn begin(
         gateway: &Arc<Gateway>,
         admitted: Admitted,
-        method: &Method,
         request_id: &Arc<str>,
         directive: &UpstreamDirective,
         started: Instant,
@@ -123,7 +125,7 @@ impl Outcome {
             fingerprint: fingerprint(admitted.mandate.expose()),
             resource: admitted.resource,
             claims: admitted.claims,
-            method: method.clone(),
+            operation: admitted.operation,
             started,
             auth_mode: directive.auth_mode.as_str(),
             provider_id: directive.provider_id.clone(),
@@ -133,11 +135,10 @@ impl Outcome {
             upstream_status: None,
             latency_ms: None,
             response_bytes: 0,
-            recorded: false,
         }
     }
 
-    pub(crate) fn claims(&self) -> &Arc<MandateClaims> {
+    pub(crate) fn claims(&self) -> &MandateClaims {
         &self.claims
     }
 
@@ -168,13 +169,13 @@ impl Outcome {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
     }
 
-    /// Records the end. `status` is what the caller got, when it is not the upstream's own.
-    pub(crate) fn end(mut self, end: End, status: Option<StatusCode>) {
-        self.record(end, status);
+    /// Whether the authority behind the call has ended.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.gateway.deps.revocations.covers(&self.claims)
     }
 
-    fn record(&mut self, end: End, status: Option<StatusCode>) {
-        self.recorded = true;
+    /// Records the end. `status` is what the caller got, when it is not the upstream's own.
+    pub(crate) fn record(&mut self, end: End, status: Option<StatusCode>) {
         if let Some(kind) = end.error_kind().filter(|kind| *kind != CANCELLED) {
             self.gateway.metrics.upstream_failed(kind);
         }
@@ -192,7 +193,9 @@ impl Outcome {
             subject_kind: self.claims.sub_type,
             jti: &self.claims.jti,
             sid: self.claims.sid.as_str(),
-            method: self.method.as_str(),
+            method: self.operation.http_method(),
+            protocol: self.operation.protocol(),
+            call: self.operation.call(),
             gateway_status: status.map_or(0, |status| status.as_u16()),
             latency_ms: self.latency_ms.unwrap_or_else(|| millis(self.started.elapsed())),
             response_bytes: self.response_bytes,
@@ -217,14 +220,6 @@ impl Outcome {
                 zone.id = %self.claims.zone_id, request.id = %self.request_id, %error,
                 "could not record the outcome of a call"
             );
-        }
-    }
-}
-
-impl Drop for Outcome {
-    fn drop(&mut self) {
-        if !self.recorded {
-            self.record(End::Failed(CANCELLED), StatusCode::from_u16(499).ok());
         }
     }
 }

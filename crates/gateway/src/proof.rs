@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use caracal_core::{ZoneId, claims::MandateClaims};
 use caracal_crypto::{VerifyingKey, mandate::Unverified};
-use caracal_service::{issued, zones::DirectoryError};
+use caracal_service::{
+    issued,
+    zones::{DirectoryError, ZoneState},
+};
 
 use crate::{denial::Denial, gateway::Gateway};
 
@@ -26,16 +29,27 @@ pub(crate) async fn prove(
 }
 
 async fn verifying_key(gateway: &Gateway, zone: &ZoneId, kid: &str) -> Result<VerifyingKey, Denial> {
-    let unknown = |error| match error {
+    let key = gateway.deps.zones.verifying_key(zone, kid).await;
+    key.map_err(|error| unknown(&error))?.ok_or(Denial::Signature)
+}
+
+/// What this Gateway knows of a zone that a mandate was proved to be of.
+///
+/// # Errors
+/// [`Denial::Signature`], [`Denial::KeysUnavailable`].
+pub(crate) async fn zone_of(gateway: &Gateway, zone: &ZoneId) -> Result<Arc<ZoneState>, Denial> {
+    gateway
+        .deps
+        .zones
+        .zone(zone)
+        .await
+        .map_err(|error| unknown(&error))
+}
+
+fn unknown(error: &DirectoryError) -> Denial {
+    match error {
         // Whoever presents a token of no zone learns no more than that it is not signed.
         DirectoryError::Unknown => Denial::Signature,
         DirectoryError::Unavailable => Denial::KeysUnavailable,
-    };
-    let key = gateway
-        .deps
-        .zones
-        .verifying_key(zone, kid)
-        .await
-        .map_err(unknown)?;
-    key.ok_or(Denial::Signature)
+    }
 }

@@ -1,6 +1,7 @@
 //! Callers that stopped reading: nobody polls their response, so somebody else must notice.
 
 use std::{
+    fmt,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
@@ -10,40 +11,52 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{download::Stream, gateway::Gateway};
-
 /// Bounds of the pause between two looks.
 const LEAST_PAUSE: Duration = Duration::from_millis(10);
 const MOST_PAUSE: Duration = Duration::from_secs(5);
 
+/// A response whose caller may stop reading.
+pub(crate) trait Read: fmt::Debug + Send {
+    /// Ends it if its caller has taken nothing for too long; says whether it goes on.
+    fn goes_on_with_its_reader(&mut self) -> bool;
+}
+
 /// The responses that went on past their first piece. One task looks at all of them, while there are any.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Readers {
-    watched: Mutex<Vec<Weak<Mutex<Stream>>>>,
+    watched: Mutex<Vec<Weak<Mutex<dyn Read>>>>,
     runs: AtomicBool,
+    pause: Duration,
 }
 
 impl Readers {
-    /// Ends `stream` once its caller takes nothing for as long as an upstream may be silent.
-    pub(crate) fn watch(gateway: &Arc<Gateway>, stream: Weak<Mutex<Stream>>) {
-        gateway.readers.watched.lock().push(stream);
-        if gateway.readers.runs.swap(true, Ordering::AcqRel) {
+    /// Looks several times within `idle_timeout`.
+    pub(crate) fn new(idle_timeout: Duration) -> Self {
+        Self {
+            watched: Mutex::default(),
+            runs: AtomicBool::default(),
+            pause: (idle_timeout / 4).clamp(LEAST_PAUSE, MOST_PAUSE),
+        }
+    }
+
+    /// Ends `response` once its caller takes nothing for as long as an upstream may be silent.
+    pub(crate) fn watch(self: &Arc<Self>, response: Weak<Mutex<dyn Read>>) {
+        self.watched.lock().push(response);
+        if self.runs.swap(true, Ordering::AcqRel) {
             return;
         }
-        let pause = (gateway.deps.config.stream_idle_timeout / 4).clamp(LEAST_PAUSE, MOST_PAUSE);
-        let gateway = Arc::downgrade(gateway);
+        let pause = self.pause;
+        let readers = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(pause).await;
-                let Some(gateway) = gateway.upgrade() else { return };
-                if gateway.readers.look() {
+                let Some(readers) = readers.upgrade() else { return };
+                if readers.look() {
                     continue;
                 }
-                gateway.readers.runs.store(false, Ordering::Release);
+                readers.runs.store(false, Ordering::Release);
                 // One may have come between the look and the word.
-                if gateway.readers.watched.lock().is_empty()
-                    || gateway.readers.runs.swap(true, Ordering::AcqRel)
-                {
+                if readers.watched.lock().is_empty() || readers.runs.swap(true, Ordering::AcqRel) {
                     return;
                 }
             }

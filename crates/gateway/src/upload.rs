@@ -4,14 +4,12 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use axum::body::Body;
 use bytes::{Buf as _, Bytes};
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::{BodyExt as _, Limited};
 
 use crate::{link::Link, outbound::trailer_may_pass};
 
@@ -32,12 +30,10 @@ pub(crate) struct Upload {
     inner: Body,
     left: u64,
     link: Arc<Link>,
-    /// Whether the caller waits for a go-ahead before it sends.
-    expects: bool,
 }
 
 impl Upload {
-    pub(crate) fn new(inner: Body, limit: u64, link: Arc<Link>, expects: bool) -> Self {
+    pub(crate) fn new(inner: Body, limit: u64, link: Arc<Link>) -> Self {
         if inner.is_end_stream() {
             link.finish();
         }
@@ -45,7 +41,6 @@ impl Upload {
             inner,
             left: limit,
             link,
-            expects,
         }
     }
 
@@ -77,7 +72,6 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         self.link.register(cx.waker());
-        self.expects = false;
         if self.link.is_cut() {
             return Poll::Ready(Some(Err(UploadError::Cut)));
         }
@@ -115,28 +109,6 @@ impl HttpBody for Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         self.link.finish();
-        if !self.link.is_cut() && !self.link.is_broken() {
-            linger(std::mem::take(&mut self.inner), self.expects);
-        }
-    }
-}
-
-/// Most bytes read of a body that nobody wants, and for how long.
-const LINGER_BYTES: usize = 1 << 20;
-const LINGER: Duration = Duration::from_secs(1);
-
-/// Reads on for a moment where the answer goes out before the request came in whole. Closing a socket with unread
-/// bytes resets it, and the caller would lose the answer that tells it what was wrong. A caller that `expects` a
-/// go-ahead has sent nothing, and reading would give it.
-pub(crate) fn linger(body: Body, expects: bool) {
-    if expects || body.is_end_stream() {
-        return;
-    }
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(tokio::time::timeout(LINGER, async move {
-            let mut body = Limited::new(body, LINGER_BYTES);
-            while let Some(Ok(_)) = body.frame().await {}
-        }));
     }
 }
 

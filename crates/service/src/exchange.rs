@@ -6,7 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, Secret, ZoneId, claims::MandateClaims};
+use caracal_core::{ApplicationId, Operation, Secret, ZoneId, claims::MandateClaims};
 use caracal_wire::health::NotReady;
 pub use caracal_wire::sts::{AuthLocation, AuthMode, UpstreamDirective};
 use http::HeaderValue;
@@ -26,10 +26,8 @@ pub struct ExchangeRequest {
     pub claims: Arc<MandateClaims>,
     /// Resource identifier the caller named.
     pub resource: String,
-    /// HTTP method as sent: methods are told apart by case (RFC 9110 §9.1).
-    pub method: String,
-    /// Path, percent-decoded, without query and without the upstream's base path.
-    pub path: String,
+    /// What is asked of the upstream.
+    pub operation: Arc<Operation>,
     /// Correlates this call's events.
     pub request_id: Arc<str>,
     /// The caller's trace context, for an STS in another process.

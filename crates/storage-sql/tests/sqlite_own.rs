@@ -9,7 +9,7 @@ use caracal_ledger::chain as ledger;
 use caracal_storage::{
     Access, AuditFilter, Error, LedgerEntry, PageRequest, Store, conformance::given::Given,
 };
-use caracal_storage_sql::{MigrationError, SqliteStore};
+use caracal_storage_sql::{MigrationError, SCHEMA_VERSION, SqliteStore};
 
 fn key() -> HmacKey {
     HmacKey::from_bytes(&[7; 32])
@@ -270,20 +270,17 @@ async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("caracal.db");
     open(&path).await.close().await.unwrap();
-    let newer = "INSERT INTO schema_migrations VALUES (2, 'next', 'x', 0, 1)";
-    sql(&path, newer).await.unwrap();
+    let next = SCHEMA_VERSION + 1;
+    let newer = format!("INSERT INTO schema_migrations VALUES ({next}, 'next', 'x', 0, 1)");
+    sql(&path, &newer).await.unwrap();
     let store = open(&path).await;
     store.ping().await.unwrap();
     store.close().await.unwrap();
-    sql(
-        &path,
-        "UPDATE schema_migrations SET compatible_from = 2 WHERE version = 2",
-    )
-    .await
-    .unwrap();
+    let alone = format!("UPDATE schema_migrations SET compatible_from = {next} WHERE version = {next}");
+    sql(&path, &alone).await.unwrap();
     let refused = SqliteStore::open(&path, Some(key()), World::for_tests().now()).await;
     assert!(
-        matches!(refused, Err(MigrationError::SchemaNewer { found: 2, .. })),
+        matches!(refused, Err(MigrationError::SchemaNewer { found, .. }) if found == next),
         "{refused:?}"
     );
 }

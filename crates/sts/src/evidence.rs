@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
-    ScopeSet, World,
+    Operation, ScopeSet, World,
     audit::AuditEvent,
     claims::{ChainHop, MandateClaims},
     entity::Application,
@@ -30,8 +30,8 @@ pub(crate) struct Evidence<'e> {
     jti: Option<&'e str>,
     /// `session`, `gateway` or `resource`.
     mandate_use: &'static str,
-    /// Method and path of a governed call.
-    pub(crate) call: Option<(&'e str, &'e str)>,
+    /// What a governed call asks for.
+    pub(crate) operation: Option<&'e Operation>,
     epoch: i64,
 }
 
@@ -71,6 +71,10 @@ struct Metadata<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'m str>,
     #[serde(skip_serializing_if = "Value::is_null")]
     details: &'m Value,
@@ -89,7 +93,7 @@ impl<'e> Evidence<'e> {
             session_id: None,
             jti: None,
             mandate_use,
-            call: None,
+            operation: None,
             epoch: epoch.max(case.zone.delegation_epoch),
         }
     }
@@ -170,8 +174,10 @@ impl<'e> Evidence<'e> {
             delegation_chain: self.party.chain(),
             delegation_hop_count: self.party.lineage.as_ref().map(|lineage| lineage.len()),
             delegation_graph_epoch: delegation.map(|_| self.epoch),
-            method: self.call.map(|(method, _)| method),
-            path: self.call.map(|(_, path)| path),
+            method: self.operation.map(Operation::http_method),
+            path: self.operation.map(Operation::path),
+            protocol: self.operation.and_then(Operation::protocol),
+            call: self.operation.and_then(Operation::call),
             reason,
             details,
         })

@@ -1,6 +1,8 @@
 //! The token request (RFC 8693 §2.1) as strictly as a trust boundary should read it.
 
-use caracal_core::{ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, Secret, SessionId, ZoneId};
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId, ZoneId,
+};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
@@ -48,8 +50,8 @@ pub(crate) struct TokenRequest {
     pub(crate) has_approval: bool,
     /// Seconds; absent or 0 means the default.
     pub(crate) ttl_seconds: Option<u32>,
-    pub(crate) request_method: String,
-    pub(crate) request_path: String,
+    /// What a Gateway says the call asks for.
+    pub(crate) operation: Operation,
     pub(crate) gateway_request_id: String,
 }
 
@@ -141,11 +143,26 @@ impl TokenRequest {
             delegation_edge_id: id(&fields, "delegation_edge_id", DelegationId::parse)?,
             has_approval: fields.trimmed("approval_id").is_some(),
             ttl_seconds,
-            request_method: fields.get("request_method").unwrap_or("").to_owned(),
-            request_path: fields.get("request_path").unwrap_or("").to_owned(),
+            operation: operation(&fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })
     }
+}
+
+fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
+    let given = |name| fields.get(name).unwrap_or("");
+    Operation::of_parts(
+        fields.get("request_protocol"),
+        given("request_method"),
+        given("request_path"),
+        fields.get("request_call"),
+    )
+    .ok_or_else(|| {
+        malformed(
+            "request_protocol",
+            "does not go with what else is said of the call",
+        )
+    })
 }
 
 fn printable(name: &str) -> String {

@@ -44,6 +44,10 @@ reasons! {
     MissingClient "missing_client" "The mandate names no client.";
     PathTraversal "path_traversal" "The path leads out of its directory, or is no path.";
     PayloadTooLarge "payload_too_large" "The body is larger than the Gateway forwards.";
+    OperationUnreadable "operation_unreadable" "The body does not say in one way what is asked for, to a resource that has it read.";
+    OperationTooLarge "operation_too_large" "The body is larger than the Gateway reads to learn what is asked for.";
+    OperationBatch "operation_batch" "The body asks for several things at once.";
+    OperationHeaderDiffers "operation_header_differs" "A header says that something else is asked for than the body does.";
     SignatureInvalid "signature_invalid" "The mandate is not signed by a key of its zone.";
     ZoneStateUnavailable "zone_state_unavailable" "The keys of the zone cannot be read now.";
     WrongIssuer "wrong_issuer" "The mandate was issued elsewhere.";

@@ -78,6 +78,9 @@ pub enum Explanation<'a> {
         method: &'a str,
         /// Path, decoded.
         path: &'a str,
+        /// What the body asks for, where the resource has it read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        call: Option<&'a str>,
         /// What the operation needs; absent when it is not declared.
         scope: Option<&'a str>,
     },

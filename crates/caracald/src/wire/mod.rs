@@ -190,6 +190,8 @@ fn reach(roles: &[Role], keys: &KeyMaterial) -> anyhow::Result<Reach> {
         Reach::Everything(keys.keyring()?.clone())
     } else if roles.contains(&Role::Api) || roles.contains(&Role::Coordinator) {
         Reach::Directory
+    } else if roles.contains(&Role::Gateway) {
+        Reach::Resources
     } else {
         Reach::PublicKeys
     })

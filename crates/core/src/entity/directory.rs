@@ -143,11 +143,12 @@ words!(
 
 /// A declared operation of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Operation {
-    /// Upper-case HTTP method.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Operation))]
+pub struct DeclaredOperation {
+    /// Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call.
     pub method: String,
-    /// Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding.
+    /// Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding. Of
+    /// `MCP` a JSON-RPC method, with `:NAME` or `:{name}` where it is about a tool, a prompt or a resource.
     pub path: String,
     /// Scope it needs.
     pub scope: String,
@@ -171,7 +172,7 @@ pub struct Resource {
     /// Provider of its credential.
     pub credential_provider_id: ProviderId,
     /// Declared operations.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<DeclaredOperation>,
     /// Whether operations are enforced.
     pub operation_enforcement: OperationEnforcement,
     /// How long its upstream may be silent before and within an answer, in seconds; absent means as long as the Gateway

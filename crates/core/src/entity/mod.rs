@@ -10,8 +10,8 @@ mod session;
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
 pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};
 pub use directory::{
-    Application, Attribution, Operation, OperationEnforcement, Provider, ProviderKind, RegistrationMethod,
-    Resource, Zone,
+    Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,
+    RegistrationMethod, Resource, Zone,
 };
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use provider_config::ProviderConfig;

@@ -9,6 +9,7 @@ on_every_deployment!(
     a_template_governs_what_it_meets_and_nothing_else,
     the_most_exact_operation_decides_at_the_gateway,
     a_path_that_only_looks_like_a_pattern_is_refused_at_save,
+    a_message_to_an_mcp_server_is_decided_by_its_tool,
 );
 
 const ORDERS: &str = "resource://orders";
@@ -70,6 +71,11 @@ async fn call(
     method: &str,
     path: &str,
 ) -> caracal_e2e::Reply {
+    let mandate = mandate(scene, agent, scope).await;
+    scene.call_with(&mandate, &to(method, path)).await
+}
+
+async fn mandate(scene: &Scene<'_>, agent: &caracal_e2e::Agent, scope: &str) -> String {
     let fields = [
         ("resource", ORDERS),
         ("scope", scope),
@@ -77,14 +83,16 @@ async fn call(
         ("delegation_edge_id", agent.delegation.as_str()),
     ];
     let minted = scene.zone.exchange(&scene.application, &fields).await;
-    let mandate = minted.expect(200).text_of("access_token");
-    let call = Call {
+    minted.expect(200).text_of("access_token")
+}
+
+const fn to<'c>(method: &'c str, path: &'c str) -> Call<'c> {
+    Call {
         method,
         path,
         resource: ORDERS,
         request_id: None,
-    };
-    scene.call_with(&mandate, &call).await
+    }
 }
 
 async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
@@ -178,4 +186,43 @@ async fn a_path_that_only_looks_like_a_pattern_is_refused_at_save(stack: &Stack)
             "the field is named: {reply:#?}"
         );
     }
+}
+
+async fn a_message_to_an_mcp_server_is_decided_by_its_tool(stack: &Stack) {
+    let operations = json!([
+        {"method": "MCP", "path": "tools/list", "scope": READ},
+        {"method": "MCP", "path": "tools/call:search", "scope": READ},
+        {"method": "MCP", "path": "tools/call:{tool}", "scope": WRITE},
+    ]);
+    let (scene, agent) = with_operations(stack, operations).await;
+    let send = async |scope: &str, body: &str| {
+        let mandate = mandate(&scene, &agent, scope).await;
+        let request = scene.call_request(&mandate, &to("POST", "/"));
+        let request = request.header("content-type", "application/json");
+        caracal_e2e::Reply::of(request.body(body.to_owned())).await
+    };
+    let tool = |name: &str| {
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": {"q": "x"}}}).to_string()
+    };
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
+    for (scope, body) in [(READ, &list), (READ, &tool("search")), (WRITE, &tool("delete"))] {
+        assert_passed(&send(scope, body).await);
+    }
+    let untouched = Untouched::from_now(&scene);
+    for (scope, body, status) in [
+        (READ, tool("delete"), 403),
+        (WRITE, tool("search"), 403),
+        (READ, tool("Search"), 403),
+        (READ, list.replace("tools/list", "prompts/list"), 403),
+        (READ, format!("[{list}]"), 400),
+        (
+            READ,
+            list.replace("\"id\"", "\"method\":\"tools/call\",\"id\""),
+            400,
+        ),
+    ] {
+        let reply = send(scope, &body).await;
+        assert_eq!(reply.status, status, "{body} with {scope}: {reply:#?}");
+    }
+    untouched.check();
 }

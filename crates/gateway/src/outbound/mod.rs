@@ -8,12 +8,12 @@ mod uri;
 
 use caracal_core::World;
 use caracal_service::{egress::Target, exchange::ExchangeGrant, server::PeerAddr};
-use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header, request::Parts};
+use http_body::Body;
 
 use self::credential::Credential;
 pub(crate) use self::credential::host_is_pinned;
-use crate::{GatewayConfig, upload::Upload};
+use crate::GatewayConfig;
 
 /// Whether a header is between two neighbours (RFC 9110 §7.6.1), or by which a message is framed.
 pub(crate) use self::headers::{
@@ -30,17 +30,18 @@ pub(crate) struct BuildFailed;
 ///
 /// # Errors
 /// [`BuildFailed`].
-pub(crate) fn build(
+pub(crate) fn build<B: Body>(
     world: &World,
     config: &GatewayConfig,
     mut head: Parts,
-    body: Upload,
+    body: B,
     grant: &ExchangeGrant,
     target: &Target,
     request_id: &str,
-) -> Result<(Request<Upload>, String), BuildFailed> {
+) -> Result<(Request<B>, String), BuildFailed> {
     let credential = Credential::of(grant)?;
     let uri = uri::build(target, &head.uri, credential.query())?;
+    let trailers = takes_trailers(&head);
     let inbound = std::mem::take(&mut head.headers);
     let (proto, client, host) = forwarded(config, &head, &inbound);
     let mut headers = headers::forwardable(inbound, credential.header_name(), grant.directive.cookies);
@@ -51,6 +52,11 @@ pub(crate) fn build(
         && !headers.contains_key(header::CONTENT_LENGTH)
     {
         headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    // Many servers send trailers only to who asks, and asking is between neighbours (RFC 9110 §10.1.4): it is our word.
+    if trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
     credential.inject(&mut headers)?;
     headers.insert(header::HOST, target.host_header().clone());
@@ -75,6 +81,18 @@ pub(crate) fn build(
 }
 
 type Forwarded = (&'static str, Option<HeaderValue>, Option<HeaderValue>);
+
+/// Whether trailers reach the caller: the listener sends them on HTTP/1.1 to those who asked (RFC 9110 §6.5.1).
+pub(crate) fn takes_trailers(head: &Parts) -> bool {
+    head.version == Version::HTTP_11
+        && head
+            .headers
+            .get_all(header::TE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+}
 
 /// Scheme, address and host the caller used. What the caller says about itself is believed only behind a proxy
 /// that overwrites it.

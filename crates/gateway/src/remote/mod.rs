@@ -159,17 +159,24 @@ impl RemoteExchange {
     }
 
     fn request(&self, call: &ExchangeRequest, generation: &str) -> Request<Full<Bytes>> {
-        let form = Serializer::new(String::with_capacity(2048))
-            .append_pair("grant_type", GRANT_TYPE)
+        let operation = &call.operation;
+        let mut form = Serializer::new(String::with_capacity(2048));
+        form.append_pair("grant_type", GRANT_TYPE)
             .append_pair("zone_id", call.zone_id.as_str())
             .append_pair("application_id", call.application_id.as_str())
             .append_pair("subject_token", call.mandate.expose())
             .append_pair("subject_token_type", TOKEN_TYPE)
             .append_pair("resource", &call.resource)
-            .append_pair("request_method", &call.method)
-            .append_pair("request_path", &call.path)
-            .append_pair("gateway_request_id", &call.request_id)
-            .finish();
+            .append_pair("request_method", operation.http_method())
+            .append_pair("request_path", operation.path())
+            .append_pair("gateway_request_id", &call.request_id);
+        if let Some(protocol) = operation.protocol() {
+            form.append_pair("request_protocol", protocol);
+        }
+        if let Some(call) = operation.call() {
+            form.append_pair("request_call", call);
+        }
+        let form = form.finish();
         let mut request = Request::new(Full::new(Bytes::from(form.clone())));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.token_uri.clone();

@@ -13,7 +13,7 @@ use crate::stage::{Options, RESOURCE, Stage};
 fn few_places() -> Options {
     let mut options = Options::default();
     options.config.max_calls_per_host = 16;
-    options.config.place_timeout = Duration::from_millis(50);
+    options.config.permit_timeout = Duration::from_millis(50);
     options
 }
 
@@ -50,7 +50,7 @@ async fn a_zone_whose_calls_hang_leaves_places_of_the_host_to_the_others() {
         }
         hanging.push(call);
     }
-    assert_eq!(hanging.len(), 12, "three quarters of the places");
+    assert_eq!(hanging.len(), 12, "three quarters of the permits");
     let mut claims = stage.claims();
     claims.zone_id = zone;
     let token = mandate::sign(&claims, &key).unwrap();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
-use caracal_core::{Secret, World};
+use caracal_core::{Operation, Secret, World};
 use caracal_crypto::{HmacKey, request_signature};
 use caracal_events::shortlived::MemoryShortLived;
 use caracal_gateway::{RemoteExchange, RemoteOptions};
@@ -70,8 +70,10 @@ impl Wire {
             mandate: Secret::new("the.man.date"),
             claims,
             resource: RESOURCE.into(),
-            method: "GET".into(),
-            path: "/a b&c=d".into(),
+            operation: Arc::new(Operation::Http {
+                method: "GET".into(),
+                path: "/a b&c=d".into(),
+            }),
             request_id: "req-1".into(),
         };
         Self {

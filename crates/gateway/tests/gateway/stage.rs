@@ -14,6 +14,7 @@ use caracal_core::{
     KeyId, Secret, World, ZoneId,
     audit::AuditEvent,
     claims::{MandateClaims, MandateUse, SubjectType},
+    entity::{DeclaredOperation, OperationEnforcement, Resource},
 };
 use caracal_crypto::{SigningKey, mandate};
 use caracal_gateway::{GatewayConfig, GatewayDeps, app};
@@ -25,7 +26,7 @@ use caracal_service::{
     revocation::Revocations,
     server::{ServerLimits, serve},
 };
-use caracal_storage::conformance::given::Given;
+use caracal_storage::{Access, Store as _, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
 use caracal_testkit::parts::{Parts, PartsOptions};
 use caracal_wire::{ErrorCode, health::NotReady};
@@ -212,6 +213,27 @@ impl Stage {
             issued.remember(&token, Arc::new(claims), self.world.now());
         }
         token
+    }
+
+    /// Stores the resource with these operations, each with its own text as scope. Once, before the first call.
+    pub(crate) async fn declare(&self, enforcement: OperationEnforcement, operations: &[(&str, &str)]) {
+        let given = Given::in_zone(&self.world, &self.zone);
+        let provider = given.provider();
+        let declared = |(method, path): &(&str, &str)| DeclaredOperation {
+            method: (*method).to_owned(),
+            path: (*path).to_owned(),
+            scope: (*path).to_owned(),
+        };
+        let resource = Resource {
+            identifier: RESOURCE.to_owned(),
+            operations: operations.iter().map(declared).collect(),
+            operation_enforcement: enforcement,
+            ..given.resource(&provider)
+        };
+        let mut work = self.store.zone(&self.zone, Access::Write).await.unwrap();
+        work.providers().create(&provider).await.unwrap();
+        work.resources().create(&resource).await.unwrap();
+        work.commit().await.unwrap();
     }
 
     /// Pretends that this process signed `token`.

@@ -170,6 +170,30 @@ async fn trailers_come_back_without_authority() {
     assert_eq!(&stage.get("/a").await.body[..], b"all");
 }
 
+#[tokio::test]
+async fn a_server_that_sends_trailers_only_to_who_asks_is_asked_for_a_caller_who_does() {
+    let stage = Stage::new().await;
+    stage.upstream.answer_with(&[("trailer", "x-sum")]);
+    for asks in [true, false] {
+        let mut request = stage.request(&stage.mandate(), "/stream");
+        if asks {
+            request = request.header("te", "trailers");
+        }
+        let response = stage.open(request.body(Body::empty()).unwrap()).await;
+        let stream = stage.upstream.stream().await;
+        stream.send(data("all")).await.unwrap();
+        let trailers = [("x-sum".parse().unwrap(), "7".parse().unwrap())]
+            .into_iter()
+            .collect();
+        stream.send(Frame::trailers(trailers)).await.unwrap();
+        drop(stream);
+        let collected = response.into_body().collect().await.unwrap();
+        let sum = collected.trailers().and_then(|trailers| trailers.get("x-sum"));
+        assert_eq!(sum.is_some(), asks);
+        assert_eq!(collected.to_bytes(), "all");
+    }
+}
+
 /// Answers the first request of each connection and hangs up on the second, as a server does whose idle connections
 /// end just as they are used again. Gives the methods it read.
 async fn forgetful() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {

@@ -37,11 +37,15 @@ pub(super) async fn load(
     let revision = work.revision().await?;
     let directory = match reach {
         Reach::PublicKeys => Directory::default(),
+        Reach::Resources => Directory {
+            resources: work.resources().all_live().await?,
+            ..Directory::default()
+        },
         Reach::Directory => directory(work.as_mut(), None).await?,
         Reach::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
     };
     let (signing_key, verifying_keys, turns_at) = match reach {
-        Reach::PublicKeys | Reach::Directory => published(work.as_mut(), now).await?,
+        Reach::PublicKeys | Reach::Resources | Reach::Directory => published(work.as_mut(), now).await?,
         Reach::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
     };
     drop(work);

@@ -60,6 +60,8 @@ pub enum Reach {
     Everything(Arc<KeyRing>),
     /// Applications, resources, providers without their credentials, policy and public keys.
     Directory,
+    /// Public keys and resources, without their providers; for processes that enforce what resources declare.
+    Resources,
     /// Public keys alone, for processes that verify.
     PublicKeys,
 }
@@ -69,7 +71,16 @@ impl Reach {
     fn keys(&self) -> Option<&KeyRing> {
         match self {
             Self::Everything(keys) => Some(keys),
-            Self::Directory | Self::PublicKeys => None,
+            Self::Directory | Self::Resources | Self::PublicKeys => None,
+        }
+    }
+
+    /// Whether objects of `kind` are read.
+    const fn covers(&self, kind: DirectoryKind) -> bool {
+        match self {
+            Self::Everything(_) | Self::Directory => true,
+            Self::Resources => matches!(kind, DirectoryKind::Zone | DirectoryKind::Resource),
+            Self::PublicKeys => matches!(kind, DirectoryKind::Zone),
         }
     }
 }
@@ -170,12 +181,10 @@ impl ZoneDirectory {
         let Some(state) = slot.current.load_full() else {
             return Ok(());
         };
-        let change = match (change, &self.reach) {
-            (ZoneChange::Object(change), Reach::Everything(_) | Reach::Directory) => change,
-            (ZoneChange::Object(change), Reach::PublicKeys) if change.kind != DirectoryKind::Zone => {
-                return Ok(());
-            }
-            (ZoneChange::Object(_) | ZoneChange::Whole, _) => return self.load(id, slot).await.map(drop),
+        let change = match change {
+            ZoneChange::Object(change) if !self.reach.covers(change.kind) => return Ok(()),
+            ZoneChange::Object(change) if !matches!(self.reach, Reach::PublicKeys) => change,
+            ZoneChange::Object(_) | ZoneChange::Whole => return self.load(id, slot).await.map(drop),
         };
         // Not a read that others may share: it asks for one object.
         let (read, dropped) = (slot.begun(), slot.dropped());

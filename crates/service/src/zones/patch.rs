@@ -45,6 +45,7 @@ pub(super) async fn patch(
                 let of = &resource.credential_provider_id;
                 let provider = match next.providers.get(of) {
                     Some(provider) => Some(provider.clone()),
+                    None if !reach.covers(DirectoryKind::Provider) => None,
                     None => provider_state(work.as_mut(), reach.keys(), of).await?,
                 };
                 if let Some(provider) = &provider {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
-    ApplicationId, KeyId, ProviderId, Timestamp,
+    ApplicationId, KeyId, Operation, ProviderId, Timestamp,
     entity::{Application, OperationEnforcement, ProviderConfig, Resource, Zone},
 };
 use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
@@ -61,9 +61,19 @@ impl ResourceState {
         self.resource.operation_enforcement == OperationEnforcement::Enforced
     }
 
-    /// The scope that `method` (as sent) on `path` (decoded) needs; absent when it is not declared.
-    pub fn operation_scope(&self, method: &str, path: &str) -> Option<&str> {
-        self.operations.scope(method, path)
+    /// The scope that `operation` needs; absent when it is not declared.
+    pub fn operation_scope(&self, operation: &Operation) -> Option<&str> {
+        self.operations.scope(operation)
+    }
+
+    /// Whether a POST to its root is a message to an MCP server, and what it asks for is decided.
+    pub fn reads_mcp(&self) -> bool {
+        self.enforces_operations() && self.operations.speaks_mcp()
+    }
+
+    /// Whether a gRPC call is decided as one.
+    pub fn reads_grpc(&self) -> bool {
+        self.enforces_operations() && self.operations.speaks_grpc()
     }
 }
 

@@ -3,7 +3,10 @@ mod following;
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{KeyId, World, ZoneId, entity::Resource};
+use caracal_core::{
+    KeyId, World, ZoneId,
+    entity::{DeclaredOperation, Resource},
+};
 use caracal_crypto::{HmacKey, KeyRing, zone_key::SigningKey};
 use caracal_storage::{Access, SigningKeyRow, Store, ZoneWork, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
@@ -197,6 +200,54 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
     let whole = scene.directory.reload(&zone.zone_id).await.unwrap();
     assert_eq!(whole.resources.len(), after.resources.len());
     assert_eq!(whole.applications.len(), after.applications.len());
+}
+
+#[tokio::test]
+async fn a_gateway_knows_what_resources_declare_and_nothing_of_their_providers() {
+    let scene = Scene::new().await;
+    let zone = scene.zone().await;
+    let provider = zone.provider();
+    let mut resource = zone.resource(&provider);
+    let mut work = scene.write(&zone).await;
+    work.providers().create(&provider).await.unwrap();
+    work.applications().create(&zone.application()).await.unwrap();
+    work.resources().create(&resource).await.unwrap();
+    work.commit().await.unwrap();
+    let scene = Scene {
+        directory: Arc::new(ZoneDirectory::reaching(
+            scene.store.clone(),
+            scene.world.clone(),
+            Reach::Resources,
+        )),
+        ..scene
+    };
+    let loaded = scene.directory.zone(&zone.zone_id).await.unwrap();
+    let known = loaded.resource(&resource.identifier).unwrap();
+    assert!(!known.reads_mcp() && known.provider.is_none());
+    assert!(loaded.applications.is_empty() && loaded.providers.is_empty());
+
+    resource.operations = vec![DeclaredOperation {
+        method: "MCP".into(),
+        path: "tools/list".into(),
+        scope: "weather:read".into(),
+    }];
+    let mut work = scene.write(&zone).await;
+    work.resources().update(&resource).await.unwrap();
+    work.commit().await.unwrap();
+    let changed = scene
+        .changed(&zone, DirectoryKind::Resource, resource.id.as_str())
+        .await;
+    let known = changed.resource(&resource.identifier).unwrap();
+    assert!(known.reads_mcp() && known.provider.is_none() && changed.providers.is_empty());
+    let statements = scene.store.statements();
+    for (kind, id) in [
+        (DirectoryKind::Provider, provider.id.as_str()),
+        (DirectoryKind::Application, "app-1"),
+    ] {
+        let same = scene.changed(&zone, kind, id).await;
+        assert!(Arc::ptr_eq(&same, &changed), "nothing of it is known");
+    }
+    assert_eq!(scene.store.statements(), statements, "and nothing is read");
 }
 
 #[tokio::test]

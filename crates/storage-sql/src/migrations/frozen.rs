@@ -19,11 +19,18 @@ pub(super) struct Frozen {
 }
 
 /// Every migration of [`super::ALL`], in its order.
-pub(super) const FROZEN: &[Frozen] = &[Frozen {
-    version: 1,
-    sqlite: "d687447afcbc8d390694b9d4c4011dca8d2635ca0f4f5c08e0581f4c3b5991aa",
-    postgres: "919d1279d78e09bd105346548be6ed7380ab6bd680e123bafd2615abe6d8617a",
-}];
+pub(super) const FROZEN: &[Frozen] = &[
+    Frozen {
+        version: 1,
+        sqlite: "d687447afcbc8d390694b9d4c4011dca8d2635ca0f4f5c08e0581f4c3b5991aa",
+        postgres: "919d1279d78e09bd105346548be6ed7380ab6bd680e123bafd2615abe6d8617a",
+    },
+    Frozen {
+        version: 2,
+        sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        postgres: "389b0ba67fc7537961286716f4a0b831c7bf5568895371258f0393fe48d898b4",
+    },
+];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.
 pub(super) fn first_edited(all: &[Migration], frozen: &[Frozen], dialect: Dialect) -> Option<i64> {
@@ -42,7 +49,10 @@ pub(super) fn first_edited(all: &[Migration], frozen: &[Frozen], dialect: Dialec
 mod tests {
     use std::fmt::Write as _;
 
-    use super::{super::ALL, *};
+    use super::{
+        super::{ALL, CURRENT},
+        *,
+    };
 
     #[test]
     fn frozen_migrations_read_as_they_did_when_they_were_frozen() {
@@ -74,10 +84,14 @@ mod tests {
             common: &["CREATE TABLE zones (id TEXT)"],
             ..*first
         };
-        let second = Migration { version: 2, ..*first };
+        let next = CURRENT + 1;
+        let second = Migration {
+            version: next,
+            ..*first
+        };
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {
             assert_eq!(first_edited(&[edited], FROZEN, dialect), Some(1));
-            assert_eq!(first_edited(&[second], FROZEN, dialect), Some(2));
+            assert_eq!(first_edited(&[second], FROZEN, dialect), Some(next));
         }
     }
 

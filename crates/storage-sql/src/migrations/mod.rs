@@ -17,6 +17,7 @@ mod frozen;
 mod m0001_baseline;
 mod m0001_evidence;
 mod m0001_postgres;
+mod m0002_gateway;
 mod run;
 
 pub use run::MigrationError;
@@ -43,14 +44,24 @@ pub(crate) struct Migration {
 }
 
 /// Every migration, oldest first.
-pub(crate) const ALL: &[Migration] = &[Migration {
-    version: 1,
-    name: "baseline",
-    compatible_from: 1,
-    common: m0001_baseline::COMMON,
-    sqlite: m0001_evidence::SQLITE,
-    postgres: m0001_postgres::STATEMENTS,
-}];
+pub(crate) const ALL: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "baseline",
+        compatible_from: 1,
+        common: m0001_baseline::COMMON,
+        sqlite: m0001_evidence::SQLITE,
+        postgres: m0001_postgres::STATEMENTS,
+    },
+    Migration {
+        version: 2,
+        name: "gateway",
+        compatible_from: 1,
+        common: &[],
+        sqlite: &[],
+        postgres: m0002_gateway::POSTGRES,
+    },
+];
 
 /// The schema this build needs.
 pub(crate) const CURRENT: i64 = ALL[ALL.len() - 1].version;

@@ -28,7 +28,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Gateway,
-        "authority_records:c delegations:c key_checks:r schema_migrations:r sessions:c signing_keys:c \
+        "authority_records:c delegations:c key_checks:r resources:r schema_migrations:r sessions:c signing_keys:c \
          zone_revisions:r zones:r",
     ),
     (

@@ -155,6 +155,10 @@ async fn each_service_does_its_work_with_its_own_rights() {
     let mut work = gateway.zone(&given.zone_id, Access::Read).await.unwrap();
     assert!(work.zone().await.unwrap().is_some());
     assert_eq!(work.signing_keys().published(now).await.unwrap().len(), 1);
+    let declared = work.resources().all_live().await.unwrap();
+    for resource in &declared {
+        assert!(work.resources().get(&resource.id).await.unwrap().is_some());
+    }
     drop(work);
     let mut work = gateway.global(Access::Read).await.unwrap();
     let ended = work

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caracal_core::{
     ProviderId, ResourceId, ScopeSet,
-    entity::{Operation, OperationEnforcement, Provider, ProviderKind, Resource},
+    entity::{DeclaredOperation, OperationEnforcement, Provider, ProviderKind, Resource},
 };
 
 use crate::Error;
@@ -170,7 +170,7 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
     }
     let changed = Resource {
         name: "new".into(),
-        operations: vec![Operation {
+        operations: vec![DeclaredOperation {
             method: "PUT".into(),
             path: "/ü/%20".into(),
             scope: "x".into(),

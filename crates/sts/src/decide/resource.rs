@@ -194,11 +194,12 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &Call<'_>) -> Ou
         ));
     }
     if resource.enforces_operations() {
-        let needed = resource.operation_scope(call.method, call.path);
+        let needed = resource.operation_scope(call.operation);
         if !needed.is_some_and(|scope| presented_scopes.contains(scope)) {
             let details = Explanation::Operation {
-                method: call.method,
-                path: call.path,
+                method: call.operation.http_method(),
+                path: call.operation.path(),
+                call: call.operation.call(),
                 scope: needed,
             };
             return Err(Denied::before_policy(

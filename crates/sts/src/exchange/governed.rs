@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, Timestamp, ZoneId,
+    ApplicationId, AuthorityRecordId, Operation, Timestamp, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_service::Refusal;
@@ -26,8 +26,7 @@ pub(crate) struct Call<'c> {
     /// Verified: signature, issuer, audience, time, zone, class.
     pub(crate) claims: &'c MandateClaims,
     pub(crate) resource: &'c str,
-    pub(crate) method: &'c str,
-    pub(crate) path: &'c str,
+    pub(crate) operation: &'c Operation,
     pub(crate) request_id: &'c str,
 }
 
@@ -149,7 +148,7 @@ impl Kind for Governed<'_> {
     }
 
     fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, _: Option<&'e Self::Issued>) -> Evidence<'e> {
-        evidence.call = Some((self.call.method, self.call.path));
+        evidence.operation = Some(self.call.operation);
         evidence.of_mandate(self.call.claims)
     }
 }

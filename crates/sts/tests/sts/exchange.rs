@@ -365,3 +365,68 @@ async fn the_directive_says_what_the_resource_says_about_silence_and_cookies() {
     assert_eq!(directive["timeout_seconds"], 300, "{}", answer.body);
     assert_eq!(directive["cookies"], true);
 }
+
+#[tokio::test]
+async fn what_a_call_asks_for_comes_in_the_words_of_its_protocol() {
+    let scene = Scene::new().await;
+    let send = async |method: &'static str, path: &'static str, more: &str| {
+        let (token, _) = scene.mandate().await;
+        let mut exchange = Exchange::of(&scene, &token);
+        (exchange.method, exchange.path) = (method, path);
+        let body = [&exchange.body(), more].concat();
+        let nonce = new_nonce(&scene.parts.world);
+        let now = scene.now().unix_seconds();
+        exchange.send_signed(&body, &body, &nonce, now).await
+    };
+    let message = "&request_protocol=mcp&request_call=tools%2Fcall%3Asearch";
+    let answer = send("POST", "/", message).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let metadata = |event: &caracal_core::audit::AuditEvent| -> Value {
+        serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
+    };
+    let event = metadata(scene.parts.events().await.last().unwrap());
+    assert_eq!(
+        (&event["protocol"], &event["call"]),
+        (&"mcp".into(), &"tools/call:search".into())
+    );
+    for (method, path, more) in [
+        (
+            "POST",
+            "/",
+            "&request_protocol=mcp&request_call=tools%2Fcall%3Adelete",
+        ),
+        ("POST", "/", "&request_protocol=mcp&request_call=tools%2Flist"),
+        // Nobody who says less is let through: neither an older Gateway nor a request that is spelled like a message.
+        ("POST", "/", ""),
+        ("MCP", "tools/call:search", ""),
+        ("POST", "/tickets", "&request_protocol=grpc"),
+    ] {
+        let answer = send(method, path, more).await;
+        assert_eq!(
+            answer.refusal(),
+            "403 operation_not_permitted",
+            "{method} {path} {more}"
+        );
+    }
+    let refused = send(
+        "POST",
+        "/",
+        "&request_protocol=mcp&request_call=tools%2Fcall%3Adelete",
+    )
+    .await;
+    assert_eq!(
+        refused.body["details"]["call"], "tools/call:delete",
+        "{}",
+        refused.body
+    );
+    for (method, path, more) in [
+        ("POST", "/", "&request_protocol=mcp"),
+        ("GET", "/", message),
+        ("POST", "/admin", message),
+        ("POST", "/", "&request_protocol=soap&request_call=x"),
+        ("POST", "/", "&request_call=tools%2Fcall%3Asearch"),
+    ] {
+        let answer = send(method, path, more).await;
+        assert_eq!(answer.refusal(), "400 invalid_token", "{method} {path} {more}");
+    }
+}

@@ -10,8 +10,8 @@ use caracal_core::{
     Secret, Timestamp,
     claims::MandateClaims,
     entity::{
-        Application, AuthorityRecord, Delegation, Operation, OperationEnforcement, Provider, ProviderKind,
-        Resource, Session, Zone,
+        Application, AuthorityRecord, DeclaredOperation, Delegation, OperationEnforcement, Provider,
+        ProviderKind, Resource, Session, Zone,
     },
 };
 use caracal_crypto::{
@@ -73,11 +73,12 @@ impl Scene {
         let mut resource = given.resource(&provider);
         resource.scopes = caracal_core::ScopeSet::parse("tickets:read tickets:write");
         resource.operation_enforcement = OperationEnforcement::Enforced;
-        resource.operations = vec![Operation {
-            method: String::from("GET"),
-            path: String::from("/tickets"),
+        let declared = |method: &str, path: &str| DeclaredOperation {
+            method: method.to_owned(),
+            path: path.to_owned(),
             scope: String::from("tickets:read"),
-        }];
+        };
+        resource.operations = vec![declared("GET", "/tickets"), declared("MCP", "tools/call:search")];
         let record = given.authority_record(&application);
         let mut source = given.session(&application, &record);
         let mut target = given.session(&application, &record);

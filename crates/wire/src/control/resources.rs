@@ -2,7 +2,7 @@
 
 use caracal_core::{
     ProviderId, ResourceId, ScopeSet, Timestamp, ZoneId,
-    entity::{Attribution, Operation, OperationEnforcement, Resource},
+    entity::{Attribution, DeclaredOperation, OperationEnforcement, Resource},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,7 +38,7 @@ pub struct CreateResource {
     pub credential_provider_id: Option<ProviderId>,
     /// At most 256.
     #[serde(default)]
-    pub operations: Vec<Operation>,
+    pub operations: Vec<DeclaredOperation>,
     /// Enforced when absent.
     #[serde(
         default,
@@ -77,7 +77,7 @@ changes! {
         #[schema(value_type = Option<ProviderId>)]
         credential_provider_id: Option<ProviderId>,
         /// At most 256.
-        operations: Vec<Operation>,
+        operations: Vec<DeclaredOperation>,
         /// Whether operations are enforced.
         operation_enforcement: OperationEnforcement,
         /// How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
@@ -106,7 +106,7 @@ pub struct ResourceItem {
     /// Provider of its credential.
     pub credential_provider_id: ProviderId,
     /// Declared operations.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<DeclaredOperation>,
     /// Whether operations are enforced.
     pub operation_enforcement: OperationEnforcement,
     /// Only where it is set: published clients do not know it.

@@ -1,7 +1,7 @@
 //! Declared operations: which scope a method on a path needs.
 
-use caracal_authz::operations::{PathTemplate, is_method};
-use caracal_core::{ScopeSet, entity::Operation};
+use caracal_authz::operations::{GRPC, MCP, McpPattern, PathTemplate, is_method};
+use caracal_core::{ScopeSet, entity::DeclaredOperation};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
@@ -10,7 +10,7 @@ use super::CODE;
 const MAX_OPERATIONS: usize = 256;
 
 /// Trims, and upper-cases methods. Lengths are checked here, meaning in [`check`].
-pub(super) fn normalise(operations: Vec<Operation>) -> Result<Vec<Operation>, Refusal> {
+pub(super) fn normalise(operations: Vec<DeclaredOperation>) -> Result<Vec<DeclaredOperation>, Refusal> {
     if operations.len() > MAX_OPERATIONS {
         return Err(Refusal::invalid_field(
             CODE,
@@ -22,7 +22,7 @@ pub(super) fn normalise(operations: Vec<Operation>) -> Result<Vec<Operation>, Re
         .into_iter()
         .enumerate()
         .map(|(position, operation)| {
-            let Operation { method, path, scope } = operation;
+            let DeclaredOperation { method, path, scope } = operation;
             let (method, path) = (method.trim().to_ascii_uppercase(), path.trim().to_owned());
             for (name, value, most) in [
                 ("method", &method, 16),
@@ -38,50 +38,26 @@ pub(super) fn normalise(operations: Vec<Operation>) -> Result<Vec<Operation>, Re
                     ));
                 }
             }
-            Ok(Operation { method, path, scope })
+            Ok(DeclaredOperation { method, path, scope })
         })
         .collect()
 }
 
+/// What one operation stands for. Equal ones meet the same calls.
+#[derive(PartialEq, Eq)]
+enum Meaning<'o> {
+    Http(&'o str, PathTemplate),
+    Grpc(PathTemplate),
+    Mcp(McpPattern),
+}
+
 /// What a list of operations must be for the Gateway to decide with it.
-pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), Refusal> {
-    let mut seen: Vec<(&String, PathTemplate)> = Vec::with_capacity(operations.len());
+pub(super) fn check(operations: &[DeclaredOperation], scopes: &ScopeSet) -> Result<(), Refusal> {
+    let mut seen: Vec<Meaning<'_>> = Vec::with_capacity(operations.len());
     for (position, operation) in operations.iter().enumerate() {
         let field = |name: &str| format!("operations.{position}.{name}");
-        let method = &operation.method;
-        if method.is_empty()
-            || operation.path.is_empty()
-            || !method
-                .bytes()
-                .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
-        {
-            let path = if operation.path.is_empty() {
-                field("path")
-            } else {
-                field("method")
-            };
-            return Err(Refusal::invalid_field(
-                ErrorCode::OperationMethodAndPathRequired,
-                &path,
-                "an operation is an HTTP method and a path",
-            ));
-        }
-        if !is_method(method) {
-            return Err(Refusal::invalid_field(
-                ErrorCode::OperationMethodUnknown,
-                &field("method"),
-                "is no HTTP method that can be forwarded",
-            ));
-        }
-        if !operation.path.starts_with('/') {
-            return Err(Refusal::invalid_field(
-                ErrorCode::OperationPathMustBeAbsolute,
-                &field("path"),
-                "must begin with /",
-            ));
-        }
-        let template = PathTemplate::parse(&operation.path)
-            .map_err(|why| Refusal::invalid_field(ErrorCode::OperationPathInvalid, &field("path"), why))?;
+        let meaning = meaning(operation)
+            .map_err(|(code, name, why)| Refusal::invalid_field(code, &field(name), why))?;
         if !scopes.contains(&operation.scope) {
             return Err(Refusal::invalid_field(
                 ErrorCode::OperationScopeNotInResourceScopes,
@@ -90,19 +66,60 @@ pub(super) fn check(operations: &[Operation], scopes: &ScopeSet) -> Result<(), R
             ));
         }
         // Two templates that differ in names alone are one.
-        if seen
-            .iter()
-            .any(|(other, path)| *other == method && *path == template)
-        {
+        if seen.contains(&meaning) {
             return Err(Refusal::invalid_field(
                 ErrorCode::OperationDuplicate,
                 &field("path"),
                 "is declared twice",
             ));
         }
-        seen.push((method, template));
+        seen.push(meaning);
+    }
+    // Every POST to the root is then read as a message: this operation would meet nothing.
+    let is_root = |operation: &DeclaredOperation| operation.method == "POST" && operation.path == "/";
+    if let Some(position) = operations.iter().position(is_root)
+        && seen.iter().any(|meaning| matches!(meaning, Meaning::Mcp(_)))
+    {
+        return Err(Refusal::invalid_field(
+            ErrorCode::OperationPathInvalid,
+            &format!("operations.{position}.path"),
+            "is where the resource takes the messages of its MCP operations",
+        ));
     }
     Ok(())
+}
+
+fn meaning(operation: &DeclaredOperation) -> Result<Meaning<'_>, (ErrorCode, &'static str, &'static str)> {
+    let DeclaredOperation { method, path, .. } = operation;
+    let is_token = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    if method.is_empty() || path.is_empty() || !method.bytes().all(is_token) {
+        let field = if path.is_empty() { "path" } else { "method" };
+        let why = "an operation is an HTTP method and a path";
+        return Err((ErrorCode::OperationMethodAndPathRequired, field, why));
+    }
+    let invalid = |why| (ErrorCode::OperationPathInvalid, "path", why);
+    if method == MCP {
+        return McpPattern::parse(path).map(Meaning::Mcp).map_err(invalid);
+    }
+    if method != GRPC && !is_method(method) {
+        let why = "is no HTTP method that can be forwarded";
+        return Err((ErrorCode::OperationMethodUnknown, "method", why));
+    }
+    if !path.starts_with('/') {
+        return Err((
+            ErrorCode::OperationPathMustBeAbsolute,
+            "path",
+            "must begin with /",
+        ));
+    }
+    let template = PathTemplate::parse(path).map_err(invalid)?;
+    if method != GRPC {
+        return Ok(Meaning::Http(method, template));
+    }
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", service, method] if !service.is_empty() && !method.is_empty() => Ok(Meaning::Grpc(template)),
+        _ => Err(invalid("must be /package.Service/Method")),
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +129,7 @@ mod tests {
     fn code(operations: &[(&str, &str, &str)]) -> Option<String> {
         let operations = operations
             .iter()
-            .map(|(method, path, scope)| Operation {
+            .map(|(method, path, scope)| DeclaredOperation {
                 method: (*method).to_owned(),
                 path: (*path).to_owned(),
                 scope: (*scope).to_owned(),
@@ -137,6 +154,15 @@ mod tests {
             (("GET", "/x/:id", "a"), "operation_path_invalid"),
             (("GET", "/x/*", "a"), "operation_path_invalid"),
             (("GET", "/x/{id}.json", "a"), "operation_path_invalid"),
+            (("MCP", "/mcp", "a"), "operation_path_invalid"),
+            (("MCP", "tools/call", "a"), "operation_path_invalid"),
+            (
+                ("MCP", "tools/call:x", "c"),
+                "operation_scope_not_in_resource_scopes",
+            ),
+            (("GRPC", "p.S/M", "a"), "operation_path_must_be_absolute"),
+            (("GRPC", "/M", "a"), "operation_path_invalid"),
+            (("GRPC", "/p.S/M/", "a"), "operation_path_invalid"),
         ] {
             assert_eq!(code(&[bad]).as_deref(), Some(why), "{bad:?}");
         }
@@ -155,6 +181,31 @@ mod tests {
         assert_eq!(
             code(&[("get", "/x", "a"), ("GET", "/x", "b")]).as_deref(),
             Some("operation_duplicate")
+        );
+    }
+
+    #[test]
+    fn messages_and_grpc_calls_are_declared_beside_requests() {
+        let all = [
+            ("mcp", "tools/call:x", "a"),
+            ("MCP", "tools/call:{tool}", "b"),
+            ("MCP", "tools/list", "a"),
+            ("GET", "/", "a"),
+            ("POST", "/p.S/M", "a"),
+            ("GRPC", "/p.S/M", "a"),
+            ("GRPC", "/p.S/{method}", "a"),
+        ];
+        assert_eq!(code(&all), None);
+        for twice in [
+            [("MCP", "tools/call:{a}", "a"), ("MCP", "tools/call:{b}", "a")],
+            [("GRPC", "/p.S/M", "a"), ("GRPC", "/p.S/M", "b")],
+        ] {
+            assert_eq!(code(&twice).as_deref(), Some("operation_duplicate"));
+        }
+        assert_eq!(
+            code(&[("POST", "/", "a"), ("MCP", "tools/list", "a")]).as_deref(),
+            Some("operation_path_invalid"),
+            "the root takes messages"
         );
     }
 }

@@ -3,7 +3,7 @@
 use caracal_core::{
     ApplicationId, ProviderId, ResourceId, ScopeSet,
     entity::{
-        Application, Attribution, Operation, OperationEnforcement, Provider, ProviderKind,
+        Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,
         RegistrationMethod, Resource, Zone,
     },
 };
@@ -75,12 +75,12 @@ impl Given {
             scopes: ScopeSet::parse("weather:read weather:write"),
             credential_provider_id: provider.id.clone(),
             operations: vec![
-                Operation {
+                DeclaredOperation {
                     method: "GET".into(),
                     path: "/now".into(),
                     scope: "weather:read".into(),
                 },
-                Operation {
+                DeclaredOperation {
                     method: "POST".into(),
                     path: "/report".into(),
                     scope: "weather:write".into(),

@@ -1,4 +1,4 @@
-//! Places among the calls to one upstream host, shared fairly by zones.
+//! Permits among the calls to one upstream host, shared fairly by zones.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 
 /// Most hosts remembered.
 const MAX_HOSTS: usize = 4096;
-/// How many times what is free a zone may hold: a zone alone fills three quarters of the places, and the first call of
+/// How many times what is free a zone may hold: a zone alone fills three quarters of the permits, and the first call of
 /// every other zone still finds one (dynamic thresholds, as switches divide their buffers).
 const HELD_PER_FREE: usize = 3;
 
-/// The places of all hosts.
+/// The permits of all hosts.
 #[derive(Debug)]
-pub(crate) struct Places {
-    /// Places of one host.
+pub(crate) struct Permits {
+    /// Permits of one host.
     capacity: usize,
     /// Longest wait for one.
     wait: Duration,
@@ -36,24 +36,24 @@ struct Host {
 struct State {
     used: usize,
     waiting: usize,
-    /// Zones that hold or wait for a place.
+    /// Zones that hold or wait for a permit.
     zones: HashMap<ZoneId, Share>,
 }
 
 #[derive(Debug, Default)]
 struct Share {
     used: usize,
-    queue: VecDeque<oneshot::Sender<Place>>,
+    queue: VecDeque<oneshot::Sender<Permit>>,
 }
 
-/// One call's place; given back when dropped.
+/// One call's permit; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     host: Arc<Host>,
     zone: ZoneId,
 }
 
-impl Places {
+impl Permits {
     pub(crate) fn new(capacity: usize, wait: Duration) -> Self {
         Self {
             capacity,
@@ -62,10 +62,10 @@ impl Places {
         }
     }
 
-    /// A place among the calls to `host`, so that neither a stuck upstream can take all sockets nor a zone all places.
-    pub(crate) async fn take(&self, host: &str, zone: &ZoneId) -> Option<Place> {
+    /// A permit among the calls to `host`, so that neither a stuck upstream can take all sockets nor a zone all permits.
+    pub(crate) async fn take(&self, host: &str, zone: &ZoneId) -> Option<Permit> {
         let waiting = match self.host(host).take(zone) {
-            Ok(place) => return Some(place),
+            Ok(permit) => return Some(permit),
             Err(waiting) => waiting?,
         };
         tokio::time::timeout(self.wait, waiting).await.ok()?.ok()
@@ -77,7 +77,7 @@ impl Places {
         }
         let mut hosts = self.hosts.write();
         if hosts.len() >= MAX_HOSTS {
-            // Hosts in use are still counted by those who hold a place.
+            // Hosts in use are still counted by those who hold a permit.
             hosts.retain(|_, host| Arc::strong_count(host) > 1);
         }
         hosts
@@ -93,15 +93,15 @@ impl Places {
 }
 
 impl Host {
-    /// A place, or a turn in the zone's queue; nothing when that is full as well.
-    fn take(self: &Arc<Self>, zone: &ZoneId) -> Result<Place, Option<oneshot::Receiver<Place>>> {
+    /// A permit, or a turn in the zone's queue; nothing when that is full as well.
+    fn take(self: &Arc<Self>, zone: &ZoneId) -> Result<Permit, Option<oneshot::Receiver<Permit>>> {
         let mut state = self.state.lock();
         let room = state.has_room(self.capacity, zone);
         let share = state.zones.entry(zone.clone()).or_default();
         if room && share.queue.is_empty() {
             share.used = share.used.saturating_add(1);
             state.used = state.used.saturating_add(1);
-            return Ok(self.place(zone));
+            return Ok(self.permit(zone));
         }
         if share.queue.len() >= self.capacity {
             let before = share.queue.len();
@@ -120,14 +120,14 @@ impl Host {
         Err(Some(waiting))
     }
 
-    fn place(self: &Arc<Self>, zone: &ZoneId) -> Place {
-        Place {
+    fn permit(self: &Arc<Self>, zone: &ZoneId) -> Permit {
+        Permit {
             host: self.clone(),
             zone: zone.clone(),
         }
     }
 
-    /// Takes a place back and gives it, and what else became free, to the zones that wait, least served first.
+    /// Takes a permit back and gives it, and what else became free, to the zones that wait, least served first.
     fn release(self: &Arc<Self>, zone: &ZoneId) {
         let mut unwanted = Vec::new();
         let mut state = self.state.lock();
@@ -137,8 +137,8 @@ impl Host {
         }
         while let Some((zone, turn)) = state.next(self.capacity) {
             // Whoever left between the look and the gift leaves it here; it is dropped outside the lock.
-            if let Err(place) = turn.send(self.place(&zone)) {
-                unwanted.push(place);
+            if let Err(permit) = turn.send(self.permit(&zone)) {
+                unwanted.push(permit);
             }
         }
         state.forget(zone);
@@ -153,8 +153,8 @@ impl State {
         free > 0 && held < free.saturating_mul(HELD_PER_FREE)
     }
 
-    /// The next turn, counted as having its place.
-    fn next(&mut self, capacity: usize) -> Option<(ZoneId, oneshot::Sender<Place>)> {
+    /// The next turn, counted as having its permit.
+    fn next(&mut self, capacity: usize) -> Option<(ZoneId, oneshot::Sender<Permit>)> {
         while self.waiting > 0 {
             let (zone, _) = self
                 .zones
@@ -187,7 +187,7 @@ impl State {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.host.release(&self.zone);
     }
@@ -201,36 +201,36 @@ mod tests {
         ZoneId::parse(name).unwrap()
     }
 
-    async fn fill(places: &Places, zone: &ZoneId) -> Vec<Place> {
+    async fn fill(permits: &Permits, zone: &ZoneId) -> Vec<Permit> {
         let mut held = Vec::new();
-        while let Some(place) = places.take("host", zone).await {
-            held.push(place);
+        while let Some(permit) = permits.take("host", zone).await {
+            held.push(permit);
         }
         held
     }
 
     #[tokio::test]
-    async fn a_zone_that_takes_all_it_can_leaves_places_to_the_others() {
-        let places = Places::new(1024, Duration::from_millis(5));
-        let greedy = fill(&places, &zone("a")).await;
+    async fn a_zone_that_takes_all_it_can_leaves_permits_to_the_others() {
+        let permits = Permits::new(1024, Duration::from_millis(5));
+        let greedy = fill(&permits, &zone("a")).await;
         assert_eq!(greedy.len(), 768);
-        let second = fill(&places, &zone("b")).await;
+        let second = fill(&permits, &zone("b")).await;
         assert!(second.len() > 150, "{}", second.len());
-        assert!(places.take("host", &zone("c")).await.is_some());
-        assert_eq!(fill(&places, &zone("a")).await.len(), 0);
-        assert!(places.take("other", &zone("a")).await.is_some());
+        assert!(permits.take("host", &zone("c")).await.is_some());
+        assert_eq!(fill(&permits, &zone("a")).await.len(), 0);
+        assert!(permits.take("other", &zone("a")).await.is_some());
     }
 
     #[tokio::test]
-    async fn a_place_given_back_goes_to_the_zone_that_holds_least() {
-        let places = Arc::new(Places::new(4, Duration::from_secs(1)));
-        let mut greedy = fill(&places, &zone("a")).await;
+    async fn a_permit_given_back_goes_to_the_zone_that_holds_least() {
+        let permits = Arc::new(Permits::new(4, Duration::from_secs(1)));
+        let mut greedy = fill(&permits, &zone("a")).await;
         assert_eq!(greedy.len(), 3);
-        let other = places.take("host", &zone("b")).await;
+        let other = permits.take("host", &zone("b")).await;
         assert!(other.is_some());
         let wait = |name: &'static str| {
-            let places = places.clone();
-            tokio::spawn(async move { places.take("host", &zone(name)).await })
+            let permits = permits.clone();
+            tokio::spawn(async move { permits.take("host", &zone(name)).await })
         };
         let again = wait("a");
         tokio::task::yield_now().await;
@@ -243,16 +243,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_left_their_turn_cost_no_place() {
-        let places = Places::new(1, Duration::from_millis(5));
-        let held = places.take("host", &zone("a")).await;
-        assert!(places.take("host", &zone("a")).await.is_none());
-        assert!(places.take("host", &zone("b")).await.is_none());
+    async fn those_who_left_their_turn_cost_no_permit() {
+        let permits = Permits::new(1, Duration::from_millis(5));
+        let held = permits.take("host", &zone("a")).await;
+        assert!(permits.take("host", &zone("a")).await.is_none());
+        assert!(permits.take("host", &zone("b")).await.is_none());
         drop(held);
-        let held = places.take("host", &zone("b")).await;
+        let held = permits.take("host", &zone("b")).await;
         assert!(held.is_some());
         drop(held);
-        let host = places.host("host");
+        let host = permits.host("host");
         let state = host.state.lock();
         assert_eq!((state.used, state.waiting, state.zones.len()), (0, 0, 0));
     }

@@ -1,0 +1,358 @@
+//! A JSON-RPC message to an MCP server, read as strictly as an enforcement point must.
+//!
+//! Readers of JSON differ: in which of two equal members counts, in whether letters' case does, in what they make of a
+//! NUL, of half a surrogate, of another encoding. A message that any of them could take for another is refused.
+
+use std::{cell::Cell, collections::HashSet, fmt};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use caracal_core::operation::{MCP_RESPONSE, folded, mcp_call, mcp_member};
+use http::{HeaderMap, HeaderName};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::Unreadable;
+
+/// Deepest nesting of a message; servers that read recursively end somewhere too.
+const MAX_DEPTH: u8 = 64;
+
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+/// What the message in `bytes` asks for, as operations are declared; what `headers` say of it must agree.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(super) fn call(bytes: &[u8], headers: &HeaderMap) -> Result<String, Unreadable> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Ambiguous("the body is not UTF-8"))?;
+    if text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('[') {
+        return Err(Unreadable::Batch);
+    }
+    let problem = Cell::new(None);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let message = Envelope { problem: &problem }.deserialize(&mut reader);
+    let message = message.and_then(|message| reader.end().map(|()| message));
+    let message =
+        message.map_err(|_| Unreadable::Ambiguous(problem.get().unwrap_or("the body is no JSON")))?;
+    let call = message.call().map_err(Unreadable::Ambiguous)?;
+    if message.agrees(headers) {
+        Ok(call)
+    } else {
+        Err(Unreadable::HeaderDiffers)
+    }
+}
+
+/// The members that decide.
+#[derive(Debug, Default)]
+struct Message {
+    version: Option<String>,
+    /// Whether it may be the id of a request.
+    id: Option<bool>,
+    method: Option<String>,
+    params: Option<Named>,
+    results: u8,
+}
+
+/// The members of `params` by which messages say what they are about.
+#[derive(Debug, Default)]
+struct Named {
+    name: Option<String>,
+    uri: Option<String>,
+    task: Option<String>,
+}
+
+impl Message {
+    fn call(&self) -> Result<String, &'static str> {
+        if self.version.as_deref() != Some("2.0") {
+            return Err("the message is not JSON-RPC 2.0");
+        }
+        if self.id == Some(false) {
+            return Err("the id is neither a string nor a number");
+        }
+        let Some(method) = &self.method else {
+            return match (self.id, self.results, &self.params) {
+                (Some(_), 1, None) => Ok(String::from(MCP_RESPONSE)),
+                _ => Err("the message is neither a request nor a response"),
+            };
+        };
+        if self.results > 0 {
+            return Err("the message is a request and a response");
+        }
+        let about = match (mcp_member(method), &self.params) {
+            (Some("uri"), Some(params)) => params.uri.as_deref(),
+            (Some(_), Some(params)) => params.name.as_deref(),
+            _ => None,
+        };
+        mcp_call(method, about)
+            .ok_or("the method, or what it is about, has no name that can be told from others")
+    }
+
+    /// Whether the headers by which a message is described say the same: those of the revisions that have them, once.
+    fn agrees(&self, headers: &HeaderMap) -> bool {
+        let is_disguised = |name: &HeaderName| {
+            let name = name.as_str();
+            name.contains('_') && matches!(name.replace('_', "-").as_str(), "mcp-method" | "mcp-name")
+        };
+        if headers.keys().any(is_disguised) {
+            return false;
+        }
+        let said = |name: &HeaderName| -> Result<Option<String>, ()> {
+            let mut values = headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (None, _) => Ok(None),
+                (Some(value), None) => decoded(value.as_bytes()).map(Some).ok_or(()),
+                (Some(_), Some(_)) => Err(()),
+            }
+        };
+        let (Ok(method), Ok(name)) = (said(&METHOD), said(&NAME)) else {
+            return false;
+        };
+        let params = self.params.as_ref();
+        let about = match self.method.as_deref().and_then(mcp_member) {
+            Some("uri") => [params.and_then(|params| params.uri.as_ref()), None, None],
+            Some(_) => [params.and_then(|params| params.name.as_ref()), None, None],
+            None => params.map_or([None; 3], |params| {
+                [params.name.as_ref(), params.uri.as_ref(), params.task.as_ref()]
+            }),
+        };
+        method.is_none_or(|method| self.method.as_ref() == Some(&method))
+            && name.is_none_or(|name| about.contains(&Some(&name)))
+    }
+}
+
+/// A header's value; names that are no plain ASCII come as `=?base64?…?=`.
+fn decoded(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok()?;
+    match text
+        .strip_prefix("=?base64?")
+        .and_then(|text| text.strip_suffix("?="))
+    {
+        Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok(),
+        None => Some(text.to_owned()),
+    }
+}
+
+/// What a problem is said with, since the reader wraps what it is told.
+type Problem<'p> = &'p Cell<Option<&'static str>>;
+
+fn refuse<E: serde::de::Error>(problem: Problem<'_>, why: &'static str) -> E {
+    problem.set(Some(why));
+    E::custom(why)
+}
+
+/// Names of members seen in one object.
+struct Members<'p> {
+    seen: HashSet<String>,
+    problem: Problem<'p>,
+}
+
+impl<'p> Members<'p> {
+    fn of(problem: Problem<'p>) -> Self {
+        Self {
+            seen: HashSet::new(),
+            problem,
+        }
+    }
+
+    /// Notes a member that no other of the object is equal to.
+    fn note<E: serde::de::Error>(&mut self, name: &str) -> Result<(), E> {
+        if name.contains('\0') {
+            return Err(refuse(self.problem, "the body contains a NUL"));
+        }
+        if self.seen.insert(name.to_owned()) {
+            Ok(())
+        } else {
+            Err(refuse(self.problem, "an object has two members of one name"))
+        }
+    }
+
+    /// The same for an object whose `decisive` members decide: none may come in a spelling that some reader folds.
+    fn note_decisive<E: serde::de::Error>(&mut self, name: &str, decisive: &[&str]) -> Result<(), E> {
+        self.note(name)?;
+        if !decisive.contains(&name) && decisive.iter().any(|exact| folded(name) == folded(exact)) {
+            return Err(refuse(
+                self.problem,
+                "a member differs from a known one in its letters' case alone",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The whole message.
+struct Envelope<'p> {
+    problem: Problem<'p>,
+}
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_> {
+    type Value = Message;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Message, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_> {
+    type Value = Message;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON-RPC message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message, A::Error> {
+        const DECISIVE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+        let problem = self.problem;
+        let (mut message, mut members) = (Message::default(), Members::of(problem));
+        let any = || Strict {
+            left: MAX_DEPTH,
+            problem,
+        };
+        while let Some(name) = map.next_key::<String>()? {
+            members.note_decisive(&name, &DECISIVE)?;
+            match name.as_str() {
+                "jsonrpc" => message.version = Some(map.next_value()?),
+                "method" => message.method = Some(map.next_value()?),
+                "params" => message.params = Some(map.next_value_seed(Params { problem })?),
+                "id" => message.id = Some(map.next_value_seed(any())?.is_id()),
+                "result" | "error" => {
+                    map.next_value_seed(any())?;
+                    message.results = message.results.saturating_add(1);
+                }
+                _ => {
+                    map.next_value_seed(any())?;
+                }
+            }
+        }
+        Ok(message)
+    }
+}
+
+/// `params`, an object in every message of MCP.
+struct Params<'p> {
+    problem: Problem<'p>,
+}
+
+impl<'de> DeserializeSeed<'de> for Params<'_> {
+    type Value = Named;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Named, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Params<'_> {
+    type Value = Named;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of parameters")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
+        let problem = self.problem;
+        let (mut named, mut members) = (Named::default(), Members::of(problem));
+        while let Some(name) = map.next_key::<String>()? {
+            members.note_decisive(&name, &["name", "uri", "taskId"])?;
+            let value = map.next_value_seed(Strict {
+                left: MAX_DEPTH.saturating_sub(1),
+                problem,
+            })?;
+            let place = match name.as_str() {
+                "name" => &mut named.name,
+                "uri" => &mut named.uri,
+                "taskId" => &mut named.task,
+                _ => continue,
+            };
+            if let Value::Text(text) = value {
+                *place = Some(text);
+            }
+        }
+        Ok(named)
+    }
+}
+
+/// What a value was.
+enum Value {
+    Text(String),
+    Number,
+    Other,
+}
+
+impl Value {
+    const fn is_id(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Number)
+    }
+}
+
+/// Any value, with nothing in it that readers differ about.
+struct Strict<'p> {
+    /// Levels that may still open.
+    left: u8,
+    problem: Problem<'p>,
+}
+
+impl Strict<'_> {
+    fn below<E: serde::de::Error>(&self) -> Result<Self, E> {
+        let left = self.left.checked_sub(1);
+        left.map(|left| Strict { left, ..*self })
+            .ok_or_else(|| refuse(self.problem, "the body is nested too deeply"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Number)
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        if text.contains('\0') {
+            return Err(refuse(self.problem, "the body contains a NUL"));
+        }
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        while items.next_element_seed(self.below()?)?.is_some() {}
+        Ok(Value::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Members::of(self.problem);
+        while let Some(name) = map.next_key::<String>()? {
+            members.note(&name)?;
+            map.next_value_seed(self.below()?)?;
+        }
+        Ok(Value::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests;
