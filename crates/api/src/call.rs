@@ -55,6 +55,7 @@ impl Call {
             updated_via_operator: false,
             created_at: now,
             updated_at: Some(now),
+            version: 1,
         }
     }
 

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::{
     call::{Call, ZoneCall},
     payload,
-    receipts::keyed,
+    receipts::{keyed, same_request_was_first},
     record::record,
 };
 
@@ -99,11 +99,7 @@ impl ZoneCall {
         if let Some(keyed) = keyed(self)
             && keyed.claim(work.as_mut(), self.now()).await?.is_some()
         {
-            // The same request was first; done again, this one is answered as that one was.
-            return Err(Refusal {
-                contended: true,
-                ..Refusal::of(ErrorCode::StorageUnavailable)
-            });
+            return Err(same_request_was_first());
         }
         Ok(ZoneChange {
             call: self,

@@ -4,8 +4,14 @@
 
 use std::time::Duration;
 
+use caracal_core::ZoneId;
+use caracal_crypto::sha256;
 use caracal_lifecycle::receipts::Keyed;
-use caracal_service::front::{Exchange, request_digest};
+use caracal_service::{
+    Refusal,
+    front::{Exchange, request_digest},
+};
+use caracal_wire::ErrorCode;
 
 use crate::deps::ApiDeps;
 
@@ -32,4 +38,32 @@ pub(crate) fn keyed(exchange: &Exchange<ApiDeps>) -> Option<Keyed> {
         retention: RETENTION,
         max_receipts: MAX_RECEIPTS,
     })
+}
+
+/// The zones that may have the receipt: that of the path, or those that the request would have made.
+pub(crate) fn zones(exchange: &Exchange<ApiDeps>, keyed: &Keyed) -> Vec<ZoneId> {
+    match exchange.params.id("zoneId") {
+        Ok(zone) => vec![zone],
+        Err(_) => made_zones(keyed).collect(),
+    }
+}
+
+/// The ids of a zone made by a request with a key, as `UUIDv8` (RFC 9562 §5.8): a rival with the same key makes the same
+/// zone, so that only one of them does, and where the receipt is can be told before there is one.
+pub(crate) fn made_zones(keyed: &Keyed) -> impl Iterator<Item = ZoneId> {
+    keyed.key_digests.iter().filter_map(|digest| {
+        let hex = hex::encode(sha256(&[digest, keyed.scope_id.as_bytes()].concat()));
+        let part = |range: std::ops::Range<usize>| hex.get(range);
+        let (a, b, c) = (part(0..8)?, part(8..12)?, part(12..15)?);
+        let id = format!("{a}-{b}-8{c}-8{}-{}", part(15..18)?, part(18..30)?);
+        ZoneId::parse(&id).ok()
+    })
+}
+
+/// Done again, a request is answered as the same one was that came before it.
+pub(crate) fn same_request_was_first() -> Refusal {
+    Refusal {
+        contended: true,
+        ..Refusal::of(ErrorCode::StorageUnavailable)
+    }
 }

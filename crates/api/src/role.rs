@@ -15,7 +15,7 @@ use crate::{
     access::{Needs, Reach},
     auth::{self, Principal},
     deps::ApiDeps,
-    receipts::keyed,
+    receipts::{keyed, zones},
     record::record,
 };
 
@@ -62,9 +62,13 @@ impl HttpRole for ApiDeps {
         let Some(keyed) = keyed(exchange) else {
             return Ok(None);
         };
-        let zone = exchange.params.id("zoneId")?;
-        let mut work = self.store.zone(&zone, Access::Write).await?;
-        Ok(keyed.claim(work.as_mut(), self.world.now()).await?)
+        for zone in zones(exchange, &keyed) {
+            let mut work = self.store.zone(&zone, Access::Write).await?;
+            if let Some(receipt) = keyed.claim(work.as_mut(), self.world.now()).await? {
+                return Ok(Some(receipt));
+            }
+        }
+        Ok(None)
     }
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them

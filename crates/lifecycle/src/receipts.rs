@@ -112,12 +112,21 @@ impl Keyed {
         answer: String,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let receipt = self.receipt(made, status, answer, now)?;
+        Ok(work.receipts().create(&receipt).await?)
+    }
+
+    /// What is kept of the answer.
+    ///
+    /// # Errors
+    /// When it is too large to be kept.
+    pub fn receipt(&self, made: &str, status: u16, answer: String, now: Timestamp) -> Result<Receipt, Error> {
         if answer.len() > MAX_ANSWER_BYTES {
             return Err(Denial::of(ErrorCode::IdempotencyResponseTooLarge)
                 .describe("the answer is too large to be remembered; ask for less, or without a key")
                 .into());
         }
-        let receipt = Receipt {
+        Ok(Receipt {
             operation: self.operation.to_owned(),
             scope_id: self.scope_id.clone(),
             key_digest: self.key_digests.first().copied().unwrap_or_default(),
@@ -127,8 +136,7 @@ impl Keyed {
             response_json: answer,
             created_at: now,
             expires_at: now.plus(self.retention),
-        };
-        Ok(work.receipts().create(&receipt).await?)
+        })
     }
 }
 

@@ -29,13 +29,13 @@ use axum::{
 use http::{Method, StatusCode, header, request::Parts};
 use tracing::Instrument as _;
 
-pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet};
+pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet, Versioned};
 pub use declaration::Declaration;
 pub use document::{document, unresolved};
 pub use exchange::{Exchange, HttpRole, Params};
 pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
 pub use operation::Operation;
-pub use repeat::{IdempotencyKey, if_match, request_digest};
+pub use repeat::{IdempotencyKey, IfMatch, request_digest};
 pub use route::{Handler, Opens, Route, RouteError};
 
 use crate::{

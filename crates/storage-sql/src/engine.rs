@@ -11,7 +11,6 @@ use crate::{
     dialect::Dialect,
     health::Health,
     migrations::{self, MigrationError},
-    seen::Seen,
     sql::{self, Counter, Judge, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
@@ -115,7 +114,6 @@ impl Engine {
             tx,
             zone: zone.clone(),
             chain_key,
-            seen: Seen::default(),
             changed: false,
             unended: BTreeMap::new(),
         }))
@@ -126,7 +124,6 @@ impl Engine {
         Ok(Box::new(GlobalUnit {
             tx,
             chain_key: self.chain_key.clone(),
-            seen: Seen::default(),
         }))
     }
 

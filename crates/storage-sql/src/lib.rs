@@ -24,7 +24,6 @@ mod postgres;
 mod repo;
 mod roles;
 mod row;
-mod seen;
 mod sql;
 mod sqlite;
 mod work;

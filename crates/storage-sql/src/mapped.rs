@@ -18,7 +18,6 @@ use sea_orm::Value;
 use crate::{
     params::{Param, every_id},
     row::Row,
-    seen::{Seen, changed_meanwhile},
     sql::Tx,
     work::ZoneUnit,
 };
@@ -74,7 +73,7 @@ macro_rules! mapped {
         }
     };
     (@columns attribution) => {
-        ", created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at"
+        ", created_by, created_via_operator, created_at, updated_by, updated_via_operator, updated_at, version"
     };
     (@read $row:ident, $column:ident) => { $crate::mapped::Column::read($row, stringify!($column))? };
     (@read $row:ident, $column:ident, json) => { $row.json(stringify!($column))? };
@@ -86,7 +85,7 @@ macro_rules! mapped {
 pub(crate) use mapped;
 
 /// In the order of the columns that `mapped!` names for it.
-pub(crate) fn attribution_values(by: &Attribution) -> [Value; 6] {
+pub(crate) fn attribution_values(by: &Attribution) -> [Value; 7] {
     [
         by.created_by.value(),
         by.created_via_operator.value(),
@@ -94,11 +93,12 @@ pub(crate) fn attribution_values(by: &Attribution) -> [Value; 6] {
         by.updated_by.value(),
         by.updated_via_operator.value(),
         by.updated_at.value(),
+        by.version.value(),
     ]
 }
 
-/// Columns of an entity that never change, or not by an update of the whole.
-const KEPT: [&str; 7] = [
+/// Columns of an entity that never change, or not by an update of the whole. The database counts versions.
+const KEPT: [&str; 8] = [
     "zone_id",
     "id",
     "registration_method",
@@ -106,7 +106,13 @@ const KEPT: [&str; 7] = [
     "created_by",
     "created_via_operator",
     "created_at",
+    "version",
 ];
+
+/// The row has another version than the one that was read; the whole unit of work may be tried again.
+pub(crate) fn changed_meanwhile() -> Error {
+    Error::Contended("another unit of work changed the row meanwhile".into())
+}
 
 impl Tx {
     /// Inserts a row. `more` are columns that no field holds, with their values.
@@ -127,7 +133,7 @@ impl Tx {
 }
 
 impl ZoneUnit {
-    /// Writes an entity that was read in this unit, unless it is archived; whether there was one to write.
+    /// Writes an entity of this version, unless it is archived; whether there was one to write.
     ///
     /// # Errors
     /// When somebody else has changed the row since it was read.
@@ -135,6 +141,7 @@ impl ZoneUnit {
         &mut self,
         entity: &M,
         id: &str,
+        version: i64,
         more: &[(&str, Value)],
     ) -> Result<bool, Error> {
         self.changed = true;
@@ -147,11 +154,11 @@ impl ZoneUnit {
             params.push(value);
             let _ = write!(sql, "{comma}{column} = ${}", params.len());
         }
-        params.push(self.seen.take(M::TABLE, id).value());
-        let (seen, version) = (params.len(), Seen::column(self.tx.dialect));
+        params.push(version.value());
+        let seen = params.len();
         let _ = write!(
             sql,
-            " WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL AND (${seen} = '' OR ${seen} = {version})"
+            " WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL AND version = ${seen}"
         );
         if self.tx.run(sql, params).await? == 1 {
             return Ok(true);

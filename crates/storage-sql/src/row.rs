@@ -139,6 +139,7 @@ impl Row {
             updated_via_operator: self.flag("updated_via_operator")?,
             created_at: self.time("created_at")?,
             updated_at: self.opt_time("updated_at")?,
+            version: self.int("version")?,
         })
     }
 }

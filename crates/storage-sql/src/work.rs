@@ -18,7 +18,6 @@ use crate::{
     dialect::Dialect,
     params::{json_list, params},
     repo::{find_anywhere, find_zone},
-    seen::Seen,
     sql::Tx,
 };
 
@@ -27,7 +26,6 @@ pub(crate) struct ZoneUnit {
     pub(crate) tx: Tx,
     pub(crate) zone: ZoneId,
     pub(crate) chain_key: Option<HmacKey>,
-    pub(crate) seen: Seen,
     /// Whether something changed that a zone snapshot is loaded from.
     pub(crate) changed: bool,
     /// How many more sessions of each application have not ended, written down by whatever comes last.
@@ -154,7 +152,6 @@ pub(crate) async fn next_revision(tx: &Tx, zone: &ZoneId) -> Result<(), Error> {
 pub(crate) struct GlobalUnit {
     pub(crate) tx: Tx,
     pub(crate) chain_key: Option<HmacKey>,
-    pub(crate) seen: Seen,
 }
 
 #[async_trait]

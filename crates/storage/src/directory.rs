@@ -6,7 +6,7 @@ use caracal_core::{
     entity::{Application, Provider, Resource, Zone},
 };
 
-use crate::{Error, Page, PageRequest};
+use crate::{Error, Page, PageRequest, Receipt};
 
 /// Zones.
 #[async_trait]
@@ -24,10 +24,12 @@ pub trait Zones: Send {
     /// # Errors
     /// [`Error::Conflict`] (`zones_slug`) when the slug is taken.
     async fn create(&mut self, zone: &Zone) -> Result<(), Error>;
+    /// Keeps the receipt of a zone that was created in this work, where those of requests in the zone are.
+    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &Receipt) -> Result<(), Error>;
     /// Replaces name, slug, flags and attribution. `false` when absent or archived.
     ///
     /// # Errors
-    /// [`Error::Conflict`] (`zones_slug`) when the slug is taken.
+    /// [`Error::Conflict`] (`zones_slug`) when the slug is taken; [`Error::Contended`] when it has another version.
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ZoneId, at: Timestamp) -> Result<bool, Error>;
@@ -52,6 +54,9 @@ pub trait Applications: Send {
     /// Inserts an application.
     async fn create(&mut self, application: &Application) -> Result<(), Error>;
     /// Replaces name, traits, secret digest, expiry and attribution. `false` when absent or archived.
+    ///
+    /// # Errors
+    /// [`Error::Contended`] when it has another version.
     async fn update(&mut self, application: &Application) -> Result<bool, Error>;
     /// Replaces the secret's digest `seen` by one of the same secret. `false` when it is another by now.
     async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error>;
@@ -82,7 +87,7 @@ pub trait Providers: Send {
     /// Replaces everything but id, zone and creation. `false` when absent or archived.
     ///
     /// # Errors
-    /// As [`Providers::create`].
+    /// As [`Providers::create`]; [`Error::Contended`] when it has another version.
     async fn update(&mut self, provider: &Provider) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ProviderId, at: Timestamp) -> Result<bool, Error>;
@@ -117,7 +122,7 @@ pub trait Resources: Send {
     /// Replaces everything but id, zone and creation. `false` when absent or archived.
     ///
     /// # Errors
-    /// As [`Resources::create`].
+    /// As [`Resources::create`]; [`Error::Contended`] when it has another version.
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error>;

@@ -56,7 +56,7 @@ pub fn router(deps: ApiDeps) -> Router {
 pub fn table() -> Vec<Route> {
     table! {
         get "/v1/zones" READ_ACCOUNTS "zones.list" zones::list::handle, "List zones that the caller may see.";
-        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone;
+        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone [idempotent];
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone.";
         patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone;
         delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it.";
@@ -65,20 +65,20 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
         post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication;
         post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)];
-        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." [versioned];
-        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication [versioned];
+        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application.";
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication;
         delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";
         post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret.";
         get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application.";
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
         post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource [idempotent];
-        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource." [versioned];
-        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource [versioned];
+        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource.";
+        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource;
         delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource.";
         get "/v1/zones/{zoneId}/providers" READ "providers.list" providers::list::handle, "List providers.";
         post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider [idempotent];
-        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider." [versioned];
-        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider [versioned];
+        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider.";
+        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider;
         delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential.";
         post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it.";
         get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";

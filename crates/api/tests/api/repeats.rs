@@ -105,6 +105,7 @@ async fn what_somebody_else_changed_is_not_overwritten_unseen() {
     for path in [
         format!("{zone}/providers/{provider}"),
         format!("{zone}/applications/{application}"),
+        zone.clone(),
     ] {
         let seen = stack.get(&path).await.headers["etag"]
             .to_str()
@@ -136,4 +137,58 @@ async fn what_somebody_else_changed_is_not_overwritten_unseen() {
         // Who does not ask is not refused.
         stack.patch(&path, json!({ "name": "five" })).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn a_zone_that_somebody_changed_is_not_archived_unseen() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let archive = async |tag: &str| {
+        stack
+            .call(Some(ADMIN), &[("if-match", tag)], Method::DELETE, &zone, None)
+            .await
+    };
+    let seen = stack.get(&zone).await.headers["etag"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    // What is in the zone is no part of it.
+    stack.application(&zone, "planner").await;
+    assert_eq!(stack.get(&zone).await.headers["etag"], seen.as_str());
+    stack.patch(&zone, json!({ "name": "other" })).await.expect(200);
+    assert_eq!(archive(&seen).await.refused(412), "precondition_failed");
+    let seen = stack.get(&zone).await.headers["etag"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    archive(&seen).await.expect(204);
+    assert_eq!(stack.get(&zone).await.refused(404), "zone_not_found");
+}
+
+#[tokio::test]
+async fn a_zone_is_made_once_for_a_key_of_a_caller() {
+    let stack = Stack::start().await;
+    let body = json!({ "name": "acme" });
+    let make = async |token: &str, body: &Value| post(&stack, token, "/v1/zones", "k", body).await;
+    let (a, b, c) = tokio::join!(make(ADMIN, &body), make(ADMIN, &body), make(ADMIN, &body));
+    let a = a.expect(201);
+    assert_eq!((b.expect(201), c.expect(201)), (a.clone(), a.clone()));
+    assert_eq!(make(ADMIN, &body).await.headers["idempotency-replayed"], "true");
+    assert_eq!(count(&stack, "/v1/zones").await, 1);
+    let other = json!({ "name": "another" });
+    assert_eq!(make(ADMIN, &other).await.refused(409), "idempotency_key_conflict");
+    // Another caller's key is another key, whatever it reads.
+    let token = stack.token("global", None, "write").await;
+    let made = make(&token, &body).await.expect(201);
+    assert_ne!(made["id"], a["id"]);
+    assert_eq!(count(&stack, "/v1/zones").await, 2);
+    // Even long after, a key makes no second zone.
+    stack
+        .parts
+        .world
+        .manual_clock()
+        .advance(std::time::Duration::from_hours(25));
+    let late = make(ADMIN, &body).await;
+    assert_eq!(late.refused(409), "conflict");
+    assert_eq!(count(&stack, "/v1/zones").await, 2);
 }

@@ -20,6 +20,16 @@ pub struct Attribution {
     pub created_at: Timestamp,
     /// Last change; applications have none until first changed.
     pub updated_at: Option<Timestamp>,
+    /// Counts the changes, from 1; what an update says it was made from. Callers see it as the entity tag.
+    #[serde(skip)]
+    pub version: i64,
+}
+
+impl Attribution {
+    /// The version after a change.
+    pub fn next(&self) -> i64 {
+        self.version.saturating_add(1)
+    }
 }
 
 /// A tenant.

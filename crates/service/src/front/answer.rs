@@ -15,11 +15,11 @@ use crate::Refusal;
 
 /// A success.
 pub trait Answers: Send {
-    /// The response, with an entity tag if it is to be `tagged`.
+    /// The response.
     ///
     /// # Errors
     /// 500 when it cannot be written as JSON.
-    fn respond(self, tagged: bool) -> Result<Response, Refusal>;
+    fn respond(self) -> Result<Response, Refusal>;
 
     /// Tells it in the document.
     fn describe(operation: &mut Operation);
@@ -32,8 +32,8 @@ macro_rules! answers {
         pub struct $name<T>(pub T);
 
         impl<T: Serialize + ToSchema + Send> Answers for $name<T> {
-            fn respond(self, tagged: bool) -> Result<Response, Refusal> {
-                json(StatusCode::$status, &self.0, tagged)
+            fn respond(self) -> Result<Response, Refusal> {
+                json(StatusCode::$status, &self.0)
             }
 
             fn describe(operation: &mut Operation) {
@@ -52,6 +52,25 @@ answers! {
     Accepted ACCEPTED;
 }
 
+/// 200 with JSON and, as `ETag`, the version of what it shows (RFC 9110 §8.8.3).
+#[derive(Debug, Clone, Copy)]
+pub struct Versioned<T>(pub T, pub i64);
+
+impl<T: Serialize + ToSchema + Send> Answers for Versioned<T> {
+    fn respond(self) -> Result<Response, Refusal> {
+        let mut response = json(StatusCode::OK, &self.0)?;
+        if let Ok(tag) = HeaderValue::from_str(&entity_tag(self.1)) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        Ok(response)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.answer::<T>(StatusCode::OK);
+        operation.tagged(StatusCode::OK);
+    }
+}
+
 /// 201 with JSON, or the answer that the same request got before.
 #[derive(Debug, Clone)]
 pub enum Made<T> {
@@ -62,9 +81,9 @@ pub enum Made<T> {
 }
 
 impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
-    fn respond(self, tagged: bool) -> Result<Response, Refusal> {
+    fn respond(self) -> Result<Response, Refusal> {
         match self {
-            Self::New(body) => json(StatusCode::CREATED, &body, tagged),
+            Self::New(body) => json(StatusCode::CREATED, &body),
             Self::Repeated(receipt) => Ok(replayed(receipt)),
         }
     }
@@ -79,7 +98,7 @@ impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
 pub struct NoContent;
 
 impl Answers for NoContent {
-    fn respond(self, _: bool) -> Result<Response, Refusal> {
+    fn respond(self) -> Result<Response, Refusal> {
         Ok(finished(StatusCode::NO_CONTENT, "", String::new()))
     }
 
@@ -107,9 +126,9 @@ pub enum Sheet<T> {
 }
 
 impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
-    fn respond(self, _: bool) -> Result<Response, Refusal> {
+    fn respond(self) -> Result<Response, Refusal> {
         let file = match self {
-            Self::Json(body) => return json(StatusCode::OK, &body, false),
+            Self::Json(body) => return json(StatusCode::OK, &body),
             Self::Csv(file) => file,
         };
         let mut response = finished(StatusCode::OK, "text/csv; charset=utf-8", file.content);
@@ -125,19 +144,12 @@ impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize, tagged: bool) -> Result<Response, Refusal> {
+fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> {
     let body = serde_json::to_string(body).map_err(|error| {
         tracing::error!(%error, "an answer could not be written as JSON");
         Refusal::of(ErrorCode::InternalError)
     })?;
-    let tag = tagged
-        .then(|| HeaderValue::from_str(&entity_tag(&body)).ok())
-        .flatten();
-    let mut response = finished(status, "application/json", body);
-    if let Some(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(finished(status, "application/json", body))
 }
 
 /// Answers are never sniffed, never cached, never named in a referrer.

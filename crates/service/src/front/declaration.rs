@@ -25,8 +25,6 @@ pub struct Declaration<N> {
     pub invalid: ErrorCode,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
-    /// Whether its answer carries an `ETag`, and a change of it minds `If-Match`.
-    pub versioned: bool,
     pub(super) reads_body: bool,
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],

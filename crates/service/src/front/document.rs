@@ -27,10 +27,6 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
             let sentence = "Repeats the first answer instead of making another.";
             operation.header(repeat::KEY, sentence);
         }
-        if route.versioned && route.method == Method::PATCH {
-            let sentence = "Changes only what still has one of these tags.";
-            operation.header("If-Match", sentence);
-        }
         let mut responses = Responses::new();
         refusals::tell(route, &mut operation, &mut responses, &mut shared);
         for (status, answer) in operation.answers {

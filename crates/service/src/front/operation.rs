@@ -6,7 +6,7 @@ use http::StatusCode;
 use utoipa::{
     PartialSchema as _, ToSchema,
     openapi::{
-        Content, Ref, RefOr, Required, Response, Schema,
+        Content, Header, Ref, RefOr, Required, Response, Schema,
         path::{Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
         schema::{ObjectBuilder, SchemaType, Type},
@@ -19,6 +19,8 @@ pub(super) const JSON: &str = "application/json";
 #[derive(Default)]
 pub struct Operation {
     pub(super) parameters: Vec<Parameter>,
+    /// Whether it may find that something is another version than the caller saw.
+    pub(super) conditional: bool,
     pub(super) body: Option<RequestBody>,
     pub(super) answers: BTreeMap<u16, Response>,
     pub(super) schemas: BTreeMap<String, RefOr<Schema>>,
@@ -82,6 +84,15 @@ impl Operation {
     /// Says that it answers without a body.
     pub(super) fn empty(&mut self, status: StatusCode) {
         self.answers.insert(status.as_u16(), named(status));
+    }
+
+    /// Says that the answer has an entity tag.
+    pub(super) fn tagged(&mut self, status: StatusCode) {
+        if let Some(answer) = self.answers.get_mut(&status.as_u16()) {
+            let mut tag = Header::new(String::schema());
+            tag.description = Some(String::from("The version of what is answered."));
+            answer.headers.insert(String::from("ETag"), RefOr::T(tag));
+        }
     }
 
     fn add(&mut self, status: StatusCode, content_type: &str, content: Content) {

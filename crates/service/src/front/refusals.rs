@@ -78,7 +78,7 @@ pub(super) fn tell<N>(
         (takes, MALFORMED),
         (names, NOT_FOUND),
         (!reads, CONFLICT),
-        (route.versioned && route.method == Method::PATCH, CHANGED),
+        (operation.conditional, CHANGED),
         (route.reads_body, TOO_LARGE),
         (route.reads_body, NOT_JSON),
     ];

@@ -2,14 +2,18 @@
 //! what the caller saw.
 
 use axum::response::Response;
-use caracal_crypto::{canonical_json, sha256, sha256_hex};
+use caracal_crypto::{canonical_json, sha256};
 use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::finished;
+use super::{
+    answer::finished,
+    exchange::{Exchange, HttpRole},
+    input::Input,
+    operation::Operation,
+};
 use crate::Refusal;
 
 pub(super) const KEY: &str = "Idempotency-Key";
@@ -82,31 +86,44 @@ pub(super) fn replayed(receipt: Receipt) -> Response {
     response
 }
 
-/// The entity tag of a JSON document (RFC 9110 §8.8.3): of what the caller sees, so that it changes with it.
-pub(super) fn entity_tag(json: &str) -> String {
-    let digest = sha256_hex(json.as_bytes());
-    format!("\"{}\"", digest.get(..32).unwrap_or_default())
+/// The entity tag of a version.
+pub(super) fn entity_tag(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
-/// Whether the caller may change what now reads `current` (RFC 9110 §13.1.1). Read `current` where nobody else changes
-/// it until the commit.
-///
-/// # Errors
-/// 412 `precondition_failed` when `If-Match` names other tags.
-pub fn if_match(headers: &HeaderMap, current: &impl Serialize) -> Result<(), Refusal> {
-    let mut wanted = headers.get_all(header::IF_MATCH).iter().peekable();
-    if wanted.peek().is_none() {
-        return Ok(());
+/// Which versions may be changed: those that `If-Match` names, or any (RFC 9110 §13.1.1). Ask about the version read
+/// where nobody else changes it until the commit.
+#[derive(Debug, Clone)]
+pub struct IfMatch(Vec<HeaderValue>);
+
+impl IfMatch {
+    /// Whether the caller may change what has this version.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed` when `If-Match` names others.
+    pub fn allows(&self, version: i64) -> Result<(), Refusal> {
+        let current = entity_tag(version);
+        // A weak tag is never the tag of what is to be changed.
+        let matches = |tag: &str| tag.trim() == "*" || tag.trim() == current;
+        let named = |tags: &HeaderValue| tags.to_str().is_ok_and(|tags| tags.split(',').any(matches));
+        if self.0.is_empty() || self.0.iter().any(named) {
+            return Ok(());
+        }
+        Err(Refusal::of(ErrorCode::PreconditionFailed)
+            .describe("it is not what you read any more; read it again before you change it"))
     }
-    let current = serde_json::to_string(current).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
-    let current = entity_tag(&current);
-    // A weak tag is never the tag of what is to be changed.
-    let matches = |tag: &str| tag.trim() == "*" || tag.trim() == current;
-    if wanted.any(|tags| tags.to_str().is_ok_and(|tags| tags.split(',').any(matches))) {
-        return Ok(());
+}
+
+impl<R: HttpRole> Input<R> for IfMatch {
+    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
+        let wanted = exchange.headers.get_all(header::IF_MATCH);
+        Ok(Self(wanted.iter().cloned().collect()))
     }
-    Err(Refusal::of(ErrorCode::PreconditionFailed)
-        .describe("it is not what you read any more; read it again before you change it"))
+
+    fn describe(operation: &mut Operation) {
+        operation.conditional = true;
+        operation.header("If-Match", "Changes only what still has one of these tags.");
+    }
 }
 
 #[cfg(test)]
@@ -121,14 +138,18 @@ mod tests {
 
     #[test]
     fn a_change_goes_on_only_with_the_tag_of_what_is_there() {
-        let tag = entity_tag("{\"a\":1}");
-        let current = serde_json::json!({"a": 1});
-        for good in [&[][..], &["*"], &[tag.as_str()], &["\"x\"", tag.as_str()]] {
-            assert!(if_match(&headers("if-match", good), &current).is_ok(), "{good:?}");
+        let wanted = |tags: &[&str]| {
+            IfMatch(
+                tags.iter()
+                    .map(|tag| HeaderValue::from_str(tag).unwrap())
+                    .collect(),
+            )
+        };
+        for good in [&[][..], &["*"], &["\"7\""], &["\"x\"", "\"6\", \"7\""]] {
+            assert!(wanted(good).allows(7).is_ok(), "{good:?}");
         }
-        let weak = format!("W/{tag}");
-        for bad in [&[""][..], &["\"x\""], &[weak.as_str()], &[tag.trim_matches('"')]] {
-            let refusal = if_match(&headers("if-match", bad), &current).unwrap_err();
+        for bad in [&[""][..], &["\"x\""], &["W/\"7\""], &["7"], &["\"77\""]] {
+            let refusal = wanted(bad).allows(7).unwrap_err();
             assert_eq!(refusal.status, StatusCode::PRECONDITION_FAILED, "{bad:?}");
         }
     }

@@ -70,7 +70,6 @@ impl<R: HttpRole> Route<R> {
                 summary: "",
                 invalid: ErrorCode::InvalidBody,
                 idempotent: false,
-                versioned: false,
                 reads_body: H::BODY,
                 parameters: H::PARAMETERS,
                 describe: H::describe,
@@ -104,13 +103,6 @@ impl<R: HttpRole> Route<R> {
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         self.declared.idempotent = true;
-        self
-    }
-
-    /// Answers with an `ETag`.
-    #[must_use]
-    pub fn versioned(mut self) -> Self {
-        self.declared.versioned = true;
         self
     }
 
@@ -191,9 +183,8 @@ macro_rules! handlers {
                 let handler = self.clone();
                 Box::pin(async move {
                     $(let $value = $input::read(&exchange)?;)*
-                    let tagged = exchange.route.versioned;
                     let call = C::open(exchange)?;
-                    handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond(tagged)
+                    handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond()
                 })
             }
         }

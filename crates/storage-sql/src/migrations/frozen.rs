@@ -30,6 +30,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "389b0ba67fc7537961286716f4a0b831c7bf5568895371258f0393fe48d898b4",
     },
+    Frozen {
+        version: 3,
+        sqlite: "f63cbc207ab5704e321bddef2604864e744ee8ca4073eec0903b5b429ad6ab33",
+        postgres: "0d93e11473f063463ec716bf4276750c0a6b4435ad68752852b875f9eaf17d64",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

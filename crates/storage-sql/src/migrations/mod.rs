@@ -18,6 +18,7 @@ mod m0001_baseline;
 mod m0001_evidence;
 mod m0001_postgres;
 mod m0002_gateway;
+mod m0003_versions;
 mod run;
 
 pub use run::MigrationError;
@@ -60,6 +61,14 @@ pub(crate) const ALL: &[Migration] = &[
         common: &[],
         sqlite: &[],
         postgres: m0002_gateway::POSTGRES,
+    },
+    Migration {
+        version: 3,
+        name: "versions",
+        compatible_from: 1,
+        common: m0003_versions::COMMON,
+        sqlite: m0003_versions::SQLITE,
+        postgres: m0003_versions::POSTGRES,
     },
 ];
 

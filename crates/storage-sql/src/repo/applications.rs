@@ -8,7 +8,6 @@ use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
     params::{Param as _, params},
-    seen::Seen,
     sql::Tx,
     work::ZoneUnit,
 };
@@ -32,15 +31,9 @@ pub(crate) async fn find_anywhere(tx: &Tx, id: &ApplicationId) -> Result<Option<
 #[async_trait]
 impl Applications for ZoneUnit {
     async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "SELECT {COLUMNS}, {version} AS row_version FROM applications WHERE zone_id = $1 AND id = $2"
-        );
-        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
-            return Ok(None);
-        };
-        self.seen.note("applications", id.as_str(), &row)?;
-        Application::read(&row).map(Some)
+        let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND id = $2");
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.as_ref().map(Application::read).transpose()
     }
 
     async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error> {
@@ -99,8 +92,13 @@ impl Applications for ZoneUnit {
 
     async fn update(&mut self, application: &Application) -> Result<bool, Error> {
         let folded = ("name_folded", application.name.to_lowercase().value());
-        self.update_live(application, application.id.as_str(), &[folded])
-            .await
+        self.update_live(
+            application,
+            application.id.as_str(),
+            application.attribution.version,
+            &[folded],
+        )
+        .await
     }
 
     async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error> {

@@ -17,7 +17,8 @@ use crate::{
 };
 
 const SELECT: &str = "SELECT s.zone_id, s.id, s.name, s.description, s.archived_at, b.active_version_id, \
-     s.created_by, s.created_via_operator, s.created_at, s.updated_by, s.updated_via_operator, s.updated_at \
+     s.created_by, s.created_via_operator, s.created_at, s.updated_by, s.updated_via_operator, s.updated_at, \
+     s.version \
      FROM policy_sets s LEFT JOIN policy_set_bindings b ON b.zone_id = s.zone_id AND b.policy_set_id = s.id \
      WHERE s.zone_id = $1 AND s.archived_at IS NULL";
 mapped!(PolicySetVersion in "policy_set_versions" {

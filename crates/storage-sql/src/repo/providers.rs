@@ -8,7 +8,6 @@ use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
     params::params,
-    seen::Seen,
     work::ZoneUnit,
 };
 
@@ -22,15 +21,9 @@ const COLUMNS: &str = Provider::COLUMNS;
 #[async_trait]
 impl Providers for ZoneUnit {
     async fn get(&mut self, id: &ProviderId) -> Result<Option<Provider>, Error> {
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "SELECT {COLUMNS}, {version} AS row_version FROM providers WHERE zone_id = $1 AND id = $2"
-        );
-        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
-            return Ok(None);
-        };
-        self.seen.note("providers", id.as_str(), &row)?;
-        Provider::read(&row).map(Some)
+        let sql = format!("SELECT {COLUMNS} FROM providers WHERE zone_id = $1 AND id = $2");
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.as_ref().map(Provider::read).transpose()
     }
 
     async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Provider>, Error> {
@@ -69,7 +62,8 @@ impl Providers for ZoneUnit {
     }
 
     async fn update(&mut self, provider: &Provider) -> Result<bool, Error> {
-        self.update_live(provider, provider.id.as_str(), &[]).await
+        self.update_live(provider, provider.id.as_str(), provider.attribution.version, &[])
+            .await
     }
 
     async fn archive(&mut self, id: &ProviderId, at: Timestamp) -> Result<bool, Error> {

@@ -1,10 +1,10 @@
 //! Idempotency receipts of a zone.
 
 use async_trait::async_trait;
-use caracal_core::Timestamp;
+use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{Error, IdempotencyReceipts, Receipt};
 
-use crate::{params::params, row::Row, work::ZoneUnit};
+use crate::{params::params, row::Row, sql::Tx, work::ZoneUnit};
 
 fn decode(row: &Row) -> Result<Receipt, Error> {
     Ok(Receipt {
@@ -19,6 +19,33 @@ fn decode(row: &Row) -> Result<Receipt, Error> {
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
     })
+}
+
+/// Inserts a receipt; `otherwise` says what becomes of one that is there.
+pub(super) async fn insert_receipt(
+    tx: &Tx,
+    zone: &ZoneId,
+    receipt: &Receipt,
+    otherwise: &str,
+) -> Result<u64, Error> {
+    let sql = format!(
+        "INSERT INTO idempotency_receipts (zone_id, operation, scope_id, key_digest, request_digest, \
+         resource_id, response_status, response_json, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) {otherwise}"
+    );
+    let params = params![
+        zone,
+        receipt.operation,
+        receipt.scope_id,
+        hex::encode(receipt.key_digest),
+        hex::encode(receipt.request_digest),
+        receipt.resource_id,
+        receipt.response_status,
+        receipt.response_json,
+        receipt.created_at,
+        receipt.expires_at,
+    ];
+    tx.run(sql, params).await
 }
 
 #[async_trait]
@@ -52,27 +79,12 @@ impl IdempotencyReceipts for ZoneUnit {
     }
 
     async fn create(&mut self, receipt: &Receipt) -> Result<(), Error> {
-        let sql = "INSERT INTO idempotency_receipts (zone_id, operation, scope_id, key_digest, request_digest, \
-             resource_id, response_status, response_json, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-             ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
+        let replace = "ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
              SET request_digest = excluded.request_digest, resource_id = excluded.resource_id, \
              response_status = excluded.response_status, response_json = excluded.response_json, \
              created_at = excluded.created_at, expires_at = excluded.expires_at \
              WHERE idempotency_receipts.expires_at <= excluded.created_at";
-        let params = params![
-            self.zone,
-            receipt.operation,
-            receipt.scope_id,
-            hex::encode(receipt.key_digest),
-            hex::encode(receipt.request_digest),
-            receipt.resource_id,
-            receipt.response_status,
-            receipt.response_json,
-            receipt.created_at,
-            receipt.expires_at,
-        ];
-        match self.tx.run(sql, params).await? {
+        match insert_receipt(&self.tx, &self.zone, receipt, replace).await? {
             0 => Err(Error::Conflict {
                 constraint: String::from("idempotency_receipts_pkey"),
             }),

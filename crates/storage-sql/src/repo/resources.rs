@@ -8,7 +8,6 @@ use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
     params::params,
-    seen::Seen,
     work::ZoneUnit,
 };
 
@@ -22,15 +21,9 @@ const COLUMNS: &str = Resource::COLUMNS;
 #[async_trait]
 impl Resources for ZoneUnit {
     async fn get(&mut self, id: &ResourceId) -> Result<Option<Resource>, Error> {
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "SELECT {COLUMNS}, {version} AS row_version FROM resources WHERE zone_id = $1 AND id = $2"
-        );
-        let Some(row) = self.tx.one(sql, params![self.zone, id]).await? else {
-            return Ok(None);
-        };
-        self.seen.note("resources", id.as_str(), &row)?;
-        Resource::read(&row).map(Some)
+        let sql = format!("SELECT {COLUMNS} FROM resources WHERE zone_id = $1 AND id = $2");
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        row.as_ref().map(Resource::read).transpose()
     }
 
     async fn find(&mut self, name: &str) -> Result<Option<Resource>, Error> {
@@ -94,7 +87,8 @@ impl Resources for ZoneUnit {
     }
 
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error> {
-        self.update_live(resource, resource.id.as_str(), &[]).await
+        self.update_live(resource, resource.id.as_str(), resource.attribution.version, &[])
+            .await
     }
 
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error> {

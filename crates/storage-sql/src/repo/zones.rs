@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
-use caracal_storage::{Error, Page, PageRequest, Zones};
+use caracal_storage::{Error, Page, PageRequest, Receipt, Zones};
 
+use super::receipts::insert_receipt;
 use crate::{
-    mapped::{Mapped, mapped},
+    mapped::{Mapped, changed_meanwhile, mapped},
     paging::Listing,
     params::params,
-    seen::{Seen, changed_meanwhile},
     sql::Tx,
     work::{GlobalUnit, next_revision},
 };
@@ -32,15 +32,7 @@ pub(crate) async fn find_zone(tx: &Tx, id: &ZoneId) -> Result<Option<Zone>, Erro
 #[async_trait]
 impl Zones for GlobalUnit {
     async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "SELECT {COLUMNS}, {version} AS row_version FROM zones WHERE id = $1 AND archived_at IS NULL"
-        );
-        let Some(row) = self.tx.one(sql, params![id]).await? else {
-            return Ok(None);
-        };
-        self.seen.note("zones", id.as_str(), &row)?;
-        Zone::read(&row).map(Some)
+        find_zone(&self.tx, id).await
     }
 
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
@@ -68,16 +60,16 @@ impl Zones for GlobalUnit {
         self.tx.insert(zone, &[]).await
     }
 
+    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &Receipt) -> Result<(), Error> {
+        insert_receipt(&self.tx, zone, receipt, "").await.map(|_| ())
+    }
+
     async fn update(&mut self, zone: &Zone) -> Result<bool, Error> {
         let by = &zone.attribution;
-        let version = Seen::column(self.tx.dialect);
-        let sql = format!(
-            "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
+        let sql = "UPDATE zones SET name = $2, slug = $3, dcr_enabled = $4, operator_coauthor_badge = $5, \
              operator_governed = $6, updated_by = $7, updated_via_operator = $8, updated_at = $9 \
              WHERE id = $1 AND archived_at IS NULL \
-             AND ($10 = '' OR $10 = {version})"
-        );
-        let seen = self.seen.take("zones", zone.id.as_str());
+             AND version = $10";
         let params = params![
             zone.id,
             zone.name,
@@ -88,17 +80,14 @@ impl Zones for GlobalUnit {
             by.updated_by,
             by.updated_via_operator,
             by.updated_at,
-            seen,
+            by.version,
         ];
         if self.tx.run(sql, params).await? == 1 {
             next_revision(&self.tx, &zone.id).await?;
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if Zones::get(self, &zone.id)
-            .await?
-            .is_some_and(|row| row.archived_at.is_none())
-        {
+        if find_zone(&self.tx, &zone.id).await?.is_some() {
             return Err(changed_meanwhile());
         }
         Ok(false)

@@ -186,6 +186,8 @@ pub async fn an_update_replaces_what_may_change_and_nothing_else(backend: Backen
     );
     work.commit().await.unwrap();
     let mut work = scene.a.read().await;
+    let mut wanted = wanted;
+    wanted.attribution.version = 2;
     assert_eq!(work.applications().get(&before.id).await.unwrap(), Some(wanted));
     assert_eq!(
         work.applications().get(&bystander.id).await.unwrap(),

@@ -52,6 +52,10 @@ macro_rules! conformance {
                     pages_of_the_deployment_concatenate_under_equal_instants,
                     rows_added_and_removed_during_a_walk_hide_and_repeat_no_other,
                     the_last_page_says_that_it_is_the_last;
+                versions:
+                    every_change_is_another_version,
+                    an_update_of_a_version_that_is_no_more_gives_way,
+                    the_receipt_of_a_zone_is_found_in_it;
                 zones:
                     a_zone_comes_back_as_it_was_stored,
                     a_slug_is_never_reused,

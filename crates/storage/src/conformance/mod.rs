@@ -62,6 +62,8 @@ pub mod sessions;
 #[doc(hidden)]
 pub mod units_of_work;
 #[doc(hidden)]
+pub mod versions;
+#[doc(hidden)]
 pub mod zones;
 
 pub use backend::{Backend, Reopen};

@@ -121,7 +121,7 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
             .unwrap()
     );
     assert!(!work.providers().update(&gone).await.unwrap());
-    let changed = Provider {
+    let mut changed = Provider {
         kind: ProviderKind::BearerToken,
         name: "new".into(),
         ..live.clone()
@@ -130,10 +130,12 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
     assert!(!work.providers().update(&scene.a.given.provider()).await.unwrap());
     work.commit().await.unwrap();
     let mut work = scene.a.read().await;
-    let archived = Provider {
+    let mut archived = Provider {
         archived_at: Some(now),
         ..gone
     };
+    changed.attribution.version = 2;
+    archived.attribution.version = 2;
     assert_eq!(
         work.providers().get(&archived.id).await.unwrap().as_ref(),
         Some(&archived)
@@ -168,7 +170,7 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
             Some(resource)
         );
     }
-    let changed = Resource {
+    let mut changed = Resource {
         name: "new".into(),
         operations: vec![DeclaredOperation {
             method: "PUT".into(),
@@ -185,6 +187,7 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
             .await
             .unwrap()
     );
+    changed.attribution.version = 2;
     assert_eq!(work.resources().get(&changed.id).await.unwrap(), Some(changed));
 }
 
@@ -342,10 +345,11 @@ pub async fn an_archived_resource_grants_nothing(backend: Backend) {
         std::slice::from_ref(&live)
     );
     assert_eq!(work.resources().list(false, &ALL).await.unwrap().items, [live]);
-    let archived = Resource {
+    let mut archived = Resource {
         archived_at: Some(now),
         ..gone
     };
+    archived.attribution.version = 2;
     assert_eq!(
         work.resources().list(true, &ALL).await.unwrap().items,
         std::slice::from_ref(&archived)

@@ -323,7 +323,8 @@ pub async fn writers_of_many_rows_in_opposite_order_all_get_through(backend: Bac
             let touch = || async {
                 let mut work = zone.try_write().await?;
                 for application in &applications {
-                    assert!(work.applications().update(application).await?);
+                    let seen = work.applications().get(&application.id).await?;
+                    assert!(work.applications().update(&seen.expect("it is stored")).await?);
                     tokio::task::yield_now().await;
                 }
                 work.commit().await

@@ -154,7 +154,7 @@ pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: 
         .world
         .manual_clock()
         .advance(Duration::from_micros(1_000_001));
-    let changed = Zone {
+    let mut changed = Zone {
         name: String::from("Renamed"),
         slug: String::from("renamed"),
         dcr_enabled: !zone.dcr_enabled,
@@ -168,6 +168,7 @@ pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: 
     let mut work = scene.global_write().await;
     assert!(work.zones().update(&changed).await.unwrap());
     work.commit().await.unwrap();
+    changed.attribution.version = 2;
     assert_eq!(scene.a.read().await.zone().await.unwrap(), Some(changed));
     let mut work = scene.global_write().await;
     assert!(

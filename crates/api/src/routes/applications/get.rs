@@ -3,7 +3,7 @@
 use caracal_core::ApplicationId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Path},
+    front::{ById, Path, Versioned},
 };
 use caracal_wire::control::applications::ApplicationItem;
 
@@ -13,7 +13,9 @@ use crate::call::ZoneCall;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
-) -> Result<Answer<ApplicationItem>, Refusal> {
+) -> Result<Versioned<ApplicationItem>, Refusal> {
     let application = live(call.read().await?.applications().get(&id).await?)?;
-    Ok(Answer(ApplicationItem::new(application, call.caller.is_global())))
+    let version = application.attribution.version;
+    let item = ApplicationItem::new(application, call.caller.is_global());
+    Ok(Versioned(item, version))
 }

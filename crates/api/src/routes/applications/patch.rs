@@ -3,7 +3,7 @@
 use caracal_core::{ApplicationId, Secret, entity::RegistrationMethod};
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path, if_match},
+    front::{Body, ById, IfMatch, Path, Versioned},
 };
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
@@ -20,8 +20,9 @@ const SECRET_CHARS: std::ops::RangeInclusive<usize> = 32..=1024;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
+    wanted: IfMatch,
     Body(body): Body<UpdateApplication>,
-) -> Result<Answer<ApplicationItem>, Refusal> {
+) -> Result<Versioned<ApplicationItem>, Refusal> {
     if body.is_empty() {
         return Err(no_fields());
     }
@@ -50,8 +51,7 @@ pub(crate) async fn handle(
     let mut change = call.change().await?;
     change.lock("application_name").await?;
     let mut application = live(change.applications().get(&id).await?)?;
-    let seen = ApplicationItem::new(application.clone(), call.caller.is_global());
-    if_match(&call.headers, &seen)?;
+    wanted.allows(application.attribution.version)?;
     if let Some(name) = name {
         let managed = application.registration_method == RegistrationMethod::Managed;
         if managed && change.applications().name_taken(&name, Some(&id)).await? {
@@ -76,7 +76,9 @@ pub(crate) async fn handle(
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;
-    Ok(Answer(ApplicationItem::new(application, call.caller.is_global())))
+    let version = application.attribution.next();
+    let item = ApplicationItem::new(application, call.caller.is_global());
+    Ok(Versioned(item, version))
 }
 
 fn checked_secret(secret: String) -> Result<Secret, Refusal> {

@@ -3,7 +3,7 @@
 use caracal_core::ProviderId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Path},
+    front::{ById, Path, Versioned},
 };
 use caracal_wire::control::providers::ProviderItem;
 
@@ -13,8 +13,11 @@ use crate::call::ZoneCall;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ProviderId>>,
-) -> Result<Answer<ProviderItem>, Refusal> {
+) -> Result<Versioned<ProviderItem>, Refusal> {
     let provider = call.read().await?.providers().get(&id).await?;
-    let provider = provider.filter(|provider| provider.archived_at.is_none());
-    Ok(Answer(provider.ok_or_else(not_found)?.into()))
+    let provider = provider
+        .filter(|provider| provider.archived_at.is_none())
+        .ok_or_else(not_found)?;
+    let version = provider.attribution.version;
+    Ok(Versioned(provider.into(), version))
 }

@@ -3,7 +3,7 @@
 use caracal_core::{ProviderId, entity::ProviderConfig};
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path, if_match},
+    front::{Body, ById, IfMatch, Path, Versioned},
 };
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
@@ -26,8 +26,9 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ProviderId>>,
+    wanted: IfMatch,
     Body(body): Body<UpdateProvider>,
-) -> Result<Answer<ProviderItem>, Refusal> {
+) -> Result<Versioned<ProviderItem>, Refusal> {
     let name = body
         .name
         .map(|name| name.trim().to_owned())
@@ -60,7 +61,7 @@ pub(crate) async fn handle(
         .await?
         .filter(|provider| provider.archived_at.is_none())
         .ok_or_else(not_found)?;
-    if_match(&call.headers, &ProviderItem::from(provider.clone()))?;
+    wanted.allows(provider.attribution.version)?;
     let mut sealed = None;
     if let Some(given) = &body.config_json {
         let stored = body.kind.is_none() && !provider.secret_config_keys.is_empty();
@@ -89,5 +90,6 @@ pub(crate) async fn handle(
     }
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
     change.commit(Done::ok()).await?;
-    Ok(Answer(provider.into()))
+    let version = provider.attribution.next();
+    Ok(Versioned(provider.into(), version))
 }

@@ -3,7 +3,7 @@
 use caracal_core::ResourceId;
 use caracal_service::{
     Refusal,
-    front::{Answer, Body, ById, Path, if_match},
+    front::{Body, ById, IfMatch, Path, Versioned},
 };
 use caracal_wire::control::resources::{ResourceItem, UpdateResource};
 use caracal_wire::events::DirectoryKind;
@@ -18,8 +18,9 @@ use crate::{
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ResourceId>>,
+    wanted: IfMatch,
     Body(body): Body<UpdateResource>,
-) -> Result<Answer<ResourceItem>, Refusal> {
+) -> Result<Versioned<ResourceItem>, Refusal> {
     check_fields(&body)?;
     if body.is_empty() {
         return Err(no_fields());
@@ -37,7 +38,7 @@ pub(crate) async fn handle(
         .filter(|resource| resource.archived_at.is_none())
         .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
-    if_match(&call.headers, &ResourceItem::from(resource.clone()))?;
+    wanted.allows(resource.attribution.version)?;
     if let Some(identifier) = body.identifier {
         rules::check_identifier(&identifier, audience)?;
         resource.identifier = identifier.0;
@@ -81,7 +82,8 @@ pub(crate) async fn handle(
     }
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
     change.commit(Done::ok()).await?;
-    Ok(Answer(resource.into()))
+    let version = resource.attribution.next();
+    Ok(Versioned(resource.into(), version))
 }
 
 fn check_fields(body: &UpdateResource) -> Result<(), Refusal> {

@@ -1,7 +1,10 @@
 //! `DELETE /v1/zones/{zoneId}`
 
 use caracal_lifecycle::{Ended, Why, end_zone_part};
-use caracal_service::{Refusal, front::NoContent};
+use caracal_service::{
+    Refusal,
+    front::{IfMatch, NoContent},
+};
 
 use super::zone_not_found;
 use crate::{call::ZoneCall, change::Done};
@@ -11,8 +14,11 @@ use crate::{call::ZoneCall, change::Done};
 ///
 /// The parts commit one by one. Should one fail, the same request again ends the rest, and so does the Coordinator's
 /// next round.
-pub(crate) async fn handle(call: ZoneCall) -> Result<NoContent, Refusal> {
+pub(crate) async fn handle(call: ZoneCall, wanted: IfMatch) -> Result<NoContent, Refusal> {
     let mut change = call.global_change().await?;
+    if let Some(zone) = change.zones().get(&call.zone).await? {
+        wanted.allows(zone.attribution.version)?;
+    }
     let archived = change.zones().archive(&call.zone, call.now()).await?;
     if archived {
         let tokens = change

@@ -6,13 +6,17 @@ use caracal_service::{
     front::{Body, Created},
 };
 
+use caracal_storage::Error;
+use caracal_wire::{ErrorCode, control::zones::CreateZone};
+use http::StatusCode;
+
 use super::{check_reserved, check_slug, slug_conflict};
-use caracal_wire::control::zones::CreateZone;
 
 use crate::{
     call::Call,
     change::{Done, GlobalChange},
     identifiers::{candidates, slug},
+    receipts::{keyed, made_zones, same_request_was_first},
 };
 
 pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<Created<Zone>, Refusal> {
@@ -22,6 +26,7 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
     }
     check_reserved(Some(&name), body.slug.as_deref(), call.caller.is_bootstrap())?;
 
+    let keyed = keyed(&call);
     let mut change = call.global_change().await?;
     let slug = match body.slug {
         Some(slug) => slug,
@@ -29,7 +34,10 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
     };
     check_reserved(None, Some(&slug), call.caller.is_bootstrap())?;
     let zone = Zone {
-        id: ZoneId::generate(&call.role.world),
+        id: keyed
+            .as_ref()
+            .and_then(|keyed| made_zones(keyed).next())
+            .unwrap_or_else(|| ZoneId::generate(&call.role.world)),
         name,
         slug,
         dcr_enabled: body.dcr_enabled,
@@ -38,8 +46,21 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
         attribution: call.made(),
         archived_at: None,
     };
-    change.zones().create(&zone).await.map_err(slug_conflict)?;
+    if change.zones().get(&zone.id).await?.is_some() {
+        return Err(same_request_was_first());
+    }
+    let created = change.zones().create(&zone).await;
+    created.map_err(|error| match error {
+        Error::Conflict { constraint } if constraint == "zones_pkey" => same_request_was_first(),
+        other => slug_conflict(other),
+    })?;
     change.zone_changed(&zone.id);
+    if let Some(keyed) = keyed {
+        let answer = serde_json::to_string(&zone).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
+        let status = StatusCode::CREATED.as_u16();
+        let receipt = keyed.receipt(zone.id.as_str(), status, answer, call.now())?;
+        change.zones().keep_receipt(&zone.id, &receipt).await?;
+    }
     change
         .commit(Some(&zone.id), Done::created(zone.id.as_str()))
         .await?;

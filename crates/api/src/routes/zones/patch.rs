@@ -4,7 +4,7 @@ use caracal_core::entity::{RegistrationMethod, Zone};
 use caracal_lifecycle::{Ended, Why, end_application};
 use caracal_service::{
     Refusal,
-    front::{Answer, Body},
+    front::{Body, IfMatch, Versioned},
 };
 use caracal_wire::events::DirectoryKind;
 use caracal_wire::{
@@ -15,7 +15,11 @@ use caracal_wire::{
 use super::{check_reserved, check_slug, slug_conflict, zone_not_found};
 use crate::{call::ZoneCall, change::Done, fields::no_fields};
 
-pub(crate) async fn handle(call: ZoneCall, Body(body): Body<UpdateZone>) -> Result<Answer<Zone>, Refusal> {
+pub(crate) async fn handle(
+    call: ZoneCall,
+    wanted: IfMatch,
+    Body(body): Body<UpdateZone>,
+) -> Result<Versioned<Zone>, Refusal> {
     if let Some(slug) = &body.slug {
         check_slug(slug)?;
     }
@@ -47,6 +51,7 @@ pub(crate) async fn handle(call: ZoneCall, Body(body): Body<UpdateZone>) -> Resu
     };
     let mut change = call.global_change().await?;
     let mut zone = change.zones().get(&call.zone).await?.ok_or_else(zone_not_found)?;
+    wanted.allows(zone.attribution.version)?;
     if closing && zone.dcr_enabled && live > 0 && body.dcr_shutdown.is_none() {
         return Err(Refusal::of(ErrorCode::DcrShutdownRequired)
             .describe("say with dcr_shutdown what becomes of the live short-lived applications")
@@ -73,7 +78,8 @@ pub(crate) async fn handle(call: ZoneCall, Body(body): Body<UpdateZone>) -> Resu
     if body.dcr_shutdown == Some(DcrShutdown::RevokeLive) {
         revoke_live(&call).await?;
     }
-    Ok(Answer(zone))
+    let version = zone.attribution.next();
+    Ok(Versioned(zone, version))
 }
 
 async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {

@@ -45,6 +45,7 @@ impl Given {
             updated_via_operator: false,
             created_at: self.world.now(),
             updated_at: None,
+            version: 1,
         }
     }
 
