@@ -12,7 +12,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{auth::KnownTokens, policy_work::PolicyWork};
+use crate::{known_tokens::KnownTokens, policy_work::PolicyWork};
 
 /// Bounds of the Control API.
 #[derive(Debug, Clone)]

@@ -3,10 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use caracal_core::Timestamp;
-use caracal_storage::{Access, Error};
+use caracal_storage::{Access, Error, Store};
 use tokio::sync::Mutex;
-
-use crate::deps::ApiDeps;
 
 /// How old the picture may be.
 const FRESH: Duration = Duration::from_secs(1);
@@ -20,12 +18,11 @@ pub struct KnownTokens(Mutex<(Option<Timestamp>, HashSet<[u8; 32]>)>);
 
 impl KnownTokens {
     /// Whether one of them has one of the `digests`. Reads at most one picture in [`FRESH`], whoever asks how often.
-    pub(super) async fn have(&self, api: &ApiDeps, digests: &[[u8; 32]]) -> bool {
+    pub(crate) async fn have(&self, store: &dyn Store, digests: &[[u8; 32]], now: Timestamp) -> bool {
         let mut picture = self.0.lock().await;
-        let now = api.world.now();
         if picture.0.is_none_or(|read_at| now.since(read_at) >= FRESH) {
             picture.0 = Some(now);
-            match read(api).await {
+            match read(store).await {
                 Ok(known) => picture.1 = known.into_iter().collect(),
                 Err(error) => {
                     tracing::warn!(error = %caracal_service::error_chain(&error), "could not read which admin tokens there are");
@@ -36,7 +33,7 @@ impl KnownTokens {
     }
 }
 
-async fn read(api: &ApiDeps) -> Result<Vec<[u8; 32]>, Error> {
-    let mut work = api.store.global(Access::Read).await?;
+async fn read(store: &dyn Store) -> Result<Vec<[u8; 32]>, Error> {
+    let mut work = store.global(Access::Read).await?;
     work.admin_tokens().digests(MAX_TOKENS).await
 }

@@ -22,6 +22,7 @@ mod deps;
 mod events;
 mod fields;
 mod identifiers;
+mod known_tokens;
 mod payload;
 mod policy_work;
 mod receipts;
@@ -32,7 +33,8 @@ mod routes;
 mod zone_names;
 
 pub use access::{Capability, Needs, Reach};
-pub use auth::{KnownTokens, seed_bootstrap, token_key_name};
+pub use auth::{seed_bootstrap, token_key_name};
 pub use deps::{ApiConfig, ApiDeps};
+pub use known_tokens::KnownTokens;
 pub use policy_work::PolicyWork;
 pub use routes::{router, table};

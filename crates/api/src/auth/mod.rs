@@ -4,13 +4,11 @@
 //! its time. Every gate binds to the matched route and its decoded parameters.
 
 mod gates;
-mod known;
 mod principal;
 mod seed;
 mod tokens;
 
 pub(crate) use gates::{admit_to_zone, check_capability, owns};
-pub use known::KnownTokens;
 pub(crate) use principal::{Power, Principal, Scope};
 pub use seed::seed_bootstrap;
 pub use tokens::token_key_name;

@@ -70,7 +70,8 @@ pub(crate) async fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
     };
     let keys = std::iter::once(&api.token_keys.current).chain(&api.token_keys.previous);
     let digests: Vec<_> = keys.map(|key| digest(key, token)).collect();
-    api.known_tokens.have(api, &digests).await
+    let (store, now) = (api.store.as_ref(), api.world.now());
+    api.known_tokens.have(store, &digests, now).await
 }
 
 /// The caller behind a request.
