@@ -14,7 +14,7 @@ const GLANCE: Duration = Duration::from_millis(250);
 /// Without a new entry for so long, the ledger is taken to be complete.
 const QUIET: Duration = Duration::from_millis(1500);
 /// Longest wait for it.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The ledger when nothing was added any more.
 #[derive(Debug, Clone, Copy)]
@@ -52,11 +52,11 @@ pub async fn settle(stack: &Stack, before: f64) -> anyhow::Result<Option<Settled
         match &mut last {
             Some(seen) if seen.entries >= entries => {
                 seen.caught_up = now.duration_since(seen.at) >= QUIET;
-                if seen.caught_up || began.elapsed() > PATIENCE {
+                if seen.caught_up || began.elapsed() > TIMEOUT {
                     return Ok(last.filter(|settled| settled.entries > 0.0));
                 }
             }
-            _ if began.elapsed() > PATIENCE => return Ok(last),
+            _ if began.elapsed() > TIMEOUT => return Ok(last),
             _ => {
                 let ours = process::cpu_time_of_all(&stack.pids)?;
                 last = Some(Settled {

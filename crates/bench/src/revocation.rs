@@ -38,7 +38,7 @@ const GOOD_BEFORE: usize = 4;
 /// Probes at the same time.
 const PROBES: usize = 2;
 /// Longest wait for the first good calls.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
@@ -179,7 +179,7 @@ async fn one_round(scene: &Scene, agent: &Agent, ending: Ending) -> anyhow::Resu
     }
     let waiting_since = Instant::now();
     while shared.good.load(Ordering::Relaxed) < GOOD_BEFORE {
-        if waiting_since.elapsed() > PATIENCE || probes.is_empty() {
+        if waiting_since.elapsed() > TIMEOUT || probes.is_empty() {
             bail!("the calls before the ending do not get through");
         }
         if let Some(Ok(Err(error))) = probes.try_join_next() {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::home::Home;
 
 /// Readers such as `status` hold the lock for an instant; that is not a second copy.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who holds the lock.
@@ -84,7 +84,7 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .with_context(|| format!("cannot open the lock file {}", path.display()))?;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match file.try_lock() {
                 Ok(()) => break,

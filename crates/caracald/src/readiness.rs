@@ -18,7 +18,7 @@ use caracal_wire::health::NotReady;
 use tokio_util::sync::CancellationToken;
 
 /// Longest wait for one dependency: a probe has two seconds for all, and must still say which one it was.
-const PATIENCE: Duration = Duration::from_millis(800);
+const TIMEOUT: Duration = Duration::from_millis(800);
 /// Pause between two attempts to store the bootstrap token.
 const SEED_PAUSE: Duration = Duration::from_millis(500);
 
@@ -28,7 +28,7 @@ async fn in_time<E>(
     reason: impl FnOnce(E) -> NotReady,
     late: NotReady,
 ) -> Result<(), NotReady> {
-    match tokio::time::timeout(PATIENCE, answer).await {
+    match tokio::time::timeout(TIMEOUT, answer).await {
         Ok(answer) => answer.map_err(reason),
         Err(_) => Err(late),
     }

@@ -542,12 +542,12 @@ async fn settling_does_not_wait_for_a_replica_that_is_gone() {
         .unwrap();
     assert_eq!(next(&mut *replica).await.unwrap().len(), 1);
     // Frozen, so to say: it never asks again, and its note grows old.
-    let patience = Duration::from_secs(30);
-    tokio::time::timeout(patience * 2, producer.settle(patience))
+    let timeout = Duration::from_secs(30);
+    tokio::time::timeout(timeout * 2, producer.settle(timeout))
         .await
         .expect("its note is soon too old");
     drop(replica);
-    producer.settle(patience).await;
+    producer.settle(timeout).await;
 }
 
 #[tokio::test]

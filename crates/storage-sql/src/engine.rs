@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Longest wait for a connection, and on SQLite for the writer before us.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Every zone; only the named exceptions of a global unit see them all.
 const ALL_ZONES: &str = "*";
@@ -51,7 +51,7 @@ pub struct Engine {
     /// What is known of the connections.
     pub(crate) health: Health,
     /// Longest wait for one answer; `None` where nobody else has to give it.
-    pub(crate) patience: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl Engine {
@@ -86,7 +86,7 @@ impl Engine {
         self.counter.add();
         let judge = Judge {
             access,
-            patience: self.patience,
+            timeout: self.timeout,
             health: self.health.clone(),
         };
         let span = sql::span_of(self.dialect, access);

@@ -103,7 +103,7 @@ impl PostgresStore {
             )));
         }
         // The server cuts a statement off itself, unless it hangs.
-        let patience = options.statement_timeout + options.connect_timeout;
+        let timeout = options.statement_timeout + options.connect_timeout;
         // A unit of work whose process hangs must not hold its locks.
         let session = format!(
             "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '30s'",
@@ -169,7 +169,7 @@ impl PostgresStore {
                 chain_key,
                 counter: Counter::default(),
                 health,
-                patience: Some(patience),
+                timeout: Some(timeout),
             }),
         })
     }

@@ -39,7 +39,7 @@ impl Counter {
 pub(crate) struct Judge {
     pub(crate) access: Access,
     /// Longest wait for one answer.
-    pub(crate) patience: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) health: Health,
 }
 
@@ -47,8 +47,8 @@ impl Judge {
     /// An answer, or that there was none in time: a server that hangs does not keep its own time limits. What leaves
     /// doubt about the connections is noted.
     pub(crate) async fn answer<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, Error> {
-        let answer = match self.patience {
-            Some(patience) => tokio::time::timeout(patience, answer).await,
+        let answer = match self.timeout {
+            Some(timeout) => tokio::time::timeout(timeout, answer).await,
             None => Ok(answer.await),
         };
         let told = match answer {

@@ -19,7 +19,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, sqlx::Connection as 
 
 use crate::{
     dialect::Dialect,
-    engine::{Engine, HasEngine, PATIENCE, SqlStore},
+    engine::{Engine, HasEngine, SqlStore, TIMEOUT},
     errors::{from_driver, is_locked},
     health::Health,
     migrations::MigrationError,
@@ -78,7 +78,7 @@ impl SqliteStore {
                 chain_key,
                 counter: Counter::default(),
                 health,
-                patience: None,
+                timeout: None,
             }),
         })
     }
@@ -160,8 +160,8 @@ async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<Datab
     options
         .max_connections(if reads_only { READERS } else { 1 })
         .min_connections(u32::from(!reads_only))
-        .acquire_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
+        .acquire_timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT)
         .max_lifetime(None)
         // Opening a file again is cheap, a cache kept warm for nobody is not.
         .idle_timeout(reads_only.then_some(Duration::from_mins(1)))
@@ -183,7 +183,7 @@ async fn connect(path: &Path, reads_only: bool, health: &Health) -> Result<Datab
                 .in_memory(false)
                 .shared_cache(false)
                 .create_if_missing(false)
-                .busy_timeout(PATIENCE)
+                .busy_timeout(TIMEOUT)
                 .statement_cache_capacity(PREPARED)
                 .pragma("foreign_keys", "ON")
                 .pragma("synchronous", "FULL")

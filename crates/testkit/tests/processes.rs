@@ -8,7 +8,7 @@ use caracal_testkit::{
 };
 use nix::{sys::signal, unistd::Pid};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn shell(script: &str) -> Process {
     Process::options("/bin/sh").args(["-c", script]).start()
@@ -17,7 +17,7 @@ fn shell(script: &str) -> Process {
 #[tokio::test]
 async fn output_is_captured_and_the_end_is_seen() {
     let mut process = shell("echo out; echo err >&2; exit 7");
-    assert_eq!(process.ended(PATIENCE).await.code(), Some(7));
+    assert_eq!(process.ended(TIMEOUT).await.code(), Some(7));
     assert_eq!(
         (process.stdout().as_str(), process.stderr().as_str()),
         ("out\n", "err\n")
@@ -31,7 +31,7 @@ async fn nothing_of_the_tests_own_environment_leaks_in() {
         .env("CARACAL_MODE", "dev");
     std::fs::write(options.directory().join("config"), "x").unwrap();
     let mut process = options.start();
-    process.ended(PATIENCE).await;
+    process.ended(TIMEOUT).await;
     let output = process.stdout();
     assert!(
         output.contains("CARACAL_MODE=dev\n") && !output.contains("CARGO"),
@@ -46,27 +46,27 @@ async fn nothing_of_the_tests_own_environment_leaks_in() {
 async fn a_condition_is_waited_for() {
     let mut process = shell("sleep 0.05; echo ready >&2; exec sleep 600");
     process
-        .until("it is ready", PATIENCE, async |process| {
+        .until("it is ready", TIMEOUT, async |process| {
             process.stderr().contains("ready")
         })
         .await;
     assert!(process.status().is_none());
     process.terminate();
-    assert!(!process.ended(PATIENCE).await.success());
+    assert!(!process.ended(TIMEOUT).await.success());
 }
 
 #[tokio::test]
 #[should_panic(expected = "no such key")]
 async fn a_process_that_ends_early_is_reported_with_its_words() {
     let mut process = shell("echo no such key >&2; exit 1");
-    process.until("it is ready", PATIENCE, async |_| false).await;
+    process.until("it is ready", TIMEOUT, async |_| false).await;
 }
 
 #[tokio::test]
 async fn a_kill_is_final_and_the_output_stays() {
     let mut process = shell("trap '' TERM; echo up; sleep 600");
     process
-        .until("it is up", PATIENCE, async |process| process.stdout() == "up\n")
+        .until("it is up", TIMEOUT, async |process| process.stdout() == "up\n")
         .await;
     process.terminate();
     process.kill();
@@ -128,7 +128,7 @@ fn a_paused_redis_answers_nothing_until_it_goes_on() {
         "a frozen server answered"
     );
     redis.resume();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.set_read_timeout(Some(TIMEOUT)).unwrap();
     std::io::Read::read_exact(&mut client, &mut reply).unwrap();
     assert_eq!(&reply, b"+PONG\r\n");
 }
@@ -153,7 +153,7 @@ async fn servers_and_processes_die_with_a_killed_test() {
         "--nocapture",
     ];
     let mut test = Process::options(test).args(helper).start();
-    test.until("its children run", PATIENCE, async |test| {
+    test.until("its children run", TIMEOUT, async |test| {
         test.stdout().contains(" end")
     })
     .await;
@@ -167,7 +167,7 @@ async fn servers_and_processes_die_with_a_killed_test() {
     };
     assert_eq!((ids.len(), ids.iter().all(running)), (2, true));
     test.kill();
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = std::time::Instant::now() + TIMEOUT;
     while ids.iter().any(running) {
         assert!(std::time::Instant::now() < deadline, "a child outlived its test");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends `request` on a connection of its own.
 async fn send(upstream: &Upstream, request: &str) -> TcpStream {
@@ -129,7 +129,7 @@ async fn a_live_answer_arrives_while_it_is_open_and_notices_the_client_leaving()
     assert!(live.send("second").await);
     arrived(&mut client, "second").await;
     drop(client);
-    tokio::time::timeout(PATIENCE, live.abandoned()).await.unwrap();
+    tokio::time::timeout(TIMEOUT, live.abandoned()).await.unwrap();
     assert!(!live.send("nobody").await);
 }
 
@@ -179,7 +179,7 @@ async fn a_body_waits_behind_a_closed_gate() {
     });
     let mut client = send(&upstream, POST).await;
     upstream
-        .until("the head arrives", PATIENCE, |received| received.len() == 1)
+        .until("the head arrives", TIMEOUT, |received| received.len() == 1)
         .await;
     assert!(!upstream.only().complete && upstream.only().body.is_empty());
     gate.open();
@@ -206,14 +206,14 @@ async fn a_request_that_breaks_off_stays_incomplete() {
     )
     .await;
     upstream
-        .until("half of it arrives", PATIENCE, |received| {
+        .until("half of it arrives", TIMEOUT, |received| {
             received.iter().any(|r| r.body == "half")
         })
         .await;
     assert_eq!(upstream.open_connections(), 1);
     drop(client);
     upstream
-        .until("the connection closes", PATIENCE, |_| {
+        .until("the connection closes", TIMEOUT, |_| {
             upstream.open_connections() == 0
         })
         .await;
@@ -226,7 +226,7 @@ async fn a_hanging_upstream_closes_with_its_test() {
     upstream.always(Answer::Hang);
     let mut client = send(&upstream, POST).await;
     upstream
-        .until("the request arrives", PATIENCE, |received| {
+        .until("the request arrives", TIMEOUT, |received| {
             received.iter().any(|r| r.complete)
         })
         .await;

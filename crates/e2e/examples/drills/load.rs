@@ -102,14 +102,14 @@ impl Load {
         &self,
         stack: &Stack,
         ended: Instant,
-        patience: Duration,
+        timeout: Duration,
     ) -> Option<Duration> {
         let passed_since = || {
             let passed = *self.passed_at.lock().unwrap_or_else(PoisonError::into_inner);
             passed.is_some_and(|at| at > ended)
         };
         while !passed_since() {
-            if ended.elapsed() > patience {
+            if ended.elapsed() > timeout {
                 return None;
             }
             sleep(Duration::from_millis(10)).await;
@@ -120,7 +120,7 @@ impl Load {
                 if ready.is_ok_and(|ready| ready.status().is_success()) {
                     break;
                 }
-                if ended.elapsed() > patience {
+                if ended.elapsed() > timeout {
                     return None;
                 }
                 sleep(Duration::from_millis(10)).await;

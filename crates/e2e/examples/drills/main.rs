@@ -25,7 +25,7 @@ use crate::{
 /// Load before the fault and after the recovery.
 const STEADY: Duration = Duration::from_secs(4);
 /// Longest wait for the recovery.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
     let stack = Stack::start(fault.deployment()).await;
@@ -40,7 +40,7 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
         sleep(STEADY).await;
         load.enter(Phase::Fault);
         let ended = fault.happen(&stack, volume.as_ref(), away).await;
-        let recovered = load.recovered(&stack, ended, PATIENCE).await;
+        let recovered = load.recovered(&stack, ended, TIMEOUT).await;
         load.enter(Phase::After);
         sleep(STEADY).await;
         load.stop();

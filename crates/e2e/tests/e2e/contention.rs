@@ -13,7 +13,7 @@ in_production!(
 );
 
 /// SQL of somebody who holds the end of the zone's administrative chain until `user` waits for it, and then asks for
-/// the row of `table` with this `id`, which `user` holds. Its patience makes sure who gives way.
+/// the row of `table` with this `id`, which `user` holds. Its timeout makes sure who gives way.
 fn in_the_way(zone: &str, user: &str, table: &str, id: &str) -> String {
     format!(
         "SET LOCAL deadlock_timeout = '1min'; \

@@ -57,7 +57,7 @@ impl Default for RelayOptions {
 }
 
 /// How long the other topics wait for a slow one.
-const PATIENCE: Duration = Duration::from_millis(20);
+const SLOW_TOPIC_TIMEOUT: Duration = Duration::from_millis(20);
 /// Longest wait for other processes to hear of a commit.
 const ANNOUNCE_WITHIN: Duration = Duration::from_millis(250);
 /// How long publications in progress may take at shutdown.
@@ -207,7 +207,7 @@ impl OutboxRelay {
         while !shutdown.is_cancelled() {
             let asked = *self.asked.borrow();
             let more = self.claim_and_start(&mut work, asked).await;
-            self.collect(&mut work, PATIENCE).await;
+            self.collect(&mut work, SLOW_TOPIC_TIMEOUT).await;
             if more || *self.asked.borrow() > asked {
                 continue;
             }
@@ -319,16 +319,16 @@ impl OutboxRelay {
     }
 
     /// Waits for publications in progress, but not for slow ones.
-    async fn collect<'a>(&'a self, work: &mut Work<'a>, patience: Duration) {
-        let patience = tokio::time::sleep(patience);
-        tokio::pin!(patience);
+    async fn collect<'a>(&'a self, work: &mut Work<'a>, timeout: Duration) {
+        let timeout = tokio::time::sleep(timeout);
+        tokio::pin!(timeout);
         loop {
             tokio::select! {
                 next = work.publishing.next() => match next {
                     Some(outcome) => self.conclude(outcome, work).await,
                     None => return,
                 },
-                () = &mut patience => return,
+                () = &mut timeout => return,
             }
         }
     }

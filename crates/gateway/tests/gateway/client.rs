@@ -85,15 +85,14 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     // A loaded machine may take its time to begin; once begun, silence is the end.
-    let patience = |begun: bool| {
+    let timeout = |begun: bool| {
         if begun {
             Duration::from_millis(500)
         } else {
             Duration::from_secs(8)
         }
     };
-    while let Ok(Ok(read)) =
-        tokio::time::timeout(patience(!answer.is_empty()), stream.read(&mut buffer)).await
+    while let Ok(Ok(read)) = tokio::time::timeout(timeout(!answer.is_empty()), stream.read(&mut buffer)).await
     {
         if read == 0 {
             break;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a call waits for its credential.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a credential cannot be produced. The text is for evidence and logs, never the credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,10 +71,10 @@ async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, Broker
     };
     match config {
         ProviderConfig::None => Ok(()),
-        ProviderConfig::CaracalMandate => bounded(PATIENCE, provider, &fixed::Mandate, &mut directive).await,
-        ProviderConfig::ApiKey(config) => bounded(PATIENCE, provider, config, &mut directive).await,
-        ProviderConfig::BearerToken(config) => bounded(PATIENCE, provider, config, &mut directive).await,
-        ProviderConfig::HttpBasic(config) => bounded(PATIENCE, provider, config, &mut directive).await,
+        ProviderConfig::CaracalMandate => bounded(TIMEOUT, provider, &fixed::Mandate, &mut directive).await,
+        ProviderConfig::ApiKey(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
+        ProviderConfig::BearerToken(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
+        ProviderConfig::HttpBasic(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
     }?;
     Ok(directive)
 }
@@ -82,7 +82,7 @@ async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, Broker
 /// Waits in `provider`'s own line and no longer than is decent, so that a provider that hangs holds up its own calls
 /// alone, and so many of them.
 async fn bounded(
-    patience: Duration,
+    within: Duration,
     provider: &ProviderState,
     broker: &impl Broker,
     directive: &mut UpstreamDirective,
@@ -95,7 +95,7 @@ async fn bounded(
             .map_err(|_| BrokerError::Unavailable)?;
         broker.attach(directive).await
     };
-    timeout(patience, turn).await.map_err(|_| BrokerError::Slow)?
+    timeout(within, turn).await.map_err(|_| BrokerError::Slow)?
 }
 
 #[cfg(test)]
@@ -132,12 +132,12 @@ mod tests {
         let not_served = bounded(soon, &hung, &fixed::Mandate, &mut directive).await;
         assert_eq!(not_served, Err(BrokerError::Slow));
         assert_eq!(
-            bounded(PATIENCE, &other, &fixed::Mandate, &mut directive).await,
+            bounded(TIMEOUT, &other, &fixed::Mandate, &mut directive).await,
             Ok(())
         );
         drop(every_turn);
         assert_eq!(
-            bounded(PATIENCE, &hung, &fixed::Mandate, &mut directive).await,
+            bounded(TIMEOUT, &hung, &fixed::Mandate, &mut directive).await,
             Ok(())
         );
         assert_eq!(directive.auth_mode, AuthMode::CaracalJwt);
