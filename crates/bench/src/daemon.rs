@@ -24,7 +24,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// Longest wait for a daemon to drain and end.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// Pause between two looks.
-const GLANCE: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// The generator mints as fast as it can: not a limit that this bench means to measure.
 const MINTS_PER_MINUTE: &str = "60000000";
 
@@ -116,7 +116,7 @@ impl Daemon {
         if self.spawned.elapsed() > START_LIMIT {
             bail!("the daemon {what} after {START_LIMIT:?}: {}", self.log_tail());
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub use self::report::{Ledger, Report};
 /// How long each ES256 operation is measured.
 const ES256_SPAN: Duration = Duration::from_millis(500);
 /// Pause between two looks at a running load.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
@@ -209,7 +209,7 @@ async fn watch(load: &Load, span: Duration) -> anyhow::Result<()> {
         if left.is_zero() {
             return Ok(());
         }
-        tokio::time::sleep(left.min(GLANCE)).await;
+        tokio::time::sleep(left.min(POLL_INTERVAL)).await;
     }
 }
 

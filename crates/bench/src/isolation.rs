@@ -35,7 +35,7 @@ pub use self::{
 };
 
 /// Pause between two looks at a running load.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Pause after a case, so that what it left behind is not counted for the next.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -109,7 +109,7 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
 
     let warm = Duration::from_secs(plan.warmup.into());
     let span = Duration::from_secs(plan.seconds.into());
-    calls_of(&quiet_zone, plan, warm.max(GLANCE)).await?;
+    calls_of(&quiet_zone, plan, warm.max(POLL_INTERVAL)).await?;
     let quiet = calls_of(&quiet_zone, plan, span).await.context("quiet, before")?;
     let mut rows = Vec::with_capacity(cases.len().saturating_add(1));
     for case in cases {
@@ -169,7 +169,7 @@ async fn calls_of(scene: &Scene, plan: &Plan, span: Duration) -> anyhow::Result<
                 load.first_failure().unwrap_or_default()
             );
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     load.end_measuring();
     let (failed, first_failure) = (load.failed(), load.first_failure());

@@ -10,7 +10,7 @@ use crate::{process, stack::Stack};
 /// The counter of ledger entries that the Audit role keeps.
 const ENTRIES: &str = "caracal_audit_inserts_total";
 /// Pause between two looks. Each costs the daemon a rendering of its metrics.
-const GLANCE: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// Without a new entry for so long, the ledger is taken to be complete.
 const QUIET: Duration = Duration::from_millis(1500);
 /// Longest wait for it.
@@ -67,6 +67,6 @@ pub async fn settle(stack: &Stack, before: f64) -> anyhow::Result<Option<Settled
                 });
             }
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
