@@ -29,7 +29,7 @@ const MAX_HELD: usize = 10_000;
 /// Longest wait for the first event of a read.
 const WAIT: Duration = Duration::from_secs(5);
 /// Pause after a read that was not full, for the next to be worth its transaction.
-const LINGER: Duration = Duration::from_millis(20);
+const BATCH_DELAY: Duration = Duration::from_millis(20);
 
 /// Whether events reach the ledger.
 #[derive(Debug, Default)]
@@ -99,7 +99,7 @@ async fn consume(
                     let few = !deliveries.is_empty() && deliveries.len() < BATCH;
                     let lined_up = lines.line_up(deps, consumer, deliveries).await;
                     if few {
-                        tokio::time::sleep(LINGER).await;
+                        tokio::time::sleep(BATCH_DELAY).await;
                     }
                     lined_up
                 }
@@ -109,7 +109,7 @@ async fn consume(
             // Everything there is room for waits for the ledger.
             tokio::select! {
                 () = shutdown.cancelled() => return Err(()),
-                () = tokio::time::sleep(lines.read_within().max(LINGER)) => {}
+                () = tokio::time::sleep(lines.read_within().max(BATCH_DELAY)) => {}
             }
         }
         match concluded {
@@ -160,7 +160,7 @@ impl Lines {
 
     /// Waits a moment for what is being stored, and acknowledges what is.
     async fn conclude(&mut self, deps: &AuditDeps, consumer: &mut dyn Consumer) -> Result<(), BusError> {
-        let deadline = Instant::now() + LINGER;
+        let deadline = Instant::now() + BATCH_DELAY;
         while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, self.storing.join_next()).await {
             let Ok((zone, stored)) = joined else {
                 // A panic while storing: the events are delivered again to the next consumer.

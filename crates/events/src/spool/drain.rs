@@ -25,7 +25,7 @@ use super::{
 const BATCH: usize = 1_000;
 /// How long a batch that is not full waits for more. Each batch costs as much as some of its records, here, on the bus
 /// and in the ledger.
-const LINGER: Duration = Duration::from_millis(20);
+const BATCH_DELAY: Duration = Duration::from_millis(20);
 /// Batches on their way at once. What is spooled beyond them waits in the spool alone.
 const MAX_UNDER_WAY: usize = 64;
 /// First and longest pause between two looks at what is under way.
@@ -137,7 +137,7 @@ impl Drain {
                     self.report();
                     // A timeout is only the occasion to look again.
                     let _woken = tokio::time::timeout(IDLE, self.spool.ready.notified()).await;
-                    tokio::time::sleep(LINGER).await;
+                    tokio::time::sleep(BATCH_DELAY).await;
                 }
                 Err(DrainError::Bus(BusError::Closed)) => return,
                 Err(error) => {
@@ -169,14 +169,14 @@ impl Drain {
             }
             match self.send().await? {
                 Sent::Full => {}
-                Sent::Some => tokio::time::sleep(LINGER).await,
+                Sent::Some => tokio::time::sleep(BATCH_DELAY).await,
                 Sent::Nothing if self.under_way.is_empty() => return Ok(()),
                 Sent::Nothing => {
                     self.report();
                     // New records are sent as they come; what is under way is looked at less and less often.
                     let woken = tokio::time::timeout_at(next_look, self.spool.ready.notified()).await;
                     if woken.is_ok() {
-                        tokio::time::sleep(LINGER).await;
+                        tokio::time::sleep(BATCH_DELAY).await;
                     }
                 }
             }

@@ -28,8 +28,8 @@ const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: refused\r\nConnection: clo
 
 /// How long, and how much, is read of what a refused client still sends. Closing a socket with unread bytes resets
 /// it, and the client would lose the answer that tells it what was wrong.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 1 << 20;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+const DRAIN_BYTES: usize = 1 << 20;
 
 /// What the guard and the answers of one connection tell each other.
 #[derive(Debug, Default)]
@@ -349,7 +349,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
             if !unread || guard.peer_ended {
                 return Poll::Ready(Ok(()));
             }
-            (Instant::now() + LINGER, LINGER_BYTES)
+            (Instant::now() + DRAIN_TIMEOUT, DRAIN_BYTES)
         };
         let mut scratch = [0_u8; 4096];
         while left > 0 {
