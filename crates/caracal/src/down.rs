@@ -39,7 +39,7 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Down
             Attempt::Taken(_lock, left_behind) => {
                 Endpoints::forget(&home)?;
                 if let Some(gone) = left_behind {
-                    note(&gone.epitaph());
+                    note(&gone.how_it_ended());
                 }
                 answer("not running")?;
                 return Ok(Outcome::Good);

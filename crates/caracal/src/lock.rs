@@ -38,7 +38,7 @@ impl Holder {
     }
 
     /// What to tell people when this holder's record outlived it.
-    pub(crate) fn epitaph(&self) -> String {
+    pub(crate) fn how_it_ended(&self) -> String {
         format!(
             "cleaned a stale lock: caracald (pid {}) ended without a clean stop",
             self.pid

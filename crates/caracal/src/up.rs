@@ -91,7 +91,7 @@ fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
     match Lock::attempt(home)? {
         Attempt::Taken(lock, None) => Ok(lock),
         Attempt::Taken(lock, Some(gone)) => {
-            note(&gone.epitaph());
+            note(&gone.how_it_ended());
             Ok(lock)
         }
         Attempt::Held(Some(holder)) => bail!(

@@ -144,7 +144,7 @@ impl Config {
         if let Some(url) = &sts_url
             && mode.is_published()
             && roles.contains(&Role::Gateway)
-            && leaves_the_house(url)
+            && is_remote_without_tls(url)
         {
             settings.problem(format!(
                 "STS_URL must be https, or http to this machine or to a name without dots, not {url:?}"
@@ -215,7 +215,7 @@ fn role_passwords(settings: &mut Settings) -> Vec<(&'static str, Secret)> {
 }
 
 /// Whether a URL without TLS names a host beyond this machine and its network.
-fn leaves_the_house(url: &str) -> bool {
+fn is_remote_without_tls(url: &str) -> bool {
     let Some(rest) = url.trim().strip_prefix("http://") else {
         return false;
     };
