@@ -148,34 +148,34 @@ pub trait Bus: Send + Sync + Debug {
     async fn remove_dead_letters(&self, topic: Topic, ids: &[String]) -> Result<(), BusError>;
 }
 
-/// Whether a subscription hears what is appended, as it stands at every moment.
+/// Whether a subscription is in sync with what is appended, as it stands at every moment.
 #[derive(Debug, Clone)]
-pub struct Hearing(Arc<AtomicBool>);
+pub struct SyncFlag(Arc<AtomicBool>);
 
-impl Hearing {
-    /// Hearing, or deaf, until it is [set](Hearing::set).
-    pub fn new(hears: bool) -> Self {
-        Self(Arc::new(AtomicBool::new(hears)))
+impl SyncFlag {
+    /// In sync or not, until it is [set](SyncFlag::set).
+    pub fn new(in_sync: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(in_sync)))
     }
 
     /// Whether everything appended until now was handed over, or is about to be.
-    pub fn hears(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 
     /// Says how it stands.
-    pub fn set(&self, hears: bool) {
-        self.0.store(hears, Ordering::Release);
+    pub fn set(&self, in_sync: bool) {
+        self.0.store(in_sync, Ordering::Release);
     }
 }
 
 /// Reads everything of its topics, for itself alone.
 #[async_trait]
 pub trait Subscription: Send {
-    /// How well it hears. Deaf from the moment the transport is lost until, after it came back, everything was
-    /// handed over and handled. A subscription that cannot lose its transport always hears.
-    fn hearing(&self) -> Hearing {
-        Hearing::new(true)
+    /// Whether it is in sync: not from the moment the transport is lost until, after it came back, everything was
+    /// handed over and handled. A subscription that cannot lose its transport always is.
+    fn in_sync(&self) -> SyncFlag {
+        SyncFlag::new(true)
     }
 
     /// The next entries of one topic. Calling it again says that the previous batch has been handled.

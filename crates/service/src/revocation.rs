@@ -10,7 +10,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use caracal_core::{SessionId, Timestamp, World, claims::MandateClaims};
 use caracal_crypto::mandate::{LEEWAY, MAX_LIFETIME};
-use caracal_events::Hearing;
+use caracal_events::SyncFlag;
 use caracal_storage::{Access, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
@@ -52,8 +52,8 @@ struct Suspended {
 /// Where events come from, as far as they come at all. Without a follower only reads of storage count.
 #[derive(Debug, Default)]
 struct Heard {
-    ends: Option<Hearing>,
-    changes: Option<Hearing>,
+    ends: Option<SyncFlag>,
+    changes: Option<SyncFlag>,
 }
 
 /// The revocation state of this process.
@@ -81,25 +81,25 @@ impl Revocations {
         }
     }
 
-    /// Counts on events that are heard through `hearing`: while they are not, the state is not fresh.
-    pub(crate) fn listen(&self, feed: Feed, hearing: Hearing) {
+    /// Counts on the events of the subscription that `in_sync` is of: while it is not, the state is not fresh.
+    pub(crate) fn listen(&self, feed: Feed, in_sync: SyncFlag) {
         let mut heard = self.heard.write();
         match feed {
-            Feed::Ends => heard.ends = Some(hearing),
-            Feed::Changes => heard.changes = Some(hearing),
+            Feed::Ends => heard.ends = Some(in_sync),
+            Feed::Changes => heard.changes = Some(in_sync),
         }
     }
 
     /// Whether the state is recent enough to decide on: the last read of storage is, and events are heard. What was
     /// revoked while the bus was away is in no event, so on its return storage is read again first.
     pub fn is_fresh(&self) -> bool {
-        let deaf = {
+        let out_of_sync = {
             let heard = self.heard.read();
-            let deaf = |hearing: &Option<Hearing>| hearing.as_ref().is_some_and(|hearing| !hearing.hears());
-            deaf(&heard.ends) || deaf(&heard.changes)
+            let lost = |in_sync: &Option<SyncFlag>| in_sync.as_ref().is_some_and(|in_sync| !in_sync.is_set());
+            lost(&heard.ends) || lost(&heard.changes)
         };
         let now = self.world.now();
-        !deaf && self.read_at.read().is_some_and(|at| now.since(at) <= STALE_AFTER)
+        !out_of_sync && self.read_at.read().is_some_and(|at| now.since(at) <= STALE_AFTER)
     }
 
     /// Whether this id's authority has ended or is suspended.
@@ -239,13 +239,13 @@ mod tests {
         let revocations = Revocations::new(World::for_tests());
         *revocations.read_at.write() = Some(revocations.world.now());
         assert!(revocations.is_fresh());
-        let hearing = Hearing::new(false);
-        revocations.listen(Feed::Ends, Hearing::new(true));
-        revocations.listen(Feed::Changes, hearing.clone());
+        let in_sync = SyncFlag::new(false);
+        revocations.listen(Feed::Ends, SyncFlag::new(true));
+        revocations.listen(Feed::Changes, in_sync.clone());
         assert!(!revocations.is_fresh());
-        hearing.set(true);
+        in_sync.set(true);
         assert!(revocations.is_fresh());
-        hearing.set(false);
+        in_sync.set(false);
         assert!(!revocations.is_fresh());
     }
 

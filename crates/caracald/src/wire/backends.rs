@@ -29,7 +29,7 @@ use crate::{
 /// Longest wait for a connection to PostgreSQL: while it is away, requests are answered after this.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait for an answer of the bus, length of a read that waits for entries, and pauses before reconnecting. A
-/// replica knows that it is deaf after the sum of the first two, and hears again soon after the bus is back.
+/// replica knows that it is out of sync after the sum of the first two, and is in sync again soon after the bus is back.
 const BUS_TIMEOUT: Duration = Duration::from_secs(2);
 const BUS_BLOCK: Duration = Duration::from_secs(1);
 const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));

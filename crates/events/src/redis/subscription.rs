@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use async_trait::async_trait;
 use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection};
 
-use crate::{BusError, Delivery, Hearing, Subscription, Topic, backoff::Backoff, metrics};
+use crate::{BusError, Delivery, Subscription, SyncFlag, Topic, backoff::Backoff, metrics};
 
 use super::{
     Shared,
@@ -24,7 +24,7 @@ pub(super) struct RedisSubscription {
     name: String,
     cursors: Vec<Cursor>,
     connection: Option<MultiplexedConnection>,
-    hearing: Hearing,
+    in_sync: SyncFlag,
     ready: VecDeque<(Topic, Vec<Delivery>)>,
     backoff: Backoff,
 }
@@ -88,7 +88,7 @@ impl RedisSubscription {
             shared,
             cursors,
             connection: None,
-            hearing: Hearing::new(false),
+            in_sync: SyncFlag::new(false),
             ready: VecDeque::new(),
             backoff: Backoff::new(least, most),
         };
@@ -137,7 +137,7 @@ impl RedisSubscription {
 
     /// Starts over at the newest entries: the caller reloads, which covers everything before.
     fn skip_to_newest(&mut self, infos: &[RedisResult<Value>], reason: &'static str) -> BusError {
-        self.hearing.set(false);
+        self.in_sync.set(false);
         for (cursor, info) in self.cursors.iter_mut().zip(infos) {
             cursor.skip_to_newest(info);
         }
@@ -161,7 +161,7 @@ impl RedisSubscription {
         );
         self.ask_infos(&mut pipeline);
         let read = pipeline.cmd("XREAD").arg("COUNT").arg(BATCH);
-        if self.hearing.hears() {
+        if self.in_sync.is_set() {
             read.arg("BLOCK").arg(block);
         }
         read.arg("STREAMS");
@@ -208,7 +208,7 @@ impl RedisSubscription {
     }
 
     async fn lost(&mut self, error: RedisError) -> BusError {
-        self.hearing.set(false);
+        self.in_sync.set(false);
         self.connection = None;
         metrics::connection_lost();
         let pause = self.backoff.next(&self.shared.world);
@@ -220,8 +220,8 @@ impl RedisSubscription {
 
 #[async_trait]
 impl Subscription for RedisSubscription {
-    fn hearing(&self) -> Hearing {
-        self.hearing.clone()
+    fn in_sync(&self) -> SyncFlag {
+        self.in_sync.clone()
     }
 
     async fn next(&mut self) -> Result<(Topic, Vec<Delivery>), BusError> {
@@ -240,7 +240,7 @@ impl Subscription for RedisSubscription {
                     self.accept(reply);
                     if self.ready.is_empty() {
                         // Asked after everything before was handled, and there is nothing more.
-                        self.hearing.set(true);
+                        self.in_sync.set(true);
                     }
                 }
                 Ok(Err(gap)) => return Err(gap),

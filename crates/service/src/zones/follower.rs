@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_events::{Bus, BusError, Fields, Hearing, Topic, spans};
+use caracal_events::{Bus, BusError, Fields, SyncFlag, Topic, spans};
 use caracal_storage::Store;
 use caracal_wire::events::{AgentEvent, Event, KeysInvalidated, PayloadError, PolicyInvalidated};
 use futures_util::{StreamExt as _, stream};
@@ -48,7 +48,7 @@ pub async fn follow(followed: Followed, bus: Arc<dyn Bus>, shutdown: Cancellatio
     if bus.reaches_others() {
         // Others may change something between a first read and the start of a subscription.
         for feed in [Feed::Ends, Feed::Changes] {
-            followed.revocations.listen(feed, Hearing::new(false));
+            followed.revocations.listen(feed, SyncFlag::new(false));
         }
     }
     let mut tasks = tokio::task::JoinSet::new();
@@ -75,7 +75,7 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
             Err(BusError::Closed) => return,
             Err(error) => {
                 tracing::warn!(%error, "could not subscribe to invalidation events");
-                followed.revocations.listen(feed, Hearing::new(false));
+                followed.revocations.listen(feed, SyncFlag::new(false));
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
@@ -84,7 +84,7 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
         if !resynchronised(&followed, feed, &shutdown).await {
             return;
         }
-        followed.revocations.listen(feed, subscription.hearing());
+        followed.revocations.listen(feed, subscription.in_sync());
         loop {
             let next = tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -116,7 +116,7 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
                         return;
                     }
                 }
-                // Away: deaf until it is back, which is a gap.
+                // Away: out of sync until it is back, which is a gap.
                 Err(error) => tracing::debug!(%error, "invalidation events are not heard"),
             }
         }
