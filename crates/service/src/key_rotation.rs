@@ -3,7 +3,7 @@
 //! While two keys are configured, both open and verify. These jobs make the previous one unnecessary: [`Sealed`] seals
 //! every envelope anew where private keys may be read, [`Digests`] makes the digests of client secrets anew where
 //! applications are administered. Admin tokens move when they are used. How much is left is a metric, and
-//! [`usage`] counts it for the operator. To add a kind of sealed value: an arm of [`Place`].
+//! [`usage`] counts it for the operator. To add a kind of sealed value: an arm of [`SealedValue`].
 
 mod usage;
 
@@ -28,14 +28,14 @@ const ZONES: u32 = 200;
 
 /// Where a sealed value is kept: the one list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum SealedValue {
     /// A row of the secret store, by reference.
     Secret(String),
     /// A private signing key.
     SigningKey(KeyId),
 }
 
-impl Place {
+impl SealedValue {
     fn location(&self) -> Location {
         match self {
             Self::Secret(reference) => Location::from_reference(reference.clone()),
@@ -52,15 +52,15 @@ impl Place {
 }
 
 /// Every sealed value of the zone.
-async fn sealed_values(work: &mut dyn ZoneWork) -> Result<Vec<(Place, Vec<u8>)>, Error> {
+async fn sealed_values(work: &mut dyn ZoneWork) -> Result<Vec<(SealedValue, Vec<u8>)>, Error> {
     let secrets = work.secrets().list("").await?;
     let keys = work.signing_keys().sealed().await?;
     let secrets = secrets
         .into_iter()
-        .map(|(reference, envelope)| (Place::Secret(reference), envelope));
+        .map(|(reference, envelope)| (SealedValue::Secret(reference), envelope));
     let keys = keys
         .into_iter()
-        .map(|(id, envelope)| (Place::SigningKey(id), envelope));
+        .map(|(id, envelope)| (SealedValue::SigningKey(id), envelope));
     Ok(secrets.chain(keys).collect())
 }
 
@@ -106,12 +106,12 @@ impl Sealed {
         }
         let mut left = 0;
         let mut work = self.store.zone(zone, Access::Write).await?;
-        for (place, envelope) in stale {
-            let location = place.location();
+        for (value, envelope) in stale {
+            let location = value.location();
             let opened = self.keys.open(&location, &envelope);
             let anew = opened.map(|value| self.keys.seal(&self.world, &location, &value));
             let done = if let Ok(Ok(anew)) = anew {
-                place.replace(work.as_mut(), &envelope, &anew).await?
+                value.replace(work.as_mut(), &envelope, &anew).await?
             } else {
                 tracing::error!(zone.id = %zone, location = location.as_str(), "a sealed value cannot be sealed anew");
                 false

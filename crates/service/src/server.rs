@@ -1,11 +1,11 @@
 //! The HTTP listener: strict heads and framing, bounded waits and connections, graceful drain.
 //!
-//! [`guard`] stands between each socket and hyper, [`scan`] and [`head`] say what is a request, [`places`] counts
+//! [`guard`] stands between each socket and hyper, [`scan`] and [`head`] say what is a request, [`permits`] counts
 //! connections. Every listener of every role is served here.
 
 mod guard;
 mod head;
-mod places;
+mod permits;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -29,7 +29,7 @@ pub(crate) use self::head::Fault;
 pub use self::tls::{TlsFiles, TlsServer, TlsSetupError};
 use self::{
     guard::{Guard, Shared},
-    places::{Place, Places},
+    permits::{Permit, Permits},
     tracked::Tracked,
 };
 
@@ -85,7 +85,7 @@ impl Default for ServerLimits {
     }
 }
 
-/// Paths that the kept places answer.
+/// Paths that the kept permits answer.
 const OPERATIONAL: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 /// Pause after a failed accept, and how often it is logged.
@@ -100,7 +100,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) {
     let connections = TaskTracker::new();
-    let places = Places::new(limits.max_connections, limits.max_connections_per_address);
+    let permits = Permits::new(limits.max_connections, limits.max_connections_per_address);
     let mut builder = http1::Builder::new();
     builder
         // The guard keeps the time.
@@ -122,7 +122,7 @@ pub async fn serve(
         let room = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            room = places.room() => room,
+            room = permits.room() => room,
         };
         let Some(room) = room else { break };
         let accepted = tokio::select! {
@@ -148,15 +148,15 @@ pub async fn serve(
                 continue;
             }
         };
-        if let Some(place) = places.take(room, peer.ip()) {
-            connections.spawn(service.clone().connection(stream, peer, place));
+        if let Some(permit) = permits.take(room, peer.ip()) {
+            connections.spawn(service.clone().connection(stream, peer, permit));
         } else {
             crate::metrics::connection_refused("address_limit");
         }
     }
     for (stream, peer) in backlog(listener) {
-        if let Some(place) = places.room_now().and_then(|room| places.take(room, peer.ip())) {
-            connections.spawn(service.clone().connection(stream, peer, place));
+        if let Some(permit) = permits.room_now().and_then(|room| permits.take(room, peer.ip())) {
+            connections.spawn(service.clone().connection(stream, peer, permit));
         }
     }
     connections.close();
@@ -195,28 +195,28 @@ struct Connections {
 }
 
 impl Connections {
-    async fn connection(self, stream: TcpStream, peer: SocketAddr, place: Place) {
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
         // Answers are small and latency matters more than packet count.
         let _ = stream.set_nodelay(true);
         // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(self.limits.write_timeout));
         let Some(tls) = &self.tls else {
-            return self.http(stream, peer, &place).await;
+            return self.http(stream, peer, &permit).await;
         };
         match tokio::time::timeout(self.limits.header_read_timeout, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.http(stream, peer, &place).await,
+            Ok(Ok(stream)) => self.http(stream, peer, &permit).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
     }
 
-    async fn http<S>(&self, stream: S, peer: SocketAddr, place: &Place)
+    async fn http<S>(&self, stream: S, peer: SocketAddr, permit: &Permit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let shared = Arc::new(Shared::default());
         let guard = Guard::new(stream, self.limits, shared.clone());
-        let kept = place.is_kept();
+        let kept = permit.is_kept();
         let service = hyper::service::service_fn(|mut request: http::Request<hyper::body::Incoming>| {
             let router = self.router.clone();
             let shared = shared.clone();

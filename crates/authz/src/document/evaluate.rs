@@ -10,7 +10,8 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, Place, PolicyDocuments, PolicyProblem, PolicySource, first,
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, PolicyDocuments, PolicyProblem, PolicySource, Position,
+    first,
     lint::{MAX_WARNINGS, PolicyWarning, ZoneNames, lint},
     path::{Lookups, Path},
     rules::{self, Checked, Whole},
@@ -206,7 +207,7 @@ fn led_somewhere(
     values: &Values<'_>,
     absent: &[&str],
     interrupt: &Interrupt,
-) -> Result<Vec<(PolicyWarning, Place)>, PolicyProblem> {
+) -> Result<Vec<(PolicyWarning, Position)>, PolicyProblem> {
     let leads_nowhere = |path: &Path| match path.document {
         None => true,
         Some(name) if absent.contains(&name) => false,
@@ -381,10 +382,10 @@ pub(super) fn engine_problem(text: &str, limit: Option<&LimitError>, code: &str)
 }
 
 /// Finds the last `--> source:line:column` of an engine's message.
-fn place_in(text: &str) -> Option<(&str, Place)> {
+fn place_in(text: &str) -> Option<(&str, Position)> {
     let (_, rest) = text.rsplit_once("--> ")?;
     let mut parts = rest.lines().next()?.rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;
-    Some((parts.next()?, Place { line, column }))
+    Some((parts.next()?, Position { line, column }))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Place, PolicyDocuments, Texts, elements,
+    PolicyDocuments, Position, Texts, elements,
     path::Asked,
     scan::excerpt,
     shape::{KnownTiers, TIERS},
@@ -63,7 +63,7 @@ impl PolicyWarning {
         }
     }
 
-    pub(super) fn at(mut self, place: Place) -> Self {
+    pub(super) fn at(mut self, place: Position) -> Self {
         (self.line, self.column) = (Some(place.line), Some(place.column));
         self
     }

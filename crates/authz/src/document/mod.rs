@@ -98,7 +98,7 @@ impl PolicyProblem {
         }
     }
 
-    fn at(mut self, place: Place) -> Self {
+    fn at(mut self, place: Position) -> Self {
         self.line = Some(place.line);
         self.column = Some(place.column);
         self
@@ -123,7 +123,7 @@ impl std::error::Error for PolicyProblem {}
 
 /// A place in a source, both from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct Position {
     line: u32,
     column: u32,
 }
@@ -187,7 +187,7 @@ pub fn validate(content: &str, interrupt: &Interrupt) -> Result<Valid, Vec<Polic
 }
 
 /// Where each text of a source first stands.
-type Texts = BTreeMap<String, Place>;
+type Texts = BTreeMap<String, Position>;
 
 /// A source that may be kept.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use regorus::Value;
 
-use super::{Place, scan::excerpt};
+use super::{Position, scan::excerpt};
 
 /// Where a lookup leads, as far as its steps stand in the text: `data`, or what an import or a variable stands for,
 /// and then keys.
@@ -57,7 +57,7 @@ pub(super) struct Binding {
     /// What its bodies ask for as a condition of its own. When that leads nowhere, nothing else has to.
     pub(super) guards: Vec<Arc<Vec<Path>>>,
     /// Where it stands.
-    pub(super) place: Place,
+    pub(super) place: Position,
 }
 
 /// A lookup inside a condition. Where it leads nowhere, the condition never holds.
@@ -68,7 +68,7 @@ pub(super) struct Asked {
     /// Where it leads.
     pub(super) path: Path,
     /// Where it stands.
-    pub(super) place: Place,
+    pub(super) place: Position,
 }
 
 /// What bodies look up.

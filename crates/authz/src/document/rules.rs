@@ -8,7 +8,8 @@ use std::{
 use regorus::{Engine, PolicyLengthConfig};
 
 use super::{
-    DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, MAX_SOURCE_BYTES, PACKAGE, Place, PolicyProblem,
+    DOCUMENTS, DocumentPreview, MAX_COMPUTING_SOURCE_BYTES, MAX_SOURCE_BYTES, PACKAGE, PolicyProblem,
+    Position,
     bound::lookups,
     evaluate::engine_problem,
     path::Lookups,
@@ -78,7 +79,7 @@ pub(super) struct Checked {
     /// What bodies look up.
     pub(super) lookups: Lookups,
     /// Where each text first stands.
-    pub(super) texts: BTreeMap<String, Place>,
+    pub(super) texts: BTreeMap<String, Position>,
     /// Tokens the parser read, going back included.
     pub(super) work: u64,
 }
@@ -89,7 +90,7 @@ pub(super) struct Whole {
     /// How many.
     pub(super) values: usize,
     /// Where one of them looks something up.
-    pub(super) looks_up: Option<Place>,
+    pub(super) looks_up: Option<Position>,
 }
 
 impl Whole {
@@ -301,6 +302,6 @@ fn constructs(facts: &Facts, length: usize, problems: &mut Vec<PolicyProblem>) {
     }
 }
 
-fn too_complex(message: String, place: Place) -> PolicyProblem {
+fn too_complex(message: String, place: Position) -> PolicyProblem {
     super::scan::too_complex(message, place)
 }

@@ -11,7 +11,7 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use super::{MAX_SOURCE_BYTES, Place, PolicyProblem};
+use super::{MAX_SOURCE_BYTES, PolicyProblem, Position};
 
 /// Deepest nesting of brackets.
 const MAX_NESTING: usize = 12;
@@ -36,7 +36,7 @@ const MAX_EXPONENT_DIGITS: usize = 2;
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// Name after `package`, with its place.
-    pub(super) package: Option<(String, Place)>,
+    pub(super) package: Option<(String, Position)>,
     /// Whether a comment line says that this is a data document.
     pub(super) marked_as_data: bool,
     /// Tokens the parser will read, going back included.
@@ -114,7 +114,7 @@ enum Last {
 
 struct Level {
     closer: char,
-    opened: Place,
+    opened: Position,
     chain: u32,
     /// How often the bracket itself is read.
     readings: u64,
@@ -141,7 +141,7 @@ impl Level {
 
 struct Scanner<'a> {
     chars: Peekable<Chars<'a>>,
-    place: Place,
+    place: Position,
     levels: Vec<Level>,
     chain: u32,
     last: Last,
@@ -159,7 +159,7 @@ impl<'a> Scanner<'a> {
     fn new(content: &'a str) -> Self {
         Self {
             chars: content.chars().peekable(),
-            place: Place { line: 1, column: 1 },
+            place: Position { line: 1, column: 1 },
             levels: Vec::new(),
             chain: 0,
             last: Last::Start,
@@ -245,7 +245,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Accounts for one token. A token on a fresh line starts a new statement unless an operator joins them.
-    fn begin_token(&mut self, operator: bool, place: Place) -> Result<(), PolicyProblem> {
+    fn begin_token(&mut self, operator: bool, place: Position) -> Result<(), PolicyProblem> {
         if self.fresh_line && !operator && self.last != Last::Operator {
             self.chain = 0;
             if self.last == Last::Value && self.levels.last().is_some_and(|level| level.query) {
@@ -274,7 +274,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn link(&mut self, place: Place) -> Result<(), PolicyProblem> {
+    fn link(&mut self, place: Position) -> Result<(), PolicyProblem> {
         self.chain = self.chain.saturating_add(1);
         if self.chain > MAX_CHAIN {
             let message = format!("more than {MAX_CHAIN} operators or references in one expression");
@@ -296,7 +296,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn quoted(&mut self, opened: Place) -> Result<(), PolicyProblem> {
+    fn quoted(&mut self, opened: Position) -> Result<(), PolicyProblem> {
         while let Some(ch) = self.next() {
             match ch {
                 '"' => return Ok(()),
@@ -310,7 +310,7 @@ impl<'a> Scanner<'a> {
         Err(PolicyProblem::new("unterminated_string", "this string is never closed").at(opened))
     }
 
-    fn raw(&mut self, opened: Place) -> Result<(), PolicyProblem> {
+    fn raw(&mut self, opened: Position) -> Result<(), PolicyProblem> {
         while let Some(ch) = self.next() {
             if ch == '`' {
                 return Ok(());
@@ -319,7 +319,7 @@ impl<'a> Scanner<'a> {
         Err(PolicyProblem::new("unterminated_string", "this raw string is never closed").at(opened))
     }
 
-    fn open(&mut self, ch: char, place: Place) -> Result<(), PolicyProblem> {
+    fn open(&mut self, ch: char, place: Position) -> Result<(), PolicyProblem> {
         self.begin_token(false, place)?;
         if self.last == Last::Value && ch != '{' {
             self.link(place)?;
@@ -351,7 +351,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn close(&mut self, ch: char, place: Place) -> Result<(), PolicyProblem> {
+    fn close(&mut self, ch: char, place: Position) -> Result<(), PolicyProblem> {
         match self.levels.pop() {
             Some(level) if level.closer == ch => {
                 self.chain = level.chain;
@@ -364,7 +364,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn number(&mut self, first: char, place: Place) -> Result<(), PolicyProblem> {
+    fn number(&mut self, first: char, place: Position) -> Result<(), PolicyProblem> {
         let mut text = String::from(first);
         while let Some(ch) = self.peek() {
             let signed_exponent = matches!(ch, '+' | '-') && text.ends_with(['e', 'E']);
@@ -384,7 +384,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn word(&mut self, first: char, place: Place) -> Result<(), PolicyProblem> {
+    fn word(&mut self, first: char, place: Position) -> Result<(), PolicyProblem> {
         let first_token = !self.seen_token;
         let mut text = String::from(first);
         while let Some(ch) = self.peek().filter(|ch| is_word(*ch)) {
@@ -405,7 +405,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn package(&mut self, place: Place) {
+    fn package(&mut self, place: Position) {
         let mut ahead = self
             .chars
             .clone()
@@ -419,10 +419,10 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn unbalanced(message: &str, place: Place) -> PolicyProblem {
+fn unbalanced(message: &str, place: Position) -> PolicyProblem {
     PolicyProblem::new("unbalanced_delimiters", message).at(place)
 }
 
-pub(super) fn too_complex(message: impl Into<String>, place: Place) -> PolicyProblem {
+pub(super) fn too_complex(message: impl Into<String>, place: Position) -> PolicyProblem {
     PolicyProblem::new("policy_too_complex", message).at(place)
 }

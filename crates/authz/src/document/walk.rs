@@ -8,9 +8,9 @@ use regorus::unstable::{
     ArithOp, AssignOp, Expr, ExprRef, Literal, Module, Query, Rule, RuleAssign, RuleHead, Span,
 };
 
-use super::{DOCUMENTS, PACKAGE, Place};
+use super::{DOCUMENTS, PACKAGE, Position};
 
-impl From<&Span> for Place {
+impl From<&Span> for Position {
     fn from(span: &Span) -> Self {
         Self {
             line: span.line,
@@ -25,7 +25,7 @@ pub(super) struct RuleFacts {
     /// First component of its head.
     pub(super) name: String,
     /// Where its head stands.
-    pub(super) place: Place,
+    pub(super) place: Position,
     /// Whether it takes arguments.
     pub(super) is_function: bool,
     /// Whether it is a `default`.
@@ -34,11 +34,11 @@ pub(super) struct RuleFacts {
     pub(super) reads: BTreeSet<String>,
     /// Where an element is looked up that would be left out without a word if it were undefined: in the term of a
     /// comprehension, or in the head of a rule that adds one member.
-    pub(super) may_lose: Option<Place>,
+    pub(super) may_lose: Option<Position>,
     /// How many values it offers for the whole document; none when it adds a member.
     pub(super) whole_values: usize,
     /// Where such a value looks something up.
-    pub(super) looks_up: Option<Place>,
+    pub(super) looks_up: Option<Position>,
 }
 
 /// What a module contains.
@@ -47,19 +47,19 @@ pub(super) struct Facts {
     /// Rules in order of appearance.
     pub(super) rules: Vec<RuleFacts>,
     /// Calls, by dotted name.
-    pub(super) calls: Vec<(String, Place)>,
+    pub(super) calls: Vec<(String, Position)>,
     /// `input` paths read.
-    pub(super) inputs: Vec<(String, Place)>,
+    pub(super) inputs: Vec<(String, Position)>,
     /// `data` paths read.
     pub(super) data: BTreeSet<String>,
     /// Literal members named `decision`.
     pub(super) decisions: BTreeSet<String>,
     /// Uses of constructs that documents may not use.
-    pub(super) constructs: Vec<(&'static str, Place)>,
+    pub(super) constructs: Vec<(&'static str, Position)>,
     /// Whether anything is computed rather than stated.
     pub(super) computes: bool,
     /// Where each text first stands.
-    pub(super) texts: BTreeMap<String, Place>,
+    pub(super) texts: BTreeMap<String, Position>,
 }
 
 /// Collects the facts of `module`.
@@ -68,7 +68,7 @@ pub(super) fn facts(module: &Module) -> Facts {
     for import in &module.imports {
         let path = path_of(&import.refr);
         match path.split('.').next() {
-            Some("input") => walker.facts.inputs.push((path, Place::from(&import.span))),
+            Some("input") => walker.facts.inputs.push((path, Position::from(&import.span))),
             Some("data") => {
                 walker.facts.data.insert(path);
             }
@@ -104,15 +104,15 @@ fn join(base: &Expr, field: &str) -> String {
 }
 
 /// Where a reference begins. Its own span is that of its last step.
-pub(super) fn start_of(expr: &Expr) -> Place {
+pub(super) fn start_of(expr: &Expr) -> Position {
     match expr {
         Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => start_of(refr),
-        _ => Place::from(expr.span()),
+        _ => Position::from(expr.span()),
     }
 }
 
 /// Where a bracket of a rule's head looks something up.
-fn keys_lookup(head: &Expr) -> Option<Place> {
+fn keys_lookup(head: &Expr) -> Option<Position> {
     match head {
         Expr::RefDot { refr, .. } => keys_lookup(refr),
         Expr::RefBrack { refr, index, .. } => keys_lookup(refr).or_else(|| lookup(index)),
@@ -175,11 +175,11 @@ fn is_constant(expr: &Expr) -> bool {
 }
 
 /// Where `expr` may turn out to be undefined: it refers into a value, or to a document.
-fn lookup(expr: &Expr) -> Option<Place> {
+fn lookup(expr: &Expr) -> Option<Position> {
     match expr {
         Expr::RefDot { .. } | Expr::RefBrack { .. } => Some(start_of(expr)),
         Expr::Var { span, .. } => {
-            (span.text() == "data" || DOCUMENTS.contains(&span.text())).then(|| Place::from(span))
+            (span.text() == "data" || DOCUMENTS.contains(&span.text())).then(|| Position::from(span))
         }
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().find_map(|item| lookup(item)),
         Expr::Object { fields, .. } => fields
@@ -207,7 +207,7 @@ fn lookup(expr: &Expr) -> Option<Place> {
 struct Walker {
     facts: Facts,
     reads: BTreeSet<String>,
-    may_lose: Option<Place>,
+    may_lose: Option<Position>,
 }
 
 impl Walker {
@@ -267,7 +267,7 @@ impl Walker {
         let name = path_of(refr).split('.').next().unwrap_or_default().to_owned();
         self.facts.rules.push(RuleFacts {
             name,
-            place: Place::from(refr.span()),
+            place: Position::from(refr.span()),
             is_function,
             is_default,
             reads: std::mem::take(&mut self.reads),
@@ -301,7 +301,7 @@ impl Walker {
         }
         for stmt in &query.stmts {
             if !stmt.with_mods.is_empty() {
-                self.facts.constructs.push(("with", Place::from(&stmt.span)));
+                self.facts.constructs.push(("with", Position::from(&stmt.span)));
             }
             match &stmt.literal {
                 Literal::SomeVars { .. } => {}
@@ -330,7 +330,7 @@ impl Walker {
         if builds(value) {
             self.facts
                 .constructs
-                .push(("binding of a computed collection", Place::from(value.span())));
+                .push(("binding of a computed collection", Position::from(value.span())));
         }
     }
 
@@ -378,7 +378,7 @@ impl Walker {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::String { span, .. } | Expr::RawString { span, .. } => {
-                let mut place = Place::from(span);
+                let mut place = Position::from(span);
                 // The span is that of the text without its quotation marks.
                 place.column = place.column.saturating_sub(1).max(1);
                 self.facts.texts.entry(span.text().to_owned()).or_insert(place);
@@ -431,7 +431,9 @@ impl Walker {
             } => {
                 if *op == ArithOp::Mul {
                     // Squaring in a loop makes numbers of any length.
-                    self.facts.constructs.push(("multiplication", Place::from(span)));
+                    self.facts
+                        .constructs
+                        .push(("multiplication", Position::from(span)));
                 }
                 self.expr(lhs);
                 self.expr(rhs);

@@ -21,12 +21,12 @@ pub(crate) fn host_is_pinned(directive: &UpstreamDirective, host: &str) -> bool 
 /// Where a credential goes, checked.
 #[derive(Debug)]
 pub(super) struct Credential<'g> {
-    place: Place<'g>,
+    attachment: Attachment<'g>,
     identity: Option<&'g Secret>,
 }
 
 #[derive(Debug)]
-enum Place<'g> {
+enum Attachment<'g> {
     /// Nothing is attached; a named header is still cleared of what the caller put there.
     Nowhere(Option<HeaderName>),
     Header {
@@ -57,14 +57,14 @@ impl<'g> Credential<'g> {
         }
         let provider = || directive.provider_token.as_ref().ok_or(BuildFailed);
         let mandate = || grant.mandate.as_ref().ok_or(BuildFailed);
-        let in_header = |name: Option<HeaderName>, token| Place::Header {
+        let in_header = |name: Option<HeaderName>, token| Attachment::Header {
             name: name.unwrap_or(header::AUTHORIZATION),
             scheme,
             token,
         };
-        let place = match (directive.auth_mode, directive.auth_location) {
-            (AuthMode::None, _) => Place::Nowhere(name),
-            (AuthMode::CaracalJwt, _) => Place::Header {
+        let attachment = match (directive.auth_mode, directive.auth_location) {
+            (AuthMode::None, _) => Attachment::Nowhere(name),
+            (AuthMode::CaracalJwt, _) => Attachment::Header {
                 name: name.unwrap_or(header::AUTHORIZATION),
                 scheme: if scheme.is_empty() { "Bearer" } else { scheme },
                 token: mandate()?,
@@ -80,7 +80,7 @@ impl<'g> Credential<'g> {
                 if !scheme.is_empty() {
                     return Err(BuildFailed);
                 }
-                Place::Query {
+                Attachment::Query {
                     name: name.ok_or(BuildFailed)?,
                     token: provider()?,
                 }
@@ -95,23 +95,23 @@ impl<'g> Credential<'g> {
         } else {
             None
         };
-        Ok(Self { place, identity })
+        Ok(Self { attachment, identity })
     }
 
     /// The header whose caller-sent values must go.
     pub(super) fn header_name(&self) -> Option<&HeaderName> {
-        match &self.place {
-            Place::Nowhere(name) => name.as_ref(),
-            Place::Header { name, .. } => Some(name),
-            Place::Query { .. } => None,
+        match &self.attachment {
+            Attachment::Nowhere(name) => name.as_ref(),
+            Attachment::Header { name, .. } => Some(name),
+            Attachment::Query { .. } => None,
         }
     }
 
     /// The query parameter to set.
     pub(super) fn query(&self) -> Option<(&str, &str)> {
-        match &self.place {
-            Place::Query { name, token } => Some((name, token.expose())),
-            Place::Nowhere(_) | Place::Header { .. } => None,
+        match &self.attachment {
+            Attachment::Query { name, token } => Some((name, token.expose())),
+            Attachment::Nowhere(_) | Attachment::Header { .. } => None,
         }
     }
 
@@ -120,7 +120,7 @@ impl<'g> Credential<'g> {
     /// # Errors
     /// [`BuildFailed`] when a value cannot travel in a header.
     pub(super) fn inject(&self, headers: &mut HeaderMap) -> Result<(), BuildFailed> {
-        if let Place::Header { name, scheme, token } = &self.place {
+        if let Attachment::Header { name, scheme, token } = &self.attachment {
             headers.insert(name.clone(), sensitive(scheme, token)?);
         }
         if let Some(identity) = self.identity {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caracal_crypto::{KeyRing, SecretHasher};
 use caracal_storage::{Access, Error, PageRequest, Store};
 
-use super::{Place, ZONES, sealed_values, zones};
+use super::{SealedValue, ZONES, sealed_values, zones};
 
 /// A kind of value that depends on a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,10 +63,10 @@ pub async fn usage(
     let unknown = || String::from("unknown");
     for zone in zones(store).await? {
         let mut work = store.zone(&zone, Access::Read).await?;
-        for (place, envelope) in sealed_values(work.as_mut()).await? {
-            let kind = match place {
-                Place::Secret(_) => Kind::StoredSecret,
-                Place::SigningKey(_) => Kind::SigningKey,
+        for (value, envelope) in sealed_values(work.as_mut()).await? {
+            let kind = match value {
+                SealedValue::Secret(_) => Kind::StoredSecret,
+                SealedValue::SigningKey(_) => Kind::SigningKey,
             };
             usage.add(kind, KeyRing::id_of(&envelope).unwrap_or_else(|_| unknown()));
         }

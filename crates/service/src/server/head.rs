@@ -38,7 +38,7 @@ pub(crate) enum Fault {
     HeadTimeout,
     /// The body did not come in time.
     BodyTimeout,
-    /// Only the places kept for health and metrics are left.
+    /// Only the permits kept for health and metrics are left.
     Crowded,
 }
 

@@ -345,7 +345,7 @@ async fn health_answers_when_requests_fill_every_other_place() {
         .closed_after(b"GET /health HTTP/1.1\r\nHost: gw\r\n\r\n")
         .await;
     assert!(answer.ends_with("well"), "{answer}");
-    assert_refused(&server.closed_after(hold).await, 503, "no place left");
+    assert_refused(&server.closed_after(hold).await, 503, "no permit left");
     server.go_on.notify_waiters();
     for stream in &mut held {
         assert!(to_end(stream).await.ends_with("held"));
@@ -474,7 +474,7 @@ async fn a_renewed_certificate_is_served_after_a_reload_and_a_broken_one_never()
         200,
         "the former stays"
     );
-    // A client that does not speak TLS gets no answer, and no place for ever.
+    // A client that does not speak TLS gets no answer, and no permit for ever.
     server
         .closed_after(b"GET /health HTTP/1.1\r\nHost: gw\r\n\r\n")
         .await;

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The connections of one listener.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(super) struct Permits {
     all: Arc<Semaphore>,
     ordinary: Arc<Semaphore>,
     by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
@@ -22,17 +22,17 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Room(OwnedSemaphorePermit);
 
-/// One connection's place; dropping it frees the place.
+/// One connection's permit; dropping it frees the permit.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Permit {
     _any: OwnedSemaphorePermit,
     ordinary: Option<OwnedSemaphorePermit>,
     address: IpAddr,
     by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-impl Places {
-    /// `all` places, a twentieth of them (4 to 64) kept for health, readiness and metrics.
+impl Permits {
+    /// `all` permits, a twentieth of them (4 to 64) kept for health, readiness and metrics.
     pub(super) fn new(all: usize, per_address: usize) -> Self {
         let all = all.clamp(2, Semaphore::MAX_PERMITS);
         let kept = (all / 20).clamp(4, 64).min(all / 2);
@@ -55,7 +55,7 @@ impl Places {
     }
 
     /// Gives `room` to a client, or nothing where its address holds too many already.
-    pub(super) fn take(&self, room: Room, address: IpAddr) -> Option<Place> {
+    pub(super) fn take(&self, room: Room, address: IpAddr) -> Option<Permit> {
         let address = network(address);
         {
             let mut by_address = self.by_address.lock();
@@ -65,7 +65,7 @@ impl Places {
             }
             *held += 1;
         }
-        Some(Place {
+        Some(Permit {
             _any: room.0,
             ordinary: self.ordinary.clone().try_acquire_owned().ok(),
             address,
@@ -74,14 +74,14 @@ impl Places {
     }
 }
 
-impl Place {
-    /// Whether this is one of the places kept for health and metrics.
+impl Permit {
+    /// Whether this is one of the permits kept for health and metrics.
     pub(super) const fn is_kept(&self) -> bool {
         self.ordinary.is_none()
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut by_address = self.by_address.lock();
         if let Some(held) = by_address.get_mut(&self.address) {
@@ -107,25 +107,25 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_places_are_kept_and_an_address_has_its_share() {
-        let places = Places::new(8, 3);
+        let permits = Permits::new(8, 3);
         let mut held = Vec::new();
         for host in 1..=3_u8 {
             for _ in 0..3 {
                 if held.len() < 8 {
-                    let room = places.room().await.unwrap();
-                    held.push(places.take(room, IpAddr::from([10, 0, 0, host])).unwrap());
+                    let room = permits.room().await.unwrap();
+                    held.push(permits.take(room, IpAddr::from([10, 0, 0, host])).unwrap());
                 }
             }
         }
-        assert_eq!(held.iter().filter(|place| place.is_kept()).count(), 4);
+        assert_eq!(held.iter().filter(|permit| permit.is_kept()).count(), 4);
         held.truncate(4);
-        let room = places.room().await.unwrap();
+        let room = permits.room().await.unwrap();
         assert!(
-            places.take(room, IpAddr::from([10, 0, 0, 1])).is_none(),
+            permits.take(room, IpAddr::from([10, 0, 0, 1])).is_none(),
             "three already"
         );
-        let room = places.room().await.unwrap();
-        assert!(places.take(room, "::ffff:10.0.0.9".parse().unwrap()).is_some());
+        let room = permits.room().await.unwrap();
+        assert!(permits.take(room, "::ffff:10.0.0.9".parse().unwrap()).is_some());
     }
 
     #[test]
