@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{Timestamp, ZoneId, entity::Attribution};
 use caracal_service::{
     Refusal,
-    front::{Exchange, Opens},
+    front::{Inbound, Opens},
 };
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::ErrorCode;
@@ -14,10 +14,10 @@ use crate::deps::ApiDeps;
 
 /// A request past authentication and every gate.
 #[derive(Debug)]
-pub(crate) struct Call(Arc<Exchange<ApiDeps>>);
+pub(crate) struct Call(Arc<Inbound<ApiDeps>>);
 
 impl Deref for Call {
-    type Target = Exchange<ApiDeps>;
+    type Target = Inbound<ApiDeps>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
@@ -25,17 +25,17 @@ impl Deref for Call {
 }
 
 impl Opens<ApiDeps> for Call {
-    fn open(exchange: Arc<Exchange<ApiDeps>>) -> Result<Self, Refusal> {
-        Ok(Self(exchange))
+    fn open(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
+        Ok(Self(inbound))
     }
 }
 
 impl Opens<ApiDeps> for ZoneCall {
     const PARAMETERS: &'static [&'static str] = &["zoneId"];
 
-    fn open(exchange: Arc<Exchange<ApiDeps>>) -> Result<Self, Refusal> {
-        let zone = exchange.params.id("zoneId")?;
-        let call = Call::open(exchange)?;
+    fn open(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
+        let zone = inbound.params.id("zoneId")?;
+        let call = Call::open(inbound)?;
         Ok(Self { call, zone })
     }
 }

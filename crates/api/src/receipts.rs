@@ -9,7 +9,7 @@ use caracal_crypto::sha256;
 use caracal_lifecycle::receipts::Keyed;
 use caracal_service::{
     Refusal,
-    front::{Exchange, request_digest},
+    front::{Inbound, request_digest},
 };
 use caracal_wire::ErrorCode;
 
@@ -24,25 +24,25 @@ const MAX_RECEIPTS: u64 = 10_000;
 
 /// The request by its key, if it has one and its route takes one. While keys of digests change, a receipt is found by
 /// the previous one as well.
-pub(crate) fn keyed(exchange: &Exchange<ApiDeps>) -> Option<Keyed> {
-    let key = exchange.idempotency_key.as_ref()?;
-    let keys = &exchange.role.token_keys;
+pub(crate) fn keyed(inbound: &Inbound<ApiDeps>) -> Option<Keyed> {
+    let key = inbound.idempotency_key.as_ref()?;
+    let keys = &inbound.role.token_keys;
     let keys = std::iter::once(&keys.current).chain(&keys.previous);
     Some(Keyed {
-        operation: exchange.route.name,
-        scope_id: exchange.caller.limit_key(),
+        operation: inbound.route.name,
+        scope_id: inbound.caller.limit_key(),
         key_digests: keys
             .map(|secret| secret.sign_parts(&[DOMAIN, key.text.as_bytes()]))
             .collect(),
-        request_digest: request_digest(&exchange.path, &exchange.body),
+        request_digest: request_digest(&inbound.path, &inbound.body),
         retention: RETENTION,
         max_receipts: MAX_RECEIPTS,
     })
 }
 
 /// The zones that may have the receipt: that of the path, or those that the request would have made.
-pub(crate) fn zones(exchange: &Exchange<ApiDeps>, keyed: &Keyed) -> Vec<ZoneId> {
-    match exchange.params.id("zoneId") {
+pub(crate) fn zones(inbound: &Inbound<ApiDeps>, keyed: &Keyed) -> Vec<ZoneId> {
+    match inbound.params.id("zoneId") {
         Ok(zone) => vec![zone],
         Err(_) => made_zones(keyed).collect(),
     }

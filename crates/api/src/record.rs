@@ -1,7 +1,7 @@
 //! What an administrative audit row says about any request, changed or refused.
 
 use caracal_core::ZoneId;
-use caracal_service::front::Exchange;
+use caracal_service::front::Inbound;
 use caracal_storage::AdminAuditRecord;
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -9,15 +9,15 @@ use serde_json::{Map, Value};
 use crate::{access::Reach, auth::Scope, deps::ApiDeps, payload::entity};
 
 pub(crate) fn record(
-    exchange: &Exchange<ApiDeps>,
+    inbound: &Inbound<ApiDeps>,
     status: StatusCode,
     zone: Option<&ZoneId>,
     created: Option<&str>,
     mut payload: Map<String, Value>,
 ) -> AdminAuditRecord {
-    let (route, caller, world) = (&exchange.route, &exchange.caller, &exchange.role.world);
+    let (route, caller, world) = (&inbound.route, &inbound.caller, &inbound.role.world);
     let entity = entity(route.path);
-    let named = entity.and_then(|(_, parameter)| exchange.params.get(parameter?));
+    let named = entity.and_then(|(_, parameter)| inbound.params.get(parameter?));
     let mode = if route.needs.reach == Reach::Zone {
         "zone_scoped"
     } else {
@@ -29,7 +29,7 @@ pub(crate) fn record(
     }
     AdminAuditRecord {
         id: world.uuid_v7().to_string(),
-        request_id: exchange.request_id.to_string(),
+        request_id: inbound.request_id.to_string(),
         actor_id: Some(caller.id.clone()),
         actor_name: Some(caller.name.clone()),
         actor_scope: Some(
@@ -39,9 +39,9 @@ pub(crate) fn record(
             }
             .to_owned(),
         ),
-        action: format!("{} {}", route.method, exchange.path),
+        action: format!("{} {}", route.method, inbound.path),
         method: route.method.as_str().to_owned(),
-        path: exchange.path.clone(),
+        path: inbound.path.clone(),
         zone_id: zone.cloned(),
         entity_type: entity.map(|(collection, _)| collection.to_owned()),
         entity_id: created.or(named).map(str::to_owned),

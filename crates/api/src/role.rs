@@ -4,7 +4,7 @@
 use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
-    front::{Exchange, HttpRole, Params},
+    front::{HttpRole, Inbound, Params},
     limits::Limits,
 };
 use caracal_storage::{Access, Receipt};
@@ -50,19 +50,19 @@ impl HttpRole for ApiDeps {
         auth::check_capability(caller, needs)
     }
 
-    async fn admit(&self, exchange: &Exchange<Self>) -> Result<(), Refusal> {
-        if exchange.route.needs.reach != Reach::Zone {
+    async fn admit(&self, inbound: &Inbound<Self>) -> Result<(), Refusal> {
+        if inbound.route.needs.reach != Reach::Zone {
             return Ok(());
         }
-        let zone = exchange.params.id("zoneId")?;
-        auth::admit_to_zone(self, &exchange.caller, exchange.route.needs, &zone).await
+        let zone = inbound.params.id("zoneId")?;
+        auth::admit_to_zone(self, &inbound.caller, inbound.route.needs, &zone).await
     }
 
-    async fn answered(&self, exchange: &Exchange<Self>) -> Result<Option<Receipt>, Refusal> {
-        let Some(keyed) = keyed(exchange) else {
+    async fn answered(&self, inbound: &Inbound<Self>) -> Result<Option<Receipt>, Refusal> {
+        let Some(keyed) = keyed(inbound) else {
             return Ok(None);
         };
-        for zone in zones(exchange, &keyed) {
+        for zone in zones(inbound, &keyed) {
             let mut work = self.store.zone(&zone, Access::Write).await?;
             if let Some(receipt) = keyed.claim(work.as_mut(), self.world.now()).await? {
                 return Ok(Some(receipt));
@@ -73,7 +73,7 @@ impl HttpRole for ApiDeps {
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them
     /// would add to it.
-    async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
+    async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
         if matches!(
             refusal.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
@@ -82,11 +82,11 @@ impl HttpRole for ApiDeps {
         }
         let recorded = async {
             let mut work = self.store.global(Access::Write).await?;
-            let zone = match chain_of(exchange) {
+            let zone = match chain_of(inbound) {
                 Some(zone) if work.zones().get(&zone).await?.is_some() => Some(zone),
                 _ => None,
             };
-            let row = record(exchange, refusal.status, zone.as_ref(), None, Map::new());
+            let row = record(inbound, refusal.status, zone.as_ref(), None, Map::new());
             work.admin_audit().append(&row).await?;
             work.commit().await
         };
@@ -98,8 +98,8 @@ impl HttpRole for ApiDeps {
 
 /// The zone whose chain records a refusal: the caller's own until the path's zone admitted the caller, so that
 /// nobody writes into a chain they have no business with.
-fn chain_of(exchange: &Exchange<ApiDeps>) -> Option<ZoneId> {
-    let named = exchange.admitted && exchange.route.needs.reach == Reach::Zone;
-    let named = named.then(|| exchange.params.id("zoneId").ok()).flatten();
-    named.or_else(|| exchange.caller.home_zone().cloned())
+fn chain_of(inbound: &Inbound<ApiDeps>) -> Option<ZoneId> {
+    let named = inbound.admitted && inbound.route.needs.reach == Reach::Zone;
+    let named = named.then(|| inbound.params.id("zoneId").ok()).flatten();
+    named.or_else(|| inbound.caller.home_zone().cloned())
 }

@@ -11,7 +11,7 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    front::{Exchange, HttpRole, Made, Opens, Params},
+    front::{HttpRole, Inbound, Made, Opens, Params},
     limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
@@ -83,9 +83,9 @@ impl HttpRole for App {
         Ok(())
     }
 
-    async fn admit(&self, exchange: &Exchange<Self>) -> Result<(), Refusal> {
-        let zone = exchange.params.get(ZONE).unwrap_or_default();
-        let admitted = auth::admit(self, &exchange.caller, zone).await;
+    async fn admit(&self, inbound: &Inbound<Self>) -> Result<(), Refusal> {
+        let zone = inbound.params.get(ZONE).unwrap_or_default();
+        let admitted = auth::admit(self, &inbound.caller, zone).await;
         admitted.inspect_err(metrics::rejected)
     }
 
@@ -94,8 +94,8 @@ impl HttpRole for App {
     }
 
     /// A caller over its limit is not recorded: what is proved can be presented as often as its holder likes.
-    async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
-        let (caller, needs) = (&exchange.caller, exchange.route.needs);
+    async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
+        let (caller, needs) = (&inbound.caller, inbound.route.needs);
         tracing::debug!(capability = needs.name, code = %refusal.code, caller = caller.name(), "refused");
         let reason = refusal.members.get("reason").and_then(Value::as_str);
         match (&refusal.code, reason) {
@@ -106,19 +106,19 @@ impl HttpRole for App {
             (ErrorCode::DelegationExceedsParentAuthority, Some(rule)) => metrics::exceeded(rule),
             _ => {}
         }
-        let limited = !exchange.admitted && refusal.status == StatusCode::TOO_MANY_REQUESTS;
+        let limited = !inbound.admitted && refusal.status == StatusCode::TOO_MANY_REQUESTS;
         if let (false, Some(event_type)) = (limited, needs.evidence) {
-            let about = exchange.notes.lock().clone();
-            evidence::refused(self, caller, event_type, &exchange.request_id, refusal, &about).await;
+            let about = inbound.notes.lock().clone();
+            evidence::refused(self, caller, event_type, &inbound.request_id, refusal, &about).await;
         }
     }
 }
 
 /// One call of a proved caller.
-pub(crate) struct Call(Arc<Exchange<App>>);
+pub(crate) struct Call(Arc<Inbound<App>>);
 
 impl Deref for Call {
-    type Target = Exchange<App>;
+    type Target = Inbound<App>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
@@ -128,10 +128,10 @@ impl Deref for Call {
 impl Opens<App> for Call {
     const PARAMETERS: &'static [&'static str] = &[ZONE];
 
-    fn open(exchange: Arc<Exchange<App>>) -> Result<Self, Refusal> {
+    fn open(inbound: Arc<Inbound<App>>) -> Result<Self, Refusal> {
         // A handler that runs again begins anew.
-        *exchange.notes.lock() = About::default();
-        Ok(Self(exchange))
+        *inbound.notes.lock() = About::default();
+        Ok(Self(inbound))
     }
 }
 

@@ -11,7 +11,7 @@
 mod answer;
 mod declaration;
 mod document;
-mod exchange;
+mod inbound;
 mod input;
 mod operation;
 mod refusals;
@@ -32,7 +32,7 @@ use tracing::Instrument as _;
 pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet, Versioned};
 pub use declaration::Declaration;
 pub use document::{document, unresolved};
-pub use exchange::{Exchange, HttpRole, Params};
+pub use inbound::{HttpRole, Inbound, Params};
 pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
 pub use operation::Operation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
@@ -130,21 +130,21 @@ async fn serve<R: HttpRole>(
         Ok(proved) => proved,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut exchange = Exchange::new(role, declared, caller, params, &mut head);
-    let entered = exchange.enter(body).await;
-    let exchange = Arc::new(exchange);
+    let mut inbound = Inbound::new(role, declared, caller, params, &mut head);
+    let entered = inbound.enter(body).await;
+    let inbound = Arc::new(inbound);
     let outcome = match entered {
         Ok(()) => {
-            let span = tracing::info_span!("route", role = R::NAME, otel.name = route.name, request.id = %exchange.request_id);
-            handle(&route, &exchange).instrument(span).await
+            let span = tracing::info_span!("route", role = R::NAME, otel.name = route.name, request.id = %inbound.request_id);
+            handle(&route, &inbound).instrument(span).await
         }
         Err(refusal) => Err(refusal),
     };
     match outcome {
         Ok(response) => response,
         Err(refusal) => {
-            let refusal = exchange.role.told(refusal);
-            exchange.role.refused(&exchange, &refusal).await;
+            let refusal = inbound.role.told(refusal);
+            inbound.role.refused(&inbound, &refusal).await;
             refusal.into_response()
         }
     }
@@ -178,27 +178,27 @@ async fn prove<R: HttpRole>(
 }
 
 /// A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
-async fn handle<R: HttpRole>(route: &Route<R>, exchange: &Arc<Exchange<R>>) -> Result<Response, Refusal> {
+async fn handle<R: HttpRole>(route: &Route<R>, inbound: &Arc<Inbound<R>>) -> Result<Response, Refusal> {
     let mut attempts = Attempts::default();
     loop {
-        let outcome = match before(route, exchange).await {
+        let outcome = match before(route, inbound).await {
             Ok(Some(response)) => Ok(response),
-            Ok(None) => route.run(exchange.clone()).await,
+            Ok(None) => route.run(inbound.clone()).await,
             Err(refusal) => Err(refusal),
         };
         let refused = outcome.as_ref().err();
-        if !attempts.again(exchange.role.world(), refused).await {
+        if !attempts.again(inbound.role.world(), refused).await {
             return outcome.map_err(given_up);
         }
     }
 }
 
 /// The answer that a request with an idempotency key got before.
-async fn before<R: HttpRole>(route: &Route<R>, exchange: &Exchange<R>) -> Result<Option<Response>, Refusal> {
-    if !route.idempotent || exchange.idempotency_key.is_none() {
+async fn before<R: HttpRole>(route: &Route<R>, inbound: &Inbound<R>) -> Result<Option<Response>, Refusal> {
+    if !route.idempotent || inbound.idempotency_key.is_none() {
         return Ok(None);
     }
-    Ok(exchange.role.answered(exchange).await?.map(repeat::replayed))
+    Ok(inbound.role.answered(inbound).await?.map(repeat::replayed))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
 };
 
-use super::{exchange::HttpRole, operation::Operation, refusals, repeat, route::Route};
+use super::{inbound::HttpRole, operation::Operation, refusals, repeat, route::Route};
 
 const BEARER: &str = "bearer";
 

@@ -10,7 +10,7 @@ use serde::{
 use utoipa::{ToSchema, openapi::Required};
 
 use super::{
-    exchange::{Exchange, HttpRole},
+    inbound::{HttpRole, Inbound},
     operation::Operation,
 };
 use crate::{
@@ -27,7 +27,7 @@ pub trait Input<R: HttpRole>: Sized + Send {
     ///
     /// # Errors
     /// 400 that names the field.
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal>;
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal>;
 
     /// Tells it in the document.
     fn describe(operation: &mut Operation);
@@ -45,8 +45,8 @@ pub struct ById<T> {
 }
 
 impl<R: HttpRole, T: DeserializeOwned + Send> Input<R> for Path<T> {
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        let params = MapDeserializer::<_, de::value::Error>::new(exchange.params.iter());
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        let params = MapDeserializer::<_, de::value::Error>::new(inbound.params.iter());
         parse_with_path(params, ErrorCode::InvalidParams).map(Self)
     }
 
@@ -59,8 +59,8 @@ impl<R: HttpRole, T: DeserializeOwned + Send> Input<R> for Path<T> {
 pub struct Query<T>(pub T);
 
 impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Query<T> {
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        query(&exchange.query).map(Self)
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        query(&inbound.query).map(Self)
     }
 
     fn describe(operation: &mut Operation) {
@@ -90,8 +90,8 @@ fn query<T: DeserializeOwned>(sent: &str) -> Result<T, Refusal> {
 pub struct Page<const DEFAULT: u32, const MAX: u32>(pub PageRequest);
 
 impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Page<DEFAULT, MAX> {
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        let asked: PageQuery = query(&exchange.query)?;
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        let asked: PageQuery = query(&inbound.query)?;
         let limit = asked.limit.unwrap_or(DEFAULT);
         if !(1..=MAX).contains(&limit) {
             let rule = format!("must be a whole number from 1 to {MAX}");
@@ -120,8 +120,8 @@ pub struct Body<T>(pub T);
 impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
     const BODY: bool = true;
 
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        parse_json(&exchange.body, exchange.route.invalid).map(Self)
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        parse_json(&inbound.body, inbound.route.invalid).map(Self)
     }
 
     fn describe(operation: &mut Operation) {
@@ -136,11 +136,11 @@ pub struct OptionalBody<T>(pub Option<T>);
 impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBody<T> {
     const BODY: bool = true;
 
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        if exchange.body.is_empty() {
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        if inbound.body.is_empty() {
             return Ok(Self(None));
         }
-        parse_json(&exchange.body, exchange.route.invalid).map(Self)
+        parse_json(&inbound.body, inbound.route.invalid).map(Self)
     }
 
     fn describe(operation: &mut Operation) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     answer::finished,
-    exchange::{Exchange, HttpRole},
+    inbound::{HttpRole, Inbound},
     input::Input,
     operation::Operation,
 };
@@ -115,8 +115,8 @@ impl IfMatch {
 }
 
 impl<R: HttpRole> Input<R> for IfMatch {
-    fn read(exchange: &Exchange<R>) -> Result<Self, Refusal> {
-        let wanted = exchange.headers.get_all(header::IF_MATCH);
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        let wanted = inbound.headers.get_all(header::IF_MATCH);
         Ok(Self(wanted.iter().cloned().collect()))
     }
 

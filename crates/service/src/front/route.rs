@@ -9,7 +9,7 @@ use http::Method;
 use super::{
     answer::Answers,
     declaration::Declaration,
-    exchange::{Exchange, HttpRole},
+    inbound::{HttpRole, Inbound},
     input::Input,
     operation::Operation,
 };
@@ -20,7 +20,7 @@ type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 /// A route: its declaration and what it does.
 pub struct Route<R: HttpRole> {
     pub(super) declared: Declaration<R::Needs>,
-    handler: Box<dyn Fn(Arc<Exchange<R>>) -> Running + Send + Sync>,
+    handler: Box<dyn Fn(Arc<Inbound<R>>) -> Running + Send + Sync>,
 }
 
 impl<R: HttpRole> Deref for Route<R> {
@@ -74,7 +74,7 @@ impl<R: HttpRole> Route<R> {
                 parameters: H::PARAMETERS,
                 describe: H::describe,
             },
-            handler: Box::new(move |exchange| handler.run(exchange)),
+            handler: Box::new(move |inbound| handler.run(inbound)),
         }
     }
 
@@ -106,8 +106,8 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
-    pub(super) fn run(&self, exchange: Arc<Exchange<R>>) -> Running {
-        (self.handler)(exchange)
+    pub(super) fn run(&self, inbound: Arc<Inbound<R>>) -> Running {
+        (self.handler)(inbound)
     }
 }
 
@@ -121,7 +121,7 @@ impl<R: HttpRole> fmt::Debug for Route<R> {
     }
 }
 
-/// What a handler is called with first: the role's own view of an exchange.
+/// What a handler is called with first: the role's own view of an inbound.
 pub trait Opens<R: HttpRole>: Sized + Send {
     /// Parameters that the path must have.
     const PARAMETERS: &'static [&'static str] = &[];
@@ -130,7 +130,7 @@ pub trait Opens<R: HttpRole>: Sized + Send {
     ///
     /// # Errors
     /// 400 when a parameter is not what it takes.
-    fn open(exchange: Arc<Exchange<R>>) -> Result<Self, Refusal>;
+    fn open(inbound: Arc<Inbound<R>>) -> Result<Self, Refusal>;
 }
 
 /// What goes wrong in a handler. An error of its own says by an exhaustive match how each is answered.
@@ -156,7 +156,7 @@ pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     fn describe(operation: &mut Operation);
 
     /// Reads everything, then handles.
-    fn run(&self, exchange: Arc<Exchange<R>>) -> Running;
+    fn run(&self, inbound: Arc<Inbound<R>>) -> Running;
 }
 
 macro_rules! handlers {
@@ -179,11 +179,11 @@ macro_rules! handlers {
                 A::describe(operation);
             }
 
-            fn run(&self, exchange: Arc<Exchange<R>>) -> Running {
+            fn run(&self, inbound: Arc<Inbound<R>>) -> Running {
                 let handler = self.clone();
                 Box::pin(async move {
-                    $(let $value = $input::read(&exchange)?;)*
-                    let call = C::open(exchange)?;
+                    $(let $value = $input::read(&inbound)?;)*
+                    let call = C::open(inbound)?;
                     handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond()
                 })
             }

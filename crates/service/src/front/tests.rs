@@ -85,25 +85,25 @@ impl HttpRole for Shop {
         Ok(())
     }
 
-    async fn admit(&self, exchange: &Exchange<Self>) -> Result<(), Refusal> {
-        if exchange.params.get("id") == Some("foreign") {
+    async fn admit(&self, inbound: &Inbound<Self>) -> Result<(), Refusal> {
+        if inbound.params.get("id") == Some("foreign") {
             return Err(Refusal::of(ErrorCode::ZoneForbidden));
         }
         Ok(())
     }
 
-    async fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) {
-        let told = (refusal.code.to_string(), exchange.admitted);
+    async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
+        let told = (refusal.code.to_string(), inbound.admitted);
         self.refused.lock().push(told);
     }
 }
 
-struct Call(Arc<Exchange<Shop>>);
+struct Call(Arc<Inbound<Shop>>);
 
 impl Opens<Shop> for Call {
-    fn open(exchange: Arc<Exchange<Shop>>) -> Result<Self, Refusal> {
-        exchange.role.handled.fetch_add(1, Ordering::Relaxed);
-        Ok(Self(exchange))
+    fn open(inbound: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
+        inbound.role.handled.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(inbound))
     }
 }
 
@@ -112,7 +112,7 @@ struct ItemCall;
 impl Opens<Shop> for ItemCall {
     const PARAMETERS: &'static [&'static str] = &["id"];
 
-    fn open(_: Arc<Exchange<Shop>>) -> Result<Self, Refusal> {
+    fn open(_: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
         Ok(Self)
     }
 }

@@ -59,13 +59,13 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     fn permit(&self, caller: &Self::Caller, needs: Self::Needs) -> Result<(), Refusal>;
 
     /// Whether the caller may do it here: on the decoded parameters of the path.
-    fn admit(&self, exchange: &Exchange<Self>) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn admit(&self, inbound: &Inbound<Self>) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// The receipt of a request with an idempotency key that happened already. A role with idempotent routes keeps
     /// receipts.
     fn answered(
         &self,
-        _exchange: &Exchange<Self>,
+        _exchange: &Inbound<Self>,
     ) -> impl Future<Output = Result<Option<Receipt>, Refusal>> + Send {
         async { Ok(None) }
     }
@@ -81,12 +81,12 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     }
 
     /// Records a refusal, as the evidence of the role demands.
-    fn refused(&self, exchange: &Exchange<Self>, refusal: &Refusal) -> impl Future<Output = ()> + Send;
+    fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) -> impl Future<Output = ()> + Send;
 }
 
 /// A request past authentication.
 #[derive(Debug)]
-pub struct Exchange<R: HttpRole> {
+pub struct Inbound<R: HttpRole> {
     /// The role with all it works with.
     pub role: Arc<R>,
     /// What is asked for.
@@ -115,7 +115,7 @@ pub struct Exchange<R: HttpRole> {
     pub body: Bytes,
 }
 
-impl<R: HttpRole> Exchange<R> {
+impl<R: HttpRole> Inbound<R> {
     pub(super) fn new(
         role: Arc<R>,
         route: Arc<Declaration<R::Needs>>,
