@@ -218,9 +218,9 @@ in_unit!(
 
 /// A span of time with its unit; bounds are in milliseconds.
 #[derive(Debug)]
-pub struct Span;
+pub struct HumanDuration;
 
-impl Kind for Span {
+impl Kind for HumanDuration {
     type Value = Duration;
 
     const FORM: &'static str = "a positive duration such as 500ms, 5s, 2m or 1h";
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn a_span_is_written_as_it_is_read() {
         for text in ["500ms", "5s", "2m", "1h", "90s", "1500ms"] {
-            assert_eq!(Span::render(&Span::parse(text).unwrap()), text);
+            assert_eq!(HumanDuration::render(&HumanDuration::parse(text).unwrap()), text);
         }
         for text in [
             "",
@@ -360,7 +360,7 @@ mod tests {
             "99999999999999999999s",
             "18446744073709551615h",
         ] {
-            assert!(Span::parse(text).is_err(), "{text:?}");
+            assert!(HumanDuration::parse(text).is_err(), "{text:?}");
         }
     }
 

@@ -298,10 +298,10 @@ mod tests {
     use std::{os::unix::ffi::OsStringExt as _, time::Duration};
 
     use super::*;
-    use crate::config::{Mode, Number, Required, Role, SecretText, Span, Text};
+    use crate::config::{HumanDuration, Mode, Number, Required, Role, SecretText, Text};
 
     static MODE: Setting<Mode> = Setting::new("CARACAL_MODE", Role::ALL, || Mode::Stable, "How strict.");
-    static WAIT: Setting<Span> =
+    static WAIT: Setting<HumanDuration> =
         Setting::new("WAIT", Role::ALL, || Duration::from_secs(5), "How long.").between(10, 60_000);
     static COUNT: Setting<Number<u32>> = Setting::new("COUNT", Role::ALL, || 7, "How many.").also("TOTAL");
     static LEVEL: Optional<Text> = Optional::new("LOG_LEVEL", Role::ALL, "as much as it takes", "How much.");

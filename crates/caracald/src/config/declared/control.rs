@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use caracal_api::ApiConfig;
-use caracal_service::config::{Declared, Number, Role, Seconds, Setting, Settings, Span, Text};
+use caracal_service::config::{Declared, HumanDuration, Number, Role, Seconds, Setting, Settings, Text};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &RATE_LIMIT,
@@ -43,7 +43,7 @@ static LAST_USED_DEBOUNCE: Setting<Seconds> = Setting::new(
     || DEFAULT.last_used_debounce,
     "How long a token's last_used_at may lag.",
 );
-static OUTCOME_UNKNOWN_AFTER: Setting<Span> = Setting::new(
+static OUTCOME_UNKNOWN_AFTER: Setting<HumanDuration> = Setting::new(
     "AUDIT_OUTCOME_UNKNOWN_AFTER",
     API,
     || DEFAULT.outcome_unknown_after,

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use caracal_service::{
-    config::{Declared, Flag, HttpUrl, Kind, Number, Optional, Process, Required, Role, Setting, Span},
+    config::{
+        Declared, Flag, HttpUrl, HumanDuration, Kind, Number, Optional, Process, Required, Role, Setting,
+    },
     egress::HostPattern,
 };
 
@@ -78,13 +80,13 @@ pub(crate) static MINT_RATE: Setting<Number<u32>> = Setting::new(
     || 600_000,
     "Mints a minute for each zone, resource and application.",
 );
-pub(crate) static KEY_PUBLISH_AHEAD: Setting<Span> = Setting::new(
+pub(crate) static KEY_PUBLISH_AHEAD: Setting<HumanDuration> = Setting::new(
     "SIGNING_KEY_PUBLISH_AHEAD",
     STS,
     || Duration::from_mins(10),
     "How long a new signing key is published before it signs.",
 );
-pub(crate) static KEY_OVERLAP: Setting<Span> = Setting::new(
+pub(crate) static KEY_OVERLAP: Setting<HumanDuration> = Setting::new(
     "SIGNING_KEY_OVERLAP",
     STS,
     || Duration::from_hours(24),
@@ -96,19 +98,19 @@ pub(crate) static MAX_REQUEST_BYTES: Setting<Number<u64>> = Setting::new(
     || 10 * 1024 * 1024,
     "Largest body of a governed call.",
 );
-pub(crate) static UPSTREAM_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static UPSTREAM_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "UPSTREAM_TIMEOUT",
     GATEWAY,
     || Duration::from_secs(30),
     "Longest silence of an upstream before its answer, unless the resource says otherwise.",
 );
-pub(crate) static STREAM_IDLE_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static STREAM_IDLE_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "STREAM_IDLE_TIMEOUT",
     GATEWAY,
     || Duration::from_mins(1),
     "Longest silence within an answer, of either side, unless the resource says otherwise.",
 );
-pub(crate) static STS_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static STS_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "STS_TIMEOUT",
     GATEWAY,
     || Duration::from_secs(5),

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use caracal_events::spool::MIN_CAPACITY_BYTES;
-use caracal_service::config::{Days, Declared, Kind, Number, Optional, Path, Role, Setting, Span, not};
+use caracal_service::config::{
+    Days, Declared, HumanDuration, Kind, Number, Optional, Path, Role, Setting, not,
+};
 
 use super::WRITERS;
 
@@ -56,7 +58,7 @@ pub(crate) static SPOOL_SYNC: Setting<SyncWhen> = Setting::new(
     || SyncWhen::Interval,
     "When evidence is synced to disk: before every answer, or at an interval.",
 );
-pub(crate) static SPOOL_SYNC_EVERY: Setting<Span> = Setting::new(
+pub(crate) static SPOOL_SYNC_EVERY: Setting<HumanDuration> = Setting::new(
     "AUDIT_SPOOL_SYNC_EVERY",
     WRITERS,
     || Duration::from_millis(200),

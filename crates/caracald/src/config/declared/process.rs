@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Address, Declared, Flag, Host, Millis, Mode, Number, Optional, Path, Port, Role, Setting, Span, Text,
+        Address, Declared, Flag, Host, HumanDuration, Millis, Mode, Number, Optional, Path, Port, Role,
+        Setting, Text,
     },
     server::ServerLimits,
 };
@@ -167,13 +168,13 @@ pub(crate) static TLS_KEY_FILE: Optional<Path> = Optional::new(
     "listeners speak plain HTTP",
     "PEM file of the certificate's key.",
 );
-pub(crate) static READ_HEADER_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static READ_HEADER_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "READ_HEADER_TIMEOUT",
     Role::ALL,
     || ServerLimits::default().header_read_timeout,
     "Longest wait for a request's head.",
 );
-pub(crate) static READ_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static READ_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "READ_TIMEOUT",
     Role::ALL,
     || ServerLimits::default().body_read_timeout,
@@ -185,13 +186,13 @@ pub(crate) static READ_MIN_RATE: Setting<Number<u32>> = Setting::new(
     || ServerLimits::default().body_min_rate,
     "As many bytes of a body add a second to READ_TIMEOUT.",
 );
-pub(crate) static WRITE_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static WRITE_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "WRITE_TIMEOUT",
     Role::ALL,
     || ServerLimits::default().write_timeout,
     "Longest wait for a caller that takes nothing of its answer.",
 );
-pub(crate) static IDLE_TIMEOUT: Setting<Span> = Setting::new(
+pub(crate) static IDLE_TIMEOUT: Setting<HumanDuration> = Setting::new(
     "IDLE_TIMEOUT",
     Role::ALL,
     || ServerLimits::default().idle_timeout,
