@@ -51,7 +51,7 @@ struct Suspended {
 
 /// Where events come from, as far as they come at all. Without a follower only reads of storage count.
 #[derive(Debug, Default)]
-struct Heard {
+struct Feeds {
     ends: Option<SyncFlag>,
     changes: Option<SyncFlag>,
 }
@@ -63,7 +63,7 @@ pub struct Revocations {
     suspended: RwLock<Suspended>,
     /// When the last read of storage began.
     read_at: RwLock<Option<Timestamp>>,
-    heard: RwLock<Heard>,
+    feeds: RwLock<Feeds>,
     changed: watch::Sender<u64>,
     world: World,
 }
@@ -75,7 +75,7 @@ impl Revocations {
             ended: Ended::default(),
             suspended: RwLock::default(),
             read_at: RwLock::default(),
-            heard: RwLock::default(),
+            feeds: RwLock::default(),
             changed: watch::Sender::new(0),
             world,
         }
@@ -83,10 +83,10 @@ impl Revocations {
 
     /// Counts on the events of the subscription that `in_sync` is of: while it is not, the state is not fresh.
     pub(crate) fn listen(&self, feed: Feed, in_sync: SyncFlag) {
-        let mut heard = self.heard.write();
+        let mut feeds = self.feeds.write();
         match feed {
-            Feed::Ends => heard.ends = Some(in_sync),
-            Feed::Changes => heard.changes = Some(in_sync),
+            Feed::Ends => feeds.ends = Some(in_sync),
+            Feed::Changes => feeds.changes = Some(in_sync),
         }
     }
 
@@ -94,9 +94,9 @@ impl Revocations {
     /// revoked while the bus was away is in no event, so on its return storage is read again first.
     pub fn is_fresh(&self) -> bool {
         let out_of_sync = {
-            let heard = self.heard.read();
+            let feeds = self.feeds.read();
             let lost = |in_sync: &Option<SyncFlag>| in_sync.as_ref().is_some_and(|in_sync| !in_sync.is_set());
-            lost(&heard.ends) || lost(&heard.changes)
+            lost(&feeds.ends) || lost(&feeds.changes)
         };
         let now = self.world.now();
         !out_of_sync && self.read_at.read().is_some_and(|at| now.since(at) <= STALE_AFTER)

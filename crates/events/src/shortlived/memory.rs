@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use super::{
     Claim, RateDecision, RateLimiter, Reachable, ReplayStore, ShortLivedError, epoch,
     journal::{Digest, Journal},
-    shard::{Kept, Shard},
+    shard::{Expiring, Shard},
 };
 
 const SHARDS: usize = 64;
@@ -45,7 +45,7 @@ struct Claimed {
     share: u64,
 }
 
-impl Kept for Claimed {
+impl Expiring for Claimed {
     fn ends_at(&self) -> Timestamp {
         self.until
     }
@@ -62,7 +62,7 @@ struct Window {
     share: u64,
 }
 
-impl Kept for Window {
+impl Expiring for Window {
     fn ends_at(&self) -> Timestamp {
         self.ends_at
     }

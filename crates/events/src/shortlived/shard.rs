@@ -16,7 +16,7 @@ const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 const HELD_PER_FREE: usize = 3;
 
 /// Something that ends, and whose room it takes.
-pub(super) trait Kept {
+pub(super) trait Expiring {
     fn ends_at(&self) -> Timestamp;
     fn share(&self) -> u64;
 }
@@ -31,7 +31,7 @@ pub(super) struct Shard<V> {
     swept_at: Timestamp,
 }
 
-impl<V: Kept> Shard<V> {
+impl<V: Expiring> Shard<V> {
     pub(super) fn new(map: HashMap<Digest, V>) -> Self {
         let mut shard = Self {
             sweep_at: map.len() + SWEEP_AFTER,
