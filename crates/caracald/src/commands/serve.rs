@@ -154,7 +154,7 @@ async fn serve_roles(
         endpoints::write(&home, &addresses)?;
     }
 
-    while signals.next().await == Asked::Reload {
+    while signals.next().await == SignalAction::Reload {
         reload(telemetry, tls.as_deref());
     }
     // Not ready first: whoever spreads the load has the delay to notice, and is served meanwhile.
@@ -165,9 +165,9 @@ async fn serve_roles(
         .filter(|left| !left.is_zero())
     {
         match tokio::time::timeout(left, signals.next()).await {
-            Ok(Asked::Reload) => reload(telemetry, tls.as_deref()),
-            // Asked twice, so it is urgent.
-            Ok(Asked::Stop) => break,
+            Ok(SignalAction::Reload) => reload(telemetry, tls.as_deref()),
+            // SignalAction twice, so it is urgent.
+            Ok(SignalAction::Stop) => break,
             Err(_) => {}
         }
     }
@@ -210,7 +210,7 @@ fn reload(telemetry: &Telemetry, tls: Option<&TlsServer>) {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum SignalAction {
     Stop,
     Reload,
 }
@@ -236,19 +236,19 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> SignalAction {
         let [first, second] = &mut self.users;
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => {
                     tracing::info!("interrupted; draining");
-                    return Asked::Stop;
+                    return SignalAction::Stop;
                 }
                 _ = self.terminate.recv() => {
                     tracing::info!("asked to stop; draining");
-                    return Asked::Stop;
+                    return SignalAction::Stop;
                 }
-                _ = self.hangup.recv() => return Asked::Reload,
+                _ = self.hangup.recv() => return SignalAction::Reload,
                 _ = first.recv() => tracing::info!("SIGUSR1 means nothing here"),
                 _ = second.recv() => tracing::info!("SIGUSR2 means nothing here"),
             }

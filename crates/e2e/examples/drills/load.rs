@@ -32,15 +32,15 @@ pub(crate) enum Phase {
 
 /// What a client asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum RequestKind {
     Mint,
     Call,
 }
 
 /// What a client was told, if anything.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
-    pub(crate) asked: Asked,
+pub(crate) struct ClientAnswer {
+    pub(crate) asked: RequestKind,
     pub(crate) id: String,
     pub(crate) phase: Phase,
     /// Absent when the connection was refused or lost.
@@ -54,7 +54,7 @@ pub(crate) struct Told {
 /// The load of a drill.
 #[derive(Debug)]
 pub(crate) struct Load {
-    told: Mutex<Vec<Told>>,
+    told: Mutex<Vec<ClientAnswer>>,
     phase: AtomicU8,
     stopped: AtomicBool,
     /// When a governed call last passed.
@@ -93,7 +93,7 @@ impl Load {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn told(&self) -> Vec<Told> {
+    pub(crate) fn told(&self) -> Vec<ClientAnswer> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -130,9 +130,9 @@ impl Load {
     }
 
     /// Sends and remembers what was told; the mandate of a mint, an empty text for a call that passed.
-    async fn ask(&self, asked: Asked, id: String, request: reqwest::RequestBuilder) -> Option<String> {
+    async fn ask(&self, asked: RequestKind, id: String, request: reqwest::RequestBuilder) -> Option<String> {
         let (phase, began) = (self.phase(), Instant::now());
-        let mut told = Told {
+        let mut told = ClientAnswer {
             asked,
             id,
             phase,
@@ -164,7 +164,7 @@ impl Load {
             Err(error) => told.timed_out = error.is_timeout(),
         }
         told.took = began.elapsed();
-        if good.is_some() && asked == Asked::Call {
+        if good.is_some() && asked == RequestKind::Call {
             *self.passed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         self.told
@@ -193,7 +193,7 @@ pub(crate) async fn work(load: &Load, scene: &Scene<'_>, agents: &[Agent]) {
             }
             let id = format!("mint-{worker}-{number}");
             let request = scene.mint_request(agent, READ, &[]).header("X-Request-Id", &id);
-            let Some(mandate) = load.ask(Asked::Mint, id, request).await else {
+            let Some(mandate) = load.ask(RequestKind::Mint, id, request).await else {
                 sleep(LATER).await;
                 continue;
             };
@@ -203,7 +203,7 @@ pub(crate) async fn work(load: &Load, scene: &Scene<'_>, agents: &[Agent]) {
                 ..Call::default()
             };
             let request = scene.call_request(&mandate, &call);
-            let passed = load.ask(Asked::Call, id.clone(), request).await;
+            let passed = load.ask(RequestKind::Call, id.clone(), request).await;
             sleep(if passed.is_some() { PAUSE } else { LATER }).await;
         }
     }))

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    load::{Asked, Load, Phase, Told},
+    load::{ClientAnswer, Load, Phase, RequestKind},
     revoker::Endings,
 };
 
@@ -74,11 +74,11 @@ impl Report {
         report
     }
 
-    fn count(&mut self, told: &Told, silent: Option<Role>) {
+    fn count(&mut self, told: &ClientAnswer, silent: Option<Role>) {
         let lasting = told.phase == Phase::Fault;
         let asked_of = match told.asked {
-            Asked::Mint => Role::Sts,
-            Asked::Call => Role::Gateway,
+            RequestKind::Mint => Role::Sts,
+            RequestKind::Call => Role::Gateway,
         };
         let slot = match told.status {
             _ if told.timed_out || told.took > HANG => None,
@@ -106,8 +106,8 @@ impl Report {
         }
     }
 
-    async fn compare(&mut self, told: &[Told], scene: &Scene<'_>) {
-        let acknowledged: Vec<&Told> = told.iter().filter(|told| told.status == Some(200)).collect();
+    async fn compare(&mut self, told: &[ClientAnswer], scene: &Scene<'_>) {
+        let acknowledged: Vec<&ClientAnswer> = told.iter().filter(|told| told.status == Some(200)).collect();
         self.acknowledged = acknowledged.len();
         let deadline = Instant::now() + LEDGER;
         loop {
@@ -120,7 +120,7 @@ impl Report {
                         .or_default() += 1;
                 }
             }
-            let count = |told: &&&Told| decisions.get(told.id.as_str()).copied().unwrap_or(0);
+            let count = |told: &&&ClientAnswer| decisions.get(told.id.as_str()).copied().unwrap_or(0);
             self.lost = acknowledged.iter().filter(|told| count(told) == 0).count();
             self.doubled = acknowledged.iter().filter(|told| count(told) > 1).count();
             if self.lost == 0 || Instant::now() > deadline {

@@ -26,18 +26,18 @@ const WORKERS: u32 = 12;
 /// Acknowledged calls before each kill.
 const BEFORE_KILL: u32 = 150;
 
-/// What clients were told.
+/// What clients know to be done.
 #[derive(Debug, Default)]
-struct Told {
+struct Acknowledged {
     mints: Mutex<Vec<String>>,
     calls: Mutex<Vec<(String, String)>>,
     count: AtomicU32,
     killed: AtomicBool,
 }
 
-async fn work(scene: &Scene<'_>, agent: &Agent, told: &Told, name: &str) {
+async fn work(scene: &Scene<'_>, agent: &Agent, acknowledged: &Acknowledged, name: &str) {
     for number in 0.. {
-        if told.killed.load(Ordering::SeqCst) {
+        if acknowledged.killed.load(Ordering::SeqCst) {
             return;
         }
         let mint_id = format!("mint-{name}-{number}");
@@ -48,7 +48,11 @@ async fn work(scene: &Scene<'_>, agent: &Agent, told: &Told, name: &str) {
             continue;
         };
         assert_eq!(minted.status, 200, "{minted:#?}");
-        told.mints.lock().expect("nobody panics here").push(mint_id);
+        acknowledged
+            .mints
+            .lock()
+            .expect("nobody panics here")
+            .push(mint_id);
         let mandate = minted.text_of("access_token");
         let call_id = format!("call-{name}-{number}");
         let call = Call {
@@ -59,40 +63,47 @@ async fn work(scene: &Scene<'_>, agent: &Agent, told: &Told, name: &str) {
             continue;
         };
         assert_eq!(answer.status, 200, "{answer:#?}");
-        told.calls
+        acknowledged
+            .calls
             .lock()
             .expect("nobody panics here")
             .push((call_id, mandate));
-        told.count.fetch_add(1, Ordering::SeqCst);
+        acknowledged.count.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-async fn load_until_killed(stack: &Stack, scene: &Scene<'_>, agent: &Agent, told: &Told, round: u32) {
-    told.killed.store(false, Ordering::SeqCst);
-    let wanted = told.count.load(Ordering::SeqCst) + BEFORE_KILL;
+async fn load_until_killed(
+    stack: &Stack,
+    scene: &Scene<'_>,
+    agent: &Agent,
+    acknowledged: &Acknowledged,
+    round: u32,
+) {
+    acknowledged.killed.store(false, Ordering::SeqCst);
+    let wanted = acknowledged.count.load(Ordering::SeqCst) + BEFORE_KILL;
     let kill = async {
-        while told.count.load(Ordering::SeqCst) < wanted {
+        while acknowledged.count.load(Ordering::SeqCst) < wanted {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         stack.kill(Role::Gateway).await;
-        told.killed.store(true, Ordering::SeqCst);
+        acknowledged.killed.store(true, Ordering::SeqCst);
     };
     let names: Vec<String> = (0..WORKERS).map(|worker| format!("{round}-{worker}")).collect();
-    let workers = join_all(names.iter().map(|name| work(scene, agent, told, name)));
+    let workers = join_all(names.iter().map(|name| work(scene, agent, acknowledged, name)));
     tokio::join!(kill, workers);
 }
 
 async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
     let scene = Scene::set_up(stack).await;
     let agent = scene.agent().await;
-    let told = Arc::new(Told::default());
+    let acknowledged = Arc::new(Acknowledged::default());
     for round in 0..2 {
-        load_until_killed(stack, &scene, &agent, &told, round).await;
+        load_until_killed(stack, &scene, &agent, &acknowledged, round).await;
         stack.revive().await;
     }
     let (mints, calls) = (
-        told.mints.lock().expect("no panic").clone(),
-        told.calls.lock().expect("no panic").clone(),
+        acknowledged.mints.lock().expect("no panic").clone(),
+        acknowledged.calls.lock().expect("no panic").clone(),
     );
 
     // The last acknowledged ones first: they had the least time to get from the spool into the ledger.

@@ -13,14 +13,14 @@ use caracal_wire::{
     coordinator::delegations::{AllowReason, CreateDelegation, DelegatedAuthority, DelegationCreated},
 };
 
-use super::{ENTITY, request::Asked};
+use super::{ENTITY, request::DelegationRequest};
 use crate::call::{Call, DELEGATION_CREATE, Entity};
 
 pub(crate) async fn handle(
     call: Call,
     Body(body): Body<CreateDelegation>,
 ) -> Result<Made<DelegationCreated>, Refusal> {
-    let asked = Asked::check(body)?;
+    let asked = DelegationRequest::check(body)?;
     let (grant, issuer) = (&asked.grant, &asked.grant.issuer_application_id);
     call.about().application_id = Some(issuer.clone());
     call.about().source_session_id = Some(grant.source_session_id.clone());

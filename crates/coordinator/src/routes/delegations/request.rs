@@ -24,13 +24,13 @@ const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
 
 /// The body, checked as far as it can be by itself.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct DelegationRequest {
     pub(super) grant: Grant,
     expires_at: Option<Timestamp>,
     ttl_seconds: Option<u32>,
 }
 
-impl Asked {
+impl DelegationRequest {
     pub(super) fn check(body: CreateDelegation) -> Result<Self, Refusal> {
         if body
             .ttl_seconds
@@ -146,7 +146,7 @@ fn invalid(path: &str, expected: &'static str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn check(extra: &Value) -> Result<Asked, Refusal> {
+    fn check(extra: &Value) -> Result<DelegationRequest, Refusal> {
         let mut body = json!({
             "source_session_id": "s1", "target_session_id": "s2",
             "issuer_application_id": "a1", "receiver_application_id": "a2",
@@ -154,7 +154,7 @@ mod tests {
         body.as_object_mut()
             .unwrap()
             .extend(extra.as_object().unwrap().clone());
-        Asked::check(serde_json::from_value(body).unwrap())
+        DelegationRequest::check(serde_json::from_value(body).unwrap())
     }
 
     #[test]
