@@ -16,7 +16,7 @@ const MAX_DETAIL: usize = 120;
 
 /// What a service answered.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Answer {
+pub(crate) struct ProbeResult {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
     pub(crate) url: String,
@@ -24,7 +24,7 @@ pub(crate) struct Answer {
     pub(crate) detail: String,
 }
 
-impl Answer {
+impl ProbeResult {
     /// The same answer, read without a daemon of ours: whoever speaks there, it is not this home's stack.
     pub(crate) fn of_a_stranger(self) -> Self {
         if self.ok {
@@ -40,7 +40,7 @@ impl Answer {
 }
 
 /// Asks every service for `path` at the same time; answers come back in the order asked.
-pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<Answer> {
+pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<ProbeResult> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = services
             .iter()
@@ -53,7 +53,7 @@ pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<Answer> {
     })
 }
 
-fn ask(role: Role, base: &str, path: &str) -> Answer {
+fn ask(role: Role, base: &str, path: &str) -> ProbeResult {
     let authority = base
         .strip_prefix("http://")
         .unwrap_or(base)
@@ -71,7 +71,7 @@ fn ask(role: Role, base: &str, path: &str) -> Answer {
         }
         Err(_) => (false, "unreachable".to_owned()),
     };
-    Answer {
+    ProbeResult {
         name: role.name(),
         port,
         url: format!("{base}{path}"),

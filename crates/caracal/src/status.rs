@@ -10,7 +10,7 @@ use crate::hint::Hint;
 use crate::home::Home;
 use crate::lock::Lock;
 use crate::output::{Paint, answer, note};
-use crate::probe::{self, Answer};
+use crate::probe::{self, ProbeResult};
 
 pub(crate) fn run(
     mut environment: Environment,
@@ -25,7 +25,7 @@ pub(crate) fn run(
         Some(endpoints) => probe::ask_all(&endpoints.served(), &path),
         None => probe::ask_all(&endpoints::expected(&environment)?, &path)
             .into_iter()
-            .map(Answer::of_a_stranger)
+            .map(ProbeResult::of_a_stranger)
             .collect(),
     };
     let all_good = !answers.is_empty() && answers.iter().all(|answer| answer.ok);
@@ -46,7 +46,7 @@ pub(crate) fn run(
     Ok(if all_good { Outcome::Good } else { Outcome::Bad })
 }
 
-fn table(answers: &[Answer], mode: &str, paint: &Paint) -> String {
+fn table(answers: &[ProbeResult], mode: &str, paint: &Paint) -> String {
     let mut lines = vec![format!(
         "{:<12} {:>5}  {:<6}  {:<6}  detail",
         "service", "port", "mode", "status"
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_table_has_one_aligned_row_per_service() {
-        let answer = |name, ok, detail: &str| Answer {
+        let answer = |name, ok, detail: &str| ProbeResult {
             name,
             port: 3000,
             url: String::new(),

@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Holder, Lock};
 use crate::output::{answer, note};
 use crate::ports;
-use crate::probe::{self, Answer};
+use crate::probe::{self, ProbeResult};
 use crate::roles::Role;
 
 const POLL: Duration = Duration::from_millis(100);
@@ -143,7 +143,7 @@ fn wait_until_ready(
             .map(|endpoints| endpoints.served())
             .unwrap_or_default();
         let answers = probe::ask_all(&endpoints, "/ready");
-        let pending: Vec<&Answer> = answers.iter().filter(|answer| !answer.ok).collect();
+        let pending: Vec<&ProbeResult> = answers.iter().filter(|answer| !answer.ok).collect();
         if pending.is_empty() && !answers.is_empty() {
             return Ok(endpoints);
         }
@@ -169,7 +169,7 @@ fn wait_until_ready(
     }
 }
 
-fn detail(pending: &[&Answer]) -> String {
+fn detail(pending: &[&ProbeResult]) -> String {
     pending
         .iter()
         .map(|answer| format!("{} ({})", answer.name, answer.detail))

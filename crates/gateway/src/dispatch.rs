@@ -69,7 +69,7 @@ pub(crate) async fn forward(
 }
 
 /// An answer, and where it came from.
-type Answer = (http::Response<Incoming>, Arc<Target>);
+type UpstreamResponse = (http::Response<Incoming>, Arc<Target>);
 
 async fn send(
     head: Parts,
@@ -78,7 +78,7 @@ async fn send(
     governed: &mut Governed,
     request_id: &str,
     span: &Span,
-) -> Result<Answer, Failure> {
+) -> Result<UpstreamResponse, Failure> {
     let gateway = governed.gateway().clone();
     let deps = &gateway.deps;
     let link = governed.link().clone();
@@ -150,7 +150,7 @@ async fn send(
 }
 
 /// The answer in the caller's words, its body under governance.
-fn receive(answer: Answer, cookies: bool, governed: Governed, trailers: bool) -> Response {
+fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed, trailers: bool) -> Response {
     let (response, target) = answer;
     let (parts, body) = response.into_parts();
     let mut headers = returned::headers(parts.headers, target.path(), cookies);

@@ -123,7 +123,7 @@ enum NoReply {
     TooLarge,
 }
 
-struct Reply {
+struct StsResponse {
     status: StatusCode,
     headers: http::HeaderMap,
     body: Bytes,
@@ -210,7 +210,7 @@ impl RemoteExchange {
         request
     }
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Reply, NoReply> {
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<StsResponse, NoReply> {
         let exchange = async {
             let response = self.client.request(request).await.map_err(|error| {
                 tracing::warn!(error = %caracal_service::error_chain(&error), "the sts did not answer");
@@ -230,7 +230,7 @@ impl RemoteExchange {
                         NoReply::Unreachable
                     }
                 })?;
-            Ok(Reply {
+            Ok(StsResponse {
                 status: parts.status,
                 headers: parts.headers,
                 body: body.to_bytes(),
@@ -309,8 +309,8 @@ impl RemoteExchange {
     }
 }
 
-impl From<Reply> for reply::Read {
-    fn from(reply: Reply) -> Self {
+impl From<StsResponse> for reply::Read {
+    fn from(reply: StsResponse) -> Self {
         Self {
             status: reply.status,
             headers: reply.headers,

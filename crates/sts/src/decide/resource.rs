@@ -18,7 +18,7 @@ use caracal_wire::{
 use serde_json::Value;
 
 use super::Party;
-use crate::exchange::Call;
+use crate::exchange::GovernedCall;
 
 /// A resource that was granted.
 #[derive(Debug)]
@@ -163,7 +163,7 @@ pub(crate) fn decide_mint(
 }
 
 /// Decides whether the mandate presented with `call` may be used for it.
-pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &Call<'_>) -> Outcome<Granted> {
+pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_>) -> Outcome<Granted> {
     let (name, claims) = (call.resource, call.claims);
     let Some(resource) = zone.resource(name) else {
         let details = Explanation::Resource { resource: name };

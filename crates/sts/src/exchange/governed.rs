@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// One governed call as the STS sees it, whichever way the question came.
-pub(crate) struct Call<'c> {
+pub(crate) struct GovernedCall<'c> {
     pub(crate) zone_id: &'c ZoneId,
     pub(crate) application_id: &'c ApplicationId,
     /// Verified: signature, issuer, audience, time, zone, class.
@@ -31,7 +31,7 @@ pub(crate) struct Call<'c> {
 }
 
 /// The answer to a call.
-pub(crate) struct Answer {
+pub(crate) struct GovernedGrant {
     pub(crate) directive: UpstreamDirective,
     /// The resource mandate with its claims, when one was signed.
     pub(crate) mandate: Option<(String, MandateClaims)>,
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 
 /// The exchange of a call.
 pub(crate) struct Governed<'c> {
-    pub(crate) call: Call<'c>,
+    pub(crate) call: GovernedCall<'c>,
     /// Whether to sign a resource mandate even if the upstream does not see it.
     pub(crate) always_mandate: bool,
 }
@@ -49,7 +49,7 @@ impl Governed<'_> {
     ///
     /// # Errors
     /// The refusal to pass on; every denial is in the spool already.
-    pub(crate) async fn run(&self, deps: &StsDeps) -> Result<Answer, Refusal> {
+    pub(crate) async fn run(&self, deps: &StsDeps) -> Result<GovernedGrant, Refusal> {
         let now = deps.world.now();
         let zone = zone_of(deps, self.call.zone_id).await?;
         let zone = zone.ok_or_else(invalid_client)?;
@@ -64,7 +64,7 @@ impl Governed<'_> {
         };
         let mut passed = run(&case, self).await?;
         let granted = passed.outcomes.pop().and_then(Result::ok);
-        Ok(Answer {
+        Ok(GovernedGrant {
             // A grant without a way through would be no grant.
             directive: granted
                 .and_then(|granted| granted.directive)
@@ -88,7 +88,7 @@ impl Kind for Governed<'_> {
     }
 
     async fn resolve(&self, case: &Case<'_>) -> Result<Party, PartyError> {
-        let Call { claims, zone_id, .. } = self.call;
+        let GovernedCall { claims, zone_id, .. } = self.call;
         if claims.client_id != case.application.id || claims.zone_id != *zone_id {
             return Err(PartyError::NotHolder);
         }

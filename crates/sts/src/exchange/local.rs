@@ -8,7 +8,7 @@ use caracal_service::{
 };
 use caracal_wire::health::NotReady;
 
-use super::{Call, Governed};
+use super::{Governed, GovernedCall};
 use crate::StsDeps;
 
 /// The exchange for a Gateway in the same process.
@@ -26,7 +26,7 @@ impl LocalExchange {
 impl Exchange for LocalExchange {
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
         let governed = Governed {
-            call: Call {
+            call: GovernedCall {
                 zone_id: &request.zone_id,
                 application_id: &request.application_id,
                 claims: &request.claims,

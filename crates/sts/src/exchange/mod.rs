@@ -10,7 +10,7 @@ use caracal_crypto::mandate::MAX_LIFETIME;
 use caracal_service::Refusal;
 
 pub(crate) use closed::{refuse_federation, refuse_session, refuse_unapproved};
-pub(crate) use governed::{Call, Governed};
+pub(crate) use governed::{Governed, GovernedCall};
 pub use local::LocalExchange;
 pub(crate) use mint::Mint;
 

@@ -24,7 +24,9 @@ use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
-    exchange::{Call, Exchange, Governed, Presented, refuse_federation, refuse_session, refuse_unapproved},
+    exchange::{
+        Exchange, Governed, GovernedCall, Presented, refuse_federation, refuse_session, refuse_unapproved,
+    },
     form::{ACCESS_TOKEN, TokenRequest, malformed},
     pipeline::Case,
     subject,
@@ -188,7 +190,7 @@ async fn governed(
 ) -> Result<TokenResponse, Refusal> {
     let claims = subject::verify(deps, presented.zone_id, presented.token, MandateUse::Gateway).await?;
     let governed = Governed {
-        call: Call {
+        call: GovernedCall {
             zone_id: presented.zone_id,
             application_id: &form.application_id,
             claims: &claims,
