@@ -13,7 +13,6 @@ mod dialect;
 mod engine;
 mod errors;
 mod health;
-mod look;
 mod mapped;
 mod migrations;
 mod outbox_queue;
@@ -21,6 +20,7 @@ mod paging;
 mod params;
 mod partitions;
 mod postgres;
+mod preflight;
 mod repo;
 mod roles;
 mod row;
@@ -29,10 +29,10 @@ mod sqlite;
 mod work;
 
 pub use engine::SqlStore;
-pub use look::{FirstLook, Unusable};
 pub use migrations::MigrationError;
 pub use outbox_queue::{DeadMessage, SqlOutboxQueue};
 pub use postgres::{PostgresOptions, PostgresStore};
+pub use preflight::{Preflight, Unusable};
 pub use roles::ServiceRole;
 pub use sqlite::SqliteStore;
 

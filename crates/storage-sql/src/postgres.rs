@@ -14,10 +14,10 @@ use crate::{
     engine::{Engine, HasEngine, SqlStore},
     errors::from_driver,
     health::Health,
-    look::{self, FirstLook, Unusable},
     migrations::MigrationError,
     params::params,
     partitions::first_day,
+    preflight::{self, Preflight, Unusable},
     roles::{self, ServiceRole},
     sql::Counter,
 };
@@ -188,8 +188,8 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`Unusable`] when waiting would not help.
-    pub async fn look(&self, strict: bool) -> Result<FirstLook, Unusable> {
-        look::look(&self.engine, strict).await
+    pub async fn preflight(&self, strict: bool) -> Result<Preflight, Unusable> {
+        preflight::check(&self.engine, strict).await
     }
 
     /// Applies every missing migration, each in a transaction of its own under one advisory lock; returns their

@@ -4,7 +4,7 @@
 
 use caracal_core::Secret;
 use caracal_storage::{Access, PageRequest, Store as _};
-use caracal_storage_sql::{FirstLook, PostgresOptions, PostgresStore, Unusable};
+use caracal_storage_sql::{PostgresOptions, PostgresStore, Preflight, Unusable};
 use caracal_testkit::pgbouncer::{PgBouncer, PoolMode};
 
 use caracal_testkit::database::{Database, OWNER, server};
@@ -20,8 +20,8 @@ async fn a_pooler_in_session_mode_is_as_good_as_the_server() {
     let database = Database::migrated().await;
     let pooler = PgBouncer::start(server(), PoolMode::Session, OWNER, OWNER);
     let store = open(&pooler.through(&database.owner_url())).await;
-    let found = store.look(true).await.unwrap();
-    assert!(matches!(found, FirstLook::Usable { .. }), "{found:?}");
+    let found = store.preflight(true).await.unwrap();
+    assert!(matches!(found, Preflight::Usable { .. }), "{found:?}");
     // Prepared statements live as long as the connection.
     for _ in 0..3 {
         let mut work = store.global(Access::Write).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_pooler_in_transaction_mode_is_turned_down_with_the_setting_to_change(
     let pooler = PgBouncer::start(server(), PoolMode::Transaction, OWNER, OWNER);
     match open(&pooler.through(&database.owner_url()))
         .await
-        .look(true)
+        .preflight(true)
         .await
     {
         Err(refused @ Unusable::TransactionPooler) => {
@@ -50,14 +50,14 @@ async fn a_pooler_in_transaction_mode_is_turned_down_with_the_setting_to_change(
 async fn a_login_that_may_do_everything_is_turned_down_where_others_are_served() {
     let database = Database::migrated().await;
     let superuser = open(&server().url(&database.name)).await;
-    match superuser.look(true).await {
+    match superuser.preflight(true).await {
         Err(refused @ Unusable::Almighty(_)) => {
             assert!(refused.to_string().contains("is a superuser"), "{refused}");
         }
         other => panic!("{other:?}"),
     }
-    let lenient = superuser.look(false).await.unwrap();
-    assert!(matches!(lenient, FirstLook::Usable { .. }), "{lenient:?}");
-    let owner = open(&database.owner_url()).await.look(true).await.unwrap();
-    assert!(matches!(owner, FirstLook::Usable { .. }), "{owner:?}");
+    let lenient = superuser.preflight(false).await.unwrap();
+    assert!(matches!(lenient, Preflight::Usable { .. }), "{lenient:?}");
+    let owner = open(&database.owner_url()).await.preflight(true).await.unwrap();
+    assert!(matches!(owner, Preflight::Usable { .. }), "{owner:?}");
 }

@@ -19,7 +19,7 @@ use super::{
     guarded::Guarded,
     home_lock::HomeLock,
     keys::{self, KeyMaterial},
-    look::Looked,
+    preflight::StartupChecks,
 };
 use crate::{
     config::{Backend, Config, Role},
@@ -47,7 +47,7 @@ pub(super) struct Backends {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) short_lived: Arc<dyn ShortLived>,
     /// Whether the remote ones will do; absent where everything is here.
-    pub(super) looked: Option<Arc<Looked>>,
+    pub(super) checks: Option<Arc<StartupChecks>>,
     /// The store, where its months are made ahead.
     pub(super) postgres: Option<PostgresStore>,
     /// The file of one machine, to be closed at the end.
@@ -156,7 +156,7 @@ async fn remote(
         ..options
     };
     let short_lived = RedisShortLived::open(world.clone(), &hot).context("REDIS_URL is not usable")?;
-    let looked = Looked::at(
+    let checks = StartupChecks::at(
         store.counted_apart(),
         bus.clone(),
         world,
@@ -169,11 +169,11 @@ async fn remote(
         postgres: Some(store.counted_apart()),
         ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
     };
-    if let Some(compared) = looked.compared() {
+    if let Some(compared) = checks.compared() {
         let store = backends.store;
         backends.store = Arc::new(Guarded { store, compared });
     }
-    backends.looked = Some(Arc::new(looked));
+    backends.checks = Some(Arc::new(checks));
     Ok(backends)
 }
 
@@ -193,7 +193,7 @@ fn sharing<S: Store + SqlStore + 'static>(
         store: Arc::new(store),
         bus,
         short_lived,
-        looked: None,
+        checks: None,
         postgres: None,
         sqlite: None,
         home: None,

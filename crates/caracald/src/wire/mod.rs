@@ -8,7 +8,7 @@ mod backends;
 mod guarded;
 mod home_lock;
 mod keys;
-mod look;
+mod preflight;
 mod roles;
 
 use std::{
@@ -235,9 +235,9 @@ impl Parts {
     /// Starts what runs beside the requests, as far as the roles need it.
     async fn start_background_work(&self, followed: Followed) {
         let (tasks, shutdown) = (&self.tasks, &self.shutdown);
-        if let Some(looked) = &self.backends.looked {
-            let (looked, shutdown) = (looked.clone(), shutdown.clone());
-            tasks.spawn(async move { looked.until_seen(shutdown).await });
+        if let Some(checks) = &self.backends.checks {
+            let (checks, shutdown) = (checks.clone(), shutdown.clone());
+            tasks.spawn(async move { checks.until_seen(shutdown).await });
         }
         if self.roles != [Role::Audit] {
             // Unread it is stale, which denies; the follower reads it as soon as it can.

@@ -261,8 +261,8 @@ impl Parts {
     }
 
     fn operational(&self, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
-        if let Some(looked) = &self.backends.looked {
-            dependencies.insert(0, looked.clone());
+        if let Some(checks) = &self.backends.checks {
+            dependencies.insert(0, checks.clone());
         }
         let stores = [
             ("request", self.backends.store.clone()),

@@ -10,8 +10,8 @@ mod commands;
 mod connection;
 mod consumer;
 mod heard;
-mod look;
 pub(crate) mod memory;
+mod preflight;
 pub(crate) mod reconnecting;
 mod subscription;
 mod trim;
@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub(crate) use self::connection::{client, is_spent, reader};
-pub use self::look::RedisUnusable;
+pub use self::preflight::RedisUnusable;
 use self::{
     commands::Commands, connection::unavailable, consumer::RedisConsumer, memory::Memory,
     subscription::RedisSubscription, wire::EntryId,
@@ -175,8 +175,8 @@ impl RedisBus {
     ///
     /// # Errors
     /// [`RedisUnusable`] when waiting would not help.
-    pub async fn look(&self) -> Result<Option<String>, RedisUnusable> {
-        let away = look::look(&self.0).await?;
+    pub async fn preflight(&self) -> Result<Option<String>, RedisUnusable> {
+        let away = preflight::check(&self.0).await?;
         if away.is_none() {
             access::check(&self.0).await?;
         }

@@ -147,7 +147,7 @@ async fn the_documented_acl_user_may_do_all_that_is_needed() {
     let server = Redis::in_memory();
     let options = options(&user(&server, &access::acl_rule()).await);
     let bus = open(options.clone());
-    assert_eq!(bus.look().await.expect("a login that will do"), None);
+    assert_eq!(bus.preflight().await.expect("a login that will do"), None);
     let store = RedisShortLived::open(system_world(), &options).expect("a usable address");
     let mut subscription = bus.subscribe(&[Topic::SessionsRevoke]).await.expect("allowed");
     let mut consumer = bus
@@ -208,7 +208,7 @@ async fn a_login_that_cannot_reach_the_counters_is_turned_down_at_the_first_look
         let rule = access::acl_rule().replace(missing, "");
         let rule: Vec<&str> = rule.split_whitespace().collect();
         let bus = open(options(&user(&server, &rule.join(" ")).await));
-        let refused = bus.look().await;
+        let refused = bus.preflight().await;
         assert!(
             matches!(&refused, Err(RedisUnusable::Login(why)) if why.contains(&missing[1..])),
             "{missing}: {refused:?}"

@@ -100,7 +100,7 @@ async fn a_server_behind_tls_is_spoken_to_once_its_authority_is_named() {
     let server = TlsRedis::start();
     let bus = open(server.options(Some(&server.ca)));
     let deadline = std::time::Instant::now() + Duration::from_secs(20);
-    while bus.look().await.expect("a server that will do").is_some() {
+    while bus.preflight().await.expect("a server that will do").is_some() {
         assert!(
             std::time::Instant::now() < deadline,
             "redis-server did not come up"
@@ -118,7 +118,7 @@ async fn a_server_behind_tls_is_spoken_to_once_its_authority_is_named() {
     let stranger = open(server.options(None));
     assert!(
         stranger
-            .look()
+            .preflight()
             .await
             .expect("an outage, as far as it can tell")
             .is_some()
@@ -129,7 +129,7 @@ async fn a_server_behind_tls_is_spoken_to_once_its_authority_is_named() {
     };
     assert!(
         open(plain)
-            .look()
+            .preflight()
             .await
             .expect("an outage, as far as it can tell")
             .is_some()
@@ -154,7 +154,7 @@ async fn a_server_that_may_evict_is_turned_down_unless_the_mode_allows_it() {
             .query_async(&mut raw)
             .await
             .expect("a setting");
-        let strict = open(RedisOptions::new(&server.url())).look().await;
+        let strict = open(RedisOptions::new(&server.url())).preflight().await;
         match strict {
             Ok(None) if usable => {}
             Err(RedisUnusable::Eviction(named)) if !usable => assert_eq!(named, policy),
@@ -164,6 +164,9 @@ async fn a_server_that_may_evict_is_turned_down_unless_the_mode_allows_it() {
             require_noeviction: false,
             ..RedisOptions::new(&server.url())
         };
-        assert_eq!(open(lenient).look().await.expect("a server that will do"), None);
+        assert_eq!(
+            open(lenient).preflight().await.expect("a server that will do"),
+            None
+        );
     }
 }

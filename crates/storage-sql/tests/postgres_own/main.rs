@@ -125,8 +125,8 @@ async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
     server().sql(&database.name, sql);
     store.ping().await.unwrap();
     assert!(matches!(
-        store.look(true).await,
-        Ok(caracal_storage_sql::FirstLook::Usable { .. })
+        store.preflight(true).await,
+        Ok(caracal_storage_sql::Preflight::Usable { .. })
     ));
     let now = World::for_tests().now();
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use caracal_core::{Secret, World};
-use caracal_storage_sql::{FirstLook, PostgresOptions, PostgresStore, ServiceRole, Unusable};
+use caracal_storage_sql::{PostgresOptions, PostgresStore, Preflight, ServiceRole, Unusable};
 
 use caracal_testkit::database::{Database, server};
 
@@ -185,8 +185,8 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
         PostgresStore::open(options, None).await.unwrap()
     };
     let url = let_in(&database, ServiceRole::Sts).await;
-    let found = open(&url).await.look(true).await.unwrap();
-    let FirstLook::Usable { server_now } = found else {
+    let found = open(&url).await.preflight(true).await.unwrap();
+    let Preflight::Usable { server_now } = found else {
         panic!("{found:?}")
     };
     assert!(
@@ -197,7 +197,7 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
     let refused = |url: &str| {
         let url = url.to_owned();
         async move {
-            match open(&url).await.look(true).await {
+            match open(&url).await.preflight(true).await {
                 Err(Unusable::Login(text) | Unusable::Schema(text)) => text,
                 other => panic!("{other:?}"),
             }
@@ -215,9 +215,9 @@ async fn the_first_look_tells_what_waiting_cannot_mend_from_what_it_can() {
 
     let away = open("postgres://nobody:x@127.0.0.1:9/none")
         .await
-        .look(true)
+        .preflight(true)
         .await;
-    assert!(matches!(away, Ok(FirstLook::Away(_))), "{away:?}");
+    assert!(matches!(away, Ok(Preflight::Away(_))), "{away:?}");
     let garbled = PostgresStore::open(PostgresOptions::new(Secret::new("postgres://[:/")), None).await;
     assert!(garbled.is_err());
 

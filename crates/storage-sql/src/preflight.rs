@@ -1,4 +1,4 @@
-//! The first look at a server: is it away, will it never do, or is everything in place?
+//! The preflight check of a server: is it away, will it never do, or is everything in place?
 
 use caracal_core::Timestamp;
 use caracal_storage::{Access, Error};
@@ -13,7 +13,7 @@ use crate::{
 
 /// What was found where nothing speaks against serving.
 #[derive(Debug)]
-pub enum FirstLook {
+pub enum Preflight {
     /// Everything is in place.
     Usable {
         /// What the server's clock says.
@@ -43,7 +43,7 @@ pub enum Unusable {
     TransactionPooler,
 }
 
-pub(crate) async fn look(engine: &Engine, strict: bool) -> Result<FirstLook, Unusable> {
+pub(crate) async fn check(engine: &Engine, strict: bool) -> Result<Preflight, Unusable> {
     // Whatever else is wrong, the questions that follow tell it better.
     if matches!(pools_transactions(engine).await, Ok(true)) {
         return Err(Unusable::TransactionPooler);
@@ -53,11 +53,11 @@ pub(crate) async fn look(engine: &Engine, strict: bool) -> Result<FirstLook, Unu
             almighty: Some(login),
             ..
         }) if strict => Err(Unusable::Almighty(login)),
-        Ok(Usable { server_now, .. }) => Ok(FirstLook::Usable { server_now }),
+        Ok(Usable { server_now, .. }) => Ok(Preflight::Usable { server_now }),
         Err(Error::Corrupt(text)) => Err(Unusable::Schema(text)),
         Err(error) => match refusal(&error) {
             Some(text) => Err(Unusable::Login(text)),
-            None => Ok(FirstLook::Away(error)),
+            None => Ok(Preflight::Away(error)),
         },
     }
 }

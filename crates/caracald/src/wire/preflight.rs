@@ -21,7 +21,7 @@ use caracal_service::{
     health::Dependency,
     key_check::{self, KeyRefused},
 };
-use caracal_storage_sql::{FirstLook, PostgresStore};
+use caracal_storage_sql::{PostgresStore, Preflight};
 use caracal_wire::health::NotReady;
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(15);
 
 /// What was found so far.
 #[derive(Debug)]
-pub(super) struct Looked {
+pub(super) struct StartupChecks {
     store: PostgresStore,
     bus: RedisBus,
     world: World,
@@ -50,7 +50,7 @@ pub(super) struct Looked {
     reason: RwLock<Option<NotReady>>,
 }
 
-impl Looked {
+impl StartupChecks {
     /// Looks once at both servers.
     pub(super) async fn at(
         store: PostgresStore,
@@ -59,7 +59,7 @@ impl Looked {
         strict: bool,
         keys: Option<(Arc<KeyRing>, bool)>,
     ) -> anyhow::Result<Self> {
-        let looked = Self {
+        let checks = Self {
             compared: Arc::default(),
             keys,
             store,
@@ -68,21 +68,21 @@ impl Looked {
             strict,
             reason: RwLock::new(None),
         };
-        let reason = looked.look().await?;
-        *looked.reason.write() = reason;
-        Ok(looked)
+        let reason = checks.preflight().await?;
+        *checks.reason.write() = reason;
+        Ok(checks)
     }
 
     /// Which server is away, if one is.
-    async fn look(&self) -> anyhow::Result<Option<NotReady>> {
+    async fn preflight(&self) -> anyhow::Result<Option<NotReady>> {
         match self
             .store
-            .look(self.strict)
+            .preflight(self.strict)
             .await
             .context("DATABASE_URL is not usable")?
         {
-            FirstLook::Usable { server_now } => check_clock(self.world.now(), server_now)?,
-            FirstLook::Away(error) => {
+            Preflight::Usable { server_now } => check_clock(self.world.now(), server_now)?,
+            Preflight::Away(error) => {
                 tracing::warn!(error = %error_chain(&error), "PostgreSQL does not answer; not ready until it does");
                 return Ok(Some(NotReady::PostgresUnreachable));
             }
@@ -95,7 +95,7 @@ impl Looked {
             }
             Err(refused) => return Err(refused.into()),
         }
-        match self.bus.look().await.context("REDIS_URL is not usable")? {
+        match self.bus.preflight().await.context("REDIS_URL is not usable")? {
             None => Ok(None),
             Some(why) => {
                 tracing::warn!(error = why, "Redis does not answer; not ready until it does");
@@ -125,7 +125,7 @@ impl Looked {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            match self.look().await {
+            match self.preflight().await {
                 Ok(reason) => *self.reason.write() = reason,
                 Err(error) => {
                     // Too late to refuse the start, and a restart would only repeat it: stay, not ready, and say why.
@@ -139,7 +139,7 @@ impl Looked {
 }
 
 #[async_trait]
-impl Dependency for Looked {
+impl Dependency for StartupChecks {
     async fn check(&self) -> Result<(), NotReady> {
         self.reason.read().map_or(Ok(()), Err)
     }

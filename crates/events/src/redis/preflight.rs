@@ -1,4 +1,4 @@
-//! The first look at a server: is it away, or will it never do?
+//! The preflight check of a server: is it away, or will it never do?
 
 use redis::{ErrorKind, RedisError, cmd};
 
@@ -23,7 +23,7 @@ pub enum RedisUnusable {
     Eviction(String),
 }
 
-pub(super) async fn look(shared: &Shared) -> Result<Option<String>, RedisUnusable> {
+pub(super) async fn check(shared: &Shared) -> Result<Option<String>, RedisUnusable> {
     match info(shared).await {
         Ok(info) => {
             let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name));
