@@ -12,8 +12,8 @@ use caracal_storage::{Access, Error, Store, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
 use caracal_testkit::database::{Database, connect, server};
 use caracal_testkit::{
+    fault_proxy::{Cut, FaultProxy},
     postgres::Postgres,
-    way::{Cut, Way},
 };
 use change::Change;
 
@@ -49,7 +49,7 @@ async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
     let direct = connect(&database.owner_url()).await;
     let world = World::for_tests();
     for cut in [Cut::Before, Cut::After] {
-        let way = Way::to(server().address()).await;
+        let way = FaultProxy::to(server().address()).await;
         let store = through(way.address(), &database.owner_url()).await;
         let mut step = 1;
         loop {
@@ -78,7 +78,7 @@ async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
 #[tokio::test]
 async fn connections_that_hang_are_replaced_without_a_hand() {
     let database = Database::migrated().await;
-    let way = Way::to(server().address()).await;
+    let way = FaultProxy::to(server().address()).await;
     let store = through(way.address(), &database.owner_url()).await;
     let world = World::for_tests();
     // Every place of the pool is taken by a connection that hangs: three idle, one with a unit of work.
@@ -109,7 +109,7 @@ async fn a_failover_is_followed_while_the_old_primary_lives_on_and_only_reads() 
     for server in [&old, &new] {
         connect(&server.url(&names[0])).await.migrate(now).await.unwrap();
     }
-    let way = Way::to(old.address()).await;
+    let way = FaultProxy::to(old.address()).await;
     let store = through(way.address(), &old.url(&names[0])).await;
     let world = World::for_tests();
     Change::new(&world).make(&store).await.unwrap();

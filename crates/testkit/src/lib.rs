@@ -15,6 +15,7 @@ pub mod client;
 pub mod database;
 #[cfg(feature = "processes")]
 pub mod deployed;
+pub mod fault_proxy;
 mod guard;
 #[cfg(feature = "parts")]
 pub mod parts;
@@ -23,4 +24,3 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod upstream;
-pub mod way;

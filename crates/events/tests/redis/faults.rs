@@ -8,7 +8,7 @@ use caracal_events::{
     Bus, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _, StreamSigner,
     Topic, redis::access, shortlived::RedisShortLived,
 };
-use caracal_testkit::{redis::Redis, way::Way};
+use caracal_testkit::{fault_proxy::FaultProxy, redis::Redis};
 
 fn address(server: &Redis) -> SocketAddr {
     ([127, 0, 0, 1], server.port()).into()
@@ -59,7 +59,7 @@ async fn in_the_end<T, E: std::fmt::Debug>(mut attempt: impl AsyncFnMut() -> Res
 #[tokio::test]
 async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
     let server = Redis::in_memory();
-    let way = Way::to(address(&server)).await;
+    let way = FaultProxy::to(address(&server)).await;
     let options = options(&format!("redis://{}", way.address()));
     let bus = open(options.clone());
     let store = RedisShortLived::open(system_world(), &options).expect("a usable address");
@@ -90,7 +90,7 @@ async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
 #[tokio::test]
 async fn a_primary_that_became_a_replica_is_not_ready_and_is_left_for_its_successor() {
     let (old, new) = (Redis::in_memory(), Redis::in_memory());
-    let way = Way::to(address(&old)).await;
+    let way = FaultProxy::to(address(&old)).await;
     let options = options(&format!("redis://{}", way.address()));
     let bus = open(options.clone());
     let store = RedisShortLived::open(system_world(), &options).expect("a usable address");

@@ -10,7 +10,7 @@ use caracal_core::{KeyId, Secret, World, ZoneId};
 use caracal_crypto::zone_key::SigningKey;
 use caracal_storage::Store;
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
-use caracal_testkit::{postgres::Postgres, way::Way};
+use caracal_testkit::{fault_proxy::FaultProxy, postgres::Postgres};
 use futures_util::future::join_all;
 
 use super::super::{Reach, ZoneDirectory};
@@ -45,7 +45,7 @@ async fn many_zones_stay_recent(zones: usize) {
         .find_map(|part| part.strip_prefix("127.0.0.1:"))
         .unwrap();
     let target: SocketAddr = format!("127.0.0.1:{port}").parse().unwrap();
-    let way = Way::far(target, Duration::from_millis(2)).await;
+    let way = FaultProxy::far(target, Duration::from_millis(2)).await;
     let far = near.replace(&target.to_string(), &way.address().to_string());
     let options = PostgresOptions::new(Secret::new(far.as_str()));
     let store = PostgresStore::connect(options, None).await.unwrap();

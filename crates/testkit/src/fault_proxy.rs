@@ -1,4 +1,4 @@
-//! The way to a TCP server, which tests make long, cut, freeze and lead elsewhere.
+//! A proxy in front of a TCP server, which tests make slow, cut, freeze and lead elsewhere.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ use tokio::{
 /// Reads under way at once in one direction; past it the sender waits.
 const UNDER_WAY: usize = 64;
 
-/// Where a way is cut.
+/// Where a connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// What is under way does not arrive.
@@ -30,10 +30,10 @@ pub enum Cut {
     After,
 }
 
-/// A way that carries bytes to a server and back, in steps: whatever one read of one direction returns. Dropping it
+/// A proxy that carries bytes to a server and back, in steps: whatever one read of one direction returns. Dropping it
 /// cuts every connection.
 #[derive(Debug)]
-pub struct Way {
+pub struct FaultProxy {
     address: SocketAddr,
     state: Arc<State>,
     accepting: AbortHandle,
@@ -58,8 +58,8 @@ enum Step {
     Freeze,
 }
 
-impl Way {
-    /// Opens a way to `target` on a free port of 127.0.0.1.
+impl FaultProxy {
+    /// Opens a proxy to `target` on a free port of 127.0.0.1.
     ///
     /// # Panics
     /// When there is no free port.
@@ -132,7 +132,7 @@ impl Way {
     }
 }
 
-impl Drop for Way {
+impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
