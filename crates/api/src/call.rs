@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{Timestamp, ZoneId, entity::Attribution};
 use caracal_service::{
     Refusal,
-    front::{Inbound, Opens},
+    front::{FromInbound, Inbound},
 };
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::ErrorCode;
@@ -24,18 +24,18 @@ impl Deref for Call {
     }
 }
 
-impl Opens<ApiDeps> for Call {
-    fn open(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
+impl FromInbound<ApiDeps> for Call {
+    fn from_inbound(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
         Ok(Self(inbound))
     }
 }
 
-impl Opens<ApiDeps> for ZoneCall {
+impl FromInbound<ApiDeps> for ZoneCall {
     const PARAMETERS: &'static [&'static str] = &["zoneId"];
 
-    fn open(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
+    fn from_inbound(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
         let zone = inbound.params.id("zoneId")?;
-        let call = Call::open(inbound)?;
+        let call = Call::from_inbound(inbound)?;
         Ok(Self { call, zone })
     }
 }

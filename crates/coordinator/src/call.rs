@@ -11,7 +11,7 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    front::{HttpRole, Inbound, Made, Opens, Params},
+    front::{FromInbound, HttpRole, Inbound, Made, Params},
     limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
@@ -89,7 +89,7 @@ impl HttpRole for App {
         admitted.inspect_err(metrics::rejected)
     }
 
-    fn told(&self, refusal: Refusal) -> Refusal {
+    fn rephrase(&self, refusal: Refusal) -> Refusal {
         quoting::shown(refusal)
     }
 
@@ -125,10 +125,10 @@ impl Deref for Call {
     }
 }
 
-impl Opens<App> for Call {
+impl FromInbound<App> for Call {
     const PARAMETERS: &'static [&'static str] = &[ZONE];
 
-    fn open(inbound: Arc<Inbound<App>>) -> Result<Self, Refusal> {
+    fn from_inbound(inbound: Arc<Inbound<App>>) -> Result<Self, Refusal> {
         // A handler that runs again begins anew.
         *inbound.notes.lock() = About::default();
         Ok(Self(inbound))

@@ -36,7 +36,7 @@ pub use inbound::{HttpRole, Inbound, Params};
 pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
 pub use operation::Operation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
-pub use route::{Handler, Opens, Route, RouteError};
+pub use route::{FromInbound, Handler, Route, RouteError};
 
 use crate::{
     Refusal,
@@ -143,7 +143,7 @@ async fn serve<R: HttpRole>(
     match outcome {
         Ok(response) => response,
         Err(refusal) => {
-            let refusal = inbound.role.told(refusal);
+            let refusal = inbound.role.rephrase(refusal);
             inbound.role.refused(&inbound, &refusal).await;
             refusal.into_response()
         }

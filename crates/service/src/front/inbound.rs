@@ -65,7 +65,7 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     /// receipts.
     fn answered(
         &self,
-        _exchange: &Inbound<Self>,
+        _inbound: &Inbound<Self>,
     ) -> impl Future<Output = Result<Option<Receipt>, Refusal>> + Send {
         async { Ok(None) }
     }
@@ -76,7 +76,7 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     }
 
     /// A refusal as it is told and recorded.
-    fn told(&self, refusal: Refusal) -> Refusal {
+    fn rephrase(&self, refusal: Refusal) -> Refusal {
         refusal
     }
 

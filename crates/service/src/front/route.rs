@@ -121,16 +121,16 @@ impl<R: HttpRole> fmt::Debug for Route<R> {
     }
 }
 
-/// What a handler is called with first: the role's own view of an inbound.
-pub trait Opens<R: HttpRole>: Sized + Send {
+/// What a handler is called with first: the role's own view of an inbound request.
+pub trait FromInbound<R: HttpRole>: Sized + Send {
     /// Parameters that the path must have.
     const PARAMETERS: &'static [&'static str] = &[];
 
-    /// Opens it.
+    /// Makes it.
     ///
     /// # Errors
     /// 400 when a parameter is not what it takes.
-    fn open(inbound: Arc<Inbound<R>>) -> Result<Self, Refusal>;
+    fn from_inbound(inbound: Arc<Inbound<R>>) -> Result<Self, Refusal>;
 }
 
 /// What goes wrong in a handler. An error of its own says by an exhaustive match how each is answered.
@@ -166,7 +166,7 @@ macro_rules! handlers {
             R: HttpRole,
             F: Fn(C, $($input,)*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output = Result<A, E>> + Send,
-            C: Opens<R> + 'static,
+            C: FromInbound<R> + 'static,
             A: Answers,
             E: RouteError,
             $($input: Input<R> + 'static,)*
@@ -183,7 +183,7 @@ macro_rules! handlers {
                 let handler = self.clone();
                 Box::pin(async move {
                     $(let $value = $input::read(&inbound)?;)*
-                    let call = C::open(inbound)?;
+                    let call = C::from_inbound(inbound)?;
                     handler(call, $($value,)*).await.map_err(RouteError::refusal)?.respond()
                 })
             }

@@ -100,8 +100,8 @@ impl HttpRole for Shop {
 
 struct Call(Arc<Inbound<Shop>>);
 
-impl Opens<Shop> for Call {
-    fn open(inbound: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
+impl FromInbound<Shop> for Call {
+    fn from_inbound(inbound: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
         inbound.role.handled.fetch_add(1, Ordering::Relaxed);
         Ok(Self(inbound))
     }
@@ -109,10 +109,10 @@ impl Opens<Shop> for Call {
 
 struct ItemCall;
 
-impl Opens<Shop> for ItemCall {
+impl FromInbound<Shop> for ItemCall {
     const PARAMETERS: &'static [&'static str] = &["id"];
 
-    fn open(_: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
+    fn from_inbound(_: Arc<Inbound<Shop>>) -> Result<Self, Refusal> {
         Ok(Self)
     }
 }
