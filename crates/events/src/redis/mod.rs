@@ -9,9 +9,9 @@ mod arrival;
 mod commands;
 mod connection;
 mod consumer;
-mod heard;
 pub(crate) mod memory;
 mod preflight;
+mod progress;
 pub(crate) mod reconnecting;
 mod subscription;
 mod trim;
@@ -303,7 +303,7 @@ impl Bus for RedisBus {
     }
 
     async fn settle(&self, within: Duration) {
-        heard::wait(&self.0, within).await;
+        progress::wait(&self.0, within).await;
     }
 
     fn reaches_others(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::{BusError, Delivery, Subscription, SyncFlag, Topic, backoff::Backoff,
 use super::{
     Shared,
     connection::{self, unavailable},
-    heard,
+    progress,
     wire::{self, EntryId, RawEntry},
 };
 
@@ -154,7 +154,7 @@ impl RedisSubscription {
             .unwrap_or(u64::MAX)
             .max(1);
         let mut pipeline = Pipeline::new();
-        heard::note(
+        progress::note(
             &mut pipeline,
             &self.name,
             self.cursors.iter().map(|cursor| (cursor.topic, cursor.seen)),
@@ -256,7 +256,7 @@ impl Drop for RedisSubscription {
         let (shared, name) = (self.shared.clone(), std::mem::take(&mut self.name));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                let _gone = heard::forget(&shared, &name).await;
+                let _gone = progress::forget(&shared, &name).await;
             });
         }
     }
