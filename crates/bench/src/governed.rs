@@ -7,13 +7,13 @@ use std::{
 
 use crate::{
     es256::{self, Limit},
+    fixture::{Fixture, MOST_APPLICATIONS},
     latency::rounded,
     ledger::{self, Settled},
     load::Load,
     pace::Arrivals,
     process,
     prometheus::growth,
-    scene::{MOST_APPLICATIONS, Scene},
     stack::Stack,
 };
 use anyhow::{Context as _, bail, ensure};
@@ -65,7 +65,7 @@ impl Plan {
     }
 }
 
-/// Sets up a scene and measures.
+/// Sets up a fixture and measures.
 ///
 /// # Errors
 /// When setting up fails, or no call succeeds.
@@ -73,19 +73,19 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     // Before any load, on a quiet machine.
     let limit = es256::measure(world, ES256_SPAN)?;
     let payload = usize::try_from(plan.payload)?;
-    let scene = Scene::set_up(stack, world, usize::from(plan.apps), payload)
+    let fixture = Fixture::set_up(stack, world, usize::from(plan.apps), payload)
         .await
         .context("setting up")?;
-    let report = measure(stack, &scene, plan, limit).await?;
+    let report = measure(stack, &fixture, plan, limit).await?;
     ensure!(
-        scene.upstream.refused() == 0,
+        fixture.upstream.refused() == 0,
         "{} requests reached the upstream without its key or with a mandate",
-        scene.upstream.refused()
+        fixture.upstream.refused()
     );
     Ok(report)
 }
 
-async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> anyhow::Result<Report> {
+async fn measure(stack: &Stack, fixture: &Fixture, plan: &Plan, limit: Limit) -> anyhow::Result<Report> {
     let (warmup, span) = (
         Duration::from_secs(plan.warmup.into()),
         Duration::from_secs(plan.seconds.into()),
@@ -96,7 +96,7 @@ async fn measure(stack: &Stack, scene: &Scene, plan: &Plan, limit: Limit) -> any
         .rate
         .map(|rate| Arrivals::begin(rate, warmup + span, workers))
         .transpose()?;
-    let load = Load::start(scene, workers, arrivals.as_ref());
+    let load = Load::start(fixture, workers, arrivals.as_ref());
     watch(&load, warmup).await?;
 
     // SQL is counted around the span, CPU exactly in it: rendering metrics costs CPU as well.

@@ -11,11 +11,11 @@ use anyhow::{Context as _, bail, ensure};
 use caracal_core::World;
 
 use crate::{
+    fixture::Fixture,
     json_client::{JsonClient, text},
     latency::{Latencies, rounded},
     load::Load,
     pace::Arrivals,
-    scene::Scene,
     stack::Stack,
 };
 
@@ -92,14 +92,18 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
         "--at-most is a number from 1"
     );
     let (cases, left_out) = plan.cases(stack)?;
-    let quiet_zone = Scene::set_up(stack, world, 1, 0)
+    let quiet_zone = Fixture::set_up(stack, world, 1, 0)
         .await
         .context("setting zone B up")?;
     // The same host upstream: its places are what they share.
-    let busy_zone = Scene::beside(stack, world, quiet_zone.upstream.clone())
+    let busy_zone = Fixture::beside(stack, world, quiet_zone.upstream.clone())
         .await
         .context("setting zone A up")?;
-    let agent = busy_zone.agents.first().context("a scene has an agent")?.clone();
+    let agent = busy_zone
+        .agents
+        .first()
+        .context("a fixture has an agent")?
+        .clone();
     let token = read_token(stack, agent.zone()).await.context("zone A's token")?;
     let mut worst = worst::Attacker::new(stack, agent, token, plan.worst.clone());
     if let Some(home) = stack.own_home().filter(|_| cases.contains(&Case::UnreadableZone)) {
@@ -156,10 +160,10 @@ struct Calls {
     first_failure: Option<String>,
 }
 
-async fn calls_of(scene: &Scene, plan: &Plan, span: Duration) -> anyhow::Result<Calls> {
+async fn calls_of(fixture: &Fixture, plan: &Plan, span: Duration) -> anyhow::Result<Calls> {
     let workers = usize::from(plan.workers);
     let arrivals = Arrivals::begin(plan.rate, span, workers)?;
-    let load = Load::start(scene, workers, Some(&arrivals));
+    let load = Load::start(fixture, workers, Some(&arrivals));
     load.begin_measuring();
     let until = tokio::time::Instant::now() + span;
     while tokio::time::Instant::now() < until {

@@ -5,7 +5,7 @@
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
 //! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
 //! [`isolation`] what one zone can do to another.
-//! [`scene`] sets up what all of them need; [`stack`] finds or starts the daemon.
+//! [`fixture`] sets up what all of them need; [`stack`] finds or starts the daemon.
 //!
 //! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
 //! own over reused buffers ([`http`]), no JSON on the hot path. It never depends on a role and never reads the
@@ -19,6 +19,7 @@ pub mod all;
 pub mod cli;
 pub mod daemon;
 pub mod es256;
+pub mod fixture;
 pub mod governed;
 pub mod http;
 pub mod isolation;
@@ -32,7 +33,6 @@ pub mod process;
 pub mod prometheus;
 pub mod revocation;
 pub mod scan;
-pub mod scene;
 pub mod stack;
 pub mod start;
 pub mod upstream;

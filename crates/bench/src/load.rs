@@ -12,11 +12,11 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::{
+    fixture::{Agent, Fixture, GatewayRequest},
     http::{Connection, HttpError},
     latency::Latencies,
     pace::Arrivals,
     scan::text_member,
-    scene::{Agent, GatewayRequest, Scene},
 };
 
 /// Calls that may fail before a load gives up: by then there is nothing left to measure.
@@ -69,12 +69,12 @@ struct Shared {
 }
 
 impl Load {
-    /// Starts `workers` that call as the scene's agents in turn: in a closed loop, or when `arrivals` come due.
-    pub fn start(scene: &Scene, workers: usize, arrivals: Option<&Arc<Arrivals>>) -> Self {
+    /// Starts `workers` that call as the fixture's agents in turn: in a closed loop, or when `arrivals` come due.
+    pub fn start(fixture: &Fixture, workers: usize, arrivals: Option<&Arc<Arrivals>>) -> Self {
         let shared = Arc::new(Shared::default());
         let mut set = JoinSet::new();
-        for agent in scene.agents.iter().cycle().take(workers) {
-            let caller = Caller::new(scene, agent);
+        for agent in fixture.agents.iter().cycle().take(workers) {
+            let caller = Caller::new(fixture, agent);
             let (shared, arrivals) = (shared.clone(), arrivals.cloned());
             set.spawn(async move {
                 match arrivals {
@@ -238,12 +238,12 @@ pub struct Caller {
 
 impl Caller {
     /// A caller with the lasting authority of `agent`.
-    pub fn new(scene: &Scene, agent: &Agent) -> Self {
+    pub fn new(fixture: &Fixture, agent: &Agent) -> Self {
         Self {
             sts: Connection::new(agent.sts()),
-            gateway: scene.gateway_connection(),
+            gateway: fixture.gateway_connection(),
             mint: agent.mint_request(&agent.grant),
-            request: scene.gateway_request(agent),
+            request: fixture.gateway_request(agent),
             buffer: Vec::new(),
         }
     }

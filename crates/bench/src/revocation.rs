@@ -21,11 +21,11 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::{
+    fixture::{Agent, Fixture, GatewayRequest, Grant, mint},
     http::Connection,
     json_client::JsonClient,
     latency::{Latencies, Percentiles},
     load::Load,
-    scene::{Agent, GatewayRequest, Grant, Scene, mint},
     stack::Stack,
 };
 
@@ -104,18 +104,18 @@ impl Report {
     }
 }
 
-/// Sets up a scene and measures.
+/// Sets up a fixture and measures.
 ///
 /// # Errors
 /// When setting up fails, or a call ends neither allowed nor refused.
 pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Report> {
-    let scene = Scene::set_up(stack, world, 1, 0).await.context("setting up")?;
-    let agent = scene.agents.first().context("a scene has an agent")?.clone();
-    let load = Load::start(&scene, usize::from(plan.workers), None);
-    let session_end = rounds(&scene, &agent, Ending::Session, plan.rounds)
+    let fixture = Fixture::set_up(stack, world, 1, 0).await.context("setting up")?;
+    let agent = fixture.agents.first().context("a fixture has an agent")?.clone();
+    let load = Load::start(&fixture, usize::from(plan.workers), None);
+    let session_end = rounds(&fixture, &agent, Ending::Session, plan.rounds)
         .await
         .context("ending sessions")?;
-    let delegation_revoke = rounds(&scene, &agent, Ending::Delegation, plan.rounds)
+    let delegation_revoke = rounds(&fixture, &agent, Ending::Delegation, plan.rounds)
         .await
         .context("revoking delegations")?;
     let (background_calls, background_failed) = (load.completed(), load.failed());
@@ -128,11 +128,11 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     })
 }
 
-async fn rounds(scene: &Scene, agent: &Agent, ending: Ending, rounds: u16) -> anyhow::Result<Kind> {
+async fn rounds(fixture: &Fixture, agent: &Agent, ending: Ending, rounds: u16) -> anyhow::Result<Kind> {
     let (mut delays, mut requests) = (Latencies::default(), Latencies::default());
     let (mut after_answer, mut after_refusal, mut minted, mut never) = (0, 0, 0, 0);
     for _ in 0..rounds {
-        let round = one_round(scene, agent, ending).await?;
+        let round = one_round(fixture, agent, ending).await?;
         requests.record(round.request);
         match round.verdict.first_refusal {
             Some(delay) => delays.record(delay),
@@ -158,7 +158,7 @@ struct Round {
     minted_after: bool,
 }
 
-async fn one_round(scene: &Scene, agent: &Agent, ending: Ending) -> anyhow::Result<Round> {
+async fn one_round(fixture: &Fixture, agent: &Agent, ending: Ending) -> anyhow::Result<Round> {
     let coordinator = agent.coordinator_client().await?;
     let grant = agent.new_grant(&coordinator).await?;
     let mint_request = agent.mint_request(&grant);
@@ -174,7 +174,7 @@ async fn one_round(scene: &Scene, agent: &Agent, ending: Ending) -> anyhow::Resu
     });
     let mut probes = JoinSet::new();
     for _ in 0..PROBES {
-        let (connection, request) = (scene.gateway_connection(), scene.gateway_request(agent));
+        let (connection, request) = (fixture.gateway_connection(), fixture.gateway_request(agent));
         probes.spawn(probe(connection, request, shared.clone()));
     }
     let waiting_since = Instant::now();

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{Reply, Role, Scene, TICKETS};
+use crate::{Fixture, Reply, Role, TICKETS};
 
-/// Two sessions of the scene's application, and authority handed from one to the other.
+/// Two sessions of the fixture's application, and authority handed from one to the other.
 #[derive(Debug, Clone)]
 pub struct Agent {
     /// Lifecycle token.
@@ -42,7 +42,7 @@ impl Default for Call<'_> {
     }
 }
 
-impl Scene<'_> {
+impl Fixture<'_> {
     /// A writer who may read and write the tickets.
     pub async fn agent(&self) -> Agent {
         self.agent_with(&["writer"], &[crate::READ, crate::WRITE]).await
@@ -98,7 +98,7 @@ impl Scene<'_> {
         Reply::of(self.mint_request(agent, scope, more)).await
     }
 
-    /// The request of [`Scene::mint_with`], not yet sent.
+    /// The request of [`Fixture::mint_with`], not yet sent.
     pub fn mint_request(&self, agent: &Agent, scope: &str, more: &[(&str, &str)]) -> reqwest::RequestBuilder {
         let mut fields = vec![
             ("resource", TICKETS),
@@ -125,7 +125,7 @@ impl Scene<'_> {
         Reply::of(self.call_request(mandate, call)).await
     }
 
-    /// The request of [`Scene::call_with`], not yet sent.
+    /// The request of [`Fixture::call_with`], not yet sent.
     pub fn call_request(&self, mandate: &str, call: &Call<'_>) -> reqwest::RequestBuilder {
         let request = self.zone.stack.request(Role::Gateway, call.method, call.path);
         let request = request

@@ -1,14 +1,14 @@
 //! Drives a whole Caracal stack from outside: real binaries, real sockets, real files.
 //!
 //! Knows the wire and nothing of the inside: it depends on no crate of ours but `testkit`, so that what holds here
-//! holds for every client. [`Stack`] is a running deployment; [`Scene`] a zone in it with an application, a
+//! holds for every client. [`Stack`] is a running deployment; [`Fixture`] a zone in it with an application, a
 //! resource, policy and a recording upstream; [`Agent`] two sessions and a delegation that may call.
 //!
 //! Every test is a function of `&Stack`, and [`on_every_deployment!`] runs it once for each way of deploying.
 
 mod agent;
+mod fixture;
 mod ledger;
-mod scene;
 pub mod token;
 mod zone;
 
@@ -20,5 +20,5 @@ pub use caracal_testkit::{
     },
     in_production, on_every_deployment,
 };
-pub use scene::{Document, GATE, KEY_HEADER, OTHER, READ, SCOPES, Scene, TICKETS, WRITE};
+pub use fixture::{Document, Fixture, GATE, KEY_HEADER, OTHER, READ, SCOPES, TICKETS, WRITE};
 pub use zone::{Application, Zone};

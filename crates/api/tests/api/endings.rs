@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     stack::Stack,
-    subjects::{pairs, scene, statuses},
+    subjects::{fixture, pairs, statuses},
 };
 
 async fn id_of(stack: &Stack, zone: &str, name: &str) -> String {
@@ -21,7 +21,7 @@ async fn id_of(stack: &Stack, zone: &str, name: &str) -> String {
 #[tokio::test]
 async fn archiving_an_application_ends_what_it_holds_handed_on_and_runs() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let crm = id_of(&stack, &zone, "crm").await;
     stack
         .delete(&format!("{zone}/applications/{crm}"))
@@ -57,7 +57,7 @@ async fn archiving_an_application_ends_what_it_holds_handed_on_and_runs() {
 #[tokio::test]
 async fn archiving_the_receiver_ends_what_it_was_given_and_spares_the_giver() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let helper = id_of(&stack, &zone, "helper").await;
     stack
         .delete(&format!("{zone}/applications/{helper}"))
@@ -74,7 +74,7 @@ async fn archiving_the_receiver_ends_what_it_was_given_and_spares_the_giver() {
 #[tokio::test]
 async fn archiving_a_zone_ends_everything_in_it_and_its_own_tokens() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let other = stack.zone("other").await;
     let id = |path: &str| path.strip_prefix("/v1/zones/").unwrap().to_owned();
     let token = stack.token("zone", Some(&id(&zone)), "write").await;
@@ -126,7 +126,7 @@ async fn archiving_a_zone_ends_everything_in_it_and_its_own_tokens() {
 #[tokio::test]
 async fn the_kill_switch_tells_the_same_as_every_other_end() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let topics = [
         Topic::SessionsRevoke,
         Topic::DelegationsInvalidate,

@@ -17,7 +17,7 @@ use crate::stack::{Stack, masked};
 
 /// A user's record, a session on it with a child of another application, and a delegation between them; and a
 /// bystander.
-pub(crate) async fn scene(stack: &Stack) -> String {
+pub(crate) async fn fixture(stack: &Stack) -> String {
     let zone = stack.zone("acme").await;
     let (application, _) = stack.application(&zone, "crm").await;
     let (helper, _) = stack.application(&zone, "helper").await;
@@ -128,7 +128,7 @@ pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 #[tokio::test]
 async fn revoking_a_subject_ends_what_it_holds_and_nothing_else() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let path = format!("{zone}/subjects/revoke");
     let body = json!({ "subject_id": "ada", "reason": "left the company" });
     let ended = stack.post(&path, body.clone()).await.expect(200);
@@ -176,7 +176,7 @@ async fn revoking_a_subject_ends_what_it_holds_and_nothing_else() {
 #[tokio::test]
 async fn a_revocation_of_nobody_and_with_hostile_text_is_refused() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let path = format!("{zone}/subjects/revoke");
     for (body, status, code) in [
         (json!({ "subject_id": "nobody" }), 404, "subject_not_found"),
@@ -213,7 +213,7 @@ async fn a_revocation_of_nobody_and_with_hostile_text_is_refused() {
 #[tokio::test]
 async fn records_and_sessions_are_listed_with_filters_and_as_csv() {
     let stack = Stack::start().await;
-    let zone = scene(&stack).await;
+    let zone = fixture(&stack).await;
     let users = stack
         .get(&format!("{zone}/authority-records?kind=user&subject_id=ada"))
         .await

@@ -13,12 +13,12 @@ use http::Method;
 use crate::ledger::{Backends, Ledger, TOKEN};
 
 /// A ledger and one zone of it.
-struct Scene {
+struct Fixture {
     ledger: Ledger,
     zone: ZoneId,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let ledger = Ledger::over(Backends::Embedded).await;
         let zone = ledger.zone();
@@ -44,26 +44,26 @@ impl Scene {
 
 #[tokio::test]
 async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() {
-    let scene = Scene::new().await;
-    let good = scene.event("good");
-    let mut forged = scene.frame(&scene.event("forged"));
+    let fixture = Fixture::new().await;
+    let good = fixture.event("good");
+    let mut forged = fixture.frame(&fixture.event("forged"));
     forged.insert("sig", "00".repeat(32));
-    let mut unsigned = scene.frame(&scene.event("unsigned"));
+    let mut unsigned = fixture.frame(&fixture.event("unsigned"));
     unsigned.remove("sig");
-    let mut edited = scene.frame(&scene.event("edited"));
+    let mut edited = fixture.frame(&fixture.event("edited"));
     let text = edited.get("data").unwrap().replace("deny", "allow");
     edited.insert("data", text);
     let nonsense = "{\"id\":7}";
     let broken = Fields::new().with("data", nonsense).with(
         "sig",
-        audit_frame::sign(&scene.ledger.parts.audit_key, nonsense.as_bytes()),
+        audit_frame::sign(&fixture.ledger.parts.audit_key, nonsense.as_bytes()),
     );
-    scene
-        .append(vec![forged, unsigned, edited, broken, scene.frame(&good)])
+    fixture
+        .append(vec![forged, unsigned, edited, broken, fixture.frame(&good)])
         .await;
 
-    assert_eq!(scene.entries().await, 1, "only the good one is linked");
-    let reasons = scene.ledger.reasons().await;
+    assert_eq!(fixture.entries().await, 1, "only the good one is linked");
+    let reasons = fixture.ledger.reasons().await;
     assert_eq!(
         reasons
             .iter()
@@ -84,39 +84,41 @@ async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() 
 
 #[tokio::test]
 async fn an_event_delivered_again_is_linked_once_and_one_with_other_content_never() {
-    let scene = Scene::new().await;
-    let event = scene.event("one");
-    scene.append(vec![scene.frame(&event), scene.frame(&event)]).await;
-    scene.append(vec![scene.frame(&event)]).await;
-    assert_eq!(scene.entries().await, 1);
+    let fixture = Fixture::new().await;
+    let event = fixture.event("one");
+    fixture
+        .append(vec![fixture.frame(&event), fixture.frame(&event)])
+        .await;
+    fixture.append(vec![fixture.frame(&event)]).await;
+    assert_eq!(fixture.entries().await, 1);
 
     let mut altered = event.clone();
     altered.decision = String::from("allow");
-    scene.append(vec![scene.frame(&altered)]).await;
-    assert_eq!(scene.entries().await, 1);
-    assert_eq!(scene.ledger.reasons().await, ["tamper_on_replay"]);
+    fixture.append(vec![fixture.frame(&altered)]).await;
+    assert_eq!(fixture.entries().await, 1);
+    assert_eq!(fixture.ledger.reasons().await, ["tamper_on_replay"]);
 }
 
 #[tokio::test]
 async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for batch in 0..5 {
         let events: Vec<Fields> = (0..40)
-            .map(|n| scene.frame(&scene.event(&format!("req-{batch}-{n}"))))
+            .map(|n| fixture.frame(&fixture.event(&format!("req-{batch}-{n}"))))
             .collect();
-        scene.append(events).await;
+        fixture.append(events).await;
     }
     let report = verify_zone(
-        scene.ledger.deps.store.as_ref(),
-        &scene.zone,
-        Some(&scene.ledger.parts.audit_key),
+        fixture.ledger.deps.store.as_ref(),
+        &fixture.zone,
+        Some(&fixture.ledger.parts.audit_key),
     )
     .await
     .unwrap();
     assert!(report.holds(), "{report:?}");
     assert_eq!(report.entries, 200);
     let other = HmacKey::from_hex(&"22a2b3c4d5e6f708".repeat(4)).unwrap();
-    let report = verify_zone(scene.ledger.deps.store.as_ref(), &scene.zone, Some(&other))
+    let report = verify_zone(fixture.ledger.deps.store.as_ref(), &fixture.zone, Some(&other))
         .await
         .unwrap();
     // Every link, and the head.
@@ -126,18 +128,18 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
 
 #[tokio::test]
 async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let (store, key) = (
-        scene.ledger.deps.store.as_ref(),
-        Some(&scene.ledger.parts.audit_key),
+        fixture.ledger.deps.store.as_ref(),
+        Some(&fixture.ledger.parts.audit_key),
     );
     for request in ["req-1", "req-2"] {
-        scene.append(vec![scene.frame(&scene.event(request))]).await;
+        fixture.append(vec![fixture.frame(&fixture.event(request))]).await;
     }
-    let report = verify_zone(store, &scene.zone, key).await.unwrap();
+    let report = verify_zone(store, &fixture.zone, key).await.unwrap();
     // What the command prints is what it takes.
     let kept: KeptHead = serde_json::from_value(serde_json::to_value(&report).unwrap()).unwrap();
-    scene.append(vec![scene.frame(&scene.event("req-3"))]).await;
+    fixture.append(vec![fixture.frame(&fixture.event("req-3"))]).await;
     for (entries, head, fault) in [
         // It grew: fine.
         (2, kept.head.clone(), None),
@@ -150,12 +152,12 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
             head,
             ..kept.clone()
         };
-        let report = verify_zone_against(store, &scene.zone, key, Some(&kept))
+        let report = verify_zone_against(store, &fixture.zone, key, Some(&kept))
             .await
             .unwrap();
         assert_eq!(report.faults.first().map(|fault| fault.kind.as_str()), fault);
     }
-    let nowhere = ZoneId::generate(&scene.ledger.deps.world);
+    let nowhere = ZoneId::generate(&fixture.ledger.deps.world);
     let report = verify_zone_against(store, &nowhere, key, Some(&kept))
         .await
         .unwrap();
@@ -164,18 +166,18 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
 
 #[tokio::test]
 async fn operator_routes_ask_for_the_operators_token() {
-    let scene = Scene::new().await;
-    scene
+    let fixture = Fixture::new().await;
+    fixture
         .append(vec![
-            scene.frame(&scene.event("req-1")),
-            scene.frame(&scene.event("req-2")),
+            fixture.frame(&fixture.event("req-1")),
+            fixture.frame(&fixture.event("req-2")),
         ])
         .await;
-    let search = format!("/api/audit/search?zone_id={}&request_id=req-2", scene.zone);
+    let search = format!("/api/audit/search?zone_id={}&request_id=req-2", fixture.zone);
     for token in [None, Some("wrong"), Some("")] {
         for path in [search.as_str(), "/api/audit/dlq", "/api/audit/verify/some-zone"] {
             assert_eq!(
-                scene.ledger.ask(Method::GET, path, token).await.status,
+                fixture.ledger.ask(Method::GET, path, token).await.status,
                 StatusCode::UNAUTHORIZED,
                 "{path}"
             );
@@ -190,20 +192,20 @@ async fn operator_routes_ask_for_the_operators_token() {
     ] {
         let path = format!("/api/audit/search?{bad}");
         assert_eq!(
-            scene.ledger.ask(Method::GET, &path, Some(TOKEN)).await.status,
+            fixture.ledger.ask(Method::GET, &path, Some(TOKEN)).await.status,
             StatusCode::BAD_REQUEST,
             "{bad}"
         );
     }
-    let found = scene
+    let found = fixture
         .ledger
         .ask(Method::GET, &search, Some(TOKEN))
         .await
         .expect(200);
     assert_eq!(found["events"].as_array().unwrap().len(), 1);
     assert_eq!(found["events"][0]["event"]["request_id"], "req-2");
-    let path = format!("/api/audit/verify/{}", scene.zone);
-    let report = scene
+    let path = format!("/api/audit/verify/{}", fixture.zone);
+    let report = fixture
         .ledger
         .ask(Method::GET, &path, Some(TOKEN))
         .await
@@ -216,10 +218,10 @@ async fn operator_routes_ask_for_the_operators_token() {
 
 #[tokio::test]
 async fn ingest_waits_for_nobody_and_says_how_it_goes() {
-    let scene = Scene::new().await;
-    scene.append(vec![scene.frame(&scene.event("req-1"))]).await;
-    assert_eq!(scene.ledger.deps.health.reason(), None);
-    scene.ledger.stop.cancel();
+    let fixture = Fixture::new().await;
+    fixture.append(vec![fixture.frame(&fixture.event("req-1"))]).await;
+    assert_eq!(fixture.ledger.deps.health.reason(), None);
+    fixture.ledger.stop.cancel();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let fresh = IngestHealth::default();
     assert_eq!(

@@ -9,10 +9,10 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::MissedT
 
 use super::{Case, Did, did::Tally};
 use crate::{
+    fixture::{Agent, HANGING_PATH, mint},
     http::Connection,
     json_client::JsonClient,
     scan::text_member,
-    scene::{Agent, HANGING_PATH, mint},
     stack::Stack,
 };
 

@@ -13,9 +13,9 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::worst::{Attacker, FLOODERS, PAUSE, every};
 use crate::{
+    fixture::{Agent, Fixture, activate, mint},
     http::Connection,
     json_client::{JsonClient, text},
-    scene::{Agent, Scene, activate, mint},
     stack::Stack,
     upstream::Upstream,
 };
@@ -37,8 +37,8 @@ pub(super) async fn unreadable(
     upstream: Arc<Upstream>,
     home: &Path,
 ) -> anyhow::Result<Arc<Agent>> {
-    let scene = Scene::beside(stack, world, upstream).await?;
-    let agent = scene.agents.first().context("a scene has an agent")?.clone();
+    let fixture = Fixture::beside(stack, world, upstream).await?;
+    let agent = fixture.agents.first().context("a fixture has an agent")?.clone();
     let (mut sts, request) = (Connection::new(agent.sts()), agent.mint_request(&agent.grant));
     // Its key is in use, and then is no key any more.
     mint(&mut sts, &request).await?;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use caracal_e2e::{Deployment, READ, Role, Scene, Stack};
+use caracal_e2e::{Deployment, Fixture, READ, Role, Stack};
 use tokio::time::{Instant, sleep};
 
 /// What a supervisor takes to start a process that died.
@@ -144,7 +144,7 @@ impl Fault {
                 volume.empty();
             }
             Self::UnreadableZone => {
-                let other = Scene::set_up(stack).await;
+                let other = Fixture::set_up(stack).await;
                 let agent = other.agent().await;
                 other.mint(&agent, READ).await.expect(200);
                 production.sql(&format!(

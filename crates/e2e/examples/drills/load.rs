@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_e2e::{Agent, Call, READ, Role, Scene, Stack};
+use caracal_e2e::{Agent, Call, Fixture, READ, Role, Stack};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -176,23 +176,23 @@ impl Load {
 }
 
 /// Whoever calls.
-pub(crate) async fn agents(scene: &Scene<'_>) -> Vec<Agent> {
+pub(crate) async fn agents(fixture: &Fixture<'_>) -> Vec<Agent> {
     let mut agents = Vec::new();
     for _ in 0..WORKERS {
-        agents.push(scene.agent().await);
+        agents.push(fixture.agent().await);
     }
     agents
 }
 
 /// Calls until the load is stopped.
-pub(crate) async fn work(load: &Load, scene: &Scene<'_>, agents: &[Agent]) {
+pub(crate) async fn work(load: &Load, fixture: &Fixture<'_>, agents: &[Agent]) {
     join_all(agents.iter().enumerate().map(|(worker, agent)| async move {
         for number in 0.. {
             if load.is_stopped() {
                 return;
             }
             let id = format!("mint-{worker}-{number}");
-            let request = scene.mint_request(agent, READ, &[]).header("X-Request-Id", &id);
+            let request = fixture.mint_request(agent, READ, &[]).header("X-Request-Id", &id);
             let Some(mandate) = load.ask(RequestKind::Mint, id, request).await else {
                 sleep(LATER).await;
                 continue;
@@ -202,7 +202,7 @@ pub(crate) async fn work(load: &Load, scene: &Scene<'_>, agents: &[Agent]) {
                 request_id: Some(&id),
                 ..Call::default()
             };
-            let request = scene.call_request(&mandate, &call);
+            let request = fixture.call_request(&mandate, &call);
             let passed = load.ask(RequestKind::Call, id.clone(), request).await;
             sleep(if passed.is_some() { PAUSE } else { LATER }).await;
         }

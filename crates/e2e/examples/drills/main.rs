@@ -12,7 +12,7 @@ mod revoker;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use caracal_e2e::{Scene, Stack};
+use caracal_e2e::{Fixture, Stack};
 use tokio::time::sleep;
 
 use crate::{
@@ -31,10 +31,10 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
     let stack = Stack::start(fault.deployment()).await;
     // Unmounted when the stack has stopped.
     let volume = fault.volume(&stack).await;
-    let scene = Scene::set_up(&stack).await;
+    let fixture = Fixture::set_up(&stack).await;
     let load = Arc::new(Load::default());
-    let mut revoker = Revoker::prepare(&scene, &load).await;
-    let workers = load::agents(&scene).await;
+    let mut revoker = Revoker::prepare(&fixture, &load).await;
+    let workers = load::agents(&fixture).await;
 
     let script = async {
         sleep(STEADY).await;
@@ -46,10 +46,13 @@ async fn drill(name: &str, fault: Fault, away: Duration) -> Report {
         load.stop();
         recovered
     };
-    let (recovered, (), ()) =
-        tokio::join!(script, load::work(&load, &scene, &workers), revoker.work(&stack),);
+    let (recovered, (), ()) = tokio::join!(
+        script,
+        load::work(&load, &fixture, &workers),
+        revoker.work(&stack),
+    );
     let still = revoker.good_for_something().await;
-    let report = Report::of(name, fault.silent(), &load, recovered, still, &scene).await;
+    let report = Report::of(name, fault.silent(), &load, recovered, still, &fixture).await;
     stack.stop().await;
     drop(volume);
     report

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_e2e::{Role, Scene};
+use caracal_e2e::{Fixture, Role};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -49,7 +49,7 @@ impl Report {
         load: &Load,
         recovered: Option<Duration>,
         endings: Endings,
-        scene: &Scene<'_>,
+        fixture: &Fixture<'_>,
     ) -> Self {
         let told = load.told();
         let mut report = Self {
@@ -70,7 +70,7 @@ impl Report {
         for one in &told {
             report.count(one, silent);
         }
-        report.compare(&told, scene).await;
+        report.compare(&told, fixture).await;
         report
     }
 
@@ -106,12 +106,12 @@ impl Report {
         }
     }
 
-    async fn compare(&mut self, told: &[ClientAnswer], scene: &Scene<'_>) {
+    async fn compare(&mut self, told: &[ClientAnswer], fixture: &Fixture<'_>) {
         let acknowledged: Vec<&ClientAnswer> = told.iter().filter(|told| told.status == Some(200)).collect();
         self.acknowledged = acknowledged.len();
         let deadline = Instant::now() + LEDGER;
         loop {
-            let ledger = scene.zone.ledger().await;
+            let ledger = fixture.zone.ledger().await;
             let mut decisions: HashMap<&str, usize> = HashMap::new();
             for event in &ledger {
                 if event["event_type"] == "token_exchange" && event["decision"] == "allow" {
@@ -128,7 +128,7 @@ impl Report {
             }
             sleep(Duration::from_millis(250)).await;
         }
-        let verified = scene.zone.stack.caracald(&["audit", "verify", "--json"]).await;
+        let verified = fixture.zone.stack.caracald(&["audit", "verify", "--json"]).await;
         let verdict: Value = serde_json::from_str(&verified.stdout).unwrap_or(Value::Null);
         self.chain_holds = verdict["holds"] == true;
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_e2e::{Agent, READ, Reply, Role, Scene, Stack};
+use caracal_e2e::{Agent, Fixture, READ, Reply, Role, Stack};
 use tokio::time::sleep;
 
 use crate::load::Load;
@@ -25,7 +25,7 @@ pub(crate) struct Endings {
 
 /// Ends one agent after the other.
 pub(crate) struct Revoker<'s> {
-    scene: &'s Scene<'s>,
+    fixture: &'s Fixture<'s>,
     load: Arc<Load>,
     waiting: Vec<Agent>,
     ended: Vec<Agent>,
@@ -34,13 +34,13 @@ pub(crate) struct Revoker<'s> {
 
 impl<'s> Revoker<'s> {
     /// Starts the agents while everything works.
-    pub(crate) async fn prepare(scene: &'s Scene<'s>, load: &Arc<Load>) -> Self {
+    pub(crate) async fn prepare(fixture: &'s Fixture<'s>, load: &Arc<Load>) -> Self {
         let mut waiting = Vec::new();
         for _ in 0..AGENTS {
-            waiting.push(scene.agent().await);
+            waiting.push(fixture.agent().await);
         }
         Self {
-            scene,
+            fixture,
             load: load.clone(),
             waiting,
             ended: Vec::new(),
@@ -53,7 +53,7 @@ impl<'s> Revoker<'s> {
         while !self.load.is_stopped() {
             sleep(EVERY).await;
             let Some(agent) = self.waiting.pop() else { return };
-            let held = match Reply::attempt(self.scene.mint_request(&agent, READ, &[])).await {
+            let held = match Reply::attempt(self.fixture.mint_request(&agent, READ, &[])).await {
                 Some(minted) if minted.status == 200 => {
                     minted.json["access_token"].as_str().map(str::to_owned)
                 }
@@ -62,14 +62,14 @@ impl<'s> Revoker<'s> {
             let (method, path) = if self.ended.len().is_multiple_of(2) {
                 (
                     "DELETE",
-                    format!("/zones/{}/agents/{}", self.scene.zone.id, agent.session),
+                    format!("/zones/{}/agents/{}", self.fixture.zone.id, agent.session),
                 )
             } else {
                 (
                     "PATCH",
                     format!(
                         "/zones/{}/delegations/{}/revoke",
-                        self.scene.zone.id, agent.delegation
+                        self.fixture.zone.id, agent.delegation
                     ),
                 )
             };
@@ -91,14 +91,14 @@ impl<'s> Revoker<'s> {
     async fn try_out(&self, agent: &Agent, held: Option<&str>) -> usize {
         let mut good = 0;
         if let Some(held) = held {
-            let call = self.scene.call_request(held, &caracal_e2e::Call::default());
+            let call = self.fixture.call_request(held, &caracal_e2e::Call::default());
             good += usize::from(
                 Reply::attempt(call)
                     .await
                     .is_some_and(|answer| answer.status == 200),
             );
         }
-        let mint = Reply::attempt(self.scene.mint_request(agent, READ, &[])).await;
+        let mint = Reply::attempt(self.fixture.mint_request(agent, READ, &[])).await;
         good + usize::from(mint.is_some_and(|minted| minted.status == 200))
     }
 

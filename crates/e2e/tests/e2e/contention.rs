@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_e2e::{Reply, Role, Scene, Stack, in_production};
+use caracal_e2e::{Fixture, Reply, Role, Stack, in_production};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -55,13 +55,20 @@ async fn obstruct(stack: &Stack, zone: &str, role: Role, table: &str, id: &str) 
 }
 
 async fn a_change_that_gives_way_is_made_again(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let application = scene.zone.application("renamed").await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let application = fixture.zone.application("renamed").await;
     let before = done_again(stack, Role::Api).await;
-    let other = obstruct(stack, &scene.zone.id, Role::Api, "applications", &application.id).await;
+    let other = obstruct(
+        stack,
+        &fixture.zone.id,
+        Role::Api,
+        "applications",
+        &application.id,
+    )
+    .await;
     let path = format!("/applications/{}", application.id);
-    let renamed = scene
+    let renamed = fixture
         .zone
         .admin("PATCH", &path, Some(json!({"name": "new name"})))
         .await;
@@ -75,13 +82,13 @@ async fn a_change_that_gives_way_is_made_again(stack: &Stack) {
     let before = done_again(stack, Role::Coordinator).await;
     let other = obstruct(
         stack,
-        &scene.zone.id,
+        &fixture.zone.id,
         Role::Coordinator,
         "sessions",
         &agent.session,
     )
     .await;
-    scene.about_session(&agent, "DELETE", "").await.expect(204);
+    fixture.about_session(&agent, "DELETE", "").await.expect(204);
     other.await.expect("SQL that succeeds");
     assert!(
         done_again(stack, Role::Coordinator).await > before,
@@ -90,14 +97,14 @@ async fn a_change_that_gives_way_is_made_again(stack: &Stack) {
 }
 
 async fn changes_of_one_object_at_the_same_time_are_conflicts_at_worst(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let application = scene.zone.application("renamed").await;
+    let fixture = Fixture::set_up(stack).await;
+    let application = fixture.zone.application("renamed").await;
     let path = format!("/applications/{}", application.id);
     for round in 0..10 {
         let names: Vec<_> = (0..8).map(|n| format!("name {round} {n}")).collect();
         let change = async |name: &str| {
             let body = json!({ "name": name });
-            scene.zone.admin("PATCH", &path, Some(body)).await.status
+            fixture.zone.admin("PATCH", &path, Some(body)).await.status
         };
         let changes = names.iter().map(|name| change(name));
         let told = futures_util::future::join_all(changes).await;
@@ -110,9 +117,9 @@ async fn changes_of_one_object_at_the_same_time_are_conflicts_at_worst(stack: &S
 }
 
 async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let application = scene.zone.application("renamed").await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let application = fixture.zone.application("renamed").await;
     // What PostgreSQL says when it gives a transaction up for another, for as long as the trigger is there.
     stack.production().sql(
         "CREATE FUNCTION always_in_the_way() RETURNS TRIGGER LANGUAGE plpgsql AS $$ \
@@ -121,7 +128,7 @@ async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &
          FOR EACH ROW EXECUTE FUNCTION always_in_the_way()",
     );
     let before = done_again(stack, Role::Coordinator).await;
-    let ended = scene.about_session(&agent, "DELETE", "").await;
+    let ended = fixture.about_session(&agent, "DELETE", "").await;
     ended.assert_refused(409, "conflict", "");
     assert!(ended.headers.contains_key("retry-after"), "{ended:#?}");
     assert!(
@@ -129,7 +136,7 @@ async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &
         "it was tried again first"
     );
     let path = format!("/applications/{}", application.id);
-    let renamed = scene
+    let renamed = fixture
         .zone
         .admin("PATCH", &path, Some(json!({"name": "new"})))
         .await;
@@ -137,5 +144,5 @@ async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &
     stack
         .production()
         .sql("DROP TRIGGER in_the_way ON admin_audit_events; DROP FUNCTION always_in_the_way()");
-    scene.about_session(&agent, "DELETE", "").await.expect(204);
+    fixture.about_session(&agent, "DELETE", "").await.expect(204);
 }

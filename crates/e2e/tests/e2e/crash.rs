@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_e2e::{Agent, Call, Deployment, READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Agent, Call, Deployment, Fixture, READ, Reply, Role, Stack, on_every_deployment};
 use caracal_testkit::upstream::Answer;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -35,13 +35,13 @@ struct Acknowledged {
     killed: AtomicBool,
 }
 
-async fn work(scene: &Scene<'_>, agent: &Agent, acknowledged: &Acknowledged, name: &str) {
+async fn work(fixture: &Fixture<'_>, agent: &Agent, acknowledged: &Acknowledged, name: &str) {
     for number in 0.. {
         if acknowledged.killed.load(Ordering::SeqCst) {
             return;
         }
         let mint_id = format!("mint-{name}-{number}");
-        let request = scene
+        let request = fixture
             .mint_request(agent, READ, &[])
             .header("X-Request-Id", &mint_id);
         let Some(minted) = Reply::attempt(request).await else {
@@ -59,7 +59,7 @@ async fn work(scene: &Scene<'_>, agent: &Agent, acknowledged: &Acknowledged, nam
             request_id: Some(&call_id),
             ..Call::default()
         };
-        let Some(answer) = Reply::attempt(scene.call_request(&mandate, &call)).await else {
+        let Some(answer) = Reply::attempt(fixture.call_request(&mandate, &call)).await else {
             continue;
         };
         assert_eq!(answer.status, 200, "{answer:#?}");
@@ -74,7 +74,7 @@ async fn work(scene: &Scene<'_>, agent: &Agent, acknowledged: &Acknowledged, nam
 
 async fn load_until_killed(
     stack: &Stack,
-    scene: &Scene<'_>,
+    fixture: &Fixture<'_>,
     agent: &Agent,
     acknowledged: &Acknowledged,
     round: u32,
@@ -89,16 +89,16 @@ async fn load_until_killed(
         acknowledged.killed.store(true, Ordering::SeqCst);
     };
     let names: Vec<String> = (0..WORKERS).map(|worker| format!("{round}-{worker}")).collect();
-    let workers = join_all(names.iter().map(|name| work(scene, agent, acknowledged, name)));
+    let workers = join_all(names.iter().map(|name| work(fixture, agent, acknowledged, name)));
     tokio::join!(kill, workers);
 }
 
 async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
     let acknowledged = Arc::new(Acknowledged::default());
     for round in 0..2 {
-        load_until_killed(stack, &scene, &agent, &acknowledged, round).await;
+        load_until_killed(stack, &fixture, &agent, &acknowledged, round).await;
         stack.revive().await;
     }
     let (mints, calls) = (
@@ -109,12 +109,12 @@ async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
     // The last acknowledged ones first: they had the least time to get from the spool into the ledger.
     let decided = |events: &[Value]| events.iter().any(|event| event["event_type"] == "token_exchange");
     for (id, _) in calls.iter().rev().take(20) {
-        scene.zone.events_of(id, decided).await;
+        fixture.zone.events_of(id, decided).await;
     }
     for id in mints.iter().rev().take(20) {
-        scene.zone.events_of(id, decided).await;
+        fixture.zone.events_of(id, decided).await;
     }
-    let ledger = scene.zone.ledger().await;
+    let ledger = fixture.zone.ledger().await;
     let mut by_request: HashMap<&str, Vec<&Value>> = HashMap::new();
     for event in &ledger {
         by_request
@@ -146,7 +146,7 @@ async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
     assert_eq!(ids.len(), all, "events are in the ledger twice");
 
     // What the upstream saw was decided, also where the client was never told.
-    for request in scene.upstream.received() {
+    for request in fixture.upstream.received() {
         let id = request
             .header("x-request-id")
             .expect("the Gateway names every request")
@@ -160,7 +160,7 @@ async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
 
     // Mandates that passed before a kill are spent, the very last ones too.
     for (_, mandate) in calls.iter().rev().take(20) {
-        assert_call_refused(&scene, mandate, 401, "invalid_token", "token_replay").await;
+        assert_call_refused(&fixture, mandate, 401, "invalid_token", "token_replay").await;
     }
 
     let verified = stack.caracald(&["audit", "verify", "--json"]).await;
@@ -169,52 +169,52 @@ async fn a_kill_at_full_load_loses_and_doubles_nothing(stack: &Stack) {
 }
 
 async fn a_mandate_used_before_a_kill_stays_used(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
     let (used, unused) = (
-        scene.mandate(&agent, READ).await,
-        scene.mandate(&agent, READ).await,
+        fixture.mandate(&agent, READ).await,
+        fixture.mandate(&agent, READ).await,
     );
-    scene.call(&used).await.expect(200);
+    fixture.call(&used).await.expect(200);
     stack.kill(Role::Gateway).await;
     stack.revive().await;
-    assert_call_refused(&scene, &used, 401, "invalid_token", "token_replay").await;
-    scene.call(&unused).await.expect(200);
-    assert_call_refused(&scene, &unused, 401, "invalid_token", "token_replay").await;
+    assert_call_refused(&fixture, &used, 401, "invalid_token", "token_replay").await;
+    fixture.call(&unused).await.expect(200);
+    assert_call_refused(&fixture, &unused, 401, "invalid_token", "token_replay").await;
 }
 
 /// A call is in the hands of the upstream when its Gateway dies, so that nobody records how it ended.
 async fn dies_during_a_call(deployment: Deployment) {
     let stack = Stack::with(deployment, &[("AUDIT_OUTCOME_UNKNOWN_AFTER", "1s")]).await;
-    let scene = Scene::set_up(&stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    scene.upstream.next(Answer::Hang);
-    let before = scene.upstream.requests();
+    let fixture = Fixture::set_up(&stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    fixture.upstream.next(Answer::Hang);
+    let before = fixture.upstream.requests();
     let call = Call {
         request_id: Some("cut-off"),
         ..Call::default()
     };
     let kill = async {
         let reached = |received: &[_]| received.len() > before;
-        scene
+        fixture
             .upstream
             .until("the call", Duration::from_secs(30), reached)
             .await;
         stack.kill(Role::Gateway).await;
     };
-    let (answer, ()) = tokio::join!(Reply::attempt(scene.call_request(&mandate, &call)), kill);
+    let (answer, ()) = tokio::join!(Reply::attempt(fixture.call_request(&mandate, &call)), kill);
     assert!(answer.is_none(), "{answer:#?}");
     stack.revive().await;
 
     let unknown = |events: &[Value]| events.iter().any(|event| event["outcome"] == "unknown");
-    let events = scene.zone.events_of("cut-off", unknown).await;
+    let events = fixture.zone.events_of("cut-off", unknown).await;
     assert_eq!(events.len(), 1, "{events:#?}");
     assert_eq!(events[0]["decision"], "allow");
     let explained = "/audit/by-request/cut-off/explain";
-    let explained = scene.zone.admin("GET", explained, None).await.expect(200).json;
+    let explained = fixture.zone.admin("GET", explained, None).await.expect(200).json;
     assert_eq!(explained["outcome"], "unknown", "{explained:#}");
-    let listed = scene.zone.ledger().await;
+    let listed = fixture.zone.ledger().await;
     let listed = listed.iter().find(|event| event["request_id"] == "cut-off");
     assert_eq!(listed.expect("listed")["outcome"], "unknown");
     stack.stop().await;

@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use caracal_e2e::{Daemon, Deployment, READ, Role, Scene, Stack};
+use caracal_e2e::{Daemon, Deployment, Fixture, READ, Role, Stack};
 use caracal_testkit::upstream::{Answer, Gate};
 use tempfile::TempDir;
 
@@ -13,17 +13,17 @@ fn home() -> TempDir {
 #[tokio::test]
 async fn a_stopping_daemon_finishes_what_it_began() {
     let stack = Stack::start(Deployment::Embedded).await;
-    let scene = Scene::set_up(&stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
+    let fixture = Fixture::set_up(&stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
     let gate = Gate::default();
-    scene.upstream.next(Answer::Behind {
+    fixture.upstream.next(Answer::Behind {
         gate: gate.clone(),
         then: Box::new(Answer::Echo),
     });
-    let call = scene.call(&mandate);
+    let call = fixture.call(&mandate);
     let stop = async {
-        scene
+        fixture
             .upstream
             .until("the call arrived", Duration::from_secs(10), |seen| {
                 seen.len() == 1
@@ -50,8 +50,11 @@ async fn a_stopping_daemon_finishes_what_it_began() {
     // The same state again: the zone, the agent and the evidence of that last call are there.
     stack.revive().await;
     let id = answer.headers["x-request-id"].to_str().expect("text").to_owned();
-    scene.zone.events_of(&id, |events| events.len() == 2).await;
-    scene.call(&scene.mandate(&agent, READ).await).await.expect(200);
+    fixture.zone.events_of(&id, |events| events.len() == 2).await;
+    fixture
+        .call(&fixture.mandate(&agent, READ).await)
+        .await
+        .expect(200);
     stack.stop().await;
 }
 
@@ -241,7 +244,7 @@ async fn migrations_at_the_same_time_do_each_step_once() {
 #[tokio::test]
 async fn two_daemons_do_not_share_a_home() {
     let stack = Stack::start(Deployment::Embedded).await;
-    let scene = Scene::set_up(&stack).await;
+    let fixture = Fixture::set_up(&stack).await;
     let refused = stack.caracald(&["serve", "all"]).await;
     refused.assert_refused(&["caracald: ", &stack.home().display().to_string()]);
     // Nor with a spool elsewhere, nor a role that has none.
@@ -253,8 +256,11 @@ async fn two_daemons_do_not_share_a_home() {
         refused.assert_refused(&["another caracald serves the state in"]);
     }
     // The first one goes on, and still says where it listens.
-    let agent = scene.agent().await;
-    scene.call(&scene.mandate(&agent, READ).await).await.expect(200);
+    let agent = fixture.agent().await;
+    fixture
+        .call(&fixture.mandate(&agent, READ).await)
+        .await
+        .expect(200);
     assert!(stack.home().join("endpoints.json").exists());
     stack.stop().await;
 }

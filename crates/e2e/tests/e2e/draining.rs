@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use caracal_e2e::{Agent, Call, Deployment, READ, Reply, Role, Scene, Stack};
+use caracal_e2e::{Agent, Call, Deployment, Fixture, READ, Reply, Role, Stack};
 use caracal_testkit::upstream::{Answer, Gate};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -44,14 +44,14 @@ async fn answered(request: reqwest::RequestBuilder) -> Option<Reply> {
 }
 
 /// Calls until the role is gone or `over` is set.
-async fn go_on(scene: &Scene<'_>, agent: &Agent, over: &AtomicBool, outcomes: &Outcomes) {
+async fn go_on(fixture: &Fixture<'_>, agent: &Agent, over: &AtomicBool, outcomes: &Outcomes) {
     while !over.load(Ordering::Relaxed) {
-        let Some(minted) = answered(scene.mint_request(agent, READ, &[])).await else {
+        let Some(minted) = answered(fixture.mint_request(agent, READ, &[])).await else {
             outcomes.not_taken.fetch_add(1, Ordering::Relaxed);
             return;
         };
         let mandate = minted.expect(200).text_of("access_token");
-        let Some(reply) = answered(scene.call_request(&mandate, &Call::default())).await else {
+        let Some(reply) = answered(fixture.call_request(&mandate, &Call::default())).await else {
             outcomes.not_taken.fetch_add(1, Ordering::Relaxed);
             return;
         };
@@ -78,34 +78,34 @@ async fn every_call_is_answered(deployment: Deployment) {
     // Long enough for a busy machine; what is tried is that it waits, not for how long at most.
     let variables = [("SHUTDOWN_GRACE_MS", "60000"), ("SHUTDOWN_DELAY_MS", "500")];
     let stack = Stack::with(deployment, &variables).await;
-    let scene = Scene::set_up(&stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(&stack).await;
+    let agent = fixture.agent().await;
     let gate = Gate::default();
     for _ in 0..UNDER_WAY {
-        scene.upstream.next(Answer::Behind {
+        fixture.upstream.next(Answer::Behind {
             gate: gate.clone(),
             then: Box::new(Answer::fixed(StatusCode::OK, "late")),
         });
     }
-    let mandates = join_all((0..UNDER_WAY).map(|_| scene.mandate(&agent, READ))).await;
+    let mandates = join_all((0..UNDER_WAY).map(|_| fixture.mandate(&agent, READ))).await;
     let call = Call::default();
     let under_way = join_all(
         mandates
             .iter()
-            .map(|mandate| answered(scene.call_request(mandate, &call))),
+            .map(|mandate| answered(fixture.call_request(mandate, &call))),
     );
     let (over, outcomes) = (AtomicBool::new(false), Outcomes::default());
     let going_on = async {
-        scene
+        fixture
             .upstream
             .until("all calls are there", SOON, |received| {
                 received.len() >= UNDER_WAY
             })
             .await;
-        join_all((0..CALLERS).map(|_| go_on(&scene, &agent, &over, &outcomes))).await;
+        join_all((0..CALLERS).map(|_| go_on(&fixture, &agent, &over, &outcomes))).await;
     };
     let stopping = async {
-        scene
+        fixture
             .upstream
             .until("calls go on beside them", SOON, |received| {
                 received.len() >= UNDER_WAY + CALLERS

@@ -1,6 +1,6 @@
 //! What ends authority ends it for the very next call: nothing is asserted after a pause.
 
-use caracal_e2e::{READ, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Fixture, READ, Stack, on_every_deployment};
 
 use crate::support::{assert_call_refused, assert_passed};
 
@@ -15,118 +15,128 @@ on_every_deployment!(
     a_rotated_secret_replaces_the_old_one,
 );
 
-async fn assert_mint_refused(scene: &Scene<'_>, agent: &caracal_e2e::Agent) {
-    let before = scene.upstream.requests();
-    let refused = scene.mint(agent, READ).await;
+async fn assert_mint_refused(fixture: &Fixture<'_>, agent: &caracal_e2e::Agent) {
+    let before = fixture.upstream.requests();
+    let refused = fixture.mint(agent, READ).await;
     assert_eq!(
         (refused.status, refused.json["error"].as_str()),
         (403, Some("access_denied")),
         "{refused:#?}"
     );
-    assert_eq!(scene.upstream.requests(), before);
+    assert_eq!(fixture.upstream.requests(), before);
 }
 
 async fn an_ended_session_stops_the_next_call(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     for _ in 0..5 {
-        let agent = scene.agent().await;
-        let held = scene.mandate(&agent, READ).await;
-        scene.about_session(&agent, "DELETE", "").await.expect(204);
-        assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
-        assert_mint_refused(&scene, &agent).await;
+        let agent = fixture.agent().await;
+        let held = fixture.mandate(&agent, READ).await;
+        fixture.about_session(&agent, "DELETE", "").await.expect(204);
+        assert_call_refused(&fixture, &held, 401, "invalid_token", "session_revoked").await;
+        assert_mint_refused(&fixture, &agent).await;
     }
-    scene.upstream.assert_untouched();
+    fixture.upstream.assert_untouched();
 }
 
 async fn an_ended_source_session_stops_the_next_call(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let held = scene.mandate(&agent, READ).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let held = fixture.mandate(&agent, READ).await;
     let path = format!("/agents/{}", agent.source);
-    scene
+    fixture
         .zone
         .coordinate(&agent.lifecycle, "DELETE", &path, None)
         .await
         .expect(204);
-    assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
-    assert_mint_refused(&scene, &agent).await;
+    assert_call_refused(&fixture, &held, 401, "invalid_token", "session_revoked").await;
+    assert_mint_refused(&fixture, &agent).await;
 }
 
 async fn a_suspended_session_stops_until_it_is_resumed(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let held = scene.mandate(&agent, READ).await;
-    scene.about_session(&agent, "PATCH", "/suspend").await.expect(200);
-    let before = scene.upstream.requests();
-    let refused = scene.call(&held).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let held = fixture.mandate(&agent, READ).await;
+    fixture
+        .about_session(&agent, "PATCH", "/suspend")
+        .await
+        .expect(200);
+    let before = fixture.upstream.requests();
+    let refused = fixture.call(&held).await;
     assert!(matches!(refused.status, 401 | 403), "{refused:#?}");
-    assert_eq!(scene.upstream.requests(), before, "the upstream was reached");
-    assert_mint_refused(&scene, &agent).await;
-    scene.about_session(&agent, "PATCH", "/resume").await.expect(200);
-    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    assert_eq!(fixture.upstream.requests(), before, "the upstream was reached");
+    assert_mint_refused(&fixture, &agent).await;
+    fixture
+        .about_session(&agent, "PATCH", "/resume")
+        .await
+        .expect(200);
+    assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
 }
 
 async fn a_revoked_delegation_stops_the_next_call(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     for _ in 0..5 {
-        let (agent, bystander) = (scene.agent().await, scene.agent().await);
+        let (agent, bystander) = (fixture.agent().await, fixture.agent().await);
         let (held, other) = (
-            scene.mandate(&agent, READ).await,
-            scene.mandate(&bystander, READ).await,
+            fixture.mandate(&agent, READ).await,
+            fixture.mandate(&bystander, READ).await,
         );
-        let before = scene.upstream.requests();
-        scene.revoke(&agent).await;
-        assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
-        assert_mint_refused(&scene, &agent).await;
+        let before = fixture.upstream.requests();
+        fixture.revoke(&agent).await;
+        assert_call_refused(&fixture, &held, 401, "invalid_token", "session_revoked").await;
+        assert_mint_refused(&fixture, &agent).await;
         // Another delegation of the same application goes on.
-        assert_passed(&scene.call(&other).await);
-        assert_eq!(scene.upstream.requests(), before + 1);
+        assert_passed(&fixture.call(&other).await);
+        assert_eq!(fixture.upstream.requests(), before + 1);
     }
 }
 
 async fn an_ended_session_stays_ended_after_a_restart(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let (ended, alive) = (scene.agent().await, scene.agent().await);
+    let fixture = Fixture::set_up(stack).await;
+    let (ended, alive) = (fixture.agent().await, fixture.agent().await);
     let (held, other) = (
-        scene.mandate(&ended, READ).await,
-        scene.mandate(&alive, READ).await,
+        fixture.mandate(&ended, READ).await,
+        fixture.mandate(&alive, READ).await,
     );
-    scene.about_session(&ended, "DELETE", "").await.expect(204);
+    fixture.about_session(&ended, "DELETE", "").await.expect(204);
     stack.stop().await;
     stack.revive().await;
-    assert_call_refused(&scene, &held, 401, "invalid_token", "session_revoked").await;
-    assert_passed(&scene.call(&other).await);
+    assert_call_refused(&fixture, &held, 401, "invalid_token", "session_revoked").await;
+    assert_passed(&fixture.call(&other).await);
 }
 
 async fn an_archived_application_is_out(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let held = scene.mandate(&agent, READ).await;
-    scene
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let held = fixture.mandate(&agent, READ).await;
+    fixture
         .zone
-        .admin("DELETE", &format!("/applications/{}", scene.application.id), None)
+        .admin(
+            "DELETE",
+            &format!("/applications/{}", fixture.application.id),
+            None,
+        )
         .await
         .expect(204);
-    scene
+    fixture
         .mint(&agent, READ)
         .await
         .assert_refused(401, "access_denied", "");
-    scene.lifecycle().await.assert_refused(401, "access_denied", "");
-    let refused = scene.call(&held).await;
+    fixture.lifecycle().await.assert_refused(401, "access_denied", "");
+    let refused = fixture.call(&held).await;
     assert_eq!(refused.status, 401, "{refused:#?}");
-    let refused = scene.about_session(&agent, "GET", "").await;
+    let refused = fixture.about_session(&agent, "GET", "").await;
     assert_eq!(refused.status, 401, "{refused:#?}");
-    scene.upstream.assert_untouched();
+    fixture.upstream.assert_untouched();
 }
 
 async fn archiving_an_application_or_a_zone_cuts_a_running_stream(stack: &Stack) {
     for what in ["application", "zone"] {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
-        let held = scene.mandate(&agent, READ).await;
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
+        let held = fixture.mandate(&agent, READ).await;
         let (answer, live) = caracal_testkit::upstream::Answer::live("text/event-stream");
-        scene.upstream.next(answer);
-        let mut response = scene
+        fixture.upstream.next(answer);
+        let mut response = fixture
             .call_request(&held, &caracal_e2e::Call::default())
             .send()
             .await
@@ -134,10 +144,10 @@ async fn archiving_an_application_or_a_zone_cuts_a_running_stream(stack: &Stack)
         assert!(live.send("data: first\n\n").await);
         assert!(response.chunk().await.expect("the stream runs").is_some());
         let path = match what {
-            "application" => format!("/applications/{}", scene.application.id),
+            "application" => format!("/applications/{}", fixture.application.id),
             _ => String::new(),
         };
-        scene.zone.admin("DELETE", &path, None).await.expect(204);
+        fixture.zone.admin("DELETE", &path, None).await.expect(204);
         let cut = async {
             while let Ok(Some(_)) = response.chunk().await {}
             live.abandoned().await;
@@ -149,26 +159,26 @@ async fn archiving_an_application_or_a_zone_cuts_a_running_stream(stack: &Stack)
 }
 
 async fn a_rotated_secret_replaces_the_old_one(stack: &Stack) {
-    let mut scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let path = format!("/applications/{}/rotate-secret", scene.application.id);
-    let rotated = scene
+    let mut fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let path = format!("/applications/{}/rotate-secret", fixture.application.id);
+    let rotated = fixture
         .zone
         .admin("POST", &path, None)
         .await
         .expect(200)
         .text_of("client_secret");
-    assert_ne!(rotated, scene.application.secret);
-    scene
+    assert_ne!(rotated, fixture.application.secret);
+    fixture
         .mint(&agent, READ)
         .await
         .assert_refused(401, "access_denied", "");
-    scene.application.secret = rotated;
-    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    fixture.application.secret = rotated;
+    assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
     // A guess, an empty secret, the id.
-    for guess in ["", "x", &scene.application.id.clone()] {
-        scene.application.secret = guess.to_owned();
-        scene
+    for guess in ["", "x", &fixture.application.id.clone()] {
+        fixture.application.secret = guess.to_owned();
+        fixture
             .mint(&agent, READ)
             .await
             .assert_refused(401, "access_denied", "");

@@ -1,6 +1,6 @@
 //! From nothing to the first governed call, and where the upstream's key must not be.
 
-use caracal_e2e::{KEY_HEADER, READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Fixture, KEY_HEADER, READ, Reply, Role, Stack, on_every_deployment};
 use serde_json::json;
 
 use crate::support::{Untouched, assert_passed};
@@ -14,17 +14,17 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
     // At its most talkative: what a log level hides is a secret on the loose.
     let talkative = Stack::with(stack.deployment(), &[("LOG_LEVEL", "trace")]).await;
     let stack = &talkative;
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let minted = scene.mint(&agent, READ).await.expect(200);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let minted = fixture.mint(&agent, READ).await.expect(200);
     let mandate = minted.text_of("access_token");
-    let answer = scene.call(&mandate).await;
+    let answer = fixture.call(&mandate).await;
     assert_passed(&answer);
 
-    let seen = scene.upstream.only();
+    let seen = fixture.upstream.only();
     assert_eq!(
         seen.header(KEY_HEADER),
-        Some(scene.key.as_str()),
+        Some(fixture.key.as_str()),
         "the upstream gets its key"
     );
     assert_eq!(
@@ -35,10 +35,10 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
     assert_eq!(seen.target.path(), "/tickets");
 
     // A refusal, so that one is on record too.
-    let refused = scene.call(&mandate).await;
+    let refused = fixture.call(&mandate).await;
     refused.assert_refused(401, "invalid_token", "token_replay");
-    scene.about_session(&agent, "DELETE", "").await.expect(204);
-    let events = scene
+    fixture.about_session(&agent, "DELETE", "").await.expect(204);
+    let events = fixture
         .zone
         .events_of(answer.headers["x-request-id"].to_str().expect("text"), |events| {
             events
@@ -56,7 +56,7 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
         ),
         ("the refusal", refused.text),
         ("the ledger by request", json!(events).to_string()),
-        ("the ledger", json!(scene.zone.ledger().await).to_string()),
+        ("the ledger", json!(fixture.zone.ledger().await).to_string()),
     ];
     for path in [
         "/providers",
@@ -67,7 +67,7 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
         "/sessions",
         "/overview",
     ] {
-        shown.push((path, scene.zone.admin("GET", path, None).await.expect(200).text));
+        shown.push((path, fixture.zone.admin("GET", path, None).await.expect(200).text));
     }
     for role in Role::ALL {
         let metrics = stack.request(role, "GET", "/metrics");
@@ -77,13 +77,13 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
         shown.push((role.name(), metrics.text));
     }
     for (what, text) in &shown {
-        assert!(!text.contains(&scene.key), "{what} contains the key: {text}");
+        assert!(!text.contains(&fixture.key), "{what} contains the key: {text}");
     }
     stack.stop().await;
     let log = stack.log().await;
-    assert!(!log.contains(&scene.key), "the log contains the key");
+    assert!(!log.contains(&fixture.key), "the log contains the key");
     let secrets = [
-        &scene.application.secret,
+        &fixture.application.secret,
         &stack.admin_token(),
         &agent.lifecycle,
         &shown[0].1.clone(),
@@ -100,19 +100,19 @@ async fn the_upstream_sees_the_real_key_and_the_agent_never_does(stack: &Stack) 
                 .windows(needle.len())
                 .any(|window| window == needle.as_bytes())
         };
-        assert!(!contains(&scene.key), "{place} contains the key in clear");
+        assert!(!contains(&fixture.key), "{place} contains the key in clear");
         assert!(
-            !contains(&scene.application.secret),
+            !contains(&fixture.application.secret),
             "{place} contains a client secret in clear"
         );
     }
 }
 
 async fn a_mandate_carries_what_was_granted_and_no_more(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let untouched = Untouched::from_now(&scene);
-    let minted = scene
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let untouched = Untouched::from_now(&fixture);
+    let minted = fixture
         .mint_with(&agent, READ, &[("ttl_seconds", "300")])
         .await
         .expect(200);
@@ -126,8 +126,8 @@ async fn a_mandate_carries_what_was_granted_and_no_more(stack: &Stack) {
         ("use", json!("gateway")),
         ("scope", json!(READ)),
         ("target", json!(["resource://tickets"])),
-        ("zone_id", json!(scene.zone.id)),
-        ("client_id", json!(scene.application.id)),
+        ("zone_id", json!(fixture.zone.id)),
+        ("client_id", json!(fixture.application.id)),
         ("sub_type", json!("application")),
         ("agent_session_id", json!(agent.session)),
         ("delegation_edge_id", json!(agent.delegation)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_e2e::{
-    READ, Reply, Role, Scene, Stack, on_every_deployment,
+    Fixture, READ, Reply, Role, Stack, on_every_deployment,
     token::{Token, decode, encode, fresh_key},
 };
 use serde_json::{Value, json};
@@ -22,9 +22,9 @@ on_every_deployment!(
     nonsense_is_refused,
 );
 
-async fn jwk(scene: &Scene<'_>) -> Value {
-    let path = format!("/.well-known/jwks.json?zone_id={}", scene.zone.id);
-    let set = Reply::of(scene.zone.stack.request(Role::Sts, "GET", &path))
+async fn jwk(fixture: &Fixture<'_>) -> Value {
+    let path = format!("/.well-known/jwks.json?zone_id={}", fixture.zone.id);
+    let set = Reply::of(fixture.zone.stack.request(Role::Sts, "GET", &path))
         .await
         .expect(200);
     let keys = set.json["keys"].as_array().expect("keys").clone();
@@ -34,15 +34,15 @@ async fn jwk(scene: &Scene<'_>) -> Value {
 }
 
 /// Refused as unsigned, or as no mandate at all where it does not even look like one.
-async fn assert_forged(scene: &Scene<'_>, token: &str) {
+async fn assert_forged(fixture: &Fixture<'_>, token: &str) {
     const REASONS: [&str; 4] = [
         "signature_invalid",
         "bearer_malformed",
         "missing_zone",
         "missing_client",
     ];
-    let untouched = Untouched::from_now(scene);
-    let reply = scene.call(token).await;
+    let untouched = Untouched::from_now(fixture);
+    let reply = fixture.call(token).await;
     let reason = reply.json["reason"].as_str().unwrap_or_default().to_owned();
     assert!(REASONS.contains(&reason.as_str()), "{token}: {reply:#?}");
     reply.assert_refused(401, "invalid_token", &reason);
@@ -54,32 +54,32 @@ async fn assert_forged(scene: &Scene<'_>, token: &str) {
 }
 
 async fn an_unsigned_mandate_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let genuine = Token::parse(&scene.mandate(&agent, READ).await);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let genuine = Token::parse(&fixture.mandate(&agent, READ).await);
     for alg in ["none", "None", "NONE", "nOnE", "", "ES256 "] {
         let token = genuine.clone().header("alg", json!(alg));
-        assert_forged(&scene, &token.compact()).await;
-        assert_forged(&scene, &format!("{}.", token.signing_input())).await;
-        assert_forged(&scene, &token.signing_input()).await;
+        assert_forged(&fixture, &token.compact()).await;
+        assert_forged(&fixture, &format!("{}.", token.signing_input())).await;
+        assert_forged(&fixture, &token.signing_input()).await;
     }
     let absent = Token {
         signature: Vec::new(),
         ..genuine.clone()
     };
-    assert_forged(&scene, &absent.compact()).await;
+    assert_forged(&fixture, &absent.compact()).await;
     let zero = Token {
         signature: vec![0; 64],
         ..genuine
     };
-    assert_forged(&scene, &zero.compact()).await;
+    assert_forged(&fixture, &zero.compact()).await;
 }
 
 async fn a_mandate_signed_with_a_public_key_as_shared_secret_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let genuine = Token::parse(&scene.mandate(&agent, READ).await);
-    let jwk = jwk(&scene).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let genuine = Token::parse(&fixture.mandate(&agent, READ).await);
+    let jwk = jwk(&fixture).await;
     let (x, y) = (
         decode(jwk["x"].as_str().expect("x")),
         decode(jwk["y"].as_str().expect("y")),
@@ -105,7 +105,7 @@ async fn a_mandate_signed_with_a_public_key_as_shared_secret_is_refused(stack: &
     };
     for secret in [x, y, point, der, pem.into_bytes(), jwk.to_string().into_bytes()] {
         assert_forged(
-            &scene,
+            &fixture,
             &genuine
                 .clone()
                 .header("alg", json!("HS256"))
@@ -114,16 +114,16 @@ async fn a_mandate_signed_with_a_public_key_as_shared_secret_is_refused(stack: &
         )
         .await;
         // Not even with the right name on it.
-        assert_forged(&scene, &genuine.clone().mac_with(&secret).compact()).await;
+        assert_forged(&fixture, &genuine.clone().mac_with(&secret).compact()).await;
     }
 }
 
 async fn a_mandate_signed_with_a_foreign_key_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let genuine = Token::parse(&scene.mandate(&agent, READ).await);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let genuine = Token::parse(&fixture.mandate(&agent, READ).await);
     let key = fresh_key();
-    assert_forged(&scene, &genuine.clone().sign_with(&key).compact()).await;
+    assert_forged(&fixture, &genuine.clone().sign_with(&key).compact()).await;
     let public = {
         use aws_lc_rs::signature::KeyPair as _;
         key.public_key().as_ref().to_vec()
@@ -147,15 +147,15 @@ async fn a_mandate_signed_with_a_foreign_key_is_refused(stack: &Stack) {
         genuine.clone().header("kid", Value::Null),
         genuine.clone().header("crit", json!(["exp"])),
     ] {
-        assert_forged(&scene, &token.sign_with(&key).compact()).await;
+        assert_forged(&fixture, &token.sign_with(&key).compact()).await;
     }
     listener.assert_untouched();
 }
 
 async fn edited_claims_are_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
     let genuine = Token::parse(&mandate);
     for (name, value) in [
         ("scope", json!("tickets:read tickets:write tickets:gate")),
@@ -168,37 +168,37 @@ async fn edited_claims_are_refused(stack: &Stack) {
         ("use", json!("resource")),
         ("aud", json!(["*"])),
     ] {
-        assert_forged(&scene, &genuine.clone().claim(name, value).compact()).await;
+        assert_forged(&fixture, &genuine.clone().claim(name, value).compact()).await;
     }
     // All of these leave the genuine one unspent.
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn a_damaged_signature_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let genuine = Token::parse(&scene.mandate(&agent, READ).await);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let genuine = Token::parse(&fixture.mandate(&agent, READ).await);
     for length in [0, 1, 32, 63] {
         let token = Token {
             signature: genuine.signature[..length].to_vec(),
             ..genuine.clone()
         };
-        assert_forged(&scene, &token.compact()).await;
+        assert_forged(&fixture, &token.compact()).await;
     }
     let longer = Token {
         signature: [genuine.signature.as_slice(), &[0]].concat(),
         ..genuine.clone()
     };
-    assert_forged(&scene, &longer.compact()).await;
+    assert_forged(&fixture, &longer.compact()).await;
     for place in [0, 31, 32, 63] {
         let mut token = genuine.clone();
         token.signature[place] ^= 1;
-        assert_forged(&scene, &token.compact()).await;
+        assert_forged(&fixture, &token.compact()).await;
     }
 }
 
 async fn a_mandate_of_another_zone_opens_nothing_here(stack: &Stack) {
-    let (here, there) = (Scene::set_up(stack).await, Scene::set_up(stack).await);
+    let (here, there) = (Fixture::set_up(stack).await, Fixture::set_up(stack).await);
     let (agent_here, agent_there) = (here.agent().await, there.agent().await);
     let genuine = Token::parse(&here.mandate(&agent_here, READ).await);
     let mandate = there.mandate(&agent_there, READ).await;
@@ -231,16 +231,16 @@ async fn a_mandate_of_another_zone_opens_nothing_here(stack: &Stack) {
 }
 
 async fn a_lifecycle_token_is_no_mandate(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let token = scene.lifecycle().await.expect(200).text_of("access_token");
-    assert_call_refused(&scene, &token, 401, "invalid_token", "wrong_use").await;
+    let fixture = Fixture::set_up(stack).await;
+    let token = fixture.lifecycle().await.expect(200).text_of("access_token");
+    assert_call_refused(&fixture, &token, 401, "invalid_token", "wrong_use").await;
 }
 
 async fn an_expired_mandate_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
     let mint = async |ttl: &str| {
-        scene
+        fixture
             .mint_with(&agent, READ, &[("ttl_seconds", ttl)])
             .await
             .expect(200)
@@ -249,7 +249,7 @@ async fn an_expired_mandate_is_refused(stack: &Stack) {
     // Less than the Gateway wants to have left, from the beginning and after a while; and none at all.
     let (short, soon_short, ended) = (mint("30").await, mint("36").await, mint("1").await);
     assert_call_refused(
-        &scene,
+        &fixture,
         &short,
         401,
         "credential_expired_not_renewable",
@@ -258,7 +258,7 @@ async fn an_expired_mandate_is_refused(stack: &Stack) {
     .await;
     tokio::time::sleep(Duration::from_millis(2100)).await;
     assert_call_refused(
-        &scene,
+        &fixture,
         &soon_short,
         401,
         "credential_expired_not_renewable",
@@ -266,7 +266,7 @@ async fn an_expired_mandate_is_refused(stack: &Stack) {
     )
     .await;
     assert_call_refused(
-        &scene,
+        &fixture,
         &ended,
         401,
         "credential_expired_not_renewable",
@@ -276,9 +276,9 @@ async fn an_expired_mandate_is_refused(stack: &Stack) {
 }
 
 async fn nonsense_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     let claims = encode(
-        json!({"exp": 99_999_999_999_i64, "zone_id": scene.zone.id})
+        json!({"exp": 99_999_999_999_i64, "zone_id": fixture.zone.id})
             .to_string()
             .as_bytes(),
     );
@@ -306,10 +306,10 @@ async fn nonsense_is_refused(stack: &Stack) {
             encode(&deep.as_bytes()[..2500])
         ),
     ] {
-        assert_forged(&scene, &token).await;
+        assert_forged(&fixture, &token).await;
     }
     assert_call_refused(
-        &scene,
+        &fixture,
         &"a".repeat(5000),
         401,
         "invalid_token",

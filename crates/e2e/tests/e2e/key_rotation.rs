@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
-use caracal_e2e::{Deployment, Finished, READ, Reply, Role, Scene, Stack, Zone};
+use caracal_e2e::{Deployment, Finished, Fixture, READ, Reply, Role, Stack, Zone};
 use serde_json::json;
 
 use crate::support::assert_passed;
@@ -69,7 +69,7 @@ async fn two_rotations(deployment: Deployment) {
     let path = previous.display().to_string();
     let stack = Stack::with(deployment, &[("SECRET_STORE_KEK_PREVIOUS_FILE", &path)]).await;
     // A signing key, a provider's credential, a generated client secret and its copy, an admin token.
-    let scene = Scene::set_up(&stack).await;
+    let fixture = Fixture::set_up(&stack).await;
     let minted = stack
         .admin(
             "POST",
@@ -83,8 +83,8 @@ async fn two_rotations(deployment: Deployment) {
     archived.application("archived").await;
     archived.api_key("x-key", "archived-key").await;
     archived.admin("DELETE", "", None).await.expect(204);
-    let agent = scene.agent().await;
-    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+    let agent = fixture.agent().await;
+    assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
     let current = stack.home().join("secrets").join("secretStoreKek");
 
     for round in 2..=3 {
@@ -96,7 +96,7 @@ async fn two_rotations(deployment: Deployment) {
         // At once, before anything moved: every kind is good under both keys.
         let request = stack.request(Role::Api, "GET", "/v1/zones").bearer_auth(&minted);
         Reply::of(request).await.expect(200);
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         until_moved(&stack).await;
         // Archived zones included.
         let moved = status(&stack, deployment).await;
@@ -115,10 +115,10 @@ async fn two_rotations(deployment: Deployment) {
         stack.revive().await;
         let request = stack.request(Role::Api, "GET", "/v1/zones").bearer_auth(&minted);
         Reply::of(request).await.expect(200);
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
-        let path = format!("/applications/{}/client-secret", scene.application.id);
-        let revealed = scene.zone.admin("GET", &path, None).await.expect(200);
-        assert_eq!(revealed.text_of("client_secret"), scene.application.secret);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
+        let path = format!("/applications/{}/client-secret", fixture.application.id);
+        let revealed = fixture.zone.admin("GET", &path, None).await.expect(200);
+        assert_eq!(revealed.text_of("client_secret"), fixture.application.secret);
     }
 }
 

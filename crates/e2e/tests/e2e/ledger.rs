@@ -1,7 +1,7 @@
 //! Every decision is on record, can be explained, and cannot be changed unnoticed.
 
 use caracal_e2e::{
-    Application, Call, GATE, READ, Reply, Role, SCOPES, Scene, Stack, TICKETS, on_every_deployment,
+    Application, Call, Fixture, GATE, READ, Reply, Role, SCOPES, Stack, TICKETS, on_every_deployment,
 };
 use serde_json::{Value, json};
 
@@ -14,13 +14,13 @@ on_every_deployment!(
 );
 
 async fn a_denial_can_be_explained(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent_with(&["writer"], &SCOPES).await;
-    let refused = scene.mint(&agent, GATE).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent_with(&["writer"], &SCOPES).await;
+    let refused = fixture.mint(&agent, GATE).await;
     refused.assert_refused(403, "access_denied", "role_scope_mismatch");
     let id = refused.text_of("requestId");
-    scene.zone.events_of(&id, |events| !events.is_empty()).await;
-    let explained = scene
+    fixture.zone.events_of(&id, |events| !events.is_empty()).await;
+    let explained = fixture
         .zone
         .admin("GET", &format!("/audit/by-request/{id}/explain"), None)
         .await
@@ -36,10 +36,10 @@ async fn a_denial_can_be_explained(stack: &Stack) {
     );
     assert_eq!(
         denied["policy_input"]["principal"]["id"],
-        json!(scene.application.id),
+        json!(fixture.application.id),
         "{explained:#}"
     );
-    scene
+    fixture
         .zone
         .admin("GET", "/audit/by-request/never-made/explain", None)
         .await
@@ -47,13 +47,13 @@ async fn a_denial_can_be_explained(stack: &Stack) {
 }
 
 async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let minted = scene.mint(&agent, READ).await.expect(200);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let minted = fixture.mint(&agent, READ).await.expect(200);
     let mandate = minted.text_of("access_token");
     let jti = caracal_e2e::token::Token::parse(&mandate).claims["jti"].clone();
     assert_passed(
-        &scene
+        &fixture
             .call_with(
                 &mandate,
                 &Call {
@@ -67,7 +67,7 @@ async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
         request_id: Some("again"),
         ..Call::default()
     };
-    scene
+    fixture
         .call_with(&mandate, &replay)
         .await
         .assert_refused(401, "invalid_token", "token_replay");
@@ -79,24 +79,24 @@ async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
         types.sort();
         types
     };
-    let good = scene.zone.events_of("good", |events| events.len() >= 2).await;
+    let good = fixture.zone.events_of("good", |events| events.len() >= 2).await;
     assert_eq!(
         types(&good),
         ["gateway_resource_request", "token_exchange"],
         "{good:#?}"
     );
     assert!(good.iter().all(|event| event["decision"] == "allow"), "{good:#?}");
-    let again = scene.zone.events_of("again", |events| !events.is_empty()).await;
+    let again = fixture.zone.events_of("again", |events| !events.is_empty()).await;
     assert_eq!(types(&again), ["replay_detected"], "{again:#?}");
     assert_eq!(again[0]["decision"], "deny");
     let mint_id = minted.headers["x-request-id"].to_str().expect("text");
-    let mint = scene.zone.events_of(mint_id, |events| !events.is_empty()).await;
+    let mint = fixture.zone.events_of(mint_id, |events| !events.is_empty()).await;
     assert_eq!(types(&mint), ["token_exchange"], "{mint:#?}");
     // One thread through all of them.
     for event in good.iter().chain(&again).chain(&mint) {
         assert_eq!(event["metadata_json"]["jti"], jti, "{event:#}");
     }
-    let filtered = scene
+    let filtered = fixture
         .zone
         .admin("GET", "/audit?decision=deny&event_type=replay_detected", None)
         .await
@@ -109,15 +109,15 @@ async fn every_step_of_a_call_is_on_record_once(stack: &Stack) {
 }
 
 async fn a_failed_login_is_told_to_the_operator_and_not_to_the_chain(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    scene.mandate(&agent, READ).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    fixture.mandate(&agent, READ).await;
     let guessing = Application {
         secret: String::from("cs_guessed-by-a-stranger"),
-        ..scene.application.clone()
+        ..fixture.application.clone()
     };
     for _ in 0..30 {
-        let refused = scene.zone.exchange(&guessing, &[("resource", TICKETS)]).await;
+        let refused = fixture.zone.exchange(&guessing, &[("resource", TICKETS)]).await;
         assert!(matches!(refused.status, 401 | 429), "{refused:#?}");
     }
     let metrics = stack
@@ -128,10 +128,10 @@ async fn a_failed_login_is_told_to_the_operator_and_not_to_the_chain(stack: &Sta
     assert!(metrics.contains(counted), "{metrics}");
     // What came before is in the ledger, and nothing of the strangers.
     let minted = |events: &[Value]| events.iter().any(|event| event["event_type"] == "token_exchange");
-    let last = scene.mint(&agent, READ).await.expect(200);
+    let last = fixture.mint(&agent, READ).await.expect(200);
     let last = last.headers["x-request-id"].to_str().expect("text");
-    scene.zone.events_of(last, minted).await;
-    let denied = scene.zone.ledger().await;
+    fixture.zone.events_of(last, minted).await;
+    let denied = fixture.zone.ledger().await;
     assert!(
         denied.iter().all(|event| event["decision"] == "allow"),
         "{denied:#?}"
@@ -146,7 +146,7 @@ async fn a_failed_login_is_told_to_the_operator_and_not_to_the_chain(stack: &Sta
     assert!((1..=20).contains(&lines.len()), "{lines:#?}");
     for line in lines {
         assert!(
-            line.contains(&scene.application.id) && line.contains("127.0.0.1"),
+            line.contains(&fixture.application.id) && line.contains("127.0.0.1"),
             "{line}"
         );
         assert!(line.contains("wrong_secret"), "{line}");

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use caracal_e2e::{READ, Reply, Role, Scene, Stack, checkout, on_every_deployment};
+use caracal_e2e::{Fixture, READ, Reply, Role, Stack, checkout, on_every_deployment};
 
 use crate::support::assert_passed;
 
 on_every_deployment!(every_metric_is_described_where_it_is_shown_and_in_the_handbook);
 
 async fn every_metric_is_described_where_it_is_shown_and_in_the_handbook(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
-    assert_eq!(scene.mint(&agent, "nothing:granted").await.status, 403);
-    scene.revoke(&agent).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
+    assert_eq!(fixture.mint(&agent, "nothing:granted").await.status, 403);
+    fixture.revoke(&agent).await;
     let nobody = Reply::of(stack.request(Role::Api, "GET", "/v1/zones")).await;
     assert_eq!(nobody.status, 401);
     let handbook = std::fs::read_to_string(checkout().join("docs/src/operate/metrics.md")).expect("the page");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack, run};
+use caracal_e2e::{Deployment, Fixture, READ, Reply, Role, Stack, run};
 use caracal_testkit::process::Process;
 use serde_json::json;
 
@@ -65,24 +65,24 @@ pub(crate) async fn assert_same_processes(stack: &Stack, before: &[u32]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_away_is_told_and_survived() {
     run(Deployment::Production, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
-        let held = scene.mandate(&agent, READ).await;
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
+        let held = fixture.mandate(&agent, READ).await;
         let processes = stack.pids().await;
         stack.production().redis().await.kill();
         until_unready(stack, &Role::ALL, &["redis_unreachable", "consumer_unhealthy"]).await;
-        let before = scene.upstream.requests();
+        let before = fixture.upstream.requests();
         for _ in 0..10 {
-            assert_away(&scene.call(&held).await);
-            assert_away(&scene.mint(&agent, READ).await);
+            assert_away(&fixture.call(&held).await);
+            assert_away(&fixture.mint(&agent, READ).await);
         }
-        assert_eq!(scene.upstream.requests(), before);
+        assert_eq!(fixture.upstream.requests(), before);
         stack.production().redis().await.restart();
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
         // What was minted before may have been used in the moments that the server did not keep.
-        assert_call_refused(&scene, &held, 401, "invalid_token", "replay_state_lost").await;
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        assert_call_refused(&fixture, &held, 401, "invalid_token", "replay_state_lost").await;
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
     })
     .await;
 }
@@ -90,25 +90,25 @@ async fn redis_away_is_told_and_survived() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flushed_redis_forgets_no_use() {
     run(Deployment::Production, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
         let (used, unused) = (
-            scene.mandate(&agent, READ).await,
-            scene.mandate(&agent, READ).await,
+            fixture.mandate(&agent, READ).await,
+            fixture.mandate(&agent, READ).await,
         );
-        assert_passed(&scene.call(&used).await);
+        assert_passed(&fixture.call(&used).await);
         stack.production().redis().await.flush();
-        let before = scene.upstream.requests();
+        let before = fixture.upstream.requests();
         for mandate in [&used, &unused] {
             // The first to notice cannot tell yet.
-            let first = scene.call(mandate).await;
+            let first = fixture.call(mandate).await;
             assert!(matches!(first.status, 401 | 503), "{first:#?}");
-            assert_call_refused(&scene, mandate, 401, "invalid_token", "replay_state_lost").await;
+            assert_call_refused(&fixture, mandate, 401, "invalid_token", "replay_state_lost").await;
         }
-        assert_eq!(scene.upstream.requests(), before);
-        let fresh = scene.mandate(&agent, READ).await;
-        assert_passed(&scene.call(&fresh).await);
-        assert_call_refused(&scene, &fresh, 401, "invalid_token", "token_replay").await;
+        assert_eq!(fixture.upstream.requests(), before);
+        let fresh = fixture.mandate(&agent, READ).await;
+        assert_passed(&fixture.call(&fresh).await);
+        assert_call_refused(&fixture, &fresh, 401, "invalid_token", "token_replay").await;
     })
     .await;
 }
@@ -116,25 +116,25 @@ async fn a_flushed_redis_forgets_no_use() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_away_is_told_and_survived() {
     run(Deployment::ProductionAlone, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         let processes = stack.pids().await;
         stack.production().postgres().stop();
         // The Gateway asks no SQL, so it stays ready for as long as its snapshot is recent.
         let asking = [Role::Api, Role::Sts, Role::Coordinator, Role::Audit];
         until_unready(stack, &asking, &["postgres_unreachable", "storage_unreachable"]).await;
         // What is in memory goes on deciding; what needs the database says that it is away.
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         for _ in 0..3 {
-            assert_away(&scene.zone.admin("GET", "/applications", None).await);
-            assert_away(&scene.about_session(&agent, "DELETE", "").await);
+            assert_away(&fixture.zone.admin("GET", "/applications", None).await);
+            assert_away(&fixture.about_session(&agent, "DELETE", "").await);
         }
         stack.production().postgres().restart();
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
-        scene.about_session(&agent, "DELETE", "").await.expect(204);
-        assert_eq!(scene.mint(&agent, READ).await.status, 403);
+        fixture.about_session(&agent, "DELETE", "").await.expect(204);
+        assert_eq!(fixture.mint(&agent, READ).await.status, 403);
     })
     .await;
 }
@@ -142,8 +142,8 @@ async fn postgresql_away_is_told_and_survived() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_start_while_their_servers_are_away_and_use_them_when_they_come() {
     run(Deployment::ProductionAlone, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
         stack.stop().await;
         stack.production().postgres().stop();
         stack.production().redis().await.kill();
@@ -164,7 +164,7 @@ async fn processes_start_while_their_servers_are_away_and_use_them_when_they_com
                 process.stderr()
             );
         }
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         drop(processes);
     })
     .await;
@@ -173,11 +173,11 @@ async fn processes_start_while_their_servers_are_away_and_use_them_when_they_com
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flushed_redis_loses_no_evidence_of_the_control_api() {
     run(Deployment::Production, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
+        let fixture = Fixture::set_up(stack).await;
         stack.kill(Role::Audit).await;
         let path = format!(
             "/v1/zones/{}/applications/{}/client-secret",
-            scene.zone.id, scene.application.id
+            fixture.zone.id, fixture.application.id
         );
         let revealed = stack
             .request(Role::Api, "GET", &path)
@@ -194,7 +194,7 @@ async fn a_flushed_redis_loses_no_evidence_of_the_control_api() {
         }
         stack.production().redis().await.flush();
         stack.revive().await;
-        let events = scene
+        let events = fixture
             .zone
             .events_of("revealed-unread", |events| !events.is_empty())
             .await;
@@ -207,7 +207,7 @@ async fn a_flushed_redis_loses_no_evidence_of_the_control_api() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_key_that_was_started_while_postgresql_was_away_writes_nothing_when_it_comes() {
     run(Deployment::ProductionAlone, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
+        let fixture = Fixture::set_up(stack).await;
         let sealed = async || -> Vec<(String, Vec<u8>)> {
             let tables = [
                 "key_checks",
@@ -243,10 +243,10 @@ async fn a_wrong_key_that_was_started_while_postgresql_was_away_writes_nothing_w
         until_unready(stack, &[Role::Api, Role::Sts], &["postgres_unreachable"]).await;
         stack.production().postgres().restart();
         until_unready(stack, &[Role::Api, Role::Sts], &["misconfigured"]).await;
-        assert_away(&scene.zone.admin("GET", "/providers", None).await);
+        assert_away(&fixture.zone.admin("GET", "/providers", None).await);
         let config = json!({"auth_location": "header", "header_name": "x-key", "api_key": "k"});
         let body = json!({"name": "Sealed wrongly", "kind": "api_key", "config_json": config});
-        assert_away(&scene.zone.admin("POST", "/providers", Some(body)).await);
+        assert_away(&fixture.zone.admin("POST", "/providers", Some(body)).await);
         assert_eq!(sealed().await, before);
         assert!(processes[0].stderr().contains("this store was sealed under key "));
     })

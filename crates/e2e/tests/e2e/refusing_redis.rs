@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use caracal_e2e::{Deployment, READ, Reply, Role, Scene, Stack, run};
+use caracal_e2e::{Deployment, Fixture, READ, Reply, Role, Stack, run};
 
 use crate::{
     outages::{SOON, assert_away, assert_same_processes, until_ready, until_unready},
@@ -135,40 +135,40 @@ fn assert_served_or_away(reply: &Reply) {
 
 async fn is_survived(refusal: Refusal) {
     run(Deployment::Production, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
-        let (held, ended) = (scene.mandate(&agent, READ).await, scene.agent().await);
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
+        let (held, ended) = (fixture.mandate(&agent, READ).await, fixture.agent().await);
         let processes = stack.pids().await;
         refusal.begin(stack).await;
         until_unready(stack, &Role::ALL, &["redis_unreachable", "consumer_unhealthy"]).await;
-        let before = scene.upstream.requests();
+        let before = fixture.upstream.requests();
         for _ in 0..3 {
             // Gateway and STS decide with it, so nothing is decided.
-            assert_away(&scene.call(&held).await);
-            assert_away(&scene.mint(&agent, READ).await);
+            assert_away(&fixture.call(&held).await);
+            assert_away(&fixture.mint(&agent, READ).await);
             // Coordinator and Control API may do what PostgreSQL keeps; they publish it later.
-            assert_served_or_away(&scene.about_session(&agent, "GET", "").await);
-            assert_served_or_away(&scene.zone.admin("GET", "/applications", None).await);
+            assert_served_or_away(&fixture.about_session(&agent, "GET", "").await);
+            assert_served_or_away(&fixture.zone.admin("GET", "/applications", None).await);
         }
-        assert_served_or_away(&scene.about_session(&ended, "DELETE", "").await);
-        assert_eq!(scene.upstream.requests(), before);
+        assert_served_or_away(&fixture.about_session(&ended, "DELETE", "").await);
+        assert_eq!(fixture.upstream.requests(), before);
         refusal.end(stack).await;
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
         if refusal == Refusal::ReadOnly {
             // Who was a replica may have missed uses.
-            assert_call_refused(&scene, &held, 401, "invalid_token", "replay_state_lost").await;
+            assert_call_refused(&fixture, &held, 401, "invalid_token", "replay_state_lost").await;
         } else {
             // The server has forgotten nothing, and nothing was used up by what it refused.
-            assert_passed(&scene.call(&held).await);
-            assert_call_refused(&scene, &held, 401, "invalid_token", "token_replay").await;
+            assert_passed(&fixture.call(&held).await);
+            assert_call_refused(&fixture, &held, 401, "invalid_token", "token_replay").await;
         }
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         // What was ended meanwhile is ended, and what was not can be.
-        let again = scene.about_session(&ended, "DELETE", "").await;
+        let again = fixture.about_session(&ended, "DELETE", "").await;
         assert!(matches!(again.status, 204 | 404 | 409), "{again:#?}");
         let deadline = Instant::now() + SOON;
-        while scene.mint(&ended, READ).await.status != 403 {
+        while fixture.mint(&ended, READ).await.status != 403 {
             assert!(Instant::now() < deadline, "the session still mints");
             tokio::time::sleep(PAUSE).await;
         }
@@ -204,22 +204,22 @@ async fn a_redis_that_cannot_save_is_told_and_survived() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_whose_relay_cannot_publish_is_not_ready_though_redis_takes_every_other_write() {
     run(Deployment::Production, async |stack: &Stack| {
-        let scene = Scene::set_up(stack).await;
-        let agent = scene.agent().await;
-        let held = scene.mandate(&agent, READ).await;
+        let fixture = Fixture::set_up(stack).await;
+        let agent = fixture.agent().await;
+        let held = fixture.mandate(&agent, READ).await;
         // Something else lies where the revocations go.
         command(stack, &["DEL", "caracal.sessions.revoke"]).await;
         tell(stack, &["SET", "caracal.sessions.revoke", "not a stream"]).await;
-        assert_served_or_away(&scene.about_session(&agent, "DELETE", "").await);
+        assert_served_or_away(&fixture.about_session(&agent, "DELETE", "").await);
         // Nobody who enforces can hear of the end, and each knows that.
         let deaf = ["revocation_snapshot_stale", "redis_unreachable"];
         until_unready(stack, &[Role::Coordinator, Role::Gateway, Role::Sts], &deaf).await;
-        let call = scene.call(&held).await;
+        let call = fixture.call(&held).await;
         assert!(matches!(call.status, 401 | 403 | 503), "{call:#?}");
         let answer = command(stack, &["DEL", "caracal.sessions.revoke"]).await;
         assert_eq!(answer, ":1\r\n");
         until_ready(stack).await;
-        let call = scene.call(&held).await;
+        let call = fixture.call(&held).await;
         assert!(matches!(call.status, 401 | 403), "{call:#?}");
     })
     .await;

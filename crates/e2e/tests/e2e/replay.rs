@@ -3,7 +3,7 @@
 use std::fs;
 
 use caracal_e2e::{
-    Deployment, READ, Reply, Scene, Stack, on_every_deployment,
+    Deployment, Fixture, READ, Reply, Stack, on_every_deployment,
     token::{Token, decode, encode, mirrored},
 };
 use futures_util::future::join_all;
@@ -17,34 +17,34 @@ on_every_deployment!(
 );
 
 async fn a_mandate_is_used_once(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    assert_passed(&scene.call(&mandate).await);
-    assert_call_refused(&scene, &mandate, 401, "invalid_token", "token_replay").await;
-    assert_call_refused(&scene, &mandate, 401, "invalid_token", "token_replay").await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    assert_passed(&fixture.call(&mandate).await);
+    assert_call_refused(&fixture, &mandate, 401, "invalid_token", "token_replay").await;
+    assert_call_refused(&fixture, &mandate, 401, "invalid_token", "token_replay").await;
 }
 
 async fn of_thirty_two_uses_at_once_one_passes(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let replies: Vec<Reply> = join_all((0..32).map(|_| scene.call(&mandate))).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let replies: Vec<Reply> = join_all((0..32).map(|_| fixture.call(&mandate))).await;
     let (passed, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
     assert_eq!(passed.len(), 1, "{replies:#?}");
     for reply in refused {
         reply.assert_refused(401, "invalid_token", "token_replay");
     }
-    scene.upstream.only();
+    fixture.upstream.only();
 }
 
 /// The same signature can be written in several ways: `(r, s)` and `(r, n - s)` both verify, and the last character
 /// of base64url has bits that no byte uses. Each way is refused or counts as the same mandate.
 async fn another_spelling_of_a_mandate_is_no_second_mandate(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
     for used_first in [true, false] {
-        let mandate = scene.mandate(&agent, READ).await;
+        let mandate = fixture.mandate(&agent, READ).await;
         let (signed, signature) = mandate.rsplit_once('.').expect("three parts");
         let mut last = signature.to_owned();
         let end = last.pop().expect("a signature");
@@ -62,19 +62,23 @@ async fn another_spelling_of_a_mandate_is_no_second_mandate(stack: &Stack) {
             format!("{mandate}."),
             Token::parse(&mandate).compact(),
         ];
-        let before = scene.upstream.requests();
+        let before = fixture.upstream.requests();
         if used_first {
-            assert_passed(&scene.call(&mandate).await);
+            assert_passed(&fixture.call(&mandate).await);
         }
         for spelling in spellings {
             // At most one of all presentations gets through, whichever comes first.
-            let reply = scene.call(&spelling).await;
+            let reply = fixture.call(&spelling).await;
             assert!(matches!(reply.status, 200 | 401), "{spelling}: {reply:#?}");
         }
         if !used_first {
-            scene.call(&mandate).await;
+            fixture.call(&mandate).await;
         }
-        assert_eq!(scene.upstream.requests() - before, 1, "one mandate, one request");
+        assert_eq!(
+            fixture.upstream.requests() - before,
+            1,
+            "one mandate, one request"
+        );
     }
 }
 
@@ -82,17 +86,17 @@ async fn another_spelling_of_a_mandate_is_no_second_mandate(stack: &Stack) {
 #[tokio::test]
 async fn after_another_start_of_the_machine_no_mandate_of_before_is_believed() {
     let stack = Stack::start(Deployment::Embedded).await;
-    let scene = Scene::set_up(&stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(&stack).await;
+    let agent = fixture.agent().await;
     let (used, unused) = (
-        scene.mandate(&agent, READ).await,
-        scene.mandate(&agent, READ).await,
+        fixture.mandate(&agent, READ).await,
+        fixture.mandate(&agent, READ).await,
     );
-    assert_passed(&scene.call(&used).await);
+    assert_passed(&fixture.call(&used).await);
     // The daemon alone started anew has forgotten nothing.
     stack.stop().await;
     stack.revive().await;
-    assert_call_refused(&scene, &used, 401, "invalid_token", "token_replay").await;
+    assert_call_refused(&fixture, &used, 401, "invalid_token", "token_replay").await;
 
     stack.stop().await;
     let journal = stack.home().join("replay");
@@ -107,9 +111,9 @@ async fn after_another_start_of_the_machine_no_mandate_of_before_is_believed() {
     }
     stack.revive().await;
     for mandate in [&used, &unused] {
-        assert_call_refused(&scene, mandate, 401, "invalid_token", "replay_state_lost").await;
+        assert_call_refused(&fixture, mandate, 401, "invalid_token", "replay_state_lost").await;
     }
-    let fresh = scene.mandate(&agent, READ).await;
-    assert_passed(&scene.call(&fresh).await);
-    assert_call_refused(&scene, &fresh, 401, "invalid_token", "token_replay").await;
+    let fresh = fixture.mandate(&agent, READ).await;
+    assert_passed(&fixture.call(&fresh).await);
+    assert_call_refused(&fixture, &fresh, 401, "invalid_token", "token_replay").await;
 }

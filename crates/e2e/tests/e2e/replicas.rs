@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, process::Stdio, time::Duration};
 
 use caracal_e2e::{
-    Document, KEY_HEADER, READ, Reply, Role, Scene, Stack, checkout, in_production, token::Token,
+    Document, Fixture, KEY_HEADER, READ, Reply, Role, Stack, checkout, in_production, token::Token,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -51,64 +51,64 @@ fn towards(stack: &Stack, pair: &Pair) {
 }
 
 /// A mandate of each STS, so that every process has the zone in memory.
-async fn mandates(scene: &Scene<'_>, pairs: &[Pair], agent: &caracal_e2e::Agent) -> Vec<String> {
+async fn mandates(fixture: &Fixture<'_>, pairs: &[Pair], agent: &caracal_e2e::Agent) -> Vec<String> {
     let mut held = Vec::new();
     for pair in pairs {
-        towards(scene.zone.stack, pair);
-        assert_passed(&scene.call(&scene.mandate(agent, READ).await).await);
-        held.push(scene.mandate(agent, READ).await);
+        towards(fixture.zone.stack, pair);
+        assert_passed(&fixture.call(&fixture.mandate(agent, READ).await).await);
+        held.push(fixture.mandate(agent, READ).await);
     }
     held
 }
 
 async fn an_activation_reaches_all_four(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     let pairs = pairs(stack).await;
-    let agent = scene.agent().await;
+    let agent = fixture.agent().await;
     for _ in 0..3 {
-        let held = mandates(&scene, &pairs, &agent).await;
+        let held = mandates(&fixture, &pairs, &agent).await;
         let nothing = Document::empty()
-            .rule("app_ids", &json!({"desk": scene.application.id}))
+            .rule("app_ids", &json!({"desk": fixture.application.id}))
             .rule("grants", &json!({}));
-        scene.zone.activate(&[nothing.into()]).await;
-        let before = scene.upstream.requests();
+        fixture.zone.activate(&[nothing.into()]).await;
+        let before = fixture.upstream.requests();
         for (pair, mandate) in pairs.iter().zip(&held) {
             towards(stack, pair);
             within_a_minute("the STS heard", async || {
-                scene.mint(&agent, READ).await.status == 403
+                fixture.mint(&agent, READ).await.status == 403
             })
             .await;
             // Its Gateway asks it, whatever the Gateway itself has heard.
-            let passed = scene.call(mandate).await.status;
+            let passed = fixture.call(mandate).await.status;
             assert_eq!(passed, 403, "{pair:?} still lets through");
         }
-        assert_eq!(scene.upstream.requests(), before);
-        scene
+        assert_eq!(fixture.upstream.requests(), before);
+        fixture
             .zone
-            .activate(&[Document::of(&scene.application).into()])
+            .activate(&[Document::of(&fixture.application).into()])
             .await;
     }
 }
 
 async fn a_revocation_reaches_all_four(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     let pairs = pairs(stack).await;
     for round in 0..6 {
-        let agent = scene.agent().await;
-        let held = mandates(&scene, &pairs, &agent).await;
+        let agent = fixture.agent().await;
+        let held = mandates(&fixture, &pairs, &agent).await;
         if round % 2 == 0 {
-            scene.about_session(&agent, "DELETE", "").await.expect(204);
+            fixture.about_session(&agent, "DELETE", "").await.expect(204);
         } else {
-            scene.revoke(&agent).await;
+            fixture.revoke(&agent).await;
         }
         for (pair, mandate) in pairs.iter().zip(&held) {
             towards(stack, pair);
             within_a_minute("the STS heard", async || {
-                scene.mint(&agent, READ).await.status == 403
+                fixture.mint(&agent, READ).await.status == 403
             })
             .await;
-            let untouched = Untouched::from_now(&scene);
-            let reply = scene.call(mandate).await;
+            let untouched = Untouched::from_now(&fixture);
+            let reply = fixture.call(mandate).await;
             // A Gateway that an answer did not wait for asks its STS, which refuses too.
             if reply.status == 403 {
                 reply.assert_refused(403, "access_denied", "revoked");
@@ -146,8 +146,8 @@ async fn within_a_minute(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
     // The keys that the second one makes sign at once.
     let ahead = [("SIGNING_KEY_PUBLISH_AHEAD", "1ms")];
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
     let sts = stack.replicate(Role::Sts, &ahead).await;
     let gateway = stack.replicate(Role::Gateway, &[("STS_URL", &sts)]).await;
     let first = Pair {
@@ -155,10 +155,10 @@ async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
         gateway: stack.url(Role::Gateway),
     };
     let pairs = [first, Pair { sts, gateway }];
-    let held = mandates(&scene, &pairs, &agent).await;
+    let held = mandates(&fixture, &pairs, &agent).await;
 
     stack.point(Role::Sts, &pairs[1].sts);
-    let path = format!("/internal/zones/{}/signing-key/rotate", scene.zone.id);
+    let path = format!("/internal/zones/{}/signing-key/rotate", fixture.zone.id);
     let rotate = stack.request(Role::Sts, "POST", &path);
     assert_eq!(
         Reply::of(rotate.bearer_auth("not the token")).await.status,
@@ -174,22 +174,22 @@ async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
     // for no longer than a moment.
     let both = |keys: &BTreeSet<String>| keys.contains(&kid) && keys.len() == 2;
     towards(stack, &pairs[1]);
-    let keys = published(stack, &scene.zone.id).await;
+    let keys = published(stack, &fixture.zone.id).await;
     assert!(both(&keys), "{keys:?}");
     towards(stack, &pairs[0]);
     within_a_minute("the other STS publishes the new key", async || {
-        both(&published(stack, &scene.zone.id).await)
+        both(&published(stack, &fixture.zone.id).await)
     })
     .await;
     // What the old key signed is good for as long as it says, at both.
     for (pair, mandate) in pairs.iter().zip(&held) {
         towards(stack, pair);
-        assert_passed(&scene.call(mandate).await);
+        assert_passed(&fixture.call(mandate).await);
     }
     // The new key signs once its time has come and the zone was read again; any change in it does that.
-    scene
+    fixture
         .zone
-        .activate(&[Document::of(&scene.application).into()])
+        .activate(&[Document::of(&fixture.application).into()])
         .await;
     for signing in &pairs {
         within_a_minute("the new key signs", async || {
@@ -197,10 +197,10 @@ async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
             for verifying in &pairs {
                 stack.point(Role::Sts, &signing.sts);
                 stack.point(Role::Gateway, &verifying.gateway);
-                let mandate = scene.mandate(&agent, READ).await;
+                let mandate = fixture.mandate(&agent, READ).await;
                 new &= Token::parse(&mandate).header["kid"] == json!(kid);
                 // Whichever key signed: a Gateway that has not heard of it asks, and no call fails.
-                assert_passed(&scene.call(&mandate).await);
+                assert_passed(&fixture.call(&mandate).await);
             }
             new
         })
@@ -209,33 +209,33 @@ async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {
 }
 
 async fn rotated_secrets_reach_all_four(stack: &Stack) {
-    let mut scene = Scene::set_up(stack).await;
+    let mut fixture = Fixture::set_up(stack).await;
     let pairs = pairs(stack).await;
-    let agent = scene.agent().await;
-    mandates(&scene, &pairs, &agent).await;
+    let agent = fixture.agent().await;
+    mandates(&fixture, &pairs, &agent).await;
 
     // The application's.
-    let path = format!("/applications/{}/rotate-secret", scene.application.id);
-    let rotated = scene.zone.admin("POST", &path, None).await.expect(200);
-    let old = std::mem::replace(&mut scene.application.secret, rotated.text_of("client_secret"));
-    let new = scene.application.secret.clone();
+    let path = format!("/applications/{}/rotate-secret", fixture.application.id);
+    let rotated = fixture.zone.admin("POST", &path, None).await.expect(200);
+    let old = std::mem::replace(&mut fixture.application.secret, rotated.text_of("client_secret"));
+    let new = fixture.application.secret.clone();
     for pair in &pairs {
         towards(stack, pair);
-        scene.application.secret.clone_from(&old);
+        fixture.application.secret.clone_from(&old);
         within_a_minute("the STS heard", async || {
-            scene.mint(&agent, READ).await.status != 200
+            fixture.mint(&agent, READ).await.status != 200
         })
         .await;
-        scene
+        fixture
             .mint(&agent, READ)
             .await
             .assert_refused(401, "access_denied", "");
-        scene.application.secret.clone_from(&new);
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        fixture.application.secret.clone_from(&new);
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
     }
 
     // The upstream's.
-    let providers = scene.zone.admin("GET", "/providers", None).await.expect(200);
+    let providers = fixture.zone.admin("GET", "/providers", None).await.expect(200);
     let provider = providers.json["items"]
         .as_array()
         .or(providers.json.as_array())
@@ -246,7 +246,7 @@ async fn rotated_secrets_reach_all_four(stack: &Stack) {
     for round in 0..3 {
         let key = format!("rotated{round}{}", uuid::Uuid::new_v4().simple());
         let config = json!({"auth_location": "header", "header_name": KEY_HEADER, "api_key": key});
-        scene
+        fixture
             .zone
             .admin(
                 "PATCH",
@@ -258,8 +258,8 @@ async fn rotated_secrets_reach_all_four(stack: &Stack) {
         for pair in &pairs {
             towards(stack, pair);
             within_a_minute("the new key is sent", async || {
-                assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
-                let received = scene.upstream.received();
+                assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
+                let received = fixture.upstream.received();
                 let sent = received.last().and_then(|request| request.header(KEY_HEADER));
                 sent == Some(key.as_str())
             })
@@ -269,18 +269,18 @@ async fn rotated_secrets_reach_all_four(stack: &Stack) {
 }
 
 async fn a_mandate_presented_to_both_gateways_at_once_passes_once(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
+    let fixture = Fixture::set_up(stack).await;
     let pairs = pairs(stack).await;
-    let agent = scene.agent().await;
+    let agent = fixture.agent().await;
     for _ in 0..20 {
-        let mandate = scene.mandate(&agent, READ).await;
-        let before = scene.upstream.requests();
+        let mandate = fixture.mandate(&agent, READ).await;
+        let before = fixture.upstream.requests();
         let mut presentations = Vec::new();
         for _ in 0..4 {
             for pair in &pairs {
                 stack.point(Role::Gateway, &pair.gateway);
                 presentations.push(Reply::of(
-                    scene.call_request(&mandate, &caracal_e2e::Call::default()),
+                    fixture.call_request(&mandate, &caracal_e2e::Call::default()),
                 ));
             }
         }
@@ -290,19 +290,23 @@ async fn a_mandate_presented_to_both_gateways_at_once_passes_once(stack: &Stack)
         for answer in answers.iter().filter(|answer| answer.status != 200) {
             answer.assert_refused(401, "invalid_token", "token_replay");
         }
-        assert_eq!(scene.upstream.requests(), before + 1);
+        assert_eq!(fixture.upstream.requests(), before + 1);
     }
 }
 
 async fn the_published_revocation_consumers_follow_our_streams(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let (ended, revoked, spared) = (scene.agent().await, scene.agent().await, scene.agent().await);
+    let fixture = Fixture::set_up(stack).await;
+    let (ended, revoked, spared) = (
+        fixture.agent().await,
+        fixture.agent().await,
+        fixture.agent().await,
+    );
     let python = tokio::task::spawn_blocking(python).await.expect("a Python");
     let mut consumer = Command::new(python)
         .arg(checkout().join("e2e/production/published_revocation.py"))
         .arg(stack.production().redis_url())
         .arg(stack.home().join("secrets/streamsHmacKey"))
-        .arg(&scene.zone.id)
+        .arg(&fixture.zone.id)
         .args([&ended.session, &revoked.delegation])
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdout(Stdio::piped())
@@ -318,13 +322,13 @@ async fn the_published_revocation_consumers_follow_our_streams(stack: &Stack) {
         let _read = errors.read_to_string(&mut told).await;
         panic!("it does not follow: {followed:?} {told}");
     }
-    scene.about_session(&ended, "DELETE", "").await.expect(204);
-    scene.revoke(&revoked).await;
+    fixture.about_session(&ended, "DELETE", "").await.expect(204);
+    fixture.revoke(&revoked).await;
     let finished = consumer.wait_with_output().await.expect("it ends");
     assert!(
         finished.status.success(),
         "{}",
         String::from_utf8_lossy(&finished.stderr)
     );
-    assert_passed(&scene.call(&scene.mandate(&spared, READ).await).await);
+    assert_passed(&fixture.call(&fixture.mandate(&spared, READ).await).await);
 }

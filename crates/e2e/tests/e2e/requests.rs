@@ -1,6 +1,6 @@
 //! Requests that are wrong in themselves, whatever the mandate.
 
-use caracal_e2e::{Call, READ, RawReply, Reply, Role, Scene, Stack, TICKETS, on_every_deployment, raw};
+use caracal_e2e::{Call, Fixture, READ, RawReply, Reply, Role, Stack, TICKETS, on_every_deployment, raw};
 
 use crate::support::{Untouched, assert_passed};
 
@@ -15,19 +15,19 @@ on_every_deployment!(
 );
 
 /// A request as bytes; `target` and the further header lines exactly as given.
-async fn send(scene: &Scene<'_>, method: &str, target: &str, mandate: &str, lines: &str) -> RawReply {
+async fn send(fixture: &Fixture<'_>, method: &str, target: &str, mandate: &str, lines: &str) -> RawReply {
     let request = format!(
         "{method} {target} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nAuthorization: Bearer {mandate}\r\n\
          X-Caracal-Resource: {TICKETS}\r\n{lines}\r\n"
     );
-    raw(&scene.zone.stack.url(Role::Gateway), request.as_bytes()).await
+    raw(&fixture.zone.stack.url(Role::Gateway), request.as_bytes()).await
 }
 
 async fn a_path_that_leads_out_is_refused_in_every_spelling(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let untouched = Untouched::from_now(&scene);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&fixture);
     for target in [
         "/../tickets",
         "/tickets/..",
@@ -52,7 +52,7 @@ async fn a_path_that_leads_out_is_refused_in_every_spelling(stack: &Stack) {
         "/tickets%0d%0aX-Injected:%20yes",
         "/tickets%",
     ] {
-        let reply = send(&scene, "GET", target, &mandate, "").await;
+        let reply = send(&fixture, "GET", target, &mandate, "").await;
         assert_eq!(reply.status, 400, "{target}: {}", reply.text);
         assert!(
             reply.text.contains("invalid_token") && reply.text.contains("path_traversal"),
@@ -61,25 +61,25 @@ async fn a_path_that_leads_out_is_refused_in_every_spelling(stack: &Stack) {
         );
     }
     // A backslash as such is no character of a request target (RFC 9112 §3.2); whoever refuses it, it goes no further.
-    let reply = send(&scene, "GET", "/..\\tickets", &mandate, "").await;
+    let reply = send(&fixture, "GET", "/..\\tickets", &mandate, "").await;
     assert_eq!(reply.status, 400, "{}", reply.text);
     untouched.check();
     // The caller's mistakes have not cost the mandate.
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn a_head_that_is_too_large_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let untouched = Untouched::from_now(&scene);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&fixture);
     let line = format!("X-Padding: {}\r\n", "x".repeat(20 * 1024));
-    let reply = send(&scene, "GET", "/tickets", &mandate, &line).await;
+    let reply = send(&fixture, "GET", "/tickets", &mandate, &line).await;
     assert_eq!(reply.status, 431, "{}", reply.text);
     let many: Vec<String> = (0..150)
         .map(|number| format!("X-Padding-{number}: {}\r\n", "x".repeat(150)))
         .collect();
-    let reply = send(&scene, "GET", "/tickets", &mandate, &many.concat()).await;
+    let reply = send(&fixture, "GET", "/tickets", &mandate, &many.concat()).await;
     assert_eq!(reply.status, 431, "{}", reply.text);
     untouched.check();
     for role in [Role::Sts, Role::Api, Role::Coordinator] {
@@ -87,17 +87,17 @@ async fn a_head_that_is_too_large_is_refused(stack: &Stack) {
         let reply = raw(&stack.url(role), request.as_bytes()).await;
         assert_eq!(reply.status, 431, "{}: {}", role.name(), reply.text);
     }
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn a_body_that_is_too_large_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, "tickets:write").await;
-    let untouched = Untouched::from_now(&scene);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, "tickets:write").await;
+    let untouched = Untouched::from_now(&fixture);
     // The default limit is 10 MiB; the announcement alone is refused, so that nothing needs to be sent.
     let line = format!("Content-Length: {}\r\n", 10 * 1024 * 1024 + 1);
-    let reply = send(&scene, "POST", "/tickets", &mandate, &line).await;
+    let reply = send(&fixture, "POST", "/tickets", &mandate, &line).await;
     assert_eq!(reply.status, 413, "{}", reply.text);
     assert!(reply.text.contains("payload_too_large"), "{}", reply.text);
     untouched.check();
@@ -114,7 +114,11 @@ async fn a_body_that_is_too_large_is_refused(stack: &Stack) {
     let reply = raw(&stack.url(Role::Gateway), request.as_bytes()).await;
     assert_eq!(reply.status, 413, "{}", reply.text);
     assert!(
-        scene.upstream.received().iter().all(|request| !request.complete),
+        fixture
+            .upstream
+            .received()
+            .iter()
+            .all(|request| !request.complete),
         "an oversize body arrived whole"
     );
     // The STS reads no more than a form needs.
@@ -129,12 +133,12 @@ async fn a_body_that_is_too_large_is_refused(stack: &Stack) {
 }
 
 async fn a_caller_does_not_name_its_own_client(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let untouched = Untouched::from_now(&scene);
-    for name in [scene.application.id.as_str(), "another", ""] {
-        let request = scene
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&fixture);
+    for name in [fixture.application.id.as_str(), "another", ""] {
+        let request = fixture
             .call_request(&mandate, &Call::default())
             .header("X-Caracal-Client-ID", name);
         Reply::of(request)
@@ -142,14 +146,14 @@ async fn a_caller_does_not_name_its_own_client(stack: &Stack) {
             .assert_refused(400, "invalid_token", "client_id_header");
     }
     untouched.check();
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn a_request_without_bearer_or_resource_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let untouched = Untouched::from_now(&scene);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&fixture);
     let bare = || stack.request(Role::Gateway, "GET", "/tickets");
     let named = || bare().header("X-Caracal-Resource", TICKETS);
     for request in [
@@ -177,14 +181,14 @@ async fn a_request_without_bearer_or_resource_is_refused(stack: &Stack) {
         .await
         .assert_refused(400, "invalid_token", "missing_resource");
     untouched.check();
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn an_ambiguous_request_is_refused(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let untouched = Untouched::from_now(&scene);
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let untouched = Untouched::from_now(&fixture);
     for lines in [
         "X-Caracal-Resource: resource://other\r\n",
         "Host: elsewhere\r\n",
@@ -192,22 +196,22 @@ async fn an_ambiguous_request_is_refused(stack: &Stack) {
         "Content-Length: 5, 5\r\n",
         "Transfer-Encoding: chunked, identity\r\n",
     ] {
-        let reply = send(&scene, "GET", "/tickets", &mandate, lines).await;
+        let reply = send(&fixture, "GET", "/tickets", &mandate, lines).await;
         assert_eq!(reply.status, 400, "{lines}: {}", reply.text);
     }
     for method in ["TRACE", "CONNECT"] {
-        let reply = send(&scene, method, "/tickets", &mandate, "").await;
+        let reply = send(&fixture, method, "/tickets", &mandate, "").await;
         assert!(matches!(reply.status, 400 | 405), "{method}: {}", reply.text);
     }
     untouched.check();
-    assert_passed(&scene.call(&mandate).await);
+    assert_passed(&fixture.call(&mandate).await);
 }
 
 async fn hop_and_identity_headers_do_not_reach_the_upstream(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    let request = scene
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    let request = fixture
         .call_request(
             &mandate,
             &Call {
@@ -226,11 +230,11 @@ async fn hop_and_identity_headers_do_not_reach_the_upstream(stack: &Stack) {
     let reply = Reply::of(request).await;
     assert_passed(&reply);
     assert_eq!(reply.headers["x-request-id"], "call-17");
-    let seen = scene.upstream.only();
+    let seen = fixture.upstream.only();
     assert_eq!(seen.header("x-kept"), Some("yes"));
     assert_eq!(
         seen.header("x-api-key"),
-        Some(scene.key.as_str()),
+        Some(fixture.key.as_str()),
         "the caller's value is replaced"
     );
     assert_eq!(seen.header("baggage"), Some("theirs=1"));

@@ -1,20 +1,20 @@
 //! Checks that many tests make.
 
-use caracal_e2e::{Reply, Scene};
+use caracal_e2e::{Fixture, Reply};
 
 /// What the upstream has received since.
 #[derive(Debug)]
 pub(crate) struct Untouched<'s> {
-    scene: &'s Scene<'s>,
+    fixture: &'s Fixture<'s>,
     before: usize,
 }
 
 impl<'s> Untouched<'s> {
     /// From now on.
-    pub(crate) fn from_now(scene: &'s Scene<'s>) -> Self {
+    pub(crate) fn from_now(fixture: &'s Fixture<'s>) -> Self {
         Self {
-            scene,
-            before: scene.upstream.requests(),
+            fixture,
+            before: fixture.upstream.requests(),
         }
     }
 
@@ -22,7 +22,7 @@ impl<'s> Untouched<'s> {
     #[track_caller]
     pub(crate) fn check(&self) {
         assert_eq!(
-            self.scene.upstream.requests(),
+            self.fixture.upstream.requests(),
             self.before,
             "the upstream was reached"
         );
@@ -31,14 +31,14 @@ impl<'s> Untouched<'s> {
 
 /// The Gateway refused, and the upstream knows nothing of it.
 pub(crate) async fn assert_call_refused(
-    scene: &Scene<'_>,
+    fixture: &Fixture<'_>,
     mandate: &str,
     status: u16,
     code: &str,
     reason: &str,
 ) {
-    let untouched = Untouched::from_now(scene);
-    scene.call(mandate).await.assert_refused(status, code, reason);
+    let untouched = Untouched::from_now(fixture);
+    fixture.call(mandate).await.assert_refused(status, code, reason);
     untouched.check();
 }
 

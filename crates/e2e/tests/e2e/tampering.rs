@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use caracal_e2e::{Call, Deployment, Finished, READ, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Call, Deployment, Finished, Fixture, READ, Stack, on_every_deployment};
 use serde_json::Value;
 
 use crate::support::assert_passed;
@@ -107,23 +107,23 @@ pub(crate) fn tamper(stack: &Stack, sql: &str) {
 }
 
 /// A zone with `calls` governed calls, all of them in the ledger.
-async fn used(stack: &Stack, calls: usize) -> Scene<'_> {
-    let scene = Scene::set_up(stack).await;
-    call(&scene, "call", calls).await;
-    scene
+async fn used(stack: &Stack, calls: usize) -> Fixture<'_> {
+    let fixture = Fixture::set_up(stack).await;
+    call(&fixture, "call", calls).await;
+    fixture
 }
 
-async fn call(scene: &Scene<'_>, name: &str, calls: usize) {
-    let agent = scene.agent().await;
+async fn call(fixture: &Fixture<'_>, name: &str, calls: usize) {
+    let agent = fixture.agent().await;
     for number in 0..calls {
-        let mandate = scene.mandate(&agent, READ).await;
+        let mandate = fixture.mandate(&agent, READ).await;
         let id = format!("{name}-{number}");
         let call = Call {
             request_id: Some(&id),
             ..Call::default()
         };
-        assert_passed(&scene.call_with(&mandate, &call).await);
-        scene.zone.events_of(&id, |events| events.len() >= 2).await;
+        assert_passed(&fixture.call_with(&mandate, &call).await);
+        fixture.zone.events_of(&id, |events| events.len() >= 2).await;
     }
 }
 
@@ -254,8 +254,8 @@ fn attacks(zone: &str, entries: u64, records: u64) -> Vec<(&'static str, Vec<Str
 }
 
 async fn a_changed_ledger_is_found_out(stack: &Stack) {
-    let scene = used(stack, 5).await;
-    let zone = scene.zone.id.clone();
+    let fixture = used(stack, 5).await;
+    let zone = fixture.zone.id.clone();
     stack.stop().await;
     let whole = report(stack.caracald(&VERIFY).await.assert_good());
     assert_eq!(whole["holds"], true, "{whole:#}");
@@ -297,9 +297,9 @@ async fn a_changed_ledger_is_found_out(stack: &Stack) {
 }
 
 async fn an_older_state_put_back_is_found_by_the_heads_kept_elsewhere(stack: &Stack) {
-    let scene = used(stack, 1).await;
+    let fixture = used(stack, 1).await;
     let older = Kept::of(stack, "older");
-    call(&scene, "later", 1).await;
+    call(&fixture, "later", 1).await;
     stack.stop().await;
     let newer = Kept::of(stack, "newer");
     let heads = stack.home().join("heads.json");

@@ -1,6 +1,6 @@
 //! Operations whose paths are templates, from the save to the upstream.
 
-use caracal_e2e::{Call, READ, Scene, Stack, WRITE, on_every_deployment};
+use caracal_e2e::{Call, Fixture, READ, Stack, WRITE, on_every_deployment};
 use serde_json::json;
 
 use crate::support::{Untouched, assert_passed};
@@ -14,41 +14,41 @@ on_every_deployment!(
 
 const ORDERS: &str = "resource://orders";
 
-/// A scene with a resource whose operations are `operations`, and an agent who may read and write there.
-async fn with_operations(stack: &Stack, operations: serde_json::Value) -> (Scene<'_>, caracal_e2e::Agent) {
-    let scene = Scene::without_policy(stack).await;
-    let provider = scene.zone.api_key(caracal_e2e::KEY_HEADER, &scene.key).await;
-    scene
+/// A fixture with a resource whose operations are `operations`, and an agent who may read and write there.
+async fn with_operations(stack: &Stack, operations: serde_json::Value) -> (Fixture<'_>, caracal_e2e::Agent) {
+    let fixture = Fixture::without_policy(stack).await;
+    let provider = fixture.zone.api_key(caracal_e2e::KEY_HEADER, &fixture.key).await;
+    fixture
         .zone
         .resource(json!({
-            "name": "orders", "identifier": ORDERS, "upstream_url": scene.upstream.url(), "scopes": [READ, WRITE],
+            "name": "orders", "identifier": ORDERS, "upstream_url": fixture.upstream.url(), "scopes": [READ, WRITE],
             "credential_provider_id": provider, "operations": operations,
         }))
         .await;
     let document = caracal_e2e::Document::empty()
-        .rule("app_ids", &json!({"desk": scene.application.id}))
+        .rule("app_ids", &json!({"desk": fixture.application.id}))
         .rule(
             "grants",
             &json!({ORDERS: {"application": "desk", "roles": {"reader": [READ], "writer": [READ, WRITE]}}}),
         );
-    scene.zone.activate(&[document.into()]).await;
-    let lifecycle = scene
+    fixture.zone.activate(&[document.into()]).await;
+    let lifecycle = fixture
         .zone
         .exchange(
-            &scene.application,
+            &fixture.application,
             &[("resource", ORDERS), ("scope", "agent:lifecycle")],
         )
         .await
         .expect(200)
         .text_of("access_token");
-    let source = scene.session(&lifecycle, &["writer"]).await;
-    let session = scene.session(&lifecycle, &["writer"]).await;
+    let source = fixture.session(&lifecycle, &["writer"]).await;
+    let session = fixture.session(&lifecycle, &["writer"]).await;
     let body = json!({
-        "issuer_application_id": scene.application.id, "receiver_application_id": scene.application.id,
+        "issuer_application_id": fixture.application.id, "receiver_application_id": fixture.application.id,
         "source_session_id": source, "target_session_id": session, "scopes": [READ, WRITE],
         "constraints": {"resources": [ORDERS]}, "ttl_seconds": 900,
     });
-    let delegation = scene
+    let delegation = fixture
         .zone
         .coordinate(&lifecycle, "POST", "/delegations", Some(body))
         .await
@@ -60,29 +60,29 @@ async fn with_operations(stack: &Stack, operations: serde_json::Value) -> (Scene
         session,
         delegation,
     };
-    (scene, agent)
+    (fixture, agent)
 }
 
 /// One governed call of `path` under a fresh mandate for `scope`: the mint and the Gateway as agents use them.
 async fn call(
-    scene: &Scene<'_>,
+    fixture: &Fixture<'_>,
     agent: &caracal_e2e::Agent,
     scope: &str,
     method: &str,
     path: &str,
 ) -> caracal_e2e::Reply {
-    let mandate = mandate(scene, agent, scope).await;
-    scene.call_with(&mandate, &to(method, path)).await
+    let mandate = mandate(fixture, agent, scope).await;
+    fixture.call_with(&mandate, &to(method, path)).await
 }
 
-async fn mandate(scene: &Scene<'_>, agent: &caracal_e2e::Agent, scope: &str) -> String {
+async fn mandate(fixture: &Fixture<'_>, agent: &caracal_e2e::Agent, scope: &str) -> String {
     let fields = [
         ("resource", ORDERS),
         ("scope", scope),
         ("agent_session_id", agent.session.as_str()),
         ("delegation_edge_id", agent.delegation.as_str()),
     ];
-    let minted = scene.zone.exchange(&scene.application, &fields).await;
+    let minted = fixture.zone.exchange(&fixture.application, &fields).await;
     minted.expect(200).text_of("access_token")
 }
 
@@ -101,7 +101,7 @@ async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
         {"method": "GET", "path": "/files/{rest+}", "scope": READ},
         {"method": "POST", "path": "/orders/{id}/notes", "scope": WRITE},
     ]);
-    let (scene, agent) = with_operations(stack, operations).await;
+    let (fixture, agent) = with_operations(stack, operations).await;
     for (scope, method, path) in [
         (READ, "GET", "/orders/7"),
         (READ, "GET", "/orders/A-7.json"),
@@ -110,9 +110,9 @@ async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
         (READ, "GET", "/files/a/b/c.txt"),
         (WRITE, "POST", "/orders/7/notes"),
     ] {
-        let before = scene.upstream.requests();
-        assert_passed(&call(&scene, &agent, scope, method, path).await);
-        let received = scene.upstream.received();
+        let before = fixture.upstream.requests();
+        assert_passed(&call(&fixture, &agent, scope, method, path).await);
+        let received = fixture.upstream.received();
         assert_eq!(received.len(), before + 1, "{path}");
         let last = received.last().expect("one more");
         assert_eq!(
@@ -120,7 +120,7 @@ async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
             (method, path)
         );
     }
-    let untouched = Untouched::from_now(&scene);
+    let untouched = Untouched::from_now(&fixture);
     for (scope, method, path) in [
         // Not met by any template.
         (READ, "GET", "/orders"),
@@ -134,7 +134,7 @@ async fn a_template_governs_what_it_meets_and_nothing_else(stack: &Stack) {
         (READ, "POST", "/orders/7/notes"),
         (WRITE, "GET", "/orders/7"),
     ] {
-        let reply = call(&scene, &agent, scope, method, path).await;
+        let reply = call(&fixture, &agent, scope, method, path).await;
         assert!(
             matches!(reply.status, 400 | 403 | 404),
             "{method} {path} with {scope}: {reply:#?}"
@@ -149,25 +149,25 @@ async fn the_most_exact_operation_decides_at_the_gateway(stack: &Stack) {
         {"method": "GET", "path": "/orders/{id}", "scope": READ},
         {"method": "GET", "path": "/orders/export", "scope": WRITE},
     ]);
-    let (scene, agent) = with_operations(stack, operations).await;
-    assert_passed(&call(&scene, &agent, READ, "GET", "/orders/7").await);
-    assert_passed(&call(&scene, &agent, WRITE, "GET", "/orders/export").await);
-    assert_passed(&call(&scene, &agent, WRITE, "GET", "/anything/else").await);
-    let untouched = Untouched::from_now(&scene);
+    let (fixture, agent) = with_operations(stack, operations).await;
+    assert_passed(&call(&fixture, &agent, READ, "GET", "/orders/7").await);
+    assert_passed(&call(&fixture, &agent, WRITE, "GET", "/orders/export").await);
+    assert_passed(&call(&fixture, &agent, WRITE, "GET", "/anything/else").await);
+    let untouched = Untouched::from_now(&fixture);
     for (scope, path) in [
         (READ, "/orders/export"),
         (WRITE, "/orders/7"),
         (READ, "/anything/else"),
     ] {
-        let reply = call(&scene, &agent, scope, "GET", path).await;
+        let reply = call(&fixture, &agent, scope, "GET", path).await;
         assert_eq!(reply.status, 403, "{path} with {scope}: {reply:#?}");
     }
     untouched.check();
 }
 
 async fn a_path_that_only_looks_like_a_pattern_is_refused_at_save(stack: &Stack) {
-    let scene = Scene::without_policy(stack).await;
-    let provider = scene.zone.api_key(caracal_e2e::KEY_HEADER, &scene.key).await;
+    let fixture = Fixture::without_policy(stack).await;
+    let provider = fixture.zone.api_key(caracal_e2e::KEY_HEADER, &fixture.key).await;
     for (method, path) in [
         ("GET", "/orders/:id"),
         ("GET", "/orders/*"),
@@ -176,10 +176,10 @@ async fn a_path_that_only_looks_like_a_pattern_is_refused_at_save(stack: &Stack)
         ("FETCH", "/orders"),
     ] {
         let body = json!({
-            "name": "refused", "identifier": "resource://refused", "upstream_url": scene.upstream.url(),
+            "name": "refused", "identifier": "resource://refused", "upstream_url": fixture.upstream.url(),
             "scopes": [READ], "credential_provider_id": provider, "operations": [{"method": method, "path": path, "scope": READ}],
         });
-        let reply = scene.zone.admin("POST", "/resources", Some(body)).await;
+        let reply = fixture.zone.admin("POST", "/resources", Some(body)).await;
         assert_eq!(reply.status, 400, "{method} {path}: {reply:#?}");
         assert!(
             reply.text.contains("operations"),
@@ -194,10 +194,10 @@ async fn a_message_to_an_mcp_server_is_decided_by_its_tool(stack: &Stack) {
         {"method": "MCP", "path": "tools/call:search", "scope": READ},
         {"method": "MCP", "path": "tools/call:{tool}", "scope": WRITE},
     ]);
-    let (scene, agent) = with_operations(stack, operations).await;
+    let (fixture, agent) = with_operations(stack, operations).await;
     let send = async |scope: &str, body: &str| {
-        let mandate = mandate(&scene, &agent, scope).await;
-        let request = scene.call_request(&mandate, &to("POST", "/"));
+        let mandate = mandate(&fixture, &agent, scope).await;
+        let request = fixture.call_request(&mandate, &to("POST", "/"));
         let request = request.header("content-type", "application/json");
         caracal_e2e::Reply::of(request.body(body.to_owned())).await
     };
@@ -208,7 +208,7 @@ async fn a_message_to_an_mcp_server_is_decided_by_its_tool(stack: &Stack) {
     for (scope, body) in [(READ, &list), (READ, &tool("search")), (WRITE, &tool("delete"))] {
         assert_passed(&send(scope, body).await);
     }
-    let untouched = Untouched::from_now(&scene);
+    let untouched = Untouched::from_now(&fixture);
     for (scope, body, status) in [
         (READ, tool("delete"), 403),
         (WRITE, tool("search"), 403),

@@ -1,6 +1,6 @@
 //! Zones do not see each other, and nobody without a credential sees anything.
 
-use caracal_e2e::{READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Fixture, READ, Reply, Role, Stack, on_every_deployment};
 use serde_json::json;
 
 on_every_deployment!(
@@ -11,7 +11,7 @@ on_every_deployment!(
 );
 
 async fn a_lifecycle_token_works_in_its_zone_only(stack: &Stack) {
-    let (here, there) = (Scene::set_up(stack).await, Scene::set_up(stack).await);
+    let (here, there) = (Fixture::set_up(stack).await, Fixture::set_up(stack).await);
     let (agent, other) = (here.agent().await, there.agent().await);
     for (method, path) in [
         ("GET", format!("/agents/{}", other.session)),
@@ -39,7 +39,7 @@ async fn a_lifecycle_token_works_in_its_zone_only(stack: &Stack) {
 }
 
 async fn an_application_mints_in_its_zone_only(stack: &Stack) {
-    let (here, there) = (Scene::set_up(stack).await, Scene::set_up(stack).await);
+    let (here, there) = (Fixture::set_up(stack).await, Fixture::set_up(stack).await);
     let fields = [("resource", "resource://tickets"), ("scope", "agent:lifecycle")];
     there
         .zone
@@ -57,7 +57,7 @@ async fn an_application_mints_in_its_zone_only(stack: &Stack) {
 }
 
 async fn a_session_of_another_zone_cannot_be_used(stack: &Stack) {
-    let (here, there) = (Scene::set_up(stack).await, Scene::set_up(stack).await);
+    let (here, there) = (Fixture::set_up(stack).await, Fixture::set_up(stack).await);
     let other = there.agent().await;
     let refused = here.mint(&other, READ).await;
     assert_eq!(
@@ -69,15 +69,15 @@ async fn a_session_of_another_zone_cannot_be_used(stack: &Stack) {
 }
 
 async fn nobody_administrates_without_a_token(stack: &Stack) {
-    let scene = Scene::set_up(stack).await;
-    let zone = format!("/v1/zones/{}", scene.zone.id);
+    let fixture = Fixture::set_up(stack).await;
+    let zone = format!("/v1/zones/{}", fixture.zone.id);
     for path in [
         "/v1/zones",
         zone.as_str(),
         &format!("{zone}/audit"),
         &format!("{zone}/applications"),
     ] {
-        for token in [None, Some("x"), Some(scene.application.secret.as_str())] {
+        for token in [None, Some("x"), Some(fixture.application.secret.as_str())] {
             let request = stack.request(Role::Api, "GET", path);
             let request = match token {
                 Some(token) => request.bearer_auth(token),
@@ -87,7 +87,7 @@ async fn nobody_administrates_without_a_token(stack: &Stack) {
             assert_eq!(reply.status, 401, "{path}: {reply:#?}");
         }
     }
-    let agent = scene.agent().await;
+    let agent = fixture.agent().await;
     let request = stack
         .request(Role::Api, "POST", "/v1/zones")
         .bearer_auth(&agent.lifecycle);
@@ -96,7 +96,7 @@ async fn nobody_administrates_without_a_token(stack: &Stack) {
         401
     );
     for method in ["GET", "DELETE"] {
-        let path = format!("/zones/{}/agents/{}", scene.zone.id, agent.session);
+        let path = format!("/zones/{}/agents/{}", fixture.zone.id, agent.session);
         let reply = Reply::of(stack.request(Role::Coordinator, method, &path)).await;
         assert_eq!(reply.status, 401, "{reply:#?}");
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use caracal_e2e::{Agent, Call, Deployment, READ, Reply, Role, Scene, Stack, on_every_deployment};
+use caracal_e2e::{Agent, Call, Deployment, Fixture, READ, Reply, Role, Stack, on_every_deployment};
 use caracal_testkit::upstream::{Answer, Received, Upstream};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -80,17 +80,17 @@ fn find(spans: &[(String, Span)], kind: SpanKind, name: &str) -> Vec<Span> {
 }
 
 /// Mints and calls within the agent's trace; gives the mandate and the span that the upstream was told.
-async fn traced_call(scene: &Scene<'_>, agent: &Agent) -> (String, String) {
+async fn traced_call(fixture: &Fixture<'_>, agent: &Agent) -> (String, String) {
     let traceparent = format!("00-{TRACE}-{AGENT_SPAN}-01");
-    let minted = scene
+    let minted = fixture
         .mint_request(agent, READ, &[])
         .header("traceparent", &traceparent);
     let mandate = Reply::of(minted).await.expect(200).text_of("access_token");
-    let call = scene
+    let call = fixture
         .call_request(&mandate, &Call::default())
         .header("traceparent", &traceparent);
     assert_passed(&Reply::of(call).await);
-    let received = scene.upstream.received();
+    let received = fixture.upstream.received();
     let told = received.last().and_then(|request| request.header("traceparent"));
     let told: Vec<&str> = told.expect("a parent").split('-').collect();
     assert_eq!((told[0], told[1], told[3]), ("00", TRACE, "01"));
@@ -114,9 +114,9 @@ async fn one_trace_leads_from_the_agent_through_every_role_to_the_upstream(stack
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let traced = Stack::with(stack.deployment(), &variables).await;
     let stack = &traced;
-    let scene = Scene::set_up(stack).await;
-    let agent = scene.agent().await;
-    let (mandate, sent_by) = traced_call(&scene, &agent).await;
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let (mandate, sent_by) = traced_call(&fixture, &agent).await;
 
     let roles_apart = stack.deployment() != Deployment::Embedded;
     let spans = whole_trace(&collector, roles_apart).await;
@@ -173,7 +173,7 @@ async fn one_trace_leads_from_the_agent_through_every_role_to_the_upstream(stack
             },
         )
         .await;
-    scene.revoke(&agent).await;
+    fixture.revoke(&agent).await;
     stack.stop().await;
     let received = collector.received();
     let services: Vec<String> = exported(&received)
@@ -188,8 +188,8 @@ async fn one_trace_leads_from_the_agent_through_every_role_to_the_upstream(stack
     assert!(services.iter().any(|service| service == expected), "{services:?}");
 
     let secrets = [
-        &scene.key,
-        &scene.application.secret,
+        &fixture.key,
+        &fixture.application.secret,
         &stack.admin_token(),
         &agent.lifecycle,
         &mandate,
@@ -219,16 +219,16 @@ async fn what_the_sampler_leaves_out_is_left_out_by_every_role(stack: &Stack) {
         .collect();
     variables.push(("OTEL_TRACES_SAMPLER", "parentbased_always_off"));
     let stack = Stack::with(stack.deployment(), &variables).await;
-    let scene = Scene::set_up(&stack).await;
-    let agent = scene.agent().await;
-    let mandate = scene.mandate(&agent, READ).await;
-    assert_passed(&scene.call(&mandate).await);
-    let received = scene.upstream.only();
+    let fixture = Fixture::set_up(&stack).await;
+    let agent = fixture.agent().await;
+    let mandate = fixture.mandate(&agent, READ).await;
+    assert_passed(&fixture.call(&mandate).await);
+    let received = fixture.upstream.only();
     let told = received.header("traceparent").expect("a parent");
     assert!(told.ends_with("-00"), "{told}: nobody records it");
 
     // The caller wants its own to be recorded, and it alone is.
-    traced_call(&scene, &agent).await;
+    traced_call(&fixture, &agent).await;
     whole_trace(&collector, stack.deployment() != Deployment::Embedded).await;
     stack.stop().await;
     let received = collector.received();
@@ -253,9 +253,9 @@ async fn a_collector_that_is_away_costs_traces_and_nothing_else() {
             ("OTEL_BSP_SCHEDULE_DELAY", "10"),
         ];
         let stack = Stack::with(Deployment::Embedded, &variables).await;
-        let scene = Scene::set_up(&stack).await;
-        let agent = scene.agent().await;
-        assert_passed(&scene.call(&scene.mandate(&agent, READ).await).await);
+        let fixture = Fixture::set_up(&stack).await;
+        let agent = fixture.agent().await;
+        assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         assert_eq!(
             stack
                 .request(Role::Gateway, "GET", "/ready")

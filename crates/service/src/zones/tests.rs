@@ -16,14 +16,14 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use super::*;
 use crate::revocation::Revocations;
 
-struct Scene {
+struct Fixture {
     world: World,
     store: Arc<dyn Store>,
     directory: Arc<ZoneDirectory>,
     _files: tempfile::TempDir,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let world = World::for_tests();
         let files = tempfile::tempdir().unwrap();
@@ -88,23 +88,23 @@ async fn an_unreadable_zone_is_unavailable_alone_and_counted() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _here = metrics::set_default_local_recorder(&recorder);
-    let scene = Scene::new().await;
-    let (good, bad) = (scene.zone().await, scene.zone().await);
-    scene.directory.zone(&good.zone_id).await.unwrap();
-    scene.directory.zone(&bad.zone_id).await.unwrap();
+    let fixture = Fixture::new().await;
+    let (good, bad) = (fixture.zone().await, fixture.zone().await);
+    fixture.directory.zone(&good.zone_id).await.unwrap();
+    fixture.directory.zone(&bad.zone_id).await.unwrap();
     // Its public half is no point, as its private half would be under an unknown key.
-    let mut work = scene.write(&bad).await;
+    let mut work = fixture.write(&bad).await;
     work.signing_keys().create(&bad.signing_key(1)).await.unwrap();
     work.commit().await.unwrap();
 
     // What a reconnect of the bus does: the others are not asked to wait for it.
-    scene.directory.drop_outdated().await.unwrap();
+    fixture.directory.drop_outdated().await.unwrap();
     let unavailable = |answer| matches!(answer, Err(DirectoryError::Unavailable));
     for _ in 0..2 {
-        assert!(unavailable(scene.directory.zone(&bad.zone_id).await));
-        scene.directory.zone(&good.zone_id).await.unwrap();
-        scene.world.manual_clock().advance(MAX_AGE / 2);
-        scene.directory.refresh().await;
+        assert!(unavailable(fixture.directory.zone(&bad.zone_id).await));
+        fixture.directory.zone(&good.zone_id).await.unwrap();
+        fixture.world.manual_clock().advance(MAX_AGE / 2);
+        fixture.directory.refresh().await;
         assert!(
             metrics.render().contains("caracal_zones_unreadable 1"),
             "{}",
@@ -116,28 +116,28 @@ async fn an_unreadable_zone_is_unavailable_alone_and_counted() {
             .render()
             .contains(r#"caracal_zone_reads_total{outcome="unreadable"}"#)
     );
-    let waiting = (0..50).map(|_| scene.directory.zone(&bad.zone_id));
-    let before = scene.store.statements();
+    let waiting = (0..50).map(|_| fixture.directory.zone(&bad.zone_id));
+    let before = fixture.store.statements();
     assert!(join_all(waiting).await.into_iter().all(unavailable));
     assert!(
-        scene.store.statements() - before < 100,
+        fixture.store.statements() - before < 100,
         "whoever waits shares one read"
     );
 }
 
 #[tokio::test]
 async fn a_change_of_one_object_leaves_all_others_as_they_were() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
     let provider = zone.provider();
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.providers().create(&provider).await.unwrap();
     let others: Vec<Resource> = (0..50).map(|_| zone.resource(&provider)).collect();
     for other in &others {
         work.resources().create(other).await.unwrap();
     }
     work.commit().await.unwrap();
-    let before = scene.directory.zone(&zone.zone_id).await.unwrap();
+    let before = fixture.directory.zone(&zone.zone_id).await.unwrap();
 
     // One that takes the row id of another as its identifier.
     let new = Resource {
@@ -145,15 +145,15 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
         ..zone.resource(&provider)
     };
     let application = zone.application();
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.resources().create(&new).await.unwrap();
     work.applications().create(&application).await.unwrap();
     work.commit().await.unwrap();
-    let statements = scene.store.statements();
-    let after = scene
+    let statements = fixture.store.statements();
+    let after = fixture
         .changed(&zone, DirectoryKind::Resource, new.id.as_str())
         .await;
-    assert!(scene.store.statements() - statements <= 5, "one row is read");
+    assert!(fixture.store.statements() - statements <= 5, "one row is read");
     assert!(after.resource(new.id.as_str()).unwrap().provider.is_some());
     assert_eq!(after.resource(others[0].id.as_str()).unwrap().resource.id, new.id);
     for other in &others {
@@ -163,17 +163,17 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
             after.resource(name).unwrap()
         ));
     }
-    let after = scene
+    let after = fixture
         .changed(&zone, DirectoryKind::Application, application.id.as_str())
         .await;
     assert!(after.applications.contains_key(&application.id));
 
-    let mut work = scene.write(&zone).await;
-    let now = scene.world.now();
+    let mut work = fixture.write(&zone).await;
+    let now = fixture.world.now();
     assert!(work.resources().archive(&new.id, now).await.unwrap());
     assert!(work.applications().archive(&application.id, now).await.unwrap());
     work.commit().await.unwrap();
-    let after = scene
+    let after = fixture
         .changed(&zone, DirectoryKind::Resource, new.id.as_str())
         .await;
     assert!(after.resource(new.id.as_str()).is_none());
@@ -181,15 +181,15 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
         after.resource(others[0].id.as_str()).unwrap().resource.id,
         others[0].id
     );
-    let after = scene
+    let after = fixture
         .changed(&zone, DirectoryKind::Application, application.id.as_str())
         .await;
     assert!(!after.applications.contains_key(&application.id));
 
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     assert!(work.providers().archive(&provider.id, now).await.unwrap());
     work.commit().await.unwrap();
-    let after = scene
+    let after = fixture
         .changed(&zone, DirectoryKind::Provider, provider.id.as_str())
         .await;
     assert!(
@@ -197,31 +197,31 @@ async fn a_change_of_one_object_leaves_all_others_as_they_were() {
         "which denies"
     );
     // What a patch says and what a whole read says is the same.
-    let whole = scene.directory.reload(&zone.zone_id).await.unwrap();
+    let whole = fixture.directory.reload(&zone.zone_id).await.unwrap();
     assert_eq!(whole.resources.len(), after.resources.len());
     assert_eq!(whole.applications.len(), after.applications.len());
 }
 
 #[tokio::test]
 async fn a_gateway_knows_what_resources_declare_and_nothing_of_their_providers() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
     let provider = zone.provider();
     let mut resource = zone.resource(&provider);
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.providers().create(&provider).await.unwrap();
     work.applications().create(&zone.application()).await.unwrap();
     work.resources().create(&resource).await.unwrap();
     work.commit().await.unwrap();
-    let scene = Scene {
+    let fixture = Fixture {
         directory: Arc::new(ZoneDirectory::reaching(
-            scene.store.clone(),
-            scene.world.clone(),
+            fixture.store.clone(),
+            fixture.world.clone(),
             Reach::Resources,
         )),
-        ..scene
+        ..fixture
     };
-    let loaded = scene.directory.zone(&zone.zone_id).await.unwrap();
+    let loaded = fixture.directory.zone(&zone.zone_id).await.unwrap();
     let known = loaded.resource(&resource.identifier).unwrap();
     assert!(!known.reads_mcp() && known.provider.is_none());
     assert!(loaded.applications.is_empty() && loaded.providers.is_empty());
@@ -231,115 +231,115 @@ async fn a_gateway_knows_what_resources_declare_and_nothing_of_their_providers()
         path: "tools/list".into(),
         scope: "weather:read".into(),
     }];
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.resources().update(&resource).await.unwrap();
     work.commit().await.unwrap();
-    let changed = scene
+    let changed = fixture
         .changed(&zone, DirectoryKind::Resource, resource.id.as_str())
         .await;
     let known = changed.resource(&resource.identifier).unwrap();
     assert!(known.reads_mcp() && known.provider.is_none() && changed.providers.is_empty());
-    let statements = scene.store.statements();
+    let statements = fixture.store.statements();
     for (kind, id) in [
         (DirectoryKind::Provider, provider.id.as_str()),
         (DirectoryKind::Application, "app-1"),
     ] {
-        let same = scene.changed(&zone, kind, id).await;
+        let same = fixture.changed(&zone, kind, id).await;
         assert!(Arc::ptr_eq(&same, &changed), "nothing of it is known");
     }
-    assert_eq!(scene.store.statements(), statements, "and nothing is read");
+    assert_eq!(fixture.store.statements(), statements, "and nothing is read");
 }
 
 #[tokio::test]
 async fn idle_zones_leave_memory_and_come_back_when_used() {
-    let scene = Scene::new().await;
-    let (idle, busy) = (scene.zone().await, scene.zone().await);
-    scene.directory.zone(&idle.zone_id).await.unwrap();
+    let fixture = Fixture::new().await;
+    let (idle, busy) = (fixture.zone().await, fixture.zone().await);
+    fixture.directory.zone(&idle.zone_id).await.unwrap();
     for _ in 0..30 {
-        scene.directory.zone(&busy.zone_id).await.unwrap();
-        scene.world.manual_clock().advance(REFRESH_EVERY);
-        scene.directory.refresh().await;
+        fixture.directory.zone(&busy.zone_id).await.unwrap();
+        fixture.world.manual_clock().advance(REFRESH_EVERY);
+        fixture.directory.refresh().await;
     }
-    let known: Vec<ZoneId> = scene.directory.slots.read().keys().cloned().collect();
+    let known: Vec<ZoneId> = fixture.directory.slots.read().keys().cloned().collect();
     assert_eq!(known, [busy.zone_id]);
-    scene.directory.zone(&idle.zone_id).await.unwrap();
+    fixture.directory.zone(&idle.zone_id).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_key_made_elsewhere_is_asked_for_once_by_all_who_present_it() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
-    scene.key(&zone, 1).await;
-    scene.directory.zone(&zone.zone_id).await.unwrap();
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
+    fixture.key(&zone, 1).await;
+    fixture.directory.zone(&zone.zone_id).await.unwrap();
     // Again and again, without a pause in which nobody could ask.
     for version in 2..5 {
-        let kid = scene.key(&zone, version).await;
-        let before = scene.store.statements();
-        let asking = (0..40).map(|_| scene.directory.verifying_key(&zone.zone_id, kid.as_str()));
+        let kid = fixture.key(&zone, version).await;
+        let before = fixture.store.statements();
+        let asking = (0..40).map(|_| fixture.directory.verifying_key(&zone.zone_id, kid.as_str()));
         for answer in join_all(asking).await {
             assert!(answer.unwrap().is_some(), "a mandate under a new key failed");
         }
-        assert!(scene.store.statements() - before < 60, "all share one read");
+        assert!(fixture.store.statements() - before < 60, "all share one read");
     }
-    let before = scene.store.statements();
-    let asking = (0..40).map(|_| scene.directory.verifying_key(&zone.zone_id, "nobody's"));
+    let before = fixture.store.statements();
+    let asking = (0..40).map(|_| fixture.directory.verifying_key(&zone.zone_id, "nobody's"));
     for answer in join_all(asking).await {
         assert!(answer.unwrap().is_none());
     }
     assert!(
-        scene.store.statements() - before < 20,
+        fixture.store.statements() - before < 20,
         "strangers do not make us read at will"
     );
 }
 
 #[tokio::test]
 async fn a_picture_given_up_while_it_is_read_is_not_kept() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
-    let slot = scene.directory.slot(&zone.zone_id);
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
+    let slot = fixture.directory.slot(&zone.zone_id);
     let _reading = slot.reading.lock().await;
     // Polled in this order: the read has begun, and waits for storage.
     let dropping = async { slot.drop_picture() };
-    let (loaded, ()) = join(scene.directory.load(&zone.zone_id, &slot), dropping).await;
+    let (loaded, ()) = join(fixture.directory.load(&zone.zone_id, &slot), dropping).await;
     loaded.unwrap();
     assert!(slot.begun() >= 2, "read again after it was given up");
 }
 
 #[tokio::test]
 async fn revocations_are_read_on_from_where_they_were_read_before() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
     let application = zone.application();
     let records: Vec<_> = (0..3).map(|_| zone.authority_record(&application)).collect();
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.applications().create(&application).await.unwrap();
     for record in &records {
         work.authority_records().create(record).await.unwrap();
     }
     work.commit().await.unwrap();
     let end = async |n: usize, at| {
-        let mut work = scene.write(&zone).await;
+        let mut work = fixture.write(&zone).await;
         work.authority_records()
             .revoke_tree(&records[n].id, "done", at)
             .await
             .unwrap();
         work.commit().await.unwrap();
     };
-    let revocations = Revocations::new(scene.world.clone());
-    let clock = scene.world.manual_clock();
-    end(0, scene.world.now()).await;
+    let revocations = Revocations::new(fixture.world.clone());
+    let clock = fixture.world.manual_clock();
+    end(0, fixture.world.now()).await;
     clock.advance(Duration::from_mins(50));
     let cost = async || {
-        let before = scene.store.statements();
-        revocations.reload(scene.store.as_ref()).await.unwrap();
-        scene.store.statements() - before
+        let before = fixture.store.statements();
+        revocations.reload(fixture.store.as_ref()).await.unwrap();
+        fixture.store.statements() - before
     };
     let first = cost().await;
     assert!(revocations.is_revoked(records[0].id.as_str()));
     clock.advance(Duration::from_secs(30));
-    end(1, scene.world.now()).await;
+    end(1, fixture.world.now()).await;
     // A transaction that took its time is dated before the last read.
-    end(2, scene.world.now().minus(Duration::from_mins(3))).await;
+    end(2, fixture.world.now().minus(Duration::from_mins(3))).await;
     let second = cost().await;
     assert!(second * 2 < first, "{second} statements after {first}");
     assert!(

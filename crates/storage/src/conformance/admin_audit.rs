@@ -8,10 +8,10 @@ use crate::{AdminAuditFilter, AdminAuditRecord, AdminAuditRow, AdminToken};
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture, InZone, walk},
     given::Given,
     providers::conflict,
     race::{race, retry},
-    scene::{ALL, InZone, Scene, walk},
 };
 
 async fn listed(zone: &InZone, filter: &AdminAuditFilter) -> Vec<AdminAuditRow> {
@@ -32,8 +32,8 @@ fn positions(rows: &[AdminAuditRow]) -> Vec<i64> {
 }
 
 pub async fn an_administrative_record_comes_back_as_it_was_appended(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let full = scene.a.given.admin_audit_record();
+    let fixture = Fixture::new(backend).await;
+    let full = fixture.a.given.admin_audit_record();
     let bare = AdminAuditRecord {
         actor_id: None,
         actor_name: None,
@@ -42,14 +42,14 @@ pub async fn an_administrative_record_comes_back_as_it_was_appended(backend: Bac
         entity_id: None,
         payload_json: None,
         status_code: 403,
-        occurred_at: scene.world.now().plus(Duration::from_micros(123_457)),
-        ..scene.a.given.admin_audit_record()
+        occurred_at: fixture.world.now().plus(Duration::from_micros(123_457)),
+        ..fixture.a.given.admin_audit_record()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.admin_audit().append(&full).await.unwrap();
     work.admin_audit().append(&bare).await.unwrap();
     work.commit().await.unwrap();
-    let rows = listed(&scene.a, &AdminAuditFilter::default()).await;
+    let rows = listed(&fixture.a, &AdminAuditFilter::default()).await;
     assert_eq!(positions(&rows), [1, 2]);
     assert_eq!(
         rows.into_iter().map(|row| row.record).collect::<Vec<_>>(),
@@ -58,48 +58,53 @@ pub async fn an_administrative_record_comes_back_as_it_was_appended(backend: Bac
 }
 
 pub async fn zone_chains_and_the_deployments_chain_are_apart(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut global = scene.global_write().await;
-    for zone_id in [None, Some(scene.a.id().clone()), None, Some(scene.b.id().clone())] {
+    let fixture = Fixture::new(backend).await;
+    let mut global = fixture.global_write().await;
+    for zone_id in [
+        None,
+        Some(fixture.a.id().clone()),
+        None,
+        Some(fixture.b.id().clone()),
+    ] {
         let record = AdminAuditRecord {
             zone_id,
-            ..scene.a.given.admin_audit_record()
+            ..fixture.a.given.admin_audit_record()
         };
         global.admin_audit().append(&record).await.unwrap();
     }
     global.commit().await.unwrap();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.admin_audit()
-        .append(&scene.a.given.admin_audit_record())
+        .append(&fixture.a.given.admin_audit_record())
         .await
         .unwrap();
     work.commit().await.unwrap();
     assert_eq!(
-        positions(&listed(&scene.a, &AdminAuditFilter::default()).await),
+        positions(&listed(&fixture.a, &AdminAuditFilter::default()).await),
         [1, 2],
         "one chain, two doors"
     );
     assert_eq!(
-        positions(&listed(&scene.b, &AdminAuditFilter::default()).await),
+        positions(&listed(&fixture.b, &AdminAuditFilter::default()).await),
         [1]
     );
-    let mut global = scene.global_read().await;
+    let mut global = fixture.global_read().await;
     let seen = global
         .admin_audit()
-        .list(scene.b.id(), &AdminAuditFilter::default(), &ALL)
+        .list(fixture.b.id(), &AdminAuditFilter::default(), &ALL)
         .await
         .unwrap()
         .items;
     assert!(
         seen.iter()
-            .all(|row| row.record.zone_id.as_ref() == Some(scene.b.id()))
+            .all(|row| row.record.zone_id.as_ref() == Some(fixture.b.id()))
     );
 }
 
 pub async fn an_administrative_chain_has_no_gap_under_8_writers(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     race(8, |writer| {
-        let (zone, store) = (scene.a.clone(), scene.backend.store.clone());
+        let (zone, store) = (fixture.a.clone(), fixture.backend.store.clone());
         async move {
             for _ in 0..3 {
                 let record = zone.given.admin_audit_record();
@@ -120,14 +125,14 @@ pub async fn an_administrative_chain_has_no_gap_under_8_writers(backend: Backend
         }
     })
     .await;
-    let rows = listed(&scene.a, &AdminAuditFilter::default()).await;
+    let rows = listed(&fixture.a, &AdminAuditFilter::default()).await;
     assert_eq!(positions(&rows), (1..=24).collect::<Vec<_>>());
 }
 
 pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
-    let base = || scene.a.given.admin_audit_record();
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let base = || fixture.a.given.admin_audit_record();
     let records = [
         base(),
         AdminAuditRecord {
@@ -149,7 +154,7 @@ pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
             ..base()
         },
     ];
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     for record in &records {
         work.admin_audit().append(record).await.unwrap();
     }
@@ -219,18 +224,18 @@ pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
         ),
     ] {
         assert_eq!(
-            positions(&listed(&scene.a, &filter).await),
+            positions(&listed(&fixture.a, &filter).await),
             expected,
             "{filter:?}"
         );
     }
     let read = async |page| {
-        scene
+        fixture
             .a
             .read()
             .await
             .admin_audit()
-            .list(scene.a.id(), &none(), &page)
+            .list(fixture.a.id(), &none(), &page)
             .await
             .unwrap()
     };
@@ -246,26 +251,26 @@ pub async fn every_filter_of_administrative_records_selects(backend: Backend) {
     );
 }
 
-async fn stored_token(scene: &Scene, token: &AdminToken) {
-    let mut work = scene.global_write().await;
+async fn stored_token(fixture: &Fixture, token: &AdminToken) {
+    let mut work = fixture.global_write().await;
     work.admin_tokens().create(token).await.unwrap();
     work.commit().await.unwrap();
 }
 
 pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let global = scene.a.given.admin_token();
+    let fixture = Fixture::new(backend).await;
+    let global = fixture.a.given.admin_token();
     let zoned = AdminToken {
         scope: "zone".into(),
         capability: "approve".into(),
-        zone_id: Some(scene.a.id().clone()),
+        zone_id: Some(fixture.a.id().clone()),
         created_by: "admin:x".into(),
-        ..scene.a.given.admin_token()
+        ..fixture.a.given.admin_token()
     };
-    stored_token(&scene, &global).await;
-    stored_token(&scene, &zoned).await;
-    let later = scene.world.now().plus(Duration::from_secs(90));
-    let mut work = scene.global_write().await;
+    stored_token(&fixture, &global).await;
+    stored_token(&fixture, &zoned).await;
+    let later = fixture.world.now().plus(Duration::from_secs(90));
+    let mut work = fixture.global_write().await;
     for token in [&global, &zoned] {
         assert_eq!(
             work.admin_tokens()
@@ -301,7 +306,7 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
         [zoned.token_digest]
     );
     work.commit().await.unwrap();
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     assert_eq!(
         work.admin_tokens().find(&global.token_digest).await.unwrap(),
         None
@@ -323,26 +328,26 @@ pub async fn a_token_is_found_by_its_digest_until_it_is_revoked(backend: Backend
 }
 
 pub async fn a_digest_is_unique_among_unrevoked_tokens(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let token = scene.a.given.admin_token();
+    let fixture = Fixture::new(backend).await;
+    let token = fixture.a.given.admin_token();
     let twin = AdminToken {
         token_digest: token.token_digest,
-        ..scene.a.given.admin_token()
+        ..fixture.a.given.admin_token()
     };
-    stored_token(&scene, &token).await;
-    let mut work = scene.global_write().await;
+    stored_token(&fixture, &token).await;
+    let mut work = fixture.global_write().await;
     conflict(work.admin_tokens().create(&twin).await, "admin_tokens_digest");
     drop(work);
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     assert!(
         work.admin_tokens()
-            .revoke(&token.id, scene.world.now())
+            .revoke(&token.id, fixture.world.now())
             .await
             .unwrap()
     );
     work.admin_tokens().create(&twin).await.unwrap();
     work.commit().await.unwrap();
-    let found = scene
+    let found = fixture
         .global_read()
         .await
         .admin_tokens()
@@ -353,17 +358,17 @@ pub async fn a_digest_is_unique_among_unrevoked_tokens(backend: Backend) {
 }
 
 pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let tokens: Vec<_> = (0..3).map(|_| scene.a.given.admin_token()).collect();
+    let fixture = Fixture::new(backend).await;
+    let tokens: Vec<_> = (0..3).map(|_| fixture.a.given.admin_token()).collect();
     let other = AdminToken {
         created_by: "admin:someone".into(),
-        ..scene.a.given.admin_token()
+        ..fixture.a.given.admin_token()
     };
     for token in tokens.iter().chain([&other]) {
-        stored_token(&scene, token).await;
+        stored_token(&fixture, token).await;
     }
-    let at = scene.world.now();
-    let mut work = scene.global_write().await;
+    let at = fixture.world.now();
+    let mut work = fixture.global_write().await;
     let revoked = work
         .admin_tokens()
         .revoke_class_except("env-bootstrap", &tokens[1].token_digest, at)
@@ -375,7 +380,7 @@ pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
         .await;
     assert_eq!(again.unwrap(), 0);
     work.commit().await.unwrap();
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     for (token, live) in [
         (&tokens[0], false),
         (&tokens[1], true),
@@ -394,11 +399,11 @@ pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
 }
 
 pub async fn a_zone_and_its_first_audit_row_are_one_commit(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let given = Given::new(&scene.world);
+    let fixture = Fixture::new(backend).await;
+    let given = Given::new(&fixture.world);
     let zone: Zone = given.zone();
     for commit in [false, true] {
-        let mut work = scene.global_write().await;
+        let mut work = fixture.global_write().await;
         work.zones().create(&zone).await.unwrap();
         work.admin_audit()
             .append(&given.admin_audit_record())
@@ -410,7 +415,7 @@ pub async fn a_zone_and_its_first_audit_row_are_one_commit(backend: Backend) {
         } else {
             drop(work);
         }
-        let mut work = scene.global_read().await;
+        let mut work = fixture.global_read().await;
         let rows = work
             .admin_audit()
             .list(&zone.id, &AdminAuditFilter::default(), &ALL)

@@ -9,35 +9,35 @@ use caracal_core::{
 
 use super::{
     Backend,
-    scene::{ALL, Scene},
+    fixture::{ALL, Fixture},
 };
 
 pub async fn an_application_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let plain = Application {
         client_secret_hash: None,
         traits: Vec::new(),
         attribution: Attribution {
             created_by: None,
-            ..scene.a.given.attribution()
+            ..fixture.a.given.attribution()
         },
-        ..scene.a.given.application()
+        ..fixture.a.given.application()
     };
     let full = Application {
         registration_method: RegistrationMethod::Dcr,
         name: String::from("Ωmega \"x\" %_\\"),
         traits: vec!["b".into(), "a".into(), "with \"quotes\"".into()],
-        expires_at: Some(scene.world.now().plus(Duration::from_micros(123_457))),
+        expires_at: Some(fixture.world.now().plus(Duration::from_micros(123_457))),
         attribution: Attribution {
             created_via_operator: true,
             updated_by: Some("x".into()),
             updated_via_operator: true,
-            updated_at: Some(scene.world.now()),
-            ..scene.a.given.attribution()
+            updated_at: Some(fixture.world.now()),
+            ..fixture.a.given.attribution()
         },
-        ..scene.a.given.application()
+        ..fixture.a.given.application()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     for application in [&plain, &full] {
         work.applications().create(application).await.unwrap();
         assert_eq!(
@@ -48,11 +48,11 @@ pub async fn an_application_comes_back_as_it_was_stored(backend: Backend) {
 }
 
 pub async fn an_archived_application_stays_readable_and_unchangeable(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
-    let live = scene.a.party().await.application;
-    let now = scene.world.now().plus(Duration::from_secs(1));
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
+    let live = fixture.a.party().await.application;
+    let now = fixture.world.now().plus(Duration::from_secs(1));
+    let mut work = fixture.a.write().await;
     let id = &party.application.id;
     assert!(work.applications().archive(id, now).await.unwrap());
     assert!(
@@ -66,12 +66,12 @@ pub async fn an_archived_application_stays_readable_and_unchangeable(backend: Ba
     assert!(
         !work
             .applications()
-            .archive(&ApplicationId::generate(&scene.world), now)
+            .archive(&ApplicationId::generate(&fixture.world), now)
             .await
             .unwrap()
     );
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     assert_eq!(
         work.applications().get(id).await.unwrap().unwrap().archived_at,
         Some(now)
@@ -89,18 +89,18 @@ pub async fn an_archived_application_stays_readable_and_unchangeable(backend: Ba
 }
 
 pub async fn names_of_live_managed_applications_are_taken_whatever_their_case(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let managed = Application {
         name: "Planner_1".into(),
-        ..scene.a.given.application()
+        ..fixture.a.given.application()
     };
     let short_lived = Application {
         name: "Ephemeral".into(),
         registration_method: RegistrationMethod::Dcr,
-        expires_at: Some(scene.world.now().plus(Duration::from_mins(1))),
-        ..scene.a.given.application()
+        expires_at: Some(fixture.world.now().plus(Duration::from_mins(1))),
+        ..fixture.a.given.application()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.applications().create(&managed).await.unwrap();
     work.applications().create(&short_lived).await.unwrap();
     for (name, except, taken) in [
@@ -121,7 +121,7 @@ pub async fn names_of_live_managed_applications_are_taken_whatever_their_case(ba
     }
     assert!(
         work.applications()
-            .archive(&managed.id, scene.world.now())
+            .archive(&managed.id, fixture.world.now())
             .await
             .unwrap()
     );
@@ -132,16 +132,16 @@ pub async fn names_of_live_managed_applications_are_taken_whatever_their_case(ba
 }
 
 pub async fn short_lived_applications_count_until_they_end(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
     let dcr = |micros: u64| Application {
         registration_method: RegistrationMethod::Dcr,
         expires_at: Some(now.plus(Duration::from_micros(micros))),
-        ..scene.a.given.application()
+        ..fixture.a.given.application()
     };
     let archived = dcr(10);
-    let mut work = scene.a.write().await;
-    for application in [scene.a.given.application(), dcr(5), dcr(10), archived.clone()] {
+    let mut work = fixture.a.write().await;
+    for application in [fixture.a.given.application(), dcr(5), dcr(10), archived.clone()] {
         work.applications().create(&application).await.unwrap();
     }
     assert!(work.applications().archive(&archived.id, now).await.unwrap());
@@ -156,16 +156,16 @@ pub async fn short_lived_applications_count_until_they_end(backend: Backend) {
 }
 
 pub async fn an_update_replaces_what_may_change_and_nothing_else(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let before = scene.a.party().await.application;
-    let bystander = scene.a.party().await.application;
+    let fixture = Fixture::new(backend).await;
+    let before = fixture.a.party().await.application;
+    let bystander = fixture.a.party().await.application;
     let wanted = Application {
         name: "renamed".into(),
         traits: vec!["only:this".into()],
         client_secret_hash: None,
-        expires_at: Some(scene.world.now().plus(Duration::from_secs(9))),
+        expires_at: Some(fixture.world.now().plus(Duration::from_secs(9))),
         attribution: Attribution {
-            updated_at: Some(scene.world.now()),
+            updated_at: Some(fixture.world.now()),
             ..before.attribution.clone()
         },
         ..before.clone()
@@ -174,18 +174,18 @@ pub async fn an_update_replaces_what_may_change_and_nothing_else(backend: Backen
         registration_method: RegistrationMethod::Dcr,
         ..wanted.clone()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(work.applications().update(&asked).await.unwrap());
     assert!(
         !work
             .applications()
-            .update(&scene.a.given.application())
+            .update(&fixture.a.given.application())
             .await
             .unwrap(),
         "there is no such one"
     );
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let mut wanted = wanted;
     wanted.attribution.version = 2;
     assert_eq!(work.applications().get(&before.id).await.unwrap(), Some(wanted));

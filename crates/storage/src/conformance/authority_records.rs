@@ -12,8 +12,8 @@ use crate::AuthorityRecordFilter;
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture, InZone, Party},
     race::{race, retry},
-    scene::{ALL, InZone, Party, Scene},
 };
 
 async fn store(zone: &InZone, records: &[&AuthorityRecord]) {
@@ -54,44 +54,44 @@ fn ids<'a>(records: impl IntoIterator<Item = &'a AuthorityRecord>) -> BTreeSet<A
 }
 
 pub async fn a_record_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record, .. } = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let Party { record, .. } = fixture.a.party().await;
     let full = AuthorityRecord {
         subject_type: SubjectType::User,
         subject_id: String::from("user|ü%_"),
         issuer: Some(String::from("https://idp.example/")),
-        authenticated_at: scene.world.now().minus(Duration::from_micros(77)),
-        expires_at: scene.world.now().plus(Duration::from_micros(123_457)),
-        ..scene.a.given.child_record(&record)
+        authenticated_at: fixture.world.now().minus(Duration::from_micros(77)),
+        expires_at: fixture.world.now().plus(Duration::from_micros(123_457)),
+        ..fixture.a.given.child_record(&record)
     };
-    store(&scene.a, &[&full]).await;
-    let mut work = scene.a.read().await;
+    store(&fixture.a, &[&full]).await;
+    let mut work = fixture.a.read().await;
     assert_eq!(
         work.authority_records().get(&record.id).await.unwrap(),
         Some(record)
     );
     assert_eq!(work.authority_records().get(&full.id).await.unwrap(), Some(full));
-    let unknown = AuthorityRecordId::generate(&scene.world);
+    let unknown = AuthorityRecordId::generate(&fixture.world);
     assert_eq!(work.authority_records().get(&unknown).await.unwrap(), None);
 }
 
 pub async fn revoking_a_record_ends_its_descendants_and_nobody_else(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record: root, .. } = scene.a.party().await;
-    let left = scene.a.given.child_record(&root);
-    let right = scene.a.given.child_record(&root);
-    let leaf = scene.a.given.child_record(&left);
-    store(&scene.a, &[&left, &right, &leaf]).await;
-    assert_eq!(revoke(&scene.a, &left).await, ids([&left, &leaf]));
+    let fixture = Fixture::new(backend).await;
+    let Party { record: root, .. } = fixture.a.party().await;
+    let left = fixture.a.given.child_record(&root);
+    let right = fixture.a.given.child_record(&root);
+    let leaf = fixture.a.given.child_record(&left);
+    store(&fixture.a, &[&left, &right, &leaf]).await;
+    assert_eq!(revoke(&fixture.a, &left).await, ids([&left, &leaf]));
     for (record, expected) in [
         (&root, AuthorityRecordStatus::Active),
         (&right, AuthorityRecordStatus::Active),
         (&left, AuthorityRecordStatus::Revoked),
         (&leaf, AuthorityRecordStatus::Revoked),
     ] {
-        assert_eq!(status(&scene.a, record).await, expected);
+        assert_eq!(status(&fixture.a, record).await, expected);
     }
-    let stored = scene
+    let stored = fixture
         .a
         .read()
         .await
@@ -100,49 +100,49 @@ pub async fn revoking_a_record_ends_its_descendants_and_nobody_else(backend: Bac
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(stored.revoked_at, Some(scene.world.now()));
+    assert_eq!(stored.revoked_at, Some(fixture.world.now()));
     assert!(stored.revoked_reason.is_some());
     assert_eq!(
-        revoke(&scene.a, &left).await,
+        revoke(&fixture.a, &left).await,
         BTreeSet::new(),
         "what ended does not end again"
     );
     assert_eq!(
-        revoke(&scene.a, &root).await,
+        revoke(&fixture.a, &root).await,
         ids([&root, &right]),
         "only what still was active changes"
     );
 }
 
 pub async fn revocation_passes_through_ended_records_to_active_ones_below(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record: root, .. } = scene.a.party().await;
-    let middle = scene.a.given.child_record(&root);
-    store(&scene.a, &[&middle]).await;
-    assert_eq!(revoke(&scene.a, &middle).await, ids([&middle]));
-    let orphan = scene.a.given.child_record(&middle);
-    store(&scene.a, &[&orphan]).await;
-    assert_eq!(revoke(&scene.a, &root).await, ids([&root, &orphan]));
+    let fixture = Fixture::new(backend).await;
+    let Party { record: root, .. } = fixture.a.party().await;
+    let middle = fixture.a.given.child_record(&root);
+    store(&fixture.a, &[&middle]).await;
+    assert_eq!(revoke(&fixture.a, &middle).await, ids([&middle]));
+    let orphan = fixture.a.given.child_record(&middle);
+    store(&fixture.a, &[&orphan]).await;
+    assert_eq!(revoke(&fixture.a, &root).await, ids([&root, &orphan]));
 }
 
 pub async fn a_deep_line_of_records_ends_as_a_whole(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record: root, .. } = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let Party { record: root, .. } = fixture.a.party().await;
     let mut line = vec![root];
     for depth in 0..40 {
-        line.push(scene.a.given.child_record(&line[depth]));
+        line.push(fixture.a.given.child_record(&line[depth]));
     }
-    store(&scene.a, &line[1..].iter().collect::<Vec<_>>()).await;
-    assert_eq!(revoke(&scene.a, &line[0]).await, ids(&line));
+    store(&fixture.a, &line[1..].iter().collect::<Vec<_>>()).await;
+    assert_eq!(revoke(&fixture.a, &line[0]).await, ids(&line));
 }
 
 pub async fn of_many_revocations_exactly_one_reports_each_record(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record: root, .. } = scene.a.party().await;
-    let children: Vec<_> = (0..5).map(|_| scene.a.given.child_record(&root)).collect();
-    store(&scene.a, &children.iter().collect::<Vec<_>>()).await;
+    let fixture = Fixture::new(backend).await;
+    let Party { record: root, .. } = fixture.a.party().await;
+    let children: Vec<_> = (0..5).map(|_| fixture.a.given.child_record(&root)).collect();
+    store(&fixture.a, &children.iter().collect::<Vec<_>>()).await;
     let changed = race(8, |_| {
-        let (zone, id) = (scene.a.clone(), root.id.clone());
+        let (zone, id) = (fixture.a.clone(), root.id.clone());
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
@@ -164,15 +164,15 @@ pub async fn of_many_revocations_exactly_one_reports_each_record(backend: Backen
 }
 
 pub async fn every_filter_of_records_selects(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let Party { record, .. } = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let Party { record, .. } = fixture.a.party().await;
     let user = AuthorityRecord {
         subject_type: SubjectType::User,
         subject_id: String::from("ada"),
-        ..scene.a.given.child_record(&record)
+        ..fixture.a.given.child_record(&record)
     };
-    store(&scene.a, &[&user]).await;
-    revoke(&scene.a, &user).await;
+    store(&fixture.a, &[&user]).await;
+    revoke(&fixture.a, &user).await;
     let none = AuthorityRecordFilter::default;
     for (filter, expected) in [
         (none(), ids([&record, &user])),
@@ -227,7 +227,7 @@ pub async fn every_filter_of_records_selects(backend: Backend) {
         ),
         (
             AuthorityRecordFilter {
-                application_id: Some(ApplicationId::generate(&scene.world)),
+                application_id: Some(ApplicationId::generate(&fixture.world)),
                 ..none()
             },
             ids([]),
@@ -241,7 +241,7 @@ pub async fn every_filter_of_records_selects(backend: Backend) {
             ids([]),
         ),
     ] {
-        let listed = scene
+        let listed = fixture
             .a
             .read()
             .await
@@ -255,35 +255,35 @@ pub async fn every_filter_of_records_selects(backend: Backend) {
 }
 
 pub async fn reaping_expires_at_the_boundary_and_keeps_what_is_referenced(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let end = party.record.expires_at;
     let short = AuthorityRecord {
-        expires_at: scene.world.now().plus(Duration::from_secs(10)),
-        ..scene.a.given.child_record(&party.record)
+        expires_at: fixture.world.now().plus(Duration::from_secs(10)),
+        ..fixture.a.given.child_record(&party.record)
     };
     let parent = AuthorityRecord {
         parent_id: None,
         ..short.clone()
     };
     let parent = AuthorityRecord {
-        id: AuthorityRecordId::generate(&scene.world),
+        id: AuthorityRecordId::generate(&fixture.world),
         ..parent
     };
     let child = AuthorityRecord {
         expires_at: end,
-        ..scene.a.given.child_record(&parent)
+        ..fixture.a.given.child_record(&parent)
     };
     let anchor = AuthorityRecord {
-        id: AuthorityRecordId::generate(&scene.world),
+        id: AuthorityRecordId::generate(&fixture.world),
         ..short.clone()
     };
-    store(&scene.a, &[&short, &parent, &child, &anchor]).await;
-    let session = scene.a.given.session(&party.application, &anchor);
-    scene.a.start(&[&session]).await;
+    store(&fixture.a, &[&short, &parent, &child, &anchor]).await;
+    let session = fixture.a.given.session(&party.application, &anchor);
+    fixture.a.start(&[&session]).await;
 
     let reap = async |now, forget_before, limit| {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let changed = work
             .authority_records()
             .reap(now, forget_before, limit)
@@ -292,7 +292,7 @@ pub async fn reaping_expires_at_the_boundary_and_keeps_what_is_referenced(backen
         work.commit().await.unwrap();
         changed
     };
-    let never = scene.world.now().minus(Duration::from_secs(1));
+    let never = fixture.world.now().minus(Duration::from_secs(1));
     let before = short.expires_at.minus(Duration::from_micros(1));
     assert_eq!(reap(before, never, 100).await, 0, "a microsecond early");
     assert_eq!(
@@ -307,13 +307,13 @@ pub async fn reaping_expires_at_the_boundary_and_keeps_what_is_referenced(backen
     );
     assert_eq!(reap(short.expires_at, never, 100).await, 0);
     for record in [&short, &parent, &anchor] {
-        assert_eq!(status(&scene.a, record).await, AuthorityRecordStatus::Expired);
+        assert_eq!(status(&fixture.a, record).await, AuthorityRecordStatus::Expired);
     }
-    assert_eq!(status(&scene.a, &child).await, AuthorityRecordStatus::Active);
+    assert_eq!(status(&fixture.a, &child).await, AuthorityRecordStatus::Active);
 
     let later = short.expires_at.plus(Duration::from_secs(1));
     reap(later, later, 100).await;
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     assert_eq!(
         work.authority_records().get(&short.id).await.unwrap(),
         None,

@@ -6,13 +6,13 @@ use crate::{Access, AdminAuditRecord, ChainHead, ChainKind, ChainSet};
 
 use super::{
     Backend,
+    fixture::{Fixture, InZone},
     ledger::append,
     race::{race, retry},
-    scene::{InZone, Scene},
 };
 
-async fn set(scene: &Scene) -> ChainSet {
-    scene.global_read().await.chains().set().await.unwrap()
+async fn set(fixture: &Fixture) -> ChainSet {
+    fixture.global_read().await.chains().set().await.unwrap()
 }
 
 fn named(chains: &[ChainHead]) -> Vec<(i64, ChainKind, Option<ZoneId>, i64)> {
@@ -30,28 +30,28 @@ fn named(chains: &[ChainHead]) -> Vec<(i64, ChainKind, Option<ZoneId>, i64)> {
 }
 
 /// Commits a record of `zone`, or of the deployment.
-async fn administer(scene: &Scene, zone: Option<&InZone>) -> AdminAuditRecord {
+async fn administer(fixture: &Fixture, zone: Option<&InZone>) -> AdminAuditRecord {
     let record = AdminAuditRecord {
         zone_id: zone.map(|zone| zone.id().clone()),
-        ..scene.a.given.admin_audit_record()
+        ..fixture.a.given.admin_audit_record()
     };
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     work.admin_audit().append(&record).await.unwrap();
     work.commit().await.unwrap();
     record
 }
 
 pub async fn each_chain_is_counted_once_in_the_order_in_which_it_began(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    assert_eq!(set(&scene).await, ChainSet::default());
-    let (a, b) = (scene.a.id().clone(), scene.b.id().clone());
+    let fixture = Fixture::new(backend).await;
+    assert_eq!(set(&fixture).await, ChainSet::default());
+    let (a, b) = (fixture.a.id().clone(), fixture.b.id().clone());
     for _ in 0..2 {
-        append(&scene.b, &[scene.b.given.ledger_entry("req")]).await;
-        administer(&scene, None).await;
-        administer(&scene, Some(&scene.b)).await;
-        append(&scene.a, &[scene.a.given.ledger_entry("req")]).await;
+        append(&fixture.b, &[fixture.b.given.ledger_entry("req")]).await;
+        administer(&fixture, None).await;
+        administer(&fixture, Some(&fixture.b)).await;
+        append(&fixture.a, &[fixture.a.given.ledger_entry("req")]).await;
     }
-    let found = set(&scene).await;
+    let found = set(&fixture).await;
     assert_eq!(
         named(&found.chains),
         [
@@ -64,16 +64,16 @@ pub async fn each_chain_is_counted_once_in_the_order_in_which_it_began(backend: 
     let summary = found.summary.unwrap();
     assert_eq!((summary.count, summary.digest.len()), (4, 64));
     // The head that the chain itself reports.
-    let head = scene.a.read().await.ledger().head().await.unwrap();
+    let head = fixture.a.read().await.ledger().head().await.unwrap();
     assert_eq!(found.chains[3].head, head);
 }
 
 pub async fn chains_that_begin_at_once_have_numbers_of_their_own(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     race(8, |writer| {
         let (zone, store) = (
-            if writer % 2 == 0 { &scene.a } else { &scene.b }.clone(),
-            scene.backend.store.clone(),
+            if writer % 2 == 0 { &fixture.a } else { &fixture.b }.clone(),
+            fixture.backend.store.clone(),
         );
         async move {
             let begin = || async {
@@ -94,7 +94,7 @@ pub async fn chains_that_begin_at_once_have_numbers_of_their_own(backend: Backen
         }
     })
     .await;
-    let found = set(&scene).await;
+    let found = set(&fixture).await;
     let numbers: Vec<_> = found.chains.iter().map(|chain| chain.head.chain_number).collect();
     assert_eq!(numbers, [1, 2, 3, 4]);
     assert!(found.chains.iter().all(|chain| chain.head.chain_seq == 2));
@@ -102,27 +102,27 @@ pub async fn chains_that_begin_at_once_have_numbers_of_their_own(backend: Backen
 }
 
 pub async fn a_chain_that_did_not_begin_is_not_counted(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut work = scene.a.write().await;
-    let entries = [scene.a.given.ledger_entry("req")];
-    work.ledger().append(&entries, scene.world.now()).await.unwrap();
+    let fixture = Fixture::new(backend).await;
+    let mut work = fixture.a.write().await;
+    let entries = [fixture.a.given.ledger_entry("req")];
+    work.ledger().append(&entries, fixture.world.now()).await.unwrap();
     work.admin_audit()
-        .append(&scene.a.given.admin_audit_record())
+        .append(&fixture.a.given.admin_audit_record())
         .await
         .unwrap();
     drop(work);
-    assert_eq!(set(&scene).await, ChainSet::default());
+    assert_eq!(set(&fixture).await, ChainSet::default());
 }
 
 pub async fn an_administrative_chain_is_read_in_its_order(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let mut records = Vec::new();
     for _ in 0..5 {
-        records.push(administer(&scene, Some(&scene.a)).await.id);
-        administer(&scene, None).await;
+        records.push(administer(&fixture, Some(&fixture.a)).await.id);
+        administer(&fixture, None).await;
     }
-    let mut work = scene.global_read().await;
-    for zone in [Some(scene.a.id()), None] {
+    let mut work = fixture.global_read().await;
+    for zone in [Some(fixture.a.id()), None] {
         let rows = work.chains().admin_range(zone, 0, 10).await.unwrap();
         assert_eq!(rows.len(), 5);
         let mut previous = String::new();
@@ -142,7 +142,7 @@ pub async fn an_administrative_chain_is_read_in_its_order(backend: Backend) {
     }
     assert!(
         work.chains()
-            .admin_range(Some(scene.b.id()), 0, 10)
+            .admin_range(Some(fixture.b.id()), 0, 10)
             .await
             .unwrap()
             .is_empty()

@@ -10,8 +10,8 @@ use caracal_core::{
 use super::{
     Backend,
     delegations::{line, sessions, store},
+    fixture::{Fixture, InZone},
     race::{give_way, race, retry},
-    scene::{InZone, Scene},
 };
 
 fn set<'a>(delegations: impl IntoIterator<Item = &'a Delegation>) -> BTreeSet<DelegationId> {
@@ -43,24 +43,24 @@ async fn stored(zone: &InZone, delegation: &Delegation) -> Delegation {
 }
 
 pub async fn revoking_follows_lineage_and_spares_bystanders(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 4).await;
-    let line = line(&scene.a, &sessions).await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 4).await;
+    let line = line(&fixture.a, &sessions).await;
     // Same sessions at both ends, and a root that starts where the revoked one ends: neither descends from it.
-    let parallel = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    let adjacent = scene.a.given.delegation(&sessions[1], &sessions[2]);
-    store(&scene.a, &[&parallel, &adjacent]).await;
-    scene.world.manual_clock().advance(Duration::from_micros(3));
+    let parallel = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    let adjacent = fixture.a.given.delegation(&sessions[1], &sessions[2]);
+    store(&fixture.a, &[&parallel, &adjacent]).await;
+    fixture.world.manual_clock().advance(Duration::from_micros(3));
 
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let changed = work
         .delegations()
-        .revoke_tree(&line[1].id, scene.world.now())
+        .revoke_tree(&line[1].id, fixture.world.now())
         .await
         .unwrap();
     assert!(
         work.delegations()
-            .revoke_tree(&line[1].id, scene.world.now())
+            .revoke_tree(&line[1].id, fixture.world.now())
             .await
             .unwrap()
             .is_empty()
@@ -69,10 +69,10 @@ pub async fn revoking_follows_lineage_and_spares_bystanders(backend: Backend) {
     assert_eq!(reported(&changed), set(&line[1..]));
     assert_eq!(changed[0].id, line[1].id, "the root comes first");
     for delegation in &line[1..] {
-        let after = stored(&scene.a, delegation).await;
+        let after = stored(&fixture.a, delegation).await;
         assert_eq!(
             (after.status, after.revoked_at),
-            (DelegationStatus::Revoked, Some(scene.world.now()))
+            (DelegationStatus::Revoked, Some(fixture.world.now()))
         );
         assert!(
             after.edge_version > delegation.edge_version,
@@ -80,26 +80,26 @@ pub async fn revoking_follows_lineage_and_spares_bystanders(backend: Backend) {
         );
     }
     for bystander in [&line[0], &parallel, &adjacent] {
-        assert_eq!(&stored(&scene.a, bystander).await, bystander);
+        assert_eq!(&stored(&fixture.a, bystander).await, bystander);
     }
 }
 
 pub async fn revocation_passes_through_ended_delegations_to_active_ones_below(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 4).await;
-    let soon = scene.world.now().plus(Duration::from_secs(1));
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 4).await;
+    let soon = fixture.world.now().plus(Duration::from_secs(1));
     let root = Delegation {
         expires_at: soon,
-        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.a.given.delegation(&sessions[0], &sessions[1])
     };
     let hour = soon.plus(Duration::from_hours(1));
     let middle = Delegation {
         expires_at: hour,
-        ..scene.a.given.narrowed(&root, &sessions[2])
+        ..fixture.a.given.narrowed(&root, &sessions[2])
     };
-    let leaf = scene.a.given.narrowed(&middle, &sessions[3]);
-    store(&scene.a, &[&root, &middle]).await;
-    let mut work = scene.a.write().await;
+    let leaf = fixture.a.given.narrowed(&middle, &sessions[3]);
+    store(&fixture.a, &[&root, &middle]).await;
+    let mut work = fixture.a.write().await;
     assert_eq!(
         reported(&work.delegations().expire_due(soon, 10).await.unwrap()),
         set([&root])
@@ -115,18 +115,18 @@ pub async fn revocation_passes_through_ended_delegations_to_active_ones_below(ba
     );
     work.commit().await.unwrap();
     assert_eq!(
-        stored(&scene.a, &root).await.status,
+        stored(&fixture.a, &root).await.status,
         DelegationStatus::Expired,
         "an end is not overwritten"
     );
 }
 
 pub async fn of_many_revocations_exactly_one_reports_each_delegation(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 6).await;
-    let line = line(&scene.a, &sessions).await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 6).await;
+    let line = line(&fixture.a, &sessions).await;
     let reports = race(8, |runner| {
-        let (zone, id) = (scene.a.clone(), line[runner % 3].id.clone());
+        let (zone, id) = (fixture.a.clone(), line[runner % 3].id.clone());
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
@@ -146,9 +146,9 @@ pub async fn of_many_revocations_exactly_one_reports_each_delegation(backend: Ba
 }
 
 pub async fn revoking_with_a_session_takes_both_ends_and_their_descendants(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 6).await;
-    let given = &scene.a.given;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 6).await;
+    let given = &fixture.a.given;
     let outbound = given.delegation(&sessions[0], &sessions[1]);
     let below = given.narrowed(&outbound, &sessions[2]);
     let far_below = given.narrowed(&below, &sessions[3]);
@@ -161,14 +161,14 @@ pub async fn revoking_with_a_session_takes_both_ends_and_their_descendants(backe
     };
     let ended = given.delegation(&sessions[0], &sessions[5]);
     store(
-        &scene.a,
+        &fixture.a,
         &[
             &outbound, &below, &far_below, &inbound, &bystander, &above, &narrowing, &ended,
         ],
     )
     .await;
-    let now = scene.world.now();
-    let mut work = scene.a.write().await;
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
     work.delegations().revoke_tree(&ended.id, now).await.unwrap();
     assert!(
         work.delegations()
@@ -196,7 +196,7 @@ pub async fn revoking_with_a_session_takes_both_ends_and_their_descendants(backe
     work.commit().await.unwrap();
     for kept in [&bystander, &above] {
         assert_eq!(
-            &stored(&scene.a, kept).await,
+            &stored(&fixture.a, kept).await,
             kept,
             "an ancestor or a neighbour was revoked"
         );
@@ -204,20 +204,24 @@ pub async fn revoking_with_a_session_takes_both_ends_and_their_descendants(backe
 }
 
 pub async fn delegations_expire_at_their_boundary_and_within_the_limit(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let end = scene.world.now().plus(Duration::from_secs(10));
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let end = fixture.world.now().plus(Duration::from_secs(10));
     let short = || Delegation {
         expires_at: end,
-        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.a.given.delegation(&sessions[0], &sessions[1])
     };
     let due: Vec<_> = (0..5).map(|_| short()).collect();
     let revoked = short();
-    let long = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    store(&scene.a, &due.iter().chain([&revoked, &long]).collect::<Vec<_>>()).await;
-    let mut work = scene.a.write().await;
+    let long = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    store(
+        &fixture.a,
+        &due.iter().chain([&revoked, &long]).collect::<Vec<_>>(),
+    )
+    .await;
+    let mut work = fixture.a.write().await;
     work.delegations()
-        .revoke_tree(&revoked.id, scene.world.now())
+        .revoke_tree(&revoked.id, fixture.world.now())
         .await
         .unwrap();
     let early = end.minus(Duration::from_micros(1));
@@ -232,27 +236,30 @@ pub async fn delegations_expire_at_their_boundary_and_within_the_limit(backend: 
     assert!(work.delegations().expire_due(end, 3).await.unwrap().is_empty());
     work.commit().await.unwrap();
     for delegation in &due {
-        let after = stored(&scene.a, delegation).await;
+        let after = stored(&fixture.a, delegation).await;
         assert_eq!(
             (after.status, after.revoked_at),
             (DelegationStatus::Expired, None)
         );
         assert!(after.edge_version > delegation.edge_version);
     }
-    assert_eq!(stored(&scene.a, &revoked).await.status, DelegationStatus::Revoked);
-    assert_eq!(stored(&scene.a, &long).await, long);
+    assert_eq!(
+        stored(&fixture.a, &revoked).await.status,
+        DelegationStatus::Revoked
+    );
+    assert_eq!(stored(&fixture.a, &long).await, long);
 }
 
 pub async fn of_many_reapers_exactly_one_expires_each_delegation(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
     let due: Vec<_> = (0..12)
-        .map(|_| scene.a.given.delegation(&sessions[0], &sessions[1]))
+        .map(|_| fixture.a.given.delegation(&sessions[0], &sessions[1]))
         .collect();
-    store(&scene.a, &due.iter().collect::<Vec<_>>()).await;
+    store(&fixture.a, &due.iter().collect::<Vec<_>>()).await;
     let late = due[0].expires_at.plus(Duration::from_secs(1));
     let reports = race(4, |_| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
@@ -269,12 +276,12 @@ pub async fn of_many_reapers_exactly_one_expires_each_delegation(backend: Backen
 }
 
 pub async fn no_delegation_outlives_a_parent_revoked_at_the_same_time(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 3).await;
-    let parent = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    store(&scene.a, &[&parent]).await;
-    let child = scene.a.given.narrowed(&parent, &sessions[2]);
-    let mut narrowing = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 3).await;
+    let parent = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    store(&fixture.a, &[&parent]).await;
+    let child = fixture.a.given.narrowed(&parent, &sessions[2]);
+    let mut narrowing = fixture.a.write().await;
     assert!(
         narrowing
             .delegations()
@@ -284,7 +291,7 @@ pub async fn no_delegation_outlives_a_parent_revoked_at_the_same_time(backend: B
             .is_some()
     );
     narrowing.delegations().create(&child).await.unwrap();
-    let (zone, id) = (scene.a.clone(), parent.id.clone());
+    let (zone, id) = (fixture.a.clone(), parent.id.clone());
     let revoking = tokio::spawn(async move {
         retry(|| async {
             let mut work = zone.try_write().await?;

@@ -11,8 +11,8 @@ use crate::{DelegationDirection, Error};
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture, InZone, walk},
     race::{give_way, race, retry},
-    scene::{ALL, InZone, Scene, walk},
 };
 
 /// Commits `count` root tasks of one party.
@@ -50,15 +50,15 @@ fn ids(delegations: &[Delegation]) -> Vec<DelegationId> {
 }
 
 pub async fn a_delegation_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let provider = scene.a.given.provider();
-    let resource = scene.a.given.resource(&provider);
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let provider = fixture.a.given.provider();
+    let resource = fixture.a.given.resource(&provider);
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&resource).await.unwrap();
     work.commit().await.unwrap();
-    let root = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let root = fixture.a.given.delegation(&sessions[0], &sessions[1]);
     let full = Delegation {
         resource_id: Some(resource.id.clone()),
         constraints: Constraints {
@@ -68,18 +68,18 @@ pub async fn a_delegation_comes_back_as_it_was_stored(backend: Backend) {
             max_hops: Some(3),
             budget: Some(64),
             policy_approved: Some(true),
-            expires_at: Some(scene.world.now().plus(Duration::from_mins(1))),
+            expires_at: Some(fixture.world.now().plus(Duration::from_mins(1))),
             broad_reason: Some("\"why\"".into()),
         },
-        ..scene.a.given.narrowed(&root, &sessions[0])
+        ..fixture.a.given.narrowed(&root, &sessions[0])
     };
     let bare = Delegation {
         scopes: ScopeSet::default(),
         constraints: Constraints::default(),
-        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.a.given.delegation(&sessions[0], &sessions[1])
     };
-    store(&scene.a, &[&root, &full, &bare]).await;
-    let mut work = scene.a.read().await;
+    store(&fixture.a, &[&root, &full, &bare]).await;
+    let mut work = fixture.a.read().await;
     for delegation in [root, full, bare] {
         assert_eq!(
             work.delegations().get(&delegation.id).await.unwrap(),
@@ -88,7 +88,7 @@ pub async fn a_delegation_comes_back_as_it_was_stored(backend: Backend) {
     }
     assert_eq!(
         work.delegations()
-            .get(&DelegationId::generate(&scene.world))
+            .get(&DelegationId::generate(&fixture.world))
             .await
             .unwrap(),
         None
@@ -96,10 +96,10 @@ pub async fn a_delegation_comes_back_as_it_was_stored(backend: Backend) {
 }
 
 pub async fn a_delegation_needs_everything_it_refers_to(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let own = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    let nowhere = SessionId::generate(&scene.world);
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let own = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    let nowhere = SessionId::generate(&fixture.world);
     for orphan in [
         Delegation {
             source_session_id: nowhere.clone(),
@@ -110,31 +110,31 @@ pub async fn a_delegation_needs_everything_it_refers_to(backend: Backend) {
             ..own.clone()
         },
         Delegation {
-            parent_edge_id: Some(DelegationId::generate(&scene.world)),
+            parent_edge_id: Some(DelegationId::generate(&fixture.world)),
             ..own.clone()
         },
         Delegation {
-            issuer_application_id: scene.a.given.application().id,
+            issuer_application_id: fixture.a.given.application().id,
             ..own.clone()
         },
         Delegation {
-            resource_id: Some(scene.a.given.resource(&scene.a.given.provider()).id),
+            resource_id: Some(fixture.a.given.resource(&fixture.a.given.provider()).id),
             ..own
         },
     ] {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let refused = work.delegations().create(&orphan).await;
         assert!(matches!(refused, Err(Error::MissingReference)), "{refused:?}");
     }
 }
 
 pub async fn a_lineage_runs_from_the_root_and_stops_at_its_limit(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 7).await;
-    let line = line(&scene.a, &sessions).await;
-    let sibling = scene.a.given.narrowed(&line[2], &sessions[0]);
-    store(&scene.a, &[&sibling]).await;
-    let mut work = scene.a.read().await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 7).await;
+    let line = line(&fixture.a, &sessions).await;
+    let sibling = fixture.a.given.narrowed(&line[2], &sessions[0]);
+    store(&fixture.a, &[&sibling]).await;
+    let mut work = fixture.a.read().await;
     assert_eq!(work.delegations().lineage(&line[5].id, 100).await.unwrap(), line);
     assert_eq!(
         ids(&work.delegations().lineage(&line[2].id, 100).await.unwrap()),
@@ -156,7 +156,7 @@ pub async fn a_lineage_runs_from_the_root_and_stops_at_its_limit(backend: Backen
     );
     assert!(
         work.delegations()
-            .lineage(&DelegationId::generate(&scene.world), 5)
+            .lineage(&DelegationId::generate(&fixture.world), 5)
             .await
             .unwrap()
             .is_empty()
@@ -164,22 +164,22 @@ pub async fn a_lineage_runs_from_the_root_and_stops_at_its_limit(backend: Backen
 }
 
 pub async fn a_delegation_that_is_its_own_parent_loops_nobody(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let mut own = scene.a.given.delegation(&sessions[0], &sessions[1]);
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let mut own = fixture.a.given.delegation(&sessions[0], &sessions[1]);
     own.parent_edge_id = Some(own.id.clone());
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     match work.delegations().create(&own).await {
         Err(Error::MissingReference | Error::Corrupt(_) | Error::Conflict { .. }) => return,
         Err(other) => panic!("an unexpected failure: {other:?}"),
         Ok(()) => work.commit().await.unwrap(),
     }
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(work.delegations().lineage(&own.id, 50).await.unwrap().len() <= 50);
     assert_eq!(work.delegations().descendants(&own.id).await.unwrap().len(), 1);
     assert_eq!(
         work.delegations()
-            .revoke_tree(&own.id, scene.world.now())
+            .revoke_tree(&own.id, fixture.world.now())
             .await
             .unwrap()
             .len(),
@@ -188,18 +188,18 @@ pub async fn a_delegation_that_is_its_own_parent_loops_nobody(backend: Backend) 
 }
 
 pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 4).await;
-    let root = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    let above = scene.a.given.narrowed(&root, &sessions[2]);
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 4).await;
+    let root = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    let above = fixture.a.given.narrowed(&root, &sessions[2]);
     let (left, right) = (
-        scene.a.given.narrowed(&above, &sessions[0]),
-        scene.a.given.narrowed(&above, &sessions[1]),
+        fixture.a.given.narrowed(&above, &sessions[0]),
+        fixture.a.given.narrowed(&above, &sessions[1]),
     );
-    let leaf = scene.a.given.narrowed(&left, &sessions[3]);
+    let leaf = fixture.a.given.narrowed(&left, &sessions[3]);
     // The leaf is the oldest, so that an order by creation would be wrong.
-    store(&scene.a, &[&root, &above, &left, &leaf, &right]).await;
-    let mut work = scene.a.read().await;
+    store(&fixture.a, &[&root, &above, &left, &leaf, &right]).await;
+    let mut work = fixture.a.read().await;
     let found = work.delegations().descendants(&above.id).await.unwrap();
     let mut distances: Vec<_> = found
         .iter()
@@ -215,7 +215,7 @@ pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend
     assert_eq!(distances, expected);
     assert!(
         work.delegations()
-            .descendants(&DelegationId::generate(&scene.world))
+            .descendants(&DelegationId::generate(&fixture.world))
             .await
             .unwrap()
             .is_empty()
@@ -223,17 +223,17 @@ pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend
 }
 
 pub async fn delegations_are_listed_by_their_end(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 3).await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 3).await;
     let mut made = Vec::new();
     for (source, target) in [(0, 1), (0, 1), (1, 2), (2, 1), (1, 0)] {
-        scene.world.manual_clock().advance(Duration::from_millis(1));
-        made.push(scene.a.given.delegation(&sessions[source], &sessions[target]));
+        fixture.world.manual_clock().advance(Duration::from_millis(1));
+        made.push(fixture.a.given.delegation(&sessions[source], &sessions[target]));
     }
-    store(&scene.a, &made.iter().collect::<Vec<_>>()).await;
-    let mut work = scene.a.write().await;
+    store(&fixture.a, &made.iter().collect::<Vec<_>>()).await;
+    let mut work = fixture.a.write().await;
     work.delegations()
-        .revoke_tree(&made[0].id, scene.world.now())
+        .revoke_tree(&made[0].id, fixture.world.now())
         .await
         .unwrap();
     work.commit().await.unwrap();
@@ -244,7 +244,7 @@ pub async fn delegations_are_listed_by_their_end(backend: Backend) {
         (DelegationDirection::Outbound, outbound.as_slice()),
     ] {
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -256,7 +256,7 @@ pub async fn delegations_are_listed_by_their_end(backend: Backend) {
         let walked = ids(&walk(1, read).await);
         assert_eq!(walked.iter().collect::<Vec<_>>(), expected, "{direction:?}");
     }
-    let listed = scene
+    let listed = fixture
         .a
         .read()
         .await
@@ -272,15 +272,15 @@ pub async fn delegations_are_listed_by_their_end(backend: Backend) {
 }
 
 pub async fn at_most_a_hundred_inbound_delegations_are_returned(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let mut work = fixture.a.write().await;
     for _ in 0..103 {
-        scene.world.manual_clock().advance(Duration::from_micros(1));
-        let delegation = scene.a.given.delegation(&sessions[0], &sessions[1]);
+        fixture.world.manual_clock().advance(Duration::from_micros(1));
+        let delegation = fixture.a.given.delegation(&sessions[0], &sessions[1]);
         work.delegations().create(&delegation).await.unwrap();
     }
-    let newest = scene.world.now();
+    let newest = fixture.world.now();
     let listed = work.delegations().inbound(&sessions[1].id).await.unwrap();
     assert_eq!(listed.len(), 100);
     assert_eq!(listed[0].created_at, newest);
@@ -288,19 +288,19 @@ pub async fn at_most_a_hundred_inbound_delegations_are_returned(backend: Backend
 }
 
 pub async fn only_live_delegations_are_listed_as_live(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let end = scene.world.now().plus(Duration::from_secs(10));
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let end = fixture.world.now().plus(Duration::from_secs(10));
     let short = Delegation {
         expires_at: end,
-        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.a.given.delegation(&sessions[0], &sessions[1])
     };
-    let long = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    let revoked = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    store(&scene.a, &[&short, &long, &revoked]).await;
-    let mut work = scene.a.write().await;
+    let long = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    let revoked = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    store(&fixture.a, &[&short, &long, &revoked]).await;
+    let mut work = fixture.a.write().await;
     work.delegations()
-        .revoke_tree(&revoked.id, scene.world.now())
+        .revoke_tree(&revoked.id, fixture.world.now())
         .await
         .unwrap();
     let mut live = async |at| work.delegations().list_live(at, &ALL).await.unwrap().items.len();
@@ -309,17 +309,17 @@ pub async fn only_live_delegations_are_listed_as_live(backend: Backend) {
 }
 
 pub async fn what_one_application_handed_over_is_found_among_what_others_did(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let ours = sessions(&scene.a, 2).await;
-    let strangers = sessions(&scene.a, 1).await;
+    let fixture = Fixture::new(backend).await;
+    let ours = sessions(&fixture.a, 2).await;
+    let strangers = sessions(&fixture.a, 1).await;
     let target = &ours[1];
-    let own = scene.a.given.delegation(&ours[0], target);
-    store(&scene.a, &[&own]).await;
+    let own = fixture.a.given.delegation(&ours[0], target);
+    store(&fixture.a, &[&own]).await;
     for _ in 0..101 {
-        scene.world.manual_clock().advance(Duration::from_micros(1));
-        store(&scene.a, &[&scene.a.given.delegation(&strangers[0], target)]).await;
+        fixture.world.manual_clock().advance(Duration::from_micros(1));
+        store(&fixture.a, &[&fixture.a.given.delegation(&strangers[0], target)]).await;
     }
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let found = work
         .delegations()
         .inbound_from(&target.id, &own.issuer_application_id)
@@ -335,10 +335,10 @@ pub async fn what_one_application_handed_over_is_found_among_what_others_did(bac
 }
 
 pub async fn the_epoch_moves_by_one_for_each_of_16_writers(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    assert_eq!(scene.a.read().await.delegations().epoch().await.unwrap(), 0);
+    let fixture = Fixture::new(backend).await;
+    assert_eq!(fixture.a.read().await.delegations().epoch().await.unwrap(), 0);
     let mut epochs = race(16, |_| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
@@ -353,30 +353,33 @@ pub async fn the_epoch_moves_by_one_for_each_of_16_writers(backend: Backend) {
     .await;
     epochs.sort_unstable();
     assert_eq!(epochs, (1..=16).collect::<Vec<_>>());
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert_eq!(
-        work.delegations().advance_epoch(scene.world.now()).await.unwrap(),
+        work.delegations()
+            .advance_epoch(fixture.world.now())
+            .await
+            .unwrap(),
         17
     );
     drop(work);
     assert_eq!(
-        scene.a.read().await.delegations().epoch().await.unwrap(),
+        fixture.a.read().await.delegations().epoch().await.unwrap(),
         16,
         "a dropped work moves nothing"
     );
     assert_eq!(
-        scene.b.read().await.delegations().epoch().await.unwrap(),
+        fixture.b.read().await.delegations().epoch().await.unwrap(),
         0,
         "each zone has its own epoch"
     );
 }
 
 pub async fn a_locked_delegation_waits_for_the_work_that_holds_it(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = sessions(&scene.a, 2).await;
-    let delegation = scene.a.given.delegation(&sessions[0], &sessions[1]);
-    store(&scene.a, &[&delegation]).await;
-    let mut holder = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 2).await;
+    let delegation = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    store(&fixture.a, &[&delegation]).await;
+    let mut holder = fixture.a.write().await;
     assert_eq!(
         holder
             .delegations()
@@ -386,7 +389,7 @@ pub async fn a_locked_delegation_waits_for_the_work_that_holds_it(backend: Backe
             .as_ref(),
         Some(&delegation)
     );
-    let (zone, id) = (scene.a.clone(), delegation.id.clone());
+    let (zone, id) = (fixture.a.clone(), delegation.id.clone());
     let rival = tokio::spawn(async move {
         let read = || async {
             let mut work = zone.try_write().await?;
@@ -398,7 +401,7 @@ pub async fn a_locked_delegation_waits_for_the_work_that_holds_it(backend: Backe
     assert!(!rival.is_finished(), "the delegation was held twice");
     holder
         .delegations()
-        .revoke_tree(&delegation.id, scene.world.now())
+        .revoke_tree(&delegation.id, fixture.world.now())
         .await
         .unwrap();
     holder.commit().await.unwrap();

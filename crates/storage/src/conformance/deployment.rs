@@ -11,24 +11,24 @@ use crate::{AdminToken, Error, KeyCheck, TreeEnd};
 
 use super::{
     Backend, delegations,
-    scene::{InZone, Scene},
+    fixture::{Fixture, InZone},
 };
 
 pub async fn an_application_is_found_in_any_zone_archived_or_not(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let (live, gone) = (
-        scene.a.party().await.application,
-        scene.b.party().await.application,
+        fixture.a.party().await.application,
+        fixture.b.party().await.application,
     );
-    let mut work = scene.b.write().await;
+    let mut work = fixture.b.write().await;
     assert!(
         work.applications()
-            .archive(&gone.id, scene.world.now())
+            .archive(&gone.id, fixture.world.now())
             .await
             .unwrap()
     );
     work.commit().await.unwrap();
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     assert_eq!(
         work.find_application(&live.id).await.unwrap().as_ref(),
         Some(&live)
@@ -36,10 +36,10 @@ pub async fn an_application_is_found_in_any_zone_archived_or_not(backend: Backen
     let found = work.find_application(&gone.id).await.unwrap().unwrap();
     assert_eq!(
         (found.zone_id, found.archived_at),
-        (scene.b.id().clone(), Some(scene.world.now()))
+        (fixture.b.id().clone(), Some(fixture.world.now()))
     );
     assert_eq!(
-        work.find_application(&scene.a.given.application().id)
+        work.find_application(&fixture.a.given.application().id)
             .await
             .unwrap(),
         None
@@ -92,10 +92,13 @@ async fn end_some(zone: &InZone, at: Timestamp) -> Ended {
 }
 
 pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let early = scene.world.now().plus(Duration::from_secs(10));
-    let late = scene.world.now().plus(Duration::from_secs(20));
-    let (a, b) = (end_some(&scene.a, early).await, end_some(&scene.b, late).await);
+    let fixture = Fixture::new(backend).await;
+    let early = fixture.world.now().plus(Duration::from_secs(10));
+    let late = fixture.world.now().plus(Duration::from_secs(20));
+    let (a, b) = (
+        end_some(&fixture.a, early).await,
+        end_some(&fixture.b, late).await,
+    );
     let name = |zone: &InZone, id: &String| (zone.id().clone(), id.clone());
     let set = |anchors: Vec<(ZoneId, std::sync::Arc<str>)>| {
         anchors
@@ -104,11 +107,11 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
             .collect::<BTreeSet<_>>()
     };
     let forever = Timestamp::from_micros(i64::MAX);
-    let suspended = scene.global_read().await.suspended_sessions().await.unwrap();
-    let both: BTreeSet<_> = [name(&scene.a, &a.suspended), name(&scene.b, &b.suspended)].into();
+    let suspended = fixture.global_read().await.suspended_sessions().await.unwrap();
+    let both: BTreeSet<_> = [name(&fixture.a, &a.suspended), name(&fixture.b, &b.suspended)].into();
     assert_eq!(set(suspended), both, "what is suspended now, since whenever");
     for (from, to, with_a, with_b) in [
-        (scene.world.now(), forever, true, true),
+        (fixture.world.now(), forever, true, true),
         (early, forever, true, true),
         (early, early, false, false),
         (early, early.plus(Duration::from_micros(1)), true, false),
@@ -117,16 +120,21 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
         (late, forever, false, true),
         (late.plus(Duration::from_micros(1)), forever, false, false),
     ] {
-        let anchors = scene.global_read().await.revoked_between(from, to).await.unwrap();
+        let anchors = fixture
+            .global_read()
+            .await
+            .revoked_between(from, to)
+            .await
+            .unwrap();
         let expect = |pick: fn(&Ended) -> Vec<&String>| {
             let from_a = pick(&a)
                 .into_iter()
                 .filter(|_| with_a)
-                .map(|id| name(&scene.a, id));
+                .map(|id| name(&fixture.a, id));
             let from_b = pick(&b)
                 .into_iter()
                 .filter(|_| with_b)
-                .map(|id| name(&scene.b, id));
+                .map(|id| name(&fixture.b, id));
             from_a.chain(from_b).collect::<BTreeSet<_>>()
         };
         assert_eq!(
@@ -149,21 +157,21 @@ pub async fn everything_that_ended_since_an_instant_is_named_with_its_zone(backe
 }
 
 pub async fn expired_delegations_count_as_ended(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = delegations::sessions(&scene.a, 2).await;
-    let end = scene.world.now().plus(Duration::from_secs(10));
+    let fixture = Fixture::new(backend).await;
+    let sessions = delegations::sessions(&fixture.a, 2).await;
+    let end = fixture.world.now().plus(Duration::from_secs(10));
     let short = Delegation {
         expires_at: end,
-        ..scene.a.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.a.given.delegation(&sessions[0], &sessions[1])
     };
-    delegations::store(&scene.a, &[&short]).await;
-    let mut work = scene.a.write().await;
+    delegations::store(&fixture.a, &[&short]).await;
+    let mut work = fixture.a.write().await;
     assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 1);
     work.commit().await.unwrap();
     let forever = Timestamp::from_micros(i64::MAX);
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     let named = work
-        .revoked_between(scene.world.now(), forever)
+        .revoked_between(fixture.world.now(), forever)
         .await
         .unwrap()
         .delegations;
@@ -182,15 +190,15 @@ pub async fn expired_delegations_count_as_ended(backend: Backend) {
 }
 
 pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
-    let (short, archived) = (scene.a.party().await, scene.b.party().await);
-    scene.a.start(&[&short.task()]).await;
-    scene.b.start(&[&archived.task()]).await;
-    assert!(overdue(&scene, now).await.is_empty());
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let (short, archived) = (fixture.a.party().await, fixture.b.party().await);
+    fixture.a.start(&[&short.task()]).await;
+    fixture.b.start(&[&archived.task()]).await;
+    assert!(overdue(&fixture, now).await.is_empty());
 
     let end = now.plus(Duration::from_secs(10));
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let mut application = work
         .applications()
         .get(&short.application.id)
@@ -201,10 +209,13 @@ pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend
     assert!(work.applications().update(&application).await.unwrap());
     work.commit().await.unwrap();
     let early = end.minus(Duration::from_micros(1));
-    assert!(overdue(&scene, early).await.is_empty());
-    assert_eq!(overdue(&scene, end).await, [scene.a.given.zone_id.clone()].into());
+    assert!(overdue(&fixture, early).await.is_empty());
+    assert_eq!(
+        overdue(&fixture, end).await,
+        [fixture.a.given.zone_id.clone()].into()
+    );
     let ended = |at| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         async move {
             let mut work = zone.read().await;
             work.applications().ended_with_sessions(at, 10).await.unwrap()
@@ -213,7 +224,7 @@ pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend
     assert!(ended(early).await.is_empty());
     assert_eq!(ended(end).await, std::slice::from_ref(&short.application.id));
 
-    let mut work = scene.b.write().await;
+    let mut work = fixture.b.write().await;
     assert!(
         work.applications()
             .archive(&archived.application.id, now)
@@ -221,20 +232,23 @@ pub async fn zones_where_sessions_outlive_their_owner_are_named(backend: Backend
             .unwrap()
     );
     work.commit().await.unwrap();
-    assert_eq!(overdue(&scene, now).await, [scene.b.given.zone_id.clone()].into());
+    assert_eq!(
+        overdue(&fixture, now).await,
+        [fixture.b.given.zone_id.clone()].into()
+    );
 
     // An archived zone counts whatever its applications are.
-    let mut work = scene.global_write().await;
-    assert!(work.zones().archive(&scene.a.given.zone_id, now).await.unwrap());
+    let mut work = fixture.global_write().await;
+    assert!(work.zones().archive(&fixture.a.given.zone_id, now).await.unwrap());
     work.commit().await.unwrap();
-    assert_eq!(overdue(&scene, now).await.len(), 2);
+    assert_eq!(overdue(&fixture, now).await.len(), 2);
 }
 
 pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
     let token = |digest: u8, zone: Option<&ZoneId>| AdminToken {
-        id: scene.world.uuid_v7().to_string(),
+        id: fixture.world.uuid_v7().to_string(),
         name: String::from("t"),
         token_digest: [digest; 32],
         digest_key: String::from(if digest == 4 { "old" } else { "new" }),
@@ -246,8 +260,8 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
         last_used_at: None,
         revoked_at: None,
     };
-    let (a, b) = (&scene.a.given.zone_id, &scene.b.given.zone_id);
-    let mut work = scene.global_write().await;
+    let (a, b) = (&fixture.a.given.zone_id, &fixture.b.given.zone_id);
+    let mut work = fixture.global_write().await;
     for token in [
         token(1, Some(a)),
         token(2, Some(a)),
@@ -259,7 +273,7 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
     assert_eq!(work.admin_tokens().revoke_of_zone(b, now).await.unwrap(), 1);
     assert!(work.zones().archive(a, now).await.unwrap());
     work.commit().await.unwrap();
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     let tokens = work.admin_tokens();
     assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 1);
     let id = tokens.find(&[4; 32]).await.unwrap().unwrap().id;
@@ -270,25 +284,25 @@ pub async fn the_tokens_of_a_zone_end_with_it(backend: Backend) {
     assert_eq!(tokens.find(&[6; 32]).await.unwrap().unwrap().id, id);
     assert_eq!(tokens.count_digested_otherwise("new").await.unwrap(), 0);
     drop(work);
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     for (digest, known) in [(1, false), (2, false), (3, false), (4, true)] {
         let found = work.admin_tokens().find(&[digest; 32]).await.unwrap();
         assert_eq!(found.is_some(), known, "{digest}");
     }
 }
 
-async fn overdue(scene: &Scene, at: Timestamp) -> BTreeSet<ZoneId> {
-    let zones = scene.global_read().await.zones_with_overdue(at).await.unwrap();
+async fn overdue(fixture: &Fixture, at: Timestamp) -> BTreeSet<ZoneId> {
+    let zones = fixture.global_read().await.zones_with_overdue(at).await.unwrap();
     let distinct: BTreeSet<_> = zones.iter().cloned().collect();
     assert_eq!(distinct.len(), zones.len(), "a zone was named twice");
     distinct
 }
 
 pub async fn zones_with_something_overdue_are_named_from_the_boundary_on(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (in_a, in_b) = (scene.a.party().await, scene.b.party().await);
-    let end = scene.world.now().plus(Duration::from_secs(10));
-    let lapse = scene.world.now().plus(Duration::from_secs(20));
+    let fixture = Fixture::new(backend).await;
+    let (in_a, in_b) = (fixture.a.party().await, fixture.b.party().await);
+    let end = fixture.world.now().plus(Duration::from_secs(10));
+    let lapse = fixture.world.now().plus(Duration::from_secs(20));
     let tasks: Vec<_> = (0..2)
         .map(|_| Session {
             ttl_seconds: Some(10),
@@ -300,8 +314,8 @@ pub async fn zones_with_something_overdue_are_named_from_the_boundary_on(backend
         status: SessionStatus::Suspended,
         ..in_a.task()
     };
-    scene.a.start(&[&tasks[0], &tasks[1], &paused]).await;
-    scene
+    fixture.a.start(&[&tasks[0], &tasks[1], &paused]).await;
+    fixture
         .b
         .start(&[&Session {
             heartbeat_deadline_at: Some(lapse),
@@ -310,14 +324,14 @@ pub async fn zones_with_something_overdue_are_named_from_the_boundary_on(backend
         .await;
     let early = |at: Timestamp| at.minus(Duration::from_micros(1));
     let (only_a, both) = (
-        BTreeSet::from([scene.a.id().clone()]),
-        [scene.a.id().clone(), scene.b.id().clone()].into(),
+        BTreeSet::from([fixture.a.id().clone()]),
+        [fixture.a.id().clone(), fixture.b.id().clone()].into(),
     );
-    assert_eq!(overdue(&scene, early(end)).await, BTreeSet::new());
-    assert_eq!(overdue(&scene, end).await, only_a);
-    assert_eq!(overdue(&scene, early(lapse)).await, only_a);
-    assert_eq!(overdue(&scene, lapse).await, both);
-    let mut work = scene.a.write().await;
+    assert_eq!(overdue(&fixture, early(end)).await, BTreeSet::new());
+    assert_eq!(overdue(&fixture, end).await, only_a);
+    assert_eq!(overdue(&fixture, early(lapse)).await, only_a);
+    assert_eq!(overdue(&fixture, lapse).await, both);
+    let mut work = fixture.a.write().await;
     for session in [&tasks[0], &tasks[1], &paused] {
         let end = TreeEnd {
             root_status: SessionStatus::Expired,
@@ -328,44 +342,47 @@ pub async fn zones_with_something_overdue_are_named_from_the_boundary_on(backend
     }
     work.commit().await.unwrap();
     assert_eq!(
-        overdue(&scene, lapse).await,
-        BTreeSet::from([scene.b.id().clone()]),
+        overdue(&fixture, lapse).await,
+        BTreeSet::from([fixture.b.id().clone()]),
         "what ended is not overdue"
     );
 }
 
 pub async fn a_zone_with_a_delegation_past_its_end_is_overdue(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = delegations::sessions(&scene.b, 2).await;
-    let end = scene.world.now().plus(Duration::from_secs(10));
+    let fixture = Fixture::new(backend).await;
+    let sessions = delegations::sessions(&fixture.b, 2).await;
+    let end = fixture.world.now().plus(Duration::from_secs(10));
     let short = || Delegation {
         expires_at: end,
-        ..scene.b.given.delegation(&sessions[0], &sessions[1])
+        ..fixture.b.given.delegation(&sessions[0], &sessions[1])
     };
-    delegations::store(&scene.b, &[&short(), &short()]).await;
+    delegations::store(&fixture.b, &[&short(), &short()]).await;
     assert_eq!(
-        overdue(&scene, end.minus(Duration::from_micros(1))).await,
+        overdue(&fixture, end.minus(Duration::from_micros(1))).await,
         BTreeSet::new()
     );
-    assert_eq!(overdue(&scene, end).await, BTreeSet::from([scene.b.id().clone()]));
-    let mut work = scene.b.write().await;
+    assert_eq!(
+        overdue(&fixture, end).await,
+        BTreeSet::from([fixture.b.id().clone()])
+    );
+    let mut work = fixture.b.write().await;
     assert_eq!(work.delegations().expire_due(end, 10).await.unwrap().len(), 2);
     work.commit().await.unwrap();
-    assert_eq!(overdue(&scene, end).await, BTreeSet::new());
+    assert_eq!(overdue(&fixture, end).await, BTreeSet::new());
 }
 
 pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (a, b) = (scene.a.id().clone(), scene.b.id().clone());
+    let fixture = Fixture::new(backend).await;
+    let (a, b) = (fixture.a.id().clone(), fixture.b.id().clone());
     let both = [a.clone(), b.clone()];
-    let before = scene.global_read().await.zone_revisions(&both).await.unwrap();
-    let provider = scene.a.given.provider();
-    let resource = scene.a.given.resource(&provider);
-    let application = scene.a.given.application();
+    let before = fixture.global_read().await.zone_revisions(&both).await.unwrap();
+    let provider = fixture.a.given.provider();
+    let resource = fixture.a.given.resource(&provider);
+    let application = fixture.a.given.application();
     let mut last = before[&a];
     for step in 0..10 {
-        let mut work = scene.a.write().await;
-        let at = scene.world.now();
+        let mut work = fixture.a.write().await;
+        let at = fixture.world.now();
         match step {
             0 => work.applications().create(&application).await.unwrap(),
             1 => work.providers().create(&provider).await.unwrap(),
@@ -376,16 +393,16 @@ pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend:
             6 => work.secrets().delete("zones/x").await.unwrap(),
             7 => work
                 .signing_keys()
-                .create(&scene.a.given.signing_key(1))
+                .create(&fixture.a.given.signing_key(1))
                 .await
                 .unwrap(),
             8 => assert_eq!(work.delegations().advance_epoch(at).await.unwrap(), 1),
             _ => {
-                let (policy, version) = scene.a.given.policy();
+                let (policy, version) = fixture.a.given.policy();
                 work.policies().create(&policy, &version).await.unwrap();
-                let set = scene.a.given.policy_set();
+                let set = fixture.a.given.policy_set();
                 work.policy_sets().create(&set).await.unwrap();
-                let manifest = scene.a.given.policy_set_version(&set, &[&version]);
+                let manifest = fixture.a.given.policy_set_version(&set, &[&version]);
                 work.policy_sets().add_version(&manifest).await.unwrap();
                 assert!(
                     work.policy_sets()
@@ -396,31 +413,31 @@ pub async fn a_revision_moves_with_everything_a_snapshot_is_loaded_from(backend:
             }
         }
         work.commit().await.unwrap();
-        let now = scene.a.read().await.revision().await.unwrap();
+        let now = fixture.a.read().await.revision().await.unwrap();
         assert!(now > last, "step {step}");
         last = now;
     }
     // What is rolled back or of no snapshot moves nothing, and every zone has its own.
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.secrets()
-        .put("zones/y", b"sealed", scene.world.now())
+        .put("zones/y", b"sealed", fixture.world.now())
         .await
         .unwrap();
     drop(work);
-    scene.a.party().await;
-    let last = scene.a.read().await.revision().await.unwrap();
-    let mut work = scene.a.write().await;
+    fixture.a.party().await;
+    let last = fixture.a.read().await.revision().await.unwrap();
+    let mut work = fixture.a.write().await;
     work.outbox()
-        .append(&[scene.a.given.outbox_message()])
+        .append(&[fixture.a.given.outbox_message()])
         .await
         .unwrap();
     work.commit().await.unwrap();
-    let after = scene.global_read().await.zone_revisions(&both).await.unwrap();
+    let after = fixture.global_read().await.zone_revisions(&both).await.unwrap();
     assert_eq!((after[&a], after[&b]), (last, before[&b]));
-    let mut work = scene.global_write().await;
-    assert!(work.zones().archive(&a, scene.world.now()).await.unwrap());
+    let mut work = fixture.global_write().await;
+    assert!(work.zones().archive(&a, fixture.world.now()).await.unwrap());
     work.commit().await.unwrap();
-    let left = scene.global_read().await.zone_revisions(&both).await.unwrap();
+    let left = fixture.global_read().await.zone_revisions(&both).await.unwrap();
     assert_eq!(left.keys().collect::<Vec<_>>(), [&b], "an archived zone has none");
 }
 
@@ -435,9 +452,9 @@ fn key_check(position: i64, key_id: &str) -> KeyCheck {
 }
 
 pub async fn of_two_who_record_the_first_key_one_has_to_read_again(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let record = async |key: &str| -> Result<(), Error> {
-        let mut work = scene.backend.store.global(crate::Access::Write).await?;
+        let mut work = fixture.backend.store.global(crate::Access::Write).await?;
         work.key_checks().create(&key_check(1, key)).await?;
         work.commit().await
     };
@@ -447,30 +464,37 @@ pub async fn of_two_who_record_the_first_key_one_has_to_read_again(backend: Back
     assert!(matches!(refused, Error::Conflict { .. }), "{refused:?}");
     assert!(matches!(record("late").await, Err(Error::Conflict { .. })));
     assert_eq!(
-        scene.global_read().await.key_checks().list().await.unwrap().len(),
+        fixture
+            .global_read()
+            .await
+            .key_checks()
+            .list()
+            .await
+            .unwrap()
+            .len(),
         1
     );
 }
 
 pub async fn keys_are_retired_and_taken_up_again(backend: Backend) {
-    let mut scene = Scene::new(backend).await;
-    let mut work = scene.global_write().await;
+    let mut fixture = Fixture::new(backend).await;
+    let mut work = fixture.global_write().await;
     work.key_checks().create(&key_check(1, "first")).await.unwrap();
     work.key_checks().create(&key_check(2, "second")).await.unwrap();
-    let at = Some(scene.world.now());
+    let at = Some(fixture.world.now());
     assert!(work.key_checks().set_retired("first", at).await.unwrap());
     assert!(!work.key_checks().set_retired("absent", at).await.unwrap());
     work.commit().await.unwrap();
-    scene.restart().await;
+    fixture.restart().await;
     let retired = KeyCheck {
         retired_at: at,
         ..key_check(1, "first")
     };
-    let listed = scene.global_read().await.key_checks().list().await.unwrap();
+    let listed = fixture.global_read().await.key_checks().list().await.unwrap();
     assert_eq!(listed, [retired, key_check(2, "second")]);
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     assert!(work.key_checks().set_retired("first", None).await.unwrap());
     work.commit().await.unwrap();
-    let listed = scene.global_read().await.key_checks().list().await.unwrap();
+    let listed = fixture.global_read().await.key_checks().list().await.unwrap();
     assert_eq!(listed, [key_check(1, "first"), key_check(2, "second")]);
 }

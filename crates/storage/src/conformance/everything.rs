@@ -11,7 +11,7 @@ use crate::{
     SigningKeyRow, ZoneWork,
 };
 
-use super::{given::Given, scene::ALL};
+use super::{fixture::ALL, given::Given};
 
 /// Where [`Everything`] keeps its sealed value.
 pub(super) const SECRET: &str = "zones/any/providers/any/secretConfig";

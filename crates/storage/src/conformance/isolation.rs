@@ -12,7 +12,7 @@ use crate::{Access, AdminAuditFilter, DelegationDirection, Error, TreeEnd, ZoneW
 use super::{
     Backend,
     everything::{Everything, SECRET, SIGHTINGS},
-    scene::{ALL, InZone, Scene},
+    fixture::{ALL, Fixture, InZone},
 };
 
 async fn fill(zone: &InZone) -> Everything {
@@ -24,10 +24,10 @@ async fn fill(zone: &InZone) -> Everything {
 }
 
 pub async fn a_zone_sees_everything_of_its_own_and_nothing_of_another(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let everything = fill(&scene.b).await;
+    let fixture = Fixture::new(backend).await;
+    let everything = fill(&fixture.b).await;
     let seen = everything
-        .visible(scene.b.read().await.as_mut(), &scene.b.given)
+        .visible(fixture.b.read().await.as_mut(), &fixture.b.given)
         .await;
     assert_eq!(
         seen.len(),
@@ -35,34 +35,39 @@ pub async fn a_zone_sees_everything_of_its_own_and_nothing_of_another(backend: B
         "the owner sees all of it, but saw only {seen:?}"
     );
     for access in [Access::Read, Access::Write] {
-        let mut stranger = scene.a.store.zone(scene.a.id(), access).await.unwrap();
-        let seen = everything.visible(stranger.as_mut(), &scene.b.given).await;
+        let mut stranger = fixture.a.store.zone(fixture.a.id(), access).await.unwrap();
+        let seen = everything.visible(stranger.as_mut(), &fixture.b.given).await;
         assert!(seen.is_empty(), "another zone saw {seen:?}");
         assert!(
             stranger
                 .zone()
                 .await
                 .unwrap()
-                .is_some_and(|zone| zone.id == *scene.a.id())
+                .is_some_and(|zone| zone.id == *fixture.a.id())
         );
     }
 }
 
 pub async fn a_zone_that_does_not_exist_holds_nothing(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let everything = fill(&scene.b).await;
-    let nowhere = ZoneId::generate(&scene.world);
-    let mut work = scene.backend.store.zone(&nowhere, Access::Read).await.unwrap();
+    let fixture = Fixture::new(backend).await;
+    let everything = fill(&fixture.b).await;
+    let nowhere = ZoneId::generate(&fixture.world);
+    let mut work = fixture.backend.store.zone(&nowhere, Access::Read).await.unwrap();
     assert_eq!(work.zone_id(), &nowhere);
     assert!(work.zone().await.unwrap().is_none());
-    assert!(everything.visible(work.as_mut(), &scene.b.given).await.is_empty());
+    assert!(
+        everything
+            .visible(work.as_mut(), &fixture.b.given)
+            .await
+            .is_empty()
+    );
 }
 
 pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let now = scene.world.now();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
     assert!(!work.applications().update(&held.application).await.unwrap());
     assert!(
         !work
@@ -87,19 +92,19 @@ pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
     work.secrets().put(SECRET, b"other", now).await.unwrap();
     work.secrets().delete(SECRET).await.unwrap();
     work.commit().await.unwrap();
-    untouched(&scene, &held).await;
+    untouched(&fixture, &held).await;
 }
 
 pub async fn another_zones_authority_cannot_be_ended_or_used(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let later = scene.world.now().plus(Duration::from_secs(1_000_000));
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let later = fixture.world.now().plus(Duration::from_secs(1_000_000));
     let end = TreeEnd {
         root_status: SessionStatus::Terminated,
         reason: "attack".into(),
         at: later,
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.authority_records()
             .revoke_tree(&held.record.id, "attack", later)
@@ -205,20 +210,20 @@ pub async fn another_zones_authority_cannot_be_ended_or_used(backend: Backend) {
         &receipt.operation,
         &receipt.scope_id,
         &receipt.key_digest,
-        scene.world.now(),
+        fixture.world.now(),
     );
     assert_eq!(claimed.await.unwrap(), None);
     work.commit().await.unwrap();
-    untouched(&scene, &held).await;
+    untouched(&fixture, &held).await;
 }
 
 pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let mine = fill(&scene.a).await;
-    let given = &scene.a.given;
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let mine = fill(&fixture.a).await;
+    let given = &fixture.a.given;
 
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let refused = work.resources().create(&given.resource(&held.provider)).await;
     assert!(
         matches!(refused, Err(Error::MissingReference)),
@@ -237,7 +242,7 @@ pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
             ..given.child_session(&mine.session)
         },
     ] {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let refused = work.sessions().create(&foreign).await;
         assert!(
             matches!(refused, Err(Error::MissingReference)),
@@ -253,7 +258,7 @@ pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
     foreign[3].resource_id = Some(held.resource.id.clone());
     foreign[4].receiver_application_id = held.application.id.clone();
     for (which, delegation) in foreign.iter().enumerate() {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let refused = work.delegations().create(delegation).await;
         assert!(
             matches!(refused, Err(Error::MissingReference)),
@@ -261,7 +266,7 @@ pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
         );
     }
 
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let refused = work
         .policies()
         .add_version(&given.policy_version(&held.policy))
@@ -271,7 +276,7 @@ pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
         "a version of a foreign policy got number {refused:?}"
     );
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let refused = work
         .policy_sets()
         .add_version(&given.policy_set_version(&held.set, &[]))
@@ -281,21 +286,21 @@ pub async fn a_row_cannot_refer_to_a_row_of_another_zone(backend: Backend) {
         "a version of a foreign set got number {refused:?}"
     );
     drop(work);
-    untouched(&scene, &held).await;
+    untouched(&fixture, &held).await;
 }
 
 pub async fn a_manifest_cannot_pull_in_another_zones_policy(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let set = scene.a.given.policy_set();
-    let version = scene.a.given.policy_set_version(&set, &[&held.policy_version]);
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let set = fixture.a.given.policy_set();
+    let version = fixture.a.given.policy_set_version(&set, &[&held.policy_version]);
+    let mut work = fixture.a.write().await;
     work.policy_sets().create(&set).await.unwrap();
     if work.policy_sets().add_version(&version).await.is_err() {
         return; // Refused at the door.
     }
     work.policy_sets()
-        .activate(&set.id, &version.id, scene.world.now())
+        .activate(&set.id, &version.id, fixture.world.now())
         .await
         .unwrap();
     if let Ok(Some(active)) = work.policy_sets().active().await {
@@ -307,14 +312,14 @@ pub async fn a_manifest_cannot_pull_in_another_zones_policy(backend: Backend) {
 }
 
 pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let smuggled = Everything::new(&scene.b.given);
-    let b = &scene.b;
+    let fixture = Fixture::new(backend).await;
+    let smuggled = Everything::new(&fixture.b.given);
+    let b = &fixture.b;
 
     /// Runs one write in zone `a`; whether it is refused or rehomed, zone `b` must stay empty.
     macro_rules! smuggle {
         ($($work:ident => $write:expr;)+) => {$({
-            let mut $work: Box<dyn ZoneWork> = scene.a.write().await;
+            let mut $work: Box<dyn ZoneWork> = fixture.a.write().await;
             match $write.await {
                 Ok(_) => drop($work.commit().await),
                 Err(_) => drop($work),
@@ -329,17 +334,17 @@ pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) 
         work => work.policies().create(&smuggled.policy, &smuggled.policy_version);
         work => work.policy_sets().create(&smuggled.set);
         work => work.authority_records().create(&smuggled.record);
-        work => work.ledger().append(std::slice::from_ref(&smuggled.entry), scene.world.now());
+        work => work.ledger().append(std::slice::from_ref(&smuggled.entry), fixture.world.now());
         work => work.admin_audit().append(&smuggled.admin);
     }
 }
 
 pub async fn an_id_used_in_one_zone_cannot_reach_the_row_of_another(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let mut work = fixture.a.write().await;
     let twin = Application {
-        zone_id: scene.a.id().clone(),
+        zone_id: fixture.a.id().clone(),
         name: "twin".into(),
         ..held.application.clone()
     };
@@ -349,7 +354,7 @@ pub async fn an_id_used_in_one_zone_cannot_reach_the_row_of_another(backend: Bac
         Ok(()) => {
             assert!(
                 work.applications()
-                    .archive(&twin.id, scene.world.now())
+                    .archive(&twin.id, fixture.world.now())
                     .await
                     .unwrap()
             );
@@ -357,50 +362,50 @@ pub async fn an_id_used_in_one_zone_cannot_reach_the_row_of_another(backend: Bac
         }
         Err(other) => panic!("an unexpected failure: {other:?}"),
     }
-    untouched(&scene, &held).await;
+    untouched(&fixture, &held).await;
 }
 
 pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut held = fill(&scene.b).await;
+    let fixture = Fixture::new(backend).await;
+    let mut held = fill(&fixture.b).await;
     // More of zone b below the shared ids, which nothing done in zone a may find.
-    let child_record = scene.b.given.child_record(&held.record);
-    let child = scene.b.given.child_session(&held.session);
-    let narrowed = scene.b.given.narrowed(&held.delegation, &held.session);
-    let mut work = scene.b.write().await;
+    let child_record = fixture.b.given.child_record(&held.record);
+    let child = fixture.b.given.child_session(&held.session);
+    let narrowed = fixture.b.given.narrowed(&held.delegation, &held.session);
+    let mut work = fixture.b.write().await;
     work.authority_records().create(&child_record).await.unwrap();
     work.sessions().create(&child).await.unwrap();
     work.delegations().create(&narrowed).await.unwrap();
     for expected in [2, 3] {
         let (policy, set) = (&held.policy, &held.set);
-        let version = scene.b.given.policy_version(policy);
+        let version = fixture.b.given.policy_version(policy);
         assert_eq!(work.policies().add_version(&version).await.unwrap(), expected);
-        let version = scene.b.given.policy_set_version(set, &[]);
+        let version = fixture.b.given.policy_set_version(set, &[]);
         assert_eq!(work.policy_sets().add_version(&version).await.unwrap(), expected);
     }
     work.commit().await.unwrap();
     held.session.child_count = 1;
 
-    let twin = held.twin(&scene.a.given);
-    let mut work = scene.a.write().await;
-    match twin.try_store(work.as_mut(), &scene.a.given).await {
+    let twin = held.twin(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    match twin.try_store(work.as_mut(), &fixture.a.given).await {
         Ok(()) => work.commit().await.unwrap(),
         // A backend may keep ids unique over the deployment instead.
         Err(Error::Conflict { .. }) => return,
         Err(other) => panic!("an unexpected failure: {other:?}"),
     }
-    let now = scene.world.now();
+    let now = fixture.world.now();
     let end = TreeEnd {
         root_status: SessionStatus::Terminated,
         reason: "own".into(),
         at: now,
     };
-    let mut work = scene.a.write().await;
-    let version = scene.a.given.policy_set_version(&twin.set, &[]);
+    let mut work = fixture.a.write().await;
+    let version = fixture.a.given.policy_set_version(&twin.set, &[]);
     assert_eq!(work.policy_sets().add_version(&version).await.unwrap(), 2);
     assert_eq!(
         work.policies()
-            .add_version(&scene.a.given.policy_version(&twin.policy))
+            .add_version(&fixture.a.given.policy_version(&twin.policy))
             .await
             .unwrap(),
         2
@@ -494,8 +499,8 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
     work.secrets().put(SECRET, b"own", now).await.unwrap();
     work.commit().await.unwrap();
 
-    untouched(&scene, &held).await;
-    let mut work = scene.b.read().await;
+    untouched(&fixture, &held).await;
+    let mut work = fixture.b.read().await;
     let (record, session, delegation) = (&child_record.id, &child.id, &narrowed.id);
     assert_eq!(
         work.authority_records().get(record).await.unwrap().as_ref(),
@@ -518,15 +523,15 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
 }
 
 pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = fill(&scene.b).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let held = fill(&fixture.b).await;
+    let now = fixture.world.now();
     let short_lived = Application {
         registration_method: RegistrationMethod::Dcr,
         expires_at: Some(now.plus(Duration::from_secs(9))),
-        ..scene.b.given.application()
+        ..fixture.b.given.application()
     };
-    let mut work = scene.b.write().await;
+    let mut work = fixture.b.write().await;
     work.applications().create(&short_lived).await.unwrap();
     assert!(
         work.applications()
@@ -537,7 +542,7 @@ pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backe
     assert!(work.resources().archive(&held.resource.id, now).await.unwrap());
     assert!(work.providers().archive(&held.provider.id, now).await.unwrap());
     work.commit().await.unwrap();
-    for (zone, expected) in [(&scene.b, 1), (&scene.a, 0)] {
+    for (zone, expected) in [(&fixture.b, 1), (&fixture.a, 0)] {
         let mut work = zone.read().await;
         assert_eq!(work.applications().count_live_dcr(now).await.unwrap(), expected);
         let archived = [
@@ -559,21 +564,24 @@ pub async fn archived_and_short_lived_rows_stay_in_their_zone_too(backend: Backe
 }
 
 pub async fn a_zones_admin_audit_cannot_be_read_from_another(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    fill(&scene.b).await;
-    let mut work = scene.a.read().await;
+    let fixture = Fixture::new(backend).await;
+    fill(&fixture.b).await;
+    let mut work = fixture.a.read().await;
     let listed = work
         .admin_audit()
-        .list(scene.b.id(), &AdminAuditFilter::default(), &ALL)
+        .list(fixture.b.id(), &AdminAuditFilter::default(), &ALL)
         .await;
     assert!(listed.is_err() || listed.is_ok_and(|page| page.items.is_empty()));
 }
 
 /// Everything in zone `b` is as it was stored.
-async fn untouched(scene: &Scene, held: &Everything) {
-    let now = scene.world.now();
-    let mut work = scene.b.read().await;
-    assert_eq!(held.visible(work.as_mut(), &scene.b.given).await.len(), SIGHTINGS);
+async fn untouched(fixture: &Fixture, held: &Everything) {
+    let now = fixture.world.now();
+    let mut work = fixture.b.read().await;
+    assert_eq!(
+        held.visible(work.as_mut(), &fixture.b.given).await.len(),
+        SIGHTINGS
+    );
     assert_eq!(
         work.applications()
             .get(&held.application.id)

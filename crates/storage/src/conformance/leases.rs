@@ -8,18 +8,18 @@ use crate::TreeEnd;
 
 use super::{
     Backend,
+    fixture::Fixture,
     race::{race, retry},
-    scene::Scene,
 };
 
 pub async fn of_16_takeovers_with_one_generation_exactly_one_wins(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let service = party.service();
-    scene.a.start(&[&service]).await;
+    fixture.a.start(&[&service]).await;
     for generation in 1..=2 {
         let taken = race(16, |_| {
-            let (zone, id) = (scene.a.clone(), service.id.clone());
+            let (zone, id) = (fixture.a.clone(), service.id.clone());
             async move {
                 retry(|| async {
                     let mut work = zone.try_write().await?;
@@ -36,19 +36,19 @@ pub async fn of_16_takeovers_with_one_generation_exactly_one_wins(backend: Backe
         .await;
         let won: Vec<_> = taken.into_iter().flatten().collect();
         assert_eq!(won, [generation + 1]);
-        assert_eq!(scene.a.session(&service).await.lease_generation, generation + 1);
+        assert_eq!(fixture.a.session(&service).await.lease_generation, generation + 1);
     }
 }
 
 pub async fn a_takeover_moves_the_deadline_and_fences_the_old_holder(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let service = party.service();
-    scene.a.start(&[&service]).await;
-    scene.world.manual_clock().advance(Duration::from_secs(5));
-    let now = scene.world.now();
+    fixture.a.start(&[&service]).await;
+    fixture.world.manual_clock().advance(Duration::from_secs(5));
+    let now = fixture.world.now();
     let until = |seconds| now.plus(Duration::from_secs(seconds));
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert_eq!(
         work.sessions()
             .acquire_lease(&service.id, 0, until(1), now)
@@ -82,10 +82,10 @@ pub async fn a_takeover_moves_the_deadline_and_fences_the_old_holder(backend: Ba
     );
     work.commit().await.unwrap();
     assert_eq!(
-        scene.a.session(&service).await.heartbeat_deadline_at,
+        fixture.a.session(&service).await.heartbeat_deadline_at,
         Some(until(40))
     );
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.sessions()
             .heartbeat(&service.id, 2, until(60), now)
@@ -93,16 +93,16 @@ pub async fn a_takeover_moves_the_deadline_and_fences_the_old_holder(backend: Ba
             .unwrap()
     );
     work.commit().await.unwrap();
-    let stored = scene.a.session(&service).await;
+    let stored = fixture.a.session(&service).await;
     assert_eq!(stored.heartbeat_deadline_at, Some(until(60)));
     assert_eq!(stored.last_heartbeat_at, Some(now));
     assert_eq!(stored.lease_generation, 2, "a heartbeat is no takeover");
 }
 
 pub async fn a_heartbeat_keeps_only_open_services_alive(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
+    let now = fixture.world.now();
     let until = now.plus(Duration::from_secs(30));
     let (running, paused, ended, task) = (
         party.service(),
@@ -116,8 +116,8 @@ pub async fn a_heartbeat_keeps_only_open_services_alive(backend: Backend) {
             ..party.task()
         },
     );
-    scene.a.start(&[&running, &paused, &ended, &task]).await;
-    let mut work = scene.a.write().await;
+    fixture.a.start(&[&running, &paused, &ended, &task]).await;
+    let mut work = fixture.a.write().await;
     let end = TreeEnd {
         root_status: SessionStatus::Expired,
         reason: "lease_expired".into(),
@@ -154,25 +154,25 @@ pub async fn a_heartbeat_keeps_only_open_services_alive(backend: Backend) {
     );
     work.commit().await.unwrap();
     assert_eq!(
-        scene.a.session(&paused).await.status,
+        fixture.a.session(&paused).await.status,
         SessionStatus::Suspended,
         "a heartbeat does not resume"
     );
-    assert_eq!(scene.a.session(&task).await, task);
+    assert_eq!(fixture.a.session(&task).await, task);
 }
 
 pub async fn a_takeover_and_a_heartbeat_never_both_hold(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let service = party.service();
-    scene.a.start(&[&service]).await;
-    let now = scene.world.now();
+    fixture.a.start(&[&service]).await;
+    let now = fixture.world.now();
     let (beat_until, lease_until) = (
         now.plus(Duration::from_secs(7)),
         now.plus(Duration::from_secs(70)),
     );
     race(2, |runner| {
-        let (zone, id) = (scene.a.clone(), service.id.clone());
+        let (zone, id) = (fixture.a.clone(), service.id.clone());
         async move {
             retry(|| async {
                 let mut work = zone.try_write().await?;
@@ -191,7 +191,7 @@ pub async fn a_takeover_and_a_heartbeat_never_both_hold(backend: Backend) {
         }
     })
     .await;
-    let stored = scene.a.session(&service).await;
+    let stored = fixture.a.session(&service).await;
     assert_eq!(stored.lease_generation, 2);
     assert_eq!(
         stored.heartbeat_deadline_at,

@@ -9,8 +9,8 @@ use crate::{AppendOutcome, AuditRow, LedgerEntry};
 
 use super::{
     Backend,
+    fixture::{Fixture, InZone},
     race::{race, retry},
-    scene::{InZone, Scene},
 };
 
 /// Commits a batch.
@@ -76,9 +76,9 @@ fn value(event: &AuditEvent) -> serde_json::Value {
 }
 
 pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let plain = scene.a.given.ledger_entry("req-1");
-    let mut event = scene.a.given.audit_event("req-ü \"2\"");
+    let fixture = Fixture::new(backend).await;
+    let plain = fixture.a.given.ledger_entry("req-1");
+    let mut event = fixture.a.given.audit_event("req-ü \"2\"");
     event.policy_set_id = Some("set".into());
     event.policy_set_version_id = Some("version".into());
     event.manifest_sha = Some("abc".into());
@@ -86,19 +86,19 @@ pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
     event.determining_policies_json = serde_json::value::to_raw_value(&json!([{ "policy": "grants" }])).ok();
     event.diagnostics_json =
         serde_json::value::to_raw_value(&json!([{ "reason": "naïve \\ \u{1F680}" }])).ok();
-    event.occurred_at = scene.world.now().minus(Duration::from_micros(123_457));
+    event.occurred_at = fixture.world.now().minus(Duration::from_micros(123_457));
     let mut full = LedgerEntry::written(event, None).unwrap();
     // Another spelling and a member that this build does not know.
     full.received = full
         .received
         .replacen('{', "{ \"later\" : [1.0, \"\\u0000\"],", 1);
-    let bare = AuditEvent::new(&scene.world, scene.a.id().clone(), "", "", "");
+    let bare = AuditEvent::new(&fixture.world, fixture.a.id().clone(), "", "", "");
     let bare = LedgerEntry::written(bare, Some(String::new())).unwrap();
     assert_eq!(
-        append(&scene.a, &[plain.clone(), full.clone(), bare.clone()]).await,
+        append(&fixture.a, &[plain.clone(), full.clone(), bare.clone()]).await,
         inserted(3)
     );
-    let rows = chain(&scene.a).await;
+    let rows = chain(&fixture.a).await;
     assert_eq!(rows.len(), 3);
     for (row, entry) in rows.iter().zip([plain, full, bare]) {
         assert_eq!(value(&row.event), value(&entry.event));
@@ -108,28 +108,28 @@ pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
         );
         assert_eq!(row.received, entry.received, "byte for byte");
         assert_eq!(row.signature, entry.signature);
-        assert_eq!(row.ingested_at, scene.world.now());
+        assert_eq!(row.ingested_at, fixture.world.now());
     }
 }
 
 pub async fn an_empty_ledger_has_an_empty_head(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    assert!(chain(&scene.a).await.is_empty());
-    assert_eq!(append(&scene.a, &[]).await, AppendOutcome::default());
-    assert!(chain(&scene.a).await.is_empty());
+    let fixture = Fixture::new(backend).await;
+    assert!(chain(&fixture.a).await.is_empty());
+    assert_eq!(append(&fixture.a, &[]).await, AppendOutcome::default());
+    assert!(chain(&fixture.a).await.is_empty());
 }
 
 pub async fn batches_link_in_their_order_and_across_works(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let mut expected = Vec::new();
     for size in [1, 3, 200, 1, 7] {
         // Events of one batch may be older than those before them: the chain follows arrival.
-        let mut batch: Vec<_> = (0..size).map(|_| scene.a.given.ledger_entry("req")).collect();
+        let mut batch: Vec<_> = (0..size).map(|_| fixture.a.given.ledger_entry("req")).collect();
         batch.reverse();
-        assert_eq!(append(&scene.a, &batch).await, inserted(size));
+        assert_eq!(append(&fixture.a, &batch).await, inserted(size));
         expected.extend(batch.into_iter().map(|entry| entry.event.id));
     }
-    let stored: Vec<_> = chain(&scene.a)
+    let stored: Vec<_> = chain(&fixture.a)
         .await
         .into_iter()
         .map(|row| row.event.id)
@@ -138,10 +138,10 @@ pub async fn batches_link_in_their_order_and_across_works(backend: Backend) {
 }
 
 pub async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let batch: Vec<_> = (0..5).map(|_| scene.a.given.ledger_entry("req")).collect();
-    assert_eq!(append(&scene.a, &batch[..3]).await, inserted(3));
-    let outcome = append(&scene.a, &batch).await;
+    let fixture = Fixture::new(backend).await;
+    let batch: Vec<_> = (0..5).map(|_| fixture.a.given.ledger_entry("req")).collect();
+    assert_eq!(append(&fixture.a, &batch[..3]).await, inserted(3));
+    let outcome = append(&fixture.a, &batch).await;
     assert_eq!(
         outcome,
         AppendOutcome {
@@ -150,8 +150,8 @@ pub async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
             mismatches: Vec::new()
         }
     );
-    let twice = scene.a.given.ledger_entry("req");
-    let outcome = append(&scene.a, &[twice.clone(), twice]).await;
+    let twice = fixture.a.given.ledger_entry("req");
+    let outcome = append(&fixture.a, &[twice.clone(), twice]).await;
     assert_eq!(
         outcome,
         AppendOutcome {
@@ -160,17 +160,17 @@ pub async fn a_batch_that_comes_again_changes_nothing(backend: Backend) {
             mismatches: Vec::new()
         }
     );
-    assert_eq!(chain(&scene.a).await.len(), 6);
+    assert_eq!(chain(&fixture.a).await.len(), 6);
 }
 
 pub async fn the_same_content_in_another_spelling_is_a_duplicate(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut event = scene.a.given.audit_event("req");
+    let fixture = Fixture::new(backend).await;
+    let mut event = fixture.a.given.audit_event("req");
     let raw = |text: &str| Some(serde_json::value::RawValue::from_string(text.to_owned()).unwrap());
     event.metadata_json = raw(r#"{"b": 1, "a": "\u00e9"}"#);
-    append(&scene.a, &[written(event.clone())]).await;
+    append(&fixture.a, &[written(event.clone())]).await;
     event.metadata_json = raw(r#"{"a":"é","b":1}"#);
-    let outcome = append(&scene.a, &[written(event)]).await;
+    let outcome = append(&fixture.a, &[written(event)]).await;
     assert_eq!(
         outcome.duplicates, 1,
         "canonical JSON decides, not the spelling: {outcome:?}"
@@ -178,20 +178,20 @@ pub async fn the_same_content_in_another_spelling_is_a_duplicate(backend: Backen
 }
 
 pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let original = scene.a.given.ledger_entry("req");
-    append(&scene.a, std::slice::from_ref(&original)).await;
+    let fixture = Fixture::new(backend).await;
+    let original = fixture.a.given.ledger_entry("req");
+    append(&fixture.a, std::slice::from_ref(&original)).await;
     let mut forged = original.event.clone();
     forged.decision = String::from("deny");
     let mut later = original.event.clone();
     later.occurred_at = later.occurred_at.plus(Duration::from_micros(1));
     let mut silent = original.event.clone();
     silent.metadata_json = None;
-    let fresh = scene.a.given.ledger_entry("req");
+    let fresh = fixture.a.given.ledger_entry("req");
     let mut twin = fresh.event.clone();
     twin.event_type = String::from("other");
     let [forged, later, silent, twin] = [forged, later, silent, twin].map(written);
-    let outcome = append(&scene.a, &[forged, later, silent, fresh.clone(), twin]).await;
+    let outcome = append(&fixture.a, &[forged, later, silent, fresh.clone(), twin]).await;
     let (id, twin) = (original.event.id.clone(), fresh.event.id.clone());
     assert_eq!((outcome.inserted, outcome.duplicates), (1, 0));
     assert_eq!(
@@ -199,7 +199,7 @@ pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backen
         [id.clone(), id.clone(), id, twin],
         "each forgery is reported"
     );
-    let rows = chain(&scene.a).await;
+    let rows = chain(&fixture.a).await;
     assert_eq!(rows.len(), 2);
     assert_eq!(
         value(&rows[0].event),
@@ -209,9 +209,9 @@ pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backen
 }
 
 pub async fn the_chain_has_no_gap_under_8_appenders(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     race(8, |appender| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         async move {
             for round in 0..4 {
                 let batch: Vec<_> = (0..=appender).map(|_| zone.given.ledger_entry("req")).collect();
@@ -235,14 +235,14 @@ pub async fn the_chain_has_no_gap_under_8_appenders(backend: Backend) {
         }
     })
     .await;
-    assert_eq!(chain(&scene.a).await.len(), (1..=8).sum::<usize>() * 4);
+    assert_eq!(chain(&fixture.a).await.len(), (1..=8).sum::<usize>() * 4);
 }
 
 pub async fn one_batch_from_8_consumers_is_linked_once(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let batch: Arc<Vec<_>> = Arc::new((0..20).map(|_| scene.a.given.ledger_entry("req")).collect());
+    let fixture = Fixture::new(backend).await;
+    let batch: Arc<Vec<_>> = Arc::new((0..20).map(|_| fixture.a.given.ledger_entry("req")).collect());
     let outcomes = race(8, |consumer| {
-        let (zone, batch) = (scene.a.clone(), batch.clone());
+        let (zone, batch) = (fixture.a.clone(), batch.clone());
         async move {
             // Overlapping halves, as consumers that reclaim from each other see them.
             let part = if consumer % 2 == 0 {
@@ -267,38 +267,38 @@ pub async fn one_batch_from_8_consumers_is_linked_once(backend: Backend) {
             .iter()
             .all(|outcome| outcome.inserted + outcome.duplicates == 15)
     );
-    assert_eq!(chain(&scene.a).await.len(), 20);
+    assert_eq!(chain(&fixture.a).await.len(), 20);
 }
 
 pub async fn each_zone_has_a_chain_of_its_own(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     append(
-        &scene.a,
+        &fixture.a,
         &[
-            scene.a.given.ledger_entry("req"),
-            scene.a.given.ledger_entry("req"),
+            fixture.a.given.ledger_entry("req"),
+            fixture.a.given.ledger_entry("req"),
         ],
     )
     .await;
-    let known = scene.a.given.ledger_entry("req");
-    append(&scene.a, std::slice::from_ref(&known)).await;
+    let known = fixture.a.given.ledger_entry("req");
+    append(&fixture.a, std::slice::from_ref(&known)).await;
     // An id seen in one zone says nothing in another: nobody can block a foreign event by using its id first.
-    let mut same_id = scene.b.given.audit_event("req");
+    let mut same_id = fixture.b.given.audit_event("req");
     same_id.id.clone_from(&known.event.id);
-    assert_eq!(append(&scene.b, &[written(same_id)]).await, inserted(1));
-    assert_eq!(chain(&scene.a).await.len(), 3);
-    let rows = chain(&scene.b).await;
+    assert_eq!(append(&fixture.b, &[written(same_id)]).await, inserted(1));
+    assert_eq!(chain(&fixture.a).await.len(), 3);
+    let rows = chain(&fixture.b).await;
     assert_eq!(
         (rows.len(), rows[0].event.zone_id.clone()),
-        (1, scene.b.id().clone())
+        (1, fixture.b.id().clone())
     );
 }
 
 pub async fn a_range_starts_after_its_position_and_keeps_its_limit(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let batch: Vec<_> = (0..10).map(|_| scene.a.given.ledger_entry("req")).collect();
-    append(&scene.a, &batch).await;
-    let mut work = scene.a.read().await;
+    let fixture = Fixture::new(backend).await;
+    let batch: Vec<_> = (0..10).map(|_| fixture.a.given.ledger_entry("req")).collect();
+    append(&fixture.a, &batch).await;
+    let mut work = fixture.a.read().await;
     for (after, limit, expected) in [(0, 3, 1..=3), (3, 4, 4..=7), (8, 100, 9..=10)] {
         let rows = work.ledger().range(after, limit).await.unwrap();
         let positions: Vec<_> = rows.iter().map(|row| row.chain_seq).collect();

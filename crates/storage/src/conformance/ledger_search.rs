@@ -8,8 +8,8 @@ use crate::{AuditFilter, LedgerEntry};
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture, InZone, walk},
     ledger::append,
-    scene::{ALL, InZone, Scene, walk},
 };
 
 fn entry(
@@ -27,9 +27,9 @@ fn entry(
 }
 
 pub async fn every_filter_of_events_selects(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
-    let a = &scene.a;
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let a = &fixture.a;
     let entries = [
         entry(
             a,
@@ -211,7 +211,7 @@ pub async fn every_filter_of_events_selects(backend: Backend) {
             vec![1],
         ),
     ] {
-        let rows = scene
+        let rows = fixture
             .a
             .read()
             .await
@@ -230,13 +230,19 @@ pub async fn every_filter_of_events_selects(backend: Backend) {
 }
 
 pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let mut entries = Vec::new();
     for index in 0..40 {
         let decision = if index % 3 == 0 { "deny" } else { "allow" };
-        entries.push(entry(&scene.a, index % 4, "token_exchange", decision, &json!({})));
+        entries.push(entry(
+            &fixture.a,
+            index % 4,
+            "token_exchange",
+            decision,
+            &json!({}),
+        ));
     }
-    append(&scene.a, &entries).await;
+    append(&fixture.a, &entries).await;
     let filter = AuditFilter {
         decision: Some("allow".into()),
         ..AuditFilter::default()
@@ -249,7 +255,7 @@ pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(b
     expected.sort_by(|one, other| other.cmp(one));
     for limit in [1, 4, 7, 100] {
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -268,23 +274,23 @@ pub async fn search_pages_are_newest_first_and_complete_within_one_microsecond(b
 }
 
 pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let mut entries = Vec::new();
     for micros in [5, 1, 3, 1, 4] {
-        let mut event = entry(&scene.a, micros, "token_exchange", "allow", &json!({})).event;
+        let mut event = entry(&fixture.a, micros, "token_exchange", "allow", &json!({})).event;
         event.request_id = String::from("req-one");
         entries.push(LedgerEntry::written(event, None).unwrap());
     }
-    append(&scene.a, &entries).await;
-    append(&scene.a, &[scene.a.given.ledger_entry("req-other")]).await;
-    append(&scene.b, &[scene.b.given.ledger_entry("req-one")]).await;
+    append(&fixture.a, &entries).await;
+    append(&fixture.a, &[fixture.a.given.ledger_entry("req-other")]).await;
+    append(&fixture.b, &[fixture.b.given.ledger_entry("req-one")]).await;
     let mut expected: Vec<_> = entries
         .iter()
         .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
         .collect();
     // Of one moment: in the order of their arrival.
     expected.sort_by_key(|(at, _)| *at);
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let rows = work.ledger().by_request("req-one").await.unwrap();
     let found: Vec<_> = rows
         .into_iter()
@@ -295,13 +301,13 @@ pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
 }
 
 pub async fn a_request_returns_at_most_a_thousand_events(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let batch: Vec<_> = (0..1003)
-        .map(|_| scene.a.given.ledger_entry("req-busy"))
+        .map(|_| fixture.a.given.ledger_entry("req-busy"))
         .collect();
-    append(&scene.a, &batch).await;
+    append(&fixture.a, &batch).await;
     assert_eq!(
-        scene
+        fixture
             .a
             .read()
             .await
@@ -315,8 +321,8 @@ pub async fn a_request_returns_at_most_a_thousand_events(backend: Backend) {
 }
 
 pub async fn events_of_several_requests_are_found_by_type_and_within_the_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (a, b) = (&scene.a, &scene.b);
+    let fixture = Fixture::new(backend).await;
+    let (a, b) = (&fixture.a, &fixture.b);
     let nothing = json!({});
     for zone in [a, b] {
         let mut without = entry(zone, 3, "gateway_resource_request", "allow", &nothing).event;

@@ -15,9 +15,9 @@
 mod backend;
 mod cases;
 mod everything;
+mod fixture;
 pub mod given;
 mod race;
-mod scene;
 
 #[doc(hidden)]
 pub mod admin_audit;

@@ -11,8 +11,8 @@ use crate::{DelegationDirection, PageRequest, SessionFilter};
 
 use super::{
     Backend, delegations,
+    fixture::{Fixture, walk},
     given::Given,
-    scene::{Scene, walk},
 };
 
 /// Limits that divide the rows evenly, unevenly, one by one and not at all.
@@ -34,10 +34,10 @@ fn created(given: &Given, index: u64) -> Attribution {
 }
 
 pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let given = &scene.a.given;
+    let fixture = Fixture::new(backend).await;
+    let given = &fixture.a.given;
     let (mut applications, mut providers, mut policies, mut sets) = (vec![], vec![], vec![], vec![]);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     for index in 0..23 {
         let attribution = created(given, index);
         let application = Application {
@@ -63,7 +63,7 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
 
     for limit in LIMITS {
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -81,7 +81,16 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
             newest_first(applications.clone()),
             "applications, limit {limit}"
         );
-        let read = async |page| scene.a.read().await.providers().list(false, &page).await.unwrap();
+        let read = async |page| {
+            fixture
+                .a
+                .read()
+                .await
+                .providers()
+                .list(false, &page)
+                .await
+                .unwrap()
+        };
         let rows = walk(limit, read)
             .await
             .into_iter()
@@ -91,7 +100,7 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
             newest_first(providers.clone()),
             "providers, limit {limit}"
         );
-        let read = async |page| scene.a.read().await.policies().list(&page).await.unwrap();
+        let read = async |page| fixture.a.read().await.policies().list(&page).await.unwrap();
         let rows = walk(limit, read)
             .await
             .into_iter()
@@ -101,7 +110,7 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
             newest_first(policies.clone()),
             "policies, limit {limit}"
         );
-        let read = async |page| scene.a.read().await.policy_sets().list(&page).await.unwrap();
+        let read = async |page| fixture.a.read().await.policy_sets().list(&page).await.unwrap();
         let rows = walk(limit, read)
             .await
             .into_iter()
@@ -115,18 +124,18 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
 }
 
 pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let mut made = Vec::new();
     for index in 0..30 {
-        let mut work = scene.a.write().await;
-        let (mut policy, version) = scene.a.given.policy();
-        policy.attribution = created(&scene.a.given, index);
+        let mut work = fixture.a.write().await;
+        let (mut policy, version) = fixture.a.given.policy();
+        policy.attribution = created(&fixture.a.given, index);
         policy.description = Some("d".repeat(400_000));
         work.policies().create(&policy, &version).await.unwrap();
         work.commit().await.unwrap();
         made.push((policy.attribution.created_at, policy.id.to_string()));
     }
-    let first = scene
+    let first = fixture
         .a
         .read()
         .await
@@ -141,21 +150,21 @@ pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend)
         first.items.len()
     );
     assert!(first.next.is_some());
-    let read = async |page| scene.a.read().await.policies().list(&page).await.unwrap();
+    let read = async |page| fixture.a.read().await.policies().list(&page).await.unwrap();
     let rows = walk(500, read).await.into_iter();
     let rows = rows.map(|row| (row.attribution.created_at, row.id.to_string()));
     assert_eq!(rows.collect::<Vec<_>>(), newest_first(made));
 }
 
 pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let (mut sessions, mut delegations, mut records) = (vec![], vec![], vec![]);
     let ends = [party.task(), party.task()];
-    scene.a.start(&[&ends[0], &ends[1]]).await;
-    let mut work = scene.a.write().await;
+    fixture.a.start(&[&ends[0], &ends[1]]).await;
+    let mut work = fixture.a.write().await;
     for index in 0..23 {
-        let at = scene.world.now().plus(Duration::from_micros(10 + index % 3));
+        let at = fixture.world.now().plus(Duration::from_micros(10 + index % 3));
         let session = Session {
             started_at: at,
             parent_id: Some(ends[0].id.clone()),
@@ -163,11 +172,11 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
         };
         work.sessions().create(&session).await.unwrap();
         sessions.push((at, session.id.to_string()));
-        let mut delegation = scene.a.given.delegation(&ends[0], &ends[1]);
+        let mut delegation = fixture.a.given.delegation(&ends[0], &ends[1]);
         delegation.created_at = at;
         work.delegations().create(&delegation).await.unwrap();
         delegations.push((at, delegation.id.to_string()));
-        let mut record = scene.a.given.child_record(&party.record);
+        let mut record = fixture.a.given.child_record(&party.record);
         record.subject_id = String::from("ada");
         record.created_at = at;
         work.authority_records().create(&record).await.unwrap();
@@ -185,7 +194,7 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
     };
     for limit in LIMITS {
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -204,7 +213,7 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
             "sessions, limit {limit}"
         );
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -222,9 +231,9 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
             newest_first(records.clone()),
             "records, limit {limit}"
         );
-        let now = scene.world.now();
+        let now = fixture.world.now();
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -244,7 +253,7 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
         );
         let outbound = DelegationDirection::Outbound;
         let read = async |page| {
-            scene
+            fixture
                 .a
                 .read()
                 .await
@@ -266,14 +275,14 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
 }
 
 pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let (mut zones, mut tokens) = (vec![], vec![]);
-    let mut work = scene.global_write().await;
-    for zone in [scene.a.id(), scene.b.id()] {
-        zones.push((scene.world.now(), zone.to_string()));
+    let mut work = fixture.global_write().await;
+    for zone in [fixture.a.id(), fixture.b.id()] {
+        zones.push((fixture.world.now(), zone.to_string()));
     }
     for index in 0..23 {
-        let given = Given::new(&scene.world);
+        let given = Given::new(&fixture.world);
         let mut zone = given.zone();
         zone.attribution = created(&given, index);
         work.zones().create(&zone).await.unwrap();
@@ -285,7 +294,7 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
     }
     work.commit().await.unwrap();
     for limit in LIMITS {
-        let read = async |page| scene.global_read().await.zones().list(&page).await.unwrap();
+        let read = async |page| fixture.global_read().await.zones().list(&page).await.unwrap();
         let rows = walk(limit, read)
             .await
             .into_iter()
@@ -296,7 +305,7 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
             "zones, limit {limit}"
         );
         let read = async |page| {
-            scene
+            fixture
                 .global_read()
                 .await
                 .admin_tokens()
@@ -317,12 +326,12 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
 }
 
 pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let given = &scene.a.given;
+    let fixture = Fixture::new(backend).await;
+    let given = &fixture.a.given;
     let create = async |micros: u64| {
         let mut application = given.application();
-        application.attribution.created_at = scene.world.now().plus(Duration::from_micros(micros));
-        let mut work = scene.a.write().await;
+        application.attribution.created_at = fixture.world.now().plus(Duration::from_micros(micros));
+        let mut work = fixture.a.write().await;
         work.applications().create(&application).await.unwrap();
         work.commit().await.unwrap();
         application.id
@@ -333,7 +342,7 @@ pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backe
     }
     let (mut seen, mut request) = (Vec::new(), PageRequest::first(3));
     loop {
-        let page = scene
+        let page = fixture
             .a
             .read()
             .await
@@ -347,10 +356,10 @@ pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backe
         }
         if let Some(last) = page.items.last() {
             // The row the cursor stands on may go; the cursor still points between its neighbours.
-            let mut work = scene.a.write().await;
+            let mut work = fixture.a.write().await;
             assert!(
                 work.applications()
-                    .archive(&last.id, scene.world.now())
+                    .archive(&last.id, fixture.world.now())
                     .await
                     .unwrap()
             );
@@ -377,10 +386,10 @@ pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backe
 }
 
 pub async fn the_last_page_says_that_it_is_the_last(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let sessions = delegations::sessions(&scene.a, 4).await;
+    let fixture = Fixture::new(backend).await;
+    let sessions = delegations::sessions(&fixture.a, 4).await;
     let expected: BTreeSet<SessionId> = sessions.into_iter().map(|session| session.id).collect();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let filter = SessionFilter::default();
     for (limit, more) in [(3, true), (4, false), (5, false)] {
         let page = work

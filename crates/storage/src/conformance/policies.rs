@@ -11,9 +11,9 @@ use crate::Error;
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture, InZone, walk},
     providers::conflict,
     race::{race, retry},
-    scene::{ALL, InZone, Scene, walk},
 };
 
 async fn stored_policy(zone: &InZone) -> (Policy, PolicyVersion) {
@@ -36,13 +36,13 @@ async fn stored_set(zone: &InZone, manifest: &[&PolicyVersion]) -> (PolicySet, P
 }
 
 pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (policy, first) = stored_policy(&scene.a).await;
-    let second = scene.a.given.policy_version(&policy);
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let (policy, first) = stored_policy(&fixture.a).await;
+    let second = fixture.a.given.policy_version(&policy);
+    let mut work = fixture.a.write().await;
     assert_eq!(work.policies().add_version(&second).await.unwrap(), 2);
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     assert_eq!(
         work.policies().get(&policy.id).await.unwrap().as_ref(),
         Some(&policy)
@@ -79,7 +79,7 @@ pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
         assert_eq!(page.next, None);
     }
     let pages = walk(1, async |page| {
-        scene
+        fixture
             .a
             .read()
             .await
@@ -93,34 +93,34 @@ pub async fn a_policy_and_its_versions_come_back_as_stored(backend: Backend) {
 }
 
 pub async fn a_policy_name_is_unique_among_the_active(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (policy, first) = stored_policy(&scene.a).await;
-    let (twin, version) = scene.a.given.policy();
+    let fixture = Fixture::new(backend).await;
+    let (policy, first) = stored_policy(&fixture.a).await;
+    let (twin, version) = fixture.a.given.policy();
     let twin = Policy {
         name: policy.name.clone(),
         ..twin
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     conflict(work.policies().create(&twin, &version).await, "policies_name");
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.policies()
-            .archive(&policy.id, scene.world.now())
+            .archive(&policy.id, fixture.world.now())
             .await
             .unwrap()
     );
     assert!(
         !work
             .policies()
-            .archive(&policy.id, scene.world.now())
+            .archive(&policy.id, fixture.world.now())
             .await
             .unwrap()
     );
     assert!(
         !work
             .policies()
-            .archive(&PolicyId::generate(&scene.world), scene.world.now())
+            .archive(&PolicyId::generate(&fixture.world), fixture.world.now())
             .await
             .unwrap()
     );
@@ -136,10 +136,10 @@ pub async fn a_policy_name_is_unique_among_the_active(backend: Backend) {
 }
 
 pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (policy, _) = stored_policy(&scene.a).await;
+    let fixture = Fixture::new(backend).await;
+    let (policy, _) = stored_policy(&fixture.a).await;
     let mut numbers = race(16, |writer| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         let version = zone.given.policy_version(&policy);
         async move {
             if writer % 4 == 0 {
@@ -163,7 +163,7 @@ pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend:
     .await;
     numbers.sort_unstable();
     assert_eq!(numbers, (2..=17).collect::<Vec<_>>());
-    let stored = scene
+    let stored = fixture
         .a
         .read()
         .await
@@ -179,11 +179,11 @@ pub async fn policy_versions_are_numbered_without_gaps_under_16_writers(backend:
 }
 
 pub async fn set_versions_are_numbered_without_gaps_under_16_writers(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (_, policy) = stored_policy(&scene.a).await;
-    let (set, _) = stored_set(&scene.a, &[&policy]).await;
+    let fixture = Fixture::new(backend).await;
+    let (_, policy) = stored_policy(&fixture.a).await;
+    let (set, _) = stored_set(&fixture.a, &[&policy]).await;
     let mut numbers = race(16, |_| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         let version = zone.given.policy_set_version(&set, &[&policy]);
         async move {
             retry(|| async {
@@ -200,7 +200,7 @@ pub async fn set_versions_are_numbered_without_gaps_under_16_writers(backend: Ba
     numbers.sort_unstable();
     assert_eq!(numbers, (2..=17).collect::<Vec<_>>());
     let read = async |page| {
-        scene
+        fixture
             .a
             .read()
             .await
@@ -215,9 +215,9 @@ pub async fn set_versions_are_numbered_without_gaps_under_16_writers(backend: Ba
 }
 
 pub async fn the_active_set_brings_its_sources_in_manifest_order(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     assert!(
-        scene
+        fixture
             .a
             .read()
             .await
@@ -229,26 +229,26 @@ pub async fn the_active_set_brings_its_sources_in_manifest_order(backend: Backen
     );
     let mut sources = Vec::new();
     for _ in 0..4 {
-        sources.push(stored_policy(&scene.a).await);
+        sources.push(stored_policy(&fixture.a).await);
     }
     let manifest: Vec<_> = [2, 0, 3, 1].iter().map(|index| &sources[*index].1).collect();
-    let (set, version) = stored_set(&scene.a, &manifest).await;
-    let mut work = scene.a.write().await;
+    let (set, version) = stored_set(&fixture.a, &manifest).await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.policy_sets()
-            .activate(&set.id, &version.id, scene.world.now())
+            .activate(&set.id, &version.id, fixture.world.now())
             .await
             .unwrap()
     );
     // A policy that is archived later stays in force where a set names it.
     assert!(
         work.policies()
-            .archive(&sources[0].0.id, scene.world.now())
+            .archive(&sources[0].0.id, fixture.world.now())
             .await
             .unwrap()
     );
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let active = work.policy_sets().active().await.unwrap().unwrap();
     assert_eq!(active.version, version);
     assert_eq!(active.policies.iter().collect::<Vec<_>>(), manifest);
@@ -261,14 +261,14 @@ pub async fn the_active_set_brings_its_sources_in_manifest_order(backend: Backen
 }
 
 pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (_, policy) = stored_policy(&scene.a).await;
-    let (one, one_version) = stored_set(&scene.a, &[&policy]).await;
-    let (two, two_version) = stored_set(&scene.a, &[&policy]).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let (_, policy) = stored_policy(&fixture.a).await;
+    let (one, one_version) = stored_set(&fixture.a, &[&policy]).await;
+    let (two, two_version) = stored_set(&fixture.a, &[&policy]).await;
+    let now = fixture.world.now();
     let kept = "{\"documents\":\"\u{e9}\"}";
     let (sha, other) = (&one_version.manifest_sha256, "another manifest");
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let sets = work.policy_sets();
     assert!(
         !sets.keep_evaluated(&one_version.id, sha, kept).await.unwrap(),
@@ -286,11 +286,11 @@ pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend
     assert_eq!(sets.evaluated().await.unwrap(), None);
     assert!(sets.keep_evaluated(&one_version.id, sha, kept).await.unwrap());
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let stored = work.policy_sets().evaluated().await.unwrap().unwrap();
     assert_eq!((&stored.version, stored.evaluated.as_str()), (&one_version, kept));
     drop(work);
-    let mut work = scene.b.read().await;
+    let mut work = fixture.b.read().await;
     assert_eq!(
         work.policy_sets().evaluated().await.unwrap(),
         None,
@@ -298,7 +298,7 @@ pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend
     );
     drop(work);
     // Another version in force has its own, and so has the same one put in force again.
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let sets = work.policy_sets();
     for (set, version) in [(&two, &two_version), (&one, &one_version)] {
         assert!(sets.activate(&set.id, &version.id, now).await.unwrap());
@@ -310,14 +310,14 @@ pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend
 }
 
 pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (_, policy) = stored_policy(&scene.a).await;
-    let (one, one_version) = stored_set(&scene.a, &[&policy]).await;
-    let (two, two_version) = stored_set(&scene.a, &[&policy]).await;
-    let (_, elsewhere) = stored_policy(&scene.b).await;
-    let (_, foreign) = stored_set(&scene.b, &[&elsewhere]).await;
-    let now = scene.world.now();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let (_, policy) = stored_policy(&fixture.a).await;
+    let (one, one_version) = stored_set(&fixture.a, &[&policy]).await;
+    let (two, two_version) = stored_set(&fixture.a, &[&policy]).await;
+    let (_, elsewhere) = stored_policy(&fixture.b).await;
+    let (_, foreign) = stored_set(&fixture.b, &[&elsewhere]).await;
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
     assert!(
         work.policy_sets()
             .activate(&one.id, &one_version.id, now)
@@ -325,7 +325,7 @@ pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
             .unwrap()
     );
     assert!(work.policy_sets().archive(&two.id, now).await.unwrap().is_some());
-    let unknown = PolicySetId::generate(&scene.world);
+    let unknown = PolicySetId::generate(&fixture.world);
     for (set, version) in [
         (&one.id, &two_version.id),
         (&one.id, &foreign.id),
@@ -359,14 +359,14 @@ pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
 }
 
 pub async fn at_most_one_set_is_active_under_concurrent_activations(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (_, policy) = stored_policy(&scene.a).await;
+    let fixture = Fixture::new(backend).await;
+    let (_, policy) = stored_policy(&fixture.a).await;
     let mut sets = Vec::new();
     for _ in 0..6 {
-        sets.push(stored_set(&scene.a, &[&policy]).await);
+        sets.push(stored_set(&fixture.a, &[&policy]).await);
     }
     race(6, |runner| {
-        let (zone, (set, version)) = (scene.a.clone(), sets[runner].clone());
+        let (zone, (set, version)) = (fixture.a.clone(), sets[runner].clone());
         async move {
             let activate = || async {
                 let mut work = zone.try_write().await?;
@@ -381,7 +381,7 @@ pub async fn at_most_one_set_is_active_under_concurrent_activations(backend: Bac
         }
     })
     .await;
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let listed = work.policy_sets().list(&ALL).await.unwrap().items;
     let active: Vec<_> = listed
         .iter()
@@ -395,12 +395,12 @@ pub async fn at_most_one_set_is_active_under_concurrent_activations(backend: Bac
 }
 
 pub async fn archiving_a_set_takes_it_out_of_force(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
-    let (_, policy) = stored_policy(&scene.a).await;
-    let (active, version) = stored_set(&scene.a, &[&policy]).await;
-    let (idle, _) = stored_set(&scene.a, &[&policy]).await;
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let (_, policy) = stored_policy(&fixture.a).await;
+    let (active, version) = stored_set(&fixture.a, &[&policy]).await;
+    let (idle, _) = stored_set(&fixture.a, &[&policy]).await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.policy_sets()
             .activate(&active.id, &version.id, now)
@@ -419,7 +419,7 @@ pub async fn archiving_a_set_takes_it_out_of_force(backend: Backend) {
     assert_eq!(work.policy_sets().archive(&active.id, now).await.unwrap(), None);
     assert_eq!(
         work.policy_sets()
-            .archive(&PolicySetId::generate(&scene.world), now)
+            .archive(&PolicySetId::generate(&fixture.world), now)
             .await
             .unwrap(),
         None
@@ -430,23 +430,23 @@ pub async fn archiving_a_set_takes_it_out_of_force(backend: Backend) {
     // Its name is free again.
     let successor = PolicySet {
         name: active.name.clone(),
-        ..scene.a.given.policy_set()
+        ..fixture.a.given.policy_set()
     };
     work.policy_sets().create(&successor).await.unwrap();
     work.commit().await.unwrap();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let twin = PolicySet {
         name: active.name,
-        ..scene.a.given.policy_set()
+        ..fixture.a.given.policy_set()
     };
     conflict(work.policy_sets().create(&twin).await, "policy_sets_name");
 }
 
 pub async fn of_many_next_signing_keys_exactly_one_is_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     for round in 1..=3 {
         let outcomes = race(8, |_| {
-            let zone = scene.a.clone();
+            let zone = fixture.a.clone();
             let key = zone.given.signing_key(round);
             async move {
                 retry(|| async {
@@ -464,12 +464,12 @@ pub async fn of_many_next_signing_keys_exactly_one_is_stored(backend: Backend) {
             conflict(outcome, "signing_keys_version");
         }
     }
-    let keys = scene
+    let keys = fixture
         .a
         .read()
         .await
         .signing_keys()
-        .list(scene.world.now())
+        .list(fixture.world.now())
         .await
         .unwrap();
     assert_eq!(
@@ -480,16 +480,16 @@ pub async fn of_many_next_signing_keys_exactly_one_is_stored(backend: Backend) {
 }
 
 pub async fn a_signing_key_out_of_turn_is_refused(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let first = scene.a.given.signing_key(1);
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let first = fixture.a.given.signing_key(1);
+    let mut work = fixture.a.write().await;
     work.signing_keys().create(&first).await.unwrap();
     work.commit().await.unwrap();
     for version in [0, 1, 3, i64::MAX] {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let refused = work
             .signing_keys()
-            .create(&scene.a.given.signing_key(version))
+            .create(&fixture.a.given.signing_key(version))
             .await;
         assert!(
             matches!(refused, Err(Error::Conflict { .. })),
@@ -497,12 +497,12 @@ pub async fn a_signing_key_out_of_turn_is_refused(backend: Backend) {
         );
     }
     assert_eq!(
-        scene
+        fixture
             .a
             .read()
             .await
             .signing_keys()
-            .list(scene.world.now())
+            .list(fixture.world.now())
             .await
             .unwrap(),
         [first]
@@ -510,13 +510,13 @@ pub async fn a_signing_key_out_of_turn_is_refused(backend: Backend) {
 }
 
 pub async fn a_retired_key_verifies_until_its_last_mandate_ended(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
     let after = |seconds| now.plus(Duration::from_secs(seconds));
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     for version in 1..=3 {
         work.signing_keys()
-            .create(&scene.a.given.signing_key(version))
+            .create(&fixture.a.given.signing_key(version))
             .await
             .unwrap();
         work.signing_keys()

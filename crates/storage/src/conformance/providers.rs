@@ -11,17 +11,17 @@ use crate::Error;
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture},
     race::{race, retry},
-    scene::{ALL, Scene},
 };
 
 pub async fn every_kind_of_provider_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let mut work = fixture.a.write().await;
     for kind in ProviderKind::ALL {
         let provider = Provider {
             kind: *kind,
-            ..scene.a.given.provider()
+            ..fixture.a.given.provider()
         };
         work.providers().create(&provider).await.unwrap();
         assert_eq!(work.providers().get(&provider.id).await.unwrap(), Some(provider));
@@ -29,21 +29,21 @@ pub async fn every_kind_of_provider_comes_back_as_it_was_stored(backend: Backend
     let failed = Provider {
         config_json: serde_json::Map::new(),
         secret_config_keys: Vec::new(),
-        connectivity_failed_at: Some(scene.world.now().plus(Duration::from_micros(7))),
-        ..scene.a.given.provider()
+        connectivity_failed_at: Some(fixture.world.now().plus(Duration::from_micros(7))),
+        ..fixture.a.given.provider()
     };
     work.providers().create(&failed).await.unwrap();
     assert_eq!(work.providers().get(&failed.id).await.unwrap(), Some(failed));
 }
 
 pub async fn a_providers_identifier_is_unique_among_the_active(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (first, second) = (scene.a.given.provider(), scene.a.given.provider());
+    let fixture = Fixture::new(backend).await;
+    let (first, second) = (fixture.a.given.provider(), fixture.a.given.provider());
     let twin = Provider {
         identifier: first.identifier.clone(),
-        ..scene.a.given.provider()
+        ..fixture.a.given.provider()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.providers().create(&first).await.unwrap();
     work.providers().create(&second).await.unwrap();
     assert!(
@@ -67,10 +67,10 @@ pub async fn a_providers_identifier_is_unique_among_the_active(backend: Backend)
     );
     work.commit().await.unwrap();
 
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     conflict(work.providers().create(&twin).await, "providers_identifier");
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let renamed = Provider {
         identifier: first.identifier.clone(),
         ..second.clone()
@@ -78,18 +78,18 @@ pub async fn a_providers_identifier_is_unique_among_the_active(backend: Backend)
     conflict(work.providers().update(&renamed).await, "providers_identifier");
     drop(work);
     // Another zone has its own names.
-    let mut work = scene.b.write().await;
+    let mut work = fixture.b.write().await;
     let elsewhere = Provider {
         identifier: first.identifier.clone(),
-        ..scene.b.given.provider()
+        ..fixture.b.given.provider()
     };
     work.providers().create(&elsewhere).await.unwrap();
     work.commit().await.unwrap();
 
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.providers()
-            .archive(&first.id, scene.world.now())
+            .archive(&first.id, fixture.world.now())
             .await
             .unwrap()
     );
@@ -105,10 +105,10 @@ pub async fn a_providers_identifier_is_unique_among_the_active(backend: Backend)
 }
 
 pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (gone, live) = (scene.a.given.provider(), scene.a.given.provider());
-    let now = scene.world.now();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let (gone, live) = (fixture.a.given.provider(), fixture.a.given.provider());
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
     work.providers().create(&gone).await.unwrap();
     work.providers().create(&live).await.unwrap();
     assert!(work.providers().archive(&gone.id, now).await.unwrap());
@@ -116,7 +116,7 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
     assert!(
         !work
             .providers()
-            .archive(&ProviderId::generate(&scene.world), now)
+            .archive(&ProviderId::generate(&fixture.world), now)
             .await
             .unwrap()
     );
@@ -127,9 +127,15 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
         ..live.clone()
     };
     assert!(work.providers().update(&changed).await.unwrap());
-    assert!(!work.providers().update(&scene.a.given.provider()).await.unwrap());
+    assert!(
+        !work
+            .providers()
+            .update(&fixture.a.given.provider())
+            .await
+            .unwrap()
+    );
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let mut archived = Provider {
         archived_at: Some(now),
         ..gone
@@ -149,9 +155,9 @@ pub async fn an_archived_provider_stays_readable_and_unchangeable(backend: Backe
 }
 
 pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let provider = scene.a.given.provider();
-    let full = scene.a.given.resource(&provider);
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
+    let full = fixture.a.given.resource(&provider);
     let bare = Resource {
         upstream_url: None,
         scopes: ScopeSet::default(),
@@ -159,9 +165,9 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
         operation_enforcement: OperationEnforcement::TransportUniform,
         upstream_timeout_seconds: None,
         cookies: false,
-        ..scene.a.given.resource(&provider)
+        ..fixture.a.given.resource(&provider)
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     for resource in [&full, &bare] {
         work.resources().create(resource).await.unwrap();
@@ -183,7 +189,7 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
     assert!(
         !work
             .resources()
-            .update(&scene.a.given.resource(&provider))
+            .update(&fixture.a.given.resource(&provider))
             .await
             .unwrap()
     );
@@ -192,40 +198,40 @@ pub async fn a_resource_comes_back_as_it_was_stored(backend: Backend) {
 }
 
 pub async fn a_resource_needs_a_provider_of_its_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let mut work = scene.a.write().await;
-    let orphan = scene.a.given.resource(&scene.a.given.provider());
+    let fixture = Fixture::new(backend).await;
+    let mut work = fixture.a.write().await;
+    let orphan = fixture.a.given.resource(&fixture.a.given.provider());
     let refused = work.resources().create(&orphan).await;
     assert!(matches!(refused, Err(Error::MissingReference)), "{refused:?}");
 }
 
 pub async fn a_resources_identifier_is_unique_among_the_active(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let provider = scene.a.given.provider();
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
     let (first, second) = (
-        scene.a.given.resource(&provider),
-        scene.a.given.resource(&provider),
+        fixture.a.given.resource(&provider),
+        fixture.a.given.resource(&provider),
     );
     let twin = Resource {
         identifier: first.identifier.clone(),
-        ..scene.a.given.resource(&provider)
+        ..fixture.a.given.resource(&provider)
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&first).await.unwrap();
     work.resources().create(&second).await.unwrap();
     work.commit().await.unwrap();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     conflict(work.resources().create(&twin).await, "resources_identifier");
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let renamed = Resource {
         identifier: first.identifier.clone(),
         ..second
     };
     conflict(work.resources().update(&renamed).await, "resources_identifier");
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     let name = &first.identifier;
     assert!(
         work.resources()
@@ -242,7 +248,7 @@ pub async fn a_resources_identifier_is_unique_among_the_active(backend: Backend)
     );
     assert!(
         work.resources()
-            .archive(&first.id, scene.world.now())
+            .archive(&first.id, fixture.world.now())
             .await
             .unwrap()
     );
@@ -262,14 +268,14 @@ pub async fn a_resources_identifier_is_unique_among_the_active(backend: Backend)
 }
 
 pub async fn of_many_resources_with_one_identifier_exactly_one_is_created(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let provider = scene.a.given.provider();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     work.commit().await.unwrap();
-    let identifier = scene.a.given.unique("resource://contested");
+    let identifier = fixture.a.given.unique("resource://contested");
     let outcomes = race(8, |_| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         let resource = Resource {
             identifier: identifier.clone(),
             ..zone.given.resource(&provider)
@@ -285,18 +291,18 @@ pub async fn of_many_resources_with_one_identifier_exactly_one_is_created(backen
     })
     .await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    assert_eq!(scene.a.read().await.resources().count_live().await.unwrap(), 1);
+    assert_eq!(fixture.a.read().await.resources().count_live().await.unwrap(), 1);
 }
 
 pub async fn a_resource_is_found_by_identifier_before_row_id(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let provider = scene.a.given.provider();
-    let first = scene.a.given.resource(&provider);
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
+    let first = fixture.a.given.resource(&provider);
     let confusing = Resource {
         identifier: first.id.to_string(),
-        ..scene.a.given.resource(&provider)
+        ..fixture.a.given.resource(&provider)
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&first).await.unwrap();
     assert_eq!(
@@ -316,14 +322,14 @@ pub async fn a_resource_is_found_by_identifier_before_row_id(backend: Backend) {
 }
 
 pub async fn an_archived_resource_grants_nothing(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let provider = scene.a.given.provider();
+    let fixture = Fixture::new(backend).await;
+    let provider = fixture.a.given.provider();
     let (gone, live) = (
-        scene.a.given.resource(&provider),
-        scene.a.given.resource(&provider),
+        fixture.a.given.resource(&provider),
+        fixture.a.given.resource(&provider),
     );
-    let now = scene.world.now();
-    let mut work = scene.a.write().await;
+    let now = fixture.world.now();
+    let mut work = fixture.a.write().await;
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&gone).await.unwrap();
     work.resources().create(&live).await.unwrap();
@@ -332,7 +338,7 @@ pub async fn an_archived_resource_grants_nothing(backend: Backend) {
     assert!(
         !work
             .resources()
-            .archive(&ResourceId::generate(&scene.world), now)
+            .archive(&ResourceId::generate(&fixture.world), now)
             .await
             .unwrap()
     );

@@ -8,46 +8,46 @@ use crate::{Access, AdminAuditRecord, AdminChainRow, ChainHead, PruneCheckpoint}
 
 use super::{
     Backend,
+    fixture::Fixture,
     race::{race, retry},
-    scene::Scene,
 };
 
 const DAY: Duration = Duration::from_hours(24);
 
 /// Commits `old` records of 60 days ago, then `young` ones, of `zone` or of the deployment.
-async fn administer(scene: &Scene, zone: Option<&ZoneId>, old: usize, young: usize) {
-    let now = scene.world.now();
-    let mut work = scene.global_write().await;
+async fn administer(fixture: &Fixture, zone: Option<&ZoneId>, old: usize, young: usize) {
+    let now = fixture.world.now();
+    let mut work = fixture.global_write().await;
     for number in 0..old + young {
         let record = AdminAuditRecord {
             zone_id: zone.cloned(),
             occurred_at: if number < old { now.minus(60 * DAY) } else { now },
-            ..scene.a.given.admin_audit_record()
+            ..fixture.a.given.admin_audit_record()
         };
         work.admin_audit().append(&record).await.unwrap();
     }
     work.commit().await.unwrap();
 }
 
-async fn rows(scene: &Scene, zone: Option<&ZoneId>) -> Vec<AdminChainRow> {
-    let mut work = scene.global_read().await;
+async fn rows(fixture: &Fixture, zone: Option<&ZoneId>) -> Vec<AdminChainRow> {
+    let mut work = fixture.global_read().await;
     work.chains().admin_range(zone, 0, 100).await.unwrap()
 }
 
-async fn positions(scene: &Scene, zone: Option<&ZoneId>) -> Vec<i64> {
-    let rows = rows(scene, zone).await;
+async fn positions(fixture: &Fixture, zone: Option<&ZoneId>) -> Vec<i64> {
+    let rows = rows(fixture, zone).await;
     rows.iter().map(|row| row.chain_seq).collect()
 }
 
-async fn chain(scene: &Scene, zone: Option<&ZoneId>) -> ChainHead {
-    let set = scene.global_read().await.chains().set().await.unwrap();
+async fn chain(fixture: &Fixture, zone: Option<&ZoneId>) -> ChainHead {
+    let set = fixture.global_read().await.chains().set().await.unwrap();
     let found = set.chains.into_iter().find(|chain| chain.zone.as_ref() == zone);
     found.unwrap()
 }
 
 /// Zones of the chains whose oldest record is from before `before`, by number.
-async fn older(scene: &Scene, before: Timestamp) -> Vec<Option<ZoneId>> {
-    let mut work = scene.global_read().await;
+async fn older(fixture: &Fixture, before: Timestamp) -> Vec<Option<ZoneId>> {
+    let mut work = fixture.global_read().await;
     let mut found = Vec::new();
     let mut after = 0;
     // One at a time, as pages.
@@ -59,13 +59,13 @@ async fn older(scene: &Scene, before: Timestamp) -> Vec<Option<ZoneId>> {
 }
 
 async fn prune(
-    scene: &Scene,
+    fixture: &Fixture,
     zone: Option<&ZoneId>,
     (from, to): (i64, i64),
     content: &str,
 ) -> Option<PruneCheckpoint> {
-    let at = scene.world.now();
-    let mut work = scene.global_write().await;
+    let at = fixture.world.now();
+    let mut work = fixture.global_write().await;
     let pruned = work
         .chains()
         .prune_admin(zone, from, to, content, at)
@@ -76,92 +76,92 @@ async fn prune(
 }
 
 pub async fn old_records_go_and_the_checkpoint_says_up_to_where(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (a, b) = (Some(scene.a.id()), Some(scene.b.id()));
-    administer(&scene, a, 3, 2).await;
-    administer(&scene, b, 0, 2).await;
-    administer(&scene, None, 2, 1).await;
-    let before = scene.world.now().minus(30 * DAY);
-    assert_eq!(older(&scene, before).await, [a.cloned(), None]);
-    assert_eq!(older(&scene, before.minus(60 * DAY)).await, []);
+    let fixture = Fixture::new(backend).await;
+    let (a, b) = (Some(fixture.a.id()), Some(fixture.b.id()));
+    administer(&fixture, a, 3, 2).await;
+    administer(&fixture, b, 0, 2).await;
+    administer(&fixture, None, 2, 1).await;
+    let before = fixture.world.now().minus(30 * DAY);
+    assert_eq!(older(&fixture, before).await, [a.cloned(), None]);
+    assert_eq!(older(&fixture, before.minus(60 * DAY)).await, []);
 
     let (whole, content) = (
-        chain(&scene, a).await,
-        rows(&scene, a).await[2].content_sha256.clone(),
+        chain(&fixture, a).await,
+        rows(&fixture, a).await[2].content_sha256.clone(),
     );
     assert_eq!(whole.pruned, None);
-    let checkpoint = prune(&scene, a, (0, 3), &content).await.unwrap();
+    let checkpoint = prune(&fixture, a, (0, 3), &content).await.unwrap();
     assert_eq!(
         checkpoint,
         PruneCheckpoint {
             chain_seq: 3,
             content_sha256: content.clone(),
-            pruned_at: scene.world.now(),
+            pruned_at: fixture.world.now(),
             checkpoint_hmac: checkpoint.checkpoint_hmac.clone(),
         }
     );
-    let left = rows(&scene, a).await;
+    let left = rows(&fixture, a).await;
     assert_eq!(left.iter().map(|row| row.chain_seq).collect::<Vec<_>>(), [4, 5]);
     assert_eq!(left[0].prev_content_sha256, content);
     assert_eq!(
-        chain(&scene, a).await,
+        chain(&fixture, a).await,
         ChainHead {
             pruned: Some(checkpoint),
             ..whole
         }
     );
-    assert_eq!(older(&scene, before).await, [None]);
+    assert_eq!(older(&fixture, before).await, [None]);
     for other in [b, None] {
-        assert_eq!(chain(&scene, other).await.pruned, None);
+        assert_eq!(chain(&fixture, other).await.pruned, None);
     }
     assert_eq!(
         (
-            positions(&scene, b).await.len(),
-            positions(&scene, None).await.len()
+            positions(&fixture, b).await.len(),
+            positions(&fixture, None).await.len()
         ),
         (2, 3)
     );
 
     // What is not committed is not gone.
-    let content = rows(&scene, None).await[0].content_sha256.clone();
-    let mut work = scene.global_write().await;
+    let content = rows(&fixture, None).await[0].content_sha256.clone();
+    let mut work = fixture.global_write().await;
     let pruned = work
         .chains()
-        .prune_admin(None, 0, 1, &content, scene.world.now())
+        .prune_admin(None, 0, 1, &content, fixture.world.now())
         .await;
     assert!(pruned.unwrap().is_some());
     drop(work);
-    assert_eq!(chain(&scene, None).await.pruned, None);
-    assert_eq!(positions(&scene, None).await, [1, 2, 3]);
+    assert_eq!(chain(&fixture, None).await.pruned, None);
+    assert_eq!(positions(&fixture, None).await, [1, 2, 3]);
 }
 
 pub async fn a_pruned_chain_goes_on_and_may_be_pruned_to_its_end(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let a = Some(scene.a.id());
-    administer(&scene, a, 4, 0).await;
-    let all = rows(&scene, a).await;
+    let fixture = Fixture::new(backend).await;
+    let a = Some(fixture.a.id());
+    administer(&fixture, a, 4, 0).await;
+    let all = rows(&fixture, a).await;
     for (from, to) in [(0, 1), (1, 4)] {
         let content = &all[usize::try_from(to - 1).unwrap()].content_sha256;
-        let pruned = prune(&scene, a, (from, to), content).await;
+        let pruned = prune(&fixture, a, (from, to), content).await;
         assert_eq!(pruned.unwrap().chain_seq, to);
     }
-    assert_eq!(positions(&scene, a).await, [0_i64; 0]);
-    assert_eq!(older(&scene, scene.world.now()).await, []);
-    administer(&scene, a, 0, 1).await;
-    let next = rows(&scene, a).await;
+    assert_eq!(positions(&fixture, a).await, [0_i64; 0]);
+    assert_eq!(older(&fixture, fixture.world.now()).await, []);
+    administer(&fixture, a, 0, 1).await;
+    let next = rows(&fixture, a).await;
     assert_eq!((next.len(), next[0].chain_seq), (1, 5));
     assert_eq!(next[0].prev_content_sha256, all[3].content_sha256);
-    assert_eq!(chain(&scene, a).await.head.chain_seq, 5);
+    assert_eq!(chain(&fixture, a).await.head.chain_seq, 5);
 }
 
 pub async fn a_prune_that_does_not_fit_the_chain_deletes_nothing(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (a, b) = (Some(scene.a.id()), Some(scene.b.id()));
-    administer(&scene, a, 4, 0).await;
-    administer(&scene, b, 4, 0).await;
-    let contents = rows(&scene, a).await;
+    let fixture = Fixture::new(backend).await;
+    let (a, b) = (Some(fixture.a.id()), Some(fixture.b.id()));
+    administer(&fixture, a, 4, 0).await;
+    administer(&fixture, b, 4, 0).await;
+    let contents = rows(&fixture, a).await;
     let content = |position: usize| contents[position - 1].content_sha256.as_str();
-    assert!(prune(&scene, a, (0, 2), content(2)).await.is_some());
+    assert!(prune(&fixture, a, (0, 2), content(2)).await.is_some());
     for (zone, (from, to), content) in [
         // From another position than the chain begins at.
         (a, (0, 3), content(3)),
@@ -176,21 +176,21 @@ pub async fn a_prune_that_does_not_fit_the_chain_deletes_nothing(backend: Backen
         (a, (2, 5), content(4)),
         (a, (2, 1), content(1)),
     ] {
-        let pruned = prune(&scene, zone, (from, to), content).await;
+        let pruned = prune(&fixture, zone, (from, to), content).await;
         assert_eq!(pruned, None, "{zone:?} {from} {to}");
     }
-    assert_eq!(positions(&scene, a).await, [3, 4]);
-    assert_eq!(positions(&scene, b).await, [1, 2, 3, 4]);
-    assert_eq!(chain(&scene, b).await.pruned, None);
+    assert_eq!(positions(&fixture, a).await, [3, 4]);
+    assert_eq!(positions(&fixture, b).await, [1, 2, 3, 4]);
+    assert_eq!(chain(&fixture, b).await.pruned, None);
 }
 
 pub async fn of_8_who_prune_from_one_position_exactly_one_does(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let a = scene.a.id();
-    administer(&scene, Some(a), 12, 0).await;
-    let contents = rows(&scene, Some(a)).await;
+    let fixture = Fixture::new(backend).await;
+    let a = fixture.a.id();
+    administer(&fixture, Some(a), 12, 0).await;
+    let contents = rows(&fixture, Some(a)).await;
     let outcomes = race(8, |number| {
-        let (store, zone, at) = (scene.backend.store.clone(), a.clone(), scene.world.now());
+        let (store, zone, at) = (fixture.backend.store.clone(), a.clone(), fixture.world.now());
         let to = &contents[number + 2];
         let (to, content) = (to.chain_seq, to.content_sha256.clone());
         async move {
@@ -212,7 +212,7 @@ pub async fn of_8_who_prune_from_one_position_exactly_one_does(backend: Backend)
         .collect::<Vec<_>>()
         .try_into()
         .unwrap();
-    assert_eq!(chain(&scene, Some(a)).await.pruned.as_ref(), Some(&one));
+    assert_eq!(chain(&fixture, Some(a)).await.pruned.as_ref(), Some(&one));
     let expected: Vec<_> = (one.chain_seq + 1..=12).collect();
-    assert_eq!(positions(&scene, Some(a)).await, expected);
+    assert_eq!(positions(&fixture, Some(a)).await, expected);
 }

@@ -6,8 +6,8 @@ use crate::{Error, OutboxMessage, Receipt, ZoneWork};
 
 use super::{
     Backend,
+    fixture::{Fixture, InZone},
     race::{give_way, race, retry},
-    scene::{InZone, Scene},
 };
 
 const OPERATION: &str = "session.start.v2";
@@ -20,11 +20,11 @@ async fn claim(work: &mut dyn ZoneWork, receipt: &Receipt, zone: &InZone) -> Res
 }
 
 pub async fn a_second_request_with_the_same_key_sees_the_first_ones_receipt(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let receipt = scene.a.given.receipt(OPERATION, &scene.a.given.application());
-    let mut first = scene.a.write().await;
-    assert_eq!(claim(first.as_mut(), &receipt, &scene.a).await.unwrap(), None);
-    let (zone, key) = (scene.a.clone(), receipt.clone());
+    let fixture = Fixture::new(backend).await;
+    let receipt = fixture.a.given.receipt(OPERATION, &fixture.a.given.application());
+    let mut first = fixture.a.write().await;
+    assert_eq!(claim(first.as_mut(), &receipt, &fixture.a).await.unwrap(), None);
+    let (zone, key) = (fixture.a.clone(), receipt.clone());
     let second = tokio::spawn(async move {
         let look = || async {
             let mut work = zone.try_write().await?;
@@ -40,11 +40,11 @@ pub async fn a_second_request_with_the_same_key_sees_the_first_ones_receipt(back
 }
 
 pub async fn of_8_requests_with_one_key_exactly_one_acts(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let application = scene.a.given.application();
-    let key = scene.a.given.receipt(OPERATION, &application);
+    let fixture = Fixture::new(backend).await;
+    let application = fixture.a.given.application();
+    let key = fixture.a.given.receipt(OPERATION, &application);
     let acted = race(8, |runner| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         let receipt = Receipt {
             resource_id: format!("made-by-{runner}"),
             ..key.clone()
@@ -72,24 +72,24 @@ pub async fn of_8_requests_with_one_key_exactly_one_acts(backend: Backend) {
 }
 
 pub async fn a_claim_ends_with_its_work(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let receipt = scene.a.given.receipt(OPERATION, &scene.a.given.application());
-    let mut work = scene.a.write().await;
-    assert_eq!(claim(work.as_mut(), &receipt, &scene.a).await.unwrap(), None);
+    let fixture = Fixture::new(backend).await;
+    let receipt = fixture.a.given.receipt(OPERATION, &fixture.a.given.application());
+    let mut work = fixture.a.write().await;
+    assert_eq!(claim(work.as_mut(), &receipt, &fixture.a).await.unwrap(), None);
     work.receipts().create(&receipt).await.unwrap();
     drop(work);
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert_eq!(
-        claim(work.as_mut(), &receipt, &scene.a).await.unwrap(),
+        claim(work.as_mut(), &receipt, &fixture.a).await.unwrap(),
         None,
         "a failed request may be repeated"
     );
 }
 
 pub async fn keys_belong_to_their_operation_and_scope(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (one, two) = (scene.a.given.application(), scene.a.given.application());
-    let receipt = scene.a.given.receipt(OPERATION, &one);
+    let fixture = Fixture::new(backend).await;
+    let (one, two) = (fixture.a.given.application(), fixture.a.given.application());
+    let receipt = fixture.a.given.receipt(OPERATION, &one);
     let others = [
         Receipt {
             operation: "delegation.create".into(),
@@ -104,13 +104,13 @@ pub async fn keys_belong_to_their_operation_and_scope(backend: Backend) {
             ..receipt.clone()
         },
     ];
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.receipts().create(&receipt).await.unwrap();
     for other in &others {
-        assert_eq!(claim(work.as_mut(), other, &scene.a).await.unwrap(), None);
+        assert_eq!(claim(work.as_mut(), other, &fixture.a).await.unwrap(), None);
         work.receipts().create(other).await.unwrap();
     }
-    let now = scene.world.now();
+    let now = fixture.world.now();
     assert_eq!(
         work.receipts()
             .count(OPERATION, &receipt.scope_id, now)
@@ -119,27 +119,30 @@ pub async fn keys_belong_to_their_operation_and_scope(backend: Backend) {
         2
     );
     assert_eq!(
-        claim(work.as_mut(), &receipt, &scene.a).await.unwrap(),
+        claim(work.as_mut(), &receipt, &fixture.a).await.unwrap(),
         Some(receipt.clone())
     );
     work.commit().await.unwrap();
-    let mut elsewhere = scene.b.write().await;
-    assert_eq!(claim(elsewhere.as_mut(), &receipt, &scene.b).await.unwrap(), None);
+    let mut elsewhere = fixture.b.write().await;
+    assert_eq!(
+        claim(elsewhere.as_mut(), &receipt, &fixture.b).await.unwrap(),
+        None
+    );
     elsewhere.receipts().create(&receipt).await.unwrap();
     elsewhere.commit().await.unwrap();
 }
 
 pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let receipt = scene.a.given.receipt(OPERATION, &scene.a.given.application());
+    let fixture = Fixture::new(backend).await;
+    let receipt = fixture.a.given.receipt(OPERATION, &fixture.a.given.application());
     let again = Receipt {
         resource_id: "second".into(),
         ..receipt.clone()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.receipts().create(&receipt).await.unwrap();
     work.commit().await.unwrap();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(
         work.receipts().create(&again).await.is_err(),
         "a live receipt was replaced"
@@ -147,14 +150,14 @@ pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) 
     drop(work);
 
     let life = receipt.expires_at.since(receipt.created_at);
-    scene
+    fixture
         .world
         .manual_clock()
         .advance(life.checked_sub(Duration::from_micros(1)).unwrap());
-    let mut work = scene.a.write().await;
-    let now = scene.world.now();
+    let mut work = fixture.a.write().await;
+    let now = fixture.world.now();
     assert_eq!(
-        claim(work.as_mut(), &receipt, &scene.a).await.unwrap().as_ref(),
+        claim(work.as_mut(), &receipt, &fixture.a).await.unwrap().as_ref(),
         Some(&receipt)
     );
     assert_eq!(
@@ -165,9 +168,9 @@ pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) 
         1
     );
     assert_eq!(work.receipts().reap(now, 10).await.unwrap(), 0);
-    scene.world.manual_clock().advance(Duration::from_micros(1));
-    let now = scene.world.now();
-    assert_eq!(claim(work.as_mut(), &receipt, &scene.a).await.unwrap(), None);
+    fixture.world.manual_clock().advance(Duration::from_micros(1));
+    let now = fixture.world.now();
+    assert_eq!(claim(work.as_mut(), &receipt, &fixture.a).await.unwrap(), None);
     assert_eq!(
         work.receipts()
             .count(OPERATION, &receipt.scope_id, now)
@@ -182,25 +185,25 @@ pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) 
     };
     work.receipts().create(&again).await.unwrap();
     assert_eq!(
-        claim(work.as_mut(), &receipt, &scene.a).await.unwrap(),
+        claim(work.as_mut(), &receipt, &fixture.a).await.unwrap(),
         Some(again)
     );
     work.commit().await.unwrap();
 }
 
 pub async fn reaping_receipts_takes_the_expired_up_to_its_limit(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let application = scene.a.given.application();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let application = fixture.a.given.application();
+    let mut work = fixture.a.write().await;
     for seconds in [1, 2, 3, 100] {
-        let expires_at = scene.world.now().plus(Duration::from_secs(seconds));
+        let expires_at = fixture.world.now().plus(Duration::from_secs(seconds));
         let receipt = Receipt {
             expires_at,
-            ..scene.a.given.receipt(OPERATION, &application)
+            ..fixture.a.given.receipt(OPERATION, &application)
         };
         work.receipts().create(&receipt).await.unwrap();
     }
-    let late = scene.world.now().plus(Duration::from_secs(50));
+    let late = fixture.world.now().plus(Duration::from_secs(50));
     assert_eq!(work.receipts().reap(late, 2).await.unwrap(), 2);
     assert_eq!(work.receipts().reap(late, 2).await.unwrap(), 1);
     assert_eq!(work.receipts().reap(late, 2).await.unwrap(), 0);
@@ -222,13 +225,13 @@ fn keyed(zone: &InZone, topic: &str, key: Option<&str>) -> OutboxMessage {
 }
 
 pub async fn a_second_message_with_the_same_topic_and_key_is_dropped(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let first = keyed(&scene.a, "caracal.sessions.revoke", Some("session:1"));
-    let in_batch = keyed(&scene.a, "caracal.sessions.revoke", Some("session:1"));
-    let later = keyed(&scene.a, "caracal.sessions.revoke", Some("session:1"));
-    let other_topic = keyed(&scene.a, "caracal.delegations.invalidate", Some("session:1"));
-    let (free, free_too) = (keyed(&scene.a, "t", None), keyed(&scene.a, "t", None));
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let first = keyed(&fixture.a, "caracal.sessions.revoke", Some("session:1"));
+    let in_batch = keyed(&fixture.a, "caracal.sessions.revoke", Some("session:1"));
+    let later = keyed(&fixture.a, "caracal.sessions.revoke", Some("session:1"));
+    let other_topic = keyed(&fixture.a, "caracal.delegations.invalidate", Some("session:1"));
+    let (free, free_too) = (keyed(&fixture.a, "t", None), keyed(&fixture.a, "t", None));
+    let mut work = fixture.a.write().await;
     work.outbox().append(&[]).await.unwrap();
     let batch = [
         first.clone(),
@@ -239,7 +242,7 @@ pub async fn a_second_message_with_the_same_topic_and_key_is_dropped(backend: Ba
     ];
     work.outbox().append(&batch).await.unwrap();
     work.commit().await.unwrap();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.outbox().append(std::slice::from_ref(&later)).await.unwrap();
     for (message, kept) in [
         (&first, true),
@@ -259,10 +262,10 @@ pub async fn a_second_message_with_the_same_topic_and_key_is_dropped(backend: Ba
 }
 
 pub async fn of_8_messages_with_one_key_exactly_one_stays(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let messages: Vec<_> = (0..8).map(|_| keyed(&scene.a, "topic", Some("once"))).collect();
+    let fixture = Fixture::new(backend).await;
+    let messages: Vec<_> = (0..8).map(|_| keyed(&fixture.a, "topic", Some("once"))).collect();
     race(8, |runner| {
-        let (zone, message) = (scene.a.clone(), messages[runner].clone());
+        let (zone, message) = (fixture.a.clone(), messages[runner].clone());
         async move {
             let append = || async {
                 let mut work = zone.try_write().await?;
@@ -273,7 +276,7 @@ pub async fn of_8_messages_with_one_key_exactly_one_stays(backend: Backend) {
         }
     })
     .await;
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let mut kept = 0;
     for message in &messages {
         kept += usize::from(work.outbox().status(&message.id).await.unwrap().is_some());

@@ -5,21 +5,21 @@ use crate::AdminAuditFilter;
 use super::{
     Backend,
     everything::{Everything, SIGHTINGS},
+    fixture::{ALL, Fixture},
     ledger,
-    scene::{ALL, Scene},
 };
 
 pub async fn what_was_committed_survives_a_restart(backend: Backend) {
-    let mut scene = Scene::new(backend).await;
-    let everything = Everything::new(&scene.a.given);
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
+    let mut fixture = Fixture::new(backend).await;
+    let everything = Everything::new(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
     work.commit().await.unwrap();
-    scene.restart().await;
-    scene.backend.store.ping().await.unwrap();
-    let mut work = scene.a.read().await;
+    fixture.restart().await;
+    fixture.backend.store.ping().await.unwrap();
+    let mut work = fixture.a.read().await;
     assert_eq!(
-        everything.visible(work.as_mut(), &scene.a.given).await.len(),
+        everything.visible(work.as_mut(), &fixture.a.given).await.len(),
         SIGHTINGS
     );
     assert_eq!(
@@ -36,14 +36,19 @@ pub async fn what_was_committed_survives_a_restart(backend: Backend) {
 }
 
 pub async fn what_was_not_committed_is_gone_after_a_restart(backend: Backend) {
-    let mut scene = Scene::new(backend).await;
-    let everything = Everything::new(&scene.a.given);
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
+    let mut fixture = Fixture::new(backend).await;
+    let everything = Everything::new(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
     drop(work);
-    scene.restart().await;
-    let mut work = scene.a.read().await;
-    assert!(everything.visible(work.as_mut(), &scene.a.given).await.is_empty());
+    fixture.restart().await;
+    let mut work = fixture.a.read().await;
+    assert!(
+        everything
+            .visible(work.as_mut(), &fixture.a.given)
+            .await
+            .is_empty()
+    );
     assert!(
         work.outbox()
             .status(&everything.message.id)
@@ -53,46 +58,52 @@ pub async fn what_was_not_committed_is_gone_after_a_restart(backend: Backend) {
     );
     drop(work);
     // The interrupted request is tried again and gets through.
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
     work.commit().await.unwrap();
 }
 
 pub async fn counts_and_chains_go_on_where_they_stood(backend: Backend) {
-    let mut scene = Scene::new(backend).await;
-    let (policy, first) = scene.a.given.policy();
-    let mut work = scene.a.write().await;
+    let mut fixture = Fixture::new(backend).await;
+    let (policy, first) = fixture.a.given.policy();
+    let mut work = fixture.a.write().await;
     work.policies().create(&policy, &first).await.unwrap();
     work.commit().await.unwrap();
     for round in 1..=3_i64 {
-        let mut work = scene.a.write().await;
-        let version = scene.a.given.policy_version(&policy);
+        let mut work = fixture.a.write().await;
+        let version = fixture.a.given.policy_version(&policy);
         assert_eq!(work.policies().add_version(&version).await.unwrap(), round + 1);
         assert_eq!(
-            work.delegations().advance_epoch(scene.world.now()).await.unwrap(),
+            work.delegations()
+                .advance_epoch(fixture.world.now())
+                .await
+                .unwrap(),
             round
         );
         work.signing_keys()
-            .create(&scene.a.given.signing_key(round))
+            .create(&fixture.a.given.signing_key(round))
             .await
             .unwrap();
         work.admin_audit()
-            .append(&scene.a.given.admin_audit_record())
+            .append(&fixture.a.given.admin_audit_record())
             .await
             .unwrap();
         work.commit().await.unwrap();
-        ledger::append(&scene.a, &[scene.a.given.ledger_entry("req")]).await;
+        ledger::append(&fixture.a, &[fixture.a.given.ledger_entry("req")]).await;
         // Something unfinished in every round.
-        let mut work = scene.a.write().await;
-        work.delegations().advance_epoch(scene.world.now()).await.unwrap();
+        let mut work = fixture.a.write().await;
+        work.delegations()
+            .advance_epoch(fixture.world.now())
+            .await
+            .unwrap();
         work.ledger()
-            .append(&[scene.a.given.ledger_entry("lost")], scene.world.now())
+            .append(&[fixture.a.given.ledger_entry("lost")], fixture.world.now())
             .await
             .unwrap();
         drop(work);
-        scene.restart().await;
+        fixture.restart().await;
     }
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let rows = work.ledger().range(0, 10).await.unwrap();
     assert_eq!(
         rows.iter().map(|row| row.chain_seq).collect::<Vec<_>>(),
@@ -104,7 +115,7 @@ pub async fn counts_and_chains_go_on_where_they_stood(backend: Backend) {
     );
     let page = work
         .admin_audit()
-        .list(scene.a.id(), &AdminAuditFilter::default(), &ALL)
+        .list(fixture.a.id(), &AdminAuditFilter::default(), &ALL)
         .await
         .unwrap();
     let mut positions: Vec<_> = page.items.iter().map(|row| row.chain_seq).collect();

@@ -1,12 +1,12 @@
 //! Sealed values.
 
-use super::{Backend, scene::Scene};
+use super::{Backend, fixture::Fixture};
 
 pub async fn a_sealed_value_is_replaced_and_removed(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
     let bytes: Vec<u8> = (0..=255).collect();
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.secrets().put("zones/z/x", &bytes, now).await.unwrap();
     assert_eq!(work.secrets().get("zones/z/x").await.unwrap(), Some(bytes));
     work.secrets().put("zones/z/x", b"", now).await.unwrap();
@@ -23,7 +23,7 @@ pub async fn a_sealed_value_is_replaced_and_removed(backend: Backend) {
 }
 
 pub async fn a_prefix_is_literal_text(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let references = [
         "zones/a_b/1",
         "zones/aXb/2",
@@ -33,10 +33,10 @@ pub async fn a_prefix_is_literal_text(backend: Backend) {
         "zones/a\\b/6",
         "Zones/7",
     ];
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     for reference in references {
         work.secrets()
-            .put(reference, reference.as_bytes(), scene.world.now())
+            .put(reference, reference.as_bytes(), fixture.world.now())
             .await
             .unwrap();
     }

@@ -11,8 +11,8 @@ use crate::{Error, SessionFilter, TreeEnd};
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture},
     race::{give_way, retry},
-    scene::{ALL, Scene},
 };
 
 fn ids<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> BTreeSet<SessionId> {
@@ -20,8 +20,8 @@ fn ids<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> BTreeSet<SessionI
 }
 
 pub async fn a_session_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let task = Session {
         metadata_json: JsonObject::default(),
         labels: Vec::new(),
@@ -29,51 +29,54 @@ pub async fn a_session_comes_back_as_it_was_stored(backend: Backend) {
     };
     let service = Session {
         labels: vec!["z".into(), "a".into(), "with \"quotes\" and %".into()],
-        heartbeat_deadline_at: Some(scene.world.now().plus(Duration::from_micros(123_457))),
+        heartbeat_deadline_at: Some(fixture.world.now().plus(Duration::from_micros(123_457))),
         ..party.service()
     };
     let ended = Session {
         status: SessionStatus::Terminated,
         termination_reason: Some("done".into()),
-        terminated_at: Some(scene.world.now()),
+        terminated_at: Some(fixture.world.now()),
         ..party.task()
     };
-    scene.a.start(&[&task, &service, &ended]).await;
+    fixture.a.start(&[&task, &service, &ended]).await;
     for session in [task, service, ended] {
-        assert_eq!(scene.a.session(&session).await, session);
+        assert_eq!(fixture.a.session(&session).await, session);
     }
-    let unknown = SessionId::generate(&scene.world);
-    assert_eq!(scene.a.read().await.sessions().get(&unknown).await.unwrap(), None);
+    let unknown = SessionId::generate(&fixture.world);
+    assert_eq!(
+        fixture.a.read().await.sessions().get(&unknown).await.unwrap(),
+        None
+    );
 }
 
 pub async fn a_session_needs_its_application_record_and_parent(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
-    let stranger = scene.a.given.application();
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
+    let stranger = fixture.a.given.application();
     for orphan in [
         Session {
             application_id: stranger.id.clone(),
             ..party.task()
         },
-        scene
+        fixture
             .a
             .given
-            .session(&party.application, &scene.a.given.authority_record(&stranger)),
-        scene.a.given.child_session(&party.task()),
+            .session(&party.application, &fixture.a.given.authority_record(&stranger)),
+        fixture.a.given.child_session(&party.task()),
     ] {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         let refused = work.sessions().create(&orphan).await;
         assert!(matches!(refused, Err(Error::MissingReference)), "{refused:?}");
     }
 }
 
 pub async fn every_filter_of_sessions_selects(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (party, other) = (scene.a.party().await, scene.a.party().await);
+    let fixture = Fixture::new(backend).await;
+    let (party, other) = (fixture.a.party().await, fixture.a.party().await);
     let root = party.task();
     let child = Session {
         labels: vec!["only:child".into()],
-        ..scene.a.given.child_session(&root)
+        ..fixture.a.given.child_session(&root)
     };
     let service = other.service();
     let paused = Session {
@@ -81,7 +84,7 @@ pub async fn every_filter_of_sessions_selects(backend: Backend) {
         labels: vec!["tier:10".into()],
         ..other.task()
     };
-    scene.a.start(&[&root, &child, &service, &paused]).await;
+    fixture.a.start(&[&root, &child, &service, &paused]).await;
     let none = SessionFilter::default;
     for (filter, expected) in [
         (none(), ids([&root, &child, &service, &paused])),
@@ -164,7 +167,7 @@ pub async fn every_filter_of_sessions_selects(backend: Backend) {
             ids([&paused]),
         ),
     ] {
-        let listed = scene
+        let listed = fixture
             .a
             .read()
             .await
@@ -178,9 +181,9 @@ pub async fn every_filter_of_sessions_selects(backend: Backend) {
 }
 
 pub async fn slots_are_held_exactly_as_long_as_the_entity_says(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (party, other) = (scene.a.party().await, scene.a.party().await);
-    let now = scene.world.now();
+    let fixture = Fixture::new(backend).await;
+    let (party, other) = (fixture.a.party().await, fixture.a.party().await);
+    let now = fixture.world.now();
     let lease = |seconds| Some(now.plus(Duration::from_secs(seconds)));
     let mut sessions = Vec::new();
     for status in SessionStatus::ALL {
@@ -200,15 +203,15 @@ pub async fn slots_are_held_exactly_as_long_as_the_entity_says(backend: Backend)
             ..other.task()
         });
     }
-    scene.a.start(&sessions.iter().collect::<Vec<_>>()).await;
+    fixture.a.start(&sessions.iter().collect::<Vec<_>>()).await;
     // What lapses in another zone is nobody's business here.
-    let elsewhere = scene.b.party().await;
+    let elsewhere = fixture.b.party().await;
     let lapsing = Session {
         ttl_seconds: Some(5),
         ..elsewhere.task()
     };
-    scene.b.start(&[&lapsing]).await;
-    let mut work = scene.a.read().await;
+    fixture.b.start(&[&lapsing]).await;
+    let mut work = fixture.a.read().await;
     for end in [10, 20, 30] {
         let end = now.plus(Duration::from_secs(end));
         for at in [
@@ -237,9 +240,9 @@ pub async fn slots_are_held_exactly_as_long_as_the_entity_says(backend: Backend)
 }
 
 pub async fn overdue_tasks_and_lapsed_services_appear_at_their_boundary(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
-    let end = scene.world.now().plus(Duration::from_secs(10));
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
+    let end = fixture.world.now().plus(Duration::from_secs(10));
     let before = end.minus(Duration::from_micros(1));
     let with = |status, session: Session| Session { status, ..session };
     let mut tasks = Vec::new();
@@ -260,7 +263,7 @@ pub async fn overdue_tasks_and_lapsed_services_appear_at_their_boundary(backend:
             },
         ));
     }
-    scene
+    fixture
         .a
         .start(&tasks.iter().chain(&services).collect::<Vec<_>>())
         .await;
@@ -271,7 +274,7 @@ pub async fn overdue_tasks_and_lapsed_services_appear_at_their_boundary(backend:
         .iter()
         .filter(|session| session.status == SessionStatus::Active));
 
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     let mut due = async |at: Timestamp, limit| {
         let tasks = work.sessions().overdue_tasks(at, limit).await.unwrap();
         let services = work.sessions().lapsed_services(at, limit).await.unwrap();
@@ -295,8 +298,8 @@ pub async fn overdue_tasks_and_lapsed_services_appear_at_their_boundary(backend:
 }
 
 pub async fn a_record_is_in_use_while_an_open_session_is_anchored_on_it(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let active = party.task();
     let paused = Session {
         status: SessionStatus::Suspended,
@@ -306,8 +309,8 @@ pub async fn a_record_is_in_use_while_an_open_session_is_anchored_on_it(backend:
         status: SessionStatus::Terminated,
         ..party.task()
     };
-    scene.a.start(&[&active, &paused, &ended]).await;
-    let mut work = scene.a.read().await;
+    fixture.a.start(&[&active, &paused, &ended]).await;
+    let mut work = fixture.a.read().await;
     let anchored: BTreeSet<_> = work
         .sessions()
         .anchored_on(&party.record.id)
@@ -331,23 +334,23 @@ pub async fn a_record_is_in_use_while_an_open_session_is_anchored_on_it(backend:
             "{except:?}"
         );
     }
-    let unused = scene.a.party().await.record;
-    let mut work = scene.a.read().await;
+    let unused = fixture.a.party().await.record;
+    let mut work = fixture.a.read().await;
     assert!(!work.sessions().record_in_use(&unused.id, &[]).await.unwrap());
     assert!(work.sessions().anchored_on(&unused.id).await.unwrap().is_empty());
 }
 
 pub async fn a_locked_session_waits_for_the_work_that_holds_it(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     let session = party.task();
-    scene.a.start(&[&session]).await;
-    let mut holder = scene.a.write().await;
+    fixture.a.start(&[&session]).await;
+    let mut holder = fixture.a.write().await;
     assert_eq!(
         holder.sessions().get_locked(&session.id).await.unwrap().as_ref(),
         Some(&session)
     );
-    let (zone, id) = (scene.a.clone(), session.id.clone());
+    let (zone, id) = (fixture.a.clone(), session.id.clone());
     let rival = tokio::spawn(async move {
         retry(|| async {
             let mut work = zone.try_write().await?;
@@ -363,7 +366,7 @@ pub async fn a_locked_session_waits_for_the_work_that_holds_it(backend: Backend)
     let end = TreeEnd {
         root_status: SessionStatus::Terminated,
         reason: String::from("done"),
-        at: scene.world.now(),
+        at: fixture.world.now(),
     };
     holder.sessions().end_tree(&session.id, &end).await.unwrap();
     holder.commit().await.unwrap();

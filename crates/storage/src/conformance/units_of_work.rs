@@ -15,48 +15,53 @@ use crate::{Access, AdminAuditFilter, Error, ZoneWork};
 use super::{
     Backend,
     everything::{Everything, SECRET, SIGHTINGS},
+    fixture::{ALL, Fixture},
     race::{give_way, race, retry},
-    scene::{ALL, Scene},
 };
 
 pub async fn a_fresh_backend_answers_and_counts_its_statements(backend: Backend) {
     backend.store.ping().await.unwrap();
     let before = backend.store.statements();
-    let scene = Scene::new(backend).await;
-    let after = scene.backend.store.statements();
+    let fixture = Fixture::new(backend).await;
+    let after = fixture.backend.store.statements();
     assert!(after > before, "two zones were created without a statement");
 }
 
 pub async fn dropping_a_work_rolls_everything_back(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let everything = Everything::new(&scene.a.given);
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
+    let fixture = Fixture::new(backend).await;
+    let everything = Everything::new(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
     assert_eq!(
-        everything.visible(work.as_mut(), &scene.a.given).await.len(),
+        everything.visible(work.as_mut(), &fixture.a.given).await.len(),
         SIGHTINGS,
         "a work sees its writes"
     );
     drop(work);
-    let mut work = scene.a.read().await;
-    assert!(everything.visible(work.as_mut(), &scene.a.given).await.is_empty());
+    let mut work = fixture.a.read().await;
+    assert!(
+        everything
+            .visible(work.as_mut(), &fixture.a.given)
+            .await
+            .is_empty()
+    );
     assert_eq!(work.outbox().status(&everything.message.id).await.unwrap(), None);
     drop(work);
     // What was rolled back leaves no trace that would refuse the same rows.
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
     work.commit().await.unwrap();
 }
 
 pub async fn a_change_its_event_and_its_audit_row_commit_together(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let everything = Everything::new(&scene.a.given);
-    let mut work = scene.a.write().await;
-    everything.store(work.as_mut(), &scene.a.given).await;
-    let mut other = scene.a.read().await;
+    let fixture = Fixture::new(backend).await;
+    let everything = Everything::new(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    everything.store(work.as_mut(), &fixture.a.given).await;
+    let mut other = fixture.a.read().await;
     assert!(
         everything
-            .visible(other.as_mut(), &scene.a.given)
+            .visible(other.as_mut(), &fixture.a.given)
             .await
             .is_empty(),
         "uncommitted rows were seen"
@@ -64,9 +69,9 @@ pub async fn a_change_its_event_and_its_audit_row_commit_together(backend: Backe
     assert_eq!(other.outbox().status(&everything.message.id).await.unwrap(), None);
     drop(other);
     work.commit().await.unwrap();
-    let mut work = scene.a.read().await;
+    let mut work = fixture.a.read().await;
     assert_eq!(
-        everything.visible(work.as_mut(), &scene.a.given).await.len(),
+        everything.visible(work.as_mut(), &fixture.a.given).await.len(),
         SIGHTINGS
     );
     let state = work
@@ -82,17 +87,17 @@ pub async fn a_change_its_event_and_its_audit_row_commit_together(backend: Backe
 }
 
 pub async fn global_work_rolls_back_too(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let (zone, token) = (
-        super::given::Given::new(&scene.world).zone(),
-        scene.a.given.admin_token(),
+        super::given::Given::new(&fixture.world).zone(),
+        fixture.a.given.admin_token(),
     );
-    let message = scene.a.given.outbox_message();
-    let mut work = scene.global_write().await;
+    let message = fixture.a.given.outbox_message();
+    let mut work = fixture.global_write().await;
     work.zones().create(&zone).await.unwrap();
     work.admin_tokens().create(&token).await.unwrap();
     work.admin_audit()
-        .append(&scene.a.given.admin_audit_record())
+        .append(&fixture.a.given.admin_audit_record())
         .await
         .unwrap();
     work.outbox()
@@ -100,7 +105,7 @@ pub async fn global_work_rolls_back_too(backend: Backend) {
         .await
         .unwrap();
     drop(work);
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     assert!(work.zones().get(&zone.id).await.unwrap().is_none());
     assert!(!work.zones().slug_taken(&zone.slug).await.unwrap());
     assert!(
@@ -112,7 +117,7 @@ pub async fn global_work_rolls_back_too(backend: Backend) {
     );
     let audit = work
         .admin_audit()
-        .list(scene.a.id(), &AdminAuditFilter::default(), &ALL)
+        .list(fixture.a.id(), &AdminAuditFilter::default(), &ALL)
         .await
         .unwrap();
     assert!(audit.items.is_empty());
@@ -120,12 +125,12 @@ pub async fn global_work_rolls_back_too(backend: Backend) {
 }
 
 pub async fn read_access_refuses_every_write(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let held = Everything::new(&scene.a.given);
-    let mut work = scene.a.write().await;
-    held.store(work.as_mut(), &scene.a.given).await;
+    let fixture = Fixture::new(backend).await;
+    let held = Everything::new(&fixture.a.given);
+    let mut work = fixture.a.write().await;
+    held.store(work.as_mut(), &fixture.a.given).await;
     work.commit().await.unwrap();
-    let (given, now) = (&scene.a.given, scene.world.now());
+    let (given, now) = (&fixture.a.given, fixture.world.now());
     let fresh = Everything::new(given);
     let (policy, version) = given.policy();
     let provider = given.provider();
@@ -133,7 +138,7 @@ pub async fn read_access_refuses_every_write(backend: Backend) {
     /// Each write in a reading work of its own: a failure may end the transaction.
     macro_rules! refused {
         ($($work:ident => $write:expr;)+) => {$({
-            let mut $work: Box<dyn ZoneWork> = scene.a.read().await;
+            let mut $work: Box<dyn ZoneWork> = fixture.a.read().await;
             assert!($write.await.is_err(), "a reading work did {}", stringify!($write));
         })+};
     }
@@ -163,28 +168,28 @@ pub async fn read_access_refuses_every_write(backend: Backend) {
         work => work.admin_audit().append(&fresh.admin);
         work => work.outbox().append(std::slice::from_ref(&fresh.message));
     }
-    let mut global = scene.global_read().await;
-    assert!(global.zones().archive(scene.b.id(), now).await.is_err());
+    let mut global = fixture.global_read().await;
+    assert!(global.zones().archive(fixture.b.id(), now).await.is_err());
     drop(global);
-    let mut global = scene.global_read().await;
+    let mut global = fixture.global_read().await;
     assert!(global.admin_tokens().create(&given.admin_token()).await.is_err());
     drop(global);
     // And the pool of connections came out of it usable for both.
     assert_eq!(
-        held.visible(scene.a.read().await.as_mut(), given).await.len(),
+        held.visible(fixture.a.read().await.as_mut(), given).await.len(),
         SIGHTINGS
     );
-    scene.a.party().await;
+    fixture.a.party().await;
 }
 
 pub async fn readers_run_at_once_and_beside_a_writer(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let application = scene.a.given.application();
-    let mut writer = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let application = fixture.a.given.application();
+    let mut writer = fixture.a.write().await;
     writer.applications().create(&application).await.unwrap();
     let mut readers = Vec::new();
     for _ in 0..3 {
-        let mut reader = scene.a.read().await;
+        let mut reader = fixture.a.read().await;
         assert!(
             reader
                 .applications()
@@ -202,12 +207,12 @@ pub async fn readers_run_at_once_and_beside_a_writer(backend: Backend) {
 }
 
 pub async fn a_reading_work_sees_one_moment(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
-    let mut reader = scene.a.read().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
+    let mut reader = fixture.a.read().await;
     assert_eq!(reader.applications().all_live().await.unwrap().len(), 1);
-    scene.a.start(&[&party.task()]).await;
-    scene.a.party().await;
+    fixture.a.start(&[&party.task()]).await;
+    fixture.a.party().await;
     assert_eq!(
         reader.applications().all_live().await.unwrap().len(),
         1,
@@ -216,7 +221,7 @@ pub async fn a_reading_work_sees_one_moment(backend: Backend) {
     assert_eq!(
         reader
             .sessions()
-            .count_slots(None, scene.world.now())
+            .count_slots(None, fixture.world.now())
             .await
             .unwrap(),
         0,
@@ -224,7 +229,7 @@ pub async fn a_reading_work_sees_one_moment(backend: Backend) {
     );
     drop(reader);
     assert_eq!(
-        scene
+        fixture
             .a
             .read()
             .await
@@ -238,18 +243,18 @@ pub async fn a_reading_work_sees_one_moment(backend: Backend) {
 }
 
 pub async fn a_commit_after_a_refused_write_tells_the_truth(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let taken = scene.a.given.provider();
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let taken = fixture.a.given.provider();
+    let mut work = fixture.a.write().await;
     work.providers().create(&taken).await.unwrap();
     work.commit().await.unwrap();
 
-    let application = scene.a.given.application();
-    let mut work = scene.a.write().await;
+    let application = fixture.a.given.application();
+    let mut work = fixture.a.write().await;
     work.applications().create(&application).await.unwrap();
     let again = caracal_core::entity::Provider {
         identifier: taken.identifier,
-        ..scene.a.given.provider()
+        ..fixture.a.given.provider()
     };
     assert!(matches!(
         work.providers().create(&again).await,
@@ -257,7 +262,7 @@ pub async fn a_commit_after_a_refused_write_tells_the_truth(backend: Backend) {
     ));
     // A caller that shrugs and commits must not be told that what was rolled back is durable.
     let committed = work.commit().await.is_ok();
-    let stored = scene
+    let stored = fixture
         .a
         .read()
         .await
@@ -273,10 +278,10 @@ pub async fn a_commit_after_a_refused_write_tells_the_truth(backend: Backend) {
 }
 
 pub async fn writers_of_one_row_lose_no_update(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = scene.a.party().await;
+    let fixture = Fixture::new(backend).await;
+    let party = fixture.a.party().await;
     race(8, |writer| {
-        let (zone, id) = (scene.a.clone(), party.application.id.clone());
+        let (zone, id) = (fixture.a.clone(), party.application.id.clone());
         async move {
             let add = || async {
                 let mut work = zone.try_write().await?;
@@ -293,7 +298,7 @@ pub async fn writers_of_one_row_lose_no_update(backend: Backend) {
         }
     })
     .await;
-    let stored = scene
+    let stored = fixture
         .a
         .read()
         .await
@@ -311,10 +316,10 @@ pub async fn writers_of_one_row_lose_no_update(backend: Backend) {
 }
 
 pub async fn writers_of_many_rows_in_opposite_order_all_get_through(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let parties = [scene.a.party().await, scene.a.party().await];
+    let fixture = Fixture::new(backend).await;
+    let parties = [fixture.a.party().await, fixture.a.party().await];
     race(6, |writer| {
-        let zone = scene.a.clone();
+        let zone = fixture.a.clone();
         let mut applications = parties.each_ref().map(|party| party.application.clone());
         if writer % 2 == 1 {
             applications.reverse();
@@ -338,11 +343,11 @@ pub async fn writers_of_many_rows_in_opposite_order_all_get_through(backend: Bac
 }
 
 pub async fn a_lock_serialises_its_purpose(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let party = Arc::new(scene.a.party().await);
+    let fixture = Fixture::new(backend).await;
+    let party = Arc::new(fixture.a.party().await);
     let inside = Arc::new(AtomicUsize::new(0));
     let started: Vec<bool> = race(8, |_| {
-        let (zone, party, inside) = (scene.a.clone(), party.clone(), inside.clone());
+        let (zone, party, inside) = (fixture.a.clone(), party.clone(), inside.clone());
         async move {
             let start = || async {
                 let mut work = zone.try_write().await?;
@@ -378,20 +383,20 @@ pub async fn a_lock_serialises_its_purpose(backend: Backend) {
 }
 
 pub async fn a_lock_ends_with_its_work_and_stays_in_its_zone(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     for _ in 0..2 {
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         work.lock("session_start").await.unwrap();
         work.lock("session_start").await.unwrap(); // Taking it twice is harmless.
         work.lock("delegation").await.unwrap();
         drop(work);
-        let mut work = scene.b.write().await;
+        let mut work = fixture.b.write().await;
         work.lock("session_start").await.unwrap();
         work.commit().await.unwrap();
     }
-    let mut holder = scene.a.write().await;
+    let mut holder = fixture.a.write().await;
     holder.lock("session_start").await.unwrap();
-    let zone = scene.a.clone();
+    let zone = fixture.a.clone();
     let rival = tokio::spawn(async move {
         retry(|| async {
             let mut work = zone.try_write().await?;
@@ -406,12 +411,12 @@ pub async fn a_lock_ends_with_its_work_and_stays_in_its_zone(backend: Backend) {
 }
 
 pub async fn a_cancelled_work_leaves_all_or_nothing(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     for round in 0..24_u64 {
-        let everything = Arc::new(Everything::new(&super::given::Given::new(&scene.world)));
-        let mut zone = scene.a.clone();
+        let everything = Arc::new(Everything::new(&super::given::Given::new(&fixture.world)));
+        let mut zone = fixture.a.clone();
         zone.given.zone_id = everything.application.zone_id.clone();
-        let mut work = scene.global_write().await;
+        let mut work = fixture.global_write().await;
         work.zones().create(&zone.given.zone()).await.unwrap();
         work.commit().await.unwrap();
 
@@ -434,7 +439,7 @@ pub async fn a_cancelled_work_leaves_all_or_nothing(backend: Backend) {
         })
         .await
         .unwrap();
-        let mut work = scene.a.store.zone(zone.id(), Access::Read).await.unwrap();
+        let mut work = fixture.a.store.zone(zone.id(), Access::Read).await.unwrap();
         let seen = everything.visible(work.as_mut(), &zone.given).await;
         let event = work
             .outbox()

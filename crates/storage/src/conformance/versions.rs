@@ -4,15 +4,15 @@ use caracal_core::entity::{Application, Attribution};
 
 use crate::Error;
 
-use super::{Backend, scene::Scene};
+use super::{Backend, fixture::Fixture};
 
 pub async fn every_change_is_another_version(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (given, now) = (&scene.a.given, scene.world.now());
+    let fixture = Fixture::new(backend).await;
+    let (given, now) = (&fixture.a.given, fixture.world.now());
     let (application, provider) = (given.application(), given.provider());
     let resource = given.resource(&provider);
     let ((policy, first), set) = (given.policy(), given.policy_set());
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     work.applications().create(&application).await.unwrap();
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&resource).await.unwrap();
@@ -50,8 +50,8 @@ pub async fn every_change_is_another_version(backend: Backend) {
     assert_eq!(seen.attribution.version, 1);
     work.commit().await.unwrap();
 
-    let mut work = scene.global_write().await;
-    let mut zone = work.zones().get(scene.a.id()).await.unwrap().unwrap();
+    let mut work = fixture.global_write().await;
+    let mut zone = work.zones().get(fixture.a.id()).await.unwrap().unwrap();
     assert_eq!(
         zone.attribution.version, 1,
         "what is in a zone is no change of it"
@@ -59,20 +59,20 @@ pub async fn every_change_is_another_version(backend: Backend) {
     zone.name = String::from("renamed");
     assert!(work.zones().update(&zone).await.unwrap());
     work.commit().await.unwrap();
-    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
+    let zone = fixture.a.read().await.zone().await.unwrap().unwrap();
     assert_eq!(zone.attribution.version, 2);
 }
 
 pub async fn an_update_of_a_version_that_is_no_more_gives_way(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let (application, provider) = (scene.a.given.application(), scene.a.given.provider());
-    let resource = scene.a.given.resource(&provider);
-    let mut work = scene.a.write().await;
+    let fixture = Fixture::new(backend).await;
+    let (application, provider) = (fixture.a.given.application(), fixture.a.given.provider());
+    let resource = fixture.a.given.resource(&provider);
+    let mut work = fixture.a.write().await;
     work.applications().create(&application).await.unwrap();
     work.providers().create(&provider).await.unwrap();
     work.resources().create(&resource).await.unwrap();
     work.commit().await.unwrap();
-    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
+    let zone = fixture.a.read().await.zone().await.unwrap().unwrap();
     // Read in one unit of work and written in another, as by two callers who saw the same.
     for late in [false, true] {
         let judge = |what: &str, told: Result<bool, Error>| match told {
@@ -80,16 +80,16 @@ pub async fn an_update_of_a_version_that_is_no_more_gives_way(backend: Backend) 
             Err(Error::Contended(_)) => assert!(late, "{what}: nobody was first"),
             other => panic!("{what}: {other:?}"),
         };
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         judge("application", work.applications().update(&application).await);
         work.commit().await.ok();
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         judge("provider", work.providers().update(&provider).await);
         work.commit().await.ok();
-        let mut work = scene.a.write().await;
+        let mut work = fixture.a.write().await;
         judge("resource", work.resources().update(&resource).await);
         work.commit().await.ok();
-        let mut work = scene.global_write().await;
+        let mut work = fixture.global_write().await;
         judge("zone", work.zones().update(&zone).await);
         work.commit().await.ok();
     }
@@ -99,30 +99,30 @@ pub async fn an_update_of_a_version_that_is_no_more_gives_way(backend: Backend) 
             version: 7,
             ..application.attribution
         },
-        ..scene.a.given.application()
+        ..fixture.a.given.application()
     };
-    let mut work = scene.a.write().await;
+    let mut work = fixture.a.write().await;
     assert!(!work.applications().update(&absent).await.unwrap());
 }
 
 pub async fn the_receipt_of_a_zone_is_found_in_it(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let zone = super::given::Given::new(&scene.world).zone();
-    let receipt = scene
+    let fixture = Fixture::new(backend).await;
+    let zone = super::given::Given::new(&fixture.world).zone();
+    let receipt = fixture
         .a
         .given
-        .receipt("zones.create", &scene.a.given.application());
-    let mut work = scene.global_write().await;
+        .receipt("zones.create", &fixture.a.given.application());
+    let mut work = fixture.global_write().await;
     work.zones().create(&zone).await.unwrap();
     work.zones().keep_receipt(&zone.id, &receipt).await.unwrap();
     work.commit().await.unwrap();
     let (name, scope, key) = (&receipt.operation, &receipt.scope_id, &receipt.key_digest);
-    let open = |id| scene.backend.store.zone(id, crate::Access::Write);
+    let open = |id| fixture.backend.store.zone(id, crate::Access::Write);
     let mut work = open(&zone.id).await.unwrap();
-    let found = work.receipts().claim(name, scope, key, scene.world.now()).await;
+    let found = work.receipts().claim(name, scope, key, fixture.world.now()).await;
     assert_eq!(found.unwrap().as_ref(), Some(&receipt));
     drop(work);
-    let mut work = open(scene.a.id()).await.unwrap();
-    let found = work.receipts().claim(name, scope, key, scene.world.now()).await;
+    let mut work = open(fixture.a.id()).await.unwrap();
+    let found = work.receipts().claim(name, scope, key, fixture.world.now()).await;
     assert_eq!(found.unwrap(), None, "and nowhere else");
 }

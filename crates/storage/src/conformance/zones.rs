@@ -11,28 +11,28 @@ use crate::Error;
 
 use super::{
     Backend,
+    fixture::{ALL, Fixture},
     given::Given,
     race::{race, retry},
-    scene::{ALL, Scene},
 };
 
 pub async fn a_zone_comes_back_as_it_was_stored(backend: Backend) {
-    let scene = Scene::new(backend).await;
+    let fixture = Fixture::new(backend).await;
     let zone = Zone {
         name: String::from("Zürich \"quoted\" 東京 %_\\"),
         dcr_enabled: false,
         operator_coauthor_badge: true,
         operator_governed: true,
-        ..Given::new(&scene.world).zone()
+        ..Given::new(&fixture.world).zone()
     };
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     work.zones().create(&zone).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
-        scene.global_read().await.zones().get(&zone.id).await.unwrap(),
+        fixture.global_read().await.zones().get(&zone.id).await.unwrap(),
         Some(zone.clone())
     );
-    let mut work = scene
+    let mut work = fixture
         .backend
         .store
         .zone(&zone.id, crate::Access::Read)
@@ -42,22 +42,22 @@ pub async fn a_zone_comes_back_as_it_was_stored(backend: Backend) {
 }
 
 pub async fn a_slug_is_never_reused(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let zone = Given::new(&scene.world).zone();
+    let fixture = Fixture::new(backend).await;
+    let zone = Given::new(&fixture.world).zone();
     let twin = Zone {
         slug: zone.slug.clone(),
-        ..Given::new(&scene.world).zone()
+        ..Given::new(&fixture.world).zone()
     };
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     work.zones().create(&zone).await.unwrap();
     work.commit().await.unwrap();
     for archived in [false, true] {
         if archived {
-            let mut work = scene.global_write().await;
-            assert!(work.zones().archive(&zone.id, scene.world.now()).await.unwrap());
+            let mut work = fixture.global_write().await;
+            assert!(work.zones().archive(&zone.id, fixture.world.now()).await.unwrap());
             work.commit().await.unwrap();
         }
-        let mut work = scene.global_write().await;
+        let mut work = fixture.global_write().await;
         assert!(work.zones().slug_taken(&zone.slug).await.unwrap());
         let refused = work.zones().create(&twin).await;
         assert!(
@@ -65,9 +65,9 @@ pub async fn a_slug_is_never_reused(backend: Backend) {
             "{refused:?}"
         );
         drop(work);
-        let mut work = scene.global_write().await;
+        let mut work = fixture.global_write().await;
         let renamed = Zone {
-            id: scene.a.id().clone(),
+            id: fixture.a.id().clone(),
             ..twin.clone()
         };
         let refused = work.zones().update(&renamed).await;
@@ -77,7 +77,7 @@ pub async fn a_slug_is_never_reused(backend: Backend) {
         );
     }
     assert!(
-        !scene
+        !fixture
             .global_read()
             .await
             .zones()
@@ -88,13 +88,13 @@ pub async fn a_slug_is_never_reused(backend: Backend) {
 }
 
 pub async fn of_many_zones_with_one_slug_exactly_one_is_created(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let slug = scene.a.given.unique("contested");
+    let fixture = Fixture::new(backend).await;
+    let slug = fixture.a.given.unique("contested");
     let outcomes = race(8, |_| {
-        let store = scene.backend.store.clone();
+        let store = fixture.backend.store.clone();
         let zone = Zone {
             slug: slug.clone(),
-            ..Given::new(&scene.world).zone()
+            ..Given::new(&fixture.world).zone()
         };
         async move {
             retry(|| async {
@@ -116,10 +116,10 @@ pub async fn of_many_zones_with_one_slug_exactly_one_is_created(backend: Backend
 }
 
 pub async fn an_archived_zone_is_gone(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let now = scene.world.now();
-    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
-    let mut work = scene.global_write().await;
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let zone = fixture.a.read().await.zone().await.unwrap().unwrap();
+    let mut work = fixture.global_write().await;
     assert!(work.zones().archive(&zone.id, now).await.unwrap());
     assert!(
         !work.zones().archive(&zone.id, now).await.unwrap(),
@@ -132,25 +132,25 @@ pub async fn an_archived_zone_is_gone(backend: Backend) {
     assert!(
         !work
             .zones()
-            .archive(&ZoneId::generate(&scene.world), now)
+            .archive(&ZoneId::generate(&fixture.world), now)
             .await
             .unwrap()
     );
     work.commit().await.unwrap();
-    let mut work = scene.global_read().await;
+    let mut work = fixture.global_read().await;
     assert_eq!(work.zones().get(&zone.id).await.unwrap(), None);
     let listed = work.zones().list(&ALL).await.unwrap().items;
     assert_eq!(
         listed.iter().map(|zone| &zone.id).collect::<Vec<_>>(),
-        [scene.b.id()]
+        [fixture.b.id()]
     );
-    assert_eq!(scene.a.read().await.zone().await.unwrap(), None);
+    assert_eq!(fixture.a.read().await.zone().await.unwrap(), None);
 }
 
 pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: Backend) {
-    let scene = Scene::new(backend).await;
-    let zone = scene.a.read().await.zone().await.unwrap().unwrap();
-    scene
+    let fixture = Fixture::new(backend).await;
+    let zone = fixture.a.read().await.zone().await.unwrap().unwrap();
+    fixture
         .world
         .manual_clock()
         .advance(Duration::from_micros(1_000_001));
@@ -160,21 +160,21 @@ pub async fn an_update_replaces_names_and_flags_and_keeps_the_creation(backend: 
         dcr_enabled: !zone.dcr_enabled,
         attribution: Attribution {
             updated_by: Some(String::from("admin:other")),
-            updated_at: Some(scene.world.now()),
+            updated_at: Some(fixture.world.now()),
             ..zone.attribution.clone()
         },
         ..zone.clone()
     };
-    let mut work = scene.global_write().await;
+    let mut work = fixture.global_write().await;
     assert!(work.zones().update(&changed).await.unwrap());
     work.commit().await.unwrap();
     changed.attribution.version = 2;
-    assert_eq!(scene.a.read().await.zone().await.unwrap(), Some(changed));
-    let mut work = scene.global_write().await;
+    assert_eq!(fixture.a.read().await.zone().await.unwrap(), Some(changed));
+    let mut work = fixture.global_write().await;
     assert!(
         !work
             .zones()
-            .update(&Given::new(&scene.world).zone())
+            .update(&Given::new(&fixture.world).zone())
             .await
             .unwrap(),
         "there is no such zone"

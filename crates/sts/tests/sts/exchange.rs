@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use caracal_testkit::client::Answer;
 
-use crate::scene::{GATEWAY_KEY, GRANT, LIFECYCLE, Scene, UPSTREAM_KEY};
+use crate::fixture::{Fixture, GATEWAY_KEY, GRANT, LIFECYCLE, UPSTREAM_KEY};
 
 struct Exchange<'s> {
-    scene: &'s Scene,
+    fixture: &'s Fixture,
     token: String,
     resource: String,
     method: &'static str,
@@ -21,11 +21,11 @@ struct Exchange<'s> {
 }
 
 impl<'s> Exchange<'s> {
-    fn of(scene: &'s Scene, token: &str) -> Self {
+    fn of(fixture: &'s Fixture, token: &str) -> Self {
         Self {
-            scene,
+            fixture,
             token: token.to_owned(),
-            resource: scene.resource.identifier.clone(),
+            resource: fixture.resource.identifier.clone(),
             method: "GET",
             path: "/tickets",
         }
@@ -34,8 +34,8 @@ impl<'s> Exchange<'s> {
     fn body(&self) -> String {
         let fields = [
             ("grant_type", GRANT),
-            ("zone_id", self.scene.zone.id.as_str()),
-            ("application_id", self.scene.application.id.as_str()),
+            ("zone_id", self.fixture.zone.id.as_str()),
+            ("application_id", self.fixture.application.id.as_str()),
             ("subject_token", &self.token),
             (
                 "subject_token_type",
@@ -53,8 +53,8 @@ impl<'s> Exchange<'s> {
 
     async fn send(&self) -> Answer {
         let body = self.body();
-        let nonce = new_nonce(&self.scene.parts.world);
-        self.send_signed(&body, &body, &nonce, self.scene.now().unix_seconds())
+        let nonce = new_nonce(&self.fixture.parts.world);
+        self.send_signed(&body, &body, &nonce, self.fixture.now().unix_seconds())
             .await
     }
 
@@ -68,30 +68,30 @@ impl<'s> Exchange<'s> {
             (NONCE_HEADER, nonce),
             (SIGNATURE_HEADER, signature.as_str()),
         ];
-        self.scene.send(body.to_owned(), &headers).await
+        self.fixture.send(body.to_owned(), &headers).await
     }
 }
 
 #[tokio::test]
 async fn a_signature_that_does_not_hold_is_never_an_ordinary_request() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    let exchange = Exchange::of(&scene, &token);
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    let exchange = Exchange::of(&fixture, &token);
     let body = exchange.body();
-    let now = scene.now().unix_seconds();
-    let nonce = new_nonce(&scene.parts.world);
+    let now = fixture.now().unix_seconds();
+    let nonce = new_nonce(&fixture.parts.world);
     let refused = [
         exchange.send_signed(&body, "tampered", &nonce, now).await,
         exchange.send_signed(&body, &body, &nonce, now - 61).await,
         exchange.send_signed(&body, &body, &nonce, now + 61).await,
         exchange.send_signed(&body, &body, "short", now).await,
-        scene
+        fixture
             .send(
                 body.clone(),
                 &[("x-request-id", "req-1"), (SIGNATURE_HEADER, "00")],
             )
             .await,
-        scene.send(body.clone(), &[(TIMESTAMP_HEADER, "")]).await,
+        fixture.send(body.clone(), &[(TIMESTAMP_HEADER, "")]).await,
     ];
     for answer in refused {
         assert_eq!(answer.refusal(), "401 access_denied", "{}", answer.body);
@@ -106,9 +106,9 @@ async fn a_signature_that_does_not_hold_is_never_an_ordinary_request() {
 
 #[tokio::test]
 async fn an_unsigned_caller_cannot_exchange_a_mandate() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    let mut fields = scene.mint_form(&[
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    let mut fields = fixture.mint_form(&[
         ("scope", ""),
         ("agent_session_id", ""),
         ("delegation_edge_id", ""),
@@ -119,15 +119,15 @@ async fn an_unsigned_caller_cannot_exchange_a_mandate() {
         String::from("urn:ietf:params:oauth:token-type:access_token"),
     ));
     assert_eq!(
-        scene.post(&fields, &[]).await.refusal(),
+        fixture.post(&fields, &[]).await.refusal(),
         "401 invalid_token",
         "not of class session"
     );
 
-    let token = scene.mint(&LIFECYCLE).await.text("access_token");
+    let token = fixture.mint(&LIFECYCLE).await.text("access_token");
     fields.retain(|(name, _)| name != "subject_token");
     fields.push((String::from("subject_token"), token));
-    let answer = scene.post(&fields, &[]).await;
+    let answer = fixture.post(&fields, &[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
     assert_eq!(
         answer.body["error_description"],
@@ -137,13 +137,13 @@ async fn an_unsigned_caller_cannot_exchange_a_mandate() {
 
 #[tokio::test]
 async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
     let cases = [
         (
             Exchange {
                 method: "DELETE",
-                ..Exchange::of(&scene, &token)
+                ..Exchange::of(&fixture, &token)
             },
             "403 operation_not_permitted",
             "operation_not_permitted",
@@ -151,7 +151,7 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
         (
             Exchange {
                 path: "/tickets/1",
-                ..Exchange::of(&scene, &token)
+                ..Exchange::of(&fixture, &token)
             },
             "403 operation_not_permitted",
             "operation_not_permitted",
@@ -159,7 +159,7 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
         (
             Exchange {
                 resource: String::from("resource://unknown"),
-                ..Exchange::of(&scene, &token)
+                ..Exchange::of(&fixture, &token)
             },
             "403 access_denied",
             "resource_not_found",
@@ -169,7 +169,7 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
         let answer = exchange.send().await;
         assert_eq!(answer.refusal(), refusal, "{}", answer.body);
         assert_eq!(answer.body["reason"], reason);
-        let event = scene.last_event().await;
+        let event = fixture.last_event().await;
         assert_eq!(
             (event.decision.as_str(), event.request_id.as_str()),
             ("deny", "req-1")
@@ -179,10 +179,12 @@ async fn what_is_not_allowed_is_refused_with_its_code_and_an_event() {
 
 #[tokio::test]
 async fn policy_is_asked_again_at_use() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
-    let answer = Exchange::of(&scene, &token).send().await;
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    fixture
+        .activate(&fixture.policy(r#"restrict := ["incident"]"#))
+        .await;
+    let answer = Exchange::of(&fixture, &token).send().await;
     assert_eq!(
         answer.body["error_description"],
         "policy denied (restriction_active)"
@@ -192,16 +194,16 @@ async fn policy_is_asked_again_at_use() {
 #[tokio::test]
 async fn authority_that_ended_after_the_mint_is_refused_at_use() {
     for anchor in ["session", "source", "delegation", "record"] {
-        let scene = Scene::new().await;
-        let (token, _) = scene.mandate().await;
+        let fixture = Fixture::new().await;
+        let (token, _) = fixture.mandate().await;
         let id = match anchor {
-            "session" => scene.target.id.as_str(),
-            "source" => scene.source.id.as_str(),
-            "delegation" => scene.delegation.id.as_str(),
-            _ => scene.record.id.as_str(),
+            "session" => fixture.target.id.as_str(),
+            "source" => fixture.source.id.as_str(),
+            "delegation" => fixture.delegation.id.as_str(),
+            _ => fixture.record.id.as_str(),
         };
-        scene.parts.revocations.mark([id]);
-        let answer = Exchange::of(&scene, &token).send().await;
+        fixture.parts.revocations.mark([id]);
+        let answer = Exchange::of(&fixture, &token).send().await;
         assert_eq!(answer.refusal(), "403 access_denied", "{anchor}");
         assert_eq!(answer.body["reason"], "revoked", "{anchor}");
     }
@@ -209,80 +211,85 @@ async fn authority_that_ended_after_the_mint_is_refused_at_use() {
 
 #[tokio::test]
 async fn an_archived_provider_or_application_serves_nothing() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    scene
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    fixture
         .store(async |work| {
             assert!(
                 work.providers()
-                    .archive(&scene.provider.id, scene.now())
+                    .archive(&fixture.provider.id, fixture.now())
                     .await
                     .unwrap()
             );
         })
         .await;
     assert_eq!(
-        Exchange::of(&scene, &token).send().await.refusal(),
+        Exchange::of(&fixture, &token).send().await.refusal(),
         "502 http_request_failed"
     );
 
-    scene
+    fixture
         .store(async |work| {
             assert!(
                 work.applications()
-                    .archive(&scene.application.id, scene.now())
+                    .archive(&fixture.application.id, fixture.now())
                     .await
                     .unwrap()
             );
         })
         .await;
     assert_eq!(
-        Exchange::of(&scene, &token).send().await.refusal(),
+        Exchange::of(&fixture, &token).send().await.refusal(),
         "401 access_denied"
     );
 }
 
 #[tokio::test]
 async fn a_call_that_policy_denies_does_not_reach_for_the_credential() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    fixture
+        .activate(&fixture.policy(r#"restrict := ["incident"]"#))
+        .await;
     // Whoever reached for it would find that it cannot be opened, and say so.
     let location =
-        caracal_crypto::sealed::Location::provider_secret_config(&scene.zone.id, &scene.provider.id);
-    scene
+        caracal_crypto::sealed::Location::provider_secret_config(&fixture.zone.id, &fixture.provider.id);
+    fixture
         .store(async |work| {
-            let now = scene.now();
+            let now = fixture.now();
             let put = work.secrets().put(location.as_str(), b"not sealed by us", now);
             put.await.unwrap();
         })
         .await;
-    let answer = Exchange::of(&scene, &token).send().await;
+    let answer = Exchange::of(&fixture, &token).send().await;
     assert_eq!(answer.refusal(), "403 access_denied", "{}", answer.body);
     assert_eq!(answer.body["reason"], "restriction_active");
-    assert_eq!(scene.last_event().await.evaluation_status, "complete");
+    assert_eq!(fixture.last_event().await.evaluation_status, "complete");
 
-    scene.activate(&scene.policy("")).await;
-    let answer = Exchange::of(&scene, &token).send().await;
+    fixture.activate(&fixture.policy("")).await;
+    let answer = Exchange::of(&fixture, &token).send().await;
     assert_eq!(answer.refusal(), "502 http_request_failed");
-    assert_eq!(scene.last_event().await.evaluation_status, "provider_unavailable");
+    assert_eq!(
+        fixture.last_event().await.evaluation_status,
+        "provider_unavailable"
+    );
 }
 
 #[tokio::test]
 async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
-    let scene = Scene::new().await;
-    let (token, presented) = scene.mandate().await;
-    let answer = Exchange::of(&scene, &token).send().await;
+    let fixture = Fixture::new().await;
+    let (token, presented) = fixture.mandate().await;
+    let answer = Exchange::of(&fixture, &token).send().await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-    let directive = &answer.body["upstreams"][&scene.resource.identifier];
+    let directive = &answer.body["upstreams"][&fixture.resource.identifier];
     assert_eq!(directive["auth_mode"], "provider_apikey");
     assert_eq!(directive["auth_header"], "X-Api-Key");
     assert_eq!(directive["provider_token"], UPSTREAM_KEY);
-    let minted = scene.claims(&answer.text("access_token")).await;
+    let minted = fixture.claims(&answer.text("access_token")).await;
     assert_eq!(minted.mandate_use, MandateUse::Resource);
     assert_eq!(
         minted.aud.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
-        [scene.resource.identifier.as_str()]
+        [fixture.resource.identifier.as_str()]
     );
     assert!(
         minted.exp <= presented.exp,
@@ -290,9 +297,9 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
     );
     assert_eq!(minted.root_sid, presented.root_sid);
 
-    let events = scene.parts.events().await;
+    let events = fixture.parts.events().await;
     let recorded = serde_json::to_string(&events).unwrap();
-    assert!(!recorded.contains(UPSTREAM_KEY) && !recorded.contains(scene.secret.expose()));
+    assert!(!recorded.contains(UPSTREAM_KEY) && !recorded.contains(fixture.secret.expose()));
     let metadata: Value =
         serde_json::from_str(events.last().unwrap().metadata_json.as_ref().unwrap().get()).unwrap();
     assert_eq!(metadata["jti"], &*presented.jti, "use and mint are linked");
@@ -304,12 +311,12 @@ async fn an_allowed_call_gets_the_credential_and_a_resource_mandate() {
 
 #[tokio::test]
 async fn the_zones_public_keys_are_published_and_nobody_elses() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let get = |query: String| {
         let request = axum::http::Request::get(format!("/.well-known/jwks.json{query}"))
             .body(axum::body::Body::empty())
             .unwrap();
-        scene.request(request)
+        fixture.request(request)
     };
     assert_eq!(get(String::new()).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(
@@ -317,12 +324,12 @@ async fn the_zones_public_keys_are_published_and_nobody_elses() {
         "404 resource_not_found"
     );
     assert_eq!(
-        get(format!("?zone_id={}", scene.zone.id)).await.refusal(),
+        get(format!("?zone_id={}", fixture.zone.id)).await.refusal(),
         "404 resource_not_found",
         "no key yet"
     );
-    scene.mandate().await;
-    let answer = get(format!("?zone_id={}", scene.zone.id)).await;
+    fixture.mandate().await;
+    let answer = get(format!("?zone_id={}", fixture.zone.id)).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.body["keys"][0]["alg"], "ES256");
     assert!(answer.body["keys"][0].get("d").is_none());
@@ -330,26 +337,26 @@ async fn the_zones_public_keys_are_published_and_nobody_elses() {
 
 #[tokio::test]
 async fn a_mandate_of_the_zones_own_key_with_more_scopes_than_its_delegation_is_refused() {
-    let scene = Scene::new().await;
-    let (_, mut claims) = scene.mandate().await;
-    let key = scene.state().await.signing_key.clone().unwrap();
+    let fixture = Fixture::new().await;
+    let (_, mut claims) = fixture.mandate().await;
+    let key = fixture.state().await.signing_key.clone().unwrap();
     claims.scope = Some(String::from("tickets:read admin:all"));
     let forged = caracal_crypto::mandate::sign(&claims, &key).unwrap();
-    let answer = Exchange::of(&scene, &forged).send().await;
+    let answer = Exchange::of(&fixture, &forged).send().await;
     assert_eq!(answer.refusal(), "403 access_denied", "{}", answer.body);
     assert_eq!(answer.body["reason"], "scope_exceeds_delegation");
     assert_eq!(
-        scene.last_event().await.evaluation_status,
+        fixture.last_event().await.evaluation_status,
         "scope_exceeds_delegation"
     );
 }
 
 #[tokio::test]
 async fn methods_are_compared_as_they_were_sent() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for method in ["get", "Get", "gET"] {
-        let (token, _) = scene.mandate().await;
-        let mut exchange = Exchange::of(&scene, &token);
+        let (token, _) = fixture.mandate().await;
+        let mut exchange = Exchange::of(&fixture, &token);
         exchange.method = method;
         let answer = exchange.send().await;
         assert_eq!(answer.refusal(), "403 operation_not_permitted", "{method}");
@@ -358,24 +365,24 @@ async fn methods_are_compared_as_they_were_sent() {
 
 #[tokio::test]
 async fn the_directive_says_what_the_resource_says_about_silence_and_cookies() {
-    let scene = Scene::new().await;
-    let (token, _) = scene.mandate().await;
-    let answer = Exchange::of(&scene, &token).send().await;
-    let directive = &answer.body["upstreams"][&scene.resource.identifier];
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    let answer = Exchange::of(&fixture, &token).send().await;
+    let directive = &answer.body["upstreams"][&fixture.resource.identifier];
     assert_eq!(directive["timeout_seconds"], 300, "{}", answer.body);
     assert_eq!(directive["cookies"], true);
 }
 
 #[tokio::test]
 async fn what_a_call_asks_for_comes_in_the_words_of_its_protocol() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let send = async |method: &'static str, path: &'static str, more: &str| {
-        let (token, _) = scene.mandate().await;
-        let mut exchange = Exchange::of(&scene, &token);
+        let (token, _) = fixture.mandate().await;
+        let mut exchange = Exchange::of(&fixture, &token);
         (exchange.method, exchange.path) = (method, path);
         let body = [&exchange.body(), more].concat();
-        let nonce = new_nonce(&scene.parts.world);
-        let now = scene.now().unix_seconds();
+        let nonce = new_nonce(&fixture.parts.world);
+        let now = fixture.now().unix_seconds();
         exchange.send_signed(&body, &body, &nonce, now).await
     };
     let message = "&request_protocol=mcp&request_call=tools%2Fcall%3Asearch";
@@ -384,7 +391,7 @@ async fn what_a_call_asks_for_comes_in_the_words_of_its_protocol() {
     let metadata = |event: &caracal_core::audit::AuditEvent| -> Value {
         serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap()
     };
-    let event = metadata(scene.parts.events().await.last().unwrap());
+    let event = metadata(fixture.parts.events().await.last().unwrap());
     assert_eq!(
         (&event["protocol"], &event["call"]),
         (&"mcp".into(), &"tools/call:search".into())

@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod exchange;
+mod fixture;
 mod mandates;
 mod refusals;
 mod requests;
-mod scene;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::scene::Scene;
+use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn a_zone_without_policy_grants_nothing() {
-    let scene = Scene::new().await;
-    scene
+    let fixture = Fixture::new().await;
+    fixture
         .store(async |work| {
             let set = work
                 .policy_sets()
@@ -21,19 +21,19 @@ async fn a_zone_without_policy_grants_nothing() {
                 .version
                 .policy_set_id;
             assert_eq!(
-                work.policy_sets().archive(&set, scene.now()).await.unwrap(),
+                work.policy_sets().archive(&set, fixture.now()).await.unwrap(),
                 Some(true)
             );
         })
         .await;
-    let answer = scene.mint(&[]).await;
+    let answer = fixture.mint(&[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
     assert_eq!(
         answer.body["error_description"],
         "policy denied (no_active_policy_set)"
     );
     assert_eq!(answer.body["reason"], "no_active_policy_set");
-    let event = scene.last_event().await;
+    let event = fixture.last_event().await;
     assert_eq!(
         (event.decision.as_str(), event.evaluation_status.as_str()),
         ("deny", "complete")
@@ -42,7 +42,7 @@ async fn a_zone_without_policy_grants_nothing() {
 
 #[tokio::test]
 async fn every_kind_of_excess_is_denied_with_its_own_reason() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for (changes, reason) in [
         (vec![("scope", "tickets:write")], "role_scope_mismatch"),
         (vec![("scope", "tickets:delete")], "scope_mismatch"),
@@ -59,7 +59,7 @@ async fn every_kind_of_excess_is_denied_with_its_own_reason() {
         (vec![("agent_session_id", "0199-unknown")], "session_inactive"),
         (vec![("session_id", "0199-unknown")], "authority_record_inactive"),
     ] {
-        let answer = scene.mint(&changes).await;
+        let answer = fixture.mint(&changes).await;
         assert_eq!(
             answer.refusal(),
             "403 access_denied",
@@ -67,26 +67,26 @@ async fn every_kind_of_excess_is_denied_with_its_own_reason() {
             answer.body
         );
         assert_eq!(answer.body["reason"], reason, "{changes:?}: {}", answer.body);
-        let event = scene.last_event().await;
+        let event = fixture.last_event().await;
         assert_eq!(event.decision, "deny", "{changes:?}");
         let metadata: Value = serde_json::from_str(event.metadata_json.unwrap().get()).unwrap();
         assert_eq!(metadata["reason"], reason, "{changes:?}");
-        assert_eq!(metadata["application_id"], scene.application.id.as_str());
+        assert_eq!(metadata["application_id"], fixture.application.id.as_str());
     }
 }
 
 #[tokio::test]
 async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
-    let scene = Scene::new().await;
-    let mut narrow = scene.given.delegation(&scene.source, &scene.target);
+    let fixture = Fixture::new().await;
+    let mut narrow = fixture.given.delegation(&fixture.source, &fixture.target);
     narrow.scopes = caracal_core::ScopeSet::parse("tickets:write");
-    narrow.resource_id = Some(scene.resource.id.clone());
-    scene
+    narrow.resource_id = Some(fixture.resource.id.clone());
+    fixture
         .store(async |work| {
             work.delegations().create(&narrow).await.unwrap();
         })
         .await;
-    let answer = scene.mint(&[("delegation_edge_id", narrow.id.as_str())]).await;
+    let answer = fixture.mint(&[("delegation_edge_id", narrow.id.as_str())]).await;
     assert_eq!(
         answer.body["reason"], "delegation_scope_exceeded",
         "{}",
@@ -96,13 +96,15 @@ async fn a_scope_outside_the_delegation_is_denied_even_if_the_role_has_it() {
 
 #[tokio::test]
 async fn confinement_and_restriction_stop_a_mint() {
-    let scene = Scene::new().await;
-    scene
-        .activate(&scene.policy(r#"confinement := [{"label_prefix": "read", "scopes": []}]"#))
+    let fixture = Fixture::new().await;
+    fixture
+        .activate(&fixture.policy(r#"confinement := [{"label_prefix": "read", "scopes": []}]"#))
         .await;
-    assert_eq!(scene.mint(&[]).await.body["reason"], "confinement_violation");
-    scene.activate(&scene.policy(r#"restrict := ["incident"]"#)).await;
-    let answer = scene.mint(&[]).await;
+    assert_eq!(fixture.mint(&[]).await.body["reason"], "confinement_violation");
+    fixture
+        .activate(&fixture.policy(r#"restrict := ["incident"]"#))
+        .await;
+    let answer = fixture.mint(&[]).await;
     assert_eq!(
         answer.body["error_description"],
         "policy denied (restriction_active)"
@@ -111,13 +113,13 @@ async fn confinement_and_restriction_stop_a_mint() {
 
 #[tokio::test]
 async fn a_tier_that_needs_a_person_is_not_granted() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let more = concat!(
         "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
         "approval_tiers := [{\"tier\": \"high\"}]"
     );
-    scene.activate(&scene.policy(more)).await;
-    let answer = scene.mint(&[]).await;
+    fixture.activate(&fixture.policy(more)).await;
+    let answer = fixture.mint(&[]).await;
     assert_eq!(
         (answer.refusal().as_str(), &answer.body["reason"]),
         ("403 access_denied", &Value::from("approval_required"))
@@ -126,31 +128,31 @@ async fn a_tier_that_needs_a_person_is_not_granted() {
 
 #[tokio::test]
 async fn ended_authority_mints_nothing() {
-    let scene = Scene::new().await;
-    assert_eq!(scene.mint(&[]).await.status, StatusCode::OK);
-    scene.parts.revocations.mark([scene.delegation.id.as_str()]);
-    assert_eq!(scene.mint(&[]).await.body["reason"], "revoked");
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
+    fixture.parts.revocations.mark([fixture.delegation.id.as_str()]);
+    assert_eq!(fixture.mint(&[]).await.body["reason"], "revoked");
 
-    let scene = Scene::new().await;
-    scene.parts.revocations.mark([scene.source.id.as_str()]);
+    let fixture = Fixture::new().await;
+    fixture.parts.revocations.mark([fixture.source.id.as_str()]);
     assert_eq!(
-        scene.mint(&[]).await.body["reason"],
+        fixture.mint(&[]).await.body["reason"],
         "revoked",
         "the session that handed on"
     );
 
-    let scene = Scene::new().await;
-    scene.parts.revocations.set_suspended(&scene.target.id, true);
+    let fixture = Fixture::new().await;
+    fixture.parts.revocations.set_suspended(&fixture.target.id, true);
     assert_eq!(
-        scene.mint(&[]).await.body["reason"],
+        fixture.mint(&[]).await.body["reason"],
         "revoked",
         "a suspended session"
     );
 
-    let scene = Scene::new().await;
-    scene.parts.pass(Duration::from_secs(1801)).await;
+    let fixture = Fixture::new().await;
+    fixture.parts.pass(Duration::from_secs(1801)).await;
     assert_eq!(
-        scene.mint(&[]).await.body["reason"],
+        fixture.mint(&[]).await.body["reason"],
         "delegation_inactive",
         "past the delegation's end"
     );
@@ -158,21 +160,21 @@ async fn ended_authority_mints_nothing() {
 
 #[tokio::test]
 async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
-    let scene = Scene::new().await;
-    let end = scene.now().plus(Duration::from_mins(2));
-    let mut short = scene.given.application();
+    let fixture = Fixture::new().await;
+    let end = fixture.now().plus(Duration::from_mins(2));
+    let mut short = fixture.given.application();
     short.expires_at = Some(end);
-    let record = scene.given.authority_record(&short);
-    let mut source = scene.given.session(&short, &record);
+    let record = fixture.given.authority_record(&short);
+    let mut source = fixture.given.session(&short, &record);
     source.ttl_seconds = Some(3600);
     let handed = caracal_core::entity::Delegation {
-        scopes: scene.delegation.scopes.clone(),
-        resource_id: scene.delegation.resource_id.clone(),
-        constraints: scene.delegation.constraints.clone(),
-        expires_at: scene.delegation.expires_at,
-        ..scene.given.delegation(&source, &scene.target)
+        scopes: fixture.delegation.scopes.clone(),
+        resource_id: fixture.delegation.resource_id.clone(),
+        constraints: fixture.delegation.constraints.clone(),
+        expires_at: fixture.delegation.expires_at,
+        ..fixture.given.delegation(&source, &fixture.target)
     };
-    scene
+    fixture
         .store(async |work| {
             work.applications().create(&short).await.unwrap();
             work.authority_records().create(&record).await.unwrap();
@@ -182,33 +184,37 @@ async fn what_an_application_handed_on_ends_with_it_before_anybody_sweeps() {
         .await;
 
     let named = [("delegation_edge_id", handed.id.as_str())];
-    let minted = scene.mint(&named).await;
+    let minted = fixture.mint(&named).await;
     assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
-    let claims = scene.claims(&minted.text("access_token")).await;
+    let claims = fixture.claims(&minted.text("access_token")).await;
     assert!(claims.expires_at() <= end, "never past the application's end");
 
-    scene.parts.pass(Duration::from_mins(2)).await;
-    let refused = scene.mint(&named).await;
+    fixture.parts.pass(Duration::from_mins(2)).await;
+    let refused = fixture.mint(&named).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(refused.body["reason"], "delegation_application_inactive");
 }
 
 #[tokio::test]
 async fn stale_revocation_state_is_unavailable_never_allowed() {
-    let scene = Scene::new().await;
-    scene.parts.world.manual_clock().advance(Duration::from_secs(71));
-    let answer = scene.mint(&[]).await;
+    let fixture = Fixture::new().await;
+    fixture
+        .parts
+        .world
+        .manual_clock()
+        .advance(Duration::from_secs(71));
+    let answer = fixture.mint(&[]).await;
     assert_eq!(answer.refusal(), "503 sts_unavailable");
     assert!(answer.headers.contains_key("retry-after"));
 }
 
 #[tokio::test]
 async fn another_applications_session_cannot_be_used() {
-    let scene = Scene::new().await;
-    let (secret, stored) = scene.parts.client_secret();
-    let mut other = scene.given.application();
+    let fixture = Fixture::new().await;
+    let (secret, stored) = fixture.parts.client_secret();
+    let mut other = fixture.given.application();
     other.client_secret_hash = Some(stored);
-    scene
+    fixture
         .store(async |work| {
             work.applications().create(&other).await.unwrap();
         })
@@ -217,5 +223,5 @@ async fn another_applications_session_cannot_be_used() {
         ("application_id", other.id.as_str()),
         ("client_secret", secret.expose()),
     ];
-    assert_eq!(scene.mint(&changes).await.body["reason"], "session_inactive");
+    assert_eq!(fixture.mint(&changes).await.body["reason"], "session_inactive");
 }

@@ -3,11 +3,11 @@
 use axum::http::StatusCode;
 use caracal_storage::Access;
 
-use crate::scene::Scene;
+use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn malformed_requests_are_400_and_name_the_field() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for (changes, field) in [
         (vec![("grant_type", "client_credentials")], "grant_type"),
         (vec![("resource", "")], "resource"),
@@ -19,7 +19,7 @@ async fn malformed_requests_are_400_and_name_the_field() {
         (vec![("actor_token", "x")], "actor_token"),
         (vec![("subject_token", "x")], "subject_token_type"),
     ] {
-        let answer = scene.mint(&changes).await;
+        let answer = fixture.mint(&changes).await;
         assert_eq!(answer.refusal(), "400 invalid_token", "{changes:?}");
         let text = answer.body["error_description"].as_str().unwrap();
         assert!(text.contains(field), "{changes:?}: {text}");
@@ -29,24 +29,24 @@ async fn malformed_requests_are_400_and_name_the_field() {
 
 #[tokio::test]
 async fn transport_rules_hold_before_anything_is_parsed() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let json = axum::http::Request::post("/oauth/2/token")
         .header("content-type", "application/json")
         .body(axum::body::Body::from("{}"))
         .unwrap();
-    assert_eq!(scene.request(json).await.refusal(), "415 invalid_token");
+    assert_eq!(fixture.request(json).await.refusal(), "415 invalid_token");
     let query = axum::http::Request::post("/oauth/2/token?grant_type=x")
         .header("content-type", "application/x-www-form-urlencoded")
         .body(axum::body::Body::empty())
         .unwrap();
-    assert_eq!(scene.request(query).await.refusal(), "400 invalid_token");
-    let large = scene.send("a".repeat(70_000), &[]).await;
+    assert_eq!(fixture.request(query).await.refusal(), "400 invalid_token");
+    let large = fixture.send("a".repeat(70_000), &[]).await;
     assert_eq!(large.refusal(), "413 payload_too_large");
 }
 
 #[tokio::test]
 async fn wrong_credentials_are_401_whatever_is_wrong() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for changes in [
         [("client_secret", "cs_wrong")],
         [("client_secret", "")],
@@ -54,19 +54,19 @@ async fn wrong_credentials_are_401_whatever_is_wrong() {
         [("zone_id", "")],
     ] {
         assert_eq!(
-            scene.mint(&changes).await.refusal(),
+            fixture.mint(&changes).await.refusal(),
             "401 access_denied",
             "{changes:?}"
         );
     }
     // Whatever failed before, the right secret still works.
-    assert_eq!(scene.mint(&[]).await.status, StatusCode::OK);
+    assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn basic_credentials_are_form_decoded_and_given_in_one_place() {
     use base64::Engine as _;
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let basic = |id: &str, secret: &str| {
         let encode = |text: &str| {
             text.bytes()
@@ -77,14 +77,14 @@ async fn basic_credentials_are_form_decoded_and_given_in_one_place() {
         let pair = format!("{}:{}", encode(id), encode(secret));
         format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(pair))
     };
-    let own = basic(scene.application.id.as_str(), scene.secret.expose());
-    let without = scene.mint_form(&[("application_id", ""), ("client_secret", "")]);
-    let minted = scene.post(&without, &[("authorization", &own)]).await;
+    let own = basic(fixture.application.id.as_str(), fixture.secret.expose());
+    let without = fixture.mint_form(&[("application_id", ""), ("client_secret", "")]);
+    let minted = fixture.post(&without, &[("authorization", &own)]).await;
     assert_eq!(minted.status, StatusCode::OK, "{}", minted.body);
 
-    let wrong = basic(scene.application.id.as_str(), "cs_wrong");
+    let wrong = basic(fixture.application.id.as_str(), "cs_wrong");
     for header in [wrong.as_str(), "Basic !!!", "basic YQ=="] {
-        let refused = scene.post(&without, &[("authorization", header)]).await;
+        let refused = fixture.post(&without, &[("authorization", header)]).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{header}");
         assert!(
             refused.headers["www-authenticate"]
@@ -93,43 +93,43 @@ async fn basic_credentials_are_form_decoded_and_given_in_one_place() {
                 .starts_with("Basic ")
         );
     }
-    let twice = scene
-        .post(&scene.mint_form(&[]), &[("authorization", &own)])
+    let twice = fixture
+        .post(&fixture.mint_form(&[]), &[("authorization", &own)])
         .await;
     assert_eq!(twice.status, StatusCode::BAD_REQUEST, "{}", twice.body);
-    let other = scene.mint_form(&[("application_id", "somebody-else"), ("client_secret", "")]);
-    let other = scene.post(&other, &[("authorization", &own)]).await;
+    let other = fixture.mint_form(&[("application_id", "somebody-else"), ("client_secret", "")]);
+    let other = fixture.post(&other, &[("authorization", &own)]).await;
     assert_eq!(other.status, StatusCode::BAD_REQUEST, "{}", other.body);
 }
 
 #[tokio::test]
 async fn too_many_failures_from_one_address_are_429_and_do_not_lock_the_application_out() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let mut last = String::new();
-    for _ in 0..=scene.deps.config.auth_fail_limit_per_min {
-        last = scene.mint(&[("client_secret", "cs_wrong")]).await.refusal();
+    for _ in 0..=fixture.deps.config.auth_fail_limit_per_min {
+        last = fixture.mint(&[("client_secret", "cs_wrong")]).await.refusal();
     }
     assert_eq!(last, "429 provider_rate_limited");
-    assert_eq!(scene.mint(&[]).await.status, StatusCode::OK);
+    assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn the_right_secret_in_the_wrong_zone_learns_where_it_belongs() {
-    let scene = Scene::new().await;
-    let other = scene.given.zone();
+    let fixture = Fixture::new().await;
+    let other = fixture.given.zone();
     let other = caracal_core::entity::Zone {
-        id: caracal_core::ZoneId::generate(&scene.parts.world),
+        id: caracal_core::ZoneId::generate(&fixture.parts.world),
         slug: String::from("other"),
         ..other
     };
-    let mut work = scene.parts.store.global(Access::Write).await.unwrap();
+    let mut work = fixture.parts.store.global(Access::Write).await.unwrap();
     work.zones().create(&other).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
-        scene.mint(&[("zone_id", other.id.as_str())]).await.refusal(),
+        fixture.mint(&[("zone_id", other.id.as_str())]).await.refusal(),
         "403 zone_invalid"
     );
-    let guess = scene
+    let guess = fixture
         .mint(&[("zone_id", other.id.as_str()), ("client_secret", "cs_guess")])
         .await;
     assert_eq!(guess.refusal(), "401 access_denied");
@@ -137,17 +137,17 @@ async fn the_right_secret_in_the_wrong_zone_learns_where_it_belongs() {
 
 #[tokio::test]
 async fn refused_mints_are_limited_before_they_are_written_down() {
-    let mut scene = Scene::new().await;
-    let mut config = (*scene.deps.config).clone();
+    let mut fixture = Fixture::new().await;
+    let mut config = (*fixture.deps.config).clone();
     config.mint_rate_limit_per_min = 3;
-    scene.reconfigure(config);
+    fixture.reconfigure(config);
     for (change, refusal) in [
         (("resource", "resource://nowhere"), "403 access_denied"),
         (("agent_session_id", "0199-nobody"), "403 access_denied"),
     ] {
         let mut answers = Vec::new();
         for _ in 0..5 {
-            answers.push(scene.mint(&[change]).await.refusal());
+            answers.push(fixture.mint(&[change]).await.refusal());
         }
         assert_eq!(
             answers,
@@ -161,5 +161,5 @@ async fn refused_mints_are_limited_before_they_are_written_down() {
             "{change:?}"
         );
     }
-    assert_eq!(scene.parts.events().await.len(), 6);
+    assert_eq!(fixture.parts.events().await.len(), 6);
 }

@@ -7,30 +7,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{Followed, LiveAuthority, follower::events},
-    Scene,
+    Fixture,
 };
 use crate::revocation::{Feed, Revocations};
 
 /// A later release may end authority in words that this one does not know. What ended is in storage.
 #[tokio::test]
 async fn after_an_end_that_cannot_be_read_storage_is_read() {
-    let scene = Scene::new().await;
-    let zone = scene.zone().await;
+    let fixture = Fixture::new().await;
+    let zone = fixture.zone().await;
     let application = zone.application();
     let record = zone.authority_record(&application);
-    let mut work = scene.write(&zone).await;
+    let mut work = fixture.write(&zone).await;
     work.applications().create(&application).await.unwrap();
     work.authority_records().create(&record).await.unwrap();
     work.commit().await.unwrap();
 
     let signer = StreamSigner::without_key(false);
-    let bus = EmbeddedBus::open(scene.world.clone(), signer, EmbeddedOptions::default()).unwrap();
+    let bus = EmbeddedBus::open(fixture.world.clone(), signer, EmbeddedOptions::default()).unwrap();
     let bus = Arc::new(bus);
-    let revocations = Arc::new(Revocations::new(scene.world.clone()));
+    let revocations = Arc::new(Revocations::new(fixture.world.clone()));
     let followed = Followed {
-        store: scene.store.clone(),
-        zones: scene.directory.clone(),
-        authority: Arc::new(LiveAuthority::new(scene.store.clone(), scene.world.clone())),
+        store: fixture.store.clone(),
+        zones: fixture.directory.clone(),
+        authority: Arc::new(LiveAuthority::new(fixture.store.clone(), fixture.world.clone())),
         revocations: revocations.clone(),
     };
     let shutdown = CancellationToken::new();
@@ -40,8 +40,8 @@ async fn after_an_end_that_cannot_be_read_storage_is_read() {
         tokio::task::yield_now().await;
     }
 
-    let mut work = scene.write(&zone).await;
-    let now = scene.world.now();
+    let mut work = fixture.write(&zone).await;
+    let now = fixture.world.now();
     work.authority_records()
         .revoke_tree(&record.id, "done", now)
         .await

@@ -29,7 +29,7 @@ pub const MOST_APPLICATIONS: usize = 256;
 
 /// A zone in which every agent may call the upstream.
 #[derive(Debug)]
-pub struct Scene {
+pub struct Fixture {
     /// The upstream behind the Gateway.
     pub upstream: Arc<Upstream>,
     /// One agent per application.
@@ -48,7 +48,7 @@ pub struct Agent {
     source_session: String,
     sts: SocketAddr,
     coordinator: SocketAddr,
-    /// Authority that lasts as long as the scene.
+    /// Authority that lasts as long as the fixture.
     pub grant: Grant,
 }
 
@@ -61,7 +61,7 @@ pub struct Grant {
     pub delegation: String,
 }
 
-impl Scene {
+impl Fixture {
     /// Sets everything up over the Control API and the Coordinator. Calls carry `payload` bytes both ways.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl Document {
         ))
     }
 
-    /// What the scene runs with: the application owns both resources; readers read, writers also write; sessions
+    /// What the fixture runs with: the application owns both resources; readers read, writers also write; sessions
     /// labelled for a customer only read.
     pub fn of(application: &Application) -> Self {
         Self::empty()
@@ -68,7 +68,7 @@ impl From<Document> for String {
 
 /// A zone with an application, two resources and policy, over an upstream that remembers what reaches it.
 #[derive(Debug)]
-pub struct Scene<'s> {
+pub struct Fixture<'s> {
     /// The zone.
     pub zone: Zone<'s>,
     /// The application that acts.
@@ -79,15 +79,15 @@ pub struct Scene<'s> {
     pub key: String,
 }
 
-impl<'s> Scene<'s> {
+impl<'s> Fixture<'s> {
     /// Sets everything up, policy in force.
     pub async fn set_up(stack: &'s Stack) -> Self {
-        let scene = Self::without_policy(stack).await;
-        scene
+        let fixture = Self::without_policy(stack).await;
+        fixture
             .zone
-            .activate(&[Document::of(&scene.application).into()])
+            .activate(&[Document::of(&fixture.application).into()])
             .await;
-        scene
+        fixture
     }
 
     /// Sets everything up but policy.

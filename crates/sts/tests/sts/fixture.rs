@@ -39,7 +39,7 @@ pub(crate) const LIFECYCLE: [(&str, &str); 3] = [
     ("delegation_edge_id", ""),
 ];
 
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) parts: Parts,
     pub(crate) given: Given,
     pub(crate) deps: StsDeps,
@@ -55,7 +55,7 @@ pub(crate) struct Scene {
     pub(crate) delegation: Delegation,
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) async fn new() -> Self {
         let parts = Parts::start().await;
         let given = Given::new(&parts.world);
@@ -131,7 +131,7 @@ impl Scene {
             config: Arc::new(StsConfig::new(ISSUER)),
         };
         let client = parts.client("sts", caracal_sts::router(deps.clone()));
-        let scene = Self {
+        let fixture = Self {
             parts,
             given,
             deps,
@@ -146,8 +146,8 @@ impl Scene {
             target,
             delegation,
         };
-        scene.activate(&scene.policy("")).await;
-        scene
+        fixture.activate(&fixture.policy("")).await;
+        fixture
     }
 
     /// The policy that grants the application's `reader` role `tickets:read`, with more documents appended.

@@ -12,14 +12,14 @@ use crate::{Access, Error, GlobalWork, Page, PageRequest, Store, ZoneWork};
 use super::{Backend, given::Given};
 
 /// A backend with the zones `a` and `b`.
-pub(super) struct Scene {
+pub(super) struct Fixture {
     pub(super) backend: Backend,
     pub(super) world: World,
     pub(super) a: InZone,
     pub(super) b: InZone,
 }
 
-impl Scene {
+impl Fixture {
     /// Registers both zones.
     pub(super) async fn new(backend: Backend) -> Self {
         let world = World::for_tests();
@@ -59,7 +59,7 @@ impl Scene {
     }
 }
 
-/// One zone of the scene. Clones are independent callers of the same store.
+/// One zone of the fixture. Clones are independent callers of the same store.
 #[derive(Clone)]
 pub(super) struct InZone {
     pub(super) store: Arc<dyn Store>,
