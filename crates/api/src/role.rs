@@ -30,8 +30,8 @@ impl HttpRole for ApiDeps {
         &self.world
     }
 
-    fn limits(&self) -> &Limits {
-        &self.limits
+    fn limits(&self) -> Option<&Limits> {
+        Some(&self.limits)
     }
 
     fn counted_as(&self, caller: &Principal) -> String {

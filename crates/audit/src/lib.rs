@@ -22,7 +22,7 @@ use caracal_storage::Store;
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use retention::AdminRetention;
-pub use routes::router;
+pub use routes::{Operator, router, table};
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
 
 /// What the audit role works with. Cheap to clone.

@@ -63,8 +63,8 @@ impl HttpRole for App {
         caller.inspect_err(metrics::rejected)
     }
 
-    fn limits(&self) -> &Limits {
-        &self.limits
+    fn limits(&self) -> Option<&Limits> {
+        Some(&self.limits)
     }
 
     fn counted_as(&self, caller: &Caller) -> String {

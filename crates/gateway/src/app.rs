@@ -15,6 +15,7 @@ use caracal_service::{
     exchange::{ExchangeGrant, ExchangeRequest},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
+    server::OPERATIONAL,
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
@@ -28,6 +29,7 @@ use crate::{
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
+    routes::GOVERNED,
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -66,17 +68,12 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         ))
 }
 
-/// What every governed call is called in metrics and logs: paths are an upstream's, and are no labels.
-const GOVERNED: &str = "{upstream}";
-
 /// The route, when it is one of the Gateway's own.
 fn own_route(request: &Request) -> Option<&'static str> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    ["/health", "/ready", "/metrics"]
-        .into_iter()
-        .find(|own| *own == request.uri().path())
+    OPERATIONAL.into_iter().find(|own| *own == request.uri().path())
 }
 
 /// One governed call: check, ask, forward.

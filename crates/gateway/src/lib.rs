@@ -35,9 +35,11 @@ mod readers;
 mod refusals;
 mod remote;
 mod returned;
+mod routes;
 mod upload;
 
 pub use app::app;
 pub use deps::{GatewayConfig, GatewayDeps};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use remote::{RemoteExchange, RemoteOptions};
+pub use routes::{Needs, document, table};

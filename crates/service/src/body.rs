@@ -4,6 +4,7 @@ use axum::body::HttpBody as _;
 use bytes::Bytes;
 use caracal_core::text;
 use caracal_wire::ErrorCode;
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
@@ -39,6 +40,15 @@ fn came_too_slowly(error: &(dyn std::error::Error + 'static)) -> bool {
         cause = current.source();
     }
     false
+}
+
+/// Whether the body is of this media type, whatever its parameters.
+pub fn is_of_type(headers: &HeaderMap, essence: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str);
+    let given = given
+        .and_then(Result::ok)
+        .and_then(|value| value.split(';').next());
+    given.is_some_and(|given| given.trim().eq_ignore_ascii_case(essence))
 }
 
 /// Parses a JSON document; `code` names the failure.

@@ -28,30 +28,42 @@ use axum::{
 };
 use http::{Method, StatusCode, header, request::Parts};
 use tracing::Instrument as _;
+pub use utoipa::openapi::Required;
 
 pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet, Versioned};
-pub use declaration::Declaration;
-pub use document::{document, unresolved};
+pub use declaration::{Credential, Declaration};
+pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
-pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query};
+pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query, QueryOnce};
 pub use operation::Operation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
 pub use route::{FromInbound, Handler, Route, RouteError};
+use route::{Gated, Work};
 
 use crate::{
     Refusal,
     contention::{Attempts, given_up},
-    limits::Limits,
+    limits::{LimitClass, Limits},
     metrics,
     server::PeerAddr,
 };
+
+/// The routes of a role as they are served. Only [`router`] makes it, so a listener has no route that was not declared.
+#[derive(Debug, Clone)]
+pub struct Served(Router);
+
+impl From<Served> for Router {
+    fn from(served: Served) -> Self {
+        served.0
+    }
+}
 
 /// The routes of a role, and their document at `/openapi.json`.
 ///
 /// # Panics
 /// When a declaration contradicts itself or another one: that is found at every start, before listening.
-pub fn router<R: HttpRole>(role: R, routes: Vec<Route<R>>) -> Router {
-    mount(&Arc::new(role), routes)
+pub fn router<R: HttpRole>(role: R, routes: Vec<Route<R>>) -> Served {
+    Served(mount(&Arc::new(role), routes))
 }
 
 fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
@@ -61,26 +73,29 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         "/openapi.json",
         get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
     );
-    for route in routes {
-        let (role, filter, path) = (role.clone(), filter(&route.method), route.path);
-        let declared = Arc::new(route.declared.clone());
-        let route = Arc::new(route);
-        router = router.route(
-            path,
-            on(filter, move |request: Request| {
-                serve(role, declared, route, request)
-            }),
-        );
+    for Route { declared, work } in routes {
+        let filter = filter(&declared.method);
+        let paths = std::iter::once(declared.path).chain(declared.also);
+        let serving = match work {
+            Work::Raw(mounted) => mounted(role.clone(), filter),
+            Work::Gated(handler) => {
+                let (role, declared) = (role.clone(), Arc::new(declared));
+                on(filter, move |request: Request| {
+                    serve(role, declared, handler, request)
+                })
+            }
+        };
+        router = paths.fold(router, |router, path| router.route(path, serving.clone()));
     }
     router
 }
 
-fn check<R: HttpRole>(limits: &Limits, routes: &[Route<R>]) {
+fn check<R: HttpRole>(limits: Option<&Limits>, routes: &[Route<R>]) {
     let mut names = HashSet::new();
     for route in routes {
         let (name, path) = (route.name, route.path);
         assert!(
-            limits.has(route.limit),
+            route.limit == LimitClass::Ordinary || limits.is_some_and(|limits| limits.has(route.limit)),
             "{name} counts towards {:?}, which has no rule",
             route.limit
         );
@@ -115,8 +130,8 @@ fn filter(method: &Method) -> MethodFilter {
 
 async fn serve<R: HttpRole>(
     role: Arc<R>,
-    declared: Arc<Declaration<R::Needs>>,
-    route: Arc<Route<R>>,
+    route: Arc<Declaration<R::Needs>>,
+    handler: Gated<R>,
     request: Request,
 ) -> Response {
     let (mut head, body) = request.into_parts();
@@ -130,13 +145,13 @@ async fn serve<R: HttpRole>(
         Ok(proved) => proved,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut inbound = Inbound::new(role, declared, caller, params, &mut head);
+    let mut inbound = Inbound::new(role, route, caller, params, &mut head);
     let entered = inbound.enter(body).await;
     let inbound = Arc::new(inbound);
     let outcome = match entered {
         Ok(()) => {
-            let span = tracing::info_span!("route", role = R::NAME, otel.name = route.name, request.id = %inbound.request_id);
-            handle(&route, &inbound).instrument(span).await
+            let span = tracing::info_span!("route", role = R::NAME, otel.name = inbound.route.name, request.id = %inbound.request_id);
+            handle(&handler, &inbound).instrument(span).await
         }
         Err(refusal) => Err(refusal),
     };
@@ -157,7 +172,9 @@ async fn prove<R: HttpRole>(
     params: &Params,
     head: &Parts,
 ) -> Result<R::Caller, Refusal> {
-    let limits = role.limits();
+    let Some(limits) = role.limits() else {
+        return role.authenticate(needs, params, head).await;
+    };
     if let Some(wait) = limits.credential_waits(&head.headers) {
         return Err(wait);
     }
@@ -178,12 +195,12 @@ async fn prove<R: HttpRole>(
 }
 
 /// A handler commits one change, or changes that may be made twice, so it may run again when one gave way.
-async fn handle<R: HttpRole>(route: &Route<R>, inbound: &Arc<Inbound<R>>) -> Result<Response, Refusal> {
+async fn handle<R: HttpRole>(handler: &Gated<R>, inbound: &Arc<Inbound<R>>) -> Result<Response, Refusal> {
     let mut attempts = Attempts::default();
     loop {
-        let outcome = match before(route, inbound).await {
+        let outcome = match before(inbound).await {
             Ok(Some(response)) => Ok(response),
-            Ok(None) => route.run(inbound.clone()).await,
+            Ok(None) => handler(inbound.clone()).await,
             Err(refusal) => Err(refusal),
         };
         let refused = outcome.as_ref().err();
@@ -194,8 +211,8 @@ async fn handle<R: HttpRole>(route: &Route<R>, inbound: &Arc<Inbound<R>>) -> Res
 }
 
 /// The answer that a request with an idempotency key got before.
-async fn before<R: HttpRole>(route: &Route<R>, inbound: &Inbound<R>) -> Result<Option<Response>, Refusal> {
-    if !route.idempotent || inbound.idempotency_key.is_none() {
+async fn before<R: HttpRole>(inbound: &Inbound<R>) -> Result<Option<Response>, Refusal> {
+    if !inbound.route.idempotent || inbound.idempotency_key.is_none() {
         return Ok(None);
     }
     Ok(inbound.role.answered(inbound).await?.map(repeat::replayed))

@@ -21,11 +21,11 @@ use caracal_wire::{
     ErrorCode,
     health::{Alive, NotReady, Readiness},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
-use crate::Refusal;
+use crate::{Refusal, front::Declaration, server::OPERATIONAL};
 
 /// Something a role cannot serve without.
 #[async_trait]
@@ -62,11 +62,32 @@ const READY_BUDGET: Duration = Duration::from_secs(2);
 
 /// The operational routes.
 pub fn routes(operational: Operational) -> Router {
+    let [alive, wanted, measured] = OPERATIONAL;
     Router::new()
-        .route("/health", get(health))
-        .route("/ready", get(ready))
-        .route("/metrics", get(metrics))
+        .route(alive, get(health))
+        .route(wanted, get(ready))
+        .route(measured, get(metrics))
         .with_state(operational)
+}
+
+/// The operational routes as declarations: `open` is what the first two need of their caller, `measure` the last.
+pub fn declarations<N: Copy>(open: N, measure: N) -> [Declaration<N>; 3] {
+    let [alive, wanted, measured] = OPERATIONAL;
+    [
+        Declaration::new(Method::GET, alive, "health.get", open, |operation| {
+            operation.answer::<Alive>(StatusCode::OK);
+        })
+        .summary("Tell whether the process lives."),
+        Declaration::new(Method::GET, wanted, "ready.get", open, |operation| {
+            operation.answer::<Readiness>(StatusCode::OK);
+            operation.answer::<Readiness>(StatusCode::SERVICE_UNAVAILABLE);
+        })
+        .summary("Tell whether to send traffic."),
+        Declaration::new(Method::GET, measured, "metrics.get", measure, |operation| {
+            operation.text(StatusCode::OK, "text/plain");
+        })
+        .summary("Read the metrics of the process."),
+    ]
 }
 
 async fn health() -> impl IntoResponse {
@@ -100,12 +121,8 @@ async fn metrics(
     State(operational): State<Operational>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let allowed = match &operational.metrics_bearer {
-        Some(bearer) => bearer_of(&headers).is_some_and(|given| {
-            caracal_crypto::constant_time_eq(given.as_bytes(), bearer.expose().as_bytes())
-        }),
-        None => operational.metrics_open,
-    };
+    let bearer = operational.metrics_bearer.as_ref();
+    let allowed = bearer.map_or(operational.metrics_open, |bearer| bears(&headers, bearer));
     if !allowed {
         return Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer"));
     }
@@ -130,6 +147,12 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Whether the bearer token of a request is `secret`, compared in a time that says nothing of it.
+pub fn bears(headers: &HeaderMap, secret: &Secret) -> bool {
+    bearer_of(headers)
+        .is_some_and(|given| caracal_crypto::constant_time_eq(given.as_bytes(), secret.expose().as_bytes()))
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {

@@ -10,7 +10,6 @@ pub mod config;
 pub mod contention;
 pub mod egress;
 pub mod exchange;
-pub mod extract;
 pub mod front;
 pub mod health;
 pub mod issued;

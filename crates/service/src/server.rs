@@ -85,8 +85,8 @@ impl Default for ServerLimits {
     }
 }
 
-/// Paths that the kept permits answer.
-const OPERATIONAL: [&str; 3] = ["/health", "/ready", "/metrics"];
+/// Alive, ready and measured: paths that every listener has, and that it answers when no permit is left for others.
+pub const OPERATIONAL: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 /// Pause after a failed accept, and how often it is logged.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);

@@ -10,6 +10,7 @@ use caracal_core::{
     entity::Application,
 };
 use caracal_service::Refusal;
+use caracal_wire::sts::DenialReason;
 use serde::Serialize;
 use serde_json::{Value, value::to_raw_value};
 
@@ -75,7 +76,7 @@ struct Metadata<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     call: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'m str>,
+    reason: Option<DenialReason>,
     #[serde(skip_serializing_if = "Value::is_null")]
     details: &'m Value,
 }
@@ -115,7 +116,7 @@ impl<'e> Evidence<'e> {
         &self,
         resource: &str,
         status: &'static str,
-        reason: &str,
+        reason: DenialReason,
         details: &Value,
         decision: Option<&Decision>,
     ) -> AuditEvent {
@@ -128,7 +129,7 @@ impl<'e> Evidence<'e> {
         status: &str,
         resource: &str,
         decision: Option<&Decision>,
-        reason: Option<&str>,
+        reason: Option<DenialReason>,
         details: &Value,
     ) -> AuditEvent {
         let mut event = AuditEvent::new(

@@ -1,6 +1,8 @@
 //! Where an exchange that policy allows waits for a person.
 
-use crate::decide::{Denied, Granted, Outcome};
+use caracal_wire::sts::DenialReason;
+
+use crate::decide::{Denied, Granted, Outcome, Stage};
 
 /// Takes back what policy grants only with a person's approval. Nobody can be asked by this build, and waiting for
 /// nobody is a denial.
@@ -11,8 +13,8 @@ pub(crate) fn hold(outcomes: &mut [Outcome<Granted>]) {
         {
             *outcome = Err(Box::new(Denied {
                 resource: granted.resource.resource.identifier.clone(),
-                status: "approval_unavailable",
-                reason: "approval_required",
+                stage: Stage::Approval,
+                reason: DenialReason::ApprovalRequired,
                 details: granted.decision.diagnostics(),
                 decision: Some(granted.decision.clone()),
             }));

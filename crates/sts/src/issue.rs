@@ -11,7 +11,7 @@ use caracal_events::shortlived::mark;
 use caracal_lifecycle::records;
 use caracal_service::Refusal;
 use caracal_storage::Access;
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, sts::DenialReason};
 
 use crate::{
     StsDeps,
@@ -58,7 +58,7 @@ pub(crate) fn lifetime(
     if end.unix_seconds() <= now.unix_seconds() {
         return Err(Refusal::of(ErrorCode::AccessDenied)
             .describe("session or delegation is about to end")
-            .reason("lifetime_exhausted"));
+            .reason(DenialReason::LifetimeExhausted));
     }
     Ok(end)
 }

@@ -28,4 +28,4 @@ pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use keys::rotate_signing_key;
 pub use metrics::{METRICS, describe as describe_metrics};
-pub use routes::router;
+pub use routes::{Needs, router, table};

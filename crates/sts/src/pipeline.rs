@@ -135,7 +135,7 @@ fn events(evidence: &Evidence<'_>, outcomes: &[Outcome<Granted>]) -> Vec<AuditEv
         Ok(granted) => evidence.allow(&granted.resource.resource.identifier, &granted.decision),
         Err(denied) => evidence.deny(
             &denied.resource,
-            denied.status,
+            denied.status(),
             denied.reason,
             &denied.details,
             denied.decision.as_ref(),

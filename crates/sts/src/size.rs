@@ -3,6 +3,7 @@
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::Refusal;
+use caracal_wire::sts::DenialReason;
 
 use crate::form::malformed;
 
@@ -18,7 +19,7 @@ pub(crate) fn fits(bytes: usize) -> Result<(), Refusal> {
              scopes or resources, or a shorter chain of delegations"
         ),
     )
-    .reason("mandate_too_large")
+    .reason(DenialReason::MandateTooLarge)
     .with("limit_bytes", MAX_TOKEN_BYTES))
 }
 

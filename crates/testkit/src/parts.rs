@@ -19,6 +19,7 @@ use caracal_events::{
 };
 use caracal_service::{
     assemble,
+    front::Served,
     health::Operational,
     revocation::Revocations,
     zones::{AnnouncingStore, Followed, LiveAuthority, ZoneDirectory, follow},
@@ -250,7 +251,7 @@ impl Parts {
     }
 
     /// A caller of the routes of `role`, put together as the daemon does.
-    pub fn client(&self, role: &'static str, routes: axum::Router) -> Client {
+    pub fn client(&self, role: &'static str, routes: Served) -> Client {
         Client::new(assemble(role, routes, Self::operational(), self.world.clone()))
     }
 

@@ -2,28 +2,73 @@
 
 use std::collections::BTreeMap;
 
-use caracal_core::{Timestamp, ZoneId, audit::AuditEvent, words};
+use caracal_core::{Timestamp, ZoneId, audit::AuditEvent, described, words};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    ToSchema,
+    openapi::schema::{ObjectBuilder, Type},
+};
 
-/// What to search a zone's chain for. Instants are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+/// Most items of a page: 1 to 1,000, 100 unless named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct PageLimit(u16);
+
+impl PageLimit {
+    const DEFAULT: u16 = 100;
+    const MAX: u16 = 1000;
+
+    /// As a number.
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for PageLimit {
+    fn default() -> Self {
+        Self(Self::DEFAULT)
+    }
+}
+
+impl TryFrom<u32> for PageLimit {
+    type Error = &'static str;
+
+    fn try_from(asked: u32) -> Result<Self, Self::Error> {
+        let asked = u16::try_from(asked).ok();
+        let asked = asked.filter(|asked| (1..=Self::MAX).contains(asked));
+        asked.map(Self).ok_or("must be 1 to 1000")
+    }
+}
+
+described!(
+    PageLimit,
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(Self::MAX))
+        .default(Some(Self::DEFAULT.into()))
+        .into()
+);
+
+/// What to search a zone's chain for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchEvents {
-    /// Zone; required.
-    pub zone_id: Option<String>,
+    /// Zone.
+    pub zone_id: ZoneId,
     /// Only events with this decision.
     pub decision: Option<String>,
     /// Only events of this request.
     pub request_id: Option<String>,
     /// Only events from then on.
-    pub since: Option<String>,
+    pub since: Option<Timestamp>,
     /// Only events before.
-    pub until: Option<String>,
-    /// Most events of a page, 1 to 1,000.
-    pub limit: Option<String>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
+    pub until: Option<Timestamp>,
+    /// Most events of a page.
+    #[serde(default)]
+    pub limit: PageLimit,
+    /// `next_cursor` of the page before: the position of its last event in the chain.
+    #[serde(default)]
+    pub cursor: u64,
 }
 
 /// A page of a zone's chain, oldest first.
@@ -160,12 +205,12 @@ pub struct EvidenceReport {
     pub chains: Option<ChainsReport>,
 }
 
-/// Which dead letters. `after` is `next_cursor` of the page before, `limit` is 1 to 1,000.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+/// Which dead letters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterQuery {
     /// Most entries.
-    pub limit: Option<String>,
+    #[serde(default)]
+    pub limit: PageLimit,
     /// `next_cursor` of the page before.
     pub after: Option<String>,
 }

@@ -1,12 +1,18 @@
 //! The two error envelopes. Both carry the request id under both names that published clients read.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
 
-use crate::ErrorCode;
+use crate::{ErrorCode, gateway::Reason, sts::DenialReason};
 
 /// An error answer of the Control API, the Coordinator and the Audit service.
 ///
@@ -50,8 +56,9 @@ pub struct OAuthError {
     /// For a person: what was wrong and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<Cow<'static, str>>,
-    /// Which rule refused, in one word.
+    /// Which rule refused: of the STS, which the Gateway passes on, or of the Gateway. As text, as the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = reasons)]
     pub reason: Option<Cow<'static, str>>,
     /// What to name when asking an operator; the same as the header `X-Request-Id`.
     #[serde(rename = "requestId", default)]
@@ -63,6 +70,16 @@ pub struct OAuthError {
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub more: Map<String, Value>,
+}
+
+/// Every reason that the STS and the Gateway give.
+fn reasons() -> Schema {
+    let sts = DenialReason::ALL.iter().map(|reason| reason.as_str());
+    let words: BTreeSet<&str> = sts
+        .chain(Reason::ALL.iter().map(|reason| reason.as_str()))
+        .collect();
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.enum_values(Some(words)).into()
 }
 
 /// `details` of an answer that names fields.

@@ -1,35 +1,10 @@
 //! The Gateway: why a call was refused or brought no answer.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-macro_rules! reasons {
-    ($($variant:ident $wire:literal $sentence:literal;)+) => {
-        /// The member `reason` of the Gateway's refusals; metrics and evidence use the same word.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Reason {
-            $(#[doc = $sentence] $variant,)+
-        }
-
-        impl Reason {
-            /// All of them, in the order of the handbook.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The word as it is sent.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $wire,)+ }
-            }
-
-            /// What it says, for a reader of the handbook.
-            pub const fn sentence(self) -> &'static str {
-                match self { $(Self::$variant => $sentence,)+ }
-            }
-        }
-    };
-}
+use crate::reason::reasons;
 
 reasons! {
+    /// The member `reason` of the Gateway's refusals; metrics and evidence use the same word.
+    Reason
     RevocationStale "revocation_stale" "What is known of ended authority is too old to decide on.";
     AmbiguousRequest "ambiguous_request" "Two readers could read the request differently.";
     MethodNotAllowed "method_not_allowed" "The method reflects headers or opens a tunnel.";
@@ -74,24 +49,4 @@ reasons! {
     UpstreamUnreachable "upstream_unreachable" "The upstream cannot be reached.";
     UpstreamHeadTooLarge "upstream_head_too_large" "The head of the upstream's answer is too large.";
     UpstreamResponseInvalid "upstream_response_invalid" "The upstream's answer cannot be read as HTTP.";
-}
-
-impl AsRef<str> for Reason {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reason_travels_as_the_word_of_its_table() {
-        for reason in Reason::ALL {
-            let json = serde_json::to_string(reason).unwrap();
-            assert_eq!(json, format!("{:?}", reason.as_str()));
-            assert!(reason.sentence().ends_with('.'), "{json}");
-        }
-    }
 }

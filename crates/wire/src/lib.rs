@@ -12,6 +12,7 @@ pub mod events;
 pub mod gateway;
 pub mod health;
 mod listing;
+mod reason;
 pub mod sts;
 
 pub use code::ErrorCode;

@@ -2,10 +2,125 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use caracal_core::{DelegationId, KeyId, ScopeSet, Secret, SessionId, ZoneId};
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, KeyId, ScopeSet, Secret, SessionId, ZoneId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use crate::reason::reasons;
+
+reasons! {
+    /// The member `reason` of the STS's denials; evidence uses the same word.
+    DenialReason
+    RestrictionActive "restriction_active" "The zone's policy restricts everything for now.";
+    MalformedRiskData "malformed_risk_data" "The policy's `risk` cannot be relied on.";
+    MalformedApprovalData "malformed_approval_data" "The policy's `approval_tiers` cannot be relied on.";
+    ResourceNotGranted "resource_not_granted" "The policy grants the application nothing on the resource.";
+    DelegationScopeExceeded "delegation_scope_exceeded" "A scope asked for is not in the delegation.";
+    ConfinementViolation "confinement_violation" "A scope asked for is outside what a label is confined to.";
+    RoleScopeMismatch "role_scope_mismatch" "No single label of the session holds every scope asked for.";
+    MandateTargetMismatch "mandate_target_mismatch" "The mandate is not for this resource.";
+    NoRuleMatched "no_rule_matched" "No rule of the policy allows such a request.";
+    NoActivePolicySet "no_active_policy_set" "The zone has no policy set in force.";
+    PolicyUnusable "policy_unusable" "The zone's policy cannot be read.";
+    ApprovalRequired "approval_required" "A person has to approve first, and nobody can be asked.";
+    ApprovalInvalid "approval_invalid" "The approval named is not there, or is for something else.";
+    ResourceNotFound "resource_not_found" "The zone has no such resource.";
+    ScopeMismatch "scope_mismatch" "The resource does not declare a scope asked for.";
+    ResourceOutsideDelegation "resource_outside_delegation" "The delegation does not reach the resource.";
+    DelegationTtlExceeded "delegation_ttl_exceeded" "The delegation allows no mandate that lives so long.";
+    ScopeExceedsDelegation "scope_exceeds_delegation" "The mandate carries more than its delegation.";
+    OperationNotPermitted "operation_not_permitted" "The resource does not declare the operation, or the mandate lacks its scope.";
+    ProviderUnavailable "provider_unavailable" "The credential of the upstream could not be had.";
+    GatewayRequired "gateway_required" "A session mandate is not exchanged; call through the Gateway.";
+    MandateTooLarge "mandate_too_large" "The mandate would be larger than its readers take.";
+    LifetimeExhausted "lifetime_exhausted" "What the mandate hangs on is about to end.";
+    SessionInactive "session_inactive" "The session is not active, or not the application's.";
+    SessionRequired "session_required" "A delegation is named without the session that holds it.";
+    DelegationInactive "delegation_inactive" "The delegation is not active.";
+    DelegationNotHeld "delegation_not_held" "The session does not hold the delegation.";
+    DelegationSessionInactive "delegation_session_inactive" "A session of the delegation's chain is not active.";
+    DelegationApplicationInactive "delegation_application_inactive" "An application of the delegation's chain has ended.";
+    AuthorityRecordInactive "authority_record_inactive" "The authority record of a session has ended.";
+    Revoked "revoked" "Something that the request hangs on was revoked.";
+    DelegationChainBroken "delegation_chain_broken" "A delegation does not continue the one before.";
+    DelegationExceedsParentAuthority "delegation_exceeds_parent_authority" "A delegation hands on more than it was given.";
+    StsUnavailable "sts_unavailable" "Nothing can be decided now.";
+}
+
+/// A request for a token (RFC 8693 §2.1). Id and secret of the application may come as HTTP Basic instead.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct TokenForm {
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    pub grant_type: String,
+    /// Zone of the application.
+    pub zone_id: Option<ZoneId>,
+    /// Who asks.
+    pub application_id: Option<ApplicationId>,
+    /// The proof.
+    pub client_secret: Option<String>,
+    /// Identifiers of 1 to 64 resources, each a field of its own.
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// Scopes, separated by spaces.
+    pub scope: Option<String>,
+    /// Seconds that the mandate should live; absent or 0 for the default.
+    pub ttl_seconds: Option<u32>,
+    /// The application's own authority record.
+    pub session_id: Option<AuthorityRecordId>,
+    /// Session that the mandate acts in.
+    pub agent_session_id: Option<SessionId>,
+    /// Delegation that the session holds.
+    pub delegation_edge_id: Option<DelegationId>,
+    /// A token that stands for somebody else.
+    pub subject_token: Option<String>,
+    /// What kind of token that is; goes with it.
+    pub subject_token_type: Option<String>,
+    /// An approval to redeem.
+    pub approval_id: Option<String>,
+    /// Of a Gateway: method of the call, as sent.
+    pub request_method: Option<String>,
+    /// Of a Gateway: path of the call, decoded.
+    pub request_path: Option<String>,
+    /// Of a Gateway: the same as `X-Request-Id`.
+    pub gateway_request_id: Option<String>,
+}
+
+/// Whose keys to publish.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KeysOf {
+    /// The zone.
+    pub zone_id: ZoneId,
+}
+
+/// Public keys that mandates of a zone are verified with, newest first (RFC 7517 §5).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct KeySet {
+    /// The keys.
+    pub keys: Vec<PublicKey>,
+}
+
+/// A public key.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PublicKey {
+    /// Its name, as mandates give it.
+    pub kid: KeyId,
+    /// `EC`.
+    pub kty: String,
+    /// `P-256`.
+    pub crv: String,
+    /// `sig`.
+    #[serde(rename = "use")]
+    pub key_use: String,
+    /// `ES256`.
+    pub alg: String,
+    /// First coordinate, 32 bytes in base64url.
+    pub x: String,
+    /// Second coordinate, 32 bytes in base64url.
+    pub y: String,
+}
 
 /// A successful answer (RFC 8693 §2.2.1) with the members clients of this endpoint read.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -38,7 +153,8 @@ pub struct TokenResponse {
 pub struct DeniedTarget {
     /// As the caller named it.
     pub resource: String,
-    /// Which rule refused, in one word.
+    /// Which rule refused. As text, because a client may be older than the service that it asks.
+    #[schema(value_type = DenialReason)]
     pub reason: Cow<'static, str>,
     /// What the rule is about.
     pub details: Value,

@@ -10,6 +10,7 @@ use caracal_wire::{
         KeysInvalidated, Payload, PolicyInvalidated, SessionRevoked, Topic,
     },
     gateway::Reason,
+    sts::DenialReason,
 };
 use utoipa::ToSchema;
 
@@ -31,6 +32,14 @@ fn error_codes() -> String {
         for code in ErrorCode::ALL.iter().filter(|code| code.area() == area) {
             let _ = writeln!(page, "| `{code}` | {} | {} |", code.status(), code.sentence());
         }
+    }
+    page.push_str(
+        "\n## Reasons of the STS\n\n\
+         The member `reason` of its denials, which the Gateway passes on, and the status in their evidence.\n\n\
+         | Reason | Meaning |\n|---|---|\n",
+    );
+    for reason in DenialReason::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", reason.as_str(), reason.sentence());
     }
     page.push_str(
         "\n## Reasons of the Gateway\n\n\

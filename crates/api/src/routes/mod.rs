@@ -14,8 +14,7 @@ mod sessions;
 mod subjects;
 mod zones;
 
-use axum::Router;
-use caracal_service::limits::LimitClass;
+use caracal_service::{front::Served, limits::LimitClass};
 use caracal_wire::ErrorCode;
 
 use crate::{
@@ -48,7 +47,7 @@ macro_rules! table {
 }
 
 /// The routes of the Control API.
-pub fn router(deps: ApiDeps) -> Router {
+pub fn router(deps: ApiDeps) -> Served {
     caracal_service::front::router(deps, table())
 }
 

@@ -1,47 +1,60 @@
 //! Events that could not join the ledger: list them, store the repairable ones after all.
 
 use ::metrics::counter;
-use axum::Json;
-use caracal_events::{Delivery, Topic};
-use caracal_service::{Refusal, extract::Query};
+use caracal_events::{BusError, Delivery, Topic};
+use caracal_service::{
+    Refusal, error_chain,
+    front::{Answer, QueryOnce, RouteError},
+};
 use caracal_wire::{
     ErrorCode,
     audit::{DeadLetterEntry, DeadLetterQuery, DeadLetters, LettersReplayed},
     events::AuditFrame,
 };
 
-use super::{Deps, Operator};
+use super::Call;
 use crate::{AuditDeps, batch, frame, metrics};
 
-fn limit(query: &DeadLetterQuery) -> Result<usize, Refusal> {
-    match query.limit.as_deref().map(str::parse) {
-        None => Ok(100),
-        Some(Ok(limit @ 1..=1000)) => Ok(limit),
-        Some(_) => Err(Refusal::invalid_field(
-            ErrorCode::InvalidQuery,
-            "limit",
-            "must be 1 to 1000",
-        )),
+/// Why letters could not be read or stored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LetterError {
+    #[error("could not read dead letters")]
+    Bus(#[from] BusError),
+    #[error("could not store a dead letter")]
+    Ledger(#[from] caracal_storage::Error),
+    #[error("the ledger did not answer in time")]
+    LedgerTimeout,
+}
+
+impl RouteError for LetterError {
+    fn refusal(self) -> Refusal {
+        tracing::warn!(error = error_chain(&self), "dead letters wait");
+        match self {
+            Self::Bus(_) => {
+                Refusal::of(ErrorCode::BusUnavailable).describe("the event bus is unavailable, try again")
+            }
+            // What was stored so far is stored and gone from the letters: running again would not count it.
+            Self::Ledger(error) => Refusal {
+                contended: false,
+                ..error.into()
+            },
+            Self::LedgerTimeout => Refusal::of(ErrorCode::StorageUnavailable)
+                .describe("the ledger did not answer in time, try again"),
+        }
     }
 }
 
-fn unavailable(error: &caracal_events::BusError) -> Refusal {
-    tracing::warn!(%error, "could not read dead letters");
-    Refusal::of(ErrorCode::BusUnavailable).describe("the event bus is unavailable, try again")
+async fn read(deps: &AuditDeps, query: &DeadLetterQuery) -> Result<Vec<Delivery>, BusError> {
+    let (after, limit) = (query.after.as_deref(), query.limit.get());
+    deps.bus.dead_letters(Topic::AuditEvents, after, limit).await
 }
 
-pub(crate) async fn list(
-    _operator: Operator,
-    deps: Deps,
-    Query(query): Query<DeadLetterQuery>,
-) -> Result<Json<DeadLetters>, Refusal> {
-    let limit = limit(&query)?;
-    let letters = deps
-        .bus
-        .dead_letters(Topic::AuditEvents, query.after.as_deref(), limit)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    let next_cursor = if letters.len() == limit {
+pub(super) async fn list(
+    call: Call,
+    QueryOnce(query): QueryOnce<DeadLetterQuery>,
+) -> Result<Answer<DeadLetters>, LetterError> {
+    let letters = read(&call.role, &query).await?;
+    let next_cursor = if letters.len() == query.limit.get() {
         letters.last().map(|letter| letter.id.clone()).unwrap_or_default()
     } else {
         String::new()
@@ -55,36 +68,31 @@ pub(crate) async fn list(
             received_at: letter.appended_at,
         })
         .collect();
-    Ok(Json(DeadLetters { entries, next_cursor }))
+    Ok(Answer(DeadLetters { entries, next_cursor }))
 }
 
 /// Stores the events of letters after all, oldest first from `after` on. A letter goes once the ledger has its event, so
 /// there is no moment at which only a bus that may lose its memory has it. Forged, tampered and unreadable ones stay, and
 /// so do those that still cannot be stored.
-pub(crate) async fn replay(
-    _operator: Operator,
-    deps: Deps,
-    Query(query): Query<DeadLetterQuery>,
-) -> Result<Json<LettersReplayed>, Refusal> {
-    let letters = deps
-        .bus
-        .dead_letters(Topic::AuditEvents, query.after.as_deref(), limit(&query)?)
-        .await
-        .map_err(|error| unavailable(&error))?;
+pub(super) async fn replay(
+    call: Call,
+    QueryOnce(query): QueryOnce<DeadLetterQuery>,
+) -> Result<Answer<LettersReplayed>, LetterError> {
+    let deps = &call.role;
+    let letters = read(deps, &query).await?;
     let (mut replayed, mut skipped) = (0, 0);
     for letter in &letters {
-        if !store(&deps, letter).await? {
+        if !store(deps, letter).await? {
             skipped += 1;
             continue;
         }
         deps.bus
             .remove_dead_letters(Topic::AuditEvents, std::slice::from_ref(&letter.id))
-            .await
-            .map_err(|error| unavailable(&error))?;
+            .await?;
         counter!(metrics::REPLAYED).increment(1);
         replayed += 1;
     }
-    Ok(Json(LettersReplayed {
+    Ok(Answer(LettersReplayed {
         scanned: letters.len(),
         replayed,
         skipped,
@@ -92,7 +100,7 @@ pub(crate) async fn replay(
 }
 
 /// Puts a letter's event into the ledger; says whether it is there.
-async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, Refusal> {
+async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, LetterError> {
     let final_verdict = letter.fields.get("reason").is_some_and(|reason| {
         reason == "hmac_verify_failed" || reason == "tamper_on_replay" || reason == "missing_data_field"
     });
@@ -115,7 +123,7 @@ async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, Refusal> {
         }
         Err(Some(error)) if error.is_retryable() => Err(error.into()),
         Err(Some(error)) => {
-            let error = caracal_service::error_chain(&error);
+            let error = error_chain(&error);
             tracing::warn!(
                 position = letter.id,
                 error,
@@ -123,7 +131,6 @@ async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, Refusal> {
             );
             Ok(false)
         }
-        Err(None) => Err(Refusal::of(ErrorCode::StorageUnavailable)
-            .describe("the ledger did not answer in time, try again")),
+        Err(None) => Err(LetterError::LedgerTimeout),
     }
 }

@@ -4,58 +4,104 @@ mod dead_letters;
 mod search;
 mod verify;
 
-use axum::{
-    Router,
-    extract::{FromRequestParts, State},
-    routing::{get, post},
+use std::sync::Arc;
+
+use caracal_core::World;
+use caracal_service::{
+    Refusal,
+    front::{self, HttpRole, Inbound, Params, Served},
+    health::bears,
+    limits::Limits,
 };
-use caracal_service::{Refusal, health::bearer_of};
 use caracal_wire::ErrorCode;
 use http::request::Parts;
 
 use crate::AuditDeps;
 
-/// Proof that the caller holds the operator's token. A route without it as a parameter does not read the ledger.
-#[derive(Debug)]
-pub(crate) struct Operator;
+type Route = front::Route<AuditDeps>;
+type Call = Arc<Inbound<AuditDeps>>;
 
-impl FromRequestParts<AuditDeps> for Operator {
-    type Rejection = Refusal;
+/// What every route needs: the operator's token, which reads the ledgers of all zones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operator;
 
-    async fn from_request_parts(parts: &mut Parts, deps: &AuditDeps) -> Result<Self, Refusal> {
-        let allowed = deps
-            .admin_token
-            .as_ref()
-            .zip(bearer_of(&parts.headers))
-            .is_some_and(|(token, given)| {
-                caracal_crypto::constant_time_eq(given.as_bytes(), token.expose().as_bytes())
-            });
-        if allowed {
-            Ok(Self)
-        } else {
-            Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
-        }
+impl HttpRole for AuditDeps {
+    const NAME: &'static str = "audit";
+    const TITLE: &'static str = "Caracal Audit";
+    type Needs = Operator;
+    type Caller = ();
+    type Notes = ();
+
+    fn world(&self) -> &World {
+        &self.world
     }
+
+    async fn authenticate(&self, Operator: Operator, _: &Params, head: &Parts) -> Result<(), Refusal> {
+        let token = self.admin_token.as_ref();
+        if token.is_some_and(|token| bears(&head.headers, token)) {
+            return Ok(());
+        }
+        Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
+    }
+
+    /// Comparing a token costs nothing, and the one operator is not limited.
+    fn limits(&self) -> Option<&Limits> {
+        None
+    }
+
+    fn counted_as(&self, (): &()) -> String {
+        String::new()
+    }
+
+    /// Whoever holds the token may do all there is.
+    fn permit(&self, (): &(), Operator: Operator) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// In every zone.
+    async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The ledger is no record of who reads it.
+    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
+}
+
+/// Every route of this role.
+pub fn table() -> Vec<Route> {
+    vec![
+        Route::get("/api/audit/search", "events.search", Operator, search::handle)
+            .summary("Search a zone's chain, oldest first."),
+        Route::get(
+            "/api/audit/verify/{zone_id}",
+            "chains.verify",
+            Operator,
+            verify::handle,
+        )
+        .summary("Recompute a zone's chain and tell what of it does not hold."),
+        Route::get(
+            "/api/audit/dlq",
+            "dead_letters.list",
+            Operator,
+            dead_letters::list,
+        )
+        .summary("List events that could not join the ledger."),
+        Route::post(
+            "/api/audit/dlq/replay",
+            "dead_letters.replay",
+            Operator,
+            dead_letters::replay,
+        )
+        .summary("Store dead letters after all, where that can be done."),
+    ]
 }
 
 /// The audit role's own routes. Without an operator token there are none.
-pub fn router(deps: AuditDeps) -> Router {
-    if deps.admin_token.is_none() {
-        return Router::new();
-    }
-    Router::new()
-        .route("/api/audit/search", get(search::get))
-        .route("/api/audit/verify/{zone_id}", get(verify::get))
-        .route("/api/audit/dlq", get(dead_letters::list))
-        .route("/api/audit/dlq/replay", post(dead_letters::replay))
-        .with_state(deps)
+pub fn router(deps: AuditDeps) -> Served {
+    let routes = if deps.admin_token.is_some() {
+        table()
+    } else {
+        Vec::new()
+    };
+    front::router(deps, routes)
 }
-
-/// A zone id from outside.
-fn zone(text: &str) -> Result<caracal_core::ZoneId, Refusal> {
-    caracal_core::ZoneId::parse(text)
-        .map_err(|error| Refusal::invalid_field(ErrorCode::InvalidParams, "zone_id", error.to_string()))
-}
-
-/// The deps as the handlers take them.
-type Deps = State<AuditDeps>;

@@ -1,45 +1,25 @@
 //! `GET /api/audit/search`: a zone's chain from a position on.
 
-use axum::Json;
-use caracal_core::Timestamp;
-use caracal_service::{Refusal, extract::Query};
-use caracal_storage::Access;
-use caracal_wire::{
-    ErrorCode,
-    audit::{EventsFound, LedgerRow, SearchEvents},
+use caracal_service::{
+    Refusal,
+    front::{Answer, QueryOnce},
 };
+use caracal_storage::Access;
+use caracal_wire::audit::{EventsFound, LedgerRow, SearchEvents};
 
-use super::{Deps, Operator, zone};
+use super::Call;
 
 /// Rows read per call, whatever matches.
 const SCAN: u32 = 1000;
 
-pub(crate) async fn get(
-    _operator: Operator,
-    deps: Deps,
-    Query(query): Query<SearchEvents>,
-) -> Result<Json<EventsFound>, Refusal> {
-    let invalid = |field, message: &str| Refusal::invalid_field(ErrorCode::InvalidQuery, field, message);
-    let zone = zone(query.zone_id.as_deref().unwrap_or(""))?;
-    let time = |field, text: Option<&str>| {
-        text.map(Timestamp::parse_rfc3339)
-            .transpose()
-            .map_err(|error| Refusal::invalid_field(ErrorCode::InvalidQuery, field, error.to_string()))
-    };
-    let since = time("since", query.since.as_deref())?;
-    let until = time("until", query.until.as_deref())?;
-    let limit: usize = match query.limit.as_deref().map(str::parse) {
-        None => 100,
-        Some(Ok(limit @ 1..=1000)) => limit,
-        Some(_) => return Err(invalid("limit", "must be 1 to 1000")),
-    };
-    let mut after: i64 = match query.cursor.as_deref().map(str::parse) {
-        None => 0,
-        Some(Ok(cursor)) if cursor >= 0 => cursor,
-        Some(_) => return Err(invalid("cursor", "must be a position in the chain")),
-    };
+pub(super) async fn handle(
+    call: Call,
+    QueryOnce(query): QueryOnce<SearchEvents>,
+) -> Result<Answer<EventsFound>, Refusal> {
+    let (since, until, limit) = (query.since, query.until, query.limit.get());
+    let mut after = i64::try_from(query.cursor).unwrap_or(i64::MAX);
 
-    let mut work = deps.store.zone(&zone, Access::Read).await?;
+    let mut work = call.role.store.zone(&query.zone_id, Access::Read).await?;
     let mut events = Vec::new();
     let mut more = true;
     while more && events.len() < limit {
@@ -75,5 +55,5 @@ pub(crate) async fn get(
         }
     }
     let next_cursor = if more { after.to_string() } else { String::new() };
-    Ok(Json(EventsFound { events, next_cursor }))
+    Ok(Answer(EventsFound { events, next_cursor }))
 }

@@ -1,19 +1,23 @@
 //! `GET /api/audit/verify/{zone}`: recomputes the zone's chain.
 
-use axum::Json;
-use caracal_service::{Refusal, extract::Path};
+use caracal_core::ZoneId;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Path},
+};
 use caracal_wire::audit::ChainReport;
+use serde::Deserialize;
 
-use super::{Deps, Operator, zone};
+use super::Call;
 use crate::verify_zone;
 
-pub(crate) async fn get(
-    _operator: Operator,
-    deps: Deps,
-    Path(zone_id): Path<String>,
-) -> Result<Json<ChainReport>, Refusal> {
-    let zone = zone(&zone_id)?;
-    Ok(Json(
-        verify_zone(deps.store.as_ref(), &zone, deps.audit_key.as_ref()).await?,
-    ))
+#[derive(Debug, Deserialize)]
+pub(super) struct OfZone {
+    zone_id: ZoneId,
+}
+
+pub(super) async fn handle(call: Call, Path(of): Path<OfZone>) -> Result<Answer<ChainReport>, Refusal> {
+    let deps = &call.role;
+    let report = verify_zone(deps.store.as_ref(), &of.zone_id, deps.audit_key.as_ref());
+    Ok(Answer(report.await?))
 }

@@ -6,4 +6,5 @@ mod ingest;
 mod isolation;
 mod later_release;
 mod ledger;
+mod openapi;
 mod retention;

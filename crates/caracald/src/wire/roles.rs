@@ -13,6 +13,7 @@ use caracal_service::{
     assemble,
     egress::{Egress, EgressPolicy},
     exchange::Exchange,
+    front::Served,
     health::{Dependency, Operational},
     key_rotation::{Digests, Sealed},
 };
@@ -256,7 +257,7 @@ impl Parts {
             .context("a role that records decisions needs a spool")
     }
 
-    fn assemble(&self, role: Role, routes: Router, ready: Vec<Arc<dyn Dependency>>) -> Router {
+    fn assemble(&self, role: Role, routes: Served, ready: Vec<Arc<dyn Dependency>>) -> Router {
         assemble(role.as_str(), routes, self.operational(ready), self.world.clone())
     }
 

@@ -119,7 +119,7 @@ async fn a_served_daemon_names_routes_counts_in_numbers_and_refuses_in_its_envel
         }
     }
     let answer = ask(&audit, "GET /api/audit/verify/%FF");
-    assert!(answer.contains("\"error\":\"invalid_path\""), "{answer}");
+    assert!(answer.contains("\"error\":\"invalid_params\""), "{answer}");
 
     // Refusals of every role are neither sniffed nor named in a referrer.
     for (address, path) in [

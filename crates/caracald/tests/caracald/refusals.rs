@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use caracal_service::{front::Declaration, server::OPERATIONAL};
 use caracal_testkit::deployed::Daemon;
 use caracal_wire::ErrorCode;
 use serde_json::Value;
@@ -25,6 +26,14 @@ struct Ask<'a> {
     lines: &'a str,
     body: &'a str,
 }
+
+const PLAIN: Ask<'_> = Ask {
+    method: "GET",
+    path: "/",
+    bearer: None,
+    lines: "",
+    body: "",
+};
 
 /// Sends it on a connection of its own; status and what follows the status line.
 fn ask(address: &str, ask: &Ask<'_>) -> (u16, String, String) {
@@ -102,54 +111,94 @@ fn filled(template: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// Method and path of every route of a role.
-fn routes(role: &str) -> Vec<(String, String)> {
-    let own: Vec<(String, String)> = match role {
+/// What a caller without a credential, or with a wrong one, is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stranger {
+    Served,
+    /// That it must say who it is.
+    Asked,
+    /// That something is missing: the credential is in the body.
+    Refused,
+}
+
+/// Method and path of every route of a role, from its declarations.
+fn routes(role: &str) -> Vec<(String, String, Stranger)> {
+    fn told<N>(route: &Declaration<N>, stranger: Stranger) -> Vec<(String, String, Stranger)> {
+        let paths = std::iter::once(route.path).chain(route.also);
+        paths
+            .map(|path| (route.method.to_string(), filled(path), stranger))
+            .collect()
+    }
+    let operational = OPERATIONAL.map(|path| (String::from("GET"), path.to_owned(), Stranger::Served));
+    let own: Vec<_> = match role {
         "api" => caracal_api::table()
-            .into_iter()
-            .map(|route| (route.method.to_string(), filled(route.path)))
+            .iter()
+            .flat_map(|route| told(route, Stranger::Asked))
             .collect(),
         "coordinator" => caracal_coordinator::table()
-            .into_iter()
-            .map(|route| (route.method.to_owned(), filled(route.path)))
+            .iter()
+            .map(|route| (route.method.to_owned(), filled(route.path), Stranger::Asked))
             .collect(),
-        "sts" => [
-            ("POST", "/oauth/2/token"),
-            ("POST", "//oauth/2/token"),
-            ("GET", "/.well-known/jwks.json"),
-            ("POST", "/internal/zones/none-such/signing-key/rotate"),
-        ]
-        .map(|(method, path)| (method.to_owned(), path.to_owned()))
-        .into(),
-        "audit" => [
-            ("GET", "/api/audit/search"),
-            ("GET", "/api/audit/verify/none-such"),
-            ("GET", "/api/audit/dlq"),
-            ("POST", "/api/audit/dlq/replay"),
-        ]
-        .map(|(method, path)| (method.to_owned(), path.to_owned()))
-        .into(),
-        // Whatever is not its own is governed.
-        _ => ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-            .map(|method| (method.to_owned(), String::from("/orders/7")))
-            .into(),
+        "audit" => caracal_audit::table()
+            .iter()
+            .flat_map(|route| told(route, Stranger::Asked))
+            .collect(),
+        "sts" => caracal_sts::table()
+            .iter()
+            .flat_map(|route| {
+                let stranger = match route.needs {
+                    // Strangers read the keys of a zone that they can name.
+                    caracal_sts::Needs::Nothing | caracal_sts::Needs::Client => Stranger::Refused,
+                    caracal_sts::Needs::Operator => Stranger::Asked,
+                };
+                told(route, stranger)
+            })
+            .collect(),
+        // Tells the operational ones itself, since everything else is governed.
+        _ => {
+            return caracal_gateway::table()
+                .iter()
+                .flat_map(|route| {
+                    let stranger = match route.needs {
+                        caracal_gateway::Needs::Nothing | caracal_gateway::Needs::Metrics => Stranger::Served,
+                        caracal_gateway::Needs::Mandate => Stranger::Asked,
+                    };
+                    told(route, stranger)
+                })
+                .collect();
+        }
     };
-    let operational = ["/health", "/ready", "/metrics"].map(|path| (String::from("GET"), path.to_owned()));
     own.into_iter().chain(operational).collect()
 }
 
 /// Asks a role for everything it has and has not, in every way that is refused; the statuses it answered with.
 fn walk(role: &str, address: &str, bearer: &str) -> BTreeSet<u16> {
     let mut seen = BTreeSet::new();
-    let plain = Ask {
-        method: "GET",
-        path: "/",
-        bearer: None,
-        lines: "",
-        body: "",
-    };
-    for (method, path) in routes(role) {
+    let plain = PLAIN;
+    for (method, path, stranger) in routes(role) {
         let method = method.as_str();
+        for bearer in [None, Some("wrong")] {
+            let (path, request) = (path.as_str(), Ask { bearer, ..plain });
+            let status = check(
+                role,
+                address,
+                &Ask {
+                    method,
+                    path,
+                    ..request
+                },
+            );
+            let as_declared = match stranger {
+                Stranger::Served => status < 400,
+                // Or that it has been told so too often.
+                Stranger::Asked => matches!(status, 401 | 429),
+                Stranger::Refused => (400..500).contains(&status),
+            };
+            assert!(
+                as_declared,
+                "{role}: {method} {path} -> {status}, not {stranger:?}"
+            );
+        }
         let (below, query) = (
             format!("{path}/no/such/route"),
             format!("{path}?limit=x&limit=y&cursor=%FF"),
@@ -213,12 +262,14 @@ fn walk(role: &str, address: &str, bearer: &str) -> BTreeSet<u16> {
     seen
 }
 
+/// Also the authorization walk: no route of any role serves whom it should have asked who it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_of_every_route_comes_in_the_envelope() {
     let home = tempfile::tempdir().expect("a directory");
     let daemon = Daemon::embedded(home.path())
         .program(env!("CARGO_BIN_EXE_caracald"))
         .with("AUDIT_ADMIN_TOKEN", TOKEN)
+        .with("STS_ADMIN_TOKEN", TOKEN)
         .with("CARACAL_COORDINATOR_TOKEN", TOKEN)
         .serve_ready()
         .await;
@@ -231,7 +282,12 @@ async fn every_refusal_of_every_route_comes_in_the_envelope() {
         ("audit", &[400, 401, 404, 405, 431]),
     ] {
         let bearer = if role == "api" { admin.trim() } else { TOKEN };
-        let seen = walk(role, &daemon.addresses[role], bearer);
+        let address = &daemon.addresses[role];
+        let seen = walk(role, address, bearer);
+        // The Gateway has none: the path belongs to an upstream.
+        let (path, document) = ("/openapi.json", if role == "gateway" { 401 } else { 200 });
+        let status = check(role, address, &Ask { path, ..PLAIN });
+        assert_eq!(status, document, "{role}");
         for status in expected {
             assert!(seen.contains(status), "{role}: no {status} among {seen:?}");
         }

@@ -4,7 +4,7 @@
 pub(crate) mod delegations;
 pub(crate) mod sessions;
 
-use axum::Router;
+use caracal_service::front::Served;
 
 use crate::{CoordinatorDeps, auth::Capability, deps::App, metrics};
 
@@ -57,7 +57,7 @@ fn routes() -> Vec<Route> {
 }
 
 /// The Coordinator's own routes.
-pub fn router(deps: CoordinatorDeps) -> Router {
+pub fn router(deps: CoordinatorDeps) -> Served {
     metrics::describe();
     caracal_service::front::router(App::new(deps), routes())
 }

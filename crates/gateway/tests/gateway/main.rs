@@ -9,6 +9,7 @@ mod evidence;
 mod fairness;
 mod forwarding;
 mod negative;
+mod openapi;
 mod operations;
 mod remote;
 mod replay;

@@ -6,6 +6,17 @@ use http::Method;
 use super::operation::Operation;
 use crate::limits::LimitClass;
 
+/// How a route learns who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A bearer token.
+    Bearer,
+    /// Id and secret of an application, in the form or as HTTP Basic.
+    Client,
+    /// Not at all.
+    None,
+}
+
 /// What a route is called, what it needs of its caller, and what its handler's types say.
 #[derive(Debug, Clone)]
 pub struct Declaration<N> {
@@ -13,6 +24,8 @@ pub struct Declaration<N> {
     pub method: Method,
     /// Path template, for example `/v1/zones/{zoneId}`.
     pub path: &'static str,
+    /// Another path that reaches it, which no document tells.
+    pub also: Option<&'static str>,
     /// Noun and verb, for example `zones.create`: its span and its operation in the document.
     pub name: &'static str,
     /// What it needs of its caller.
@@ -29,4 +42,37 @@ pub struct Declaration<N> {
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],
     pub(super) describe: fn(&mut Operation),
+}
+
+impl<N> Declaration<N> {
+    /// A route; `describe` tells what it reads and answers.
+    pub const fn new(
+        method: Method,
+        path: &'static str,
+        name: &'static str,
+        needs: N,
+        describe: fn(&mut Operation),
+    ) -> Self {
+        Self {
+            method,
+            path,
+            also: None,
+            name,
+            needs,
+            limit: LimitClass::Ordinary,
+            summary: "",
+            invalid: ErrorCode::InvalidBody,
+            idempotent: false,
+            reads_body: false,
+            parameters: &[],
+            describe,
+        }
+    }
+
+    /// One sentence for the document.
+    #[must_use]
+    pub const fn summary(mut self, sentence: &'static str) -> Self {
+        self.summary = sentence;
+        self
+    }
 }

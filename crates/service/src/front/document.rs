@@ -4,67 +4,142 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use serde_json::Value;
+use utoipa::PartialSchema as _;
 use utoipa::openapi::{
-    Components, HttpMethod, Info, License, OpenApi, PathItem, Paths, Required, Responses, Server, Tag,
+    Components, HttpMethod, Info, License, OpenApi, PathItem, Paths, RefOr, Required, Response, Responses,
+    Server, Tag,
     path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
 };
 
-use super::{inbound::HttpRole, operation::Operation, refusals, repeat, route::Route};
+use super::{
+    declaration::{Credential, Declaration},
+    inbound::HttpRole,
+    operation::Operation,
+    refusals, repeat,
+    route::Route,
+};
 
 const BEARER: &str = "bearer";
+const CLIENT: &str = "client";
+
+/// What the document of a role says of all its routes.
+#[derive(Debug)]
+pub struct Surface<N> {
+    /// Its title.
+    pub title: &'static str,
+    /// Whether refusals have the OAuth envelope.
+    pub oauth: bool,
+    /// How routes with such needs learn who calls.
+    pub credential: fn(&N) -> Credential,
+}
 
 /// The document of a role's routes, as indented JSON with an end of line.
 pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
-    let mut paths = Paths::new();
-    let mut schemas = BTreeMap::new();
-    let mut shared = BTreeMap::new();
-    let mut nouns = BTreeSet::new();
-    for route in routes {
-        let mut operation = Operation::default();
-        (route.describe)(&mut operation);
-        if route.idempotent {
-            let sentence = "Repeats the first answer instead of making another.";
-            operation.header(repeat::KEY, sentence);
+    let surface = Surface {
+        title: R::TITLE,
+        oauth: R::OAUTH,
+        credential: R::credential,
+    };
+    surface.document(routes.iter().map(|route| &route.declared))
+}
+
+impl<N> Surface<N> {
+    /// The document of `routes`.
+    pub fn document<'r>(&self, routes: impl IntoIterator<Item = &'r Declaration<N>>) -> String
+    where
+        N: 'r,
+    {
+        let mut paths = Paths::new();
+        let mut components = Components::new();
+        components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        let mut schemas = BTreeMap::new();
+        let mut shared = BTreeMap::new();
+        let mut nouns = BTreeSet::new();
+        for route in routes {
+            let credential = (self.credential)(&route.needs);
+            if credential == Credential::Client {
+                let basic = Http::new(HttpAuthScheme::Basic);
+                components.add_security_scheme(CLIENT, SecurityScheme::Http(basic));
+            }
+            let mut operation = operation(route);
+            let built = built(route, &mut operation, credential, self.oauth, &mut shared);
+            let noun = noun(route.name);
+            nouns.insert(noun);
+            let item = PathItem::new(method(&route.method), built);
+            let known = paths.paths.entry(route.path.replace("{*", "{")).or_default();
+            known.merge_operations(item);
+            schemas.extend(operation.schemas);
         }
-        let mut responses = Responses::new();
-        refusals::tell(route, &mut operation, &mut responses, &mut shared);
-        for (status, answer) in operation.answers {
-            responses.responses.insert(status.to_string(), answer.into());
-        }
-        let noun = route.name.rsplit_once('.').map_or(route.name, |(noun, _)| noun);
-        nouns.insert(noun);
-        let built = OperationBuilder::new()
-            .tag(noun)
-            .operation_id(Some(route.name))
-            .summary((!route.summary.is_empty()).then_some(route.summary))
-            .parameters(Some(in_path(route.path).chain(operation.parameters)))
-            .request_body(operation.body)
-            .responses(responses);
-        let item = PathItem::new(method(&route.method), built);
-        let known = paths.paths.entry(route.path.to_owned()).or_default();
-        known.merge_operations(item);
-        schemas.extend(operation.schemas);
+        components.schemas = schemas;
+        components.responses = shared;
+        let mut info = Info::new(self.title, "1");
+        let mut license = License::new("Apache License 2.0");
+        license.identifier = Some(String::from("Apache-2.0"));
+        info.license = Some(license);
+        let mut document = OpenApi::new(info, paths);
+        // Where the document was read from.
+        document.servers = Some(vec![Server::new("/")]);
+        document.tags = Some(nouns.into_iter().map(Tag::new).collect());
+        document.components = Some(components);
+        document.security = Some(vec![requires(BEARER)]);
+        // Through a value, so that members have an order that no hash map decides.
+        let mut value = serde_json::to_value(&document).unwrap_or_default();
+        without_code(&mut value);
+        format!("{value:#}\n")
     }
-    let mut components = Components::new();
-    components.schemas = schemas;
-    components.responses = shared;
-    components.add_security_scheme(BEARER, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    let mut info = Info::new(R::TITLE, "1");
-    let mut license = License::new("Apache License 2.0");
-    license.identifier = Some(String::from("Apache-2.0"));
-    info.license = Some(license);
-    let mut document = OpenApi::new(info, paths);
-    // Where the document was read from.
-    document.servers = Some(vec![Server::new("/")]);
-    document.tags = Some(nouns.into_iter().map(Tag::new).collect());
-    document.components = Some(components);
-    let none: [&str; 0] = [];
-    document.security = Some(vec![SecurityRequirement::new(BEARER, none)]);
-    // Through a value, so that members have an order that no hash map decides.
-    let mut value = serde_json::to_value(&document).unwrap_or_default();
-    without_code(&mut value);
-    format!("{value:#}\n")
+}
+
+fn noun(name: &'static str) -> &'static str {
+    name.rsplit_once('.').map_or(name, |(noun, _)| noun)
+}
+
+fn operation<N>(route: &Declaration<N>) -> Operation {
+    let mut operation = Operation::default();
+    (route.describe)(&mut operation);
+    if route.idempotent {
+        let sentence = "Repeats the first answer instead of making another.";
+        operation.header(repeat::KEY, Required::False, sentence);
+    }
+    operation
+}
+
+fn built<N>(
+    route: &Declaration<N>,
+    operation: &mut Operation,
+    credential: Credential,
+    oauth: bool,
+    shared: &mut BTreeMap<String, RefOr<Response>>,
+) -> utoipa::openapi::path::Operation {
+    let mut responses = Responses::new();
+    if let Some(default) = operation.default.take() {
+        responses
+            .responses
+            .insert(String::from("default"), default.into());
+    } else {
+        refusals::tell(route, oauth, operation, &mut responses, shared);
+    }
+    for (status, answer) in std::mem::take(&mut operation.answers) {
+        responses.responses.insert(status.to_string(), answer.into());
+    }
+    let built = OperationBuilder::new()
+        .tag(noun(route.name))
+        .operation_id(Some(route.name))
+        .summary((!route.summary.is_empty()).then_some(route.summary))
+        .parameters(Some(in_path(route.path).chain(operation.parameters.drain(..))))
+        .request_body(operation.body.take())
+        .responses(responses);
+    match credential {
+        Credential::Bearer => built,
+        Credential::Client => built.securities(Some([SecurityRequirement::default(), requires(CLIENT)])),
+        Credential::None => built.securities(Some([SecurityRequirement::default()])),
+    }
+    .build()
+}
+
+fn requires(scheme: &str) -> SecurityRequirement {
+    let scopes: [&str; 0] = [];
+    SecurityRequirement::new(scheme, scopes)
 }
 
 /// Takes from the descriptions what is for readers of the Rust documentation only: the examples, which come last.
@@ -91,21 +166,26 @@ fn method(method: &Method) -> HttpMethod {
         Method::PATCH => HttpMethod::Patch,
         Method::PUT => HttpMethod::Put,
         Method::DELETE => HttpMethod::Delete,
+        Method::OPTIONS => HttpMethod::Options,
         _ => HttpMethod::Get,
     }
 }
 
-/// Every parameter of a path is an id.
+/// Every parameter of a path is an id, but for the rest of it.
 fn in_path(path: &str) -> impl Iterator<Item = Parameter> {
     let names = path
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| {
+        let (name, schema) = match name.strip_prefix('*') {
+            Some(rest) => (rest, String::schema()),
+            None => (name, caracal_core::schema::id()),
+        };
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
-            .schema(Some(caracal_core::schema::id()))
+            .schema(Some(schema))
             .build()
     })
 }

@@ -7,12 +7,15 @@ use bytes::Bytes;
 use caracal_core::{World, id::InvalidId};
 use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, request::Parts};
 
-use super::{declaration::Declaration, repeat::IdempotencyKey};
+use super::{
+    declaration::{Credential, Declaration},
+    repeat::IdempotencyKey,
+};
 use crate::{
     Refusal,
-    body::{JSON_LIMIT, read_bounded},
+    body::{JSON_LIMIT, is_of_type, read_bounded},
     limits::Limits,
     request::RequestContext,
     server::PeerAddr,
@@ -24,12 +27,19 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// Title of its document.
     const TITLE: &'static str;
+    /// Whether refusals are told in the OAuth envelope.
+    const OAUTH: bool = false;
     /// What a route needs of its caller: capability, reach, kind of evidence, as the role knows them.
     type Needs: Copy + std::fmt::Debug + Send + Sync + 'static;
     /// Who calls.
     type Caller: Send + Sync + 'static;
     /// What handlers note of a request for the evidence.
     type Notes: Default + Send + Sync + 'static;
+
+    /// How routes with these needs learn who calls, for the document.
+    fn credential(_: &Self::Needs) -> Credential {
+        Credential::Bearer
+    }
 
     /// Time and randomness.
     fn world(&self) -> &World;
@@ -43,8 +53,9 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
     /// How often callers may ask. They are counted before anything that may be written down about a refusal, and before
-    /// anything that reads storage for the request.
-    fn limits(&self) -> &Limits;
+    /// anything that reads storage for the request. `None` where telling who calls costs nothing and the one operator
+    /// is not limited.
+    fn limits(&self) -> Option<&Limits>;
 
     /// Whose calls those of the caller are counted with.
     fn counted_as(&self, caller: &Self::Caller) -> String;
@@ -144,14 +155,21 @@ impl<R: HttpRole> Inbound<R> {
 
     /// Everything up to the handler.
     pub(super) async fn enter(&mut self, body: axum::body::Body) -> Result<(), Refusal> {
-        let (limits, counted) = (self.role.limits(), self.role.counted_as(&self.caller));
-        limits.count_call(&counted, &self.headers).await?;
+        let limits = self.role.limits();
+        let counted = limits
+            .map(|_| self.role.counted_as(&self.caller))
+            .unwrap_or_default();
+        if let Some(limits) = limits {
+            limits.count_call(&counted, &self.headers).await?;
+        }
         self.role.permit(&self.caller, self.route.needs)?;
         self.params.check()?;
-        let place: Vec<_> = self.params.iter().map(|(_, value)| value).collect();
-        limits
-            .count_class(self.route.limit, &place.join("/"), &counted)
-            .await?;
+        if let Some(limits) = limits {
+            let place: Vec<_> = self.params.iter().map(|(_, value)| value).collect();
+            limits
+                .count_class(self.route.limit, &place.join("/"), &counted)
+                .await?;
+        }
         self.role.admit(self).await?;
         self.admitted = true;
         if self.route.idempotent {
@@ -169,12 +187,7 @@ impl<R: HttpRole> Inbound<R> {
 
 /// Bodies are JSON.
 fn require_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal> {
-    let essence = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(str::trim);
-    if body.is_empty() || essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+    if body.is_empty() || is_of_type(headers, "application/json") {
         return Ok(());
     }
     Err(Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json"))

@@ -68,6 +68,28 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Query<T> {
     }
 }
 
+/// Parameters of the query string, each at most once, so that no two readers disagree. Unknown ones are ignored.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryOnce<T>(pub T);
+
+impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for QueryOnce<T> {
+    fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
+        parameters(inbound.query.as_bytes()).map(Self)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.query::<T>();
+    }
+}
+
+fn parameters<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
+    let pairs = form_urlencoded::parse(text);
+    parse_with_path(
+        serde_urlencoded::Deserializer::new(pairs),
+        ErrorCode::InvalidQuery,
+    )
+}
+
 fn query<T: DeserializeOwned>(sent: &str) -> Result<T, Refusal> {
     let mut first: Vec<(_, _)> = Vec::new();
     for (name, value) in form_urlencoded::parse(sent.as_bytes()) {
@@ -78,11 +100,7 @@ fn query<T: DeserializeOwned>(sent: &str) -> Result<T, Refusal> {
     let first = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(first)
         .finish();
-    let pairs = form_urlencoded::parse(first.as_bytes());
-    parse_with_path(
-        serde_urlencoded::Deserializer::new(pairs),
-        ErrorCode::InvalidQuery,
-    )
+    parameters(first.as_bytes())
 }
 
 /// Which page of a listing: `limit`, `DEFAULT` unless named and at most `MAX`, and `cursor`.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use caracal_wire::OAuthError;
 use http::StatusCode;
 use utoipa::{
     PartialSchema as _, ToSchema,
     openapi::{
-        Content, Header, Ref, RefOr, Required, Response, Schema,
+        Content, Header, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
         path::{Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
         schema::{ObjectBuilder, SchemaType, Type},
@@ -14,6 +15,7 @@ use utoipa::{
 };
 
 pub(super) const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One route's part of the document.
 #[derive(Default)]
@@ -22,13 +24,14 @@ pub struct Operation {
     /// Whether it may find that something is another version than the caller saw.
     pub(super) conditional: bool,
     pub(super) body: Option<RequestBody>,
+    pub(super) default: Option<Response>,
     pub(super) answers: BTreeMap<u16, Response>,
     pub(super) schemas: BTreeMap<String, RefOr<Schema>>,
 }
 
 impl Operation {
     /// Says that it reads the members of `T` from the query string.
-    pub(super) fn query<T: ToSchema>(&mut self) {
+    pub fn query<T: ToSchema>(&mut self) {
         let mut nested = Vec::new();
         T::schemas(&mut nested);
         self.schemas.extend(nested);
@@ -58,31 +61,50 @@ impl Operation {
     }
 
     /// Says that it minds a header.
-    pub(super) fn header(&mut self, name: &str, sentence: &str) {
-        self.parameters.push(header(name, sentence));
+    pub fn header(&mut self, name: &str, required: Required, sentence: &str) {
+        self.parameters.push(header(name, required, sentence));
+    }
+
+    /// Says that it takes `T` as a form.
+    pub fn form<T: ToSchema>(&mut self) {
+        let content = Content::new(Some(self.schema::<T>()));
+        let body = RequestBodyBuilder::new().content(FORM, content);
+        self.body = Some(body.required(Some(Required::True)).build());
+    }
+
+    /// Says that it passes on whatever body it gets, and whatever answer, and that a refusal of its own has one of
+    /// `refused`.
+    pub fn passes_on(&mut self, refused: &[StatusCode]) {
+        let body = RequestBodyBuilder::new().content("*/*", Content::default());
+        self.body = Some(body.build());
+        let anything = ResponseBuilder::new().description("What the upstream answered");
+        self.default = Some(anything.content("*/*", Content::default()).build());
+        for status in refused {
+            self.answer::<OAuthError>(*status);
+        }
     }
 
     /// Says that it takes `T` as JSON.
-    pub(super) fn body<T: ToSchema>(&mut self, required: Required) {
+    pub fn body<T: ToSchema>(&mut self, required: Required) {
         let content = Content::new(Some(self.schema::<T>()));
         let body = RequestBodyBuilder::new().content(JSON, content);
         self.body = Some(body.required(Some(required)).build());
     }
 
     /// Says that it answers with `T` as JSON.
-    pub(super) fn answer<T: ToSchema>(&mut self, status: StatusCode) {
+    pub fn answer<T: ToSchema>(&mut self, status: StatusCode) {
         let content = Content::new(Some(self.schema::<T>()));
         self.add(status, JSON, content);
     }
 
     /// Says that it answers with text.
-    pub(super) fn text(&mut self, status: StatusCode, content_type: &str) {
+    pub fn text(&mut self, status: StatusCode, content_type: &str) {
         let content = Content::new(Some(String::schema()));
         self.add(status, content_type, content);
     }
 
     /// Says that it answers without a body.
-    pub(super) fn empty(&mut self, status: StatusCode) {
+    pub fn empty(&mut self, status: StatusCode) {
         self.answers.insert(status.as_u16(), named(status));
     }
 
@@ -155,10 +177,10 @@ fn not_null(schema: RefOr<Schema>) -> RefOr<Schema> {
     }
 }
 
-fn header(name: &str, sentence: &str) -> Parameter {
+fn header(name: &str, required: Required, sentence: &str) -> Parameter {
     let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header);
-    let parameter = parameter.required(Required::False).description(Some(sentence));
+    let parameter = parameter.required(required).description(Some(sentence));
     parameter.schema(Some(String::schema())).build()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use caracal_wire::Problem;
+use caracal_wire::{OAuthError, Problem};
 use http::Method;
 use utoipa::openapi::{
     Content, Header, Ref, RefOr, Response, ResponseBuilder, Responses,
@@ -63,6 +63,7 @@ const OTHERWISE: Told = told("default", "Otherwise", "Refused for another reason
 /// Tells them in `responses`, and what they refer to in `shared`.
 pub(super) fn tell<N>(
     route: &Declaration<N>,
+    oauth: bool,
     operation: &mut Operation,
     responses: &mut Responses,
     shared: &mut BTreeMap<String, RefOr<Response>>,
@@ -82,7 +83,11 @@ pub(super) fn tell<N>(
         (route.reads_body, TOO_LARGE),
         (route.reads_body, NOT_JSON),
     ];
-    let problem = operation.schema::<Problem>();
+    let problem = if oauth {
+        operation.schema::<OAuthError>()
+    } else {
+        operation.schema::<Problem>()
+    };
     for (_, told) in possible.into_iter().filter(|(possible, _)| *possible) {
         let refusal = ResponseBuilder::new()
             .description(told.sentence)

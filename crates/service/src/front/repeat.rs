@@ -122,7 +122,11 @@ impl<R: HttpRole> Input<R> for IfMatch {
 
     fn describe(operation: &mut Operation) {
         operation.conditional = true;
-        operation.header("If-Match", "Changes only what still has one of these tags.");
+        operation.header(
+            "If-Match",
+            super::Required::False,
+            "Changes only what still has one of these tags.",
+        );
     }
 }
 

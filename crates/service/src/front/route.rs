@@ -2,7 +2,11 @@
 
 use std::{fmt, ops::Deref, pin::Pin, sync::Arc};
 
-use axum::response::Response;
+use axum::{
+    extract::Request,
+    response::Response,
+    routing::{MethodFilter, MethodRouter, on},
+};
 use caracal_wire::ErrorCode;
 use http::Method;
 
@@ -20,8 +24,19 @@ type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 /// A route: its declaration and what it does.
 pub struct Route<R: HttpRole> {
     pub(super) declared: Declaration<R::Needs>,
-    handler: Box<dyn Fn(Arc<Inbound<R>>) -> Running + Send + Sync>,
+    pub(super) work: Work<R>,
 }
+
+/// What a route does.
+pub(super) enum Work<R: HttpRole> {
+    /// With a request that went through the gates.
+    Gated(Gated<R>),
+    /// With the request as it came.
+    Raw(Box<dyn Fn(Arc<R>, MethodFilter) -> MethodRouter + Send>),
+}
+
+/// A handler behind the gates.
+pub(super) type Gated<R> = Arc<dyn Fn(Arc<Inbound<R>>) -> Running + Send + Sync>;
 
 impl<R: HttpRole> Deref for Route<R> {
     type Target = Declaration<R::Needs>;
@@ -62,19 +77,31 @@ impl<R: HttpRole> Route<R> {
     ) -> Self {
         Self {
             declared: Declaration {
-                method,
-                path,
-                name,
-                needs,
-                limit: LimitClass::Ordinary,
-                summary: "",
-                invalid: ErrorCode::InvalidBody,
-                idempotent: false,
                 reads_body: H::BODY,
                 parameters: H::PARAMETERS,
-                describe: H::describe,
+                ..Declaration::new(method, path, name, needs, H::describe)
             },
-            handler: Box::new(move |inbound| handler.run(inbound)),
+            work: Work::Gated(Arc::new(move |inbound| handler.run(inbound))),
+        }
+    }
+
+    /// Serves a declaration with a handler of the request as it came: who calls, how often, and how much is read is its
+    /// own to say. For routes on which each allocation counts; routing, the label of metrics, the document and the
+    /// rendering of refusals are the front's, and cost the handler nothing.
+    pub fn raw<Fut>(
+        declared: Declaration<R::Needs>,
+        handler: impl Fn(Arc<R>, Request) -> Fut + Clone + Send + Sync + 'static,
+    ) -> Self
+    where
+        Fut: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let mount = move |role: Arc<R>, filter| {
+            let handler = handler.clone();
+            on(filter, move |request: Request| handler(role.clone(), request))
+        };
+        Self {
+            declared,
+            work: Work::Raw(Box::new(mount)),
         }
     }
 
@@ -106,8 +133,11 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
-    pub(super) fn run(&self, inbound: Arc<Inbound<R>>) -> Running {
-        (self.handler)(inbound)
+    /// Answers on another path as well, which the document does not tell.
+    #[must_use]
+    pub fn also(mut self, path: &'static str) -> Self {
+        self.declared.also = Some(path);
+        self
     }
 }
 
@@ -137,6 +167,13 @@ pub trait FromInbound<R: HttpRole>: Sized + Send {
 pub trait RouteError: Send {
     /// The answer.
     fn refusal(self) -> Refusal;
+}
+
+/// A role whose handlers need nothing more than the inbound request.
+impl<R: HttpRole> FromInbound<R> for Arc<Inbound<R>> {
+    fn from_inbound(inbound: Self) -> Result<Self, Refusal> {
+        Ok(inbound)
+    }
 }
 
 impl RouteError for Refusal {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use caracal_core::entity::ProviderConfig;
 use caracal_service::zones::{ProviderState, ResourceState};
-use caracal_wire::sts::{Explanation, UpstreamDirective};
+use caracal_wire::sts::{DenialReason, Explanation, UpstreamDirective};
 use tokio::time::timeout;
 
 use crate::{
@@ -49,9 +49,9 @@ pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
                 let details = Explanation::Credential {
                     reason: error.to_string(),
                 };
-                *outcome = Err(Denied::before_policy(
+                *outcome = Err(Denied::of_facts(
                     &resource.identifier,
-                    "provider_unavailable",
+                    DenialReason::ProviderUnavailable,
                     details,
                 ));
             }

@@ -9,7 +9,7 @@ use caracal_core::{
     entity::{Delegation, Session},
 };
 use caracal_service::{Refusal, zones::DirectoryError};
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, sts::DenialReason};
 
 use crate::{StsDeps, authenticate::unavailable, pipeline::Case};
 
@@ -59,19 +59,19 @@ pub(crate) enum PartyError {
 
 impl PartyError {
     /// The machine-readable reason.
-    pub(crate) const fn reason(&self) -> &'static str {
+    pub(crate) const fn reason(&self) -> DenialReason {
         match self {
-            Self::Session => "session_inactive",
-            Self::DelegationWithoutSession => "session_required",
-            Self::Delegation => "delegation_inactive",
-            Self::NotHolder => "delegation_not_held",
-            Self::ChainSession => "delegation_session_inactive",
-            Self::ChainApplication => "delegation_application_inactive",
-            Self::Record => "authority_record_inactive",
-            Self::Revoked => "revoked",
-            Self::Broken => "delegation_chain_broken",
-            Self::Exceeds(_) => "delegation_exceeds_parent_authority",
-            Self::Unavailable => "sts_unavailable",
+            Self::Session => DenialReason::SessionInactive,
+            Self::DelegationWithoutSession => DenialReason::SessionRequired,
+            Self::Delegation => DenialReason::DelegationInactive,
+            Self::NotHolder => DenialReason::DelegationNotHeld,
+            Self::ChainSession => DenialReason::DelegationSessionInactive,
+            Self::ChainApplication => DenialReason::DelegationApplicationInactive,
+            Self::Record => DenialReason::AuthorityRecordInactive,
+            Self::Revoked => DenialReason::Revoked,
+            Self::Broken => DenialReason::DelegationChainBroken,
+            Self::Exceeds(_) => DenialReason::DelegationExceedsParentAuthority,
+            Self::Unavailable => DenialReason::StsUnavailable,
         }
     }
 

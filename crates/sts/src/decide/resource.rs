@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, Decision, DecisionInput, DelegationInput, PresentedMandate, Principal, PrincipalKind, decide,
-    explain,
+    Action, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate, Principal, PrincipalKind,
+    decide, explain,
 };
 use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
 use caracal_service::{
@@ -13,7 +13,7 @@ use caracal_service::{
 };
 use caracal_wire::{
     ErrorCode,
-    sts::{DenialDetails, Explanation, UpstreamDirective},
+    sts::{DenialDetails, DenialReason, Explanation, UpstreamDirective},
 };
 use serde_json::Value;
 
@@ -34,54 +34,73 @@ pub(crate) struct Granted {
 pub(crate) struct Denied {
     /// As the caller named it.
     pub(crate) resource: String,
-    /// `complete` when policy decided, else the reason the request ended before policy.
-    pub(crate) status: &'static str,
+    /// How far it got.
+    pub(crate) stage: Stage,
     /// Machine-readable reason.
-    pub(crate) reason: &'static str,
+    pub(crate) reason: DenialReason,
     /// What the reason is about.
     pub(crate) details: Value,
     /// The decision, when policy decided.
     pub(crate) decision: Option<Decision>,
 }
 
+/// Where a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Outside policy.
+    Facts,
+    /// Policy decided.
+    Policy,
+    /// Policy allowed it with an approval that nobody can give.
+    Approval,
+}
+
 impl Denied {
-    pub(crate) fn before_policy(
-        resource: &str,
-        status: &'static str,
-        details: impl Into<Value>,
-    ) -> Box<Self> {
+    /// Refuses for what policy is not asked about.
+    pub(crate) fn of_facts(resource: &str, reason: DenialReason, details: impl Into<Value>) -> Box<Self> {
         Box::new(Self {
             resource: resource.to_owned(),
-            status,
-            reason: status,
+            stage: Stage::Facts,
+            reason,
             details: details.into(),
             decision: None,
         })
     }
 
+    /// The status in its evidence.
+    pub(crate) const fn status(&self) -> &'static str {
+        match self.stage {
+            Stage::Facts => self.reason.as_str(),
+            Stage::Policy => "complete",
+            Stage::Approval => "approval_unavailable",
+        }
+    }
+
     /// 403 with the first reason in the text clients know, and all of it machine-readable.
     pub(crate) fn refusal(outcomes: &[Outcome<Granted>]) -> Refusal {
         let denied = || outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-        let decided = denied().find(|denied| denied.status == "complete");
+        let decided = denied().find(|denied| denied.stage == Stage::Policy);
         let forbidden = Refusal::of(ErrorCode::AccessDenied);
         let Some(first) = decided.or_else(|| denied().next()) else {
             return forbidden.describe("policy denied");
         };
-        match first.status {
-            "operation_not_permitted" => Refusal::of(ErrorCode::OperationNotPermitted)
-                .describe("operation is not declared for the resource or its scope is not in the mandate")
-                .reason(first.reason)
-                .with("details", first.details.clone()),
-            "provider_unavailable" => Refusal::of(ErrorCode::HttpRequestFailed)
+        match (first.stage, first.reason) {
+            (Stage::Facts, DenialReason::OperationNotPermitted) => {
+                Refusal::of(ErrorCode::OperationNotPermitted)
+                    .describe("operation is not declared for the resource or its scope is not in the mandate")
+                    .reason(first.reason)
+                    .with("details", first.details.clone())
+            }
+            (Stage::Facts, DenialReason::ProviderUnavailable) => Refusal::of(ErrorCode::HttpRequestFailed)
                 .describe("the upstream credential is not available")
                 .reason(first.reason),
-            "complete" => forbidden
-                .describe(format!("policy denied ({})", first.reason))
-                .reason(first.reason)
+            (Stage::Policy, reason) => forbidden
+                .describe(format!("policy denied ({})", reason.as_str()))
+                .reason(reason)
                 .with_details(&first.explained()),
-            _ => forbidden
+            (Stage::Facts | Stage::Approval, reason) => forbidden
                 .describe("policy denied")
-                .reason(first.reason)
+                .reason(reason)
                 .with_details(&first.explained()),
         }
     }
@@ -108,7 +127,7 @@ pub(crate) fn decide_mint(
 ) -> Outcome<Granted> {
     let Some(resource) = zone.resource(name) else {
         let details = Explanation::Resource { resource: name };
-        return Err(Denied::before_policy(name, "resource_not_found", details));
+        return Err(Denied::of_facts(name, DenialReason::ResourceNotFound, details));
     };
     let identifier = resource.resource.identifier.as_str();
     let undeclared: Vec<&str> = scopes
@@ -120,7 +139,7 @@ pub(crate) fn decide_mint(
         .collect();
     if !undeclared.is_empty() {
         let details = Explanation::Undeclared { undeclared };
-        return Err(Denied::before_policy(identifier, "scope_mismatch", details));
+        return Err(Denied::of_facts(identifier, DenialReason::ScopeMismatch, details));
     }
     if let Some(authority) = &party.authority {
         use caracal_authz::narrow::NarrowingViolation;
@@ -129,17 +148,17 @@ pub(crate) fn decide_mint(
             Ok(()) | Err(NarrowingViolation::Scopes { .. }) => {}
             Err(violation @ NarrowingViolation::Resources { .. }) => {
                 let details = serde_json::to_value(&violation).unwrap_or_default();
-                return Err(Denied::before_policy(
+                return Err(Denied::of_facts(
                     identifier,
-                    "resource_outside_delegation",
+                    DenialReason::ResourceOutsideDelegation,
                     details,
                 ));
             }
             Err(violation) => {
                 let details = serde_json::to_value(&violation).unwrap_or_default();
-                return Err(Denied::before_policy(
+                return Err(Denied::of_facts(
                     identifier,
-                    "delegation_ttl_exceeded",
+                    DenialReason::DelegationTtlExceeded,
                     details,
                 ));
             }
@@ -167,7 +186,7 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_
     let (name, claims) = (call.resource, call.claims);
     let Some(resource) = zone.resource(name) else {
         let details = Explanation::Resource { resource: name };
-        return Err(Denied::before_policy(name, "resource_not_found", details));
+        return Err(Denied::of_facts(name, DenialReason::ResourceNotFound, details));
     };
     let identifier = resource.resource.identifier.as_str();
     let presented_scopes = claims.scopes();
@@ -175,9 +194,9 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_
         && !authority.resources().contains(identifier)
     {
         let details = Explanation::Resource { resource: identifier };
-        return Err(Denied::before_policy(
+        return Err(Denied::of_facts(
             identifier,
-            "resource_outside_delegation",
+            DenialReason::ResourceOutsideDelegation,
             details,
         ));
     }
@@ -187,9 +206,9 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_
     {
         let beyond = presented_scopes.difference(authority.scopes());
         let details = Explanation::Beyond { beyond };
-        return Err(Denied::before_policy(
+        return Err(Denied::of_facts(
             identifier,
-            "scope_exceeds_delegation",
+            DenialReason::ScopeExceedsDelegation,
             details,
         ));
     }
@@ -202,9 +221,9 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_
                 call: call.operation.call(),
                 scope: needed,
             };
-            return Err(Denied::before_policy(
+            return Err(Denied::of_facts(
                 identifier,
-                "operation_not_permitted",
+                DenialReason::OperationNotPermitted,
                 details,
             ));
         }
@@ -251,9 +270,38 @@ fn conclude(zone: &ZoneState, resource: &Arc<ResourceState>, input: &DecisionInp
     let reason = decision.reason;
     Err(Box::new(Denied {
         resource: resource.resource.identifier.clone(),
-        status: "complete",
-        reason: reason.map_or("no_rule_matched", caracal_authz::DenyReason::as_str),
+        stage: Stage::Policy,
+        reason: reason.map_or(DenialReason::NoRuleMatched, of_policy),
         details: explain(&zone.policy, input, &decision),
         decision: Some(decision),
     }))
+}
+
+/// A reason of policy as it travels.
+const fn of_policy(reason: DenyReason) -> DenialReason {
+    match reason {
+        DenyReason::RestrictionActive => DenialReason::RestrictionActive,
+        DenyReason::MalformedRiskData => DenialReason::MalformedRiskData,
+        DenyReason::MalformedApprovalData => DenialReason::MalformedApprovalData,
+        DenyReason::ResourceNotGranted => DenialReason::ResourceNotGranted,
+        DenyReason::DelegationScopeExceeded => DenialReason::DelegationScopeExceeded,
+        DenyReason::ConfinementViolation => DenialReason::ConfinementViolation,
+        DenyReason::RoleScopeMismatch => DenialReason::RoleScopeMismatch,
+        DenyReason::MandateTargetMismatch => DenialReason::MandateTargetMismatch,
+        DenyReason::NoRuleMatched => DenialReason::NoRuleMatched,
+        DenyReason::NoActivePolicySet => DenialReason::NoActivePolicySet,
+        DenyReason::PolicyUnusable => DenialReason::PolicyUnusable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_policy_is_the_same_word_in_answers_and_evidence() {
+        for reason in DenyReason::ALL {
+            assert_eq!(of_policy(reason).as_str(), reason.as_str());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use caracal_core::{Secret, claims::MandateUse};
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
+use caracal_wire::{ErrorCode, sts::DenialReason};
 use http::StatusCode;
 
 use crate::{pipeline::Case, subject};
@@ -20,7 +20,7 @@ pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {
     }
     refusal
         .describe("resource exchanges must use the Gateway")
-        .reason("gateway_required")
+        .reason(DenialReason::GatewayRequired)
 }
 
 pub(crate) fn refuse_federation() -> Refusal {
@@ -30,5 +30,5 @@ pub(crate) fn refuse_federation() -> Refusal {
 pub(crate) fn refuse_unapproved() -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
         .describe("approval not found or bindings do not match")
-        .reason("approval_invalid")
+        .reason(DenialReason::ApprovalInvalid)
 }

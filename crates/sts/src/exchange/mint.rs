@@ -54,7 +54,7 @@ impl Mint<'_> {
         let denied = passed.outcomes.into_iter().filter_map(Result::err);
         let denied = denied.map(|denied| DeniedTarget {
             resource: denied.resource,
-            reason: denied.reason.into(),
+            reason: denied.reason.as_str().into(),
             details: denied.details,
         });
         Ok((issued, denied.collect()))

@@ -1,7 +1,9 @@
 //! `GET /.well-known/jwks.json?zone_id=`: the zone's public keys (RFC 7517).
 
+use std::sync::Arc;
+
 use axum::{
-    extract::{RawQuery, State},
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use caracal_core::ZoneId;
@@ -13,8 +15,8 @@ use http::header;
 use crate::{StsDeps, authenticate::unavailable, form::malformed};
 
 /// Never lists zones: the caller must know the one it wants.
-pub(crate) async fn get(State(deps): State<StsDeps>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
-    let query = query.unwrap_or_default();
+pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
+    let query = request.uri().query().unwrap_or_default();
     let zone = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "zone_id")
         .map(|(_, value)| ZoneId::parse(value.trim()))

@@ -4,22 +4,133 @@ mod jwks;
 mod rotate;
 mod token;
 
-use axum::{
-    Router,
-    routing::{get, post},
+use caracal_core::World;
+use caracal_service::{
+    Refusal,
+    front::{self, Credential, Declaration, HttpRole, Inbound, Params, Served},
+    health::bears,
+    limits::Limits,
 };
+use caracal_wire::{
+    ErrorCode,
+    sts::{KeySet, KeysOf, TokenForm, TokenResponse},
+};
+use http::{Method, StatusCode, request::Parts};
 
-use crate::StsDeps;
+use crate::{StsDeps, authenticate::invalid_client};
 
-/// The STS's own routes; `service::assemble` adds what every role has.
-pub fn router(deps: StsDeps) -> Router {
-    let mut routes = Router::new()
-        // One published client keeps a trailing slash of its configured base URL.
-        .route("/oauth/2/token", post(token::post))
-        .route("//oauth/2/token", post(token::post))
-        .route("/.well-known/jwks.json", get(jwks::get));
-    if deps.admin_token.is_some() {
-        routes = routes.route("/internal/zones/{zone_id}/signing-key/rotate", post(rotate::post));
+type Route = front::Route<StsDeps>;
+
+/// What a route needs of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// An application's secret or a Gateway's signature. Every decision is in the audit spool before the answer.
+    Client,
+    /// The operator's token.
+    Operator,
+}
+
+impl HttpRole for StsDeps {
+    const NAME: &'static str = "sts";
+    const TITLE: &'static str = "Caracal STS";
+    const OAUTH: bool = true;
+    type Needs = Needs;
+    type Caller = ();
+    type Notes = ();
+
+    fn credential(needs: &Needs) -> Credential {
+        match needs {
+            Needs::Nothing => Credential::None,
+            Needs::Client => Credential::Client,
+            Needs::Operator => Credential::Bearer,
+        }
     }
-    routes.with_state(deps)
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<(), Refusal> {
+        match needs {
+            Needs::Nothing => Ok(()),
+            // A client is proved by its body, which the token endpoint reads itself.
+            Needs::Client => Err(invalid_client()),
+            Needs::Operator => {
+                let token = self.admin_token.as_ref();
+                let proved = token.is_some_and(|token| bears(&head.headers, token));
+                let refusal = || Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer");
+                proved.then_some(()).ok_or_else(refusal)
+            }
+        }
+    }
+
+    /// Comparing a token costs nothing, and the one operator is not limited; the token endpoint limits applications.
+    fn limits(&self) -> Option<&Limits> {
+        None
+    }
+
+    fn counted_as(&self, (): &()) -> String {
+        String::new()
+    }
+
+    /// Whoever is proved for a route may use it.
+    fn permit(&self, (): &(), _: Needs) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// In every zone.
+    async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Nothing is decided about an agent.
+    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
+}
+
+/// Every route of this role.
+pub fn table() -> Vec<Route> {
+    let token = Declaration::new(
+        Method::POST,
+        "/oauth/2/token",
+        "token.exchange",
+        Needs::Client,
+        |it| {
+            it.form::<TokenForm>();
+            it.answer::<TokenResponse>(StatusCode::OK);
+        },
+    );
+    let keys = Declaration::new(
+        Method::GET,
+        "/.well-known/jwks.json",
+        "keys.list",
+        Needs::Nothing,
+        |it| {
+            it.query::<KeysOf>();
+            it.answer::<KeySet>(StatusCode::OK);
+        },
+    );
+    vec![
+        // One published client keeps a trailing slash of its configured base URL.
+        Route::raw(token, token::post)
+            .also("//oauth/2/token")
+            .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
+        Route::raw(keys, jwks::get).summary("Read the public keys of a zone."),
+        Route::post(
+            "/internal/zones/{zone_id}/signing-key/rotate",
+            "keys.rotate",
+            Needs::Operator,
+            rotate::post,
+        )
+        .summary("Make another signing key for a zone."),
+    ]
+}
+
+/// The STS's own routes; `service::assemble` adds what every role has. Without an operator token the operator has none.
+pub fn router(deps: StsDeps) -> Served {
+    let operated = deps.admin_token.is_some();
+    let mut routes = table();
+    routes.retain(|route| operated || route.needs != Needs::Operator);
+    front::router(deps, routes)
 }

@@ -1,37 +1,35 @@
 //! `POST /internal/zones/{zone}/signing-key/rotate`: a new signing key, published before it signs.
 
-use axum::{Json, extract::State};
+use std::sync::Arc;
+
 use caracal_core::ZoneId;
-use caracal_service::{Refusal, extract::Path, health::bearer_of};
+use caracal_service::{
+    Refusal,
+    front::{Answer, Inbound, Path},
+};
 use caracal_wire::{ErrorCode, sts::KeyRotated};
-use http::HeaderMap;
+use serde::Deserialize;
 
-use crate::{StsDeps, form::malformed, keys};
+use crate::{StsDeps, keys};
 
-pub(crate) async fn post(
-    State(deps): State<StsDeps>,
-    Path(zone): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<KeyRotated>, Refusal> {
-    let allowed = deps
-        .admin_token
-        .as_ref()
-        .zip(bearer_of(&headers))
-        .is_some_and(|(token, given)| {
-            caracal_crypto::constant_time_eq(given.as_bytes(), token.expose().as_bytes())
-        });
-    if !allowed {
-        return Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer"));
-    }
-    let zone = ZoneId::parse(&zone).map_err(|error| malformed("zone_id", error))?;
-    if deps.zones.zone(&zone).await.is_err() {
+#[derive(Debug, Deserialize)]
+pub(super) struct OfZone {
+    zone_id: ZoneId,
+}
+
+pub(super) async fn post(
+    call: Arc<Inbound<StsDeps>>,
+    Path(OfZone { zone_id }): Path<OfZone>,
+) -> Result<Answer<KeyRotated>, Refusal> {
+    let deps = &call.role;
+    if deps.zones.zone(&zone_id).await.is_err() {
         return Err(Refusal::of(ErrorCode::ZoneNotFound));
     }
-    let kid = keys::rotate_signing_key(&deps, &zone).await?;
-    tracing::warn!(zone.id = %zone, key.id = %kid, "rotated the signing key of a zone");
-    Ok(Json(KeyRotated {
+    let kid = keys::rotate_signing_key(deps, &zone_id).await?;
+    tracing::warn!(zone.id = %zone_id, key.id = %kid, "rotated the signing key of a zone");
+    Ok(Answer(KeyRotated {
         rotated: true,
-        zone_id: zone,
+        zone_id,
         kid,
     }))
 }

@@ -1,10 +1,9 @@
 //! `POST /oauth/2/token` (RFC 8693).
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{
-    Extension,
-    extract::{Request, State},
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use caracal_core::claims::{MandateClaims, MandateUse};
@@ -13,7 +12,12 @@ use caracal_crypto::request_signature::{
     verify as verify_signature,
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{Refusal, body::read_bounded, request::RequestContext, server::PeerAddr};
+use caracal_service::{
+    Refusal,
+    body::{is_of_type, read_bounded},
+    request::RequestContext,
+    server::PeerAddr,
+};
 use caracal_wire::{
     ErrorCode,
     sts::{DeniedTarget, TokenResponse},
@@ -34,17 +38,21 @@ use crate::{
 
 /// Largest form, in bytes.
 const MAX_BODY: usize = 64 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
 
-pub(crate) async fn post(
-    State(deps): State<StsDeps>,
-    Extension(context): Extension<RequestContext>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
     if request.uri().query().is_some() {
         return Err(malformed("", "parameters belong in the body, not in the query"));
     }
     let (parts, body) = request.into_parts();
-    require_form(&parts.headers)?;
+    let context = parts.extensions.get::<RequestContext>().cloned();
+    let context = context.unwrap_or_else(|| RequestContext::of(&parts.headers, &deps.world));
+    if !is_of_type(&parts.headers, FORM) {
+        return Err(
+            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
+                .describe("send Content-Type: application/x-www-form-urlencoded"),
+        );
+    }
     let body = read_bounded(body, MAX_BODY).await?;
     let login = Login::of(&parts.headers)?;
     let form = TokenRequest::parse(&body, login.as_ref())?;
@@ -66,22 +74,6 @@ pub(crate) async fn post(
         serde_json::to_vec(&response).map_err(|_| unavailable())?,
     )
         .into_response())
-}
-
-fn require_form(headers: &HeaderMap) -> Result<(), Refusal> {
-    let essence = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(str::trim);
-    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
-        Ok(())
-    } else {
-        Err(
-            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
-                .describe("send Content-Type: application/x-www-form-urlencoded"),
-        )
-    }
 }
 
 /// Whether the request is a signed Gateway exchange. Any part of a signature that does not hold is refused: a

@@ -5,5 +5,6 @@
 mod exchange;
 mod fixture;
 mod mandates;
+mod openapi;
 mod refusals;
 mod requests;

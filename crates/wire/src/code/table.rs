@@ -51,8 +51,7 @@ codes! {
         InvalidBody "invalid_body" 400
             "The body is not what the route takes; `details.issues` names each field and its rule.";
         InvalidQuery "invalid_query" 400 "A parameter of the query string is unknown or out of its range.";
-        InvalidPath "invalid_path" 400 "A parameter in the path cannot be read.";
-        InvalidParams "invalid_params" 400 "An id in the path has the wrong form.";
+        InvalidParams "invalid_params" 400 "An id in the path cannot be read or has the wrong form.";
         InvalidCursor "invalid_cursor" 400 "The cursor was not given out by this listing.";
         Unauthorized "unauthorized" 401 "The operator's token is missing or wrong.";
         RouteNotFound "route_not_found" 404 "There is no such route.";

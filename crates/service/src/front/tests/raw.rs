@@ -1,0 +1,102 @@
+//! Routes whose handlers take the request as it came, and parameters that are read once.
+
+use super::*;
+use crate::body::read_bounded;
+
+async fn told(routes: Vec<Route<Shop>>, request: Request) -> (u16, Value) {
+    let role = Shop {
+        world: World::for_tests(),
+        handled: AtomicU32::new(0),
+        refused: Arc::default(),
+        limits: limits(),
+    };
+    let layer = Finish {
+        role: "shop",
+        world: role.world.clone(),
+    };
+    let router = Router::from(router(role, routes)).layer(from_fn_with_state(layer, finish));
+    let response = router.oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+fn echo() -> Vec<Route<Shop>> {
+    let declared = Declaration::new(Method::POST, "/echo", "echo.post", Needs::Read, |operation| {
+        operation.form::<Item>();
+        operation.text(StatusCode::OK, "application/json");
+    });
+    let handler = async |_: Arc<Shop>, request: Request| {
+        let body = read_bounded(request.into_body(), 16).await?;
+        Ok(finished_json(body))
+    };
+    vec![Route::raw(declared, move |role, request| handler(role, request)).also("//echo")]
+}
+
+fn finished_json(body: bytes::Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+#[tokio::test]
+async fn a_raw_route_is_served_on_each_of_its_paths_and_refused_in_the_envelope() {
+    for path in ["/echo", "//echo"] {
+        let request = |body: &'static str| Request::post(path).body(HttpBody::from(body)).unwrap();
+        let served = told(echo(), request("{\"a\":1}")).await;
+        assert_eq!(
+            served,
+            (200, json!({"a": 1})),
+            "{path}: nobody was asked who they are"
+        );
+        let (status, refused) = told(echo(), request("{\"more\": \"than it takes\"}")).await;
+        assert_eq!((status, &refused["error"]), (413, &json!("payload_too_large")));
+        assert!(refused["requestId"].is_string());
+    }
+}
+
+#[test]
+fn the_document_tells_a_raw_route_once_with_its_form() {
+    let document: Value = serde_json::from_str(&document(&echo())).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/echo"]);
+    let form = &paths["/echo"]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"];
+    assert_eq!(form["schema"]["$ref"], "#/components/schemas/Item");
+}
+
+#[tokio::test]
+async fn a_parameter_that_may_stand_once_is_refused_when_it_stands_twice() {
+    #[derive(Debug, Deserialize, ToSchema)]
+    struct Asked {
+        limit: Option<u32>,
+    }
+    async fn handle(
+        _: Arc<Inbound<Shop>>,
+        QueryOnce(asked): QueryOnce<Asked>,
+    ) -> Result<Answer<u32>, Refusal> {
+        Ok(Answer(asked.limit.unwrap_or(7)))
+    }
+    for (query, expected) in [
+        ("", Ok(7)),
+        ("?limit=3&unknown=1&unknown=2", Ok(3)),
+        ("?limit=3&limit=4", Err("limit")),
+        ("?limit=3&limit=3", Err("limit")),
+        ("?limit=x", Err("limit")),
+    ] {
+        let routes = vec![Route::get("/once", "once.get", Needs::Read, handle)];
+        let request = Request::get(format!("/once{query}")).header("authorization", "Bearer reader");
+        let (status, body) = told(routes, request.body(HttpBody::empty()).unwrap()).await;
+        match expected {
+            Ok(limit) => assert_eq!((status, body), (200, json!(limit)), "{query}"),
+            Err(field) => {
+                assert_eq!(
+                    (status, &body["error"]),
+                    (400, &json!("invalid_query")),
+                    "{query}"
+                );
+                assert!(
+                    body["error_description"].as_str().unwrap().contains(field),
+                    "{body}"
+                );
+            }
+        }
+    }
+}
