@@ -26,7 +26,7 @@ pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> an
     let config = Config::read(Settings::from_process(), &[])?;
     let kept = expect.map(read_kept).transpose()?.unwrap_or_default();
     super::block_on(async move {
-        let (store, audit_key) = wire::ledger(config).await?;
+        let (store, audit_key) = Box::pin(wire::ledger(config)).await?;
         let zone = zone
             .map(|zone| ZoneId::parse(&zone).context("--zone is not a zone id"))
             .transpose()?;

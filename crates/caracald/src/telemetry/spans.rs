@@ -109,11 +109,13 @@ impl ShouldSample for Begun {
     ) -> SamplingResult {
         let parent = parent.map(|parent| parent.span().span_context().clone());
         let parent = parent.filter(SpanContext::is_valid);
-        let [.., a, b, c, d, e, f, g, h] = trace_id.to_bytes();
+        // Its end, as `Sampling` has it.
+        let mut number = [0; 8];
+        number.copy_from_slice(&trace_id.to_bytes()[8..]);
         let keep = match &parent {
             _ if *kind == SpanKind::Server => true,
             Some(parent) => parent.is_sampled(),
-            None => self.0.keeps(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            None => self.0.keeps(u64::from_be_bytes(number)),
         };
         SamplingResult {
             decision: if keep {
