@@ -30,7 +30,7 @@ fn echo() -> Vec<Route<Shop>> {
         let body = read_bounded(request.into_body(), 16).await?;
         Ok(finished_json(body))
     };
-    vec![Route::raw(declared, move |role, request| handler(role, request)).also("//echo")]
+    vec![Route::raw(declared, handler).also("//echo")]
 }
 
 fn finished_json(body: bytes::Bytes) -> Response {
