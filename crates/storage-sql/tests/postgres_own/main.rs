@@ -69,8 +69,10 @@ async fn migrating_twice_at_once_applies_everything_once() {
         let url = database.owner_url();
         migrators.spawn(async move { connect(&url).await.migrate(now).await.unwrap() });
     }
-    let applied: Vec<i64> = migrators.join_all().await.concat();
-    assert_eq!(applied, [1], "each migration once, by one of them");
+    let mut applied: Vec<i64> = migrators.join_all().await.concat();
+    applied.sort_unstable();
+    let each_once: Vec<i64> = (1..).take(applied.len()).collect();
+    assert!(!applied.is_empty() && applied == each_once, "{applied:?}");
     let store = owner(&database).await;
     store.ping().await.unwrap();
     assert_eq!(store.migrate(now).await.unwrap(), Vec::<i64>::new());
