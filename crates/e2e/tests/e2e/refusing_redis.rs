@@ -1,7 +1,11 @@
 //! A Redis that stays and refuses: whoever needs it answers 503 and is not ready, nothing is believed meanwhile, and
-//! everything goes on by itself once it obeys again.
+//! everything goes on by itself, over connections dialled anew, once it obeys again.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use caracal_e2e::{Deployment, Fixture, READ, Reply, Role, Stack, run};
 
@@ -121,6 +125,76 @@ async fn load_slowly(stack: &Stack) {
     });
 }
 
+/// The connections on which each process sends commands, by the server's ids, which it gives once. Those that wait for
+/// news are left out.
+async fn connections(stack: &Stack) -> BTreeMap<u32, BTreeSet<u64>> {
+    let listed = command(stack, &["CLIENT", "LIST"]).await;
+    let mut by_port: BTreeMap<u16, u64> = BTreeMap::new();
+    for line in listed.lines() {
+        let field = |name: &str| {
+            line.split(' ')
+                .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+        };
+        let (Some(id), Some(address), Some(last)) = (field("id"), field("addr"), field("cmd")) else {
+            continue;
+        };
+        if !matches!(last, "xread" | "xreadgroup") {
+            let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
+            by_port.insert(port.expect("a port"), id.parse().expect("a number"));
+        }
+    }
+    let of = |pid: u32| {
+        let own: BTreeSet<u64> = local_ports(pid)
+            .iter()
+            .filter_map(|port| by_port.get(port).copied())
+            .collect();
+        (pid, own)
+    };
+    let mut all = BTreeMap::new();
+    for pid in stack.pids().await {
+        all.extend([of(pid)]);
+    }
+    all
+}
+
+/// Local ports of the connections that a process has open.
+fn local_ports(pid: u32) -> BTreeSet<u16> {
+    let process = Path::new("/proc").join(pid.to_string());
+    let sockets: BTreeSet<String> = std::fs::read_dir(process.join("fd"))
+        .expect("the process is ours")
+        .filter_map(|open| std::fs::read_link(open.ok()?.path()).ok())
+        .filter_map(|link| {
+            Some(
+                link.to_str()?
+                    .strip_prefix("socket:[")?
+                    .strip_suffix(']')?
+                    .to_owned(),
+            )
+        })
+        .collect();
+    let table = std::fs::read_to_string(process.join("net/tcp")).expect("the process is ours");
+    let port = |line: &str| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let port = columns.get(1)?.rsplit(':').next()?;
+        u16::from_str_radix(port, 16)
+            .ok()
+            .filter(|_| columns.get(9).is_some_and(|inode| sockets.contains(*inode)))
+    };
+    table.lines().filter_map(port).collect()
+}
+
+/// Every process has dropped a connection it had `before`, and made another.
+async fn assert_dialled_anew(stack: &Stack, before: &BTreeMap<u32, BTreeSet<u64>>) {
+    let after = connections(stack).await;
+    for (process, had) in before {
+        let has = &after[process];
+        assert!(
+            had.difference(has).next().is_some() && has.difference(had).next().is_some(),
+            "process {process} had {had:?} and has {has:?}"
+        );
+    }
+}
+
 /// An answer that was not given for want of a store is a 503 with `Retry-After`; one that was given is a success.
 #[track_caller]
 fn assert_served_or_away(reply: &Reply) {
@@ -139,6 +213,7 @@ async fn is_survived(refusal: Refusal) {
         let agent = fixture.agent().await;
         let (held, ended) = (fixture.mandate(&agent, READ).await, fixture.agent().await);
         let processes = stack.pids().await;
+        let connected = connections(stack).await;
         refusal.begin(stack).await;
         until_unready(stack, &Role::ALL, &["redis_unreachable", "consumer_unhealthy"]).await;
         let before = fixture.upstream.requests();
@@ -155,6 +230,7 @@ async fn is_survived(refusal: Refusal) {
         refusal.end(stack).await;
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
+        assert_dialled_anew(stack, &connected).await;
         if refusal == Refusal::ReadOnly {
             // Who was a replica may have missed uses.
             assert_call_refused(&fixture, &held, 401, "invalid_token", "replay_state_lost").await;
@@ -212,8 +288,8 @@ async fn a_role_whose_relay_cannot_publish_is_not_ready_though_redis_takes_every
         tell(stack, &["SET", "caracal.sessions.revoke", "not a stream"]).await;
         assert_served_or_away(&fixture.about_session(&agent, "DELETE", "").await);
         // Nobody who enforces can hear of the end, and each knows that.
-        let deaf = ["revocation_snapshot_stale", "redis_unreachable"];
-        until_unready(stack, &[Role::Coordinator, Role::Gateway, Role::Sts], &deaf).await;
+        let unheard = ["revocation_snapshot_stale", "redis_unreachable"];
+        until_unready(stack, &[Role::Coordinator, Role::Gateway, Role::Sts], &unheard).await;
         let call = fixture.call(&held).await;
         assert!(matches!(call.status, 401 | 403 | 503), "{call:#?}");
         let answer = command(stack, &["DEL", "caracal.sessions.revoke"]).await;

@@ -1,6 +1,12 @@
 //! Requests that are wrong in themselves, whatever the mandate.
 
-use caracal_e2e::{Call, Fixture, READ, RawReply, Reply, Role, Stack, TICKETS, on_every_deployment, raw};
+use std::collections::BTreeSet;
+
+use caracal_e2e::{
+    Call, Fixture, OTHER, READ, RawReply, Reply, Role, Stack, TICKETS, on_every_deployment, raw,
+};
+use caracal_testkit::upstream::Answer;
+use reqwest::StatusCode;
 
 use crate::support::{Untouched, assert_passed};
 
@@ -12,6 +18,7 @@ on_every_deployment!(
     a_request_without_bearer_or_resource_is_refused,
     an_ambiguous_request_is_refused,
     hop_and_identity_headers_do_not_reach_the_upstream,
+    every_refusal_of_a_call_whose_mandate_is_good_comes_in_the_envelope,
 );
 
 /// A request as bytes; `target` and the further header lines exactly as given.
@@ -253,4 +260,77 @@ async fn hop_and_identity_headers_do_not_reach_the_upstream(stack: &Stack) {
     ] {
         assert_eq!(seen.header(name), None, "{name}");
     }
+}
+
+async fn every_refusal_of_a_call_whose_mandate_is_good_comes_in_the_envelope(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let agent = fixture.agent().await;
+    let mut seen = BTreeSet::new();
+    let mut check = |reply: Reply| {
+        reply.assert_enveloped();
+        let reason = reply.json["reason"].as_str().unwrap_or_default();
+        seen.insert((reply.status, reason.to_owned()));
+    };
+    // What the mandate is not for, and what is wrong with the call.
+    let call = Call::default();
+    for call in [
+        Call {
+            resource: OTHER,
+            ..call
+        },
+        Call {
+            resource: "resource://none",
+            ..call
+        },
+        Call {
+            method: "POST",
+            ..call
+        },
+        Call {
+            path: "/elsewhere",
+            ..call
+        },
+        Call {
+            path: "/x/..%2ftickets",
+            ..call
+        },
+    ] {
+        let mandate = fixture.mandate(&agent, READ).await;
+        check(fixture.call_with(&mandate, &call).await);
+    }
+    for (name, value) in [("X-HTTP-Method-Override", "DELETE"), ("X-Caracal-Client-ID", "x")] {
+        let mandate = fixture.mandate(&agent, READ).await;
+        check(Reply::of(fixture.call_request(&mandate, &call).header(name, value)).await);
+    }
+    // What the upstream does. A safe request without a body is sent once more when its connection ends.
+    fixture.upstream.next(Answer::Drop);
+    fixture.upstream.next(Answer::Drop);
+    check(fixture.call(&fixture.mandate(&agent, READ).await).await);
+    let large = "x".repeat(70 << 10);
+    fixture
+        .upstream
+        .next(Answer::fixed(StatusCode::OK, "").with_header("X-Large", &large));
+    check(fixture.call(&fixture.mandate(&agent, READ).await).await);
+    // What is over.
+    let mandate = fixture.mandate(&agent, READ).await;
+    assert_passed(&fixture.call(&mandate).await);
+    check(fixture.call(&mandate).await);
+    let mandate = fixture.mandate(&agent, READ).await;
+    fixture.about_session(&agent, "DELETE", "").await.expect(204);
+    check(fixture.call(&mandate).await);
+    for (status, reason) in [
+        (400, "path_traversal"),
+        (400, "method_override"),
+        (400, "client_id_header"),
+        (401, "token_replay"),
+        (401, "session_revoked"),
+        (502, "upstream_unreachable"),
+        (502, "upstream_head_too_large"),
+    ] {
+        assert!(
+            seen.contains(&(status, reason.to_owned())),
+            "no {status} {reason} among {seen:?}"
+        );
+    }
+    assert!(seen.iter().any(|(status, _)| *status == 403), "{seen:?}");
 }

@@ -27,6 +27,9 @@ async fn answering(stage: &Stage, answer: String) {
 async fn reason(stage: &Stage, answer: String) -> (u16, String) {
     answering(stage, answer).await;
     let answer = stage.get("/a").await;
+    if answer.status != 200 {
+        answer.refusal();
+    }
     (
         answer.status.as_u16(),
         answer.json()["reason"].as_str().unwrap_or_default().to_owned(),

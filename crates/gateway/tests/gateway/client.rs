@@ -29,8 +29,16 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    /// Status, code and description.
+    /// Status, code and description of a refusal, which comes in the envelope.
     pub(crate) fn refusal(&self) -> (u16, String, String) {
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(self.header(name), Some(value), "{name}: {self:?}");
+        }
         let body = self.json();
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         (self.status.as_u16(), text("error"), text("error_description"))

@@ -93,6 +93,31 @@ impl Reply {
             self.json["reason"].as_str().unwrap_or(""),
         );
         assert_eq!(told, (status, Some(code), reason), "{self:#?}");
+        self.assert_enveloped();
+    }
+
+    /// The answer is a refusal of our own: typed JSON with a code, never cached, never sniffed, never named in a referrer,
+    /// with the id of its request, and a time to come back where its status asks for one.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    pub fn assert_enveloped(&self) {
+        let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        assert!(self.status >= 400 && self.json["error"].is_string(), "{self:#?}");
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(header(name), Some(value), "{name}: {self:#?}");
+        }
+        let later = matches!(self.status, 429 | 503);
+        assert!(
+            !later || header("retry-after").is_some(),
+            "no Retry-After: {self:#?}"
+        );
         let id = self.headers.get("x-request-id").and_then(|id| id.to_str().ok());
         assert!(id.is_some_and(|id| !id.is_empty()), "no X-Request-Id: {self:#?}");
         let body = self.json["requestId"]
