@@ -157,7 +157,7 @@ fn chains(count: u64, digest: &str) -> Vec<u8> {
 }
 
 /// The parts end to end, each after its length (8 bytes, big endian).
-fn framed(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len().saturating_add(8)).sum());
     for part in parts {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());

@@ -6,7 +6,7 @@
 use caracal_core::Timestamp;
 use caracal_crypto::{Digest32, sha256};
 
-use crate::merkle::leaf_hash;
+use crate::{chain::framed, merkle::leaf_hash};
 
 /// Most bytes of a body.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -40,21 +40,14 @@ impl<'a> Entry<'a> {
     /// The entry as bytes.
     pub fn encode(&self) -> Vec<u8> {
         let (index, at) = (self.index.to_be_bytes(), self.taken_at.as_micros().to_be_bytes());
-        let parts: [&[u8]; 6] = [
+        framed(&[
             DOMAIN.as_bytes(),
             self.log.as_bytes(),
             &index,
             self.body.as_bytes(),
             &at,
             self.producer_key.as_bytes(),
-        ];
-        let length = parts.iter().map(|part| part.len().saturating_add(8)).sum();
-        let mut bytes = Vec::with_capacity(length);
-        for part in parts {
-            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(part);
-        }
-        bytes
+        ])
     }
 
     /// Reads what [`Self::encode`] writes and nothing else.

@@ -13,10 +13,14 @@ use caracal_ledger::{
     merkle::{consistency_proof, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion},
     note::{NoteKey, NoteSigner, SignatureKind},
     receipt::Receipt,
-    trust::Trust,
     verify::{Fault, Progress, Verifier},
 };
 use serde_json::{Value, json};
+
+#[path = "support/trust.rs"]
+mod trust;
+
+use self::trust::trust;
 
 const LOG: &str = "ledger/z-1";
 const ORIGIN: &str = "caracal.example/ledger/z-1";
@@ -299,22 +303,6 @@ fn signed() -> Value {
         export("two views", &entries, twice, Some("split_view")),
     ];
     json!({"keys": keys, "checkpoints": checkpoints, "receipts": receipts, "exports": exports})
-}
-
-fn trust(said: &Value) -> Trust {
-    let keys = |name: &str| {
-        let keys = said[name].as_array().unwrap().iter();
-        keys.map(|key| NoteKey::parse(key.as_str().unwrap()).unwrap())
-            .collect()
-    };
-    let threshold = usize::try_from(said["threshold"].as_u64().unwrap()).unwrap();
-    Trust::new(
-        said["origin"].as_str().unwrap(),
-        keys("log"),
-        keys("witnesses"),
-        threshold,
-    )
-    .unwrap()
 }
 
 fn cases<'v>(vectors: &'v Value, of: &str) -> &'v [Value] {

@@ -1,9 +1,9 @@
 //! What tests stand on.
 //!
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
-//! [`pgbouncer`], an [`upstream`], a [`way`] to any of them that is cut or frozen, a [`process`] of ours. With the
+//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
-//! PostgreSQL and Redis) and a caller of their routes (`client`); with the feature `processes` whole deployments of the
+//! PostgreSQL and Redis) a caller of their routes (`client`) and what their OpenAPI documents are held to (`document`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
 //!
 //! Depends on no role: a role's own tests build the role from the parts. To add a server: a module of its own that
@@ -15,6 +15,8 @@ pub mod client;
 pub mod database;
 #[cfg(feature = "processes")]
 pub mod deployed;
+#[cfg(feature = "parts")]
+pub mod document;
 pub mod fault_proxy;
 mod guard;
 #[cfg(feature = "parts")]

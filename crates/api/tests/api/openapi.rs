@@ -1,9 +1,8 @@
 //! The document of this role, and what it promises of every route.
 
-use std::{fs, path::Path};
-
 use caracal_api::{Capability, table};
-use caracal_service::front::{document, unresolved};
+use caracal_service::front::document;
+use caracal_testkit::document::{assert_checked_in, assert_tells};
 use http::Method;
 use serde_json::Value;
 
@@ -12,32 +11,13 @@ use crate::stack::{ADMIN, Stack};
 /// Compares with what is checked in; `CARACAL_REGENERATE=1` writes it instead.
 #[test]
 fn the_document_that_is_checked_in_is_what_the_routes_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi/api.json");
-    let document = document(&table());
-    if std::env::var_os("CARACAL_REGENERATE").is_some() {
-        fs::write(&path, &document).unwrap();
-    }
-    assert!(
-        fs::read_to_string(&path).unwrap_or_default() == document,
-        "{} is not what the routes say; run: CARACAL_REGENERATE=1 cargo test -p caracal-api --test api openapi",
-        path.display()
-    );
+    assert_checked_in("api", &document(&table()));
 }
 
 #[test]
 fn the_document_tells_every_route_with_its_answer_and_holds_every_type_it_names() {
-    let document: Value = serde_json::from_str(&document(&table())).unwrap();
-    assert_eq!(unresolved(&document), Vec::<String>::new());
-    for route in table() {
-        let told = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-        assert_eq!(told["operationId"], route.name);
-        assert!(told["summary"].is_string(), "{route:?}");
-        let answers = told["responses"].as_object().unwrap();
-        assert!(
-            answers.contains_key("default") && answers.len() > 1,
-            "{route:?} says nothing of its success"
-        );
-    }
+    let routes = table();
+    assert_tells(&document(&routes), routes.iter().map(|route| &**route));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use caracal_coordinator::{Capacity, CoordinatorConfig};
 use caracal_service::server::PeerAddr;
+use caracal_testkit::client::Answer;
 use http::Request;
 use serde_json::json;
 
@@ -102,6 +103,16 @@ async fn requests_are_counted_by_who_sends_them() {
     stack.get("/agents", OPERATOR).await.expect(200);
 }
 
+/// Lists sessions with `token`, always from the same address.
+async fn list_from_one_address(stack: &Stack, token: &str) -> Answer {
+    let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 4711)));
+    let request = Request::builder()
+        .uri(format!("/zones/{}/agents", stack.zone))
+        .header("authorization", format!("Bearer {token}"))
+        .extension(peer);
+    stack.exchange(request.body(Body::empty()).unwrap()).await
+}
+
 #[tokio::test]
 async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_ones() {
     let stack = Stack::with(CoordinatorConfig {
@@ -110,21 +121,16 @@ async fn refused_credentials_are_counted_by_address_and_do_not_lock_out_good_one
     })
     .await;
     let app = stack.app().await;
-    let send = |token: &str| {
-        let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 4711)));
-        let request = Request::builder()
-            .uri(format!("/zones/{}/agents", stack.zone))
-            .header("authorization", format!("Bearer {token}"))
-            .extension(peer);
-        stack.exchange(request.body(Body::empty()).unwrap())
-    };
     for _ in 0..2 {
-        assert_eq!(send("noise").await.outcome(), (401, "invalid_token"));
+        assert_eq!(
+            list_from_one_address(&stack, "noise").await.outcome(),
+            (401, "invalid_token")
+        );
     }
-    let answer = send("noise").await;
+    let answer = list_from_one_address(&stack, "noise").await;
     assert_eq!(answer.outcome(), (429, "rate_limited"));
     assert!(answer.headers.contains_key("retry-after"));
-    send(&app.token).await.expect(200);
+    list_from_one_address(&stack, &app.token).await.expect(200);
 }
 
 #[tokio::test]
@@ -136,14 +142,6 @@ async fn a_flood_of_mandates_of_unknown_zones_costs_no_query_and_locks_nobody_ou
     .await;
     let app = stack.app().await;
     stack.get("/agents", &app.token).await.expect(200);
-    let send = |token: &str| {
-        let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 4711)));
-        let request = Request::builder()
-            .uri(format!("/zones/{}/agents", stack.zone))
-            .header("authorization", format!("Bearer {token}"))
-            .extension(peer);
-        stack.exchange(request.body(Body::empty()).unwrap())
-    };
     let forged = |number: u32| {
         stack.sign(&caracal_core::claims::MandateClaims {
             zone_id: format!("nowhere-{number}").parse().unwrap(),
@@ -151,19 +149,22 @@ async fn a_flood_of_mandates_of_unknown_zones_costs_no_query_and_locks_nobody_ou
         })
     };
     for number in 0..3 {
-        send(&forged(number)).await;
+        list_from_one_address(&stack, &forged(number)).await;
     }
     let before = stack.deps.store.statements();
     for number in 3..40 {
-        assert_eq!(send(&forged(number)).await.outcome(), (429, "rate_limited"));
+        assert_eq!(
+            list_from_one_address(&stack, &forged(number)).await.outcome(),
+            (429, "rate_limited")
+        );
     }
     assert_eq!(
         stack.deps.store.statements(),
         before,
         "unknown zones made queries"
     );
-    send(&app.token).await.expect(200);
-    send(OPERATOR).await.expect(200);
+    list_from_one_address(&stack, &app.token).await.expect(200);
+    list_from_one_address(&stack, OPERATOR).await.expect(200);
 }
 
 #[tokio::test]

@@ -1,29 +1,17 @@
 //! The document of this role.
 
-use std::{fs, path::Path};
-
 use caracal_coordinator::{document, table};
-use caracal_service::front::unresolved;
-use serde_json::Value;
+use caracal_testkit::document::{assert_checked_in, resolved};
 
 /// Compares with what is checked in; `CARACAL_REGENERATE=1` writes it instead.
 #[test]
 fn the_document_that_is_checked_in_is_what_the_routes_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi/coordinator.json");
-    if std::env::var_os("CARACAL_REGENERATE").is_some() {
-        fs::write(&path, document()).unwrap();
-    }
-    assert!(
-        fs::read_to_string(&path).unwrap_or_default() == document(),
-        "{} is not what the routes say; run: CARACAL_REGENERATE=1 cargo test -p caracal-coordinator --test coordinator openapi",
-        path.display()
-    );
+    assert_checked_in("coordinator", &document());
 }
 
 #[test]
 fn the_document_tells_every_route_and_holds_every_type_it_names() {
-    let document: Value = serde_json::from_str(&document()).unwrap();
-    assert_eq!(unresolved(&document), Vec::<String>::new());
+    let document = resolved(&document());
     for route in table() {
         let told = &document["paths"][route.path][route.method.to_lowercase()];
         assert_eq!(told["operationId"], route.capability);

@@ -5,10 +5,15 @@
 use std::{fs, path::Path, process::Command};
 
 use caracal_e2e::checkout;
-use caracal_ledger::{note::NoteKey, receipt::Receipt, trust::Trust};
+use caracal_ledger::receipt::Receipt;
 use serde_json::{Value, json};
 
 use crate::published_clients::python;
+
+#[path = "../../../ledger/tests/support/trust.rs"]
+mod trust;
+
+use self::trust::trust;
 
 fn verify(vectors: &Path) {
     let program = checkout().join("docs/ledger/verify.py");
@@ -21,22 +26,6 @@ fn verify(vectors: &Path) {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-}
-
-fn trust(said: &Value) -> Trust {
-    let keys = |name: &str| {
-        let keys = said[name].as_array().unwrap().iter();
-        keys.map(|key| NoteKey::parse(key.as_str().unwrap()).unwrap())
-            .collect()
-    };
-    let threshold = usize::try_from(said["threshold"].as_u64().unwrap()).unwrap();
-    Trust::new(
-        said["origin"].as_str().unwrap(),
-        keys("log"),
-        keys("witnesses"),
-        threshold,
-    )
-    .unwrap()
 }
 
 #[test]
