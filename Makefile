@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test test-busy lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test console-check test-busy lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -46,8 +46,11 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint ## Everything that must hold: lint, then every test of the workspace
+test: lint console-check ## Everything that must hold: lint, the console, then every test of the workspace
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+console-check: ## Types, lint and tests of what runs in the browser
+	scripts/console.sh check
 
 test-busy: ## The whole suite ten times while every core is busy with something else (RUNS=10; hours)
 	@scripts/require.sh rust
