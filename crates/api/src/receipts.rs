@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use caracal_core::ZoneId;
+use caracal_core::{Timestamp, ZoneId, entity::Zone};
 use caracal_crypto::sha256;
-use caracal_lifecycle::receipts::Keyed;
+use caracal_lifecycle::receipts::{Keyed, forgotten};
 use caracal_service::{
     Refusal,
     front::{Inbound, request_digest},
@@ -58,6 +58,16 @@ pub(crate) fn made_zones(keyed: &Keyed) -> impl Iterator<Item = ZoneId> {
         let id = format!("{a}-{b}-8{c}-8{}-{}", part(15..18)?, part(18..30)?);
         ZoneId::parse(&id).ok()
     })
+}
+
+/// Why a request with a key makes no zone when there is one of the id that it would have: `made`, archived or not.
+/// Without an answer that could be repeated, a key still makes no second zone.
+pub(crate) fn zone_was_made(made: &Zone, now: Timestamp) -> Refusal {
+    if now.since(made.attribution.created_at) < RETENTION {
+        same_request_was_first()
+    } else {
+        forgotten().into()
+    }
 }
 
 /// Done again, a request is answered as the same one was that came before it.

@@ -147,6 +147,14 @@ fn conflict(code: ErrorCode, why: &'static str) -> Denial {
     }
 }
 
+/// The key's request happened, but its answer is no longer remembered.
+pub fn forgotten() -> Denial {
+    conflict(
+        ErrorCode::IdempotencyKeyConflict,
+        "this Idempotency-Key was used too long ago for its answer to be repeated; use a new key",
+    )
+}
+
 /// The key's request happened, but what it made is no more.
 pub fn inactive() -> Denial {
     conflict(

@@ -13,6 +13,8 @@ use crate::{Error, Page, PageRequest, Receipt};
 pub trait Zones: Send {
     /// The zone, unless absent or archived.
     async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error>;
+    /// The zone, archived or not.
+    async fn get_with_archived(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error>;
     /// Unarchived zones by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error>;
     /// As [`Zones::list`], archived zones included: what they leave behind is kept for a time and then deleted.

@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use caracal_testkit::client::Answer;
+use caracal_api::ApiConfig;
+use caracal_testkit::{client::Answer, parts::Backends};
 
 use crate::stack::{ADMIN, Stack};
 
@@ -167,7 +168,16 @@ async fn a_zone_that_somebody_changed_is_not_archived_unseen() {
 
 #[tokio::test]
 async fn a_zone_is_made_once_for_a_key_of_a_caller() {
-    let stack = Stack::start().await;
+    make_once(Backends::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_zone_is_made_once_for_a_key_of_a_caller_over_postgresql() {
+    make_once(Backends::Production).await;
+}
+
+async fn make_once(backends: Backends) {
+    let stack = Stack::over(backends, ApiConfig::default()).await;
     let body = json!({ "name": "acme" });
     let make = async |token: &str, body: &Value| post(&stack, token, "/v1/zones", "k", body).await;
     let (a, b, c) = tokio::join!(make(ADMIN, &body), make(ADMIN, &body), make(ADMIN, &body));
@@ -189,6 +199,41 @@ async fn a_zone_is_made_once_for_a_key_of_a_caller() {
         .manual_clock()
         .advance(std::time::Duration::from_hours(25));
     let late = make(ADMIN, &body).await;
-    assert_eq!(late.refused(409), "conflict");
+    assert!(late.headers.get("retry-after").is_none(), "waiting does not help");
+    assert_eq!(late.refused(409), "idempotency_key_conflict");
+    assert_eq!(count(&stack, "/v1/zones").await, 2);
+}
+
+#[tokio::test]
+async fn the_key_of_a_zone_that_was_archived_makes_no_second_one() {
+    archive_and_make_again(Backends::Embedded).await;
+}
+
+#[tokio::test]
+async fn the_key_of_a_zone_that_was_archived_makes_no_second_one_over_postgresql() {
+    archive_and_make_again(Backends::Production).await;
+}
+
+async fn archive_and_make_again(backends: Backends) {
+    let stack = Stack::over(backends, ApiConfig::default()).await;
+    let body = json!({ "name": "acme" });
+    let make = async || post(&stack, ADMIN, "/v1/zones", "k", &body).await;
+    let made = make().await.expect(201);
+    let zone = format!("/v1/zones/{}", made["id"].as_str().unwrap());
+    stack.delete(&zone).await.expect(204);
+    // As long as it is remembered, the same request has the same answer.
+    let again = make().await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.expect(201), made);
+    stack
+        .parts
+        .world
+        .manual_clock()
+        .advance(std::time::Duration::from_hours(25));
+    assert_eq!(make().await.refused(409), "idempotency_key_conflict");
+    assert_eq!(count(&stack, "/v1/zones").await, 0);
+    // With another key, or with none, it is another zone.
+    post(&stack, ADMIN, "/v1/zones", "k-2", &body).await.expect(201);
+    stack.post("/v1/zones", &body).await.expect(201);
     assert_eq!(count(&stack, "/v1/zones").await, 2);
 }

@@ -12,7 +12,7 @@ use caracal_crypto::{
 };
 use caracal_testkit::{
     client::{Answer, Client},
-    parts::Parts,
+    parts::{Backends, Parts, PartsOptions},
 };
 use caracal_wire::control::{
     Line, Name,
@@ -42,7 +42,15 @@ impl Stack {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
-        let parts = Parts::start().await;
+        Self::over(Backends::Embedded, config).await
+    }
+
+    pub(crate) async fn over(backends: Backends, config: ApiConfig) -> Self {
+        let parts = Parts::with(PartsOptions {
+            backends,
+            ..PartsOptions::default()
+        })
+        .await;
         let deps = ApiDeps {
             world: parts.world.clone(),
             store: parts.store.clone(),

@@ -35,6 +35,12 @@ impl Zones for GlobalUnit {
         find_zone(&self.tx, id).await
     }
 
+    async fn get_with_archived(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1");
+        let row = self.tx.one(sql, params![id]).await?;
+        row.as_ref().map(Zone::read).transpose()
+    }
+
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Zone>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM zones WHERE archived_at IS NULL");
         Listing::new(sql, Vec::new(), "created_at", "id")

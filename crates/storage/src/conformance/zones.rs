@@ -138,6 +138,10 @@ pub async fn an_archived_zone_is_gone(backend: Backend) {
     );
     work.commit().await.unwrap();
     let mut work = fixture.global_read().await;
+    let kept = work.zones().get_with_archived(&zone.id).await.unwrap();
+    assert_eq!(kept.and_then(|kept| kept.archived_at), Some(now));
+    let absent = ZoneId::generate(&fixture.world);
+    assert_eq!(work.zones().get_with_archived(&absent).await.unwrap(), None);
     assert_eq!(work.zones().get(&zone.id).await.unwrap(), None);
     let listed = work.zones().list(&ALL).await.unwrap().items;
     assert_eq!(

@@ -16,7 +16,7 @@ use crate::{
     call::Call,
     change::{Done, GlobalChange},
     identifiers::{candidates, slug},
-    receipts::{keyed, made_zones, same_request_was_first},
+    receipts::{keyed, made_zones, same_request_was_first, zone_was_made},
 };
 
 pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<Created<Zone>, Refusal> {
@@ -46,8 +46,10 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
         attribution: call.made(),
         archived_at: None,
     };
-    if change.zones().get(&zone.id).await?.is_some() {
-        return Err(same_request_was_first());
+    if keyed.is_some()
+        && let Some(made) = change.zones().get_with_archived(&zone.id).await?
+    {
+        return Err(zone_was_made(&made, call.now()));
     }
     let created = change.zones().create(&zone).await;
     created.map_err(|error| match error {
