@@ -19,7 +19,7 @@ use crate::{
     failure::{Failure, not_read},
     governed::{Governed, Timeouts},
     link::Link,
-    outbound,
+    outbound::{self, UpstreamRequest},
     outcome::Outcome,
     returned,
     upload::Upload,
@@ -47,10 +47,10 @@ pub(crate) async fn forward(
         otel.name = trace::method_name(&head.method),
         http.request.method = trace::method_name(&head.method),
         server.address = Empty,
+        http.request.resend_count = Empty,
         http.response.status_code = Empty,
         "error.type" = Empty,
     );
-    let trailers = outbound::takes_trailers(&head);
     let timeouts = Timeouts::of(&outcome.gateway().deps.config, &grant.directive);
     let mut governed = Governed::new(outcome, Arc::default(), timeouts);
     let sent = send(head, body, grant, &mut governed, request_id, &span)
@@ -58,8 +58,8 @@ pub(crate) async fn forward(
         .await;
     match sent {
         Ok(answer) => {
-            span.record("http.response.status_code", answer.0.status().as_u16());
-            Ok(receive(answer, grant.directive.cookies, governed, trailers))
+            span.record("http.response.status_code", answer.response.status().as_u16());
+            Ok(receive(answer, grant.directive.cookies, governed))
         }
         Err(failure) => {
             span.record("error.type", failure.end().error_kind().unwrap_or("revoked"));
@@ -68,8 +68,12 @@ pub(crate) async fn forward(
     }
 }
 
-/// An answer, and where it came from.
-type UpstreamResponse = (http::Response<Incoming>, Arc<Target>);
+struct UpstreamResponse {
+    response: http::Response<Incoming>,
+    /// Where it came from.
+    target: Arc<Target>,
+    takes_trailers: bool,
+}
 
 async fn send(
     head: Parts,
@@ -92,7 +96,11 @@ async fn send(
     if !outbound::host_is_pinned(&grant.directive, target.host()) {
         return Err(Failure::Rejected("provider_host_not_allowed"));
     }
-    let (request, trace_id) = outbound::build(
+    let UpstreamRequest {
+        request,
+        trace_id,
+        takes_trailers,
+    } = outbound::build(
         &deps.world,
         &deps.config,
         head,
@@ -118,6 +126,9 @@ async fn send(
     if let (Err(error), Some(spare)) = (&response, spare)
         && died_unanswered(error)
     {
+        // The upstream may have taken the first: whoever reads the evidence must know.
+        governed.outcome.resent();
+        span.record("http.request.resend_count", 1);
         response = governed.answer(gateway.client.request(spare)).await?;
     }
     match response {
@@ -129,7 +140,11 @@ async fn send(
         Ok(response) if !is_framed_as_we_read(response.headers()) => Err(Failure::Unreadable),
         Ok(response) => {
             governed.outcome.answered(response.status());
-            Ok((response, target))
+            Ok(UpstreamResponse {
+                response,
+                target,
+                takes_trailers,
+            })
         }
         Err(_) if link.is_too_large() => Err(Failure::TooLarge),
         Err(_) if link.is_broken() => Err(Failure::BodyBroken),
@@ -150,14 +165,13 @@ async fn send(
 }
 
 /// The answer in the caller's words, its body under governance.
-fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed, trailers: bool) -> Response {
-    let (response, target) = answer;
-    let (parts, body) = response.into_parts();
-    let mut headers = returned::headers(parts.headers, target.path(), cookies);
+fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed) -> Response {
+    let (parts, body) = answer.response.into_parts();
+    let mut headers = returned::headers(parts.headers, answer.target.path(), cookies);
     let now = governed.gateway().deps.world.now();
     let left = governed.outcome.claims().expires_at().since(now).as_secs();
     headers.insert(EXPIRES_IN, HeaderValue::from(left));
-    let mut response = Response::new(Body::new(Download::new(body, governed, trailers)));
+    let mut response = Response::new(Body::new(Download::new(body, governed, answer.takes_trailers)));
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;
     response

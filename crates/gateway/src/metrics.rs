@@ -22,6 +22,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) CIRCUIT_OPENED = "caracal_gateway_sts_circuit_opened_total";
     /// Whether the circuit to the STS is open.
     gauge(Count) pub(crate) CIRCUIT_OPEN = "caracal_gateway_sts_circuit_open";
+    /// Safe requests sent once more, because the connection ended before a byte of the answer.
+    counter(Count) pub(crate) UPSTREAM_RESENT = "caracal_gateway_upstream_resent_total";
     /// Upstream failures. Label `reason`.
     counter(Count) pub(crate) UPSTREAM_ERRORS = "caracal_gateway_upstream_errors_total";
     /// Time to an upstream's response head.
@@ -82,6 +84,14 @@ impl Metrics {
     pub(crate) fn answered(&self, took: Duration) {
         self.allowed.increment(1);
         self.upstream_seconds.record(took.as_secs_f64());
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "sending again is rare enough to look its counter up"
+    )]
+    pub(crate) fn resent(&self) {
+        counter!(UPSTREAM_RESENT).increment(1);
     }
 
     #[expect(

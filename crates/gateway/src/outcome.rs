@@ -66,6 +66,7 @@ pub(crate) struct Outcome {
     provider_id: Option<String>,
     connection_id: Option<String>,
     upstream_host: Option<String>,
+    resend_count: u8,
     trace_id: Option<String>,
     upstream_status: Option<StatusCode>,
     latency_ms: Option<u64>,
@@ -103,6 +104,9 @@ struct Metadata<'m> {
     connection_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_status: Option<u16>,
+    /// How often the request was sent again, if it was.
+    #[serde(skip_serializing_if = "is_zero")]
+    resend_count: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     result_class: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -131,6 +135,7 @@ impl Outcome {
             provider_id: directive.provider_id.clone(),
             connection_id: directive.connection_id.clone(),
             upstream_host: None,
+            resend_count: 0,
             trace_id: None,
             upstream_status: None,
             latency_ms: None,
@@ -149,6 +154,12 @@ impl Outcome {
     /// Host and port dialled.
     pub(crate) fn upstream(&mut self, host_and_port: &str) {
         self.upstream_host = Some(host_and_port.to_owned());
+    }
+
+    /// The request was sent once more, because the connection ended before an answer came.
+    pub(crate) fn resent(&mut self) {
+        self.gateway.metrics.resent();
+        self.resend_count = self.resend_count.saturating_add(1);
     }
 
     /// Trace the upstream was told.
@@ -207,6 +218,7 @@ impl Outcome {
             provider_id: self.provider_id.as_deref(),
             connection_id: self.connection_id.as_deref(),
             upstream_status: self.upstream_status.map(|status| status.as_u16()),
+            resend_count: self.resend_count,
             result_class: self.upstream_status.map(result_class),
             revocation_interrupted: end == End::Revoked,
             error_kind: end.error_kind(),
@@ -222,6 +234,11 @@ impl Outcome {
             );
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 fn millis(span: std::time::Duration) -> u64 {

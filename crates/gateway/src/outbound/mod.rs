@@ -26,7 +26,16 @@ pub(crate) use self::headers::{
 #[error("the upstream request could not be built")]
 pub(crate) struct BuildFailed;
 
-/// Builds the request for the upstream; also gives the trace id it carries.
+/// A request for the upstream, and what was found out about it.
+pub(crate) struct UpstreamRequest<B> {
+    pub(crate) request: Request<B>,
+    /// Trace that it carries on.
+    pub(crate) trace_id: String,
+    /// Whether trailers reach the caller.
+    pub(crate) takes_trailers: bool,
+}
+
+/// Builds the request for the upstream.
 ///
 /// # Errors
 /// [`BuildFailed`].
@@ -38,10 +47,10 @@ pub(crate) fn build<B: Body>(
     grant: &ExchangeGrant,
     target: &Target,
     request_id: &str,
-) -> Result<(Request<B>, String), BuildFailed> {
+) -> Result<UpstreamRequest<B>, BuildFailed> {
     let credential = Credential::of(grant)?;
     let uri = uri::build(target, &head.uri, credential.query())?;
-    let trailers = takes_trailers(&head);
+    let takes_trailers = takes_trailers(&head);
     let inbound = std::mem::take(&mut head.headers);
     let (proto, client, host) = forwarded(config, &head, &inbound);
     let mut headers = headers::forwardable(inbound, credential.header_name(), grant.directive.cookies);
@@ -54,7 +63,7 @@ pub(crate) fn build<B: Body>(
         headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     // Many servers send trailers only to who asks, and asking is between neighbours (RFC 9110 §10.1.4): it is our word.
-    if trailers {
+    if takes_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
@@ -77,13 +86,17 @@ pub(crate) fn build<B: Body>(
     *request.method_mut() = head.method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    Ok((request, trace_id))
+    Ok(UpstreamRequest {
+        request,
+        trace_id,
+        takes_trailers,
+    })
 }
 
 type Forwarded = (&'static str, Option<HeaderValue>, Option<HeaderValue>);
 
 /// Whether trailers reach the caller: the listener sends them on HTTP/1.1 to those who asked (RFC 9110 §6.5.1).
-pub(crate) fn takes_trailers(head: &Parts) -> bool {
+fn takes_trailers(head: &Parts) -> bool {
     head.version == Version::HTTP_11
         && head
             .headers

@@ -1,9 +1,17 @@
 //! Bodies stream both ways, bounded in memory, and end when the authority behind them ends.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::body::Body;
 use bytes::Bytes;
+use caracal_core::audit::AuditEvent;
 use http::HeaderName;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -238,6 +246,12 @@ async fn a_dead_idle_connection_costs_a_safe_call_nothing_and_an_unsafe_one_is_n
         "sent again on a new connection"
     );
     assert_eq!(*heard.lock(), ["GET", "GET", "GET"]);
+    let resent: Vec<_> = stage.events(2).await.iter().map(resend_count).collect();
+    assert_eq!(
+        resent,
+        [None, Some(1)],
+        "the evidence tells what the upstream saw"
+    );
     let post = stage
         .request(&stage.mandate(), "/a")
         .method("POST")
@@ -248,7 +262,47 @@ async fn a_dead_idle_connection_costs_a_safe_call_nothing_and_an_unsafe_one_is_n
         (502, "internal_error".into(), "upstream unreachable".into())
     );
     assert_eq!(heard.lock().iter().filter(|method| *method == "POST").count(), 1);
+    assert_eq!(resend_count(&stage.events(1).await[0]), None);
     assert_eq!(stage.decision.seen.lock().len(), 3, "one question per call");
+}
+
+fn resend_count(event: &AuditEvent) -> Option<u64> {
+    let metadata: Value = serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap();
+    metadata.get("resend_count")?.as_u64()
+}
+
+/// Takes every request and ends its connection without an answer; counts them.
+async fn silent() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let taken = count.clone();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            if socket.read(&mut head).await.is_ok_and(|read| read > 0) {
+                taken.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_safe_call_is_sent_twice_at_most_and_its_refusal_says_so() {
+    let stage = Stage::new().await;
+    let (address, count) = silent().await;
+    *stage.decision.directive.lock() = directive(&format!("http://{address}"));
+    for (method, sent) in [("GET", 2), ("HEAD", 2), ("OPTIONS", 2), ("DELETE", 1), ("PUT", 1)] {
+        count.store(0, Ordering::SeqCst);
+        let request = stage.request(&stage.mandate(), "/a").method(method);
+        let answer = stage.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 502, "{method}");
+        assert_eq!(count.load(Ordering::SeqCst), sent, "{method}");
+        let event = &stage.events(1).await[0];
+        assert_eq!(event.evaluation_status, "upstream_error", "{method}");
+        assert_eq!(resend_count(event).unwrap_or(0) + 1, sent as u64, "{method}");
+    }
 }
 
 #[tokio::test]
