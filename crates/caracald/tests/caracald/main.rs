@@ -10,3 +10,5 @@ mod program;
 mod refusals;
 mod secrets;
 mod serving;
+#[cfg(target_os = "linux")]
+mod spools;

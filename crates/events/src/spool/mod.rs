@@ -124,6 +124,8 @@ pub struct Spool {
     disk: Arc<dyn Disk>,
     /// The last write or sync failed. Until one works again, readiness tries.
     failing: AtomicBool,
+    /// Held by the probe that syncs.
+    probes: Mutex<()>,
     writer: Mutex<Writer>,
     /// Size of every segment on the disk.
     segments: Mutex<BTreeMap<u64, u64>>,
@@ -207,6 +209,7 @@ impl Spool {
             segment_bytes,
             disk,
             failing: AtomicBool::new(false),
+            probes: Mutex::default(),
             writer: Mutex::new(Writer::starting_at(sequence)),
             disk_bytes: AtomicU64::new(segments.values().sum()),
             segments: Mutex::new(segments),

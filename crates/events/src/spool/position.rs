@@ -1,7 +1,7 @@
 //! How far the spool has been drained.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::Path,
@@ -40,8 +40,8 @@ impl Position {
     }
 
     /// Overwrites the stored position in place: that needs no room, so a full volume can still be drained. Torn by a
-    /// power cut it counts as absent.
-    pub(super) fn store(&self, dir: &Path) -> io::Result<()> {
+    /// power cut it counts as absent. Gives the file, for a caller who needs it on the disk.
+    pub(super) fn store(&self, dir: &Path) -> io::Result<File> {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -49,7 +49,8 @@ impl Position {
             .mode(0o600)
             .open(dir.join("position"))?;
         // One length for all, so that a shorter one leaves nothing of a longer one.
-        file.write_all_at(format!("{:<LENGTH$}\n", self.render()).as_bytes(), 0)
+        file.write_all_at(format!("{:<LENGTH$}\n", self.render()).as_bytes(), 0)?;
+        Ok(file)
     }
 
     fn render(&self) -> String {

@@ -135,7 +135,7 @@ impl Spool {
         let stored = self
             .disk
             .before(Operation::Position)
-            .and_then(|()| position.store(&self.dir));
+            .and_then(|()| position.store(&self.dir).map(drop));
         if let Err(error) = stored {
             tracing::warn!(%error, "could not store how far the audit spool was drained; a restart repeats events");
         }

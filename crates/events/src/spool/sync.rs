@@ -129,7 +129,8 @@ impl Syncer {
                         }
                     }
                     SyncMode::Interval(span) => {
-                        if !state.closing {
+                        // Asked for while the last one was under way, it is due at once.
+                        if state.wanted <= synced && !state.closing {
                             self.work.wait_for(&mut state, span);
                         }
                     }

@@ -1,7 +1,8 @@
 //! Writing records: into the active segment, whose room is reserved, with the next one reserved beside it.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::FileExt,
     sync::{Arc, atomic::Ordering},
 };
@@ -9,7 +10,7 @@ use std::{
 use crate::metrics;
 
 use super::{
-    Operation, Position, SEGMENT_HEAD, Spool, SpoolError, disk, record,
+    Operation, Position, SEGMENT_HEAD, Spool, SpoolError, SyncMode, disk, record,
     segment::{self, Segment, Spare},
 };
 
@@ -54,8 +55,9 @@ impl Writer {
 }
 
 impl Spool {
-    /// Whether events can be recorded, for readiness: the last write worked, and the volume still takes a position. After
-    /// a failure it tries a write, so that readiness comes back by itself. Blocks on the disk.
+    /// Whether events can be recorded, for readiness: the last write worked, and the volume still takes a position, with
+    /// [`SyncMode::Always`] down to the disk, as an event must get there. After a failure it tries a write, so that readiness
+    /// comes back by itself. Blocks on the disk.
     ///
     /// # Errors
     /// [`SpoolError::Io`] with the reason they cannot; [`SpoolError::Full`] when the bound is reached.
@@ -69,9 +71,30 @@ impl Spool {
             self.try_write()?;
             self.failing.store(false, Ordering::Release);
         }
-        let position = self.position.lock();
-        self.disk.before(Operation::Position)?;
-        Ok(position.store(&self.dir)?)
+        let stored = {
+            let position = self.position.lock();
+            self.disk.before(Operation::Position)?;
+            position.store(&self.dir)?
+        };
+        if self.mode == SyncMode::Always {
+            self.probe_sync(&stored)?;
+        }
+        Ok(())
+    }
+
+    /// Syncs what was just written. Of several at once one does: a flood of probes must not keep the disk from events.
+    fn probe_sync(&self, stored: &File) -> io::Result<()> {
+        let Some(_one) = self.probes.try_lock() else {
+            return Ok(());
+        };
+        let synced = self
+            .disk
+            .before(Operation::Sync)
+            .and_then(|()| stored.sync_data());
+        if synced.is_err() {
+            self.failing.store(true, Ordering::Release);
+        }
+        synced
     }
 
     /// Writes and syncs the head of a segment that holds nothing yet; starts one where there is none.

@@ -1,4 +1,5 @@
-/* A disk that fails on command, below SQLite: loaded before libc, it lets calls on database files fail.
+/* A disk that fails on command: loaded before libc, it lets calls on database files fail, or on those whose path contains
+ * CARACAL_FAULTS_ON.
  *
  * The test writes its orders into the file named by CARACAL_FAULTS, which both sides see as shared memory:
  * eight 64-bit words in native order, see `faults.rs`. */
@@ -21,9 +22,12 @@ enum { NO_SPACE = 1, WRITE_ERROR, SHORT_WRITE, SYNC_ERROR, READ_ERROR };
 #define READS (1 << READ_ERROR)
 
 static volatile uint64_t *orders;
+static const char *meant = ".db";
 
 __attribute__((constructor)) static void open_orders(void) {
   const char *path = getenv("CARACAL_FAULTS");
+  if (getenv("CARACAL_FAULTS_ON"))
+    meant = getenv("CARACAL_FAULTS_ON");
   int fd = path ? open(path, O_RDWR) : -1;
   if (fd < 0)
     return;
@@ -43,7 +47,7 @@ static int due(int fd, int kinds) {
   if (length < 0)
     return 0;
   path[length] = 0;
-  if (!strstr(path, ".db"))
+  if (!strstr(path, meant))
     return 0;
   uint64_t seen = __sync_add_and_fetch(&orders[SEEN], 1);
   if (seen != orders[AT] && !(orders[FOREVER] && seen > orders[AT]))

@@ -180,6 +180,44 @@ fn a_failed_sync_is_told_with_its_cause_and_readiness_follows() {
     append(&spool, 2..3);
 }
 
+#[test]
+fn a_disk_that_does_not_sync_is_noticed_before_any_event_where_events_are_synced() {
+    for (mode, noticed) in [(SyncMode::Always, true), (NEVER, false)] {
+        let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
+        let spool = open_on(&disk, dir.path(), mode);
+        spool.probe().unwrap();
+        disk.fails(&[Operation::Sync], Errno::EIO);
+        assert_eq!(spool.probe().is_err(), noticed, "{mode:?}");
+        assert_eq!(spool.probe().is_err(), noticed, "{mode:?}, again");
+        assert_eq!(spool.stats().failing, noticed, "{mode:?}");
+        disk.works();
+        spool.probe().unwrap();
+        assert!(!spool.stats().failing);
+        append(&spool, 0..1);
+    }
+}
+
+#[test]
+fn of_many_probes_of_a_disk_that_hangs_one_waits() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
+    let spool = open_on(&disk, dir.path(), SyncMode::Always);
+    append(&spool, 0..1);
+    let (word, gate) = mpsc::channel();
+    *disk.gate.lock() = Some(gate);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| spool.probe());
+        while spool.probes.try_lock().is_some() {
+            std::thread::yield_now();
+        }
+        for _ in 0..3 {
+            spool.probe().unwrap();
+        }
+        word.send(()).unwrap();
+        first.join().unwrap().unwrap();
+    });
+    drop(word);
+}
+
 #[tokio::test]
 async fn a_disk_that_syncs_slowly_blocks_no_asynchronous_worker() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));

@@ -174,15 +174,13 @@ impl Stack {
     }
 }
 
-/// What the process `pid` says about where it listens; an earlier one's word does not count.
+/// What the process `pid` says about where its roles listen; an earlier one's word does not count.
 pub(in crate::deployed) fn endpoints(home: &Path, pid: u32) -> Option<BTreeMap<Role, String>> {
     let text = fs::read(home.join("endpoints.json")).ok()?;
     let told: Value = serde_json::from_slice(&text).ok()?;
     if told["pid"].as_u64() != Some(u64::from(pid)) {
         return None;
     }
-    Role::ALL
-        .into_iter()
-        .map(|role| Some((role, told[role.name()].as_str()?.to_owned())))
-        .collect()
+    let listens = |role: Role| Some((role, told[role.name()].as_str()?.to_owned()));
+    Some(Role::ALL.into_iter().filter_map(listens).collect())
 }
