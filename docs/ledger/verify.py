@@ -275,9 +275,15 @@ def check_trust(checkpoint, trust):
     if checkpoint["origin"] != trust["origin"]:
         raise Wrong("trust", f"a checkpoint of the log {checkpoint['origin']!r}")
 
+    def of_log(key):
+        """A deployment's key is named by its host and signs each log under the log's own name."""
+        named = trust["origin"] if trust["origin"].startswith(key["name"] + "/") else key["name"]
+        data = bytes([key["kind"]]) + key["key"]
+        return {**key, "name": named, "id": sha256(named.encode(), b"\n", data)[:4]}
+
     def signers(keys):
         names = set()
-        for key in map(parse_key, keys):
+        for key in keys:
             lines = [line for line in checkpoint["signatures"] if line[:2] == (key["name"], key["id"])]
             for line in lines:
                 if not verify_line(checkpoint, key, line[2]):
@@ -286,9 +292,9 @@ def check_trust(checkpoint, trust):
                 names.add(key["name"])
         return names
 
-    if not signers(trust["log"]):
+    if not signers(of_log(parse_key(key)) for key in trust["log"]):
         raise Wrong("trust", "no known key of the log signed")
-    witnesses = signers(trust["witnesses"])
+    witnesses = signers(map(parse_key, trust["witnesses"]))
     if len(witnesses) < trust["threshold"]:
         raise Wrong("trust", f"{len(witnesses)} witnesses signed where {trust['threshold']} are needed")
 
@@ -412,7 +418,7 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("file")
         command.add_argument("--origin", required=True, help="the log that is believed")
-        command.add_argument("--key", action="append", required=True, help="a key of the log")
+        command.add_argument("--key", action="append", required=True, help="a key of the log, or of its host")
         command.add_argument("--witness", action="append", default=[], help="a key of a witness")
         command.add_argument("--threshold", type=int, default=0, help="how many witnesses have to have signed")
     commands.choices["export"].add_argument("--log", required=True, help="such as ledger/ZONE")

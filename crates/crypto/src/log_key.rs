@@ -1,12 +1,17 @@
 //! Keys that sign checkpoints of the ledger: Ed25519 (RFC 8032) and ML-DSA-44 (FIPS 204).
 //!
-//! Both are made from 32 bytes, so one seed in the secret store gives either. Signing keys are kept parsed.
+//! Both are made from 32 bytes. One secret in the secret store gives both, each derived under a label of its own.
+//! Signing keys are kept parsed.
 
 use std::fmt;
 
-use aws_lc_rs::signature::{
-    self, ED25519, Ed25519KeyPair, KeyPair, ML_DSA_44, ML_DSA_44_SIGNING, PqdsaKeyPair, UnparsedPublicKey,
+use aws_lc_rs::{
+    hkdf::{HKDF_SHA256, Salt},
+    signature::{
+        self, ED25519, Ed25519KeyPair, KeyPair, ML_DSA_44, ML_DSA_44_SIGNING, PqdsaKeyPair, UnparsedPublicKey,
+    },
 };
+use zeroize::Zeroizing;
 
 /// Bytes of a seed of either algorithm.
 pub const SEED_BYTES: usize = 32;
@@ -21,6 +26,14 @@ pub enum LogAlgorithm {
 }
 
 impl LogAlgorithm {
+    /// What its seed is derived under, so that neither key tells anything of the other.
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Ed25519 => b"ed25519",
+            Self::MlDsa44 => b"ml-dsa-44",
+        }
+    }
+
     /// Bytes of a public key.
     pub fn public_bytes(self) -> usize {
         match self {
@@ -71,6 +84,23 @@ impl LogSigningKey {
             }
         };
         Ok(Self(pair))
+    }
+
+    /// The key that belongs to a random `secret` of [`SEED_BYTES`] or more (HKDF-SHA256, RFC 5869).
+    ///
+    /// # Errors
+    /// [`InvalidLogKey`] when the secret is shorter, or the library fails.
+    pub fn derived(algorithm: LogAlgorithm, secret: &[u8]) -> Result<Self, InvalidLogKey> {
+        if secret.len() < SEED_BYTES {
+            return Err(InvalidLogKey);
+        }
+        let mut seed = Zeroizing::new([0; SEED_BYTES]);
+        Salt::new(HKDF_SHA256, b"caracal.log-key.v1")
+            .extract(secret)
+            .expand(&[algorithm.label()], HKDF_SHA256)
+            .and_then(|material| material.fill(seed.as_mut_slice()))
+            .map_err(|_| InvalidLogKey)?;
+        Self::from_seed(algorithm, &seed)
     }
 
     /// Which algorithm it is of.
@@ -202,6 +232,22 @@ mod tests {
                 assert!(!public.verify(b"message", &flipped), "{algorithm:?} {at}");
             }
             assert!(!public.verify(b"message", &signature[1..]) && !public.verify(b"message", b""));
+        }
+    }
+
+    #[test]
+    fn one_secret_gives_both_keys_and_always_the_same() {
+        let public = |algorithm, secret: &[u8]| {
+            let key = LogSigningKey::derived(algorithm, secret).unwrap();
+            key.verifying_key().as_bytes().to_vec()
+        };
+        for algorithm in ALGORITHMS {
+            assert_eq!(public(algorithm, &[7; 32]), public(algorithm, &[7; 32]));
+            assert_ne!(public(algorithm, &[7; 32]), public(algorithm, &[7; 33]));
+            let from_seed = LogSigningKey::from_seed(algorithm, &[7; 32]).unwrap();
+            assert_ne!(public(algorithm, &[7; 32]), from_seed.verifying_key().as_bytes());
+            let short = LogSigningKey::derived(algorithm, &[7; 31]);
+            assert_eq!(short.map(drop).unwrap_err(), InvalidLogKey);
         }
     }
 

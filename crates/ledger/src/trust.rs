@@ -41,8 +41,9 @@ pub enum Distrust {
 }
 
 impl Trust {
-    /// Believes checkpoints of the log `origin` that one of the keys `log` and `threshold` of the `witnesses` signed.
-    /// Witnesses are counted by name: several keys of one are one.
+    /// Believes checkpoints of the log `origin` that one of the keys `log` and `threshold` of the `witnesses` signed. A
+    /// key that is named by the host of the log stands for [that of the log](NoteKey::of_log). Witnesses are counted by
+    /// name: several keys of one are one.
     ///
     /// # Errors
     /// [`InvalidTrust`].
@@ -55,6 +56,10 @@ impl Trust {
         let mut names: Vec<&str> = witnesses.iter().map(NoteKey::name).collect();
         names.sort_unstable();
         names.dedup();
+        let log: Vec<NoteKey> = log
+            .into_iter()
+            .map(|key| key.of_log(origin).unwrap_or(key))
+            .collect();
         if log.is_empty() || threshold > names.len() {
             return Err(InvalidTrust);
         }
@@ -64,6 +69,22 @@ impl Trust {
             witnesses,
             threshold,
         })
+    }
+
+    /// As [`Self::new`], from keys of both kinds: those named by the log or its host are the log's, all others belong to
+    /// witnesses.
+    ///
+    /// # Errors
+    /// [`InvalidTrust`].
+    pub fn of_keys(
+        origin: &str,
+        keys: impl IntoIterator<Item = NoteKey>,
+        threshold: usize,
+    ) -> Result<Self, InvalidTrust> {
+        let (log, witnesses) = keys
+            .into_iter()
+            .partition(|key| key.of_log(origin).is_some());
+        Self::new(origin, log, witnesses, threshold)
     }
 
     /// The log that is believed.
@@ -150,6 +171,23 @@ mod tests {
         signed.sign(&witnesses[2], 12).unwrap();
         let said = two.check(&signed).unwrap();
         assert_eq!(said, BTreeMap::from([("w1", Some(11)), ("w2", Some(12))]));
+    }
+
+    #[test]
+    fn keys_of_a_host_stand_for_its_logs_and_the_others_are_witnesses() {
+        let host = signer("caracal.example", SignatureKind::Ed25519, 1);
+        let witness = signer("w", SignatureKind::CosignatureEd25519, 2);
+        let origin = checkpoint(1).origin;
+        let keys = [host.public().clone(), witness.public().clone()];
+        let trust = Trust::of_keys(&origin, keys.clone(), 1).unwrap();
+        let mut signed = SignedCheckpoint::new(checkpoint(1)).unwrap();
+        signed.sign(&witness, 5).unwrap();
+        // A host's key signs under the name of the log.
+        signed.sign(&host, 0).unwrap();
+        assert_eq!(trust.check(&signed), Err(Distrust::NotSigned));
+        signed.sign(&host.renamed(&origin).unwrap(), 0).unwrap();
+        assert_eq!(trust.check(&signed).unwrap().len(), 1);
+        assert_eq!(Trust::of_keys("other.example/a", keys, 0), Err(InvalidTrust));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Keys of notes: a name, a kind of signature, and the key itself.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_crypto::{LogAlgorithm, LogSigningKey, LogVerifyingKey, log_key::LogSigningFailed, sha256_parts};
 
@@ -31,7 +33,8 @@ impl SignatureKind {
             .find(|kind| kind.byte() == byte)
     }
 
-    fn algorithm(self) -> LogAlgorithm {
+    /// What it is made with.
+    pub fn algorithm(self) -> LogAlgorithm {
         match self {
             Self::Ed25519 | Self::CosignatureEd25519 => LogAlgorithm::Ed25519,
             Self::CosignatureMlDsa44 => LogAlgorithm::MlDsa44,
@@ -111,6 +114,24 @@ impl NoteKey {
         format!("{}+{:08x}+{}", self.name, self.id, STANDARD.encode(bytes))
     }
 
+    /// The same key under another name, which gives it another id.
+    ///
+    /// # Errors
+    /// [`UnusableKey::Name`].
+    pub fn renamed(&self, name: &str) -> Result<Self, UnusableKey> {
+        Self::new(name, self.kind, self.key.clone())
+    }
+
+    /// The key for checkpoints of the log `origin`, where this is the log's key or that of the deployment it belongs to:
+    /// a deployment's key is named by its host, and signs each of its logs under the log's own origin.
+    pub fn of_log(&self, origin: &str) -> Option<Self> {
+        match origin.strip_prefix(&self.name)? {
+            "" => Some(self.clone()),
+            rest if rest.starts_with('/') => self.renamed(origin).ok(),
+            _ => None,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -131,11 +152,11 @@ impl NoteKey {
     }
 }
 
-/// A private key of notes.
-#[derive(Debug)]
+/// A private key of notes. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct NoteSigner {
     public: NoteKey,
-    key: LogSigningKey,
+    key: Arc<LogSigningKey>,
 }
 
 impl NoteSigner {
@@ -145,7 +166,19 @@ impl NoteSigner {
     /// [`UnusableKey`].
     pub fn new(name: &str, kind: SignatureKind, key: LogSigningKey) -> Result<Self, UnusableKey> {
         let public = NoteKey::new(name, kind, key.verifying_key())?;
+        let key = Arc::new(key);
         Ok(Self { public, key })
+    }
+
+    /// The same key under another name.
+    ///
+    /// # Errors
+    /// [`UnusableKey::Name`].
+    pub fn renamed(&self, name: &str) -> Result<Self, UnusableKey> {
+        Ok(Self {
+            public: self.public.renamed(name)?,
+            key: self.key.clone(),
+        })
     }
 
     /// The public half.
@@ -191,6 +224,29 @@ mod tests {
         let (note, cosignature) = (SignatureKind::Ed25519, SignatureKind::CosignatureEd25519);
         assert_ne!(id("a", note), id("a", cosignature));
         assert_ne!(id("a", note), id("b", note));
+    }
+
+    #[test]
+    fn the_key_of_a_deployment_is_that_of_its_logs_and_of_no_other() {
+        let host = signer("a.example", SignatureKind::Ed25519).unwrap();
+        let of = |origin: &str| host.public().of_log(origin).map(|key| key.encode());
+        let log = signer("a.example/ledger/z", SignatureKind::Ed25519).unwrap();
+        assert_eq!(of("a.example/ledger/z"), Some(log.public().encode()));
+        assert_eq!(of("a.example"), Some(host.public().encode()));
+        assert_eq!(
+            host.renamed("a.example/ledger/z").unwrap().public(),
+            log.public()
+        );
+        for other in [
+            "a.example.evil/ledger/z",
+            "b.example/ledger/z",
+            "a.exampl",
+            "",
+            "a.example/a b",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(log.public().of_log("a.example/ledger/z-2"), None);
     }
 
     #[test]
