@@ -109,7 +109,7 @@ fi
 secret() {
   [ -s "$secrets/$1" ] || head -c "$2" /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$secrets/$1"
 }
-for name in secretStoreKek auditHmacKey streamsHmacKey gatewayStsHmacKey idempotencyHmacKey caracalAdminToken \
+for name in secretStoreKek auditHmacKey streamsHmacKey gatewayStsHmacKey idempotencyHmacKey auditLogKey caracalAdminToken \
   caracalCoordinatorToken stsAdminToken auditAdminToken metricsBearer; do
   secret "$name" 32
 done
@@ -231,6 +231,7 @@ serve() {
   done
   start "$role" env -u PGPASSFILE CARACAL_MODE=stable CARACAL_STORAGE=production "CARACAL_HOME=$home" HOST=127.0.0.1 \
     "PORT=${ports[$role]}" "ISSUER_URL=$sts_url" "STS_URL=$sts_url" "AUDIT_REPLAY_DIR=$home/spool" \
+    AUDIT_LOG_ORIGIN=localhost \
     "DATABASE_URL_FILE=$secrets/${role}DatabaseUrl" "REDIS_URL_FILE=$secrets/redisUrl" \
     "STREAMS_HMAC_KEY_FILE=$secrets/streamsHmacKey" "AUDIT_HMAC_KEY_FILE=$secrets/auditHmacKey" \
     "METRICS_BEARER_FILE=$secrets/metricsBearer" "${variables[@]}" "$caracald" serve "$role"
@@ -239,7 +240,7 @@ ready() { curl -sS --fail --max-time 5 "http://127.0.0.1:${ports[$1]}/ready"; }
 serve sts SECRET_STORE_KEK=secretStoreKek GATEWAY_STS_HMAC_KEY=gatewayStsHmacKey STS_ADMIN_TOKEN=stsAdminToken
 serve api SECRET_STORE_KEK=secretStoreKek CARACAL_ADMIN_TOKEN=caracalAdminToken
 serve coordinator IDEMPOTENCY_HMAC_KEY=idempotencyHmacKey CARACAL_COORDINATOR_TOKEN=caracalCoordinatorToken
-serve audit AUDIT_ADMIN_TOKEN=auditAdminToken
+serve audit AUDIT_ADMIN_TOKEN=auditAdminToken AUDIT_LOG_KEY=auditLogKey
 serve gateway GATEWAY_STS_HMAC_KEY=gatewayStsHmacKey
 for role in "${roles[@]}"; do
   waits_for "$role" ready ready "$role"

@@ -6,6 +6,7 @@ mod keys;
 mod serving;
 #[cfg(test)]
 mod tests;
+pub(crate) mod witness;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -67,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) spool_sync: SpoolSync,
     pub(crate) spool_capacity: u64,
     pub(crate) audit_stream_bound: u64,
+    /// What the deployment calls itself in checkpoints.
+    pub(crate) log_origin: String,
     /// How long administrative records are kept; absent means for ever.
     pub(crate) admin_retention: Option<Duration>,
     pub(crate) logging: Logging,
@@ -137,6 +140,8 @@ impl Config {
             .iter()
             .map(|role| (*role, listen(settings, *role, &process)))
             .collect();
+        let log_origin = settings.find(&declared::LOG_ORIGIN);
+        settings.require(&declared::LOG_ORIGIN, &process);
         let issuer = settings.find(&declared::ISSUER_URL);
         settings.require(&declared::ISSUER_URL, &process);
         let sts_url = settings.find(&declared::STS_URL);
@@ -168,6 +173,7 @@ impl Config {
             },
             spool_capacity: settings.get(&declared::SPOOL_CAPACITY),
             audit_stream_bound: settings.get(&declared::STREAM_MAX_EVENTS),
+            log_origin: log_origin.unwrap_or_else(|| String::from("localhost")),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             logging: serving::logging(settings),
             tracing: declared::tracing(settings, &process),

@@ -35,6 +35,12 @@ pub(crate) fn connections(role: Role, roles: &[Role], descriptors: u64, wanted: 
     usize::try_from(share).unwrap_or(usize::MAX).min(wanted).max(2)
 }
 
+/// Most connections of the one listener of a process, at most `wanted`.
+pub(crate) fn connections_alone(descriptors: u64, wanted: usize) -> usize {
+    let usable = descriptors.saturating_sub(OTHERWISE.max(descriptors / 8));
+    usize::try_from(usable).unwrap_or(usize::MAX).min(wanted).max(2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -87,6 +87,12 @@ enum Command {
     },
     /// Print the handbook's page of metrics: every one that this build records.
     Metrics,
+    /// Cosign checkpoints of the logs in `WITNESS_LOGS`, until SIGTERM or SIGINT. Shares nothing with the deployment.
+    Witness {
+        /// Print the public keys of the witness instead, as verifiers and logs take them.
+        #[arg(long)]
+        keys: bool,
+    },
     /// Work with the ledger.
     Audit {
         #[command(subcommand)]
@@ -96,6 +102,12 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
+    /// Print the public keys of this deployment's logs, as verifiers and witnesses take them.
+    Keys {
+        /// The keys under the name of this log alone, such as ledger/ZONE, for tools that know nothing of hosts.
+        #[arg(long)]
+        log: Option<String>,
+    },
     /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
     Verify {
         /// Only this zone; every zone with entries otherwise.
@@ -130,6 +142,10 @@ fn main() -> ExitCode {
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
         Command::Secrets { command } => commands::secrets::run(command),
         Command::Metrics => commands::metrics::run(),
+        Command::Witness { keys } => commands::witness::run(keys),
+        Command::Audit {
+            command: AuditCommand::Keys { log },
+        } => commands::audit_keys::run(log.as_deref()),
         Command::Audit {
             command: AuditCommand::Verify { zone, expect, json },
         } => commands::audit_verify::run(zone, expect.as_deref(), json),

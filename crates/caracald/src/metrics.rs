@@ -18,6 +18,7 @@ pub(crate) const ALL: &[(&str, &[Metric])] = &[
     ("Gateway", caracal_gateway::METRICS),
     ("Coordinator", caracal_coordinator::METRICS),
     ("Ledger", caracal_audit::METRICS),
+    ("Witness", caracal_witness::METRICS),
 ];
 
 /// Tells the installed recorder what each metric means.
@@ -29,6 +30,7 @@ pub(crate) fn describe_all() {
     caracal_gateway::describe_metrics();
     caracal_coordinator::describe_metrics();
     caracal_audit::describe_metrics();
+    caracal_witness::describe_metrics();
 }
 
 #[cfg(test)]

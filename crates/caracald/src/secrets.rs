@@ -24,7 +24,7 @@ pub(crate) fn complete(world: &World, home: &Path, keys: &mut Keys) -> anyhow::R
     private_directory(&directory)?;
     let hex_key = |world: &World| hex::encode(world.random_bytes::<32>());
     let token = |world: &World| format!("cat_{}", hex::encode(world.random_bytes::<32>()));
-    let wanted: [(&mut Option<Secret>, &str, Generate<'_>); 9] = [
+    let wanted: [(&mut Option<Secret>, &str, Generate<'_>); 10] = [
         (&mut keys.kek, "secretStoreKek", &hex_key),
         (&mut keys.streams, "streamsHmacKey", &hex_key),
         (&mut keys.audit, "auditHmacKey", &hex_key),
@@ -34,6 +34,7 @@ pub(crate) fn complete(world: &World, home: &Path, keys: &mut Keys) -> anyhow::R
         (&mut keys.coordinator_token, "caracalCoordinatorToken", &token),
         (&mut keys.sts_admin_token, "stsAdminToken", &token),
         (&mut keys.audit_admin_token, "auditAdminToken", &token),
+        (&mut keys.log, "auditLogKey", &hex_key),
     ];
     for (slot, name, generate) in wanted {
         if slot.is_none() {
@@ -57,7 +58,11 @@ pub(crate) fn private_directory(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the directory {} private", path.display()))
 }
 
-fn read_or_create(path: &Path, generate: impl FnOnce() -> String) -> anyhow::Result<Secret> {
+/// The secret in a file, or a new one that is put there.
+///
+/// # Errors
+/// When the file cannot be read or written, or others may read it.
+pub(crate) fn read_or_create(path: &Path, generate: impl FnOnce() -> String) -> anyhow::Result<Secret> {
     let name = path.display();
     match OpenOptions::new()
         .write(true)

@@ -81,9 +81,7 @@ impl Trust {
         keys: impl IntoIterator<Item = NoteKey>,
         threshold: usize,
     ) -> Result<Self, InvalidTrust> {
-        let (log, witnesses) = keys
-            .into_iter()
-            .partition(|key| key.of_log(origin).is_some());
+        let (log, witnesses) = keys.into_iter().partition(|key| key.of_log(origin).is_some());
         Self::new(origin, log, witnesses, threshold)
     }
 

@@ -102,6 +102,8 @@ fn page(out: &mut String) -> fmt::Result {
 fn row(out: &mut String, setting: &dyn Declared) -> fmt::Result {
     let users: Vec<&str> = setting.users().iter().map(|role| role.as_str()).collect();
     let users = match setting.users() {
+        // Those of a command.
+        [] if setting.name().starts_with("WITNESS_") => String::from("witness"),
         [] => String::from("migrate"),
         all if all.len() == Role::ALL.len() => String::from("all"),
         _ => users.join(", "),

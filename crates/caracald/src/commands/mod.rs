@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub(crate) mod audit_keys;
 pub(crate) mod audit_verify;
 pub(crate) mod check_config;
 pub(crate) mod config;
@@ -8,6 +9,7 @@ pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod witness;
 
 use std::io::{ErrorKind, Write as _};
 

@@ -193,7 +193,7 @@ async fn serve_roles(
 }
 
 /// Reads again what may be changed while serving.
-fn reload(telemetry: &Telemetry, tls: Option<&TlsServer>) {
+pub(super) fn reload(telemetry: &Telemetry, tls: Option<&TlsServer>) {
     match telemetry.reload() {
         Ok(()) => tracing::info!("logs were opened and the log level was read again"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "logs stay as they were"),
@@ -210,13 +210,13 @@ fn reload(telemetry: &Telemetry, tls: Option<&TlsServer>) {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SignalAction {
+pub(super) enum SignalAction {
     Stop,
     Reload,
 }
 
 /// The signals that are heard. None of them ends the process by itself.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -224,7 +224,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -236,7 +236,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> SignalAction {
+    pub(super) async fn next(&mut self) -> SignalAction {
         let [first, second] = &mut self.users;
         loop {
             tokio::select! {

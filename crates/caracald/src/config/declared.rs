@@ -1,6 +1,7 @@
 //! Every setting of the daemon, declared once. From here come reading, `check-config`, `config` and the handbook's page
 //! of settings.
 
+mod checkpoints;
 mod control;
 mod coordinator;
 mod enforcement;
@@ -13,7 +14,8 @@ mod traces;
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
-    control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*, traces::*,
+    checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*,
+    traces::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -27,9 +29,11 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Stores", stores::GROUP),
     ("Keys and tokens", keys::GROUP),
     ("Evidence", evidence::GROUP),
+    ("Checkpoints", checkpoints::GROUP),
     ("Token service and Gateway", enforcement::GROUP),
     ("Coordinator", coordinator::GROUP),
     ("Control API", control::GROUP),
+    ("Witness", checkpoints::WITNESS),
 ];
 
 /// Every setting.

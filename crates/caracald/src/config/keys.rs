@@ -17,6 +17,9 @@ pub(crate) struct Keys {
     pub(crate) sts_admin_token: Option<Secret>,
     pub(crate) audit_admin_token: Option<Secret>,
     pub(crate) metrics_bearer: Option<Secret>,
+    /// What the keys of checkpoints are derived from.
+    pub(crate) log: Option<Secret>,
+    pub(crate) log_previous: Option<Secret>,
 }
 
 impl Keys {
@@ -34,6 +37,8 @@ impl Keys {
             sts_admin_token: settings.find(&declared::STS_ADMIN_TOKEN),
             audit_admin_token: settings.find(&declared::AUDIT_ADMIN_TOKEN),
             metrics_bearer: settings.find(&declared::METRICS_BEARER),
+            log: settings.find(&declared::LOG_KEY),
+            log_previous: settings.find(&declared::LOG_KEY_PREVIOUS),
         };
         for key in [
             &declared::KEK,
@@ -41,6 +46,7 @@ impl Keys {
             &declared::AUDIT_KEY,
             &declared::GATEWAY_STS_KEY,
             &declared::IDEMPOTENCY_KEY,
+            &declared::LOG_KEY,
         ] {
             settings.require(key, process);
         }
@@ -52,6 +58,8 @@ impl Keys {
             ("AUDIT_HMAC_KEY", &keys.audit),
             ("GATEWAY_STS_HMAC_KEY", &keys.gateway_sts),
             ("IDEMPOTENCY_HMAC_KEY", &keys.idempotency),
+            ("AUDIT_LOG_KEY", &keys.log),
+            ("AUDIT_LOG_KEY_PREVIOUS", &keys.log_previous),
         ];
         for (index, (name, value)) in material.iter().enumerate() {
             for (other, earlier) in material.iter().take(index) {

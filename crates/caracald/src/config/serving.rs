@@ -44,12 +44,18 @@ impl Serving {
         }
     }
 
-    /// The bounds of `role`'s listener with at most `connections` at once.
-    pub(crate) fn limits(&self, role: Role, connections: impl FnOnce(usize) -> usize) -> ServerLimits {
+    /// The bounds of the listener of a process that serves no role, with at most `connections` at once.
+    pub(crate) fn limits_alone(&self, connections: impl FnOnce(usize) -> usize) -> ServerLimits {
         let mut limits = self.limits;
         limits.max_connections = connections(limits.max_connections);
         limits.drain = self.drain();
         limits.idle_drain = limits.idle_drain.min(limits.drain / 2);
+        limits
+    }
+
+    /// The bounds of `role`'s listener with at most `connections` at once.
+    pub(crate) fn limits(&self, role: Role, connections: impl FnOnce(usize) -> usize) -> ServerLimits {
+        let mut limits = self.limits_alone(connections);
         if matches!(role, Role::Api | Role::Coordinator) {
             limits.idle_timeout = self.keep_alive.unwrap_or(limits.idle_timeout);
             limits.body_read_timeout = self.request_timeout;

@@ -9,6 +9,7 @@ use caracal_events::{
     Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, RedisBus, RedisOptions, ShortLived, StreamSigner,
     shortlived::{MemoryOptions, MemoryShortLived, RedisShortLived},
 };
+use caracal_ledger::log_keys::LogKeys;
 use caracal_service::key_check::{self, KeyRefused};
 use caracal_storage::Store;
 use caracal_storage_sql::{
@@ -257,6 +258,17 @@ pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>
         }
     };
     Ok((store, Some(audit)))
+}
+
+/// The keys of checkpoints, where there are any.
+///
+/// # Errors
+/// When the secrets of the embedded deployment cannot be read, or no keys can be made of them.
+pub(crate) fn log_keys(mut config: Config) -> anyhow::Result<Option<LogKeys>> {
+    if matches!(config.backend, Backend::Embedded) {
+        secrets::complete(&system_world(), &config.home, &mut config.keys)?;
+    }
+    keys::log_keys(&config)
 }
 
 /// What commands work with that administer what is sealed.

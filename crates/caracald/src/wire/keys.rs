@@ -10,6 +10,9 @@ use caracal_crypto::{
     secret_hash::{Limits, SECRET_HASH_LABEL},
 };
 
+use caracal_ledger::log_keys::LogKeys;
+use zeroize::Zeroizing;
+
 use crate::config::Config;
 
 /// Label under which the key of admin token digests is derived.
@@ -26,6 +29,8 @@ pub(super) struct KeyMaterial {
     pub(super) streams: Option<HmacKey>,
     pub(super) audit: HmacKey,
     pub(super) gateway_sts: Option<HmacKey>,
+    /// Sign checkpoints; absent where nobody gave them.
+    pub(super) log: Option<LogKeys>,
 }
 
 impl KeyMaterial {
@@ -37,6 +42,7 @@ impl KeyMaterial {
             streams: optional("STREAMS_HMAC_KEY", keys.streams.as_ref())?,
             audit: audit(config)?,
             gateway_sts: optional("GATEWAY_STS_HMAC_KEY", keys.gateway_sts.as_ref())?,
+            log: log_keys(config)?,
         })
     }
 
@@ -100,6 +106,23 @@ fn keyring(config: &Config) -> anyhow::Result<Option<Arc<KeyRing>>> {
 /// The key of the ledger's links.
 pub(super) fn audit(config: &Config) -> anyhow::Result<HmacKey> {
     optional("AUDIT_HMAC_KEY", config.keys.audit.as_ref())?.context("AUDIT_HMAC_KEY is required")
+}
+
+/// The keys of checkpoints, where they were given.
+pub(super) fn log_keys(config: &Config) -> anyhow::Result<Option<LogKeys>> {
+    // Checked when it was read.
+    let bytes = |key: &Secret| hex::decode(key.expose()).map(Zeroizing::new);
+    let Some(current) = config.keys.log.as_ref() else {
+        return Ok(None);
+    };
+    let previous = config.keys.log_previous.as_ref().map(bytes).transpose();
+    let (current, previous) = (
+        bytes(current).context("AUDIT_LOG_KEY is not usable")?,
+        previous.context("AUDIT_LOG_KEY_PREVIOUS is not usable")?,
+    );
+    let previous = previous.as_ref().map(|previous| previous.as_slice());
+    let keys = LogKeys::derive(&config.log_origin, &current, previous);
+    keys.map(Some).context("AUDIT_LOG_KEY and AUDIT_LOG_ORIGIN")
 }
 
 fn optional(name: &str, key: Option<&Secret>) -> anyhow::Result<Option<HmacKey>> {

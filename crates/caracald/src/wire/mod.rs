@@ -33,7 +33,7 @@ use caracal_storage_sql::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::backends::{Administration, administration, ledger, migrate};
+pub(crate) use self::backends::{Administration, administration, ledger, log_keys, migrate};
 use self::{backends::Backends, keys::KeyMaterial};
 use crate::{
     config::{Backend, Config, Role, SpoolSync},

@@ -222,6 +222,9 @@ impl Parts {
     }
 
     fn audit(&self) -> Router {
+        if self.keys.log.is_none() {
+            tracing::warn!("AUDIT_LOG_KEY is not set: no checkpoint of the ledger is signed");
+        }
         let health = Arc::new(IngestHealth::default());
         let deps = AuditDeps {
             world: self.world.clone(),

@@ -12,3 +12,4 @@ mod secrets;
 mod serving;
 #[cfg(target_os = "linux")]
 mod spools;
+mod witness;

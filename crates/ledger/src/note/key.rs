@@ -233,10 +233,7 @@ mod tests {
         let log = signer("a.example/ledger/z", SignatureKind::Ed25519).unwrap();
         assert_eq!(of("a.example/ledger/z"), Some(log.public().encode()));
         assert_eq!(of("a.example"), Some(host.public().encode()));
-        assert_eq!(
-            host.renamed("a.example/ledger/z").unwrap().public(),
-            log.public()
-        );
+        assert_eq!(host.renamed("a.example/ledger/z").unwrap().public(), log.public());
         for other in [
             "a.example.evil/ledger/z",
             "b.example/ledger/z",

@@ -168,10 +168,15 @@ impl Daemon {
         command
     }
 
+    /// Starts `caracald` with `arguments`.
+    pub fn start(&self, arguments: &[&str]) -> Process {
+        self.options("caracald", arguments).start()
+    }
+
     /// Starts `caracald serve` with these roles.
     pub fn serve(&self, roles: &[&str]) -> Process {
         let arguments: Vec<&str> = std::iter::once("serve").chain(roles.iter().copied()).collect();
-        self.options("caracald", &arguments).start()
+        self.start(&arguments)
     }
 
     /// Where each role of the embedded server with this process id listens, `127.0.0.1:port`, once it says so.

@@ -30,8 +30,11 @@ static NEXT_PORT: LazyLock<AtomicU16> = LazyLock::new(|| {
     AtomicU16::new(11_000 + spread * 20)
 });
 
+/// What the deployment calls itself in checkpoints.
+const LOG_ORIGIN: &str = "audit.caracal.example";
+
 /// Secrets that every process of a stack is told by file, by the name of the file.
-const KEYS: [(&str, &str, &[Role]); 5] = [
+const KEYS: [(&str, &str, &[Role]); 6] = [
     ("secretStoreKek", "SECRET_STORE_KEK", &[Role::Api, Role::Sts]),
     ("auditHmacKey", "AUDIT_HMAC_KEY", &Role::ALL),
     (
@@ -45,6 +48,7 @@ const KEYS: [(&str, &str, &[Role]); 5] = [
         &[Role::Sts, Role::Gateway],
     ),
     ("idempotencyHmacKey", "IDEMPOTENCY_HMAC_KEY", &[Role::Coordinator]),
+    ("auditLogKey", "AUDIT_LOG_KEY", &[Role::Audit]),
 ];
 const TOKENS: [(&str, &str, &[Role]); 5] = [
     ("caracalAdminToken", "CARACAL_ADMIN_TOKEN", &[Role::Api]),
@@ -134,6 +138,7 @@ impl Production {
         let daemon = self
             .common(role)
             .with(&role.listen_variable(), &address)
+            .with("AUDIT_LOG_ORIGIN", LOG_ORIGIN)
             .with("ISSUER_URL", &self.issuer)
             .with("STS_URL", &self.issuer)
             .with("AUDIT_REPLAY_DIR", &spool.display().to_string());
@@ -149,6 +154,8 @@ impl Production {
     pub(crate) fn command(&self) -> Daemon {
         self.common(Role::Audit)
             .with("AUDIT_HMAC_KEY_FILE", &self.secret_file("auditHmacKey"))
+            .with("AUDIT_LOG_KEY_FILE", &self.secret_file("auditLogKey"))
+            .with("AUDIT_LOG_ORIGIN", LOG_ORIGIN)
     }
 
     fn common(&self, role: Role) -> Daemon {

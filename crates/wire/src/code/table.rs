@@ -250,6 +250,10 @@ codes! {
         Overloaded "overloaded" 503 "Too many secrets are being hashed; try again.";
     }
     Audit {
+        CheckpointNotSigned "checkpoint_not_signed" 403 "No known key of the log signed the checkpoint.";
+        LogUnknown "log_unknown" 404 "There is no such log, or the witness knows no key of it.";
+        CheckpointInconsistent "checkpoint_inconsistent" 422
+            "The proof does not lead from the checkpoint cosigned last to this one.";
         BusUnavailable "bus_unavailable" 503 "The event bus does not answer; try again.";
     }
 }

@@ -1,0 +1,112 @@
+//! The witness: cosigns checkpoints of logs that only ever grew (C2SP tlog-witness).
+//!
+//! It shares nothing with the deployment that it watches: no database, no bus, no secret. It keeps the last checkpoint of
+//! each log in a file of its own, synced before a cosignature is given out, so that no crash makes it forget and sign a
+//! rolled back or a second log. Depends on no role.
+
+mod add_checkpoint;
+mod metrics;
+mod state;
+
+use std::sync::Arc;
+
+use caracal_core::World;
+use caracal_ledger::{note::NoteSigner, witness::KnownLogs};
+use caracal_service::{
+    Refusal,
+    front::{self, Credential, Declaration, HttpRole, Inbound, Params, Route, Served},
+    limits::Limits,
+};
+use http::{Method, StatusCode, request::Parts};
+use tokio::sync::Semaphore;
+
+pub use metrics::{METRICS, describe as describe_metrics};
+pub use state::{State, StateError};
+
+/// Checkpoints looked at at the same time. Each may sync a file.
+const AT_ONCE: usize = 32;
+
+/// What the witness works with.
+#[derive(Debug)]
+pub struct Witness {
+    world: World,
+    state: Arc<State>,
+    logs: KnownLogs,
+    signers: Vec<NoteSigner>,
+    room: Semaphore,
+}
+
+impl Witness {
+    /// A witness of `logs` that cosigns with every one of `signers`.
+    pub fn new(world: World, state: State, logs: KnownLogs, signers: Vec<NoteSigner>) -> Self {
+        metrics::start();
+        Self {
+            world,
+            state: Arc::new(state),
+            logs,
+            signers,
+            room: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+/// A checkpoint proves by its own signature whose it is; nobody else is asked who they are.
+impl HttpRole for Witness {
+    const NAME: &'static str = "witness";
+    const TITLE: &'static str = "Caracal Witness";
+    type Needs = ();
+    type Caller = ();
+    type Notes = ();
+
+    fn credential((): &()) -> Credential {
+        Credential::None
+    }
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    async fn authenticate(&self, (): (), _: &Params, _: &Parts) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Bounded by how many are looked at at once.
+    fn limits(&self) -> Option<&Limits> {
+        None
+    }
+
+    fn counted_as(&self, (): &()) -> String {
+        String::new()
+    }
+
+    fn permit(&self, (): &(), (): ()) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The log of the process tells.
+    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
+}
+
+/// The routes of the witness.
+pub fn table() -> Vec<Route<Witness>> {
+    let declared = Declaration::new(
+        Method::POST,
+        "/add-checkpoint",
+        "checkpoints.cosign",
+        (),
+        |operation| operation.text(StatusCode::OK, "text/plain"),
+    );
+    vec![
+        Route::raw(declared, add_checkpoint::post)
+            .summary("Cosign a checkpoint that continues the one cosigned last (C2SP tlog-witness)."),
+    ]
+}
+
+/// The router of the witness; `service::assemble` adds what every role has.
+pub fn router(witness: Witness) -> Served {
+    front::router(witness, table())
+}
