@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, KeyRing, SecretHasher, sealed::DerivedKeys};
+use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::{
     limits::{Limits, Rule},
@@ -80,7 +80,7 @@ pub struct ApiDeps {
     /// Hashes client secrets.
     pub hasher: Arc<SecretHasher>,
     /// Signs audit events; without it they travel unsigned.
-    pub audit_key: Option<HmacKey>,
+    pub audit_keys: Option<HmacRing>,
     /// Make the digests that admin tokens are stored by; both are good while keys change.
     pub token_keys: DerivedKeys,
     /// The deployment's admin token (`CARACAL_ADMIN_TOKEN`). Without it there is neither a bootstrap token nor a

@@ -1,7 +1,7 @@
 //! Evidence that changes here leave, as outbox messages.
 
 use caracal_core::{World, audit::AuditEvent};
-use caracal_crypto::{HmacKey, audit_frame};
+use caracal_crypto::{HmacRing, audit_frame};
 use caracal_storage::{Error, OutboxMessage};
 use caracal_wire::events::AuditFrame;
 use serde_json::value::to_raw_value;
@@ -10,7 +10,7 @@ use serde_json::value::to_raw_value;
 /// the exact bytes of `data`.
 pub(crate) fn audit_frame(
     world: &World,
-    key: Option<&HmacKey>,
+    keys: Option<&HmacRing>,
     mut event: AuditEvent,
 ) -> Result<OutboxMessage, Error> {
     let none: [(); 0] = [];
@@ -18,11 +18,12 @@ pub(crate) fn audit_frame(
     event.determining_policies_json = Some(to_raw_value(&none).map_err(unwritable)?);
     event.diagnostics_json = Some(to_raw_value(&none).map_err(unwritable)?);
     let data = serde_json::to_string(&event).map_err(unwritable)?;
-    let signature = key.map(|key| audit_frame::sign(key, data.as_bytes()));
+    let signature = keys.map(|keys| audit_frame::sign(keys.current(), data.as_bytes()));
     let frame = AuditFrame {
         id: Some(event.id),
         data,
         sig: signature,
+        kid: keys.map(|keys| keys.current_id().to_string()),
     };
     OutboxMessage::of(world, &frame)
 }

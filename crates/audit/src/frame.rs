@@ -1,7 +1,7 @@
 //! From a delivered entry to a ledger entry.
 
 use caracal_core::audit::AuditEvent;
-use caracal_crypto::{HmacKey, audit_frame};
+use caracal_crypto::{HmacKeyId, HmacRing, KeyAge, NotVerified, audit_frame};
 use caracal_events::Delivery;
 use caracal_storage::LedgerEntry;
 use caracal_wire::events::{AuditFrame, Payload as _};
@@ -13,33 +13,49 @@ pub(crate) enum BadFrame {
     NoData,
     #[error("hmac_verify_failed")]
     Signature,
+    /// It names a key that is not configured; with the key it can join after all.
+    #[error("unknown_key:{0}")]
+    UnknownKey(HmacKeyId),
     #[error("json_parse_error:{0}")]
     Json(String),
 }
 
-/// The ledger entry of a delivery.
-pub(crate) fn open(delivery: &Delivery, key: Option<&HmacKey>) -> Result<LedgerEntry, BadFrame> {
+/// The ledger entry of a delivery, and how old the key is that signed it.
+pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let frame = AuditFrame::from_fields(&delivery.fields).map_err(|_| BadFrame::NoData)?;
-    verify(frame, key)
+    verify(frame, keys)
 }
 
-/// Verifies the frame's signature over the exact bytes, then parses.
-pub(crate) fn verify(frame: AuditFrame, key: Option<&HmacKey>) -> Result<LedgerEntry, BadFrame> {
+/// Verifies the frame's signature over the exact bytes, then parses. A frame may name its key; a wrong name hides nothing
+/// that a key of the ring signed.
+pub(crate) fn verify(frame: AuditFrame, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let data = frame.data.as_bytes();
-    let signature = frame.sig.as_deref();
-    if let Some(key) = key
-        && !signature.is_some_and(|signature| audit_frame::verify(key, data, signature))
-    {
-        return Err(BadFrame::Signature);
-    }
+    let age = match keys {
+        Some(keys) => signed_by(&frame, keys)?,
+        None => KeyAge::Current,
+    };
     let event: AuditEvent =
         serde_json::from_slice(data).map_err(|error| BadFrame::Json(error.to_string()))?;
     if event.id.is_empty() || event.id.len() > caracal_core::id::MAX_ID_BYTES {
         return Err(BadFrame::Json(String::from("`id` must be 1 to 128 characters")));
     }
-    Ok(LedgerEntry {
+    let entry = LedgerEntry {
         event,
         received: frame.data,
         signature: frame.sig,
-    })
+    };
+    Ok((entry, age))
+}
+
+fn signed_by(frame: &AuditFrame, keys: &HmacRing) -> Result<KeyAge, BadFrame> {
+    let signature = frame.sig.as_deref().ok_or(BadFrame::Signature)?;
+    let named = frame.kid.as_deref().and_then(HmacKeyId::parse);
+    let signed = keys.verify_by(named, |key| {
+        audit_frame::verify(key, frame.data.as_bytes(), signature)
+    });
+    match (signed, named) {
+        (Ok(by), _) => Ok(by.age),
+        (Err(NotVerified::UnknownKey), Some(named)) => Err(BadFrame::UnknownKey(named)),
+        (Err(_), _) => Err(BadFrame::Signature),
+    }
 }

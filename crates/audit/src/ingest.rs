@@ -7,6 +7,7 @@ use std::{
 };
 
 use caracal_core::ZoneId;
+use caracal_crypto::{HmacRing, KeyAge};
 use caracal_events::{BusError, Consumer, Delivery, Topic, spans};
 use caracal_wire::health::NotReady;
 use metrics::{counter, gauge};
@@ -97,7 +98,9 @@ async fn consume(
                 Ok(deliveries) => {
                     deps.health.consuming.store(true, Ordering::Relaxed);
                     let few = !deliveries.is_empty() && deliveries.len() < BATCH;
+                    lines.read_all = deliveries.len() < BATCH;
                     let lined_up = lines.line_up(deps, consumer, deliveries).await;
+                    lines.note_keys(deps.audit_keys.as_ref());
                     if few {
                         tokio::time::sleep(BATCH_DELAY).await;
                     }
@@ -136,6 +139,10 @@ struct Lines {
     storing: JoinSet<(ZoneId, Stored)>,
     /// Positions of everything in hand: another delivery of one is ignored.
     held: HashSet<String>,
+    /// Positions of what is in hand and was signed by a previous key.
+    under_previous: HashSet<String>,
+    /// The last read came to the end of what there was.
+    read_all: bool,
 }
 
 impl Lines {
@@ -169,12 +176,13 @@ impl Lines {
             self.note(deps, &zone, &stored);
             for (delivery, reason) in &stored.refused {
                 put_aside(consumer, delivery, reason).await?;
-                self.held.remove(&delivery.id);
+                self.let_go(&delivery.id);
             }
             consumer.ack(&stored.done).await?;
             for id in &stored.done {
-                self.held.remove(id);
+                self.let_go(id);
             }
+            self.note_keys(deps.audit_keys.as_ref());
             if let Some(line) = self.zones.get_mut(&zone) {
                 line.attempted(stored.left.is_empty());
                 line.put_back(stored.left);
@@ -185,6 +193,19 @@ impl Lines {
             self.start(deps);
         }
         Ok(())
+    }
+
+    fn let_go(&mut self, id: &str) {
+        self.held.remove(id);
+        self.under_previous.remove(id);
+    }
+
+    /// Says how much needs a previous key: without it, what is in hand would be refused when it is delivered again.
+    fn note_keys(&self, keys: Option<&HmacRing>) {
+        let rotating = keys.is_some_and(HmacRing::is_rotating);
+        let unread = usize::from(rotating && !self.read_all);
+        let needing = u32::try_from(self.under_previous.len() + unread).unwrap_or(u32::MAX);
+        gauge!(names::UNDER_PREVIOUS).set(needing);
     }
 
     /// Says how storing goes.
@@ -220,9 +241,13 @@ impl Lines {
             if self.held.contains(&delivery.id) {
                 continue;
             }
-            match frame::open(&delivery, deps.audit_key.as_ref()) {
-                Ok(entry) => {
+            match frame::open(&delivery, deps.audit_keys.as_ref()) {
+                Ok((entry, age)) => {
+                    counter!(names::FRAMES, "key" => age.as_str()).increment(1);
                     self.held.insert(delivery.id.clone());
+                    if age == KeyAge::Previous {
+                        self.under_previous.insert(delivery.id.clone());
+                    }
                     let line = self.zones.entry(entry.event.zone_id.clone());
                     let waiting = Waiting::new(delivery, entry);
                     line.or_insert_with(Line::new).waiting.push_back(waiting);

@@ -15,7 +15,7 @@ mod verify;
 use std::sync::Arc;
 
 use caracal_core::{Secret, World};
-use caracal_crypto::HmacKey;
+use caracal_crypto::HmacRing;
 use caracal_events::Bus;
 use caracal_storage::Store;
 
@@ -34,8 +34,8 @@ pub struct AuditDeps {
     pub store: Arc<dyn Store>,
     /// Where events come from.
     pub bus: Arc<dyn Bus>,
-    /// Verifies frames and links. Without it frames are taken as they are (development only).
-    pub audit_key: Option<HmacKey>,
+    /// Verify frames and links. Without them frames are taken as they are (development only).
+    pub audit_keys: Option<HmacRing>,
     /// Bearer of the operator routes; without it they do not exist.
     pub admin_token: Option<Secret>,
     /// Name of this consumer within the group.

@@ -1,5 +1,6 @@
 //! Metrics of the audit role, each declared once. Labels come from closed sets.
 
+use caracal_crypto::KeyAge;
 use metrics::{counter, gauge};
 
 caracal_core::declare_metrics! {
@@ -9,6 +10,11 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) DUPLICATES = "caracal_audit_duplicates_total";
     /// Events that came again with other content; somebody should look.
     counter(Count) pub(crate) MISMATCHES = "caracal_audit_mismatches_total";
+    /// Frames whose signature was right, by the age of the key that made it: current, previous.
+    counter(Count) pub(crate) FRAMES = "caracal_audit_frames_total";
+    /// Frames in hand that AUDIT_HMAC_KEY_PREVIOUS is needed for, and one for the stream as long as there may be more that
+    /// this role has not read; at zero, and with every spool at zero, it can be dropped.
+    gauge(Count) pub(crate) UNDER_PREVIOUS = "caracal_audit_frames_under_previous";
     /// Batches of events that could not be stored and will be tried again.
     counter(Count) pub(crate) RETRIES = "caracal_audit_ingest_retries_total";
     /// Zones whose events cannot be stored now.
@@ -25,8 +31,9 @@ caracal_core::declare_metrics! {
 }
 
 /// Every reason of [`PUT_ASIDE`], the last for all that is not told apart.
-const REASONS: [&str; 5] = [
+const REASONS: [&str; 6] = [
     "hmac_verify_failed",
+    "unknown_key",
     "missing_data_field",
     "json_parse_error",
     "tamper_on_replay",
@@ -38,7 +45,11 @@ pub(crate) fn start() {
     for name in [INSERTS, DUPLICATES, MISMATCHES, RETRIES, REPLAYED] {
         counter!(name).absolute(0);
     }
+    for age in [KeyAge::Current, KeyAge::Previous] {
+        counter!(FRAMES, "key" => age.as_str()).absolute(0);
+    }
     gauge!(ZONES_WAITING).set(0);
+    gauge!(UNDER_PREVIOUS).set(0);
     for reason in REASONS {
         counter!(PUT_ASIDE, "reason" => reason).absolute(0);
     }

@@ -27,6 +27,7 @@ macro_rules! bus_conformance {
             evidence_reaches_its_group,
             entries_that_break_the_signed_form_are_refused,
             unsigned_and_forged_entries_are_dropped,
+            entries_of_a_previous_key_are_delivered_and_those_of_a_dropped_one_are_not,
             a_key_that_is_required_and_missing_accepts_nothing,
             a_slow_subscriber_is_told_of_the_gap,
             a_dead_letter_is_kept_and_not_delivered_again,

@@ -1,12 +1,15 @@
 //! Names of the metrics this crate records. Labels come from closed enums.
 
 use caracal_core::Timestamp;
+use caracal_crypto::KeyAge;
 
 use crate::{OutboxStats, SpoolStats, Topic};
 
 caracal_core::declare_metrics! {
     /// Entries dropped on reading because their origin signature was missing or wrong. Label `topic`.
     counter(Count) pub(crate) REJECTED = "caracal_events_rejected_total";
+    /// Entries read whose origin signature was right, by the age of the key that made it: current, previous.
+    counter(Count) pub(crate) ACCEPTED = "caracal_events_accepted_total";
     /// Times a reader was told that it may have missed entries. Label `topic` of the first such topic.
     counter(Count) pub(crate) GAPS = "caracal_events_gaps_total";
     /// Entries put aside as unprocessable. Label `topic`.
@@ -45,6 +48,8 @@ caracal_core::declare_metrics! {
     gauge(Count) pub(crate) STREAM_BOUND = "caracal_events_audit_stream_bound";
     /// Consumer groups of the audit stream that nobody declared. They do not keep entries; somebody should look.
     gauge(Count) pub(crate) STRAY_GROUPS = "caracal_events_audit_stream_stray_groups";
+    /// Segments of the spool that AUDIT_HMAC_KEY_PREVIOUS is needed for; at zero this process does not need it.
+    gauge(Count) pub(crate) SPOOL_UNDER_PREVIOUS = "caracal_events_spool_segments_under_previous";
     /// Age of the segment that is drained next.
     gauge(Seconds) pub(crate) SPOOL_OLDEST = "caracal_events_spool_oldest_age_seconds";
     /// Incomplete records cut from the end of a segment after a crash. They were never acknowledged.
@@ -57,6 +62,12 @@ caracal_core::declare_metrics! {
 
 pub(crate) fn count(name: &'static str, topic: Topic, by: u64) {
     metrics::counter!(name, "topic" => topic.as_str()).increment(by);
+}
+
+pub(crate) fn accepted(age: KeyAge, entries: usize) {
+    if entries > 0 {
+        metrics::counter!(ACCEPTED, "key" => age.as_str()).increment(entries as u64);
+    }
 }
 
 pub(crate) fn spool_refused() {
@@ -82,6 +93,7 @@ pub(crate) fn spool(stats: &SpoolStats, now: Timestamp) {
     metrics::gauge!(SPOOL_DISK).set(number(stats.disk_bytes));
     metrics::gauge!(SPOOL_CAPACITY).set(number(stats.capacity_bytes));
     metrics::gauge!(SPOOL_FAILING).set(f64::from(u8::from(stats.failing)));
+    metrics::gauge!(SPOOL_UNDER_PREVIOUS).set(number(stats.under_previous));
     metrics::gauge!(SPOOL_OLDEST).set(stats.oldest_at.map_or(0.0, |at| now.since(at).as_secs_f64()));
 }
 

@@ -11,8 +11,8 @@ use caracal_core::words;
 pub use self::{
     declared::{Declared, Optional, Process, Required, Setting},
     kinds::{
-        Address, Days, Flag, Host, HttpUrl, HumanDuration, KeyMaterial, Kind, Millis, Number, Path, Port,
-        Seconds, SecretText, Text, Token, not,
+        Address, Days, Flag, Host, HttpUrl, HumanDuration, KeyMaterial, KeyMaterials, Kind, Millis, Number,
+        Path, Port, Seconds, SecretText, Text, Token, not,
     },
     role::Role,
     settings::{Effective, Origin, Settings},

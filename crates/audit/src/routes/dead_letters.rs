@@ -73,7 +73,7 @@ pub(super) async fn list(
 
 /// Stores the events of letters after all, oldest first from `after` on. A letter goes once the ledger has its event, so
 /// there is no moment at which only a bus that may lose its memory has it. Forged, tampered and unreadable ones stay, and
-/// so do those that still cannot be stored.
+/// so do those that still cannot be stored or whose key is still not configured.
 pub(super) async fn replay(
     call: Call,
     QueryOnce(query): QueryOnce<DeadLetterQuery>,
@@ -111,8 +111,9 @@ async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, LetterError>
         id: None,
         data: data.to_owned(),
         sig: letter.fields.get("src_sig").map(str::to_owned),
+        kid: letter.fields.get("src_kid").map(str::to_owned),
     };
-    let Ok(entry) = frame::verify(frame, deps.audit_key.as_ref()) else {
+    let Ok((entry, _)) = frame::verify(frame, deps.audit_keys.as_ref()) else {
         return Ok(false);
     };
     let zone = entry.event.zone_id.clone();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_audit::{AuditDeps, IngestHealth};
 use caracal_core::{Secret, ZoneId, audit::AuditEvent};
-use caracal_crypto::audit_frame;
+use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
 use caracal_storage::Access;
 use caracal_testkit::{
@@ -43,12 +43,20 @@ impl Ledger {
     }
 
     pub(crate) async fn with(options: PartsOptions) -> Self {
+        Self::with_keys(options, []).await
+    }
+
+    /// As [`Self::with`], in the middle of a change of keys.
+    pub(crate) async fn with_keys(
+        options: PartsOptions,
+        previous: impl IntoIterator<Item = HmacKey>,
+    ) -> Self {
         let parts = Parts::with(options).await;
         let deps = AuditDeps {
             world: parts.world.clone(),
             store: parts.store.clone(),
             bus: parts.bus.clone(),
-            audit_key: Some(parts.audit_key.clone()),
+            audit_keys: Some(HmacRing::new(parts.audit_key.clone(), previous)),
             admin_token: Some(Secret::new(TOKEN)),
             consumer: String::from("test"),
             health: Arc::new(IngestHealth::default()),
@@ -120,6 +128,15 @@ impl Ledger {
         }
         .send()
         .await
+    }
+
+    /// Asks the role as it is with other keys.
+    pub(crate) fn client_with(&self, keys: HmacRing) -> Client {
+        let deps = AuditDeps {
+            audit_keys: Some(keys),
+            ..self.deps.clone()
+        };
+        self.parts.client("audit", caracal_audit::router(deps))
     }
 
     /// Runs SQL on the database as the server's superuser.

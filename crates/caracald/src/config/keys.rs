@@ -9,7 +9,9 @@ pub(crate) struct Keys {
     pub(crate) kek: Option<Secret>,
     pub(crate) kek_previous: Option<Secret>,
     pub(crate) streams: Option<Secret>,
+    pub(crate) streams_previous: Vec<Secret>,
     pub(crate) audit: Option<Secret>,
+    pub(crate) audit_previous: Vec<Secret>,
     pub(crate) gateway_sts: Option<Secret>,
     pub(crate) idempotency: Option<Secret>,
     pub(crate) admin_token: Option<Secret>,
@@ -29,7 +31,11 @@ impl Keys {
             kek: settings.find(&declared::KEK),
             kek_previous: settings.find(&declared::KEK_PREVIOUS),
             streams: settings.find(&declared::STREAMS_KEY),
+            streams_previous: settings
+                .find(&declared::STREAMS_KEYS_PREVIOUS)
+                .unwrap_or_default(),
             audit: settings.find(&declared::AUDIT_KEY),
+            audit_previous: settings.find(&declared::AUDIT_KEYS_PREVIOUS).unwrap_or_default(),
             gateway_sts: settings.find(&declared::GATEWAY_STS_KEY),
             idempotency: settings.find(&declared::IDEMPOTENCY_KEY),
             admin_token: settings.find(&declared::ADMIN_TOKEN),
@@ -52,18 +58,20 @@ impl Keys {
         }
         settings.require(&declared::ADMIN_TOKEN, process);
         let material = [
-            ("SECRET_STORE_KEK", &keys.kek),
-            ("SECRET_STORE_KEK_PREVIOUS", &keys.kek_previous),
-            ("STREAMS_HMAC_KEY", &keys.streams),
-            ("AUDIT_HMAC_KEY", &keys.audit),
-            ("GATEWAY_STS_HMAC_KEY", &keys.gateway_sts),
-            ("IDEMPOTENCY_HMAC_KEY", &keys.idempotency),
-            ("AUDIT_LOG_KEY", &keys.log),
-            ("AUDIT_LOG_KEY_PREVIOUS", &keys.log_previous),
+            ("SECRET_STORE_KEK", keys.kek.as_slice()),
+            ("SECRET_STORE_KEK_PREVIOUS", keys.kek_previous.as_slice()),
+            ("STREAMS_HMAC_KEY", keys.streams.as_slice()),
+            ("STREAMS_HMAC_KEY_PREVIOUS", &keys.streams_previous),
+            ("AUDIT_HMAC_KEY", keys.audit.as_slice()),
+            ("AUDIT_HMAC_KEY_PREVIOUS", &keys.audit_previous),
+            ("GATEWAY_STS_HMAC_KEY", keys.gateway_sts.as_slice()),
+            ("IDEMPOTENCY_HMAC_KEY", keys.idempotency.as_slice()),
+            ("AUDIT_LOG_KEY", keys.log.as_slice()),
+            ("AUDIT_LOG_KEY_PREVIOUS", keys.log_previous.as_slice()),
         ];
-        for (index, (name, value)) in material.iter().enumerate() {
+        for (index, (name, values)) in material.iter().enumerate() {
             for (other, earlier) in material.iter().take(index) {
-                if value.is_some() && value == earlier {
+                if values.iter().any(|value| earlier.contains(value)) {
                     settings.problem(format!("{name} must differ from {other}"));
                 }
             }

@@ -94,7 +94,7 @@ async fn embedded(
     let home = HomeLock::take(&config.home)?;
     let path = database_file(config);
     let cannot = || format!("cannot open the database {}", path.display());
-    let store = SqliteStore::open_unmigrated(&path, Some(keys.audit.clone()))
+    let store = SqliteStore::open_unmigrated(&path, Some(keys.audit.current().clone()))
         .await
         .with_context(cannot)?;
     // Before the schema is touched, as far as there is one.
@@ -139,7 +139,7 @@ async fn remote(
         connect_timeout: CONNECT_TIMEOUT,
         ..postgres_options(config, database_url)
     };
-    let store = PostgresStore::open(options, Some(keys.audit.clone()))
+    let store = PostgresStore::open(options, Some(keys.audit.current().clone()))
         .await
         .context("DATABASE_URL is not usable")?;
     let options = RedisOptions {
@@ -248,7 +248,7 @@ pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>
     if matches!(config.backend, Backend::Embedded) {
         secrets::complete(&system_world(), &config.home, &mut config.keys)?;
     }
-    let audit = keys::audit(&config)?;
+    let audit = keys::audit(&config)?.current().clone();
     let store: Arc<dyn Store> = match &config.backend {
         Backend::Embedded => {
             Arc::new(SqliteStore::open_unmigrated(&database_file(&config), Some(audit.clone())).await?)

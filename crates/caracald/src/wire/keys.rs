@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
 use caracal_crypto::{
-    HmacKey, KeyRing, SecretHasher,
+    HmacKey, HmacRing, KeyRing, SecretHasher,
     sealed::DerivedKeys,
     secret_hash::{Limits, SECRET_HASH_LABEL},
 };
@@ -25,9 +25,9 @@ pub(super) struct KeyMaterial {
     /// Seals and opens secrets at rest; only where something is minted or administered.
     keyring: Option<Arc<KeyRing>>,
     idempotency: Option<HmacKey>,
-    /// Signs entries of the bus; absent where only evidence is read, which is signed otherwise.
-    pub(super) streams: Option<HmacKey>,
-    pub(super) audit: HmacKey,
+    /// Sign entries of the bus; absent where only evidence is read, which is signed otherwise.
+    pub(super) streams: Option<HmacRing>,
+    pub(super) audit: HmacRing,
     pub(super) gateway_sts: Option<HmacKey>,
     /// Sign checkpoints; absent where nobody gave them.
     pub(super) log: Option<LogKeys>,
@@ -39,7 +39,7 @@ impl KeyMaterial {
         Ok(Self {
             keyring: keyring(config)?,
             idempotency: optional("IDEMPOTENCY_HMAC_KEY", keys.idempotency.as_ref())?,
-            streams: optional("STREAMS_HMAC_KEY", keys.streams.as_ref())?,
+            streams: hmac_ring("STREAMS_HMAC_KEY", keys.streams.as_ref(), &keys.streams_previous)?,
             audit: audit(config)?,
             gateway_sts: optional("GATEWAY_STS_HMAC_KEY", keys.gateway_sts.as_ref())?,
             log: log_keys(config)?,
@@ -103,9 +103,19 @@ fn keyring(config: &Config) -> anyhow::Result<Option<Arc<KeyRing>>> {
     Ok(ring.map(Arc::new))
 }
 
-/// The key of the ledger's links.
-pub(super) fn audit(config: &Config) -> anyhow::Result<HmacKey> {
-    optional("AUDIT_HMAC_KEY", config.keys.audit.as_ref())?.context("AUDIT_HMAC_KEY is required")
+/// The keys of audit frames and of the ledger's links.
+pub(super) fn audit(config: &Config) -> anyhow::Result<HmacRing> {
+    let keys = &config.keys;
+    hmac_ring("AUDIT_HMAC_KEY", keys.audit.as_ref(), &keys.audit_previous)?
+        .context("AUDIT_HMAC_KEY is required")
+}
+
+fn hmac_ring(name: &str, current: Option<&Secret>, previous: &[Secret]) -> anyhow::Result<Option<HmacRing>> {
+    let previous = previous.iter().map(Secret::expose);
+    current
+        .map(|current| HmacRing::from_hex(current.expose(), previous))
+        .transpose()
+        .with_context(|| format!("{name} is not usable"))
 }
 
 /// The keys of checkpoints, where they were given.

@@ -178,7 +178,7 @@ impl Parts {
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,
-            audit_key: Some(self.keys.audit.clone()),
+            audit_keys: Some(self.keys.audit.clone()),
             token_keys: self.keys.admin_tokens()?,
             admin_token: self.config.keys.admin_token.clone(),
             limits: Arc::new(
@@ -230,7 +230,7 @@ impl Parts {
             world: self.world.clone(),
             store: self.backends.ledger.clone(),
             bus: self.backends.bus.clone(),
-            audit_key: Some(self.keys.audit.clone()),
+            audit_keys: Some(self.keys.audit.clone()),
             admin_token: self.config.keys.audit_admin_token.clone(),
             consumer: format!("audit-{}", std::process::id()),
             health: health.clone(),
@@ -241,7 +241,7 @@ impl Parts {
             let retention = AdminRetention {
                 store: deps.store.clone(),
                 world: deps.world.clone(),
-                audit_key: deps.audit_key.clone(),
+                audit_key: deps.audit_keys.as_ref().map(|keys| keys.current().clone()),
                 keep,
             };
             self.tasks.spawn(retention.run(self.shutdown.clone()));

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use caracal_crypto::{HmacKey, audit_frame};
+use caracal_crypto::{HmacRing, audit_frame};
 use caracal_wire::events::{AuditFrame, fields::MAX_BYTES};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -44,8 +44,14 @@ impl SpoolDrainer {
     /// out with growing pauses; nothing needs a restart. A record is removed only once the ledger has it, and sent
     /// again when the bus may have lost it, so it may be delivered twice and the ledger ignores the second.
     ///
-    /// `audit_key` signs each frame. One drainer per spool; another call returns at once.
-    pub async fn run(spool: Arc<Spool>, bus: Arc<dyn Bus>, audit_key: HmacKey, shutdown: CancellationToken) {
+    /// The current one of `audit_keys` signs each frame, also of a record that an earlier process sealed under another.
+    /// One drainer per spool; another call returns at once.
+    pub async fn run(
+        spool: Arc<Spool>,
+        bus: Arc<dyn Bus>,
+        audit_keys: impl Into<HmacRing>,
+        shutdown: CancellationToken,
+    ) {
         if spool.draining.swap(true, Ordering::AcqRel) {
             tracing::warn!("this audit spool already has a drainer");
             return;
@@ -57,7 +63,7 @@ impl SpoolDrainer {
             under_way: VecDeque::new(),
             spool,
             bus,
-            audit_key,
+            audit_keys: audit_keys.into(),
         };
         tokio::select! {
             () = drain.forever() => {}
@@ -121,7 +127,7 @@ enum Sent {
 struct Drain {
     spool: Arc<Spool>,
     bus: Arc<dyn Bus>,
-    audit_key: HmacKey,
+    audit_keys: HmacRing,
     /// The next record to send. Ahead of the spool's position by what is under way.
     cursor: Position,
     under_way: VecDeque<UnderWay>,
@@ -253,12 +259,14 @@ impl Drain {
 
     /// Signed entries. The bounds of a record keep each within what a bus takes.
     fn frames(&self, records: Vec<Record>) -> Vec<Fields> {
+        let kid = self.audit_keys.current_id().to_string();
         let frame = |Record { id, data }| {
-            let sig = audit_frame::sign(&self.audit_key, data.as_bytes());
+            let sig = audit_frame::sign(self.audit_keys.current(), data.as_bytes());
             Fields::from(AuditFrame {
                 id: Some(id),
                 data,
                 sig: Some(sig),
+                kid: Some(kid.clone()),
             })
         };
         records.into_iter().map(frame).collect()

@@ -14,10 +14,9 @@ mod sync;
 mod writer;
 
 use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions, TryLockError},
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
     io,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -27,7 +26,7 @@ use std::{
 };
 
 use caracal_core::{Timestamp, World, audit::AuditEvent};
-use caracal_crypto::{HmacKey, system_world};
+use caracal_crypto::{HmacKeyId, HmacRing, system_world};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -74,6 +73,17 @@ pub enum SpoolError {
     /// The event's id is not an [id](caracal_core::id::is_valid).
     #[error("the audit event has no valid id")]
     InvalidId,
+    /// Records that have not arrived are sealed under a key that was not given. Nothing of them is read or moved.
+    #[error(
+        "{} is sealed under the key {key}, which is none of those given; give it as a previous key until the spool is empty",
+        segment.display()
+    )]
+    UnknownKey {
+        /// The oldest such segment.
+        segment: PathBuf,
+        /// Id of its key.
+        key: HmacKeyId,
+    },
     /// Another process, or another spool of this one, writes to the directory.
     #[error("the audit spool directory is in use")]
     InUse,
@@ -92,6 +102,8 @@ pub struct SpoolStats {
     pub segments: u64,
     /// When the segment drained next was started; `None` when nothing is pending.
     pub oldest_at: Option<Timestamp>,
+    /// Segments that a previous key is needed for.
+    pub under_previous: u64,
     /// Records appended since the spool was opened.
     pub appended: u64,
     /// Records that arrived since the spool was opened.
@@ -117,7 +129,9 @@ struct Counters {
 pub struct Spool {
     dir: PathBuf,
     world: World,
-    key: HmacKey,
+    ring: HmacRing,
+    /// Segments that an earlier process sealed under another key than the current one.
+    under_previous: BTreeSet<u64>,
     mode: SyncMode,
     capacity: u64,
     segment_bytes: u64,
@@ -148,28 +162,31 @@ impl Spool {
     pub fn open(
         dir: impl AsRef<Path>,
         mode: SyncMode,
-        key: HmacKey,
+        keys: impl Into<HmacRing>,
         capacity_bytes: u64,
     ) -> Result<Arc<Self>, SpoolError> {
-        Self::open_in(&system_world(), dir, mode, key, capacity_bytes)
+        Self::open_in(&system_world(), dir, mode, keys, capacity_bytes)
     }
 
     /// Opens the spool in `dir`, created 0700 when absent, and continues after what an earlier process left.
     ///
-    /// `key` authenticates the records at rest. `capacity_bytes` bounds what is recorded and is at least 64 KiB; up to
+    /// The current one of `keys` authenticates the records at rest, the others still those of an earlier process.
+    /// `capacity_bytes` bounds what is recorded and is at least 64 KiB; up to
     /// two segments are reserved beyond. On a volume without room it opens all the same, refuses events, and hands over
     /// what it has, which makes room. Starts one thread for syncing.
     ///
     /// # Errors
-    /// [`SpoolError::InUse`] when another spool has the directory, [`SpoolError::Io`] when it cannot be used.
+    /// [`SpoolError::InUse`] when another spool has the directory, [`SpoolError::UnknownKey`] when records in it need a key
+    /// that is not among `keys`, [`SpoolError::Io`] when it cannot be used.
     pub fn open_in(
         world: &World,
         dir: impl AsRef<Path>,
         mode: SyncMode,
-        key: HmacKey,
+        keys: impl Into<HmacRing>,
         capacity_bytes: u64,
     ) -> Result<Arc<Self>, SpoolError> {
-        Self::open_on(Arc::new(RealDisk), world, dir.as_ref(), mode, key, capacity_bytes)
+        let (disk, ring) = (Arc::new(RealDisk), keys.into());
+        Self::open_on(disk, world, dir.as_ref(), mode, ring, capacity_bytes)
     }
 
     fn open_on(
@@ -177,11 +194,11 @@ impl Spool {
         world: &World,
         dir: &Path,
         mode: SyncMode,
-        key: HmacKey,
+        ring: HmacRing,
         capacity_bytes: u64,
     ) -> Result<Arc<Self>, SpoolError> {
         segment::prepare(dir)?;
-        let lock = lock(dir)?;
+        let lock = segment::lock(dir)?;
         let segments = segment::list(dir)?;
         let mut position = Position::load(dir);
         let newest = segments.last_key_value().map_or(0, |(sequence, _)| *sequence);
@@ -194,6 +211,7 @@ impl Spool {
                 .or(segments.first_key_value());
             position = Position::start_of(oldest.map_or(sequence, |(sequence, _)| *sequence));
         }
+        let under_previous = segment::under_previous(dir, &segments, position, &ring)?;
         let capacity = capacity_bytes.max(MIN_CAPACITY_BYTES);
         let segment_bytes = SEGMENT_BYTES
             .min(capacity / 4)
@@ -203,7 +221,8 @@ impl Spool {
         let spool = Arc::new(Self {
             dir: dir.to_owned(),
             world: world.clone(),
-            key,
+            ring,
+            under_previous,
             mode,
             capacity,
             segment_bytes,
@@ -296,9 +315,14 @@ impl Spool {
     pub fn stats(&self) -> SpoolStats {
         let position = *self.position.lock();
         let disk_bytes = self.disk_bytes.load(Ordering::Acquire);
-        let (segments, drains_one) = {
+        let (segments, drains_one, under_previous) = {
             let segments = self.segments.lock();
-            (segments.len() as u64, segments.contains_key(&position.sequence))
+            let previous = self
+                .under_previous
+                .iter()
+                .filter(|sequence| segments.contains_key(sequence));
+            let drains_one = segments.contains_key(&position.sequence);
+            (segments.len() as u64, drains_one, previous.count() as u64)
         };
         let heads = segments * SEGMENT_HEAD as u64;
         let taken = if drains_one {
@@ -319,6 +343,7 @@ impl Spool {
             pending_bytes,
             segments,
             oldest_at,
+            under_previous,
             appended: counter(&self.counters.appended),
             drained: counter(&self.counters.drained),
             torn: counter(&self.counters.torn),
@@ -359,20 +384,6 @@ impl Drop for Spool {
                 tracing::error!(%error, "could not sync the audit spool at its end");
             }
         }
-    }
-}
-
-fn lock(dir: &Path) -> Result<File, SpoolError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(dir.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse),
-        Err(TryLockError::Error(error)) => Err(SpoolError::Io(error)),
     }
 }
 

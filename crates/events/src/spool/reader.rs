@@ -143,10 +143,7 @@ impl Spool {
 
     /// When a segment was started.
     pub(super) fn created_at(&self, sequence: u64) -> Option<Timestamp> {
-        let mut head = [0; SEGMENT_HEAD];
-        let file = File::open(segment::path(&self.dir, sequence)).ok()?;
-        file.read_exact_at(&mut head, 0).ok()?;
-        SegmentHead::decode(&head).map(|head| head.created_at)
+        segment::head(&self.dir, sequence).map(|head| head.created_at)
     }
 
     /// Opens the segment at `next`, or moves `next` to the first one after it. `None`: there is none.
@@ -227,7 +224,7 @@ impl Spool {
         let complete = next.offset + chunk.len() as u64 >= open.limit;
         let mut rest = &chunk[..];
         while records.len() < max && !rest.is_empty() {
-            match record::decode(rest, &open.head.id, &self.key) {
+            match record::decode(rest, &open.head, &self.ring) {
                 Decoded::Record {
                     size,
                     index,
@@ -254,13 +251,13 @@ impl Spool {
     fn skip_damage(&self, open: &Open, next: &mut Position) -> io::Result<()> {
         let rest = read(&open.file, next.offset, open.limit, usize::MAX)?;
         let found = (1..=rest.len().saturating_sub(MIN_RECORD)).find(|start| {
-            matches!(record::decode(&rest[*start..], &open.head.id, &self.key),
+            matches!(record::decode(&rest[*start..], &open.head, &self.ring),
                 Decoded::Record { index, .. } if index >= next.index)
         });
         let damaged = &rest[..found.unwrap_or(rest.len())];
         let torn = found.is_none()
             && open.closed
-            && (record::decode(damaged, &open.head.id, &self.key) == Decoded::Incomplete
+            && (record::decode(damaged, &open.head, &self.ring) == Decoded::Incomplete
                 || damaged.iter().all(|byte| *byte == 0));
         if torn {
             self.counters.torn.fetch_add(1, Ordering::Relaxed);

@@ -1,26 +1,29 @@
 //! Bytes of a record and of a segment's head.
 //!
 //! ```text
-//! segment  "CARSPL01" | sequence u64 | created_at i64 (µs) | segment id 16 | crc32 u32 | zero u32
+//! segment  "CARSPL02" | sequence u64 | created_at i64 (µs) | segment id 16 | key id 8 | crc32 u32 | zero u32
 //! record   length u32 | crc32 u32 | index u64 | tag 16 | payload (length bytes)
 //! payload  id length u8 | id | event as JSON
 //! ```
 //!
 //! Integers are little-endian. The checksum finds damage; the tag, HMAC-SHA256 over segment id, index and
-//! payload cut to 16 bytes, finds forgery and records moved between segments or places.
+//! payload cut to 16 bytes, finds forgery and records moved between segments or places. The key id says which key that
+//! is, so that a key is not dropped while records need it; whatever it says, any key of the ring is believed.
 
 use caracal_core::{Timestamp, audit::AuditEvent, id};
-use caracal_crypto::{HmacKey, constant_time_eq};
+use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, constant_time_eq};
 
 use super::SpoolError;
 
-pub(super) const SEGMENT_HEAD: usize = 48;
+pub(super) const SEGMENT_HEAD: usize = 56;
 pub(super) const RECORD_HEAD: usize = 32;
 /// Longest payload: what one entry of the bus may carry, less its other fields.
 pub(super) const MAX_PAYLOAD: usize = caracal_wire::events::fields::MAX_BYTES - 1_024;
 
-const MAGIC: &[u8; 8] = b"CARSPL01";
+const MAGIC: &[u8; 8] = b"CARSPL02";
 const TAG: usize = 16;
+/// Bytes of a head that its checksum covers.
+const CHECKED: usize = 48;
 
 /// Who a segment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub(super) struct SegmentHead {
     pub(super) sequence: u64,
     pub(super) created_at: Timestamp,
     pub(super) id: [u8; 16],
+    /// The key that seals its records.
+    pub(super) key: HmacKeyId,
 }
 
 impl SegmentHead {
@@ -37,15 +42,16 @@ impl SegmentHead {
         bytes[8..16].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.created_at.as_micros().to_le_bytes());
         bytes[24..40].copy_from_slice(&self.id);
-        let crc = crc32fast::hash(&bytes[..40]);
-        bytes[40..44].copy_from_slice(&crc.to_le_bytes());
+        bytes[40..CHECKED].copy_from_slice(&self.key.0);
+        let crc = crc32fast::hash(&bytes[..CHECKED]);
+        bytes[CHECKED..CHECKED + 4].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
 
     /// `None` when the bytes are not a whole, undamaged head.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let head: &[u8; SEGMENT_HEAD] = bytes.first_chunk()?;
-        let (signed, rest) = head.split_at(40);
+        let (signed, rest) = head.split_at(CHECKED);
         if &signed[..8] != MAGIC || rest[..4] != crc32fast::hash(signed).to_le_bytes() {
             return None;
         }
@@ -53,6 +59,7 @@ impl SegmentHead {
             sequence: u64::from_le_bytes(*signed[8..].first_chunk()?),
             created_at: Timestamp::from_micros(i64::from_le_bytes(*signed[16..].first_chunk()?)),
             id: *signed[24..].first_chunk()?,
+            key: HmacKeyId(*signed[40..].first_chunk()?),
         })
     }
 }
@@ -130,7 +137,7 @@ pub(super) enum Decoded<'a> {
     Damaged,
 }
 
-pub(super) fn decode<'a>(bytes: &'a [u8], segment: &[u8; 16], key: &HmacKey) -> Decoded<'a> {
+pub(super) fn decode<'a>(bytes: &'a [u8], segment: &SegmentHead, ring: &HmacRing) -> Decoded<'a> {
     let Some(size) = plausible_size(bytes) else {
         return if bytes.len() < RECORD_HEAD {
             Decoded::Incomplete
@@ -145,8 +152,11 @@ pub(super) fn decode<'a>(bytes: &'a [u8], segment: &[u8; 16], key: &HmacKey) -> 
     if head[4..8] != crc32fast::hash(&record[8..]).to_le_bytes() {
         return Decoded::Damaged;
     }
-    let tag = key.sign_parts(&[segment, &head[8..16], payload]);
-    if !constant_time_eq(&tag[..TAG], &head[16..32]) {
+    let sealed = ring.verify_by(Some(segment.key), |key| {
+        let tag = key.sign_parts(&[&segment.id, &head[8..16], payload]);
+        constant_time_eq(&tag[..TAG], &head[16..32])
+    });
+    if sealed.is_err() {
         return Decoded::Damaged;
     }
     let text = payload
@@ -193,6 +203,19 @@ mod tests {
         HmacKey::from_bytes(b"a key for tests")
     }
 
+    fn head() -> SegmentHead {
+        SegmentHead {
+            sequence: 3,
+            created_at: Timestamp::from_micros(5),
+            id: SEGMENT,
+            key: HmacKeyId::of(&key()),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Decoded<'_> {
+        super::decode(bytes, &head(), &key().into())
+    }
+
     fn records(count: usize) -> Vec<u8> {
         let world = World::for_tests();
         let mut buffer = Vec::new();
@@ -214,13 +237,13 @@ mod tests {
             index: 10,
             id: "evt-0",
             data,
-        } = decode(&buffer, &SEGMENT, &key())
+        } = decode(&buffer)
         else {
             panic!("first record")
         };
         assert_eq!(serde_json::from_str::<AuditEvent>(data).unwrap().id, "evt-0");
         assert!(matches!(
-            decode(&buffer[size..], &SEGMENT, &key()),
+            decode(&buffer[size..]),
             Decoded::Record { index: 11, .. }
         ));
     }
@@ -231,36 +254,37 @@ mod tests {
         for place in 0..good.len() {
             let mut bad = good.clone();
             bad[place] ^= 0x10;
-            assert!(
-                !matches!(decode(&bad, &SEGMENT, &key()), Decoded::Record { .. }),
-                "byte {place}"
-            );
+            assert!(!matches!(decode(&bad), Decoded::Record { .. }), "byte {place}");
         }
-        assert_eq!(decode(&good, &[8; 16], &key()), Decoded::Damaged);
-        assert_eq!(
-            decode(&good, &SEGMENT, &HmacKey::from_bytes(b"another key")),
-            Decoded::Damaged
-        );
+        let other = SegmentHead {
+            id: [8; 16],
+            ..head()
+        };
+        assert_eq!(super::decode(&good, &other, &key().into()), Decoded::Damaged);
+        let stranger = HmacKey::from_bytes(b"another key");
+        let dropped = super::decode(&good, &head(), &stranger.clone().into());
+        assert_eq!(dropped, Decoded::Damaged);
+        // A previous key reads, whatever the head says of it.
+        let ring = HmacRing::new(stranger.clone(), [key()]);
+        for named in [HmacKeyId::of(&key()), HmacKeyId::of(&stranger), HmacKeyId([9; 8])] {
+            let head = SegmentHead { key: named, ..head() };
+            assert!(matches!(
+                super::decode(&good, &head, &ring),
+                Decoded::Record { .. }
+            ));
+        }
         for cut in [0, 1, RECORD_HEAD - 1, RECORD_HEAD, good.len() - 1] {
-            assert_eq!(
-                decode(&good[..cut], &SEGMENT, &key()),
-                Decoded::Incomplete,
-                "cut at {cut}"
-            );
+            assert_eq!(decode(&good[..cut]), Decoded::Incomplete, "cut at {cut}");
         }
     }
 
     #[test]
     fn heads_come_back_and_damaged_ones_do_not() {
-        let head = SegmentHead {
-            sequence: 3,
-            created_at: Timestamp::from_micros(5),
-            id: SEGMENT,
-        };
+        let head = head();
         let bytes = head.encode();
         assert_eq!(SegmentHead::decode(&bytes), Some(head));
-        assert_eq!(SegmentHead::decode(&bytes[..47]), None);
-        for place in 0..44 {
+        assert_eq!(SegmentHead::decode(&bytes[..SEGMENT_HEAD - 1]), None);
+        for place in 0..CHECKED + 4 {
             let mut bad = bytes;
             bad[place] ^= 1;
             assert_eq!(SegmentHead::decode(&bad), None, "byte {place}");

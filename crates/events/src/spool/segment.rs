@@ -1,17 +1,20 @@
 //! Segment files and their directory.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions},
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use caracal_core::World;
+use caracal_crypto::{HmacKeyId, HmacRing};
 
 use super::{
+    SpoolError,
     disk::{self, Disk, Operation},
+    position::Position,
     record::{SEGMENT_HEAD, SegmentHead},
 };
 
@@ -47,6 +50,7 @@ impl Spare {
         self,
         dir: &Path,
         sequence: u64,
+        key: HmacKeyId,
         world: &World,
         disk: &dyn Disk,
     ) -> io::Result<Segment> {
@@ -54,6 +58,7 @@ impl Spare {
             sequence,
             created_at: world.now(),
             id: world.random_bytes(),
+            key,
         };
         disk.before(Operation::Write)?;
         self.0.write_all_at(&head.encode(), 0)?;
@@ -67,6 +72,14 @@ const SPARE: &str = "reserve";
 
 pub(super) fn path(dir: &Path, sequence: u64) -> PathBuf {
     dir.join(format!("segment-{sequence:016}.spool"))
+}
+
+/// The head of a segment, where it can be read.
+pub(super) fn head(dir: &Path, sequence: u64) -> Option<SegmentHead> {
+    let mut head = [0; SEGMENT_HEAD];
+    let file = File::open(path(dir, sequence)).ok()?;
+    file.read_exact_at(&mut head, 0).ok()?;
+    SegmentHead::decode(&head)
 }
 
 /// Creates `dir` for this user alone.
@@ -96,6 +109,46 @@ pub(super) fn list(dir: &Path) -> io::Result<BTreeMap<u64, u64>> {
         }
     }
     Ok(segments)
+}
+
+/// The segments from `position` on that need another key than the current one of `ring`.
+pub(super) fn under_previous(
+    dir: &Path,
+    segments: &BTreeMap<u64, u64>,
+    position: Position,
+    ring: &HmacRing,
+) -> Result<BTreeSet<u64>, SpoolError> {
+    let mut under_previous = BTreeSet::new();
+    for (&sequence, &size) in segments.range(position.sequence..) {
+        let arrived = sequence == position.sequence && position.offset >= size;
+        // A damaged head is set aside when its turn comes.
+        let Some(head) = head(dir, sequence).filter(|_| !arrived) else {
+            continue;
+        };
+        if !ring.ids().any(|id| id == head.key) {
+            let (segment, key) = (path(dir, sequence), head.key);
+            return Err(SpoolError::UnknownKey { segment, key });
+        }
+        if head.key != ring.current_id() {
+            under_previous.insert(sequence);
+        }
+    }
+    Ok(under_previous)
+}
+
+/// Takes the directory for this spool alone, for as long as the file is open.
+pub(super) fn lock(dir: &Path) -> Result<File, SpoolError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(dir.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse),
+        Err(TryLockError::Error(error)) => Err(SpoolError::Io(error)),
+    }
 }
 
 /// Makes names in `dir` durable.

@@ -4,6 +4,7 @@ use std::{
 };
 
 use caracal_core::ZoneId;
+use caracal_crypto::{HmacKey, audit_frame};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) mod disk;
@@ -242,11 +243,39 @@ fn records_of_another_segment_or_key_are_not_believed() {
     let spool = open(dir.path(), NEVER, 1 << 20);
     assert_eq!(drain(&spool), ids(0..0));
     assert_eq!(spool.stats().quarantined, 1);
+}
 
-    let stranger = HmacKey::from_bytes(b"a key that wrote none of this");
-    let spool = Spool::open(other.path(), NEVER, stranger, 1 << 20).unwrap();
+#[test]
+fn a_spool_that_needs_a_dropped_key_is_not_opened_and_nothing_of_it_is_moved() {
+    let dir = tempfile::tempdir().unwrap();
+    append(&open(dir.path(), NEVER, 1 << 20), 0..3);
+    let segment = only_segment(dir.path());
+    let bytes = fs::read(&segment).unwrap();
+    let other = HmacKey::from_bytes(b"a key that sealed none of this");
+    for _ in 0..2 {
+        let refused = Spool::open(dir.path(), NEVER, &other, 1 << 20).unwrap_err();
+        let SpoolError::UnknownKey {
+            segment: named,
+            key: id,
+        } = &refused
+        else {
+            panic!("{refused}")
+        };
+        assert_eq!((named, *id), (&segment, HmacKeyId::of(&key())));
+        assert!(refused.to_string().contains(&id.to_string()), "{refused}");
+    }
+    assert_eq!(fs::read(&segment).unwrap(), bytes);
+    // Given back, it still opens them.
+    let ring = HmacRing::new(other.clone(), [key()]);
+    let spool = Spool::open(dir.path(), NEVER, ring, 1 << 20).unwrap();
+    assert_eq!(spool.stats().under_previous, 1);
+    append(&spool, 3..5);
+    assert_eq!(drain(&spool), ids(0..5));
+    assert_eq!((spool.stats().under_previous, spool.stats().quarantined), (0, 0));
+    drop(spool);
+    // Once they have arrived the key is not missed.
+    let spool = Spool::open(dir.path(), NEVER, &other, 1 << 20).unwrap();
     assert_eq!(drain(&spool), ids(0..0));
-    assert_eq!(spool.stats().quarantined, 1);
 }
 
 #[test]
@@ -307,6 +336,41 @@ async fn asynchronous_writers_share_syncs() {
     }
     assert!(writers.join_all().await.iter().all(Result::is_ok));
     assert_eq!(drain(&spool).len(), 64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_previous_key_sealed_is_handed_over_under_the_current_one() {
+    let dir = tempfile::tempdir().unwrap();
+    append(&open(dir.path(), NEVER, 1 << 20), 0..3);
+    let ring = HmacRing::new(HmacKey::from_bytes(b"the key that comes next"), [key()]);
+    let spool = Spool::open(dir.path(), NEVER, ring.clone(), 1 << 20).unwrap();
+    let bus = EmbeddedBus::in_memory(World::for_tests(), StreamSigner::default());
+    let mut ledger = bus
+        .consume(Topic::AuditEvents, "audit-ingestor", "c")
+        .await
+        .unwrap();
+    let shutdown = CancellationToken::new();
+    let draining = SpoolDrainer::run(spool.clone(), Arc::new(bus), ring.clone(), shutdown.clone());
+    let draining = tokio::spawn(draining);
+    let mut read = Vec::new();
+    while read.len() < 3 {
+        read.extend(ledger.next(10, Duration::from_secs(5)).await.unwrap());
+    }
+    for delivery in &read {
+        let field = |name| delivery.fields.get(name).unwrap();
+        assert_eq!(field("kid"), ring.current_id().to_string());
+        assert!(audit_frame::verify(
+            ring.current(),
+            field("data").as_bytes(),
+            field("sig")
+        ));
+    }
+    let ids: Vec<String> = read.into_iter().map(|delivery| delivery.id).collect();
+    ledger.ack(&ids).await.unwrap();
+    assert!(spool.wait_drained(Duration::from_secs(20)).await);
+    shutdown.cancel();
+    draining.await.unwrap();
+    assert_eq!(spool.stats().quarantined, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -150,7 +150,7 @@ impl Spool {
             self.disk.before(Operation::Reserve)?;
             disk::reserve(&active.file, writer.length + size)?;
         }
-        let next_index = record::seal(buffer, &active.head.id, writer.next_index, &self.key);
+        let next_index = record::seal(buffer, &active.head.id, writer.next_index, self.ring.current());
         let wrote = self
             .disk
             .before(Operation::Write)
@@ -202,7 +202,13 @@ impl Spool {
         // Every attempt has a number of its own, so that what one left behind is not in the way of the next.
         let sequence = writer.next_sequence;
         writer.next_sequence += 1;
-        spare.start(&self.dir, sequence, &self.world, &*self.disk)
+        spare.start(
+            &self.dir,
+            sequence,
+            self.ring.current_id(),
+            &self.world,
+            &*self.disk,
+        )
     }
 
     /// Takes the room of the next segment, if there is any. Without it the next one finds out.

@@ -13,12 +13,14 @@ pub struct AuditFrame {
     pub data: String,
     /// Signature over the bytes of `data`, lower-case hex; absent where nothing is signed.
     pub sig: Option<String>,
+    /// Id of the key that signed it, 16 hexadecimal digits; outside of what is signed, so it only says which to try first.
+    pub kid: Option<String>,
 }
 
 impl From<AuditFrame> for Fields {
     /// The fields as they are; the bus checks them.
     fn from(frame: AuditFrame) -> Self {
-        let optional = [("id", frame.id), ("sig", frame.sig)];
+        let optional = [("id", frame.id), ("sig", frame.sig), ("kid", frame.kid)];
         let given = optional
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
@@ -42,6 +44,7 @@ impl Payload for AuditFrame {
             id: text("id"),
             data: text("data").ok_or(PayloadError::Missing("data"))?,
             sig: text("sig"),
+            kid: text("kid"),
         })
     }
 }

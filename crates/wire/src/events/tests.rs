@@ -48,8 +48,14 @@ fn every_payload_travels_under_its_wire_names() {
             id: Some("evt-1".into()),
             data: "{\n}".into(),
             sig: Some("ab".into()),
+            kid: Some("0123456789abcdef".into()),
         },
-        &[("id", "evt-1"), ("data", "{\n}"), ("sig", "ab")],
+        &[
+            ("id", "evt-1"),
+            ("data", "{\n}"),
+            ("sig", "ab"),
+            ("kid", "0123456789abcdef"),
+        ],
     );
     travels(
         &PolicyInvalidated {

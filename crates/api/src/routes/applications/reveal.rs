@@ -51,7 +51,7 @@ pub(crate) async fn handle(
         "actor": call.caller.attributed_to(),
     }));
     let frame =
-        events::audit_frame(&call.role.world, call.role.audit_key.as_ref(), event).map_err(|error| {
+        events::audit_frame(&call.role.world, call.role.audit_keys.as_ref(), event).map_err(|error| {
             tracing::error!(%error, "an audit event could not be written as JSON");
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
         })?;

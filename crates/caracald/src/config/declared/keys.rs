@@ -1,4 +1,6 @@
-use caracal_service::config::{Declared, KeyMaterial, Optional, Process, Required, Role, Token};
+use caracal_service::config::{
+    Declared, KeyMaterial, KeyMaterials, Optional, Process, Required, Role, Token,
+};
 
 use super::WRITERS;
 
@@ -6,7 +8,9 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &KEK,
     &KEK_PREVIOUS,
     &STREAMS_KEY,
+    &STREAMS_KEYS_PREVIOUS,
     &AUDIT_KEY,
+    &AUDIT_KEYS_PREVIOUS,
     &GATEWAY_STS_KEY,
     &IDEMPOTENCY_KEY,
     &ADMIN_TOKEN,
@@ -34,6 +38,12 @@ pub(crate) static KEK_PREVIOUS: Optional<KeyMaterial> = Optional::new(
 );
 pub(crate) static STREAMS_KEY: Optional<KeyMaterial> =
     Optional::new("STREAMS_HMAC_KEY", WRITERS, GENERATED, "Signs events.").required(Required::IN_PRODUCTION);
+pub(crate) static STREAMS_KEYS_PREVIOUS: Optional<KeyMaterials> = Optional::new(
+    "STREAMS_HMAC_KEY_PREVIOUS",
+    WRITERS,
+    "one key signs and verifies",
+    "Other keys that verify events while STREAMS_HMAC_KEY is being changed.",
+);
 pub(crate) static AUDIT_KEY: Optional<KeyMaterial> = Optional::new(
     "AUDIT_HMAC_KEY",
     Role::ALL,
@@ -41,6 +51,12 @@ pub(crate) static AUDIT_KEY: Optional<KeyMaterial> = Optional::new(
     "Signs audit events and the links of the ledger.",
 )
 .required(Required::IN_PRODUCTION);
+pub(crate) static AUDIT_KEYS_PREVIOUS: Optional<KeyMaterials> = Optional::new(
+    "AUDIT_HMAC_KEY_PREVIOUS",
+    Role::ALL,
+    "one key signs and verifies",
+    "Other keys that verify evidence while AUDIT_HMAC_KEY is being changed.",
+);
 pub(crate) static GATEWAY_STS_KEY: Optional<KeyMaterial> = Optional::new(
     "GATEWAY_STS_HMAC_KEY",
     &[Role::Sts, Role::Gateway],

@@ -1,6 +1,6 @@
 //! What is signed, what is dropped for it, and what a later release may add.
 
-use caracal_crypto::HmacKey;
+use caracal_crypto::{HmacKey, HmacRing};
 
 use super::{
     BusBackend, acknowledge, append, consume, is_quiet, number, read, revocation, signer, subscribe, take,
@@ -56,6 +56,43 @@ pub async fn unsigned_and_forged_entries_are_dropped(backend: &dyn BusBackend) {
         [4],
         "what was dropped must not come back"
     );
+}
+
+/// Case.
+pub async fn entries_of_a_previous_key_are_delivered_and_those_of_a_dropped_one_are_not(
+    backend: &dyn BusBackend,
+) {
+    let key = |name: &str| HmacKey::from_bytes(format!("the {name} key of the conformance suite").as_bytes());
+    let bus = |current, previous: &[&str]| {
+        let ring = HmacRing::new(key(current), previous.iter().map(|name| key(name)));
+        backend.bus(StreamSigner::new(ring))
+    };
+    // Each step of a change, taken by one process while the others have not.
+    let (before, told, changed, after) = (
+        bus("old", &[]),
+        bus("old", &["new"]),
+        bus("new", &["old"]),
+        bus("new", &[]),
+    );
+    let mut known = Vec::new();
+    for reader in [&told, &changed] {
+        known.push(subscribe(&**reader, &[Topic::SessionsRevoke]).await);
+    }
+    let (mut early, mut late) = (
+        subscribe(&*before, &[Topic::SessionsRevoke]).await,
+        subscribe(&*after, &[Topic::SessionsRevoke]).await,
+    );
+    for (number, writer) in (1..).zip([&before, &told, &changed, &after]) {
+        append(&**writer, vec![revocation(number)]).await;
+    }
+    for reader in &mut known {
+        let read = read(&mut **reader, 4).await;
+        assert_eq!(read.iter().map(number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+    for (reader, own) in [(&mut early, [1, 2]), (&mut late, [3, 4])] {
+        let read = read(&mut **reader, 2).await;
+        assert_eq!(read.iter().map(number).collect::<Vec<_>>(), own);
+    }
 }
 
 /// Case.

@@ -65,12 +65,20 @@ pub(crate) fn with_held_syncs(dir: &Path, key: HmacKey) -> (Arc<Spool>, mpsc::Se
     let (word, gate) = mpsc::channel();
     *disk.gate.lock() = Some(gate);
     let mode = SyncMode::Interval(Duration::from_mins(1));
-    let spool = Spool::open_on(disk, &World::for_tests(), dir, mode, key, 256 << 10).unwrap();
+    let spool = Spool::open_on(disk, &World::for_tests(), dir, mode, key.into(), 256 << 10).unwrap();
     (spool, word)
 }
 
 fn open_on(disk: &Arc<Faulty>, dir: &Path, mode: SyncMode) -> Arc<Spool> {
-    Spool::open_on(disk.clone(), &World::for_tests(), dir, mode, key(), 256 << 10).unwrap()
+    Spool::open_on(
+        disk.clone(),
+        &World::for_tests(),
+        dir,
+        mode,
+        key().into(),
+        256 << 10,
+    )
+    .unwrap()
 }
 
 /// Appends from `from` on until one is refused; how many were taken, and why no more.
