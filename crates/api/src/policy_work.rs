@@ -18,6 +18,12 @@ const WAITING: usize = 14;
 /// How long they wait.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// What [`PolicyWork::run`] refuses with.
+pub(crate) const REFUSES: [ErrorCode; 2] = [
+    ErrorCode::TooManyPolicyChecks,
+    ErrorCode::PolicyVerificationUnavailable,
+];
+
 /// Bounds what policies may cost. Clones share it.
 #[derive(Debug, Clone)]
 pub struct PolicyWork {

@@ -8,6 +8,7 @@ use caracal_service::{
     limits::Limits,
 };
 use caracal_storage::{Access, Receipt};
+use caracal_wire::ErrorCode;
 use http::{StatusCode, request::Parts};
 use serde_json::Map;
 
@@ -25,6 +26,10 @@ impl HttpRole for ApiDeps {
     type Needs = Needs;
     type Caller = Principal;
     type Notes = ();
+
+    fn refuses(needs: &Needs) -> Vec<ErrorCode> {
+        auth::refuses(*needs)
+    }
 
     fn world(&self) -> &World {
         &self.world

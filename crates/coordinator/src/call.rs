@@ -44,6 +44,11 @@ impl HttpRole for App {
     type Caller = Caller;
     type Notes = Mutex<About>;
 
+    fn refuses(needs: &Capability) -> Vec<ErrorCode> {
+        let evidence = needs.evidence.map(|_| ErrorCode::AuditUnavailable);
+        auth::REFUSES.into_iter().chain(evidence).collect()
+    }
+
     fn world(&self) -> &World {
         &self.world
     }

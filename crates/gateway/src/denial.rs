@@ -5,7 +5,10 @@ use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
-use crate::operation::{MAX_MESSAGE_BYTES, Unreadable};
+use crate::{
+    operation::{MAX_MESSAGE_BYTES, Unreadable},
+    routes::hold,
+};
 
 /// Why a call goes no further.
 #[derive(Debug)]
@@ -162,7 +165,9 @@ impl Denial {
             Self::ReplayForgotten => unauthorized("the memory of used mandates was lost, mint another"),
             Self::ReplayUnknown => unavailable("replay state unavailable"),
         };
-        challenge(refusal).reason(reason)
+        let refusal = challenge(refusal).reason(reason);
+        hold(&refusal);
+        refusal
     }
 }
 

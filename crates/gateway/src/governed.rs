@@ -27,6 +27,7 @@ use crate::{
     link::Link,
     outcome::{CANCELLED, End, Outcome},
     permits::Permit,
+    routes::hold,
 };
 
 /// How long a call waits.
@@ -183,6 +184,7 @@ impl Governed {
     /// Ends a call that brought no answer; gives the refusal to answer with.
     pub(crate) fn refuse(&mut self, failure: &Failure) -> Refusal {
         let refusal = failure.refusal();
+        hold(&refusal);
         self.end_with(failure.end(), Some(refusal.status));
         refusal
     }

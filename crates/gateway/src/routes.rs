@@ -2,10 +2,12 @@
 //! added beside them: not even this document, which is in the repository alone.
 
 use caracal_service::{
+    Refusal,
     front::{Credential, Declaration, Operation, Required, Surface},
     health,
 };
-use http::{Method, StatusCode};
+use caracal_wire::{ErrorCode, sts::EXCHANGE_REFUSALS};
+use http::Method;
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,23 +30,46 @@ const SURFACE: Surface<Needs> = Surface {
         Needs::Nothing => Credential::None,
         Needs::Metrics | Needs::Mandate => Credential::Bearer,
     },
+    refuses: |_| Vec::new(),
 };
 
-/// Statuses of refusals and of exchanges that failed. An upstream may answer with the same.
-const REFUSED: [StatusCode; 12] = [
-    StatusCode::BAD_REQUEST,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::FORBIDDEN,
-    StatusCode::METHOD_NOT_ALLOWED,
-    StatusCode::REQUEST_TIMEOUT,
-    StatusCode::PAYLOAD_TOO_LARGE,
-    StatusCode::TOO_MANY_REQUESTS,
-    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    StatusCode::INTERNAL_SERVER_ERROR,
-    StatusCode::BAD_GATEWAY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
+/// What the Gateway refuses with and says of exchanges that failed, by status, beyond what the STS refuses with. An
+/// upstream may answer with the same.
+const REFUSED: [(u16, &[ErrorCode]); 10] = [
+    (
+        400,
+        &[
+            ErrorCode::InvalidRequest,
+            ErrorCode::InvalidToken,
+            ErrorCode::InternalError,
+        ],
+    ),
+    (
+        401,
+        &[ErrorCode::InvalidToken, ErrorCode::CredentialExpiredNotRenewable],
+    ),
+    (403, &[ErrorCode::AccessDenied]),
+    (405, &[ErrorCode::MethodNotAllowed]),
+    (408, &[ErrorCode::InternalError]),
+    (413, &[ErrorCode::PayloadTooLarge]),
+    (431, &[ErrorCode::RequestHeaderFieldsTooLarge]),
+    (502, &[ErrorCode::InternalError, ErrorCode::StsUnavailable]),
+    (503, &[ErrorCode::InternalError, ErrorCode::StsUnavailable]),
+    (504, &[ErrorCode::InternalError]),
 ];
+
+/// Stops a build under test that refuses with what the document does not tell.
+pub(crate) fn hold(refusal: &Refusal) {
+    let told = |(status, codes): &(u16, &[ErrorCode])| {
+        *status == refusal.status.as_u16() && codes.contains(&refusal.code)
+    };
+    debug_assert!(
+        REFUSED.iter().chain(EXCHANGE_REFUSALS).any(told),
+        "a governed call was answered {} {}, which is not declared",
+        refusal.status,
+        refusal.code
+    );
+}
 
 fn governed(operation: &mut Operation) {
     operation.header(
@@ -52,7 +77,7 @@ fn governed(operation: &mut Operation) {
         Required::True,
         "Identifier of the resource called.",
     );
-    operation.passes_on(&REFUSED);
+    operation.passes_on();
 }
 
 /// Every route of this role.
@@ -66,8 +91,12 @@ pub fn table() -> Vec<Declaration<Needs>> {
         (Method::OPTIONS, "governed.options"),
     ];
     let governed = methods.map(|(method, name)| {
-        Declaration::new(method, "/{*path}", name, Needs::Mandate, governed)
-            .summary("Call an upstream with its credential instead of a mandate.")
+        let declared = Declaration::new(method, "/{*path}", name, Needs::Mandate, governed)
+            .summary("Call an upstream with its credential instead of a mandate.");
+        let refused = REFUSED.iter().chain(EXCHANGE_REFUSALS);
+        refused.fold(declared, |declared, (status, codes)| {
+            declared.refuses_with(*status, codes)
+        })
     });
     let own = health::declarations(Needs::Nothing, Needs::Metrics);
     own.into_iter().chain(governed).collect()

@@ -73,13 +73,16 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         "/openapi.json",
         get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
     );
-    for Route { declared, work } in routes {
+    for Route { mut declared, work } in routes {
         let filter = filter(&declared.method);
+        let operation = document::operation(&declared);
+        declared.refuses = refusals::all(&declared, &R::refuses(&declared.needs), &operation);
         let paths = std::iter::once(declared.path).chain(declared.also);
+        let declared = Arc::new(declared);
         let serving = match work {
-            Work::Raw(mounted) => mounted(role.clone(), filter),
+            Work::Raw(mounted) => mounted(role.clone(), declared, filter),
             Work::Gated(handler) => {
-                let (role, declared) = (role.clone(), Arc::new(declared));
+                let role = role.clone();
                 on(filter, move |request: Request| {
                     serve(role, declared, handler, request)
                 })
@@ -143,7 +146,10 @@ async fn serve<R: HttpRole>(
     };
     let (params, caller) = match proved.await {
         Ok(proved) => proved,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => {
+            route.hold(&refusal);
+            return refusal.into_response();
+        }
     };
     let mut inbound = Inbound::new(role, route, caller, params, &mut head);
     let entered = inbound.enter(body).await;
@@ -159,6 +165,7 @@ async fn serve<R: HttpRole>(
         Ok(response) => response,
         Err(refusal) => {
             let refusal = inbound.role.rephrase(refusal);
+            inbound.route.hold(&refusal);
             inbound.role.refused(&inbound, &refusal).await;
             refusal.into_response()
         }

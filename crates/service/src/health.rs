@@ -77,15 +77,18 @@ pub fn declarations<N: Copy>(open: N, measure: N) -> [Declaration<N>; 3] {
         Declaration::new(Method::GET, alive, "health.get", open, |operation| {
             operation.answer::<Alive>(StatusCode::OK);
         })
+        .refuses(&[ErrorCode::MalformedRequest])
         .summary("Tell whether the process lives."),
         Declaration::new(Method::GET, wanted, "ready.get", open, |operation| {
             operation.answer::<Readiness>(StatusCode::OK);
             operation.answer::<Readiness>(StatusCode::SERVICE_UNAVAILABLE);
         })
+        .refuses(&[ErrorCode::MalformedRequest])
         .summary("Tell whether to send traffic."),
         Declaration::new(Method::GET, measured, "metrics.get", measure, |operation| {
             operation.text(StatusCode::OK, "text/plain");
         })
+        .refuses(&[ErrorCode::Unauthorized])
         .summary("Read the metrics of the process."),
     ]
 }

@@ -9,7 +9,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::reason::reasons;
+use crate::{ErrorCode, reason::reasons};
+
+/// What the token endpoint refuses with, by status. The Gateway passes it on.
+pub const EXCHANGE_REFUSALS: &[(u16, &[ErrorCode])] = &[
+    (400, &[ErrorCode::InvalidToken]),
+    (
+        401,
+        &[
+            ErrorCode::AccessDenied,
+            ErrorCode::InvalidToken,
+            ErrorCode::InteractionRequired,
+        ],
+    ),
+    (
+        403,
+        &[
+            ErrorCode::AccessDenied,
+            ErrorCode::ZoneInvalid,
+            ErrorCode::OperationNotPermitted,
+        ],
+    ),
+    (413, &[ErrorCode::PayloadTooLarge]),
+    (415, &[ErrorCode::InvalidToken]),
+    (429, &[ErrorCode::ProviderRateLimited]),
+    (502, &[ErrorCode::HttpRequestFailed]),
+    (503, &[ErrorCode::StsUnavailable]),
+];
 
 reasons! {
     /// The member `reason` of the STS's denials; evidence uses the same word.

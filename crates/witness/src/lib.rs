@@ -17,6 +17,7 @@ use caracal_service::{
     front::{self, Credential, Declaration, HttpRole, Inbound, Params, Route, Served},
     limits::Limits,
 };
+use caracal_wire::ErrorCode;
 use http::{Method, StatusCode, request::Parts};
 use tokio::sync::Semaphore;
 
@@ -57,6 +58,11 @@ impl HttpRole for Witness {
     type Needs = ();
     type Caller = ();
     type Notes = ();
+
+    /// Nothing is asked before the handler.
+    fn refuses((): &()) -> Vec<ErrorCode> {
+        Vec::new()
+    }
 
     fn credential((): &()) -> Credential {
         Credential::None
@@ -99,7 +105,16 @@ pub fn table() -> Vec<Route<Witness>> {
         "checkpoints.cosign",
         (),
         |operation| operation.text(StatusCode::OK, "text/plain"),
-    );
+    )
+    .refuses(&[
+        ErrorCode::InvalidBody,
+        ErrorCode::CheckpointNotSigned,
+        ErrorCode::LogUnknown,
+        ErrorCode::PayloadTooLarge,
+        ErrorCode::CheckpointInconsistent,
+        ErrorCode::RateLimited,
+        ErrorCode::StorageUnavailable,
+    ]);
     vec![
         Route::raw(declared, add_checkpoint::post)
             .summary("Cosign a checkpoint that continues the one cosigned last (C2SP tlog-witness)."),

@@ -16,6 +16,31 @@ fn forbidden(code: ErrorCode, description: &'static str) -> Refusal {
     Refusal::of(code).describe(description)
 }
 
+/// What the gates of a route with these needs, and proving who calls, refuse with.
+pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
+    let mut codes = vec![
+        ErrorCode::InvalidAdminToken,
+        ErrorCode::InvalidAccountAssertion,
+        ErrorCode::RateLimited,
+    ];
+    let writes = needs.capability != Capability::Read;
+    if writes {
+        codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
+    }
+    match needs.reach {
+        Reach::Stateless => {}
+        Reach::Deployment { accounts: true } => codes.push(ErrorCode::AdminTokenZoneMismatch),
+        Reach::Deployment { accounts: false } => {
+            codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::AccountScopeRequired]);
+        }
+        Reach::Zone => {
+            codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::ZoneForbidden]);
+            codes.extend(writes.then_some(ErrorCode::SystemZoneReadOnly));
+        }
+    }
+    codes
+}
+
 /// The gates that need no zone: capability, and reach beyond zones.
 pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
     match (needs.capability, principal.power) {

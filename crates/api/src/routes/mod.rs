@@ -1,4 +1,5 @@
-//! The table of routes: method, path, what is needed, name, handler, and a sentence for the document.
+//! The table of routes: method, path, what is needed, name, handler, a sentence for the document, the code of a wrong
+//! body, and after `!` what the handler refuses with: codes that several share, then its own.
 
 mod admin_audit;
 mod admin_tokens;
@@ -23,6 +24,7 @@ use crate::{
         Needs, Reach,
     },
     deps::ApiDeps,
+    policy_work,
 };
 
 type Route = caracal_service::front::Route<ApiDeps>;
@@ -41,8 +43,8 @@ const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
 const STATELESS: Needs = needs(Read, Reach::Stateless);
 
 macro_rules! table {
-    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$($flag:ident $(($argument:expr))?),+])?;)+) => {
-        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))? $($(.$flag($($argument)?))+)?,)+]
+    ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$($flag:ident $(($($argument:expr),+))?),+])? $(! $([$($shared:path),+])? $($code:ident)*)?;)+) => {
+        vec![$(Route::$method($path, $name, $needs, $handler).summary($summary) $(.invalid(ErrorCode::$invalid))? $($(.$flag($($($argument),+)?))+)? $($($(.refuses(&$shared))+)? .refuses(&[$(ErrorCode::$code),*]))?,)+]
     };
 }
 
@@ -55,59 +57,59 @@ pub fn router(deps: ApiDeps) -> Served {
 pub fn table() -> Vec<Route> {
     table! {
         get "/v1/zones" READ_ACCOUNTS "zones.list" zones::list::handle, "List zones that the caller may see.";
-        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone [idempotent];
-        get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone.";
-        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone;
-        delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it.";
-        get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live.";
+        post "/v1/zones" WRITE_ACCOUNTS "zones.create" zones::create::handle, "Make a zone." InvalidZone [idempotent] ! ReservedNamespace ZoneSlugConflict;
+        get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone." ! ZoneNotFound;
+        patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
+        delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
+        get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
-        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication;
-        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)];
-        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application.";
-        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication;
-        delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds.";
-        post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret.";
-        get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application.";
+        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication ! [applications::TRAITS, applications::SECRETS] ZoneNotFound ReservedNamespace ApplicationNameTaken;
+        post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)] ! ZoneNotFound DcrDisabled ReservedNamespace DcrLimitExceeded DcrRateLimitExceeded Overloaded;
+        get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." ! ApplicationNotFound;
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication ! [applications::TRAITS, applications::SECRETS] NoFields ClientSecretNotConfigured ApplicationNotFound ReservedNamespace ApplicationNameTaken;
+        delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds." ! ApplicationNotFound;
+        post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret." ! [applications::SECRETS] ApplicationNotFound;
+        get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application." [refuses_with(500, &[ErrorCode::AuditUnavailable])] ! ApplicationNotFound ClientSecretNotStored SecretBackendUnavailable Conflict;
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
-        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource [idempotent];
-        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource.";
-        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource;
-        delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource.";
+        post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource [idempotent] ! [resources::RULES] ZoneNotFound ResourceQuotaExceeded ProviderIdentifierConflict;
+        get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource." ! ResourceNotFound;
+        patch "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.update" resources::patch::handle, "Change a resource." InvalidResource ! [resources::RULES] NoFields ResourceNotFound;
+        delete "/v1/zones/{zoneId}/resources/{id}" WRITE "resources.archive" resources::archive::handle, "Archive a resource." ! ResourceNotFound ProtectedResource;
         get "/v1/zones/{zoneId}/providers" READ "providers.list" providers::list::handle, "List providers.";
-        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider [idempotent];
-        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider.";
-        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider;
-        delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential.";
-        post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it.";
+        post "/v1/zones/{zoneId}/providers" WRITE "providers.create" providers::create::handle, "Make a provider." InvalidProvider [idempotent] ! [providers::RULES] ZoneNotFound;
+        get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider." ! ProviderNotFound;
+        patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider ! [providers::RULES] NoFields ProviderConfigRequired ProviderNotFound;
+        delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential." ! ProviderNotFound;
+        post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it." ! [policy_work::REFUSES] InvalidRego;
         get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";
         get "/v1/zones/{zoneId}/policies" READ "policies.list" policies::list::handle, "List policies.";
-        post "/v1/zones/{zoneId}/policies" WRITE "policies.create" policies::create::handle, "Make a policy with its first version." [idempotent];
-        get "/v1/zones/{zoneId}/policies/{id}" READ "policies.get" policies::get::handle, "Read a policy with its versions.";
-        delete "/v1/zones/{zoneId}/policies/{id}" WRITE "policies.archive" policies::archive::handle, "Archive a policy.";
-        get "/v1/zones/{zoneId}/policies/{id}/versions" READ "policies.list_versions" policies::versions::list, "List the versions of a policy.";
-        get "/v1/zones/{zoneId}/policies/{id}/versions/{versionId}" READ "policies.get_version" policies::versions::get, "Read a version of a policy.";
-        post "/v1/zones/{zoneId}/policies/{id}/versions" WRITE "policies.add_version" policies::add_version::handle, "Add a version to a policy." [idempotent];
+        post "/v1/zones/{zoneId}/policies" WRITE "policies.create" policies::create::handle, "Make a policy with its first version." [idempotent] ! [policy_work::REFUSES] InvalidRego ZoneNotFound ReservedNamespace PolicyNameConflict;
+        get "/v1/zones/{zoneId}/policies/{id}" READ "policies.get" policies::get::handle, "Read a policy with its versions." ! PolicyNotFound;
+        delete "/v1/zones/{zoneId}/policies/{id}" WRITE "policies.archive" policies::archive::handle, "Archive a policy." ! PolicyNotFound;
+        get "/v1/zones/{zoneId}/policies/{id}/versions" READ "policies.list_versions" policies::versions::list, "List the versions of a policy." ! PolicyNotFound;
+        get "/v1/zones/{zoneId}/policies/{id}/versions/{versionId}" READ "policies.get_version" policies::versions::get, "Read a version of a policy." ! PolicyVersionNotFound;
+        post "/v1/zones/{zoneId}/policies/{id}/versions" WRITE "policies.add_version" policies::add_version::handle, "Add a version to a policy." [idempotent] ! [policy_work::REFUSES] InvalidRego PolicyNotFound;
         get "/v1/zones/{zoneId}/policy-sets" READ "policy_sets.list" policy_sets::list::handle, "List policy sets.";
-        post "/v1/zones/{zoneId}/policy-sets" WRITE "policy_sets.create" policy_sets::create::handle, "Make a policy set." [idempotent];
-        get "/v1/zones/{zoneId}/policy-sets/{id}" READ "policy_sets.get" policy_sets::get::handle, "Read a policy set.";
-        delete "/v1/zones/{zoneId}/policy-sets/{id}" WRITE "policy_sets.archive" policy_sets::archive::handle, "Archive a policy set.";
-        get "/v1/zones/{zoneId}/policy-sets/{id}/versions" READ "policy_sets.list_versions" policy_sets::versions::list, "List the versions of a policy set.";
-        post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set." [idempotent];
-        get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set.";
-        post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force.";
-        get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere.";
-        post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" WRITE "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force.";
+        post "/v1/zones/{zoneId}/policy-sets" WRITE "policy_sets.create" policy_sets::create::handle, "Make a policy set." [idempotent] ! ZoneNotFound PolicySetNameConflict;
+        get "/v1/zones/{zoneId}/policy-sets/{id}" READ "policy_sets.get" policy_sets::get::handle, "Read a policy set." ! PolicySetNotFound;
+        delete "/v1/zones/{zoneId}/policy-sets/{id}" WRITE "policy_sets.archive" policy_sets::archive::handle, "Archive a policy set." ! PolicySetNotFound;
+        get "/v1/zones/{zoneId}/policy-sets/{id}/versions" READ "policy_sets.list_versions" policy_sets::versions::list, "List the versions of a policy set." ! PolicySetNotFound;
+        post "/v1/zones/{zoneId}/policy-sets/{id}/versions" WRITE "policy_sets.add_version" policy_sets::add_version::handle, "Add a version to a policy set." [idempotent] ! [policy_work::REFUSES, policy_sets::BUNDLE] PolicySetNotFound;
+        get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set." ! PolicySetVersionNotFound;
+        post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound PolicySetBindingNotFound;
+        get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere." ! PolicySetBindingNotFound ActivePolicySetVersionNotFound;
+        post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" WRITE "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
-        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke;
-        get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger.";
-        get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request.";
-        get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended.";
-        get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did.";
+        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
+        get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended." ! RequestNotFound;
+        get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did." ! InvalidFields;
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
-        post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest;
-        delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token.";
+        post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest ! ZoneIdRequired ZoneIdNotAllowedForGlobal ApproveCapabilityRequired ZoneNotFound;
+        delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token." ! AdminTokenNotFound;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }

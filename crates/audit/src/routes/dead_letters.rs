@@ -27,6 +27,8 @@ pub(super) enum LetterError {
 }
 
 impl RouteError for LetterError {
+    const REFUSES: &'static [ErrorCode] = &[ErrorCode::BusUnavailable, ErrorCode::StorageUnavailable];
+
     fn refusal(self) -> Refusal {
         tracing::warn!(error = error_chain(&self), "dead letters wait");
         match self {

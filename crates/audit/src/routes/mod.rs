@@ -32,6 +32,10 @@ impl HttpRole for AuditDeps {
     type Caller = ();
     type Notes = ();
 
+    fn refuses(Operator: &Operator) -> Vec<ErrorCode> {
+        vec![ErrorCode::Unauthorized]
+    }
+
     fn world(&self) -> &World {
         &self.world
     }

@@ -17,6 +17,17 @@ use http::HeaderMap;
 pub(crate) use self::{capability::Capability, mandate::admit};
 use crate::deps::App;
 
+/// What a caller is refused with who is not proved, not admitted or asks too often.
+pub(crate) const REFUSES: [ErrorCode; 7] = [
+    ErrorCode::MissingToken,
+    ErrorCode::InvalidToken,
+    ErrorCode::IdentityRevoked,
+    ErrorCode::MissingScope,
+    ErrorCode::ZoneMismatch,
+    ErrorCode::RevocationStateUnavailable,
+    ErrorCode::RateLimited,
+];
+
 /// A proved caller and the claims that still have to admit it.
 #[derive(Debug)]
 pub(crate) struct Caller {

@@ -1,10 +1,11 @@
 //! The table of routes: method, path, who may call, name, type of the evidence where decisions are recorded, handler,
-//! and a sentence for the document. The path of a handler's file mirrors the URL.
+//! a sentence for the document, and after `!` what the handler refuses with. The path of a handler's file mirrors the URL.
 
 pub(crate) mod delegations;
 pub(crate) mod sessions;
 
 use caracal_service::front::Served;
+use caracal_wire::ErrorCode;
 
 use crate::{CoordinatorDeps, auth::Capability, deps::App, metrics};
 
@@ -24,35 +25,64 @@ pub struct RouteInfo {
 }
 
 macro_rules! table {
-    ($($method:ident $path:literal $who:ident $name:literal $($event:literal)? => $handler:path, $summary:literal $([$flag:ident])?;)+) => {
+    ($($method:ident $path:literal $who:ident $name:literal $($event:literal)? => $handler:path, $summary:literal $([$flag:ident])? $(! $($code:ident)+)?;)+) => {
         vec![$(
             Route::$method($path, $name, Capability::$who($name)$(.recorded($event))?, $handler)
                 .summary($summary)
-                $(.$flag())?,
+                $(.$flag())?
+                $(.refuses(&[$(ErrorCode::$code),+]))?,
         )+]
     };
 }
 
 fn routes() -> Vec<Route> {
     table! {
-        post "/zones/{zone}/agents" mandate "session.start" "session_start" => sessions::start::handle, "Start a session." [idempotent];
+        post "/zones/{zone}/agents" mandate "session.start" "session_start" => sessions::start::handle, "Start a session." [idempotent]
+            ! SubjectSessionIdRequired InvalidSubjectProof SubjectProofRequired SubjectProofApplicationMismatch
+            ApplicationOwnershipRequired ParentOwnershipRequired ParentDelegationNotActive DelegationExceedsParentAuthority
+            ZoneNotFound ApplicationNotFound SessionNotFound ParentNotFound
+            InheritParentEdgeNotActive InheritParentEdgeAmbiguous TaskSessionCannotStartService IdempotencyResultInactive
+            DcrApplicationAlreadyBound DcrApplicationCannotBeChild DcrApplicationCannotHostService DcrApplicationCannotStartChild
+            SessionLimitExceeded SessionZoneLimitExceeded SessionChildrenLimitExceeded SessionDepthLimitExceeded;
         get "/zones/{zone}/agents" shared "session.list" => sessions::list::handle, "List sessions.";
-        get "/zones/{zone}/agents/{id}" shared "session.get" => sessions::get::handle, "Read a session.";
-        delete "/zones/{zone}/agents/{id}" shared "session.end" "session_end" => sessions::end::handle, "End a session and everything below it.";
+        get "/zones/{zone}/agents/{id}" shared "session.get" => sessions::get::handle, "Read a session."
+            ! SessionNotFound;
+        delete "/zones/{zone}/agents/{id}" shared "session.end" "session_end" => sessions::end::handle, "End a session and everything below it."
+            ! LeaseGenerationRequired ApplicationOwnershipRequired SessionNotFound SessionLeaseFenced;
         get "/zones/{zone}/agents/{id}/children" shared "session.children" => sessions::children::handle, "List the direct children of a session.";
-        patch "/zones/{zone}/agents/{id}/suspend" shared "session.suspend" "session_suspend" => sessions::suspend::handle, "Pause a session and its descendants.";
-        patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" "session_resume" => sessions::resume::handle, "Let a paused session and its descendants go on.";
-        post "/zones/{zone}/agents/{id}/lease" mandate "session.lease" => sessions::lease::handle, "Take over a service.";
-        post "/zones/{zone}/agents/{id}/heartbeat" mandate "session.heartbeat" => sessions::heartbeat::handle, "Renew the lease of a service.";
-        get "/zones/{zone}/agents/{id}/effective-authority" shared "session.effective_authority" => sessions::effective_authority::handle, "Tell what a session holds by delegation.";
-        post "/zones/{zone}/delegations" mandate "delegation.create" "delegation_create" => delegations::create::handle, "Hand authority from one session to another." [idempotent];
+        patch "/zones/{zone}/agents/{id}/suspend" shared "session.suspend" "session_suspend" => sessions::suspend::handle, "Pause a session and its descendants."
+            ! ApplicationOwnershipRequired SessionNotFound SessionNotFoundOrNotActive;
+        patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" "session_resume" => sessions::resume::handle, "Let a paused session and its descendants go on."
+            ! ApplicationOwnershipRequired SessionNotFound SessionNotFoundOrNotSuspended
+            SessionNotLive SessionParentNotActive SessionSubjectInactive;
+        post "/zones/{zone}/agents/{id}/lease" mandate "session.lease" => sessions::lease::handle, "Take over a service."
+            ! AuthorityRecordRequired IdentityRevoked ApplicationOwnershipRequired SessionNotFound SessionNotLive
+            SessionSuspended SessionNotService SessionSubjectInactive SessionLeaseExpired SessionLeaseFenced;
+        post "/zones/{zone}/agents/{id}/heartbeat" mandate "session.heartbeat" => sessions::heartbeat::handle, "Renew the lease of a service."
+            ! AuthorityRecordRequired IdentityRevoked ApplicationOwnershipRequired SessionNotFound AgentServiceNotFound
+            SessionNotLive SessionNotService SessionSubjectInactive SessionLeaseExpired SessionLeaseFenced;
+        get "/zones/{zone}/agents/{id}/effective-authority" shared "session.effective_authority" => sessions::effective_authority::handle, "Tell what a session holds by delegation."
+            ! ZoneNotFound SessionNotFound;
+        post "/zones/{zone}/delegations" mandate "delegation.create" "delegation_create" => delegations::create::handle, "Hand authority from one session to another." [idempotent]
+            ! InvalidDelegationConstraint InvalidResources InvalidMaxDepth InvalidMaxHops InvalidBudget InvalidTtlSeconds
+            InvalidPolicyApproved InvalidExpiresAt InvalidBroadReason SelfDelegationDenied DelegationExpired DelegationExpiryRequired
+            DelegationResourceScopeMismatch IssuerOwnershipRequired BroadDelegationPermissionRequired
+            DelegationScopesExceedResource DelegationExceedsParentAuthority ParentDelegationNotActive
+            ZoneNotFound ResourceNotFound DelegationEndpointNotFound
+            DelegationApplicationMismatch DelegationCycleDenied IdempotencyResultInactive;
         get "/zones/{zone}/delegations/active" shared "delegation.active" => delegations::active::handle, "List live delegations.";
-        get "/zones/{zone}/delegations/inbound/{session}" shared "delegation.inbound" => delegations::inbound::handle, "List what a session received.";
-        get "/zones/{zone}/delegations/inbound/{session}/{id}" shared "delegation.inbound_one" => delegations::inbound_one::handle, "Tell whether a session holds a delegation now.";
-        get "/zones/{zone}/delegations/outbound/{session}" shared "delegation.outbound" => delegations::outbound::handle, "List what a session handed on.";
-        get "/zones/{zone}/delegations/{id}/traverse" shared "delegation.traverse" => delegations::traverse::handle, "List a delegation and everything narrowed from it.";
-        get "/zones/{zone}/delegations/{id}/impact" shared "delegation.impact" => delegations::impact::handle, "Tell what revoking a delegation would reach.";
-        patch "/zones/{zone}/delegations/{id}/revoke" shared "delegation.revoke" "delegation_revoke" => delegations::revoke::handle, "Take a delegation back, with everything narrowed from it.";
+        get "/zones/{zone}/delegations/inbound/{session}" shared "delegation.inbound" => delegations::inbound::handle, "List what a session received."
+            ! SessionNotFound;
+        get "/zones/{zone}/delegations/inbound/{session}/{id}" shared "delegation.inbound_one" => delegations::inbound_one::handle, "Tell whether a session holds a delegation now."
+            ! DelegationNotFound;
+        get "/zones/{zone}/delegations/outbound/{session}" shared "delegation.outbound" => delegations::outbound::handle, "List what a session handed on."
+            ! SessionNotFound;
+        get "/zones/{zone}/delegations/{id}/traverse" shared "delegation.traverse" => delegations::traverse::handle, "List a delegation and everything narrowed from it."
+            ! CoordinatorAdminRequired DelegationNotFound;
+        get "/zones/{zone}/delegations/{id}/impact" shared "delegation.impact" => delegations::impact::handle, "Tell what revoking a delegation would reach."
+            ! CoordinatorAdminRequired DelegationNotFound;
+        patch "/zones/{zone}/delegations/{id}/revoke" shared "delegation.revoke" "delegation_revoke" => delegations::revoke::handle, "Take a delegation back, with everything narrowed from it."
+            ! IssuerOwnershipRequired ApplicationOwnershipRequired DelegationNotFound;
     }
 }
 

@@ -3,8 +3,8 @@
 use caracal_wire::ErrorCode;
 use http::Method;
 
-use super::operation::Operation;
-use crate::limits::LimitClass;
+use super::{operation::Operation, refusals};
+use crate::{Refusal, limits::LimitClass};
 
 /// How a route learns who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub struct Declaration<N> {
     pub invalid: ErrorCode,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
+    /// What its handler refuses with, beyond what follows from the rest.
+    pub(super) refuses: Vec<refusals::Told>,
+    /// Whether its requests go through the gates.
+    pub(super) gated: bool,
     pub(super) reads_body: bool,
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],
@@ -63,6 +67,8 @@ impl<N> Declaration<N> {
             summary: "",
             invalid: ErrorCode::InvalidBody,
             idempotent: false,
+            refuses: Vec::new(),
+            gated: false,
             reads_body: false,
             parameters: &[],
             describe,
@@ -74,5 +80,32 @@ impl<N> Declaration<N> {
     pub const fn summary(mut self, sentence: &'static str) -> Self {
         self.summary = sentence;
         self
+    }
+
+    /// Adds codes that its handler refuses with, at the status that each usually has.
+    #[must_use]
+    pub fn refuses(mut self, codes: &[ErrorCode]) -> Self {
+        self.refuses
+            .extend(codes.iter().map(|code| (code.status(), *code)));
+        self
+    }
+
+    /// Adds codes that its handler refuses with at another status.
+    #[must_use]
+    pub fn refuses_with(mut self, status: u16, codes: &[ErrorCode]) -> Self {
+        self.refuses.extend(codes.iter().map(|code| (status, *code)));
+        self
+    }
+
+    /// Stops a build under test that answers what its document does not tell.
+    pub fn hold(&self, refusal: &Refusal) {
+        let told = (refusal.status.as_u16(), refusal.code);
+        debug_assert!(
+            self.refuses.contains(&told) || refusals::ANYWHERE.contains(&told),
+            "{} answered {} {}, which it does not declare",
+            self.name,
+            told.0,
+            told.1
+        );
     }
 }

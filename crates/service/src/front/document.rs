@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caracal_wire::ErrorCode;
 use http::Method;
 use serde_json::Value;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::{
-    Components, HttpMethod, Info, License, OpenApi, PathItem, Paths, RefOr, Required, Response, Responses,
-    Server, Tag,
+    Components, HttpMethod, Info, License, OpenApi, PathItem, Paths, Required, Responses, Server, Tag,
     path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
 };
@@ -32,6 +32,8 @@ pub struct Surface<N> {
     pub oauth: bool,
     /// How routes with such needs learn who calls.
     pub credential: fn(&N) -> Credential,
+    /// What callers of routes with such needs are refused with before the handler.
+    pub refuses: fn(&N) -> Vec<ErrorCode>,
 }
 
 /// The document of a role's routes, as indented JSON with an end of line.
@@ -40,6 +42,7 @@ pub fn document<R: HttpRole>(routes: &[Route<R>]) -> String {
         title: R::TITLE,
         oauth: R::OAUTH,
         credential: R::credential,
+        refuses: R::refuses,
     };
     surface.document(routes.iter().map(|route| &route.declared))
 }
@@ -63,7 +66,9 @@ impl<N> Surface<N> {
                 components.add_security_scheme(CLIENT, SecurityScheme::Http(basic));
             }
             let mut operation = operation(route);
-            let built = built(route, &mut operation, credential, self.oauth, &mut shared);
+            let refused = refusals::all(route, &(self.refuses)(&route.needs), &operation);
+            let refused = refusals::responses(&refused, self.oauth, &mut operation, &mut shared);
+            let built = built(route, &mut operation, credential, refused);
             let noun = noun(route.name);
             nouns.insert(noun);
             let item = PathItem::new(method(&route.method), built);
@@ -94,7 +99,7 @@ fn noun(name: &'static str) -> &'static str {
     name.rsplit_once('.').map_or(name, |(noun, _)| noun)
 }
 
-fn operation<N>(route: &Declaration<N>) -> Operation {
+pub(super) fn operation<N>(route: &Declaration<N>) -> Operation {
     let mut operation = Operation::default();
     (route.describe)(&mut operation);
     if route.idempotent {
@@ -108,16 +113,12 @@ fn built<N>(
     route: &Declaration<N>,
     operation: &mut Operation,
     credential: Credential,
-    oauth: bool,
-    shared: &mut BTreeMap<String, RefOr<Response>>,
+    mut responses: Responses,
 ) -> utoipa::openapi::path::Operation {
-    let mut responses = Responses::new();
     if let Some(default) = operation.default.take() {
         responses
             .responses
             .insert(String::from("default"), default.into());
-    } else {
-        refusals::tell(route, oauth, operation, &mut responses, shared);
     }
     for (status, answer) in std::mem::take(&mut operation.answers) {
         responses.responses.insert(status.to_string(), answer.into());

@@ -41,6 +41,9 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
         Credential::Bearer
     }
 
+    /// What callers of routes with these needs are refused with before the handler, beyond what the front refuses with.
+    fn refuses(needs: &Self::Needs) -> Vec<ErrorCode>;
+
     /// Time and randomness.
     fn world(&self) -> &World;
 

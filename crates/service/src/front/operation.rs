@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caracal_wire::OAuthError;
+use caracal_wire::ErrorCode;
 use http::StatusCode;
 use utoipa::{
     PartialSchema as _, ToSchema,
@@ -21,8 +21,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 #[derive(Default)]
 pub struct Operation {
     pub(super) parameters: Vec<Parameter>,
-    /// Whether it may find that something is another version than the caller saw.
-    pub(super) conditional: bool,
+    /// What reading the inputs refuses with.
+    pub(super) refuses: Vec<ErrorCode>,
     pub(super) body: Option<RequestBody>,
     pub(super) default: Option<Response>,
     pub(super) answers: BTreeMap<u16, Response>,
@@ -32,6 +32,7 @@ pub struct Operation {
 impl Operation {
     /// Says that it reads the members of `T` from the query string.
     pub fn query<T: ToSchema>(&mut self) {
+        self.refuses.push(ErrorCode::InvalidQuery);
         let mut nested = Vec::new();
         T::schemas(&mut nested);
         self.schemas.extend(nested);
@@ -56,6 +57,8 @@ impl Operation {
             .schema_type(Type::String)
             .min_length(Some(1))
             .description(Some("`next_cursor` of the page before."));
+        self.refuses
+            .extend([ErrorCode::InvalidQuery, ErrorCode::InvalidCursor]);
         self.parameters.push(in_query("limit", false, limit.into()));
         self.parameters.push(in_query("cursor", false, cursor.into()));
     }
@@ -72,16 +75,12 @@ impl Operation {
         self.body = Some(body.required(Some(Required::True)).build());
     }
 
-    /// Says that it passes on whatever body it gets, and whatever answer, and that a refusal of its own has one of
-    /// `refused`.
-    pub fn passes_on(&mut self, refused: &[StatusCode]) {
+    /// Says that it passes on whatever body it gets, and whatever answer.
+    pub fn passes_on(&mut self) {
         let body = RequestBodyBuilder::new().content("*/*", Content::default());
         self.body = Some(body.build());
         let anything = ResponseBuilder::new().description("What the upstream answered");
         self.default = Some(anything.content("*/*", Content::default()).build());
-        for status in refused {
-            self.answer::<OAuthError>(*status);
-        }
     }
 
     /// Says that it takes `T` as JSON.

@@ -1,13 +1,12 @@
-//! The refusals that the document tells of a route, by status. Which ones follows from the declaration; anything else
-//! that goes wrong has the same shape and stands under `default`.
+//! The refusals of a route: which there are follows from its declaration, and the document tells them by status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_wire::{OAuthError, Problem};
-use http::Method;
+use caracal_wire::{ErrorCode, OAuthError, Problem};
+use http::{Method, StatusCode};
 use utoipa::openapi::{
     Content, Header, Ref, RefOr, Response, ResponseBuilder, Responses,
-    schema::{ObjectBuilder, Type},
+    schema::{AllOfBuilder, ObjectBuilder, Schema, Type},
 };
 
 use super::{
@@ -15,94 +14,143 @@ use super::{
     operation::{JSON, Operation},
 };
 
-/// A refusal that routes share: `name` in the document's components.
-struct Told {
-    status: &'static str,
-    name: &'static str,
-    sentence: &'static str,
-    /// Whether it says when to try again.
-    later: bool,
-}
+/// Status and code of a refusal.
+pub(super) type Told = (u16, ErrorCode);
 
-const fn told(status: &'static str, name: &'static str, sentence: &'static str) -> Told {
-    let later = false;
-    Told {
-        status,
-        name,
-        sentence,
-        later,
+/// What any request may be refused with, whatever its route: the document's `default`.
+pub(super) const ANYWHERE: [Told; 3] = [
+    // The body broke off, so the one who sent it is hardly there.
+    (400, ErrorCode::InvalidBody),
+    (408, ErrorCode::RequestTimeout),
+    (500, ErrorCode::InternalError),
+];
+
+/// What a request with an idempotency key may be refused with.
+const IDEMPOTENT: [ErrorCode; 5] = [
+    ErrorCode::IdempotencyKeyInvalid,
+    ErrorCode::IdempotencyKeyMultiple,
+    ErrorCode::IdempotencyKeyConflict,
+    ErrorCode::IdempotencyResponseTooLarge,
+    ErrorCode::IdempotencyReceiptLimitExceeded,
+];
+
+/// Most codes that name a response which routes share.
+const MOST_SHARED: usize = 5;
+
+/// Every refusal of a route: of its handler and, where it has them, of the gates and of the `role` in them.
+pub(super) fn all<N>(route: &Declaration<N>, role: &[ErrorCode], operation: &Operation) -> Vec<Told> {
+    let mut told = route.refuses.clone();
+    let mut add = |codes: &[ErrorCode]| told.extend(codes.iter().map(|code| (code.status(), *code)));
+    if route.gated {
+        add(role);
+        add(&operation.refuses);
+        add(&[ErrorCode::StorageUnavailable, ErrorCode::PayloadTooLarge]);
+        if route.path.contains('{') {
+            add(&[ErrorCode::InvalidParams]);
+        }
+        if route.method != Method::GET {
+            add(&[ErrorCode::Conflict, ErrorCode::ReferenceNotFound]);
+        }
+        if route.idempotent {
+            add(&IDEMPOTENT);
+        }
+        if route.reads_body {
+            add(&[ErrorCode::UnsupportedMediaType]);
+            told.push((400, route.invalid));
+        }
     }
+    told
 }
 
-const MALFORMED: Told = told("400", "Malformed", "Something sent is not what the route takes.");
-const UNKNOWN_CALLER: Told = told("401", "UnknownCaller", "Who calls is not proved.");
-const FORBIDDEN: Told = told("403", "Forbidden", "The caller may not do this, or not here.");
-const NOT_FOUND: Told = told(
-    "404",
-    "NotFound",
-    "There is no such thing, or not for this caller.",
-);
-const CONFLICT: Told = told("409", "Conflict", "The state of things does not allow it now.");
-const CHANGED: Told = told("412", "Changed", "It is not what `If-Match` says any more.");
-const TOO_LARGE: Told = told("413", "TooLarge", "The body is larger than the route reads.");
-const NOT_JSON: Told = told("415", "NotJson", "The body is no JSON.");
-const TOO_OFTEN: Told = Told {
-    later: true,
-    ..told("429", "TooOften", "The caller asks too often.")
-};
-const UNAVAILABLE: Told = Told {
-    later: true,
-    ..told(
-        "503",
-        "Unavailable",
-        "Something that the answer needs is away, or there is too much to do.",
-    )
-};
-const OTHERWISE: Told = told("default", "Otherwise", "Refused for another reason.");
-
-/// Tells them in `responses`, and what they refer to in `shared`.
-pub(super) fn tell<N>(
-    route: &Declaration<N>,
+/// The responses that tell `refused`, and any other refusal; what several routes refer to is in `shared`.
+pub(super) fn responses(
+    refused: &[Told],
     oauth: bool,
     operation: &mut Operation,
-    responses: &mut Responses,
     shared: &mut BTreeMap<String, RefOr<Response>>,
-) {
-    let (reads, names) = (route.method == Method::GET, route.path.contains('{'));
-    let takes = route.reads_body || route.idempotent || names || !operation.parameters.is_empty();
-    let possible = [
-        (true, UNKNOWN_CALLER),
-        (true, FORBIDDEN),
-        (true, TOO_OFTEN),
-        (true, UNAVAILABLE),
-        (true, OTHERWISE),
-        (takes, MALFORMED),
-        (names, NOT_FOUND),
-        (!reads, CONFLICT),
-        (operation.conditional, CHANGED),
-        (route.reads_body, TOO_LARGE),
-        (route.reads_body, NOT_JSON),
-    ];
+) -> Responses {
     let problem = if oauth {
         operation.schema::<OAuthError>()
     } else {
         operation.schema::<Problem>()
     };
-    for (_, told) in possible.into_iter().filter(|(possible, _)| *possible) {
-        let refusal = ResponseBuilder::new()
-            .description(told.sentence)
-            .content(JSON, Content::new(Some(problem.clone())));
-        let refusal = if told.later {
-            refusal.header("Retry-After", seconds())
-        } else {
-            refusal
-        };
-        shared.insert(told.name.to_owned(), refusal.build().into());
-        let reference = Ref::from_response_name(told.name);
-        responses
-            .responses
-            .insert(told.status.to_owned(), reference.into());
+    let mut by_status: BTreeMap<u16, BTreeSet<&'static str>> = BTreeMap::new();
+    for (status, code) in refused {
+        by_status.entry(*status).or_default().insert(code.as_str());
     }
+    let mut responses = Responses::new();
+    for (status, codes) in by_status {
+        let name = codes
+            .iter()
+            .map(|code| pascal(code))
+            .collect::<Vec<_>>()
+            .join("Or");
+        let few = codes.len() <= MOST_SHARED;
+        let response = response(status, codes, problem.clone());
+        let told = if few {
+            // The same codes at another status are another response.
+            let name = format!("{name}{status}");
+            let reference = Ref::from_response_name(&name);
+            shared.insert(name, response.into());
+            reference.into()
+        } else {
+            response.into()
+        };
+        responses.responses.insert(status.to_string(), told);
+    }
+    let otherwise = ResponseBuilder::new()
+        .description("Refused for a reason that has nothing to do with the route.")
+        .content(JSON, Content::new(Some(problem)));
+    shared.insert(String::from("Otherwise"), otherwise.build().into());
+    let reference = Ref::from_response_name("Otherwise");
+    responses
+        .responses
+        .insert(String::from("default"), reference.into());
+    responses
+}
+
+/// A refusal that is `problem` with one of `codes`.
+fn response(status: u16, codes: BTreeSet<&'static str>, problem: RefOr<Schema>) -> Response {
+    let code = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes));
+    let with_code = ObjectBuilder::new().property("error", code);
+    let schema = AllOfBuilder::new().item(problem).item(with_code);
+    let told = ResponseBuilder::new()
+        .description(sentence(status))
+        .content(JSON, Content::new(Some(Schema::from(schema))));
+    match status {
+        429 | 503 => told.header("Retry-After", seconds()).build(),
+        _ => told.build(),
+    }
+}
+
+fn sentence(status: u16) -> &'static str {
+    match status {
+        400 => "Something sent is not what the route takes.",
+        401 => "Who calls is not proved.",
+        403 => "The caller may not do this, or not here.",
+        404 => "There is no such thing, or not for this caller.",
+        409 => "The state of things does not allow it now.",
+        412 => "It is not what `If-Match` says any more.",
+        413 => "The body is larger than the route reads.",
+        415 => "The body is of another media type than the route reads.",
+        429 => "The caller asks too often, or has as much as it may have.",
+        503 => "Something that the answer needs is away, or there is too much to do.",
+        _ => StatusCode::from_u16(status)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or_default(),
+    }
+}
+
+/// `zone_not_found` as `ZoneNotFound`.
+fn pascal(code: &str) -> String {
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    code.split('_').map(capital).collect()
 }
 
 fn seconds() -> Header {

@@ -121,7 +121,7 @@ impl<R: HttpRole> Input<R> for IfMatch {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.conditional = true;
+        operation.refuses.push(ErrorCode::PreconditionFailed);
         operation.header(
             "If-Match",
             super::Required::False,

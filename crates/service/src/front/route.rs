@@ -32,8 +32,11 @@ pub(super) enum Work<R: HttpRole> {
     /// With a request that went through the gates.
     Gated(Gated<R>),
     /// With the request as it came.
-    Raw(Box<dyn Fn(Arc<R>, MethodFilter) -> MethodRouter + Send>),
+    Raw(Box<Mount<R>>),
 }
+
+/// Puts a handler of requests as they come behind a route.
+type Mount<R> = dyn Fn(Arc<R>, Arc<Declaration<<R as HttpRole>::Needs>>, MethodFilter) -> MethodRouter + Send;
 
 /// A handler behind the gates.
 pub(super) type Gated<R> = Arc<dyn Fn(Arc<Inbound<R>>) -> Running + Send + Sync>;
@@ -77,9 +80,10 @@ impl<R: HttpRole> Route<R> {
     ) -> Self {
         Self {
             declared: Declaration {
+                gated: true,
                 reads_body: H::BODY,
                 parameters: H::PARAMETERS,
-                ..Declaration::new(method, path, name, needs, H::describe)
+                ..Declaration::new(method, path, name, needs, H::describe).refuses(H::REFUSES)
             },
             work: Work::Gated(Arc::new(move |inbound| handler.run(inbound))),
         }
@@ -95,9 +99,12 @@ impl<R: HttpRole> Route<R> {
     where
         Fut: Future<Output = Result<Response, Refusal>> + Send + 'static,
     {
-        let mount = move |role: Arc<R>, filter| {
+        let mount = move |role: Arc<R>, declared: Arc<Declaration<R::Needs>>, filter| {
             let handler = handler.clone();
-            on(filter, move |request: Request| handler(role.clone(), request))
+            on(filter, move |request: Request| {
+                let (handled, declared) = (handler(role.clone(), request), declared.clone());
+                async move { handled.await.inspect_err(|refusal| declared.hold(refusal)) }
+            })
         };
         Self {
             declared,
@@ -123,6 +130,20 @@ impl<R: HttpRole> Route<R> {
     #[must_use]
     pub fn limited(mut self, class: LimitClass) -> Self {
         self.declared.limit = class;
+        self
+    }
+
+    /// Adds codes that its handler refuses with, at the status that each usually has.
+    #[must_use]
+    pub fn refuses(mut self, codes: &[ErrorCode]) -> Self {
+        self.declared = self.declared.refuses(codes);
+        self
+    }
+
+    /// Adds codes that its handler refuses with at another status.
+    #[must_use]
+    pub fn refuses_with(mut self, status: u16, codes: &[ErrorCode]) -> Self {
+        self.declared = self.declared.refuses_with(status, codes);
         self
     }
 
@@ -165,6 +186,9 @@ pub trait FromInbound<R: HttpRole>: Sized + Send {
 
 /// What goes wrong in a handler. An error of its own says by an exhaustive match how each is answered.
 pub trait RouteError: Send {
+    /// The codes of all its answers. What is refused with no error of its own says so in the route's declaration.
+    const REFUSES: &'static [ErrorCode] = &[];
+
     /// The answer.
     fn refusal(self) -> Refusal;
 }
@@ -188,6 +212,8 @@ pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     const BODY: bool;
     /// Parameters that the path must have.
     const PARAMETERS: &'static [&'static str];
+    /// What its error is answered with.
+    const REFUSES: &'static [ErrorCode];
 
     /// Tells inputs and answer in the document.
     fn describe(operation: &mut Operation);
@@ -210,6 +236,7 @@ macro_rules! handlers {
         {
             const BODY: bool = false $(|| $input::BODY)*;
             const PARAMETERS: &'static [&'static str] = C::PARAMETERS;
+            const REFUSES: &'static [ErrorCode] = E::REFUSES;
 
             fn describe(operation: &mut Operation) {
                 $($input::describe(operation);)*

@@ -63,6 +63,16 @@ impl HttpRole for Shop {
     type Caller = String;
     type Notes = ();
 
+    fn refuses(needs: &Needs) -> Vec<ErrorCode> {
+        let writes = (*needs == Needs::Write).then_some(ErrorCode::AdminTokenReadOnly);
+        let always = [
+            ErrorCode::Unauthorized,
+            ErrorCode::RateLimited,
+            ErrorCode::ZoneForbidden,
+        ];
+        always.into_iter().chain(writes).collect()
+    }
+
     fn world(&self) -> &World {
         &self.world
     }
@@ -151,6 +161,8 @@ enum PriceError {
 }
 
 impl RouteError for PriceError {
+    const REFUSES: &'static [ErrorCode] = &[ErrorCode::InvalidBody, ErrorCode::StorageUnavailable];
+
     fn refusal(self) -> Refusal {
         match self {
             Self::Odd => Refusal::invalid_field(ErrorCode::InvalidBody, "price", "must be even"),
@@ -188,15 +200,19 @@ async fn create(call: Call, Body(new): Body<NewItem>) -> Result<Created<Item>, P
 }
 
 async fn end(_: ItemCall, Path(ById { id }): Path<ById<ApplicationId>>) -> Result<NoContent, Refusal> {
-    assert_eq!(id.as_str(), "own");
-    Ok(NoContent)
+    match id.as_str() {
+        "own" => Ok(NoContent),
+        "gone" => Err(Refusal::of(ErrorCode::ApplicationNotFound)),
+        _ => Err(Refusal::of(ErrorCode::ZoneNotFound)),
+    }
 }
 
 fn routes() -> Vec<Route<Shop>> {
     vec![
         Route::get("/items", "items.list", Needs::Read, list).summary("List items"),
         Route::post("/items", "items.create", Needs::Write, create).invalid(ErrorCode::InvalidResource),
-        Route::delete("/items/{id}", "items.end", Needs::Write, end),
+        Route::delete("/items/{id}", "items.end", Needs::Write, end)
+            .refuses(&[ErrorCode::ApplicationNotFound]),
     ]
 }
 
@@ -440,18 +456,56 @@ async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
             .cloned()
             .collect()
     };
-    let list = ["400", "401", "403", "429", "503", "default"];
+    let list = ["400", "401", "403", "413", "429", "503", "default"];
     assert_eq!(refusals("/items", "get"), list);
-    let create = ["400", "401", "403", "409", "413", "415", "429", "503", "default"];
+    let create = [
+        "400", "401", "403", "404", "409", "413", "415", "429", "503", "default",
+    ];
     assert_eq!(refusals("/items", "post"), create);
-    let end = ["400", "401", "403", "404", "409", "429", "503", "default"];
+    let end = ["400", "401", "403", "404", "409", "413", "429", "503", "default"];
     assert_eq!(refusals("/items/{id}", "delete"), end);
-    let busy = &document["components"]["responses"]["Unavailable"];
+    let busy = &document["components"]["responses"]["StorageUnavailable503"];
     assert_eq!(busy["headers"]["Retry-After"]["schema"]["type"], "integer");
-    let problem = &busy["content"]["application/json"]["schema"]["$ref"];
+    let problem = &busy["content"]["application/json"]["schema"]["allOf"][0]["$ref"];
     assert_eq!(problem, "#/components/schemas/Problem");
     // What is meant for readers of the Rust documentation stays there.
     assert!(!document.to_string().contains("```"));
+}
+
+#[tokio::test]
+async fn the_document_tells_which_codes_a_route_answers_with_each_status() {
+    let document = ask("", Method::GET, "/openapi.json", "").await.body;
+    let codes = |path: &str, method: &str, status: &str| {
+        let told = &document["paths"][path][method]["responses"][status];
+        let shared = told["$ref"].as_str().map(|name| name.trim_start_matches('#'));
+        let told = shared.map_or(told, |name| document.pointer(name).unwrap());
+        told["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"]["enum"].clone()
+    };
+    assert_eq!(
+        codes("/items", "post", "400"),
+        json!(["invalid_body", "invalid_resource"]),
+        "of the handler's own error and of a wrong body"
+    );
+    assert_eq!(
+        codes("/items", "get", "400"),
+        json!(["invalid_cursor", "invalid_query"])
+    );
+    assert_eq!(
+        codes("/items/{id}", "delete", "404"),
+        json!(["application_not_found", "reference_not_found"])
+    );
+    assert_eq!(codes("/items", "get", "403"), json!(["zone_forbidden"]));
+    assert_eq!(
+        codes("/items", "post", "403"),
+        json!(["admin_token_read_only", "zone_forbidden"]),
+        "what a route needs decides what the role refuses"
+    );
+}
+
+#[tokio::test]
+#[should_panic(expected = "items.end answered 404 zone_not_found, which it does not declare")]
+async fn a_code_that_the_document_does_not_tell_fails_a_build_under_test() {
+    ask("writer", Method::DELETE, "/items/unheard-of", "").await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use caracal_service::{
 };
 use caracal_wire::{
     ErrorCode,
-    sts::{KeySet, KeysOf, TokenForm, TokenResponse},
+    sts::{EXCHANGE_REFUSALS, KeySet, KeysOf, TokenForm, TokenResponse},
 };
 use http::{Method, StatusCode, request::Parts};
 
@@ -39,6 +39,13 @@ impl HttpRole for StsDeps {
     type Needs = Needs;
     type Caller = ();
     type Notes = ();
+
+    fn refuses(needs: &Needs) -> Vec<ErrorCode> {
+        match needs {
+            Needs::Nothing | Needs::Client => Vec::new(),
+            Needs::Operator => vec![ErrorCode::Unauthorized],
+        }
+    }
 
     fn credential(needs: &Needs) -> Credential {
         match needs {
@@ -101,6 +108,9 @@ pub fn table() -> Vec<Route> {
             it.answer::<TokenResponse>(StatusCode::OK);
         },
     );
+    let token = EXCHANGE_REFUSALS
+        .iter()
+        .fold(token, |token, (status, codes)| token.refuses_with(*status, codes));
     let keys = Declaration::new(
         Method::GET,
         "/.well-known/jwks.json",
@@ -110,7 +120,9 @@ pub fn table() -> Vec<Route> {
             it.query::<KeysOf>();
             it.answer::<KeySet>(StatusCode::OK);
         },
-    );
+    )
+    .refuses_with(400, &[ErrorCode::InvalidToken])
+    .refuses(&[ErrorCode::ResourceNotFound, ErrorCode::StsUnavailable]);
     vec![
         // One published client keeps a trailing slash of its configured base URL.
         Route::raw(token, token::post)
@@ -123,7 +135,8 @@ pub fn table() -> Vec<Route> {
             Needs::Operator,
             rotate::post,
         )
-        .summary("Make another signing key for a zone."),
+        .summary("Make another signing key for a zone.")
+        .refuses(&[ErrorCode::ZoneNotFound]),
     ]
 }
 

@@ -26,6 +26,17 @@ use crate::{
 const CODE: ErrorCode = ErrorCode::InvalidApplication;
 
 /// An application together with its secret, as the caller may see it.
+/// What is wrong with traits.
+pub(super) const TRAITS: [ErrorCode; 4] = [
+    ErrorCode::TraitInvalid,
+    ErrorCode::TraitDuplicate,
+    ErrorCode::TraitForbidden,
+    ErrorCode::TraitCountExceeded,
+];
+
+/// Why a secret cannot be made or kept now.
+pub(super) const SECRETS: [ErrorCode; 2] = [ErrorCode::Overloaded, ErrorCode::SecretBackendUnavailable];
+
 fn with_secret(call: &Call, application: Application, secret: &Secret) -> ApplicationWithSecret {
     ApplicationWithSecret {
         application: ApplicationItem::new(application, call.caller.is_global()),

@@ -18,6 +18,9 @@ use caracal_wire::{ErrorCode, events::PolicyInvalidated};
 
 const CODE: ErrorCode = ErrorCode::InvalidBody;
 
+/// What is wrong with the policies of a version.
+pub(super) const BUNDLE: [ErrorCode; 2] = [ErrorCode::InvalidPolicyContract, ErrorCode::InvalidPolicyBundle];
+
 fn not_found() -> Refusal {
     Refusal::of(ErrorCode::PolicySetNotFound).describe("no such policy set")
 }

@@ -25,6 +25,15 @@ const CODE: ErrorCode = ErrorCode::InvalidProvider;
 /// Prefix of the platform's own providers.
 const RESERVED_IDENTIFIER: &str = "provider://caracal-sys-";
 
+/// What is wrong with a provider as it would be.
+pub(super) const RULES: [ErrorCode; 5] = [
+    ErrorCode::InvalidProviderConfig,
+    ErrorCode::InvalidProviderIdentifier,
+    ErrorCode::ProviderIdentifierConflict,
+    ErrorCode::ReservedNamespace,
+    ErrorCode::SecretBackendUnavailable,
+];
+
 fn not_found() -> Refusal {
     Refusal::of(ErrorCode::ProviderNotFound).describe("no such provider")
 }

@@ -17,6 +17,23 @@ const CODE: ErrorCode = ErrorCode::InvalidResource;
 /// Prefix of the platform's own resources.
 const RESERVED_IDENTIFIER: &str = "caracal-sys://";
 
+/// What is wrong with a resource as it would be.
+pub(super) const RULES: [ErrorCode; 13] = [
+    ErrorCode::InvalidResourceIdentifier,
+    ErrorCode::ResourceIdentifierConflict,
+    ErrorCode::ReservedNamespace,
+    ErrorCode::ProtectedResource,
+    ErrorCode::ProviderNotFound,
+    ErrorCode::CredentialProviderRequired,
+    ErrorCode::UpstreamUrlRequired,
+    ErrorCode::OperationDuplicate,
+    ErrorCode::OperationMethodAndPathRequired,
+    ErrorCode::OperationMethodUnknown,
+    ErrorCode::OperationPathInvalid,
+    ErrorCode::OperationPathMustBeAbsolute,
+    ErrorCode::OperationScopeNotInResourceScopes,
+];
+
 fn not_found() -> Refusal {
     Refusal::of(ErrorCode::ResourceNotFound).describe("no such resource")
 }

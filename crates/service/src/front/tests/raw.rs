@@ -25,7 +25,8 @@ fn echo() -> Vec<Route<Shop>> {
     let declared = Declaration::new(Method::POST, "/echo", "echo.post", Needs::Read, |operation| {
         operation.form::<Item>();
         operation.text(StatusCode::OK, "application/json");
-    });
+    })
+    .refuses(&[ErrorCode::PayloadTooLarge]);
     let handler = async |_: Arc<Shop>, request: Request| {
         let body = read_bounded(request.into_body(), 16).await?;
         Ok(finished_json(body))
