@@ -15,7 +15,7 @@ use nix::{
 };
 use tempfile::TempDir;
 
-use crate::{address::parse_local, json_client::JsonClient, stack::Endpoints};
+use crate::{address::parse_local, endpoints::Endpoints, json_client::JsonClient};
 
 /// Roles that answer `/ready`.
 const ROLES: [&str; 5] = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT"];

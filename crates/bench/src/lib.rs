@@ -18,6 +18,7 @@ pub mod address;
 pub mod all;
 pub mod cli;
 pub mod daemon;
+pub mod endpoints;
 pub mod es256;
 pub mod fixture;
 pub mod governed;

@@ -14,8 +14,6 @@ use base64::{
 use caracal_core::{KeyId, World};
 use zeroize::Zeroizing;
 
-use crate::mandate::header;
-
 /// Bytes of an uncompressed P-256 point: `04`, x, y.
 pub const POINT_BYTES: usize = 65;
 /// Bytes of an `ES256` signature: r and s, fixed length.
@@ -180,7 +178,7 @@ impl SigningKey {
 
     fn from_pair(id: KeyId, pair: EcdsaKeyPair) -> Result<Self, InvalidKey> {
         let verifying = VerifyingKey::from_point(id, pair.public_key().as_ref())?;
-        let header_segment = URL_SAFE_NO_PAD.encode(header::render(verifying.id()));
+        let header_segment = URL_SAFE_NO_PAD.encode(header(verifying.id()));
         Ok(Self {
             pair,
             verifying,
@@ -218,6 +216,11 @@ fn decode_pem(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
         }
     }
     Err(InvalidKey)
+}
+
+/// The JOSE header of tokens signed with the key `kid`. Ids need no escaping in JSON.
+fn header(kid: &KeyId) -> String {
+    format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{kid}"}}"#)
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use axum::{
 };
 use caracal_core::World;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use tracing::{Instrument as _, Span, field::Empty};
 
-use crate::{Refusal, server::RefusedByListener, trace};
-
-/// `X-Request-Id`.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::{
+    Refusal,
+    server::RefusedByListener,
+    trace::{self, REQUEST_ID},
+};
 
 /// What is known about a request before its handler runs. Read it with `Extension<RequestContext>`.
 #[derive(Debug, Clone)]

@@ -269,13 +269,11 @@ impl Connections {
 
 /// Handlers see only that a body broke off; the client learns why.
 fn instead(fault: Fault, response: &axum::response::Response) -> axum::response::Response {
-    let id = response.headers().get(crate::request::REQUEST_ID);
+    let id = response.headers().get(crate::trace::REQUEST_ID);
     let text = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
     let mut refused = fault.refusal().render(text);
     if let Some(id) = id {
-        refused
-            .headers_mut()
-            .insert(crate::request::REQUEST_ID, id.clone());
+        refused.headers_mut().insert(crate::trace::REQUEST_ID, id.clone());
     }
     refused
 }

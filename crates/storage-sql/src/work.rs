@@ -17,7 +17,6 @@ use caracal_storage::{
 use crate::{
     dialect::Dialect,
     params::{json_list, params},
-    repo::{find_anywhere, find_zone},
     sql::Tx,
 };
 
@@ -60,7 +59,7 @@ impl ZoneWork for ZoneUnit {
     }
 
     async fn zone(&mut self) -> Result<Option<Zone>, Error> {
-        find_zone(&self.tx, &self.zone).await
+        self.tx.live_zone(&self.zone).await
     }
 
     async fn revision(&mut self) -> Result<i64, Error> {
@@ -181,7 +180,7 @@ impl GlobalWork for GlobalUnit {
     }
 
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
-        find_anywhere(&self.tx, id).await
+        self.tx.application_anywhere(id).await
     }
 
     async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {

@@ -8,7 +8,7 @@ use caracal_service::Refusal;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
-use crate::{authenticate::invalid_client, form::malformed};
+use crate::{authenticate::invalid_client, malformed::malformed};
 
 /// What a client is told that failed with this scheme (RFC 6749 §5.2).
 pub(crate) const CHALLENGE: &str = "Basic realm=\"caracal\", charset=\"UTF-8\"";

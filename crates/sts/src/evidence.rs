@@ -14,7 +14,7 @@ use caracal_wire::sts::DenialReason;
 use serde::Serialize;
 use serde_json::{Value, value::to_raw_value};
 
-use crate::{StsDeps, authenticate::unavailable, decide::Party, pipeline::Case};
+use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
 
 /// What every event of one request has in common.
 pub(crate) struct Evidence<'e> {

@@ -4,9 +4,8 @@ use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId, ZoneId,
 };
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
 
-use crate::basic::Login;
+use crate::{basic::Login, malformed::malformed};
 
 /// `grant_type` of every request (RFC 8693 §2.1).
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -69,15 +68,6 @@ impl Fields<'_> {
     fn trimmed(&self, name: &str) -> Option<&str> {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
-}
-
-/// 400 `invalid_token`, the code clients of this endpoint know for malformed input, with the field named.
-pub(crate) fn malformed(field: &str, message: impl std::fmt::Display) -> Refusal {
-    let mut refusal = Refusal::invalid_field(ErrorCode::InvalidToken, field, message.to_string());
-    if field.is_empty() {
-        refusal.members.clear();
-    }
-    refusal
 }
 
 impl TokenRequest {

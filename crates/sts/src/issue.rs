@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
-    AuthorityRecordId, Timestamp,
+    AuthorityRecordId, ScopeSet, Timestamp,
     claims::{MandateClaims, MandateUse, SubjectType},
 };
 use caracal_crypto::{mandate, zone_key::SigningKey};
@@ -16,9 +16,8 @@ use caracal_wire::{ErrorCode, sts::DenialReason};
 use crate::{
     StsDeps,
     authenticate::unavailable,
+    case::Case,
     decide::{Granted, Outcome, Party},
-    exchange::Mint,
-    pipeline::Case,
     size::fits,
 };
 
@@ -67,14 +66,14 @@ pub(crate) fn lifetime(
 pub(crate) fn claims(
     case: &Case<'_>,
     party: &Party,
-    mint: &Mint<'_>,
+    (class, scopes): (MandateUse, &ScopeSet),
     outcomes: &[Outcome<Granted>],
     jti: Arc<str>,
     ends_at: Timestamp,
 ) -> MandateClaims {
     let (deps, zone, application) = (case.deps, &case.zone, &case.application);
     let sid = AuthorityRecordId::generate(&deps.world);
-    let root_sid = match mint.class {
+    let root_sid = match class {
         MandateUse::Session => sid.clone(),
         MandateUse::Gateway | MandateUse::Resource => {
             party.root_record.clone().unwrap_or_else(|| sid.clone())
@@ -93,10 +92,10 @@ pub(crate) fn claims(
         zone_id: zone.zone.id.clone(),
         client_id: application.id.clone(),
         // Absent when empty, since verifiers refuse an empty one.
-        scope: (!mint.scopes.is_empty()).then(|| mint.scopes.to_claim()),
+        scope: (!scopes.is_empty()).then(|| scopes.to_claim()),
         sid,
         root_sid,
-        mandate_use: mint.class,
+        mandate_use: class,
         sub_type: SubjectType::Application,
         target: outcomes
             .iter()

@@ -8,6 +8,7 @@
 mod authenticate;
 mod basic;
 mod broker;
+mod case;
 mod decide;
 mod deps;
 mod evidence;
@@ -18,6 +19,7 @@ mod hold;
 mod issue;
 mod keys;
 mod limit;
+mod malformed;
 mod metrics;
 mod pipeline;
 mod routes;

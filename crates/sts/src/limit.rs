@@ -6,7 +6,7 @@ use caracal_events::shortlived::Hit;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
-use crate::{authenticate::unavailable, metrics, pipeline::Case};
+use crate::{authenticate::unavailable, case::Case, metrics};
 
 /// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
 /// count as one: each of their refusals is written down.

@@ -1,30 +1,19 @@
 //! The one way through an exchange: resolve, decide, hold, broker, issue, record.
 
-use std::sync::Arc;
-
-use caracal_core::{Timestamp, audit::AuditEvent, entity::Application};
-use caracal_service::{Refusal, zones::ZoneState};
+use caracal_core::audit::AuditEvent;
+use caracal_service::Refusal;
 use caracal_wire::sts::Explanation;
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
-    StsDeps,
     authenticate::unavailable,
     broker::broker,
+    case::Case,
     decide::{Denied, Granted, Outcome, Party, PartyError},
     evidence::{Evidence, record},
     hold::hold,
     metrics,
 };
-
-/// One request on its way: who asks, in which zone, and when.
-pub(crate) struct Case<'c> {
-    pub(crate) deps: &'c StsDeps,
-    pub(crate) zone: Arc<ZoneState>,
-    pub(crate) application: Arc<Application>,
-    pub(crate) request_id: &'c str,
-    pub(crate) now: Timestamp,
-}
 
 /// What one kind of exchange does in the steps that differ.
 pub(crate) trait Kind {

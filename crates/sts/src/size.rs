@@ -5,7 +5,7 @@ use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::Refusal;
 use caracal_wire::sts::DenialReason;
 
-use crate::form::malformed;
+use crate::malformed::malformed;
 
 /// A mandate that its readers would refuse is not issued.
 pub(crate) fn fits(bytes: usize) -> Result<(), Refusal> {

@@ -28,11 +28,6 @@ pub struct Header {
     pub kid: KeyId,
 }
 
-/// The header put on our own tokens. Ids need no escaping in JSON.
-pub(crate) fn render(kid: &KeyId) -> String {
-    format!(r#"{{"alg":"ES256","typ":"JWT","kid":"{kid}"}}"#)
-}
-
 impl Header {
     pub(super) fn parse(segment: &str) -> Result<Self, MandateError> {
         if segment.len() > MAX_SEGMENT_BYTES {

@@ -70,7 +70,7 @@ pub(crate) fn build<B: Body>(
     credential.inject(&mut headers)?;
     headers.insert(header::HOST, target.host_header().clone());
     headers.insert(
-        caracal_service::request::REQUEST_ID,
+        caracal_service::trace::REQUEST_ID,
         HeaderValue::from_str(request_id).map_err(|_| BuildFailed)?,
     );
     let trace_id = trace::continue_or_start(&mut headers, world);

@@ -198,7 +198,7 @@ impl RemoteExchange {
                 headers.insert(name, value);
             }
         };
-        set(caracal_service::request::REQUEST_ID, &call.request_id);
+        set(caracal_service::trace::REQUEST_ID, &call.request_id);
         if let Some(key) = &self.key {
             let unix = self.world.now().unix_seconds();
             let nonce = mark(new_nonce(&self.world), generation);

@@ -18,14 +18,16 @@ mapped!(Application in "applications" {
 
 const COLUMNS: &str = Application::COLUMNS;
 
-/// Finds an application whatever its zone.
-pub(crate) async fn find_anywhere(tx: &Tx, id: &ApplicationId) -> Result<Option<Application>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM applications WHERE id = $1");
-    tx.one(sql, params![id])
-        .await?
-        .as_ref()
-        .map(Application::read)
-        .transpose()
+impl Tx {
+    /// Finds an application whatever its zone.
+    pub(crate) async fn application_anywhere(
+        &self,
+        id: &ApplicationId,
+    ) -> Result<Option<Application>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM applications WHERE id = $1");
+        let row = self.one(sql, params![id]).await?;
+        row.as_ref().map(Application::read).transpose()
+    }
 }
 
 #[async_trait]

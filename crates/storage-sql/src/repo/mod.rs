@@ -18,6 +18,3 @@ mod resources;
 mod secrets;
 mod sessions;
 mod zones;
-
-pub(crate) use applications::find_anywhere;
-pub(crate) use zones::find_zone;

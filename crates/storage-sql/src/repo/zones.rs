@@ -19,20 +19,19 @@ mapped!(Zone in "zones" {
 
 const COLUMNS: &str = Zone::COLUMNS;
 
-/// The zone, unless absent or archived.
-pub(crate) async fn find_zone(tx: &Tx, id: &ZoneId) -> Result<Option<Zone>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1 AND archived_at IS NULL");
-    tx.one(sql, params![id])
-        .await?
-        .as_ref()
-        .map(Zone::read)
-        .transpose()
+impl Tx {
+    /// The zone, unless absent or archived.
+    pub(crate) async fn live_zone(&self, id: &ZoneId) -> Result<Option<Zone>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM zones WHERE id = $1 AND archived_at IS NULL");
+        let row = self.one(sql, params![id]).await?;
+        row.as_ref().map(Zone::read).transpose()
+    }
 }
 
 #[async_trait]
 impl Zones for GlobalUnit {
     async fn get(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
-        find_zone(&self.tx, id).await
+        self.tx.live_zone(id).await
     }
 
     async fn get_with_archived(&mut self, id: &ZoneId) -> Result<Option<Zone>, Error> {
@@ -93,7 +92,7 @@ impl Zones for GlobalUnit {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        if find_zone(&self.tx, &zone.id).await?.is_some() {
+        if self.tx.live_zone(&zone.id).await?.is_some() {
             return Err(changed_meanwhile());
         }
         Ok(false)

@@ -11,8 +11,8 @@ use caracal_wire::sts::{DenialReason, Explanation, UpstreamDirective};
 use tokio::time::timeout;
 
 use crate::{
+    case::Case,
     decide::{Denied, Granted, Outcome},
-    pipeline::Case,
 };
 
 /// How long a call waits for its credential.

@@ -11,7 +11,7 @@ use caracal_core::{
 use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::{ErrorCode, sts::DenialReason};
 
-use crate::{StsDeps, authenticate::unavailable, pipeline::Case};
+use crate::{StsDeps, authenticate::unavailable, case::Case};
 
 /// Who acts, in which session, under which delegation.
 #[derive(Debug, Clone, Default)]

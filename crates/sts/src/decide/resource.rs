@@ -18,7 +18,7 @@ use caracal_wire::{
 use serde_json::Value;
 
 use super::Party;
-use crate::exchange::GovernedCall;
+use crate::case::GovernedCall;
 
 /// A resource that was granted.
 #[derive(Debug)]

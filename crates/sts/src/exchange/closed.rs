@@ -5,7 +5,7 @@ use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, sts::DenialReason};
 use http::StatusCode;
 
-use crate::{pipeline::Case, subject};
+use crate::{case::Case, subject};
 
 /// A session mandate is no way around the Gateway.
 pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {

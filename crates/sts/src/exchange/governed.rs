@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, Operation, Timestamp, ZoneId,
+    AuthorityRecordId, Timestamp,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_service::Refusal;
@@ -12,23 +12,13 @@ use caracal_wire::sts::{Explanation, UpstreamDirective};
 use crate::{
     StsDeps,
     authenticate::{invalid_client, unavailable, zone_of},
+    case::{Case, GovernedCall},
     decide::{Granted, Outcome, Party, PartyError, decide_use, resolve},
     evidence::Evidence,
     issue::{DEFAULT_TTL, sign},
     keys,
-    pipeline::{Case, Kind, run},
+    pipeline::{Kind, run},
 };
-
-/// One governed call as the STS sees it, whichever way the question came.
-pub(crate) struct GovernedCall<'c> {
-    pub(crate) zone_id: &'c ZoneId,
-    pub(crate) application_id: &'c ApplicationId,
-    /// Verified: signature, issuer, audience, time, zone, class.
-    pub(crate) claims: &'c MandateClaims,
-    pub(crate) resource: &'c str,
-    pub(crate) operation: &'c Operation,
-    pub(crate) request_id: &'c str,
-}
 
 /// The answer to a call.
 pub(crate) struct GovernedGrant {

@@ -8,8 +8,8 @@ use caracal_service::{
 };
 use caracal_wire::health::NotReady;
 
-use super::{Governed, GovernedCall};
-use crate::StsDeps;
+use super::Governed;
+use crate::{StsDeps, case::GovernedCall};
 
 /// The exchange for a Gateway in the same process.
 #[derive(Debug, Clone)]

@@ -11,12 +11,13 @@ use caracal_wire::sts::{DeniedTarget, Explanation};
 
 use crate::{
     authenticate::unavailable,
+    case::Case,
     decide::{Granted, Outcome, Party, PartyError, decide_mint, resolve},
     evidence::Evidence,
     issue::{self, sign},
     keys,
     limit::limit,
-    pipeline::{Case, Kind, run},
+    pipeline::{Kind, run},
     size::{fits, growth},
 };
 
@@ -131,7 +132,14 @@ impl Kind for Mint<'_> {
             })?;
         let ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
         let jti = issue::jti(case.deps, self.class).await?;
-        let claims = Arc::new(issue::claims(case, party, self, outcomes, jti, ends_at));
+        let claims = Arc::new(issue::claims(
+            case,
+            party,
+            (self.class, self.scopes),
+            outcomes,
+            jti,
+            ends_at,
+        ));
         let token = sign(&claims, &key)?;
         if self.class == MandateUse::Gateway {
             // What the Gateway turns it into at its upstream must fit as well.

@@ -10,11 +10,14 @@ use caracal_crypto::mandate::MAX_LIFETIME;
 use caracal_service::Refusal;
 
 pub(crate) use closed::{refuse_federation, refuse_session, refuse_unapproved};
-pub(crate) use governed::{Governed, GovernedCall};
+pub(crate) use governed::Governed;
 pub use local::LocalExchange;
 pub(crate) use mint::Mint;
 
-use crate::form::{SubjectTokenType, TokenRequest, malformed};
+use crate::{
+    form::{SubjectTokenType, TokenRequest},
+    malformed::malformed,
+};
 
 /// What a request wants, with the fields of that kind alone.
 pub(crate) enum Exchange<'f> {

@@ -12,7 +12,7 @@ use caracal_service::{Refusal, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 use http::header;
 
-use crate::{StsDeps, authenticate::unavailable, form::malformed};
+use crate::{StsDeps, authenticate::unavailable, malformed::malformed};
 
 /// Never lists zones: the caller must know the one it wants.
 pub(super) async fn get(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {

@@ -28,11 +28,10 @@ use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
-    exchange::{
-        Exchange, Governed, GovernedCall, Presented, refuse_federation, refuse_session, refuse_unapproved,
-    },
-    form::{ACCESS_TOKEN, TokenRequest, malformed},
-    pipeline::Case,
+    case::{Case, GovernedCall},
+    exchange::{Exchange, Governed, Presented, refuse_federation, refuse_session, refuse_unapproved},
+    form::{ACCESS_TOKEN, TokenRequest},
+    malformed::malformed,
     subject,
 };
 

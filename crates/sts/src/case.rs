@@ -1,0 +1,28 @@
+//! What an exchange is about: a request of an application, or a call that a Gateway asks about.
+
+use std::sync::Arc;
+
+use caracal_core::{ApplicationId, Operation, Timestamp, ZoneId, claims::MandateClaims, entity::Application};
+use caracal_service::zones::ZoneState;
+
+use crate::StsDeps;
+
+/// One request on its way: who asks, in which zone, and when.
+pub(crate) struct Case<'c> {
+    pub(crate) deps: &'c StsDeps,
+    pub(crate) zone: Arc<ZoneState>,
+    pub(crate) application: Arc<Application>,
+    pub(crate) request_id: &'c str,
+    pub(crate) now: Timestamp,
+}
+
+/// One governed call as the STS sees it, whichever way the question came.
+pub(crate) struct GovernedCall<'c> {
+    pub(crate) zone_id: &'c ZoneId,
+    pub(crate) application_id: &'c ApplicationId,
+    /// Verified: signature, issuer, audience, time, zone, class.
+    pub(crate) claims: &'c MandateClaims,
+    pub(crate) resource: &'c str,
+    pub(crate) operation: &'c Operation,
+    pub(crate) request_id: &'c str,
+}
