@@ -74,9 +74,9 @@ pub struct SearchEvents {
 /// A page of a zone's chain, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EventsFound {
-    /// What matched.
+    /// What matched; fewer than `limit`, or none, where they are large or far apart.
     pub events: Vec<LedgerRow>,
-    /// What to send as `cursor` for the next page; empty at the end.
+    /// What to send as `cursor` for the next page; empty at the end of the chain.
     pub next_cursor: String,
 }
 

@@ -12,7 +12,7 @@ use caracal_wire::{
     events::AuditFrame,
 };
 
-use super::Call;
+use super::{Call, PAGE_BYTES};
 use crate::{AuditDeps, batch, frame, metrics};
 
 /// Why letters could not be read or stored.
@@ -56,20 +56,25 @@ pub(super) async fn list(
     QueryOnce(query): QueryOnce<DeadLetterQuery>,
 ) -> Result<Answer<DeadLetters>, LetterError> {
     let letters = read(&call.role, &query).await?;
-    let next_cursor = if letters.len() == query.limit.get() {
-        letters.last().map(|letter| letter.id.clone()).unwrap_or_default()
-    } else {
-        String::new()
-    };
+    let mut more = letters.len() == query.limit.get();
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let entries = letters
-        .into_iter()
-        .map(|letter| DeadLetterEntry {
+    let (mut entries, mut bytes) = (Vec::new(), 0_usize);
+    for letter in letters {
+        if bytes >= PAGE_BYTES {
+            more = true;
+            break;
+        }
+        bytes = letter.fields.iter().fold(bytes, |bytes, (name, value)| {
+            bytes.saturating_add(name.len() + value.len())
+        });
+        entries.push(DeadLetterEntry {
             fields: letter.fields.iter().map(owned).collect(),
             id: letter.id,
             received_at: letter.appended_at,
-        })
-        .collect();
+        });
+    }
+    let last = entries.last().filter(|_| more);
+    let next_cursor = last.map(|entry| entry.id.clone()).unwrap_or_default();
     Ok(Answer(DeadLetters { entries, next_cursor }))
 }
 

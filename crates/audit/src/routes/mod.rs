@@ -18,6 +18,9 @@ use http::request::Parts;
 
 use crate::AuditDeps;
 
+/// Bytes of entries after which a page ends, whatever its limit.
+const PAGE_BYTES: usize = 512 * 1024;
+
 type Route = front::Route<AuditDeps>;
 type Call = Arc<Inbound<AuditDeps>>;
 

@@ -1,4 +1,7 @@
 //! `GET /api/audit/search`: a zone's chain from a position on.
+//!
+//! A page ends at its limit, at [`PAGE_BYTES`] or after [`SCANS`] reads, whichever comes first, so that what one request
+//! costs does not grow with the ledger. A page without events and with a cursor says: not yet, go on.
 
 use caracal_service::{
     Refusal,
@@ -7,10 +10,12 @@ use caracal_service::{
 use caracal_storage::Access;
 use caracal_wire::audit::{EventsFound, LedgerRow, SearchEvents};
 
-use super::Call;
+use super::{Call, PAGE_BYTES};
 
-/// Rows read per call, whatever matches.
-const SCAN: u32 = 1000;
+/// Rows read at a time, whatever matches.
+const SCAN: u32 = 500;
+/// Reads of one request.
+const SCANS: u32 = 8;
 
 pub(super) async fn handle(
     call: Call,
@@ -20,13 +25,15 @@ pub(super) async fn handle(
     let mut after = i64::try_from(query.cursor).unwrap_or(i64::MAX);
 
     let mut work = call.role.store.zone(&query.zone_id, Access::Read).await?;
-    let mut events = Vec::new();
+    let (mut events, mut bytes) = (Vec::new(), 0_usize);
     let mut more = true;
-    while more && events.len() < limit {
+    let mut scans = 0;
+    while more && scans < SCANS && events.len() < limit && bytes < PAGE_BYTES {
+        scans += 1;
         let rows = work.ledger().range(after, SCAN).await?;
         more = rows.len() == usize::try_from(SCAN).unwrap_or(usize::MAX);
         for row in rows {
-            if events.len() == limit {
+            if events.len() == limit || bytes >= PAGE_BYTES {
                 more = true;
                 break;
             }
@@ -43,14 +50,16 @@ pub(super) async fn handle(
                 && since.is_none_or(|since| event.occurred_at >= since)
                 && until.is_none_or(|until| event.occurred_at < until);
             if matches {
-                events.push(LedgerRow {
+                let found = LedgerRow {
                     event,
                     ingested_at: row.ingested_at,
                     content_sha256: row.content_sha256,
                     prev_content_sha256: row.prev_content_sha256,
                     chain_hmac: row.chain_hmac,
                     chain_seq: row.chain_seq,
-                });
+                };
+                bytes = bytes.saturating_add(serde_json::to_vec(&found).map_or(0, |text| text.len()));
+                events.push(found);
             }
         }
     }

@@ -9,6 +9,7 @@ use caracal_crypto::{HmacKey, audit_frame};
 use caracal_events::Fields;
 use caracal_wire::health::NotReady;
 use http::Method;
+use serde_json::{Value, json};
 
 use crate::ledger::{Backends, Ledger, TOKEN};
 
@@ -229,4 +230,83 @@ async fn ingest_waits_for_nobody_and_says_how_it_goes() {
         Some(NotReady::ConsumerUnhealthy),
         "until it consumes"
     );
+}
+
+#[tokio::test]
+async fn a_page_of_large_events_or_letters_ends_by_its_bytes_and_goes_on() {
+    let fixture = Fixture::new().await;
+    let large = |name: &str| {
+        let mut event = fixture.event(name);
+        event = event.with_metadata(&serde_json::json!({ "resource": "r".repeat(200_000) }));
+        fixture.frame(&event)
+    };
+    let names: Vec<String> = (0..9).map(|n| format!("req-{n}")).collect();
+    fixture
+        .append(names.iter().map(|name| large(name)).collect())
+        .await;
+    // Signed by nobody we know.
+    let unsigned = names.iter().map(|name| {
+        let mut frame = large(name);
+        frame.insert("sig", "00".repeat(32));
+        frame
+    });
+    fixture.append(unsigned.collect()).await;
+    let walk = async |path: &str, items: &str, cursor: &str, name: fn(&Value) -> String| {
+        let (mut found, mut next, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = fixture
+                .ledger
+                .ask(Method::GET, &format!("{path}limit=1000{next}"), Some(TOKEN))
+                .await;
+            assert!(page.text.len() < 1 << 20, "{} bytes", page.text.len());
+            let page = page.expect(200);
+            found.extend(page[items].as_array().unwrap().iter().map(name));
+            pages += 1;
+            match page["next_cursor"].as_str().unwrap() {
+                "" => break,
+                at => next = format!("&{cursor}={at}"),
+            }
+        }
+        assert!(pages > 2, "{path}: {pages} pages");
+        found
+    };
+    let search = format!("/api/audit/search?zone_id={}&", fixture.zone);
+    let by_request = |row: &Value| row["event"]["request_id"].as_str().unwrap().to_owned();
+    assert_eq!(walk(&search, "events", "cursor", by_request).await, names);
+    let by_id = |letter: &Value| letter["id"].as_str().unwrap().to_owned();
+    let letters = walk("/api/audit/dlq?", "entries", "after", by_id).await;
+    let all = fixture.ledger.reasons().await;
+    assert_eq!((letters.len(), all.len()), (9, 9));
+}
+
+#[tokio::test]
+async fn a_search_that_finds_nothing_costs_no_more_in_a_longer_ledger() {
+    let fixture = Fixture::new().await;
+    for batch in 0..5 {
+        let name = |n| format!("req-{batch}-{n}");
+        let events = (0..1_000).map(|n| fixture.frame(&fixture.event(&name(n))));
+        fixture.append(events.collect()).await;
+    }
+    let search = |cursor: &str| {
+        let path = format!(
+            "/api/audit/search?zone_id={}&request_id=req-4-999&cursor={cursor}",
+            fixture.zone
+        );
+        let fixture = &fixture;
+        async move {
+            fixture
+                .ledger
+                .ask(Method::GET, &path, Some(TOKEN))
+                .await
+                .expect(200)
+        }
+    };
+    let first = search("0").await;
+    assert_eq!(
+        (&first["events"], &first["next_cursor"]),
+        (&json!([]), &json!("4000"))
+    );
+    let second = search("4000").await;
+    assert_eq!(second["events"].as_array().unwrap().len(), 1);
+    assert_eq!(second["next_cursor"], "");
 }

@@ -43,6 +43,15 @@ fn impatient() -> ServerLimits {
     }
 }
 
+/// Tells when what holds it is let go.
+struct TellWhenDropped(Arc<Notify>);
+
+impl Drop for TellWhenDropped {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
 async fn listen(limits: ServerLimits) -> Listening {
     listen_with(limits, None).await
 }
@@ -66,6 +75,17 @@ async fn listen_with(limits: ServerLimits, tls: Option<Arc<TlsServer>>) -> Liste
                 routed.fetch_add(1, Ordering::SeqCst);
                 told.await;
                 "held"
+            }),
+        )
+        .route(
+            "/endless",
+            get(|State((routed, go_on)): State<Hold>| async move {
+                routed.fetch_add(1, Ordering::SeqCst);
+                let ended = TellWhenDropped(go_on);
+                axum::body::Body::from_stream(futures_util::stream::repeat_with(move || {
+                    let _until_then = &ended;
+                    Ok::<_, std::convert::Infallible>(bytes::Bytes::from_static(&[b'x'; 16_000]))
+                }))
             }),
         )
         .route("/health", get(|| async { "well" }))
@@ -324,6 +344,27 @@ async fn a_client_that_waits_for_a_slow_answer_is_not_late() {
     server.closed_after(b"GET").await;
     server.go_on.notify_waiters();
     assert!(to_end(&mut stream).await.ends_with("held"));
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_client_that_never_reads_its_answer_does_not_hold_it_for_ever() {
+    let server = listen(ServerLimits {
+        write_timeout: Duration::from_millis(500),
+        ..limits()
+    })
+    .await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /endless HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await
+        .unwrap();
+    // The client stays, and reads nothing.
+    tokio::time::timeout(Duration::from_mins(1), server.go_on.notified())
+        .await
+        .expect("the answer is let go");
+    assert_eq!(server.routed.load(Ordering::SeqCst), 1);
+    drop(stream);
 }
 
 #[tokio::test]
