@@ -7,9 +7,9 @@ use crate::{params::Param, row::Row, sql::Tx};
 
 /// Bytes of stored columns after which a page ends, whatever its limit: what one caller's listing may keep a core and
 /// the store's connection busy with at a time.
-pub(crate) const PAGE_BYTES: usize = 1024 * 1024;
-/// Rows read before anything is known about their size.
-const FIRST_BATCH: usize = 64;
+pub(crate) const PAGE_BYTES: usize = 512 * 1024;
+/// Rows read before anything is known about their size: as many of the largest metadata fit into half a page.
+const FIRST_BATCH: usize = 16;
 
 /// A listing under construction: `SELECT … WHERE …` plus the page's own conditions.
 pub(crate) struct Listing {
@@ -135,11 +135,11 @@ mod tests {
 
     #[test]
     fn batches_follow_the_size_of_what_was_read() {
-        assert_eq!(batch(200, 0, 0), 64);
-        assert_eq!(batch(20, 0, 0), 20);
+        assert_eq!(batch(200, 0, 0), FIRST_BATCH);
+        assert_eq!(batch(2, 0, 0), 2);
         assert_eq!(
-            batch(136, 64, 64 * 300),
-            136,
+            batch(484, 16, 16 * 300),
+            484,
             "small rows come in one more statement"
         );
         assert_eq!(batch(436, 64, PAGE_BYTES / 2), 64, "large ones as many as fit");
