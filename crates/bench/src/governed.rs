@@ -101,7 +101,7 @@ async fn measure(stack: &Stack, fixture: &Fixture, plan: &Plan, limit: Limit) ->
 
     // SQL is counted around the span, CPU exactly in it: rendering metrics costs CPU as well.
     let (statements_before, calls_before) = (stack.statements().await, load.completed());
-    load.begin_measuring();
+    load.begin_measuring(Instant::now());
     let before = Reading::take(stack, load.completed())?;
     watch(&load, span).await?;
     let after = Reading::take(stack, load.completed())?;

@@ -5,7 +5,7 @@
 //! whether the others wait for it, not whether two cores can do the work of three. The answer is B's p99 as a multiple
 //! of what it was when nobody else was there. What zone A left behind counts too: B is measured once more, alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use caracal_core::World;
@@ -162,9 +162,11 @@ struct Calls {
 
 async fn calls_of(fixture: &Fixture, plan: &Plan, span: Duration) -> anyhow::Result<Calls> {
     let workers = usize::from(plan.workers);
+    // Before the first arrival: on a busy machine all of a short span may be due by the time that the load has started.
+    let since = Instant::now();
     let arrivals = Arrivals::begin(plan.rate, span, workers)?;
     let load = Load::start(fixture, workers, Some(&arrivals));
-    load.begin_measuring();
+    load.begin_measuring(since);
     let until = tokio::time::Instant::now() + span;
     while tokio::time::Instant::now() < until {
         if load.gave_up() {

@@ -106,9 +106,9 @@ impl Load {
         self.failed() >= MOST_FAILURES
     }
 
-    /// Records from now on.
-    pub fn begin_measuring(&self) {
-        *self.shared.measured.lock() = Some((Instant::now(), None));
+    /// Records calls that are due (or, in a closed loop, end) from `since` on.
+    pub fn begin_measuring(&self, since: Instant) {
+        *self.shared.measured.lock() = Some((since, None));
     }
 
     /// Records no calls that are due (or, in a closed loop, end) from now on.
