@@ -2,6 +2,7 @@
 
 mod gate;
 mod hand_over;
+mod options;
 mod relay;
 
 use std::{fmt::Debug, time::Duration};
@@ -11,7 +12,7 @@ use caracal_core::{Timestamp, ZoneId};
 
 use crate::{Fields, Topic};
 
-pub use self::relay::{OutboxRelay, RelayOptions};
+pub use self::{options::RelayOptions, relay::OutboxRelay};
 
 /// An error of a backend.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -9,8 +9,11 @@
 //! proportion to the length. The parser also builds one level of tree per operator of a chain, which is later walked
 //! recursively; that is bounded too. All in one linear pass that knows strings and comments.
 
+mod level;
+
 use std::{iter::Peekable, str::Chars};
 
+use self::level::Level;
 use super::{MAX_SOURCE_BYTES, PolicyProblem, Position};
 
 /// Deepest nesting of brackets.
@@ -110,33 +113,6 @@ enum Last {
     Value,
     /// An operator: the expression goes on.
     Operator,
-}
-
-struct Level {
-    closer: char,
-    opened: Position,
-    chain: u32,
-    /// How often the bracket itself is read.
-    readings: u64,
-    /// Whether it may hold a comprehension, for which the parser goes back.
-    goes_back: bool,
-    /// Whether no separator came yet.
-    first: bool,
-    /// Whether statements follow rather than elements.
-    query: bool,
-}
-
-impl Level {
-    /// How often what stands at this place is read.
-    fn readings(&self) -> u64 {
-        let factor = match (self.goes_back, self.first, self.query) {
-            (false, _, _) | (true, false, false) => 1,
-            (true, true, false) | (true, false, true) => 2,
-            // The first statement may turn out not to be one.
-            (true, true, true) => 4,
-        };
-        self.readings.saturating_mul(factor)
-    }
 }
 
 struct Scanner<'a> {
