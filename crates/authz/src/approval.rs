@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_core::words;
+use serde_json::{Value, json};
 
 words!(
     /// Who may approve.
@@ -52,6 +53,15 @@ pub struct ApprovalTier {
 }
 
 impl ApprovalTier {
+    /// As a result document declares it.
+    pub(crate) fn declaration(&self) -> Value {
+        let mut object = json!({ "tier": self.tier, "approver": self.approver, "privacy": self.privacy });
+        if let (Some(ttl), Some(members)) = (self.ttl_seconds, object.as_object_mut()) {
+            members.insert(String::from("ttl_seconds"), ttl.into());
+        }
+        object
+    }
+
     /// Reading order of declarations in a result document: by tier, then by every other member as text.
     pub(crate) fn sort_key(&self) -> (&str, &'static str, &'static str, u32) {
         (

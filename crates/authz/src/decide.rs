@@ -5,36 +5,20 @@
 
 use std::{fmt, sync::Arc};
 
-use caracal_core::{LIFECYCLE_SCOPE, ScopeSet};
+use caracal_core::{
+    LIFECYCLE_SCOPE, ScopeSet,
+    audit::{Action, Effect, PrincipalKind, ScopeRisk},
+};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
 use crate::{
     approval::ApprovalTier,
-    input::{Action, DecisionInput, PresentedMandate, PrincipalKind},
+    document::{Origins, Sources},
+    input::{DecisionInput, PresentedMandate},
     snapshot::{Confinement, Grant, PolicySnapshot, State},
 };
-
-/// Allow or deny.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Effect {
-    /// The request may go on; see [`Decision::gates`].
-    Allow,
-    /// It may not; see [`Decision::reason`].
-    Deny,
-}
-
-impl Effect {
-    /// `allow` or `deny`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// Why a request was denied. `Display` is for people, [`DenyReason::as_str`] for machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,15 +110,6 @@ impl Serialize for DenyReason {
     }
 }
 
-/// A requested scope and its tier.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ScopeRisk {
-    /// The scope.
-    pub scope: Arc<str>,
-    /// Its tier.
-    pub tier: Arc<str>,
-}
-
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a decision that nobody reads protects nothing"]
@@ -146,6 +121,9 @@ pub struct Decision {
     /// The rule that allowed: `caracal-bootstrap`, `caracal-<key>-mint`, `caracal-workload-mint` or
     /// `caracal-<key>-use`; `None` when denied.
     pub determining_policy: Option<Arc<str>>,
+    /// The owner's policy versions that state what determined it: the grant that allowed, or the restriction that
+    /// denied. Evidence only; none where nothing was stated.
+    pub policies: Sources,
     /// Approval tiers that the requested scopes fall under, sorted, without repeats. When there are any, the
     /// request must wait for a human even though it is allowed.
     pub gates: SmallVec<[ApprovalTier; 1]>,
@@ -154,21 +132,23 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn deny(reason: DenyReason) -> Self {
+    fn deny(reason: DenyReason, policies: Sources) -> Self {
         Self {
             effect: Effect::Deny,
             reason: Some(reason),
             determining_policy: None,
+            policies,
             gates: SmallVec::new(),
             risk: SmallVec::new(),
         }
     }
 
-    fn allow(policy: &Arc<str>) -> Self {
+    fn allow(rule: &Arc<str>, policies: &Sources) -> Self {
         Self {
             effect: Effect::Allow,
             reason: None,
-            determining_policy: Some(policy.clone()),
+            determining_policy: Some(rule.clone()),
+            policies: policies.clone(),
             gates: SmallVec::new(),
             risk: SmallVec::new(),
         }
@@ -195,7 +175,7 @@ impl Decision {
             diagnostics.push(json!({ "reason": reason }));
         }
         if !self.gates.is_empty() {
-            let tiers: Vec<Value> = self.gates.iter().map(declaration).collect();
+            let tiers: Vec<Value> = self.gates.iter().map(ApprovalTier::declaration).collect();
             diagnostics.push(json!({ "step_up_required": { "type": "human_approval", "tiers": tiers } }));
         }
         if !self.risk.is_empty() {
@@ -215,41 +195,50 @@ impl Decision {
     }
 }
 
-fn declaration(tier: &ApprovalTier) -> Value {
-    let mut object = json!({ "tier": tier.tier, "approver": tier.approver, "privacy": tier.privacy });
-    if let (Some(ttl), Some(members)) = (tier.ttl_seconds, object.as_object_mut()) {
-        members.insert(String::from("ttl_seconds"), ttl.into());
-    }
-    object
-}
-
 /// Decides one request. Pure: the same arguments always give the same answer.
 pub fn decide(policy: &PolicySnapshot, input: &DecisionInput<'_>) -> Decision {
+    let deny = |reason| Decision::deny(reason, sources_of(&policy.origins, reason, input.resource));
     match policy.state {
         State::Active => {}
-        State::NoActivePolicySet => return Decision::deny(DenyReason::NoActivePolicySet),
-        State::Unusable(_) => return Decision::deny(DenyReason::PolicyUnusable),
+        State::NoActivePolicySet => return deny(DenyReason::NoActivePolicySet),
+        State::Unusable(_) => return deny(DenyReason::PolicyUnusable),
     }
     if policy.restricted {
-        return Decision::deny(DenyReason::RestrictionActive);
+        return deny(DenyReason::RestrictionActive);
     }
-    match shape(input) {
-        Shape::Bootstrap => {
-            if policy.owned_grant(input.principal.id, input.resource).is_some() {
-                Decision::allow(&policy.bootstrap_policy)
-            } else {
-                Decision::deny(DenyReason::NoRuleMatched)
-            }
-        }
+    let decided = match shape(input) {
+        Shape::Bootstrap => policy
+            .owned_grant(input.principal.id, input.resource)
+            .map(|grant| Decision::allow(&policy.bootstrap_policy, &grant.sources))
+            .ok_or(DenyReason::NoRuleMatched),
         Shape::Mint(delegated) => gated(policy, input, || {
-            mint(policy, input, delegated).map(|grant| &grant.mint_policy)
+            mint(policy, input, delegated).map(|grant| Decision::allow(&grant.mint_policy, &grant.sources))
         }),
-        Shape::Workload => gated(policy, input, || Ok(&policy.workload_policy)),
-        Shape::Use(presented) => match present(policy, input, presented) {
-            Ok(grant) => Decision::allow(&grant.use_policy),
-            Err(reason) => Decision::deny(reason),
-        },
-        Shape::Other => Decision::deny(DenyReason::NoRuleMatched),
+        Shape::Workload => gated(policy, input, || {
+            Ok(Decision::allow(&policy.workload_policy, &Sources::default()))
+        }),
+        Shape::Use(presented) => {
+            present(policy, input, presented).map(|grant| Decision::allow(&grant.use_policy, &grant.sources))
+        }
+        Shape::Other => Err(DenyReason::NoRuleMatched),
+    };
+    decided.unwrap_or_else(deny)
+}
+
+/// The owner's policies that state what a denial about `resource` goes back to.
+fn sources_of(origins: &Origins, reason: DenyReason, resource: &str) -> Sources {
+    match reason {
+        DenyReason::RestrictionActive => origins.of("restrict"),
+        DenyReason::MalformedRiskData => origins.of("risk"),
+        DenyReason::MalformedApprovalData => origins.of("approval_tiers"),
+        DenyReason::ConfinementViolation => origins.of("confinement"),
+        DenyReason::RoleScopeMismatch => origins.of_grant(resource),
+        DenyReason::ResourceNotGranted
+        | DenyReason::DelegationScopeExceeded
+        | DenyReason::MandateTargetMismatch
+        | DenyReason::NoRuleMatched
+        | DenyReason::NoActivePolicySet
+        | DenyReason::PolicyUnusable => Sources::default(),
     }
 }
 
@@ -369,24 +358,16 @@ fn one_label_holds(grant: &Grant, labels: &[Arc<str>], scopes: &ScopeSet) -> boo
 }
 
 /// Decides a request that human approval may hold: unreadable risk or approval data denies it.
-fn gated<'p>(
-    policy: &'p PolicySnapshot,
+fn gated(
+    policy: &PolicySnapshot,
     input: &DecisionInput<'_>,
-    rule: impl FnOnce() -> Result<&'p Arc<str>, DenyReason>,
-) -> Decision {
-    let Some(risk) = &policy.risk else {
-        return Decision::deny(DenyReason::MalformedRiskData);
-    };
-    let Some(tiers) = &policy.tiers else {
-        return Decision::deny(DenyReason::MalformedApprovalData);
-    };
-    let allowed = match rule() {
-        Ok(allowed) => allowed,
-        Err(reason) => return Decision::deny(reason),
-    };
-    let mut decision = Decision::allow(allowed);
+    rule: impl FnOnce() -> Result<Decision, DenyReason>,
+) -> Result<Decision, DenyReason> {
+    let risk = policy.risk.as_ref().ok_or(DenyReason::MalformedRiskData)?;
+    let tiers = policy.tiers.as_ref().ok_or(DenyReason::MalformedApprovalData)?;
+    let mut decision = rule()?;
     if risk.is_empty() {
-        return decision;
+        return Ok(decision);
     }
     // The requested scopes come in order, and so do their risks.
     for (scope, tier) in input
@@ -407,7 +388,7 @@ fn gated<'p>(
     decision
         .gates
         .sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-    decision
+    Ok(decision)
 }
 
 #[cfg(test)]

@@ -2,49 +2,14 @@
 
 use std::sync::Arc;
 
-use caracal_core::ScopeSet;
+use caracal_core::{
+    ScopeSet,
+    audit::{Action, PrincipalKind},
+};
 use serde_json::{Map, Value, json};
 
 /// Version of the input document; the only one there is.
 pub const INPUT_SCHEMA_VERSION: &str = "2026-05-20";
-
-/// What kind of principal asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrincipalKind {
-    /// A client of the STS.
-    Application,
-    /// A launcher identity.
-    Workload,
-}
-
-impl PrincipalKind {
-    /// The wire word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Application => "Application",
-            Self::Workload => "Workload",
-        }
-    }
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// A mandate.
-    TokenExchange,
-    /// Credentials of a workload, injected by the launcher.
-    CredentialInjection,
-}
-
-impl Action {
-    /// The wire word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TokenExchange => "TokenExchange",
-            Self::CredentialInjection => "CredentialInjection",
-        }
-    }
-}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -232,27 +197,19 @@ pub fn from_input_document(document: &Value) -> Result<OwnedDecisionInput, Input
         None => return Err(InputError::Missing("schema_version")),
     }
     let principal = root.get("principal", "principal").required()?;
-    let kind = match principal.get("type", "principal.type").word()? {
-        "Application" => PrincipalKind::Application,
-        "Workload" => PrincipalKind::Workload,
-        _ => return Err(InputError::Invalid("principal.type", "Application or Workload")),
-    };
+    let kind = PrincipalKind::parse(principal.get("type", "principal.type").word()?)
+        .ok_or(InputError::Invalid("principal.type", "Application or Workload"))?;
     let resource = root.get("resource", "resource").required()?;
-    let action = match root
-        .get("action", "action")
-        .required()?
-        .get("id", "action.id")
-        .word()?
-    {
-        "TokenExchange" => Action::TokenExchange,
-        "CredentialInjection" => Action::CredentialInjection,
-        _ => {
-            return Err(InputError::Invalid(
-                "action.id",
-                "TokenExchange or CredentialInjection",
-            ));
-        }
-    };
+    let action = Action::parse(
+        root.get("action", "action")
+            .required()?
+            .get("id", "action.id")
+            .word()?,
+    )
+    .ok_or(InputError::Invalid(
+        "action.id",
+        "TokenExchange or CredentialInjection",
+    ))?;
     let context = root.get("context", "context").required()?;
     let delegation = match root.get("delegation_edge", "delegation_edge").object()? {
         Some(edge) => Some((

@@ -32,10 +32,12 @@ mod explain;
 pub mod input;
 pub mod narrow;
 pub mod operations;
+pub mod record;
 mod snapshot;
 pub mod templates;
 
-pub use decide::{Decision, DenyReason, Effect, ScopeRisk, decide};
+pub use caracal_core::audit::{Action, Effect, PrincipalKind, ScopeRisk};
+pub use decide::{Decision, DenyReason, decide};
 pub use explain::explain;
-pub use input::{Action, DecisionInput, DelegationInput, PresentedMandate, Principal, PrincipalKind};
+pub use input::{DecisionInput, DelegationInput, PresentedMandate, Principal};
 pub use snapshot::{PolicyIdentity, PolicySnapshot};

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::{
     approval::ApprovalTier,
     document::{
-        KnownTiers, PolicyDocuments, approval_tier, confinement_rule, elements, grant, is_collection,
-        risk_entry,
+        KnownTiers, Origins, PolicyDocuments, Sources, approval_tier, confinement_rule, elements, grant,
+        is_collection, risk_entry,
     },
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Grant {
     /// `caracal-<application key>-mint` and `…-use`, built once.
     pub(crate) mint_policy: Arc<str>,
     pub(crate) use_policy: Arc<str>,
+    /// The owner's policies that state it.
+    pub(crate) sources: Sources,
 }
 
 /// `confinement`, or that it cannot be relied on.
@@ -70,6 +72,7 @@ pub struct PolicySnapshot {
     pub(crate) tiers: Option<HashMap<Arc<str>, Vec<ApprovalTier>>>,
     pub(crate) bootstrap_policy: Arc<str>,
     pub(crate) workload_policy: Arc<str>,
+    pub(crate) origins: Origins,
 }
 
 impl PolicySnapshot {
@@ -82,7 +85,9 @@ impl PolicySnapshot {
             identity,
             state: State::Active,
             keys: documents.app_ids.as_ref().map(index_keys).unwrap_or_default(),
-            grants: documents.grants.as_ref().map(index_grants).unwrap_or_default(),
+            grants: (documents.grants.as_ref())
+                .map(|grants| index_grants(grants, &documents.origins))
+                .unwrap_or_default(),
             confinement: documents
                 .confinement
                 .as_ref()
@@ -106,6 +111,7 @@ impl PolicySnapshot {
                 .map_or_else(|| Some(HashMap::new()), index_tiers),
             bootstrap_policy: "caracal-bootstrap".into(),
             workload_policy: "caracal-workload-mint".into(),
+            origins: documents.origins.clone(),
         }
     }
 
@@ -173,7 +179,7 @@ fn index_keys(app_ids: &Value) -> HashMap<Box<str>, HashSet<Box<str>>> {
     keys
 }
 
-fn index_grants(grants: &Value) -> HashMap<Box<str>, Grant> {
+fn index_grants(grants: &Value, origins: &Origins) -> HashMap<Box<str>, Grant> {
     let entries = grants.as_object().into_iter().flatten();
     entries
         .filter_map(|(resource, entry)| {
@@ -187,6 +193,7 @@ fn index_grants(grants: &Value) -> HashMap<Box<str>, Grant> {
                 roles,
                 mint_policy: format!("caracal-{application}-mint").into(),
                 use_policy: format!("caracal-{application}-use").into(),
+                sources: origins.of_grant(resource),
             };
             Some((resource.as_str().into(), grant))
         })

@@ -8,10 +8,16 @@ use std::{
 
 use caracal_authz::{
     Action, DecisionInput, DelegationInput, PolicyIdentity, PolicySnapshot, PresentedMandate, Principal,
-    PrincipalKind, contract, decide, document::PolicyDocuments, input::from_input_document,
+    PrincipalKind, contract, decide,
+    document::{Origins, PolicyDocuments},
+    input::from_input_document,
     input::input_document,
+    record::{ReplayError, record, recorded_input, replay},
 };
-use caracal_core::ScopeSet;
+use caracal_core::{
+    ScopeSet, World, ZoneId,
+    audit::{AuditEvent, Decided, Draft, EventType},
+};
 use proptest::{
     collection::vec,
     option,
@@ -271,6 +277,7 @@ fn documents() -> impl Strategy<Value = PolicyDocuments> {
                 restrict,
                 risk,
                 approval_tiers,
+                origins: Origins::default(),
             },
         )
 }
@@ -422,4 +429,91 @@ proptest! {
 fn the_module_denies_an_empty_input() {
     let result = Rego::load().result(&PolicyDocuments::default(), &json!({}));
     assert_eq!(name_of(&result), "no_rule_matched");
+}
+
+/// The event that the STS writes about a decision, as the ledger gives it back.
+fn event(snapshot: &PolicySnapshot, input: &DecisionInput<'_>) -> AuditEvent {
+    let decision = decide(snapshot, input);
+    let zone = ZoneId::parse(input.principal.zone_id).unwrap();
+    let held = !decision.is_allow() || !decision.gates.is_empty();
+    let outcome = if held { "deny" } else { "allow" };
+    let draft = Draft::new(
+        &World::for_tests(),
+        &zone,
+        EventType::TokenExchange,
+        "req-1",
+        outcome,
+        (),
+    );
+    let decided = Decided {
+        policy_set_id: None,
+        policy_set_version_id: None,
+        manifest_sha: &snapshot.identity().manifest_sha256,
+        record: record(input, &decision),
+    };
+    let rule = decision.determining_policy.as_deref();
+    let written = serde_json::to_string(&draft.decided(decided, rule, decision.diagnostics())).unwrap();
+    serde_json::from_str(&written).unwrap()
+}
+
+fn with_manifest(documents: &PolicyDocuments) -> PolicySnapshot {
+    let identity = PolicyIdentity {
+        manifest_sha256: "00ff".into(),
+        ..PolicyIdentity::default()
+    };
+    PolicySnapshot::build(identity, documents)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_event_replays_to_the_decision_that_it_records(documents in documents(), request in request()) {
+        let snapshot = with_manifest(&documents);
+        let decision = decide(&snapshot, &request.as_input());
+        let event = event(&snapshot, &request.as_input());
+        prop_assert_eq!(replay(&event, &snapshot), Ok(Some(decision.clone())));
+        // What is shown of it decides alike.
+        let read = event.record().unwrap().unwrap();
+        let shown = input_document(&recorded_input(&read.input, event.zone_id.as_str()));
+        let shown = from_input_document(&shown).unwrap();
+        prop_assert_eq!(decide(&snapshot, &shown.as_input()), decision);
+    }
+
+    #[test]
+    fn what_was_decided_without_policy_replays_as_that(request in request()) {
+        let identity = with_manifest(&PolicyDocuments::default()).identity().clone();
+        let none = PolicySnapshot::no_active_policy_set();
+        prop_assert!(replay(&event(&none, &request.as_input()), &none).unwrap().is_some());
+        // Who replays can read what could not be read.
+        let unread = event(&PolicySnapshot::unusable(identity, "broken"), &request.as_input());
+        prop_assert!(replay(&unread, &with_manifest(&PolicyDocuments::default())).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_decision_that_policy_would_not_make_is_found(documents in documents(), request in request()) {
+        let snapshot = with_manifest(&documents);
+        let good = event(&snapshot, &request.as_input());
+        let text = serde_json::to_string(&good).unwrap();
+        let changed = |from: &str, to: &str| -> AuditEvent {
+            serde_json::from_str(&text.replacen(from, to, 1)).unwrap()
+        };
+        let other = with_manifest(&PolicyDocuments { restrict: Some(json!(["closed"])), ..documents });
+        let record = good.record().unwrap().unwrap();
+        let found = if record.decision.reason.as_deref() == Some("restriction_active") {
+            changed("restriction_active\"}}", "role_scope_mismatch\"}}")
+        } else {
+            prop_assert!(matches!(replay(&good, &other), Err(ReplayError::Differs { .. })), "{}", text);
+            changed("\"effect\":\"allow\"", "\"effect\":\"deny\"")
+        };
+        if serde_json::to_string(&found).unwrap() != text {
+            prop_assert!(matches!(replay(&found, &snapshot), Err(ReplayError::Differs { .. })), "{}", text);
+        }
+        let renamed = changed("00ff", "00fe");
+        prop_assert!(matches!(replay(&renamed, &snapshot), Err(ReplayError::OtherPolicy { .. })), "{}", text);
+        if !record.decision.gates.is_empty() || record.decision.reason.is_some() {
+            let allowed = changed("\"decision\":\"deny\"", "\"decision\":\"allow\"");
+            prop_assert_eq!(replay(&allowed, &snapshot), Err(ReplayError::Contradicts("decision")));
+        }
+    }
 }

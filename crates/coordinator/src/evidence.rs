@@ -1,11 +1,14 @@
 //! One audit event per decision about a session or a delegation, in the spool before the answer is sent.
 
-use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_core::{
+    ZoneId,
+    audit::{Draft, Event, EventType},
+};
 use caracal_lifecycle::{About, Principal};
 use caracal_service::{Refusal, error_chain};
 use caracal_wire::ErrorCode;
 use serde::Serialize;
-use serde_json::{json, value::to_raw_value};
+use serde_json::json;
 
 use crate::{deps::App, quoting};
 
@@ -28,7 +31,7 @@ struct Metadata<'a> {
 pub(crate) async fn allowed(
     app: &App,
     principal: &Principal,
-    event_type: &str,
+    event_type: EventType,
     request_id: &str,
     about: &About,
     replayed: bool,
@@ -39,14 +42,14 @@ pub(crate) async fn allowed(
         replayed,
         details: None,
     };
-    let event = AuditEvent::new(
+    let event = Draft::new(
         &app.world,
-        principal.zone.clone(),
+        &principal.zone,
         event_type,
         request_id,
         "allow",
-    )
-    .with_metadata(&metadata);
+        metadata,
+    );
     append(app, event).await
 }
 
@@ -54,7 +57,7 @@ pub(crate) async fn allowed(
 pub(crate) async fn refused(
     app: &App,
     principal: &Principal,
-    event_type: &str,
+    event_type: EventType,
     request_id: &str,
     refusal: &Refusal,
     about: &About,
@@ -67,10 +70,16 @@ pub(crate) async fn refused(
         replayed: false,
         details,
     };
-    let mut event = AuditEvent::new(&app.world, principal.zone.clone(), event_type, request_id, "deny")
-        .with_metadata(&metadata);
-    event.evaluation_status = refusal.code.to_string();
-    event.diagnostics_json = to_raw_value(&json!([{ "reason": refusal.code }])).ok();
+    let mut event = Draft::new(
+        &app.world,
+        &principal.zone,
+        event_type,
+        request_id,
+        "deny",
+        metadata,
+    );
+    event.evaluation_status = refusal.code.as_str();
+    event.diagnostics_json = json!([{ "reason": refusal.code }]);
     // A failure is logged by `append`; there is nothing to undo.
     let _ = append(app, event).await;
 }
@@ -79,18 +88,23 @@ pub(crate) async fn refused(
 ///
 /// # Errors
 /// 503 `audit_unavailable`.
-pub(crate) async fn swept(app: &App, zone: &ZoneId, event_type: &str, about: &About) -> Result<(), Refusal> {
+pub(crate) async fn swept(
+    app: &App,
+    zone: &ZoneId,
+    event_type: EventType,
+    about: &About,
+) -> Result<(), Refusal> {
     let metadata = Metadata {
         about,
         caller: "caracal-sweeper",
         replayed: false,
         details: None,
     };
-    let event = AuditEvent::new(&app.world, zone.clone(), event_type, "", "allow").with_metadata(&metadata);
+    let event = Draft::new(&app.world, zone, event_type, "", "allow", metadata);
     append(app, event).await
 }
 
-async fn append(app: &App, event: AuditEvent) -> Result<(), Refusal> {
+async fn append(app: &App, event: impl Event + Send + Sync) -> Result<(), Refusal> {
     app.spool.append_async(&[event]).await.map_err(|error| {
         tracing::error!(error = %error_chain(&error), "could not record a decision");
         Refusal::of(ErrorCode::AuditUnavailable).describe("the decision cannot be recorded now, try again")

@@ -5,6 +5,17 @@ use serde_json::value::RawValue;
 
 use crate::{Timestamp, World, ZoneId};
 
+mod draft;
+mod event_type;
+mod record;
+
+pub use draft::{Decided, Determining, Draft, Event};
+pub use event_type::{EventName, EventType};
+pub use record::{
+    Action, DecisionRecord, Effect, PrincipalKind, RECORD_VERSION, RecordedDecision, RecordedDelegation,
+    RecordedGate, RecordedInput, RecordedMandate, RecordedPrincipal, ScopeRisk, UnreadableRecord,
+};
+
 /// One decision or outcome (the value of `data` on `caracal.audit.events`).
 ///
 /// `occurred_at` travels with microseconds, so that it round-trips through the ledger unchanged.
@@ -17,7 +28,8 @@ pub struct AuditEvent {
     pub zone_id: ZoneId,
     /// For example `token_exchange`, `gateway_resource_request`, `replay_detected`.
     #[serde(default)]
-    pub event_type: String,
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
+    pub event_type: EventName,
     /// Correlates the events of one request.
     #[serde(default)]
     pub request_id: String,
@@ -48,6 +60,10 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<serde_json::Value>))]
     pub metadata_json: Option<Box<RawValue>>,
+    /// A [`DecisionRecord`], where policy was asked; kept as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<serde_json::Value>))]
+    pub record: Option<Box<RawValue>>,
     /// When it happened.
     #[serde(with = "micros")]
     pub occurred_at: Timestamp,
@@ -55,11 +71,17 @@ pub struct AuditEvent {
 
 impl AuditEvent {
     /// An event happening now, without policy and metadata.
-    pub fn new(world: &World, zone_id: ZoneId, event_type: &str, request_id: &str, decision: &str) -> Self {
+    pub fn new(
+        world: &World,
+        zone_id: ZoneId,
+        event_type: impl Into<EventName>,
+        request_id: &str,
+        decision: &str,
+    ) -> Self {
         Self {
             id: world.uuid_v7().to_string(),
             zone_id,
-            event_type: event_type.to_owned(),
+            event_type: event_type.into(),
             request_id: request_id.to_owned(),
             decision: decision.to_owned(),
             policy_set_id: None,
@@ -69,8 +91,14 @@ impl AuditEvent {
             determining_policies_json: None,
             diagnostics_json: None,
             metadata_json: None,
+            record: None,
             occurred_at: world.now(),
         }
+    }
+
+    /// What policy was asked, and what it said.
+    pub fn record(&self) -> Option<Result<DecisionRecord<'static>, UnreadableRecord>> {
+        self.record.as_deref().map(DecisionRecord::read)
     }
 
     /// Sets the metadata from any serialisable object.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The one scope that lets an application run sessions. It carries no authority over any resource.
 pub const LIFECYCLE_SCOPE: &str = "agent:lifecycle";
 
 /// A set of scopes, sorted and without repeats.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Arc<str>>", into = "Vec<Arc<str>>")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(from = "Vec<Arc<str>>")]
 pub struct ScopeSet(Arc<[Arc<str>]>);
 
 impl ScopeSet {
@@ -85,9 +85,9 @@ impl From<Vec<Arc<str>>> for ScopeSet {
     }
 }
 
-impl From<ScopeSet> for Vec<Arc<str>> {
-    fn from(scopes: ScopeSet) -> Self {
-        scopes.0.to_vec()
+impl Serialize for ScopeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
     }
 }
 

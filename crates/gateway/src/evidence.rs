@@ -1,11 +1,13 @@
 //! Events about calls that were refused here.
 
-use caracal_core::{audit::AuditEvent, claims::MandateClaims};
+use caracal_core::{
+    audit::{Draft, EventType},
+    claims::MandateClaims,
+};
 use caracal_crypto::mandate::fingerprint;
 use caracal_wire::gateway::Reason;
 use http::request::Parts;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::{denial::Denial, gateway::Gateway, inbound};
 
@@ -39,9 +41,9 @@ pub(crate) async fn denied(
 ) {
     let replayed = matches!(denial, Denial::Replayed);
     let event_type = if replayed {
-        "replay_detected"
+        EventType::ReplayDetected
     } else {
-        "gateway_request_denied"
+        EventType::GatewayRequestDenied
     };
     let fingerprint = inbound::bearer(&head.headers)
         .map(fingerprint)
@@ -59,17 +61,9 @@ pub(crate) async fn denied(
         agent_session_id: claims.agent_session_id.as_ref().map(AsRef::as_ref),
         delegation_edge_id: claims.delegation_edge_id.as_ref().map(AsRef::as_ref),
     };
-    let mut event = AuditEvent::new(
-        &gateway.deps.world,
-        claims.zone_id.clone(),
-        event_type,
-        request_id,
-        "deny",
-    )
-    .with_metadata(&metadata);
-    denial.reason().as_str().clone_into(&mut event.evaluation_status);
-    event.determining_policies_json = empty_list();
-    event.diagnostics_json = empty_list();
+    let (world, zone) = (&gateway.deps.world, &claims.zone_id);
+    let mut event = Draft::new(world, zone, event_type, request_id, "deny", metadata).undecided();
+    event.evaluation_status = denial.reason().as_str();
     if replayed {
         tracing::warn!(zone.id = %claims.zone_id, request.id = request_id, jti = %claims.jti, "a mandate was presented twice");
     }
@@ -82,9 +76,4 @@ pub(crate) async fn denied(
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls")]
 const fn is_first(times: &u64) -> bool {
     *times == 1
-}
-
-/// `[]`: no policy was asked.
-pub(crate) fn empty_list() -> Option<Box<RawValue>> {
-    RawValue::from_string(String::from("[]")).ok()
 }

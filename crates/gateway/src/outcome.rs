@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use caracal_core::{
     Operation,
-    audit::AuditEvent,
+    audit::{Draft, EventType},
     claims::{MandateClaims, SubjectType},
 };
 use caracal_crypto::mandate::fingerprint;
@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::{enforce::Admitted, evidence::empty_list, gateway::Gateway};
+use crate::{enforce::Admitted, gateway::Gateway};
 
 /// The caller went away, which is nobody's failure here.
 pub(crate) const CANCELLED: &str = "client_cancelled";
@@ -190,12 +190,6 @@ impl Outcome {
         if let Some(kind) = end.error_kind().filter(|kind| *kind != CANCELLED) {
             self.gateway.metrics.upstream_failed(kind);
         }
-        let zone = self.claims.zone_id.clone();
-        let world = &self.gateway.deps.world;
-        let mut event = AuditEvent::new(world, zone, "gateway_resource_request", &self.request_id, "allow");
-        end.status().clone_into(&mut event.evaluation_status);
-        event.determining_policies_json = empty_list();
-        event.diagnostics_json = empty_list();
         let status = status.or(self.upstream_status);
         let metadata = Metadata {
             application_id: self.claims.client_id.as_str(),
@@ -223,7 +217,11 @@ impl Outcome {
             revocation_interrupted: end == End::Revoked,
             error_kind: end.error_kind(),
         };
-        let event = [event.with_metadata(&metadata)];
+        let (world, zone) = (&self.gateway.deps.world, &self.claims.zone_id);
+        let event_type = EventType::GatewayResourceRequest;
+        let mut event = Draft::new(world, zone, event_type, &self.request_id, "allow", metadata).undecided();
+        event.evaluation_status = end.status();
+        let event = [event];
         // One poll writes the event and asks for the sync; waiting for the disk here would stall every stream of
         // this thread, and the answer is no longer held back by it.
         if let Some(Err(error)) = self.gateway.deps.spool.append_async(&event).now_or_never() {

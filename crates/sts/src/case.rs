@@ -17,6 +17,7 @@ pub(crate) struct Case<'c> {
 }
 
 /// One governed call as the STS sees it, whichever way the question came.
+#[derive(Clone, Copy)]
 pub(crate) struct GovernedCall<'c> {
     pub(crate) zone_id: &'c ZoneId,
     pub(crate) application_id: &'c ApplicationId,

@@ -1,18 +1,16 @@
 //! One event per decision, in the spool before the answer.
 
-use std::collections::BTreeMap;
-
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
     Operation, ScopeSet, World,
-    audit::AuditEvent,
+    audit::{Decided, DecisionRecord, Draft, Event, EventType},
     claims::{ChainHop, MandateClaims},
     entity::Application,
 };
 use caracal_service::Refusal;
 use caracal_wire::sts::DenialReason;
 use serde::Serialize;
-use serde_json::{Value, value::to_raw_value};
+use serde_json::{Value, json};
 
 use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
 
@@ -24,7 +22,7 @@ pub(crate) struct Evidence<'e> {
     party: &'e Party,
     request_id: &'e str,
     /// Scopes asked for; a use asks for none.
-    pub(crate) scopes: Option<&'e ScopeSet>,
+    scopes: &'e ScopeSet,
     /// Record of a presented or freshly made mandate.
     session_id: Option<&'e str>,
     /// Id of that mandate.
@@ -36,8 +34,9 @@ pub(crate) struct Evidence<'e> {
     epoch: i64,
 }
 
+/// What an event is about.
 #[derive(Serialize)]
-struct Metadata<'m> {
+pub(crate) struct Metadata<'m> {
     application_id: &'m str,
     application_name: &'m str,
     application_registration_method: &'m str,
@@ -77,12 +76,17 @@ struct Metadata<'m> {
     call: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<DenialReason>,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    details: &'m Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'m Value>,
 }
 
 impl<'e> Evidence<'e> {
-    pub(crate) fn new(case: &'e Case<'_>, party: &'e Party, mandate_use: &'static str) -> Self {
+    pub(crate) fn new(
+        case: &'e Case<'_>,
+        party: &'e Party,
+        mandate_use: &'static str,
+        scopes: &'e ScopeSet,
+    ) -> Self {
         let epoch = case.deps.authority.epoch(&case.zone.zone.id);
         Self {
             world: &case.deps.world,
@@ -90,7 +94,7 @@ impl<'e> Evidence<'e> {
             application: &case.application,
             party,
             request_id: case.request_id,
-            scopes: None,
+            scopes,
             session_id: None,
             jti: None,
             mandate_use,
@@ -106,60 +110,67 @@ impl<'e> Evidence<'e> {
         self
     }
 
-    /// The event of an allowed decision about `resource`.
-    pub(crate) fn allow(&self, resource: &str, decision: &Decision) -> AuditEvent {
-        self.event("allow", "complete", resource, Some(decision), None, &Value::Null)
+    /// The event of a grant of `resource`.
+    pub(crate) fn allowed<'a>(
+        &'a self,
+        resource: &'a str,
+        record: DecisionRecord<'a>,
+        decision: &'a Decision,
+    ) -> Draft<'a, Metadata<'a>> {
+        self.decided(self.event("allow", resource, None, None), record, decision)
     }
 
     /// The event of a refusal. `status` is `complete` when policy decided.
-    pub(crate) fn deny(
-        &self,
-        resource: &str,
+    pub(crate) fn refused<'a>(
+        &'a self,
+        resource: &'a str,
         status: &'static str,
         reason: DenialReason,
-        details: &Value,
-        decision: Option<&Decision>,
-    ) -> AuditEvent {
-        self.event("deny", status, resource, decision, Some(reason), details)
+        details: &'a Value,
+    ) -> Draft<'a, Metadata<'a>> {
+        let details = Some(details).filter(|details| !details.is_null());
+        let mut event = self.event("deny", resource, Some(reason), details);
+        event.evaluation_status = status;
+        event.diagnostics_json = Value::Array(vec![json!({ "reason": reason })]);
+        event
     }
 
-    fn event(
-        &self,
-        outcome: &str,
-        status: &str,
-        resource: &str,
-        decision: Option<&Decision>,
+    /// Says in `event` what policy was asked and what it said.
+    pub(crate) fn decided<'a>(
+        &'a self,
+        event: Draft<'a, Metadata<'a>>,
+        record: DecisionRecord<'a>,
+        decision: &'a Decision,
+    ) -> Draft<'a, Metadata<'a>> {
+        let identity = self.policy.identity();
+        let decided = Decided {
+            policy_set_id: identity.policy_set_id.as_ref(),
+            policy_set_version_id: identity.policy_set_version_id.as_ref(),
+            manifest_sha: &identity.manifest_sha256,
+            record,
+        };
+        event.decided(
+            decided,
+            decision.determining_policy.as_deref(),
+            decision.diagnostics(),
+        )
+    }
+
+    fn event<'a>(
+        &'a self,
+        outcome: &'static str,
+        resource: &'a str,
         reason: Option<DenialReason>,
-        details: &Value,
-    ) -> AuditEvent {
-        let mut event = AuditEvent::new(
-            self.world,
-            self.application.zone_id.clone(),
-            "token_exchange",
-            self.request_id,
-            outcome,
-        );
-        status.clone_into(&mut event.evaluation_status);
-        if let Some(decision) = decision {
-            let identity = self.policy.identity();
-            event.policy_set_id = identity.policy_set_id.as_ref().map(ToString::to_string);
-            event.policy_set_version_id = identity.policy_set_version_id.as_ref().map(ToString::to_string);
-            event.manifest_sha =
-                (!identity.manifest_sha256.is_empty()).then(|| identity.manifest_sha256.to_string());
-            event.determining_policies_json = to_raw_value(&decision.determining_policies()).ok();
-            event.diagnostics_json = to_raw_value(&decision.diagnostics()).ok();
-        } else if let Some(reason) = reason {
-            event.diagnostics_json = to_raw_value(&[BTreeMap::from([("reason", reason)])]).ok();
-        }
-        let nothing = ScopeSet::default();
+        details: Option<&'a Value>,
+    ) -> Draft<'a, Metadata<'a>> {
         let session = self.party.session.as_deref();
         let delegation = self.party.delegation();
-        event.with_metadata(&Metadata {
+        let metadata = Metadata {
             application_id: self.application.id.as_str(),
             application_name: &self.application.name,
             application_registration_method: self.application.registration_method.as_str(),
             resource,
-            requested_scopes: self.scopes.unwrap_or(&nothing),
+            requested_scopes: self.scopes,
             subject_kind: "application",
             mandate_use: self.mandate_use,
             session_id: self.session_id,
@@ -181,7 +192,15 @@ impl<'e> Evidence<'e> {
             call: self.operation.and_then(Operation::call),
             reason,
             details,
-        })
+        };
+        Draft::new(
+            self.world,
+            &self.application.zone_id,
+            EventType::TokenExchange,
+            self.request_id,
+            outcome,
+            metadata,
+        )
     }
 }
 
@@ -189,7 +208,7 @@ impl<'e> Evidence<'e> {
 ///
 /// # Errors
 /// 503: what cannot be proven is not done.
-pub(crate) async fn record(deps: &StsDeps, events: &[AuditEvent]) -> Result<(), Refusal> {
+pub(crate) async fn record(deps: &StsDeps, events: &[impl Event + Sync]) -> Result<(), Refusal> {
     if events.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! The one way through an exchange: resolve, decide, hold, broker, issue, record.
 
-use caracal_core::audit::AuditEvent;
+use caracal_authz::{DecisionInput, record::record as record_of};
+use caracal_core::{ScopeSet, audit::Draft};
 use caracal_service::Refusal;
 use caracal_wire::sts::Explanation;
 use tracing::{Instrument as _, field::Empty};
@@ -10,7 +11,7 @@ use crate::{
     broker::broker,
     case::Case,
     decide::{Denied, Granted, Outcome, Party, PartyError},
-    evidence::{Evidence, record},
+    evidence::{Evidence, Metadata, record},
     hold::hold,
     metrics,
 };
@@ -39,6 +40,12 @@ pub(crate) trait Kind {
 
     /// Decides about one resource.
     fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted>;
+
+    /// Scopes asked for.
+    fn scopes(&self) -> &ScopeSet;
+
+    /// What policy is asked about one resource, by identifier.
+    fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i>;
 
     /// Signs for what was granted.
     async fn issue(
@@ -87,10 +94,10 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
         Err(error) => {
             if !matches!(error, PartyError::Unavailable) {
                 let nobody = Party::default();
-                let evidence = kind.evidence(Evidence::new(case, &nobody, kind.class()), None);
+                let evidence = kind.evidence(Evidence::new(case, &nobody, kind.class(), kind.scopes()), None);
                 let resource = kind.resources().next().unwrap_or_default();
                 let details = kind.references().into();
-                let event = evidence.deny(resource, "exchange_denied", error.reason(), &details, None);
+                let event = evidence.refused(resource, "exchange_denied", error.reason(), &details);
                 record(case.deps, &[event]).await?;
             }
             metrics::exchanged(kind.class(), "denied");
@@ -107,28 +114,48 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
         broker(case, &mut outcomes).await;
     }
     if outcomes.iter().all(Result::is_err) {
-        let evidence = kind.evidence(Evidence::new(case, &party, kind.class()), None);
-        record(case.deps, &events(&evidence, &outcomes)).await?;
+        let evidence = kind.evidence(Evidence::new(case, &party, kind.class(), kind.scopes()), None);
+        record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
         metrics::exchanged(kind.class(), "denied");
         return Err(Denied::refusal(&outcomes));
     }
     let issued = kind.issue(case, &party, &outcomes).await?;
-    let evidence = kind.evidence(Evidence::new(case, &party, kind.class()), Some(&issued));
-    record(case.deps, &events(&evidence, &outcomes)).await?;
+    let evidence = kind.evidence(
+        Evidence::new(case, &party, kind.class(), kind.scopes()),
+        Some(&issued),
+    );
+    record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })
 }
 
-fn events(evidence: &Evidence<'_>, outcomes: &[Outcome<Granted>]) -> Vec<AuditEvent> {
-    let event = |outcome: &Outcome<Granted>| match outcome {
-        Ok(granted) => evidence.allow(&granted.resource.resource.identifier, &granted.decision),
-        Err(denied) => evidence.deny(
-            &denied.resource,
-            denied.status(),
-            denied.reason,
-            &denied.details,
-            denied.decision.as_ref(),
-        ),
+fn events<'e, K: Kind>(
+    case: &'e Case<'_>,
+    kind: &'e K,
+    party: &'e Party,
+    evidence: &'e Evidence<'_>,
+    outcomes: &'e [Outcome<Granted>],
+) -> Vec<Draft<'e, Metadata<'e>>> {
+    let event = |outcome: &'e Outcome<Granted>| match outcome {
+        Ok(granted) => {
+            let resource = &granted.resource.resource.identifier;
+            let decision = &granted.decision;
+            evidence.allowed(
+                resource,
+                record_of(&kind.input(case, party, resource), decision),
+                decision,
+            )
+        }
+        Err(denied) => {
+            let event = evidence.refused(&denied.resource, denied.status(), denied.reason, &denied.details);
+            match &denied.decision {
+                Some(decision) => {
+                    let input = kind.input(case, party, &denied.resource);
+                    evidence.decided(event, record_of(&input, decision), decision)
+                }
+                None => event,
+            }
+        }
     };
     outcomes.iter().map(event).collect()
 }

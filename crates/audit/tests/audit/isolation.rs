@@ -229,7 +229,7 @@ async fn anything_arrives_as_sent(ledger: &Ledger) {
     let mut sent: Vec<AuditEvent> = Vec::new();
     for _ in 0..200 {
         let mut event = ledger.event(&zone, &draw());
-        event.event_type = draw();
+        event.event_type = draw().into();
         event.evaluation_status = draw();
         let metadata = json!({
             "agent_labels": [draw(), draw()],

@@ -1,13 +1,16 @@
 use std::sync::Arc;
 
-use caracal_core::ScopeSet;
+use caracal_core::{
+    ScopeSet,
+    audit::{Action, PrincipalKind},
+};
 use serde_json::{Value, json};
 
 use super::{Decision, DenyReason, Effect, decide};
 use crate::{
     document::PolicyDocuments,
     explain::explain,
-    input::{Action, DecisionInput, DelegationInput, PresentedMandate, Principal, PrincipalKind},
+    input::{DecisionInput, DelegationInput, PresentedMandate, Principal},
     snapshot::{PolicyIdentity, PolicySnapshot},
 };
 

@@ -10,8 +10,8 @@ use regorus::{Engine, LimitError, Value as RegoValue, utils::limits::ExecutionTi
 use serde_json::{Map, Number, Value};
 
 use super::{
-    DOCUMENTS, Interrupt, MAX_SET_BYTES, PACKAGE, PolicyDocuments, PolicyProblem, PolicySource, Position,
-    first,
+    DOCUMENTS, Interrupt, MAX_SET_BYTES, Origins, PACKAGE, PolicyDocuments, PolicyProblem, PolicySource,
+    Position, first,
     lint::{MAX_WARNINGS, PolicyWarning, ZoneNames, lint},
     path::{Lookups, Path},
     rules::{self, Checked, Whole},
@@ -83,6 +83,7 @@ pub fn evaluate_unless(
     let mut wholes: BTreeMap<String, Whole> = BTreeMap::new();
     let mut lookups = Vec::new();
     let mut work = 0_u64;
+    let mut origins = Origins::default();
     for source in sources {
         interrupt.check()?;
         let checked = rules::check(&mut engine, source.version_id, text(source.content))
@@ -93,6 +94,9 @@ pub fn evaluate_unless(
             return Err(PolicyProblem::new("policy_set_too_large", message));
         }
         lookups.push((source.version_id, checked.lookups));
+        for (name, member) in &checked.states {
+            origins.note(source.version_id, name, member.as_deref());
+        }
         for (name, read) in checked.reads {
             let known = reads.entry(name).or_default();
             known.extend(read.into_iter().map(|name| (name, source.version_id)));
@@ -111,7 +115,7 @@ pub fn evaluate_unless(
         }
     }
     one_level_of_reading(&reads)?;
-    let (documents, values) = collect(
+    let (mut documents, values) = collect(
         &mut engine,
         reads.keys().map(String::as_str),
         &BTreeSet::new(),
@@ -126,6 +130,7 @@ pub fn evaluate_unless(
         never.extend(found.into_iter().map(|(warning, _)| warning));
     }
     documents.check()?;
+    documents.origins = origins;
     Ok(Evaluated { documents, never })
 }
 

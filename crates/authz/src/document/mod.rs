@@ -11,6 +11,7 @@
 mod bound;
 mod evaluate;
 mod lint;
+mod origins;
 mod path;
 mod rules;
 mod scan;
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
 pub use lint::{PolicyWarning, ZoneNames};
+pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
 pub(crate) use shape::{
     KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,

@@ -72,6 +72,8 @@ pub(super) struct Checked {
     pub(super) preview: DocumentPreview,
     /// Which documents each defined document reads.
     pub(super) reads: BTreeMap<String, BTreeSet<String>>,
+    /// Each document that is stated here, or the member of it that is.
+    pub(super) states: BTreeSet<(String, Option<String>)>,
     /// Documents that have a default here.
     pub(super) defaults: BTreeSet<String>,
     /// What is offered here as the whole of a document that restricts.
@@ -177,6 +179,9 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
         .filter(|rule| rule.is_default)
         .map(|rule| rule.name.clone())
         .collect();
+    let states = (facts.rules.iter())
+        .map(|rule| (rule.name.clone(), rule.member.clone()))
+        .collect();
     let mut reads: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for rule in &facts.rules {
         reads
@@ -195,6 +200,7 @@ pub(super) fn check(engine: &mut Engine, name: &str, content: &str) -> Result<Ch
     Ok(Checked {
         preview,
         reads,
+        states,
         defaults,
         wholes,
         lookups,

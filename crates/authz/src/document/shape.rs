@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PolicyProblem, scan::excerpt};
+use super::{Origins, PolicyProblem, scan::excerpt};
 use crate::approval::{ApproverClass, PrivacyMode};
 
 /// The six documents as plain data; absent ones are `None`.
@@ -34,10 +34,13 @@ pub struct PolicyDocuments {
     /// `[{tier, approver?, ttl_seconds?, privacy?}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_tiers: Option<Value>,
+    /// Which sources state what.
+    #[serde(default)]
+    pub origins: Origins,
 }
 
 /// Changes when the same sources would evaluate to something else.
-const STORED_FORM: u32 = 2;
+const STORED_FORM: u32 = 3;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

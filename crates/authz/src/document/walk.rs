@@ -24,6 +24,8 @@ impl From<&Span> for Position {
 pub(super) struct RuleFacts {
     /// First component of its head.
     pub(super) name: String,
+    /// Second component, where it is stated.
+    pub(super) member: Option<String>,
     /// Where its head stands.
     pub(super) place: Position,
     /// Whether it takes arguments.
@@ -100,6 +102,23 @@ fn join(base: &Expr, field: &str) -> String {
         format!("{}.{field}", path_of(base))
     } else {
         path_of(base)
+    }
+}
+
+/// The member of a document that a rule's head names.
+fn member_of(head: &Expr) -> Option<String> {
+    match head {
+        Expr::RefDot { refr, field, .. } if matches!(refr.as_ref(), Expr::Var { .. }) => {
+            Some(field.0.text().to_owned())
+        }
+        Expr::RefBrack { refr, index, .. } if matches!(refr.as_ref(), Expr::Var { .. }) => {
+            match index.as_ref() {
+                Expr::String { value, .. } => value.as_string().ok().map(ToString::to_string),
+                _ => None,
+            }
+        }
+        Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => member_of(refr),
+        _ => None,
     }
 }
 
@@ -267,6 +286,7 @@ impl Walker {
         let name = path_of(refr).split('.').next().unwrap_or_default().to_owned();
         self.facts.rules.push(RuleFacts {
             name,
+            member: member_of(refr),
             place: Position::from(refr.span()),
             is_function,
             is_default,

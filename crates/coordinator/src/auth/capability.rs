@@ -1,5 +1,7 @@
 //! What a route lets its caller do, declared with the route.
 
+use caracal_core::audit::EventType;
+
 /// Declared by every route.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Capability {
@@ -8,7 +10,7 @@ pub(crate) struct Capability {
     /// Whether the operator token may use it. Everything else needs a mandate.
     pub(crate) operator: bool,
     /// Type of the audit event that records each decision, where decisions are recorded.
-    pub(crate) evidence: Option<&'static str>,
+    pub(crate) evidence: Option<EventType>,
 }
 
 impl Capability {
@@ -31,7 +33,7 @@ impl Capability {
     }
 
     /// Records every decision as an event of this type.
-    pub(crate) const fn recorded(self, event_type: &'static str) -> Self {
+    pub(crate) const fn recorded(self, event_type: EventType) -> Self {
         Self {
             evidence: Some(event_type),
             ..self

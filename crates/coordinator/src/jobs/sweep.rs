@@ -1,6 +1,6 @@
 //! Ends tasks and delegations past their end, pauses services without a lease.
 
-use caracal_core::ZoneId;
+use caracal_core::{ZoneId, audit::EventType};
 use caracal_lifecycle::{
     self as lifecycle, About, delegations,
     sessions::{self, Swept},
@@ -56,7 +56,7 @@ async fn end_orphans(app: &App, zone: &ZoneId) -> Result<(), JobError> {
             return Ok(());
         }
         for session in &ended.sessions {
-            evidence::swept(app, zone, "session_end", &orphan(session)).await?;
+            evidence::swept(app, zone, EventType::SessionEnd, &orphan(session)).await?;
         }
         work.commit().await?;
         app.outbox.nudge();
@@ -89,7 +89,7 @@ async fn expire_tasks(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
         let swept = sessions::end_overdue(work.as_mut(), &app.world, &due).await?;
-        let ended = record(app, zone, "session_end", &swept).await?;
+        let ended = record(app, zone, EventType::SessionEnd, &swept).await?;
         work.commit().await?;
         app.outbox.nudge();
         metrics::sessions_ended("ttl", ended);
@@ -114,7 +114,7 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
         }
         let mut work = app.store.zone(zone, Access::Write).await?;
         let swept = sessions::suspend_lapsed(work.as_mut(), &app.world, &due).await?;
-        let suspended = record(app, zone, "session_suspend", &swept).await?;
+        let suspended = record(app, zone, EventType::SessionSuspend, &swept).await?;
         work.commit().await?;
         app.outbox.nudge();
         metrics::sessions_suspended("lease_lost", suspended);
@@ -126,7 +126,7 @@ async fn suspend_in(app: &App, zone: &ZoneId) -> Result<(), JobError> {
 }
 
 /// Leaves evidence of what was swept; returns how many sessions changed in all.
-async fn record(app: &App, zone: &ZoneId, event_type: &str, swept: &[Swept]) -> Result<usize, JobError> {
+async fn record(app: &App, zone: &ZoneId, event_type: EventType, swept: &[Swept]) -> Result<usize, JobError> {
     for (session, reason, _) in swept {
         let mut about = About {
             reason: Some((*reason).to_owned()),

@@ -4,6 +4,7 @@
 pub(crate) mod delegations;
 pub(crate) mod sessions;
 
+use caracal_core::audit::EventType;
 use caracal_service::front::Served;
 use caracal_wire::ErrorCode;
 
@@ -25,9 +26,9 @@ pub struct RouteInfo {
 }
 
 macro_rules! table {
-    ($($method:ident $path:literal $who:ident $name:literal $($event:literal)? => $handler:path, $summary:literal $([$flag:ident])? $(! $($code:ident)+)?;)+) => {
+    ($($method:ident $path:literal $who:ident $name:literal $($event:ident)? => $handler:path, $summary:literal $([$flag:ident])? $(! $($code:ident)+)?;)+) => {
         vec![$(
-            Route::$method($path, $name, Capability::$who($name)$(.recorded($event))?, $handler)
+            Route::$method($path, $name, Capability::$who($name)$(.recorded(EventType::$event))?, $handler)
                 .summary($summary)
                 $(.$flag())?
                 $(.refuses(&[$(ErrorCode::$code),+]))?,
@@ -37,7 +38,7 @@ macro_rules! table {
 
 fn routes() -> Vec<Route> {
     table! {
-        post "/zones/{zone}/agents" mandate "session.start" "session_start" => sessions::start::handle, "Start a session." [idempotent]
+        post "/zones/{zone}/agents" mandate "session.start" SessionStart => sessions::start::handle, "Start a session." [idempotent]
             ! SubjectSessionIdRequired InvalidSubjectProof SubjectProofRequired SubjectProofApplicationMismatch
             ApplicationOwnershipRequired ParentOwnershipRequired ParentDelegationNotActive DelegationExceedsParentAuthority
             ZoneNotFound ApplicationNotFound SessionNotFound ParentNotFound
@@ -47,12 +48,12 @@ fn routes() -> Vec<Route> {
         get "/zones/{zone}/agents" shared "session.list" => sessions::list::handle, "List sessions.";
         get "/zones/{zone}/agents/{id}" shared "session.get" => sessions::get::handle, "Read a session."
             ! SessionNotFound;
-        delete "/zones/{zone}/agents/{id}" shared "session.end" "session_end" => sessions::end::handle, "End a session and everything below it."
+        delete "/zones/{zone}/agents/{id}" shared "session.end" SessionEnd => sessions::end::handle, "End a session and everything below it."
             ! LeaseGenerationRequired ApplicationOwnershipRequired SessionNotFound SessionLeaseFenced;
         get "/zones/{zone}/agents/{id}/children" shared "session.children" => sessions::children::handle, "List the direct children of a session.";
-        patch "/zones/{zone}/agents/{id}/suspend" shared "session.suspend" "session_suspend" => sessions::suspend::handle, "Pause a session and its descendants."
+        patch "/zones/{zone}/agents/{id}/suspend" shared "session.suspend" SessionSuspend => sessions::suspend::handle, "Pause a session and its descendants."
             ! ApplicationOwnershipRequired SessionNotFound SessionNotFoundOrNotActive;
-        patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" "session_resume" => sessions::resume::handle, "Let a paused session and its descendants go on."
+        patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" SessionResume => sessions::resume::handle, "Let a paused session and its descendants go on."
             ! ApplicationOwnershipRequired SessionNotFound SessionNotFoundOrNotSuspended
             SessionNotLive SessionParentNotActive SessionSubjectInactive;
         post "/zones/{zone}/agents/{id}/lease" mandate "session.lease" => sessions::lease::handle, "Take over a service."
@@ -63,7 +64,7 @@ fn routes() -> Vec<Route> {
             SessionNotLive SessionNotService SessionSubjectInactive SessionLeaseExpired SessionLeaseFenced;
         get "/zones/{zone}/agents/{id}/effective-authority" shared "session.effective_authority" => sessions::effective_authority::handle, "Tell what a session holds by delegation."
             ! ZoneNotFound SessionNotFound;
-        post "/zones/{zone}/delegations" mandate "delegation.create" "delegation_create" => delegations::create::handle, "Hand authority from one session to another." [idempotent]
+        post "/zones/{zone}/delegations" mandate "delegation.create" DelegationCreate => delegations::create::handle, "Hand authority from one session to another." [idempotent]
             ! InvalidDelegationConstraint InvalidResources InvalidMaxDepth InvalidMaxHops InvalidBudget InvalidTtlSeconds
             InvalidPolicyApproved InvalidExpiresAt InvalidBroadReason SelfDelegationDenied DelegationExpired DelegationExpiryRequired
             DelegationResourceScopeMismatch IssuerOwnershipRequired BroadDelegationPermissionRequired
@@ -81,7 +82,7 @@ fn routes() -> Vec<Route> {
             ! CoordinatorAdminRequired DelegationNotFound;
         get "/zones/{zone}/delegations/{id}/impact" shared "delegation.impact" => delegations::impact::handle, "Tell what revoking a delegation would reach."
             ! CoordinatorAdminRequired DelegationNotFound;
-        patch "/zones/{zone}/delegations/{id}/revoke" shared "delegation.revoke" "delegation_revoke" => delegations::revoke::handle, "Take a delegation back, with everything narrowed from it."
+        patch "/zones/{zone}/delegations/{id}/revoke" shared "delegation.revoke" DelegationRevoke => delegations::revoke::handle, "Take a delegation back, with everything narrowed from it."
             ! IssuerOwnershipRequired ApplicationOwnershipRequired DelegationNotFound;
     }
 }

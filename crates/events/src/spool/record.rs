@@ -10,7 +10,7 @@
 //! payload cut to 16 bytes, finds forgery and records moved between segments or places. The key id says which key that
 //! is, so that a key is not dropped while records need it; whatever it says, any key of the ring is believed.
 
-use caracal_core::{Timestamp, audit::AuditEvent, id};
+use caracal_core::{Timestamp, audit::Event, id};
 use caracal_crypto::{HmacKey, HmacKeyId, HmacRing, constant_time_eq};
 
 use super::SpoolError;
@@ -65,8 +65,8 @@ impl SegmentHead {
 }
 
 /// Appends an unsealed record of `event` to `buffer`.
-pub(super) fn encode(buffer: &mut Vec<u8>, event: &AuditEvent) -> Result<(), SpoolError> {
-    encode_with(buffer, &event.id, |buffer| {
+pub(super) fn encode(buffer: &mut Vec<u8>, event: &impl Event) -> Result<(), SpoolError> {
+    encode_with(buffer, event.id(), |buffer| {
         serde_json::to_writer(buffer, event).map_err(SpoolError::Serialise)
     })
 }
@@ -193,7 +193,7 @@ fn plausible_size(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use caracal_core::{World, ZoneId};
+    use caracal_core::{World, ZoneId, audit::AuditEvent};
 
     use super::*;
 

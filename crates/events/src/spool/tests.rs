@@ -3,7 +3,7 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
 };
 
-use caracal_core::ZoneId;
+use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, audit_frame};
 use tokio_util::sync::CancellationToken;
 

@@ -80,7 +80,7 @@ struct Directory {
 /// The policy set in force.
 enum InForce {
     /// With what activation evaluated it to.
-    Evaluated(PolicySetVersion, PolicyDocuments),
+    Evaluated(PolicySetVersion, Box<PolicyDocuments>),
     /// As sources: nothing was kept for it, or by a build that evaluates otherwise.
     Sources(ActivePolicySet),
 }
@@ -89,7 +89,7 @@ async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<InForce>, Error> {
     if let Some(EvaluatedPolicySet { version, evaluated }) = work.policy_sets().evaluated().await?
         && let Some(documents) = PolicyDocuments::from_stored(&evaluated)
     {
-        return Ok(Some(InForce::Evaluated(version, documents)));
+        return Ok(Some(InForce::Evaluated(version, Box::new(documents))));
     }
     Ok(work.policy_sets().active().await?.map(InForce::Sources))
 }

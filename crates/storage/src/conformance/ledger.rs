@@ -189,7 +189,7 @@ pub async fn an_id_with_other_content_is_reported_and_not_linked(backend: Backen
     silent.metadata_json = None;
     let fresh = fixture.a.given.ledger_entry("req");
     let mut twin = fresh.event.clone();
-    twin.event_type = String::from("other");
+    twin.event_type = "other".into();
     let [forged, later, silent, twin] = [forged, later, silent, twin].map(written);
     let outcome = append(&fixture.a, &[forged, later, silent, fresh.clone(), twin]).await;
     let (id, twin) = (original.event.id.clone(), fresh.event.id.clone());

@@ -4,4 +4,6 @@ mod party;
 mod resource;
 
 pub(crate) use party::{Party, PartyError, resolve};
-pub(crate) use resource::{Denied, Granted, Outcome, Stage, decide_mint, decide_use};
+pub(crate) use resource::{
+    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, use_input,
+};

@@ -164,32 +164,59 @@ pub(crate) fn decide_mint(
             }
         }
     }
-    let delegation = party.delegation();
-    let input = DecisionInput {
+    conclude(
+        zone,
+        resource,
+        &mint_input(zone, application, party, identifier, scopes),
+    )
+}
+
+/// What policy is asked about a mint.
+pub(crate) fn mint_input<'i>(
+    zone: &'i ZoneState,
+    application: &'i ApplicationId,
+    party: &'i Party,
+    identifier: &'i str,
+    scopes: &'i ScopeSet,
+) -> DecisionInput<'i> {
+    DecisionInput {
         principal: principal(zone, application, party),
         resource: identifier,
         action: Action::TokenExchange,
         requested_scopes: scopes,
-        delegation: delegation
-            .zip(party.authority.as_ref())
-            .map(|(edge, authority)| DelegationInput {
+        delegation: (party.delegation().zip(party.authority.as_ref())).map(|(edge, authority)| {
+            DelegationInput {
                 id: edge.id.as_str(),
                 scopes: authority.scopes(),
-            }),
+            }
+        }),
         presented: None,
-    };
-    conclude(zone, resource, &input)
+    }
+}
+
+/// Scopes of a use.
+#[derive(Clone, Copy)]
+pub(crate) struct UseScopes<'s> {
+    /// Those of the mandate presented.
+    pub(crate) presented: &'s ScopeSet,
+    /// Those asked for: none.
+    pub(crate) requested: &'s ScopeSet,
 }
 
 /// Decides whether the mandate presented with `call` may be used for it.
-pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_>) -> Outcome<Granted> {
-    let (name, claims) = (call.resource, call.claims);
+pub(crate) fn decide_use(
+    zone: &ZoneState,
+    party: &Party,
+    call: &GovernedCall<'_>,
+    scopes: UseScopes<'_>,
+) -> Outcome<Granted> {
+    let presented_scopes = scopes.presented;
+    let name = call.resource;
     let Some(resource) = zone.resource(name) else {
         let details = Explanation::Resource { resource: name };
         return Err(Denied::of_facts(name, DenialReason::ResourceNotFound, details));
     };
     let identifier = resource.resource.identifier.as_str();
-    let presented_scopes = claims.scopes();
     if let Some(authority) = &party.authority
         && !authority.resources().contains(identifier)
     {
@@ -228,20 +255,30 @@ pub(crate) fn decide_use(zone: &ZoneState, party: &Party, call: &GovernedCall<'_
             ));
         }
     }
-    let nothing = ScopeSet::default();
-    let input = DecisionInput {
-        principal: principal(zone, call.application_id, party),
-        resource: identifier,
-        action: Action::TokenExchange,
-        requested_scopes: &nothing,
-        delegation: None,
+    conclude(zone, resource, &use_input(zone, party, call, scopes, identifier))
+}
+
+/// What policy is asked about a use: the mandate presented, and what its delegation leaves now.
+pub(crate) fn use_input<'i>(
+    zone: &'i ZoneState,
+    party: &'i Party,
+    call: &GovernedCall<'i>,
+    scopes: UseScopes<'i>,
+    identifier: &'i str,
+) -> DecisionInput<'i> {
+    let GovernedCall {
+        application_id,
+        claims,
+        ..
+    } = *call;
+    DecisionInput {
         presented: Some(PresentedMandate {
             delegation_id: claims.delegation_edge_id.as_ref().map(AsRef::as_ref),
-            scopes: &presented_scopes,
+            scopes: scopes.presented,
             targets: &claims.target,
         }),
-    };
-    conclude(zone, resource, &input)
+        ..mint_input(zone, application_id, party, identifier, scopes.requested)
+    }
 }
 
 fn principal<'p>(zone: &'p ZoneState, application: &'p ApplicationId, party: &'p Party) -> Principal<'p> {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use caracal_authz::DecisionInput;
 use caracal_core::{
-    AuthorityRecordId, Timestamp,
+    AuthorityRecordId, ScopeSet, Timestamp,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_service::Refusal;
@@ -13,7 +14,7 @@ use crate::{
     StsDeps,
     authenticate::{invalid_client, unavailable, zone_of},
     case::{Case, GovernedCall},
-    decide::{Granted, Outcome, Party, PartyError, decide_use, resolve},
+    decide::{Granted, Outcome, Party, PartyError, UseScopes, decide_use, resolve, use_input},
     evidence::Evidence,
     issue::{DEFAULT_TTL, sign},
     keys,
@@ -30,11 +31,31 @@ pub(crate) struct GovernedGrant {
 /// The exchange of a call.
 pub(crate) struct Governed<'c> {
     pub(crate) call: GovernedCall<'c>,
+    /// Scopes of the mandate presented.
+    presented_scopes: ScopeSet,
+    /// A use asks for none.
+    requested_scopes: ScopeSet,
     /// Whether to sign a resource mandate even if the upstream does not see it.
-    pub(crate) always_mandate: bool,
+    always_mandate: bool,
 }
 
-impl Governed<'_> {
+impl<'c> Governed<'c> {
+    const fn use_scopes(&self) -> UseScopes<'_> {
+        UseScopes {
+            presented: &self.presented_scopes,
+            requested: &self.requested_scopes,
+        }
+    }
+
+    pub(crate) fn new(call: GovernedCall<'c>, always_mandate: bool) -> Self {
+        Self {
+            presented_scopes: call.claims.scopes(),
+            requested_scopes: ScopeSet::default(),
+            call,
+            always_mandate,
+        }
+    }
+
     /// Decides the call.
     ///
     /// # Errors
@@ -108,7 +129,15 @@ impl Kind for Governed<'_> {
     }
 
     fn decide(&self, case: &Case<'_>, party: &Party, _: &str) -> Outcome<Granted> {
-        decide_use(&case.zone, party, &self.call)
+        decide_use(&case.zone, party, &self.call, self.use_scopes())
+    }
+
+    fn scopes(&self) -> &ScopeSet {
+        &self.requested_scopes
+    }
+
+    fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i> {
+        use_input(&case.zone, party, &self.call, self.use_scopes(), resource)
     }
 
     async fn issue(

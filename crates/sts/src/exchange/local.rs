@@ -25,17 +25,15 @@ impl LocalExchange {
 #[async_trait]
 impl Exchange for LocalExchange {
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
-        let governed = Governed {
-            call: GovernedCall {
-                zone_id: &request.zone_id,
-                application_id: &request.application_id,
-                claims: &request.claims,
-                resource: &request.resource,
-                operation: &request.operation,
-                request_id: &request.request_id,
-            },
-            always_mandate: false,
+        let call = GovernedCall {
+            zone_id: &request.zone_id,
+            application_id: &request.application_id,
+            claims: &request.claims,
+            resource: &request.resource,
+            operation: &request.operation,
+            request_id: &request.request_id,
         };
+        let governed = Governed::new(call, false);
         let answer = governed.run(&self.0).await?;
         Ok(ExchangeGrant {
             directive: answer.directive,

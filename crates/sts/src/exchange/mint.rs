@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use caracal_authz::DecisionInput;
 use caracal_core::{
     AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     claims::{MandateClaims, MandateUse, SubjectType},
@@ -12,7 +13,7 @@ use caracal_wire::sts::{DeniedTarget, Explanation};
 use crate::{
     authenticate::unavailable,
     case::Case,
-    decide::{Granted, Outcome, Party, PartyError, decide_mint, resolve},
+    decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, resolve},
     evidence::Evidence,
     issue::{self, sign},
     keys,
@@ -118,6 +119,14 @@ impl Kind for Mint<'_> {
         )
     }
 
+    fn scopes(&self) -> &ScopeSet {
+        self.scopes
+    }
+
+    fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i> {
+        mint_input(&case.zone, &case.application.id, party, resource, self.scopes)
+    }
+
     async fn issue(
         &self,
         case: &Case<'_>,
@@ -150,8 +159,7 @@ impl Kind for Mint<'_> {
         Ok(Issued { token, claims })
     }
 
-    fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, issued: Option<&'e Issued>) -> Evidence<'e> {
-        evidence.scopes = Some(self.scopes);
+    fn evidence<'e>(&'e self, evidence: Evidence<'e>, issued: Option<&'e Issued>) -> Evidence<'e> {
         match issued {
             Some(issued) => evidence.of_mandate(&issued.claims),
             None => evidence,

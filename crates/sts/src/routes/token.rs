@@ -180,17 +180,15 @@ async fn governed(
     presented: &Presented<'_>,
 ) -> Result<TokenResponse, Refusal> {
     let claims = subject::verify(deps, presented.zone_id, presented.token, MandateUse::Gateway).await?;
-    let governed = Governed {
-        call: GovernedCall {
-            zone_id: presented.zone_id,
-            application_id: &form.application_id,
-            claims: &claims,
-            resource: presented.resource,
-            operation: &form.operation,
-            request_id: &context.request_id,
-        },
-        always_mandate: true,
+    let call = GovernedCall {
+        zone_id: presented.zone_id,
+        application_id: &form.application_id,
+        claims: &claims,
+        resource: presented.resource,
+        operation: &form.operation,
+        request_id: &context.request_id,
     };
+    let governed = Governed::new(call, true);
     let answer = governed.run(deps).await?;
     let (token, minted) = answer.mandate.ok_or_else(unavailable)?;
     let named = minted.target.first().map(ToString::to_string);

@@ -156,6 +156,9 @@ pub struct LedgerEvent {
     pub diagnostics_json: Value,
     /// What it was about.
     pub metadata_json: Value,
+    /// What policy was asked and what it said, enough to decide it again; absent where policy was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Value>,
     /// When it happened.
     pub occurred_at: Timestamp,
     /// When the ledger took it.

@@ -1,6 +1,10 @@
 //! `GET /v1/zones/{zoneId}/applications/{id}/client-secret`
 
-use caracal_core::{ApplicationId, audit::AuditEvent, entity::RegistrationMethod};
+use caracal_core::{
+    ApplicationId,
+    audit::{Draft, EventType},
+    entity::RegistrationMethod,
+};
 use caracal_crypto::Location;
 use caracal_service::{
     Refusal,
@@ -8,10 +12,18 @@ use caracal_service::{
 };
 use caracal_wire::{ErrorCode, control::applications::ClientSecret};
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 
 use super::{not_found, secret::backend_unavailable};
 use crate::{call::ZoneCall, change::Done, events};
+
+#[derive(Serialize)]
+struct Revealed<'r> {
+    credential: &'static str,
+    application_id: &'r ApplicationId,
+    application_name: &'r str,
+    actor: String,
+}
 
 /// Shows the secret only once its evidence is durable: no audit event, no secret.
 pub(crate) async fn handle(
@@ -37,24 +49,28 @@ pub(crate) async fn handle(
     })?;
     let client_secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
 
-    let event = AuditEvent::new(
+    let event = Draft::new(
         &call.role.world,
-        call.zone.clone(),
-        "credential_revealed",
+        &call.zone,
+        EventType::CredentialRevealed,
         &call.request_id,
         "allow",
+        Revealed {
+            credential: "application_client_secret",
+            application_id: &application.id,
+            application_name: &application.name,
+            actor: call.caller.attributed_to(),
+        },
+    );
+    let frame = events::audit_frame(
+        &call.role.world,
+        call.role.audit_keys.as_ref(),
+        &event.undecided(),
     )
-    .with_metadata(&json!({
-        "credential": "application_client_secret",
-        "application_id": application.id,
-        "application_name": application.name,
-        "actor": call.caller.attributed_to(),
-    }));
-    let frame =
-        events::audit_frame(&call.role.world, call.role.audit_keys.as_ref(), event).map_err(|error| {
-            tracing::error!(%error, "an audit event could not be written as JSON");
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
-        })?;
+    .map_err(|error| {
+        tracing::error!(%error, "an audit event could not be written as JSON");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
+    })?;
     change.publish(frame);
     change.commit(Done::ok()).await?;
     Ok(Answer(ClientSecret {

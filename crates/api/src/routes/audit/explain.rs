@@ -1,6 +1,11 @@
 //! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}/explain`
 
-use caracal_authz::{DenyReason, input::INPUT_SCHEMA_VERSION};
+use caracal_authz::{
+    DenyReason,
+    input::{INPUT_SCHEMA_VERSION, input_document},
+    record::recorded_input,
+};
+use caracal_core::audit::AuditEvent;
 use caracal_service::{
     Refusal,
     front::{Answer, Path},
@@ -56,7 +61,7 @@ fn denial(stored: &AuditRow) -> Denial {
     });
     Denial {
         event_id: event.id.clone(),
-        event_type: event.event_type.clone(),
+        event_type: event.event_type.to_string(),
         evaluation_status: event.evaluation_status.clone(),
         reason,
         explanation,
@@ -67,7 +72,7 @@ fn denial(stored: &AuditRow) -> Denial {
             redacted(event.metadata_json.as_deref()),
             Value::Object(Map::new()),
         ),
-        policy_input: policy_input(event.zone_id.as_str(), &metadata),
+        policy_input: policy_input(event, &metadata),
     }
 }
 
@@ -96,9 +101,13 @@ fn details(diagnostics: &Value, metadata: &Value) -> Value {
         .unwrap_or(Value::Null)
 }
 
-/// The input of the decision as far as the event tells it, ready to simulate. Claims of the subject are not kept,
-/// so they cannot be told.
-fn policy_input(zone: &str, metadata: &Value) -> Value {
+/// The input of the decision, ready to simulate: as it was recorded, or as far as the metadata of an event tells it that
+/// policy was not asked about.
+fn policy_input(event: &AuditEvent, metadata: &Value) -> Value {
+    let zone = event.zone_id.as_str();
+    if let Some(Ok(record)) = event.record() {
+        return input_document(&recorded_input(&record.input, zone));
+    }
     let kept = |name: &str| metadata.get(name).filter(|value| !value.is_null()).cloned();
     let scopes = kept("requested_scopes").unwrap_or_else(|| json!([]));
     let mut principal = Map::new();

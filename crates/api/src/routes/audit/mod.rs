@@ -29,7 +29,7 @@ fn shown(row: &AuditRow) -> LedgerEvent {
     LedgerEvent {
         id: event.id.clone(),
         zone_id: event.zone_id.clone(),
-        event_type: event.event_type.clone(),
+        event_type: event.event_type.to_string(),
         request_id: event.request_id.clone(),
         decision: event.decision.clone(),
         policy_set_id: event.policy_set_id.clone(),
@@ -39,6 +39,7 @@ fn shown(row: &AuditRow) -> LedgerEvent {
         determining_policies_json: document(event.determining_policies_json.as_deref()),
         diagnostics_json: document(event.diagnostics_json.as_deref()),
         metadata_json: redacted(event.metadata_json.as_deref()),
+        record: (event.record.as_deref()).and_then(|record| serde_json::from_str(record.get()).ok()),
         occurred_at: event.occurred_at,
         ingested_at: row.ingested_at,
         outcome: None,

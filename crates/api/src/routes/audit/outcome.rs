@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use caracal_core::audit::EventType;
 use caracal_service::Refusal;
 use caracal_storage::{AuditRow, ZoneWork};
 use caracal_wire::control::audit::{LedgerEvent, Outcome};
@@ -14,7 +15,7 @@ use super::shown as event;
 use crate::{call::ZoneCall, redact::document};
 
 /// The event of the Gateway about the end of a call.
-const ENDED: &str = "gateway_resource_request";
+const ENDED: EventType = EventType::GatewayResourceRequest;
 /// Most outcomes looked at. Where requests share an id so often, none is called unknown.
 const MOST: u32 = 10_000;
 
@@ -41,7 +42,7 @@ pub(super) async fn shown(
     }
     let requests: HashSet<&String> = open.iter().map(|(_, (request, _))| request).collect();
     let requests: Vec<String> = requests.into_iter().cloned().collect();
-    let ended = work.ledger().of_requests(&requests, ENDED, MOST).await?;
+    let ended = work.ledger().of_requests(&requests, ENDED.as_str(), MOST).await?;
     if ended.len() >= MOST as usize {
         return Ok(shown);
     }
@@ -57,7 +58,7 @@ pub(super) async fn shown(
 /// Request and mandate of a call that the STS allowed the Gateway.
 fn allowed_call(row: &AuditRow) -> Option<(String, String)> {
     let event = &row.event;
-    if event.event_type != "token_exchange" || event.decision != "allow" {
+    if event.event_type != EventType::TokenExchange || event.decision != "allow" {
         return None;
     }
     let metadata = document(event.metadata_json.as_deref());

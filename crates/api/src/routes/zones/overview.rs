@@ -76,7 +76,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
             .into_iter()
             .map(|row| RecentEvent {
                 id: row.event.id,
-                event_type: row.event.event_type,
+                event_type: row.event.event_type.to_string(),
                 request_id: row.event.request_id,
                 decision: row.event.decision,
                 metadata_json: redacted(row.event.metadata_json.as_deref()),
