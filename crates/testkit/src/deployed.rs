@@ -4,9 +4,8 @@
 //! freezes, replicates and starts again; [`Daemon`] one process in a given environment. Knows the wire and nothing of
 //! the inside, so that what holds here holds for every client.
 //!
-//! Every end-to-end test is a function of `&Stack`, and [`on_every_deployment!`](crate::on_every_deployment) runs it
-//! once for each way of deploying ([`Deployment`]). To add one: a variant, its processes in `stack/launch.rs`, and a
-//! line in the macro.
+//! Every end-to-end test is a function of `&Stack`, and runs once for each way of deploying ([`Deployment`]). To add one: a
+//! variant, its processes in `stack/launch.rs`, and a line in the macro of the end-to-end suite.
 
 mod daemon;
 mod deployment;

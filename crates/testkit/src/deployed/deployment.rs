@@ -36,34 +36,3 @@ pub async fn run(deployment: Deployment, test: impl AsyncFnOnce(&Stack)) {
         "the test ran longer than {LIMIT:?}"
     );
 }
-
-/// One test per named function, in the production deployment.
-#[macro_export]
-macro_rules! in_production {
-    ($($test:ident),+ $(,)?) => {
-        mod production {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    $crate::deployed::run($crate::deployed::Deployment::Production, super::$test).await;
-                }
-            )+
-        }
-    };
-}
-
-/// One test per named function and deployment. The functions take `&Stack`.
-#[macro_export]
-macro_rules! on_every_deployment {
-    ($($test:ident),+ $(,)?) => {
-        mod embedded {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    $crate::deployed::run($crate::deployed::Deployment::Embedded, super::$test).await;
-                }
-            )+
-        }
-        $crate::in_production!($($test),+);
-    };
-}
