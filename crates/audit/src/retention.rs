@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, World, ZoneId};
-use caracal_crypto::HmacKey;
+use caracal_crypto::HmacRing;
 use caracal_service::error_chain;
 use caracal_storage::{Access, ChainHead, Error, PruneCheckpoint, Store};
 use caracal_wire::audit::ChainFault;
@@ -35,7 +35,7 @@ pub struct AdminRetention {
     /// Time.
     pub world: World,
     /// Verifies what is to go. Without it hashes and links are verified, but not who made them (development only).
-    pub audit_key: Option<HmacKey>,
+    pub audit_key: Option<HmacRing>,
     /// How long a record is kept.
     pub keep: Duration,
 }
@@ -187,6 +187,7 @@ fn failed(zone: Option<&ZoneId>, error: &Error) {
 
 #[cfg(test)]
 mod tests {
+    use caracal_crypto::HmacKey;
     use caracal_storage::AdminAuditRecord;
     use caracal_storage_sql::SqliteStore;
 
@@ -221,7 +222,7 @@ mod tests {
         let store = SqliteStore::open(&path, Some(key.clone()), world.now()).await;
         let retention = AdminRetention {
             store: Arc::new(store.unwrap()),
-            audit_key: Some(key),
+            audit_key: Some(key.into()),
             keep: Duration::from_hours(24),
             world: world.clone(),
         };
@@ -250,7 +251,7 @@ mod tests {
         work.admin_audit().append(&record(&world)).await.unwrap();
         work.commit().await.unwrap();
         let stranger = AdminRetention {
-            audit_key: Some(HmacKey::from_bytes(&[8; 32])),
+            audit_key: Some(HmacKey::from_bytes(&[8; 32]).into()),
             ..retention
         };
         let mut work = stranger.store.global(Access::Read).await.unwrap();

@@ -5,7 +5,7 @@ mod chains;
 mod walk;
 
 use caracal_core::ZoneId;
-use caracal_crypto::HmacKey;
+use caracal_crypto::HmacRing;
 use caracal_ledger::chain::{Chain, Taken, event_hash, record_hash};
 use caracal_storage::{
     Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork,
@@ -60,7 +60,7 @@ impl KeptHeads {
 pub async fn verify_zone(
     store: &dyn Store,
     zone: &ZoneId,
-    key: Option<&HmacKey>,
+    key: Option<&HmacRing>,
 ) -> Result<ChainReport, Error> {
     verify_zone_against(store, zone, key, None).await
 }
@@ -73,7 +73,7 @@ pub async fn verify_zone(
 pub async fn verify_zone_against(
     store: &dyn Store,
     zone: &ZoneId,
-    key: Option<&HmacKey>,
+    key: Option<&HmacRing>,
     kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
     let mut work: Box<dyn ZoneWork> = store.zone(zone, Access::Read).await?;
@@ -112,7 +112,7 @@ pub async fn verify_zone_against(
 pub async fn verify_evidence(
     store: &dyn Store,
     zone: Option<&ZoneId>,
-    key: Option<&HmacKey>,
+    key: Option<&HmacRing>,
     kept: &KeptHeads,
 ) -> Result<Option<EvidenceReport>, Error> {
     // One look at all heads and administrative chains; ledgers follow in looks of their own.

@@ -153,11 +153,6 @@ impl HmacRing {
         self.current().sign_hex(data)
     }
 
-    /// Whether any key made `tag`, in hex. Each comparison takes constant time.
-    pub fn verify_hex(&self, data: &[u8], tag: &str) -> bool {
-        self.verify_by(None, |key| key.verify_hex(data, tag)).is_ok()
-    }
-
     /// Which key `made` the tag, tried in the order: the `named` one, the current one, the previous ones. A name that is
     /// wrong, forged even, hides nothing that a key of the ring made.
     ///
@@ -183,6 +178,24 @@ impl HmacRing {
             None if named.is_some() && first.is_none() => Err(NotVerified::UnknownKey),
             None => Err(NotVerified::Wrong),
         }
+    }
+}
+
+/// What verifies tags: one key, or each of a ring.
+pub trait VerifiesTag {
+    /// Whether `tag` is a tag of `data`, in hex. Each comparison takes constant time.
+    fn verify_hex(&self, data: &[u8], tag: &str) -> bool;
+}
+
+impl VerifiesTag for HmacKey {
+    fn verify_hex(&self, data: &[u8], tag: &str) -> bool {
+        self.verify_hex(data, tag)
+    }
+}
+
+impl VerifiesTag for HmacRing {
+    fn verify_hex(&self, data: &[u8], tag: &str) -> bool {
+        self.verify_by(None, |key| key.verify_hex(data, tag)).is_ok()
     }
 }
 

@@ -39,7 +39,7 @@ pub mod zone_key;
 pub use canonical_json::canonical_json;
 pub use digest::{Digest32, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};
 pub use hmac_key::HmacKey;
-pub use hmac_ring::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy};
+pub use hmac_ring::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy, VerifiesTag};
 pub use log_key::{LogAlgorithm, LogSigningKey, LogVerifyingKey};
 pub use mandate::{ClaimError, ClaimRules, MandateError, VerifiedMandate};
 pub use random::{OsRandom, system_world};

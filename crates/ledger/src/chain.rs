@@ -6,7 +6,7 @@
 //! as something else with its borders moved, and every kind of hash has a domain of its own.
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_crypto::{Digest32, HmacKey, sha256};
+use caracal_crypto::{Digest32, HmacKey, VerifiesTag, sha256};
 
 /// Scheme of the hashes made here, stored with each row so that a later scheme never rewrites history.
 pub const HASH_VERSION: i16 = 3;
@@ -80,7 +80,7 @@ pub fn chain_hmac(key: &HmacKey, content: &str, previous: &str) -> String {
 }
 
 /// Whether `chain` is the chain hash of `content` after `previous`, in constant time.
-pub fn verify_chain(key: &HmacKey, content: &str, previous: &str, chain: &str) -> bool {
+pub fn verify_chain(key: &impl VerifiesTag, content: &str, previous: &str, chain: &str) -> bool {
     key.verify_hex(&[content.as_bytes(), b"|", previous.as_bytes()].concat(), chain)
 }
 
@@ -91,7 +91,7 @@ pub fn head_hmac(key: &HmacKey, chain: Chain<'_>, seq: u64, content: &str) -> St
 }
 
 /// Whether `tag` is the tag of that end, in constant time.
-pub fn verify_head(key: &HmacKey, chain: Chain<'_>, seq: u64, content: &str, tag: &str) -> bool {
+pub fn verify_head(key: &impl VerifiesTag, chain: Chain<'_>, seq: u64, content: &str, tag: &str) -> bool {
     key.verify_hex(&head(chain, seq, content), tag)
 }
 
@@ -118,7 +118,7 @@ pub fn pruned_hmac(key: &HmacKey, chain: Chain<'_>, pruned: &PrunedTo<'_>) -> St
 }
 
 /// Whether `tag` is the tag of that checkpoint, in constant time.
-pub fn verify_pruned(key: &HmacKey, chain: Chain<'_>, pruned: &PrunedTo<'_>, tag: &str) -> bool {
+pub fn verify_pruned(key: &impl VerifiesTag, chain: Chain<'_>, pruned: &PrunedTo<'_>, tag: &str) -> bool {
     key.verify_hex(&pruned_parts(chain, pruned), tag)
 }
 
@@ -148,7 +148,7 @@ pub fn chains_hmac(key: &HmacKey, count: u64, digest: &str) -> String {
 }
 
 /// Whether `tag` is the tag of that set, in constant time.
-pub fn verify_chains(key: &HmacKey, count: u64, digest: &str, tag: &str) -> bool {
+pub fn verify_chains(key: &impl VerifiesTag, count: u64, digest: &str, tag: &str) -> bool {
     key.verify_hex(&chains(count, digest), tag)
 }
 

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World};
 use caracal_crypto::{
-    HmacKey, KeyRing, SecretHasher,
+    HmacKey, HmacRing, KeyRing, SecretHasher,
     secret_hash::{Limits, SECRET_HASH_LABEL},
 };
 use caracal_events::{
@@ -95,7 +95,7 @@ pub struct Parts {
     /// Replay and rate limits.
     pub short_lived: Arc<dyn ShortLived>,
     /// Key of frames and of the ledger.
-    pub audit_key: HmacKey,
+    pub audit_key: HmacRing,
     collector: Collector,
     // First the tasks, then what they use.
     _shutdown: DropGuard,
@@ -126,8 +126,9 @@ impl Parts {
         let PartsOptions { backends, world, .. } = options;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let hmac = |digit| HmacKey::from_hex(&key(digit)).expect("a strong key");
-        let (audit_key, signer) = (hmac('1'), StreamSigner::new(hmac('2')));
-        let open = Box::pin(backends.open(&world, directory.path(), audit_key.clone(), signer)).await;
+        let (audit_key, signer) = (HmacRing::from(hmac('1')), StreamSigner::new(hmac('2')));
+        let chain_key = audit_key.current().clone();
+        let open = Box::pin(backends.open(&world, directory.path(), chain_key, signer)).await;
         let (store, bus) = (open.store, open.bus);
         let outbox = OutboxRelay::new(
             world.clone(),

@@ -58,7 +58,7 @@ impl Stack {
             outbox: parts.outbox.clone(),
             keyring: parts.keyring.clone(),
             hasher: parts.hasher.clone(),
-            audit_keys: Some(parts.audit_key.clone().into()),
+            audit_keys: Some(parts.audit_key.clone()),
             token_keys: DerivedKeys {
                 current: HmacKey::from_bytes(b"the key of admin token digests"),
                 previous: None,

@@ -1,7 +1,6 @@
 //! `GET /api/audit/verify/{zone}`: recomputes the zone's chain.
 
 use caracal_core::ZoneId;
-use caracal_crypto::HmacRing;
 use caracal_service::{
     Refusal,
     front::{Answer, Path},
@@ -19,10 +18,6 @@ pub(super) struct OfZone {
 
 pub(super) async fn handle(call: Call, Path(of): Path<OfZone>) -> Result<Answer<ChainReport>, Refusal> {
     let deps = &call.role;
-    let report = verify_zone(
-        deps.store.as_ref(),
-        &of.zone_id,
-        deps.audit_keys.as_ref().map(HmacRing::current),
-    );
+    let report = verify_zone(deps.store.as_ref(), &of.zone_id, deps.audit_keys.as_ref());
     Ok(Answer(report.await?))
 }

@@ -1,6 +1,6 @@
 //! Whether every chain that began is still there. No I/O.
 
-use caracal_crypto::HmacKey;
+use caracal_crypto::HmacRing;
 use caracal_ledger::chain::{Chain, beginning_digest, verify_chains as verify_tag};
 use caracal_storage::{ChainHead, ChainKind, ChainSet};
 use caracal_wire::audit::{ChainsFault, ChainsReport};
@@ -16,7 +16,7 @@ pub(crate) fn name(chain: &ChainHead) -> Chain<'_> {
 
 /// Verifies that the chains in `set` are those that began. `used`: the deployment has zones, which cannot be made
 /// without evidence.
-pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacKey>) -> ChainsReport {
+pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacRing>) -> ChainsReport {
     let mut digest = String::new();
     let mut numbered = true;
     for (number, chain) in (1..).zip(&set.chains) {

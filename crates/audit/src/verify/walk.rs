@@ -1,6 +1,6 @@
 //! A chain looked at entry by entry. No I/O.
 
-use caracal_crypto::{HmacKey, digest::Digest32};
+use caracal_crypto::{HmacRing, digest::Digest32};
 use caracal_ledger::chain::{Chain, HASH_VERSION, PrunedTo, verify_chain, verify_head, verify_pruned};
 use caracal_storage::{LedgerHead, PruneCheckpoint};
 use caracal_wire::audit::{ChainFault, ChainReport, FaultKind, Pruned};
@@ -27,7 +27,7 @@ pub(crate) struct Link<'a> {
 /// A chain on the way to its end.
 pub(crate) struct Walk<'a> {
     chain: Chain<'a>,
-    key: Option<&'a HmacKey>,
+    key: Option<&'a HmacRing>,
     kept: Option<&'a KeptHead>,
     /// Position of the last entry that was looked at; 0 before the first, so that what a checkpoint says is gone is
     /// read if it is there.
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
     /// A chain that begins behind `pruned`, or else with its first entry.
     pub(crate) fn new(
         chain: Chain<'a>,
-        key: Option<&'a HmacKey>,
+        key: Option<&'a HmacRing>,
         kept: Option<&'a KeptHead>,
         pruned: Option<&PruneCheckpoint>,
     ) -> Self {

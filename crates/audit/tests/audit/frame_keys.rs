@@ -34,7 +34,11 @@ async fn a_frame_of_a_dropped_key_is_put_aside_once_with_its_name_and_joins_when
     let frames = vec![
         frame(&ledger.event(&zone, "named"), &old(), Some(&id)),
         frame(&ledger.event(&zone, "unnamed"), &old(), None),
-        frame(&ledger.event(&zone, "current"), &ledger.parts.audit_key, None),
+        frame(
+            &ledger.event(&zone, "current"),
+            ledger.parts.audit_key.current(),
+            None,
+        ),
     ];
     ledger.append_frames(frames).await;
     assert_eq!(ledger.requests(&zone).await, ["current"]);
@@ -52,7 +56,7 @@ async fn a_frame_of_a_dropped_key_is_put_aside_once_with_its_name_and_joins_when
         answer.expect(200),
         json!({"scanned": 2, "replayed": 0, "skipped": 2})
     );
-    let with_old = ledger.client_with(HmacRing::new(ledger.parts.audit_key.clone(), [old()]));
+    let with_old = ledger.client_with(HmacRing::new(ledger.parts.audit_key.current().clone(), [old()]));
     let call = with_old
         .call(Method::POST, replay)
         .header("authorization", &format!("Bearer {TOKEN}"));
@@ -68,7 +72,7 @@ async fn a_frame_of_a_dropped_key_is_put_aside_once_with_its_name_and_joins_when
 async fn a_previous_key_verifies_whatever_name_a_frame_gives_and_a_forged_name_verifies_nothing() {
     let ledger = Ledger::with_keys(parts(Backends::Embedded), [old()]).await;
     let zone = ledger.zone();
-    let current = ledger.parts.audit_key.clone();
+    let current = ledger.parts.audit_key.current().clone();
     let (new_id, old_id) = (
         HmacKeyId::of(&current).to_string(),
         HmacKeyId::of(&old()).to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use caracal_audit::{IngestHealth, KeptHead, verify_zone, verify_zone_against};
 use caracal_core::{ZoneId, audit::AuditEvent};
-use caracal_crypto::{HmacKey, audit_frame};
+use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::Fields;
 use caracal_wire::health::NotReady;
 use http::Method;
@@ -57,7 +57,7 @@ async fn forged_and_broken_frames_are_put_aside_with_a_reason_and_stop_nobody() 
     let nonsense = "{\"id\":7}";
     let broken = Fields::new().with("data", nonsense).with(
         "sig",
-        audit_frame::sign(&fixture.ledger.parts.audit_key, nonsense.as_bytes()),
+        audit_frame::sign(fixture.ledger.parts.audit_key.current(), nonsense.as_bytes()),
     );
     fixture
         .append(vec![forged, unsigned, edited, broken, fixture.frame(&good)])
@@ -118,7 +118,14 @@ async fn the_chain_of_many_batches_holds_and_another_key_does_not_verify_it() {
     .unwrap();
     assert!(report.holds(), "{report:?}");
     assert_eq!(report.entries, 200);
-    let other = HmacKey::from_hex(&"22a2b3c4d5e6f708".repeat(4)).unwrap();
+    // Keys that come after it do, as long as it is kept beside them.
+    let next = HmacKey::from_hex(&"22a2b3c4d5e6f709".repeat(4)).unwrap();
+    let changed = HmacRing::new(next, [fixture.ledger.parts.audit_key.current().clone()]);
+    let report = verify_zone(fixture.ledger.deps.store.as_ref(), &fixture.zone, Some(&changed))
+        .await
+        .unwrap();
+    assert!(report.holds(), "{report:?}");
+    let other = HmacRing::from(HmacKey::from_hex(&"22a2b3c4d5e6f708".repeat(4)).unwrap());
     let report = verify_zone(fixture.ledger.deps.store.as_ref(), &fixture.zone, Some(&other))
         .await
         .unwrap();

@@ -19,7 +19,7 @@ async fn arrives(backends: Backends) {
         ..parts(backends)
     })
     .await;
-    let (zone, key) = (ledger.zone(), &ledger.parts.audit_key);
+    let (zone, key) = (ledger.zone(), ledger.parts.audit_key.current());
     let event = AuditEvent::new(
         &ledger.deps.world,
         zone.clone(),
@@ -47,7 +47,7 @@ async fn arrives(backends: Backends) {
     tokio::time::timeout(LIMIT, stored)
         .await
         .expect("it joins the ledger");
-    let report = verify_zone(ledger.deps.store.as_ref(), &zone, Some(key)).await;
+    let report = verify_zone(ledger.deps.store.as_ref(), &zone, Some(&ledger.parts.audit_key)).await;
     assert!(report.unwrap().holds());
     assert_eq!(ledger.reasons().await, [""; 0]);
 }

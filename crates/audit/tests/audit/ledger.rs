@@ -56,7 +56,7 @@ impl Ledger {
             world: parts.world.clone(),
             store: parts.store.clone(),
             bus: parts.bus.clone(),
-            audit_keys: Some(HmacRing::new(parts.audit_key.clone(), previous)),
+            audit_keys: Some(HmacRing::new(parts.audit_key.current().clone(), previous)),
             admin_token: Some(Secret::new(TOKEN)),
             consumer: String::from("test"),
             health: Arc::new(IngestHealth::default()),
@@ -83,7 +83,7 @@ impl Ledger {
     /// As a producer signs it.
     pub(crate) fn frame(&self, event: &AuditEvent) -> Fields {
         let data = serde_json::to_string(event).unwrap();
-        let signature = audit_frame::sign(&self.parts.audit_key, data.as_bytes());
+        let signature = audit_frame::sign(self.parts.audit_key.current(), data.as_bytes());
         Fields::new()
             .with("id", event.id.clone())
             .with("data", data)

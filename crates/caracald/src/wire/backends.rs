@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, KeyRing, SecretHasher, sealed::DerivedKeys, system_world};
+use caracal_crypto::{HmacKey, HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys, system_world};
 use caracal_events::{
     Bus, EmbeddedBus, EmbeddedOptions, OutboxQueue, RedisBus, RedisOptions, ShortLived, StreamSigner,
     shortlived::{MemoryOptions, MemoryShortLived, RedisShortLived},
@@ -243,18 +243,19 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<i64> {
     Ok(caracal_storage_sql::SCHEMA_VERSION)
 }
 
-/// The ledger's store and the key of its links, for offline verification.
-pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>, Option<HmacKey>)> {
+/// The ledger's store and the keys of its links, for offline verification.
+pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>, Option<HmacRing>)> {
     if matches!(config.backend, Backend::Embedded) {
         secrets::complete(&system_world(), &config.home, &mut config.keys)?;
     }
-    let audit = keys::audit(&config)?.current().clone();
+    let audit = keys::audit(&config)?;
+    let chain_key = Some(audit.current().clone());
     let store: Arc<dyn Store> = match &config.backend {
         Backend::Embedded => {
-            Arc::new(SqliteStore::open_unmigrated(&database_file(&config), Some(audit.clone())).await?)
+            Arc::new(SqliteStore::open_unmigrated(&database_file(&config), chain_key).await?)
         }
         Backend::Production { database_url, .. } => {
-            Arc::new(postgres(&config, database_url, Some(audit.clone())).await?)
+            Arc::new(postgres(&config, database_url, chain_key).await?)
         }
     };
     Ok((store, Some(audit)))

@@ -241,7 +241,7 @@ impl Parts {
             let retention = AdminRetention {
                 store: deps.store.clone(),
                 world: deps.world.clone(),
-                audit_key: deps.audit_keys.as_ref().map(|keys| keys.current().clone()),
+                audit_key: deps.audit_keys.clone(),
                 keep,
             };
             self.tasks.spawn(retention.run(self.shutdown.clone()));

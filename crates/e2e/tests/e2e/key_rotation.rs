@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::support::assert_passed;
 
 /// A well-formed key that sealed nothing.
-fn key(seed: u8) -> String {
+pub(crate) fn key(seed: u8) -> String {
     (0..32_u8).fold(String::new(), |key, n| {
         let byte = n.wrapping_mul(73).wrapping_add(seed).rotate_left(3);
         key + &format!("{byte:02x}")
     })
 }
 
-fn write(path: &Path, text: &str) {
+pub(crate) fn write(path: &Path, text: &str) {
     fs::write(path, text).expect("the key is written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode is set");
 }

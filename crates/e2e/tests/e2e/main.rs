@@ -6,6 +6,7 @@ mod daemon;
 mod documents;
 mod draining;
 mod endings;
+mod evidence_keys;
 mod first_call;
 mod forgery;
 mod key_rotation;
