@@ -5,6 +5,7 @@
 //! role.
 
 mod batch;
+mod export;
 mod frame;
 mod ingest;
 mod metrics;
@@ -19,6 +20,7 @@ use caracal_crypto::HmacRing;
 use caracal_events::Bus;
 use caracal_storage::Store;
 
+pub use export::{ExportError, ExportFormat, ExportSpan, export};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use retention::AdminRetention;

@@ -21,6 +21,8 @@ mod wire;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
+use caracal_audit::{ExportFormat, ExportSpan};
+use caracal_core::Timestamp;
 use clap::{Parser, Subcommand};
 use nix::sys::stat::{Mode, umask};
 
@@ -108,6 +110,24 @@ enum AuditCommand {
         #[arg(long)]
         log: Option<String>,
     },
+    /// Print the events of a zone in the order of the ledger, one a line.
+    Export {
+        /// The zone.
+        #[arg(long)]
+        zone: String,
+        /// Only events from then on (RFC 3339).
+        #[arg(long, value_parser = instant)]
+        since: Option<Timestamp>,
+        /// Only events before (RFC 3339).
+        #[arg(long, value_parser = instant)]
+        until: Option<Timestamp>,
+        /// Only events behind this position: the `chain_seq` of the last line of an export that was cut short.
+        #[arg(long, default_value_t = 0, value_name = "POSITION")]
+        after: i64,
+        /// As they arrived with their place in the ledger, or as API Activities of OCSF for a SIEM.
+        #[arg(long, value_enum, default_value = "ndjson")]
+        format: Format,
+    },
     /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
     Verify {
         /// Only this zone; every zone with entries otherwise.
@@ -120,6 +140,25 @@ enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Ndjson,
+    Ocsf,
+}
+
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Ndjson => Self::Ndjson,
+            Format::Ocsf => Self::Ocsf,
+        }
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())
 }
 
 fn parse(roles: &[String]) -> anyhow::Result<Vec<Role>> {
@@ -146,6 +185,19 @@ fn main() -> ExitCode {
         Command::Audit {
             command: AuditCommand::Keys { log },
         } => commands::audit_keys::run(log.as_deref()),
+        Command::Audit {
+            command:
+                AuditCommand::Export {
+                    zone,
+                    since,
+                    until,
+                    after,
+                    format,
+                },
+        } => {
+            let span = ExportSpan { since, until, after };
+            commands::audit_export::run(&zone, span, format.into())
+        }
         Command::Audit {
             command: AuditCommand::Verify { zone, expect, json },
         } => commands::audit_verify::run(zone, expect.as_deref(), json),

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub(crate) mod audit_export;
 pub(crate) mod audit_keys;
 pub(crate) mod audit_verify;
 pub(crate) mod check_config;

@@ -1,0 +1,221 @@
+//! Export of a zone's ledger for a span: an event a line, in the order of the ledger.
+//!
+//! Each line says its position, so an export that was cut short goes on behind its last whole line.
+
+use std::io;
+
+use caracal_core::{Timestamp, ZoneId};
+use caracal_storage::{Access, AuditRow, Error, Store};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+
+/// Rows read at a time.
+const PAGE: u32 = 100;
+
+/// The schema, and the words of it that are used (<https://schema.ocsf.io/1.7.0/classes/api_activity>).
+const OCSF_VERSION: &str = "1.7.0";
+const APPLICATION_ACTIVITY: u32 = 6;
+const API_ACTIVITY: u32 = 6003;
+const OTHER: u32 = 99;
+const INFORMATIONAL: u32 = 1;
+const LOW: u32 = 2;
+const SUCCESS: u32 = 1;
+const FAILURE: u32 = 2;
+
+/// How an exported event is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// The event byte for byte as it arrived, with its place in the ledger: what a verifier needs.
+    Ndjson,
+    /// An API Activity (class 6003) of the Open Cybersecurity Schema Framework, for a SIEM.
+    Ocsf,
+}
+
+/// Which events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExportSpan {
+    /// Those that happened from then on.
+    pub since: Option<Timestamp>,
+    /// Those that happened before.
+    pub until: Option<Timestamp>,
+    /// Those behind this position.
+    pub after: i64,
+}
+
+/// Why an export ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The ledger could not be read.
+    #[error("could not read the ledger")]
+    Storage(#[from] Error),
+    /// A line could not be written.
+    #[error("could not write the export")]
+    Write(#[from] io::Error),
+}
+
+/// Hands the events of `zone` to `write`, each as a line without its end, and returns how many they were. Holds one page
+/// of the ledger at a time.
+///
+/// # Errors
+/// [`ExportError`]; what was written until then stands.
+pub async fn export(
+    store: &dyn Store,
+    zone: &ZoneId,
+    span: ExportSpan,
+    format: ExportFormat,
+    mut write: impl FnMut(&str) -> io::Result<()>,
+) -> Result<u64, ExportError> {
+    let (mut after, mut written) = (span.after, 0);
+    loop {
+        // A look of its own for each page: an export may take hours, a transaction may not.
+        let mut work = store.zone(zone, Access::Read).await?;
+        let rows = work.ledger().range(after, PAGE).await?;
+        drop(work);
+        let Some(last) = rows.last() else {
+            return Ok(written);
+        };
+        after = last.chain_seq;
+        for row in &rows {
+            let at = row.event.occurred_at;
+            if span.since.is_none_or(|since| at >= since) && span.until.is_none_or(|until| at < until) {
+                write(&line(row, format)?)?;
+                written += 1;
+            }
+        }
+    }
+}
+
+fn line(row: &AuditRow, format: ExportFormat) -> io::Result<String> {
+    let text = match format {
+        ExportFormat::Ndjson => serde_json::to_string(&Line::of(row)?),
+        ExportFormat::Ocsf => activity(row),
+    };
+    Ok(text?)
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    chain_seq: i64,
+    ingested_at: String,
+    content_sha256: &'r str,
+    event: &'r RawValue,
+}
+
+impl<'r> Line<'r> {
+    fn of(row: &'r AuditRow) -> serde_json::Result<Self> {
+        Ok(Self {
+            chain_seq: row.chain_seq,
+            ingested_at: row.ingested_at.to_rfc3339_micros(),
+            content_sha256: &row.content_sha256,
+            event: serde_json::from_str(&row.received)?,
+        })
+    }
+}
+
+/// Members of the schema by its names; the rest of the event is under `unmapped`.
+#[derive(Serialize)]
+struct ApiActivity<'r> {
+    class_uid: u32,
+    category_uid: u32,
+    activity_id: u32,
+    activity_name: &'r str,
+    type_uid: u32,
+    severity_id: u32,
+    status_id: u32,
+    /// Milliseconds since 1970.
+    time: i64,
+    metadata: Metadata<'r>,
+    actor: Actor<'r>,
+    src_endpoint: Endpoint<'r>,
+    api: Api<'r>,
+    unmapped: Line<'r>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'r> {
+    version: &'static str,
+    product: Product,
+    uid: &'r str,
+    correlation_uid: &'r str,
+    sequence: i64,
+    tenant_uid: &'r str,
+}
+
+#[derive(Serialize)]
+struct Product {
+    name: &'static str,
+    vendor_name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Actor<'r> {
+    app_uid: &'r str,
+}
+
+/// Who called: the session, or else the application, or else what is known of neither.
+#[derive(Serialize)]
+struct Endpoint<'r> {
+    uid: &'r str,
+}
+
+#[derive(Serialize)]
+struct Api<'r> {
+    operation: &'r str,
+    request: Request<'r>,
+}
+
+#[derive(Serialize)]
+struct Request<'r> {
+    uid: &'r str,
+}
+
+/// Members of an event's metadata that the schema has names for.
+#[derive(Default, Deserialize)]
+struct Known {
+    #[serde(default)]
+    application_id: Value,
+    #[serde(default)]
+    agent_session_id: Value,
+}
+
+fn activity(row: &AuditRow) -> serde_json::Result<String> {
+    let event = &row.event;
+    let known = event.metadata_json.as_deref();
+    let known: Known = known
+        .and_then(|metadata| serde_json::from_str(metadata.get()).ok())
+        .unwrap_or_default();
+    let application = known.application_id.as_str().unwrap_or("unknown");
+    let denied = event.decision.eq_ignore_ascii_case("deny");
+    serde_json::to_string(&ApiActivity {
+        class_uid: API_ACTIVITY,
+        category_uid: APPLICATION_ACTIVITY,
+        activity_id: OTHER,
+        activity_name: event.event_type.as_str(),
+        type_uid: API_ACTIVITY * 100 + OTHER,
+        severity_id: if denied { LOW } else { INFORMATIONAL },
+        status_id: if denied { FAILURE } else { SUCCESS },
+        time: event.occurred_at.as_micros().div_euclid(1_000),
+        metadata: Metadata {
+            version: OCSF_VERSION,
+            product: Product {
+                name: "caracal",
+                vendor_name: "caracal",
+            },
+            uid: &event.id,
+            correlation_uid: &event.request_id,
+            sequence: row.chain_seq,
+            tenant_uid: event.zone_id.as_str(),
+        },
+        actor: Actor { app_uid: application },
+        src_endpoint: Endpoint {
+            uid: known.agent_session_id.as_str().unwrap_or(application),
+        },
+        api: Api {
+            operation: event.event_type.as_str(),
+            request: Request {
+                uid: &event.request_id,
+            },
+        },
+        unmapped: Line::of(row)?,
+    })
+}
