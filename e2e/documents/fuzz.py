@@ -8,12 +8,14 @@ another shape. The same seed asks the same questions.
 """
 
 import argparse
+import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -24,8 +26,9 @@ HOME = pathlib.Path(os.environ["CARACAL_HOME"])
 ENDPOINTS = json.loads((HOME / "endpoints.json").read_text())
 TICKETS = "resource://tickets"
 COVERAGE = "coverage"
-ZONES = ("path.zoneId", "path.zone")
+ZONES = ("path.zoneId", "path.zone", "path.zone_id", "query.zone_id")
 MOSTLY = 0.8  # How often a parameter names what is there, where it need not.
+DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "docs/openapi"
 FEW = 3  # Those who may little ask this many times less than those who may much.
 
 
@@ -49,6 +52,37 @@ def ask(role, method, path, body=None, token=None, form=None):
             return json.loads(content) if content else None
     except urllib.error.HTTPError as error:
         raise SystemExit(f"{method} {path} answered {error.code}: {error.read().decode()}") from error
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """What the Gateway calls: answers everything."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(200)
+        for name, value in (("Content-Type", "application/json"), ("Content-Length", "2"),
+                            ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(b"{}")
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def upstream():
+    """Where it listens."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+UPSTREAM = upstream()
 
 
 class Zone:
@@ -82,18 +116,22 @@ class Zone:
 
     def ticket_resource(self, identifier):
         return {
-            "name": identifier, "identifier": identifier, "upstream_url": "http://127.0.0.1:9",
+            "name": identifier, "identifier": identifier, "upstream_url": UPSTREAM,
             "scopes": ["tickets:read"], "credential_provider_id": self.provider["id"],
             "operations": [{"method": "GET", "path": "/tickets", "scope": "tickets:read"}],
         }
 
-    def token(self, **fields):
-        """Asks for a mandate until policy is in force."""
-        form = {
+    def form(self, **fields):
+        """What asks for a mandate."""
+        return {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "zone_id": self.id,
             "application_id": self.application["id"], "client_secret": self.application["client_secret"],
             "resource": TICKETS, **fields,
         }
+
+    def token(self, **fields):
+        """Asks for a mandate until policy is in force."""
+        form = self.form(**fields)
         for _ in range(100):
             try:
                 return ask("sts", "POST", "/oauth/2/token", form=form)["access_token"]
@@ -192,7 +230,51 @@ def coordinator(zone, other):
     return ids, callers, ("agent",)
 
 
-ROLES = {"api": control_api, "coordinator": coordinator}
+def audit(zone, other):
+    ids = {"query.zone_id": [zone.id], "path.zone_id": [zone.id]}
+    callers = {
+        "operator": secret("auditAdminToken"),
+        "control-api": secret("caracalAdminToken"),
+        "agent": zone.lifecycle,
+    }
+    return ids, callers, ("operator",)
+
+
+def sts(zone, other):
+    ids = {
+        "query.zone_id": [zone.id],
+        "keys.rotate/path.zone_id": [other.id],
+        "body.zone_id": [zone.id],
+        "body.application_id": [zone.application["id"]],
+        "body.client_secret": [zone.application["client_secret"]],
+        "body.resource": [TICKETS],
+        "body.scope": ["tickets:read", "agent:lifecycle"],
+        "body.grant_type": ["urn:ietf:params:oauth:grant-type:token-exchange"],
+    }
+    return ids, {"operator": secret("stsAdminToken"), "agent": zone.lifecycle}, ("operator",)
+
+
+def gateway(zone, other):
+    source, session = zone.session(), zone.session()
+    minted = {"scope": "tickets:read", "agent_session_id": session, "delegation_edge_id": zone.delegation(source, session)}
+    ids = {"path.path": ["tickets"], "header.X-Caracal-Resource": [TICKETS]}
+    callers = {
+        # A mandate is used once, so each question has its own.
+        "agent": {"url": f"{ENDPOINTS['sts']}/oauth/2/token", "form": zone.form(**minted)},
+        "used-mandate": zone.token(**minted),
+        "lifecycle": zone.lifecycle,
+        "other-zone": other.lifecycle,
+        "operator": secret("caracalAdminToken"),
+    }
+    return ids, callers, ("agent",)
+
+
+ROLES = {"api": control_api, "coordinator": coordinator, "audit": audit, "sts": sts, "gateway": gateway}
+
+
+def document_of(role):
+    """Where the document of a role is read. The Gateway serves none: its paths are an upstream's."""
+    return str(DOCUMENTS / "gateway.json") if role == "gateway" else f"{ENDPOINTS[role]}/openapi.json"
 
 
 def fitting(ids, operation):
@@ -209,7 +291,8 @@ def fitting(ids, operation):
 
 def settings(role, ids, token, seed, fixed, path):
     """The configuration of Schemathesis for one caller; with `fixed` paths name nothing but what is there."""
-    document = ask(role, "GET", "/openapi.json")
+    gateway_has = (DOCUMENTS / "gateway.json").read_text()
+    document = json.loads(gateway_has) if role == "gateway" else ask(role, "GET", "/openapi.json")
     lines = [f"seed = {seed}", 'hooks = "checks"', "continue-on-failure = true"]
     lists, operations = {}, []
     for item in document["paths"].values():
@@ -224,8 +307,11 @@ def settings(role, ids, token, seed, fixed, path):
                 lines_of.append(f'"{parameter}" = {{ dictionary = "{name}", probability = {MOSTLY} }}')
             operations.append("\n".join(lines_of))
     lines += [f"[dictionaries.{name}]\nvalues = {values}" for values, name in lists.items()]
-    if token:
+    if isinstance(token, str):
         lines.append(f"[auth.openapi.bearer]\nbearer = {json.dumps(token)}")
+    if role == "gateway":
+        # Every method is an upstream's to have.
+        lines.append("[checks.unsupported_method]\nenabled = false")
     # Bodies hold documents of their own, policies for one, whose rules no schema tells.
     lines.append("[checks.positive_data_acceptance]\nenabled = false")
     path.write_text("\n".join(lines + operations) + "\n")
@@ -237,10 +323,12 @@ def run(role, caller, ids, token, examples, seed, phases, directory):
     here = pathlib.Path(__file__).parent
     command = [
         str(pathlib.Path(sys.executable).parent / "schemathesis"), "--config-file", str(path),
-        "run", f"{ENDPOINTS[role]}/openapi.json", "--max-examples", str(examples), "--phases", phases,
+        "run", document_of(role), "--url", ENDPOINTS[role], "--max-examples", str(examples), "--phases", phases,
         "--generation-database", "none", "--no-shrink", "--no-color", "--warnings", "off",
     ]
     environment = {**os.environ, "PYTHONPATH": str(here), "CARACAL_FUZZ_CALLER": caller}
+    if isinstance(token, dict):
+        environment["CARACAL_FUZZ_MINT"] = json.dumps(token)
     began = time.monotonic()
     ended = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
     print(f"{role} as {caller}, {phases}: {'ok' if ended.returncode == 0 else 'FAILED'}, {time.monotonic() - began:.0f} s")

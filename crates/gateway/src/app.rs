@@ -19,7 +19,7 @@ use caracal_service::{
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
-use http::{Method, request::Parts};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
-    routes::GOVERNED,
+    routes::{GOVERNED, METHODS},
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -47,9 +47,7 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                     .oneshot(request)
                     .await
                     .unwrap_or_else(|never| match never {}),
-                None => proxy(&gateway, request)
-                    .await
-                    .unwrap_or_else(Refusal::into_response),
+                None => proxy(&gateway, request).await.unwrap_or_else(refused),
             };
             response
                 .extensions_mut()
@@ -66,6 +64,18 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
             },
             finish,
         ))
+}
+
+/// The response of a refusal; that of a method says which others there are (RFC 9110 §15.5.6).
+fn refused(refusal: Refusal) -> Response {
+    let status = refusal.status;
+    let mut response = refusal.into_response();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static(METHODS));
+    }
+    response
 }
 
 /// The route, when it is one of the Gateway's own.

@@ -20,6 +20,9 @@ pub enum Needs {
     Mandate,
 }
 
+/// What a governed call may be, for who tries another method. Methods of an upstream's own go through as well.
+pub(crate) const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 /// What every governed call is called in metrics and logs: paths are an upstream's, and are no labels.
 pub(crate) const GOVERNED: &str = "{upstream}";
 

@@ -9,7 +9,7 @@ use axum::{
 };
 use caracal_core::World;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
@@ -102,7 +102,12 @@ pub async fn finish(State(finish): State<Finish>, mut request: Request, next: Ne
     let named = response.extensions_mut().remove::<RouteName>();
     let code = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => {
+            // Which methods there are says whoever knows, and this is not who.
+            let allow = response.headers_mut().remove(header::ALLOW);
             response = refusal.render(&context.request_id);
+            response
+                .headers_mut()
+                .extend(allow.map(|methods| (header::ALLOW, methods)));
             refusal.code.as_str()
         }
         None => "",

@@ -11,8 +11,9 @@ const LIMIT: Duration = Duration::from_mins(9);
 /// Says how much is asked: the long form (`make schema-fuzz`).
 const EXAMPLES: &str = "CARACAL_FUZZ_EXAMPLES";
 
-/// The questions come from one address and one principal, and are no attack.
-const UNLIMITED: [(&str, &str); 4] = [
+/// The questions come from one address and one principal, and are no attack. Metrics are closed, as in production.
+const UNLIMITED: [(&str, &str); 5] = [
+    ("METRICS_BEARER", "a-bearer-of-metrics-for-these-tests"),
     ("API_V1_RATE_LIMIT_PER_MIN", "0"),
     ("ADMIN_AUTH_FAIL_LIMIT_PER_MIN", "0"),
     ("COORDINATOR_RATE_LIMIT_PER_MIN", "0"),
@@ -79,4 +80,7 @@ macro_rules! documents {
 documents! {
     the_control_api_answers_as_its_document_says "api";
     the_coordinator_answers_as_its_document_says "coordinator";
+    the_audit_service_answers_as_its_document_says "audit";
+    the_sts_answers_as_its_document_says "sts";
+    the_gateway_answers_as_its_document_says "gateway";
 }

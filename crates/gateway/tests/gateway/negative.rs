@@ -296,6 +296,11 @@ async fn routing_mistakes_are_told_before_the_mandate_is_spent() {
             )
             .await;
         }
+        let traced = stage
+            .send(empty(stage.request(&token, "/a").method("TRACE")))
+            .await;
+        let allowed = traced.header("allow").expect("RFC 9110 §15.5.6");
+        assert!(allowed.contains("GET") && !allowed.contains("TRACE"), "{allowed}");
         // After all of it the mandate is still good, and then it is not.
         assert_eq!(stage.send(empty(stage.request(&token, "/a"))).await.status, 200);
     }
