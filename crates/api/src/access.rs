@@ -32,4 +32,6 @@ pub struct Needs {
     pub capability: Capability,
     /// How far the route reaches.
     pub reach: Reach,
+    /// Whether a call that is allowed changes or reveals something.
+    pub changes: bool,
 }

@@ -4,12 +4,12 @@
 use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
-    front::{HttpRole, Inbound, Params},
+    front::{Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
 };
 use caracal_storage::{Access, Receipt};
 use caracal_wire::ErrorCode;
-use http::{StatusCode, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use serde_json::Map;
 
 use crate::{
@@ -74,6 +74,19 @@ impl HttpRole for ApiDeps {
             }
         }
         Ok(None)
+    }
+
+    /// Whoever is refused is recorded; what is allowed is where it changes or reveals something.
+    fn evidence(needs: &Needs, _: &Method) -> Evidence {
+        let allowed = if needs.changes {
+            Record::Administration
+        } else {
+            Record::Nowhere
+        };
+        Evidence {
+            allowed,
+            refused: Record::Administration,
+        }
     }
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them

@@ -11,13 +11,13 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
-    front::{FromInbound, HttpRole, Inbound, Made, Params},
+    front::{Evidence, FromInbound, HttpRole, Inbound, Made, Params, Record},
     limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::{Access, AdminAuditRecord, Receipt, ZoneWork};
 use caracal_wire::ErrorCode;
-use http::{StatusCode, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde_json::Value;
@@ -96,6 +96,15 @@ impl HttpRole for App {
 
     fn rephrase(&self, refusal: Refusal) -> Refusal {
         quoting::shown(refusal)
+    }
+
+    fn evidence(needs: &Capability, _: &Method) -> Evidence {
+        let (allowed, refused) = match needs.evidence {
+            Some(event_type) => (Record::Ledger(event_type), Record::Ledger(event_type)),
+            None if needs.administered => (Record::Administration, Record::Nowhere),
+            None => (Record::Nowhere, Record::Nowhere),
+        };
+        Evidence { allowed, refused }
     }
 
     /// A caller over its limit is not recorded: what is proved can be presented as often as its holder likes.

@@ -31,7 +31,7 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet, Versioned};
-pub use declaration::{Credential, Declaration};
+pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
 pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query, QueryOnce};
@@ -166,7 +166,9 @@ async fn serve<R: HttpRole>(
         Err(refusal) => {
             let refusal = inbound.role.rephrase(refusal);
             inbound.route.hold(&refusal);
-            inbound.role.refused(&inbound, &refusal).await;
+            if R::evidence(&inbound.route.needs, &inbound.route.method).refused != Record::Nowhere {
+                inbound.role.refused(&inbound, &refusal).await;
+            }
             refusal.into_response()
         }
     }

@@ -92,9 +92,6 @@ impl HttpRole for Witness {
     async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
         Ok(())
     }
-
-    /// The log of the process tells.
-    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
 }
 
 /// The routes of the witness.

@@ -30,11 +30,20 @@ use crate::{
 type Route = caracal_service::front::Route<ApiDeps>;
 
 const fn needs(capability: crate::access::Capability, reach: Reach) -> Needs {
-    Needs { capability, reach }
+    let changes = !matches!(capability, Read);
+    Needs {
+        capability,
+        reach,
+        changes,
+    }
 }
 
 const READ: Needs = needs(Read, Reach::Zone);
 const WRITE: Needs = needs(Write, Reach::Zone);
+const TRY: Needs = Needs {
+    changes: false,
+    ..WRITE
+};
 const REVEAL: Needs = needs(Reveal, Reach::Zone);
 const READ_ACCOUNTS: Needs = needs(Read, Reach::Deployment { accounts: true });
 const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true });
@@ -99,7 +108,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}" READ "policy_sets.get_version" policy_sets::versions::get, "Read a version of a policy set." ! PolicySetVersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound PolicySetBindingNotFound;
         get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere." ! PolicySetBindingNotFound ActivePolicySetVersionNotFound;
-        post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" WRITE "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
+        post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" TRY "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
         post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;

@@ -6,6 +6,7 @@ mod applications;
 mod audit;
 mod authorization;
 mod endings;
+mod evidence;
 mod openapi;
 mod outcomes;
 mod policies;

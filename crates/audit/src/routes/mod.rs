@@ -69,9 +69,6 @@ impl HttpRole for AuditDeps {
     async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
         Ok(())
     }
-
-    /// The ledger is no record of who reads it.
-    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
 }
 
 /// Every route of this role.

@@ -11,6 +11,8 @@ pub(crate) struct Capability {
     pub(crate) operator: bool,
     /// Type of the audit event that records each decision, where decisions are recorded.
     pub(crate) evidence: Option<EventType>,
+    /// Whether what it changes is in the administrative audit though no decision is recorded.
+    pub(crate) administered: bool,
 }
 
 impl Capability {
@@ -20,6 +22,15 @@ impl Capability {
             name,
             operator: false,
             evidence: None,
+            administered: false,
+        }
+    }
+
+    /// For mandates alone, of a change that is in the administrative audit.
+    pub(crate) const fn administered(name: &'static str) -> Self {
+        Self {
+            administered: true,
+            ..Self::mandate(name)
         }
     }
 
@@ -29,6 +40,7 @@ impl Capability {
             name,
             operator: true,
             evidence: None,
+            administered: false,
         }
     }
 

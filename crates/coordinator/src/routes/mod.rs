@@ -5,7 +5,7 @@ pub(crate) mod delegations;
 pub(crate) mod sessions;
 
 use caracal_core::audit::EventType;
-use caracal_service::front::Served;
+use caracal_service::front::{Evidence, Served};
 use caracal_wire::ErrorCode;
 
 use crate::{CoordinatorDeps, auth::Capability, deps::App, metrics};
@@ -23,6 +23,8 @@ pub struct RouteInfo {
     pub capability: &'static str,
     /// Whether the operator token may use it.
     pub operator: bool,
+    /// What its calls leave.
+    pub evidence: Evidence,
 }
 
 macro_rules! table {
@@ -56,7 +58,7 @@ fn routes() -> Vec<Route> {
         patch "/zones/{zone}/agents/{id}/resume" shared "session.resume" SessionResume => sessions::resume::handle, "Let a paused session and its descendants go on."
             ! ApplicationOwnershipRequired SessionNotFound SessionNotFoundOrNotSuspended
             SessionNotLive SessionParentNotActive SessionSubjectInactive;
-        post "/zones/{zone}/agents/{id}/lease" mandate "session.lease" => sessions::lease::handle, "Take over a service."
+        post "/zones/{zone}/agents/{id}/lease" administered "session.lease" => sessions::lease::handle, "Take over a service."
             ! AuthorityRecordRequired IdentityRevoked ApplicationOwnershipRequired SessionNotFound SessionNotLive
             SessionSuspended SessionNotService SessionSubjectInactive SessionLeaseExpired SessionLeaseFenced;
         post "/zones/{zone}/agents/{id}/heartbeat" mandate "session.heartbeat" => sessions::heartbeat::handle, "Renew the lease of a service."
@@ -105,6 +107,7 @@ pub fn table() -> Vec<RouteInfo> {
         path: route.path,
         capability: route.needs.name,
         operator: route.needs.operator,
+        evidence: route.evidence(),
     };
     routes().iter().map(info).collect()
 }

@@ -1,5 +1,6 @@
 //! What a route declares.
 
+use caracal_core::audit::EventType;
 use caracal_wire::ErrorCode;
 use http::Method;
 
@@ -15,6 +16,34 @@ pub enum Credential {
     Client,
     /// Not at all.
     None,
+}
+
+/// Where something of a call stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// Nowhere.
+    Nowhere,
+    /// In the administrative audit, as one row.
+    Administration,
+    /// In the zone's ledger, as one event of this type.
+    Ledger(EventType),
+}
+
+/// The evidence of calls past authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence {
+    /// Of one that was allowed.
+    pub allowed: Record,
+    /// Of one that was refused, unless for load.
+    pub refused: Record,
+}
+
+impl Evidence {
+    /// None.
+    pub const NONE: Self = Self {
+        allowed: Record::Nowhere,
+        refused: Record::Nowhere,
+    };
 }
 
 /// What a route is called, what it needs of its caller, and what its handler's types say.

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use caracal_core::{World, id::InvalidId};
 use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, Method, request::Parts};
 
 use super::{
-    declaration::{Credential, Declaration},
+    declaration::{Credential, Declaration, Evidence},
     repeat::IdempotencyKey,
 };
 use crate::{
@@ -94,8 +94,15 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
         refusal
     }
 
-    /// Records a refusal, as the evidence of the role demands.
-    fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) -> impl Future<Output = ()> + Send;
+    /// What calls of a route leave. It is written by the handler of what is allowed, and by [`HttpRole::refused`].
+    fn evidence(_needs: &Self::Needs, _method: &Method) -> Evidence {
+        Evidence::NONE
+    }
+
+    /// Records a refusal of a route whose evidence says that refusals are recorded.
+    fn refused(&self, _inbound: &Inbound<Self>, _refusal: &Refusal) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// A request past authentication.

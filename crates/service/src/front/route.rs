@@ -12,7 +12,7 @@ use http::Method;
 
 use super::{
     answer::Answers,
-    declaration::Declaration,
+    declaration::{Declaration, Evidence},
     inbound::{HttpRole, Inbound},
     input::Input,
     operation::Operation,
@@ -110,6 +110,11 @@ impl<R: HttpRole> Route<R> {
             declared,
             work: Work::Raw(Box::new(mount)),
         }
+    }
+
+    /// What its calls leave.
+    pub fn evidence(&self) -> Evidence {
+        R::evidence(&self.needs, &self.method)
     }
 
     /// One sentence for the document.

@@ -104,6 +104,13 @@ impl HttpRole for Shop {
         Ok(())
     }
 
+    fn evidence(_: &Needs, _: &Method) -> Evidence {
+        Evidence {
+            allowed: Record::Nowhere,
+            refused: Record::Administration,
+        }
+    }
+
     async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
         let told = (refusal.code.to_string(), inbound.admitted);
         self.refused.lock().push(told);

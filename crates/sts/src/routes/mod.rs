@@ -91,9 +91,6 @@ impl HttpRole for StsDeps {
     async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
         Ok(())
     }
-
-    /// Nothing is decided about an agent.
-    async fn refused(&self, _: &Inbound<Self>, _: &Refusal) {}
 }
 
 /// Every route of this role.

@@ -1,0 +1,193 @@
+//! What every route leaves in the administrative audit, allowed and refused.
+
+use caracal_api::{ApiDeps, Reach, table};
+use caracal_service::front::{Record, Route};
+use caracal_storage::{Access, ChainKind};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::stack::{ADMIN, Stack, grants};
+
+/// A zone with one of everything.
+struct Made {
+    zone: String,
+    application: String,
+    provider: String,
+    resource: String,
+    policy: String,
+    policy_version: String,
+    policy_set: String,
+    set_version: String,
+}
+
+fn provider(name: &str) -> Value {
+    let config =
+        json!({"auth_location": "header", "header_name": "X-Key", "api_key": "a-key-of-the-upstream"});
+    json!({"name": name, "kind": "api_key", "config_json": config})
+}
+
+fn resource(identifier: &str, provider: &str) -> Value {
+    json!({
+        "name": identifier, "identifier": identifier, "upstream_url": "https://upstream.example",
+        "scopes": ["crm:read"], "credential_provider_id": provider,
+    })
+}
+
+impl Made {
+    async fn of(stack: &Stack) -> Self {
+        let body = json!({"name": format!("zone {}", stack.parts.world.uuid_v7()), "dcr_enabled": true});
+        let zone = stack.post("/v1/zones", body).await.expect(201).text("id");
+        let base = format!("/v1/zones/{zone}");
+        let (application, _) = stack.application(&base, "crm").await;
+        let key = stack.provider(&base, provider("key")).await;
+        let made = stack
+            .post(&format!("{base}/resources"), resource("resource://crm", &key))
+            .await;
+        let (policy_set, set_version, policy) = stack.policy_set(&base, "crm", &grants(&application)).await;
+        let versions = stack
+            .get(&format!("{base}/policies/{policy}/versions"))
+            .await
+            .expect(200);
+        Self {
+            resource: made.expect(201).text("id"),
+            policy_version: versions["items"][0]["id"].as_str().unwrap().to_owned(),
+            zone,
+            application,
+            provider: key,
+            policy,
+            policy_set,
+            set_version,
+        }
+    }
+
+    /// The path of a route, about what is there.
+    fn path(&self, route: &Route<ApiDeps>) -> String {
+        let (noun, _) = route.name.rsplit_once('.').unwrap();
+        let (id, version) = match noun {
+            "applications" => (&self.application, ""),
+            "providers" => (&self.provider, ""),
+            "resources" => (&self.resource, ""),
+            "policies" => (&self.policy, self.policy_version.as_str()),
+            "policy_sets" => (&self.policy_set, self.set_version.as_str()),
+            _ => (&self.zone, ""),
+        };
+        route
+            .path
+            .replace("{zoneId}", &self.zone)
+            .replace("{id}", id)
+            .replace("{versionId}", version)
+            .replace("{requestId}", "of-nobody")
+    }
+
+    /// A body that the route takes.
+    fn body(&self, name: &str) -> Option<Value> {
+        let content = grants(&self.application);
+        Some(match name {
+            "zones.update" | "applications.update" | "providers.update" | "resources.update" => {
+                json!({"name": "renamed"})
+            }
+            "applications.create" => json!({"name": "desk", "registration_method": "managed"}),
+            "applications.register" => json!({"name": "for a while"}),
+            "resources.create" => resource("resource://other", &self.provider),
+            "providers.create" => provider("another key"),
+            "policies.validate" | "policies.add_version" => json!({"content": content}),
+            "policies.create" => json!({"name": "another", "content": content}),
+            "zones.create" | "policy_sets.create" => json!({"name": "another"}),
+            "policy_sets.add_version" => json!({"manifest": [{"policy_version_id": self.policy_version}]}),
+            "policy_sets.activate" => json!({"version_id": self.set_version}),
+            "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
+            "subjects.revoke" => json!({"subject_id": "nobody"}),
+            "admin_tokens.create" => json!({"name": "t", "scope": "global", "capability": "read"}),
+            _ => return None,
+        })
+    }
+}
+
+/// Rows of every administrative chain.
+async fn rows(stack: &Stack) -> i64 {
+    let mut work = stack.deps.store.global(Access::Read).await.unwrap();
+    let set = work.chains().set().await.unwrap();
+    let administrative = set.chains.iter().filter(|chain| chain.kind == ChainKind::Admin);
+    administrative.map(|chain| chain.head.chain_seq).sum()
+}
+
+/// One call, and what it left: nothing, or one row.
+async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made) -> StatusCode {
+    let mut path = made.path(route);
+    if route.name == "admin_tokens.revoke" {
+        let body = json!({"name": "t", "scope": "global", "capability": "read"});
+        let token = stack.post("/v1/admin-tokens", body).await.expect(201).text("id");
+        path = format!("/v1/admin-tokens/{token}");
+    }
+    if route.name == "policy_sets.activation_status" {
+        path = format!("{path}?version_id={}", made.set_version);
+    }
+    let before = rows(stack).await;
+    let body = made.body(route.name);
+    let answer = stack
+        .call(Some(token), &[], route.method.clone(), &path, body.as_ref())
+        .await;
+    let left = rows(stack).await - before;
+    let allowed = answer.status.is_success();
+    let evidence = route.evidence();
+    let declared = if allowed {
+        evidence.allowed
+    } else {
+        evidence.refused
+    };
+    let expected = match declared {
+        Record::Nowhere => 0,
+        Record::Administration => 1,
+        Record::Ledger(event_type) => panic!("nothing here is a decision about an agent: {event_type:?}"),
+    };
+    // Everything in a zone ends in changes of their own.
+    let more = allowed && route.name == "zones.archive";
+    assert!(
+        left == expected || (more && left > expected),
+        "{} answered {} and left {left} rows: {}",
+        route.name,
+        answer.status,
+        answer.text
+    );
+    answer.status
+}
+
+#[tokio::test]
+async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
+    let stack = Stack::start().await;
+    let elsewhere = Made::of(&stack).await;
+    let stranger = stack.token("zone", Some(&elsewhere.zone), "read").await;
+    for route in table() {
+        let made = Made::of(&stack).await;
+        let status = leaves(&stack, &stranger, &route, &made).await;
+        let open = route.needs.reach == Reach::Stateless;
+        assert_eq!(status.is_success(), open, "{}: {status}", route.name);
+        let status = leaves(&stack, ADMIN, &route, &made).await;
+        // The ledger has no such request and no such subject: that is a refusal as well.
+        let missing = ["audit.by_request", "audit.explain", "subjects.revoke"].contains(&route.name);
+        assert_eq!(status.is_success(), !missing, "{}: {status}", route.name);
+    }
+}
+
+#[tokio::test]
+async fn every_route_that_takes_an_idempotency_key_happens_once_for_it() {
+    let stack = Stack::start().await;
+    for route in table().into_iter().filter(|route| route.idempotent) {
+        let made = Made::of(&stack).await;
+        let (path, body) = (made.path(&route), made.body(route.name));
+        let headers = [("idempotency-key", route.name)];
+        let mut answers = Vec::new();
+        for repeated in [false, true] {
+            let before = rows(&stack).await;
+            let answer = stack
+                .call(Some(ADMIN), &headers, route.method.clone(), &path, body.as_ref())
+                .await;
+            let marked = answer.headers.contains_key("idempotency-replayed");
+            assert_eq!(marked, repeated, "{}: {}", route.name, answer.text);
+            let left = rows(&stack).await - before;
+            assert_eq!(left, i64::from(!repeated), "{}", route.name);
+            answers.push(answer.expect(201));
+        }
+        assert_eq!(answers[0], answers[1], "{}", route.name);
+    }
+}
