@@ -277,7 +277,8 @@ def check_trust(checkpoint, trust):
 
     def of_log(key):
         """A deployment's key is named by its host and signs each log under the log's own name."""
-        named = trust["origin"] if trust["origin"].startswith(key["name"] + "/") else key["name"]
+        below = trust["origin"].startswith(key["name"] + "/") and is_key_name(trust["origin"])
+        named = trust["origin"] if below else key["name"]
         data = bytes([key["kind"]]) + key["key"]
         return {**key, "name": named, "id": sha256(named.encode(), b"\n", data)[:4]}
 

@@ -34,6 +34,8 @@ export interface Key {
   readonly id: Uint8Array;
   readonly kind: (typeof KINDS)[KindByte];
   readonly key: Uint8Array;
+  /** Kind and key, as the id covers them. */
+  readonly bytes: Uint8Array;
 }
 
 interface Signature {
@@ -54,7 +56,7 @@ export interface Checkpoint {
 /** Whose word is taken: of which log, under which keys, cosigned by how many witnesses. */
 export interface Trust {
   readonly origin: string;
-  /** Keys of the log as text; one has to have signed. */
+  /** Keys of the log or of its host as text; one has to have signed. */
   readonly log: readonly string[];
   /** Keys of witnesses as text. */
   readonly witnesses: readonly string[];
@@ -71,6 +73,16 @@ function isKind(byte: number | undefined): byte is KindByte {
   return byte !== undefined && Object.hasOwn(KINDS, byte);
 }
 
+function keyId(name: string, bytes: Uint8Array): Uint8Array {
+  return sha256(concat(encodeText(`${name}\n`), bytes)).subarray(0, 4);
+}
+
+/** A deployment's key is named by its host and signs each log under the log's own name. */
+function keyOfLog(key: Key, origin: string): Key {
+  if (!origin.startsWith(`${key.name}/`) || !isNamed(origin)) return key;
+  return { ...key, name: origin, id: keyId(origin, key.bytes) };
+}
+
 /** A key as `<name>+<id in hex>+<base64 of kind and key>`. @throws DoesNotHold `form` */
 export function parseKey(text: string): Key {
   const [name, id, ...rest] = text.split("+");
@@ -84,11 +96,11 @@ export function parseKey(text: string): Key {
   if (!isKind(byte) || bytes.length - 1 !== KINDS[byte].keyBytes) {
     throw new DoesNotHold("form", "a key of an unknown kind or length");
   }
-  const keyId = sha256(concat(encodeText(`${name}\n`), bytes)).subarray(0, 4);
-  if (id !== Array.from(keyId, (part) => part.toString(16).padStart(2, "0")).join("")) {
+  const ownId = keyId(name, bytes);
+  if (id !== Array.from(ownId, (part) => part.toString(16).padStart(2, "0")).join("")) {
     throw new DoesNotHold("form", "a key whose id belongs to another");
   }
-  return { name, id: keyId, kind: KINDS[byte], key: bytes.subarray(1) };
+  return { name, id: ownId, kind: KINDS[byte], key: bytes.subarray(1), bytes };
 }
 
 function parseSignature(line: string): Signature {
@@ -172,9 +184,9 @@ function isSignedBy(checkpoint: Checkpoint, key: Key, signature: Uint8Array): bo
 }
 
 /** The names among `keys` that signed. @throws DoesNotHold `trust` where a line under a known key is no signature of it */
-function signers(checkpoint: Checkpoint, keys: readonly string[]): Set<string> {
+function signers(checkpoint: Checkpoint, keys: readonly Key[]): Set<string> {
   const names = new Set<string>();
-  for (const key of keys.map(parseKey)) {
+  for (const key of keys) {
     for (const line of checkpoint.signatures) {
       if (line.name !== key.name || !equal(line.id, key.id)) continue;
       if (!isSignedBy(checkpoint, key, line.signature)) {
@@ -193,10 +205,11 @@ function signers(checkpoint: Checkpoint, keys: readonly string[]): Set<string> {
  */
 export function checkTrust(checkpoint: Checkpoint, trust: Trust): readonly string[] {
   if (checkpoint.origin !== trust.origin) throw new DoesNotHold("trust", "a checkpoint of another log");
-  if (signers(checkpoint, trust.log).size === 0) {
+  const ofLog = trust.log.map((key) => keyOfLog(parseKey(key), trust.origin));
+  if (signers(checkpoint, ofLog).size === 0) {
     throw new DoesNotHold("trust", "no known key of the log signed");
   }
-  const witnesses = signers(checkpoint, trust.witnesses);
+  const witnesses = signers(checkpoint, trust.witnesses.map(parseKey));
   if (witnesses.size < trust.threshold) {
     throw new DoesNotHold("trust", `${witnesses.size} witnesses signed where ${trust.threshold} are needed`);
   }

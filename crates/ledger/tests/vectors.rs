@@ -24,6 +24,7 @@ use self::trust::trust;
 
 const LOG: &str = "ledger/z-1";
 const ORIGIN: &str = "caracal.example/ledger/z-1";
+const HOST: &str = "caracal.example";
 const AT: i64 = 1_764_331_200_000_001;
 
 fn path() -> PathBuf {
@@ -191,7 +192,19 @@ fn signed() -> Value {
         .unwrap();
     let (plain, witnessed) = (plain.encode(), witnessed.encode());
     let checkpoint = |what: &str, note: &str, threshold: usize, holds: bool| json!({"what": what, "note": note, "trust": signers.trust(threshold), "holds": holds});
+    let by_host = |what: &str, host: &str, note: &str, holds: bool| {
+        let host = signer(host, SignatureKind::Ed25519, 1).public().encode();
+        let trust = json!({"origin": ORIGIN, "log": [host], "witnesses": [], "threshold": 0});
+        json!({"what": what, "note": note, "trust": trust, "holds": holds})
+    };
+    let mut under_host = SignedCheckpoint::new(by_stranger.checkpoint().clone()).unwrap();
+    under_host
+        .sign(&signer(HOST, SignatureKind::Ed25519, 1), 0)
+        .unwrap();
     let checkpoints = [
+        by_host("by the key of the host", HOST, &plain, true),
+        by_host("by the key of another host", "caracal.exampl", &plain, false),
+        by_host("under the name of the host", HOST, &under_host.encode(), false),
         checkpoint("signed by the log", &plain, 0, true),
         checkpoint("signed by all", &witnessed, 2, true),
         checkpoint("without witnesses where one is needed", &plain, 1, false),
