@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::{AuditDeps, metrics as names};
 
 /// Most events of one ledger transaction.
-pub(crate) const BATCH: usize = 250;
+pub(crate) const BATCH: usize = 1024;
 /// Longest wait for one ledger transaction, so that one that hangs gives its place to other zones.
 const STORE_WITHIN: Duration = Duration::from_secs(20);
 /// Pause after storage refused, doubled up to the limit.

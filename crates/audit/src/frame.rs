@@ -1,7 +1,7 @@
 //! From a delivered entry to a ledger entry.
 
 use caracal_core::audit::AuditEvent;
-use caracal_crypto::{HmacKeyId, HmacRing, KeyAge, NotVerified, audit_frame};
+use caracal_crypto::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy, audit_frame};
 use caracal_events::Delivery;
 use caracal_storage::LedgerEntry;
 use caracal_wire::events::{AuditFrame, Payload as _};
@@ -30,10 +30,7 @@ pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(Ledg
 /// that a key of the ring signed.
 pub(crate) fn verify(frame: AuditFrame, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let data = frame.data.as_bytes();
-    let age = match keys {
-        Some(keys) => signed_by(&frame, keys)?,
-        None => KeyAge::Current,
-    };
+    let by = keys.map(|keys| signed_by(&frame, keys)).transpose()?;
     let event: AuditEvent =
         serde_json::from_slice(data).map_err(|error| BadFrame::Json(error.to_string()))?;
     if event.id.is_empty() || event.id.len() > caracal_core::id::MAX_ID_BYTES {
@@ -42,19 +39,19 @@ pub(crate) fn verify(frame: AuditFrame, keys: Option<&HmacRing>) -> Result<(Ledg
     let entry = LedgerEntry {
         event,
         received: frame.data,
-        signature: frame.sig,
+        producer_key: by.map(|by| by.id.to_string()).unwrap_or_default(),
     };
-    Ok((entry, age))
+    Ok((entry, by.map_or(KeyAge::Current, |by| by.age)))
 }
 
-fn signed_by(frame: &AuditFrame, keys: &HmacRing) -> Result<KeyAge, BadFrame> {
+fn signed_by(frame: &AuditFrame, keys: &HmacRing) -> Result<VerifiedBy, BadFrame> {
     let signature = frame.sig.as_deref().ok_or(BadFrame::Signature)?;
     let named = frame.kid.as_deref().and_then(HmacKeyId::parse);
     let signed = keys.verify_by(named, |key| {
         audit_frame::verify(key, frame.data.as_bytes(), signature)
     });
     match (signed, named) {
-        (Ok(by), _) => Ok(by.age),
+        (Ok(by), _) => Ok(by),
         (Err(NotVerified::UnknownKey), Some(named)) => Err(BadFrame::UnknownKey(named)),
         (Err(_), _) => Err(BadFrame::Signature),
     }

@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use crate::{
     AuditDeps,
     batch::{self, BATCH, Line, Stored, Waiting},
-    frame, metrics as names,
+    earlier, frame, metrics as names,
 };
 
 /// The consumer group of the ledger.
@@ -55,6 +55,7 @@ impl IngestHealth {
 /// Ingests until `shutdown`. Survives every outage of bus and storage.
 pub async fn run(deps: AuditDeps, shutdown: CancellationToken) {
     names::start();
+    earlier::adopt(deps.store.as_ref(), &shutdown).await;
     deps.health.storing.store(true, Ordering::Relaxed);
     while !shutdown.is_cancelled() {
         let consumer = tokio::select! {

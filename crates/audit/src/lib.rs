@@ -5,6 +5,7 @@
 //! role.
 
 mod batch;
+mod earlier;
 mod export;
 mod frame;
 mod ingest;
@@ -20,6 +21,7 @@ use caracal_crypto::HmacRing;
 use caracal_events::Bus;
 use caracal_storage::Store;
 
+pub use earlier::adopt_earlier;
 pub use export::{ExportError, ExportFormat, ExportSpan, export};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};

@@ -2,24 +2,31 @@
 //! chain missing.
 
 mod chains;
+mod log;
 mod walk;
+
+use std::num::NonZero;
 
 use caracal_core::ZoneId;
 use caracal_crypto::HmacRing;
-use caracal_ledger::chain::{Chain, Taken, event_hash, record_hash};
+use caracal_ledger::chain::{Chain, record_hash};
 use caracal_storage::{
-    Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerHead, PageRequest, Store, ZoneWork,
+    Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerBlock, LedgerHead, PageRequest, Store,
 };
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
 pub use self::chains::verify_chains;
+use self::log::{LogWalk, Opened};
 pub(crate) use self::{
     chains::name,
     walk::{Link, Walk},
 };
 
-/// Rows read at a time.
+/// Records read at a time.
 const PAGE: u32 = 1000;
+/// Blocks and postings of a log read at a time.
+const BLOCKS: u32 = 32;
+const POSTINGS: u32 = 10_000;
 
 /// The end of a chain as somebody else kept it: a part of an earlier [`ChainReport`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -28,7 +35,7 @@ pub struct KeptHead {
     pub zone_id: Option<ZoneId>,
     /// Entries there were.
     pub entries: i64,
-    /// Content hash of the last of them, lower-case hex.
+    /// Root of the log, or content hash of the last record, lower-case hex.
     pub head: String,
 }
 
@@ -76,32 +83,54 @@ pub async fn verify_zone_against(
     key: Option<&HmacRing>,
     kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
-    let mut work: Box<dyn ZoneWork> = store.zone(zone, Access::Read).await?;
-    let head = work.ledger().head().await?;
-    let mut walk = Walk::new(Chain::Ledger(zone), key, kept, None);
+    let mut work = store.zone(zone, Access::Read).await?;
+    let ledger = work.ledger();
+    let head = ledger.head().await?;
+    let mut walk = LogWalk::new(zone, key, kept, &head);
+    let mut from = 0;
     loop {
-        let rows = work.ledger().range(walk.read(), PAGE).await?;
-        if rows.is_empty() {
-            return Ok(walk.finish(&head));
-        }
-        for row in &rows {
-            let taken = Taken {
-                received: &row.received,
-                ingested_at: row.ingested_at,
-                signature: row.signature.as_deref(),
-            };
-            walk.step(&Link {
-                chain_seq: row.chain_seq,
-                id: &row.event.id,
-                hash_version: row.hash_version,
-                computed: event_hash(zone, position(row.chain_seq), &taken),
-                content: &row.content_sha256,
-                previous: &row.prev_content_sha256,
-                chain_hmac: &row.chain_hmac,
-                copies_agree: row.copies_agree,
-            });
+        let blocks = ledger.blocks(from, BLOCKS).await?;
+        let Some(last) = blocks.last() else { break };
+        from = last.first.saturating_add(1);
+        for opened in open(zone, blocks).await? {
+            for made in walk.step(opened) {
+                let stored = ledger.stored_tile(made.level, made.index).await?;
+                walk.compare_tile(&made, stored.as_deref());
+            }
         }
     }
+    let mut after = None;
+    loop {
+        let postings = ledger.postings(after, POSTINGS).await?;
+        for posting in &postings {
+            walk.posting(posting);
+        }
+        match postings.last() {
+            Some(last) => after = Some(*last),
+            None => return Ok(walk.finish()),
+        }
+    }
+}
+
+/// Opens blocks on as many threads as there are, in their order.
+async fn open(zone: &ZoneId, blocks: Vec<LedgerBlock>) -> Result<Vec<Opened>, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = blocks.len().div_ceil(threads).max(1);
+    let mut blocks = blocks.into_iter();
+    let mut working = Vec::new();
+    while blocks.len() > 0 {
+        let (zone, some): (_, Vec<LedgerBlock>) = (zone.clone(), blocks.by_ref().take(share).collect());
+        working.push(tokio::task::spawn_blocking(move || {
+            let opened = some.into_iter().map(|block| Opened::new(&zone, block));
+            opened.collect::<Vec<_>>()
+        }));
+    }
+    let mut opened = Vec::new();
+    for task in working {
+        let some = task.await.map_err(|error| Error::Unavailable(Box::new(error)))?;
+        opened.extend(some);
+    }
+    Ok(opened)
 }
 
 /// Verifies everything, or one `zone`: ledgers, administrative chains, and that none is missing. `None` when the zone has

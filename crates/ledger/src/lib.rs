@@ -21,6 +21,7 @@ pub mod log_keys;
 pub mod merkle;
 pub mod note;
 pub mod receipt;
+pub mod terms;
 pub mod trust;
 pub mod verify;
 pub mod witness;

@@ -7,9 +7,8 @@ use sea_orm::Value;
 
 use crate::{dialect::Dialect, sql::Tx};
 
-/// Most rows of one statement; a smaller rest goes in powers of two. With the ledger's columns this is 1,152
-/// parameters, far from the limit of either dialect, and larger statements are no faster.
-const CHUNK: usize = 64;
+/// About the most parameters of one statement: far from the limit of either dialect, and larger statements are no faster.
+const MOST_PARAMETERS: usize = 1152;
 
 /// Inserts `rows`, each with a value per column; `tail` is an `ON CONFLICT` clause or empty.
 ///
@@ -21,10 +20,12 @@ pub(crate) async fn insert(
     rows: Vec<Vec<Value>>,
     tail: &str,
 ) -> Result<(), Error> {
+    // A smaller rest goes in powers of two.
+    let most = 1 << (MOST_PARAMETERS / columns.len().max(1)).max(1).ilog2();
     let mut left = rows.len();
     let mut rows = rows.into_iter();
     while left > 0 {
-        let size = if left >= CHUNK { CHUNK } else { 1 << left.ilog2() };
+        let size = if left >= most { most } else { 1 << left.ilog2() };
         let mut params = Vec::with_capacity(size * columns.len());
         for row in rows.by_ref().take(size) {
             params.extend(row);

@@ -11,6 +11,7 @@ use crate::{
     dialect::Dialect,
     health::Health,
     migrations::{self, MigrationError},
+    recent::{Learned, Recent},
     sql::{self, Counter, Judge, Tx},
     work::{GlobalUnit, ZoneUnit},
 };
@@ -50,6 +51,8 @@ pub struct Engine {
     pub(crate) counter: Counter,
     /// What is known of the connections.
     pub(crate) health: Health,
+    /// What is known of the ends of logs.
+    pub(crate) recent: Arc<Recent>,
     /// Longest wait for one answer; `None` where nobody else has to give it.
     pub(crate) timeout: Option<Duration>,
 }
@@ -115,6 +118,8 @@ impl Engine {
             zone: zone.clone(),
             chain_key,
             changed: false,
+            recent: self.recent.clone(),
+            learned: Learned::default(),
             unended: BTreeMap::new(),
         }))
     }

@@ -15,8 +15,6 @@ use crate::{
     errors::from_driver,
     health::Health,
     migrations::MigrationError,
-    params::params,
-    partitions::first_day,
     preflight::{self, Preflight, Unusable},
     roles::{self, ServiceRole},
     sql::Counter,
@@ -169,6 +167,7 @@ impl PostgresStore {
                 chain_key,
                 counter: Counter::default(),
                 health,
+                recent: Arc::default(),
                 timeout: Some(timeout),
             }),
         })
@@ -214,40 +213,6 @@ impl PostgresStore {
         let tx = self.engine.begin(Access::Write).await?;
         roles::provision(&tx, role, password, world.random_bytes()).await?;
         tx.commit().await
-    }
-
-    /// Makes the ledger's partitions of the month of `now` and of `ahead` months after it; returns how many are
-    /// new.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the server does not answer in time.
-    pub async fn ensure_audit_partitions(&self, now: Timestamp, ahead: u32) -> Result<u64, Error> {
-        let Some(month) = first_day(now) else {
-            return Err(Error::Corrupt(String::from(
-                "the clock is outside the years of the ledger",
-            )));
-        };
-        let tx = self.engine.begin(Access::Write).await?;
-        let sql = "SELECT COUNT(*) AS n FROM (SELECT audit_partition_ensure(CAST(CAST($1 AS DATE) + \
-             CAST(step || ' months' AS INTERVAL) AS DATE)) AS made FROM generate_series(0, $2) AS step) AS months \
-             WHERE made";
-        let made = tx.count(sql, params![month, ahead]).await?;
-        tx.commit().await?;
-        Ok(made)
-    }
-
-    /// Drops the ledger's months that ended at or before `before`; returns how many. The chains then start where
-    /// they were cut.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the server does not answer in time.
-    pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
-        let tx = self.engine.begin(Access::Write).await?;
-        let dropped = tx
-            .all("SELECT audit_partitions_drop($1) AS name", params![before])
-            .await?;
-        tx.commit().await?;
-        Ok(dropped.len() as u64)
     }
 
     /// Closes every connection.

@@ -82,6 +82,11 @@ impl Row {
         self.get(column)
     }
 
+    /// Bytes or nothing.
+    pub(crate) fn opt_bytes(&self, column: &'static str) -> Result<Option<Vec<u8>>, Error> {
+        self.get(column)
+    }
+
     /// 32 bytes stored as lower-case hex.
     pub(crate) fn digest(&self, column: &'static str) -> Result<[u8; 32], Error> {
         let mut digest = [0; 32];

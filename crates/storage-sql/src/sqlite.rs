@@ -23,7 +23,6 @@ use crate::{
     errors::{from_driver, is_locked},
     health::Health,
     migrations::MigrationError,
-    params::params,
     sql::Counter,
 };
 
@@ -78,6 +77,7 @@ impl SqliteStore {
                 chain_key,
                 counter: Counter::default(),
                 health,
+                recent: Arc::default(),
                 timeout: None,
             }),
         })
@@ -98,27 +98,6 @@ impl SqliteStore {
     /// [`MigrationError`].
     pub async fn migrate(&self, now: Timestamp) -> Result<Vec<i64>, MigrationError> {
         self.engine.migrate(now).await
-    }
-
-    /// Deletes the ledger's events from before `before`; returns how many. The chains then start where they were
-    /// cut.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the file is held by another writer for too long.
-    pub async fn drop_audit_before(&self, before: Timestamp) -> Result<u64, Error> {
-        let tx = self.engine.begin(Access::Write).await?;
-        // The floor opens the trigger for older events, and only inside this transaction.
-        tx.run(
-            "INSERT INTO audit_retention_floor (occurred_before) VALUES ($1)",
-            params![before],
-        )
-        .await?;
-        let deleted = tx
-            .run("DELETE FROM audit_events WHERE occurred_at < $1", params![before])
-            .await?;
-        tx.run("DELETE FROM audit_retention_floor", Vec::new()).await?;
-        tx.commit().await?;
-        Ok(deleted)
     }
 
     /// Closes every connection; the log is merged into the file. What is still in use fails from here on.

@@ -17,6 +17,7 @@ use caracal_storage::{
 use crate::{
     dialect::Dialect,
     params::{json_list, params},
+    recent::{Learned, Recent},
     sql::Tx,
 };
 
@@ -27,6 +28,9 @@ pub(crate) struct ZoneUnit {
     pub(crate) chain_key: Option<HmacKey>,
     /// Whether something changed that a zone snapshot is loaded from.
     pub(crate) changed: bool,
+    /// What is known of the ends of logs, and what this unit learned of them.
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) learned: Learned,
     /// How many more sessions of each application have not ended, written down by whatever comes last.
     pub(crate) unended: BTreeMap<ApplicationId, i64>,
 }
@@ -136,7 +140,9 @@ impl ZoneWork for ZoneUnit {
         if self.changed {
             next_revision(&self.tx, &self.zone).await?;
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        self.recent.learn(self.learned);
+        Ok(())
     }
 }
 

@@ -1,7 +1,10 @@
-//! The ledger: append-only, hash-linked, per zone.
+//! The ledger: an append-only log for each zone.
+
+use std::ops::Range;
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, audit::AuditEvent};
+use caracal_ledger::merkle::Tile;
 
 use crate::{Error, Page, PageRequest};
 
@@ -12,8 +15,8 @@ pub struct LedgerEntry {
     pub event: AuditEvent,
     /// Its JSON, byte for byte as it arrived: what the ledger keeps and hashes.
     pub received: String,
-    /// Its frame signature as it arrived (`sig`), kept as evidence of origin.
-    pub signature: Option<String>,
+    /// Which key its frame's signature was verified with; empty without one.
+    pub producer_key: String,
 }
 
 impl LedgerEntry {
@@ -21,12 +24,12 @@ impl LedgerEntry {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when it cannot be written.
-    pub fn written(event: AuditEvent, signature: Option<String>) -> Result<Self, Error> {
+    pub fn written(event: AuditEvent, producer_key: Option<String>) -> Result<Self, Error> {
         let received = serde_json::to_string(&event).map_err(|error| Error::Corrupt(error.to_string()))?;
         Ok(Self {
             event,
             received,
-            signature,
+            producer_key: producer_key.unwrap_or_default(),
         })
     }
 }
@@ -42,12 +45,12 @@ pub struct AppendOutcome {
     pub mismatches: Vec<String>,
 }
 
-/// The end of a zone's chain.
+/// The end of a chain: of a zone's ledger as all chains are listed, or of an administrative one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LedgerHead {
     /// Entries so far.
     pub chain_seq: i64,
-    /// Content hash of the last entry, lower-case hex; empty before the first.
+    /// Root of the log, or content hash of the last record, lower-case hex; empty before the first.
     pub content_sha256: String,
     /// Keyed tag of chain, position and hash, lower-case hex; empty without a key and before the first.
     pub head_hmac: String,
@@ -55,29 +58,68 @@ pub struct LedgerHead {
     pub chain_number: i64,
 }
 
-/// A linked event.
+/// The end of a zone's log, as it says it itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogHead {
+    /// The how-manieth chain of the deployment it is, from 1; 0 before the first entry.
+    pub number: i64,
+    /// Entries so far.
+    pub size: u64,
+    /// Roots of the perfect subtrees of its tree, from left to right.
+    pub peaks: Vec<[u8; 32]>,
+    /// Root of its tree, lower-case hex; empty before the first entry.
+    pub root: String,
+    /// Keyed tag of log, size and root, lower-case hex; empty without a key and before the first entry.
+    pub root_hmac: String,
+    /// Index of the first entry that is not in a sealed block.
+    pub sealed: u64,
+}
+
+/// A stretch of a log as it is stored, with what is said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerBlock {
+    /// Index of its first entry.
+    pub first: u64,
+    /// How many entries it is said to have.
+    pub entries: u64,
+    /// When the earliest of its events is said to have happened.
+    pub occurred_from: Timestamp,
+    /// When the latest of its events is said to have happened.
+    pub occurred_until: Timestamp,
+    /// Lowest and highest id of its events, as is said.
+    pub ids: (String, String),
+    /// When the last of them is said to have been taken.
+    pub taken_at: Timestamp,
+    /// The entries, packed.
+    pub block: Vec<u8>,
+}
+
+/// That a sealed block has events with a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Posting {
+    /// What searches look for.
+    pub term: i64,
+    /// When the latest event of the block happened.
+    pub occurred_until: Timestamp,
+    /// Index of the block's first entry.
+    pub first: u64,
+}
+
+/// An event with its place in the log.
 #[derive(Debug, Clone)]
 pub struct AuditRow {
     /// The event.
     pub event: AuditEvent,
     /// Its JSON, byte for byte as it arrived.
     pub received: String,
-    /// Whether what searches look at still repeats the event; `false` is tampering.
-    pub copies_agree: bool,
     /// When the ledger took it.
     pub ingested_at: Timestamp,
-    /// Position in the zone's chain, from 1.
+    /// Position in the zone's log, from 1: one more than its index.
     pub chain_seq: i64,
-    /// Scheme of the hashes.
-    pub hash_version: i64,
-    /// Hash of zone, position, received bytes, `ingested_at` and `signature`, lower-case hex.
+    /// Content hash of the entry, lower-case hex.
     pub content_sha256: String,
-    /// Hash of the entry before; empty at the start.
-    pub prev_content_sha256: String,
-    /// Keyed link, lower-case hex; empty without a key.
-    pub chain_hmac: String,
-    /// Frame signature as it arrived.
-    pub signature: Option<String>,
+    /// Which key its frame's signature was verified with; empty without one.
+    pub producer_key: String,
 }
 
 /// Which events to list. Absent members match everything.
@@ -103,13 +145,14 @@ pub struct AuditFilter {
     pub label: Option<String>,
 }
 
-/// The zone's ledger.
+/// The zone's ledger: a log whose entries stand in blocks and are the leaves of a tree.
 #[async_trait]
 pub trait Ledger: Send {
-    /// Links a batch in the given order, exactly once each: an id that is there already is a duplicate (the same
-    /// event, however it is spelt) or a mismatch. One head read and one multi-row insert for the whole batch.
+    /// Appends a batch in the order in which its events happened, exactly once each: an id that is there already is a
+    /// duplicate (the same event, however it is spelt) or a mismatch. Batches of one zone wait for each other.
     async fn append(&mut self, entries: &[LedgerEntry], at: Timestamp) -> Result<AppendOutcome, Error>;
-    /// Events by `(occurred_at, id)`, newest first.
+    /// Events by `(occurred_at, id)`, newest first. Where a search has to look at much, its page may be short or empty and
+    /// still name a next one.
     async fn search(&mut self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRow>, Error>;
     /// Events of one request, oldest first, at most 1,000.
     async fn by_request(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error>;
@@ -120,8 +163,24 @@ pub trait Ledger: Send {
         event_type: &str,
         limit: u32,
     ) -> Result<Vec<AuditRow>, Error>;
-    /// Up to `limit` entries with `chain_seq > after`, in chain order, for verification and export.
+    /// Up to `limit` entries with `chain_seq > after`, in the order of the log.
     async fn range(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRow>, Error>;
-    /// The end of the chain.
-    async fn head(&mut self) -> Result<LedgerHead, Error>;
+    /// Moves up to `limit` events that earlier builds kept row by row to the end of the log, oldest first and as they were
+    /// taken; how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when they do not verify.
+    async fn adopt(&mut self, limit: u32) -> Result<u64, Error>;
+    /// The end of the log.
+    async fn head(&mut self) -> Result<LogHead, Error>;
+    /// Leaf hashes of the entries `range`, as far as there are such entries.
+    async fn leaves(&mut self, range: Range<u64>) -> Result<Vec<[u8; 32]>, Error>;
+    /// Hashes of a tile of the log's tree; `None` where the log has no entries for it yet.
+    async fn tile(&mut self, tile: &Tile) -> Result<Option<Vec<[u8; 32]>>, Error>;
+    /// A full tile as it is stored.
+    async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error>;
+    /// Up to `limit` blocks that begin at `from` or later, in the order of the log.
+    async fn blocks(&mut self, from: u64, limit: u32) -> Result<Vec<LedgerBlock>, Error>;
+    /// Up to `limit` postings after `after`, in their order.
+    async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error>;
 }

@@ -88,6 +88,8 @@ pub struct AdminChainRow {
 pub trait Chains: Send {
     /// Every chain by its head, and the summary of all of them.
     async fn set(&mut self) -> Result<ChainSet, Error>;
+    /// Zones with a ledger that earlier builds kept row by row and that is not in a log yet.
+    async fn earlier_ledgers(&mut self) -> Result<Vec<ZoneId>, Error>;
     /// Up to `limit` records with `chain_seq > after` of the administrative chain of `zone`, or of the deployment's,
     /// in chain order.
     async fn admin_range(

@@ -25,7 +25,9 @@ mod sessions;
 mod work;
 
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
-pub use audit::{AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerEntry, LedgerHead};
+pub use audit::{
+    AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, LogHead, Posting,
+};
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
 pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, PruneCheckpoint};
 pub use delegations::{DelegationDirection, Delegations};

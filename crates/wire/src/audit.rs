@@ -87,13 +87,14 @@ pub struct LedgerRow {
     pub event: AuditEvent,
     /// When the ledger took it.
     pub ingested_at: Timestamp,
-    /// Hash of the event as it arrived, where it stands, `ingested_at` and its signature, lower-case hex.
+    /// Content hash of the entry: the event as it arrived, where it stands, `ingested_at` and its producer's key;
+    /// lower-case hex.
     pub content_sha256: String,
-    /// Hash of the entry before; empty at the start.
+    /// Always empty: entries are held together by their tree.
     pub prev_content_sha256: String,
-    /// Keyed link, lower-case hex; empty without a key.
+    /// Always empty: what is keyed is the root of the tree.
     pub chain_hmac: String,
-    /// Position in the zone's chain, from 1.
+    /// Position in the zone's log, from 1: one more than its index.
     pub chain_seq: i64,
 }
 
@@ -110,6 +111,8 @@ words!(
         CopyMismatch = "copy_mismatch",
         /// An entry does not continue the one before.
         BrokenLink = "broken_link",
+        /// A tile of the log's tree is not what its entries make.
+        WrongTile = "wrong_tile",
         /// The keyed link was not made with our key.
         WrongLinkKey = "wrong_link_key",
         /// The chain does not end where it is said to end.
@@ -146,7 +149,7 @@ pub struct ChainReport {
     /// Those that were deleted; absent when all are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<Pruned>,
-    /// Content hash of the last entry, lower-case hex.
+    /// Root of the log's tree, or content hash of the last record, lower-case hex.
     pub head: String,
     /// Faults found.
     pub fault_count: u64,

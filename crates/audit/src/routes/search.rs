@@ -54,8 +54,8 @@ pub(super) async fn handle(
                     event,
                     ingested_at: row.ingested_at,
                     content_sha256: row.content_sha256,
-                    prev_content_sha256: row.prev_content_sha256,
-                    chain_hmac: row.chain_hmac,
+                    prev_content_sha256: String::new(),
+                    chain_hmac: String::new(),
                     chain_seq: row.chain_seq,
                 };
                 bytes = bytes.saturating_add(serde_json::to_vec(&found).map_or(0, |text| text.len()));

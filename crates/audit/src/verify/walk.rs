@@ -10,7 +10,27 @@ use super::{KeptHead, position};
 /// Faults listed; further ones are only counted.
 const MAX_FAULTS: usize = 100;
 
-/// An entry of a chain, as far as chains are concerned.
+/// Faults, counted and the first of them listed.
+#[derive(Default)]
+pub(super) struct Faults {
+    pub(super) count: u64,
+    pub(super) first: Vec<ChainFault>,
+}
+
+impl Faults {
+    pub(super) fn add(&mut self, chain_seq: i64, event_id: &str, kind: FaultKind) {
+        self.count += 1;
+        if self.first.len() < MAX_FAULTS {
+            self.first.push(ChainFault {
+                chain_seq,
+                event_id: event_id.to_owned(),
+                kind,
+            });
+        }
+    }
+}
+
+/// An entry of an administrative chain, as far as chains are concerned.
 pub(crate) struct Link<'a> {
     pub(crate) chain_seq: i64,
     pub(crate) id: &'a str,

@@ -51,6 +51,22 @@ impl Ledger {
         options: PartsOptions,
         previous: impl IntoIterator<Item = HmacKey>,
     ) -> Self {
+        let this = Self::idle_with_keys(options, previous).await;
+        this.start();
+        this
+    }
+
+    /// Takes events from here on.
+    pub(crate) fn start(&self) {
+        tokio::spawn(caracal_audit::run(self.deps.clone(), self.stop.clone()));
+    }
+
+    /// One that does not take events yet.
+    pub(crate) async fn idle(options: PartsOptions) -> Self {
+        Self::idle_with_keys(options, []).await
+    }
+
+    async fn idle_with_keys(options: PartsOptions, previous: impl IntoIterator<Item = HmacKey>) -> Self {
         let parts = Parts::with(options).await;
         let deps = AuditDeps {
             world: parts.world.clone(),
@@ -62,7 +78,6 @@ impl Ledger {
             health: Arc::new(IngestHealth::default()),
         };
         let stop = CancellationToken::new();
-        tokio::spawn(caracal_audit::run(deps.clone(), stop.clone()));
         Self {
             client: parts.client("audit", caracal_audit::router(deps.clone())),
             parts,

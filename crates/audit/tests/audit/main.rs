@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod earlier;
 mod export;
 mod frame_keys;
 mod ingest;
@@ -10,3 +11,4 @@ mod later_release;
 mod ledger;
 mod openapi;
 mod retention;
+mod tampering;

@@ -49,8 +49,6 @@ pub(super) struct Backends {
     pub(super) short_lived: Arc<dyn ShortLived>,
     /// Whether the remote ones will do; absent where everything is here.
     pub(super) checks: Option<Arc<StartupChecks>>,
-    /// The store, where its months are made ahead.
-    pub(super) postgres: Option<PostgresStore>,
     /// The file of one machine, to be closed at the end.
     pub(super) sqlite: Option<SqliteStore>,
     /// Keeps other daemons out of the state directory for as long as this process lives.
@@ -166,10 +164,7 @@ async fn remote(
     )
     .await?;
     let (ledger, relay) = (store.counted_apart(), store.counted_apart());
-    let mut backends = Backends {
-        postgres: Some(store.counted_apart()),
-        ..sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world)
-    };
+    let mut backends = sharing(store, ledger, relay, Arc::new(bus), Arc::new(short_lived), world);
     if let Some(compared) = checks.compared() {
         let store = backends.store;
         backends.store = Arc::new(Guarded { store, compared });
@@ -195,7 +190,6 @@ fn sharing<S: Store + SqlStore + 'static>(
         bus,
         short_lived,
         checks: None,
-        postgres: None,
         sqlite: None,
         home: None,
     }

@@ -42,9 +42,6 @@ use crate::{
 
 /// First and longest pause of the relay after the bus refused.
 const RELAY_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// How often months of the ledger are made ahead, and how many.
-const MONTHS_EVERY: Duration = Duration::from_hours(6);
-const MONTHS_AHEAD: u32 = 2;
 
 /// Everything built, ready to serve.
 pub(crate) struct Wired {
@@ -261,22 +258,6 @@ impl Parts {
                 self.keys.audit.clone(),
                 shutdown.clone(),
             ));
-        }
-        if let Some(store) = self.backends.postgres.as_ref().filter(|_| self.has(Role::Audit)) {
-            let (store, world, shutdown) = (store.counted_apart(), self.world.clone(), shutdown.clone());
-            tasks.spawn(async move {
-                loop {
-                    // A month that is not there in time is made with its first event, so failing is no emergency.
-                    if let Err(error) = store.ensure_audit_partitions(world.now(), MONTHS_AHEAD).await {
-                        let error = caracal_service::error_chain(&error);
-                        tracing::warn!(error, "could not make the ledger's next months");
-                    }
-                    tokio::select! {
-                        () = shutdown.cancelled() => return,
-                        () = tokio::time::sleep(MONTHS_EVERY) => {}
-                    }
-                }
-            });
         }
     }
 }

@@ -35,6 +35,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "f63cbc207ab5704e321bddef2604864e744ee8ca4073eec0903b5b429ad6ab33",
         postgres: "0d93e11473f063463ec716bf4276750c0a6b4435ad68752852b875f9eaf17d64",
     },
+    Frozen {
+        version: 4,
+        sqlite: "4a64a2ea378fff824fbeac1ca02b0e66570c8cf1a1d6566367b33bb4b05f85f5",
+        postgres: "9eb10232cf25978c018e3eb78365b1d5f82aca02cf11a340dda2a5b48aff971f",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

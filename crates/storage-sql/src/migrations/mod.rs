@@ -19,6 +19,7 @@ mod m0001_evidence;
 mod m0001_postgres;
 mod m0002_gateway;
 mod m0003_versions;
+mod m0004_evidence;
 mod run;
 
 pub use run::MigrationError;
@@ -69,6 +70,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0003_versions::COMMON,
         sqlite: m0003_versions::SQLITE,
         postgres: m0003_versions::POSTGRES,
+    },
+    Migration {
+        version: 4,
+        name: "evidence",
+        // What earlier builds append would not be in the log, and they would find nothing of what is.
+        compatible_from: 4,
+        common: m0004_evidence::COMMON,
+        sqlite: m0004_evidence::SQLITE,
+        postgres: m0004_evidence::POSTGRES,
     },
 ];
 

@@ -76,9 +76,9 @@ fn decode_chain(row: &Row) -> Result<ChainHead, Error> {
 impl Chains for GlobalUnit {
     async fn set(&mut self) -> Result<ChainSet, Error> {
         let sql = format!(
-            "SELECT 'ledger' AS kind, zone_id AS chain_key, chain_number, chain_seq, content_sha256, head_hmac, \
-                CAST(NULL AS BIGINT) AS pruned_seq, CAST(NULL AS TEXT) AS pruned_sha256, \
-                CAST(NULL AS BIGINT) AS pruned_at, CAST(NULL AS TEXT) AS checkpoint_hmac FROM audit_heads \
+            "SELECT 'ledger' AS kind, zone_id AS chain_key, number AS chain_number, size AS chain_seq, \
+                root AS content_sha256, root_hmac AS head_hmac, CAST(NULL AS BIGINT) AS pruned_seq, CAST(NULL AS TEXT) AS pruned_sha256, \
+                CAST(NULL AS BIGINT) AS pruned_at, CAST(NULL AS TEXT) AS checkpoint_hmac FROM evidence_logs \
              UNION ALL {ADMIN_CHAINS} ORDER BY chain_number"
         );
         let rows = self.tx.all(sql, Vec::new()).await?;
@@ -93,6 +93,12 @@ impl Chains for GlobalUnit {
             None => None,
         };
         Ok(ChainSet { chains, summary })
+    }
+
+    async fn earlier_ledgers(&mut self) -> Result<Vec<ZoneId>, Error> {
+        let sql = "SELECT zone_id FROM audit_heads ORDER BY chain_number";
+        let rows = self.tx.all(sql, Vec::new()).await?;
+        rows.iter().map(|row| row.id("zone_id")).collect()
     }
 
     async fn admin_range(

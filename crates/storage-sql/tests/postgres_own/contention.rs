@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{Secret, Timestamp, World, ZoneId, entity::Application};
-use caracal_storage::{Access, Error, LedgerEntry, Store as _, conformance::given::Given};
+use caracal_core::{Secret, World, ZoneId, entity::Application};
+use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore, ServiceRole};
 
 use caracal_testkit::database::{Database, server};
@@ -85,11 +85,11 @@ async fn appending_to_a_zone_that_is_newer_than_the_statistics_reads_little_of_i
     };
     let owned = |sql: &str| server().try_sql(&database.owner_url(), sql).unwrap();
     let reads = || {
-        let sql = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'audit_events_y%'";
+        let sql = "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname LIKE 'evidence_%'";
         owned(sql).trim().parse::<usize>().unwrap_or_default()
     };
     fill().await;
-    owned("ANALYZE audit_events");
+    owned("ANALYZE");
     let before = reads();
     fill().await;
     drop(audit);
@@ -120,28 +120,4 @@ async fn a_statement_that_runs_too_long_is_cut_off() {
         matches!(waiter.commit().await, Err(Error::Unavailable(_))),
         "and nothing of it is committed"
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_month_that_many_zones_begin_at_once_is_made_once() {
-    let database = Database::migrated().await;
-    let store = Arc::new(owner(&database).await);
-    let world = World::for_tests();
-    for month in 1..=12 {
-        let at = Timestamp::parse_rfc3339(&format!("2031-{month:02}-15T00:00:00Z")).unwrap();
-        let mut writers = tokio::task::JoinSet::new();
-        for _ in 0..6 {
-            let (store, world) = (store.clone(), world.clone());
-            writers.spawn(async move {
-                let given = Given::new(&world);
-                let mut event = given.audit_event("first of the month");
-                event.occurred_at = at;
-                let entry = LedgerEntry::written(event, None).unwrap();
-                let mut work = store.zone(&given.zone_id, Access::Write).await.unwrap();
-                work.ledger().append(&[entry], world.now()).await.unwrap();
-                work.commit().await.unwrap();
-            });
-        }
-        writers.join_all().await;
-    }
 }

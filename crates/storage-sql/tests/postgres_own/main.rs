@@ -139,69 +139,6 @@ async fn a_newer_schema_that_says_it_is_compatible_keeps_this_build_at_work() {
 }
 
 #[tokio::test]
-async fn months_are_made_ahead_and_dropped_when_they_are_old() {
-    let database = Database::migrated().await;
-    let world = World::for_tests();
-    let given = Given::new(&world);
-    let audit = service(&database, ServiceRole::Audit).await;
-    assert_eq!(
-        audit.ensure_audit_partitions(world.now(), 3).await.unwrap(),
-        4,
-        "this month and three more"
-    );
-    assert_eq!(audit.ensure_audit_partitions(world.now(), 3).await.unwrap(), 0);
-
-    // An event of a month nobody made, one of the distant past and one of a broken clock all find their place.
-    let at = |text: &str| Timestamp::parse_rfc3339(text).unwrap();
-    let mut entries = Vec::new();
-    for instant in [
-        "2025-01-31T23:59:59.999999Z",
-        "1999-01-01T00:00:00Z",
-        "2300-01-01T00:00:00Z",
-    ] {
-        let mut entry = given.ledger_entry(instant);
-        entry.event.occurred_at = at(instant);
-        entries.push(entry);
-    }
-    entries.push(given.ledger_entry("now"));
-    let mut work = audit.zone(&given.zone_id, Access::Write).await.unwrap();
-    assert_eq!(
-        work.ledger()
-            .append(&entries, world.now())
-            .await
-            .unwrap()
-            .inserted,
-        4
-    );
-    // Somebody reading meanwhile is not stopped by the month that is being made.
-    let mut reader = audit.zone(&given.zone_id, Access::Read).await.unwrap();
-    assert!(reader.ledger().range(0, 10).await.unwrap().is_empty());
-    drop(reader);
-    work.commit().await.unwrap();
-
-    assert_eq!(
-        audit.drop_audit_before(at("2025-01-31T00:00:00Z")).await.unwrap(),
-        0,
-        "the month is not over"
-    );
-    assert_eq!(
-        audit.drop_audit_before(at("2025-02-01T00:00:00Z")).await.unwrap(),
-        1
-    );
-    let mut work = audit.zone(&given.zone_id, Access::Read).await.unwrap();
-    let left: Vec<i64> = work
-        .ledger()
-        .range(0, 10)
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.chain_seq)
-        .collect();
-    assert_eq!(left, [2, 3, 4]);
-    assert_eq!(work.ledger().head().await.unwrap().chain_seq, 4);
-}
-
-#[tokio::test]
 async fn a_password_is_replaced_and_odd_ones_are_refused() {
     let database = Database::migrated().await;
     let store = owner(&database).await;

@@ -13,7 +13,8 @@ use crate::{ENCODED, let_in};
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_chains:riu audit_events:r audit_heads:r \
+        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_chains:riu \
+         evidence_blocks:r evidence_logs:r evidence_terms:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
@@ -41,7 +42,8 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Audit,
-        "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:ri audit_heads:riu key_checks:r \
+        "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
+         evidence_blocks:rid evidence_logs:riu evidence_terms:ri evidence_tiles:ri key_checks:r \
          schema_migrations:r zone_revisions:r zones:r",
     ),
 ];
@@ -153,8 +155,6 @@ async fn what_a_service_must_not_do_is_denied_by_name() {
         }
     }
     for role in not(ServiceRole::Audit) {
-        attempts.push((role, "SELECT audit_partition_ensure('2026-01-01')"));
-        attempts.push((role, "SELECT audit_partitions_drop(0)"));
         attempts.push((role, "SELECT admin_audit_prune('*', 0, 1, '', 0, '')"));
     }
     let mut urls = Vec::new();

@@ -173,6 +173,12 @@ macro_rules! conformance {
                     the_events_of_a_request_come_oldest_first,
                     a_request_returns_at_most_a_thousand_events,
                     events_of_several_requests_are_found_by_type_and_within_the_zone;
+                ledger_blocks:
+                    sealed_events_are_found_as_if_each_had_been_looked_at,
+                    an_event_is_known_again_after_its_block_was_sealed,
+                    what_a_unit_of_work_gave_up_is_not_remembered,
+                    a_search_that_looks_in_vain_ends_its_page_and_goes_on,
+                    an_event_that_no_entry_can_hold_is_refused;
                 chains:
                     each_chain_is_counted_once_in_the_order_in_which_it_began,
                     chains_that_begin_at_once_have_numbers_of_their_own,
@@ -257,6 +263,7 @@ mod tests {
         ("receipts", include_str!("receipts.rs")),
         ("ledger", include_str!("ledger.rs")),
         ("ledger_search", include_str!("ledger_search.rs")),
+        ("ledger_blocks", include_str!("ledger_blocks.rs")),
         ("chains", include_str!("chains.rs")),
         ("admin_audit", include_str!("admin_audit.rs")),
         ("deployment", include_str!("deployment.rs")),

@@ -414,7 +414,7 @@ impl Everything {
                     .unwrap()
                     > 0,
             ),
-            ("ledger head", work.ledger().head().await.unwrap().chain_seq > 0),
+            ("ledger head", work.ledger().head().await.unwrap().size > 0),
             (
                 "ledger range",
                 !work.ledger().range(0, 10).await.unwrap().is_empty(),

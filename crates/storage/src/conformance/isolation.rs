@@ -639,7 +639,7 @@ async fn untouched(fixture: &Fixture, held: &Everything) {
         Some(&held.delegation)
     );
     assert_eq!(work.delegations().epoch().await.unwrap(), 1);
-    assert_eq!(work.ledger().head().await.unwrap().chain_seq, 1);
+    assert_eq!(work.ledger().head().await.unwrap().size, 1);
     let receipt = &held.receipt;
     assert_eq!(
         work.receipts()

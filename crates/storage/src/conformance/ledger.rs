@@ -1,8 +1,12 @@
-//! The ledger: one unbroken chain per zone, each event once.
+//! The ledger: one unbroken log for each zone, each event once.
 
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::audit::AuditEvent;
+use caracal_ledger::{
+    entry::Entry,
+    merkle::{Frontier, tiles_of},
+};
 use serde_json::json;
 
 use crate::{AppendOutcome, AuditRow, LedgerEntry};
@@ -32,38 +36,60 @@ fn inserted(inserted: u64) -> AppendOutcome {
     }
 }
 
-/// The whole chain, after checking that it is one.
-async fn chain(zone: &InZone) -> Vec<AuditRow> {
+/// The whole log, after checking that it is one, and that its tree and its tiles are those of its entries.
+pub(super) async fn chain(zone: &InZone) -> Vec<AuditRow> {
     let mut work = zone.read().await;
     let head = work.ledger().head().await.unwrap();
-    let rows = work.ledger().range(0, 10_000).await.unwrap();
-    let (mut previous, mut position) = (String::new(), 0);
-    for row in &rows {
-        position += 1;
-        assert_eq!(row.chain_seq, position, "a gap or a repeat in the chain");
-        assert!(
-            row.copies_agree,
-            "entry {position} is filed under what it does not say"
-        );
+    let rows = work.ledger().range(0, 100_000).await.unwrap();
+    let leaves = work.ledger().leaves(0..u64::MAX).await.unwrap();
+    let name = format!("ledger/{}", zone.id());
+    let mut tree = Frontier::default();
+    for ((row, leaf), index) in rows.iter().zip(&leaves).zip(0_u64..) {
         assert_eq!(
-            row.prev_content_sha256, previous,
-            "entry {position} does not link to the one before"
+            u64::try_from(row.chain_seq),
+            Ok(index + 1),
+            "a gap or a repeat in the log"
         );
-        let digest = &row.content_sha256;
-        assert_eq!(digest.len(), 64, "{digest}");
-        assert!(
-            digest
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')),
-            "{digest}"
-        );
-        previous.clone_from(digest);
+        let entry = Entry {
+            log: &name,
+            index,
+            body: &row.received,
+            taken_at: row.ingested_at,
+            producer_key: &row.producer_key,
+        };
+        assert_eq!(row.content_sha256, hex::encode(entry.content_hash()));
+        assert_eq!(*leaf, entry.leaf());
+        tree.append(*leaf);
     }
+    let count = rows.len() as u64;
     assert_eq!(
-        (head.chain_seq, head.content_sha256),
-        (position, previous),
-        "the head is the last entry"
+        (tree.size(), leaves.len() as u64, head.size),
+        (count, count, count)
     );
+    assert_eq!(head.peaks, tree.peaks(), "the log ends with its last entry");
+    if count > 0 {
+        assert_eq!(head.root, hex::encode(tree.root()));
+    }
+    for tile in tiles_of(count) {
+        let hashes = work.ledger().tile(&tile).await.unwrap().unwrap();
+        assert_eq!(hashes.len(), usize::from(tile.width), "{tile:?}");
+        let stored = work.ledger().stored_tile(tile.level, tile.index).await.unwrap();
+        assert_eq!(
+            stored.as_ref(),
+            (tile.width == 256).then_some(&hashes),
+            "full ones are stored"
+        );
+        if tile.level == 0 {
+            let first = usize::try_from(tile.index * 256).unwrap();
+            assert_eq!(hashes, leaves[first..first + hashes.len()]);
+        }
+    }
+    let beyond = tiles_of(count + 1);
+    let beyond = beyond
+        .iter()
+        .find(|tile| tile.level == 0 && tile.index == count / 256)
+        .unwrap();
+    assert_eq!(work.ledger().tile(beyond).await.unwrap(), None);
     rows
 }
 
@@ -100,14 +126,15 @@ pub async fn an_event_comes_back_as_it_was_appended(backend: Backend) {
     );
     let rows = chain(&fixture.a).await;
     assert_eq!(rows.len(), 3);
-    for (row, entry) in rows.iter().zip([plain, full, bare]) {
+    // Of a batch, what happened first stands first.
+    for (row, entry) in rows.iter().zip([full, plain, bare]) {
         assert_eq!(value(&row.event), value(&entry.event));
         assert_eq!(
             row.event.occurred_at, entry.event.occurred_at,
             "to the microsecond"
         );
         assert_eq!(row.received, entry.received, "byte for byte");
-        assert_eq!(row.signature, entry.signature);
+        assert_eq!(row.producer_key, entry.producer_key);
         assert_eq!(row.ingested_at, fixture.world.now());
     }
 }
@@ -122,8 +149,8 @@ pub async fn an_empty_ledger_has_an_empty_head(backend: Backend) {
 pub async fn batches_link_in_their_order_and_across_works(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let mut expected = Vec::new();
-    for size in [1, 3, 200, 1, 7] {
-        // Events of one batch may be older than those before them: the chain follows arrival.
+    for size in [1, 3, 200, 1, 7, 300, 255, 1, 256] {
+        // Events of one moment stand in the order of their arrival, whatever their ids.
         let mut batch: Vec<_> = (0..size).map(|_| fixture.a.given.ledger_entry("req")).collect();
         batch.reverse();
         assert_eq!(append(&fixture.a, &batch).await, inserted(size));

@@ -40,6 +40,8 @@ pub mod leases;
 #[doc(hidden)]
 pub mod ledger;
 #[doc(hidden)]
+pub mod ledger_blocks;
+#[doc(hidden)]
 pub mod ledger_search;
 #[doc(hidden)]
 pub mod paging;

@@ -1,0 +1,306 @@
+//! A zone's log looked at block by block. No I/O.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+};
+
+use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_crypto::{Digest32, HmacRing};
+use caracal_ledger::{
+    block::{self, Kept},
+    chain::{Chain, verify_head},
+    merkle::{Frontier, TILE_WIDTH, root},
+    terms::{MAX_SPAN, Searched},
+};
+use caracal_storage::{LedgerBlock, LogHead, Posting};
+use caracal_wire::audit::{ChainReport, FaultKind};
+
+use super::{KeptHead, walk::Faults};
+
+/// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
+pub(super) struct Opened {
+    block: LedgerBlock,
+    entries: u64,
+    leaves: Vec<Digest32>,
+    terms: Vec<i64>,
+    faults: Vec<(u64, String, FaultKind)>,
+}
+
+impl Opened {
+    pub(super) fn new(zone: &ZoneId, block: LedgerBlock) -> Self {
+        let mut this = Self {
+            entries: block.entries,
+            leaves: Vec::new(),
+            terms: Vec::new(),
+            faults: Vec::new(),
+            block,
+        };
+        let first = this.block.first;
+        match block::decode(&this.block.block) {
+            Ok((begins, entries)) if begins == first => this.read(zone, &entries),
+            _ => this.fault(first, "", FaultKind::ContentMismatch),
+        }
+        this.block.block = Vec::new();
+        this
+    }
+
+    fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
+        self.faults.push((index, id.to_owned(), kind));
+    }
+
+    fn read(&mut self, zone: &ZoneId, entries: &[Kept<'_>]) {
+        let name = format!("ledger/{zone}");
+        self.entries = entries.len() as u64;
+        let mut said = Vec::with_capacity(entries.len());
+        for (index, kept) in (self.block.first..).zip(entries) {
+            self.leaves.push(kept.entry(&name, index).leaf());
+            match serde_json::from_str::<AuditEvent>(&kept.body) {
+                Ok(event) if event.zone_id == *zone => said.push(Searched::of(&event)),
+                Ok(event) => self.fault(index, &event.id, FaultKind::CopyMismatch),
+                Err(_) => self.fault(index, "", FaultKind::ContentMismatch),
+            }
+        }
+        let block = &self.block;
+        let ids = || said.iter().map(|event| event.id.as_str());
+        let times = || said.iter().map(|event| event.occurred_at);
+        let agree = said.len() as u64 == block.entries
+            && ids().min() == Some(block.ids.0.as_str())
+            && ids().max() == Some(block.ids.1.as_str())
+            && times().min() == Some(block.occurred_from)
+            && times().max() == Some(block.occurred_until)
+            && entries.iter().map(|kept| kept.taken_at).max() == Some(block.taken_at);
+        if !agree {
+            self.fault(self.block.first, "", FaultKind::CopyMismatch);
+        }
+        self.terms = said.iter().flat_map(Searched::terms).collect();
+        self.terms.sort_unstable();
+        self.terms.dedup();
+    }
+}
+
+/// A tile as the entries make it, to be compared with the stored one.
+pub(super) struct Made {
+    pub(super) level: u8,
+    pub(super) index: u64,
+    pub(super) hashes: Vec<Digest32>,
+}
+
+/// What a block must be found under.
+#[derive(Default, PartialEq, Eq)]
+struct Findable {
+    count: u64,
+    /// Of hashes that nobody can foresee, so that nothing but the same postings has the same sum.
+    sum: u64,
+}
+
+/// A log on the way to its end.
+pub(super) struct LogWalk<'a> {
+    zone: &'a ZoneId,
+    key: Option<&'a HmacRing>,
+    kept: Option<&'a KeptHead>,
+    head: &'a LogHead,
+    tree: Frontier,
+    /// Where the next block is expected.
+    next: u64,
+    /// Hashes of the tile of each level that is not full.
+    tiles: Vec<Vec<Digest32>>,
+    /// First entry of tiles that are not stored as the entries make them.
+    wrong_tiles: Vec<u64>,
+    /// Up to where stored tiles agree.
+    agreed: u64,
+    findable: HashMap<u64, Findable>,
+    hasher: RandomState,
+    faults: Faults,
+}
+
+impl<'a> LogWalk<'a> {
+    pub(super) fn new(
+        zone: &'a ZoneId,
+        key: Option<&'a HmacRing>,
+        kept: Option<&'a KeptHead>,
+        head: &'a LogHead,
+    ) -> Self {
+        Self {
+            zone,
+            key,
+            kept,
+            head,
+            tree: Frontier::default(),
+            next: 0,
+            tiles: Vec::new(),
+            wrong_tiles: Vec::new(),
+            agreed: 0,
+            findable: HashMap::new(),
+            hasher: RandomState::new(),
+            faults: Faults::default(),
+        }
+    }
+
+    fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
+        let position = i64::try_from(index.saturating_add(1)).unwrap_or(i64::MAX);
+        self.faults.add(position, id, kind);
+    }
+
+    /// Looks at the next block; returns the tiles that are full now.
+    pub(super) fn step(&mut self, opened: Opened) -> Vec<Made> {
+        let block = &opened.block;
+        let expected = std::mem::replace(&mut self.next, block.first.saturating_add(opened.entries));
+        if block.first != expected {
+            self.fault(expected.min(block.first), "", FaultKind::SequenceGap);
+        }
+        for (index, id, kind) in &opened.faults {
+            self.fault(*index, id, *kind);
+        }
+        let mut made = Vec::new();
+        for leaf in opened.leaves {
+            self.tree.append(leaf);
+            self.grow(leaf, &mut made);
+            self.compare_kept();
+        }
+        if block.first < self.head.sealed {
+            let span = block
+                .occurred_until
+                .as_micros()
+                .saturating_sub(block.occurred_from.as_micros());
+            if span > MAX_SPAN {
+                self.fault(block.first, "", FaultKind::CopyMismatch);
+            }
+            let mut findable = Findable::default();
+            for term in opened.terms {
+                findable.count += 1;
+                let hash = self.hasher.hash_one((term, block.occurred_until.as_micros()));
+                findable.sum = findable.sum.wrapping_add(hash);
+            }
+            self.findable.insert(block.first, findable);
+        }
+        made
+    }
+
+    fn grow(&mut self, leaf: Digest32, made: &mut Vec<Made>) {
+        let (mut hash, mut level) = (leaf, 0_u8);
+        loop {
+            let at = usize::from(level);
+            if self.tiles.len() <= at {
+                self.tiles.push(Vec::new());
+            }
+            self.tiles[at].push(hash);
+            if (self.tiles[at].len() as u64) < TILE_WIDTH {
+                return;
+            }
+            let hashes = std::mem::take(&mut self.tiles[at]);
+            hash = root(&hashes);
+            let span = TILE_WIDTH.saturating_pow(u32::from(level) + 1);
+            made.push(Made {
+                level,
+                index: self.tree.size() / span - 1,
+                hashes,
+            });
+            level += 1;
+        }
+    }
+
+    fn compare_kept(&mut self) {
+        if let Some(kept) = self.kept
+            && u64::try_from(kept.entries) == Ok(self.tree.size())
+            && kept.head != hex::encode(self.tree.root())
+        {
+            self.fault(self.tree.size() - 1, "", FaultKind::KeptHeadDiffers);
+        }
+    }
+
+    /// Compares a tile with the stored one.
+    pub(super) fn compare_tile(&mut self, made: &Made, stored: Option<&[Digest32]>) {
+        let span = TILE_WIDTH.saturating_pow(u32::from(made.level));
+        let first = made.index.saturating_mul(TILE_WIDTH).saturating_mul(span);
+        let stored = stored.unwrap_or_default();
+        if stored == made.hashes {
+            if made.level == 0 && self.wrong_tiles.is_empty() {
+                self.agreed = first.saturating_add(TILE_WIDTH);
+            }
+            return;
+        }
+        let same = made
+            .hashes
+            .iter()
+            .zip(stored)
+            .take_while(|(one, other)| one == other);
+        let differs = (same.count() as u64).saturating_mul(span);
+        self.wrong_tiles.push(first.saturating_add(differs));
+    }
+
+    /// Takes a posting off what blocks must be found under.
+    pub(super) fn posting(&mut self, posting: &Posting) {
+        let hash = self
+            .hasher
+            .hash_one((posting.term, posting.occurred_until.as_micros()));
+        let findable = self.findable.entry(posting.first).or_default();
+        findable.count = findable.count.wrapping_sub(1);
+        findable.sum = findable.sum.wrapping_sub(hash);
+    }
+
+    /// Compares with what is said of the log's end.
+    pub(super) fn finish(mut self) -> ChainReport {
+        let mut hidden: Vec<u64> = self
+            .findable
+            .iter()
+            .filter(|(_, left)| **left != Findable::default())
+            .map(|(first, _)| *first)
+            .collect();
+        hidden.sort_unstable();
+        for first in hidden {
+            self.fault(first, "", FaultKind::CopyMismatch);
+        }
+        let (size, made) = (self.tree.size(), self.tree.root());
+        let made = if size == 0 {
+            String::new()
+        } else {
+            hex::encode(made)
+        };
+        let head = self.head;
+        if head.size != size || head.peaks != self.tree.peaks() {
+            if head.size == size && head.root != made {
+                // An entry is another one; tiles tell which, as far as they were full.
+                let index = self.wrong_tiles.first().copied().unwrap_or(self.agreed);
+                self.fault(index, "", FaultKind::ContentMismatch);
+            } else {
+                self.fault(head.size.saturating_sub(1), "", FaultKind::WrongHead);
+            }
+        } else if head.root != made {
+            self.fault(size.saturating_sub(1), "", FaultKind::WrongHead);
+        } else {
+            for index in std::mem::take(&mut self.wrong_tiles) {
+                self.fault(index, "", FaultKind::WrongTile);
+            }
+        }
+        if head.sealed > size {
+            self.fault(size.saturating_sub(1), "", FaultKind::WrongHead);
+        }
+        if let Some(kept) = self.kept
+            && u64::try_from(kept.entries).is_ok_and(|entries| entries > size)
+        {
+            self.faults.add(kept.entries, "", FaultKind::KeptHeadMissing);
+        }
+        // A log that never began has no root.
+        if let Some(key) = self.key
+            && head.number != 0
+            && !verify_head(
+                key,
+                Chain::Ledger(self.zone),
+                head.size,
+                &head.root,
+                &head.root_hmac,
+            )
+        {
+            self.fault(head.size.saturating_sub(1), "", FaultKind::WrongHeadKey);
+        }
+        ChainReport {
+            zone_id: Some(self.zone.clone()),
+            entries: i64::try_from(size).unwrap_or(i64::MAX),
+            pruned: None,
+            head: made,
+            fault_count: self.faults.count,
+            faults: self.faults.first,
+        }
+    }
+}

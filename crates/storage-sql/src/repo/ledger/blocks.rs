@@ -1,0 +1,178 @@
+//! Blocks: entries of a log packed together, as rows.
+
+use std::{borrow::Cow, ops::Range};
+
+use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_ledger::{
+    block::{self, Kept},
+    terms::MAX_SPAN,
+};
+use caracal_storage::{AuditRow, Error, LedgerBlock};
+use sea_orm::Value;
+
+use super::logs::stored;
+use crate::{params::params, recent::Unsealed, row::Row, work::ZoneUnit};
+
+/// Entries of a full block.
+pub(super) const FULL: usize = 256;
+/// Bytes of bodies after which a block is full, whatever number it has.
+pub(super) const FULL_BYTES: usize = 4 * 1024 * 1024;
+/// Blocks read at a time.
+const STRETCH: u64 = 8;
+
+/// What a block carries to the insert, in this order.
+pub(super) const COLUMNS: [&str; 9] = [
+    "log",
+    "first_index",
+    "entries",
+    "occurred_from",
+    "occurred_until",
+    "min_id",
+    "max_id",
+    "taken_at",
+    "block",
+];
+
+/// An entry of a log.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) index: u64,
+    pub(super) kept: Kept<'static>,
+}
+
+/// The name of the log of a zone.
+pub(super) fn log_name(zone: &ZoneId) -> String {
+    format!("ledger/{zone}")
+}
+
+impl Item {
+    /// Its event.
+    pub(super) fn event(&self) -> Result<AuditEvent, Error> {
+        serde_json::from_str(&self.kept.body)
+            .map_err(|error| Error::Corrupt(format!("an event of the ledger cannot be read: {error}")))
+    }
+
+    pub(super) fn into_row(self, zone: &ZoneId) -> Result<AuditRow, Error> {
+        let event = self.event()?;
+        Ok(self.with_event(event, zone))
+    }
+
+    pub(super) fn with_event(self, event: AuditEvent, zone: &ZoneId) -> AuditRow {
+        let content = self.kept.entry(&log_name(zone), self.index).content_hash();
+        AuditRow {
+            event,
+            received: self.kept.body.into_owned(),
+            ingested_at: self.kept.taken_at,
+            chain_seq: stored(self.index.saturating_add(1)),
+            content_sha256: hex::encode(content),
+            producer_key: self.kept.producer_key.into_owned(),
+        }
+    }
+}
+
+/// The entries of a stored block that begins at `first`.
+pub(super) fn unpack(first: u64, bytes: &[u8]) -> Result<Vec<Item>, Error> {
+    let corrupt = |_| Error::Corrupt(format!("the block at entry {first} of a ledger cannot be read"));
+    let (begins, entries) = block::decode(bytes).map_err(corrupt)?;
+    if begins != first {
+        return Err(corrupt(block::InvalidBlock::Form));
+    }
+    let items = (first..).zip(entries);
+    Ok(items.map(|(index, kept)| Item { index, kept }).collect())
+}
+
+/// How many of `entries` the first block takes, and whether it is full: nothing that follows can join it.
+pub(super) fn first_block(entries: &[Unsealed]) -> (usize, bool) {
+    let (mut from, mut until, mut bytes) = (i64::MAX, i64::MIN, 0);
+    for (count, entry) in entries.iter().enumerate() {
+        let at = entry.occurred_at.as_micros();
+        (from, until) = (from.min(at), until.max(at));
+        let wide = until.saturating_sub(from) > MAX_SPAN;
+        if count == FULL || count > 0 && (wide || bytes + entry.kept.body.len() > FULL_BYTES) {
+            return (count, true);
+        }
+        bytes += entry.kept.body.len();
+    }
+    (entries.len(), entries.len() == FULL)
+}
+
+/// The row of a block of `entries`, the first of which stands at `first`.
+pub(super) fn pack(log: i64, first: u64, entries: &[Unsealed]) -> Result<Vec<Value>, Error> {
+    let kept: Vec<Kept<'_>> = entries
+        .iter()
+        .map(|entry| Kept {
+            body: Cow::Borrowed(&*entry.kept.body),
+            taken_at: entry.kept.taken_at,
+            producer_key: Cow::Borrowed(&*entry.kept.producer_key),
+        })
+        .collect();
+    let bytes = block::encode(first, &kept).map_err(|error| Error::Corrupt(error.to_string()))?;
+    let times = || entries.iter().map(|entry| entry.occurred_at);
+    let ids = || entries.iter().map(|entry| entry.id.as_str());
+    let taken = entries.iter().map(|entry| entry.kept.taken_at).max();
+    // There is an entry, or there would be no block.
+    Ok(params![
+        log,
+        stored(first),
+        stored(entries.len() as u64),
+        times().min(),
+        times().max(),
+        ids().min().unwrap_or_default(),
+        ids().max().unwrap_or_default(),
+        taken,
+        bytes
+    ])
+}
+
+fn decode(row: &Row) -> Result<LedgerBlock, Error> {
+    Ok(LedgerBlock {
+        first: row.count("first_index")?,
+        entries: row.count("entries")?,
+        occurred_from: row.time("occurred_from")?,
+        occurred_until: row.time("occurred_until")?,
+        ids: (row.text("min_id")?, row.text("max_id")?),
+        taken_at: row.time("taken_at")?,
+        block: row.bytes("block")?,
+    })
+}
+
+impl ZoneUnit {
+    pub(super) async fn stored_blocks(
+        &mut self,
+        log: i64,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<LedgerBlock>, Error> {
+        let sql = "SELECT first_index, entries, occurred_from, occurred_until, min_id, max_id, taken_at, block \
+             FROM evidence_blocks WHERE log = $1 AND first_index >= $2 ORDER BY first_index LIMIT $3";
+        let rows = self.tx.all(sql, params![log, stored(from), limit]).await?;
+        rows.iter().map(decode).collect()
+    }
+
+    /// The entries `range` of a log, as far as there are such entries.
+    pub(super) async fn items(&mut self, log: i64, range: Range<u64>) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let begins = "SELECT first_index FROM evidence_blocks WHERE log = $1 AND first_index <= $2 \
+             ORDER BY first_index DESC LIMIT 1";
+        let row = self.tx.one(begins, params![log, stored(range.start)]).await?;
+        let mut from = match row {
+            Some(row) => row.count("first_index")?,
+            None => range.start,
+        };
+        let sql = "SELECT first_index, block FROM evidence_blocks WHERE log = $1 AND first_index >= $2 \
+             AND first_index < $3 ORDER BY first_index LIMIT $4";
+        loop {
+            let params = params![log, stored(from), stored(range.end), stored(STRETCH)];
+            let rows = self.tx.all(sql, params).await?;
+            for row in &rows {
+                let first = row.count("first_index")?;
+                let unpacked = unpack(first, &row.bytes("block")?)?;
+                items.extend(unpacked.into_iter().filter(|item| range.contains(&item.index)));
+                from = first.saturating_add(1);
+            }
+            if (rows.len() as u64) < STRETCH {
+                return Ok(items);
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Sealed blocks that may hold what is searched for, in the order of their latest event.
+
+use std::fmt::Write as _;
+
+use caracal_ledger::terms::MAX_SPAN;
+use caracal_storage::{Error, LogHead, Posting};
+use sea_orm::Value;
+
+use super::{
+    blocks::{Item, unpack},
+    logs::stored,
+};
+use crate::{
+    params::{Param, params},
+    sql::Tx,
+    work::ZoneUnit,
+};
+
+/// Postings looked at to find out which term is the rarest.
+const SAMPLE: i64 = 512;
+
+/// A walk over blocks.
+pub(super) struct Scan {
+    log: i64,
+    sealed: i64,
+    /// Terms of which a block has one each; the first drives.
+    terms: Vec<Vec<i64>>,
+    /// Earliest and latest instant of interest.
+    from: i64,
+    until: i64,
+    newest_first: bool,
+    /// Last block: its latest event, its first entry.
+    last: Option<(i64, i64)>,
+    /// Nothing follows.
+    pub(super) done: bool,
+}
+
+/// What a step of a walk found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Entries of the blocks.
+    pub(super) items: Vec<Item>,
+    /// Blocks opened that have nothing later than is of interest.
+    pub(super) opened: usize,
+}
+
+impl Scan {
+    /// Over the blocks of `log` that have a term of each of `terms` and events between `from` and `until`.
+    pub(super) async fn new(
+        tx: &Tx,
+        log: &LogHead,
+        mut terms: Vec<Vec<i64>>,
+        (from, until): (i64, i64),
+        newest_first: bool,
+    ) -> Result<Self, Error> {
+        if terms.len() > 1 {
+            let mut counts = Vec::new();
+            for alternatives in &terms {
+                let mut params = params![log.number];
+                let term = one_of("term", alternatives, &mut params);
+                let sql = format!(
+                    "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM evidence_terms \
+                     WHERE log = $1 AND {term} LIMIT {SAMPLE}) AS sample"
+                );
+                counts.push(tx.count(sql, params).await?);
+            }
+            let rarest = counts.iter().enumerate().min_by_key(|(_, count)| **count);
+            if let Some((rarest, _)) = rarest {
+                terms.swap(0, rarest);
+            }
+        }
+        Ok(Self {
+            log: log.number,
+            sealed: stored(log.sealed),
+            terms,
+            from,
+            until,
+            newest_first,
+            last: None,
+            done: false,
+        })
+    }
+
+    /// The latest event of the block that came last: none that follows has a later one, or an earlier one where the oldest
+    /// come first.
+    pub(super) fn reached(&self) -> Option<i64> {
+        self.last.map(|(until, _)| until)
+    }
+
+    /// The entries of the next `count` blocks.
+    pub(super) async fn next(&mut self, tx: &Tx, count: u32) -> Result<Found, Error> {
+        let mut params = params![
+            self.log,
+            self.from,
+            self.until.saturating_add(MAX_SPAN),
+            self.until,
+            count
+        ];
+        let order = if self.newest_first { "DESC" } else { "ASC" };
+        let within = self.within(&mut params);
+        let source = match self.terms.split_first() {
+            None => {
+                params.push(self.sealed.value());
+                let n = params.len();
+                format!(
+                    "SELECT occurred_until, first_index FROM evidence_blocks t \
+                     WHERE log = $1 AND first_index < ${n} AND {within} \
+                     ORDER BY occurred_until {order}, first_index {order} LIMIT $5"
+                )
+            }
+            Some((driving, others)) => {
+                let mut also = String::new();
+                for alternatives in others {
+                    let term = one_of("o.term", alternatives, &mut params);
+                    // Writing to a string cannot fail.
+                    let _ = write!(
+                        also,
+                        " AND EXISTS (SELECT 1 FROM evidence_terms o WHERE o.log = $1 AND {term} \
+                         AND o.occurred_until = t.occurred_until AND o.first_index = t.first_index)"
+                    );
+                }
+                let mut parts = Vec::new();
+                for term in driving {
+                    params.push(term.value());
+                    let n = params.len();
+                    parts.push(format!(
+                        "SELECT * FROM (SELECT occurred_until, first_index FROM evidence_terms t \
+                         WHERE log = $1 AND term = ${n} AND {within}{also} \
+                         ORDER BY occurred_until {order}, first_index {order} LIMIT $5) AS part"
+                    ));
+                }
+                parts.join(" UNION ")
+            }
+        };
+        let sql = format!(
+            "SELECT p.occurred_until, p.first_index, b.occurred_from, \
+             CASE WHEN b.occurred_from <= $4 THEN b.block END AS block FROM ({source}) AS p \
+             LEFT JOIN evidence_blocks b ON b.log = $1 AND b.first_index = p.first_index \
+             ORDER BY p.occurred_until {order}, p.first_index {order} LIMIT $5"
+        );
+        let rows = tx.all(sql, params).await?;
+        self.done = rows.len() < count as usize;
+        let mut found = Found::default();
+        for row in &rows {
+            let (until, first) = (row.int("occurred_until")?, row.int("first_index")?);
+            self.last = Some((until, first));
+            if let Some(block) = row.opt_bytes("block")? {
+                found.items.extend(unpack(first.cast_unsigned(), &block)?);
+                found.opened += usize::from(until <= self.until);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Condition: within the span of interest, and behind what came last.
+    fn within(&self, params: &mut Vec<Value>) -> String {
+        let span = "t.occurred_until >= $2 AND t.occurred_until <= $3";
+        let Some((until, first)) = self.last else {
+            return span.to_owned();
+        };
+        params.extend([until.value(), first.value()]);
+        let (u, f) = (params.len() - 1, params.len());
+        let behind = if self.newest_first { "<" } else { ">" };
+        // The first condition says nothing new, but bounds the index under row-level security.
+        format!(
+            "{span} AND t.occurred_until {behind}= ${u} AND (t.occurred_until, t.first_index) {behind} (${u}, ${f})"
+        )
+    }
+}
+
+/// Condition: `column` is one of `terms`.
+fn one_of(column: &str, terms: &[i64], params: &mut Vec<Value>) -> String {
+    let mut numbers = Vec::new();
+    for term in terms {
+        params.push(term.value());
+        numbers.push(format!("${}", params.len()));
+    }
+    format!("{column} IN ({})", numbers.join(", "))
+}
+
+impl ZoneUnit {
+    pub(super) async fn stored_postings(
+        &mut self,
+        log: i64,
+        after: Option<Posting>,
+        limit: u32,
+    ) -> Result<Vec<Posting>, Error> {
+        let mut params = params![log, limit];
+        let mut behind = String::new();
+        if let Some(after) = after {
+            params.extend(params![after.term, after.occurred_until, stored(after.first)]);
+            behind.push_str("AND term >= $3 AND (term, occurred_until, first_index) > ($3, $4, $5)");
+        }
+        let sql = format!(
+            "SELECT term, occurred_until, first_index FROM evidence_terms WHERE log = $1 {behind} \
+             ORDER BY term, occurred_until, first_index LIMIT $2"
+        );
+        let rows = self.tx.all(sql, params).await?;
+        let posting = |row: &crate::row::Row| {
+            Ok(Posting {
+                term: row.int("term")?,
+                occurred_until: row.time("occurred_until")?,
+                first: row.count("first_index")?,
+            })
+        };
+        rows.iter().map(posting).collect()
+    }
+}

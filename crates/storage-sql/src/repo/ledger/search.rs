@@ -1,0 +1,292 @@
+//! Searching: blocks are found by terms, and their events looked at one by one.
+
+use std::collections::HashSet;
+
+use caracal_core::{Timestamp, audit::AuditEvent};
+use caracal_ledger::terms::{MAX_SPAN, Searched, Term};
+use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, Page, PageKey, PageRequest};
+
+use super::{blocks::Item, scan::Scan};
+use crate::{paging::PAGE_BYTES, work::ZoneUnit};
+
+/// Blocks of the first step of a search, doubled with each up to the last.
+const FIRST_STEP: u32 = 2;
+const LAST_STEP: u32 = 16;
+/// Blocks that one page opens, however little it found in them: what one caller's search may keep a core busy with.
+const MOST_OPENED: usize = 128;
+/// Types that postings are asked for; with more, blocks are found by what else is searched for.
+const MOST_TYPES: usize = 32;
+/// Requests that postings are asked for at a time.
+const REQUESTS: usize = 64;
+/// Events of one request at most.
+const OF_REQUEST: usize = 1000;
+
+/// An event that is searched for.
+struct Match {
+    at: i64,
+    item: Item,
+    event: AuditEvent,
+}
+
+impl Match {
+    fn key(&self) -> (i64, &str) {
+        (self.at, &self.event.id)
+    }
+
+    fn page_key(&self) -> PageKey {
+        PageKey {
+            at_micros: self.at,
+            id: self.event.id.clone(),
+        }
+    }
+}
+
+/// Texts that are in every event that is searched for, as JSON writes them.
+struct Needles<'f>(Vec<&'f str>);
+
+impl<'f> Needles<'f> {
+    fn of(texts: impl IntoIterator<Item = &'f String>) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        let texts = texts.into_iter().map(String::as_str);
+        Self(texts.filter(|text| text.bytes().all(plain)).collect())
+    }
+
+    /// Whether a body may say all of them. One with an escape may say anything.
+    fn may_be_in(&self, body: &str) -> bool {
+        self.0.iter().all(|text| body.contains(text)) || body.contains('\\')
+    }
+}
+
+/// Opens the events among `items` that are `wanted`.
+fn matches(
+    items: Vec<Item>,
+    needles: &Needles<'_>,
+    mut wanted: impl FnMut(&Searched) -> bool,
+) -> Result<Vec<Match>, Error> {
+    let mut found = Vec::new();
+    for item in items {
+        if !needles.may_be_in(&item.kept.body) {
+            continue;
+        }
+        let event = item.event()?;
+        if wanted(&Searched::of(&event)) {
+            found.push(Match {
+                at: event.occurred_at.as_micros(),
+                item,
+                event,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The terms of which a block must have one each.
+fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
+    let decision = filter.decision.as_deref();
+    let types: Vec<&str> = filter.event_types.iter().map(String::as_str).collect();
+    let mut terms = Vec::new();
+    if let Some(request) = filter.request_id.as_deref().filter(|request| !request.is_empty()) {
+        terms.push(vec![Term::Request(request)]);
+    }
+    if let Some(record) = &filter.authority_record_id {
+        terms.push(vec![Term::AuthorityRecord(record)]);
+    }
+    if let Some(session) = &filter.session_id {
+        terms.push(vec![match decision {
+            Some(decision) => Term::SessionDecision(session, decision),
+            None => Term::Session(session),
+        }]);
+    }
+    if let Some(label) = &filter.label {
+        terms.push(vec![Term::Label(label)]);
+    }
+    let some_types = (1..=MOST_TYPES).contains(&types.len());
+    if let Some(application) = &filter.application_id {
+        if some_types {
+            let of = types.iter().map(|kind| Term::ApplicationType(application, kind));
+            terms.push(of.collect());
+        }
+        match decision {
+            Some(decision) => terms.push(vec![Term::ApplicationDecision(application, decision)]),
+            None if !some_types => terms.push(vec![Term::Application(application)]),
+            None => {}
+        }
+    }
+    match decision {
+        Some(decision) if some_types => {
+            let of = types.iter().map(|kind| Term::TypeDecision(kind, decision));
+            terms.push(of.collect());
+        }
+        Some(decision) if terms.is_empty() => terms.push(vec![Term::Decision(decision)]),
+        None if some_types && filter.application_id.is_none() => {
+            terms.push(types.iter().map(|kind| Term::Type(kind)).collect());
+        }
+        _ => {}
+    }
+    let hash = |alternatives: Vec<Term<'_>>| alternatives.into_iter().map(Term::hash).collect();
+    terms.into_iter().map(hash).collect()
+}
+
+fn passes(filter: &AuditFilter, event: &Searched) -> bool {
+    let is = |wanted: &Option<String>, has: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
+    };
+    filter.since.is_none_or(|since| event.occurred_at >= since)
+        && filter.until.is_none_or(|until| event.occurred_at < until)
+        && is(&filter.request_id, Some(&event.request_id))
+        && is(&filter.decision, Some(&event.decision))
+        && (filter.event_types.is_empty() || filter.event_types.contains(&event.event_type))
+        && is(&filter.application_id, event.application_id.as_deref())
+        && is(&filter.session_id, event.session_id.as_deref())
+        && is(&filter.authority_record_id, event.authority_record_id.as_deref())
+        && filter
+            .label
+            .as_ref()
+            .is_none_or(|label| event.labels.contains(label))
+}
+
+impl ZoneUnit {
+    /// The entries that are in no posting yet.
+    async fn unsealed(&mut self, log: &LogHead) -> Result<Vec<Item>, Error> {
+        self.items(log.number, log.sealed..log.size).await
+    }
+
+    pub(super) async fn search_events(
+        &mut self,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditRow>, Error> {
+        let Some(log) = self.log().await? else {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        };
+        let limit = page.limit.max(1) as usize;
+        let after = page.after.as_ref().map(|key| (key.at_micros, key.id.as_str()));
+        let wanted = |event: &Searched| {
+            passes(filter, event)
+                && after.is_none_or(|after| (event.occurred_at.as_micros(), event.id.as_str()) < after)
+        };
+        let since = filter.since.map_or(i64::MIN, Timestamp::as_micros);
+        let before = filter
+            .until
+            .map_or(i64::MAX, |until| until.as_micros().saturating_sub(1));
+        let until = after.map_or(before, |(at, _)| at.min(before));
+        let texts = [
+            &filter.request_id,
+            &filter.decision,
+            &filter.application_id,
+            &filter.session_id,
+            &filter.authority_record_id,
+            &filter.label,
+        ];
+        let needles = Needles::of(texts.into_iter().flatten());
+        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
+        let mut scan = Scan::new(&self.tx, &log, terms(filter), (since, until), true).await?;
+        let (mut step, mut opened) = (FIRST_STEP, 0);
+        // Nothing that is later than this is still to come.
+        let horizon = loop {
+            let blocks = scan.next(&self.tx, step).await?;
+            opened += blocks.opened;
+            found.extend(matches(blocks.items, &needles, wanted)?);
+            found.sort_unstable_by(|one, other| other.key().cmp(&one.key()));
+            found.truncate(limit + 1);
+            if scan.done {
+                break None;
+            }
+            let horizon = scan.reached().unwrap_or(i64::MAX);
+            let ready = found.partition_point(|event| event.at > horizon);
+            if ready > limit || opened >= MOST_OPENED {
+                found.truncate(ready);
+                break Some(horizon);
+            }
+            step = (step * 2).min(LAST_STEP);
+        };
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        let mut found = found.into_iter().peekable();
+        while let Some(event) = found.next() {
+            bytes += event.item.kept.body.len();
+            let key = event.page_key();
+            items.push(event.item.with_event(event.event, &self.zone));
+            let follows = found.peek().is_some() || horizon.is_some();
+            if follows && (items.len() == limit || bytes > PAGE_BYTES) {
+                let next = Some(key);
+                return Ok(Page { items, next });
+            }
+        }
+        // Where the page ends before it is full, everything up to there was looked at.
+        let next = horizon.map(|horizon| PageKey {
+            at_micros: horizon,
+            id: String::from(char::MAX),
+        });
+        Ok(Page { items, next })
+    }
+
+    pub(super) async fn events_of_request(&mut self, request: &str) -> Result<Vec<AuditRow>, Error> {
+        // The empty request id is shared by everything that had none.
+        let Some(log) = self.log().await?.filter(|_| !request.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let wanted = |event: &Searched| event.request_id == request;
+        let text = request.to_owned();
+        let needles = Needles::of([&text]);
+        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
+        let terms = vec![vec![Term::Request(request).hash()]];
+        let mut scan = Scan::new(&self.tx, &log, terms, (i64::MIN, i64::MAX), false).await?;
+        while !scan.done {
+            let blocks = scan.next(&self.tx, LAST_STEP).await?;
+            found.extend(matches(blocks.items, &needles, wanted)?);
+            found.sort_by_key(|event| (event.at, event.item.index));
+            found.truncate(OF_REQUEST);
+            // Whatever follows has nothing before this.
+            let horizon = scan.reached().unwrap_or(i64::MIN).saturating_sub(MAX_SPAN);
+            if found.len() == OF_REQUEST && found.last().is_some_and(|last| last.at < horizon) {
+                break;
+            }
+        }
+        let rows = found.into_iter();
+        Ok(rows
+            .map(|event| event.item.with_event(event.event, &self.zone))
+            .collect())
+    }
+
+    pub(super) async fn events_of_requests(
+        &mut self,
+        requests: &[String],
+        event_type: &str,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, Error> {
+        let asked: HashSet<&str> = requests.iter().map(String::as_str).collect();
+        let asked: HashSet<&str> = asked.into_iter().filter(|request| !request.is_empty()).collect();
+        let Some(log) = self.log().await?.filter(|_| !asked.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let limit = limit as usize;
+        let wanted =
+            |event: &Searched| event.event_type == event_type && asked.contains(event.request_id.as_str());
+        let text = event_type.to_owned();
+        let needles = Needles::of([&text]);
+        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
+        let all: Vec<i64> = asked
+            .iter()
+            .map(|request| Term::Request(request).hash())
+            .collect();
+        // Two of them may be in one block.
+        let mut seen: HashSet<u64> = found.iter().map(|event| event.item.index).collect();
+        for some in all.chunks(REQUESTS) {
+            let terms = vec![some.to_vec(), vec![Term::Type(event_type).hash()]];
+            let mut scan = Scan::new(&self.tx, &log, terms, (i64::MIN, i64::MAX), true).await?;
+            while !scan.done && found.len() < limit {
+                let blocks = scan.next(&self.tx, LAST_STEP).await?;
+                let more = matches(blocks.items, &needles, wanted)?.into_iter();
+                found.extend(more.filter(|event| seen.insert(event.item.index)));
+            }
+        }
+        found.truncate(limit);
+        let rows = found.into_iter();
+        Ok(rows
+            .map(|event| event.item.with_event(event.event, &self.zone))
+            .collect())
+    }
+}

@@ -1,0 +1,91 @@
+//! Tiles of the tree of a log. Full ones are stored; those that are not are made from what stands in blocks.
+
+use std::ops::Range;
+
+use caracal_crypto::Digest32;
+use caracal_ledger::merkle::{TILE_WIDTH, Tile, root};
+use caracal_storage::Error;
+
+use super::{
+    blocks::log_name,
+    logs::{hashes, stored},
+};
+use crate::{batch::insert, params::params, work::ZoneUnit};
+
+impl ZoneUnit {
+    /// Leaf hashes of the entries `range`.
+    pub(super) async fn leaves_of(&mut self, log: i64, range: Range<u64>) -> Result<Vec<Digest32>, Error> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = log_name(&self.zone);
+        let items = self.items(log, range).await?;
+        let leaf = |item: super::blocks::Item| item.kept.entry(&name, item.index).leaf();
+        Ok(items.into_iter().map(leaf).collect())
+    }
+
+    /// Stored tiles of one level.
+    pub(super) async fn full_tiles(
+        &mut self,
+        log: i64,
+        level: u8,
+        range: Range<u64>,
+    ) -> Result<Vec<Vec<Digest32>>, Error> {
+        let sql = "SELECT hashes FROM evidence_tiles WHERE log = $1 AND level = $2 AND tile >= $3 AND tile < $4 \
+             ORDER BY tile";
+        let params = params![log, i64::from(level), stored(range.start), stored(range.end)];
+        let rows = self.tx.all(sql, params).await?;
+        rows.iter().map(|row| Ok(hashes(&row.bytes("hashes")?))).collect()
+    }
+
+    /// A tile with as many hashes as it asks for; `None` where the log has less.
+    pub(super) async fn tile_of(&mut self, log: i64, tile: &Tile) -> Result<Option<Vec<Digest32>>, Error> {
+        let width = usize::from(tile.width);
+        let place = tile.index..tile.index.saturating_add(1);
+        if let Some(mut full) = self.full_tiles(log, tile.level, place).await?.pop() {
+            full.truncate(width);
+            return Ok((full.len() == width).then_some(full));
+        }
+        let first = tile.index.saturating_mul(TILE_WIDTH);
+        let range = first..first.saturating_add(tile.width.into());
+        let made = match tile.level.checked_sub(1) {
+            None => self.leaves_of(log, range).await?,
+            Some(below) => {
+                let full = self.full_tiles(log, below, range).await?;
+                full.iter().map(|hashes| root(hashes)).collect()
+            }
+        };
+        Ok((made.len() == width).then_some(made))
+    }
+
+    /// Stores the tiles that are full now that the log has `size` entries. `leaves` are those from the last full tile
+    /// of leaves on.
+    pub(super) async fn keep_tiles(
+        &mut self,
+        log: i64,
+        size: u64,
+        leaves: &mut Vec<Digest32>,
+    ) -> Result<(), Error> {
+        let width = usize::try_from(TILE_WIDTH).unwrap_or(usize::MAX);
+        let mut index = (size - leaves.len() as u64) / TILE_WIDTH;
+        while leaves.len() >= width {
+            let rest = leaves.split_off(width);
+            let mut full = std::mem::replace(leaves, rest);
+            let (mut level, mut at) = (0_u8, index);
+            loop {
+                let row = params![log, i64::from(level), stored(at), full.concat()];
+                let columns = ["log", "level", "tile", "hashes"];
+                insert(&self.tx, "evidence_tiles", &columns, vec![row], "").await?;
+                if (at + 1) % TILE_WIDTH != 0 {
+                    break;
+                }
+                // The last of the tile above.
+                let below = self.full_tiles(log, level, at + 1 - TILE_WIDTH..at + 1).await?;
+                full = below.iter().map(|hashes| root(hashes)).collect();
+                (level, at) = (level + 1, at / TILE_WIDTH);
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+}
