@@ -202,7 +202,14 @@ pub(crate) async fn append_entries(
         work.commit().await?;
         Ok::<_, Error>(outcome)
     };
-    match tokio::time::timeout(STORE_WITHIN, appended).await {
+    let appended = tokio::time::timeout(STORE_WITHIN, appended).await;
+    // What took too long may have been committed.
+    if let Some(checkpoints) = &deps.checkpoints
+        && !matches!(appended, Ok(Err(_)))
+    {
+        checkpoints.grew(zone);
+    }
+    match appended {
         Ok(outcome) => outcome.map_err(Some),
         Err(_) => Err(None),
     }

@@ -10,6 +10,7 @@ mod export;
 mod frame;
 mod ingest;
 mod metrics;
+mod proof;
 mod retention;
 mod routes;
 mod verify;
@@ -25,6 +26,9 @@ pub use earlier::adopt_earlier;
 pub use export::{ExportError, ExportFormat, ExportSpan, export};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
+pub use proof::{
+    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, NotKept, Witness, publish, verify_against,
+};
 pub use retention::AdminRetention;
 pub use routes::{Operator, router, table};
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
@@ -44,6 +48,8 @@ pub struct AuditDeps {
     pub admin_token: Option<Secret>,
     /// Name of this consumer within the group.
     pub consumer: String,
+    /// Signs and proves what the ledger holds; absent where nobody gave it a key.
+    pub checkpoints: Option<Arc<Checkpoints>>,
     /// How ingest goes.
     pub health: Arc<IngestHealth>,
 }

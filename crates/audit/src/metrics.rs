@@ -28,6 +28,21 @@ caracal_core::declare_metrics! {
     /// Tries to delete old administrative records of a chain that failed, by reason: unverified, unavailable. Somebody
     /// should look at the first.
     counter(Count) pub(crate) PRUNE_FAILURES = "caracal_audit_admin_prune_failures_total";
+    /// Checkpoints of logs that were published.
+    counter(Count) pub(crate) CHECKPOINTS = "caracal_audit_checkpoints_total";
+    /// Logs that were not published, by reason: storage, wrong_head, rolled_back, forked, not_signed, directory. Somebody
+    /// should look at wrong_head, rolled_back and forked.
+    counter(Count) pub(crate) UNPUBLISHED = "caracal_audit_unpublished_total";
+    /// Answers of witnesses, by outcome: cosigned, away, storage, refused, ahead, unsigned. Somebody should look at ahead.
+    counter(Count) pub(crate) COSIGNATURES = "caracal_audit_cosignatures_total";
+}
+
+/// Starts those of checkpoints from zero.
+pub(crate) fn start_publishing() {
+    counter!(CHECKPOINTS).absolute(0);
+    for reason in ["wrong_head", "rolled_back", "forked"] {
+        counter!(UNPUBLISHED, "reason" => reason).absolute(0);
+    }
 }
 
 /// Every reason of [`PUT_ASIDE`], the last for all that is not told apart.

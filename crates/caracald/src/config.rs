@@ -70,6 +70,10 @@ pub(crate) struct Config {
     pub(crate) audit_stream_bound: u64,
     /// What the deployment calls itself in checkpoints.
     pub(crate) log_origin: String,
+    /// Where checkpoints and tiles are published as files.
+    pub(crate) checkpoint_dir: Option<PathBuf>,
+    /// Who cosigns them.
+    pub(crate) witnesses: Option<PathBuf>,
     /// How long administrative records are kept; absent means for ever.
     pub(crate) admin_retention: Option<Duration>,
     pub(crate) logging: Logging,
@@ -155,6 +159,7 @@ impl Config {
                 "STS_URL must be https, or http to this machine or to a name without dots, not {url:?}"
             ));
         }
+        let published = home.join("checkpoints");
         let spool_every = settings.get(&declared::SPOOL_SYNC_EVERY);
         let mut config = Self {
             mode,
@@ -174,6 +179,10 @@ impl Config {
             spool_capacity: settings.get(&declared::SPOOL_CAPACITY),
             audit_stream_bound: settings.get(&declared::STREAM_MAX_EVENTS),
             log_origin: log_origin.unwrap_or_else(|| String::from("localhost")),
+            checkpoint_dir: settings
+                .find(&declared::CHECKPOINT_DIR)
+                .or_else(|| process.embedded.then_some(published)),
+            witnesses: settings.find(&declared::WITNESSES),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             logging: serving::logging(settings),
             tracing: declared::tracing(settings, &process),

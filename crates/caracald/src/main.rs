@@ -136,6 +136,8 @@ enum AuditCommand {
         /// An earlier answer of `audit verify --json`, kept elsewhere: every chain must still contain the end it had.
         #[arg(long, value_name = "FILE")]
         expect: Option<PathBuf>,
+        #[command(flatten)]
+        against: commands::audit_verify::Against,
         /// Print one JSON document instead of lines.
         #[arg(long)]
         json: bool,
@@ -199,8 +201,14 @@ fn main() -> ExitCode {
             commands::audit_export::run(&zone, span, format.into())
         }
         Command::Audit {
-            command: AuditCommand::Verify { zone, expect, json },
-        } => commands::audit_verify::run(zone, expect.as_deref(), json),
+            command:
+                AuditCommand::Verify {
+                    zone,
+                    expect,
+                    against,
+                    json,
+                },
+        } => commands::audit_verify::run(zone, expect.as_deref(), &against, json),
     };
     match outcome {
         Ok(code) => code,

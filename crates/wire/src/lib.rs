@@ -12,6 +12,7 @@ pub mod events;
 pub mod gateway;
 pub mod health;
 mod listing;
+pub mod proof;
 mod reason;
 pub mod sts;
 

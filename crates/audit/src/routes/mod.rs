@@ -1,6 +1,7 @@
 //! The operator routes of the audit role: search, chain verification, dead letters.
 
 mod dead_letters;
+mod logs;
 mod search;
 mod verify;
 
@@ -9,12 +10,12 @@ use std::sync::Arc;
 use caracal_core::World;
 use caracal_service::{
     Refusal,
-    front::{self, HttpRole, Inbound, Params, Served},
+    front::{self, Declaration, HttpRole, Inbound, Params, RouteError as _, Served},
     health::bears,
     limits::Limits,
 };
 use caracal_wire::ErrorCode;
-use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, request::Parts};
 
 use crate::AuditDeps;
 
@@ -44,11 +45,7 @@ impl HttpRole for AuditDeps {
     }
 
     async fn authenticate(&self, Operator: Operator, _: &Params, head: &Parts) -> Result<(), Refusal> {
-        let token = self.admin_token.as_ref();
-        if token.is_some_and(|token| bears(&head.headers, token)) {
-            return Ok(());
-        }
-        Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
+        bearer(self, &head.headers)
     }
 
     /// Comparing a token costs nothing, and the one operator is not limited.
@@ -71,8 +68,83 @@ impl HttpRole for AuditDeps {
     }
 }
 
+/// Whether the caller is the operator.
+fn bearer(deps: &AuditDeps, headers: &HeaderMap) -> Result<(), Refusal> {
+    let token = deps.admin_token.as_ref();
+    if token.is_some_and(|token| bears(headers, token)) {
+        return Ok(());
+    }
+    Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
+}
+
+/// What the paths of logs begin with.
+const LOGS: &str = "/api/audit/logs/";
+
+/// The routes of the zones' logs.
+fn of_logs() -> Vec<Route> {
+    let tile = Declaration::new(
+        Method::GET,
+        "/api/audit/logs/{zone_id}/tile/{*path}",
+        "tiles.get",
+        Operator,
+        |operation| operation.text(StatusCode::OK, "application/octet-stream"),
+    )
+    .refuses(&[
+        ErrorCode::Unauthorized,
+        ErrorCode::InvalidParams,
+        ErrorCode::RouteNotFound,
+    ])
+    .refuses(logs::ProofError::REFUSES);
+    vec![
+        Route::get("/api/audit/keys", "log_keys.list", Operator, logs::keys::get)
+            .summary("Read the public keys that checkpoints are signed with."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/checkpoint",
+            "checkpoints.get",
+            Operator,
+            logs::checkpoint::get,
+        )
+        .summary("Read the newest checkpoint of a zone's log (C2SP tlog-checkpoint)."),
+        Route::raw(tile, logs::tile::get).summary("Read a tile of a zone's log (C2SP tlog-tiles)."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/inclusion",
+            "inclusion.prove",
+            Operator,
+            logs::inclusion::get,
+        )
+        .summary("Prove that an entry is in a zone's log."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/consistency",
+            "consistency.prove",
+            Operator,
+            logs::consistency::get,
+        )
+        .summary("Prove that a zone's log only grew."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/receipts",
+            "receipts.list",
+            Operator,
+            logs::receipts::get,
+        )
+        .summary("Read the receipts of a request's events (C2SP tlog-proof)."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/receipts/{event_id}",
+            "receipts.get",
+            Operator,
+            logs::receipt::get,
+        )
+        .summary("Read the receipt of an event (C2SP tlog-proof)."),
+    ]
+}
+
 /// Every route of this role.
 pub fn table() -> Vec<Route> {
+    let mut routes = of_events();
+    routes.extend(of_logs());
+    routes
+}
+
+fn of_events() -> Vec<Route> {
     vec![
         Route::get("/api/audit/search", "events.search", Operator, search::handle)
             .summary("Search a zone's chain, oldest first."),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_audit::{AuditDeps, IngestHealth};
+use caracal_audit::{AuditDeps, Checkpoints, IngestHealth};
 use caracal_core::{Secret, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
@@ -66,6 +66,16 @@ impl Ledger {
         Self::idle_with_keys(options, []).await
     }
 
+    /// One that signs.
+    pub(crate) async fn signing(backends: Backends, with: impl FnOnce(&Parts) -> Checkpoints) -> Self {
+        let mut this = Self::idle(self::parts(backends)).await;
+        this.deps.checkpoints = Some(Arc::new(with(&this.parts)));
+        let router = caracal_audit::router(this.deps.clone());
+        this.client = this.parts.client("audit", router);
+        this.start();
+        this
+    }
+
     async fn idle_with_keys(options: PartsOptions, previous: impl IntoIterator<Item = HmacKey>) -> Self {
         let parts = Parts::with(options).await;
         let deps = AuditDeps {
@@ -75,6 +85,7 @@ impl Ledger {
             audit_keys: Some(HmacRing::new(parts.audit_key.current().clone(), previous)),
             admin_token: Some(Secret::new(TOKEN)),
             consumer: String::from("test"),
+            checkpoints: None,
             health: Arc::new(IngestHealth::default()),
         };
         let stop = CancellationToken::new();

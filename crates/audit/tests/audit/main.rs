@@ -10,5 +10,6 @@ mod isolation;
 mod later_release;
 mod ledger;
 mod openapi;
+mod proofs;
 mod retention;
 mod tampering;

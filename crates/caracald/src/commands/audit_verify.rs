@@ -1,5 +1,7 @@
 //! `caracald audit verify`.
 
+mod kept;
+
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Context as _;
@@ -8,6 +10,8 @@ use caracal_core::ZoneId;
 use caracal_service::config::Settings;
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
+pub(crate) use self::kept::Against;
+use self::kept::Compared;
 use super::say;
 use crate::{config::Config, wire};
 
@@ -22,7 +26,12 @@ fn read_kept(path: &Path) -> anyhow::Result<KeptHeads> {
 }
 
 /// Verifies one zone's chains or all of them.
-pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    zone: Option<String>,
+    expect: Option<&Path>,
+    against: &Against,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let config = Config::read(Settings::from_process(), &[])?;
     let kept = expect.map(read_kept).transpose()?.unwrap_or_default();
     super::block_on(async move {
@@ -38,17 +47,40 @@ pub(crate) fn run(zone: Option<String>, expect: Option<&Path>, json: bool) -> an
                 "the ledger has no entry of zone {zone}: it is misspelt, was never used, or was erased"
             );
         };
+        let compared = against.compare(store.as_ref(), zone.as_ref()).await?;
+        let holds = report.holds && compared.iter().all(|one| one.fault.is_none());
         if json {
-            say(&serde_json::to_string(&report)?)?;
+            let mut report = serde_json::to_value(&report)?;
+            report["holds"] = holds.into();
+            if !compared.is_empty() {
+                report["checkpoints"] = serde_json::to_value(&compared)?;
+            }
+            say(&report.to_string())?;
         } else {
-            say(&lines(&report).join("\n"))?;
+            let mut lines = lines(&report);
+            lines.extend(compared.iter().map(line));
+            say(&lines.join("\n"))?;
         }
-        Ok(if report.holds {
+        Ok(if holds {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
     })
+}
+
+/// What checkpoints say, for people.
+fn line(compared: &Compared) -> String {
+    let Compared {
+        zone_id,
+        entries,
+        proved,
+        fault,
+    } = compared;
+    match fault {
+        None => format!("zone {zone_id}, checkpoints: {entries} entries, as signed up to {proved}"),
+        Some(fault) => format!("zone {zone_id}, checkpoints: DOES NOT HOLD: {fault}"),
+    }
 }
 
 /// The report for people.

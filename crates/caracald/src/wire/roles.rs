@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
-use caracal_audit::{AdminRetention, AuditDeps, IngestHealth};
+use caracal_audit::{AdminRetention, AuditDeps, Checkpoints, Directory, IngestHealth, Witness};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -36,7 +36,7 @@ impl Parts {
             Role::Gateway => self.gateway(),
             Role::Coordinator => self.coordinator(),
             Role::Api => self.api().await,
-            Role::Audit => Ok(self.audit()),
+            Role::Audit => self.audit(),
         }
     }
 
@@ -221,10 +221,37 @@ impl Parts {
         Ok(self.assemble(Role::Api, caracal_api::router(deps), ready))
     }
 
-    fn audit(&self) -> Router {
-        if self.keys.log.is_none() {
+    /// What signs and proves the ledger, where there is a key.
+    fn checkpoints(&self) -> anyhow::Result<Option<Arc<Checkpoints>>> {
+        let Some(keys) = self.keys.log.clone() else {
             tracing::warn!("AUDIT_LOG_KEY is not set: no checkpoint of the ledger is signed");
-        }
+            return Ok(None);
+        };
+        let directory = self.config.checkpoint_dir.as_deref().map(Directory::open);
+        let directory = directory.transpose().context("AUDIT_CHECKPOINT_DIR")?;
+        let witnesses = match &self.config.witnesses {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
+                // The operator names them, no caller does.
+                let egress = self.egress(EgressPolicy::provisioned())?;
+                Witness::read(&egress, &text)
+                    .with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
+            }
+            None => Vec::new(),
+        };
+        Ok(Some(Arc::new(Checkpoints::new(
+            self.backends.ledger.clone(),
+            self.world.clone(),
+            Some(self.keys.audit.clone()),
+            keys,
+            directory,
+            witnesses,
+        ))))
+    }
+
+    fn audit(&self) -> anyhow::Result<Router> {
+        let checkpoints = self.checkpoints()?;
         let health = Arc::new(IngestHealth::default());
         let deps = AuditDeps {
             world: self.world.clone(),
@@ -233,8 +260,13 @@ impl Parts {
             audit_keys: Some(self.keys.audit.clone()),
             admin_token: self.config.keys.audit_admin_token.clone(),
             consumer: format!("audit-{}", std::process::id()),
+            checkpoints: checkpoints.clone(),
             health: health.clone(),
         };
+        if let Some(checkpoints) = checkpoints {
+            self.tasks
+                .spawn(caracal_audit::publish(checkpoints, self.shutdown.clone()));
+        }
         self.tasks
             .spawn(caracal_audit::run(deps.clone(), self.shutdown.clone()));
         if let Some(keep) = self.config.admin_retention {
@@ -251,7 +283,7 @@ impl Parts {
             self.bus_ready(),
             Arc::new(IngestReady(health)),
         ];
-        self.assemble(Role::Audit, caracal_audit::router(deps), ready)
+        Ok(self.assemble(Role::Audit, caracal_audit::router(deps), ready))
     }
 
     fn spool(&self) -> anyhow::Result<Arc<Spool>> {

@@ -107,6 +107,20 @@ impl Answers for NoContent {
     }
 }
 
+/// 200 with plain text.
+#[derive(Debug, Clone)]
+pub struct Text(pub String);
+
+impl Answers for Text {
+    fn respond(self) -> Result<Response, Refusal> {
+        Ok(finished(StatusCode::OK, "text/plain; charset=utf-8", self.0))
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.text(StatusCode::OK, "text/plain");
+    }
+}
+
 /// A CSV file to download.
 #[derive(Debug, Clone)]
 pub struct Download {

@@ -252,8 +252,11 @@ codes! {
     Audit {
         CheckpointNotSigned "checkpoint_not_signed" 403 "No known key of the log signed the checkpoint.";
         LogUnknown "log_unknown" 404 "There is no such log, or the witness knows no key of it.";
+        EntryNotFound "entry_not_found" 404 "The log has no such entry, tile, or event of this request.";
         CheckpointInconsistent "checkpoint_inconsistent" 422
             "The proof does not lead from the checkpoint cosigned last to this one.";
+        EvidenceContradicts "evidence_contradicts" 500
+            "The log is not what was signed of it before, so nothing is proved with it; somebody should look.";
         BusUnavailable "bus_unavailable" 503 "The event bus does not answer; try again.";
     }
 }

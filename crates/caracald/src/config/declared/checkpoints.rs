@@ -3,7 +3,13 @@ use caracal_service::config::{
     Address, Declared, KeyMaterial, Kind, Optional, Path, Process, Required, Role, Setting, not,
 };
 
-pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[&LOG_ORIGIN, &LOG_KEY, &LOG_KEY_PREVIOUS];
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
+    &LOG_ORIGIN,
+    &LOG_KEY,
+    &LOG_KEY_PREVIOUS,
+    &CHECKPOINT_DIR,
+    &WITNESSES,
+];
 
 pub(super) const WITNESS: &[&(dyn Declared + Sync)] = &[
     &WITNESS_NAME,
@@ -62,6 +68,19 @@ pub(crate) static LOG_KEY_PREVIOUS: Optional<KeyMaterial> = Optional::new(
     &[Role::Audit],
     "one key signed everything",
     "The secret before; its public keys are still told.",
+);
+
+pub(crate) static CHECKPOINT_DIR: Optional<Path> = Optional::new(
+    "AUDIT_CHECKPOINT_DIR",
+    &[Role::Audit],
+    "checkpoints under CARACAL_HOME in the embedded deployment, else none",
+    "Directory that checkpoints and tiles are published into, to be served or copied elsewhere.",
+);
+pub(crate) static WITNESSES: Optional<Path> = Optional::new(
+    "AUDIT_WITNESSES",
+    &[Role::Audit],
+    "checkpoints are not cosigned",
+    "File of the witnesses that are asked to cosign: a line each, its URL and its verifier keys.",
 );
 
 pub(crate) static WITNESS_NAME: Optional<LogName> = Optional::new(

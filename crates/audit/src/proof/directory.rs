@@ -1,0 +1,118 @@
+//! Checkpoints and tiles as files, laid out as C2SP tlog-tiles wants: any file server publishes them, any object store
+//! takes a copy.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use caracal_core::ZoneId;
+use caracal_ledger::{
+    checkpoint::SignedCheckpoint,
+    merkle::{TILE_WIDTH, Tile, new_tiles},
+};
+use caracal_storage::Ledger;
+
+use super::{NotPublished, log_of};
+
+/// Tiles that are fetched before they are written.
+const CHUNK: usize = 64;
+
+/// A directory of logs.
+#[derive(Debug, Clone)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// The directory at `path`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Where the log of `zone` is. An id may begin with a dot; a name of a directory should not.
+    fn log(&self, zone: &ZoneId) -> PathBuf {
+        let log = log_of(zone);
+        self.0.join(log.replace("/.", "/%2E"))
+    }
+
+    /// The checkpoint that was published last; `None` where there is none, or none that can be read.
+    pub(super) async fn checkpoint(&self, zone: &ZoneId) -> io::Result<Option<SignedCheckpoint>> {
+        match tokio::fs::read(self.log(zone).join("checkpoint")).await {
+            Ok(bytes) => Ok(SignedCheckpoint::parse(&bytes).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the tiles that `signed` needs and are not there yet, then `signed` itself, so that whoever reads the
+    /// checkpoint finds them. Another process may have published more meanwhile; that stays.
+    ///
+    /// Nothing is synced: what a power cut takes is written again, and a checkpoint is kept by those who copied it.
+    pub(super) async fn publish(
+        &self,
+        zone: &ZoneId,
+        signed: &SignedCheckpoint,
+        ledger: &mut dyn Ledger,
+    ) -> Result<(), NotPublished> {
+        let size = signed.checkpoint().size;
+        let before = self.checkpoint(zone).await?;
+        let before = before.filter(|before| before.checkpoint().origin == signed.checkpoint().origin);
+        let published = before.map_or(0, |before| before.checkpoint().size);
+        if published > size {
+            return Ok(());
+        }
+        let log = self.log(zone);
+        for tiles in new_tiles(published, size).chunks(CHUNK) {
+            let mut files = Vec::with_capacity(tiles.len());
+            for tile in tiles {
+                if let Some(hashes) = ledger.tile(tile).await? {
+                    files.push((*tile, hashes.concat()));
+                }
+            }
+            let log = log.clone();
+            blocking(move || {
+                files
+                    .iter()
+                    .try_for_each(|(tile, bytes)| write_tile(&log, tile, bytes))
+            })
+            .await?;
+        }
+        let note = signed.encode();
+        blocking(move || replace(&log.join("checkpoint"), note.as_bytes())).await?;
+        Ok(())
+    }
+}
+
+async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)?
+}
+
+fn write_tile(log: &Path, tile: &Tile, bytes: &[u8]) -> io::Result<()> {
+    let path = log.join("tile").join(tile.path());
+    replace(&path, bytes)?;
+    if u64::from(tile.width) == TILE_WIDTH {
+        // What came before it is in it.
+        let mut partial = path.into_os_string();
+        partial.push(".p");
+        match std::fs::remove_dir_all(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Readers see the former file or the whole new one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    std::fs::write(&fresh, bytes)?;
+    std::fs::rename(&fresh, path)
+}

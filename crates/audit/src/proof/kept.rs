@@ -1,0 +1,109 @@
+//! A log compared with checkpoints that somebody kept elsewhere: what was signed once has to be there still.
+
+use std::collections::BTreeMap;
+
+use caracal_core::ZoneId;
+use caracal_ledger::{
+    checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
+    entry::Entry,
+    note::NoteKey,
+    trust::{Distrust, InvalidTrust, Trust},
+    verify::{Fault, Progress, Verifier},
+};
+use caracal_storage::{Access, Error, Store};
+
+use super::{log_of, roots};
+
+/// Entries read at a time.
+const PAGE: u32 = 1000;
+
+/// Checkpoints by the zone of their log, each believed.
+#[derive(Debug, Clone, Default)]
+pub struct KeptCheckpoints(pub BTreeMap<ZoneId, Vec<Checkpoint>>);
+
+/// Why a checkpoint is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    /// It is none.
+    #[error(transparent)]
+    Form(#[from] InvalidCheckpoint),
+    /// It is not of a zone's log.
+    #[error("the checkpoint is of {0}, which is no log of a zone")]
+    Log(String),
+    /// No key of its log is among those that are trusted, or there are fewer witnesses than are asked for.
+    #[error(transparent)]
+    Trust(#[from] InvalidTrust),
+    /// It is not signed as it has to be.
+    #[error(transparent)]
+    Distrust(#[from] Distrust),
+}
+
+impl KeptCheckpoints {
+    /// Adds a checkpoint that a key of its log and `threshold` witnesses among `keys` signed.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub fn add(&mut self, note: &[u8], keys: &[NoteKey], threshold: usize) -> Result<(), NotKept> {
+        let signed = SignedCheckpoint::parse(note)?;
+        let checkpoint = signed.checkpoint();
+        let origin = &checkpoint.origin;
+        let zone = origin.rsplit_once("/ledger/").map(|(_, zone)| zone);
+        let zone = zone.and_then(|zone| ZoneId::parse(zone).ok());
+        let zone = zone.ok_or_else(|| NotKept::Log(origin.clone()))?;
+        Trust::of_keys(origin, keys.iter().cloned(), threshold)?.check(&signed)?;
+        self.0.entry(zone).or_default().push(checkpoint.clone());
+        Ok(())
+    }
+}
+
+/// Goes through the log of `zone` from where `progress` stands and compares it with `known`. `tell` hears of each step.
+///
+/// # Errors
+/// As the storage; what does not hold is a [`Fault`].
+pub async fn verify_against(
+    store: &dyn Store,
+    zone: &ZoneId,
+    known: &[Checkpoint],
+    progress: Progress,
+    mut tell: impl FnMut(&Progress),
+) -> Result<Result<Progress, Fault>, Error> {
+    let log = log_of(zone);
+    let mut verifier = match Verifier::new(&log, progress, known) {
+        Ok(verifier) => verifier,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut work = store.zone(zone, Access::Read).await?;
+    // What was looked at before is not read again, but it has to be there.
+    let Progress { frontier, proved } = verifier.progress();
+    let (size, proved) = (frontier.size(), *proved);
+    let found = work.ledger().head().await?.size;
+    if found < size {
+        let missing = size.saturating_sub(found);
+        return Ok(Err(Fault::Truncated { missing }));
+    }
+    if size > 0 && roots(work.ledger(), size, &[0..size]).await? != Some(vec![frontier.root()]) {
+        return Ok(Err(Fault::Forked { proved, size }));
+    }
+    loop {
+        let after = verifier.progress().frontier.size();
+        let after = i64::try_from(after).map_err(|_| Error::Corrupt(String::from("a log without end")))?;
+        let rows = work.ledger().range(after, PAGE).await?;
+        if rows.is_empty() {
+            return Ok(verifier.finish());
+        }
+        for row in &rows {
+            let position = u64::try_from(row.chain_seq).unwrap_or(0);
+            let entry = Entry {
+                log: &log,
+                index: position.saturating_sub(1),
+                body: &row.received,
+                taken_at: row.ingested_at,
+                producer_key: &row.producer_key,
+            };
+            if let Err(fault) = verifier.push(&entry, None) {
+                return Ok(Err(fault));
+            }
+        }
+        tell(verifier.progress());
+    }
+}

@@ -1,0 +1,280 @@
+//! Checkpoints of the zones' logs, and what is proved with them.
+//!
+//! A checkpoint is signed from a head that the database has committed, whichever process asks: two of them sign the same
+//! tree of one size. Before a log is signed again it is compared with what was signed before: a database that was set
+//! back, or changed, is found here and not signed.
+
+mod directory;
+mod kept;
+mod publisher;
+mod tree;
+mod witnesses;
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
+
+use caracal_core::{World, ZoneId};
+use caracal_crypto::{HmacKey, HmacRing};
+use caracal_ledger::{
+    chain::{Chain, verify_head},
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    log_keys::{LogKeys, NotSigned},
+    merkle::{Frontier, consistency_ranges, verify_consistency},
+    trust::Trust,
+};
+use caracal_storage::{Access, Error, Ledger, Store};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+pub(crate) use self::tree::roots;
+pub use self::{
+    directory::Directory,
+    kept::{KeptCheckpoints, NotKept, verify_against},
+    publisher::publish,
+    witnesses::{InvalidWitnesses, Witness},
+};
+
+/// The checkpoints of a deployment.
+pub struct Checkpoints {
+    pub(crate) store: Arc<dyn Store>,
+    world: World,
+    audit_keys: Option<HmacRing>,
+    pub(crate) keys: LogKeys,
+    directory: Option<Directory>,
+    witnesses: Vec<Witness>,
+    logs: Mutex<HashMap<ZoneId, Arc<Log>>>,
+    /// Logs that grew since they were published.
+    grown: Mutex<HashSet<ZoneId>>,
+    wake: Notify,
+}
+
+impl fmt::Debug for Checkpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkpoints")
+            .field("origin", &self.keys.host())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of one log. Whoever holds it signs alone.
+#[derive(Debug, Default)]
+struct Log {
+    newest: tokio::sync::Mutex<Option<Arc<SignedCheckpoint>>>,
+}
+
+/// Why a log was not signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotPublished {
+    /// Nothing is known of the log now.
+    #[error("the log cannot be read")]
+    Storage(#[from] Error),
+    /// What is stored of it contradicts itself.
+    #[error("the head of the log was not written by the ledger")]
+    WrongHead,
+    /// The log was larger once.
+    #[error("the log has {found} entries, and {signed} were signed: the database was set back")]
+    RolledBack {
+        /// Entries that were signed.
+        signed: u64,
+        /// Entries that there are.
+        found: u64,
+    },
+    /// The log is another than it was.
+    #[error("the log is not the one that was signed at {signed} entries: the database was changed")]
+    Forked {
+        /// Entries that were signed.
+        signed: u64,
+    },
+    /// It cannot be signed.
+    #[error("the log cannot be signed")]
+    NotSigned(#[from] NotSigned),
+    /// What was published cannot be read or written.
+    #[error("the directory of checkpoints cannot be used")]
+    Directory(#[from] std::io::Error),
+}
+
+impl NotPublished {
+    /// As metrics tell it.
+    const fn label(&self) -> &'static str {
+        match self {
+            Self::Storage(_) => "storage",
+            Self::WrongHead => "wrong_head",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::Forked { .. } => "forked",
+            Self::NotSigned(_) => "not_signed",
+            Self::Directory(_) => "directory",
+        }
+    }
+
+    /// Whether the evidence itself is in question.
+    const fn is_alarm(&self) -> bool {
+        match self {
+            Self::WrongHead | Self::RolledBack { .. } | Self::Forked { .. } => true,
+            Self::Storage(_) | Self::NotSigned(_) | Self::Directory(_) => false,
+        }
+    }
+}
+
+/// Name of a zone's log.
+pub(crate) fn log_of(zone: &ZoneId) -> String {
+    format!("ledger/{zone}")
+}
+
+impl Checkpoints {
+    /// Checkpoints of the logs in `store`, signed with `keys`, written into `directory` and shown to `witnesses`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        world: World,
+        audit_keys: Option<HmacRing>,
+        keys: LogKeys,
+        directory: Option<Directory>,
+        witnesses: Vec<Witness>,
+    ) -> Self {
+        Self {
+            store,
+            world,
+            audit_keys,
+            keys,
+            directory,
+            witnesses,
+            logs: Mutex::default(),
+            grown: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Says that the log of `zone` grew; it is published soon.
+    pub(crate) fn grew(&self, zone: &ZoneId) {
+        let mut grown = self.grown.lock();
+        if !grown.contains(zone) {
+            grown.insert(zone.clone());
+            self.wake.notify_one();
+        }
+    }
+
+    fn log(&self, zone: &ZoneId) -> Arc<Log> {
+        self.logs.lock().entry(zone.clone()).or_default().clone()
+    }
+
+    fn seconds(&self) -> u64 {
+        u64::try_from(self.world.now().unix_seconds()).unwrap_or(0)
+    }
+
+    /// The newest checkpoint of the zone's log, made now if the log grew since the last one; `None` before its first
+    /// entry. One that was made now has no cosignatures yet.
+    pub(crate) async fn newest(
+        &self,
+        zone: &ZoneId,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
+        let Some((signed, fresh)) = self.current(zone, ledger).await? else {
+            return Ok(None);
+        };
+        if fresh {
+            self.grew(zone);
+        }
+        Ok(Some(signed))
+    }
+
+    /// As [`Self::newest`], and whether it was made now.
+    async fn current(
+        &self,
+        zone: &ZoneId,
+        ledger: &mut dyn Ledger,
+    ) -> Result<Option<(Arc<SignedCheckpoint>, bool)>, NotPublished> {
+        let log = self.log(zone);
+        let mut newest = log.newest.lock().await;
+        if newest.is_none() {
+            *newest = self.published(zone).await?;
+        }
+        let head = ledger.head().await?;
+        let tree = Frontier::from_parts(head.size, head.peaks).map_err(|_| NotPublished::WrongHead)?;
+        let root = tree.root();
+        // Whoever can write into the database and has no key is not given a signature.
+        let said = hex::encode(root);
+        let tagged = |keys: &HmacRing| {
+            let log = Chain::Ledger(zone);
+            let made = |key: &HmacKey| verify_head(key, log, head.size, &said, &head.root_hmac);
+            keys.verify_by(None, made).is_ok()
+        };
+        if head.size > 0 && !(head.root == said && self.audit_keys.as_ref().is_none_or(tagged)) {
+            return Err(NotPublished::WrongHead);
+        }
+        if let Some(known) = newest.as_ref() {
+            let Checkpoint {
+                size: signed,
+                root: before,
+                ..
+            } = known.checkpoint();
+            let (signed, found) = (*signed, head.size);
+            if found < signed {
+                return Err(NotPublished::RolledBack { signed, found });
+            }
+            let proof = consistency(ledger, signed, found).await?;
+            if !verify_consistency(signed, found, &proof, before, &root) {
+                return Err(NotPublished::Forked { signed });
+            }
+            if signed == found {
+                return Ok(Some((known.clone(), false)));
+            }
+        }
+        if head.size == 0 {
+            return Ok(None);
+        }
+        let signed = self.keys.sign(&log_of(zone), head.size, root, self.seconds())?;
+        let signed = Arc::new(signed);
+        *newest = Some(signed.clone());
+        Ok(Some((signed, true)))
+    }
+
+    /// What was published of the log before this process began, if it was ours.
+    async fn published(&self, zone: &ZoneId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
+        let Some(directory) = &self.directory else {
+            return Ok(None);
+        };
+        let Some(kept) = directory.checkpoint(zone).await? else {
+            return Ok(None);
+        };
+        let origin = self.keys.origin(&log_of(zone));
+        let ours = Trust::of_keys(&origin, self.keys.public().cloned(), 0)
+            .is_ok_and(|trust| trust.check(&kept).is_ok());
+        if !ours {
+            tracing::warn!(zone.id = %zone, "the published checkpoint is not of this log and its keys; it begins anew");
+        }
+        Ok(ours.then(|| Arc::new(kept)))
+    }
+
+    /// Adds what witnesses signed, while their checkpoint is still the newest.
+    async fn cosigned(&self, zone: &ZoneId, signed: SignedCheckpoint) -> Arc<SignedCheckpoint> {
+        let log = self.log(zone);
+        let mut newest = log.newest.lock().await;
+        let signed = Arc::new(signed);
+        if newest
+            .as_ref()
+            .is_none_or(|newest| newest.checkpoint() == signed.checkpoint())
+        {
+            *newest = Some(signed.clone());
+        }
+        signed
+    }
+
+    /// A view of the zone's log.
+    pub(crate) async fn view(&self, zone: &ZoneId) -> Result<Box<dyn caracal_storage::ZoneWork>, Error> {
+        self.store.zone(zone, Access::Read).await
+    }
+}
+
+/// Proof that the tree of `new` entries continues the one of `old`. Empty where the log has not what it takes.
+pub(crate) async fn consistency(
+    ledger: &mut dyn Ledger,
+    old: u64,
+    new: u64,
+) -> Result<Vec<caracal_crypto::Digest32>, Error> {
+    let Some(ranges) = consistency_ranges(old, new) else {
+        return Ok(Vec::new());
+    };
+    Ok(roots(ledger, new, &ranges).await?.unwrap_or_default())
+}

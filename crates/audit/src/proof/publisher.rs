@@ -1,0 +1,135 @@
+//! Publishes a checkpoint of every log that grew, at least once a second.
+
+use std::{sync::Arc, time::Duration};
+
+use caracal_core::ZoneId;
+use caracal_storage::{Access, ChainKind, Error};
+use metrics::counter;
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{Checkpoints, NotPublished};
+use crate::metrics as names;
+
+/// Pause between two rounds: with the wait for witnesses less than a second.
+const ROUND: Duration = Duration::from_millis(300);
+/// How often all logs are looked at: for those that another process added to, or that were missed.
+const SWEEP: Duration = Duration::from_secs(30);
+/// How soon what could not be published is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+/// Logs published at the same time.
+const PARALLEL: usize = 8;
+
+/// Publishes until `shutdown`.
+pub async fn publish(checkpoints: Arc<Checkpoints>, shutdown: CancellationToken) {
+    names::start_publishing();
+    let mut swept: Option<Instant> = None;
+    while !shutdown.is_cancelled() {
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            match checkpoints.sweep().await {
+                Ok(()) => swept = Some(Instant::now()),
+                Err(error) => {
+                    let error = caracal_service::error_chain(&error);
+                    tracing::warn!(error, "could not look for logs to publish");
+                }
+            }
+        }
+        checkpoints.round().await;
+        let more = async {
+            tokio::time::sleep(ROUND).await;
+            let waiting = !checkpoints.grown.lock().is_empty();
+            let longest = if waiting { RETRY } else { SWEEP };
+            let _ = tokio::time::timeout(longest, checkpoints.wake.notified()).await;
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = more => {}
+        }
+    }
+    // What came last is published too.
+    checkpoints.round().await;
+}
+
+impl Checkpoints {
+    /// Marks every log that has more entries than were published here.
+    async fn sweep(&self) -> Result<(), Error> {
+        let mut work = self.store.global(Access::Read).await?;
+        let set = work.chains().set().await?;
+        drop(work);
+        for chain in set.chains {
+            let (ChainKind::Ledger, Some(zone)) = (chain.kind, chain.zone) else {
+                continue;
+            };
+            let log = self.log(&zone);
+            let published = log
+                .newest
+                .lock()
+                .await
+                .as_ref()
+                .map(|newest| newest.checkpoint().size);
+            if published != u64::try_from(chain.head.chain_seq).ok() {
+                self.grew(&zone);
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what grew since the last round.
+    async fn round(self: &Arc<Self>) {
+        let mut grown: Vec<ZoneId> = std::mem::take(&mut *self.grown.lock()).into_iter().collect();
+        let mut running = JoinSet::new();
+        loop {
+            while running.len() < PARALLEL
+                && let Some(zone) = grown.pop()
+            {
+                let checkpoints = self.clone();
+                running.spawn(async move { checkpoints.publish_one(&zone).await });
+            }
+            if running.join_next().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn publish_one(&self, zone: &ZoneId) {
+        match self.try_publish(zone).await {
+            Ok(true) => counter!(names::CHECKPOINTS).increment(1),
+            Ok(false) => {}
+            Err(error) => {
+                counter!(names::UNPUBLISHED, "reason" => error.label()).increment(1);
+                let text = caracal_service::error_chain(&error);
+                if error.is_alarm() {
+                    tracing::error!(zone.id = %zone, error = text, "a log was not signed; somebody should look");
+                } else {
+                    tracing::warn!(zone.id = %zone, error = text, "a log was not published; trying again");
+                    self.grown.lock().insert(zone.clone());
+                }
+            }
+        }
+    }
+
+    /// Whether there was something to publish.
+    async fn try_publish(&self, zone: &ZoneId) -> Result<bool, NotPublished> {
+        let signed = {
+            let mut work = self.view(zone).await?;
+            self.current(zone, work.ledger()).await?
+        };
+        let Some((signed, _)) = signed else {
+            return Ok(false);
+        };
+        let mut cosigned = (*signed).clone();
+        let asked = self
+            .witnesses
+            .iter()
+            .map(|witness| witness.cosign(self, zone, &signed));
+        for line in futures_util::future::join_all(asked).await.into_iter().flatten() {
+            cosigned.add(line);
+        }
+        let cosigned = self.cosigned(zone, cosigned).await;
+        if let Some(directory) = &self.directory {
+            let mut work = self.view(zone).await?;
+            directory.publish(zone, &cosigned, work.ledger()).await?;
+        }
+        Ok(true)
+    }
+}

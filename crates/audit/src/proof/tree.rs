@@ -1,0 +1,23 @@
+//! Proofs from the tiles of a log.
+
+use std::ops::Range;
+
+use caracal_crypto::Digest32;
+use caracal_ledger::merkle::Tiles;
+use caracal_storage::{Error, Ledger};
+
+/// Roots over `ranges`, subtrees of the tree of the first `size` entries; `None` where the log has fewer.
+pub(crate) async fn roots(
+    ledger: &mut dyn Ledger,
+    size: u64,
+    ranges: &[Range<u64>],
+) -> Result<Option<Vec<Digest32>>, Error> {
+    let mut tiles = Tiles::default();
+    for tile in Tiles::needed(size, ranges) {
+        let Some(hashes) = ledger.tile(&tile).await? else {
+            return Ok(None);
+        };
+        tiles.add(tile.level, tile.index, hashes);
+    }
+    Ok(tiles.roots(ranges))
+}

@@ -1,0 +1,13 @@
+//! `GET /api/audit/logs/{zone}/checkpoint`: the newest checkpoint (C2SP tlog-checkpoint).
+
+use caracal_service::front::{Path, Text};
+
+use super::{OfZone, ProofError, checkpoints, newest};
+use crate::routes::Call;
+
+pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfZone>) -> Result<Text, ProofError> {
+    let checkpoints = checkpoints(&call.role)?;
+    let mut work = checkpoints.view(&of.zone_id).await?;
+    let newest = newest(checkpoints, &of.zone_id, work.ledger()).await?;
+    Ok(Text(newest.encode()))
+}

@@ -1,0 +1,16 @@
+//! `GET /api/audit/keys`: the public keys of the logs.
+
+use caracal_ledger::note::NoteKey;
+use caracal_service::front::Answer;
+use caracal_wire::proof::LogKeysTold;
+
+use super::{ProofError, checkpoints};
+use crate::routes::Call;
+
+pub(in crate::routes) async fn get(call: Call) -> Result<Answer<LogKeysTold>, ProofError> {
+    let keys = &checkpoints(&call.role)?.keys;
+    Ok(Answer(LogKeysTold {
+        origin: keys.host().to_owned(),
+        keys: keys.public().map(NoteKey::encode).collect(),
+    }))
+}

@@ -1,0 +1,124 @@
+//! The routes of the zones' logs: keys, checkpoints, tiles, proofs, receipts. Below `/api/audit/logs/{zone_id}` a log lies
+//! as C2SP tlog-tiles wants it.
+
+pub(super) mod checkpoint;
+pub(super) mod consistency;
+pub(super) mod inclusion;
+pub(super) mod keys;
+pub(super) mod receipt;
+pub(super) mod receipts;
+pub(super) mod tile;
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use caracal_core::ZoneId;
+use caracal_crypto::Digest32;
+use caracal_ledger::{
+    checkpoint::SignedCheckpoint, entry::Entry, merkle::inclusion_ranges, receipt::Receipt,
+};
+use caracal_service::{Refusal, error_chain, front::RouteError};
+use caracal_storage::{AuditRow, Error, Ledger};
+use caracal_wire::ErrorCode;
+use serde::Deserialize;
+
+use crate::{
+    AuditDeps,
+    proof::{Checkpoints, NotPublished, log_of, roots},
+};
+
+/// The zone of a path.
+#[derive(Debug, Deserialize)]
+pub(in crate::routes) struct OfZone {
+    zone_id: ZoneId,
+}
+
+/// Why something is not proved.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::routes) enum ProofError {
+    #[error("the deployment does not sign checkpoints")]
+    Unsigned,
+    #[error("the log has no entries")]
+    Empty,
+    #[error("no such entry")]
+    NoEntry,
+    #[error("the log is not so large")]
+    TooLarge(&'static str),
+    #[error("the log is not signed")]
+    NotPublished(#[from] NotPublished),
+    #[error("the log cannot be read")]
+    Ledger(#[from] Error),
+}
+
+impl RouteError for ProofError {
+    const REFUSES: &'static [ErrorCode] = &[
+        ErrorCode::LogUnknown,
+        ErrorCode::EntryNotFound,
+        ErrorCode::InvalidQuery,
+        ErrorCode::EvidenceContradicts,
+        ErrorCode::StorageUnavailable,
+    ];
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Unsigned => Refusal::of(ErrorCode::LogUnknown)
+                .describe("this deployment signs no checkpoints: AUDIT_LOG_KEY is not set"),
+            Self::Empty => Refusal::of(ErrorCode::LogUnknown).describe("the zone has no log"),
+            Self::NoEntry => Refusal::of(ErrorCode::EntryNotFound),
+            Self::TooLarge(field) => {
+                Refusal::invalid_field(ErrorCode::InvalidQuery, field, "is more than the log has")
+            }
+            Self::NotPublished(NotPublished::Storage(error)) | Self::Ledger(error) => error.into(),
+            Self::NotPublished(error) => {
+                tracing::error!(error = error_chain(&error), "a log was not signed for a caller");
+                Refusal::of(ErrorCode::EvidenceContradicts)
+            }
+        }
+    }
+}
+
+/// The checkpoints of the deployment.
+fn checkpoints(deps: &AuditDeps) -> Result<&Arc<Checkpoints>, ProofError> {
+    deps.checkpoints.as_ref().ok_or(ProofError::Unsigned)
+}
+
+/// The newest checkpoint of a log that has entries.
+async fn newest(
+    checkpoints: &Checkpoints,
+    zone: &ZoneId,
+    ledger: &mut dyn Ledger,
+) -> Result<Arc<SignedCheckpoint>, ProofError> {
+    let newest = checkpoints.newest(zone, ledger).await?;
+    newest.ok_or(ProofError::Empty)
+}
+
+fn base64(hashes: &[Digest32]) -> Vec<String> {
+    hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}
+
+/// The receipt of an entry of the zone's log under a checkpoint that covers it.
+async fn receipt_of(
+    zone: &ZoneId,
+    row: &AuditRow,
+    checkpoint: &SignedCheckpoint,
+    ledger: &mut dyn Ledger,
+) -> Result<Receipt, ProofError> {
+    let log = log_of(zone);
+    let position = u64::try_from(row.chain_seq).unwrap_or(0);
+    let entry = Entry {
+        log: &log,
+        index: position.checked_sub(1).ok_or(ProofError::NoEntry)?,
+        body: &row.received,
+        taken_at: row.ingested_at,
+        producer_key: &row.producer_key,
+    };
+    let size = checkpoint.checkpoint().size;
+    let ranges = inclusion_ranges(entry.index, size).ok_or(ProofError::NoEntry)?;
+    let proof = roots(ledger, size, &ranges).await?.ok_or(ProofError::NoEntry)?;
+    Ok(Receipt {
+        entry: entry.encode(),
+        index: entry.index,
+        proof,
+        checkpoint: checkpoint.clone(),
+    })
+}

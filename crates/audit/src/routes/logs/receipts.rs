@@ -1,0 +1,45 @@
+//! `GET /api/audit/logs/{zone}/receipts`: receipts of the events of a request.
+
+use caracal_service::front::{Answer, Path, QueryOnce};
+use caracal_wire::proof::{EventReceipt, Receipts, ReceiptsOf};
+
+use super::{OfZone, ProofError, checkpoints, newest, receipt_of};
+use crate::routes::Call;
+
+/// Bytes of receipts of one answer, after which it ends.
+const ENOUGH: usize = 4 << 20;
+
+pub(in crate::routes) async fn get(
+    call: Call,
+    Path(of): Path<OfZone>,
+    QueryOnce(asked): QueryOnce<ReceiptsOf>,
+) -> Result<Answer<Receipts>, ProofError> {
+    let checkpoints = checkpoints(&call.role)?;
+    let mut work = checkpoints.view(&of.zone_id).await?;
+    let ledger = work.ledger();
+    let mut rows = ledger.by_request(&asked.request_id).await?;
+    if rows.is_empty() {
+        return Err(ProofError::NoEntry);
+    }
+    rows.sort_by_key(|row| row.chain_seq);
+    let checkpoint = newest(checkpoints, &of.zone_id, ledger).await?;
+    let (mut receipts, mut bytes) = (Vec::new(), 0);
+    for row in &rows {
+        if bytes >= ENOUGH {
+            break;
+        }
+        let receipt = receipt_of(&of.zone_id, row, &checkpoint, ledger).await?;
+        let (index, receipt) = (receipt.index, receipt.encode());
+        bytes += receipt.len();
+        receipts.push(EventReceipt {
+            event_id: row.event.id.clone(),
+            event_type: row.event.event_type.to_string(),
+            index,
+            receipt,
+        });
+    }
+    Ok(Answer(Receipts {
+        complete: receipts.len() == rows.len(),
+        receipts,
+    }))
+}

@@ -1,0 +1,207 @@
+//! `caracald audit verify --checkpoint`: logs compared with checkpoints that were kept elsewhere.
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use caracal_audit::{KeptCheckpoints, verify_against};
+use caracal_core::ZoneId;
+use caracal_ledger::{merkle::Frontier, verify::Progress, witness::parse_keys};
+use caracal_storage::Store;
+use serde::{Deserialize, Serialize};
+
+/// How often it is told how far it is, and kept.
+const TOLD_EVERY: Duration = Duration::from_secs(2);
+
+/// What logs are compared with.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Against {
+    /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. May be given again.
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    checkpoint: Vec<PathBuf>,
+    /// Keys that are believed, one a line: those of `caracald audit keys`, and of witnesses.
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    trust: Option<PathBuf>,
+    /// How many witnesses must have signed each checkpoint.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "checkpoint")]
+    witnesses: usize,
+    /// A file that keeps how far the comparison is: the next one goes on from there. Whoever can write it decides what is
+    /// not looked at again.
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    resume: Option<PathBuf>,
+}
+
+/// What came of one log.
+#[derive(Debug, Serialize)]
+pub(super) struct Compared {
+    pub(super) zone_id: ZoneId,
+    /// Entries looked at, those of an earlier comparison among them.
+    pub(super) entries: u64,
+    /// The largest size at which the log was the one that was signed.
+    pub(super) proved: u64,
+    /// What does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<String>,
+}
+
+/// How far each log is.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept(BTreeMap<ZoneId, KeptProgress>);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptProgress {
+    entries: u64,
+    /// Roots of the perfect subtrees, in hex.
+    peaks: Vec<String>,
+    proved: u64,
+}
+
+impl KeptProgress {
+    fn of(progress: &Progress) -> Self {
+        Self {
+            entries: progress.frontier.size(),
+            peaks: progress.frontier.peaks().iter().map(hex::encode).collect(),
+            proved: progress.proved,
+        }
+    }
+
+    fn read(&self) -> Option<Progress> {
+        let peak = |text: &String| {
+            let mut hash = [0; 32];
+            hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
+        };
+        let peaks = self.peaks.iter().map(peak).collect::<Option<_>>()?;
+        Some(Progress {
+            frontier: Frontier::from_parts(self.entries, peaks).ok()?,
+            proved: self.proved,
+        })
+    }
+}
+
+impl Against {
+    /// Compares every log that there is a checkpoint of, or that of one `zone`.
+    pub(super) async fn compare(
+        &self,
+        store: &dyn Store,
+        zone: Option<&ZoneId>,
+    ) -> anyhow::Result<Vec<Compared>> {
+        let known = self.read()?;
+        let mut kept = self.kept()?;
+        let mut compared = Vec::new();
+        for (of, checkpoints) in &known.0 {
+            if zone.is_some_and(|zone| zone != of) {
+                continue;
+            }
+            let from = match kept.0.get(of) {
+                Some(progress) => progress
+                    .read()
+                    .context("--resume: the file is not one that was kept")?,
+                None => Progress::default(),
+            };
+            let mut told = Told::new(of, from.frontier.size());
+            let mut last = KeptProgress::of(&from);
+            let outcome = verify_against(store, of, checkpoints, from, |progress| {
+                last = KeptProgress::of(progress);
+                told.tell(progress.frontier.size());
+            })
+            .await?;
+            let fault = match outcome {
+                Ok(progress) => {
+                    last = KeptProgress::of(&progress);
+                    None
+                }
+                Err(fault) => Some(fault.to_string()),
+            };
+            compared.push(Compared {
+                zone_id: of.clone(),
+                entries: last.entries,
+                proved: last.proved,
+                fault: fault.clone(),
+            });
+            if fault.is_none() {
+                kept.0.insert(of.clone(), last);
+                self.keep(&kept)?;
+            }
+        }
+        Ok(compared)
+    }
+
+    fn read(&self) -> anyhow::Result<KeptCheckpoints> {
+        let mut known = KeptCheckpoints::default();
+        let Some(trust) = &self.trust else {
+            return Ok(known);
+        };
+        let keys = std::fs::read_to_string(trust);
+        let keys = keys.with_context(|| format!("--trust: cannot read {}", trust.display()))?;
+        let keys = parse_keys(&keys).with_context(|| format!("--trust: {}", trust.display()))?;
+        for path in &self.checkpoint {
+            let named = || format!("--checkpoint: {}", path.display());
+            let note = std::fs::read(path).with_context(named)?;
+            known.add(&note, &keys, self.witnesses).with_context(named)?;
+        }
+        Ok(known)
+    }
+
+    fn kept(&self) -> anyhow::Result<Kept> {
+        match self.resume.as_deref().map(std::fs::read) {
+            None => Ok(Kept::default()),
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(Kept::default()),
+            Some(Err(error)) => Err(error).context("--resume: cannot read the file"),
+            Some(Ok(bytes)) => {
+                serde_json::from_slice(&bytes).context("--resume: the file is not one that was kept")
+            }
+        }
+    }
+
+    fn keep(&self, kept: &Kept) -> anyhow::Result<()> {
+        let Some(path) = &self.resume else { return Ok(()) };
+        replace(path, &serde_json::to_vec(kept)?).context("--resume: cannot write the file")
+    }
+}
+
+/// Readers see the former file or the whole new one.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, bytes)?;
+    std::fs::rename(&fresh, path)
+}
+
+/// Tells on standard error how far it is.
+struct Told<'z> {
+    zone: &'z ZoneId,
+    begun: Instant,
+    first: u64,
+    last: Instant,
+}
+
+impl<'z> Told<'z> {
+    fn new(zone: &'z ZoneId, first: u64) -> Self {
+        let begun = Instant::now();
+        let last = begun;
+        Self {
+            zone,
+            begun,
+            first,
+            last,
+        }
+    }
+
+    fn tell(&mut self, size: u64) {
+        if self.last.elapsed() < TOLD_EVERY {
+            return;
+        }
+        self.last = Instant::now();
+        let seconds = self.begun.elapsed().as_secs().max(1);
+        let rate = size.saturating_sub(self.first) / seconds;
+        // Nobody may be there to read it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "zone {}: {size} entries compared, {rate} a second",
+            self.zone
+        );
+    }
+}
