@@ -9,7 +9,7 @@ use axum::{
     middleware,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::World;
+use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
     exchange::{ExchangeGrant, ExchangeRequest},
@@ -19,7 +19,7 @@ use caracal_service::{
     trace::TRACEPARENT,
 };
 use caracal_wire::{ErrorCode, gateway::Reason};
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
-    routes::{GOVERNED, METHODS},
+    routes::{GOVERNED, METHODS, RECEIPT},
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -98,8 +98,23 @@ async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Ref
         .unwrap_or_else(|| RequestContext::of(&head.headers, &gateway.deps.world));
     let (admitted, grant) = admit(gateway, &head, &mut body, &context).await?;
     let id = &context.request_id;
+    let receipt = receipt_asked(&head, &admitted.claims.zone_id, id);
     let outcome = Outcome::begin(gateway, admitted, id, &grant.directive, started);
-    dispatch::forward(head, body, &grant, outcome, id).await
+    let mut response = dispatch::forward(head, body, &grant, outcome, id).await?;
+    if let Some(receipt) = receipt {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(RECEIPT), receipt);
+    }
+    Ok(response)
+}
+
+/// Where the receipts of this call can be read at the Audit service, for a caller who asks. The ledger has the events a
+/// moment after the answer; a call does not wait for it.
+fn receipt_asked(head: &Parts, zone: &ZoneId, request_id: &str) -> Option<HeaderValue> {
+    head.headers.get(RECEIPT)?;
+    let path = format!("/api/audit/logs/{zone}/receipts?request_id={request_id}");
+    HeaderValue::from_str(&path).ok()
 }
 
 /// Checks a call here, then asks the STS.

@@ -26,6 +26,9 @@ pub(crate) const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// What every governed call is called in metrics and logs: paths are an upstream's, and are no labels.
 pub(crate) const GOVERNED: &str = "{upstream}";
 
+/// Asks for the place of the call's receipts, and tells it. Like every header of ours, no upstream sees or says it.
+pub(crate) const RECEIPT: &str = "x-caracal-receipt";
+
 const SURFACE: Surface<Needs> = Surface {
     title: "Caracal Gateway",
     oauth: true,
@@ -79,6 +82,11 @@ fn governed(operation: &mut Operation) {
         "X-Caracal-Resource",
         Required::True,
         "Identifier of the resource called.",
+    );
+    operation.header(
+        "X-Caracal-Receipt",
+        Required::False,
+        "With any value, an answer of the upstream comes with the path of the call's receipts at the Audit service.",
     );
     operation.passes_on();
 }
