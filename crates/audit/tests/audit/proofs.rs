@@ -33,7 +33,7 @@ use tower::ServiceExt as _;
 use crate::ledger::{Backends, Ledger, TOKEN};
 
 const HOST: &str = "audit.example";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn keys() -> LogKeys {
     LogKeys::derive(HOST, &[1; 32], None).unwrap()

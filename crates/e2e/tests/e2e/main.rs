@@ -17,6 +17,7 @@ mod misconfigured;
 mod outages;
 mod pruning;
 mod published_clients;
+mod receipts;
 mod refusing_redis;
 mod replay;
 mod replicas;
