@@ -208,9 +208,12 @@ fn attacks(zone: &str, records: u64) -> Vec<(&'static str, Vec<String>)> {
                 "delete from evidence_blocks where {log} and first_index = {oldest}"
             )],
         ),
-        // The newest: nothing comes after it.
+        // The newest: nothing comes after it. With the size set back, the root is that of other entries.
         ("wrong_head", vec![cut.clone()]),
-        ("wrong_head", vec![head(&format!("size = {newest}")), cut.clone()]),
+        (
+            "content_mismatch",
+            vec![head(&format!("size = {newest}")), cut.clone()],
+        ),
         ("wrong_head_key", vec![head(&format!("size = {newest}")), cut]),
         ("wrong_head_key", vec![head("root_hmac = ''")]),
         (
