@@ -169,6 +169,20 @@ async fn two_rotations(deployment: Deployment) {
     for lost in ["without a valid signature", "to quarantine", "put aside"] {
         assert!(!log.contains(lost), "{lost}: {log}");
     }
+    // An export has them all, and names no zone that is not there.
+    let exported = stack
+        .caracald(&["audit", "export", "--zone", fixture.zone.id.as_str()])
+        .await;
+    for id in &passed {
+        let events = exported
+            .assert_good()
+            .stdout
+            .lines()
+            .filter(|line| line.contains(&format!("\"{id}\"")));
+        assert!(events.count() >= 2, "{id}");
+    }
+    let nowhere = stack.caracald(&["audit", "export", "--zone", "nowhere"]).await;
+    nowhere.assert_refused(&["no entry of zone nowhere"]);
     // Links of the chains stay as they are: whoever verifies them has the keys of their time.
     let without = stack.caracald(&VERIFY).await;
     assert_eq!(report(&without)["holds"], false, "{without:#?}");
