@@ -82,7 +82,7 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
-    /// See and finish a change of the key-encryption key.
+    /// Make and check the files of secrets; see and finish a change of the key-encryption key.
     Secrets {
         #[command(subcommand)]
         command: commands::secrets::Command,

@@ -1,6 +1,9 @@
-//! `caracald secrets`: which key-encryption key is still needed, and moving what needs the previous one.
+//! `caracald secrets`: the files of secrets, which key-encryption key is still needed, and moving what needs the
+//! previous one.
 
-use std::process::ExitCode;
+mod files;
+
+use std::{path::PathBuf, process::ExitCode};
 
 use caracal_service::{
     config::Settings,
@@ -17,6 +20,13 @@ use crate::{
 /// What to do.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Make the files of secrets that a deployment mounts: those that are missing; what is there is kept.
+    Init(files::Init),
+    /// Say what is wrong with the files of secrets; exit 1 when something is.
+    Check {
+        /// Where they are.
+        directory: PathBuf,
+    },
     /// Say how many values are sealed or digested under which key; exit 1 while one other than the current is needed.
     Status,
     /// Move everything that can be moved to the current key, then say as `status` does what is left.
@@ -28,21 +38,35 @@ pub(crate) enum Command {
     },
 }
 
+/// What is done with the values in the store.
+enum Stored {
+    Status,
+    Reseal,
+    Forget(String),
+}
+
 /// Runs one of them.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let command = match command {
+        Command::Init(asked) => return files::init(&asked),
+        Command::Check { directory } => return files::check(&directory),
+        Command::Status => Stored::Status,
+        Command::Reseal => Stored::Reseal,
+        Command::Forget { key } => Stored::Forget(key),
+    };
     let config = Config::read(Settings::from_process(), &[])?;
     super::block_on(async move {
         let with = wire::administration(config).await?;
         match command {
-            Command::Status => {
+            Stored::Status => {
                 key_check::known(with.store.as_ref(), &with.keys).await?;
             }
-            Command::Reseal => {
+            Stored::Reseal => {
                 // A wrong key must not move anything, and a new one is recorded before it seals.
                 key_check::recorded(with.store.as_ref(), &with.keys, &with.world).await?;
                 reseal(&with).await?;
             }
-            Command::Forget { key } => return forget(&with, &key).await,
+            Stored::Forget(key) => return forget(&with, &key).await,
         }
         status(&with).await
     })

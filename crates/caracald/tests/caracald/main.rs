@@ -8,6 +8,7 @@
 mod observed;
 mod program;
 mod refusals;
+mod secret_files;
 mod secrets;
 mod serving;
 #[cfg(target_os = "linux")]
