@@ -215,8 +215,43 @@ pub struct DeadLetterQuery {
     #[serde(default)]
     pub limit: PageLimit,
     /// `next_cursor` of the page before.
-    pub after: Option<String>,
+    pub after: Option<LetterPosition>,
 }
+
+/// Where a dead letter stands: a number, or two joined by a hyphen, as the buses count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LetterPosition(String);
+
+impl LetterPosition {
+    /// As the bus wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for LetterPosition {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number =
+            |part: &str| (1..=19).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (first, second) = text.split_once('-').unwrap_or((&text, "0"));
+        if number(first) && number(second) {
+            Ok(Self(text))
+        } else {
+            Err("must be a position that a page of dead letters ended with")
+        }
+    }
+}
+
+described!(
+    LetterPosition,
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[0-9]{1,19}(-[0-9]{1,19})?$"))
+        .into()
+);
 
 /// Events that could not join the ledger, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

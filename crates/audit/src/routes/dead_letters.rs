@@ -8,7 +8,7 @@ use caracal_service::{
 };
 use caracal_wire::{
     ErrorCode,
-    audit::{DeadLetterEntry, DeadLetterQuery, DeadLetters, LettersReplayed},
+    audit::{DeadLetterEntry, DeadLetterQuery, DeadLetters, LetterPosition, LettersReplayed},
     events::AuditFrame,
 };
 
@@ -47,7 +47,10 @@ impl RouteError for LetterError {
 }
 
 async fn read(deps: &AuditDeps, query: &DeadLetterQuery) -> Result<Vec<Delivery>, BusError> {
-    let (after, limit) = (query.after.as_deref(), query.limit.get());
+    let (after, limit) = (
+        query.after.as_ref().map(LetterPosition::as_str),
+        query.limit.get(),
+    );
     deps.bus.dead_letters(Topic::AuditEvents, after, limit).await
 }
 

@@ -205,6 +205,14 @@ async fn operator_routes_ask_for_the_operators_token() {
             "{bad}"
         );
     }
+    // What is no position of a letter never reaches the bus, which would call it an outage.
+    for bad in ["", "x", "-1", "1-", "+1", "1-2-3", "99999999999999999999", "%00"] {
+        for (method, path) in [(Method::GET, "dlq"), (Method::POST, "dlq/replay")] {
+            let path = format!("/api/audit/{path}?after={bad}");
+            let refused = fixture.ledger.ask(method, &path, Some(TOKEN)).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{bad}");
+        }
+    }
     let found = fixture
         .ledger
         .ask(Method::GET, &search, Some(TOKEN))
