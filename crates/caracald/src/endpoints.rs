@@ -1,10 +1,9 @@
 //! `<home>/endpoints.json`: where the roles of a running daemon answer, for the people's command line.
 
-use std::{
-    collections::BTreeMap, io::Write as _, net::SocketAddr, os::unix::fs::OpenOptionsExt as _, path::Path,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
+use caracal_service::files::replace;
 
 use crate::config::Role;
 
@@ -24,16 +23,8 @@ pub(crate) fn write(home: &Path, addresses: &[(Role, SocketAddr)]) -> anyhow::Re
         .collect();
     document.insert("pid", std::process::id().into());
     let target = home.join("endpoints.json");
-    let staged = home.join(".endpoints.json.new");
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&staged)
-        .and_then(|mut file| file.write_all(serde_json::to_string(&document).unwrap_or_default().as_bytes()))
-        .and_then(|()| std::fs::rename(&staged, &target))
-        .with_context(|| format!("cannot write {}", target.display()))
+    let text = serde_json::to_string(&document).unwrap_or_default();
+    replace(&target, text.as_bytes()).with_context(|| format!("cannot write {}", target.display()))
 }
 
 /// Removes the file, and from the lock the record that names this process, so that the next start knows of a clean

@@ -29,6 +29,15 @@ pub enum Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
+    /// Name of the log of its entries: `ledger/<zone>`, `admin/<zone>` or `admin/`.
+    pub fn log(self) -> String {
+        match self {
+            Self::Ledger(zone) => format!("ledger/{zone}"),
+            Self::Admin(zone) => format!("admin/{zone}"),
+            Self::Deployment => String::from("admin/"),
+        }
+    }
+
     /// Kind and zone. No zone has an empty id.
     fn parts(self) -> [&'a [u8]; 2] {
         match self {

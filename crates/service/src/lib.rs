@@ -10,6 +10,7 @@ pub mod config;
 pub mod contention;
 pub mod egress;
 pub mod exchange;
+pub mod files;
 pub mod front;
 pub mod health;
 pub mod issued;

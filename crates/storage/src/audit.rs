@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, audit::AuditEvent};
-use caracal_ledger::merkle::Tile;
+use caracal_ledger::{entry::Entry, merkle::Tile};
 
 use crate::{Error, Page, PageRequest};
 
@@ -120,6 +120,19 @@ pub struct AuditRow {
     pub content_sha256: String,
     /// Which key its frame's signature was verified with; empty without one.
     pub producer_key: String,
+}
+
+impl AuditRow {
+    /// The entry that it is of `log`.
+    pub fn entry<'r>(&'r self, log: &'r str) -> Entry<'r> {
+        Entry {
+            log,
+            index: u64::try_from(self.chain_seq).unwrap_or(0).saturating_sub(1),
+            body: &self.received,
+            taken_at: self.ingested_at,
+            producer_key: &self.producer_key,
+        }
+    }
 }
 
 /// Which events to list. Absent members match everything.

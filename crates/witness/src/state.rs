@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,6 +14,7 @@ use caracal_ledger::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     witness::{AddCheckpoint, Declined, continues},
 };
+use caracal_service::files::replace_synced;
 use parking_lot::Mutex;
 
 /// Most logs. Only those who hold a key of a known log make new ones.
@@ -151,17 +152,7 @@ impl State {
 
     fn keep(&self, signed: &SignedCheckpoint) -> io::Result<()> {
         let path = file(&self.directory, &signed.checkpoint().origin);
-        let fresh = path.with_extension("new");
-        let mut written = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
-        written.write_all(signed.encode().as_bytes())?;
-        written.sync_all()?;
-        std::fs::rename(&fresh, &path)?;
-        File::open(&self.directory)?.sync_all()
+        replace_synced(&path, signed.encode().as_bytes(), 0o600)
     }
 }
 

@@ -8,12 +8,14 @@ use std::{
 
 use caracal_core::ZoneId;
 use caracal_ledger::{
+    chain::Chain,
     checkpoint::SignedCheckpoint,
     merkle::{TILE_WIDTH, Tile, new_tiles},
 };
+use caracal_service::files;
 use caracal_storage::Ledger;
 
-use super::{NotPublished, log_of};
+use super::NotPublished;
 
 /// Tiles that are fetched before they are written.
 const CHUNK: usize = 64;
@@ -34,7 +36,7 @@ impl Directory {
 
     /// Where the log of `zone` is. An id may begin with a dot; a name of a directory should not.
     fn log(&self, zone: &ZoneId) -> PathBuf {
-        let log = log_of(zone);
+        let log = Chain::Ledger(zone).log();
         self.0.join(log.replace("/.", "/%2E"))
     }
 
@@ -66,22 +68,22 @@ impl Directory {
         }
         let log = self.log(zone);
         for tiles in new_tiles(published, size).chunks(CHUNK) {
-            let mut files = Vec::with_capacity(tiles.len());
+            let mut fetched = Vec::with_capacity(tiles.len());
             for tile in tiles {
                 if let Some(hashes) = ledger.tile(tile).await? {
-                    files.push((*tile, hashes.concat()));
+                    fetched.push((*tile, hashes.concat()));
                 }
             }
             let log = log.clone();
             blocking(move || {
-                files
+                fetched
                     .iter()
                     .try_for_each(|(tile, bytes)| write_tile(&log, tile, bytes))
             })
             .await?;
         }
         let note = signed.encode();
-        blocking(move || replace(&log.join("checkpoint"), note.as_bytes())).await?;
+        blocking(move || write(&log.join("checkpoint"), note.as_bytes())).await?;
         Ok(())
     }
 }
@@ -94,7 +96,7 @@ async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io:
 
 fn write_tile(log: &Path, tile: &Tile, bytes: &[u8]) -> io::Result<()> {
     let path = log.join("tile").join(tile.path());
-    replace(&path, bytes)?;
+    write(&path, bytes)?;
     if u64::from(tile.width) == TILE_WIDTH {
         // What came before it is in it.
         let mut partial = path.into_os_string();
@@ -107,12 +109,9 @@ fn write_tile(log: &Path, tile: &Tile, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Readers see the former file or the whole new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&fresh, bytes)?;
-    std::fs::rename(&fresh, path)
+    files::replace(path, bytes)
 }

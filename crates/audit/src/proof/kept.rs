@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use caracal_core::ZoneId;
 use caracal_ledger::{
+    chain::Chain,
     checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
-    entry::Entry,
     note::NoteKey,
     trust::{Distrust, InvalidTrust, Trust},
     verify::{Fault, Progress, Verifier},
 };
 use caracal_storage::{Access, Error, Store};
 
-use super::{log_of, roots};
+use super::roots;
 
 /// Entries read at a time.
 const PAGE: u32 = 1000;
@@ -67,7 +67,7 @@ pub async fn verify_against(
     progress: Progress,
     mut tell: impl FnMut(&Progress),
 ) -> Result<Result<Progress, Fault>, Error> {
-    let log = log_of(zone);
+    let log = Chain::Ledger(zone).log();
     let mut verifier = match Verifier::new(&log, progress, known) {
         Ok(verifier) => verifier,
         Err(fault) => return Ok(Err(fault)),
@@ -94,15 +94,7 @@ pub async fn verify_against(
             return Ok(verifier.finish());
         }
         for row in &rows {
-            let position = u64::try_from(row.chain_seq).unwrap_or(0);
-            let entry = Entry {
-                log: &log,
-                index: position.saturating_sub(1),
-                body: &row.received,
-                taken_at: row.ingested_at,
-                producer_key: &row.producer_key,
-            };
-            if let Err(fault) = verifier.push(&entry, None) {
+            if let Err(fault) = verifier.push(&row.entry(&log), None) {
                 return Ok(Err(fault));
             }
         }

@@ -118,11 +118,6 @@ impl NotPublished {
     }
 }
 
-/// Name of a zone's log.
-pub(crate) fn log_of(zone: &ZoneId) -> String {
-    format!("ledger/{zone}")
-}
-
 impl Checkpoints {
     /// Checkpoints of the logs in `store`, signed with `keys`, written into `directory` and shown to `witnesses`.
     pub fn new(
@@ -224,7 +219,9 @@ impl Checkpoints {
         if head.size == 0 {
             return Ok(None);
         }
-        let signed = self.keys.sign(&log_of(zone), head.size, root, self.seconds())?;
+        let signed = self
+            .keys
+            .sign(&Chain::Ledger(zone).log(), head.size, root, self.seconds())?;
         let signed = Arc::new(signed);
         *newest = Some(signed.clone());
         Ok(Some((signed, true)))
@@ -238,7 +235,7 @@ impl Checkpoints {
         let Some(kept) = directory.checkpoint(zone).await? else {
             return Ok(None);
         };
-        let origin = self.keys.origin(&log_of(zone));
+        let origin = self.keys.origin(&Chain::Ledger(zone).log());
         let ours = Trust::of_keys(&origin, self.keys.public().cloned(), 0)
             .is_ok_and(|trust| trust.check(&kept).is_ok());
         if !ours {

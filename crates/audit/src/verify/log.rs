@@ -50,7 +50,7 @@ impl Opened {
     }
 
     fn read(&mut self, zone: &ZoneId, entries: &[Kept<'_>]) {
-        let name = format!("ledger/{zone}");
+        let name = Chain::Ledger(zone).log();
         self.entries = entries.len() as u64;
         let mut said = Vec::with_capacity(entries.len());
         for (index, kept) in (self.block.first..).zip(entries) {

@@ -70,7 +70,11 @@ fn what_cannot_be_written_down_is_not_cosigned() {
     let state = State::open(directory.path()).unwrap();
     state.advance(&asked(3, 0)).unwrap();
     // Something stands where the file is to be made anew.
-    let fresh = file(directory.path(), "a.example/ledger/z-1").with_extension("new");
+    let kept = file(directory.path(), "a.example/ledger/z-1");
+    let name = kept.file_name().unwrap().to_str().unwrap();
+    let fresh = directory
+        .path()
+        .join(format!(".{name}.{}.new", std::process::id()));
     std::fs::create_dir(&fresh).unwrap();
     let failed = state.advance(&asked(9, 3));
     assert!(matches!(failed, Err(NotAdvanced::Io(_))), "{failed:?}");

@@ -15,7 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::ZoneId;
 use caracal_crypto::Digest32;
 use caracal_ledger::{
-    checkpoint::SignedCheckpoint, entry::Entry, merkle::inclusion_ranges, receipt::Receipt,
+    chain::Chain, checkpoint::SignedCheckpoint, merkle::inclusion_ranges, receipt::Receipt,
 };
 use caracal_service::{Refusal, error_chain, front::RouteError};
 use caracal_storage::{AuditRow, Error, Ledger};
@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use crate::{
     AuditDeps,
-    proof::{Checkpoints, NotPublished, log_of, roots},
+    proof::{Checkpoints, NotPublished, roots},
 };
 
 /// The zone of a path.
@@ -103,15 +103,8 @@ async fn receipt_of(
     checkpoint: &SignedCheckpoint,
     ledger: &mut dyn Ledger,
 ) -> Result<Receipt, ProofError> {
-    let log = log_of(zone);
-    let position = u64::try_from(row.chain_seq).unwrap_or(0);
-    let entry = Entry {
-        log: &log,
-        index: position.checked_sub(1).ok_or(ProofError::NoEntry)?,
-        body: &row.received,
-        taken_at: row.ingested_at,
-        producer_key: &row.producer_key,
-    };
+    let log = Chain::Ledger(zone).log();
+    let entry = row.entry(&log);
     let size = checkpoint.checkpoint().size;
     let ranges = inclusion_ranges(entry.index, size).ok_or(ProofError::NoEntry)?;
     let proof = roots(ledger, size, &ranges).await?.ok_or(ProofError::NoEntry)?;

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -11,10 +11,11 @@ use anyhow::Context as _;
 use caracal_audit::{KeptCheckpoints, verify_against};
 use caracal_core::ZoneId;
 use caracal_ledger::{merkle::Frontier, verify::Progress, witness::parse_keys};
+use caracal_service::files;
 use caracal_storage::Store;
 use serde::{Deserialize, Serialize};
 
-/// How often it is told how far it is, and kept.
+/// How often it is told how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
 /// What logs are compared with.
@@ -159,15 +160,8 @@ impl Against {
 
     fn keep(&self, kept: &Kept) -> anyhow::Result<()> {
         let Some(path) = &self.resume else { return Ok(()) };
-        replace(path, &serde_json::to_vec(kept)?).context("--resume: cannot write the file")
+        files::replace(path, &serde_json::to_vec(kept)?).context("--resume: cannot write the file")
     }
-}
-
-/// Readers see the former file or the whole new one.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let fresh = path.with_extension("new");
-    std::fs::write(&fresh, bytes)?;
-    std::fs::rename(&fresh, path)
 }
 
 /// Tells on standard error how far it is.

@@ -5,9 +5,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, OpenOptions, Permissions},
-    io::Write as _,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -16,6 +15,7 @@ use anyhow::{Context as _, ensure};
 use caracal_core::World;
 use caracal_crypto::{sha256_hex, system_world, weak_key::is_weak};
 use caracal_events::redis::access::acl_rule;
+use caracal_service::files::replace_synced;
 use url::Url;
 
 use super::super::say;
@@ -209,26 +209,9 @@ fn read(directory: &Path, name: &str) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Writes a file at once: whoever reads it finds the old value or the new one.
 fn write(directory: &Path, name: &str, value: &str) -> anyhow::Result<()> {
-    let (path, next) = (directory.join(name), directory.join(format!(".{name}.next")));
-    let written = || -> std::io::Result<()> {
-        match fs::remove_file(&next) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&next)?;
-        file.write_all(value.as_bytes())?;
-        file.set_permissions(Permissions::from_mode(0o444))?;
-        file.sync_all()?;
-        fs::rename(&next, &path)?;
-        fs::File::open(directory)?.sync_all()
-    };
-    written().with_context(|| format!("cannot write {}", path.display()))
+    let path = directory.join(name);
+    replace_synced(&path, value.as_bytes(), 0o444).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn writable_by_others(directory: &Path, name: &str, problems: &mut Vec<String>) -> anyhow::Result<()> {

@@ -5,12 +5,13 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use caracal_core::Timestamp;
 use caracal_ledger::{
     block::Kept,
+    chain::Chain,
     entry::{MAX_BODY_BYTES, MAX_NAME_BYTES},
 };
 use caracal_storage::{AppendOutcome, Error, LedgerEntry, LogHead};
 
 use super::{
-    blocks::{COLUMNS, FULL, FULL_BYTES, first_block, log_name, pack},
+    blocks::{COLUMNS, FULL, FULL_BYTES, first_block, pack},
     logs::{frontier, stored},
 };
 use crate::{
@@ -71,7 +72,7 @@ impl ZoneUnit {
         }
         self.tx.keep_plans().await?;
         let mut frontier = frontier(&log)?;
-        let name = log_name(&self.zone);
+        let name = Chain::Ledger(&self.zone).log();
         let first = tail.entries.len();
         for (entry, at) in fresh {
             let kept = Kept {
@@ -107,7 +108,7 @@ impl ZoneUnit {
         if let Some(tail) = self.recent.take(log) {
             return Ok(tail);
         }
-        let name = log_name(&self.zone);
+        let name = Chain::Ledger(&self.zone).log();
         let mut tail = Tail::default();
         for item in self.items(log.number, log.sealed..log.size).await? {
             let event = item.event()?;

@@ -5,6 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_ledger::{
     block::{self, Kept},
+    chain::Chain,
     terms::MAX_SPAN,
 };
 use caracal_storage::{AuditRow, Error, LedgerBlock};
@@ -40,11 +41,6 @@ pub(super) struct Item {
     pub(super) kept: Kept<'static>,
 }
 
-/// The name of the log of a zone.
-pub(super) fn log_name(zone: &ZoneId) -> String {
-    format!("ledger/{zone}")
-}
-
 impl Item {
     /// Its event.
     pub(super) fn event(&self) -> Result<AuditEvent, Error> {
@@ -58,7 +54,10 @@ impl Item {
     }
 
     pub(super) fn with_event(self, event: AuditEvent, zone: &ZoneId) -> AuditRow {
-        let content = self.kept.entry(&log_name(zone), self.index).content_hash();
+        let content = self
+            .kept
+            .entry(&Chain::Ledger(zone).log(), self.index)
+            .content_hash();
         AuditRow {
             event,
             received: self.kept.body.into_owned(),

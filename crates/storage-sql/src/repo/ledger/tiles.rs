@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use caracal_crypto::Digest32;
-use caracal_ledger::merkle::{TILE_WIDTH, Tile, root};
+use caracal_ledger::{
+    chain::Chain,
+    merkle::{TILE_WIDTH, Tile, root},
+};
 use caracal_storage::Error;
 
-use super::{
-    blocks::log_name,
-    logs::{hashes, stored},
-};
+use super::logs::{hashes, stored};
 use crate::{batch::insert, params::params, work::ZoneUnit};
 
 impl ZoneUnit {
@@ -18,7 +18,7 @@ impl ZoneUnit {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let name = log_name(&self.zone);
+        let name = Chain::Ledger(&self.zone).log();
         let items = self.items(log, range).await?;
         let leaf = |item: super::blocks::Item| item.kept.entry(&name, item.index).leaf();
         Ok(items.into_iter().map(leaf).collect())
