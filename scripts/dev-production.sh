@@ -105,18 +105,7 @@ if [ "$(id -u)" = 0 ]; then
     fail "PostgreSQL's account $server_user may not pass through the directories above $home; name another place in CARACAL_PRODUCTION_HOME"
 fi
 
-# secret NAME BYTES: a random secret in hex, made once.
-secret() {
-  [ -s "$secrets/$1" ] || head -c "$2" /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$secrets/$1"
-}
-for name in secretStoreKek auditHmacKey streamsHmacKey gatewayStsHmacKey idempotencyHmacKey auditLogKey caracalAdminToken \
-  caracalCoordinatorToken stsAdminToken auditAdminToken metricsBearer; do
-  secret "$name" 32
-done
-for name in postgresPassword redisPassword apiDbPassword stsDbPassword gatewayDbPassword coordinatorDbPassword \
-  auditDbPassword; do
-  secret "$name" 24
-done
+"$caracald" secrets init "$secrets" >/dev/null || fail "the secrets could not be made in $secrets"
 
 # port PREFERRED: it if nobody listens there, a free one otherwise.
 port() {
