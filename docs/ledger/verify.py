@@ -5,7 +5,7 @@ It needs Python 3.9 and the package `cryptography` (47 or newer where checkpoint
 shares no code with Caracal. What it prints can be believed by somebody who does not believe Caracal.
 
   verify.py receipt RECEIPT --origin ORIGIN --key KEY... [--witness KEY... --threshold N]
-  verify.py export ENTRIES.ndjson --log LOG --checkpoint NOTE... --origin ORIGIN --key KEY... [--witness KEY...]
+  verify.py export ENTRIES.ndjson --log LOG --checkpoint NOTE... [--pruned NOTE] --origin ORIGIN --key KEY... [--witness KEY...]
   verify.py vectors VECTORS.json
 
 Ends with 0 when everything holds, with 1 when something does not, and with 2 when it was asked wrongly.
@@ -241,8 +241,8 @@ def parse_checkpoint(data):
 
 
 def verify_line(checkpoint, key, signature):
-    time = 0
-    if key["kind"] != NOTE:
+    time, is_prune = 0, "tree" in checkpoint
+    if key["kind"] != NOTE and not is_prune:
         if len(signature) < 8:
             return False
         (time,) = struct.unpack(">Q", signature[:8])
@@ -250,9 +250,9 @@ def verify_line(checkpoint, key, signature):
     if time >= 1 << 63 or len(signature) != SIGNATURE_BYTES[key["kind"]]:
         return False
     message = checkpoint["text"].encode()
-    if key["kind"] == COSIGNATURE:
+    if key["kind"] == COSIGNATURE and not is_prune:
         message = b"cosignature/v1\ntime %d\n" % time + message
-    elif key["kind"] == ML_DSA:
+    elif key["kind"] == ML_DSA and not is_prune:
         name, origin = key["name"].encode(), checkpoint["origin"].encode()
         message = b"subtree/v1\n\0" + bytes([len(name)]) + name + struct.pack(">Q", time)
         message += bytes([len(origin)]) + origin + struct.pack(">QQ", 0, checkpoint["size"]) + checkpoint["root"]
@@ -300,6 +300,45 @@ def check_trust(checkpoint, trust):
         raise Wrong("trust", f"{len(witnesses)} witnesses signed where {trust['threshold']} are needed")
 
 
+# --- prune checkpoints ----------------------------------------------------------------------------------------------
+
+
+def parse_prune(data):
+    """That the bodies of the first entries were deleted on purpose, but for the ranges that are kept."""
+    text, signatures = parse_note(data)
+    first, *rest = text[:-1].split("\n")
+    if first != "caracal.evidence.prune.v1" or len(rest) < 6:
+        raise Wrong("form", "not a prune checkpoint")
+    origin, size, root, time, reason, peaks, *kept = rest
+    for line, name in [(time, "time "), (reason, "reason "), (peaks, "peaks ")]:
+        if not line.startswith(name):
+            raise Wrong("form", "a prune checkpoint with other lines")
+    for part in (origin, reason[7:]):
+        bad = any(ord(char) < 32 or 127 <= ord(char) < 160 for char in part)
+        if bad or not 1 <= len(part.encode()) <= MAX_NAME:
+            raise Wrong("form", "a prune checkpoint with another origin or reason than there can be")
+    decimal(time[5:])
+    tree = Tree()
+    tree.size, tree.peaks = decimal(size), [unbase64(peak) for peak in peaks[6:].split(" ")]
+    fits = tree.size and len(tree.peaks) == bin(tree.size).count("1") and all(len(peak) == 32 for peak in tree.peaks)
+    if not fits or tree.root() != unbase64(root):
+        raise Wrong("form", "a prune checkpoint whose tree is none")
+    ranges, after = [], -1
+    for line in kept:
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "kept":
+            raise Wrong("form", "a prune checkpoint with other lines")
+        start, end = decimal(parts[1]), decimal(parts[2])
+        if not after < start < end <= tree.size or len(kept) > 1024:
+            raise Wrong("form", "a prune checkpoint that keeps what cannot be kept")
+        ranges, after = ranges + [range(start, end)], end
+    return {"origin": origin, "tree": tree, "kept": ranges, "text": text, "signatures": signatures}
+
+
+def permits(prune, index):
+    return prune is not None and index < prune["tree"].size and not any(index in kept for kept in prune["kept"])
+
+
 # --- receipts and exports --------------------------------------------------------------------------------------------
 
 
@@ -329,14 +368,20 @@ def verify_receipt(data, trust):
     return entry
 
 
-def verify_export(entries, log, notes, trust):
+def verify_export(entries, log, notes, trust, pruned=None):
     """The size of the log that the entries and the checkpoints agree on."""
+    prune = None
+    if pruned is not None:
+        prune = parse_prune(pruned)
+        check_trust(prune, {**trust, "threshold": 0})
     known = {}
     for note in notes:
         checkpoint = parse_checkpoint(note)
         check_trust(checkpoint, trust)
         if known.setdefault(checkpoint["size"], checkpoint["root"]) != checkpoint["root"]:
             raise Wrong("split_view", f"two different logs were signed at {checkpoint['size']} entries")
+    if prune and known.setdefault(prune["tree"].size, prune["tree"].root()) != prune["tree"].root():
+        raise Wrong("split_view", f"two different logs were signed at {prune['tree'].size} entries")
     tree, proved = Tree(), 0
 
     def compare():
@@ -348,10 +393,27 @@ def verify_export(entries, log, notes, trust):
     for entry in entries:
         if entry["log"] != log:
             raise Wrong("log", f"entry {tree.size} is of another log")
+        if prune and tree.size == 0 and "leaves" not in entry and entry["index"] == prune["tree"].size:
+            if prune["kept"]:
+                raise Wrong("missing", f"entry {prune['kept'][0].start} is held, and missing")
+            if any(0 < size < entry["index"] for size in known):
+                raise Wrong("unproved", "a checkpoint lies in the pruned part: compare it with the hashes or the archive")
+            tree.size, tree.peaks = prune["tree"].size, list(prune["tree"].peaks)
+            proved = compare()
         if entry["index"] != tree.size:
             raise Wrong("gap", f"entry {entry['index']} stands where {tree.size} is expected")
-        tree.append(leaf_hash(entry))
-        proved = compare()
+        if "leaves" not in entry:
+            tree.append(leaf_hash(entry))
+            proved = compare()
+            continue
+        leaves = unbase64(entry["leaves"])
+        if not leaves or len(leaves) % 32:
+            raise Wrong("form", "leaves are hashes of 32 bytes")
+        for at in range(0, len(leaves), 32):
+            if not permits(prune, tree.size):
+                raise Wrong("missing", f"entry {tree.size} is missing, and no prune checkpoint says that it may be")
+            tree.append(leaves[at : at + 32])
+            proved = compare()
     if known and max(known) > tree.size:
         raise Wrong("truncated", f"{max(known) - tree.size} entries at the end are missing")
     return proved
@@ -407,7 +469,8 @@ def check_vectors(vectors):
         agree(said is None, case["holds"], f"receipt: {case['what']}")
     for case in vectors.get("exports", []):
         notes = [note.encode() for note in case["checkpoints"]]
-        said = verdict(verify_export, case["entries"], case["log"], notes, case["trust"])
+        pruned = case.get("pruned") and case["pruned"].encode()
+        said = verdict(verify_export, case["entries"], case["log"], notes, case["trust"], pruned)
         agree(said, case["fault"], f"export: {case['what']}")
     return checked
 
@@ -424,6 +487,7 @@ def main():
         command.add_argument("--threshold", type=int, default=0, help="how many witnesses have to have signed")
     commands.choices["export"].add_argument("--log", required=True, help="such as ledger/ZONE")
     commands.choices["export"].add_argument("--checkpoint", action="append", required=True, help="file with one")
+    commands.choices["export"].add_argument("--pruned", help="file with the prune checkpoint of a log whose beginning is gone")
     commands.add_parser("vectors").add_argument("file")
     asked = parser.parse_args()
 
@@ -441,7 +505,10 @@ def main():
         else:
             entries = (json.loads(line) for line in read(asked.file).splitlines())
             notes = [read(path) for path in asked.checkpoint]
-            print(f"holds up to {verify_export(entries, asked.log, notes, trust)} entries")
+            pruned = read(asked.pruned) if asked.pruned else None
+            print(f"holds up to {verify_export(entries, asked.log, notes, trust, pruned)} entries")
+            if pruned is not None:
+                print(f"the bodies of the first {parse_prune(pruned)['tree'].size} entries may be missing")
     except Wrong as wrong:
         print(f"does not hold: {wrong}", file=sys.stderr)
         return 1

@@ -1,7 +1,17 @@
 /** Bytes as evidence spells them: base64 in its only form, decimals, big-endian numbers. */
 
 /** Why evidence is not believed. */
-export type Kind = "form" | "trust" | "proof" | "log" | "gap" | "forked" | "truncated" | "split_view";
+export type Kind =
+  | "form"
+  | "trust"
+  | "proof"
+  | "log"
+  | "gap"
+  | "forked"
+  | "missing"
+  | "truncated"
+  | "unproved"
+  | "split_view";
 
 /** Something does not hold. */
 export class DoesNotHold extends Error {

@@ -38,7 +38,7 @@ export interface Key {
   readonly bytes: Uint8Array;
 }
 
-interface Signature {
+export interface Signature {
   readonly name: string;
   readonly id: Uint8Array;
   readonly signature: Uint8Array;
@@ -78,7 +78,7 @@ function keyId(name: string, bytes: Uint8Array): Uint8Array {
 }
 
 /** A deployment's key is named by its host and signs each log under the log's own name. */
-function keyOfLog(key: Key, origin: string): Key {
+export function keyOfLog(key: Key, origin: string): Key {
   if (!origin.startsWith(`${key.name}/`) || !isNamed(origin)) return key;
   return { ...key, name: origin, id: keyId(origin, key.bytes) };
 }
@@ -113,8 +113,8 @@ function parseSignature(line: string): Signature {
   return { name, id: bytes.subarray(0, 4), signature: bytes.subarray(4) };
 }
 
-/** @throws DoesNotHold `form` */
-export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
+/** A text and the signatures under it. @throws DoesNotHold `form` */
+export function parseNote(bytes: Uint8Array): { text: string; signatures: readonly Signature[] } {
   if (bytes.length > MAX_NOTE_BYTES) throw new DoesNotHold("form", "a note of more than 256 KiB");
   const note = decodeText(bytes, "a note");
   if (encodeText(note).some((byte) => byte < 0x20 && byte !== 0x0a)) {
@@ -126,9 +126,12 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   }
   const lines = note.slice(border + 2, -1).split("\n");
   if (lines.length > MAX_SIGNATURES) throw new DoesNotHold("form", "a note with too many signatures");
-  const signatures = lines.map(parseSignature);
+  return { text: note.slice(0, border + 1), signatures: lines.map(parseSignature) };
+}
 
-  const text = note.slice(0, border + 1);
+/** @throws DoesNotHold `form` */
+export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { text, signatures } = parseNote(bytes);
   const [origin, size, root, ...more] = text.slice(0, -1).split("\n");
   if (origin === undefined || size === undefined || root === undefined || more.length > 0) {
     throw new DoesNotHold("form", "a checkpoint has three lines");
@@ -165,14 +168,9 @@ function message(checkpoint: Checkpoint, key: Key, time: bigint): Uint8Array {
   }
 }
 
-function isSignedBy(checkpoint: Checkpoint, key: Key, signature: Uint8Array): boolean {
-  let [time, bytes] = [0n, signature];
-  if (key.kind.name !== "note") {
-    if (signature.length < 8) return false;
-    [time, bytes] = [decodeU64(signature), signature.subarray(8)];
-  }
-  if (time >= 1n << 63n || bytes.length !== key.kind.signatureBytes) return false;
-  const signed = message(checkpoint, key, time);
+/** Whether `bytes` is the signature of `signed`. */
+export function verifies(key: Key, signed: Uint8Array, bytes: Uint8Array): boolean {
+  if (bytes.length !== key.kind.signatureBytes) return false;
   try {
     return key.kind.name === "ml-dsa-44"
       ? ml_dsa44.verify(bytes, signed, key.key)
@@ -181,6 +179,15 @@ function isSignedBy(checkpoint: Checkpoint, key: Key, signature: Uint8Array): bo
   } catch {
     return false;
   }
+}
+
+function isSignedBy(checkpoint: Checkpoint, key: Key, signature: Uint8Array): boolean {
+  let [time, bytes] = [0n, signature];
+  if (key.kind.name !== "note") {
+    if (signature.length < 8) return false;
+    [time, bytes] = [decodeU64(signature), signature.subarray(8)];
+  }
+  return time < 1n << 63n && verifies(key, message(checkpoint, key, time), bytes);
 }
 
 /** The names among `keys` that signed. @throws DoesNotHold `trust` where a line under a known key is no signature of it */

@@ -3,7 +3,27 @@
 import { DoesNotHold, equal } from "./bytes.ts";
 import { checkTrust, parseCheckpoint, type Trust } from "./checkpoint.ts";
 import { type Entry, entryLeaf } from "./entry.ts";
+import { checkPruneTrust, type Prune, parsePrune, permits } from "./prune.ts";
 import { Frontier, type Hash } from "./tree.ts";
+
+/** The leaves of entries whose bodies were pruned, from `index` on. */
+export interface PrunedEntries {
+  readonly log: string;
+  readonly index: bigint;
+  readonly leaves: readonly Hash[];
+}
+
+/** Goes on behind the prune checkpoint, unless that would leave something out. */
+function skipPruned(tree: Frontier, prune: Prune, known: ReadonlyMap<bigint, Hash>): void {
+  const [kept] = prune.kept;
+  if (kept) throw new DoesNotHold("missing", `entry ${kept.start} is held, and missing`);
+  for (const size of known.keys()) {
+    if (size > 0n && size < prune.size) {
+      throw new DoesNotHold("unproved", `what was signed at ${size} entries lies in the pruned part`);
+    }
+  }
+  tree.restore(prune.size, prune.peaks);
+}
 
 /**
  * The size up to which entries and checkpoints agree.
@@ -11,11 +31,14 @@ import { Frontier, type Hash } from "./tree.ts";
  * @throws DoesNotHold with what was found, as the page "Form of the ledger" names it
  */
 export function verifyExport(
-  entries: Iterable<Entry>,
+  entries: Iterable<Entry | PrunedEntries>,
   log: string,
   checkpoints: readonly Uint8Array[],
   trust: Trust,
+  pruned?: Uint8Array,
 ): bigint {
+  const prune = pruned && parsePrune(pruned);
+  if (prune) checkPruneTrust(prune, trust);
   const known = new Map<bigint, Hash>();
   for (const bytes of checkpoints) {
     const { size, root, ...rest } = parseCheckpoint(bytes);
@@ -25,6 +48,12 @@ export function verifyExport(
       throw new DoesNotHold("split_view", `two different logs were signed at ${size} entries`);
     }
     known.set(size, root);
+  }
+  if (prune) {
+    if (!equal(known.get(prune.size) ?? prune.root, prune.root)) {
+      throw new DoesNotHold("split_view", `two different logs were signed at ${prune.size} entries`);
+    }
+    known.set(prune.size, prune.root);
   }
   const tree = new Frontier();
   let proved = 0n;
@@ -42,11 +71,25 @@ export function verifyExport(
   compare();
   for (const entry of entries) {
     if (entry.log !== log) throw new DoesNotHold("log", `entry ${tree.size} is of another log`);
+    if (prune && tree.size === 0n && !("leaves" in entry) && entry.index === prune.size) {
+      skipPruned(tree, prune, known);
+      compare();
+    }
     if (entry.index !== tree.size) {
       throw new DoesNotHold("gap", `entry ${entry.index} stands where ${tree.size} is expected`);
     }
-    tree.append(entryLeaf(entry));
-    compare();
+    if (!("leaves" in entry)) {
+      tree.append(entryLeaf(entry));
+      compare();
+      continue;
+    }
+    for (const leaf of entry.leaves) {
+      if (!prune || !permits(prune, tree.size)) {
+        throw new DoesNotHold("missing", `entry ${tree.size} is missing without a prune checkpoint`);
+      }
+      tree.append(leaf);
+      compare();
+    }
   }
   for (const size of known.keys()) {
     if (size > tree.size) {

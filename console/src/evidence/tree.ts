@@ -16,10 +16,16 @@ export function nodeHash(left: Hash, right: Hash): Hash {
 /** The right edge of a growing tree. */
 export class Frontier {
   #size = 0n;
-  readonly #peaks: Hash[] = [];
+  #peaks: Hash[] = [];
 
   get size(): bigint {
     return this.#size;
+  }
+
+  /** Goes on from the roots of the perfect subtrees of a tree of `size` leaves. */
+  restore(size: bigint, peaks: readonly Hash[]): void {
+    this.#size = size;
+    this.#peaks = [...peaks];
   }
 
   append(leaf: Hash): void {

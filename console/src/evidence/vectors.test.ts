@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DoesNotHold, encodeText } from "./bytes.ts";
+import { DoesNotHold, decodeBase64, encodeText } from "./bytes.ts";
 import { checkTrust, parseCheckpoint, parseKey, type Trust } from "./checkpoint.ts";
 import { contentHash, decodeEntry, type Entry, encodeEntry, entryLeaf } from "./entry.ts";
-import { verifyExport } from "./export.ts";
+import { type PrunedEntries, verifyExport } from "./export.ts";
 import { verifyReceipt } from "./receipt.ts";
 import { Frontier, provesConsistency, provesInclusion } from "./tree.ts";
 
@@ -17,6 +17,12 @@ interface WrittenEntry {
   readonly body: string;
   readonly taken_at: number;
   readonly producer_key: string;
+}
+
+interface WrittenLeaves {
+  readonly log: string;
+  readonly index: number;
+  readonly leaves: string;
 }
 
 interface Vectors {
@@ -43,10 +49,11 @@ interface Vectors {
   readonly receipts: readonly { what: string; receipt: string; trust: Trust; holds: boolean }[];
   readonly exports: readonly {
     what: string;
-    entries: readonly WrittenEntry[];
+    entries: readonly (WrittenEntry | WrittenLeaves)[];
     log: string;
     checkpoints: readonly string[];
     trust: Trust;
+    pruned?: string | null;
     fault: string | null;
   }[];
 }
@@ -62,6 +69,13 @@ function read(entry: WrittenEntry): Entry {
     takenAt: BigInt(entry.taken_at),
     producerKey: entry.producer_key,
   };
+}
+
+function readLine(line: WrittenEntry | WrittenLeaves): Entry | PrunedEntries {
+  if (!("leaves" in line)) return read(line);
+  const bytes = decodeBase64(line.leaves);
+  const leaves = Array.from({ length: bytes.length / 32 }, (_, at) => bytes.subarray(at * 32, at * 32 + 32));
+  return { log: line.log, index: BigInt(line.index), leaves };
 }
 
 /** The kind of fault that `check` finds; `null` where it holds. */
@@ -119,10 +133,16 @@ describe("the vectors of the ledger", () => {
     expect(fault(() => verifyReceipt(encodeText(receipt), trust)) === null).toBe(holds);
   });
 
-  it.each(vectors.exports)("export: $what", ({ entries, log, checkpoints, trust, fault: expected }) => {
-    const found = fault(() => verifyExport(entries.map(read), log, checkpoints.map(encodeText), trust));
-    expect(found).toBe(expected);
-  });
+  it.each(vectors.exports)(
+    "export: $what",
+    ({ entries, log, checkpoints, trust, pruned, fault: expected }) => {
+      const note = pruned ? encodeText(pruned) : undefined;
+      const found = fault(() =>
+        verifyExport(entries.map(readLine), log, checkpoints.map(encodeText), trust, note),
+      );
+      expect(found).toBe(expected);
+    },
+  );
 });
 
 describe("a receipt", () => {

@@ -6,7 +6,7 @@ use caracal_crypto::{Digest32, log_key::LogSigningFailed};
 use crate::note::{InvalidNote, Note, NoteKey, NoteSignature, NoteSigner, SignatureKind};
 
 /// Most bytes of an origin: what the message of ML-DSA-44 has room for.
-const MAX_ORIGIN_BYTES: usize = 255;
+pub(crate) const MAX_ORIGIN_BYTES: usize = 255;
 
 /// The end of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

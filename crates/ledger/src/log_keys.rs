@@ -9,6 +9,7 @@ use caracal_crypto::{
 use crate::{
     checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
     note::{NoteKey, NoteSigner, SignatureKind, UnusableKey},
+    prune::{InvalidPrune, Prune, SignedPrune},
 };
 
 /// Most bytes of a host: with the longest name of a log behind it, it is an origin.
@@ -50,6 +51,9 @@ pub enum NotSigned {
     /// The log cannot have a checkpoint of this name.
     #[error(transparent)]
     Checkpoint(#[from] InvalidCheckpoint),
+    /// Nothing can be pruned so.
+    #[error(transparent)]
+    Prune(#[from] InvalidPrune),
     /// The log's name cannot name a key.
     #[error(transparent)]
     Key(#[from] UnusableKey),
@@ -140,6 +144,19 @@ impl LogKeys {
         })?;
         for signer in &self.current {
             signed.sign(&signer.renamed(&origin)?, time)?;
+        }
+        Ok(signed)
+    }
+
+    /// A prune checkpoint of a log of this deployment, signed.
+    ///
+    /// # Errors
+    /// [`NotSigned`].
+    pub fn sign_prune(&self, prune: Prune) -> Result<SignedPrune, NotSigned> {
+        let mut signed = SignedPrune::new(prune)?;
+        for signer in &self.current {
+            let named = signer.renamed(&signed.prune().origin)?;
+            signed.sign(&named)?;
         }
         Ok(signed)
     }

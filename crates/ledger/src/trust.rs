@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{checkpoint::SignedCheckpoint, note::NoteKey};
+use crate::{checkpoint::SignedCheckpoint, note::NoteKey, prune::SignedPrune};
 
 /// Keys of a log and its witnesses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,28 @@ impl Trust {
             });
         }
         Ok(witnesses)
+    }
+}
+
+impl Trust {
+    /// Whether a key of the log signed the prune checkpoint. Witnesses do not sign those.
+    ///
+    /// # Errors
+    /// [`Distrust`]; with it, nothing may be missing.
+    pub fn check_prune(&self, signed: &SignedPrune) -> Result<(), Distrust> {
+        let origin = &signed.prune().origin;
+        if *origin != self.origin {
+            return Err(Distrust::Origin(origin.clone()));
+        }
+        let said = || self.log.iter().map(|key| (key, signed.verify(key)));
+        if let Some((key, _)) = said().find(|(_, said)| *said == Some(false)) {
+            return Err(Distrust::BadSignature(key.name().to_owned()));
+        }
+        if said().any(|(_, said)| said == Some(true)) {
+            Ok(())
+        } else {
+            Err(Distrust::NotSigned)
+        }
     }
 }
 

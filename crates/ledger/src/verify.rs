@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use caracal_crypto::Digest32;
 
-use crate::{checkpoint::Checkpoint, entry::Entry, merkle::Frontier};
+use crate::{checkpoint::Checkpoint, entry::Entry, merkle::Frontier, prune::Prune};
 
 /// Where a verification is: the tree over what it saw.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,6 +52,20 @@ pub enum Fault {
         /// How many.
         missing: u64,
     },
+    /// The body of an entry is gone, and no prune checkpoint says that it may be.
+    #[error("entry {index} is missing, and no prune checkpoint says that it was deleted on purpose")]
+    Missing {
+        /// Where, from 0.
+        index: u64,
+    },
+    /// A checkpoint lies before the first entry that there is: without the hashes of what is gone it cannot be compared.
+    #[error(
+        "what was signed at {size} entries lies in the pruned part: compare it where the hashes are, or with the archive"
+    )]
+    Unproved {
+        /// Its size.
+        size: u64,
+    },
     /// Two checkpoints of one size have different roots: whoever signed both shows two logs.
     #[error("two different logs were signed at {size} entries")]
     SplitView {
@@ -67,6 +81,7 @@ pub struct Verifier {
     progress: Progress,
     /// Roots by size that were signed, as far as they lie ahead.
     ahead: BTreeMap<u64, Digest32>,
+    prune: Option<Prune>,
 }
 
 impl Verifier {
@@ -89,6 +104,7 @@ impl Verifier {
             log: log.to_owned(),
             progress,
             ahead,
+            prune: None,
         };
         // What lies behind was compared when it was passed.
         verifier.ahead = verifier.ahead.split_off(&verifier.progress.frontier.size());
@@ -115,6 +131,63 @@ impl Verifier {
             return Err(Fault::Changed { index: expected });
         }
         self.progress.frontier.append(made);
+        self.compare()
+    }
+
+    /// Allows what `prune` says to be missing, whose signature the caller verified. What it says of the tree is compared
+    /// like a checkpoint.
+    ///
+    /// # Errors
+    /// [`Fault::SplitView`] or [`Fault::Forked`] where it contradicts what is known.
+    pub fn pruned(mut self, prune: Prune) -> Result<Self, Fault> {
+        let (size, root) = (prune.size(), prune.frontier.root());
+        self.prune = Some(prune);
+        if size < self.progress.frontier.size() {
+            return Ok(self);
+        }
+        if *self.ahead.entry(size).or_insert(root) != root {
+            return Err(Fault::SplitView { size });
+        }
+        self.compare()?;
+        Ok(self)
+    }
+
+    /// Takes the leaf of the next entry, whose body is gone.
+    ///
+    /// # Errors
+    /// [`Fault`]; nothing more can be said of the log after it.
+    pub fn push_pruned(&mut self, index: u64, leaf: Digest32) -> Result<(), Fault> {
+        let expected = self.progress.frontier.size();
+        if index != expected {
+            return Err(Fault::Gap {
+                expected,
+                found: index,
+            });
+        }
+        if !self.prune.as_ref().is_some_and(|prune| prune.permits(index)) {
+            return Err(Fault::Missing { index });
+        }
+        self.progress.frontier.append(leaf);
+        self.compare()
+    }
+
+    /// Goes on behind the prune checkpoint without the hashes of what is gone: a checkpoint that is met later proves that
+    /// the log began as the prune checkpoint says.
+    ///
+    /// # Errors
+    /// [`Fault`] where that cannot be, or would leave something out.
+    pub fn skip_pruned(&mut self) -> Result<(), Fault> {
+        let from = self.progress.frontier.size();
+        let Some(prune) = self.prune.as_ref().filter(|prune| prune.size() > from) else {
+            return Err(Fault::Missing { index: from });
+        };
+        if let Some(index) = prune.first_refused(&(from..prune.size())) {
+            return Err(Fault::Missing { index });
+        }
+        if let Some((size, _)) = self.ahead.range(from..prune.size()).next() {
+            return Err(Fault::Unproved { size: *size });
+        }
+        self.progress.frontier = prune.frontier.clone();
         self.compare()
     }
 
@@ -153,143 +226,5 @@ impl Verifier {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        entry::tests::entry,
-        merkle::{empty_root, root},
-    };
-
-    const LOG: &str = "ledger/z-1";
-
-    fn bodies(count: u64) -> Vec<String> {
-        (0..count).map(|n| format!(r#"{{"n":{n}}}"#)).collect()
-    }
-
-    fn entries(bodies: &[String]) -> Vec<Entry<'_>> {
-        (0..).zip(bodies).map(|(n, body)| entry(n, body)).collect()
-    }
-
-    fn checkpoints(entries: &[Entry<'_>], sizes: &[usize]) -> Vec<Checkpoint> {
-        let leaves: Vec<_> = entries.iter().map(Entry::leaf).collect();
-        let at = |size: &usize| Checkpoint {
-            origin: format!("caracal.example/{LOG}"),
-            size: *size as u64,
-            root: root(&leaves[..*size]),
-        };
-        sizes.iter().map(at).collect()
-    }
-
-    fn verify(entries: &[Entry<'_>], known: &[Checkpoint]) -> Result<Progress, Fault> {
-        let mut verifier = Verifier::new(LOG, Progress::default(), known)?;
-        for entry in entries {
-            verifier.push(entry, None)?;
-        }
-        verifier.finish()
-    }
-
-    #[test]
-    fn a_log_that_is_whole_holds_from_any_place_on() {
-        let bodies = bodies(30);
-        let entries = entries(&bodies);
-        let known = checkpoints(&entries, &[0, 7, 20, 30]);
-        let whole = verify(&entries, &known).unwrap();
-        assert_eq!((whole.frontier.size(), whole.proved), (30, 30));
-        for stop in 0..=30 {
-            let mut first = Verifier::new(LOG, Progress::default(), &known).unwrap();
-            for entry in &entries[..stop] {
-                first.push(entry, None).unwrap();
-            }
-            let mut second = Verifier::new(LOG, first.progress().clone(), &known).unwrap();
-            for entry in &entries[stop..] {
-                second.push(entry, None).unwrap();
-            }
-            assert_eq!(second.finish().unwrap(), whole, "{stop}");
-        }
-    }
-
-    #[test]
-    fn every_kind_of_tampering_is_found_and_placed() {
-        let bodies = bodies(30);
-        let good = entries(&bodies);
-        let known = checkpoints(&good, &[7, 20, 30]);
-        // Changed.
-        let mut changed = good.clone();
-        changed[9].body = r#"{"n":"nine"}"#;
-        assert_eq!(
-            verify(&changed, &known),
-            Err(Fault::Forked { proved: 7, size: 20 })
-        );
-        let mut exact = Verifier::new(LOG, Progress::default(), &known).unwrap();
-        let found = changed
-            .iter()
-            .zip(&good)
-            .find_map(|(entry, was)| exact.push(entry, Some(&was.leaf())).err());
-        assert_eq!(found, Some(Fault::Changed { index: 9 }));
-        // Deleted, doubled, exchanged.
-        let without = [&good[..9], &good[10..]].concat();
-        assert_eq!(
-            verify(&without, &known),
-            Err(Fault::Gap {
-                expected: 9,
-                found: 10
-            })
-        );
-        let doubled = [&good[..10], &good[9..]].concat();
-        assert_eq!(
-            verify(&doubled, &known),
-            Err(Fault::Gap {
-                expected: 10,
-                found: 9
-            })
-        );
-        let mut exchanged = good.clone();
-        exchanged.swap(3, 4);
-        assert_eq!(
-            verify(&exchanged, &known),
-            Err(Fault::Gap {
-                expected: 3,
-                found: 4
-            })
-        );
-        // Numbered anew to hide it.
-        for (n, entry) in (0..).zip(&mut exchanged) {
-            entry.index = n;
-        }
-        assert_eq!(
-            verify(&exchanged, &known),
-            Err(Fault::Forked { proved: 0, size: 7 })
-        );
-        // Cut at the end, or emptied.
-        assert_eq!(verify(&good[..25], &known), Err(Fault::Truncated { missing: 5 }));
-        assert_eq!(verify(&[], &known), Err(Fault::Truncated { missing: 30 }));
-        // Entries of another log.
-        let mut foreign = good.clone();
-        foreign[2].log = "ledger/z-2";
-        assert_eq!(verify(&foreign, &known), Err(Fault::Log { index: 2 }));
-        // Rolled back behind what was seen.
-        let seen = verify(&good, &known).unwrap();
-        let other = checkpoints(&changed, &[30]);
-        assert_eq!(
-            Verifier::new(LOG, seen, &other).unwrap_err(),
-            Fault::Forked { proved: 30, size: 30 }
-        );
-    }
-
-    #[test]
-    fn a_split_view_is_told_from_its_checkpoints_alone() {
-        let bodies = bodies(8);
-        let good = entries(&bodies);
-        let mut other = good.clone();
-        other[5].body = "{}";
-        let known = [checkpoints(&good, &[8]), checkpoints(&other, &[8])].concat();
-        assert_eq!(verify(&good, &known), Err(Fault::SplitView { size: 8 }));
-        let empty = Checkpoint {
-            origin: String::from("o"),
-            size: 0,
-            root: [1; 32],
-        };
-        assert_eq!(verify(&[], &[empty]), Err(Fault::Forked { proved: 0, size: 0 }));
-        assert_eq!(Progress::default().frontier.root(), empty_root());
-    }
-}
+#[expect(clippy::single_range_in_vec_init, reason = "what is kept may be one range")]
+mod tests;

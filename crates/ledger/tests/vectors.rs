@@ -2,16 +2,21 @@
 //!
 //! `CARACAL_REGENERATE=1 cargo test -p caracal-ledger --test vectors` writes them anew.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::single_range_in_vec_init, reason = "what is kept may be one range")]
 
 use std::{env, fs, path::PathBuf};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::Timestamp;
 use caracal_crypto::{Digest32, LogAlgorithm, LogSigningKey};
 use caracal_ledger::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     entry::Entry,
-    merkle::{consistency_proof, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion},
+    merkle::{
+        Frontier, consistency_proof, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion,
+    },
     note::{NoteKey, NoteSigner, SignatureKind},
+    prune::{Prune, SignedPrune},
     receipt::Receipt,
     verify::{Fault, Progress, Verifier},
 };
@@ -79,6 +84,185 @@ impl Signers {
         signed.sign(&self.log, 0).unwrap();
         signed
     }
+}
+
+/// The prune checkpoint of `leaves`, signed by `log`.
+fn prune(log: &[&NoteSigner], leaves: &[Digest32], kept: Vec<std::ops::Range<u64>>) -> String {
+    let mut frontier = Frontier::default();
+    for leaf in leaves {
+        frontier.append(*leaf);
+    }
+    let mut signed = SignedPrune::new(Prune {
+        origin: ORIGIN.to_owned(),
+        frontier,
+        time: 1_700_000_002,
+        reason: String::from("older than 90 days"),
+        kept,
+    })
+    .unwrap();
+    for log in log {
+        signed.sign(log).unwrap();
+    }
+    signed.encode()
+}
+
+/// Exports of a log whose beginning was pruned.
+fn pruned_exports(signers: &Signers, entries: &[Entry<'_>]) -> Vec<Value> {
+    let leaves: Vec<_> = entries.iter().map(Entry::leaf).collect();
+    let gone = |range: std::ops::Range<usize>| {
+        let hashes = STANDARD.encode(leaves[range.clone()].concat());
+        json!({"log": LOG, "index": range.start, "leaves": hashes})
+    };
+    let there = |range: std::ops::Range<usize>| entries[range].iter().map(as_json).collect::<Vec<_>>();
+    let by_hashes = [vec![gone(0..6)], there(6..11)].concat();
+    let with_held = [vec![gone(0..2)], there(2..4), vec![gone(4..6)], there(6..11)].concat();
+    let without_held = [vec![gone(0..6)], there(6..11)].concat();
+    let log = &signers.log;
+    let signed = |kept| prune(&[log, &signers.quantum], &leaves[..6], kept);
+    let good = signed(vec![]);
+    let mut others = leaves.clone();
+    others[2] = [7; 32];
+    let stranger = prune(
+        &[&signer(ORIGIN, SignatureKind::Ed25519, 9)],
+        &leaves[..6],
+        vec![],
+    );
+    let case = |what: &str, entries: &[Value], sizes: &[usize], pruned: Option<&str>, fault: Option<&str>| {
+        let notes: Vec<_> = sizes
+            .iter()
+            .map(|size| signers.sign(*size, &leaves).encode())
+            .collect();
+        json!({
+            "what": what, "log": LOG, "entries": entries, "checkpoints": notes, "trust": signers.trust(0),
+            "pruned": pruned, "fault": fault,
+        })
+    };
+    vec![
+        case(
+            "pruned, with the hashes",
+            &by_hashes,
+            &[4, 6, 11],
+            Some(&good),
+            None,
+        ),
+        case(
+            "pruned, without the hashes",
+            &there(6..11),
+            &[6, 11],
+            Some(&good),
+            None,
+        ),
+        case(
+            "pruned, with what is held",
+            &with_held,
+            &[4, 11],
+            Some(&signed(vec![2..4])),
+            None,
+        ),
+        case(
+            "pruned, without what is held",
+            &without_held,
+            &[11],
+            Some(&signed(vec![2..4])),
+            Some("missing"),
+        ),
+        case(
+            "pruned, without what is held and the hashes",
+            &there(6..11),
+            &[11],
+            Some(&signed(vec![2..4])),
+            Some("missing"),
+        ),
+        case(
+            "hashes without a prune checkpoint",
+            &by_hashes,
+            &[11],
+            None,
+            Some("missing"),
+        ),
+        case(
+            "begun later without a prune checkpoint",
+            &there(6..11),
+            &[11],
+            None,
+            Some("gap"),
+        ),
+        case(
+            "pruned further than was signed",
+            &[vec![gone(0..7)], there(7..11)].concat(),
+            &[11],
+            Some(&good),
+            Some("missing"),
+        ),
+        case(
+            "begun behind the prune checkpoint",
+            &there(7..11),
+            &[11],
+            Some(&good),
+            Some("gap"),
+        ),
+        case(
+            "a checkpoint that is pruned away",
+            &there(6..11),
+            &[4, 11],
+            Some(&good),
+            Some("unproved"),
+        ),
+        case(
+            "hashes of others",
+            &[
+                vec![json!({"log": LOG, "index": 0, "leaves": STANDARD.encode(others[..6].concat())})],
+                there(6..11),
+            ]
+            .concat(),
+            &[11],
+            Some(&good),
+            Some("forked"),
+        ),
+        case(
+            "pruned to another tree",
+            &there(6..11),
+            &[11],
+            Some(&prune(&[log], &others[..6], vec![])),
+            Some("forked"),
+        ),
+        case(
+            "pruned to another tree than was signed",
+            &by_hashes,
+            &[6],
+            Some(&prune(&[log], &others[..6], vec![])),
+            Some("split_view"),
+        ),
+        case(
+            "pruned by a stranger",
+            &by_hashes,
+            &[11],
+            Some(&stranger),
+            Some("trust"),
+        ),
+        case(
+            "pruned, and the note changed",
+            &by_hashes,
+            &[11],
+            Some(&good.replacen("90 days", "91 days", 1)),
+            Some("trust"),
+        ),
+        case(
+            "pruned, and the note is a checkpoint",
+            &by_hashes,
+            &[11],
+            Some(&signers.sign(6, &leaves).encode()),
+            Some("form"),
+        ),
+        case(
+            "pruned with a root of another size",
+            &by_hashes,
+            &[11],
+            Some(&good.replacen("\n6\n", "\n7\n", 1)),
+            Some("form"),
+        ),
+        case("pruned but whole", &there(0..11), &[4, 11], Some(&good), None),
+    ]
 }
 
 fn entries() -> Vec<Entry<'static>> {
@@ -315,6 +499,7 @@ fn signed() -> Value {
         export("empty", &[], notes(&[11]), Some("truncated")),
         export("two views", &entries, twice, Some("split_view")),
     ];
+    let exports = [exports.to_vec(), pruned_exports(&signers, &entries)].concat();
     json!({"keys": keys, "checkpoints": checkpoints, "receipts": receipts, "exports": exports})
 }
 
@@ -340,12 +525,43 @@ fn export_fault(case: &Value) -> Option<&'static str> {
         trust.check(&signed).unwrap();
         known.push(signed.checkpoint().clone());
     }
+    let pruned = match case["pruned"]
+        .as_str()
+        .map(|note| SignedPrune::parse(note.as_bytes()))
+    {
+        None => None,
+        Some(Err(_)) => return Some("form"),
+        Some(Ok(signed)) if trust.check_prune(&signed).is_err() => return Some("trust"),
+        Some(Ok(signed)) => Some(signed),
+    };
+    let verifier = || -> Result<Verifier, Fault> {
+        let verifier = Verifier::new(case["log"].as_str().unwrap(), Progress::default(), &known)?;
+        match &pruned {
+            Some(signed) => verifier.pruned(signed.prune().clone()),
+            None => Ok(verifier),
+        }
+    };
     let verify = || -> Result<Progress, Fault> {
-        let mut verifier = Verifier::new(case["log"].as_str().unwrap(), Progress::default(), &known)?;
+        let mut verifier = verifier()?;
         for entry in case["entries"].as_array().unwrap() {
+            let index = entry["index"].as_u64().unwrap();
+            if let Some(leaves) = entry["leaves"].as_str() {
+                for (index, leaf) in (index..).zip(STANDARD.decode(leaves).unwrap().chunks(32)) {
+                    verifier.push_pruned(index, leaf.try_into().unwrap())?;
+                }
+                continue;
+            }
+            let begins = verifier.progress().frontier.size() == 0;
+            if begins
+                && pruned
+                    .as_ref()
+                    .is_some_and(|pruned| pruned.prune().size() == index)
+            {
+                verifier.skip_pruned()?;
+            }
             let entry = Entry {
                 log: entry["log"].as_str().unwrap(),
-                index: entry["index"].as_u64().unwrap(),
+                index,
                 body: entry["body"].as_str().unwrap(),
                 taken_at: Timestamp::from_micros(entry["taken_at"].as_i64().unwrap()),
                 producer_key: entry["producer_key"].as_str().unwrap(),
@@ -359,7 +575,9 @@ fn export_fault(case: &Value) -> Option<&'static str> {
         Fault::Gap { .. } => "gap",
         Fault::Changed { .. } => "changed",
         Fault::Forked { .. } => "forked",
+        Fault::Missing { .. } => "missing",
         Fault::Truncated { .. } => "truncated",
+        Fault::Unproved { .. } => "unproved",
         Fault::SplitView { .. } => "split_view",
     })
 }
