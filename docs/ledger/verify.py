@@ -6,6 +6,7 @@ shares no code with Caracal. What it prints can be believed by somebody who does
 
   verify.py receipt RECEIPT --origin ORIGIN --key KEY... [--witness KEY... --threshold N]
   verify.py export ENTRIES.ndjson --log LOG --checkpoint NOTE... [--pruned NOTE] --origin ORIGIN --key KEY... [--witness KEY...]
+  verify.py pack PACK.tar --key KEY... [--witness KEY... --threshold N]
   verify.py vectors VECTORS.json
 
 Ends with 0 when everything holds, with 1 when something does not, and with 2 when it was asked wrongly.
@@ -13,11 +14,13 @@ Ends with 0 when everything holds, with 1 when something does not, and with 2 wh
 import argparse
 import base64
 import binascii
+import datetime
 import hashlib
 import json
 import re
 import struct
 import sys
+import tarfile
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -31,7 +34,7 @@ SIGNATURE_BYTES = {NOTE: 64, COSIGNATURE: 64, ML_DSA: 2420}
 
 
 class Wrong(Exception):
-    """Something does not hold. `kind` names what, as the vectors do."""
+    """Something does not hold. `kind` names what, as the vectors do, and the text where."""
 
     def __init__(self, kind, text):
         super().__init__(text)
@@ -419,6 +422,164 @@ def verify_export(entries, log, notes, trust, pruned=None):
     return proved
 
 
+# --- packs -----------------------------------------------------------------------------------------------------------
+
+
+def exactly(value, members, what):
+    """`value` when it is an object of these members: name, type and whether it may be absent."""
+    known = {name: kind for name, kind, _ in members}
+    if not isinstance(value, dict) or any(type(value[name]) is not known.get(name) for name in value):
+        raise Wrong("form", f"{what} of another form")
+    if any(name not in value for name, _, optional in members if not optional):
+        raise Wrong("form", f"{what} without all of its members")
+    return value
+
+
+def parse_json(data, what):
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise Wrong("form", f"{what} that is not JSON") from None
+
+
+def instant(text):
+    """Microseconds of the Unix epoch; further digits are cut."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", text, re.ASCII)
+    if not match:
+        raise Wrong("form", f"not a date-time: {text!r}")
+    day, time, digits, zone = match.groups()
+    at = datetime.datetime.fromisoformat(f"{day}T{time}" + ("+00:00" if zone in "Zz" else zone))
+    seconds = (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(seconds=1)
+    return seconds * 1_000_000 + int((digits or "").ljust(6, "0")[:6])
+
+
+MANIFEST_MEMBERS = [
+    *((name, str, False) for name in ("format", "pack", "made_at", "origin", "zone_id", "completeness")),
+    *(("size", int, False), ("entries", int, False), ("asked", dict, False), ("files", list, False)),
+]
+ASKED_MEMBERS = [(name, str, True) for name in ("session_id", "subject_id", "since", "until")]
+ASKED_MEMBERS += [("authority_record_ids", list, True)]
+FILE_MEMBERS = [("name", str, False), ("bytes", int, False), ("sha256", str, False)]
+ENTRY_MEMBERS = [("index", int, False), ("body", str, False), ("taken_at", int, False)]
+ENTRY_MEMBERS += [("producer_key", str, False), ("proof", list, False)]
+
+
+def parse_manifest(data):
+    manifest = exactly(parse_json(data, "a manifest"), MANIFEST_MEMBERS, "a manifest")
+    exactly(manifest["asked"], ASKED_MEMBERS, "what was asked")
+    for file in manifest["files"]:
+        exactly(file, FILE_MEMBERS, "a file of the manifest")
+    if manifest["format"] != "caracal.evidence.pack.v1":
+        raise Wrong("form", "a pack of another form")
+    return manifest
+
+
+def verify_packed(line, number, log, checkpoint):
+    """The index and the event of a line of the entries."""
+    packed = exactly(parse_json(line, f"line {number} of the entries"), ENTRY_MEMBERS, f"line {number} of the entries")
+    entry = {"log": log, **{name: packed[name] for name in ("index", "body", "taken_at", "producer_key")}}
+    index = entry["index"]
+    try:
+        leaf, proof = leaf_hash(entry), [unbase64(part) for part in packed["proof"]]
+    except (struct.error, TypeError, UnicodeEncodeError):
+        raise Wrong("form", f"line {number} of the entries is no entry") from None
+    if not proves_inclusion(leaf, index, checkpoint["size"], proof, checkpoint["root"]):
+        raise Wrong("proof", f"entry {index} (line {number}): its proof does not lead to the root")
+    event = parse_json(entry["body"], f"entry {index}")
+    if not isinstance(event, dict):
+        raise Wrong("form", f"entry {index} is no event")
+    return index, event
+
+
+def picks(asked, event):
+    """Whether an event is asked for by what it says itself, and its session where it happened in the span."""
+    metadata = event.get("metadata_json")
+    metadata = metadata if isinstance(metadata, dict) else {}
+
+    def said(name):
+        value = metadata.get(name)
+        return value.replace("\0", "") if isinstance(value, str) else ""
+
+    at, records = instant(event["occurred_at"]), asked.get("authority_record_ids", [])
+    session = said("agent_session_id")
+    spans = ("since" not in asked or at >= instant(asked["since"])) and (
+        "until" not in asked or at < instant(asked["until"])
+    )
+    met = asked.get("session_id") in (None, session) and (not records or said("session_id") in records)
+    return spans and met, session if spans else ""
+
+
+def verify_pack(archive, trust):
+    """What the pack says of itself."""
+    members = iter(archive)
+
+    def following(expected):
+        member = next(members, None)
+        name = member.name if member else "the end"
+        if name != expected:
+            raise Wrong("file", f"the file {name!r} stands where {expected!r} is expected")
+        if member and not member.isreg():
+            raise Wrong("file", f"{name!r} is not a plain file")
+        return archive.extractfile(member) if member else None
+
+    data, signature = following("manifest.json").read(), following("manifest.checkpoint").read()
+    manifest, signature = parse_manifest(data), parse_checkpoint(signature)
+    log = "ledger/" + manifest["zone_id"]
+    host = manifest["origin"][: -len(log) - 1]
+    if manifest["origin"] != f"{host}/{log}":
+        raise Wrong("form", "a manifest whose log is of another zone")
+    check_trust(signature, {**trust, "origin": f"{host}/packs/{manifest['pack']}", "threshold": 0})
+    if (signature["size"], signature["root"]) != (1, sha256(b"\0", sha256(data))):
+        raise Wrong("trust", "the manifest is not the one that was signed")
+    asked, checkpoint, count = manifest["asked"], None, 0
+    about_somebody = "session_id" in asked or bool(asked.get("authority_record_ids"))
+    last, requests, sessions, related = -1, set(), set(), []
+    for file in manifest["files"]:
+        content, digest, length = following(file["name"]), hashlib.sha256(), 0
+        lines = content if file["name"] == "entries.ndjson" else [content.read()]
+        for line in lines:
+            digest.update(line)
+            length += len(line)
+            if file["name"] == "checkpoint":
+                checkpoint = parse_checkpoint(line)
+                check_trust(checkpoint, {**trust, "origin": manifest["origin"]})
+                if checkpoint["size"] != manifest["size"]:
+                    raise Wrong("file", "the checkpoint is of another size than the manifest says")
+            if file["name"] != "entries.ndjson":
+                continue
+            count += 1
+            if checkpoint is None:
+                raise Wrong("file", "entries before the checkpoint")
+            index, event = verify_packed(line, count, log, checkpoint)
+            if index <= last:
+                raise Wrong("file", f"entry {index} (line {count}) stands behind a later one")
+            last, request = index, event.get("request_id", "")
+            if event.get("zone_id") != manifest["zone_id"]:
+                raise Wrong("asked", f"entry {index} is of another zone")
+            picked, session = picks(asked, event)
+            if picked:
+                requests.add(request)
+                sessions.add(session)
+            elif about_somebody:
+                related.append((index, session, request))
+            else:
+                raise Wrong("asked", f"entry {index} is not what was asked for")
+        if (length, digest.hexdigest()) != (file["bytes"], file["sha256"]):
+            raise Wrong("file", f"the file {file['name']!r} is not the one that was packed")
+    following("the end")
+    if checkpoint is None or count != manifest["entries"]:
+        raise Wrong("file", f"{count} entries, and the manifest says {manifest['entries']}")
+    if "session_id" in asked:
+        sessions.clear()
+    sessions.discard("")
+    requests.update(request for _, session, request in related if session in sessions)
+    requests.discard("")
+    for index, session, request in related:
+        if session not in sessions and request not in requests:
+            raise Wrong("asked", f"entry {index} is not what was asked for")
+    return manifest
+
+
 # --- vectors ---------------------------------------------------------------------------------------------------------
 
 
@@ -478,10 +639,11 @@ def check_vectors(vectors):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("receipt", "export"):
+    for name in ("receipt", "export", "pack"):
         command = commands.add_parser(name)
         command.add_argument("file")
-        command.add_argument("--origin", required=True, help="the log that is believed")
+        if name != "pack":
+            command.add_argument("--origin", required=True, help="the log that is believed")
         command.add_argument("--key", action="append", required=True, help="a key of the log, or of its host")
         command.add_argument("--witness", action="append", default=[], help="a key of a witness")
         command.add_argument("--threshold", type=int, default=0, help="how many witnesses have to have signed")
@@ -499,9 +661,14 @@ def main():
         if asked.command == "vectors":
             print(f"{check_vectors(json.loads(read(asked.file)))} vectors agree")
             return 0
-        trust = {"origin": asked.origin, "log": asked.key, "witnesses": asked.witness, "threshold": asked.threshold}
+        trust = {"origin": getattr(asked, "origin", None), "log": asked.key, "witnesses": asked.witness, "threshold": asked.threshold}
         if asked.command == "receipt":
             print(verify_receipt(read(asked.file), trust)["body"])
+        elif asked.command == "pack":
+            with tarfile.open(asked.file, "r:") as archive:
+                manifest = verify_pack(archive, trust)
+            print(f"holds: {manifest['entries']} events of the first {manifest['size']} entries of {manifest['origin']}")
+            print(f"asked for: {json.dumps(manifest['asked'])}\nmade at {manifest['made_at']}\n{manifest['completeness']}")
         else:
             entries = (json.loads(line) for line in read(asked.file).splitlines())
             notes = [read(path) for path in asked.checkpoint]
@@ -511,6 +678,9 @@ def main():
                 print(f"the bodies of the first {parse_prune(pruned)['tree'].size} entries may be missing")
     except Wrong as wrong:
         print(f"does not hold: {wrong}", file=sys.stderr)
+        return 1
+    except tarfile.TarError as error:
+        print(f"does not hold: {error}", file=sys.stderr)
         return 1
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"cannot be read: {error}", file=sys.stderr)

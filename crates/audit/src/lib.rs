@@ -10,6 +10,7 @@ mod export;
 mod frame;
 mod ingest;
 mod metrics;
+mod pack;
 mod proof;
 mod retention;
 mod routes;
@@ -26,6 +27,7 @@ pub use earlier::adopt_earlier;
 pub use export::{ExportError, ExportFormat, ExportSpan, export};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
+pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{
     Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, NotKept, Witness, publish, verify_against,
 };

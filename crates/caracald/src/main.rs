@@ -116,10 +116,10 @@ enum AuditCommand {
         #[arg(long)]
         zone: String,
         /// Only events from then on (RFC 3339).
-        #[arg(long, value_parser = instant)]
+        #[arg(long, value_parser = commands::instant)]
         since: Option<Timestamp>,
         /// Only events before (RFC 3339).
-        #[arg(long, value_parser = instant)]
+        #[arg(long, value_parser = commands::instant)]
         until: Option<Timestamp>,
         /// Only events behind this position: the `chain_seq` of the last line of an export that was cut short.
         #[arg(long, default_value_t = 0, value_name = "POSITION")]
@@ -128,6 +128,8 @@ enum AuditCommand {
         #[arg(long, value_enum, default_value = "ndjson")]
         format: Format,
     },
+    /// Put events with all that proves them into one file, which a stranger verifies offline.
+    Pack(commands::audit_pack::Wanted),
     /// Recompute every hash and link of the ledger; exit 1 when something does not hold.
     Verify {
         /// Only this zone; every zone with entries otherwise.
@@ -136,6 +138,9 @@ enum AuditCommand {
         /// An earlier answer of `audit verify --json`, kept elsewhere: every chain must still contain the end it had.
         #[arg(long, value_name = "FILE")]
         expect: Option<PathBuf>,
+        /// Verify this evidence pack instead, offline.
+        #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["zone", "expect", "checkpoint"])]
+        pack: Option<PathBuf>,
         #[command(flatten)]
         against: commands::audit_verify::Against,
         /// Print one JSON document instead of lines.
@@ -157,10 +162,6 @@ impl From<Format> for ExportFormat {
             Format::Ocsf => Self::Ocsf,
         }
     }
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())
 }
 
 fn parse(roles: &[String]) -> anyhow::Result<Vec<Role>> {
@@ -205,10 +206,23 @@ fn main() -> ExitCode {
                 AuditCommand::Verify {
                     zone,
                     expect,
+                    pack: None,
                     against,
                     json,
                 },
         } => commands::audit_verify::run(zone, expect.as_deref(), &against, json),
+        Command::Audit {
+            command:
+                AuditCommand::Verify {
+                    pack: Some(pack),
+                    against,
+                    json,
+                    ..
+                },
+        } => commands::audit_verify::run_pack(&pack, &against, json),
+        Command::Audit {
+            command: AuditCommand::Pack(wanted),
+        } => commands::audit_pack::run(wanted),
     };
     match outcome {
         Ok(code) => code,

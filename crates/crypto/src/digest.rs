@@ -1,5 +1,7 @@
 //! Digests, constant-time comparison and fresh secrets.
 
+use std::fmt;
+
 use aws_lc_rs::{constant_time, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{Secret, World};
@@ -20,11 +22,39 @@ pub fn sha256_hex(data: &[u8]) -> String {
 
 /// SHA-256 of `parts` laid end to end. The caller makes the borders unambiguous.
 pub fn sha256_parts(parts: &[&[u8]]) -> Digest32 {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut hash = Sha256::default();
     for part in parts {
-        context.update(part);
+        hash.update(part);
     }
-    to_array(context.finish().as_ref())
+    hash.finish()
+}
+
+/// SHA-256 of data that comes piece by piece.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sha256")
+    }
+}
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(self) -> Digest32 {
+        to_array(self.0.finish().as_ref())
+    }
 }
 
 /// Whether both are equal, in time that depends on their lengths alone.

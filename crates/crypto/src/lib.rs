@@ -37,7 +37,7 @@ pub mod webhook_signature;
 pub mod zone_key;
 
 pub use canonical_json::canonical_json;
-pub use digest::{Digest32, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};
+pub use digest::{Digest32, Sha256, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};
 pub use hmac_key::HmacKey;
 pub use hmac_ring::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy, VerifiesTag};
 pub use log_key::{LogAlgorithm, LogSigningKey, LogVerifyingKey};

@@ -20,6 +20,7 @@ pub mod entry;
 pub mod log_keys;
 pub mod merkle;
 pub mod note;
+pub mod pack;
 pub mod prune;
 pub mod receipt;
 pub mod terms;

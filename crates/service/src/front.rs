@@ -30,7 +30,9 @@ use http::{Method, StatusCode, header, request::Parts};
 use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
-pub use answer::{Accepted, Answer, Answers, Created, Download, Made, NoContent, Sheet, Text, Versioned};
+pub use answer::{
+    Accepted, Answer, Answers, Archive, Created, Download, Made, NoContent, Sheet, Text, Versioned,
+};
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};

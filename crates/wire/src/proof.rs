@@ -1,5 +1,6 @@
 //! Proofs of the ledger: what the Audit service answers beside notes, tiles and receipts, which have forms of their own.
 
+use caracal_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -81,4 +82,17 @@ pub struct EventReceipt {
     pub index: u64,
     /// The receipt (C2SP tlog-proof).
     pub receipt: String,
+}
+
+/// What an evidence pack is to hold: events that meet every member given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PackOf {
+    /// Events of this session, and others of the same requests.
+    pub session_id: Option<String>,
+    /// Events of this authority record, and others of the same requests.
+    pub authority_record_id: Option<String>,
+    /// Events that happened from then on.
+    pub since: Option<Timestamp>,
+    /// Events that happened before.
+    pub until: Option<Timestamp>,
 }

@@ -40,7 +40,7 @@ pub use self::{
 /// The checkpoints of a deployment.
 pub struct Checkpoints {
     pub(crate) store: Arc<dyn Store>,
-    world: World,
+    pub(crate) world: World,
     audit_keys: Option<HmacRing>,
     pub(crate) keys: LogKeys,
     directory: Option<Directory>,

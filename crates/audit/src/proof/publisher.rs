@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::ZoneId;
+use caracal_ledger::checkpoint::SignedCheckpoint;
 use caracal_storage::{Access, ChainKind, Error};
 use metrics::counter;
 use tokio::{task::JoinSet, time::Instant};
@@ -110,12 +111,28 @@ impl Checkpoints {
 
     /// Whether there was something to publish.
     async fn try_publish(&self, zone: &ZoneId) -> Result<bool, NotPublished> {
+        let Some(cosigned) = self.cosigned_now(zone).await? else {
+            return Ok(false);
+        };
+        if let Some(directory) = &self.directory {
+            let mut work = self.view(zone).await?;
+            directory.publish(zone, &cosigned, work.ledger()).await?;
+        }
+        Ok(true)
+    }
+
+    /// The newest checkpoint of the zone's log, made now if the log grew, with the cosignatures of the witnesses that
+    /// answer in time; `None` before the log's first entry.
+    pub(crate) async fn cosigned_now(
+        &self,
+        zone: &ZoneId,
+    ) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
         let signed = {
             let mut work = self.view(zone).await?;
             self.current(zone, work.ledger()).await?
         };
         let Some((signed, _)) = signed else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut cosigned = (*signed).clone();
         let asked = self
@@ -125,11 +142,6 @@ impl Checkpoints {
         for line in futures_util::future::join_all(asked).await.into_iter().flatten() {
             cosigned.add(line);
         }
-        let cosigned = self.cosigned(zone, cosigned).await;
-        if let Some(directory) = &self.directory {
-            let mut work = self.view(zone).await?;
-            directory.publish(zone, &cosigned, work.ledger()).await?;
-        }
-        Ok(true)
+        Ok(Some(self.cosigned(zone, cosigned).await))
     }
 }

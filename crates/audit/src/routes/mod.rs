@@ -121,6 +121,13 @@ fn of_logs() -> Vec<Route> {
         )
         .summary("Prove that a zone's log only grew."),
         Route::get(
+            "/api/audit/logs/{zone_id}/pack",
+            "packs.make",
+            Operator,
+            logs::pack::get,
+        )
+        .summary("Make an evidence pack of a session, an authority record or a time span (tar)."),
+        Route::get(
             "/api/audit/logs/{zone_id}/receipts",
             "receipts.list",
             Operator,

@@ -10,6 +10,7 @@ mod isolation;
 mod later_release;
 mod ledger;
 mod openapi;
+mod pack;
 mod proofs;
 mod retention;
 mod tampering;

@@ -35,7 +35,7 @@ use crate::ledger::{Backends, Ledger, TOKEN};
 const HOST: &str = "audit.example";
 const LIMIT: Duration = Duration::from_mins(1);
 
-fn keys() -> LogKeys {
+pub(crate) fn keys() -> LogKeys {
     LogKeys::derive(HOST, &[1; 32], None).unwrap()
 }
 
@@ -48,13 +48,13 @@ fn trust(zone: &ZoneId) -> Trust {
 }
 
 /// A ledger that signs, over a store of its own.
-struct Fixture {
-    ledger: Ledger,
-    zone: ZoneId,
+pub(crate) struct Fixture {
+    pub(crate) ledger: Ledger,
+    pub(crate) zone: ZoneId,
 }
 
 impl Fixture {
-    async fn over(backends: Backends, directory: Option<&Path>, witnesses: Vec<Witness>) -> Self {
+    pub(crate) async fn over(backends: Backends, directory: Option<&Path>, witnesses: Vec<Witness>) -> Self {
         let directory = directory.map(|path| Directory::open(path).unwrap());
         let ledger = Ledger::signing(backends, |parts| {
             Checkpoints::new(
@@ -98,6 +98,11 @@ impl Fixture {
     async fn get(&self, path: &str) -> Answer {
         let path = format!("/api/audit/logs/{}/{path}", self.zone);
         self.ledger.ask(Method::GET, &path, Some(TOKEN)).await
+    }
+
+    /// An answer about a log that is no text.
+    pub(crate) async fn bytes_of(&self, zone: &ZoneId, path: &str) -> (StatusCode, Vec<u8>) {
+        self.bytes(&format!("/api/audit/logs/{zone}/{path}")).await
     }
 
     /// An answer that is no text.

@@ -1,6 +1,7 @@
 //! `caracald audit verify`.
 
 mod kept;
+mod pack;
 
 use std::{path::Path, process::ExitCode};
 
@@ -10,8 +11,8 @@ use caracal_core::ZoneId;
 use caracal_service::config::Settings;
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
-pub(crate) use self::kept::Against;
 use self::kept::Compared;
+pub(crate) use self::{kept::Against, pack::run_pack};
 use super::say;
 use crate::{config::Config, wire};
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_export;
 pub(crate) mod audit_keys;
+pub(crate) mod audit_pack;
 pub(crate) mod audit_verify;
 pub(crate) mod check_config;
 pub(crate) mod config;
@@ -13,6 +14,13 @@ pub(crate) mod serve;
 pub(crate) mod witness;
 
 use std::io::{ErrorKind, Write as _};
+
+use caracal_core::Timestamp;
+
+/// An argument that is an instant.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())
+}
 
 /// A runtime for short commands.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -5,6 +5,7 @@
 //! share, and the background work of a process.
 
 mod backends;
+mod checkpoints;
 mod guarded;
 mod home_lock;
 mod keys;
@@ -24,6 +25,7 @@ use caracal_core::World;
 use caracal_crypto::system_world;
 use caracal_events::{OutboxRelay, Spool, SpoolDrainer, SyncMode, outbox::RelayOptions};
 use caracal_service::{
+    egress::{Egress, EgressPolicy},
     issued::IssuedMandates,
     revocation::Revocations,
     zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
@@ -33,8 +35,11 @@ use caracal_storage_sql::SqliteStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::backends::{Administration, administration, ledger, log_keys, migrate};
 use self::{backends::Backends, keys::KeyMaterial};
+pub(crate) use self::{
+    backends::{Administration, administration, ledger, log_keys, migrate},
+    checkpoints::signed_ledger,
+};
 use crate::{
     config::{Backend, Config, Role, SpoolSync},
     secrets,
@@ -179,6 +184,12 @@ pub(crate) async fn wire(
         spool: parts.spool,
         draining: parts.draining,
     })
+}
+
+/// A guard of outbound connections that trusts the system's roots and those of the operator.
+fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
+    let further = config.extra_ca()?;
+    Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
 }
 
 /// As much of each zone as the most demanding of the roles needs.

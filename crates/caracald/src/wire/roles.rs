@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
-use caracal_audit::{AdminRetention, AuditDeps, Checkpoints, Directory, IngestHealth, Witness};
+use caracal_audit::{AdminRetention, AuditDeps, Checkpoints, IngestHealth};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -19,7 +19,7 @@ use caracal_service::{
 };
 use caracal_sts::{LocalExchange, StsConfig, StsDeps};
 
-use super::Parts;
+use super::{Parts, checkpoints::checkpoints, egress};
 use crate::{
     config::{Backend, Role},
     readiness::{
@@ -124,8 +124,7 @@ impl Parts {
 
     /// A guard of outbound connections that trusts the system's roots and those of the operator.
     fn egress(&self, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
-        let further = self.config.extra_ca()?;
-        Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
+        egress(&self.config, policy)
     }
 
     fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
@@ -227,27 +226,8 @@ impl Parts {
             tracing::warn!("AUDIT_LOG_KEY is not set: no checkpoint of the ledger is signed");
             return Ok(None);
         };
-        let directory = self.config.checkpoint_dir.as_deref().map(Directory::open);
-        let directory = directory.transpose().context("AUDIT_CHECKPOINT_DIR")?;
-        let witnesses = match &self.config.witnesses {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
-                // The operator names them, no caller does.
-                let egress = self.egress(EgressPolicy::provisioned())?;
-                Witness::read(&egress, &text)
-                    .with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
-            }
-            None => Vec::new(),
-        };
-        Ok(Some(Arc::new(Checkpoints::new(
-            self.backends.ledger.clone(),
-            self.world.clone(),
-            Some(self.keys.audit.clone()),
-            keys,
-            directory,
-            witnesses,
-        ))))
+        let (store, audit) = (self.backends.ledger.clone(), self.keys.audit.clone());
+        checkpoints(&self.config, store, &self.world, audit, keys).map(Some)
     }
 
     fn audit(&self) -> anyhow::Result<Router> {

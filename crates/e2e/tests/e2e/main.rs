@@ -15,6 +15,7 @@ mod lifecycle;
 mod metrics;
 mod misconfigured;
 mod outages;
+mod packs;
 mod pruning;
 mod published_clients;
 mod receipts;

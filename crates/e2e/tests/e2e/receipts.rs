@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,11 @@ use caracal_ledger::{log_keys::LogKeys, note::NoteKey, receipt::Receipt, trust::
 use caracal_testkit::process::Process;
 use serde_json::Value;
 
-use crate::{published_clients::python, support::assert_passed};
+use crate::{
+    packs::{self, Log},
+    published_clients::python,
+    support::assert_passed,
+};
 
 const HOST: &str = "audit.caracal.example";
 const LOG_KEY: &str = "6c1f0e9d4b7a28355e90c3d2f1a4b687990d3c5e7f2b184a6d8e0f1c2b3a4958";
@@ -68,25 +72,40 @@ async fn watching(directory: &Path) -> Watching {
     }
 }
 
-async fn audit(stack: &Stack, path: &str) -> Reply {
+pub(crate) async fn audit(stack: &Stack, path: &str) -> Reply {
     let request = stack.request(Role::Audit, "GET", path);
     Reply::of(request.bearer_auth(stack.secret("auditAdminToken"))).await
 }
 
 /// What the second verifier says of a receipt: its exit code.
 fn second_verifier(receipt: &Path, origin: &str, keys: &[String], witness: &[String]) -> Option<i32> {
+    let of = ["--origin", origin];
+    run_second_verifier("receipt", receipt, &of, keys, witness)
+        .status
+        .code()
+}
+
+/// What the second verifier says of a file.
+pub(crate) fn run_second_verifier(
+    kind: &str,
+    file: &Path,
+    arguments: &[&str],
+    keys: &[String],
+    witness: &[String],
+) -> Output {
     let mut command = Command::new(python());
     command
         .arg(checkout().join("docs/ledger/verify.py"))
-        .arg("receipt")
-        .arg(receipt)
-        .args(["--origin", origin, "--threshold", "1"]);
+        .arg(kind)
+        .arg(file)
+        .args(arguments)
+        .args(["--threshold", "1"]);
     for (name, keys) in [("--key", keys), ("--witness", witness)] {
         for key in keys {
             command.arg(name).arg(key);
         }
     }
-    command.output().unwrap().status.code()
+    command.output().unwrap()
 }
 
 async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: Deployment) {
@@ -185,6 +204,20 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
     copy[60] ^= 1;
     fs::write(&file, &copy).unwrap();
     assert_ne!(second_verifier(&file, &origin, &told, &witness.keys), Some(0));
+    let log = Log {
+        deployed: &told,
+        witness: &witness.keys,
+        trusted: &trusted,
+        zone: &zone,
+    };
+    packs::convince_and_cannot_be_changed(
+        &stack,
+        directory.path(),
+        &log,
+        (&agent.session, &fixture.application.id),
+        &request,
+    )
+    .await;
     compare_with_kept_checkpoints(&stack, directory.path(), &published, &zone, &trusted).await;
     stack.stop().await;
 }

@@ -1,6 +1,9 @@
 //! What a handler answers with. Like its inputs, the type is the declaration.
 
-use axum::response::{IntoResponse as _, Response};
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
 use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -121,6 +124,26 @@ impl Answers for Text {
     }
 }
 
+/// A binary file to download.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
+
+impl Answers for Archive {
+    fn respond(self) -> Result<Response, Refusal> {
+        let response = finished(StatusCode::OK, "application/x-tar", self.content);
+        Ok(attached(response, &self.name))
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.text(StatusCode::OK, "application/x-tar");
+    }
+}
+
 /// A CSV file to download.
 #[derive(Debug, Clone)]
 pub struct Download {
@@ -145,11 +168,8 @@ impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
             Self::Json(body) => return json(StatusCode::OK, &body),
             Self::Csv(file) => file,
         };
-        let mut response = finished(StatusCode::OK, "text/csv; charset=utf-8", file.content);
-        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", file.name)) {
-            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-        }
-        Ok(response)
+        let response = finished(StatusCode::OK, "text/csv; charset=utf-8", file.content);
+        Ok(attached(response, &file.name))
     }
 
     fn describe(operation: &mut Operation) {
@@ -166,6 +186,14 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> 
     Ok(finished(status, "application/json", body))
 }
 
+/// The response as a file of this name.
+fn attached(mut response: Response, name: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
 /// Answers are never sniffed, never cached, never named in a referrer.
 const STANDARD: [(HeaderName, HeaderValue); 3] = [
     (
@@ -176,8 +204,8 @@ const STANDARD: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-pub(super) fn finished(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = (status, STANDARD, body).into_response();
+pub(super) fn finished(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = (status, STANDARD, body.into()).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);
     if !content_type.is_empty() {

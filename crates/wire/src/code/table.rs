@@ -253,6 +253,8 @@ codes! {
         CheckpointNotSigned "checkpoint_not_signed" 403 "No known key of the log signed the checkpoint.";
         LogUnknown "log_unknown" 404 "There is no such log, or the witness knows no key of it.";
         EntryNotFound "entry_not_found" 404 "The log has no such entry, tile, or event of this request.";
+        PackTooLarge "pack_too_large" 400
+            "There are more such events than a pack that is answered may hold; narrow it, or use `caracald audit pack`.";
         CheckpointInconsistent "checkpoint_inconsistent" 422
             "The proof does not lead from the checkpoint cosigned last to this one.";
         EvidenceContradicts "evidence_contradicts" 500

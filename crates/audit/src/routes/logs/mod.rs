@@ -5,6 +5,7 @@ pub(super) mod checkpoint;
 pub(super) mod consistency;
 pub(super) mod inclusion;
 pub(super) mod keys;
+pub(super) mod pack;
 pub(super) mod receipt;
 pub(super) mod receipts;
 pub(super) mod tile;

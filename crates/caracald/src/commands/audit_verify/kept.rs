@@ -10,26 +10,28 @@ use std::{
 use anyhow::Context as _;
 use caracal_audit::{KeptCheckpoints, verify_against};
 use caracal_core::ZoneId;
-use caracal_ledger::{merkle::Frontier, verify::Progress, witness::parse_keys};
+use caracal_ledger::{merkle::Frontier, note::NoteKey, verify::Progress, witness::parse_keys};
 use caracal_service::files;
 use caracal_storage::Store;
 use serde::{Deserialize, Serialize};
 
 /// How often it is told how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
+/// How often it is kept: what an interrupted comparison does again at most.
+const KEPT_EVERY: Duration = Duration::from_secs(5);
 
 /// What logs are compared with.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Against {
     /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. May be given again.
-    #[arg(long, value_name = "FILE", requires = "trust")]
+    #[arg(long, value_name = "FILE", group = "compared", requires = "trust")]
     checkpoint: Vec<PathBuf>,
     /// Keys that are believed, one a line: those of `caracald audit keys`, and of witnesses.
-    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    #[arg(long, value_name = "FILE", requires = "compared")]
     trust: Option<PathBuf>,
     /// How many witnesses must have signed each checkpoint.
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "checkpoint")]
-    witnesses: usize,
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "compared")]
+    pub(super) witnesses: usize,
     /// A file that keeps how far the comparison is: the next one goes on from there. Whoever can write it decides what is
     /// not looked at again.
     #[arg(long, value_name = "FILE", requires = "checkpoint")]
@@ -53,7 +55,7 @@ pub(super) struct Compared {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept(BTreeMap<ZoneId, KeptProgress>);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct KeptProgress {
     entries: u64,
     /// Roots of the perfect subtrees, in hex.
@@ -90,6 +92,16 @@ impl Against {
         store: &dyn Store,
         zone: Option<&ZoneId>,
     ) -> anyhow::Result<Vec<Compared>> {
+        self.compare_keeping(store, zone, KEPT_EVERY).await
+    }
+
+    /// As [`Self::compare`], and how far it is, is kept each time that `every` is over.
+    async fn compare_keeping(
+        &self,
+        store: &dyn Store,
+        zone: Option<&ZoneId>,
+        every: Duration,
+    ) -> anyhow::Result<Vec<Compared>> {
         let known = self.read()?;
         let mut kept = self.kept()?;
         let mut compared = Vec::new();
@@ -105,11 +117,20 @@ impl Against {
             };
             let mut told = Told::new(of, from.frontier.size());
             let mut last = KeptProgress::of(&from);
+            let (mut kept_at, mut not_kept) = (Instant::now(), None);
             let outcome = verify_against(store, of, checkpoints, from, |progress| {
                 last = KeptProgress::of(progress);
                 told.tell(progress.frontier.size());
+                if kept_at.elapsed() >= every && not_kept.is_none() {
+                    kept.0.insert(of.clone(), last.clone());
+                    not_kept = self.keep(&kept).err();
+                    kept_at = Instant::now();
+                }
             })
             .await?;
+            if let Some(error) = not_kept {
+                return Err(error);
+            }
             let fault = match outcome {
                 Ok(progress) => {
                     last = KeptProgress::of(&progress);
@@ -133,18 +154,23 @@ impl Against {
 
     fn read(&self) -> anyhow::Result<KeptCheckpoints> {
         let mut known = KeptCheckpoints::default();
-        let Some(trust) = &self.trust else {
-            return Ok(known);
-        };
-        let keys = std::fs::read_to_string(trust);
-        let keys = keys.with_context(|| format!("--trust: cannot read {}", trust.display()))?;
-        let keys = parse_keys(&keys).with_context(|| format!("--trust: {}", trust.display()))?;
+        let keys = self.keys()?;
         for path in &self.checkpoint {
             let named = || format!("--checkpoint: {}", path.display());
             let note = std::fs::read(path).with_context(named)?;
             known.add(&note, &keys, self.witnesses).with_context(named)?;
         }
         Ok(known)
+    }
+
+    /// The keys that are believed.
+    pub(super) fn keys(&self) -> anyhow::Result<Vec<NoteKey>> {
+        let Some(trust) = &self.trust else {
+            return Ok(Vec::new());
+        };
+        let keys = std::fs::read_to_string(trust);
+        let keys = keys.with_context(|| format!("--trust: cannot read {}", trust.display()))?;
+        parse_keys(&keys).with_context(|| format!("--trust: {}", trust.display()))
     }
 
     fn kept(&self) -> anyhow::Result<Kept> {
@@ -199,3 +225,6 @@ impl<'z> Told<'z> {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

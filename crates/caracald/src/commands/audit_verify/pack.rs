@@ -1,0 +1,78 @@
+//! `caracald audit verify --pack`: offline, without a deployment.
+
+use std::{fs::File, io::BufReader, path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+use caracal_audit::{PackUnverified, verify_pack};
+use caracal_ledger::pack::{Asked, Manifest};
+use serde_json::json;
+
+use super::Against;
+use crate::commands::say;
+
+/// Verifies a pack; exit 1 when something does not hold.
+pub(crate) fn run_pack(path: &Path, against: &Against, json: bool) -> anyhow::Result<ExitCode> {
+    let keys = against.keys()?;
+    let file = File::open(path).with_context(|| format!("--pack: cannot read {}", path.display()))?;
+    let verified = verify_pack(BufReader::new(file), &keys, against.witnesses);
+    let (holds, answer, line) = match &verified {
+        Ok(manifest) => (
+            true,
+            json!({"holds": true, "manifest": manifest}),
+            lines(manifest),
+        ),
+        Err(PackUnverified::Archive(error)) if error.kind() != std::io::ErrorKind::InvalidData => {
+            return Err(anyhow::Error::msg(error.to_string()).context("--pack"));
+        }
+        Err(error) => {
+            let fault = caracal_service::error_chain(error);
+            let line = format!("the pack DOES NOT HOLD: {fault}");
+            (false, json!({"holds": false, "fault": fault}), line)
+        }
+    };
+    say(&if json { answer.to_string() } else { line })?;
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What a pack proves, for people.
+fn lines(manifest: &Manifest) -> String {
+    let Manifest {
+        entries,
+        origin,
+        size,
+        made_at,
+        completeness,
+        ..
+    } = manifest;
+    format!(
+        "the pack holds: {entries} events of the first {size} entries of {origin}\nasked for: {}\nmade at {made_at}\n{completeness}",
+        asked(&manifest.asked)
+    )
+}
+
+fn asked(asked: &Asked) -> String {
+    let Asked {
+        session_id,
+        subject_id,
+        authority_record_ids,
+        since,
+        until,
+    } = asked;
+    let records = (!authority_record_ids.is_empty()).then(|| authority_record_ids.join(", "));
+    let instant = |at: &Option<caracal_core::Timestamp>| at.map(caracal_core::Timestamp::to_rfc3339_micros);
+    [
+        ("session", session_id.clone()),
+        ("subject", subject_id.clone()),
+        ("authority records", records),
+        ("from", instant(since)),
+        ("before", instant(until)),
+    ]
+    .into_iter()
+    .filter_map(|(what, value)| Some(format!("{what} {}", value?)))
+    .collect::<Vec<_>>()
+    .join(", ")
+}

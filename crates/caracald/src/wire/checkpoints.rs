@@ -1,0 +1,55 @@
+//! What signs the logs: in the Audit role, and in commands that prove something.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use caracal_audit::{Checkpoints, Directory, Witness};
+use caracal_core::World;
+use caracal_crypto::{HmacRing, system_world};
+use caracal_ledger::log_keys::LogKeys;
+use caracal_service::egress::EgressPolicy;
+use caracal_storage::Store;
+
+use super::{egress, ledger, log_keys};
+use crate::config::Config;
+
+pub(super) fn checkpoints(
+    config: &Config,
+    store: Arc<dyn Store>,
+    world: &World,
+    audit: HmacRing,
+    keys: LogKeys,
+) -> anyhow::Result<Arc<Checkpoints>> {
+    let directory = config.checkpoint_dir.as_deref().map(Directory::open);
+    let directory = directory.transpose().context("AUDIT_CHECKPOINT_DIR")?;
+    let witnesses = match &config.witnesses {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("AUDIT_WITNESSES: cannot read {}", path.display()))?;
+            // The operator names them, no caller does.
+            let egress = egress(config, EgressPolicy::provisioned())?;
+            Witness::read(&egress, &text).with_context(|| format!("AUDIT_WITNESSES: {}", path.display()))?
+        }
+        None => Vec::new(),
+    };
+    Ok(Arc::new(Checkpoints::new(
+        store,
+        world.clone(),
+        Some(audit),
+        keys,
+        directory,
+        witnesses,
+    )))
+}
+
+/// The ledger's store, and what signs it, for a command.
+///
+/// # Errors
+/// When the deployment signs nothing, or its stores cannot be opened.
+pub(crate) async fn signed_ledger(config: Config) -> anyhow::Result<(Arc<dyn Store>, Arc<Checkpoints>)> {
+    let keys = log_keys(config.clone())?.context("AUDIT_LOG_KEY is not set: nothing is signed")?;
+    let (store, audit) = ledger(config.clone()).await?;
+    let audit = audit.context("AUDIT_HMAC_KEY is not set")?;
+    let signing = checkpoints(&config, store.clone(), &system_world(), audit, keys)?;
+    Ok((store, signing))
+}
