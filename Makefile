@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test console-check test-busy lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -46,8 +46,14 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint console-check ## Everything that must hold: lint, the console, then every test of the workspace
+test: lint console-check ## Everything that must hold: lint, the console, every test of the workspace, both Compose files
 	$(CARGO) test --workspace --locked --no-fail-fast
+	scripts/test-compose.sh $(TARGET)/debug
+
+test-compose: ## Both Compose files on a Docker Engine, one of its own where none answers (Debian, root; 4 minutes)
+	@scripts/require.sh rust
+	$(CARGO) build --release --locked -p caracald
+	CARACAL_REQUIRE_ENGINE=1 scripts/test-compose.sh $(TARGET)/release
 
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check

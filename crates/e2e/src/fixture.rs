@@ -92,7 +92,7 @@ impl<'s> Fixture<'s> {
 
     /// Sets everything up but policy.
     pub async fn without_policy(stack: &'s Stack) -> Self {
-        let upstream = Upstream::start().await;
+        let upstream = Upstream::start_at(stack.near()).await;
         let zone = Zone::create(stack).await;
         let application = zone.application("desk").await;
         let key = format!("canary{}", uuid::Uuid::new_v4().simple());

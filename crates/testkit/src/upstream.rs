@@ -6,7 +6,11 @@
 mod answer;
 mod serve;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
@@ -57,9 +61,17 @@ impl Upstream {
     /// # Panics
     /// When no port can be bound.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
+        Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST)).await
+    }
+
+    /// As [`Upstream::start`], on a free port of `host`.
+    ///
+    /// # Panics
+    /// When no port can be bound.
+    pub async fn start_at(host: IpAddr) -> Self {
+        let listener = TcpListener::bind((host, 0))
             .await
-            .expect("127.0.0.1 has a free port");
+            .unwrap_or_else(|error| panic!("{host} has no free port: {error}"));
         let address = listener.local_addr().expect("a bound socket has an address");
         let state = Arc::new(State::default());
         let accepting = tokio::spawn(serve::accept(listener, state.clone()));

@@ -13,6 +13,8 @@ pub enum Deployment {
     Production,
     /// The same with a PostgreSQL server of its own, for tests that stop it.
     ProductionAlone,
+    /// Started by others, in containers for example: see [`Stack::elsewhere`].
+    Elsewhere,
 }
 
 /// Longest run of one test: a test that hangs must say which it is.

@@ -5,6 +5,7 @@ mod launch;
 use std::{
     collections::BTreeMap,
     fs,
+    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -90,6 +91,8 @@ pub struct Stack {
     past_logs: Mutex<String>,
     /// Where the STS listened first: `iss` of mandates, also after a restart on other ports.
     issuer: String,
+    /// Where servers of the test are reached from.
+    near: IpAddr,
 }
 
 impl Stack {
@@ -111,6 +114,7 @@ impl Stack {
             Deployment::Embedded => None,
             Deployment::Production => Some(Production::start(home.path(), false).await),
             Deployment::ProductionAlone => Some(Production::start(home.path(), true).await),
+            Deployment::Elsewhere => panic!("what others start is not started here"),
         };
         let environment = production
             .as_ref()
@@ -132,10 +136,34 @@ impl Stack {
             urls: Mutex::default(),
             past_logs: Mutex::default(),
             issuer: String::new(),
+            near: IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         stack.launch(&Role::ALL).await;
         stack.issuer = stack.url(Role::Sts);
         stack
+    }
+
+    /// A deployment that others started and will stop. `home` has its `secrets`; servers of the test listen at `near`,
+    /// where it reaches them.
+    pub fn elsewhere(home: TempDir, urls: BTreeMap<Role, String>, near: IpAddr) -> Self {
+        Self {
+            deployment: Deployment::Elsewhere,
+            production: None,
+            environment: Daemon::embedded(home.path()),
+            home,
+            variables: Vec::new(),
+            http: reply::client(),
+            units: tokio::sync::Mutex::default(),
+            issuer: urls.get(&Role::Sts).cloned().unwrap_or_default(),
+            urls: Mutex::new(urls),
+            past_logs: Mutex::default(),
+            near,
+        }
+    }
+
+    /// The address at which the processes of this deployment reach servers of the test.
+    pub const fn near(&self) -> IpAddr {
+        self.near
     }
 
     /// How it is deployed.

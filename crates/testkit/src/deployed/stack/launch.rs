@@ -21,6 +21,7 @@ impl Stack {
         }
         let unit = match self.deployment {
             Deployment::Production | Deployment::ProductionAlone => return self.launch_apart(roles).await,
+            Deployment::Elsewhere => panic!("its processes are not the test's"),
             Deployment::Embedded => {
                 assert_eq!(roles, Role::ALL, "embedded roles share one process");
                 // A restarted STS still verifies what it signed when it listened elsewhere.

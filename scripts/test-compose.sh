@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Both Compose files on a real Docker Engine: the one that answers, or a private one that ends with this script.
+# Usage: test-compose.sh DIRECTORY_OF_A_BUILT_CARACALD
+#
+# Where no engine answers and none can be installed it says so and passes, unless CARACAL_REQUIRE_ENGINE is set.
+set -euo pipefail
+built=$(realpath "${1:?directory of a built caracald}")
+cd "$(dirname "$0")/.."
+
+without() {
+  echo "test-compose: NOT RUN: $*" >&2
+  [ -z "${CARACAL_REQUIRE_ENGINE:-}" ] || exit 1
+  exit 0
+}
+
+if ! docker version >/dev/null 2>&1; then
+  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; } ||
+    without "no Docker Engine answers; start one (https://docs.docker.com/engine/install), or run this as root on Debian"
+  CARACAL_ENGINE_HOME=${CARACAL_ENGINE_HOME:-$(mktemp -d)/engine}
+  export CARACAL_ENGINE_HOME
+  private=1
+  trap 'scripts/docker-engine.sh down' EXIT
+  made=$(scripts/docker-engine.sh up) || without "an engine cannot be started here"
+  eval "$made"
+fi
+scripts/docker-engine.sh compose || without "Docker Compose v2 is missing (https://docs.docker.com/compose/install) and cannot be built"
+scripts/docker-engine.sh bases
+
+# The binary under test, as the image has it.
+dist=infra/docker/dist
+trap 'rm -rf infra/docker/dist; [ -z "${private:-}" ] || scripts/docker-engine.sh down' EXIT
+rm -rf $dist
+infra/docker/root.sh "$built" "$PWD/$dist/root"
+export CARACAL_TEST_REGISTRY=localhost/ CARACAL_TEST_IMAGE=localhost/caracal:v0.0.1-test
+for version in 0.0.1-test 0.0.2-test; do
+  # The classic builder is enough, and there without a plugin.
+  DOCKER_BUILDKIT=0 docker build --quiet --file infra/docker/Dockerfile --target prebuilt \
+    --tag "localhost/caracal:v$version" --build-arg VERSION=$version . >/dev/null 2>&1
+done
+docker image ls localhost/caracal --format '{{.Tag}}: {{.Size}}'
+
+cargo test --locked -p caracal-e2e --test compose -- --ignored --nocapture --test-threads 1
