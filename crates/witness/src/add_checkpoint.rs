@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a conflict is answered with: the size cosigned last.
-const SIZE: &str = "text/x.tlog.size";
+pub(crate) const SIZE: &str = "text/x.tlog.size";
 
 pub(crate) async fn post(witness: Arc<Witness>, request: Request) -> Result<Response, Refusal> {
     let Ok(_room) = witness.room.try_acquire() else {

@@ -101,7 +101,14 @@ pub fn table() -> Vec<Route<Witness>> {
         "/add-checkpoint",
         "checkpoints.cosign",
         (),
-        |operation| operation.text(StatusCode::OK, "text/plain"),
+        |operation| {
+            operation.takes_text(
+                "`old SIZE` of the tree that was cosigned last, a consistency proof, a line each in base64, an empty line, \
+                 and the signed checkpoint.",
+            );
+            operation.text(StatusCode::OK, "text/plain");
+            operation.text(StatusCode::CONFLICT, add_checkpoint::SIZE);
+        },
     )
     .refuses(&[
         ErrorCode::InvalidBody,

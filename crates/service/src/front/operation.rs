@@ -75,6 +75,14 @@ impl Operation {
         self.body = Some(body.required(Some(Required::True)).build());
     }
 
+    /// Says that it takes text.
+    pub fn takes_text(&mut self, sentence: &str) {
+        let content = Content::new(Some(String::schema()));
+        let body = RequestBodyBuilder::new().content("text/plain", content);
+        let body = body.description(Some(sentence)).required(Some(Required::True));
+        self.body = Some(body.build());
+    }
+
     /// Says that it passes on whatever body it gets, and whatever answer.
     pub fn passes_on(&mut self) {
         let body = RequestBodyBuilder::new().content("*/*", Content::default());

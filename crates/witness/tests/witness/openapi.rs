@@ -1,0 +1,17 @@
+//! The document of this role.
+
+use caracal_service::front::document;
+use caracal_testkit::document::{assert_checked_in, assert_tells};
+use caracal_witness::table;
+
+/// Compares with what is checked in; `CARACAL_REGENERATE=1` writes it instead.
+#[test]
+fn the_document_that_is_checked_in_is_what_the_routes_say() {
+    assert_checked_in("witness", &document(&table()));
+}
+
+#[test]
+fn the_document_tells_every_route_with_its_answer_and_holds_every_type_it_names() {
+    let routes = table();
+    assert_tells(&document(&routes), routes.iter().map(|route| &**route));
+}
