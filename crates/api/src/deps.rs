@@ -7,6 +7,7 @@ use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::{
     limits::{Limits, Rule},
+    tail::Tails,
     zones::ZoneDirectory,
 };
 use caracal_storage::Store;
@@ -90,6 +91,8 @@ pub struct ApiDeps {
     pub limits: Arc<Limits>,
     /// Tokens that need not be guesses.
     pub known_tokens: Arc<KnownTokens>,
+    /// Live tails of this process.
+    pub tails: Arc<Tails>,
     /// Where policies are read and evaluated.
     pub policy_work: PolicyWork,
     /// Bounds.

@@ -204,6 +204,9 @@ pub(crate) async fn append_entries(
     };
     let appended = tokio::time::timeout(STORE_WITHIN, appended).await;
     // What took too long may have been committed.
+    if !matches!(appended, Ok(Err(_))) {
+        deps.tails.grew(zone);
+    }
     if let Some(checkpoints) = &deps.checkpoints
         && !matches!(appended, Ok(Err(_)))
     {

@@ -78,14 +78,18 @@ pub async fn export(
         for row in &rows {
             let at = row.event.occurred_at;
             if span.since.is_none_or(|since| at >= since) && span.until.is_none_or(|until| at < until) {
-                write(&line(row, format)?)?;
+                write(&export_line(row, format)?)?;
                 written += 1;
             }
         }
     }
 }
 
-fn line(row: &AuditRow, format: ExportFormat) -> io::Result<String> {
+/// The line of one event, without its end.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn export_line(row: &AuditRow, format: ExportFormat) -> io::Result<String> {
     let text = match format {
         ExportFormat::Ndjson => serde_json::to_string(&Line::of(row)?),
         ExportFormat::Ocsf => activity(row),
@@ -98,6 +102,7 @@ struct Line<'r> {
     chain_seq: i64,
     ingested_at: String,
     content_sha256: &'r str,
+    producer_key: &'r str,
     event: &'r RawValue,
 }
 
@@ -107,6 +112,7 @@ impl<'r> Line<'r> {
             chain_seq: row.chain_seq,
             ingested_at: row.ingested_at.to_rfc3339_micros(),
             content_sha256: &row.content_sha256,
+            producer_key: &row.producer_key,
             event: serde_json::from_str(&row.received)?,
         })
     }

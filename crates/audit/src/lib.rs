@@ -21,15 +21,17 @@ use std::sync::Arc;
 use caracal_core::{Secret, World};
 use caracal_crypto::HmacRing;
 use caracal_events::Bus;
+use caracal_service::tail::Tails;
 use caracal_storage::Store;
 
 pub use earlier::adopt_earlier;
-pub use export::{ExportError, ExportFormat, ExportSpan, export};
+pub use export::{ExportError, ExportFormat, ExportSpan, export, export_line};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
 pub use proof::{
-    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, NotKept, Witness, publish, verify_against,
+    Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, LogUnsigned, NotKept, Witness, publish,
+    verify_against,
 };
 pub use retention::AdminRetention;
 pub use routes::{Operator, router, table};
@@ -52,6 +54,8 @@ pub struct AuditDeps {
     pub consumer: String,
     /// Signs and proves what the ledger holds; absent where nobody gave it a key.
     pub checkpoints: Option<Arc<Checkpoints>>,
+    /// Live tails of this process.
+    pub tails: Arc<Tails>,
     /// How ingest goes.
     pub health: Arc<IngestHealth>,
 }

@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod request;
 pub mod revocation;
 pub mod server;
+pub mod tail;
 pub mod trace;
 pub mod zones;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, audit::AuditEvent};
-use caracal_ledger::{entry::Entry, merkle::Tile};
+use caracal_ledger::{entry::Entry, merkle::Tile, terms::Searched};
 
 use crate::{Error, Page, PageRequest};
 
@@ -156,6 +156,32 @@ pub struct AuditFilter {
     pub authority_record_id: Option<String>,
     /// Member of metadata `agent_labels`.
     pub label: Option<String>,
+}
+
+impl AuditFilter {
+    /// Whether an event is searched for.
+    pub fn picks(&self, event: &AuditEvent) -> bool {
+        self.passes(&Searched::of(event))
+    }
+
+    /// As [`Self::picks`], of what was read of it.
+    pub fn passes(&self, event: &Searched) -> bool {
+        let is = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
+        };
+        self.since.is_none_or(|since| event.occurred_at >= since)
+            && self.until.is_none_or(|until| event.occurred_at < until)
+            && is(&self.request_id, Some(&event.request_id))
+            && is(&self.decision, Some(&event.decision))
+            && (self.event_types.is_empty() || self.event_types.contains(&event.event_type))
+            && is(&self.application_id, event.application_id.as_deref())
+            && is(&self.session_id, event.session_id.as_deref())
+            && is(&self.authority_record_id, event.authority_record_id.as_deref())
+            && self
+                .label
+                .as_ref()
+                .is_none_or(|label| event.labels.contains(label))
+    }
 }
 
 /// The zone's ledger: a log whose entries stand in blocks and are the leaves of a tree.

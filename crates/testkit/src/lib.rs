@@ -25,4 +25,5 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod redis;
+pub mod sse;
 pub mod upstream;

@@ -71,6 +71,23 @@ pub struct SearchEvents {
     pub cursor: u64,
 }
 
+/// Which events of a zone's chain to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FollowEvents {
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Only events with this decision.
+    pub decision: Option<String>,
+    /// Only events of this request.
+    pub request_id: Option<String>,
+    /// Only events from then on.
+    pub since: Option<Timestamp>,
+    /// Only events before.
+    pub until: Option<Timestamp>,
+    /// Begin behind this position of the chain; where it ends now unless named. `Last-Event-ID` goes before.
+    pub cursor: Option<u64>,
+}
+
 /// A page of a zone's chain, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EventsFound {

@@ -113,6 +113,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
         post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
         get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
+        get "/v1/zones/{zoneId}/audit/tail" READ "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended." ! RequestNotFound;
         get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did." ! InvalidFields;

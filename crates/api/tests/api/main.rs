@@ -16,5 +16,6 @@ mod resources;
 mod secrecy;
 mod stack;
 mod subjects;
+mod tail;
 mod texts;
 mod zones;

@@ -10,6 +10,7 @@ use caracal_crypto::{
     sealed::DerivedKeys,
     tokens::{ConsoleToken, issue_account_assertion},
 };
+use caracal_service::tail::{TailLimits, Tails};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{Backends, Parts, PartsOptions},
@@ -25,9 +26,16 @@ use caracal_wire::control::{
 use http::{Method, Request};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 /// The deployment's admin token.
 pub(crate) const ADMIN: &str = "test-admin-token-of-this-deployment";
+
+fn ended() -> CancellationToken {
+    let token = CancellationToken::new();
+    token.cancel();
+    token
+}
 
 /// A running Control API.
 pub(crate) struct Stack {
@@ -66,6 +74,8 @@ impl Stack {
             admin_token: Some(Secret::new(ADMIN)),
             limits: Arc::new(config.limits(parts.short_lived.clone(), parts.world.clone())),
             known_tokens: Arc::default(),
+            // Whoever walks over all routes comes to an end; what is about tails has its own.
+            tails: Tails::new(TailLimits::default(), ended()),
             policy_work: PolicyWork::new(2),
             config,
         };

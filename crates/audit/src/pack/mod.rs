@@ -17,7 +17,10 @@ use caracal_storage::{AuditRow, Error, Ledger};
 use uuid::Uuid;
 
 pub use self::verify::{PackUnverified, verify_pack};
-use crate::{Checkpoints, proof::NotPublished};
+use crate::{
+    Checkpoints,
+    proof::{LogUnsigned, NotPublished},
+};
 
 /// Proofs made from one fetch of tiles.
 const PROVED_AT_ONCE: usize = 256;
@@ -61,7 +64,7 @@ pub enum NotPacked {
     TooLarge(PackLimits),
     /// The log, or the pack, is not signed.
     #[error("the log is not signed")]
-    NotSigned(#[from] PackNotSigned),
+    NotSigned(#[from] LogUnsigned),
     /// The ledger cannot be read.
     #[error("the ledger cannot be read")]
     Ledger(#[from] Error),
@@ -70,16 +73,11 @@ pub enum NotPacked {
     Write(#[from] io::Error),
 }
 
-/// Why a pack is not signed.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct PackNotSigned(pub(crate) NotPublished);
-
 impl From<NotPublished> for NotPacked {
     fn from(error: NotPublished) -> Self {
         match error {
             NotPublished::Storage(error) => Self::Ledger(error),
-            error => Self::NotSigned(PackNotSigned(error)),
+            error => Self::NotSigned(LogUnsigned(error)),
         }
     }
 }

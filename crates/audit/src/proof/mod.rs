@@ -6,6 +6,7 @@
 
 mod directory;
 mod kept;
+mod prefix;
 mod publisher;
 mod tree;
 mod witnesses;
@@ -33,6 +34,7 @@ pub(crate) use self::tree::roots;
 pub use self::{
     directory::Directory,
     kept::{KeptCheckpoints, NotKept, verify_against},
+    prefix::LogUnsigned,
     publisher::publish,
     witnesses::{InvalidWitnesses, Witness},
 };

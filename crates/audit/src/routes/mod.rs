@@ -3,6 +3,7 @@
 mod dead_letters;
 mod logs;
 mod search;
+mod tail;
 mod verify;
 
 use std::sync::Arc;
@@ -155,6 +156,8 @@ fn of_events() -> Vec<Route> {
     vec![
         Route::get("/api/audit/search", "events.search", Operator, search::handle)
             .summary("Search a zone's chain, oldest first."),
+        Route::get("/api/audit/tail", "events.tail", Operator, tail::handle)
+            .summary("Follow a zone's chain as server-sent events."),
         Route::get(
             "/api/audit/verify/{zone_id}",
             "chains.verify",

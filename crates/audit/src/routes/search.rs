@@ -7,7 +7,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, QueryOnce},
 };
-use caracal_storage::Access;
+use caracal_storage::{Access, AuditRow};
 use caracal_wire::audit::{EventsFound, LedgerRow, SearchEvents};
 
 use super::{Call, PAGE_BYTES};
@@ -38,7 +38,7 @@ pub(super) async fn handle(
                 break;
             }
             after = row.chain_seq;
-            let event = row.event;
+            let event = &row.event;
             let matches = query
                 .decision
                 .as_deref()
@@ -50,14 +50,7 @@ pub(super) async fn handle(
                 && since.is_none_or(|since| event.occurred_at >= since)
                 && until.is_none_or(|until| event.occurred_at < until);
             if matches {
-                let found = LedgerRow {
-                    event,
-                    ingested_at: row.ingested_at,
-                    content_sha256: row.content_sha256,
-                    prev_content_sha256: String::new(),
-                    chain_hmac: String::new(),
-                    chain_seq: row.chain_seq,
-                };
+                let found = shown(row);
                 bytes = bytes.saturating_add(serde_json::to_vec(&found).map_or(0, |text| text.len()));
                 events.push(found);
             }
@@ -65,4 +58,16 @@ pub(super) async fn handle(
     }
     let next_cursor = if more { after.to_string() } else { String::new() };
     Ok(Answer(EventsFound { events, next_cursor }))
+}
+
+/// An event with its place, as it is answered.
+pub(super) fn shown(row: AuditRow) -> LedgerRow {
+    LedgerRow {
+        event: row.event,
+        ingested_at: row.ingested_at,
+        content_sha256: row.content_sha256,
+        prev_content_sha256: String::new(),
+        chain_hmac: String::new(),
+        chain_seq: row.chain_seq,
+    }
 }

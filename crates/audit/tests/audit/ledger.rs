@@ -6,6 +6,7 @@ use caracal_audit::{AuditDeps, Checkpoints, IngestHealth};
 use caracal_core::{Secret, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
+use caracal_service::tail::{TailLimits, Tails};
 use caracal_storage::Access;
 use caracal_testkit::{
     client::{Answer, Client},
@@ -86,6 +87,7 @@ impl Ledger {
             admin_token: Some(Secret::new(TOKEN)),
             consumer: String::from("test"),
             checkpoints: None,
+            tails: Tails::new(TailLimits::default(), CancellationToken::new()),
             health: Arc::new(IngestHealth::default()),
         };
         let stop = CancellationToken::new();

@@ -13,4 +13,5 @@ mod openapi;
 mod pack;
 mod proofs;
 mod retention;
+mod tail;
 mod tampering;

@@ -28,6 +28,7 @@ use caracal_service::{
     egress::{Egress, EgressPolicy},
     issued::IssuedMandates,
     revocation::Revocations,
+    tail::{TailLimits, Tails},
     zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
@@ -104,6 +105,7 @@ struct Parts {
     spool: Option<Arc<Spool>>,
     issued: Option<Arc<IssuedMandates>>,
     issuer: Arc<str>,
+    tails: Arc<Tails>,
     metrics: PrometheusHandle,
     draining: Arc<AtomicBool>,
     tasks: TaskTracker,
@@ -144,6 +146,7 @@ pub(crate) async fn wire(
     let spool = spool(&config, &keys, &roles)?;
     let parts = Parts {
         issuer: issuer(&config, addresses),
+        tails: Tails::new(TailLimits::default(), shutdown.clone()),
         store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
         outbox: OutboxRelay::new(
             world.clone(),

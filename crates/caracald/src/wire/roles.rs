@@ -187,6 +187,7 @@ impl Parts {
             ),
             known_tokens: Arc::default(),
             // Half of the machine at most: the rest decides.
+            tails: self.tails.clone(),
             policy_work: caracal_api::PolicyWork::new(
                 std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2),
             ),
@@ -241,6 +242,7 @@ impl Parts {
             admin_token: self.config.keys.audit_admin_token.clone(),
             consumer: format!("audit-{}", std::process::id()),
             checkpoints: checkpoints.clone(),
+            tails: self.tails.clone(),
             health: health.clone(),
         };
         if let Some(checkpoints) = checkpoints {

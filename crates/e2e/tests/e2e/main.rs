@@ -26,6 +26,7 @@ mod requests;
 mod scopes;
 mod second_verifier;
 mod support;
+mod tails;
 mod tampering;
 mod templates;
 mod tenancy;

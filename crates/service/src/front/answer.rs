@@ -8,7 +8,7 @@ use caracal_storage::Receipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::Required};
 
 use super::{
     operation::Operation,
@@ -121,6 +121,31 @@ impl Answers for Text {
 
     fn describe(operation: &mut Operation) {
         operation.text(StatusCode::OK, "text/plain");
+    }
+}
+
+/// Server-sent events, for as long as the body goes on.
+#[derive(Debug)]
+pub struct Events(pub Body);
+
+impl Answers for Events {
+    fn respond(self) -> Result<Response, Refusal> {
+        let mut response = finished(StatusCode::OK, "text/event-stream", self.0);
+        // Proxies that gather answers would hold events back.
+        let unbuffered = HeaderName::from_static("x-accel-buffering");
+        response
+            .headers_mut()
+            .insert(unbuffered, HeaderValue::from_static("no"));
+        Ok(response)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.text(StatusCode::OK, "text/event-stream");
+        operation.header(
+            "Last-Event-ID",
+            Required::False,
+            "The id of the last event that was seen: the stream goes on behind it.",
+        );
     }
 }
 

@@ -163,6 +163,22 @@ impl<R: HttpRole> Inbound<R> {
         }
     }
 
+    /// Whether the caller may still do it, for answers that go on: the credentials are proved anew, and where the caller is
+    /// admitted is looked at again.
+    ///
+    /// # Errors
+    /// As they would be refused now.
+    pub async fn check_again(&self) -> Result<(), Refusal> {
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.headers.clone_from(&self.headers);
+        let caller = self
+            .role
+            .authenticate(self.route.needs, &self.params, &head)
+            .await?;
+        self.role.permit(&caller, self.route.needs)?;
+        self.role.admit(self).await
+    }
+
     /// Everything up to the handler.
     pub(super) async fn enter(&mut self, body: axum::body::Body) -> Result<(), Refusal> {
         let limits = self.role.limits();

@@ -54,6 +54,31 @@ pub struct SearchLedger {
     pub fields: Option<String>,
 }
 
+/// Which events to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FollowLedger {
+    /// Only events from then on.
+    pub since: Option<Timestamp>,
+    /// Only events before.
+    pub until: Option<Timestamp>,
+    /// Only events of this request.
+    pub request_id: Option<Line<128>>,
+    /// Only events with this decision.
+    pub decision: Option<Decided>,
+    /// Only events of these types: 1 to 16, joined by commas.
+    pub event_type: Option<String>,
+    /// Only events about this application.
+    pub application_id: Option<Line<128>>,
+    /// Only events about this session.
+    pub session_id: Option<Line<128>>,
+    /// Only events about this authority record.
+    pub authority_record_id: Option<Line<128>>,
+    /// Only events about sessions with this label.
+    pub label: Option<Line<64>>,
+    /// Begin behind this position of the zone's log; where it ends now unless named. `Last-Event-ID` goes before.
+    pub after: Option<u64>,
+}
+
 /// Which changes to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListChanges {

@@ -53,7 +53,7 @@ fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
     })
 }
 
-fn types(list: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn types(list: &str) -> Result<Vec<String>, Refusal> {
     let types: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
     if list.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| !name.is_empty()) {
         return Ok(types);

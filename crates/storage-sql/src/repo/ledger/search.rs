@@ -127,24 +127,6 @@ fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
     terms.into_iter().map(hash).collect()
 }
 
-fn passes(filter: &AuditFilter, event: &Searched) -> bool {
-    let is = |wanted: &Option<String>, has: Option<&str>| {
-        wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
-    };
-    filter.since.is_none_or(|since| event.occurred_at >= since)
-        && filter.until.is_none_or(|until| event.occurred_at < until)
-        && is(&filter.request_id, Some(&event.request_id))
-        && is(&filter.decision, Some(&event.decision))
-        && (filter.event_types.is_empty() || filter.event_types.contains(&event.event_type))
-        && is(&filter.application_id, event.application_id.as_deref())
-        && is(&filter.session_id, event.session_id.as_deref())
-        && is(&filter.authority_record_id, event.authority_record_id.as_deref())
-        && filter
-            .label
-            .as_ref()
-            .is_none_or(|label| event.labels.contains(label))
-}
-
 impl ZoneUnit {
     /// The entries that are in no posting yet.
     async fn unsealed(&mut self, log: &LogHead) -> Result<Vec<Item>, Error> {
@@ -165,7 +147,7 @@ impl ZoneUnit {
         let limit = page.limit.max(1) as usize;
         let after = page.after.as_ref().map(|key| (key.at_micros, key.id.as_str()));
         let wanted = |event: &Searched| {
-            passes(filter, event)
+            filter.passes(event)
                 && after.is_none_or(|after| (event.occurred_at.as_micros(), event.id.as_str()) < after)
         };
         let since = filter.since.map_or(i64::MIN, Timestamp::as_micros);
