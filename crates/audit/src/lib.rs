@@ -12,6 +12,7 @@ mod ingest;
 mod metrics;
 mod pack;
 mod proof;
+mod pruning;
 mod retention;
 mod routes;
 mod verify;
@@ -33,6 +34,7 @@ pub use proof::{
     Checkpoints, Directory, InvalidWitnesses, KeptCheckpoints, LogUnsigned, NotKept, Witness, publish,
     verify_against,
 };
+pub use pruning::{Archive, Pruning};
 pub use retention::AdminRetention;
 pub use routes::{Operator, router, table};
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};

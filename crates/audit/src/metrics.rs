@@ -28,6 +28,15 @@ caracal_core::declare_metrics! {
     /// Tries to delete old administrative records of a chain that failed, by reason: unverified, unavailable. Somebody
     /// should look at the first.
     counter(Count) pub(crate) PRUNE_FAILURES = "caracal_audit_admin_prune_failures_total";
+    /// Events deleted because their time was over.
+    counter(Count) pub(crate) EVENTS_PRUNED = "caracal_audit_events_pruned_total";
+    /// Tries to delete old events of a zone that failed, by reason: unverified, not_signed, archive, scattered, unavailable.
+    /// Somebody should look at the first.
+    counter(Count) pub(crate) EVENT_PRUNE_FAILURES = "caracal_audit_event_prune_failures_total";
+    /// Events that are there only because they, or others of their block, are held.
+    gauge(Count) pub(crate) HELD_ENTRIES = "caracal_audit_held_events";
+    /// Age of the oldest event that is not held, of all zones.
+    gauge(Seconds) pub(crate) OLDEST_EVENT = "caracal_audit_oldest_event_seconds";
     /// Checkpoints of logs that were published.
     counter(Count) pub(crate) CHECKPOINTS = "caracal_audit_checkpoints_total";
     /// Logs that were not published, by reason: storage, wrong_head, rolled_back, forked, not_signed, directory. Somebody
@@ -42,6 +51,14 @@ pub(crate) fn start_publishing() {
     counter!(CHECKPOINTS).absolute(0);
     for reason in ["wrong_head", "rolled_back", "forked"] {
         counter!(UNPUBLISHED, "reason" => reason).absolute(0);
+    }
+}
+
+/// Starts those of retention from zero.
+pub(crate) fn start_pruning() {
+    counter!(EVENTS_PRUNED).absolute(0);
+    for reason in ["unverified", "not_signed", "archive", "scattered", "unavailable"] {
+        counter!(EVENT_PRUNE_FAILURES, "reason" => reason).absolute(0);
     }
 }
 

@@ -2,6 +2,7 @@
 //! chain missing.
 
 mod chains;
+mod gone;
 mod log;
 mod walk;
 
@@ -11,15 +12,18 @@ use caracal_core::ZoneId;
 use caracal_crypto::HmacRing;
 use caracal_ledger::chain::{Chain, record_hash};
 use caracal_storage::{
-    Access, AdminChainRow, ChainHead, ChainKind, Error, LedgerBlock, LedgerHead, PageRequest, Store,
+    Access, AdminChainRow, ChainHead, ChainKind, Error, Ledger, LedgerBlock, LedgerHead, PageRequest, Store,
 };
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
 pub use self::chains::verify_chains;
-use self::log::{LogWalk, Opened};
 pub(crate) use self::{
     chains::name,
     walk::{Link, Walk},
+};
+use self::{
+    gone::Gone,
+    log::{LogWalk, Made, Opened},
 };
 
 /// Records read at a time.
@@ -27,6 +31,8 @@ const PAGE: u32 = 1000;
 /// Blocks and postings of a log read at a time.
 const BLOCKS: u32 = 32;
 const POSTINGS: u32 = 10_000;
+/// Hashes of entries that are gone read at a time.
+const LEAVES: u64 = 16 * 256;
 
 /// The end of a chain as somebody else kept it: a part of an earlier [`ChainReport`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -84,21 +90,25 @@ pub async fn verify_zone_against(
     kept: Option<&KeptHead>,
 ) -> Result<ChainReport, Error> {
     let mut work = store.zone(zone, Access::Read).await?;
+    // One that cannot be read permits nothing.
+    let gone = work.retention().newest_prune().await?;
+    let gone = gone.and_then(|gone| Gone::read(gone).ok());
     let ledger = work.ledger();
     let head = ledger.head().await?;
-    let mut walk = LogWalk::new(zone, key, kept, &head);
+    let mut walk = LogWalk::new(zone, key, kept, &head, gone.as_ref());
     let mut from = 0;
     loop {
         let blocks = ledger.blocks(from, BLOCKS).await?;
         let Some(last) = blocks.last() else { break };
         from = last.first.saturating_add(1);
         for opened in open(zone, blocks).await? {
+            fill(ledger, &mut walk, opened.first()).await?;
             for made in walk.step(opened) {
-                let stored = ledger.stored_tile(made.level, made.index).await?;
-                walk.compare_tile(&made, stored.as_deref());
+                compare_tile(ledger, &mut walk, &made).await?;
             }
         }
     }
+    fill(ledger, &mut walk, u64::MAX).await?;
     let mut after = None;
     loop {
         let postings = ledger.postings(after, POSTINGS).await?;
@@ -110,6 +120,29 @@ pub async fn verify_zone_against(
             None => return Ok(walk.finish()),
         }
     }
+}
+
+/// Takes the hashes of entries before `first` whose bodies are gone on purpose.
+async fn fill(ledger: &mut dyn Ledger, walk: &mut LogWalk<'_>, first: u64) -> Result<(), Error> {
+    let mut gap = walk.gap(first);
+    while !gap.is_empty() {
+        let end = gap.end.min(gap.start.saturating_add(LEAVES));
+        let leaves = ledger.leaves(gap.start..end).await?;
+        if leaves.is_empty() {
+            return Ok(());
+        }
+        gap.start = gap.start.saturating_add(leaves.len() as u64);
+        for made in walk.step_pruned(leaves) {
+            compare_tile(ledger, walk, &made).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn compare_tile(ledger: &mut dyn Ledger, walk: &mut LogWalk<'_>, made: &Made) -> Result<(), Error> {
+    let stored = ledger.stored_tile(made.level, made.index).await?;
+    walk.compare_tile(made, stored.as_deref());
+    Ok(())
 }
 
 /// Opens blocks on as many threads as there are, in their order.

@@ -76,6 +76,12 @@ pub(crate) struct Config {
     pub(crate) witnesses: Option<PathBuf>,
     /// How long administrative records are kept; absent means for ever.
     pub(crate) admin_retention: Option<Duration>,
+    /// Longest time that events are kept; absent means for ever.
+    pub(crate) event_retention: Option<Duration>,
+    /// Where they go then.
+    pub(crate) archive_dir: Option<PathBuf>,
+    /// Whether they may go without an archive of them.
+    pub(crate) without_archive: bool,
     pub(crate) logging: Logging,
     /// Where traces go; absent means nowhere.
     pub(crate) tracing: Option<Tracing>,
@@ -159,6 +165,20 @@ impl Config {
                 "STS_URL must be https, or http to this machine or to a name without dots, not {url:?}"
             ));
         }
+        let event_retention = settings.find(&declared::EVENT_RETENTION);
+        let archive_dir = settings.find(&declared::ARCHIVE_DIR);
+        let without_archive = settings.get(&declared::WITHOUT_ARCHIVE);
+        if roles.contains(&Role::Audit) && event_retention.is_some() {
+            match (&archive_dir, without_archive) {
+                (None, false) => settings.problem(
+                    "AUDIT_RETENTION_DAYS needs AUDIT_ARCHIVE_DIR, where events go before they are deleted, or \
+                     AUDIT_RETENTION_WITHOUT_ARCHIVE=true",
+                ),
+                (Some(_), true) => settings
+                    .problem("AUDIT_ARCHIVE_DIR and AUDIT_RETENTION_WITHOUT_ARCHIVE=true contradict each other"),
+                _ => {}
+            }
+        }
         let published = home.join("checkpoints");
         let spool_every = settings.get(&declared::SPOOL_SYNC_EVERY);
         let mut config = Self {
@@ -184,6 +204,9 @@ impl Config {
                 .or_else(|| process.embedded.then_some(published)),
             witnesses: settings.find(&declared::WITNESSES),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
+            event_retention,
+            archive_dir,
+            without_archive,
             logging: serving::logging(settings),
             tracing: declared::tracing(settings, &process),
             serving: Serving::read(settings, process.embedded),

@@ -10,8 +10,8 @@ use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity
 use caracal_crypto::HmacKey;
 use caracal_storage::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
-    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
-    RevokedAnchors, SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
+    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
 };
 
 use crate::{
@@ -126,6 +126,14 @@ impl ZoneWork for ZoneUnit {
         self
     }
 
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting {
+        self
+    }
+
+    fn retention(&mut self) -> &mut dyn Retention {
+        self
+    }
+
     fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
@@ -174,6 +182,10 @@ impl GlobalWork for GlobalUnit {
     }
 
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
+        self
+    }
+
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting {
         self
     }
 

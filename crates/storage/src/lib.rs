@@ -21,6 +21,7 @@ mod keys;
 mod outbox;
 mod page;
 mod policies;
+mod retention;
 mod sessions;
 mod work;
 
@@ -38,5 +39,8 @@ pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};
 pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets};
+pub use retention::{
+    Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
+};
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use work::{Access, GlobalWork, RevokedAnchors, Store, ZoneWork};

@@ -7,8 +7,8 @@ use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 
 use crate::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
-    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, SecretStore,
-    Sessions, SigningKeys, Zones,
+    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
+    RetentionSetting, SecretStore, Sessions, SigningKeys, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -94,6 +94,10 @@ pub trait ZoneWork: Send {
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
     /// The zone's ledger.
     fn ledger(&mut self) -> &mut dyn Ledger;
+    /// How long the zone's events are kept, where that is said of the zone.
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting;
+    /// Holds on the zone's events, and what of them was deleted.
+    fn retention(&mut self) -> &mut dyn Retention;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Serialises work of one purpose in this zone until the end of the transaction, for example
@@ -117,6 +121,8 @@ pub trait GlobalWork: Send {
     fn key_checks(&mut self) -> &mut dyn KeyChecks;
     /// The administrative audit chain of `zone`, or the deployment's own chain for `None`.
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
+    /// How long events are kept where nothing is said of their zone.
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting;
     /// Every chain of evidence, for verification.
     fn chains(&mut self) -> &mut dyn Chains;
     /// Events to publish once this transaction is committed.

@@ -138,6 +138,8 @@ words!(
         WrongHeadKey = "wrong_head_key",
         /// That entries were deleted on purpose was not said with our key.
         WrongPruneKey = "wrong_prune_key",
+        /// The prune checkpoint is of another log than this one.
+        PruneDiffers = "prune_differs",
         /// The entry kept elsewhere is another one here.
         KeptHeadDiffers = "kept_head_differs",
         /// The entry kept elsewhere is not here any more.

@@ -88,6 +88,18 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Writes the newest prune checkpoint, if another one is there.
+    pub(super) async fn publish_prune(&self, zone: &ZoneId, note: &str) -> io::Result<()> {
+        let (path, note) = (self.log(zone).join("prune"), note.to_owned());
+        blocking(move || match std::fs::read(&path) {
+            Ok(there) if there == note.as_bytes() => Ok(()),
+            _ => write(&path, note.as_bytes()),
+        })
+        .await
+    }
+}
+
 async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
     tokio::task::spawn_blocking(work)
         .await

@@ -7,10 +7,11 @@ use caracal_ledger::{
     chain::Chain,
     checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
     note::NoteKey,
+    prune::SignedPrune,
     trust::{Distrust, InvalidTrust, Trust},
     verify::{Fault, Progress, Verifier},
 };
-use caracal_storage::{Access, Error, Store};
+use caracal_storage::{Access, Error, KeptPrune, Store};
 
 use super::roots;
 
@@ -56,7 +57,8 @@ impl KeptCheckpoints {
     }
 }
 
-/// Goes through the log of `zone` from where `progress` stands and compares it with `known`. `tell` hears of each step.
+/// Goes through the log of `zone` from where `progress` stands and compares it with `known`. What a prune checkpoint that
+/// one of `keys` signed says is gone may be missing. `tell` hears of each step.
 ///
 /// # Errors
 /// As the storage; what does not hold is a [`Fault`].
@@ -64,6 +66,7 @@ pub async fn verify_against(
     store: &dyn Store,
     zone: &ZoneId,
     known: &[Checkpoint],
+    keys: &[NoteKey],
     progress: Progress,
     mut tell: impl FnMut(&Progress),
 ) -> Result<Result<Progress, Fault>, Error> {
@@ -86,18 +89,54 @@ pub async fn verify_against(
     if size > 0 && root != Some(vec![frontier.root()]) {
         return Ok(Err(Fault::Forked { proved, size }));
     }
+    let pruned = work.retention().newest_prune().await?;
+    let mut end = 0;
+    if let Some(signed) = pruned.and_then(|pruned| believed(&pruned, keys, known)) {
+        end = signed.prune().size();
+        verifier = match verifier.pruned(signed.prune().clone()) {
+            Ok(verifier) => verifier,
+            Err(fault) => return Ok(Err(fault)),
+        };
+    }
     loop {
-        let after = verifier.progress().frontier.size();
-        let after = i64::try_from(after).map_err(|_| Error::Corrupt(String::from("a log without end")))?;
+        let from = verifier.progress().frontier.size();
+        let after = i64::try_from(from).map_err(|_| Error::Corrupt(String::from("a log without end")))?;
         let rows = work.ledger().range(after, PAGE).await?;
+        let next = rows.first().map_or(end, |row| row.entry(&log).index);
+        if from < next.min(end) {
+            let gone = from..next.min(end).min(from.saturating_add(PAGE.into()));
+            let leaves = work.ledger().leaves(gone).await?;
+            if leaves.is_empty() {
+                return Ok(Err(Fault::Missing { index: from }));
+            }
+            for (index, leaf) in (from..).zip(leaves) {
+                if let Err(fault) = verifier.push_pruned(index, leaf) {
+                    return Ok(Err(fault));
+                }
+            }
+            tell(verifier.progress());
+            continue;
+        }
         if rows.is_empty() {
             return Ok(verifier.finish());
         }
-        for row in &rows {
+        // Up to the next gap.
+        let unbroken = (from..)
+            .zip(&rows)
+            .take_while(|(index, row)| *index == from || row.entry(&log).index == *index);
+        for (_, row) in unbroken {
             if let Err(fault) = verifier.push(&row.entry(&log), None) {
                 return Ok(Err(fault));
             }
         }
         tell(verifier.progress());
     }
+}
+
+/// The prune checkpoint of the log that `known` is of, if one of `keys` signed it. Any other permits nothing.
+fn believed(pruned: &KeptPrune, keys: &[NoteKey], known: &[Checkpoint]) -> Option<SignedPrune> {
+    let signed = SignedPrune::parse(pruned.note.as_bytes()).ok()?;
+    let trust = Trust::of_keys(&known.first()?.origin, keys.iter().cloned(), 0).ok()?;
+    trust.check_prune(&signed).ok()?;
+    Some(signed)
 }

@@ -260,6 +260,14 @@ impl Checkpoints {
         signed
     }
 
+    /// Writes the prune checkpoint of the zone's log beside its checkpoint, where those are published.
+    pub(crate) async fn publish_prune(&self, zone: &ZoneId, note: &str) -> std::io::Result<()> {
+        match &self.directory {
+            Some(directory) => directory.publish_prune(zone, note).await,
+            None => Ok(()),
+        }
+    }
+
     /// A view of the zone's log.
     pub(crate) async fn view(&self, zone: &ZoneId) -> Result<Box<dyn caracal_storage::ZoneWork>, Error> {
         self.store.zone(zone, Access::Read).await

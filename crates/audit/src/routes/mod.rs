@@ -106,6 +106,13 @@ fn of_logs() -> Vec<Route> {
             logs::checkpoint::get,
         )
         .summary("Read the newest checkpoint of a zone's log (C2SP tlog-checkpoint)."),
+        Route::get(
+            "/api/audit/logs/{zone_id}/prune",
+            "prunes.get",
+            Operator,
+            logs::prune::get,
+        )
+        .summary("Read the newest prune checkpoint of a zone's log."),
         Route::raw(tile, logs::tile::get).summary("Read a tile of a zone's log (C2SP tlog-tiles)."),
         Route::get(
             "/api/audit/logs/{zone_id}/inclusion",

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
+    ops::Range,
 };
 
 use caracal_core::{ZoneId, audit::AuditEvent};
@@ -14,9 +15,9 @@ use caracal_ledger::{
     terms::{MAX_SPAN, Searched},
 };
 use caracal_storage::{LedgerBlock, LogHead, Posting};
-use caracal_wire::audit::{ChainReport, FaultKind};
+use caracal_wire::audit::{ChainReport, FaultKind, Pruned};
 
-use super::{KeptHead, walk::Faults};
+use super::{KeptHead, gone::Gone, walk::Faults};
 
 /// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
 pub(super) struct Opened {
@@ -43,6 +44,11 @@ impl Opened {
         }
         this.block.block = Vec::new();
         this
+    }
+
+    /// Index of its first entry.
+    pub(super) const fn first(&self) -> u64 {
+        self.block.first
     }
 
     fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
@@ -100,6 +106,7 @@ pub(super) struct LogWalk<'a> {
     key: Option<&'a HmacRing>,
     kept: Option<&'a KeptHead>,
     head: &'a LogHead,
+    pruned: Option<&'a Gone>,
     tree: Frontier,
     /// Where the next block is expected.
     next: u64,
@@ -120,12 +127,14 @@ impl<'a> LogWalk<'a> {
         key: Option<&'a HmacRing>,
         kept: Option<&'a KeptHead>,
         head: &'a LogHead,
+        pruned: Option<&'a Gone>,
     ) -> Self {
-        Self {
+        let mut this = Self {
             zone,
             key,
             kept,
             head,
+            pruned,
             tree: Frontier::default(),
             next: 0,
             tiles: Vec::new(),
@@ -134,7 +143,13 @@ impl<'a> LogWalk<'a> {
             findable: HashMap::new(),
             hasher: RandomState::new(),
             faults: Faults::default(),
+        };
+        if let Some(gone) = pruned
+            && key.is_some_and(|key| !gone.is_ours(zone, key))
+        {
+            this.fault(gone.prune.size().saturating_sub(1), "", FaultKind::WrongPruneKey);
         }
+        this
     }
 
     fn fault(&mut self, index: u64, id: &str, kind: FaultKind) {
@@ -152,12 +167,7 @@ impl<'a> LogWalk<'a> {
         for (index, id, kind) in &opened.faults {
             self.fault(*index, id, *kind);
         }
-        let mut made = Vec::new();
-        for leaf in opened.leaves {
-            self.tree.append(leaf);
-            self.grow(leaf, &mut made);
-            self.compare_kept();
-        }
+        let made = self.append(opened.leaves);
         if block.first < self.head.sealed {
             let span = block
                 .occurred_until
@@ -173,6 +183,38 @@ impl<'a> LogWalk<'a> {
                 findable.sum = findable.sum.wrapping_add(hash);
             }
             self.findable.insert(block.first, findable);
+        }
+        made
+    }
+
+    /// The entries before `first` whose bodies are gone, as far as they are said to be.
+    pub(super) fn gap(&mut self, first: u64) -> Range<u64> {
+        let Some(gone) = self.pruned else { return 0..0 };
+        let range = self.next..first.min(gone.prune.size());
+        if let Some(refused) = gone.prune.first_refused(&range) {
+            self.fault(refused, "", FaultKind::SequenceGap);
+        }
+        range
+    }
+
+    /// Takes leaves of entries whose bodies are gone; returns the tiles that are full now.
+    pub(super) fn step_pruned(&mut self, leaves: Vec<Digest32>) -> Vec<Made> {
+        self.next = self.next.saturating_add(leaves.len() as u64);
+        self.append(leaves)
+    }
+
+    fn append(&mut self, leaves: Vec<Digest32>) -> Vec<Made> {
+        let mut made = Vec::new();
+        for leaf in leaves {
+            self.tree.append(leaf);
+            self.grow(leaf, &mut made);
+            self.compare_kept();
+            if let Some(gone) = self.pruned
+                && gone.prune.size() == self.tree.size()
+                && gone.prune.frontier != self.tree
+            {
+                self.fault(self.tree.size() - 1, "", FaultKind::PruneDiffers);
+            }
         }
         made
     }
@@ -273,6 +315,9 @@ impl<'a> LogWalk<'a> {
                 self.fault(index, "", FaultKind::WrongTile);
             }
         }
+        if let Some(gone) = self.pruned.filter(|gone| gone.prune.size() > size) {
+            self.fault(gone.prune.size().saturating_sub(1), "", FaultKind::PruneDiffers);
+        }
         if head.sealed > size {
             self.fault(size.saturating_sub(1), "", FaultKind::WrongHead);
         }
@@ -297,7 +342,10 @@ impl<'a> LogWalk<'a> {
         ChainReport {
             zone_id: Some(self.zone.clone()),
             entries: i64::try_from(size).unwrap_or(i64::MAX),
-            pruned: None,
+            pruned: self.pruned.map(|gone| Pruned {
+                up_to: i64::try_from(gone.prune.size()).unwrap_or(i64::MAX),
+                at: gone.kept.pruned_at,
+            }),
             head: made,
             fault_count: self.faults.count,
             faults: self.faults.first,

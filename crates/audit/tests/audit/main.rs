@@ -12,6 +12,7 @@ mod ledger;
 mod openapi;
 mod pack;
 mod proofs;
+mod pruning;
 mod retention;
 mod tail;
 mod tampering;

@@ -485,19 +485,19 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         known.add(note.as_bytes(), &trusted, 0).unwrap();
     }
     let known = known.0[zone].clone();
-    let first = verify_against(store, zone, &known[..1], Progress::default(), |_| {})
+    let first = verify_against(store, zone, &known[..1], &[], Progress::default(), |_| {})
         .await
         .unwrap()
         .unwrap();
     assert_eq!((first.frontier.size(), first.proved), (1510, 10));
     let mut steps = 0;
-    let whole = verify_against(store, zone, &known, Progress::default(), |_| steps += 1)
+    let whole = verify_against(store, zone, &known, &[], Progress::default(), |_| steps += 1)
         .await
         .unwrap()
         .unwrap();
     assert_eq!((whole.proved, steps), (1510, 2));
     fixture.append("one", 5).await;
-    let more = verify_against(store, zone, &known, whole.clone(), |_| {})
+    let more = verify_against(store, zone, &known, &[], whole.clone(), |_| {})
         .await
         .unwrap()
         .unwrap();
@@ -507,15 +507,18 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
     other.zone = zone.clone();
     other.append("other", 12).await;
     let store = other.ledger.deps.store.as_ref();
-    let found = verify_against(store, zone, &known, Progress::default(), |_| {})
+    let found = verify_against(store, zone, &known, &[], Progress::default(), |_| {})
         .await
         .unwrap();
     assert_eq!(found, Err(Fault::Forked { proved: 0, size: 10 }));
-    let found = verify_against(store, zone, &known, whole, |_| {}).await.unwrap();
+    let found = verify_against(store, zone, &known, &[], whole, |_| {})
+        .await
+        .unwrap();
     assert_eq!(found, Err(Fault::Truncated { missing: 1498 }));
     let early = verify_against(
         fixture.ledger.deps.store.as_ref(),
         zone,
+        &[],
         &[],
         Progress::default(),
         |_| {},
@@ -525,7 +528,9 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         ..early.await.unwrap().unwrap()
     };
     other.append("other", 1600).await;
-    let found = verify_against(store, zone, &known, early, |_| {}).await.unwrap();
+    let found = verify_against(store, zone, &known, &[], early, |_| {})
+        .await
+        .unwrap();
     assert_eq!(
         found,
         Err(Fault::Forked {

@@ -35,7 +35,7 @@ impl Ledger {
     }
 
     /// As somebody to whom triggers are no obstacle.
-    fn tamper(&self, sql: &str) {
+    pub(crate) fn tamper(&self, sql: &str) {
         self.sql(&format!("SET session_replication_role = replica; {sql}"));
     }
 

@@ -63,7 +63,6 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "AUDIT_RETENTION_DAYS",
             "AUDIT_MAX_DELIVERIES",
             "AUDIT_CLAIM_IDLE_SECS",
             "AUDIT_TAMPER_ROLLING_HOURS",
@@ -75,7 +74,7 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
             "AUDIT_EXPORT_S3_REGION",
             "AUDIT_EXPORT_TMP_DIR",
         ],
-        "the ledger keeps everything and is read with `caracald audit verify` and the Audit role's routes",
+        "the ledger is read with `caracald audit verify` and the Audit role's routes",
     ),
     (
         &[

@@ -134,7 +134,7 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
             .map(|error| error.to_string())
     };
     for name in [
-        "AUDIT_RETENTION_DAYS",
+        "AUDIT_MAX_DELIVERIES",
         "DB_MIN_CONNS",
         "CARACAL_CONTROL_ENABLED",
         "REDIS_POOL_SIZE",
@@ -156,6 +156,38 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
             .unwrap()
             .contains("none of off, error")
     );
+}
+
+#[test]
+fn events_are_not_deleted_without_a_word_on_where_they_go_first() {
+    let days = ("AUDIT_RETENTION_DAYS", "90");
+    let archive = ("AUDIT_ARCHIVE_DIR", "/archive");
+    let without = ("AUDIT_RETENTION_WITHOUT_ARCHIVE", "true");
+    let with = |more: &[(&str, &str)], roles: &[Role]| {
+        let pairs = [&[("CARACAL_MODE", "dev")], more].concat();
+        read(&pairs, roles).map_err(|error| error.to_string())
+    };
+    let refused = with(&[days], Role::ALL).unwrap_err();
+    assert!(
+        refused.contains("AUDIT_RETENTION_DAYS needs AUDIT_ARCHIVE_DIR"),
+        "{refused}"
+    );
+    let refused = with(&[days, archive, without], Role::ALL).unwrap_err();
+    assert!(refused.contains("contradict"), "{refused}");
+    for good in [
+        &[days, archive][..],
+        &[days, without],
+        &[archive],
+        &[without],
+        &[],
+    ] {
+        with(good, Role::ALL).unwrap();
+    }
+    // Whoever only tells the limit deletes nothing.
+    assert!(with(&[days], &[Role::Api]).is_ok());
+    for wrong in ["0", "36501", "soon"] {
+        assert!(with(&[("AUDIT_RETENTION_DAYS", wrong), archive], Role::ALL).is_err());
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
-use caracal_audit::{AdminRetention, AuditDeps, Checkpoints, IngestHealth};
+use caracal_audit::{AdminRetention, Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -231,6 +231,23 @@ impl Parts {
         checkpoints(&self.config, store, &self.world, audit, keys).map(Some)
     }
 
+    /// What deletes old events, where there is a place for them to go first, or they may be gone.
+    fn pruning(&self, checkpoints: Option<Arc<Checkpoints>>) -> anyhow::Result<Option<Pruning>> {
+        let config = &self.config;
+        let archive = config.archive_dir.as_deref().map(Archive::open);
+        let archive = archive.transpose().context("AUDIT_ARCHIVE_DIR")?;
+        if archive.is_none() && !config.without_archive {
+            return Ok(None);
+        }
+        let checkpoints = checkpoints
+            .context("events are deleted under a signed prune checkpoint: AUDIT_LOG_KEY is required")?;
+        Ok(Some(Pruning {
+            checkpoints,
+            archive,
+            keep: config.event_retention,
+        }))
+    }
+
     fn audit(&self) -> anyhow::Result<Router> {
         let checkpoints = self.checkpoints()?;
         let health = Arc::new(IngestHealth::default());
@@ -245,9 +262,12 @@ impl Parts {
             tails: self.tails.clone(),
             health: health.clone(),
         };
-        if let Some(checkpoints) = checkpoints {
+        if let Some(checkpoints) = &checkpoints {
             self.tasks
-                .spawn(caracal_audit::publish(checkpoints, self.shutdown.clone()));
+                .spawn(caracal_audit::publish(checkpoints.clone(), self.shutdown.clone()));
+        }
+        if let Some(pruning) = self.pruning(checkpoints)? {
+            self.tasks.spawn(Arc::new(pruning).run(self.shutdown.clone()));
         }
         self.tasks
             .spawn(caracal_audit::run(deps.clone(), self.shutdown.clone()));

@@ -332,7 +332,7 @@ fn check_config_names_what_is_no_setting() {
             "verbose",
             "\"verbose\" is none of off, error, warn, info, debug, trace",
         ),
-        ("AUDIT_RETENTION_DAYS", "30", "AUDIT_RETENTION_DAYS is not read"),
+        ("AUDIT_MAX_DELIVERIES", "30", "AUDIT_MAX_DELIVERIES is not read"),
     ] {
         let (code, said) = check(name, value);
         assert_eq!(code, Some(1), "{name}");

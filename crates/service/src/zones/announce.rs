@@ -16,8 +16,8 @@ use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
     GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
-    PolicySets, Providers, Resources, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, ZoneWork,
-    Zones,
+    PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions,
+    SigningKeys, Store, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -159,6 +159,12 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     fn ledger(&mut self) -> &mut dyn Ledger {
         self.work.ledger()
     }
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting {
+        self.work.retention_days()
+    }
+    fn retention(&mut self) -> &mut dyn Retention {
+        self.work.retention()
+    }
     fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
@@ -190,6 +196,9 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     }
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog {
         self.work.admin_audit()
+    }
+    fn retention_days(&mut self) -> &mut dyn RetentionSetting {
+        self.work.retention_days()
     }
     fn chains(&mut self) -> &mut dyn Chains {
         self.work.chains()

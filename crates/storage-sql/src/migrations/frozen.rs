@@ -40,6 +40,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "4a64a2ea378fff824fbeac1ca02b0e66570c8cf1a1d6566367b33bb4b05f85f5",
         postgres: "9eb10232cf25978c018e3eb78365b1d5f82aca02cf11a340dda2a5b48aff971f",
     },
+    Frozen {
+        version: 5,
+        sqlite: "8a69f64ffd3246de91d407fe488e56b4cd1bdc69b5b6b1f91799b3ce811d448f",
+        postgres: "cf13d1d88e9c70a5a0be909217819220dcb5ac3806d33fad6fbb8d2c56a175cf",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -20,6 +20,7 @@ mod m0001_postgres;
 mod m0002_gateway;
 mod m0003_versions;
 mod m0004_evidence;
+mod m0005_retention;
 mod run;
 
 pub use run::MigrationError;
@@ -79,6 +80,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0004_evidence::COMMON,
         sqlite: m0004_evidence::SQLITE,
         postgres: m0004_evidence::POSTGRES,
+    },
+    Migration {
+        version: 5,
+        name: "retention",
+        // Earlier builds make a tile of what stands in blocks, and these may be gone.
+        compatible_from: 5,
+        common: m0005_retention::COMMON,
+        sqlite: m0005_retention::SQLITE,
+        postgres: m0005_retention::POSTGRES,
     },
 ];
 

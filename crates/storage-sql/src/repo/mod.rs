@@ -15,6 +15,7 @@ mod policy_sets;
 mod providers;
 mod receipts;
 mod resources;
+mod retention;
 mod secrets;
 mod sessions;
 mod zones;

@@ -14,7 +14,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
         "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_chains:riu \
-         evidence_blocks:r evidence_logs:r evidence_terms:r \
+         evidence_blocks:r evidence_holds:riu evidence_logs:r evidence_retention:riud evidence_terms:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
@@ -43,7 +43,8 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Audit,
         "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
-         evidence_blocks:rid evidence_logs:riu evidence_terms:ri evidence_tiles:ri key_checks:r \
+         evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:ri evidence_retention:r evidence_terms:rid \
+         evidence_tiles:ri key_checks:r \
          schema_migrations:r zone_revisions:r zones:r",
     ),
 ];

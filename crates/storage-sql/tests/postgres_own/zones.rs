@@ -116,6 +116,18 @@ async fn evidence_is_append_only_for_services_and_for_the_owner() {
     work.commit().await.unwrap();
 
     let scope = format!("SET caracal.zone_id = '{}';", given.zone_id);
+    // Nothing of the unsealed end can be said to be gone. The first prune checkpoint is for the triggers below.
+    let said = |size: u32| {
+        let values = format!("SELECT number, 1, {size}, 0, '', '', '', ''::bytea FROM evidence_logs");
+        inject(
+            &database,
+            ServiceRole::Audit,
+            &format!("{scope} INSERT INTO evidence_prunes {values}"),
+        )
+    };
+    let refused = said(300).unwrap_err();
+    assert!(refused.contains("only move forward"), "{refused}");
+    said(0).unwrap();
     // What the Audit role may do to a log as such, the triggers keep to its unsealed end.
     for (forbidden, why) in [
         ("UPDATE evidence_logs SET size = 1", "append-only"),
@@ -126,11 +138,14 @@ async fn evidence_is_append_only_for_services_and_for_the_owner() {
         ("DELETE FROM evidence_blocks", "append-only"),
         ("TRUNCATE evidence_blocks", "permission denied"),
         ("UPDATE evidence_terms SET term = 1", "permission denied"),
-        ("DELETE FROM evidence_terms", "permission denied"),
+        ("DELETE FROM evidence_terms", "append-only"),
         ("TRUNCATE evidence_terms", "permission denied"),
         ("UPDATE evidence_tiles SET tile = 1", "permission denied"),
         ("DELETE FROM evidence_tiles", "permission denied"),
         ("TRUNCATE evidence_tiles", "permission denied"),
+        ("UPDATE evidence_prunes SET size = 0", "permission denied"),
+        ("DELETE FROM evidence_prunes", "permission denied"),
+        ("TRUNCATE evidence_prunes", "permission denied"),
     ] {
         let refused = inject(&database, ServiceRole::Audit, &format!("{scope} {forbidden}")).unwrap_err();
         assert!(refused.contains(why), "{forbidden}: {refused}");

@@ -179,6 +179,12 @@ macro_rules! conformance {
                     what_a_unit_of_work_gave_up_is_not_remembered,
                     a_search_that_looks_in_vain_ends_its_page_and_goes_on,
                     an_event_that_no_entry_can_hold_is_refused;
+                retention:
+                    what_a_prune_checkpoint_covers_goes_and_its_hashes_stay,
+                    nothing_sealed_goes_without_the_next_prune_checkpoint,
+                    what_is_held_stays_until_the_hold_is_lifted,
+                    old_entries_are_sealed_however_few_they_are,
+                    retention_is_said_of_each_zone_and_of_the_deployment;
                 chains:
                     each_chain_is_counted_once_in_the_order_in_which_it_began,
                     chains_that_begin_at_once_have_numbers_of_their_own,
@@ -264,6 +270,7 @@ mod tests {
         ("ledger", include_str!("ledger.rs")),
         ("ledger_search", include_str!("ledger_search.rs")),
         ("ledger_blocks", include_str!("ledger_blocks.rs")),
+        ("retention", include_str!("retention.rs")),
         ("chains", include_str!("chains.rs")),
         ("admin_audit", include_str!("admin_audit.rs")),
         ("deployment", include_str!("deployment.rs")),

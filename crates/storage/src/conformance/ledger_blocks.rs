@@ -23,7 +23,7 @@ fn event(zone: &InZone, micros: u64, metadata: &serde_json::Value) -> AuditEvent
     event
 }
 
-fn written(event: AuditEvent) -> LedgerEntry {
+pub(super) fn written(event: AuditEvent) -> LedgerEntry {
     LedgerEntry::written(event, None).unwrap()
 }
 
@@ -38,7 +38,7 @@ impl Chance {
 }
 
 /// Events of a busy zone over about two hours, most of them in order.
-fn busy(zone: &InZone, count: u64) -> Vec<AuditEvent> {
+pub(super) fn busy(zone: &InZone, count: u64) -> Vec<AuditEvent> {
     let mut chance = Chance(7);
     (0..count)
         .map(|n| {

@@ -56,6 +56,8 @@ pub mod receipts;
 #[doc(hidden)]
 pub mod restart;
 #[doc(hidden)]
+pub mod retention;
+#[doc(hidden)]
 pub mod secrets;
 #[doc(hidden)]
 pub mod session_trees;

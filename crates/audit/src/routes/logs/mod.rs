@@ -6,6 +6,7 @@ pub(super) mod consistency;
 pub(super) mod inclusion;
 pub(super) mod keys;
 pub(super) mod pack;
+pub(super) mod prune;
 pub(super) mod receipt;
 pub(super) mod receipts;
 pub(super) mod tile;
@@ -41,6 +42,8 @@ pub(in crate::routes) enum ProofError {
     Unsigned,
     #[error("the log has no entries")]
     Empty,
+    #[error("nothing of the log was pruned")]
+    Whole,
     #[error("no such entry")]
     NoEntry,
     #[error("the log is not so large")]
@@ -65,6 +68,7 @@ impl RouteError for ProofError {
             Self::Unsigned => Refusal::of(ErrorCode::LogUnknown)
                 .describe("this deployment signs no checkpoints: AUDIT_LOG_KEY is not set"),
             Self::Empty => Refusal::of(ErrorCode::LogUnknown).describe("the zone has no log"),
+            Self::Whole => Refusal::of(ErrorCode::LogUnknown).describe("nothing of the log was deleted"),
             Self::NoEntry => Refusal::of(ErrorCode::EntryNotFound),
             Self::TooLarge(field) => {
                 Refusal::invalid_field(ErrorCode::InvalidQuery, field, "is more than the log has")

@@ -102,7 +102,7 @@ impl Against {
         zone: Option<&ZoneId>,
         every: Duration,
     ) -> anyhow::Result<Vec<Compared>> {
-        let known = self.read()?;
+        let (known, keys) = self.read()?;
         let mut kept = self.kept()?;
         let mut compared = Vec::new();
         for (of, checkpoints) in &known.0 {
@@ -118,7 +118,7 @@ impl Against {
             let mut told = Told::new(of, from.frontier.size());
             let mut last = KeptProgress::of(&from);
             let (mut kept_at, mut not_kept) = (Instant::now(), None);
-            let outcome = verify_against(store, of, checkpoints, from, |progress| {
+            let outcome = verify_against(store, of, checkpoints, &keys, from, |progress| {
                 last = KeptProgress::of(progress);
                 told.tell(progress.frontier.size());
                 if kept_at.elapsed() >= every && not_kept.is_none() {
@@ -152,7 +152,7 @@ impl Against {
         Ok(compared)
     }
 
-    fn read(&self) -> anyhow::Result<KeptCheckpoints> {
+    fn read(&self) -> anyhow::Result<(KeptCheckpoints, Vec<NoteKey>)> {
         let mut known = KeptCheckpoints::default();
         let keys = self.keys()?;
         for path in &self.checkpoint {
@@ -160,7 +160,7 @@ impl Against {
             let note = std::fs::read(path).with_context(named)?;
             known.add(&note, &keys, self.witnesses).with_context(named)?;
         }
-        Ok(known)
+        Ok((known, keys))
     }
 
     /// The keys that are believed.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use caracal_events::spool::MIN_CAPACITY_BYTES;
 use caracal_service::config::{
-    Days, Declared, HumanDuration, Kind, Number, Optional, Path, Role, Setting, not,
+    Days, Declared, Flag, HumanDuration, Kind, Number, Optional, Path, Role, Setting, not,
 };
 
 use super::WRITERS;
@@ -14,6 +14,9 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SPOOL_CAPACITY,
     &STREAM_MAX_EVENTS,
     &ADMIN_RETENTION,
+    &EVENT_RETENTION,
+    &ARCHIVE_DIR,
+    &WITHOUT_ARCHIVE,
 ];
 
 /// When the spool is synced to disk.
@@ -84,3 +87,22 @@ pub(crate) static ADMIN_RETENTION: Optional<Days> = Optional::new(
     "How long administrative audit records are kept; export them first.",
 )
 .between(30, 36_500);
+pub(crate) static EVENT_RETENTION: Optional<Days> = Optional::new(
+    "AUDIT_RETENTION_DAYS",
+    &[Role::Api, Role::Audit],
+    "events are kept for ever, unless the Control API says otherwise of their zone or of all",
+    "Longest time that events are kept. The Control API may say less.",
+)
+.between(1, 36_500);
+pub(crate) static ARCHIVE_DIR: Optional<Path> = Optional::new(
+    "AUDIT_ARCHIVE_DIR",
+    &[Role::Audit],
+    "nothing is deleted",
+    "Directory that events are exported into before they are deleted: on durable storage that all Audit processes share.",
+);
+pub(crate) static WITHOUT_ARCHIVE: Setting<Flag> = Setting::new(
+    "AUDIT_RETENTION_WITHOUT_ARCHIVE",
+    &[Role::Audit],
+    || false,
+    "Delete events whose time is over without an archive of them.",
+);

@@ -90,7 +90,7 @@ impl ZoneUnit {
             let block = pack(log.number, log.size, &tail.entries[first..])?;
             insert(&self.tx, "evidence_blocks", &COLUMNS, vec![block], "").await?;
         } else {
-            self.seal(&mut log, &mut tail).await?;
+            self.seal(&mut log, &mut tail, 0).await?;
         }
         self.keep_tiles(log.number, frontier.size(), &mut tail.leaves)
             .await?;
@@ -120,15 +120,24 @@ impl ZoneUnit {
         Ok(tail)
     }
 
-    /// Merges the tail into full blocks, which are sealed; what does not fill one stays the tail.
-    async fn seal(&mut self, log: &mut LogHead, tail: &mut Tail) -> Result<(), Error> {
-        let small = "DELETE FROM evidence_blocks WHERE log = $1 AND first_index >= $2";
-        self.tx
-            .run(small, params![log.number, stored(log.sealed)])
-            .await?;
+    /// Merges the tail into full blocks, which are sealed; what does not fill one stays the tail. The first `old` entries
+    /// are sealed however few they are.
+    pub(super) async fn seal(
+        &mut self,
+        log: &mut LogHead,
+        tail: &mut Tail,
+        mut old: usize,
+    ) -> Result<(), Error> {
+        let small = "DELETE FROM evidence_blocks WHERE log = $1 AND first_index >= $2 AND first_index < $3";
+        let unsealed = params![log.number, stored(log.sealed), stored(log.size)];
+        self.tx.run(small, unsealed).await?;
         let (mut blocks, mut postings) = (Vec::new(), BTreeSet::new());
         loop {
-            let (count, full) = first_block(&tail.entries);
+            let (count, full) = match old {
+                0 => first_block(&tail.entries),
+                _ => (first_block(&tail.entries[..old]).0, true),
+            };
+            old = old.saturating_sub(count);
             if count == 0 {
                 break;
             }

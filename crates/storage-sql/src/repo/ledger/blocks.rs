@@ -148,6 +148,14 @@ impl ZoneUnit {
         rows.iter().map(decode).collect()
     }
 
+    /// Where the first block begins that begins at `from` or later.
+    pub(super) async fn next_block(&mut self, log: i64, from: u64) -> Result<Option<u64>, Error> {
+        let sql = "SELECT first_index FROM evidence_blocks WHERE log = $1 AND first_index >= $2 \
+             ORDER BY first_index LIMIT 1";
+        let row = self.tx.one(sql, params![log, stored(from)]).await?;
+        row.map(|row| row.count("first_index")).transpose()
+    }
+
     /// The entries `range` of a log, as far as there are such entries.
     pub(super) async fn items(&mut self, log: i64, range: Range<u64>) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();

@@ -43,7 +43,7 @@ pub(super) fn frontier(log: &LogHead) -> Result<Frontier, Error> {
 
 impl ZoneUnit {
     /// The log of the zone, if it began.
-    pub(super) async fn log(&mut self) -> Result<Option<LogHead>, Error> {
+    pub(in crate::repo) async fn log(&mut self) -> Result<Option<LogHead>, Error> {
         let row = self.tx.one(SELECT, params![self.zone]).await?;
         row.as_ref().map(decode).transpose()
     }

@@ -21,6 +21,7 @@ mod blocks;
 mod duplicates;
 mod earlier;
 mod logs;
+mod prune;
 mod scan;
 mod search;
 mod tiles;
@@ -52,10 +53,19 @@ impl Ledger for ZoneUnit {
         let Some(log) = self.log().await? else {
             return Ok(Vec::new());
         };
-        let from = u64::try_from(after).unwrap_or(0);
-        let items = self
-            .items(log.number, from..from.saturating_add(limit.into()))
-            .await?;
+        let (mut from, limit) = (u64::try_from(after).unwrap_or(0), u64::from(limit));
+        let mut items = Vec::new();
+        while from < log.size && (items.len() as u64) < limit {
+            let until = from.saturating_add(limit - items.len() as u64);
+            let found = self.items(log.number, from..until).await?;
+            // What was pruned is passed over.
+            from = if found.is_empty() {
+                self.next_block(log.number, until).await?.unwrap_or(log.size)
+            } else {
+                until
+            };
+            items.extend(found);
+        }
         items.into_iter().map(|item| item.into_row(&self.zone)).collect()
     }
 

@@ -169,7 +169,7 @@ impl Scan {
 }
 
 /// Condition: `column` is one of `terms`.
-fn one_of(column: &str, terms: &[i64], params: &mut Vec<Value>) -> String {
+pub(super) fn one_of(column: &str, terms: &[i64], params: &mut Vec<Value>) -> String {
     let mut numbers = Vec::new();
     for term in terms {
         params.push(term.value());

@@ -1,6 +1,6 @@
 //! Tiles of the tree of a log. Full ones are stored; those that are not are made from what stands in blocks.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use caracal_crypto::Digest32;
 use caracal_ledger::{
@@ -19,9 +19,37 @@ impl ZoneUnit {
             return Ok(Vec::new());
         }
         let name = Chain::Ledger(&self.zone).log();
-        let items = self.items(log, range).await?;
-        let leaf = |item: super::blocks::Item| item.kept.entry(&name, item.index).leaf();
-        Ok(items.into_iter().map(leaf).collect())
+        let items = self.items(log, range.clone()).await?;
+        let leaf = |item: super::blocks::Item| (item.index, item.kept.entry(&name, item.index).leaf());
+        let mut leaves: BTreeMap<u64, Digest32> = items.into_iter().map(leaf).collect();
+        if (leaves.len() as u64) < range.end.saturating_sub(range.start) {
+            self.add_pruned(log, &range, &mut leaves).await?;
+        }
+        let leaves = (range.start..).zip(leaves);
+        let unbroken = leaves.map_while(|(expected, (index, leaf))| (index == expected).then_some(leaf));
+        Ok(unbroken.collect())
+    }
+
+    /// Adds the leaves of `range` whose blocks were pruned.
+    async fn add_pruned(
+        &mut self,
+        log: i64,
+        range: &Range<u64>,
+        leaves: &mut BTreeMap<u64, Digest32>,
+    ) -> Result<(), Error> {
+        let Some(pruned) = self.prune_of(log).await? else {
+            return Ok(());
+        };
+        let end = range.end.min(pruned.size);
+        let tiles = range.start / TILE_WIDTH..end.div_ceil(TILE_WIDTH);
+        let first = tiles.start * TILE_WIDTH;
+        let full = self.full_tiles(log, 0, tiles).await?.concat();
+        let last = pruned.size.saturating_sub(pruned.leaves.len() as u64);
+        let known = (first..).zip(full).chain((last..).zip(pruned.leaves));
+        for (index, leaf) in known.filter(|(index, _)| (range.start..end).contains(index)) {
+            leaves.entry(index).or_insert(leaf);
+        }
+        Ok(())
     }
 
     /// Stored tiles of one level.

@@ -1,0 +1,93 @@
+//! Where events go before they are deleted: a file for each stretch of a log, in the form of exports, so that any
+//! verifier reads them one after the other and what is left behind them.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+};
+
+use caracal_core::{Timestamp, ZoneId};
+use caracal_crypto::Digest32;
+use caracal_ledger::{chain::Chain, entry::Entry};
+use caracal_service::files;
+use serde::{Deserialize, Serialize};
+
+/// An entry as exports spell it.
+#[derive(Serialize, Deserialize)]
+struct Line<'l> {
+    log: std::borrow::Cow<'l, str>,
+    index: u64,
+    body: std::borrow::Cow<'l, str>,
+    taken_at: i64,
+    producer_key: std::borrow::Cow<'l, str>,
+}
+
+/// A directory of archives.
+#[derive(Debug, Clone)]
+pub struct Archive(PathBuf);
+
+impl Archive {
+    /// The directory at `path`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Writes `lines` as the entries from `first` up to `end` of the log of `zone`, on disk once it returns, and reads
+    /// them back: their leaves.
+    pub(super) async fn keep(
+        &self,
+        zone: &ZoneId,
+        (first, end): (u64, u64),
+        lines: Vec<u8>,
+    ) -> io::Result<Vec<Digest32>> {
+        let log = Chain::Ledger(zone).log();
+        let directory = self.0.join(log.replace("/.", "/%2E"));
+        let write = move || {
+            std::fs::create_dir_all(&directory)?;
+            // Whoever sorts the names has the order of the log.
+            let path = directory.join(format!("{first:020}-{end:020}.ndjson"));
+            files::replace_synced(&path, &lines, 0o600)?;
+            read_back(&path, &log, first)
+        };
+        tokio::task::spawn_blocking(write)
+            .await
+            .map_err(io::Error::other)?
+    }
+}
+
+/// Adds an entry to the lines of an archive.
+pub(super) fn add_line(lines: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
+    let line = Line {
+        log: entry.log.into(),
+        index: entry.index,
+        body: entry.body.into(),
+        taken_at: entry.taken_at.as_micros(),
+        producer_key: entry.producer_key.into(),
+    };
+    serde_json::to_writer(&mut *lines, &line)?;
+    lines.write_all(b"\n")
+}
+
+fn read_back(path: &Path, log: &str, first: u64) -> io::Result<Vec<Digest32>> {
+    let file = BufReader::new(std::fs::File::open(path)?);
+    let leaf = |(index, line): (u64, io::Result<String>)| {
+        let line = line?;
+        let line: Line<'_> = serde_json::from_str(&line)?;
+        if line.log != log || line.index != index {
+            return Err(io::Error::other("the archive has another entry than was written"));
+        }
+        let entry = Entry {
+            log,
+            index,
+            body: &line.body,
+            taken_at: Timestamp::from_micros(line.taken_at),
+            producer_key: &line.producer_key,
+        };
+        Ok(entry.leaf())
+    };
+    (first..).zip(file.lines()).map(leaf).collect()
+}

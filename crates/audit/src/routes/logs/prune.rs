@@ -1,0 +1,13 @@
+//! `GET /api/audit/logs/{zone}/prune`: the newest prune checkpoint.
+
+use caracal_service::front::{Path, Text};
+use caracal_storage::Access;
+
+use super::{OfZone, ProofError};
+use crate::routes::Call;
+
+pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfZone>) -> Result<Text, ProofError> {
+    let mut work = call.role.store.zone(&of.zone_id, Access::Read).await?;
+    let newest = work.retention().newest_prune().await?;
+    newest.map(|newest| Text(newest.note)).ok_or(ProofError::Whole)
+}

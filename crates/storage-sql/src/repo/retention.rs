@@ -1,0 +1,143 @@
+//! How long events are kept, and what is held.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{Error, Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept};
+
+use crate::{
+    params::params,
+    row::Row,
+    sql::Tx,
+    work::{GlobalUnit, ZoneUnit},
+};
+
+/// What the deployment's own setting is filed under.
+const DEPLOYMENT: &str = "*";
+/// What deletions and new holds wait for each other under.
+pub(super) const LOCK: &str = "evidence-retention";
+
+impl Tx {
+    async fn days(&self, of: &str) -> Result<Option<RetentionDays>, Error> {
+        let sql = "SELECT days, updated_by, updated_at FROM evidence_retention WHERE zone_id = $1";
+        let Some(row) = self.one(sql, params![of]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(RetentionDays {
+            days: row.small("days")?,
+            updated_by: row.text("updated_by")?,
+            updated_at: row.time("updated_at")?,
+        }))
+    }
+
+    async fn set_days(&self, of: &str, days: Option<&RetentionDays>) -> Result<(), Error> {
+        let Some(RetentionDays {
+            days,
+            updated_by,
+            updated_at,
+        }) = days
+        else {
+            let sql = "DELETE FROM evidence_retention WHERE zone_id = $1";
+            return self.run(sql, params![of]).await.map(|_| ());
+        };
+        let sql = "INSERT INTO evidence_retention (zone_id, days, updated_by, updated_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (zone_id) DO UPDATE SET days = excluded.days, updated_by = excluded.updated_by, \
+             updated_at = excluded.updated_at";
+        let params = params![of, *days, updated_by.as_str(), *updated_at];
+        self.run(sql, params).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl RetentionSetting for ZoneUnit {
+    async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
+        self.tx.days(self.zone.as_str()).await
+    }
+
+    async fn set_days(&mut self, days: Option<&RetentionDays>) -> Result<(), Error> {
+        self.tx.set_days(self.zone.as_str(), days).await
+    }
+}
+
+#[async_trait]
+impl RetentionSetting for GlobalUnit {
+    async fn days(&mut self) -> Result<Option<RetentionDays>, Error> {
+        self.tx.days(DEPLOYMENT).await
+    }
+
+    async fn set_days(&mut self, days: Option<&RetentionDays>) -> Result<(), Error> {
+        self.tx.set_days(DEPLOYMENT, days).await
+    }
+}
+
+fn decode(row: &Row) -> Result<Hold, Error> {
+    Ok(Hold {
+        id: row.text("id")?,
+        subject: row.opt_text("subject")?,
+        reason: row.text("reason")?,
+        placed_by: row.text("placed_by")?,
+        placed_at: row.time("placed_at")?,
+    })
+}
+
+#[async_trait]
+impl Retention for ZoneUnit {
+    async fn holds(&mut self) -> Result<Vec<Hold>, Error> {
+        let sql = "SELECT id, subject, reason, placed_by, placed_at FROM evidence_holds \
+             WHERE zone_id = $1 AND lifted_at IS NULL ORDER BY id";
+        let rows = self.tx.all(sql, params![self.zone]).await?;
+        rows.iter().map(decode).collect()
+    }
+
+    async fn place(&mut self, hold: &Hold) -> Result<(), Error> {
+        self.lock_name(LOCK).await?;
+        let sql = "SELECT COUNT(*) AS n FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL";
+        if self.tx.count(sql, params![self.zone]).await? >= MAX_HOLDS as u64 {
+            return Err(Error::Conflict {
+                constraint: String::from("evidence_holds"),
+            });
+        }
+        let sql = "INSERT INTO evidence_holds (zone_id, id, subject, reason, placed_by, placed_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)";
+        let Hold {
+            id,
+            subject,
+            reason,
+            placed_by,
+            placed_at,
+        } = hold;
+        let params = params![
+            self.zone,
+            id.as_str(),
+            subject.as_deref(),
+            reason.as_str(),
+            placed_by.as_str(),
+            *placed_at
+        ];
+        self.tx.run(sql, params).await.map(|_| ())
+    }
+
+    async fn lift(&mut self, id: &str, by: &str, at: Timestamp) -> Result<bool, Error> {
+        let sql = "UPDATE evidence_holds SET lifted_by = $3, lifted_at = $4 \
+             WHERE zone_id = $1 AND id = $2 AND lifted_at IS NULL";
+        Ok(self.tx.run(sql, params![self.zone, id, by, at]).await? > 0)
+    }
+
+    async fn newest_prune(&mut self) -> Result<Option<KeptPrune>, Error> {
+        match self.log().await? {
+            Some(log) => self.prune_of(log.number).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn seal_before(&mut self, before: Timestamp) -> Result<bool, Error> {
+        self.seal_old(before).await
+    }
+
+    async fn prune(&mut self, prune: &KeptPrune) -> Result<bool, Error> {
+        self.keep_prune(prune).await
+    }
+
+    async fn sweep(&mut self, limit: u32) -> Result<Swept, Error> {
+        self.sweep_blocks(limit).await
+    }
+}
