@@ -31,7 +31,8 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{
-    Accepted, Answer, Answers, Archive, Created, Download, Events, Made, NoContent, Sheet, Text, Versioned,
+    Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, Sheet, Text,
+    Versioned,
 };
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};

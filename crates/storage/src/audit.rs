@@ -193,8 +193,9 @@ pub trait Ledger: Send {
     /// Events by `(occurred_at, id)`, newest first. Where a search has to look at much, its page may be short or empty and
     /// still name a next one.
     async fn search(&mut self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRow>, Error>;
-    /// Events of one request, oldest first, at most 1,000.
-    async fn by_request(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error>;
+    /// Events of one request by `(occurred_at, chain_seq)`, oldest first. A page ends at its limit or past 512 KiB of events,
+    /// and the last one may be empty.
+    async fn by_request(&mut self, request_id: &str, page: &PageRequest) -> Result<Page<AuditRow>, Error>;
     /// Events of one type of any of these requests, in no particular order, at most `limit`. No request id is empty.
     async fn of_requests(
         &mut self,

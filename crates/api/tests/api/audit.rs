@@ -233,6 +233,59 @@ async fn a_denied_request_is_explained_with_its_reason_and_an_input_to_simulate(
 }
 
 #[tokio::test]
+async fn many_events_of_a_request_come_in_pages_of_bounded_bytes_that_a_header_links() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let id = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
+    let world = &stack.parts.world;
+    let padding = json!({ "padding": "x".repeat(20_000) });
+    let entries: Vec<LedgerEntry> = (0..60)
+        .map(|n| {
+            let decision = if n == 59 { "deny" } else { "allow" };
+            let event = AuditEvent::new(world, id.clone(), "token_exchange", "req-many", decision);
+            LedgerEntry::written(event.with_metadata(&padding), None).unwrap()
+        })
+        .collect();
+    let mut work = stack.parts.store.zone(&id, Access::Write).await.unwrap();
+    work.ledger().append(&entries, world.now()).await.unwrap();
+    work.commit().await.unwrap();
+
+    let path = format!("{zone}/audit/by-request/req-many");
+    let (mut found, mut pages) = (Vec::new(), 0);
+    let mut next = Some(String::new());
+    while let Some(query) = next {
+        let reply = stack.get(&format!("{path}{query}")).await;
+        assert!(reply.text.len() < 600 * 1024, "{} bytes", reply.text.len());
+        let link = reply.headers.get("link").map(|link| link.to_str().unwrap());
+        next = link.map(|link| {
+            let target = link.strip_suffix(">; rel=\"next\"").unwrap();
+            target.strip_prefix('<').unwrap().to_owned()
+        });
+        pages += 1;
+        for event in reply.expect(200).as_array().unwrap() {
+            found.push(event["id"].as_str().unwrap().to_owned());
+        }
+    }
+    let sent: Vec<_> = entries.iter().map(|entry| entry.event.id.clone()).collect();
+    assert_eq!((found, pages), (sent, 3));
+
+    // What ended the request is behind the first page, and is told all the same.
+    let explained = stack.get(&format!("{path}/explain")).await;
+    assert!(
+        explained.text.len() < 700 * 1024,
+        "{} bytes",
+        explained.text.len()
+    );
+    let explained = explained.expect(200);
+    assert_eq!(explained["final_decision"], "deny");
+    assert_eq!(explained["denied"].as_array().unwrap().len(), 1);
+    let cursor = explained["next_cursor"].as_str().unwrap();
+    let rest = stack.get(&format!("{path}?cursor={cursor}")).await.expect(200);
+    let shown = explained["events"].as_array().unwrap().len();
+    assert_eq!(rest[0]["id"], entries[shown].event.id);
+}
+
+#[tokio::test]
 async fn every_change_and_every_refusal_is_in_the_administrative_chain() {
     let stack = Stack::start().await;
     let zone = stack.zone("acme").await;

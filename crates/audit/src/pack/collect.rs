@@ -10,9 +10,6 @@ use super::{NotPacked, PackLimits};
 /// Events of a page of the search.
 const PAGE: u32 = 500;
 
-/// Events of one request that the ledger answers at most: with so many there may be more.
-const MOST_OF_REQUEST: usize = 1000;
-
 /// Entries by their position, as far as a pack may hold them.
 struct Collected {
     rows: BTreeMap<i64, AuditRow>,
@@ -95,12 +92,16 @@ pub(super) async fn rows(
     if asked.is_about_somebody() {
         let requests = collected.rows.values().map(|row| row.event.request_id.clone());
         for request in requests.collect::<BTreeSet<_>>() {
-            let rows = ledger.by_request(&request).await?;
-            if rows.len() >= MOST_OF_REQUEST {
-                return Err(NotPacked::TooLarge(limits));
-            }
-            for row in rows {
-                collected.add(row)?;
+            let mut page = PageRequest::first(PAGE);
+            loop {
+                let found = ledger.by_request(&request, &page).await?;
+                for row in found.items {
+                    collected.add(row)?;
+                }
+                page.after = found.next;
+                if page.after.is_none() {
+                    break;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use caracal_storage::Receipt;
+use caracal_storage::{PageKey, Receipt};
 use caracal_wire::ErrorCode;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -70,7 +70,42 @@ impl<T: Serialize + ToSchema + Send> Answers for Versioned<T> {
 
     fn describe(operation: &mut Operation) {
         operation.answer::<T>(StatusCode::OK);
-        operation.tagged(StatusCode::OK);
+        operation.answers_with(StatusCode::OK, "ETag", "The version of what is answered.");
+    }
+}
+
+/// 200 with a page of a listing as a bare JSON array. Where more follows, the header `Link` says where (RFC 8288), with the
+/// relation `next`.
+#[derive(Debug, Clone)]
+pub struct Linked<T> {
+    /// The page.
+    pub items: T,
+    /// What was asked for.
+    pub limit: u32,
+    /// Where the next page begins.
+    pub next: Option<PageKey>,
+}
+
+impl<T: Serialize + ToSchema + Send> Answers for Linked<T> {
+    fn respond(self) -> Result<Response, Refusal> {
+        let mut response = json(StatusCode::OK, &self.items)?;
+        if let Some(next) = self.next {
+            let link = format!(
+                "<?limit={}&cursor={}>; rel=\"next\"",
+                self.limit,
+                next.to_cursor()
+            );
+            if let Ok(link) = HeaderValue::from_str(&link) {
+                response.headers_mut().insert(header::LINK, link);
+            }
+        }
+        Ok(response)
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.answer::<T>(StatusCode::OK);
+        let sentence = "The next page, relative to this one; absent on the last.";
+        operation.answers_with(StatusCode::OK, "Link", sentence);
     }
 }
 

@@ -115,12 +115,12 @@ impl Operation {
         self.answers.insert(status.as_u16(), named(status));
     }
 
-    /// Says that the answer has an entity tag.
-    pub(super) fn tagged(&mut self, status: StatusCode) {
+    /// Says that the answer has a header.
+    pub(super) fn answers_with(&mut self, status: StatusCode, name: &str, sentence: &str) {
         if let Some(answer) = self.answers.get_mut(&status.as_u16()) {
-            let mut tag = Header::new(String::schema());
-            tag.description = Some(String::from("The version of what is answered."));
-            answer.headers.insert(String::from("ETag"), RefOr::T(tag));
+            let mut header = Header::new(String::schema());
+            header.description = Some(sentence.to_owned());
+            answer.headers.insert(name.to_owned(), RefOr::T(header));
         }
     }
 

@@ -171,7 +171,7 @@ macro_rules! conformance {
                     every_filter_of_events_selects,
                     search_pages_are_newest_first_and_complete_within_one_microsecond,
                     the_events_of_a_request_come_oldest_first,
-                    a_request_returns_at_most_a_thousand_events,
+                    pages_of_a_request_are_bounded_by_count_and_bytes_and_hold_each_event_once,
                     events_of_several_requests_are_found_by_type_and_within_the_zone;
                 ledger_blocks:
                     sealed_events_are_found_as_if_each_had_been_looked_at,

@@ -423,9 +423,10 @@ impl Everything {
                 "ledger request",
                 !work
                     .ledger()
-                    .by_request("req-everything")
+                    .by_request("req-everything", &ALL)
                     .await
                     .unwrap()
+                    .items
                     .is_empty(),
             ),
             (

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{AuditFilter, LedgerEntry};
+use crate::{AuditFilter, LedgerEntry, PageRequest};
 
 use super::{
     Backend,
@@ -291,33 +291,59 @@ pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
     // Of one moment: in the order of their arrival.
     expected.sort_by_key(|(at, _)| *at);
     let mut work = fixture.a.read().await;
-    let rows = work.ledger().by_request("req-one").await.unwrap();
+    let all = PageRequest::first(1000);
+    let rows = work.ledger().by_request("req-one", &all).await.unwrap();
+    assert_eq!(rows.next, None);
     let found: Vec<_> = rows
+        .items
         .into_iter()
         .map(|row| (row.event.occurred_at, row.event.id))
         .collect();
     assert_eq!(found, expected);
-    assert!(work.ledger().by_request("req-").await.unwrap().is_empty());
+    let none = work.ledger().by_request("req-", &all).await.unwrap();
+    assert!(none.items.is_empty() && none.next.is_none());
 }
 
-pub async fn a_request_returns_at_most_a_thousand_events(backend: Backend) {
+pub async fn pages_of_a_request_are_bounded_by_count_and_bytes_and_hold_each_event_once(backend: Backend) {
     let fixture = Fixture::new(backend).await;
-    let batch: Vec<_> = (0..1003)
-        .map(|_| fixture.a.given.ledger_entry("req-busy"))
+    let zone = &fixture.a;
+    let padding = json!({"padding": "x".repeat(20_000)});
+    let of_request = |micros: u64, metadata: &Value| {
+        // Some of one moment.
+        let mut event = entry(zone, micros / 2, "token_exchange", "allow", metadata).event;
+        event.request_id = String::from("req-busy");
+        LedgerEntry::written(event, None).unwrap()
+    };
+    let small: Vec<_> = (0..603).map(|n| of_request(n, &json!({}))).collect();
+    let large: Vec<_> = (0..100).map(|n| of_request(400 + n, &padding)).collect();
+    append(zone, &small).await;
+    append(zone, &large).await;
+    let mut expected: Vec<_> = (small.iter().chain(&large))
+        .map(|entry| (entry.event.occurred_at, entry.event.id.clone()))
         .collect();
-    append(&fixture.a, &batch).await;
-    assert_eq!(
-        fixture
-            .a
-            .read()
-            .await
-            .ledger()
-            .by_request("req-busy")
-            .await
-            .unwrap()
-            .len(),
-        1000
-    );
+    // Of one moment: in the order of their arrival.
+    expected.sort_by_key(|(at, _)| *at);
+
+    for limit in [1000, 7] {
+        let (mut found, mut pages) = (Vec::new(), 0);
+        let mut page = PageRequest::first(limit);
+        loop {
+            let mut work = zone.read().await;
+            let read = work.ledger().by_request("req-busy", &page).await.unwrap();
+            pages += 1;
+            assert!(read.items.len() <= limit as usize);
+            let bytes: usize = read.items.iter().map(|row| row.received.len()).sum();
+            assert!(bytes < 600 * 1024, "{bytes}");
+            let keys = read.items.into_iter();
+            found.extend(keys.map(|row| (row.event.occurred_at, row.event.id)));
+            match read.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected, "pages of {limit}");
+        assert!(pages >= 4, "{pages} pages");
+    }
 }
 
 pub async fn events_of_several_requests_are_found_by_type_and_within_the_zone(backend: Backend) {

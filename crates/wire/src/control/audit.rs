@@ -207,8 +207,11 @@ pub struct Explained {
     /// When a call of it has no outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// Its events, oldest first.
+    /// Its first events, oldest first.
     pub events: Vec<LedgerEvent>,
+    /// Where the listing of its events goes on, if these are not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A denial with its reason.

@@ -1,18 +1,28 @@
-//! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}`
+//! `GET /v1/zones/{zoneId}/audit/by-request/{requestId}`: a bare array, whose next page a header names.
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Path},
+    front::{Linked, Page, Path},
 };
 use caracal_wire::control::audit::LedgerEvent;
 
-use super::{ByRequest, events};
+use super::{ByRequest, no_events, outcome};
 use crate::call::ZoneCall;
 
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(asked): Path<ByRequest>,
-) -> Result<Answer<Vec<LedgerEvent>>, Refusal> {
-    let (_, shown) = events(&call, &asked.request).await?;
-    Ok(Answer(shown))
+    Page(page): Page<1000, 1000>,
+) -> Result<Linked<Vec<LedgerEvent>>, Refusal> {
+    let mut work = call.read().await?;
+    let read = work.ledger().by_request(&asked.request, &page).await?;
+    // Behind a full page there may be nothing.
+    if read.items.is_empty() && page.after.is_none() {
+        return Err(no_events());
+    }
+    Ok(Linked {
+        items: outcome::shown(&call, work.as_mut(), &read.items).await?,
+        limit: page.limit,
+        next: read.next,
+    })
 }

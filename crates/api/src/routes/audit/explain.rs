@@ -10,36 +10,63 @@ use caracal_service::{
     Refusal,
     front::{Answer, Path},
 };
-use caracal_storage::AuditRow;
+use caracal_storage::{AuditRow, PageKey, PageRequest};
 use caracal_wire::control::audit::{Denial, Explained};
 use serde_json::{Map, Value, json};
 
-use super::{ByRequest, events};
+use super::{ByRequest, no_events, outcome};
 use crate::{
     call::ZoneCall,
     redact::{document, redacted},
 };
+
+/// Events of a page.
+const EVENTS: u32 = 1000;
+/// Pages looked at for how the request ended. One with more events shares its id with others.
+const PAGES: usize = 8;
+/// Bytes of events after which further denials are left out.
+const DENIED_BYTES: usize = 512 * 1024;
 
 /// Why a request ended as it did: the denials with their reasons, and an input to simulate each with.
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(asked): Path<ByRequest>,
 ) -> Result<Answer<Explained>, Refusal> {
-    let (rows, shown) = events(&call, &asked.request).await?;
-    let denied: Vec<&AuditRow> = rows.iter().filter(|row| row.event.decision == "deny").collect();
-    let last = rows.last().map_or("", |row| row.event.decision.as_str());
-    let final_decision = match (denied.is_empty(), last) {
+    let mut work = call.read().await?;
+    let mut page = PageRequest::first(EVENTS);
+    let first = work.ledger().by_request(&asked.request, &page).await?;
+    if first.items.is_empty() {
+        return Err(no_events());
+    }
+    let events = outcome::shown(&call, work.as_mut(), &first.items).await?;
+    let next_cursor = first.next.as_ref().map(PageKey::to_cursor);
+    let (mut denied, mut denied_bytes, mut last) = (Vec::new(), 0, String::new());
+    let mut read = first;
+    for _ in 1..=PAGES {
+        for row in &read.items {
+            last.clone_from(&row.event.decision);
+            if last == "deny" && denied_bytes <= DENIED_BYTES {
+                denied_bytes += row.received.len();
+                denied.push(denial(row));
+            }
+        }
+        let Some(next) = read.next else { break };
+        page.after = Some(next);
+        read = work.ledger().by_request(&asked.request, &page).await?;
+    }
+    let final_decision = match (denied.is_empty(), last.as_str()) {
         (false, _) => "deny",
         (true, "") => "unknown",
         (true, decision) => decision,
     };
     Ok(Answer(Explained {
+        final_decision: final_decision.to_owned(),
         request_id: asked.request,
         zone_id: call.zone.clone(),
-        final_decision: final_decision.to_owned(),
-        denied: denied.into_iter().map(denial).collect(),
-        outcome: shown.iter().find_map(|event| event.outcome),
-        events: shown,
+        denied,
+        outcome: events.iter().find_map(|event| event.outcome),
+        events,
+        next_cursor,
     }))
 }
 

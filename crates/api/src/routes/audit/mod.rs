@@ -12,10 +12,7 @@ use caracal_storage::AuditRow;
 use caracal_wire::{ErrorCode, control::audit::LedgerEvent};
 use serde::Deserialize;
 
-use crate::{
-    call::ZoneCall,
-    redact::{document, redacted},
-};
+use crate::redact::{document, redacted};
 
 /// A request that the path names.
 #[derive(Deserialize)]
@@ -47,13 +44,6 @@ fn shown(row: &AuditRow) -> LedgerEvent {
     }
 }
 
-/// Events of a request, oldest first, as stored and as shown.
-async fn events(call: &ZoneCall, request: &str) -> Result<(Vec<AuditRow>, Vec<LedgerEvent>), Refusal> {
-    let mut work = call.read().await?;
-    let rows = work.ledger().by_request(request).await?;
-    if rows.is_empty() {
-        return Err(Refusal::of(ErrorCode::RequestNotFound).describe("no events of this request"));
-    }
-    let shown = outcome::shown(call, work.as_mut(), &rows).await?;
-    Ok((rows, shown))
+fn no_events() -> Refusal {
+    Refusal::of(ErrorCode::RequestNotFound).describe("no events of this request")
 }

@@ -1,11 +1,14 @@
 //! `GET /api/audit/logs/{zone}/receipts`: receipts of the events of a request.
 
 use caracal_service::front::{Answer, Path, QueryOnce};
+use caracal_storage::PageRequest;
 use caracal_wire::proof::{EventReceipt, Receipts, ReceiptsOf};
 
 use super::{OfZone, ProofError, checkpoints, newest, receipt_of};
 use crate::routes::Call;
 
+/// Events that receipts are made of.
+const EVENTS: PageRequest = PageRequest::first(1000);
 /// Bytes of receipts of one answer, after which it ends.
 const ENOUGH: usize = 4 << 20;
 
@@ -17,7 +20,8 @@ pub(in crate::routes) async fn get(
     let checkpoints = checkpoints(&call.role)?;
     let mut work = checkpoints.view(&of.zone_id).await?;
     let ledger = work.ledger();
-    let mut rows = ledger.by_request(&asked.request_id).await?;
+    let page = ledger.by_request(&asked.request_id, &EVENTS).await?;
+    let (mut rows, all) = (page.items, page.next.is_none());
     if rows.is_empty() {
         return Err(ProofError::NoEntry);
     }
@@ -39,7 +43,7 @@ pub(in crate::routes) async fn get(
         });
     }
     Ok(Answer(Receipts {
-        complete: receipts.len() == rows.len(),
+        complete: all && receipts.len() == rows.len(),
         receipts,
     }))
 }

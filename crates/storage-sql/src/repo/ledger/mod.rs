@@ -36,8 +36,8 @@ impl Ledger for ZoneUnit {
         self.search_events(filter, page).await
     }
 
-    async fn by_request(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error> {
-        self.events_of_request(request_id).await
+    async fn by_request(&mut self, request_id: &str, page: &PageRequest) -> Result<Page<AuditRow>, Error> {
+        self.events_of_request(request_id, page).await
     }
 
     async fn of_requests(

@@ -18,8 +18,6 @@ const MOST_OPENED: usize = 128;
 const MOST_TYPES: usize = 32;
 /// Requests that postings are asked for at a time.
 const REQUESTS: usize = 64;
-/// Events of one request at most.
-const OF_REQUEST: usize = 1000;
 
 /// An event that is searched for.
 struct Match {
@@ -205,32 +203,61 @@ impl ZoneUnit {
         Ok(Page { items, next })
     }
 
-    pub(super) async fn events_of_request(&mut self, request: &str) -> Result<Vec<AuditRow>, Error> {
+    pub(super) async fn events_of_request(
+        &mut self,
+        request: &str,
+        page: &PageRequest,
+    ) -> Result<Page<AuditRow>, Error> {
         // The empty request id is shared by everything that had none.
         let Some(log) = self.log().await?.filter(|_| !request.is_empty()) else {
-            return Ok(Vec::new());
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
         };
+        let limit = page.limit.max(1) as usize;
+        // A cursor of another listing names no entry: from its instant on.
+        let after = (page.after.as_ref()).map(|key| (key.at_micros, key.id.parse::<u64>().unwrap_or(0)));
+        let since = after.map_or(i64::MIN, |(at, _)| at);
         let wanted = |event: &Searched| event.request_id == request;
         let text = request.to_owned();
         let needles = Needles::of([&text]);
-        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
         let terms = vec![vec![Term::Request(request).hash()]];
-        let mut scan = Scan::new(&self.tx, &log, terms, (i64::MIN, i64::MAX), false).await?;
-        while !scan.done {
-            let blocks = scan.next(&self.tx, LAST_STEP).await?;
-            found.extend(matches(blocks.items, &needles, wanted)?);
+        let mut scan = Scan::new(&self.tx, &log, terms, (since, i64::MAX), false).await?;
+        let (mut found, mut more) = (Vec::new(), false);
+        let mut items = self.unsealed(&log).await?;
+        loop {
+            found.extend(matches(items, &needles, wanted)?);
+            found.retain(|event: &Match| after.is_none_or(|after| (event.at, event.item.index) > after));
             found.sort_by_key(|event| (event.at, event.item.index));
-            found.truncate(OF_REQUEST);
+            let mut bytes = 0;
+            let fits = found.iter().take(limit).take_while(|event| {
+                let room = bytes <= PAGE_BYTES;
+                bytes += event.item.kept.body.len();
+                room
+            });
+            let fits = fits.count();
+            let full = fits == limit || bytes > PAGE_BYTES;
+            more |= fits < found.len();
+            found.truncate(fits);
             // Whatever follows has nothing before this.
             let horizon = scan.reached().unwrap_or(i64::MIN).saturating_sub(MAX_SPAN);
-            if found.len() == OF_REQUEST && found.last().is_some_and(|last| last.at < horizon) {
+            if scan.done || full && found.last().is_some_and(|last| last.at < horizon) {
+                more |= full && !scan.done;
                 break;
             }
+            items = scan.next(&self.tx, LAST_STEP).await?.items;
         }
+        let last = found.last().filter(|_| more);
+        let next = last.map(|last| PageKey {
+            at_micros: last.at,
+            id: last.item.index.to_string(),
+        });
         let rows = found.into_iter();
-        Ok(rows
+        let items = rows
             .map(|event| event.item.with_event(event.event, &self.zone))
-            .collect())
+            .collect();
+        Ok(Page { items, next })
     }
 
     pub(super) async fn events_of_requests(
