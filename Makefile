@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -57,6 +57,11 @@ test-compose: ## Both Compose files on a Docker Engine, one of its own where non
 
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check
+
+test-long: ## What takes minutes and is no part of `make test`: ten thousand zones far from their storage
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	$(CARGO) test --locked -p caracal-service --lib zones::tests::far -- --include-ignored --nocapture --test-threads 1
 
 test-busy: ## The whole suite ten times while every core is busy with something else (RUNS=10; hours)
 	@scripts/require.sh rust
