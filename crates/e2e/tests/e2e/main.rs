@@ -9,6 +9,7 @@ mod endings;
 mod evidence_keys;
 mod first_call;
 mod forgery;
+mod from_a_checkout;
 mod key_rotation;
 mod ledger;
 mod lifecycle;
