@@ -4,6 +4,8 @@
 
 #[path = "support/change.rs"]
 mod change;
+#[path = "support/evidence.rs"]
+mod evidence;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,6 +18,7 @@ use caracal_testkit::{
     postgres::Postgres,
 };
 use change::Change;
+use evidence::Evidence;
 
 /// A store that reaches its server by another address.
 async fn through(address: SocketAddr, url: &str) -> PostgresStore {
@@ -66,6 +69,35 @@ async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
             for change in changes.iter().chain([&last]) {
                 change.check(&direct).await.unwrap();
             }
+            if never_met {
+                break;
+            }
+            step += 1;
+        }
+        assert!(step > 20, "{cut:?}: only {step} steps");
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_taken_once_and_whole_over_a_connection_cut_at_any_step() {
+    let database = Database::migrated().await;
+    let direct = connect(&database.owner_url()).await;
+    let world = World::for_tests();
+    for cut in [Cut::Before, Cut::After] {
+        let way = FaultProxy::to(server().address()).await;
+        let store = through(way.address(), &database.owner_url()).await;
+        let mut step = 1;
+        loop {
+            let mut evidence = Evidence::new(&world);
+            evidence.begin(&direct).await.unwrap();
+            way.cut_at(step, cut);
+            let _ = evidence.send(&store).await;
+            let never_met = way.cut_nothing();
+            // What is not known to be there is sent again, and known by the ledger where it is.
+            evidence.check(&direct).await.unwrap();
+            let taken = evidence.send(&store).await;
+            assert!(taken.is_ok(), "{cut:?} step {step}: {taken:?}");
+            evidence.check(&direct).await.unwrap();
             if never_met {
                 break;
             }

@@ -6,8 +6,12 @@
 
 #[path = "support/change.rs"]
 mod change;
+#[path = "support/evidence.rs"]
+mod evidence;
 #[path = "support/faults.rs"]
 mod faults;
+#[path = "support/power.rs"]
+mod power;
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +26,9 @@ use caracal_storage::{
 };
 use caracal_storage_sql::SqliteStore;
 use change::Change;
+use evidence::Evidence;
 use faults::{Fault, Faults};
+use power::Disk;
 use tempfile::TempDir;
 
 fn key() -> HmacKey {
@@ -93,6 +99,77 @@ async fn life(template: &Path, faults: &Faults, fault: Fault, at: u64, forever: 
     fired > 0
 }
 
+/// A store of evidence whose disk fails at call `at`; whether it did.
+async fn ingest(
+    (template, evidence): &(PathBuf, Evidence),
+    faults: &Faults,
+    fault: Fault,
+    at: u64,
+    forever: bool,
+) -> bool {
+    let directory = directory();
+    let path = directory.path().join("caracal.db");
+    std::fs::copy(template, &path).unwrap();
+    let store = open(&path).await.unwrap();
+    let mut evidence = evidence.clone();
+    faults.arm(fault, at, forever);
+    for _ in 0..2 {
+        let _ = evidence.send(&store).await;
+        let _ = evidence.check(&store).await;
+    }
+    let fired = faults.disarm();
+    evidence.check(&store).await.unwrap();
+    let taken = evidence.send(&store).await;
+    assert!(taken.is_ok(), "{fault:?} at {at}, forever {forever}: {taken:?}");
+    evidence.check(&store).await.unwrap();
+    store.close().await.unwrap();
+    evidence.check(&open(&path).await.unwrap()).await.unwrap();
+    assert_eq!(
+        integrity(&path).await,
+        "ok",
+        "{fault:?} at {at}, forever {forever}"
+    );
+    fired > 0
+}
+
+/// A store of evidence whose power is cut at call `at`; whether it was.
+async fn cut((template, evidence): &(PathBuf, Evidence), faults: &Faults, disk: &Disk, at: u64) -> bool {
+    let directory = directory();
+    // Its own directory is on the disk, too.
+    let home = directory.path().join("home.db");
+    std::fs::create_dir(&home).unwrap();
+    let path = home.join("caracal.db");
+    std::fs::copy(template, &path).unwrap();
+    Disk::sync(&home);
+    let store = open(&path).await.unwrap();
+    let mut evidence = evidence.clone();
+    faults.arm(Fault::PowerCut, at, true);
+    let _ = evidence.send(&store).await;
+    let fired = faults.disarm();
+
+    let mut random = at;
+    for (image, some) in [("nothing", false), ("some", true)] {
+        let to = directory.path().join(image);
+        disk.after_cut(&home, &to, &mut || {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            some && random >> 63 == 1
+        });
+        let left = to.join("caracal.db");
+        let context = format!("cut at {at}, {image} of what was not synced is there");
+        let again = open(&left).await.unwrap();
+        evidence.check(&again).await.unwrap();
+        let mut resent = evidence.clone();
+        let taken = resent.send(&again).await;
+        assert!(taken.is_ok(), "{context}: {taken:?}");
+        resent.check(&again).await.unwrap();
+        again.close().await.unwrap();
+        assert_eq!(integrity(&left).await, "ok", "{context}");
+    }
+    fired > 0
+}
+
 async fn seen(store: &SqliteStore, changes: &[Change], given_up: &Change) {
     for change in changes {
         change.check(store).await.unwrap();
@@ -129,6 +206,16 @@ async fn template(directory: &TempDir) -> PathBuf {
     path
 }
 
+/// As [`template`], with the first of some evidence.
+async fn begun(directory: &TempDir) -> (PathBuf, Evidence) {
+    let path = template(directory).await;
+    let mut evidence = Evidence::new(&World::for_tests());
+    let store = open(&path).await.unwrap();
+    evidence.begin(&store).await.unwrap();
+    store.close().await.unwrap();
+    (path, evidence)
+}
+
 #[test]
 fn an_acknowledged_change_outlives_a_disk_that_fails_at_any_call() {
     faults::again(
@@ -136,6 +223,30 @@ fn an_acknowledged_change_outlives_a_disk_that_fails_at_any_call() {
             "--ignored",
             "--exact",
             "below::every_call_fails_once_and_for_good",
+        ],
+        1,
+    );
+}
+
+#[test]
+fn evidence_is_taken_once_and_whole_on_a_disk_that_fails_at_any_call() {
+    faults::again(
+        &[
+            "--ignored",
+            "--exact",
+            "below::every_call_of_ingest_fails_once_and_for_good",
+        ],
+        1,
+    );
+}
+
+#[test]
+fn acknowledged_evidence_outlives_a_power_cut_at_any_call() {
+    faults::again(
+        &[
+            "--ignored",
+            "--exact",
+            "below::the_power_is_cut_at_every_call_of_ingest",
         ],
         1,
     );
@@ -167,6 +278,42 @@ mod below {
                 println!("{fault:?}, forever {forever}: {} calls", at - 1);
             }
         }
+    }
+
+    #[tokio::test]
+    #[ignore = "run below the failing disk by the test beside it"]
+    async fn every_call_of_ingest_fails_once_and_for_good() {
+        let Some(faults) = Faults::here() else {
+            return;
+        };
+        let home = directory();
+        let begun = begun(&home).await;
+        for fault in Fault::ALL {
+            for forever in [false, true] {
+                let mut at = 1;
+                while ingest(&begun, &faults, fault, at, forever).await {
+                    at += 1;
+                }
+                assert!(at > 3, "{fault:?} met only {} calls", at - 1);
+                println!("{fault:?}, forever {forever}: {} calls", at - 1);
+            }
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "run below the failing disk by the test beside it"]
+    async fn the_power_is_cut_at_every_call_of_ingest() {
+        let (Some(faults), Some(disk)) = (Faults::here(), Disk::here()) else {
+            return;
+        };
+        let home = directory();
+        let begun = begun(&home).await;
+        let mut at = 1;
+        while cut(&begun, &faults, &disk, at).await {
+            at += 1;
+        }
+        assert!(at > 20, "only {} calls", at - 1);
+        println!("power cut at {} calls", at - 1);
     }
 }
 

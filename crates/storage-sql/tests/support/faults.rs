@@ -9,6 +9,8 @@ use std::{
 
 /// Names the file of orders, and so tells a run below the library from any other.
 const ORDERS: &str = "CARACAL_FAULTS";
+/// Names the directory of what reached the disk.
+pub(crate) const DISK: &str = "CARACAL_FAULTS_DISK";
 
 /// What calls on database files meet. The numbers are those of `faults.c`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +25,12 @@ pub(crate) enum Fault {
     SyncError,
     /// Reading fails with EIO.
     ReadError,
+    /// Whatever changes something fails with EIO.
+    PowerCut,
 }
 
 impl Fault {
+    /// Faults of a disk that goes on.
     pub(crate) const ALL: [Self; 5] = [
         Self::NoSpace,
         Self::WriteError,
@@ -71,14 +76,23 @@ impl Faults {
 
 /// Runs tests of this binary again, one after another below the library; panics unless at least `least` passed.
 pub(crate) fn again(arguments: &[&str], least: usize) {
+    again_on(".db", arguments, least);
+}
+
+/// As [`again`], where paths that contain `meant` are on the disk that fails.
+pub(crate) fn again_on(meant: &str, arguments: &[&str], least: usize) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let library = built(directory.path());
     let orders = directory.path().join("orders");
     std::fs::write(&orders, [0; 64]).expect("a file of orders");
+    let disk = directory.path().join("disk");
+    std::fs::create_dir(&disk).expect("a directory");
     let run = Command::new(std::env::current_exe().expect("this binary"))
         .args(arguments)
         .args(["--test-threads=1"])
         .env(ORDERS, &orders)
+        .env("CARACAL_FAULTS_ON", meant)
+        .env(DISK, &disk)
         .env("LD_PRELOAD", &library)
         .output()
         .expect("this binary runs again");
@@ -97,7 +111,7 @@ pub(crate) fn again(arguments: &[&str], least: usize) {
 
 /// The library, compiled.
 fn built(directory: &Path) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/faults.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../storage-sql/tests/support/faults.c");
     let library = directory.join("faults.so");
     let cc = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
