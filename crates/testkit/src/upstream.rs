@@ -32,6 +32,8 @@ pub struct Received {
     pub body: Bytes,
     /// Whether the body arrived to its end.
     pub complete: bool,
+    /// What came behind the body.
+    pub trailers: HeaderMap,
 }
 
 impl Received {

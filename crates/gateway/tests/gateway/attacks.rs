@@ -126,7 +126,7 @@ async fn forged_tokens_reach_nobody() {
             let (status, code, _) = verdict(&stage, &token).await;
             assert_eq!((status, code.as_str()), (401, "invalid_token"), "{name}");
         }
-        assert_eq!(stage.upstream.begun(), 0);
+        assert_eq!(stage.upstream.requests(), 0);
         assert_eq!(stage.decision.seen.lock().len(), 0);
         assert_eq!(stage.get("/a").await.status, 200, "the good one passes");
     }
@@ -192,7 +192,7 @@ async fn connection_cannot_strip_what_is_checked_nor_what_is_injected() {
     assert_eq!(received.header("authorization"), Some("Bearer real-credential"));
     assert_eq!(
         received.header("host"),
-        Some(stage.upstream.address.to_string().as_str())
+        Some(stage.upstream.address().to_string().as_str())
     );
     assert!(received.header("x-request-id").is_some());
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use caracal_testkit::upstream::Live;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -62,6 +63,20 @@ impl Stage {
     pub(crate) async fn open(&self, request: Request<Body>) -> Response<Incoming> {
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
         client.request(request).await.unwrap()
+    }
+
+    /// The next call of the upstream is answered by what the test sends.
+    pub(crate) fn streams(&self, content_type: &'static str) -> Live {
+        let (answer, live) = caracal_testkit::upstream::Answer::live(content_type);
+        self.upstream.next(answer);
+        live
+    }
+
+    /// Opens a call that is answered by what the test sends.
+    pub(crate) async fn stream(&self, content_type: &'static str) -> (Response<Incoming>, Live) {
+        let live = self.streams(content_type);
+        let request = self.request(&self.mandate(), "/a").body(Body::empty()).unwrap();
+        (self.open(request).await, live)
     }
 
     /// Sends and reads the whole answer.

@@ -51,7 +51,7 @@ async fn cost_of_a_governed_call() {
             ..Options::default()
         })
         .await;
-        let direct: Uri = format!("http://{}/a?x=1", stage.upstream.address)
+        let direct: Uri = format!("http://{}/a?x=1", stage.upstream.address())
             .parse()
             .unwrap();
         let plain = |uri: &Uri| {

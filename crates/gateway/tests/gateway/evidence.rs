@@ -52,7 +52,7 @@ async fn a_call_leaves_one_outcome_without_path_or_secrets() {
     ] {
         assert_eq!(data[name], value, "{name}");
     }
-    assert_eq!(data["upstream_host"], stage.upstream.address.to_string());
+    assert_eq!(data["upstream_host"], stage.upstream.address().to_string());
     assert_eq!(
         (data["gateway_status"].as_u64(), data["upstream_status"].as_u64()),
         (Some(200), Some(200))
@@ -180,7 +180,7 @@ async fn calls_that_fail_leave_their_outcome_too() {
         ),
         (
             "",
-            Some(stage.upstream.address),
+            Some(stage.upstream.address()),
             vec!["other.test"],
             (
                 502,
@@ -220,7 +220,7 @@ async fn calls_that_fail_leave_their_outcome_too() {
         assert_eq!(metadata(&events[0])["error_kind"], kind, "{url}");
         assert_eq!(metadata(&events[0])["gateway_status"], status, "{url}");
     }
-    let mut reserved = directive(&format!("http://{}", stage.upstream.address));
+    let mut reserved = directive(&format!("http://{}", stage.upstream.address()));
     reserved.auth_header = Some("X-Forwarded-For".into());
     *stage.decision.directive.lock() = reserved;
     assert_eq!(
@@ -242,5 +242,5 @@ async fn calls_that_fail_leave_their_outcome_too() {
             "resource upstream not configured".into()
         )
     );
-    assert_eq!(stage.upstream.begun(), 0);
+    assert_eq!(stage.upstream.requests(), 0);
 }

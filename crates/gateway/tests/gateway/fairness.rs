@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use caracal_crypto::mandate;
-use http_body::Frame;
+use caracal_testkit::upstream::Answer;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::stage::{Options, RESOURCE, Stage};
@@ -24,10 +24,11 @@ async fn a_zone_whose_calls_hang_leaves_places_of_the_host_to_the_others() {
     let call = |token: String, path: &'static str| {
         stage.open(stage.request(&token, path).body(Body::empty()).unwrap())
     };
+    stage.upstream.always(Answer::Hang);
     let mut hanging = Vec::new();
     loop {
         let token = stage.mandate();
-        let request = stage.request(&token, "/stuck").body(Body::empty()).unwrap();
+        let request = stage.request(&token, "/a").body(Body::empty()).unwrap();
         let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
             .build_http::<Body>();
         let mut call = tokio::spawn(async move { client.request(request).await.unwrap().status() });
@@ -39,7 +40,7 @@ async fn a_zone_whose_calls_hang_leaves_places_of_the_host_to_the_others() {
                     break;
                 }
                 () = tokio::time::sleep(Duration::from_millis(5)) => {
-                    if stage.upstream.begun() == begun {
+                    if stage.upstream.requests() == begun {
                         break;
                     }
                 }
@@ -51,6 +52,7 @@ async fn a_zone_whose_calls_hang_leaves_places_of_the_host_to_the_others() {
         hanging.push(call);
     }
     assert_eq!(hanging.len(), 12, "three quarters of the permits");
+    stage.upstream.always(Answer::Echo);
     let mut claims = stage.claims();
     claims.zone_id = zone;
     let token = mandate::sign(&claims, &key).unwrap();
@@ -68,15 +70,15 @@ async fn a_caller_that_stops_reading_gives_its_place_back() {
     options.config.stream_idle_timeout = Duration::from_millis(200);
     let stage = Stage::with(options).await;
     let head = format!(
-        "GET /stream HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n\r\n",
         stage.mandate()
     );
+    let stream = stage.streams("application/octet-stream");
     let mut caller = TcpStream::connect(stage.address).await.unwrap();
     caller.write_all(head.as_bytes()).await.unwrap();
-    let stream = stage.upstream.stream().await;
     // Until every buffer on the way is full and the call is ended for it.
     let piece = Bytes::from(vec![7; 256 * 1024]);
-    while stream.send(Frame::data(piece.clone())).await.is_ok() {}
+    while stream.send(piece.clone()).await {}
     assert_eq!(stage.get("/a").await.status, 200);
     let events = stage.events(2).await;
     let data: serde_json::Value =

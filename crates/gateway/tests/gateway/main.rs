@@ -16,4 +16,3 @@ mod replay;
 mod smuggling;
 mod stage;
 mod streaming;
-mod upstream;

@@ -38,7 +38,7 @@ async fn refused(stage: &Stage, name: &str, request: Request<Body>, expected: Ex
     if status == 503 {
         assert!(answer.header("retry-after").is_some(), "{name}");
     }
-    assert_eq!(stage.upstream.begun(), 0, "{name}: the upstream was reached");
+    assert_eq!(stage.upstream.requests(), 0, "{name}: the upstream was reached");
     assert_eq!(stage.decision.seen.lock().len(), 0, "{name}: the sts was asked");
 }
 

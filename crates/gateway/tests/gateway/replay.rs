@@ -24,7 +24,7 @@ async fn of_32_presentations_at_once_exactly_one_passes() {
                 (401, "invalid_token".into(), "token replay detected".into())
             );
         }
-        assert_eq!(stage.upstream.begun(), 1);
+        assert_eq!(stage.upstream.requests(), 1);
         assert_eq!(stage.decision.seen.lock().len(), 1);
     }
 }
@@ -48,7 +48,7 @@ async fn a_replay_is_recorded_and_a_refused_exchange_spends_too() {
         (events[0].event_type.as_str(), events[0].decision.as_str()),
         ("replay_detected", "deny")
     );
-    assert_eq!(stage.upstream.begun(), 0);
+    assert_eq!(stage.upstream.requests(), 0);
 }
 
 #[tokio::test]
@@ -74,5 +74,5 @@ async fn a_mandate_of_a_memory_that_was_lost_never_passes() {
         }
     }
     // An empty mark is that of a store that never forgets: such a mandate passes once like any other.
-    assert_eq!(stage.upstream.begun(), 2);
+    assert_eq!(stage.upstream.requests(), 2);
 }

@@ -28,13 +28,14 @@ use caracal_service::{
 };
 use caracal_storage::{Access, Store as _, conformance::given::Given};
 use caracal_storage_sql::SqliteStore;
-use caracal_testkit::parts::{Parts, PartsOptions};
+use caracal_testkit::{
+    parts::{Parts, PartsOptions},
+    upstream::{Answer, Upstream},
+};
 use caracal_wire::{ErrorCode, health::NotReady};
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-
-use crate::upstream::Upstream;
 
 pub(crate) use caracal_testkit::parts::ISSUER;
 
@@ -134,7 +135,7 @@ impl Stage {
         let issued = options.issued.then(|| Arc::new(IssuedMandates::default()));
         let upstream = Upstream::start().await;
         let decision = Arc::new(Decision {
-            directive: Mutex::new(directive(&format!("http://{}", upstream.address))),
+            directive: Mutex::new(directive(&format!("http://{}", upstream.address()))),
             refusal: Mutex::new(None),
             available: AtomicBool::new(true),
             seen: Mutex::default(),
@@ -291,6 +292,13 @@ pub(crate) fn forge(key: &SigningKey, header: &str, payload: &str) -> String {
     );
     let signature = key.sign(input.as_bytes()).unwrap();
     format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What an upstream answers: a status and headers.
+pub(crate) fn upstream_answer(status: u16, headers: &[(&str, &str)]) -> Answer {
+    let empty = Answer::fixed(status.try_into().unwrap(), "");
+    let add = |answer: Answer, (name, value): &(&str, &str)| answer.with_header(name, value);
+    headers.iter().fold(empty, add)
 }
 
 /// A directive with a bearer credential.

@@ -12,8 +12,8 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use caracal_core::audit::AuditEvent;
+use caracal_testkit::upstream::{Answer, Gate};
 use http::HeaderName;
-use http_body::Frame;
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -28,10 +28,6 @@ use crate::{
     stage::{Options, RESOURCE, Stage, directive},
 };
 
-fn data(text: &'static str) -> Frame<Bytes> {
-    Frame::data(Bytes::from_static(text.as_bytes()))
-}
-
 async fn metadata(stage: &Stage) -> (String, Value) {
     let event = stage.events(1).await.remove(0);
     (
@@ -43,18 +39,10 @@ async fn metadata(stage: &Stage) -> (String, Value) {
 #[tokio::test]
 async fn events_pass_one_by_one() {
     let stage = Stage::new().await;
-    let mut response = stage
-        .open(
-            stage
-                .request(&stage.mandate(), "/events")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await;
+    let (mut response, stream) = stage.stream("text/event-stream").await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let stream = stage.upstream.stream().await;
     for text in ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"] {
-        stream.send(data(text)).await.unwrap();
+        assert!(stream.send(text).await);
         // The next is sent only after this one arrived: nothing waits for more.
         let frame = response.body_mut().frame().await.unwrap().unwrap();
         assert_eq!(frame.into_data().unwrap(), text);
@@ -72,16 +60,16 @@ async fn events_pass_one_by_one() {
 async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_take_trailers() {
     let stage = Stage::new().await;
     let request = stage
-        .request(&stage.mandate(), "/stream")
+        .request(&stage.mandate(), "/a")
         .header("te", "trailers")
         .body(Body::empty())
         .unwrap();
+    let stream = stage.streams("text/plain");
     let mut response = stage.open(request).await;
-    let stream = stage.upstream.stream().await;
-    stream.send(data("first")).await.unwrap();
+    assert!(stream.send("first").await);
     assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
     stage.revocations.mark(["somebody-else"]);
-    stream.send(data("second")).await.unwrap();
+    assert!(stream.send("second").await);
     assert!(
         response.body_mut().frame().await.unwrap().unwrap().is_data(),
         "others' revocations change nothing"
@@ -90,7 +78,7 @@ async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_tak
     stage.revocations.mark(["del-1"]);
     let frame = response.body_mut().frame().await.unwrap().unwrap();
     assert_eq!(frame.into_trailers().unwrap()["x-caracal-revoked"], "true");
-    stream.closed().await;
+    stream.abandoned().await;
     let (status, event) = metadata(&stage).await;
     assert_eq!(
         (status.as_str(), &event["revocation_interrupted"]),
@@ -101,35 +89,25 @@ async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_tak
 #[tokio::test]
 async fn without_trailers_a_cut_is_a_broken_transfer_never_a_complete_one() {
     let stage = Stage::new().await;
-    let mut response = stage
-        .open(
-            stage
-                .request(&stage.mandate(), "/stream")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await;
-    let stream = stage.upstream.stream().await;
-    stream.send(data("first")).await.unwrap();
+    let (mut response, stream) = stage.stream("text/plain").await;
+    assert!(stream.send("first").await);
     assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
     stage.revocations.mark(["ses-1"]);
     assert!(response.body_mut().frame().await.unwrap().is_err());
-    stream.closed().await;
+    stream.abandoned().await;
 }
 
 #[tokio::test]
 async fn revocation_reaches_a_call_that_waits_for_its_upstream() {
     let stage = Stage::new().await;
-    let call = stage.send(
-        stage
-            .request(&stage.mandate(), "/stuck")
-            .body(Body::empty())
-            .unwrap(),
-    );
+    stage.upstream.next(Answer::Hang);
+    let call = stage.send(stage.request(&stage.mandate(), "/a").body(Body::empty()).unwrap());
     let revoke = async {
-        while stage.upstream.begun() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let within = Duration::from_secs(30);
+        stage
+            .upstream
+            .until("the call arrives", within, |received| !received.is_empty())
+            .await;
         stage.revocations.mark(["rec-0"]);
     };
     let (answer, ()) = tokio::join!(call, revoke);
@@ -181,20 +159,19 @@ async fn trailers_come_back_without_authority() {
 #[tokio::test]
 async fn a_server_that_sends_trailers_only_to_who_asks_is_asked_for_a_caller_who_does() {
     let stage = Stage::new().await;
-    stage.upstream.answer_with(&[("trailer", "x-sum")]);
     for asks in [true, false] {
-        let mut request = stage.request(&stage.mandate(), "/stream");
+        let (answer, stream) = Answer::live("text/plain");
+        stage.upstream.next(answer.with_header("trailer", "x-sum"));
+        let mut request = stage.request(&stage.mandate(), "/a");
         if asks {
             request = request.header("te", "trailers");
         }
         let response = stage.open(request.body(Body::empty()).unwrap()).await;
-        let stream = stage.upstream.stream().await;
-        stream.send(data("all")).await.unwrap();
+        assert!(stream.send("all").await);
         let trailers = [("x-sum".parse().unwrap(), "7".parse().unwrap())]
             .into_iter()
             .collect();
-        stream.send(Frame::trailers(trailers)).await.unwrap();
-        drop(stream);
+        stream.trailers(trailers).await;
         let collected = response.into_body().collect().await.unwrap();
         let sum = collected.trailers().and_then(|trailers| trailers.get("x-sum"));
         assert_eq!(sum.is_some(), asks);
@@ -350,7 +327,7 @@ async fn an_upload_past_the_limit_is_refused_in_its_middle_and_never_complete_up
             .upstream
             .received()
             .iter()
-            .all(|received| received.body.is_err()),
+            .all(|received| !received.complete),
         "aborted, not complete"
     );
 }
@@ -360,9 +337,13 @@ async fn an_upstream_that_does_not_read_holds_the_caller_back() {
     let mut options = Options::default();
     options.config.max_request_bytes = 1 << 30;
     let stage = Stage::with(options).await;
+    stage.upstream.next(Answer::Behind {
+        gate: Gate::default(),
+        then: Box::new(Answer::Echo),
+    });
     let mut caller = TcpStream::connect(stage.address).await.unwrap();
     let head = format!(
-        "POST /stuck HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\nContent-Length: {}\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\nContent-Length: {}\r\n\r\n",
         stage.mandate(),
         1 << 29
     );
@@ -374,7 +355,7 @@ async fn an_upstream_that_does_not_read_holds_the_caller_back() {
         taken += written;
         assert!(taken < 64 << 20, "half a gigabyte would be taken");
     }
-    assert_eq!(stage.upstream.begun(), 1);
+    assert_eq!(stage.upstream.requests(), 1);
 }
 
 #[tokio::test]
@@ -384,7 +365,8 @@ async fn silence_ends_a_call_in_whichever_direction_it_is() {
     options.config.stream_idle_timeout = Duration::from_millis(300);
     let stage = Stage::with(options).await;
 
-    let answer = stage.get("/stuck").await;
+    stage.upstream.next(Answer::Hang);
+    let answer = stage.get("/a").await;
     assert_eq!(
         answer.refusal(),
         (504, "internal_error".into(), "upstream timeout".into())
@@ -402,38 +384,22 @@ async fn silence_ends_a_call_in_whichever_direction_it_is() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert_eq!(metadata(&stage).await.1["error_kind"], "request_idle");
 
-    let mut response = stage
-        .open(
-            stage
-                .request(&stage.mandate(), "/stream")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await;
-    let stream = stage.upstream.stream().await;
-    stream.send(data("first")).await.unwrap();
+    let (mut response, stream) = stage.stream("text/plain").await;
+    assert!(stream.send("first").await);
     assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
     assert!(response.body_mut().frame().await.unwrap().is_err());
-    stream.closed().await;
+    stream.abandoned().await;
     assert_eq!(metadata(&stage).await.1["error_kind"], "response_idle");
 }
 
 #[tokio::test]
 async fn a_caller_that_leaves_takes_the_upstream_call_with_it() {
     let stage = Stage::new().await;
-    let mut response = stage
-        .open(
-            stage
-                .request(&stage.mandate(), "/stream")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await;
-    let stream = stage.upstream.stream().await;
-    stream.send(data("first")).await.unwrap();
+    let (mut response, stream) = stage.stream("text/plain").await;
+    assert!(stream.send("first").await);
     assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
     drop(response);
-    stream.closed().await;
+    stream.abandoned().await;
     assert_eq!(metadata(&stage).await.0, "upstream_error");
 }
 

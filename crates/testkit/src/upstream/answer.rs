@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use hyper::body::Frame;
 use tokio::sync::{Mutex, mpsc, watch};
 
 /// What to do with a request.
@@ -73,14 +74,14 @@ impl Answer {
         Self::fixed(status, body).with_header("content-type", "application/json")
     }
 
-    /// Adds a header to an [`Answer::Fixed`]; the same name may be added twice.
+    /// Adds a header to an [`Answer::Fixed`] or [`Answer::Live`]; the same name may be added twice.
     ///
     /// # Panics
     /// On another answer, or when name or value is not one HTTP allows.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        let Self::Fixed { headers, .. } = &mut self else {
-            panic!("only a fixed answer takes headers")
+        let (Self::Fixed { headers, .. } | Self::Live(LiveBody { headers, .. })) = &mut self else {
+            panic!("only a fixed or a live answer takes headers")
         };
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
         headers.append(name, HeaderValue::from_str(value).expect("a header value"));
@@ -104,9 +105,10 @@ impl Answer {
     pub fn live(content_type: &'static str) -> (Self, Live) {
         // No slack: a chunk is accepted when the connection is ready for it, so back-pressure is visible.
         let (sender, receiver) = mpsc::channel(1);
+        let content_type = HeaderValue::from_static(content_type);
         let body = LiveBody {
-            content_type: HeaderValue::from_static(content_type),
-            chunks: Arc::new(Mutex::new(receiver)),
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
+            frames: Arc::new(Mutex::new(receiver)),
         };
         (Self::Live(body), Live { sender })
     }
@@ -115,20 +117,25 @@ impl Answer {
 /// The receiving half of an [`Answer::Live`].
 #[derive(Debug, Clone)]
 pub struct LiveBody {
-    pub(super) content_type: HeaderValue,
-    pub(super) chunks: Arc<Mutex<mpsc::Receiver<Option<Bytes>>>>,
+    pub(super) headers: HeaderMap,
+    pub(super) frames: Arc<Mutex<mpsc::Receiver<Option<Frame<Bytes>>>>>,
 }
 
 /// The test's hand on a running answer. Dropping it ends the body properly.
 #[derive(Debug)]
 pub struct Live {
-    sender: mpsc::Sender<Option<Bytes>>,
+    sender: mpsc::Sender<Option<Frame<Bytes>>>,
 }
 
 impl Live {
     /// Sends a chunk; `false` when the client is gone. Waits while the connection takes no more.
     pub async fn send(&self, chunk: impl Into<Bytes>) -> bool {
-        self.sender.send(Some(chunk.into())).await.is_ok()
+        self.sender.send(Some(Frame::data(chunk.into()))).await.is_ok()
+    }
+
+    /// Ends the body with trailers, which a client gets that asked for them where a header `trailer` names them.
+    pub async fn trailers(self, trailers: HeaderMap) {
+        let _ = self.sender.send(Some(Frame::trailers(trailers))).await;
     }
 
     /// Cuts the connection in the middle of the body.

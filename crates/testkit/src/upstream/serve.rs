@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper_util::rt::TokioIo;
@@ -98,6 +98,7 @@ impl State {
             headers: request.headers().clone(),
             body: Bytes::new(),
             complete: request.body().is_end_stream(),
+            trailers: HeaderMap::new(),
         });
         let place = received.len() - 1;
         drop(received);
@@ -191,17 +192,15 @@ async fn answer_with(
             *response.body_mut() = paced(chunks, pause);
         }
         Answer::Live(live) => {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, live.content_type);
-            let chunks = stream::unfold(live.chunks, |chunks| async move {
-                let chunk = chunks.lock().await.recv().await?;
+            *response.headers_mut() = live.headers;
+            let frames = stream::unfold(live.frames, |frames| async move {
+                let frame = frames.lock().await.recv().await?;
                 Some((
-                    chunk.ok_or_else(|| io::ErrorKind::ConnectionAborted.into()),
-                    chunks,
+                    frame.ok_or_else(|| io::ErrorKind::ConnectionAborted.into()),
+                    frames,
                 ))
             });
-            *response.body_mut() = streamed(chunks);
+            *response.body_mut() = StreamBody::new(frames).boxed_unsync();
         }
         Answer::Cut { body } => {
             let announced = HeaderValue::from(body.len() + 1);
@@ -233,9 +232,15 @@ async fn read(body: &mut Incoming, state: &State, place: usize, pause: Duration)
             tokio::time::sleep(pause).await;
         }
         let Some(frame) = body.frame().await else { break };
-        if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
-            whole.extend_from_slice(&data);
-            state.update(place, |received| received.body = whole.clone().into());
+        match frame.map_err(io::Error::other)?.into_data() {
+            Ok(data) => {
+                whole.extend_from_slice(&data);
+                state.update(place, |received| received.body = whole.clone().into());
+            }
+            Err(frame) => {
+                let trailers = frame.into_trailers().unwrap_or_default();
+                state.update(place, |received| received.trailers = trailers);
+            }
         }
     }
     state.update(place, |received| received.complete = true);
