@@ -14,7 +14,7 @@ use crate::{
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Plan {
+pub struct SuitePlan {
     /// The `caracald` to measure
     #[arg(long, value_name = "CARACALD")]
     pub spawn: PathBuf,
@@ -34,17 +34,17 @@ pub struct Plan {
 
 /// Every measurement of one run.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct SuiteReport {
     /// The machine.
     pub machine: Machine,
     /// Starting.
-    pub start: start::Report,
+    pub start: start::StartReport,
     /// One caller at a time: latency.
-    pub governed_one_worker: governed::Report,
+    pub governed_one_worker: governed::GovernedReport,
     /// As many callers as keep the machine busy: throughput.
-    pub governed_saturation: governed::Report,
+    pub governed_saturation: governed::GovernedReport,
     /// Ending authority.
-    pub revocation: revocation::Report,
+    pub revocation: revocation::RevocationReport,
 }
 
 /// What it was measured on.
@@ -56,7 +56,7 @@ pub struct Machine {
     pub processor: Option<String>,
 }
 
-impl Report {
+impl SuiteReport {
     /// Whether nothing failed and no ended authority was good for anything.
     pub fn is_clean(&self) -> bool {
         self.governed_one_worker.is_clean()
@@ -69,7 +69,7 @@ impl Report {
 ///
 /// # Errors
 /// The first measurement that cannot be made.
-pub async fn run(world: &World, plan: &Plan) -> anyhow::Result<Report> {
+pub async fn run(world: &World, plan: &SuitePlan) -> anyhow::Result<SuiteReport> {
     let note = |what: &str| eprintln!("caracal-bench: {what}");
     note("starting and restarting");
     let start = start::run(&plan.spawn, plan.start_rounds)
@@ -82,13 +82,13 @@ pub async fn run(world: &World, plan: &Plan) -> anyhow::Result<Report> {
     };
     let stack = Stack::open(&arguments).await?;
     note("governed calls, one worker");
-    let one = governed::Plan::closed(1, plan.seconds);
+    let one = governed::GovernedPlan::closed(1, plan.seconds);
     let governed_one_worker = governed::run(&stack, world, &one).await.context("one worker")?;
     note("governed calls, saturation");
-    let many = governed::Plan::closed(plan.workers, plan.seconds);
+    let many = governed::GovernedPlan::closed(plan.workers, plan.seconds);
     let governed_saturation = governed::run(&stack, world, &many).await.context("saturation")?;
     note("revocation");
-    let rounds = revocation::Plan {
+    let rounds = revocation::RevocationPlan {
         rounds: plan.revocation_rounds,
         workers: 2,
     };
@@ -96,7 +96,7 @@ pub async fn run(world: &World, plan: &Plan) -> anyhow::Result<Report> {
         .await
         .context("revocation")?;
     stack.close().await?;
-    Ok(Report {
+    Ok(SuiteReport {
         machine: Machine {
             cores: process::cores(),
             processor: process::processor(),
@@ -108,7 +108,7 @@ pub async fn run(world: &World, plan: &Plan) -> anyhow::Result<Report> {
     })
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SuiteReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let processor = self.machine.processor.as_deref().unwrap_or("unknown processor");
         writeln!(f, "{} cores, {processor}\n\n{}\n", self.machine.cores, self.start)?;

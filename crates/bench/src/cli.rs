@@ -36,7 +36,7 @@ enum Command {
     /// Governed calls a second, latencies, CPU time, and the part of the ES256 limit reached
     Governed {
         #[command(flatten)]
-        plan: governed::Plan,
+        plan: governed::GovernedPlan,
         #[command(flatten)]
         stack: StackArguments,
         #[command(flatten)]
@@ -45,7 +45,7 @@ enum Command {
     /// Time from the end of a session or delegation to the first refusal at the Gateway
     Revocation {
         #[command(flatten)]
-        plan: revocation::Plan,
+        plan: revocation::RevocationPlan,
         #[command(flatten)]
         stack: StackArguments,
         #[command(flatten)]
@@ -54,7 +54,7 @@ enum Command {
     /// What a governed call of one zone takes while another zone does its worst
     Isolation {
         #[command(flatten)]
-        plan: isolation::Plan,
+        plan: isolation::IsolationPlan,
         #[command(flatten)]
         stack: StackArguments,
         #[command(flatten)]
@@ -79,7 +79,7 @@ enum Command {
     /// Everything above but isolation, with daemons of its own
     All {
         #[command(flatten)]
-        plan: all::Plan,
+        plan: all::SuitePlan,
         #[command(flatten)]
         output: Output,
         /// Print a Markdown table

@@ -21,7 +21,7 @@ use caracal_core::World;
 
 mod report;
 
-pub use self::report::{Ledger, Report};
+pub use self::report::{GovernedReport, LedgerUse};
 
 /// How long each ES256 operation is measured.
 const ES256_SPAN: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Plan {
+pub struct GovernedPlan {
     /// Callers at the same time
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: u16,
@@ -51,7 +51,7 @@ pub struct Plan {
     pub apps: u16,
 }
 
-impl Plan {
+impl GovernedPlan {
     /// A closed loop of `workers` with the defaults for everything else.
     pub fn closed(workers: u16, seconds: u16) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl Plan {
 ///
 /// # Errors
 /// When setting up fails, or no call succeeds.
-pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Report> {
+pub async fn run(stack: &Stack, world: &World, plan: &GovernedPlan) -> anyhow::Result<GovernedReport> {
     // Before any load, on a quiet machine.
     let limit = es256::measure(world, ES256_SPAN)?;
     let payload = usize::try_from(plan.payload)?;
@@ -85,7 +85,12 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     Ok(report)
 }
 
-async fn measure(stack: &Stack, fixture: &Fixture, plan: &Plan, limit: Limit) -> anyhow::Result<Report> {
+async fn measure(
+    stack: &Stack,
+    fixture: &Fixture,
+    plan: &GovernedPlan,
+    limit: Limit,
+) -> anyhow::Result<GovernedReport> {
     let (warmup, span) = (
         Duration::from_secs(plan.warmup.into()),
         Duration::from_secs(plan.seconds.into()),
@@ -134,7 +139,7 @@ async fn measure(stack: &Stack, fixture: &Fixture, plan: &Plan, limit: Limit) ->
     let under_load = rounded(per(micros(after.ours, before.ours), calls), 1);
     let whole = settled.map(|settled| rounded(per(micros(settled.ours, start.ours), tally.completed), 1));
     let cores = process::cores();
-    Ok(Report {
+    Ok(GovernedReport {
         r#loop: if plan.rate.is_some() { "open" } else { "closed" },
         workers: plan.workers,
         rate: plan.rate,
@@ -166,9 +171,9 @@ async fn measure(stack: &Stack, fixture: &Fixture, plan: &Plan, limit: Limit) ->
     })
 }
 
-fn ledger_of(settled: &Settled, start: &Reading, finished: Instant, calls: u64) -> Ledger {
+fn ledger_of(settled: &Settled, start: &Reading, finished: Instant, calls: u64) -> LedgerUse {
     let whole = settled.at.max(finished).duration_since(start.at).as_secs_f64();
-    Ledger {
+    LedgerUse {
         ledger_entries_per_call: rounded(per(settled.entries, calls), 2),
         ledger_lag_seconds: rounded(settled.at.saturating_duration_since(finished).as_secs_f64(), 2),
         sustained_calls_per_second: rounded(as_float(calls) / whole, 1),

@@ -30,7 +30,7 @@ use self::attack::Attack;
 pub use self::{
     case::Case,
     did::Did,
-    report::{Report, Row},
+    report::{CaseReport, IsolationReport},
     worst::Worst,
 };
 
@@ -41,7 +41,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Plan {
+pub struct IsolationPlan {
     /// Governed calls of zone B that are due each second
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
@@ -65,7 +65,7 @@ pub struct Plan {
     pub worst: Worst,
 }
 
-impl Plan {
+impl IsolationPlan {
     /// The cases that `stack` allows, and those that it does not.
     fn cases(&self, stack: &Stack) -> anyhow::Result<(Vec<Case>, Vec<Case>)> {
         let wanted = if self.only.is_empty() {
@@ -86,7 +86,7 @@ impl Plan {
 ///
 /// # Errors
 /// When setting up fails, zone A cannot do its worst, or no call of zone B succeeds.
-pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Report> {
+pub async fn run(stack: &Stack, world: &World, plan: &IsolationPlan) -> anyhow::Result<IsolationReport> {
     ensure!(
         plan.at_most.is_finite() && plan.at_most >= 1.0,
         "--at-most is a number from 1"
@@ -128,7 +128,7 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     }
     let after = calls_of(&quiet_zone, plan, span).await.context("quiet, after")?;
     rows.push(row(&quiet, None, Did::default(), after));
-    Ok(Report {
+    Ok(IsolationReport {
         rate: plan.rate,
         at_most: plan.at_most,
         quiet: (&quiet.latencies).into(),
@@ -138,10 +138,10 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     })
 }
 
-fn row(quiet: &Calls, case: Option<Case>, zone_a: Did, calls: Calls) -> Row {
+fn row(quiet: &Calls, case: Option<Case>, zone_a: Did, calls: Calls) -> CaseReport {
     let quiet_p99_ms = quiet.latencies.percentile_ms(99.0);
     let worst_p99_ms = calls.latencies.percentile_ms(99.0);
-    Row {
+    CaseReport {
         case,
         quiet_p99_ms,
         worst_p99_ms,
@@ -160,7 +160,7 @@ struct Calls {
     first_failure: Option<String>,
 }
 
-async fn calls_of(fixture: &Fixture, plan: &Plan, span: Duration) -> anyhow::Result<Calls> {
+async fn calls_of(fixture: &Fixture, plan: &IsolationPlan, span: Duration) -> anyhow::Result<Calls> {
     let workers = usize::from(plan.workers);
     // Before the first arrival: on a busy machine all of a short span may be due by the time that the load has started.
     let since = Instant::now();

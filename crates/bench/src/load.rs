@@ -54,12 +54,12 @@ impl Tally {
 /// A load in progress. Dropping it ends its workers.
 #[derive(Debug)]
 pub struct Load {
-    shared: Arc<Shared>,
+    shared: Arc<LoadState>,
     workers: JoinSet<Tally>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct LoadState {
     completed: AtomicU64,
     failed: AtomicU64,
     stop: AtomicBool,
@@ -71,10 +71,10 @@ struct Shared {
 impl Load {
     /// Starts `workers` that call as the fixture's agents in turn: in a closed loop, or when `arrivals` come due.
     pub fn start(fixture: &Fixture, workers: usize, arrivals: Option<&Arc<Arrivals>>) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(LoadState::default());
         let mut set = JoinSet::new();
         for agent in fixture.agents.iter().cycle().take(workers) {
-            let caller = Caller::new(fixture, agent);
+            let caller = LoadCaller::new(fixture, agent);
             let (shared, arrivals) = (shared.clone(), arrivals.cloned());
             set.spawn(async move {
                 match arrivals {
@@ -132,7 +132,7 @@ impl Load {
     }
 }
 
-impl Shared {
+impl LoadState {
     fn is_over(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed) >= MOST_FAILURES
     }
@@ -151,7 +151,7 @@ impl Shared {
     }
 }
 
-async fn closed_loop(mut caller: Caller, shared: &Shared) -> Tally {
+async fn closed_loop(mut caller: LoadCaller, shared: &LoadState) -> Tally {
     let mut tally = Tally::default();
     while !shared.is_over() {
         let began = Instant::now();
@@ -168,7 +168,7 @@ async fn closed_loop(mut caller: Caller, shared: &Shared) -> Tally {
     tally
 }
 
-async fn open_loop(mut caller: Caller, shared: &Shared, arrivals: &Arrivals) -> Tally {
+async fn open_loop(mut caller: LoadCaller, shared: &LoadState, arrivals: &Arrivals) -> Tally {
     let mut tally = Tally::default();
     let mut late_since = None;
     while let Some(due) = arrivals.next().await {
@@ -228,7 +228,7 @@ pub struct Times {
 
 /// One caller: its connections and its prepared requests.
 #[derive(Debug)]
-pub struct Caller {
+pub struct LoadCaller {
     sts: Connection,
     gateway: Connection,
     mint: Vec<u8>,
@@ -236,7 +236,7 @@ pub struct Caller {
     buffer: Vec<u8>,
 }
 
-impl Caller {
+impl LoadCaller {
     /// A caller with the lasting authority of `agent`.
     pub fn new(fixture: &Fixture, agent: &Agent) -> Self {
         Self {

@@ -2,17 +2,17 @@
 
 use std::fmt::Write as _;
 
-use crate::all::Report;
+use crate::all::SuiteReport;
 
 /// One row: what, the measured value, the target it is held against.
-struct Row {
+struct TableRow {
     what: &'static str,
     measured: String,
     target: &'static str,
 }
 
 /// A report as a Markdown table with the targets next to what was measured.
-pub fn table(report: &Report) -> String {
+pub fn table(report: &SuiteReport) -> String {
     let processor = report.machine.processor.as_deref().unwrap_or("unknown processor");
     let mut text = format!(
         "Daemon, generator and upstream together on {} cores ({processor}).\n\n\
@@ -26,13 +26,13 @@ pub fn table(report: &Report) -> String {
     text
 }
 
-fn rows(report: &Report) -> Vec<Row> {
+fn rows(report: &SuiteReport) -> Vec<TableRow> {
     let (one, many) = (&report.governed_one_worker, &report.governed_saturation);
     let (session, delegation) = (
         &report.revocation.session_end,
         &report.revocation.delegation_revoke,
     );
-    let row = |what, measured, target| Row {
+    let row = |what, measured, target| TableRow {
         what,
         measured,
         target,

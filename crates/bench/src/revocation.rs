@@ -42,7 +42,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Plan {
+pub struct RevocationPlan {
     /// Rounds of each kind
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub rounds: u16,
@@ -60,11 +60,11 @@ enum Ending {
 
 /// What was measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct RevocationReport {
     /// Sessions that were ended.
-    pub session_end: Kind,
+    pub session_end: EndingReport,
     /// Delegations that were revoked.
-    pub delegation_revoke: Kind,
+    pub delegation_revoke: EndingReport,
     /// Governed calls made in the background meanwhile.
     pub background_calls: u64,
     /// Background calls that failed.
@@ -73,7 +73,7 @@ pub struct Report {
 
 /// One kind of ending.
 #[derive(Debug, Clone, Serialize)]
-pub struct Kind {
+pub struct EndingReport {
     /// From the answer of the ending request to the first refusal at the Gateway; 0 when it came before.
     pub to_first_refusal: Percentiles,
     /// The ending request itself.
@@ -88,7 +88,7 @@ pub struct Kind {
     pub never_refused: u64,
 }
 
-impl Kind {
+impl EndingReport {
     fn is_clean(&self) -> bool {
         self.allowed_after_answer == 0
             && self.allowed_after_refusal == 0
@@ -97,7 +97,7 @@ impl Kind {
     }
 }
 
-impl Report {
+impl RevocationReport {
     /// Whether every ending held.
     pub fn is_clean(&self) -> bool {
         self.session_end.is_clean() && self.delegation_revoke.is_clean() && self.background_failed == 0
@@ -108,7 +108,7 @@ impl Report {
 ///
 /// # Errors
 /// When setting up fails, or a call ends neither allowed nor refused.
-pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Report> {
+pub async fn run(stack: &Stack, world: &World, plan: &RevocationPlan) -> anyhow::Result<RevocationReport> {
     let fixture = Fixture::set_up(stack, world, 1, 0).await.context("setting up")?;
     let agent = fixture.agents.first().context("a fixture has an agent")?.clone();
     let load = Load::start(&fixture, usize::from(plan.workers), None);
@@ -120,7 +120,7 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
         .context("revoking delegations")?;
     let (background_calls, background_failed) = (load.completed(), load.failed());
     load.finish().await;
-    Ok(Report {
+    Ok(RevocationReport {
         session_end,
         delegation_revoke,
         background_calls,
@@ -128,7 +128,12 @@ pub async fn run(stack: &Stack, world: &World, plan: &Plan) -> anyhow::Result<Re
     })
 }
 
-async fn rounds(fixture: &Fixture, agent: &Agent, ending: Ending, rounds: u16) -> anyhow::Result<Kind> {
+async fn rounds(
+    fixture: &Fixture,
+    agent: &Agent,
+    ending: Ending,
+    rounds: u16,
+) -> anyhow::Result<EndingReport> {
     let (mut delays, mut requests) = (Latencies::default(), Latencies::default());
     let (mut after_answer, mut after_refusal, mut minted, mut never) = (0, 0, 0, 0);
     for _ in 0..rounds {
@@ -142,7 +147,7 @@ async fn rounds(fixture: &Fixture, agent: &Agent, ending: Ending, rounds: u16) -
         after_refusal += round.verdict.allowed_after_refusal;
         minted += u64::from(round.minted_after);
     }
-    Ok(Kind {
+    Ok(EndingReport {
         to_first_refusal: (&delays).into(),
         request: (&requests).into(),
         allowed_after_answer: after_answer,
@@ -168,9 +173,9 @@ async fn one_round(fixture: &Fixture, agent: &Agent, ending: Ending) -> anyhow::
         mandates.push(mint(&mut sts, &mint_request).await?);
     }
 
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(MandateReserve {
         mandates: Mutex::new(mandates),
-        ..Shared::default()
+        ..MandateReserve::default()
     });
     let mut probes = JoinSet::new();
     for _ in 0..PROBES {
@@ -223,13 +228,13 @@ async fn end(coordinator: &JsonClient, agent: &Agent, grant: &Grant, ending: End
 
 /// What the probes of a round share.
 #[derive(Debug, Default)]
-struct Shared {
+struct MandateReserve {
     mandates: Mutex<Vec<String>>,
     good: std::sync::atomic::AtomicUsize,
     ended: AtomicBool,
 }
 
-impl Shared {
+impl MandateReserve {
     /// The next mandate to spend. Before the end the reserve stays.
     fn take(&self) -> Option<String> {
         let mut mandates = self.mandates.lock();
@@ -253,7 +258,7 @@ struct Call {
 async fn probe(
     mut connection: Connection,
     request: GatewayRequest,
-    shared: Arc<Shared>,
+    shared: Arc<MandateReserve>,
 ) -> anyhow::Result<Vec<Call>> {
     let (mut calls, mut buffer) = (Vec::with_capacity(MANDATES), Vec::new());
     while !shared.is_spent() {
@@ -314,7 +319,7 @@ fn judge(calls: &[Call], answered: Instant) -> Verdict {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for EndingReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  answer to first refusal  {}", self.to_first_refusal)?;
         writeln!(f, "  the request itself       {}", self.request)?;
@@ -329,7 +334,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for RevocationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "ending a session\n{}", self.session_end)?;
         writeln!(f, "revoking a delegation\n{}", self.delegation_revoke)?;
@@ -388,9 +393,9 @@ mod tests {
 
     #[test]
     fn the_reserve_is_kept_until_the_end() {
-        let shared = Shared {
+        let shared = MandateReserve {
             mandates: Mutex::new(vec![String::from("m"); RESERVED + 1]),
-            ..Shared::default()
+            ..MandateReserve::default()
         };
         assert!(shared.take().is_some());
         assert!(shared.take().is_none());

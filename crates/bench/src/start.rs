@@ -15,7 +15,7 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// What was measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct StartReport {
     /// From the start of the process until every role is ready, with an empty state directory: the database, the
     /// keys and the secrets are made on the way.
     pub first_start: Percentiles,
@@ -31,7 +31,7 @@ pub struct Report {
 ///
 /// # Errors
 /// When a daemon does not start or does not stop.
-pub async fn run(program: &Path, rounds: u16) -> anyhow::Result<Report> {
+pub async fn run(program: &Path, rounds: u16) -> anyhow::Result<StartReport> {
     let (mut first, mut again, mut resident) = (Latencies::default(), Latencies::default(), Vec::new());
     for _ in 0..rounds {
         let home = Home::from(tempfile::tempdir()?);
@@ -46,7 +46,7 @@ pub async fn run(program: &Path, rounds: u16) -> anyhow::Result<Report> {
     }
     resident.sort_unstable();
     let megabytes = |bytes: Option<&u64>| rounded(bytes.map_or(0.0, |bytes| as_float(*bytes) / 1e6), 1);
-    Ok(Report {
+    Ok(StartReport {
         first_start: (&first).into(),
         restart: (&again).into(),
         idle_rss_mb: megabytes(resident.get(resident.len() / 2)),
@@ -59,7 +59,7 @@ fn as_float(bytes: u64) -> f64 {
     bytes as f64
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for StartReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "first start to ready  {}", self.first_start)?;
         writeln!(f, "restart to ready      {}", self.restart)?;

@@ -156,8 +156,8 @@ fn world() -> caracal_core::World {
     caracal_core::World::for_tests()
 }
 
-fn plan(rate: Option<u32>) -> governed::Plan {
-    governed::Plan {
+fn plan(rate: Option<u32>) -> governed::GovernedPlan {
+    governed::GovernedPlan {
         workers: 3,
         seconds: 1,
         warmup: 0,
@@ -250,7 +250,7 @@ async fn authority_that_ends_is_seen_to_end() {
     let report = revocation::run(
         &stack,
         &world(),
-        &revocation::Plan {
+        &revocation::RevocationPlan {
             rounds: 2,
             workers: 1,
         },
@@ -273,7 +273,7 @@ async fn authority_that_does_not_end_is_noticed() {
     let report = revocation::run(
         &stack,
         &world(),
-        &revocation::Plan {
+        &revocation::RevocationPlan {
             rounds: 1,
             workers: 0,
         },
@@ -287,8 +287,8 @@ async fn authority_that_does_not_end_is_noticed() {
     assert!(!report.is_clean());
 }
 
-fn worst(only: Vec<isolation::Case>) -> isolation::Plan {
-    isolation::Plan {
+fn worst(only: Vec<isolation::Case>) -> isolation::IsolationPlan {
+    isolation::IsolationPlan {
         rate: 40,
         workers: 2,
         seconds: 1,

@@ -8,7 +8,7 @@ use crate::es256::Limit;
 
 /// What was measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct GovernedReport {
     /// `closed` or `open`.
     pub r#loop: &'static str,
     /// Callers at the same time.
@@ -51,7 +51,7 @@ pub struct Report {
     pub generator_cpu_us_per_call: f64,
     /// What became of the evidence; absent when the stack does not tell.
     #[serde(flatten)]
-    pub ledger: Option<Ledger>,
+    pub ledger: Option<LedgerUse>,
     /// SQL statements for each call; absent when the stack does not tell.
     pub statements_per_call: Option<f64>,
     /// The same by the counter's labels.
@@ -75,7 +75,7 @@ pub struct Report {
 
 /// The ledger after the load. Evidence is kept before each answer, and collected into the ledger later.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Ledger {
+pub struct LedgerUse {
     /// Entries for each call, warm-up included.
     pub ledger_entries_per_call: f64,
     /// From the end of the load until nothing was added any more.
@@ -86,7 +86,7 @@ pub struct Ledger {
     pub ledger_caught_up: bool,
 }
 
-impl Report {
+impl GovernedReport {
     /// SQL statements that requests waited for, for each call; absent when the stack does not tell.
     pub fn request_statements_per_call(&self) -> Option<f64> {
         self.statements_per_call?;
@@ -106,7 +106,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for GovernedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pace = match self.rate {
             Some(rate) => format!("open loop, {rate} due a second, {} workers", self.workers),

@@ -9,7 +9,7 @@ use crate::latency::Percentiles;
 
 /// What was measured.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct IsolationReport {
     /// Calls of zone B due each second.
     pub rate: u32,
     /// Most that B's p99 may be, as a multiple of its quiet value.
@@ -19,14 +19,14 @@ pub struct Report {
     /// Calls of zone B that failed then. Should be 0.
     pub quiet_failed: u64,
     /// Zone B while zone A does its worst, and at last alone again.
-    pub rows: Vec<Row>,
+    pub rows: Vec<CaseReport>,
     /// Cases that this stack does not allow.
     pub left_out: Vec<Case>,
 }
 
 /// One row of the table.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct CaseReport {
     /// What zone A did; nothing when it was quiet again, with whatever it left behind.
     pub case: Option<Case>,
     /// B's p99 before all cases, in milliseconds.
@@ -47,18 +47,18 @@ pub struct Row {
     pub first_failure: Option<String>,
 }
 
-impl Report {
+impl IsolationReport {
     /// Whether no call of zone B failed and none of zone A's cases slowed it by more than it may.
     pub fn is_clean(&self) -> bool {
         self.quiet_failed == 0 && self.rows.iter().all(|row| self.holds(row))
     }
 
-    fn holds(&self, row: &Row) -> bool {
+    fn holds(&self, row: &CaseReport) -> bool {
         row.failed == 0 && row.ratio <= self.at_most
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for IsolationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
