@@ -10,10 +10,15 @@
 //! recursively; that is bounded too. All in one linear pass that knows strings and comments.
 
 mod level;
+mod word;
 
 use std::{iter::Peekable, str::Chars};
 
-use self::level::Level;
+pub(super) use self::word::excerpt;
+use self::{
+    level::Level,
+    word::{is_dotted_name, is_word},
+};
 use super::{MAX_SOURCE_BYTES, PolicyProblem, Position};
 
 /// Deepest nesting of brackets.
@@ -86,22 +91,6 @@ pub(super) fn scan(content: &str) -> Result<Scan, PolicyProblem> {
         .at(*place)),
         Some(_) => Ok(scan),
     }
-}
-
-fn is_dotted_name(name: &str) -> bool {
-    name.split('.').all(|part| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && part.chars().all(is_word)
-    })
-}
-
-fn is_word(ch: char) -> bool {
-    ch.is_ascii_alphanumeric() || ch == '_'
-}
-
-/// At most 64 characters of foreign text, for a message.
-pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 /// What the previous token was, as far as the next one cares.
