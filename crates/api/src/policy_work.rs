@@ -58,7 +58,7 @@ impl PolicyWork {
         caller: String,
         work: impl FnOnce(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (place, turns) = Place::take(&self.callers, caller).ok_or_else(too_many)?;
+        let (admission, turns) = Admission::take(&self.callers, caller).ok_or_else(too_many)?;
         let turn = match timeout(WAIT, turns.acquire_owned()).await {
             Ok(turn) => turn.map_err(|_| unavailable())?,
             Err(_) => return Err(too_many()),
@@ -72,7 +72,7 @@ impl PolicyWork {
         let work = tokio::task::spawn_blocking(move || {
             let outcome = work(&interrupt);
             // Held until the work has ended, whoever still waits for it.
-            drop((turn, thread, place));
+            drop((turn, thread, admission));
             outcome
         });
         work.await.map_err(|error| {
@@ -93,12 +93,12 @@ fn unavailable() -> Refusal {
 }
 
 /// One request of a principal, running or waiting.
-struct Place {
+struct Admission {
     callers: Callers,
     key: String,
 }
 
-impl Place {
+impl Admission {
     fn take(callers: &Callers, key: String) -> Option<(Self, Arc<Semaphore>)> {
         let mut known = callers.lock();
         let caller = known.entry(key.clone()).or_insert_with(|| Caller {
@@ -116,7 +116,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Admission {
     fn drop(&mut self) {
         let mut known = self.callers.lock();
         if let Some(caller) = known.get_mut(&self.key) {
@@ -158,7 +158,7 @@ mod tests {
                 })
             })
             .collect();
-        // Each of them has its place; the next finds none, and another caller's policy is read meanwhile.
+        // Each of them is admitted; the next is not, and another caller's policy is read meanwhile.
         while work
             .callers
             .lock()

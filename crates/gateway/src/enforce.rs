@@ -192,8 +192,8 @@ async fn asked(
         None
     };
     let timeout = gateway.deps.config.stream_idle_timeout;
-    let told = operation::read(declared.as_deref(), head, path, body, timeout).await;
-    told.map_err(Denial::Unreadable)
+    let operation = operation::read(declared.as_deref(), head, path, body, timeout).await;
+    operation.map_err(Denial::Unreadable)
 }
 
 async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {

@@ -66,11 +66,11 @@ const REFUSED: [(u16, &[ErrorCode]); 10] = [
 
 /// Stops a build under test that refuses with what the document does not tell.
 pub(crate) fn hold(refusal: &Refusal) {
-    let told = |(status, codes): &(u16, &[ErrorCode])| {
+    let documented = |(status, codes): &(u16, &[ErrorCode])| {
         *status == refusal.status.as_u16() && codes.contains(&refusal.code)
     };
     debug_assert!(
-        REFUSED.iter().chain(EXCHANGE_REFUSALS).any(told),
+        REFUSED.iter().chain(EXCHANGE_REFUSALS).any(documented),
         "a governed call was answered {} {}, which is not declared",
         refusal.status,
         refusal.code

@@ -13,19 +13,19 @@ use crate::events::Events;
 
 /// Why something ends.
 #[derive(Debug, Clone, Copy)]
-pub struct Why<'w> {
+pub struct EndReason<'w> {
     /// Recorded on the rows: one of few words.
     pub stored: &'w str,
     /// Travels with the events; printable.
-    pub told: &'w str,
+    pub published: &'w str,
 }
 
-impl<'w> Why<'w> {
+impl<'w> EndReason<'w> {
     /// The same word for both.
     pub const fn word(word: &'w str) -> Self {
         Self {
             stored: word,
-            told: word,
+            published: word,
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) async fn end_session(
         at: world.now(),
     };
     let sessions = work.sessions().end_tree(root, &end).await?;
-    finish(work, world, Vec::new(), sessions, Why::word(reason)).await
+    finish(work, world, Vec::new(), sessions, EndReason::word(reason)).await
 }
 
 /// What follows from records that were revoked and sessions that were ended in this unit of work: the records that
@@ -83,7 +83,7 @@ pub(crate) async fn finish(
     world: &World,
     mut records: Vec<AuthorityRecordId>,
     sessions: Vec<EndedSession>,
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Ended, Error> {
     let at = world.now();
     let ids: Vec<SessionId> = sessions.iter().map(|session| session.id.clone()).collect();
@@ -101,12 +101,12 @@ pub(crate) async fn finish(
         // The record is named only if it ended too: others may go on with theirs.
         let record = Some(&session.subject_authority_record_id).filter(|record| revoked.contains(record));
         named.extend(record);
-        events.terminate(session, why.told, record);
+        events.terminate(session, why.published, record);
     }
     for record in records.iter().filter(|record| !named.contains(record)) {
-        events.record_revoke(record, why.told);
+        events.record_revoke(record, why.published);
     }
-    announce_revoked(work, &mut events, &delegations, why.told, at).await?;
+    announce_revoked(work, &mut events, &delegations, why.published, at).await?;
     work.outbox().append(&events.into_messages()?).await?;
     Ok(Ended {
         records,

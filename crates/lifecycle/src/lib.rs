@@ -27,7 +27,7 @@ pub mod sessions;
 
 pub use self::{
     act::{About, Act, Capacity},
-    cascade::{Ended, Why},
+    cascade::{EndReason, Ended},
     delegations::Resources,
     denial::{Denial, Error},
     owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},

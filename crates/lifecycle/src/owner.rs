@@ -10,7 +10,7 @@ use caracal_storage::{
 };
 
 use crate::{
-    cascade::{Ended, Why, finish},
+    cascade::{EndReason, Ended, finish},
     locks,
 };
 
@@ -36,7 +36,7 @@ pub async fn end_subject(
     work: &mut dyn ZoneWork,
     world: &World,
     subject: Subject<'_>,
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Ended, Error> {
     locks::both(work).await?;
     let records = AuthorityRecordFilter {
@@ -61,7 +61,7 @@ pub async fn end_application(
     work: &mut dyn ZoneWork,
     world: &World,
     application: &ApplicationId,
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Ended, Error> {
     locks::both(work).await?;
     let records = AuthorityRecordFilter {
@@ -80,7 +80,11 @@ pub async fn end_application(
 ///
 /// # Errors
 /// As the storage; nothing of the unit of work may be committed then.
-pub async fn end_zone_part(work: &mut dyn ZoneWork, world: &World, why: Why<'_>) -> Result<Ended, Error> {
+pub async fn end_zone_part(
+    work: &mut dyn ZoneWork,
+    world: &World,
+    why: EndReason<'_>,
+) -> Result<Ended, Error> {
     locks::both(work).await?;
     let page = PageRequest::first(ZONE_BATCH);
     let filter = AuthorityRecordFilter {
@@ -111,7 +115,7 @@ pub async fn end_zone_part(work: &mut dyn ZoneWork, world: &World, why: Why<'_>)
 /// As the storage; nothing of the unit of work may be committed then.
 pub async fn end_orphans(work: &mut dyn ZoneWork, world: &World) -> Result<Ended, Error> {
     if work.zone().await?.is_none() {
-        return end_zone_part(work, world, Why::word("zone_archived")).await;
+        return end_zone_part(work, world, EndReason::word("zone_archived")).await;
     }
     match work
         .applications()
@@ -120,13 +124,15 @@ pub async fn end_orphans(work: &mut dyn ZoneWork, world: &World) -> Result<Ended
         .first()
     {
         None => Ok(Ended::default()),
-        Some(application) => end_application(work, world, application, Why::word("application_ended")).await,
+        Some(application) => {
+            end_application(work, world, application, EndReason::word("application_ended")).await
+        }
     }
 }
 
 const UNENDED: [SessionStatus; 2] = [SessionStatus::Active, SessionStatus::Suspended];
 
-fn end(world: &World, why: Why<'_>) -> TreeEnd {
+fn end(world: &World, why: EndReason<'_>) -> TreeEnd {
     TreeEnd {
         root_status: SessionStatus::Terminated,
         reason: why.stored.to_owned(),
@@ -140,7 +146,7 @@ async fn end_all(
     world: &World,
     records: AuthorityRecordFilter,
     sessions: SessionFilter,
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Ended, Error> {
     let records = revoke_all(work, world, records, why).await?;
     let mut ended = end_anchored(work, world, &records, why).await?;
@@ -167,7 +173,7 @@ async fn revoke_all(
     work: &mut dyn ZoneWork,
     world: &World,
     filter: AuthorityRecordFilter,
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Vec<AuthorityRecordId>, Error> {
     let filter = AuthorityRecordFilter {
         status: Some(AuthorityRecordStatus::Active),
@@ -193,7 +199,7 @@ async fn revoke(
     work: &mut dyn ZoneWork,
     world: &World,
     id: &AuthorityRecordId,
-    why: Why<'_>,
+    why: EndReason<'_>,
     revoked: &mut Vec<AuthorityRecordId>,
 ) -> Result<(), Error> {
     if revoked.contains(id) {
@@ -214,7 +220,7 @@ async fn end_anchored(
     work: &mut dyn ZoneWork,
     world: &World,
     records: &[AuthorityRecordId],
-    why: Why<'_>,
+    why: EndReason<'_>,
 ) -> Result<Vec<EndedSession>, Error> {
     let mut ended = Vec::new();
     for record in records {

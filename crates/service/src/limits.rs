@@ -128,7 +128,7 @@ impl Limits {
         match (class, &self.registrations) {
             (LimitClass::Registration, Some(rule)) => {
                 let counted = self.count(rule, &format!("{place}:{caller}")).await;
-                counted.map_err(|wait| told("registrations", rule, wait))
+                counted.map_err(|wait| limited("registrations", rule, wait))
             }
             _ => Ok(()),
         }
@@ -162,7 +162,7 @@ impl Limits {
     fn still_waits(&self, visitor: Visitor, rule: &Rule) -> Option<Refusal> {
         let until = self.waiting.read().get(&visitor).copied()?;
         let left = until.since(self.world.now());
-        (!left.is_zero()).then(|| told(visitor.limit(), rule, left))
+        (!left.is_zero()).then(|| limited(visitor.limit(), rule, left))
     }
 
     /// Remembers who is to wait, and tells them.
@@ -175,7 +175,7 @@ impl Limits {
         if waiting.len() < MAX_WAITING {
             waiting.insert(visitor, now.plus(wait));
         }
-        told(visitor.limit(), rule, wait)
+        limited(visitor.limit(), rule, wait)
     }
 
     /// How long to wait, past the limit.
@@ -214,7 +214,7 @@ fn network(peer: Option<IpAddr>) -> Option<IpAddr> {
     }
 }
 
-fn told(limit: &'static str, rule: &Rule, wait: Duration) -> Refusal {
+fn limited(limit: &'static str, rule: &Rule, wait: Duration) -> Refusal {
     metrics::limited(limit);
     let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
     too_many(rule.code, u64::from(rule.limit), seconds.max(1)).describe("too many requests, try again later")

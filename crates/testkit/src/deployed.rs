@@ -15,7 +15,7 @@ mod raw;
 mod reply;
 mod stack;
 
-pub use daemon::{Daemon, Finished, Served};
+pub use daemon::{Daemon, Finished, ServingDaemon};
 pub use deployment::{Deployment, run};
 pub use production::{Production, migrate, service_password};
 pub use programs::{checkout, program};

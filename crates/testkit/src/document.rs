@@ -43,10 +43,12 @@ pub fn assert_tells<'r, N: 'r>(document: &str, routes: impl IntoIterator<Item = 
     let document = resolved(document);
     for route in routes {
         let path = route.path.replace("{*", "{");
-        let told = &document["paths"][path][route.method.as_str().to_lowercase()];
-        assert_eq!(told["operationId"], route.name);
-        assert!(told["summary"].is_string(), "{}", route.name);
-        let answers = told["responses"].as_object().expect("an operation has responses");
+        let operation = &document["paths"][path][route.method.as_str().to_lowercase()];
+        assert_eq!(operation["operationId"], route.name);
+        assert!(operation["summary"].is_string(), "{}", route.name);
+        let answers = operation["responses"]
+            .as_object()
+            .expect("an operation has responses");
         assert!(
             answers.contains_key("default") && answers.len() > 1,
             "{} says nothing of its success",

@@ -2,7 +2,7 @@
 
 /// An event that was dispatched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Event {
+pub struct ServerSentEvent {
     /// Its type; empty for a message.
     pub kind: String,
     /// Its data.
@@ -15,14 +15,14 @@ pub struct Event {
 #[derive(Debug, Default)]
 pub struct EventReader {
     rest: Vec<u8>,
-    event: Event,
+    event: ServerSentEvent,
     /// The last id: what a client that comes again sends as `Last-Event-ID`.
     pub last_id: String,
 }
 
 impl EventReader {
     /// Events that these bytes complete.
-    pub fn read(&mut self, bytes: &[u8]) -> Vec<Event> {
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<ServerSentEvent> {
         self.rest.extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
@@ -33,11 +33,11 @@ impl EventReader {
         events
     }
 
-    fn line(&mut self, line: &str) -> Option<Event> {
+    fn line(&mut self, line: &str) -> Option<ServerSentEvent> {
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
             let id = self.last_id.clone();
-            return (!event.data.is_empty()).then_some(Event { id, ..event });
+            return (!event.data.is_empty()).then_some(ServerSentEvent { id, ..event });
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);

@@ -1,6 +1,6 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
-use caracal_lifecycle::{Subject, Why, end_subject};
+use caracal_lifecycle::{EndReason, Subject, end_subject};
 use caracal_service::{
     Refusal,
     front::{Answer, Body},
@@ -52,9 +52,9 @@ pub(crate) async fn revoke(
         kind: None,
         id: &body.subject_id,
     };
-    let why = Why {
+    let why = EndReason {
         stored: REASON,
-        told: reason,
+        published: reason,
     };
     let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let (records, sessions, delegations) =

@@ -6,7 +6,7 @@ use axum::{body::Body, http::StatusCode};
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_service::tail::{TailLimits, Tails};
 use caracal_storage::{Access, LedgerEntry};
-use caracal_testkit::sse::{Event, EventReader};
+use caracal_testkit::sse::{EventReader, ServerSentEvent};
 use futures_util::StreamExt as _;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn open(router: &axum::Router, base: &str, query: &str, token: &str) -> Re
 }
 
 /// Events to the end, or up to `count` of them.
-async fn events(response: Response<Body>, count: usize) -> Vec<Event> {
+async fn events(response: Response<Body>, count: usize) -> Vec<ServerSentEvent> {
     let (mut body, mut reader) = (response.into_body().into_data_stream(), EventReader::default());
     let mut events = Vec::new();
     let read = async {

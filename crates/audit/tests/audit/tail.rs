@@ -9,7 +9,7 @@ use axum::{
 use caracal_audit::AuditDeps;
 use caracal_core::ZoneId;
 use caracal_service::tail::{TailLimits, Tails};
-use caracal_testkit::sse::{Event, EventReader};
+use caracal_testkit::sse::{EventReader, ServerSentEvent};
 use futures_util::StreamExt as _;
 use http::{Method, Request};
 use serde_json::Value;
@@ -33,12 +33,12 @@ fn quick() -> TailLimits {
 struct Following {
     body: BodyDataStream,
     reader: EventReader,
-    waiting: Vec<Event>,
+    waiting: Vec<ServerSentEvent>,
 }
 
 impl Following {
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<ServerSentEvent> {
         let next = async {
             loop {
                 if !self.waiting.is_empty() {

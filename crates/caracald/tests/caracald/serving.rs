@@ -14,7 +14,7 @@ use std::{
 };
 
 use caracal_service::server::{ServerLimits, TlsFiles, TlsServer, serve};
-use caracal_testkit::deployed::{Daemon, Served};
+use caracal_testkit::deployed::{Daemon, ServingDaemon};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -25,7 +25,7 @@ fn embedded() -> (tempfile::TempDir, Daemon) {
     (directory, daemon)
 }
 
-fn signal(daemon: &Served, name: &str) {
+fn signal(daemon: &ServingDaemon, name: &str) {
     let sent = Command::new("kill")
         .args(["-s", name, &daemon.process.id().to_string()])
         .status();

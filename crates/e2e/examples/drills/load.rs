@@ -54,7 +54,7 @@ pub(crate) struct ClientAnswer {
 /// The load of a drill.
 #[derive(Debug)]
 pub(crate) struct Load {
-    told: Mutex<Vec<ClientAnswer>>,
+    answers: Mutex<Vec<ClientAnswer>>,
     phase: AtomicU8,
     stopped: AtomicBool,
     /// When a governed call last passed.
@@ -64,7 +64,7 @@ pub(crate) struct Load {
 impl Default for Load {
     fn default() -> Self {
         Self {
-            told: Mutex::default(),
+            answers: Mutex::default(),
             phase: AtomicU8::new(Phase::Before as u8),
             stopped: AtomicBool::new(false),
             passed_at: Mutex::default(),
@@ -93,8 +93,11 @@ impl Load {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn told(&self) -> Vec<ClientAnswer> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn answers(&self) -> Vec<ClientAnswer> {
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until a governed call passed after `ended` and every role is ready; how long that took.
@@ -132,7 +135,7 @@ impl Load {
     /// Sends and remembers what was told; the mandate of a mint, an empty text for a call that passed.
     async fn ask(&self, asked: RequestKind, id: String, request: reqwest::RequestBuilder) -> Option<String> {
         let (phase, began) = (self.phase(), Instant::now());
-        let mut told = ClientAnswer {
+        let mut outcome = ClientAnswer {
             asked,
             id,
             phase,
@@ -146,31 +149,31 @@ impl Load {
         match request.send().await {
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                told.retry_after = answer.headers().contains_key("retry-after");
+                outcome.retry_after = answer.headers().contains_key("retry-after");
                 match answer.bytes().await {
                     Ok(body) => {
                         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-                        told.status = Some(status);
+                        outcome.status = Some(status);
                         let reason = body["reason"].as_str().or(body["error"].as_str());
-                        reason.unwrap_or_default().clone_into(&mut told.reason);
+                        reason.unwrap_or_default().clone_into(&mut outcome.reason);
                         if status == 200 {
                             good = Some(body["access_token"].as_str().unwrap_or_default().to_owned());
                         }
                     }
                     // The head alone is no answer.
-                    Err(error) => told.timed_out = error.is_timeout(),
+                    Err(error) => outcome.timed_out = error.is_timeout(),
                 }
             }
-            Err(error) => told.timed_out = error.is_timeout(),
+            Err(error) => outcome.timed_out = error.is_timeout(),
         }
-        told.took = began.elapsed();
+        outcome.took = began.elapsed();
         if good.is_some() && asked == RequestKind::Call {
             *self.passed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
-        self.told
+        self.answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(told);
+            .push(outcome);
         good
     }
 }

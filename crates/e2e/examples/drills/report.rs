@@ -51,14 +51,14 @@ impl Report {
         endings: Endings,
         fixture: &Fixture<'_>,
     ) -> Self {
-        let told = load.told();
+        let answers = load.answers();
         let mut report = Self {
             name: name.to_owned(),
             passed: 0,
             later: 0,
             forgotten: 0,
             silent: 0,
-            longest: told.iter().map(|told| told.took).max().unwrap_or_default(),
+            longest: answers.iter().map(|answer| answer.took).max().unwrap_or_default(),
             wrong: HashMap::new(),
             endings,
             acknowledged: 0,
@@ -67,24 +67,24 @@ impl Report {
             chain_holds: false,
             recovered,
         };
-        for one in &told {
-            report.count(one, silent);
+        for answer in &answers {
+            report.count(answer, silent);
         }
-        report.compare(&told, fixture).await;
+        report.compare(&answers, fixture).await;
         report
     }
 
-    fn count(&mut self, told: &ClientAnswer, silent: Option<Role>) {
-        let lasting = told.phase == Phase::Fault;
-        let asked_of = match told.asked {
+    fn count(&mut self, answer: &ClientAnswer, silent: Option<Role>) {
+        let lasting = answer.phase == Phase::Fault;
+        let asked_of = match answer.asked {
             RequestKind::Mint => Role::Sts,
             RequestKind::Call => Role::Gateway,
         };
-        let slot = match told.status {
-            _ if told.timed_out || told.took > HANG => None,
+        let slot = match answer.status {
+            _ if answer.timed_out || answer.took > HANG => None,
             Some(200) => Some(&mut self.passed),
-            Some(503) if told.retry_after => Some(&mut self.later),
-            Some(401) if told.reason == "replay_state_lost" => Some(&mut self.forgotten),
+            Some(503) if answer.retry_after => Some(&mut self.later),
+            Some(401) if answer.reason == "replay_state_lost" => Some(&mut self.forgotten),
             // Nobody is there to answer for a process that is gone.
             None if silent == Some(asked_of) => Some(&mut self.silent),
             _ => None,
@@ -92,22 +92,27 @@ impl Report {
         match slot {
             Some(slot) if lasting => *slot += 1,
             // Load on its own never disturbs.
-            Some(_) if told.status == Some(200) => {}
+            Some(_) if answer.status == Some(200) => {}
             // Sent before the fault began, or answered just after it ended.
             Some(slot) => *slot += 1,
             None => {
-                let what = match told.status {
-                    Some(status) => format!("{:?} {status} {} {:?}", told.asked, told.reason, told.phase),
-                    None if told.timed_out => format!("{:?} hung {:?}", told.asked, told.phase),
-                    None => format!("{:?} cut {:?}", told.asked, told.phase),
+                let what = match answer.status {
+                    Some(status) => {
+                        format!("{:?} {status} {} {:?}", answer.asked, answer.reason, answer.phase)
+                    }
+                    None if answer.timed_out => format!("{:?} hung {:?}", answer.asked, answer.phase),
+                    None => format!("{:?} cut {:?}", answer.asked, answer.phase),
                 };
                 *self.wrong.entry(what).or_default() += 1;
             }
         }
     }
 
-    async fn compare(&mut self, told: &[ClientAnswer], fixture: &Fixture<'_>) {
-        let acknowledged: Vec<&ClientAnswer> = told.iter().filter(|told| told.status == Some(200)).collect();
+    async fn compare(&mut self, answers: &[ClientAnswer], fixture: &Fixture<'_>) {
+        let acknowledged: Vec<&ClientAnswer> = answers
+            .iter()
+            .filter(|answer| answer.status == Some(200))
+            .collect();
         self.acknowledged = acknowledged.len();
         let deadline = Instant::now() + LEDGER;
         loop {
@@ -120,9 +125,9 @@ impl Report {
                         .or_default() += 1;
                 }
             }
-            let count = |told: &&&ClientAnswer| decisions.get(told.id.as_str()).copied().unwrap_or(0);
-            self.lost = acknowledged.iter().filter(|told| count(told) == 0).count();
-            self.doubled = acknowledged.iter().filter(|told| count(told) > 1).count();
+            let count = |answer: &&&ClientAnswer| decisions.get(answer.id.as_str()).copied().unwrap_or(0);
+            self.lost = acknowledged.iter().filter(|answer| count(answer) == 0).count();
+            self.doubled = acknowledged.iter().filter(|answer| count(answer) > 1).count();
             if self.lost == 0 || Instant::now() > deadline {
                 break;
             }

@@ -6,13 +6,13 @@ use caracal_e2e::{Daemon, checkout, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A place for `caracal`, which stops what it started also when the test fails.
-struct Place {
+/// An installation of `caracal`, which stops what it started also when the test fails.
+struct Installation {
     home: TempDir,
     daemon: Daemon,
 }
 
-impl Place {
+impl Installation {
     fn new() -> Self {
         let home = tempfile::tempdir().expect("a directory for the state");
         let caracald = program("caracald").display().to_string();
@@ -27,7 +27,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Installation {
     fn drop(&mut self) {
         // Harmless where it was stopped already.
         let _ = Command::new(program("caracal"))
@@ -39,8 +39,8 @@ impl Drop for Place {
 
 #[tokio::test]
 async fn up_status_down() {
-    let place = Place::new();
-    let daemon = &place.daemon;
+    let installation = Installation::new();
+    let daemon = &installation.daemon;
     let down = daemon.run_cli(&["status", "--ready", "--json"]).await;
     assert_eq!(down.code, Some(1), "{down:#?}");
 
@@ -60,7 +60,8 @@ async fn up_status_down() {
     assert!(again.stderr.contains("already running"), "{again:#?}");
     daemon.run_cli(&["status", "--ready"]).await.assert_good();
 
-    let token = std::fs::read_to_string(place.home().join("secrets/caracalAdminToken")).expect("the token");
+    let token =
+        std::fs::read_to_string(installation.home().join("secrets/caracalAdminToken")).expect("the token");
     let logs = daemon.run_cli(&["logs"]).await;
     assert!(
         !logs.assert_good().stdout.contains(token.trim()),
@@ -78,28 +79,36 @@ async fn up_status_down() {
     );
     // The state stays: the same token opens it again.
     daemon.run_cli(&["up"]).await.assert_good();
-    let after = std::fs::read_to_string(place.home().join("secrets/caracalAdminToken")).expect("the token");
+    let after =
+        std::fs::read_to_string(installation.home().join("secrets/caracalAdminToken")).expect("the token");
     assert_eq!(token, after);
     daemon.run_cli(&["down"]).await.assert_good();
 }
 
 #[tokio::test]
 async fn two_ups_at_once_start_one_daemon() {
-    let place = Place::new();
-    let (first, second) = tokio::join!(place.daemon.run_cli(&["up"]), place.daemon.run_cli(&["up"]));
+    let installation = Installation::new();
+    let (first, second) = tokio::join!(
+        installation.daemon.run_cli(&["up"]),
+        installation.daemon.run_cli(&["up"])
+    );
     let mut codes = [first.code, second.code];
     codes.sort_unstable();
     assert_eq!(codes, [Some(0), Some(1)], "{first:#?} {second:#?}");
-    place.daemon.run_cli(&["status", "--ready"]).await.assert_good();
-    place.daemon.run_cli(&["down"]).await.assert_good();
+    installation
+        .daemon
+        .run_cli(&["status", "--ready"])
+        .await
+        .assert_good();
+    installation.daemon.run_cli(&["down"]).await.assert_good();
 }
 
 #[tokio::test]
 async fn the_shipped_first_call_works() {
-    let place = Place::new();
-    place.daemon.run_cli(&["up"]).await.assert_good();
+    let installation = Installation::new();
+    installation.daemon.run_cli(&["up"]).await.assert_good();
     let script = checkout().join("scripts/first-call.sh");
-    let home = place.home().to_owned();
+    let home = installation.home().to_owned();
     let run = tokio::task::spawn_blocking(move || {
         Command::new(script)
             .env("CARACAL_HOME", home)
@@ -117,8 +126,9 @@ async fn the_shipped_first_call_works() {
     assert!(output.status.success(), "{shown}\n{failed}");
     assert!(shown.contains("Done: one call allowed"), "{shown}");
     for secret in ["caracalAdminToken", "secretStoreKek"] {
-        let secret = std::fs::read_to_string(place.home().join("secrets").join(secret)).expect("a secret");
+        let secret =
+            std::fs::read_to_string(installation.home().join("secrets").join(secret)).expect("a secret");
         assert!(!shown.contains(secret.trim()), "a secret is shown");
     }
-    place.daemon.run_cli(&["down"]).await.assert_good();
+    installation.daemon.run_cli(&["down"]).await.assert_good();
 }

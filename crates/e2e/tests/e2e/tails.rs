@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use caracal_e2e::{Call, Fixture, READ, Role, Stack, on_every_deployment};
-use caracal_testkit::sse::{Event, EventReader};
+use caracal_testkit::sse::{EventReader, ServerSentEvent};
 
 use crate::support::assert_passed;
 
@@ -56,7 +56,7 @@ impl Client<'_> {
             .expect("the events come");
     }
 
-    fn take(&mut self, event: &Event, wanted: &mut Vec<String>) {
+    fn take(&mut self, event: &ServerSentEvent, wanted: &mut Vec<String>) {
         if event.kind.is_empty() {
             self.last = Some(event.id.clone());
             self.seen.push(event.id.parse().unwrap());

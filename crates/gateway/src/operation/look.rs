@@ -185,8 +185,8 @@ mod tests {
         ] {
             let mut headers = json();
             headers.insert(name, HeaderValue::from_static(value));
-            let told = looked(&headers, &mut Body::from(message)).await;
-            assert_eq!(told.is_ok(), read, "{value}: {told:?}");
+            let seen = looked(&headers, &mut Body::from(message)).await;
+            assert_eq!(seen.is_ok(), read, "{value}: {seen:?}");
         }
         let mut twice = json();
         twice.append(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -228,8 +228,8 @@ mod tests {
         let mut silent = Body::new(StreamBody::new(
             stream::pending::<Result<Frame<Bytes>, Infallible>>(),
         ));
-        let told = look(&json(), &mut silent, Duration::from_millis(1)).await;
-        assert_eq!(told, Err(Unreadable::Stalled));
+        let seen = look(&json(), &mut silent, Duration::from_millis(1)).await;
+        assert_eq!(seen, Err(Unreadable::Stalled));
         let broken = stream::iter([
             Ok(Frame::data(Bytes::from_static(b"{"))),
             Err(std::io::Error::other("gone")),
@@ -256,8 +256,8 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             runtime.block_on(async {
                 let mut body = body(frames);
-                let told = looked(&json(), &mut body).await;
-                assert_eq!(told, Ok(Operation::Mcp { call: String::from("tools/call:x") }));
+                let seen = looked(&json(), &mut body).await;
+                assert_eq!(seen, Ok(Operation::Mcp { call: String::from("tools/call:x") }));
                 assert_eq!(body.size_hint().exact(), None);
                 let passed = body.collect().await.unwrap();
                 assert_eq!(passed.trailers().is_some(), trailers);

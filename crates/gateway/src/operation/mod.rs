@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_grpc_call_is_told_by_its_one_content_type() {
-        let told = |values: &[&'static str]| {
+        let is_grpc = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(header::CONTENT_TYPE, HeaderValue::from_static(value));
@@ -105,7 +105,7 @@ mod tests {
             (&[], Some(false)),
             (&["application/json", "application/grpc"], None),
         ] {
-            assert_eq!(told(values), grpc, "{values:?}");
+            assert_eq!(is_grpc(values), grpc, "{values:?}");
         }
     }
 }

@@ -68,7 +68,7 @@ pub struct Declaration<N> {
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
     /// What its handler refuses with, beyond what follows from the rest.
-    pub(super) refuses: Vec<refusals::Told>,
+    pub(super) refuses: Vec<refusals::StatusAndCode>,
     /// Whether its requests go through the gates.
     pub(super) gated: bool,
     pub(super) reads_body: bool,
@@ -128,13 +128,13 @@ impl<N> Declaration<N> {
 
     /// Stops a build under test that answers what its document does not tell.
     pub fn hold(&self, refusal: &Refusal) {
-        let told = (refusal.status.as_u16(), refusal.code);
+        let refused = (refusal.status.as_u16(), refusal.code);
         debug_assert!(
-            self.refuses.contains(&told) || refusals::ANYWHERE.contains(&told),
+            self.refuses.contains(&refused) || refusals::ANYWHERE.contains(&refused),
             "{} answered {} {}, which it does not declare",
             self.name,
-            told.0,
-            told.1
+            refused.0,
+            refused.1
         );
     }
 }

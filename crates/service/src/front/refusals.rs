@@ -1,4 +1,4 @@
-//! The refusals of a route: which there are follows from its declaration, and the document tells them by status.
+//! The refusals of a route: which there are follows from its declaration, and the document lists them by status.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ use super::{
 };
 
 /// Status and code of a refusal.
-pub(super) type Told = (u16, ErrorCode);
+pub(super) type StatusAndCode = (u16, ErrorCode);
 
 /// What any request may be refused with, whatever its route: the document's `default`.
-pub(super) const ANYWHERE: [Told; 3] = [
+pub(super) const ANYWHERE: [StatusAndCode; 3] = [
     // The body broke off, so the one who sent it is hardly there.
     (400, ErrorCode::InvalidBody),
     (408, ErrorCode::RequestTimeout),
@@ -38,9 +38,13 @@ const IDEMPOTENT: [ErrorCode; 5] = [
 const MOST_SHARED: usize = 5;
 
 /// Every refusal of a route: of its handler and, where it has them, of the gates and of the `role` in them.
-pub(super) fn all<N>(route: &Declaration<N>, role: &[ErrorCode], operation: &Operation) -> Vec<Told> {
-    let mut told = route.refuses.clone();
-    let mut add = |codes: &[ErrorCode]| told.extend(codes.iter().map(|code| (code.status(), *code)));
+pub(super) fn all<N>(
+    route: &Declaration<N>,
+    role: &[ErrorCode],
+    operation: &Operation,
+) -> Vec<StatusAndCode> {
+    let mut refused = route.refuses.clone();
+    let mut add = |codes: &[ErrorCode]| refused.extend(codes.iter().map(|code| (code.status(), *code)));
     if route.gated {
         add(role);
         add(&operation.refuses);
@@ -56,15 +60,15 @@ pub(super) fn all<N>(route: &Declaration<N>, role: &[ErrorCode], operation: &Ope
         }
         if route.reads_body {
             add(&[ErrorCode::UnsupportedMediaType]);
-            told.push((400, route.invalid));
+            refused.push((400, route.invalid));
         }
     }
-    told
+    refused
 }
 
-/// The responses that tell `refused`, and any other refusal; what several routes refer to is in `shared`.
+/// The responses that document `refused`, and any other refusal; what several routes refer to is in `shared`.
 pub(super) fn responses(
-    refused: &[Told],
+    refused: &[StatusAndCode],
     oauth: bool,
     operation: &mut Operation,
     shared: &mut BTreeMap<String, RefOr<Response>>,
@@ -87,7 +91,7 @@ pub(super) fn responses(
             .join("Or");
         let few = codes.len() <= MOST_SHARED;
         let response = response(status, codes, problem.clone());
-        let told = if few {
+        let documented = if few {
             // The same codes at another status are another response.
             let name = format!("{name}{status}");
             let reference = Ref::from_response_name(&name);
@@ -96,7 +100,7 @@ pub(super) fn responses(
         } else {
             response.into()
         };
-        responses.responses.insert(status.to_string(), told);
+        responses.responses.insert(status.to_string(), documented);
     }
     let otherwise = ResponseBuilder::new()
         .description("Refused for a reason that has nothing to do with the route.")
@@ -116,12 +120,12 @@ fn response(status: u16, codes: BTreeSet<&'static str>, problem: RefOr<Schema>) 
         .enum_values(Some(codes));
     let with_code = ObjectBuilder::new().property("error", code);
     let schema = AllOfBuilder::new().item(problem).item(with_code);
-    let told = ResponseBuilder::new()
+    let builder = ResponseBuilder::new()
         .description(sentence(status))
         .content(JSON, Content::new(Some(Schema::from(schema))));
     match status {
-        429 | 503 => told.header("Retry-After", seconds()).build(),
-        _ => told.build(),
+        429 | 503 => builder.header("Retry-After", seconds()).build(),
+        _ => builder.build(),
     }
 }
 

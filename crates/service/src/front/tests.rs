@@ -112,8 +112,8 @@ impl HttpRole for Shop {
     }
 
     async fn refused(&self, inbound: &Inbound<Self>, refusal: &Refusal) {
-        let told = (refusal.code.to_string(), inbound.admitted);
-        self.refused.lock().push(told);
+        let refused = (refusal.code.to_string(), inbound.admitted);
+        self.refused.lock().push(refused);
     }
 }
 
@@ -267,7 +267,7 @@ async fn ask(token: &str, method: Method, path: &str, body: &str) -> Reply {
 }
 
 impl Reply {
-    fn told(&self) -> (u16, &str, &str) {
+    fn refusal(&self) -> (u16, &str, &str) {
         let text = |member: &str| self.body[member].as_str().unwrap_or_default();
         (self.status, text("error"), text("error_description"))
     }
@@ -342,7 +342,11 @@ async fn who_is_refused_reaches_no_handler_and_the_first_gate_answers() {
         ),
     ] {
         let reply = ask(token, method, path, "not json").await;
-        assert_eq!((reply.status, reply.told().1), (status, code), "{token} {path}");
+        assert_eq!(
+            (reply.status, reply.refusal().1),
+            (status, code),
+            "{token} {path}"
+        );
         assert_eq!(reply.body["requestId"], reply.body["request_id"]);
         assert_eq!(reply.handled, 0, "{token} {path}");
         let evidence: Vec<_> = evidence
@@ -378,7 +382,7 @@ async fn a_wrong_field_is_named_wherever_it_stands() {
         (Method::DELETE, "/items/a%2Fb", "", "invalid_params", "id"),
     ] {
         let reply = ask("writer", method, path, body).await;
-        assert_eq!((reply.status, reply.told().1), (400, code), "{path} {body}");
+        assert_eq!((reply.status, reply.refusal().1), (400, code), "{path} {body}");
         assert_eq!(
             reply.body["details"]["issues"][0]["path"],
             json!([field]),
@@ -386,7 +390,7 @@ async fn a_wrong_field_is_named_wherever_it_stands() {
         );
     }
     let reply = ask("writer", Method::POST, "/items", "").await;
-    assert_eq!((reply.status, reply.told().1), (400, "invalid_resource"));
+    assert_eq!((reply.status, reply.refusal().1), (400, "invalid_resource"));
 }
 
 #[tokio::test]
@@ -394,7 +398,7 @@ async fn a_body_over_the_bound_is_refused_where_none_is_read_as_well() {
     let large = format!("{{{}", " ".repeat(crate::body::JSON_LIMIT));
     for method in [Method::POST, Method::GET] {
         let reply = ask("writer", method, "/items", &large).await;
-        assert_eq!((reply.status, reply.told().1), (413, "payload_too_large"));
+        assert_eq!((reply.status, reply.refusal().1), (413, "payload_too_large"));
     }
 }
 
@@ -403,7 +407,7 @@ async fn what_gave_way_is_done_again_and_in_the_end_a_conflict() {
     let reply = ask("writer", Method::POST, "/items", r#"{"price":3000}"#).await;
     assert_eq!((reply.status, reply.handled), (201, 3));
     let reply = ask("writer", Method::POST, "/items", r#"{"price":4000}"#).await;
-    assert_eq!((reply.status, reply.told().1), (409, "conflict"));
+    assert_eq!((reply.status, reply.refusal().1), (409, "conflict"));
     assert_eq!(reply.refused, [(String::from("conflict"), true)]);
 }
 
@@ -457,8 +461,9 @@ async fn the_document_tells_every_route_and_every_type_it_names() {
 async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
     let document = ask("", Method::GET, "/openapi.json", "").await.body;
     let refusals = |path: &str, method: &str| -> Vec<String> {
-        let told = document["paths"][path][method]["responses"].as_object().unwrap();
-        told.keys()
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        responses
+            .keys()
             .filter(|status| !status.starts_with('2'))
             .cloned()
             .collect()
@@ -483,10 +488,10 @@ async fn the_document_tells_the_refusals_that_follow_from_a_declaration() {
 async fn the_document_tells_which_codes_a_route_answers_with_each_status() {
     let document = ask("", Method::GET, "/openapi.json", "").await.body;
     let codes = |path: &str, method: &str, status: &str| {
-        let told = &document["paths"][path][method]["responses"][status];
-        let shared = told["$ref"].as_str().map(|name| name.trim_start_matches('#'));
-        let told = shared.map_or(told, |name| document.pointer(name).unwrap());
-        told["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"]["enum"].clone()
+        let response = &document["paths"][path][method]["responses"][status];
+        let shared = response["$ref"].as_str().map(|name| name.trim_start_matches('#'));
+        let response = shared.map_or(response, |name| document.pointer(name).unwrap());
+        response["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"]["enum"].clone()
     };
     assert_eq!(
         codes("/items", "post", "400"),

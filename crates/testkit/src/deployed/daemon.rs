@@ -66,14 +66,14 @@ pub struct Daemon {
 
 /// An embedded server that is ready.
 #[derive(Debug)]
-pub struct Served {
+pub struct ServingDaemon {
     /// Its process.
     pub process: Process,
     /// Where each role listens, `127.0.0.1:port`.
     pub addresses: BTreeMap<&'static str, String>,
 }
 
-impl Served {
+impl ServingDaemon {
     /// Waits until it has logged `text`.
     ///
     /// # Panics
@@ -194,7 +194,7 @@ impl Daemon {
     ///
     /// # Panics
     /// When it does not get ready.
-    pub async fn serve_ready(&self) -> Served {
+    pub async fn serve_ready(&self) -> ServingDaemon {
         let mut process = self.serve(&["all"]);
         let (http, mut addresses) = (client(), BTreeMap::new());
         process
@@ -212,7 +212,7 @@ impl Daemon {
                 true
             })
             .await;
-        Served { process, addresses }
+        ServingDaemon { process, addresses }
     }
 
     /// Runs `caracald` with `arguments` to its end.

@@ -2,7 +2,7 @@
 
 use caracal_core::ApplicationId;
 use caracal_crypto::Location;
-use caracal_lifecycle::{Why, end_application};
+use caracal_lifecycle::{EndReason, end_application};
 use caracal_service::{
     Refusal,
     front::{ById, NoContent, Path},
@@ -24,7 +24,7 @@ pub(crate) async fn handle(
     }
     let location = Location::application_client_secret(&call.zone, &id);
     change.secrets().delete(location.as_str()).await?;
-    let why = Why::word("application_archived");
+    let why = EndReason::word("application_archived");
     let ended = end_application(change.ending(), &call.role.world, &id, why).await?;
     change.directory_changed(DirectoryKind::Application, id.as_str());
     let done = Done::no_content()

@@ -1,6 +1,6 @@
 //! `DELETE /v1/zones/{zoneId}`
 
-use caracal_lifecycle::{Ended, Why, end_zone_part};
+use caracal_lifecycle::{EndReason, Ended, end_zone_part};
 use caracal_service::{
     Refusal,
     front::{IfMatch, NoContent},
@@ -47,7 +47,12 @@ async fn end_everything(call: &ZoneCall) -> Result<Ended, Refusal> {
             // Never archived: nothing here may end.
             return Ok(ended);
         }
-        let part = end_zone_part(change.ending(), &call.role.world, Why::word("zone_archived")).await?;
+        let part = end_zone_part(
+            change.ending(),
+            &call.role.world,
+            EndReason::word("zone_archived"),
+        )
+        .await?;
         if part.is_empty() {
             return Ok(ended);
         }

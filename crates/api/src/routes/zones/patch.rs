@@ -1,7 +1,7 @@
 //! `PATCH /v1/zones/{zoneId}`
 
 use caracal_core::entity::{RegistrationMethod, Zone};
-use caracal_lifecycle::{Ended, Why, end_application};
+use caracal_lifecycle::{EndReason, Ended, end_application};
 use caracal_service::{
     Refusal,
     front::{Body, IfMatch, Versioned},
@@ -95,7 +95,7 @@ async fn revoke_live(call: &ZoneCall) -> Result<(), Refusal> {
             archived += 1;
             change.directory_changed(DirectoryKind::Application, application.id.as_str());
         }
-        let why = Why::word("dcr_shutdown");
+        let why = EndReason::word("dcr_shutdown");
         ended.absorb(end_application(change.ending(), &call.role.world, &application.id, why).await?);
     }
     let done = Done::ok()

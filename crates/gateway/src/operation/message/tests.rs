@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn told(body: &str) -> Result<String, Unreadable> {
+fn call_in(body: &str) -> Result<String, Unreadable> {
     call(body.as_bytes(), &HeaderMap::new())
 }
 
@@ -55,7 +55,7 @@ fn a_message_says_its_method_and_what_it_is_about() {
             "ping",
         ),
     ] {
-        assert_eq!(told(body).as_deref(), Ok(call), "{body}");
+        assert_eq!(call_in(body).as_deref(), Ok(call), "{body}");
     }
 }
 
@@ -67,7 +67,7 @@ fn a_batch_is_refused() {
         "\n[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]",
         "[[",
     ] {
-        assert_eq!(told(body), Err(Unreadable::Batch), "{body}");
+        assert_eq!(call_in(body), Err(Unreadable::Batch), "{body}");
     }
 }
 
@@ -80,7 +80,7 @@ fn what_two_readers_could_read_differently_is_refused() {
             "]".repeat(levels)
         )
     };
-    assert!(told(&deep(60)).is_ok());
+    assert!(call_in(&deep(60)).is_ok());
     for body in [
         // Two members of one name, in every spelling and depth.
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}"#,
@@ -231,7 +231,7 @@ proptest! {
 
     #[test]
     fn what_is_let_through_reads_alike_to_those_who_take_the_first_and_the_last_member(body in nearly_a_message()) {
-        if let Ok(told) = told(&body) {
+        if let Ok(told) = call_in(&body) {
             // A lenient reader: the last of equal members counts.
             let value: serde_json::Value = serde_json::from_str(&body).unwrap();
             let method = value["method"].as_str();
@@ -258,6 +258,6 @@ proptest! {
             format!(r#"{{"name":"{name}","arguments":{arguments}}}"#)
         };
         let body = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{params}}}"#);
-        prop_assert_eq!(told(&body), Ok(format!("tools/call:{name}")));
+        prop_assert_eq!(call_in(&body), Ok(format!("tools/call:{name}")));
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::body::read_bounded;
 
-async fn told(routes: Vec<Route<Shop>>, request: Request) -> (u16, Value) {
+async fn call(routes: Vec<Route<Shop>>, request: Request) -> (u16, Value) {
     let role = Shop {
         world: World::for_tests(),
         handled: AtomicU32::new(0),
@@ -42,13 +42,13 @@ fn finished_json(body: bytes::Bytes) -> Response {
 async fn a_raw_route_is_served_on_each_of_its_paths_and_refused_in_the_envelope() {
     for path in ["/echo", "//echo"] {
         let request = |body: &'static str| Request::post(path).body(HttpBody::from(body)).unwrap();
-        let served = told(echo(), request("{\"a\":1}")).await;
+        let served = call(echo(), request("{\"a\":1}")).await;
         assert_eq!(
             served,
             (200, json!({"a": 1})),
             "{path}: nobody was asked who they are"
         );
-        let (status, refused) = told(echo(), request("{\"more\": \"than it takes\"}")).await;
+        let (status, refused) = call(echo(), request("{\"more\": \"than it takes\"}")).await;
         assert_eq!((status, &refused["error"]), (413, &json!("payload_too_large")));
         assert!(refused["requestId"].is_string());
     }
@@ -84,7 +84,7 @@ async fn a_parameter_that_may_stand_once_is_refused_when_it_stands_twice() {
     ] {
         let routes = vec![Route::get("/once", "once.get", Needs::Read, handle)];
         let request = Request::get(format!("/once{query}")).header("authorization", "Bearer reader");
-        let (status, body) = told(routes, request.body(HttpBody::empty()).unwrap()).await;
+        let (status, body) = call(routes, request.body(HttpBody::empty()).unwrap()).await;
         match expected {
             Ok(limit) => assert_eq!((status, body), (200, json!(limit)), "{query}"),
             Err(field) => {

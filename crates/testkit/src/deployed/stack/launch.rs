@@ -143,13 +143,13 @@ impl Stack {
     /// Says where the roles listen, as the embedded daemon does itself.
     fn write_endpoints(&self) {
         let urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
-        let told: serde_json::Map<String, Value> = urls
+        let listening: serde_json::Map<String, Value> = urls
             .iter()
             .map(|(role, url)| (role.name().to_owned(), url.as_str().into()))
             .collect();
         fs::write(
             self.home().join("endpoints.json"),
-            Value::Object(told).to_string(),
+            Value::Object(listening).to_string(),
         )
         .expect("the state directory can be written");
     }
@@ -178,10 +178,10 @@ impl Stack {
 /// What the process `pid` says about where its roles listen; an earlier one's word does not count.
 pub(in crate::deployed) fn endpoints(home: &Path, pid: u32) -> Option<BTreeMap<Role, String>> {
     let text = fs::read(home.join("endpoints.json")).ok()?;
-    let told: Value = serde_json::from_slice(&text).ok()?;
-    if told["pid"].as_u64() != Some(u64::from(pid)) {
+    let said: Value = serde_json::from_slice(&text).ok()?;
+    if said["pid"].as_u64() != Some(u64::from(pid)) {
         return None;
     }
-    let listens = |role: Role| Some((role, told[role.name()].as_str()?.to_owned()));
+    let listens = |role: Role| Some((role, said[role.name()].as_str()?.to_owned()));
     Some(Role::ALL.into_iter().filter_map(listens).collect())
 }
