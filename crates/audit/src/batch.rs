@@ -177,7 +177,7 @@ pub(crate) async fn store(deps: &AuditDeps, zone: &ZoneId, batch: Vec<Waiting>, 
 async fn takes_another(deps: &AuditDeps, zone: &ZoneId) -> bool {
     let made_up = AuditEvent::new(&deps.world, zone.clone(), "", "", "");
     let tried = async {
-        let entry = LedgerEntry::written(made_up, None)?;
+        let entry = LedgerEntry::written(&made_up, None)?;
         let mut work = deps.store.zone(zone, Access::Write).await?;
         work.ledger().append(&[entry], deps.world.now()).await
     };

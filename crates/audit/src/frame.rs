@@ -1,6 +1,5 @@
 //! From a delivered entry to a ledger entry.
 
-use caracal_core::audit::AuditEvent;
 use caracal_crypto::{HmacKeyId, HmacRing, KeyAge, NotVerified, VerifiedBy, audit_frame};
 use caracal_events::Delivery;
 use caracal_storage::LedgerEntry;
@@ -23,24 +22,19 @@ pub(crate) enum BadFrame {
 /// The ledger entry of a delivery, and how old the key is that signed it.
 pub(crate) fn open(delivery: &Delivery, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
     let frame = AuditFrame::from_fields(&delivery.fields).map_err(|_| BadFrame::NoData)?;
-    verify(frame, keys)
+    verify(&frame, keys)
 }
 
 /// Verifies the frame's signature over the exact bytes, then parses. A frame may name its key; a wrong name hides nothing
 /// that a key of the ring signed.
-pub(crate) fn verify(frame: AuditFrame, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
-    let data = frame.data.as_bytes();
-    let by = keys.map(|keys| signed_by(&frame, keys)).transpose()?;
-    let event: AuditEvent =
-        serde_json::from_slice(data).map_err(|error| BadFrame::Json(error.to_string()))?;
-    if event.id.is_empty() || event.id.len() > caracal_core::id::MAX_ID_BYTES {
+pub(crate) fn verify(frame: &AuditFrame, keys: Option<&HmacRing>) -> Result<(LedgerEntry, KeyAge), BadFrame> {
+    let by = keys.map(|keys| signed_by(frame, keys)).transpose()?;
+    let producer_key = by.map(|by| by.id.to_string()).unwrap_or_default();
+    let entry =
+        LedgerEntry::read(&frame.data, producer_key).map_err(|error| BadFrame::Json(error.to_string()))?;
+    if entry.event.id.is_empty() || entry.event.id.len() > caracal_core::id::MAX_ID_BYTES {
         return Err(BadFrame::Json(String::from("`id` must be 1 to 128 characters")));
     }
-    let entry = LedgerEntry {
-        event,
-        received: frame.data,
-        producer_key: by.map(|by| by.id.to_string()).unwrap_or_default(),
-    };
     Ok((entry, by.map_or(KeyAge::Current, |by| by.age)))
 }
 

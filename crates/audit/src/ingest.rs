@@ -249,7 +249,7 @@ impl Lines {
                     if age == KeyAge::Previous {
                         self.under_previous.insert(delivery.id.clone());
                     }
-                    let line = self.zones.entry(entry.event.zone_id.clone());
+                    let line = self.zones.entry(entry.zone_id.clone());
                     let waiting = Waiting::new(delivery, entry);
                     line.or_insert_with(Line::new).waiting.push_back(waiting);
                 }

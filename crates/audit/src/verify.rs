@@ -96,12 +96,13 @@ pub async fn verify_zone_against(
     let ledger = work.ledger();
     let head = ledger.head().await?;
     let mut walk = LogWalk::new(zone, key, kept, &head, gone.as_ref());
-    let mut from = 0;
-    loop {
-        let blocks = ledger.blocks(from, BLOCKS).await?;
-        let Some(last) = blocks.last() else { break };
-        from = last.first.saturating_add(1);
-        for opened in open(zone, blocks).await? {
+    let mut blocks = ledger.blocks(0, BLOCKS).await?;
+    while let Some(last) = blocks.last() {
+        // The next are read while these are opened.
+        let from = last.first.saturating_add(1);
+        let (opened, next) = tokio::try_join!(open(zone, blocks), ledger.blocks(from, BLOCKS))?;
+        blocks = next;
+        for opened in opened {
             fill(ledger, &mut walk, opened.first()).await?;
             for made in walk.step(opened) {
                 compare_tile(ledger, &mut walk, &made).await?;

@@ -14,7 +14,7 @@ use zstd::{
 
 use self::{
     bytes::{Reader, put, put_bytes, put_signed},
-    tokens::{Decoder, Encoder},
+    tokens::{Decoder, Encoder, Needle, Pulled},
 };
 use crate::entry::{Entry, MAX_BODY_BYTES, MAX_NAME_BYTES};
 
@@ -114,10 +114,21 @@ pub fn encode(first: u64, entries: &[Kept<'_>]) -> Result<Vec<u8>, InvalidBlock>
 /// # Errors
 /// [`InvalidBlock::Form`]. What a hostile block costs is bounded by [`MAX_BLOCK_BODY_BYTES`].
 pub fn decode(block: &[u8]) -> Result<(u64, Vec<Kept<'static>>), InvalidBlock> {
-    read(block).ok_or(InvalidBlock::Form)
+    let (first, entries) = decode_some(block, &[])?;
+    Ok((first, entries.into_iter().map(|(_, kept)| kept).collect()))
 }
 
-fn read(block: &[u8]) -> Option<(u64, Vec<Kept<'static>>)> {
+/// Unpacks what may say `values`, each as a whole JSON text, with the index of each entry. Another one is passed over in
+/// a tenth of the time; which of those that are unpacked says them, the caller finds out.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_some(block: &[u8], values: &[&str]) -> Result<(u64, Vec<(u64, Kept<'static>)>), InvalidBlock> {
+    let needles: Vec<Needle> = values.iter().filter_map(|value| Needle::of(value)).collect();
+    read(block, &needles).ok_or(InvalidBlock::Form)
+}
+
+fn read(block: &[u8], needles: &[Needle]) -> Option<(u64, Vec<(u64, Kept<'static>)>)> {
     let mut reader = Reader(block.strip_prefix(&MAGIC)?);
     let first = reader.number()?;
     let count = reader
@@ -137,16 +148,18 @@ fn read(block: &[u8]) -> Option<(u64, Vec<Kept<'static>>)> {
     let mut decoder = Decoder::new(&mut columns, &text, digests)?;
     let mut entries = Vec::with_capacity(count);
     let (mut at, mut room) = (0_i64, MAX_BLOCK_BODY_BYTES);
-    for _ in 0..count {
-        let body = decoder.pull(rows.number()?, room.min(MAX_BODY_BYTES))?;
-        room = room.checked_sub(body.len())?;
+    for index in first..first.checked_add(count as u64)? {
+        let body = decoder.pull(rows.number()?, room.min(MAX_BODY_BYTES), needles)?;
         at = at.wrapping_add(rows.signed()?);
         let key = keys.get(rows.size(count)?)?;
-        entries.push(Kept {
+        let Pulled::Text(body) = body else { continue };
+        room = room.checked_sub(body.len())?;
+        let kept = Kept {
             body: Cow::Owned(body),
             taken_at: Timestamp::from_micros(at),
             producer_key: Cow::Owned((*key).to_owned()),
-        });
+        };
+        entries.push((index, kept));
     }
     let whole = rows.0.is_empty() && columns.0.is_empty() && decoder.is_done();
     whole.then_some((first, entries))

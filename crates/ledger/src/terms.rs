@@ -2,11 +2,14 @@
 //!
 //! A term is eight bytes of a hash, so two values may share one: whoever finds a block by its terms looks at its events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
-use caracal_core::{Timestamp, audit::AuditEvent};
+use caracal_core::{Timestamp, ZoneId, audit::AuditEvent};
 use caracal_crypto::sha256;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use crate::chain::framed;
@@ -16,7 +19,7 @@ use crate::chain::framed;
 pub const MAX_SPAN: i64 = 15 * 60 * 1_000_000;
 
 /// What is searched for, by one value or two at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Term<'a> {
     /// A request.
     Request(&'a str),
@@ -87,120 +90,193 @@ pub struct Searched {
     pub occurred_at: Timestamp,
 }
 
+/// An [`AuditEvent`] as it stands in its text. What is not searched is looked at all the same, so that a text is an event
+/// here exactly when it is one there.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    zone_id: ZoneId,
+    #[serde(borrow, default)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    request_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    decision: Cow<'a, str>,
+    #[serde(borrow, default, rename = "policy_set_id")]
+    _policy_set_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "policy_set_version_id")]
+    _policy_set_version_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "manifest_sha")]
+    _manifest_sha: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "evaluation_status")]
+    _evaluation_status: Cow<'a, str>,
+    #[serde(borrow, default, rename = "determining_policies_json")]
+    _determining_policies_json: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "diagnostics_json")]
+    _diagnostics_json: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata_json: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "record")]
+    _record: Option<&'a RawValue>,
+    #[serde(deserialize_with = "time")]
+    occurred_at: Timestamp,
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let Text(text) = Text::deserialize(deserializer)?;
+    Timestamp::parse_rfc3339(&text).map_err(D::Error::custom)
+}
+
+/// A text, however it is spelt.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 impl Searched {
     /// Of an event.
     pub fn of(event: &AuditEvent) -> Self {
-        let members = event
-            .metadata_json
-            .as_deref()
-            .map(Members::of)
-            .unwrap_or_default();
+        let metadata = event.metadata_json.as_deref();
+        Self::from_parts(
+            event.id.clone(),
+            [&event.event_type, &event.request_id, &event.decision],
+            metadata,
+            event.occurred_at,
+        )
+    }
+
+    /// Of an event as it was written, and the zone that it says it is of.
+    ///
+    /// # Errors
+    /// Exactly where the text is no [`AuditEvent`].
+    pub fn read(body: &str) -> Result<(ZoneId, Self), serde_json::Error> {
+        let written: Written<'_> = serde_json::from_str(body)?;
+        let searched = Self::from_parts(
+            written.id.into_owned(),
+            [&written.event_type, &written.request_id, &written.decision],
+            written.metadata_json,
+            written.occurred_at,
+        );
+        Ok((written.zone_id, searched))
+    }
+
+    fn from_parts(
+        id: String,
+        [event_type, request_id, decision]: [&str; 3],
+        metadata: Option<&RawValue>,
+        occurred_at: Timestamp,
+    ) -> Self {
+        let members = metadata.map(Members::of).unwrap_or_default();
         Self {
-            id: event.id.clone(),
-            event_type: searchable(&event.event_type),
-            request_id: searchable(&event.request_id),
-            decision: searchable(&event.decision),
-            application_id: members.application_id,
-            session_id: members.session_id,
-            authority_record_id: members.authority_record_id,
-            labels: members.labels,
-            occurred_at: event.occurred_at,
+            id,
+            event_type: searchable(event_type),
+            request_id: searchable(request_id),
+            decision: searchable(decision),
+            application_id: members.text("application_id"),
+            session_id: members.text("agent_session_id"),
+            authority_record_id: members.text("session_id"),
+            labels: members.labels(),
+            occurred_at,
         }
     }
 
-    /// Its terms, as they are stored.
-    pub fn terms(&self) -> BTreeSet<i64> {
+    /// What it is found by.
+    fn terms(&self) -> impl Iterator<Item = Term<'_>> {
         let (kind, decision) = (self.event_type.as_str(), self.decision.as_str());
-        let mut terms = vec![
+        let own = [
             Term::Type(kind),
             Term::Decision(decision),
             Term::TypeDecision(kind, decision),
         ];
-        if !self.request_id.is_empty() {
-            terms.push(Term::Request(&self.request_id));
-        }
-        if let Some(session) = &self.session_id {
-            terms.extend([Term::Session(session), Term::SessionDecision(session, decision)]);
-        }
-        if let Some(record) = &self.authority_record_id {
-            terms.push(Term::AuthorityRecord(record));
-        }
-        if let Some(application) = &self.application_id {
-            terms.extend([
-                Term::Application(application),
-                Term::ApplicationDecision(application, decision),
-                Term::ApplicationType(application, kind),
-            ]);
-        }
-        terms.extend(self.labels.iter().map(|label| Term::Label(label)));
-        terms.into_iter().map(Term::hash).collect()
+        let request = Some(&self.request_id).filter(|request| !request.is_empty());
+        let session = self.session_id.iter();
+        let application = self.application_id.iter();
+        own.into_iter()
+            .chain(request.map(|request| Term::Request(request)))
+            .chain(session.flat_map(move |id| [Term::Session(id), Term::SessionDecision(id, decision)]))
+            .chain(
+                self.authority_record_id
+                    .iter()
+                    .map(|id| Term::AuthorityRecord(id)),
+            )
+            .chain(application.flat_map(move |id| {
+                [
+                    Term::Application(id),
+                    Term::ApplicationDecision(id, decision),
+                    Term::ApplicationType(id, kind),
+                ]
+            }))
+            .chain(self.labels.iter().map(|label| Term::Label(label)))
+    }
+
+    /// What some events are found by, as it is stored: each once, in order.
+    pub fn terms_of<'e>(events: impl IntoIterator<Item = &'e Self>) -> Vec<i64> {
+        // Most is said by many of them, and hashed once.
+        let distinct: HashSet<Term<'_>> = events.into_iter().flat_map(Self::terms).collect();
+        let mut terms: Vec<i64> = distinct.into_iter().map(Term::hash).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        terms
     }
 }
 
-/// Members of metadata by which events are found.
+/// Members of metadata by which events are found, as they are written.
 #[derive(Default)]
-struct Members {
-    application_id: Option<String>,
-    session_id: Option<String>,
-    authority_record_id: Option<String>,
-    labels: Vec<String>,
-}
+struct Members<'a>([Option<&'a RawValue>; NAMES.len()]);
 
-/// The same as they are written, with nothing else taken apart.
-#[derive(Deserialize)]
-struct Written<'a> {
-    #[serde(borrow)]
-    application_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    agent_session_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    session_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    agent_labels: Option<&'a RawValue>,
-}
+const NAMES: [&str; 4] = ["application_id", "agent_session_id", "session_id", "agent_labels"];
 
-impl Members {
-    fn of(metadata: &RawValue) -> Self {
-        if let Ok(written) = serde_json::from_str::<Written<'_>>(metadata.get()) {
-            return Self::read(
-                written.application_id,
-                written.agent_session_id,
-                written.session_id,
-                written.agent_labels,
-            );
-        }
-        // A name may stand twice: the last counts. What is no object has no members.
-        let all: BTreeMap<String, Box<RawValue>> = serde_json::from_str(metadata.get()).unwrap_or_default();
-        let member = |name| all.get(name).map(AsRef::as_ref);
-        Self::read(
-            member("application_id"),
-            member("agent_session_id"),
-            member("session_id"),
-            member("agent_labels"),
-        )
+impl<'a> Members<'a> {
+    /// What is no object has no members.
+    fn of(metadata: &'a RawValue) -> Self {
+        serde_json::from_str(metadata.get()).unwrap_or_default()
     }
 
-    fn read(
-        application: Option<&RawValue>,
-        session: Option<&RawValue>,
-        record: Option<&RawValue>,
-        labels: Option<&RawValue>,
-    ) -> Self {
-        let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
-        let named = |raw: Option<&RawValue>| {
-            let text = raw.and_then(text).filter(|text| !text.is_empty())?;
-            Some(searchable(&text))
-        };
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let mut known = NAMES.iter().zip(self.0);
+        known.find(|(known, _)| **known == name)?.1
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let text: String = serde_json::from_str(self.get(name)?.get()).ok()?;
+        (!text.is_empty()).then(|| searchable(&text))
+    }
+
+    fn labels(&self) -> Vec<String> {
+        let labels = self.get("agent_labels");
         let labels: Vec<&RawValue> = labels
             .and_then(|labels| serde_json::from_str(labels.get()).ok())
             .unwrap_or_default();
+        let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
         let labels = labels.into_iter().filter_map(text);
-        Self {
-            application_id: named(application),
-            session_id: named(session),
-            authority_record_id: named(record),
-            labels: labels.map(|label| searchable(&label)).collect(),
+        labels.map(|label| searchable(&label)).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Wanted;
+
+        impl<'de> Visitor<'de> for Wanted {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Members::default();
+                while let Some(Text(name)) = map.next_key()? {
+                    let mut known = NAMES.iter().zip(&mut members.0);
+                    // A name may stand twice: the last counts.
+                    match known.find(|(known, _)| **known == name) {
+                        Some((_, member)) => *member = Some(map.next_value()?),
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(members)
+            }
         }
+        deserializer.deserialize_map(Wanted)
     }
 }
 
@@ -210,7 +286,9 @@ fn searchable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use caracal_core::{World, ZoneId};
+    use std::collections::BTreeSet;
+
+    use caracal_core::World;
     use serde_json::{Value, json};
 
     use super::*;
@@ -253,7 +331,7 @@ mod tests {
         let searched = Searched::of(&event(&json!({
             "application_id": "app", "agent_session_id": "ses", "session_id": "rec", "agent_labels": ["x", 7, "y\0"],
         })));
-        let terms = searched.terms();
+        let terms = Searched::terms_of([&searched]);
         for term in [
             Term::Request("req-1"),
             Term::Session("ses"),
@@ -273,9 +351,13 @@ mod tests {
         assert_eq!(terms.len(), 12);
         // What is no text, or empty, is not searched for.
         let odd = json!({"application_id": 7, "agent_session_id": "", "agent_labels": "x"});
-        assert_eq!(Searched::of(&event(&odd)).terms().len(), 4);
+        assert_eq!(Searched::terms_of([&Searched::of(&event(&odd))]).len(), 4);
         for none in [json!([1]), json!("x"), json!(null)] {
-            assert_eq!(Searched::of(&event(&none)).terms().len(), 4, "{none}");
+            assert_eq!(
+                Searched::terms_of([&Searched::of(&event(&none))]).len(),
+                4,
+                "{none}"
+            );
         }
     }
 
@@ -285,12 +367,75 @@ mod tests {
             r#"{"application_id":"app"}"#,
             r#"{"\u0061pplication_id":"\u0061pp","x":[{"application_id":"other"}]}"#,
             r#"{"application_id":"other","application_id":"app"}"#,
-            r#"{"application_id":7, "x":1, "application_id":"a\u0000pp"}"#,
+            r#"{"application_id":7, "x":1e999, "application_id":"a\u0000pp"}"#,
         ] {
             let mut event = event(&json!({}));
             event.metadata_json = Some(RawValue::from_string(metadata.to_owned()).unwrap());
             let searched = Searched::of(&event);
             assert_eq!(searched.application_id.as_deref(), Some("app"), "{metadata}");
+            let written = serde_json::to_string(&event).unwrap();
+            assert_eq!(
+                Searched::read(&written).unwrap(),
+                (event.zone_id, searched),
+                "{metadata}"
+            );
         }
+    }
+
+    #[test]
+    fn a_text_is_an_event_here_exactly_when_it_is_one_elsewhere() {
+        let whole = serde_json::to_value(event(&json!({"application_id": "app"}))).unwrap();
+        let members = [
+            "id",
+            "zone_id",
+            "event_type",
+            "request_id",
+            "decision",
+            "policy_set_id",
+            "policy_set_version_id",
+            "manifest_sha",
+            "evaluation_status",
+            "determining_policies_json",
+            "diagnostics_json",
+            "metadata_json",
+            "record",
+            "occurred_at",
+            "unknown",
+        ];
+        let mut texts = vec![String::from("[]"), String::from("{}"), String::from("nothing")];
+        for member in members {
+            let mut without = whole.clone();
+            without.as_object_mut().unwrap().remove(member);
+            let twice = without
+                .to_string()
+                .replacen('{', &format!(r#"{{"{member}":"a","{member}":"b","#), 1);
+            texts.extend([without.to_string(), twice]);
+            for other in [
+                json!("text"),
+                json!("t\"\u{e9}\n"),
+                json!(""),
+                json!(7),
+                json!(null),
+                json!([{}]),
+                json!({"a": 1}),
+                json!("2026-11-28T15:21:37.241143Z"),
+            ] {
+                let mut with = whole.clone();
+                with[member] = other;
+                texts.push(with.to_string());
+            }
+        }
+        let (mut events, mut others) = (0, 0);
+        for text in texts {
+            match (serde_json::from_str::<AuditEvent>(&text), Searched::read(&text)) {
+                (Ok(event), Ok(read)) => {
+                    assert_eq!(read, (event.zone_id.clone(), Searched::of(&event)), "{text}");
+                    events += 1;
+                }
+                (Err(_), Err(_)) => others += 1,
+                (event, read) => panic!("{text}: {event:?} {read:?}"),
+            }
+        }
+        assert!(events > 40 && others > 40, "{events} {others}");
     }
 }

@@ -4,11 +4,11 @@
 //! sealed block never changes. What a transaction learns counts once it is committed.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use caracal_core::{Timestamp, audit::AuditEvent};
 use caracal_crypto::Digest32;
 use caracal_ledger::{block::Kept, terms::Searched};
 use caracal_storage::LogHead;
@@ -22,22 +22,17 @@ const BLOCKS: usize = 256;
 #[derive(Debug, Clone)]
 pub(crate) struct Unsealed {
     pub(crate) kept: Kept<'static>,
-    pub(crate) id: String,
-    pub(crate) occurred_at: Timestamp,
-    pub(crate) terms: BTreeSet<i64>,
+    pub(crate) event: Arc<Searched>,
     pub(crate) leaf: Digest32,
 }
 
 impl Unsealed {
     /// The entry at `index` of the log `name`, with its event.
-    pub(crate) fn new(name: &str, index: u64, kept: Kept<'static>, event: &AuditEvent) -> Self {
-        let searched = Searched::of(event);
+    pub(crate) fn new(name: &str, index: u64, kept: Kept<'static>, event: Arc<Searched>) -> Self {
         Self {
             leaf: kept.entry(name, index).leaf(),
             kept,
-            terms: searched.terms(),
-            occurred_at: searched.occurred_at,
-            id: searched.id,
+            event,
         }
     }
 }
@@ -56,6 +51,9 @@ pub(crate) type Place = (i64, u64, u64);
 /// The ids of a block.
 pub(crate) type Ids = Arc<HashSet<String>>;
 
+/// Most levels of tiles whose roots are kept. One has eight kilobytes at most.
+const ROOTS: usize = 256;
+
 /// What a transaction learned.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
@@ -72,6 +70,18 @@ struct Known {
     tails: HashMap<i64, (LogHead, Tail)>,
     ids: HashMap<Place, Ids>,
     order: VecDeque<Place>,
+    /// By log and level: the first of some full tiles that follow each other, and their roots.
+    roots: HashMap<(i64, u8), (u64, Vec<Digest32>)>,
+}
+
+/// Drops one of the others where there is no room for `key`.
+fn make_room<K: Copy + Eq + std::hash::Hash, V>(kept: &mut HashMap<K, V>, key: &K, most: usize) {
+    if kept.len() >= most
+        && !kept.contains_key(key)
+        && let Some(other) = kept.keys().next().copied()
+    {
+        kept.remove(&other);
+    }
 }
 
 impl Recent {
@@ -90,15 +100,38 @@ impl Recent {
         self.known(|known| known.ids.get(&place).cloned())
     }
 
+    /// Leaf hashes of the tile that begins with the leaf `first` and is not full in the log as `log` says that it is.
+    pub(crate) fn leaves(&self, log: &LogHead, first: u64) -> Option<Vec<Digest32>> {
+        self.known(|known| {
+            let (of, tail) = known.tails.get(&log.number)?;
+            let begins = log.size.checked_sub(tail.leaves.len() as u64)?;
+            (of == log && begins == first && !tail.leaves.is_empty()).then(|| tail.leaves.clone())
+        })
+    }
+
+    /// Roots of the full tiles `range` of a level, as many of the first of them as are known.
+    pub(crate) fn roots(&self, log: i64, level: u8, range: &Range<u64>) -> Vec<Digest32> {
+        let most = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        self.known(|known| {
+            let roots = known.roots.get(&(log, level));
+            let roots = roots.filter(|(first, _)| *first == range.start);
+            roots.map_or_else(Vec::new, |(_, roots)| roots.iter().take(most).copied().collect())
+        })
+    }
+
+    /// Keeps the roots of full tiles from `first` on, instead of those of another place of the level.
+    pub(crate) fn learn_roots(&self, log: i64, level: u8, first: u64, roots: &[Digest32]) {
+        self.known(|known| {
+            make_room(&mut known.roots, &(log, level), ROOTS);
+            known.roots.insert((log, level), (first, roots.to_vec()));
+        });
+    }
+
     /// Takes over what a transaction learned, now that it is committed.
     pub(crate) fn learn(&self, learned: Learned) {
         self.known(|known| {
             if let Some((log, tail)) = learned.tail {
-                if known.tails.len() >= TAILS
-                    && let Some(other) = known.tails.keys().next().copied()
-                {
-                    known.tails.remove(&other);
-                }
+                make_room(&mut known.tails, &log.number, TAILS);
                 known.tails.insert(log.number, (log, tail));
             }
             for (place, ids) in learned.ids {

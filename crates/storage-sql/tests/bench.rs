@@ -37,7 +37,7 @@ fn batches(given: &Given) -> Vec<Vec<LedgerEntry>> {
             &request,
             "allow",
         );
-        LedgerEntry::written(event.with_metadata(&metadata), Some("ab".repeat(32))).unwrap()
+        LedgerEntry::written(&event.with_metadata(&metadata), Some("ab".repeat(32))).unwrap()
     };
     (0..BATCHES).map(|_| (0..BATCH).map(entry).collect()).collect()
 }

@@ -25,7 +25,7 @@ fn entry(world: &World, zone: &ZoneId, request: &str) -> LedgerEntry {
     let event = AuditEvent::new(world, zone.clone(), "token_exchange", request, "allow").with_metadata(
         &serde_json::json!({"application_id": "app-1", "agent_labels": ["planner", "nul\u{0}label"], "n": 1.50}),
     );
-    LedgerEntry::written(event, Some("k1".into())).unwrap()
+    LedgerEntry::written(&event, Some("k1".into())).unwrap()
 }
 
 /// Runs SQL as somebody with the file in hand.
@@ -199,9 +199,9 @@ async fn the_log_verifies_from_what_is_stored() {
         work.commit().await.unwrap();
     }
     let mut work = store.zone(&id, Access::Write).await.unwrap();
-    let mut altered = entries[3].event.clone();
+    let mut altered: AuditEvent = serde_json::from_str(&entries[3].received).unwrap();
     altered.decision = "deny".into();
-    let altered = LedgerEntry::written(altered, None).unwrap();
+    let altered = LedgerEntry::written(&altered, None).unwrap();
     let again = [entries[0].clone(), altered, entry(&world, &id, "new")];
     let outcome = work.ledger().append(&again, world.now()).await.unwrap();
     assert_eq!((outcome.inserted, outcome.duplicates), (1, 1));

@@ -1,9 +1,9 @@
 //! The ledger: an append-only log for each zone.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
-use caracal_core::{Timestamp, audit::AuditEvent};
+use caracal_core::{Timestamp, ZoneId, audit::AuditEvent};
 use caracal_ledger::{entry::Entry, merkle::Tile, terms::Searched};
 
 use crate::{Error, Page, PageRequest};
@@ -11,10 +11,12 @@ use crate::{Error, Page, PageRequest};
 /// An event on its way into the ledger.
 #[derive(Debug, Clone)]
 pub struct LedgerEntry {
-    /// The event, read from `received`.
-    pub event: AuditEvent,
+    /// Zone whose log it joins.
+    pub zone_id: ZoneId,
+    /// What the event is found by, read from `received`.
+    pub event: Arc<Searched>,
     /// Its JSON, byte for byte as it arrived: what the ledger keeps and hashes.
-    pub received: String,
+    pub received: Arc<str>,
     /// Which key its frame's signature was verified with; empty without one.
     pub producer_key: String,
 }
@@ -24,12 +26,27 @@ impl LedgerEntry {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when it cannot be written.
-    pub fn written(event: AuditEvent, producer_key: Option<String>) -> Result<Self, Error> {
-        let received = serde_json::to_string(&event).map_err(|error| Error::Corrupt(error.to_string()))?;
+    pub fn written(event: &AuditEvent, producer_key: Option<String>) -> Result<Self, Error> {
+        let received = serde_json::to_string(event).map_err(|error| Error::Corrupt(error.to_string()))?;
         Ok(Self {
-            event,
-            received,
+            zone_id: event.zone_id.clone(),
+            event: Arc::new(Searched::of(event)),
+            received: received.into(),
             producer_key: producer_key.unwrap_or_default(),
+        })
+    }
+
+    /// An event that arrived in a frame, which was verified with `producer_key`.
+    ///
+    /// # Errors
+    /// Where `received` is no event.
+    pub fn read(received: &str, producer_key: String) -> Result<Self, serde_json::Error> {
+        let (zone_id, event) = Searched::read(received)?;
+        Ok(Self {
+            zone_id,
+            event: Arc::new(event),
+            received: received.into(),
+            producer_key,
         })
     }
 }

@@ -31,7 +31,7 @@ async fn ledger(stack: &Stack) -> String {
             .into_iter()
             .collect();
         event.diagnostics_json = Some(to_raw_value(&diagnostics).unwrap());
-        entries.push(LedgerEntry::written(event, None).unwrap());
+        entries.push(LedgerEntry::written(&event, None).unwrap());
         world.manual_clock().advance(Duration::from_secs(1));
     }
     let mut work = stack.parts.store.zone(&id, Access::Write).await.unwrap();
@@ -243,7 +243,7 @@ async fn many_events_of_a_request_come_in_pages_of_bounded_bytes_that_a_header_l
         .map(|n| {
             let decision = if n == 59 { "deny" } else { "allow" };
             let event = AuditEvent::new(world, id.clone(), "token_exchange", "req-many", decision);
-            LedgerEntry::written(event.with_metadata(&padding), None).unwrap()
+            LedgerEntry::written(&event.with_metadata(&padding), None).unwrap()
         })
         .collect();
     let mut work = stack.parts.store.zone(&id, Access::Write).await.unwrap();

@@ -23,7 +23,7 @@ async fn record(
     let id = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
     let world = &stack.parts.world;
     let event = AuditEvent::new(world, id.clone(), event_type, request, decision).with_metadata(metadata);
-    let entry = LedgerEntry::written(event, None).unwrap();
+    let entry = LedgerEntry::written(&event, None).unwrap();
     let mut work = stack.parts.store.zone(&id, Access::Write).await.unwrap();
     work.ledger().append(&[entry], world.now()).await.unwrap();
     work.commit().await.unwrap();

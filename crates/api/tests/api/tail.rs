@@ -22,7 +22,7 @@ async fn append(stack: &Stack, zone: &ZoneId, decision: &str) {
     let event = AuditEvent::new(world, zone.clone(), "token_exchange", "r", decision)
         .with_metadata(&json!({"application_id": "app", "session_id": "hidden"}));
     let mut work = stack.parts.store.zone(zone, Access::Write).await.unwrap();
-    let entry = LedgerEntry::written(event, None).unwrap();
+    let entry = LedgerEntry::written(&event, None).unwrap();
     work.ledger().append(&[entry], world.now()).await.unwrap();
     work.commit().await.unwrap();
 }

@@ -123,10 +123,10 @@ async fn store(deps: &AuditDeps, letter: &Delivery) -> Result<bool, LetterError>
         sig: letter.fields.get("src_sig").map(str::to_owned),
         kid: letter.fields.get("src_kid").map(str::to_owned),
     };
-    let Ok((entry, _)) = frame::verify(frame, deps.audit_keys.as_ref()) else {
+    let Ok((entry, _)) = frame::verify(&frame, deps.audit_keys.as_ref()) else {
         return Ok(false);
     };
-    let zone = entry.event.zone_id.clone();
+    let zone = entry.zone_id.clone();
     match batch::append_entries(deps, &zone, &[entry]).await {
         Ok(outcome) => {
             counter!(metrics::INSERTS).increment(outcome.inserted);

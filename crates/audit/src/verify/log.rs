@@ -6,7 +6,7 @@ use std::{
     ops::Range,
 };
 
-use caracal_core::{ZoneId, audit::AuditEvent};
+use caracal_core::ZoneId;
 use caracal_crypto::{Digest32, HmacRing};
 use caracal_ledger::{
     block::{self, Kept},
@@ -61,9 +61,9 @@ impl Opened {
         let mut said = Vec::with_capacity(entries.len());
         for (index, kept) in (self.block.first..).zip(entries) {
             self.leaves.push(kept.entry(&name, index).leaf());
-            match serde_json::from_str::<AuditEvent>(&kept.body) {
-                Ok(event) if event.zone_id == *zone => said.push(Searched::of(&event)),
-                Ok(event) => self.fault(index, &event.id, FaultKind::CopyMismatch),
+            match Searched::read(&kept.body) {
+                Ok((of, event)) if of == *zone => said.push(event),
+                Ok((_, event)) => self.fault(index, &event.id, FaultKind::CopyMismatch),
                 Err(_) => self.fault(index, "", FaultKind::ContentMismatch),
             }
         }
@@ -79,9 +79,7 @@ impl Opened {
         if !agree {
             self.fault(self.block.first, "", FaultKind::CopyMismatch);
         }
-        self.terms = said.iter().flat_map(Searched::terms).collect();
-        self.terms.sort_unstable();
-        self.terms.dedup();
+        self.terms = Searched::terms_of(&said);
     }
 }
 

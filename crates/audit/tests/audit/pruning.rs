@@ -78,7 +78,7 @@ impl Fixture {
             let event = |n: &usize| {
                 let event = self.ledger.event(zone, &format!("req-{n}"));
                 let event = event.with_metadata(&json!({"subject_id": subject, "application_id": "app"}));
-                LedgerEntry::written(event, Some(String::from("k1"))).unwrap()
+                LedgerEntry::written(&event, Some(String::from("k1"))).unwrap()
             };
             let entries: Vec<_> = some.iter().map(event).collect();
             let mut work = self.ledger.deps.store.zone(zone, Access::Write).await.unwrap();

@@ -24,7 +24,7 @@ const TABLES: [&str; 4] = [
 impl Ledger {
     async fn fill(&self, zone: &ZoneId, count: usize) {
         let entries: Vec<LedgerEntry> = (0..count)
-            .map(|n| LedgerEntry::written(self.event(zone, &format!("req-{n}")), None).unwrap())
+            .map(|n| LedgerEntry::written(&self.event(zone, &format!("req-{n}")), None).unwrap())
             .collect();
         let mut work = self.deps.store.zone(zone, Access::Write).await.unwrap();
         work.ledger()

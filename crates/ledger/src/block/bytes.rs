@@ -24,6 +24,7 @@ pub(super) fn put_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
 }
 
 /// What is left to read.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {

@@ -156,3 +156,51 @@ proptest! {
         let _ = decode(&block);
     }
 }
+
+/// Whatever was taken out of a text, and wherever it stands in a block.
+#[test]
+fn entries_are_found_by_what_they_say_and_come_back_whole() {
+    let ids: Vec<String> = (0..3)
+        .map(|n| format!("01a222bf-60d9-7b18-9b50-40050c7efb0{n}"))
+        .collect();
+    let digest = "0123456789abcdef".repeat(4);
+    let time = "2026-11-28T15:21:37.241143Z";
+    let bodies = [
+        format!(r#"{{"id":"{}","decision":"deny","at":"{time}"}}"#, ids[0]),
+        format!(r#"{{"id":"{}","decision":"allow","sha":"{digest}"}}"#, ids[1]),
+        format!(r#"{{"id":"{}","of":"{}","decision":"deny"}}"#, ids[2], ids[0]),
+        format!(r#"{{"id":"{}","text":"{digest}ny","decision":"denied"}}"#, ids[0]),
+        String::from(r#"{"decision":"\u0064eny"}"#),
+        String::from("\u{1}raw"),
+        String::from("{}"),
+    ];
+    let entries: Vec<_> = (0..).zip(&bodies).map(|(at, body)| kept(body, at)).collect();
+    let block = encode(7, &entries).unwrap();
+    let found = |values: &[&str]| -> Vec<u64> {
+        let (first, found) = decode_some(&block, values).unwrap();
+        for (index, kept) in &found {
+            assert_eq!(*kept, entries[usize::try_from(index - first).unwrap()]);
+        }
+        // What may say anything is always among them.
+        found
+            .into_iter()
+            .map(|(index, _)| index - first)
+            .filter(|index| !matches!(index, 4 | 5))
+            .collect()
+    };
+    assert_eq!(found(&[]), [0, 1, 2, 3, 6]);
+    assert_eq!(found(&["deny"]), [0, 2]);
+    assert_eq!(found(&["allow"]), [1]);
+    assert_eq!(found(&[&ids[0]]), [0, 2, 3]);
+    assert_eq!(found(&[&ids[0], "deny"]), [0, 2]);
+    assert_eq!(found(&[&ids[0], &ids[2], "deny"]), [2]);
+    assert_eq!(found(&["01a222bf-60d9-7b18-9b50-40050c7efb09"]), [] as [u64; 0]);
+    // Digests and times are not told apart, so nothing is left out for them.
+    assert_eq!(found(&[&digest, "allow"]), [1]);
+    assert_eq!(found(&[time]), [0, 1, 2, 3, 6]);
+    let (_, odd) = decode_some(&block, &["deny"]).unwrap();
+    assert_eq!(
+        odd.iter().map(|(index, _)| index - 7).collect::<Vec<_>>(),
+        [0, 2, 4, 5]
+    );
+}

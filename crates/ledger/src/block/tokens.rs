@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use caracal_core::Timestamp;
+use memchr::memmem;
 
 use super::bytes::{Reader, put, put_bytes, put_signed};
 
@@ -18,9 +19,11 @@ const DIGEST: u8 = 3;
 /// A time with microseconds.
 const TIME: u8 = 4;
 
-/// Characters of a UUID and of a time.
+/// Characters of a UUID and of a time, and the digits that they begin with.
 const ID_CHARS: usize = 36;
+const ID_DIGITS: usize = 8;
 const TIME_CHARS: usize = 27;
+const TIME_DIGITS: usize = 4;
 /// Shortest run of hexadecimal digits that is worth it.
 const MIN_DIGEST_CHARS: usize = 16;
 
@@ -33,6 +36,7 @@ pub(super) struct Encoder {
     digests: Vec<u8>,
     times: Vec<u8>,
     last_time: i64,
+    day: Day,
 }
 
 impl Encoder {
@@ -40,7 +44,7 @@ impl Encoder {
     pub(super) fn push(&mut self, text: &str) -> u64 {
         let bytes = text.as_bytes();
         let start = self.text.len();
-        let raw = bytes.iter().any(|byte| *byte <= TIME && *byte > 0);
+        let raw = bytes.iter().copied().any(stands_for_token);
         if raw {
             self.text.extend_from_slice(bytes);
         } else {
@@ -54,46 +58,59 @@ impl Encoder {
         let mut rest = bytes;
         // Tokens stand alone: behind a letter or a digit none begins.
         let mut inside = false;
-        while let Some((byte, after)) = rest.split_first() {
+        while let Some((first, after)) = rest.split_first() {
             let taken = if inside { None } else { self.token(rest) };
             if let Some(left) = taken.and_then(|taken| rest.get(taken..)) {
                 rest = left;
                 inside = true;
-            } else {
-                self.text.push(*byte);
-                inside = byte.is_ascii_alphanumeric();
-                rest = after;
+                continue;
             }
+            inside = first.is_ascii_alphanumeric();
+            // What follows as it stands, up to where a token may begin.
+            let run = after.iter().take_while(|byte| {
+                let begins = !inside && nibble(**byte).is_some();
+                inside = byte.is_ascii_alphanumeric() && !begins;
+                !begins
+            });
+            let (text, left) = rest.split_at(run.count().saturating_add(1));
+            self.text.extend_from_slice(text);
+            rest = left;
         }
     }
 
-    /// Takes the token that `bytes` begin with, and says how long it was.
+    /// Takes the token that `bytes` begin with, and says how long it was. Each begins with hexadecimal digits, and how
+    /// many says which it may be.
     fn token(&mut self, bytes: &[u8]) -> Option<usize> {
-        if let Some(id) = bytes.get(..ID_CHARS).and_then(parse_id) {
-            if let Some(number) = self.numbers.get(&id) {
-                self.text.push(KNOWN_ID);
-                put(&mut self.text, *number);
-            } else {
-                self.numbers.insert(id, self.ids.len() as u64);
-                self.ids.push(id);
-                self.text.push(NEW_ID);
+        let digits = bytes.iter().take_while(|byte| nibble(**byte).is_some()).count();
+        match digits {
+            ID_DIGITS => {
+                let id = parse_id(bytes.first_chunk()?)?;
+                if let Some(number) = self.numbers.get(&id) {
+                    self.text.push(KNOWN_ID);
+                    put(&mut self.text, *number);
+                } else {
+                    self.numbers.insert(id, self.ids.len() as u64);
+                    self.ids.push(id);
+                    self.text.push(NEW_ID);
+                }
+                Some(ID_CHARS)
             }
-            return Some(ID_CHARS);
+            TIME_DIGITS => {
+                let time = self.day.read(bytes.first_chunk()?)?;
+                self.text.push(TIME);
+                put_signed(&mut self.times, time.wrapping_sub(self.last_time));
+                self.last_time = time;
+                Some(TIME_CHARS)
+            }
+            MIN_DIGEST_CHARS.. => {
+                let (pairs, _) = bytes.get(..digits)?.as_chunks();
+                self.text.push(DIGEST);
+                put(&mut self.text, pairs.len() as u64);
+                self.digests.extend(pairs.iter().copied().filter_map(byte));
+                Some(pairs.as_flattened().len())
+            }
+            _ => None,
         }
-        if let Some(time) = bytes.get(..TIME_CHARS).and_then(parse_time) {
-            self.text.push(TIME);
-            put_signed(&mut self.times, time.wrapping_sub(self.last_time));
-            self.last_time = time;
-            return Some(TIME_CHARS);
-        }
-        let digits = bytes.iter().take_while(|byte| is_digit(**byte)).count() & !1;
-        let digest = bytes
-            .get(..digits)
-            .filter(|digest| digest.len() >= MIN_DIGEST_CHARS)?;
-        self.text.push(DIGEST);
-        put(&mut self.text, (digits / 2) as u64);
-        self.digests.extend(hex::decode(digest).ok()?);
-        Some(digits)
     }
 
     /// Appends what was taken out, but for the digests.
@@ -115,14 +132,78 @@ impl Encoder {
     }
 }
 
-/// Puts tokens back.
-pub(super) struct Decoder<'a> {
-    text: Reader<'a>,
-    ids: Vec<[u8; 16]>,
+/// A text that is looked for, as it stands between its quotes where tokens were taken out.
+pub(super) enum Needle {
+    /// As it is written.
+    Text(Vec<u8>),
+    Id([u8; 16]),
+}
+
+impl Needle {
+    /// `None` where it cannot be told from the other tokens.
+    pub(super) fn of(value: &str) -> Option<Self> {
+        if let Ok(chars) = value.as_bytes().try_into()
+            && let Some(id) = parse_id(chars)
+        {
+            return Some(Self::Id(id));
+        }
+        let quoted = format!("\"{value}\"");
+        let mut encoder = Encoder::default();
+        encoder.push(&quoted);
+        (encoder.text == quoted.as_bytes()).then(|| Self::Text(quoted.into_bytes()))
+    }
+}
+
+/// Where the next token is read.
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
     used: usize,
     digests: Reader<'a>,
     times: Reader<'a>,
     last_time: i64,
+}
+
+/// Puts tokens back.
+pub(super) struct Decoder<'a> {
+    text: Reader<'a>,
+    ids: Vec<[u8; 16]>,
+    next: Cursor<'a>,
+    day: Day,
+}
+
+/// What came of a text.
+pub(super) enum Pulled {
+    Text(String),
+    /// It does not say what is looked for.
+    PassedOver,
+}
+
+/// What stands in a text.
+enum Token<'a> {
+    Id(usize),
+    Digest(&'a [u8]),
+    Time(i64),
+}
+
+impl<'a> Cursor<'a> {
+    /// The token that a text goes on with, and its text behind it.
+    fn token(&mut self, part: &mut Reader<'_>, most: usize) -> Option<Token<'a>> {
+        let (token, after) = part.0.split_first()?;
+        part.0 = after;
+        Some(match *token {
+            KNOWN_ID => Token::Id(part.size(self.used.checked_sub(1)?)?),
+            NEW_ID => {
+                let number = self.used;
+                self.used = self.used.checked_add(1)?;
+                Token::Id(number)
+            }
+            DIGEST => Token::Digest(self.digests.take(part.size(most)?)?),
+            _ => {
+                self.last_time = self.last_time.wrapping_add(self.times.signed()?);
+                Token::Time(self.last_time)
+            }
+        })
+    }
 }
 
 impl<'a> Decoder<'a> {
@@ -138,102 +219,214 @@ impl<'a> Decoder<'a> {
         Some(Self {
             text: Reader(text),
             ids,
-            used: 0,
-            digests: Reader(digests),
-            times: Reader(columns.bytes()?),
-            last_time: 0,
+            next: Cursor {
+                used: 0,
+                digests: Reader(digests),
+                times: Reader(columns.bytes()?),
+                last_time: 0,
+            },
+            day: Day::default(),
         })
     }
 
-    /// The next text, of `most` bytes at most.
-    pub(super) fn pull(&mut self, form: u64, most: usize) -> Option<String> {
+    /// The next text, of `most` bytes at most, if it may say all of `needles`.
+    pub(super) fn pull(&mut self, form: u64, most: usize, needles: &[Needle]) -> Option<Pulled> {
         let length = usize::try_from(form >> 1).ok()?;
         let part = self.text.take(length)?;
         if form & 1 == 1 {
-            return String::from_utf8(part.to_vec())
-                .ok()
-                .filter(|text| text.len() <= most);
+            let text = String::from_utf8(part.to_vec()).ok();
+            return text.filter(|text| text.len() <= most).map(Pulled::Text);
+        }
+        let mut behind = self.next;
+        if !needles.is_empty() && !self.says(part, &mut behind, most, needles)? {
+            self.next = behind;
+            return Some(Pulled::PassedOver);
         }
         let mut text = Vec::with_capacity(part.len().saturating_mul(2).min(most));
         let mut part = Reader(part);
-        while let Some((byte, after)) = part.0.split_first() {
-            part.0 = after;
-            match *byte {
-                KNOWN_ID => {
-                    let number = part.size(self.used.checked_sub(1)?)?;
-                    write_id(self.ids.get(number)?, &mut text);
-                }
-                NEW_ID => {
-                    write_id(self.ids.get(self.used)?, &mut text);
-                    self.used = self.used.checked_add(1)?;
-                }
-                DIGEST => {
-                    let length = part.size(most)?;
-                    let digest = self.digests.take(length)?;
-                    text.extend_from_slice(hex::encode(digest).as_bytes());
-                }
-                TIME => {
-                    self.last_time = self.last_time.wrapping_add(self.times.signed()?);
-                    let time = Timestamp::from_micros(self.last_time).to_rfc3339_micros();
-                    text.extend_from_slice(time.as_bytes());
-                }
-                byte => text.push(byte),
-            }
+        loop {
+            let literal = part.0.iter().copied().position(stands_for_token);
+            text.extend_from_slice(part.take(literal.unwrap_or(part.0.len()))?);
             if text.len() > most {
                 return None;
             }
+            if part.0.is_empty() {
+                return String::from_utf8(text).ok().map(Pulled::Text);
+            }
+            match self.next.token(&mut part, most)? {
+                Token::Id(number) => write_id(self.ids.get(number)?, &mut text),
+                Token::Digest(digest) => write_digits(digest, &mut text),
+                Token::Time(time) => self.day.write(time, &mut text),
+            }
         }
-        String::from_utf8(text).ok()
+    }
+
+    /// Whether a text may say all of `needles`, from its tokens alone. One with an escape may say anything.
+    fn says(&self, part: &[u8], next: &mut Cursor<'a>, most: usize, needles: &[Needle]) -> Option<bool> {
+        let mut left: Vec<&[u8; 16]> = Vec::new();
+        let mut says = true;
+        for needle in needles {
+            match needle {
+                Needle::Text(text) => says &= memmem::find(part, text).is_some(),
+                Needle::Id(id) => left.push(id),
+            }
+        }
+        let mut rest = Reader(part);
+        while let Some(at) = rest.0.iter().copied().position(stands_for_token) {
+            rest.take(at)?;
+            if let Token::Id(number) = next.token(&mut rest, most)? {
+                let id = self.ids.get(number)?;
+                left.retain(|left| *left != id);
+            }
+        }
+        Some(says && left.is_empty() || part.contains(&b'\\'))
     }
 
     /// Whether everything was used.
     pub(super) fn is_done(&self) -> bool {
-        let parts = [&self.text, &self.digests, &self.times];
-        parts.iter().all(|part| part.0.is_empty()) && self.used == self.ids.len()
+        let parts = [&self.text, &self.next.digests, &self.next.times];
+        parts.iter().all(|part| part.0.is_empty()) && self.next.used == self.ids.len()
     }
 }
 
-fn is_digit(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+const fn stands_for_token(byte: u8) -> bool {
+    matches!(byte, KNOWN_ID..=TIME)
+}
+
+/// What a hexadecimal digit in lower case stands for.
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' | b'a'..=b'f' => Some((digit & 0x0f).wrapping_add((digit >> 6).wrapping_mul(9))),
+        _ => None,
+    }
+}
+
+fn byte([high, low]: [u8; 2]) -> Option<u8> {
+    Some(nibble(high)? << 4 | nibble(low)?)
 }
 
 /// Reads a UUID in lower case with its dashes.
-fn parse_id(chars: &[u8]) -> Option<[u8; 16]> {
+fn parse_id(chars: &[u8; ID_CHARS]) -> Option<[u8; 16]> {
     let mut digits = [0; 32];
-    let mut at = 0;
+    let mut room = digits.iter_mut();
     for (n, char) in chars.iter().enumerate() {
-        if matches!(n, 8 | 13 | 18 | 23) {
-            if *char != b'-' {
-                return None;
-            }
-        } else if is_digit(*char) {
-            *digits.get_mut(at)? = *char;
-            at = usize::saturating_add(at, 1);
-        } else {
+        if !matches!(n, 8 | 13 | 18 | 23) {
+            *room.next()? = *char;
+        } else if *char != b'-' {
             return None;
         }
     }
     let mut id = [0; 16];
-    hex::decode_to_slice(digits, &mut id).ok()?;
+    for (to, pair) in id.iter_mut().zip(digits.as_chunks().0) {
+        *to = byte(*pair)?;
+    }
     Some(id)
 }
 
 fn write_id(id: &[u8; 16], text: &mut Vec<u8>) {
-    let digits = hex::encode(id);
-    for (n, char) in digits.bytes().enumerate() {
-        if matches!(n, 8 | 12 | 16 | 20) {
+    for (n, pair) in id.as_chunks::<2>().0.iter().enumerate() {
+        if matches!(n, 2..=5) {
             text.push(b'-');
         }
-        text.push(char);
+        write_digits(pair, text);
     }
 }
 
-/// Reads a time that is written back as it stood.
-fn parse_time(chars: &[u8]) -> Option<i64> {
-    if chars.last() != Some(&b'Z') || chars.get(10) != Some(&b'T') || chars.get(19) != Some(&b'.') {
-        return None;
+fn write_digits(bytes: &[u8], text: &mut Vec<u8>) {
+    let digit = |half: u8| {
+        if half < 10 {
+            b'0' | half
+        } else {
+            half.wrapping_add(b'a' - 10)
+        }
+    };
+    text.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]),
+    );
+}
+
+/// The day of the last time, as it is written and when it begins: times of one block are mostly of one day, and the
+/// calendar is asked once for it.
+#[derive(Default)]
+struct Day {
+    text: [u8; DAY_CHARS],
+    begins: i64,
+}
+
+const DAY_CHARS: usize = 10;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+impl Day {
+    /// Reads a time that is written back as it stands.
+    fn read(&mut self, chars: &[u8; TIME_CHARS]) -> Option<i64> {
+        let (day, clock) = chars.split_first_chunk()?;
+        let within = parse_clock(clock)?;
+        if *day != self.text {
+            let text = std::str::from_utf8(chars).ok()?;
+            let time = Timestamp::parse_rfc3339(text).ok()?;
+            if time.to_rfc3339_micros() != text {
+                return None;
+            }
+            (self.text, self.begins) = (*day, time.as_micros().checked_sub(within)?);
+        }
+        self.begins.checked_add(within)
     }
-    let text = std::str::from_utf8(chars).ok()?;
-    let time = Timestamp::parse_rfc3339(text).ok()?;
-    (time.to_rfc3339_micros() == text).then(|| time.as_micros())
+
+    fn write(&mut self, time: i64, text: &mut Vec<u8>) {
+        let within = time.wrapping_sub(self.begins);
+        if self.text == [0; DAY_CHARS] || !(0..DAY_MICROS).contains(&within) {
+            let written = Timestamp::from_micros(time).to_rfc3339_micros();
+            if written.len() == TIME_CHARS
+                && let Some(day) = written.as_bytes().first_chunk()
+            {
+                (self.text, self.begins) = (*day, time.wrapping_sub(time.rem_euclid(DAY_MICROS)));
+            }
+            return text.extend_from_slice(written.as_bytes());
+        }
+        let (seconds, micros) = (within / 1_000_000, within % 1_000_000);
+        text.extend_from_slice(&self.text);
+        text.push(b'T');
+        write_number::<2>(seconds / 3_600, text);
+        text.push(b':');
+        write_number::<2>(seconds / 60 % 60, text);
+        text.push(b':');
+        write_number::<2>(seconds % 60, text);
+        text.push(b'.');
+        write_number::<6>(micros, text);
+        text.push(b'Z');
+    }
+}
+
+/// Microseconds since midnight, of what stands behind a day.
+fn parse_clock(chars: &[u8]) -> Option<i64> {
+    let [b'T', h, hh, b':', m, mm, b':', s, ss, b'.', micros @ .., b'Z'] = chars else {
+        return None;
+    };
+    let below = |digits: &[u8], end| parse_number(digits).filter(|number| *number < end);
+    let (hours, minutes) = (below(&[*h, *hh], 24)?, below(&[*m, *mm], 60)?);
+    let seconds = hours
+        .wrapping_mul(3_600)
+        .wrapping_add(minutes.wrapping_mul(60))
+        .wrapping_add(below(&[*s, *ss], 60)?);
+    let micros = below(micros, 1_000_000)?;
+    Some(seconds.wrapping_mul(1_000_000).wrapping_add(micros))
+}
+
+fn parse_number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0_i64, |number, digit| {
+        let digit = digit.is_ascii_digit().then_some(digit & 0x0f)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
+fn write_number<const DIGITS: usize>(mut number: i64, text: &mut Vec<u8>) {
+    let mut digits = [b'0'; DIGITS];
+    for digit in digits.iter_mut().rev() {
+        let [low, ..] = (number % 10).to_le_bytes();
+        *digit |= low;
+        number /= 10;
+    }
+    text.extend_from_slice(&digits);
 }

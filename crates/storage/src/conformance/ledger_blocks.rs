@@ -11,7 +11,7 @@ use crate::{AuditFilter, AuditRow, LedgerEntry, PageRequest};
 use super::{
     Backend,
     fixture::{Fixture, InZone, walk},
-    ledger::{append, chain},
+    ledger::{append, chain, opened},
 };
 
 const MINUTE: u64 = 60_000_000;
@@ -23,7 +23,7 @@ fn event(zone: &InZone, micros: u64, metadata: &serde_json::Value) -> AuditEvent
     event
 }
 
-pub(super) fn written(event: AuditEvent) -> LedgerEntry {
+pub(super) fn written(event: &AuditEvent) -> LedgerEntry {
     LedgerEntry::written(event, None).unwrap()
 }
 
@@ -96,11 +96,7 @@ pub async fn sealed_events_are_found_as_if_each_had_been_looked_at(backend: Back
     let mut left = &events[..];
     while !left.is_empty() {
         let (batch, rest) = left.split_at(left.len().min(1 + usize::try_from(chance.below(500)).unwrap()));
-        append(
-            &fixture.a,
-            &batch.iter().cloned().map(written).collect::<Vec<_>>(),
-        )
-        .await;
+        append(&fixture.a, &batch.iter().map(written).collect::<Vec<_>>()).await;
         left = rest;
     }
     assert_eq!(chain(&fixture.a).await.len(), events.len());
@@ -257,9 +253,9 @@ pub async fn an_event_is_known_again_after_its_block_was_sealed(backend: Backend
     // All over the log, beside new ones, and one whose id is of no time at all.
     let mut odd = fixture.a.given.audit_event("odd");
     odd.id = String::from("!");
-    let odd = written(odd);
+    let odd = written(&odd);
     append(&fixture.a, std::slice::from_ref(&odd)).await;
-    let mut forged = entries[3].event.clone();
+    let mut forged = opened(&entries[3]);
     forged.decision = String::from("deny");
     let new = fixture.a.given.ledger_entry("new");
     let again = [
@@ -271,7 +267,7 @@ pub async fn an_event_is_known_again_after_its_block_was_sealed(backend: Backend
         &new,
     ]
     .map(LedgerEntry::clone);
-    let batch: Vec<_> = again.into_iter().chain([written(forged)]).collect();
+    let batch: Vec<_> = again.into_iter().chain([written(&forged)]).collect();
     let outcome = append(&fixture.a, &batch).await;
     assert_eq!((outcome.inserted, outcome.duplicates), (1, 5));
     assert_eq!(outcome.mismatches, [entries[3].event.id.clone()]);
@@ -313,12 +309,12 @@ pub async fn a_search_that_looks_in_vain_ends_its_page_and_goes_on(backend: Back
         let micros = n * 16 * MINUTE;
         for (label, application) in [("x", "app-2"), ("y", "app-1")] {
             let metadata = json!({"agent_labels": [label], "application_id": application});
-            entries.push(written(event(a, micros, &metadata)));
+            entries.push(written(&event(a, micros, &metadata)));
         }
     }
     let both = json!({"agent_labels": ["x"], "application_id": "app-1"});
     let sought = [event(a, 1, &both), event(a, 190 * 16 * MINUTE, &both)];
-    entries.extend(sought.iter().cloned().map(written));
+    entries.extend(sought.iter().map(written));
     append(a, &entries).await;
     let filter = AuditFilter {
         label: Some(String::from("x")),
@@ -351,7 +347,7 @@ pub async fn a_search_that_looks_in_vain_ends_its_page_and_goes_on(backend: Back
 pub async fn an_event_that_no_entry_can_hold_is_refused(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let mut entry = fixture.a.given.ledger_entry("large");
-    entry.received = format!("{}{}", entry.received, " ".repeat(1024 * 1024));
+    entry.received = format!("{}{}", entry.received, " ".repeat(1024 * 1024)).into();
     let mut work = fixture.a.write().await;
     let refused = work.ledger().append(&[entry], fixture.world.now()).await;
     assert!(
@@ -363,7 +359,7 @@ pub async fn an_event_that_no_entry_can_hold_is_refused(backend: Backend) {
     let large = |n| {
         let mut entry = fixture.a.given.ledger_entry(&format!("req-{n}"));
         let missing = 1024 * 1024 - entry.received.len();
-        entry.received.push_str(&" ".repeat(missing));
+        entry.received = format!("{}{}", entry.received, " ".repeat(missing)).into();
         entry
     };
     let batch: Vec<_> = (0..18).map(large).collect();

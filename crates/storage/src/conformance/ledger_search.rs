@@ -9,7 +9,7 @@ use crate::{AuditFilter, LedgerEntry, PageRequest};
 use super::{
     Backend,
     fixture::{ALL, Fixture, InZone, walk},
-    ledger::append,
+    ledger::{append, opened},
 };
 
 fn entry(
@@ -23,7 +23,7 @@ fn entry(
     event.occurred_at = zone.given.world.now().plus(Duration::from_micros(micros));
     event.event_type = event_type.into();
     event.decision = decision.into();
-    LedgerEntry::written(event.with_metadata(metadata), None).unwrap()
+    LedgerEntry::written(&event.with_metadata(metadata), None).unwrap()
 }
 
 pub async fn every_filter_of_events_selects(backend: Backend) {
@@ -277,9 +277,9 @@ pub async fn the_events_of_a_request_come_oldest_first(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let mut entries = Vec::new();
     for micros in [5, 1, 3, 1, 4] {
-        let mut event = entry(&fixture.a, micros, "token_exchange", "allow", &json!({})).event;
+        let mut event = opened(&entry(&fixture.a, micros, "token_exchange", "allow", &json!({})));
         event.request_id = String::from("req-one");
-        entries.push(LedgerEntry::written(event, None).unwrap());
+        entries.push(LedgerEntry::written(&event, None).unwrap());
     }
     append(&fixture.a, &entries).await;
     append(&fixture.a, &[fixture.a.given.ledger_entry("req-other")]).await;
@@ -310,9 +310,9 @@ pub async fn pages_of_a_request_are_bounded_by_count_and_bytes_and_hold_each_eve
     let padding = json!({"padding": "x".repeat(20_000)});
     let of_request = |micros: u64, metadata: &Value| {
         // Some of one moment.
-        let mut event = entry(zone, micros / 2, "token_exchange", "allow", metadata).event;
+        let mut event = opened(&entry(zone, micros / 2, "token_exchange", "allow", metadata));
         event.request_id = String::from("req-busy");
-        LedgerEntry::written(event, None).unwrap()
+        LedgerEntry::written(&event, None).unwrap()
     };
     let small: Vec<_> = (0..603).map(|n| of_request(n, &json!({}))).collect();
     let large: Vec<_> = (0..100).map(|n| of_request(400 + n, &padding)).collect();
@@ -351,13 +351,13 @@ pub async fn events_of_several_requests_are_found_by_type_and_within_the_zone(ba
     let (a, b) = (&fixture.a, &fixture.b);
     let nothing = json!({});
     for zone in [a, b] {
-        let mut without = entry(zone, 3, "gateway_resource_request", "allow", &nothing).event;
+        let mut without = opened(&entry(zone, 3, "gateway_resource_request", "allow", &nothing));
         without.request_id.clear();
         let entries = [
             entry(zone, 0, "token_exchange", "allow", &nothing),
             entry(zone, 1, "gateway_resource_request", "allow", &nothing),
             entry(zone, 2, "gateway_resource_request", "allow", &nothing),
-            LedgerEntry::written(without, None).unwrap(),
+            LedgerEntry::written(&without, None).unwrap(),
         ];
         append(zone, &entries).await;
     }

@@ -23,7 +23,7 @@ const TILE: u64 = 256;
 
 /// Appends so many events and seals them all.
 async fn sealed(zone: &InZone, count: u64) {
-    let entries: Vec<_> = busy(zone, count).into_iter().map(written).collect();
+    let entries: Vec<_> = busy(zone, count).iter().map(written).collect();
     for some in entries.chunks(300) {
         append(zone, some).await;
     }
@@ -171,7 +171,7 @@ pub async fn what_a_prune_checkpoint_covers_goes_and_its_hashes_stay(backend: Ba
     let mut fixture = fixture;
     for _ in 0..2 {
         let zone = &fixture.a;
-        let entries: Vec<_> = busy(zone, 200).into_iter().map(written).collect();
+        let entries: Vec<_> = busy(zone, 200).iter().map(written).collect();
         assert_eq!(append(zone, &entries).await.inserted, 200);
         let all = leaves(zone).await;
         let mut tree = Frontier::default();
@@ -287,7 +287,7 @@ pub async fn old_entries_are_sealed_however_few_they_are(backend: Backend) {
     for (n, event) in (0..).zip(&mut events) {
         event.occurred_at = now.plus(Duration::from_secs(n));
     }
-    append(zone, &events.into_iter().map(written).collect::<Vec<_>>()).await;
+    append(zone, &events.iter().map(written).collect::<Vec<_>>()).await;
     for (seconds, sealed) in [(0, 0), (4, 4), (4, 4), (7, 7), (60, 10)] {
         let mut work = zone.write().await;
         // They were taken now.

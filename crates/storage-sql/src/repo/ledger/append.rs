@@ -7,6 +7,7 @@ use caracal_ledger::{
     block::Kept,
     chain::Chain,
     entry::{MAX_BODY_BYTES, MAX_NAME_BYTES},
+    terms::Searched,
 };
 use caracal_storage::{AppendOutcome, Error, LedgerEntry, LogHead};
 
@@ -47,7 +48,7 @@ impl ZoneUnit {
         }
         check(entries)?;
         for entry in entries {
-            self.own(&entry.event.zone_id)?;
+            self.own(&entry.zone_id)?;
         }
         let log = self.held_log().await?;
         let tail = self.tail(&log).await?;
@@ -76,11 +77,11 @@ impl ZoneUnit {
         let first = tail.entries.len();
         for (entry, at) in fresh {
             let kept = Kept {
-                body: Cow::Owned(entry.received.clone()),
+                body: Cow::Owned(entry.received.to_string()),
                 taken_at: at,
                 producer_key: Cow::Owned(entry.producer_key.clone()),
             };
-            let unsealed = Unsealed::new(&name, frontier.size(), kept, &entry.event);
+            let unsealed = Unsealed::new(&name, frontier.size(), kept, entry.event.clone());
             frontier.append(unsealed.leaf);
             tail.leaves.push(unsealed.leaf);
             tail.entries.push(unsealed);
@@ -111,9 +112,9 @@ impl ZoneUnit {
         let name = Chain::Ledger(&self.zone).log();
         let mut tail = Tail::default();
         for item in self.items(log.number, log.sealed..log.size).await? {
-            let event = item.event()?;
+            let event = item.searched()?.into();
             tail.entries
-                .push(Unsealed::new(&name, item.index, item.kept, &event));
+                .push(Unsealed::new(&name, item.index, item.kept, event));
         }
         let tile = log.size - log.size % FULL as u64;
         tail.leaves = self.leaves_of(log.number, tile..log.size).await?;
@@ -147,13 +148,12 @@ impl ZoneUnit {
                 break;
             }
             let sealed = std::mem::replace(&mut tail.entries, rest);
-            let until = sealed.iter().map(|entry| entry.occurred_at).max();
-            for term in sealed.iter().flat_map(|entry| &entry.terms) {
-                postings.insert((*term, until, log.sealed));
-            }
+            let until = sealed.iter().map(|entry| entry.event.occurred_at).max();
+            let terms = Searched::terms_of(sealed.iter().map(|entry| &*entry.event));
+            postings.extend(terms.into_iter().map(|term| (term, until, log.sealed)));
             let place = (log.number, log.sealed, count as u64);
             log.sealed += count as u64;
-            let ids = sealed.into_iter().map(|entry| entry.id).collect();
+            let ids = sealed.into_iter().map(|entry| entry.event.id.clone()).collect();
             self.learned.ids.push((place, Arc::new(ids)));
         }
         insert(&self.tx, "evidence_blocks", &COLUMNS, blocks, "").await?;

@@ -6,7 +6,7 @@ use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_ledger::{
     block::{self, Kept},
     chain::Chain,
-    terms::MAX_SPAN,
+    terms::{MAX_SPAN, Searched},
 };
 use caracal_storage::{AuditRow, Error, LedgerBlock};
 use sea_orm::Value;
@@ -44,8 +44,13 @@ pub(super) struct Item {
 impl Item {
     /// Its event.
     pub(super) fn event(&self) -> Result<AuditEvent, Error> {
-        serde_json::from_str(&self.kept.body)
-            .map_err(|error| Error::Corrupt(format!("an event of the ledger cannot be read: {error}")))
+        serde_json::from_str(&self.kept.body).map_err(|error| unreadable(&error))
+    }
+
+    /// What its event is found by.
+    pub(super) fn searched(&self) -> Result<Searched, Error> {
+        let read = Searched::read(&self.kept.body).map_err(|error| unreadable(&error))?;
+        Ok(read.1)
     }
 
     pub(super) fn into_row(self, zone: &ZoneId) -> Result<AuditRow, Error> {
@@ -69,14 +74,23 @@ impl Item {
     }
 }
 
+fn unreadable(error: &serde_json::Error) -> Error {
+    Error::Corrupt(format!("an event of the ledger cannot be read: {error}"))
+}
+
 /// The entries of a stored block that begins at `first`.
 pub(super) fn unpack(first: u64, bytes: &[u8]) -> Result<Vec<Item>, Error> {
+    unpack_some(first, bytes, &[])
+}
+
+/// Those that may say `values`.
+pub(super) fn unpack_some(first: u64, bytes: &[u8], values: &[&str]) -> Result<Vec<Item>, Error> {
     let corrupt = |_| Error::Corrupt(format!("the block at entry {first} of a ledger cannot be read"));
-    let (begins, entries) = block::decode(bytes).map_err(corrupt)?;
+    let (begins, entries) = block::decode_some(bytes, values).map_err(corrupt)?;
     if begins != first {
         return Err(corrupt(block::InvalidBlock::Form));
     }
-    let items = (first..).zip(entries);
+    let items = entries.into_iter();
     Ok(items.map(|(index, kept)| Item { index, kept }).collect())
 }
 
@@ -84,7 +98,7 @@ pub(super) fn unpack(first: u64, bytes: &[u8]) -> Result<Vec<Item>, Error> {
 pub(super) fn first_block(entries: &[Unsealed]) -> (usize, bool) {
     let (mut from, mut until, mut bytes) = (i64::MAX, i64::MIN, 0);
     for (count, entry) in entries.iter().enumerate() {
-        let at = entry.occurred_at.as_micros();
+        let at = entry.event.occurred_at.as_micros();
         (from, until) = (from.min(at), until.max(at));
         let wide = until.saturating_sub(from) > MAX_SPAN;
         if count == FULL || count > 0 && (wide || bytes + entry.kept.body.len() > FULL_BYTES) {
@@ -106,8 +120,8 @@ pub(super) fn pack(log: i64, first: u64, entries: &[Unsealed]) -> Result<Vec<Val
         })
         .collect();
     let bytes = block::encode(first, &kept).map_err(|error| Error::Corrupt(error.to_string()))?;
-    let times = || entries.iter().map(|entry| entry.occurred_at);
-    let ids = || entries.iter().map(|entry| entry.id.as_str());
+    let times = || entries.iter().map(|entry| entry.event.occurred_at);
+    let ids = || entries.iter().map(|entry| entry.event.id.as_str());
     let taken = entries.iter().map(|entry| entry.kept.taken_at).max();
     // There is an entry, or there would be no block.
     Ok(params![
@@ -158,6 +172,16 @@ impl ZoneUnit {
 
     /// The entries `range` of a log, as far as there are such entries.
     pub(super) async fn items(&mut self, log: i64, range: Range<u64>) -> Result<Vec<Item>, Error> {
+        self.some_items(log, range, &[]).await
+    }
+
+    /// Those that may say `values`.
+    pub(super) async fn some_items(
+        &mut self,
+        log: i64,
+        range: Range<u64>,
+        values: &[&str],
+    ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let begins = "SELECT first_index FROM evidence_blocks WHERE log = $1 AND first_index <= $2 \
              ORDER BY first_index DESC LIMIT 1";
@@ -173,7 +197,7 @@ impl ZoneUnit {
             let rows = self.tx.all(sql, params).await?;
             for row in &rows {
                 let first = row.count("first_index")?;
-                let unpacked = unpack(first, &row.bytes("block")?)?;
+                let unpacked = unpack_some(first, &row.bytes("block")?, values)?;
                 items.extend(unpacked.into_iter().filter(|item| range.contains(&item.index)));
                 from = first.saturating_add(1);
             }

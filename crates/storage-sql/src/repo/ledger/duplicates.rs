@@ -45,7 +45,7 @@ impl ZoneUnit {
         let sealed = self.sealed_among(log, entries).await?;
         let mut known: HashMap<&str, &str> = sealed.iter().map(|(id, body)| (&**id, &**body)).collect();
         let unsealed = tail.entries.iter();
-        known.extend(unsealed.map(|entry| (entry.id.as_str(), &*entry.kept.body)));
+        known.extend(unsealed.map(|entry| (entry.event.id.as_str(), &*entry.kept.body)));
         let mut fresh = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().enumerate() {
             let id = entry.event.id.as_str();
@@ -105,7 +105,7 @@ impl ZoneUnit {
         };
         let mut items = Vec::new();
         for item in unpack(first, &row.bytes("block")?)? {
-            items.push((item.event()?.id, item));
+            items.push((item.searched()?.id, item));
         }
         let ids: Ids = Arc::new(items.iter().map(|(id, _)| id.clone()).collect());
         self.learned.ids.push((place, ids));

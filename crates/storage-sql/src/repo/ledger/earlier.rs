@@ -45,11 +45,8 @@ impl ZoneUnit {
                 return Err(refused(seq));
             }
             times.push(taken.ingested_at);
-            entries.push(LedgerEntry {
-                event: serde_json::from_str(&received).map_err(|_| refused(seq))?,
-                producer_key: signature.map(|_| String::from("audit")).unwrap_or_default(),
-                received,
-            });
+            let producer_key = signature.map(|_| String::from("audit")).unwrap_or_default();
+            entries.push(LedgerEntry::read(&received, producer_key).map_err(|_| refused(seq))?);
             previous = Some((seq, content));
         }
         let (last, content) = previous.unwrap_or_default();

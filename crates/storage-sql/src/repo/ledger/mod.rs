@@ -86,7 +86,7 @@ impl Ledger for ZoneUnit {
 
     async fn tile(&mut self, tile: &Tile) -> Result<Option<Vec<[u8; 32]>>, Error> {
         match self.log().await? {
-            Some(log) => self.tile_of(log.number, tile).await,
+            Some(log) => self.tile_of(&log, tile).await,
             None => Ok(None),
         }
     }

@@ -51,7 +51,7 @@ impl ZoneUnit {
         let old = tail
             .entries
             .iter()
-            .take_while(|entry| entry.occurred_at < before && entry.kept.taken_at < before)
+            .take_while(|entry| entry.event.occurred_at < before && entry.kept.taken_at < before)
             .count();
         if old > 0 {
             let frontier = frontier(&log)?;
@@ -143,11 +143,8 @@ impl ZoneUnit {
         for row in self.tx.all(sql, params).await? {
             let (first, until) = (row.count("first_index")?, row.int("occurred_until")?);
             let items = unpack(first, &row.bytes("block")?)?;
-            let mut terms = BTreeSet::new();
-            for item in &items {
-                terms.extend(Searched::of(&item.event()?).terms());
-            }
-            let terms: Vec<i64> = terms.into_iter().collect();
+            let searched = items.iter().map(super::blocks::Item::searched);
+            let terms = Searched::terms_of(&searched.collect::<Result<Vec<_>, _>>()?);
             for some in terms.chunks(TERMS) {
                 let mut params = params![log, until, stored(first)];
                 let term = one_of("term", some, &mut params);

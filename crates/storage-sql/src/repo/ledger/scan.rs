@@ -7,7 +7,7 @@ use caracal_storage::{Error, LogHead, Posting};
 use sea_orm::Value;
 
 use super::{
-    blocks::{Item, unpack},
+    blocks::{Item, unpack_some},
     logs::stored,
 };
 use crate::{
@@ -87,8 +87,8 @@ impl Scan {
         self.last.map(|(until, _)| until)
     }
 
-    /// The entries of the next `count` blocks.
-    pub(super) async fn next(&mut self, tx: &Tx, count: u32) -> Result<Found, Error> {
+    /// The entries of the next `count` blocks that may say `values`.
+    pub(super) async fn next(&mut self, tx: &Tx, count: u32, values: &[&str]) -> Result<Found, Error> {
         let mut params = params![
             self.log,
             self.from,
@@ -145,7 +145,9 @@ impl Scan {
             let (until, first) = (row.int("occurred_until")?, row.int("first_index")?);
             self.last = Some((until, first));
             if let Some(block) = row.opt_bytes("block")? {
-                found.items.extend(unpack(first.cast_unsigned(), &block)?);
+                found
+                    .items
+                    .extend(unpack_some(first.cast_unsigned(), &block, values)?);
                 found.opened += usize::from(until <= self.until);
             }
         }

@@ -39,35 +39,12 @@ impl Match {
     }
 }
 
-/// Texts that are in every event that is searched for, as JSON writes them.
-struct Needles<'f>(Vec<&'f str>);
-
-impl<'f> Needles<'f> {
-    fn of(texts: impl IntoIterator<Item = &'f String>) -> Self {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        let texts = texts.into_iter().map(String::as_str);
-        Self(texts.filter(|text| text.bytes().all(plain)).collect())
-    }
-
-    /// Whether a body may say all of them. One with an escape may say anything.
-    fn may_be_in(&self, body: &str) -> bool {
-        self.0.iter().all(|text| body.contains(text)) || body.contains('\\')
-    }
-}
-
 /// Opens the events among `items` that are `wanted`.
-fn matches(
-    items: Vec<Item>,
-    needles: &Needles<'_>,
-    mut wanted: impl FnMut(&Searched) -> bool,
-) -> Result<Vec<Match>, Error> {
+fn matches(items: Vec<Item>, mut wanted: impl FnMut(&Searched) -> bool) -> Result<Vec<Match>, Error> {
     let mut found = Vec::new();
     for item in items {
-        if !needles.may_be_in(&item.kept.body) {
-            continue;
-        }
-        let event = item.event()?;
-        if wanted(&Searched::of(&event)) {
+        if wanted(&item.searched()?) {
+            let event = item.event()?;
             found.push(Match {
                 at: event.occurred_at.as_micros(),
                 item,
@@ -76,6 +53,24 @@ fn matches(
         }
     }
     Ok(found)
+}
+
+/// Texts that every event says that is searched for.
+fn values(filter: &AuditFilter) -> Vec<&str> {
+    let one_type = match filter.event_types.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    };
+    let texts = [
+        filter.request_id.as_ref(),
+        filter.decision.as_ref(),
+        filter.application_id.as_ref(),
+        filter.session_id.as_ref(),
+        filter.authority_record_id.as_ref(),
+        filter.label.as_ref(),
+        one_type,
+    ];
+    texts.into_iter().flatten().map(String::as_str).collect()
 }
 
 /// The terms of which a block must have one each.
@@ -126,9 +121,9 @@ fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
 }
 
 impl ZoneUnit {
-    /// The entries that are in no posting yet.
-    async fn unsealed(&mut self, log: &LogHead) -> Result<Vec<Item>, Error> {
-        self.items(log.number, log.sealed..log.size).await
+    /// The entries that are in no posting yet and may say `values`.
+    async fn unsealed(&mut self, log: &LogHead, values: &[&str]) -> Result<Vec<Item>, Error> {
+        self.some_items(log.number, log.sealed..log.size, values).await
     }
 
     pub(super) async fn search_events(
@@ -153,23 +148,15 @@ impl ZoneUnit {
             .until
             .map_or(i64::MAX, |until| until.as_micros().saturating_sub(1));
         let until = after.map_or(before, |(at, _)| at.min(before));
-        let texts = [
-            &filter.request_id,
-            &filter.decision,
-            &filter.application_id,
-            &filter.session_id,
-            &filter.authority_record_id,
-            &filter.label,
-        ];
-        let needles = Needles::of(texts.into_iter().flatten());
-        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
+        let values = values(filter);
+        let mut found = matches(self.unsealed(&log, &values).await?, wanted)?;
         let mut scan = Scan::new(&self.tx, &log, terms(filter), (since, until), true).await?;
         let (mut step, mut opened) = (FIRST_STEP, 0);
         // Nothing that is later than this is still to come.
         let horizon = loop {
-            let blocks = scan.next(&self.tx, step).await?;
+            let blocks = scan.next(&self.tx, step, &values).await?;
             opened += blocks.opened;
-            found.extend(matches(blocks.items, &needles, wanted)?);
+            found.extend(matches(blocks.items, wanted)?);
             found.sort_unstable_by(|one, other| other.key().cmp(&one.key()));
             found.truncate(limit + 1);
             if scan.done {
@@ -220,14 +207,12 @@ impl ZoneUnit {
         let after = (page.after.as_ref()).map(|key| (key.at_micros, key.id.parse::<u64>().unwrap_or(0)));
         let since = after.map_or(i64::MIN, |(at, _)| at);
         let wanted = |event: &Searched| event.request_id == request;
-        let text = request.to_owned();
-        let needles = Needles::of([&text]);
         let terms = vec![vec![Term::Request(request).hash()]];
         let mut scan = Scan::new(&self.tx, &log, terms, (since, i64::MAX), false).await?;
         let (mut found, mut more) = (Vec::new(), false);
-        let mut items = self.unsealed(&log).await?;
+        let mut items = self.unsealed(&log, &[request]).await?;
         loop {
-            found.extend(matches(items, &needles, wanted)?);
+            found.extend(matches(items, wanted)?);
             found.retain(|event: &Match| after.is_none_or(|after| (event.at, event.item.index) > after));
             found.sort_by_key(|event| (event.at, event.item.index));
             let mut bytes = 0;
@@ -246,7 +231,7 @@ impl ZoneUnit {
                 more |= full && !scan.done;
                 break;
             }
-            items = scan.next(&self.tx, LAST_STEP).await?.items;
+            items = scan.next(&self.tx, LAST_STEP, &[request]).await?.items;
         }
         let last = found.last().filter(|_| more);
         let next = last.map(|last| PageKey {
@@ -274,9 +259,7 @@ impl ZoneUnit {
         let limit = limit as usize;
         let wanted =
             |event: &Searched| event.event_type == event_type && asked.contains(event.request_id.as_str());
-        let text = event_type.to_owned();
-        let needles = Needles::of([&text]);
-        let mut found = matches(self.unsealed(&log).await?, &needles, wanted)?;
+        let mut found = matches(self.unsealed(&log, &[event_type]).await?, wanted)?;
         let all: Vec<i64> = asked
             .iter()
             .map(|request| Term::Request(request).hash())
@@ -287,8 +270,8 @@ impl ZoneUnit {
             let terms = vec![some.to_vec(), vec![Term::Type(event_type).hash()]];
             let mut scan = Scan::new(&self.tx, &log, terms, (i64::MIN, i64::MAX), true).await?;
             while !scan.done && found.len() < limit {
-                let blocks = scan.next(&self.tx, LAST_STEP).await?;
-                let more = matches(blocks.items, &needles, wanted)?.into_iter();
+                let blocks = scan.next(&self.tx, LAST_STEP, &[event_type]).await?;
+                let more = matches(blocks.items, wanted)?.into_iter();
                 found.extend(more.filter(|event| seen.insert(event.item.index)));
             }
         }

@@ -7,7 +7,7 @@ use caracal_ledger::{
     chain::Chain,
     merkle::{TILE_WIDTH, Tile, root},
 };
-use caracal_storage::Error;
+use caracal_storage::{Error, LogHead};
 
 use super::logs::{hashes, stored};
 use crate::{batch::insert, params::params, work::ZoneUnit};
@@ -67,23 +67,45 @@ impl ZoneUnit {
     }
 
     /// A tile with as many hashes as it asks for; `None` where the log has less.
-    pub(super) async fn tile_of(&mut self, log: i64, tile: &Tile) -> Result<Option<Vec<Digest32>>, Error> {
+    pub(super) async fn tile_of(
+        &mut self,
+        log: &LogHead,
+        tile: &Tile,
+    ) -> Result<Option<Vec<Digest32>>, Error> {
         let width = usize::from(tile.width);
-        let place = tile.index..tile.index.saturating_add(1);
-        if let Some(mut full) = self.full_tiles(log, tile.level, place).await?.pop() {
-            full.truncate(width);
-            return Ok((full.len() == width).then_some(full));
-        }
         let first = tile.index.saturating_mul(TILE_WIDTH);
         let range = first..first.saturating_add(tile.width.into());
-        let made = match tile.level.checked_sub(1) {
-            None => self.leaves_of(log, range).await?,
-            Some(below) => {
-                let full = self.full_tiles(log, below, range).await?;
-                full.iter().map(|hashes| root(hashes)).collect()
-            }
+        let known = match tile.level.checked_sub(1) {
+            None => self.recent.leaves(log, first),
+            Some(_) => None,
         };
+        let place = tile.index..tile.index.saturating_add(1);
+        let mut made = match known {
+            Some(leaves) => leaves,
+            None => match self.full_tiles(log.number, tile.level, place).await?.pop() {
+                Some(full) => full,
+                None => match tile.level.checked_sub(1) {
+                    None => self.leaves_of(log.number, range).await?,
+                    Some(below) => self.roots_of(log.number, below, range).await?,
+                },
+            },
+        };
+        made.truncate(width);
         Ok((made.len() == width).then_some(made))
+    }
+
+    /// Roots of stored tiles of one level. They never change, so each is made once while the process lives.
+    async fn roots_of(&mut self, log: i64, level: u8, range: Range<u64>) -> Result<Vec<Digest32>, Error> {
+        let mut roots = self.recent.roots(log, level, &range);
+        let missing = range.start.saturating_add(roots.len() as u64)..range.end;
+        let tiles = self.full_tiles(log, level, missing.clone()).await?;
+        let made: Vec<Digest32> = tiles.iter().map(|hashes| root(hashes)).collect();
+        roots.extend_from_slice(&made);
+        // What this transaction wrote may not stay.
+        if self.learned.tail.is_none() {
+            self.recent.learn_roots(log, level, range.start, &roots);
+        }
+        Ok(roots)
     }
 
     /// Stores the tiles that are full now that the log has `size` entries. `leaves` are those from the last full tile

@@ -19,7 +19,7 @@ impl Given {
 
     /// The event on its way into the ledger, its frame verified.
     pub fn ledger_entry(&self, request_id: &str) -> LedgerEntry {
-        LedgerEntry::written(self.audit_event(request_id), Some(String::from("k1"))).unwrap()
+        LedgerEntry::written(&self.audit_event(request_id), Some(String::from("k1"))).unwrap()
     }
 
     /// A successful change of an application, in the zone's chain.

@@ -18,7 +18,7 @@ async fn an_interrupted_comparison_goes_on_from_where_it_was_kept_last() {
     let entries: Vec<_> = (0..2_100)
         .map(|_| {
             let event = AuditEvent::new(&world, zone.clone(), "token_exchange", "r", "allow");
-            LedgerEntry::written(event, None).unwrap()
+            LedgerEntry::written(&event, None).unwrap()
         })
         .collect();
     let mut work = store.zone(&zone, Access::Write).await.unwrap();
