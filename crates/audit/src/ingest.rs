@@ -9,9 +9,11 @@ use std::{
 use caracal_core::ZoneId;
 use caracal_crypto::{HmacRing, KeyAge};
 use caracal_events::{BusError, Consumer, Delivery, Topic, spans};
+use caracal_service::background::Task;
 use caracal_wire::health::NotReady;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use metrics::{counter, gauge};
-use tokio::{task::JoinSet, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -137,7 +139,7 @@ async fn consume(
 #[derive(Default)]
 struct Lines {
     zones: HashMap<ZoneId, Line>,
-    storing: JoinSet<(ZoneId, Stored)>,
+    storing: FuturesUnordered<Task<(ZoneId, Stored)>>,
     /// Positions of everything in hand: another delivery of one is ignored.
     held: HashSet<String>,
     /// Positions of what is in hand and was signed by a previous key.
@@ -157,11 +159,12 @@ impl Lines {
             if line.due().is_some_and(|due| due <= now) {
                 let (deps, zone, batch) = (deps.clone(), zone.clone(), line.take());
                 let isolate = line.failures > 0;
-                self.storing.spawn(async move {
+                let background = deps.background.clone();
+                self.storing.push(background.spawn(async move {
                     let span = spans::process(Topic::AuditEvents, batch.len());
                     let stored = batch::store(&deps, &zone, batch, isolate).instrument(span).await;
                     (zone, stored)
-                });
+                }));
             }
         }
     }
@@ -169,8 +172,8 @@ impl Lines {
     /// Waits a moment for what is being stored, and acknowledges what is.
     async fn conclude(&mut self, deps: &AuditDeps, consumer: &mut dyn Consumer) -> Result<(), BusError> {
         let deadline = Instant::now() + BATCH_DELAY;
-        while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, self.storing.join_next()).await {
-            let Ok((zone, stored)) = joined else {
+        while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.storing.next()).await {
+            let Ok((zone, stored)) = ended else {
                 // A panic while storing: the events are delivered again to the next consumer.
                 return Err(BusError::Unavailable(String::from("storing audit events failed")));
             };

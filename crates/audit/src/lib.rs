@@ -22,7 +22,7 @@ use std::sync::Arc;
 use caracal_core::{Secret, World};
 use caracal_crypto::HmacRing;
 use caracal_events::Bus;
-use caracal_service::tail::Tails;
+use caracal_service::{background::Background, tail::Tails};
 use caracal_storage::Store;
 
 pub use earlier::adopt_earlier;
@@ -58,6 +58,8 @@ pub struct AuditDeps {
     pub checkpoints: Option<Arc<Checkpoints>>,
     /// Live tails of this process.
     pub tails: Arc<Tails>,
+    /// Where events are stored and checkpoints made.
+    pub background: Background,
     /// How ingest goes.
     pub health: Arc<IngestHealth>,
 }

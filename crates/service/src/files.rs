@@ -38,16 +38,18 @@ fn stage(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, File)> {
         .ok_or(io::ErrorKind::InvalidInput)?
         .to_string_lossy();
     let staged = directory(path).join(format!(".{name}.{}.new", std::process::id()));
-    // Left by a process of this number that was killed.
-    match fs::remove_file(&staged) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(PRIVATE)
-        .open(&staged)?;
+    let create = || {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(PRIVATE).open(&staged)
+    };
+    let mut file = match create() {
+        // Left by a process of this number that was killed.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&staged)?;
+            create()?
+        }
+        created => created?,
+    };
     file.write_all(bytes)?;
     Ok((staged, file))
 }

@@ -5,6 +5,7 @@
 //! events, crypto and authz, never on a role. A piece moves here when the second role needs it.
 
 mod assemble;
+pub mod background;
 pub mod body;
 pub mod config;
 pub mod contention;

@@ -5,15 +5,17 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::ZoneId;
 use caracal_ledger::checkpoint::SignedCheckpoint;
 use caracal_storage::{Access, ChainKind, Error};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use metrics::counter;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Checkpoints, NotPublished};
 use crate::metrics as names;
 
-/// Pause between two rounds: with the wait for witnesses less than a second.
-const ROUND: Duration = Duration::from_millis(300);
+/// From one round to the next, if its wait for witnesses is not longer: less than a second. Each writes some files and
+/// signs twice, however little came.
+const ROUND: Duration = Duration::from_millis(800);
 /// How often all logs are looked at: for those that another process added to, or that were missed.
 const SWEEP: Duration = Duration::from_secs(30);
 /// How soon what could not be published is tried again.
@@ -35,9 +37,10 @@ pub async fn publish(checkpoints: Arc<Checkpoints>, shutdown: CancellationToken)
                 }
             }
         }
+        let next = Instant::now() + ROUND;
         checkpoints.round().await;
         let more = async {
-            tokio::time::sleep(ROUND).await;
+            tokio::time::sleep_until(next).await;
             let waiting = !checkpoints.grown.lock().is_empty();
             let longest = if waiting { RETRY } else { SWEEP };
             let _ = tokio::time::timeout(longest, checkpoints.wake.notified()).await;
@@ -78,15 +81,15 @@ impl Checkpoints {
     /// Publishes what grew since the last round.
     async fn round(self: &Arc<Self>) {
         let mut grown: Vec<ZoneId> = std::mem::take(&mut *self.grown.lock()).into_iter().collect();
-        let mut running = JoinSet::new();
+        let mut running = FuturesUnordered::new();
         loop {
             while running.len() < PARALLEL
                 && let Some(zone) = grown.pop()
             {
                 let checkpoints = self.clone();
-                running.spawn(async move { checkpoints.publish_one(&zone).await });
+                running.push(async move { checkpoints.publish_one(&zone).await });
             }
-            if running.join_next().await.is_none() {
+            if running.next().await.is_none() {
                 return;
             }
         }

@@ -6,7 +6,10 @@ use caracal_audit::{AuditDeps, Checkpoints, IngestHealth};
 use caracal_core::{Secret, ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
-use caracal_service::tail::{TailLimits, Tails};
+use caracal_service::{
+    background::Background,
+    tail::{TailLimits, Tails},
+};
 use caracal_storage::Access;
 use caracal_testkit::{
     client::{Answer, Client},
@@ -88,6 +91,7 @@ impl Ledger {
             consumer: String::from("test"),
             checkpoints: None,
             tails: Tails::new(TailLimits::default(), CancellationToken::new()),
+            background: Background::default(),
             health: Arc::new(IngestHealth::default()),
         };
         let stop = CancellationToken::new();

@@ -25,6 +25,7 @@ use caracal_core::World;
 use caracal_crypto::system_world;
 use caracal_events::{OutboxRelay, Spool, SpoolDrainer, SyncMode, outbox::RelayOptions};
 use caracal_service::{
+    background::Background,
     egress::{Egress, EgressPolicy},
     issued::IssuedMandates,
     revocation::Revocations,
@@ -103,6 +104,8 @@ struct Parts {
     outbox: Arc<OutboxRelay>,
     /// Only where decisions are recorded.
     spool: Option<Arc<Spool>>,
+    /// Where evidence is made: not on the workers of calls, where there are calls.
+    background: Background,
     issued: Option<Arc<IssuedMandates>>,
     issuer: Arc<str>,
     tails: Arc<Tails>,
@@ -144,7 +147,12 @@ pub(crate) async fn wire(
         revocations: revocations.clone(),
     };
     let spool = spool(&config, &keys, &roles)?;
+    let background = match spool {
+        Some(_) => Background::on_thread("evidence").context("cannot start a thread")?,
+        None => Background::default(),
+    };
     let parts = Parts {
+        background,
         issuer: issuer(&config, addresses),
         tails: Tails::new(TailLimits::default(), shutdown.clone()),
         store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
@@ -266,12 +274,12 @@ impl Parts {
             tasks.spawn(async move { outbox.run(shutdown).await });
         }
         if let Some(spool) = &self.spool {
-            tasks.spawn(SpoolDrainer::run(
+            tasks.spawn(self.background.spawn(SpoolDrainer::run(
                 spool.clone(),
                 self.backends.bus.clone(),
                 self.keys.audit.clone(),
                 shutdown.clone(),
-            ));
+            )));
         }
     }
 }

@@ -260,17 +260,18 @@ impl Parts {
             consumer: format!("audit-{}", std::process::id()),
             checkpoints: checkpoints.clone(),
             tails: self.tails.clone(),
+            background: self.background.clone(),
             health: health.clone(),
         };
-        if let Some(checkpoints) = &checkpoints {
-            self.tasks
-                .spawn(caracal_audit::publish(checkpoints.clone(), self.shutdown.clone()));
+        if let Some(checkpoints) = checkpoints.clone() {
+            let publishing = caracal_audit::publish(checkpoints, self.shutdown.clone());
+            self.tasks.spawn(self.background.spawn(publishing));
         }
         if let Some(pruning) = self.pruning(checkpoints)? {
             self.tasks.spawn(Arc::new(pruning).run(self.shutdown.clone()));
         }
-        self.tasks
-            .spawn(caracal_audit::run(deps.clone(), self.shutdown.clone()));
+        let ingest = caracal_audit::run(deps.clone(), self.shutdown.clone());
+        self.tasks.spawn(self.background.spawn(ingest));
         if let Some(keep) = self.config.admin_retention {
             let retention = AdminRetention {
                 store: deps.store.clone(),

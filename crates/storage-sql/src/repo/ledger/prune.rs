@@ -1,6 +1,6 @@
 //! Deleting blocks that a prune checkpoint says are gone.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use caracal_core::Timestamp;
 use caracal_crypto::{HmacKey, sha256};
@@ -13,7 +13,7 @@ use caracal_storage::{Error, KeptPrune, Retention as _, Swept, held_ids};
 
 use super::{
     super::retention::LOCK,
-    blocks::unpack,
+    blocks::{Item, unpack},
     logs::{frontier, hashes, stored},
     scan::one_of,
 };
@@ -143,7 +143,7 @@ impl ZoneUnit {
         for row in self.tx.all(sql, params).await? {
             let (first, until) = (row.count("first_index")?, row.int("occurred_until")?);
             let items = unpack(first, &row.bytes("block")?)?;
-            let searched = items.iter().map(super::blocks::Item::searched);
+            let searched = items.iter().map(Item::searched);
             let terms = Searched::terms_of(&searched.collect::<Result<Vec<_>, _>>()?);
             for some in terms.chunks(TERMS) {
                 let mut params = params![log, until, stored(first)];
