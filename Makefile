@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation docs deny
+.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -118,6 +118,17 @@ bench-production: ## The same calls with a process for each role, over a Postgre
 	@scripts/require.sh servers
 	$(CARGO) build --release --locked -p caracald -p caracal-bench
 	scripts/bench-production.sh $(TARGET)/release
+
+EVENTS ?= 1000000
+
+measure-ledger: ## Fill a ledger of EVENTS events on both databases, and write what it takes, finds and verifies into the handbook
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	EVENTS=$(EVENTS) PAGE=$(CURDIR)/docs/src/operate/performance.md $(CARGO) test --release --locked -p caracal-audit --test measure -- --ignored --nocapture ledger
+
+measure-evidence: ## What all the evidence of a governed call costs by itself
+	@scripts/require.sh rust
+	$(CARGO) test --release --locked -p caracal-audit --test measure -- --ignored --nocapture evidence_of_a_call
 
 docs: ## Build the handbook into docs/book
 	@scripts/require.sh mdbook
