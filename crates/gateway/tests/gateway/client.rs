@@ -96,6 +96,18 @@ impl Stage {
             .await
     }
 
+    /// The lines of a head that name the resource and bring a fresh mandate for it.
+    pub(crate) fn credentials(&self) -> String {
+        let token = self.mandate();
+        format!("Authorization: Bearer {token}\r\nX-Caracal-Resource: {RESOURCE}\r\n")
+    }
+
+    /// How many requests the upstream took for complete.
+    pub(crate) fn whole_requests(&self) -> usize {
+        let received = self.upstream.received();
+        received.iter().filter(|received| received.complete).count()
+    }
+
     /// Writes bytes and reads until the other side closes or falls silent.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();

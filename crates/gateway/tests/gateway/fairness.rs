@@ -8,7 +8,7 @@ use caracal_crypto::mandate;
 use caracal_testkit::upstream::Answer;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::stage::{Options, RESOURCE, Stage};
+use crate::stage::{Options, Stage};
 
 fn few_places() -> Options {
     let mut options = Options::default();
@@ -69,10 +69,7 @@ async fn a_caller_that_stops_reading_gives_its_place_back() {
     options.config.max_calls_per_host = 1;
     options.config.stream_idle_timeout = Duration::from_millis(200);
     let stage = Stage::with(options).await;
-    let head = format!(
-        "GET /a HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n\r\n",
-        stage.mandate()
-    );
+    let head = format!("GET /a HTTP/1.1\r\nHost: gw\r\n{}\r\n", stage.credentials());
     let stream = stage.streams("application/octet-stream");
     let mut caller = TcpStream::connect(stage.address).await.unwrap();
     caller.write_all(head.as_bytes()).await.unwrap();

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     client::{Answer, read_all},
-    stage::{Options, RESOURCE, Stage},
+    stage::{Options, Stage},
 };
 
 const SEARCH: &str =
@@ -245,9 +245,9 @@ async fn a_mandate_that_ends_while_a_message_is_read_is_not_used() {
     let stage = mcp().await;
     let mut socket = TcpStream::connect(stage.address).await.unwrap();
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n\
+        "POST / HTTP/1.1\r\nHost: x\r\n{}\
          Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
-        stage.mandate(),
+        stage.credentials(),
         SEARCH.len()
     );
     socket.write_all(head.as_bytes()).await.unwrap();

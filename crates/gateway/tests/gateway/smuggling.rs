@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use caracal_service::server::ServerLimits;
 
-use crate::stage::{Options, RESOURCE, Stage};
+use crate::stage::{Options, Stage};
 
 /// What may have reached the upstream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +17,7 @@ enum Upstream {
 
 async fn case(name: &str, raw: impl Fn(&str) -> Vec<u8>, statuses: &[u16], expected: Upstream) {
     let stage = Stage::new().await;
-    let token = stage.mandate();
-    let auth = format!("Authorization: Bearer {token}\r\nX-Caracal-Resource: {RESOURCE}\r\n");
+    let auth = stage.credentials();
     let answer = stage.raw(&raw(&auth)).await;
     let received = stage.upstream.received();
     match expected {
@@ -134,20 +133,15 @@ async fn chunks_that_are_none_abort_the_upload() {
         ("an extension with a bare LF", "3;x\nabc\r\n0\r\n\r\n"),
     ] {
         let stage = Stage::new().await;
-        let auth = format!(
-            "Authorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n",
-            stage.mandate()
-        );
+        let auth = stage.credentials();
         let answer = stage
             .raw(&head(&auth, "Transfer-Encoding: chunked\r\n", body))
             .await;
-        let whole = stage
-            .upstream
-            .received()
-            .iter()
-            .filter(|received| received.complete)
-            .count();
-        assert_eq!(whole, 0, "{name}: the upstream took it for complete");
+        assert_eq!(
+            stage.whole_requests(),
+            0,
+            "{name}: the upstream took it for complete"
+        );
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
             "{name}: {answer}"
@@ -221,10 +215,7 @@ async fn hosts_and_targets_that_contradict_each_other() {
 #[tokio::test]
 async fn what_is_pipelined_behind_a_call_needs_its_own_mandate() {
     let stage = Stage::new().await;
-    let auth = format!(
-        "Authorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n",
-        stage.mandate()
-    );
+    let auth = stage.credentials();
     let first = format!("GET /a HTTP/1.1\r\nHost: gw\r\n{auth}\r\n");
     let answer = stage
         .raw(format!("{first}GET /admin HTTP/1.1\r\nHost: gw\r\n\r\n{first}").as_bytes())
@@ -266,10 +257,7 @@ async fn an_admitted_call_whose_body_stops_is_answered_408_and_aborted_upstream(
         ("Content-Length: 1000\r\n", "hello"),
         ("Transfer-Encoding: chunked\r\n", "5\r\nhel"),
     ] {
-        let auth = format!(
-            "Authorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n",
-            stage.mandate()
-        );
+        let auth = stage.credentials();
         let answer = stage.raw(&head(&auth, lines, body)).await;
         assert!(answer.starts_with("HTTP/1.1 408"), "{lines}{body}: {answer}");
         assert!(
@@ -277,13 +265,11 @@ async fn an_admitted_call_whose_body_stops_is_answered_408_and_aborted_upstream(
             "{answer}"
         );
     }
-    let whole = stage
-        .upstream
-        .received()
-        .iter()
-        .filter(|received| received.complete)
-        .count();
-    assert_eq!(whole, 0, "the upstream took a part for the whole");
+    assert_eq!(
+        stage.whole_requests(),
+        0,
+        "the upstream took a part for the whole"
+    );
 }
 
 #[tokio::test]
@@ -299,10 +285,7 @@ async fn heads_past_16_kib_are_refused() {
 #[tokio::test]
 async fn trailers_carry_no_authority_upstream() {
     let stage = Stage::new().await;
-    let auth = format!(
-        "Authorization: Bearer {}\r\nX-Caracal-Resource: {RESOURCE}\r\n",
-        stage.mandate()
-    );
+    let auth = stage.credentials();
     let body = "3\r\nabc\r\n0\r\nX-Sum: 7\r\nAuthorization: Bearer evil\r\nX-Caracal-Identity: evil\r\n\r\n";
     let lines = "Transfer-Encoding: chunked\r\nTrailer: X-Sum, Authorization, X-Caracal-Identity\r\n";
     let answer = stage.raw(&head(&auth, lines, body)).await;
