@@ -32,6 +32,8 @@ pub struct ApiConfig {
     pub last_used_debounce: Duration,
     /// How long after its decision a call without an outcome is shown as one whose outcome is unknown.
     pub outcome_unknown_after: Duration,
+    /// Longest time that events are kept; absent means for ever.
+    pub event_retention: Option<Duration>,
     /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
     pub control_audience: String,
 }
@@ -46,6 +48,7 @@ impl Default for ApiConfig {
             max_resources_per_zone: 100_000,
             last_used_debounce: Duration::from_mins(1),
             outcome_unknown_after: Duration::from_mins(15),
+            event_retention: None,
             control_audience: String::from("caracal-control"),
         }
     }

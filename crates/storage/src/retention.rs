@@ -24,7 +24,8 @@ pub struct RetentionDays {
 pub struct Hold {
     /// Id.
     pub id: String,
-    /// Events that name this subject, session, application or whatever else; everything in the zone without.
+    /// Events of this subject, and those that name it, a session, an application or whatever else; everything in the zone
+    /// without.
     pub subject: Option<String>,
     /// Why.
     pub reason: String,
@@ -83,6 +84,8 @@ pub trait RetentionSetting: Send {
 pub trait Retention: Send {
     /// Holds in force, at most [`MAX_HOLDS`], in the order of their ids.
     async fn holds(&mut self) -> Result<Vec<Hold>, Error>;
+    /// Authority records of subjects that are held: what their events name.
+    async fn held_records(&mut self) -> Result<Vec<String>, Error>;
     /// Places a hold once a deletion that runs is over.
     ///
     /// # Errors

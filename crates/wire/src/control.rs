@@ -35,6 +35,7 @@ pub mod policies;
 pub mod policy_sets;
 pub mod providers;
 pub mod resources;
+pub mod retention;
 mod text;
 pub mod zones;
 

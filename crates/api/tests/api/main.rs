@@ -13,6 +13,7 @@ mod policies;
 mod providers;
 mod repeats;
 mod resources;
+mod retention;
 mod secrecy;
 mod stack;
 mod subjects;

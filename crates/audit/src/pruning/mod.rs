@@ -6,6 +6,7 @@
 //! checkpoint has a number, and one of them gets it.
 
 mod archive;
+mod held;
 mod plan;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
@@ -226,6 +227,7 @@ impl Pruning {
             return Ok(Step::Done);
         }
         let held = held_ids(&holds);
+        let names = held::names(work.as_mut(), &holds).await?;
         let (from, known) = signed.as_ref().map_or((0, &[][..]), |signed| {
             (signed.prune().size(), signed.prune().kept.as_slice())
         });
@@ -239,13 +241,13 @@ impl Pruning {
                 blocks.retain(|block| block.first < from);
                 let Some(last) = blocks.last() else { break };
                 next = last.first.saturating_add(1);
-                plan.review(&blocks, &holds)?;
+                plan.review(&blocks, &names)?;
             }
             plan
         };
         if !plan.scattered {
             let blocks = work.ledger().blocks(from, BLOCKS).await?;
-            plan.advance(zone, &blocks, (head.sealed, before), &holds)?;
+            plan.advance(zone, &blocks, (head.sealed, before), &names)?;
         }
         let changed = plan.size > from || plan.kept != known;
         let outdated = earlier.as_ref().is_some_and(|earlier| earlier.holds != held);

@@ -1,11 +1,11 @@
 //! What of a log may go: whole blocks from the oldest on, as far as they are old, but for those that are held. No I/O.
 
-use std::{io, ops::Range};
+use std::{collections::BTreeSet, io, ops::Range};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::Digest32;
 use caracal_ledger::{block, chain::Chain, prune::MAX_KEPT};
-use caracal_storage::{Hold, LedgerBlock};
+use caracal_storage::LedgerBlock;
 use serde_json::Value;
 
 use super::archive::add_line;
@@ -52,22 +52,18 @@ fn keep(kept: &mut Vec<Range<u64>>, block: Range<u64>) -> bool {
     room
 }
 
-/// Whether an event is held: one of its values is a subject that is.
-fn is_held(body: &str, holds: &[Hold]) -> bool {
-    fn names(value: &Value, subject: &str) -> bool {
+/// Whether an event is held: one of its values is.
+fn is_held(body: &str, held: &BTreeSet<String>) -> bool {
+    fn names(value: &Value, held: &BTreeSet<String>) -> bool {
         match value {
-            Value::String(text) => text == subject,
-            Value::Array(members) => members.iter().any(|member| names(member, subject)),
-            Value::Object(members) => members.values().any(|member| names(member, subject)),
+            Value::String(text) => held.contains(text),
+            Value::Array(members) => members.iter().any(|member| names(member, held)),
+            Value::Object(members) => members.values().any(|member| names(member, held)),
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-    let subjects: Vec<&str> = holds.iter().filter_map(|hold| hold.subject.as_deref()).collect();
     // What cannot be read is not let go.
-    !subjects.is_empty()
-        && serde_json::from_str(body).map_or(true, |event: Value| {
-            subjects.iter().any(|subject| names(&event, subject))
-        })
+    !held.is_empty() && serde_json::from_str(body).map_or(true, |event: Value| names(&event, held))
 }
 
 impl Plan {
@@ -86,7 +82,7 @@ impl Plan {
         zone: &ZoneId,
         blocks: &[LedgerBlock],
         (sealed, before): (u64, Timestamp),
-        holds: &[Hold],
+        held: &BTreeSet<String>,
     ) -> Result<(), Unplanned> {
         let log = Chain::Ledger(zone).log();
         for block in blocks {
@@ -96,8 +92,8 @@ impl Plan {
             }
             let entries = open(block, self.size)?;
             let end = self.size.saturating_add(entries.len() as u64);
-            let held = entries.iter().any(|entry| is_held(&entry.body, holds));
-            if held && !keep(&mut self.kept, self.size..end) {
+            let stays = entries.iter().any(|entry| is_held(&entry.body, held));
+            if stays && !keep(&mut self.kept, self.size..end) {
                 self.scattered = true;
                 break;
             }
@@ -112,12 +108,16 @@ impl Plan {
     }
 
     /// What is held anew of blocks that are there still, in their order.
-    pub(super) fn review(&mut self, blocks: &[LedgerBlock], holds: &[Hold]) -> Result<(), Unplanned> {
+    pub(super) fn review(
+        &mut self,
+        blocks: &[LedgerBlock],
+        held: &BTreeSet<String>,
+    ) -> Result<(), Unplanned> {
         for block in blocks {
             let entries = open(block, block.first)?;
             let range = block.first..block.first.saturating_add(entries.len() as u64);
-            let held = entries.iter().any(|entry| is_held(&entry.body, holds));
-            if held && !keep(&mut self.kept, range) {
+            let stays = entries.iter().any(|entry| is_held(&entry.body, held));
+            if stays && !keep(&mut self.kept, range) {
                 self.scattered = true;
                 break;
             }
@@ -137,27 +137,24 @@ fn open(block: &LedgerBlock, expected: u64) -> Result<Vec<block::Kept<'static>>,
 mod tests {
     use super::*;
 
-    fn hold(subject: &str) -> Hold {
-        Hold {
-            id: String::from("h"),
-            subject: Some(subject.to_owned()),
-            reason: String::new(),
-            placed_by: String::new(),
-            placed_at: Timestamp::from_micros(0),
-        }
+    fn held(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]
     fn an_event_is_held_when_one_of_its_values_is_the_subject_and_not_for_less() {
         let body = r#"{"id":"e","metadata_json":{"subject_id":"us\u0065r-1","list":[["deep"]],"n":7}}"#;
         for subject in ["user-1", "deep", "e"] {
-            assert!(is_held(body, &[hold("other"), hold(subject)]), "{subject}");
+            assert!(is_held(body, &held(&["other", subject])), "{subject}");
         }
         for subject in ["user", "user-11", "subject_id", "7", ""] {
-            assert!(!is_held(body, &[hold(subject)]), "{subject}");
+            assert!(!is_held(body, &held(&[subject])), "{subject}");
         }
-        assert!(!is_held(body, &[]));
-        assert!(is_held("no event", &[hold("other")]), "what cannot be read stays");
+        assert!(!is_held(body, &held(&[])));
+        assert!(
+            is_held("no event", &held(&["other"])),
+            "what cannot be read stays"
+        );
     }
 
     #[test]

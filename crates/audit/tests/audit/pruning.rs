@@ -14,7 +14,7 @@ use caracal_ledger::{
     trust::Trust,
     verify::{Fault, Progress, Verifier},
 };
-use caracal_storage::{Access, Hold, LedgerEntry, RetentionDays};
+use caracal_storage::{Access, Hold, LedgerEntry, RetentionDays, conformance::given::Given};
 use caracal_wire::audit::{ChainReport, FaultKind};
 use http::Method;
 use serde_json::{Value, json};
@@ -328,6 +328,65 @@ async fn a_held_subject_keeps_its_blocks_and_a_held_zone_everything() {
         assert_eq!(fixture.archived().len(), 900);
         let report = fixture.report(zone).await;
         assert!(report.holds(), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_sessions() {
+    for backends in [Backends::Embedded, Backends::Postgres] {
+        let fixture = Fixture::over(backends).await;
+        let store = &fixture.ledger.deps.store;
+        let given = Given::new(&fixture.ledger.deps.world);
+        let zone = &given.zone_id;
+        let application = given.application();
+        let mut record = given.authority_record(&application);
+        record.subject_id = String::from("ada");
+        let mut work = store.global(Access::Write).await.unwrap();
+        work.zones().create(&given.zone()).await.unwrap();
+        work.commit().await.unwrap();
+        let mut work = store.zone(zone, Access::Write).await.unwrap();
+        work.applications().create(&application).await.unwrap();
+        work.authority_records().create(&record).await.unwrap();
+        work.commit().await.unwrap();
+        let (record, later) = (record.id.as_str(), Duration::from_hours(24));
+        // Blocks of a day each: of others, of the record and a session, of the session alone, of others.
+        for metadata in [
+            json!({"session_id": "other"}),
+            json!({"session_id": record, "agent_session_id": "session-1"}),
+            json!({"agent_session_id": "session-1"}),
+            json!({"agent_session_id": "session-2"}),
+        ] {
+            let event = fixture.ledger.event(zone, "req").with_metadata(&metadata);
+            let entry = LedgerEntry::written(event, None).unwrap();
+            let mut work = store.zone(zone, Access::Write).await.unwrap();
+            let now = fixture.ledger.deps.world.now();
+            work.ledger().append(&[entry], now).await.unwrap();
+            work.commit().await.unwrap();
+            fixture.ledger.deps.world.manual_clock().advance(later);
+        }
+        let fixture = Fixture {
+            zone: zone.clone(),
+            ..fixture
+        };
+        fixture.hold("subject", Some("ada")).await;
+        fixture.days_pass(100);
+        // What the ledger's record points to is not forgotten either.
+        let now = fixture.ledger.deps.world.now();
+        let mut work = fixture
+            .ledger
+            .deps
+            .store
+            .zone(&fixture.zone, Access::Write)
+            .await
+            .unwrap();
+        work.authority_records().reap(now, now, 10).await.unwrap();
+        work.authority_records().reap(now, now, 10).await.unwrap();
+        work.commit().await.unwrap();
+        fixture.pruning().round().await.unwrap();
+        assert_eq!(fixture.left(&fixture.zone).await, [1, 2]);
+        fixture.lift("subject").await;
+        fixture.pruning().round().await.unwrap();
+        assert_eq!(fixture.left(&fixture.zone).await, Vec::<i64>::new());
     }
 }
 

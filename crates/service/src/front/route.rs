@@ -67,6 +67,7 @@ impl<R: HttpRole> Route<R> {
     methods! {
         get GET;
         post POST;
+        put PUT;
         patch PATCH;
         delete DELETE;
     }

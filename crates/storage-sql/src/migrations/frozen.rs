@@ -43,7 +43,7 @@ pub(super) const FROZEN: &[Frozen] = &[
     Frozen {
         version: 5,
         sqlite: "8a69f64ffd3246de91d407fe488e56b4cd1bdc69b5b6b1f91799b3ce811d448f",
-        postgres: "cf13d1d88e9c70a5a0be909217819220dcb5ac3806d33fad6fbb8d2c56a175cf",
+        postgres: "5c16987730bab38ae9070d996db3034cf65d272b1eb6a8a04ee5ccdeb32b11c6",
     },
 ];
 

@@ -122,6 +122,9 @@ pub(super) const POSTGRES: &[&str] = &[
     "GRANT SELECT, INSERT ON evidence_prunes TO caracalaudit",
     "GRANT SELECT ON evidence_holds, evidence_retention TO caracalaudit",
     "GRANT DELETE ON evidence_terms TO caracalaudit",
+    // Events name records, holds name subjects; records of held subjects stay.
+    "GRANT SELECT (zone_id, id, subject_id) ON authority_records TO caracalaudit",
+    "GRANT SELECT ON evidence_holds TO caracalcoordinator",
     "GRANT SELECT, INSERT, UPDATE ON evidence_holds TO caracalapi",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON evidence_retention TO caracalapi",
 ];

@@ -117,6 +117,8 @@ impl AuthorityRecords for ZoneUnit {
              WHERE r.zone_id = $1 AND r.status <> 'active' AND COALESCE(r.revoked_at, r.expires_at) < $2 \
              AND NOT EXISTS (SELECT 1 FROM authority_records c WHERE c.zone_id = $1 AND c.parent_id = r.id) \
              AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.zone_id = $1 AND s.subject_authority_record_id = r.id) \
+             AND NOT EXISTS (SELECT 1 FROM evidence_holds h WHERE h.zone_id = $1 AND h.lifted_at IS NULL \
+                 AND (h.subject IS NULL OR h.subject = r.subject_id)) \
              ORDER BY COALESCE(r.revoked_at, r.expires_at) LIMIT $3) \
              DELETE FROM authority_records WHERE zone_id = $1 AND id IN (SELECT id FROM old)";
         Ok(expired

@@ -88,6 +88,14 @@ impl Retention for ZoneUnit {
         rows.iter().map(decode).collect()
     }
 
+    async fn held_records(&mut self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT DISTINCT r.id FROM evidence_holds h \
+             JOIN authority_records r ON r.zone_id = h.zone_id AND r.subject_id = h.subject \
+             WHERE h.zone_id = $1 AND h.lifted_at IS NULL ORDER BY r.id";
+        let rows = self.tx.all(sql, params![self.zone]).await?;
+        rows.iter().map(|row| row.text("id")).collect()
+    }
+
     async fn place(&mut self, hold: &Hold) -> Result<(), Error> {
         self.lock_name(LOCK).await?;
         let sql = "SELECT COUNT(*) AS n FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL";

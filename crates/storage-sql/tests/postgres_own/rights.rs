@@ -35,7 +35,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Coordinator,
         "admin_audit_events:ri admin_audit_heads:riu applications:r audit_chains:riu authority_records:rud \
-         delegation_epochs:riu delegations:riud event_outbox:riud idempotency_receipts:riud key_checks:r policies:r \
+         delegation_epochs:riu delegations:riud event_outbox:riud evidence_holds:r idempotency_receipts:riud key_checks:r policies:r \
          policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
           session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
@@ -43,6 +43,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Audit,
         "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
+         authority_records:c \
          evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:ri evidence_retention:r evidence_terms:rid \
          evidence_tiles:ri key_checks:r \
          schema_migrations:r zone_revisions:r zones:r",

@@ -185,6 +185,7 @@ codes! {
         InvalidAdminTokenRequest "invalid_admin_token_request" 400 "A field of the admin token breaks its rule.";
         InvalidFields "invalid_fields" 400 "`fields` names a column that the listing does not have.";
         NoFields "no_fields" 400 "The change names no field.";
+        RetentionAboveLimit "retention_above_limit" 400 "Events would be kept longer than the deployment keeps any; `max_days` tells how long that is.";
         ZoneIdRequired "zone_id_required" 400 "A token of one zone needs `zone_id`.";
         ZoneIdNotAllowedForGlobal "zone_id_not_allowed_for_global" 400 "A token for every zone has no `zone_id`.";
         DcrShutdownNotApplicable "dcr_shutdown_not_applicable" 400
@@ -215,6 +216,7 @@ codes! {
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";
         DcrDisabled "dcr_disabled" 403 "The zone does not register short-lived applications.";
         AdminTokenNotFound "admin_token_not_found" 404 "There is no such admin token.";
+        AuditHoldNotFound "audit_hold_not_found" 404 "There is no such hold on evidence, or it was lifted.";
         ClientSecretNotStored "client_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
         ProviderNotFound "provider_not_found" 404 "There is no such provider, or it is archived.";
         PolicyNotFound "policy_not_found" 404 "There is no such policy, or it is archived.";

@@ -64,6 +64,7 @@ pub(crate) fn control(settings: &mut Settings) -> ApiConfig {
         max_resources_per_zone: settings.get(&MAX_RESOURCES),
         last_used_debounce: settings.get(&LAST_USED_DEBOUNCE),
         outcome_unknown_after: settings.get(&OUTCOME_UNKNOWN_AFTER),
+        event_retention: settings.find(&super::EVENT_RETENTION),
         control_audience: settings.get(&AUDIENCE),
         ..DEFAULT.clone()
     }

@@ -1,0 +1,67 @@
+//! `/v1/zones/{zoneId}/audit-holds`: events that are not deleted, however old they are.
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Created, NoContent, Path},
+};
+use caracal_storage::Hold;
+use caracal_wire::{
+    ErrorCode,
+    control::retention::{HoldItem, Holds, PlaceHold},
+};
+
+use crate::{
+    call::{ZoneCall, require_zone},
+    change::Done,
+};
+
+fn item(hold: Hold) -> HoldItem {
+    HoldItem {
+        id: hold.id,
+        subject_id: hold.subject,
+        reason: hold.reason,
+        placed_by: hold.placed_by,
+        placed_at: hold.placed_at,
+    }
+}
+
+pub(crate) async fn list(call: ZoneCall) -> Result<Answer<Holds>, Refusal> {
+    let holds = call.read().await?.retention().holds().await?;
+    let items = holds.into_iter().map(item).collect();
+    Ok(Answer(Holds { items }))
+}
+
+/// In force when it is answered: a deletion that runs is waited for.
+pub(crate) async fn place(call: ZoneCall, Body(body): Body<PlaceHold>) -> Result<Created<HoldItem>, Refusal> {
+    let hold = Hold {
+        id: call.role.world.uuid_v7().to_string(),
+        subject: body.subject_id.map(|subject| subject.0),
+        reason: body.reason.0,
+        placed_by: call.caller.attributed_to(),
+        placed_at: call.now(),
+    };
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    change.retention().place(&hold).await?;
+    let mut done = Done::created(&hold.id).note("reason", hold.reason.as_str());
+    if let Some(subject) = &hold.subject {
+        done = done.note("subject_id", subject.as_str());
+    }
+    change.commit(done).await?;
+    Ok(Created(item(hold)))
+}
+
+pub(crate) async fn lift(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.change().await?;
+    let by = call.caller.attributed_to();
+    if !change.retention().lift(&id, &by, call.now()).await? {
+        return Err(Refusal::of(ErrorCode::AuditHoldNotFound).describe("no such hold is in force"));
+    }
+    change
+        .commit(Done::no_content().note("hold_id", id.as_str()))
+        .await?;
+    Ok(NoContent)
+}

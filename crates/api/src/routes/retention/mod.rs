@@ -1,0 +1,103 @@
+//! `/v1/audit-retention` and what zones say of it: how long events are kept, and which are held. The Audit role acts on it.
+
+pub(super) mod holds;
+
+use std::time::Duration;
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, NoContent},
+};
+use caracal_storage::{Access, RetentionDays};
+use caracal_wire::{
+    ErrorCode,
+    control::retention::{Retention, SetRetention},
+};
+
+use crate::{
+    call::{Call, ZoneCall, require_zone},
+    change::Done,
+};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The longest that the deployment keeps events.
+fn most(call: &Call) -> Option<u32> {
+    let longest = call.role.config.event_retention?;
+    u32::try_from(longest.as_secs() / DAY.as_secs()).ok()
+}
+
+/// What is in force where `said` is what somebody said.
+fn in_force(call: &Call, said: Option<RetentionDays>) -> Retention {
+    let max_days = most(call);
+    let days = said.as_ref().map(|said| said.days);
+    let (updated_by, updated_at) = said.map(|said| (said.updated_by, said.updated_at)).unzip();
+    Retention {
+        retention_days: days.into_iter().chain(max_days).min(),
+        max_days,
+        updated_by,
+        updated_at,
+    }
+}
+
+/// What the caller asks for, if it may be.
+fn asked(call: &Call, body: &SetRetention) -> Result<RetentionDays, Refusal> {
+    let days = body.retention_days.0;
+    if let Some(max) = most(call).filter(|max| days > *max) {
+        return Err(Refusal::of(ErrorCode::RetentionAboveLimit)
+            .describe("AUDIT_RETENTION_DAYS is the limit")
+            .with("max_days", max));
+    }
+    Ok(RetentionDays {
+        days,
+        updated_by: call.caller.attributed_to(),
+        updated_at: call.now(),
+    })
+}
+
+pub(crate) async fn get(call: Call) -> Result<Answer<Retention>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let said = work.retention_days().days().await?;
+    Ok(Answer(in_force(&call, said)))
+}
+
+pub(crate) async fn put(call: Call, Body(body): Body<SetRetention>) -> Result<Answer<Retention>, Refusal> {
+    let said = asked(&call, &body)?;
+    let mut change = call.global_change().await?;
+    change.retention_days().set_days(Some(&said)).await?;
+    let done = Done::ok().note("retention_days", said.days);
+    change.commit(None, done).await?;
+    Ok(Answer(in_force(&call, Some(said))))
+}
+
+/// The zone's own setting, or else the deployment's.
+pub(crate) async fn get_of_zone(call: ZoneCall) -> Result<Answer<Retention>, Refusal> {
+    let own = call.read().await?.retention_days().days().await?;
+    let mut work = call.role.store.global(Access::Read).await?;
+    let said = match own {
+        Some(own) => Some(own),
+        None => work.retention_days().days().await?,
+    };
+    Ok(Answer(in_force(&call, said)))
+}
+
+pub(crate) async fn put_of_zone(
+    call: ZoneCall,
+    Body(body): Body<SetRetention>,
+) -> Result<Answer<Retention>, Refusal> {
+    let said = asked(&call, &body)?;
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    change.retention_days().set_days(Some(&said)).await?;
+    let done = Done::ok().note("retention_days", said.days);
+    change.commit(done).await?;
+    Ok(Answer(in_force(&call, Some(said))))
+}
+
+/// From here on the deployment's setting counts.
+pub(crate) async fn delete_of_zone(call: ZoneCall) -> Result<NoContent, Refusal> {
+    let mut change = call.change().await?;
+    change.retention_days().set_days(None).await?;
+    change.commit(Done::no_content()).await?;
+    Ok(NoContent)
+}
