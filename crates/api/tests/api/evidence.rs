@@ -97,6 +97,8 @@ impl Made {
             "policy_sets.activate" => json!({"version_id": self.set_version}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
             "subjects.revoke" => json!({"subject_id": "nobody"}),
+            "audit_retention.set" | "audit_retention.set_of_zone" => json!({"retention_days": 30}),
+            "audit_holds.place" => json!({"subject_id": "ada", "reason": "case 7"}),
             "admin_tokens.create" => json!({"name": "t", "scope": "global", "capability": "read"}),
             _ => return None,
         })
@@ -118,6 +120,11 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
         let body = json!({"name": "t", "scope": "global", "capability": "read"});
         let token = stack.post("/v1/admin-tokens", body).await.expect(201).text("id");
         path = format!("/v1/admin-tokens/{token}");
+    }
+    if route.name == "audit_holds.lift" {
+        let holds = format!("/v1/zones/{}/audit-holds", made.zone);
+        let hold = stack.post(&holds, json!({"reason": "case 7"})).await.expect(201);
+        path = format!("{holds}/{}", hold.text("id"));
     }
     if route.name == "policy_sets.activation_status" {
         path = format!("{path}?version_id={}", made.set_version);
