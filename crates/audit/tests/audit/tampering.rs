@@ -1,16 +1,24 @@
 //! What somebody with the database, but without the audit key, can do to a log of sealed blocks, and that it is found and
 //! located.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use caracal_audit::{KeptHead, verify_zone, verify_zone_against};
+use caracal_audit::{KeptCheckpoints, KeptHead, NotKept, verify_against, verify_zone, verify_zone_against};
 use caracal_core::ZoneId;
 use caracal_ledger::{
     block::{self, Kept},
+    log_keys::LogKeys,
     merkle::Frontier,
+    verify::Progress,
 };
 use caracal_storage::{Access, LedgerEntry};
 use caracal_wire::audit::ChainReport;
+use serde_json::json;
+use tempfile::TempDir;
 
 use crate::ledger::{Backends, Ledger};
 
@@ -34,23 +42,41 @@ impl Ledger {
         work.commit().await.unwrap();
     }
 
-    /// As somebody to whom triggers are no obstacle.
+    /// As somebody to whom triggers are no obstacle. `flipped(bytes, at)` changes a byte, counted from 1, and
+    /// `bytes('00ff')` is them.
     pub(crate) fn tamper(&self, sql: &str) {
-        self.sql(&format!("SET session_replication_role = replica; {sql}"));
+        if self.parts.sqlite.is_none() {
+            self.sql(&format!(
+                "CREATE OR REPLACE FUNCTION flipped(bytea, integer) RETURNS bytea LANGUAGE sql AS \
+                 'SELECT set_byte($1, $2 - 1, get_byte($1, $2 - 1) # 1)'; \
+                 CREATE OR REPLACE FUNCTION bytes(text) RETURNS bytea LANGUAGE sql AS 'SELECT decode($1, ''hex'')'; \
+                 SET session_replication_role = replica; {sql}"
+            ));
+            return;
+        }
+        let database = self.parts.directory().join("caracal.db");
+        let done = Command::new("python3")
+            .args(["-c", TAMPER])
+            .arg(database)
+            .arg(sql)
+            .output();
+        let done = done.unwrap();
+        assert!(
+            done.status.success(),
+            "{sql}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
 
     fn keep(&self, name: &str) {
-        for table in TABLES {
-            self.tamper(&format!("CREATE TABLE {name}_{table} AS SELECT * FROM {table}"));
-        }
+        let copies = TABLES.map(|table| format!("CREATE TABLE {name}_{table} AS SELECT * FROM {table}"));
+        self.tamper(&copies.join(";"));
     }
 
     fn put_back(&self, name: &str) {
-        for table in TABLES {
-            self.tamper(&format!(
-                "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {name}_{table}"
-            ));
-        }
+        let copies = TABLES
+            .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {name}_{table}"));
+        self.tamper(&copies.join(";"));
     }
 
     async fn verify(&self, zone: &ZoneId, kept: Option<&KeptHead>) -> ChainReport {
@@ -60,158 +86,506 @@ impl Ledger {
             .unwrap()
     }
 
-    /// The block at `first` with one entry of another content.
-    async fn forged(&self, zone: &ZoneId, first: u64, at: usize) -> String {
+    /// The block at `first` after somebody changed its entries.
+    async fn forged(&self, zone: &ZoneId, first: u64, change: impl FnOnce(&mut Vec<Kept<'_>>)) -> String {
         let mut work = self.deps.store.zone(zone, Access::Read).await.unwrap();
         let stored = work.ledger().blocks(first, 1).await.unwrap().remove(0);
         let (_, mut entries) = block::decode(&stored.block).unwrap();
-        entries[at] = Kept {
-            body: Cow::Owned(entries[at].body.replace("tickets", "weather")),
-            ..entries[at].clone()
-        };
-        format!("'\\x{}'", hex::encode(block::encode(first, &entries).unwrap()))
+        change(&mut entries);
+        let block = hex::encode(block::encode(first, &entries).unwrap());
+        format!("UPDATE evidence_blocks SET block = bytes('{block}') WHERE first_index = {first}")
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_done_to_a_sealed_log_is_found_and_located() {
-    let ledger = Ledger::over(Backends::Postgres).await;
-    let zone = ledger.zone();
-    ledger.fill(&zone, 600).await;
-    ledger.keep("kept");
-    let whole = ledger.verify(&zone, None).await;
-    assert!(whole.holds() && whole.entries == 600, "{whole:?}");
+/// Runs SQL on a file of SQLite.
+const TAMPER: &str = "import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=60)
+database.create_function('flipped', 2, lambda old, at: old[:at - 1] + bytes([old[at - 1] ^ 1]) + old[at:])
+database.create_function('bytes', 1, bytes.fromhex)
+triggers = database.execute(\"select name, sql from sqlite_master where type = 'trigger'\").fetchall()
+for name, _ in triggers:
+    database.execute(f'drop trigger {name}')
+for sql in sys.argv[2].split(';'):
+    database.execute(sql)
+for _, sql in triggers:
+    database.execute(sql)
+database.commit()";
 
-    let block =
-        |set: &str, first: u64| format!("UPDATE evidence_blocks SET {set} WHERE first_index = {first}");
-    let other = |first: u64| format!("(SELECT block FROM evidence_blocks WHERE first_index = {first})");
-    let in_block = format!("block = {}", ledger.forged(&zone, 256, 44).await);
-    let in_tail = format!("block = {}", ledger.forged(&zone, 512, 5).await);
-    let from_first = format!("block = {}", ledger.forged(&zone, 0, 0).await);
-    let attacks = [
-        (block(&in_block, 256), "content_mismatch", 301),
-        // Where no tile is full, the first entry behind them is named.
-        (block(&in_tail, 512), "content_mismatch", 513),
-        (block(&from_first, 0), "content_mismatch", 1),
+/// Changes what an entry says.
+fn reword(at: usize) -> impl FnOnce(&mut Vec<Kept<'_>>) {
+    move |entries| {
+        entries[at].body = Cow::Owned(entries[at].body.replace("tickets", "weather"));
+    }
+}
+
+/// What a stranger finds, who has an export and the checkpoints that were signed at every hundredth entry.
+#[derive(Debug, Clone, Copy)]
+enum Stranger {
+    /// What was changed is no part of an export: what serves searches and proofs, or what only the key's owner reads.
+    NotExported,
+    /// There is no export: the block cannot be read.
+    Unreadable,
+    /// This, in the words of both verifiers.
+    Finds(&'static str),
+}
+
+use Stranger::{Finds, NotExported, Unreadable};
+
+/// What is changed, how, which fault is found by the deployment at which position, and what by a stranger.
+type Attack = (&'static str, &'static str, String, &'static str, i64, Stranger);
+
+async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
+    let set =
+        |what: &str, first: u64| format!("UPDATE evidence_blocks SET {what} WHERE first_index = {first}");
+    let remove = |first: u64| format!("DELETE FROM evidence_blocks WHERE first_index = {first}");
+    let log = |what: &str| format!("UPDATE evidence_logs SET {what}");
+    let tile = |what: &str, index: u64| format!("UPDATE evidence_tiles SET {what} WHERE tile = {index}");
+    let first_missing = Finds("entry 256 stands where 0 is expected");
+    let middle_missing = Finds("entry 512 stands where 256 is expected");
+    let end_missing = Finds("88 entries at the end are missing");
+    vec![
+        // What is said.
         (
-            block(&format!("block = {}", other(0)), 256),
+            "entry",
+            "changed",
+            ledger.forged(zone, 256, reword(44)).await,
+            "content_mismatch",
+            301,
+            Finds("signed at 400 entries; it was up to 300"),
+        ),
+        // Where no tile is full, the first entry behind them is named.
+        (
+            "entry of the tail",
+            "changed",
+            ledger.forged(zone, 512, reword(5)).await,
+            "content_mismatch",
+            513,
+            Finds("signed at 600 entries; it was up to 500"),
+        ),
+        (
+            "first entry",
+            "changed",
+            ledger.forged(zone, 0, reword(0)).await,
+            "content_mismatch",
+            1,
+            Finds("signed at 100 entries; it was up to 0"),
+        ),
+        (
+            "entry",
+            "deleted",
+            ledger.forged(zone, 256, |entries| drop(entries.remove(9))).await,
+            "copy_mismatch",
+            257,
+            Finds("signed at 300 entries; it was up to 200"),
+        ),
+        (
+            "entry",
+            "inserted",
+            ledger
+                .forged(zone, 256, |entries| entries.insert(9, entries[8].clone()))
+                .await,
+            "copy_mismatch",
+            257,
+            Finds("signed at 300 entries; it was up to 200"),
+        ),
+        (
+            "entries",
+            "exchanged",
+            ledger.forged(zone, 256, |entries| entries.swap(8, 9)).await,
+            "content_mismatch",
+            265,
+            Finds("signed at 300 entries; it was up to 200"),
+        ),
+        // Blocks.
+        (
+            "block",
+            "exchanged for another",
+            set(
+                "block = (SELECT block FROM evidence_blocks WHERE first_index = 0)",
+                256,
+            ),
             "content_mismatch",
             257,
+            Unreadable,
         ),
-        (block("block = ''", 0), "content_mismatch", 1),
         (
-            String::from("DELETE FROM evidence_blocks WHERE first_index = 256"),
+            "block",
+            "emptied",
+            set("block = bytes('')", 0),
+            "content_mismatch",
+            1,
+            Unreadable,
+        ),
+        (
+            "block",
+            "deleted",
+            remove(256),
             "sequence_gap",
             257,
+            middle_missing,
         ),
         (
-            String::from("DELETE FROM evidence_blocks WHERE first_index = 0"),
+            "first block",
+            "deleted",
+            remove(0),
             "sequence_gap",
             1,
+            first_missing,
         ),
         (
-            String::from("DELETE FROM evidence_blocks WHERE first_index = 512"),
+            "last block",
+            "deleted",
+            remove(512),
             "wrong_head",
             600,
+            end_missing,
         ),
-        (block("first_index = 700", 256), "sequence_gap", 257),
         (
-            block(
+            "block",
+            "moved",
+            set("first_index = 700", 256),
+            "sequence_gap",
+            257,
+            Unreadable,
+        ),
+        (
+            "block",
+            "dated otherwise",
+            set(
                 "occurred_until = occurred_until - 1, occurred_from = occurred_from - 1",
                 0,
             ),
             "copy_mismatch",
             1,
+            NotExported,
         ),
+        // Postings.
         (
-            // A block and its postings together, so that searches pass them over.
-            String::from(
-                "UPDATE evidence_blocks SET occurred_from = 1, occurred_until = 1 WHERE first_index = 256; \
-                 UPDATE evidence_terms SET occurred_until = 1 WHERE first_index = 256",
+            "block and postings",
+            "dated otherwise",
+            format!(
+                "{}; UPDATE evidence_terms SET occurred_until = 1 WHERE first_index = 256",
+                set("occurred_from = 1, occurred_until = 1", 256)
             ),
             "copy_mismatch",
             257,
+            NotExported,
         ),
         (
+            "posting",
+            "deleted",
             String::from(
-                "DELETE FROM evidence_terms WHERE first_index = 256 AND term = \
-                 (SELECT min(term) FROM evidence_terms WHERE first_index = 256)",
+                "DELETE FROM evidence_terms WHERE first_index = 256 AND term = (SELECT min(term) FROM evidence_terms WHERE first_index = 256)",
             ),
             "copy_mismatch",
             257,
+            NotExported,
         ),
-        (String::from("DELETE FROM evidence_terms"), "copy_mismatch", 1),
         (
+            "postings",
+            "deleted",
+            String::from("DELETE FROM evidence_terms"),
+            "copy_mismatch",
+            1,
+            NotExported,
+        ),
+        (
+            "posting",
+            "inserted",
             String::from("INSERT INTO evidence_terms SELECT log, 7, 7, 256 FROM evidence_blocks LIMIT 1"),
             "copy_mismatch",
             257,
+            NotExported,
         ),
+        // Tiles.
         (
-            String::from("UPDATE evidence_logs SET sealed = 600"),
-            "copy_mismatch",
-            513,
-        ),
-        (
-            String::from("UPDATE evidence_logs SET sealed = 256"),
-            "copy_mismatch",
-            257,
-        ),
-        (
-            String::from(
-                "UPDATE evidence_tiles SET hashes = overlay(hashes PLACING '\\x00' FROM 32 * 7 + 1) WHERE tile = 1",
-            ),
+            "tile",
+            "changed",
+            tile("hashes = flipped(hashes, 32 * 7 + 1)", 1),
             "wrong_tile",
             264,
+            NotExported,
         ),
         (
+            "tile",
+            "deleted",
             String::from("DELETE FROM evidence_tiles WHERE tile = 1"),
             "wrong_tile",
             257,
+            NotExported,
         ),
         (
-            String::from(
-                "UPDATE evidence_tiles SET hashes = (SELECT hashes FROM evidence_tiles WHERE tile = 1) WHERE tile = 0",
-            ),
+            "tile",
+            "exchanged for another",
+            tile("hashes = (SELECT hashes FROM evidence_tiles WHERE tile = 1)", 0),
             "wrong_tile",
             1,
+            NotExported,
+        ),
+        // The head.
+        (
+            "head",
+            "sealed more",
+            log("sealed = 600"),
+            "copy_mismatch",
+            513,
+            NotExported,
         ),
         (
-            String::from("UPDATE evidence_logs SET frontier = overlay(frontier PLACING '\\x00' FROM 1)"),
+            "head",
+            "sealed less",
+            log("sealed = 256"),
+            "copy_mismatch",
+            257,
+            NotExported,
+        ),
+        (
+            "head",
+            "another edge of the tree",
+            log("frontier = flipped(frontier, 1)"),
             "wrong_head",
             600,
+            NotExported,
         ),
+        ("head", "cut", log("size = 512"), "wrong_head", 512, NotExported),
         (
-            String::from("UPDATE evidence_logs SET size = 512"),
-            "wrong_head",
-            512,
-        ),
-        (
-            String::from("UPDATE evidence_logs SET root_hmac = repeat('0', 64)"),
+            "head",
+            "another tag",
+            log(&format!("root_hmac = '{}'", "0".repeat(64))),
             "wrong_head_key",
             600,
+            NotExported,
         ),
-    ];
-    for (sql, fault, position) in attacks {
+    ]
+}
+
+/// The second verifier, which shares no code with ours.
+struct Second {
+    python: PathBuf,
+    checkout: PathBuf,
+    place: TempDir,
+    zone: ZoneId,
+    keys: LogKeys,
+    notes: Vec<PathBuf>,
+    known: KeptCheckpoints,
+    /// What there was to export.
+    whole: Option<String>,
+}
+
+impl Second {
+    fn new(zone: &ZoneId) -> Self {
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let test = std::env::current_exe().unwrap();
+        // target/<profile>/deps/<test>
+        let venv = test.ancestors().nth(3).unwrap().join("e2e-venv");
+        let made = Command::new(checkout.join("scripts/e2e-venv.sh"))
+            .arg(&venv)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self {
+            python: venv.join("bin/python"),
+            checkout,
+            place: TempDir::new().unwrap(),
+            zone: zone.clone(),
+            keys: LogKeys::derive("audit.example", &[1; 32], None).unwrap(),
+            notes: Vec::new(),
+            known: KeptCheckpoints::default(),
+            whole: None,
+        }
+    }
+
+    /// Keeps a checkpoint.
+    fn keep(&mut self, note: &[u8]) -> Result<(), NotKept> {
+        let path = self.place.path().join(format!("checkpoint-{}", self.notes.len()));
+        std::fs::write(&path, note).unwrap();
+        self.notes.push(path);
+        let keys: Vec<_> = self.keys.public().cloned().collect();
+        self.known.add(note, &keys, 0)
+    }
+
+    fn sign(&self, size: u64, root: [u8; 32]) -> String {
+        self.keys
+            .sign(&format!("ledger/{}", self.zone), size, root, 0)
+            .unwrap()
+            .encode()
+    }
+
+    /// Keeps checkpoints of every hundredth entry.
+    async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
+        let mut work = ledger.deps.store.zone(&self.zone, Access::Read).await.unwrap();
+        let mut tree = Frontier::default();
+        for leaf in work.ledger().leaves(0..size).await.unwrap() {
+            tree.append(leaf);
+            if tree.size().is_multiple_of(100) {
+                let note = self.sign(tree.size(), tree.root());
+                self.keep(note.as_bytes()).unwrap();
+            }
+        }
+        drop(work);
+        self.whole = self.exported(ledger).await;
+        assert_eq!(
+            (
+                self.ours(ledger).await.unwrap().0,
+                self.says(ledger).await.unwrap().0
+            ),
+            (true, true)
+        );
+    }
+
+    /// What can be exported now; `None` when nothing can be.
+    async fn exported(&self, ledger: &Ledger) -> Option<String> {
+        let log = format!("ledger/{}", self.zone);
+        let mut work = ledger.deps.store.zone(&self.zone, Access::Read).await.unwrap();
+        let (mut lines, mut after) = (String::new(), 0);
+        loop {
+            let rows = work.ledger().range(after, 500).await.ok()?;
+            for row in &rows {
+                let entry = row.entry(&log);
+                let line = json!({"log": log, "index": entry.index, "body": entry.body,
+                    "taken_at": entry.taken_at.as_micros(), "producer_key": entry.producer_key});
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+                after = row.chain_seq;
+            }
+            if rows.is_empty() {
+                break;
+            }
+        }
+        Some(lines)
+    }
+
+    /// What it says of what can be exported now; `None` when nothing can be.
+    async fn says(&self, ledger: &Ledger) -> Option<(bool, String)> {
+        let lines = self.exported(ledger).await?;
+        let file = self.place.path().join("export.ndjson");
+        std::fs::write(&file, lines).unwrap();
+        let mut verify = Command::new(&self.python);
+        verify
+            .arg(self.checkout.join("docs/ledger/verify.py"))
+            .arg("export")
+            .arg(file);
+        verify.args(["--log", &format!("ledger/{}", self.zone)]);
+        verify.args(["--origin", &format!("audit.example/ledger/{}", self.zone)]);
+        for key in self.keys.public() {
+            verify.args(["--key", &key.encode()]);
+        }
+        for note in &self.notes {
+            verify.arg("--checkpoint").arg(note);
+        }
+        let said = verify.output().unwrap();
+        let text =
+            String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
+        assert_ne!(said.status.code(), Some(2), "{text}");
+        Some((said.status.success(), text))
+    }
+
+    /// What ours says, of the same checkpoints.
+    async fn ours(&self, ledger: &Ledger) -> Option<(bool, String)> {
+        let known = &self.known.0[&self.zone];
+        let store = ledger.deps.store.as_ref();
+        let found = verify_against(store, &self.zone, known, &[], Progress::default(), |_| {}).await;
+        Some(match found.ok()? {
+            Ok(_) => (true, String::new()),
+            Err(fault) => (false, fault.to_string()),
+        })
+    }
+
+    /// Where one of the two verifiers says something else.
+    async fn disagreement(&self, ledger: &Ledger, expected: Stranger) -> Option<String> {
+        if matches!(expected, NotExported) && self.exported(ledger).await == self.whole {
+            return None;
+        }
+        let both = [self.ours(ledger).await, self.says(ledger).await];
+        let as_expected = |found: &Option<(bool, String)>| match (expected, found) {
+            (Finds(words), Some((holds, said))) => !holds && said.contains(words),
+            (Unreadable, None) => true,
+            _ => false,
+        };
+        let agree = both.iter().all(as_expected);
+        (!agree).then(|| format!("{expected:?} was expected: {both:?}"))
+    }
+
+    async fn assert_finds(&self, ledger: &Ledger, expected: Stranger) {
+        assert_eq!(self.disagreement(ledger, expected).await, None);
+    }
+}
+
+async fn whatever_is_done(backends: Backends) {
+    let ledger = Ledger::over(backends).await;
+    let zone = ledger.zone();
+    ledger.fill(&zone, 600).await;
+    ledger.keep("kept");
+    let whole = ledger.verify(&zone, None).await;
+    assert!(whole.holds() && whole.entries == 600, "{whole:?}");
+    let mut second = Second::new(&zone);
+    second.keep_all(&ledger, 600).await;
+
+    let mut wrong = Vec::new();
+    for (what, how, sql, fault, position, stranger) in attacks(&ledger, &zone).await {
         ledger.tamper(&sql);
         let report = ledger.verify(&zone, None).await;
         let located = report
             .faults
             .iter()
             .any(|found| found.kind.as_str() == fault && found.chain_seq == position);
-        assert!(located, "{sql}: no {fault} at {position} in {report:?}");
+        if !located {
+            wrong.push(format!(
+                "{what} {how}: no {fault} at {position} in {:?}",
+                report.faults
+            ));
+        }
+        let disagreement = second.disagreement(&ledger, stranger).await;
+        wrong.extend(disagreement.map(|said| format!("{what} {how}: {said}")));
         ledger.put_back("kept");
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(ledger.verify(&zone, None).await.holds());
+
+    // Checkpoints: changed, of a stranger, and two views of one size.
+    let good = second.sign(600, [7; 32]);
+    let other_size = good.replacen("600", "601", 1);
+    assert!(second.keep(other_size.as_bytes()).is_err());
+    assert!(!second.says(&ledger).await.unwrap().0, "a changed checkpoint");
+    second.notes.pop();
+    let stranger = LogKeys::derive("audit.example", &[2; 32], None).unwrap();
+    let forged = stranger.sign(&format!("ledger/{zone}"), 600, [7; 32], 0).unwrap();
+    assert!(second.keep(forged.encode().as_bytes()).is_err());
+    assert!(!second.says(&ledger).await.unwrap().0, "a stranger's checkpoint");
+    second.notes.pop();
+    second.keep(good.as_bytes()).unwrap();
+    second.assert_finds(&ledger, Finds("signed at 600 entries")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_cannot_be_set_back_without_the_key_or_against_a_kept_head() {
-    let ledger = Ledger::over(Backends::Postgres).await;
+async fn whatever_is_done_to_a_sealed_log_is_found_and_located_by_both_verifiers_on_sqlite() {
+    whatever_is_done(Backends::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_done_to_a_sealed_log_is_found_and_located_by_both_verifiers_on_postgres() {
+    whatever_is_done(Backends::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_cannot_be_set_back_without_the_key_or_against_what_was_kept_on_sqlite() {
+    a_log_cannot_be_set_back(Backends::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_cannot_be_set_back_without_the_key_or_against_what_was_kept_on_postgres() {
+    a_log_cannot_be_set_back(Backends::Postgres).await;
+}
+
+async fn a_log_cannot_be_set_back(backends: Backends) {
+    let ledger = Ledger::over(backends).await;
     let zone = ledger.zone();
     ledger.fill(&zone, 300).await;
     ledger.keep("older");
     ledger.fill(&zone, 400).await;
     ledger.keep("newer");
+    let mut second = Second::new(&zone);
+    second.keep_all(&ledger, 700).await;
     let newer = ledger.verify(&zone, None).await;
     let kept = KeptHead {
         zone_id: Some(zone.clone()),
@@ -225,6 +599,8 @@ async fn a_log_cannot_be_set_back_without_the_key_or_against_a_kept_head() {
     assert!(ledger.verify(&zone, None).await.holds());
     let report = ledger.verify(&zone, Some(&kept)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_missing", "{report:?}");
+    let missing = Finds("400 entries at the end are missing");
+    second.assert_finds(&ledger, missing).await;
     ledger.put_back("newer");
 
     // Cut where a block ends, with everything made to fit that needs no key.
@@ -237,7 +613,7 @@ async fn a_log_cannot_be_set_back_without_the_key_or_against_a_kept_head() {
     }
     ledger.tamper(&format!(
         "DELETE FROM evidence_blocks WHERE first_index >= 512; \
-         UPDATE evidence_logs SET size = 512, sealed = 512, frontier = '\\x{}', root = '{}'",
+         UPDATE evidence_logs SET size = 512, sealed = 512, frontier = bytes('{}'), root = '{}'",
         hex::encode(tree.peaks().concat()),
         hex::encode(tree.root()),
     ));
