@@ -31,6 +31,23 @@ pub fn replace_synced(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     File::open(directory(path))?.sync_all()
 }
 
+/// The directory at `path`, made where it is missing, with those above it, and on disk once this returns.
+///
+/// # Errors
+/// As the file system.
+pub fn create_directory_synced(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = directory(path);
+    create_directory_synced(above)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(above)?.sync_all()
+}
+
 /// Writes `bytes` beside `path`, under a name of this process: several may replace one file.
 fn stage(path: &Path, bytes: &[u8]) -> io::Result<(PathBuf, File)> {
     let name = path

@@ -30,7 +30,7 @@ impl Directory {
     /// # Errors
     /// When it cannot be made.
     pub fn open(path: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(path)?;
+        files::create_directory_synced(path)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -40,10 +40,17 @@ impl Directory {
         self.0.join(log.replace("/.", "/%2E"))
     }
 
-    /// The checkpoint that was published last; `None` where there is none, or none that can be read.
+    /// The checkpoint that was published last; `None` where there is none.
+    ///
+    /// # Errors
+    /// Also when it is damaged: what was signed before is not known then, and a log that was set back would be signed.
     pub(super) async fn checkpoint(&self, zone: &ZoneId) -> io::Result<Option<SignedCheckpoint>> {
         match tokio::fs::read(self.log(zone).join("checkpoint")).await {
-            Ok(bytes) => Ok(SignedCheckpoint::parse(&bytes).ok()),
+            Ok(bytes) => SignedCheckpoint::parse(&bytes).map(Some).map_err(|error| {
+                let damaged =
+                    format!("the published checkpoint is damaged, put a copy in its place: {error}");
+                io::Error::new(io::ErrorKind::InvalidData, damaged)
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -52,7 +59,8 @@ impl Directory {
     /// Writes the tiles that `signed` needs and are not there yet, then `signed` itself, so that whoever reads the
     /// checkpoint finds them. Another process may have published more meanwhile; that stays.
     ///
-    /// Nothing is synced: what a power cut takes is written again, and a checkpoint is kept by those who copied it.
+    /// Each is on disk before the next is written: after a power cut there is a checkpoint, no older than the last that was
+    /// published, and all that it needs.
     pub(super) async fn publish(
         &self,
         zone: &ZoneId,
@@ -123,7 +131,7 @@ fn write_tile(log: &Path, tile: &Tile, bytes: &[u8]) -> io::Result<()> {
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
+        files::create_directory_synced(parent)?;
     }
-    files::replace(path, bytes)
+    files::replace_synced(path, bytes, 0o600)
 }

@@ -112,10 +112,11 @@ impl NotPublished {
     }
 
     /// Whether the evidence itself is in question.
-    const fn is_alarm(&self) -> bool {
+    fn is_alarm(&self) -> bool {
         match self {
             Self::WrongHead | Self::RolledBack { .. } | Self::Forked { .. } => true,
-            Self::Storage(_) | Self::NotSigned(_) | Self::Directory(_) => false,
+            Self::Directory(error) => error.kind() == std::io::ErrorKind::InvalidData,
+            Self::Storage(_) | Self::NotSigned(_) => false,
         }
     }
 }

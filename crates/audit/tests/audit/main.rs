@@ -4,6 +4,7 @@
 
 mod earlier;
 mod export;
+mod forgetful_redis;
 mod frame_keys;
 mod ingest;
 mod isolation;
@@ -11,6 +12,7 @@ mod later_release;
 mod ledger;
 mod openapi;
 mod pack;
+mod power_cut;
 mod proofs;
 mod pruning;
 mod retention;

@@ -376,6 +376,32 @@ async fn a_database_that_was_set_back_or_changed_is_not_signed() {
     published(directory.path(), &after.zone, 1, 2).await;
 }
 
+#[tokio::test]
+async fn a_log_whose_published_checkpoint_is_damaged_is_not_signed_anew() {
+    let directory = TempDir::new().unwrap();
+    let before = Fixture::over(Backends::Embedded, Some(directory.path()), Vec::new()).await;
+    before.publish();
+    before.append("one", 20).await;
+    let signed = published(directory.path(), &before.zone, 20, 2).await;
+    before.ledger.stop.cancel();
+    let path = directory
+        .path()
+        .join("ledger")
+        .join(before.zone.as_str())
+        .join("checkpoint");
+    for damaged in [&b""[..], &signed.encode().as_bytes()[..40], b"something else"] {
+        std::fs::write(&path, damaged).unwrap();
+        // Who set the database back would otherwise have the shorter log signed.
+        let mut after = Fixture::over(Backends::Embedded, Some(directory.path()), Vec::new()).await;
+        after.zone = before.zone.clone();
+        after.publish();
+        after.append("other", 10).await;
+        let refused = after.get("checkpoint").await;
+        assert!(refused.status.is_server_error(), "{refused:?}");
+        assert_eq!(std::fs::read(&path).unwrap(), damaged);
+    }
+}
+
 /// A witness of this host's logs with its state in `directory`.
 struct Watching {
     keys: Vec<NoteKey>,

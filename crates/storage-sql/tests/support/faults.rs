@@ -68,6 +68,11 @@ impl Faults {
     /// The disk is well again; how many calls failed.
     pub(crate) fn disarm(&self) -> u64 {
         self.0.write_all_at(&[0; 8], 0).expect("orders are written");
+        self.fired()
+    }
+
+    /// How many calls failed.
+    pub(crate) fn fired(&self) -> u64 {
         let mut fired = [0; 8];
         self.0.read_exact_at(&mut fired, 40).expect("orders are read");
         u64::from_ne_bytes(fired)

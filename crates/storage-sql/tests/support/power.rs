@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::faults::DISK;
+use super::faults::DISK;
 
 /// What a disk writes as a whole.
 const SECTOR: usize = 512;
