@@ -357,7 +357,7 @@ async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_ses
             json!({"agent_session_id": "session-2"}),
         ] {
             let event = fixture.ledger.event(zone, "req").with_metadata(&metadata);
-            let entry = LedgerEntry::written(event, None).unwrap();
+            let entry = LedgerEntry::written(&event, None).unwrap();
             let mut work = store.zone(zone, Access::Write).await.unwrap();
             let now = fixture.ledger.deps.world.now();
             work.ledger().append(&[entry], now).await.unwrap();
