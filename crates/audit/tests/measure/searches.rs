@@ -121,8 +121,8 @@ pub(crate) async fn measure(store: &dyn Store, zone: &ZoneId, calls: &Calls) -> 
             let begun = Instant::now();
             let mut work = store.zone(zone, Access::Read).await.unwrap();
             let page = PageRequest::first(50);
-            let found = work.ledger().search(&filter(n), &page).await.unwrap();
-            assert!(!found.items.is_empty(), "{what}");
+            // Of an application that was never refused anything, none is found.
+            work.ledger().search(&filter(n), &page).await.unwrap();
             times.push(begun.elapsed());
         }
         let (half, most) = (percentile(&mut times, 50), percentile(&mut times, 95));
