@@ -163,12 +163,10 @@ impl Checkpoints {
 
     /// The newest checkpoint of the zone's log, made now if the log grew since the last one; `None` before its first
     /// entry. One that was made now has no cosignatures yet.
-    pub(crate) async fn newest(
-        &self,
-        zone: &ZoneId,
-        ledger: &mut dyn Ledger,
-    ) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
-        let Some((signed, fresh)) = self.current(zone, ledger).await? else {
+    ///
+    /// A view that is opened after this has all that the checkpoint covers; one that was opened before may not.
+    pub(crate) async fn newest(&self, zone: &ZoneId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
+        let Some((signed, fresh)) = self.current(zone).await? else {
             return Ok(None);
         };
         if fresh {
@@ -178,16 +176,15 @@ impl Checkpoints {
     }
 
     /// As [`Self::newest`], and whether it was made now.
-    async fn current(
-        &self,
-        zone: &ZoneId,
-        ledger: &mut dyn Ledger,
-    ) -> Result<Option<(Arc<SignedCheckpoint>, bool)>, NotPublished> {
+    async fn current(&self, zone: &ZoneId) -> Result<Option<(Arc<SignedCheckpoint>, bool)>, NotPublished> {
         let log = self.log(zone);
         let mut newest = log.newest.lock().await;
         if newest.is_none() {
             *newest = self.published(zone).await?;
         }
+        // Opened behind the lock: a view from before what was signed last would look like a log that was set back.
+        let mut work = self.view(zone).await?;
+        let ledger = work.ledger();
         let head = ledger.head().await?;
         let tree = Frontier::from_parts(head.size, head.peaks).map_err(|_| NotPublished::WrongHead)?;
         let root = tree.root();

@@ -43,10 +43,10 @@ impl Checkpoints {
     /// # Errors
     /// [`LogUnsigned`].
     pub async fn sign_prefix(&self, zone: &ZoneId, size: u64) -> Result<SignedCheckpoint, LogUnsigned> {
+        let newest = self.newest(zone).await?;
+        let newest = newest.ok_or(NotPublished::WrongHead)?;
         let mut work = self.view(zone).await?;
         let ledger = work.ledger();
-        let newest = self.newest(zone, ledger).await?;
-        let newest = newest.ok_or(NotPublished::WrongHead)?;
         let (end, top) = (newest.checkpoint().size, newest.checkpoint().root);
         if size == 0 || size > end {
             return Err(NotPublished::RolledBack {

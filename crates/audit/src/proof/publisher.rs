@@ -130,11 +130,7 @@ impl Checkpoints {
         &self,
         zone: &ZoneId,
     ) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
-        let signed = {
-            let mut work = self.view(zone).await?;
-            self.current(zone, work.ledger()).await?
-        };
-        let Some((signed, _)) = signed else {
+        let Some((signed, _)) = self.current(zone).await? else {
             return Ok(None);
         };
         let mut cosigned = (*signed).clone();

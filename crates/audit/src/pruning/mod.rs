@@ -21,7 +21,7 @@ use caracal_ledger::{
     prune::{InvalidPrune, Prune, SignedPrune},
 };
 use caracal_service::error_chain;
-use caracal_storage::{Access, ChainKind, Error, KeptPrune, Ledger, LogHead, ZoneWork, held_ids};
+use caracal_storage::{Access, ChainKind, Error, KeptPrune, Ledger, held_ids};
 use metrics::{counter, gauge};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -268,7 +268,7 @@ impl Pruning {
         for leaf in archived {
             frontier.append(leaf);
         }
-        self.prove(zone, &head, &frontier, work.as_mut()).await?;
+        self.prove(zone, &frontier).await?;
         let tile = size - size % TILE_WIDTH;
         let leaves = work.ledger().leaves(tile..size).await?;
         drop(work);
@@ -317,17 +317,12 @@ impl Pruning {
     }
 
     /// That what goes is what was signed.
-    async fn prove(
-        &self,
-        zone: &ZoneId,
-        head: &LogHead,
-        frontier: &Frontier,
-        work: &mut dyn ZoneWork,
-    ) -> Result<(), NotPruned> {
-        let newest = self.checkpoints.newest(zone, work.ledger()).await?;
-        let Some(newest) = newest.filter(|newest| newest.checkpoint().size == head.size) else {
+    async fn prove(&self, zone: &ZoneId, frontier: &Frontier) -> Result<(), NotPruned> {
+        let newest = self.checkpoints.newest(zone).await?;
+        let Some(newest) = newest else {
             return Err(NotPruned::Contradicts);
         };
+        let mut work = self.checkpoints.view(zone).await?;
         let Checkpoint { size, root, .. } = newest.checkpoint();
         let proof = consistency(work.ledger(), frontier.size(), *size).await?;
         if verify_consistency(frontier.size(), *size, &proof, &frontier.root(), root) {

@@ -584,3 +584,42 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         Err(NotKept::Log(_))
     ));
 }
+
+/// What stood in a view that was opened before the newest checkpoint is no sign of a log that was set back.
+async fn receipts_while_the_log_grows(backends: Backends) {
+    let fixture = Fixture::over(backends, None, Vec::new()).await;
+    fixture.publish();
+    fixture.append("first", 1).await;
+    let asked = async || {
+        for path in [
+            "receipts?request_id=first",
+            "inclusion?index=0",
+            "consistency?from=1",
+            "checkpoint",
+        ] {
+            fixture.get(path).await.expect(200);
+        }
+    };
+    tokio::time::timeout(LIMIT, async {
+        // On a bus of others the first one takes a moment.
+        while fixture.get("checkpoint").await.status != StatusCode::OK {
+            tokio::task::yield_now().await;
+        }
+        for round in 0..40 {
+            let request = format!("more-{round}");
+            tokio::join!(fixture.append(&request, 3), asked(), asked(), asked());
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_grows_while_it_is_asked_about_never_looks_set_back_on_sqlite() {
+    receipts_while_the_log_grows(Backends::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_grows_while_it_is_asked_about_never_looks_set_back_on_postgres() {
+    receipts_while_the_log_grows(Backends::Postgres).await;
+}

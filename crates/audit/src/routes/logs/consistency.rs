@@ -13,9 +13,9 @@ pub(in crate::routes) async fn get(
     QueryOnce(asked): QueryOnce<ConsistencyOf>,
 ) -> Result<Answer<ConsistencyProof>, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
+    let most = newest(checkpoints, &of.zone_id).await?.checkpoint().size;
     let mut work = checkpoints.view(&of.zone_id).await?;
     let ledger = work.ledger();
-    let most = newest(checkpoints, &of.zone_id, ledger).await?.checkpoint().size;
     let to = asked.to.unwrap_or(most);
     if to > most {
         return Err(ProofError::TooLarge("to"));

@@ -14,9 +14,9 @@ pub(in crate::routes) async fn get(
     QueryOnce(asked): QueryOnce<InclusionOf>,
 ) -> Result<Answer<InclusionProof>, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
+    let most = newest(checkpoints, &of.zone_id).await?.checkpoint().size;
     let mut work = checkpoints.view(&of.zone_id).await?;
     let ledger = work.ledger();
-    let most = newest(checkpoints, &of.zone_id, ledger).await?.checkpoint().size;
     let size = asked.size.unwrap_or(most);
     if size > most {
         return Err(ProofError::TooLarge("size"));

@@ -8,7 +8,7 @@ use caracal_storage::{AuditFilter, AuditRow, Ledger, PageRequest};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ProofError, checkpoints, newest, receipt_of};
+use super::{ProofError, checkpoints, receipt_of};
 use crate::routes::Call;
 
 /// How far the time in an event's id may be from the time that it says.
@@ -25,10 +25,12 @@ pub(in crate::routes) struct OfEvent {
 
 pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfEvent>) -> Result<Text, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
+    let checkpoint = checkpoints.newest(&of.zone_id).await?;
     let mut work = checkpoints.view(&of.zone_id).await?;
     let ledger = work.ledger();
     let row = find(ledger, &of.event_id).await?.ok_or(ProofError::NoEntry)?;
-    let checkpoint = newest(checkpoints, &of.zone_id, ledger).await?;
+    // One that came since is asked for again.
+    let checkpoint = checkpoint.ok_or(ProofError::NoEntry)?;
     let receipt = receipt_of(&of.zone_id, &row, &checkpoint, ledger).await?;
     Ok(Text(receipt.encode()))
 }

@@ -1,10 +1,11 @@
 //! `GET /api/audit/logs/{zone}/receipts`: receipts of the events of a request.
 
+use caracal_ledger::chain::Chain;
 use caracal_service::front::{Answer, Path, QueryOnce};
 use caracal_storage::PageRequest;
 use caracal_wire::proof::{EventReceipt, Receipts, ReceiptsOf};
 
-use super::{OfZone, ProofError, checkpoints, newest, receipt_of};
+use super::{OfZone, ProofError, checkpoints, receipt_of};
 use crate::routes::Call;
 
 /// Events that receipts are made of.
@@ -18,6 +19,7 @@ pub(in crate::routes) async fn get(
     QueryOnce(asked): QueryOnce<ReceiptsOf>,
 ) -> Result<Answer<Receipts>, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
+    let checkpoint = checkpoints.newest(&of.zone_id).await?;
     let mut work = checkpoints.view(&of.zone_id).await?;
     let ledger = work.ledger();
     let page = ledger.by_request(&asked.request_id, &EVENTS).await?;
@@ -26,10 +28,13 @@ pub(in crate::routes) async fn get(
         return Err(ProofError::NoEntry);
     }
     rows.sort_by_key(|row| row.chain_seq);
-    let checkpoint = newest(checkpoints, &of.zone_id, ledger).await?;
+    let checkpoint = checkpoint.ok_or(ProofError::NoEntry)?;
+    let size = checkpoint.checkpoint().size;
+    let log = Chain::Ledger(&of.zone_id).log();
     let (mut receipts, mut bytes) = (Vec::new(), 0);
     for row in &rows {
-        if bytes >= ENOUGH {
+        // Those that came since the checkpoint have their receipts when they are asked for again.
+        if bytes >= ENOUGH || row.entry(&log).index >= size {
             break;
         }
         let receipt = receipt_of(&of.zone_id, row, &checkpoint, ledger).await?;
