@@ -24,7 +24,9 @@ if ! docker version >/dev/null 2>&1; then
   eval "$made"
 fi
 scripts/docker-engine.sh compose || without "Docker Compose v2 is missing (https://docs.docker.com/compose/install) and cannot be built"
-scripts/docker-engine.sh bases
+scripts/docker-engine.sh bases || without "there are no images of PostgreSQL and Redis"
+docker run --rm --read-only --cap-drop ALL --memory 64m --pids-limit 16 docker.io/library/redis:7-bookworm redis-cli --version >/dev/null ||
+  without "the engine runs no container with bounds here"
 
 # The binary under test, as the image has it.
 dist=infra/docker/dist

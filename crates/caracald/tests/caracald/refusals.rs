@@ -35,6 +35,25 @@ const PLAIN: Ask<'_> = Ask {
     body: "",
 };
 
+/// What comes until the connection ends; of an answer without an end its head.
+fn answer(stream: &mut TcpStream) -> String {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        let goes_on = text.split_once("\r\n\r\n").is_some_and(|(head, _)| {
+            head.to_ascii_lowercase()
+                .contains("content-type: text/event-stream")
+        });
+        if goes_on {
+            return text.into_owned();
+        }
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => return text.into_owned(),
+            Ok(length) => bytes.extend_from_slice(piece.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
 /// Sends it on a connection of its own; status and what follows the status line.
 fn ask(address: &str, ask: &Ask<'_>) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).expect("the daemon listens");
@@ -49,14 +68,7 @@ fn ask(address: &str, ask: &Ask<'_>) -> (u16, String, String) {
     );
     // A server that refuses early stops reading; its answer is what counts.
     let _refused_early = stream.write_all(request.as_bytes());
-    let mut text = String::new();
-    let read = stream.read_to_string(&mut text);
-    assert!(
-        read.is_ok() || !text.is_empty(),
-        "{} {}: {read:?}",
-        ask.method,
-        ask.path
-    );
+    let text = answer(&mut stream);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.unwrap_or_else(|| panic!("{} {}: no answer: {text:?}", ask.method, ask.path));
