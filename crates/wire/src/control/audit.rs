@@ -79,6 +79,25 @@ pub struct FollowLedger {
     pub after: Option<u64>,
 }
 
+/// The search that finds what is followed.
+impl From<FollowLedger> for SearchLedger {
+    fn from(followed: FollowLedger) -> Self {
+        Self {
+            since: followed.since,
+            until: followed.until,
+            request_id: followed.request_id,
+            decision: followed.decision,
+            event_type: followed.event_type,
+            application_id: followed.application_id,
+            session_id: followed.session_id,
+            authority_record_id: followed.authority_record_id,
+            label: followed.label,
+            format: None,
+            fields: None,
+        }
+    }
+}
+
 /// Which changes to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListChanges {

@@ -34,7 +34,7 @@ pub(crate) async fn handle(
     Ok(columns.sheet(format!("audit-{}.csv", call.zone), events, read.next.as_ref()))
 }
 
-fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
+pub(super) fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
     Ok(AuditFilter {
         since: query.since,
         until: query.until,
@@ -53,7 +53,7 @@ fn filter(query: SearchLedger) -> Result<AuditFilter, Refusal> {
     })
 }
 
-pub(super) fn types(list: &str) -> Result<Vec<String>, Refusal> {
+fn types(list: &str) -> Result<Vec<String>, Refusal> {
     let types: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
     if list.len() <= 512 && types.len() <= MAX_TYPES && types.iter().all(|name| !name.is_empty()) {
         return Ok(types);

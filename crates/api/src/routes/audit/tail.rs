@@ -7,10 +7,9 @@ use caracal_service::{
     front::{Events, QueryOnce},
     tail::{Tail, resumed},
 };
-use caracal_storage::AuditFilter;
 use caracal_wire::control::audit::FollowLedger;
 
-use super::{list::types, shown};
+use super::{list::filter, shown};
 use crate::call::ZoneCall;
 
 pub(crate) async fn handle(
@@ -23,22 +22,7 @@ pub(crate) async fn handle(
     let tail = Tail {
         store: call.role.store.clone(),
         zone,
-        filter: AuditFilter {
-            since: query.since,
-            until: query.until,
-            request_id: query.request_id.map(|id| id.0),
-            decision: query.decision.map(|decision| decision.to_string()),
-            event_types: query
-                .event_type
-                .as_deref()
-                .map(types)
-                .transpose()?
-                .unwrap_or_default(),
-            application_id: query.application_id.map(|id| id.0),
-            session_id: query.session_id.map(|id| id.0),
-            authority_record_id: query.authority_record_id.map(|id| id.0),
-            label: query.label.map(|label| label.0),
-        },
+        filter: filter(query.into())?,
         after,
         principal: call.caller.limit_key(),
         show: Box::new(|row| serde_json::to_string(&shown(row))),
