@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, World, ZoneId};
 use caracal_crypto::HmacRing;
-use caracal_service::error_chain;
+use caracal_service::{error_chain, rounds::rounds};
 use caracal_storage::{Access, ChainHead, Error, PruneCheckpoint, Store};
 use caracal_wire::audit::ChainFault;
 use metrics::counter;
@@ -48,21 +48,13 @@ impl AdminRetention {
         for reason in ["unverified", "unavailable"] {
             counter!(PRUNE_FAILURES, "reason" => reason).absolute(0);
         }
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = ticks.tick() => {}
+        let this = &self;
+        rounds(EVERY, &shutdown, || async move {
+            if let Err(error) = this.round().await {
+                failed(None, &error);
             }
-            tokio::select! {
-                // A transaction cut short rolls back.
-                () = shutdown.cancelled() => return,
-                outcome = self.round() => if let Err(error) = outcome {
-                    failed(None, &error);
-                }
-            }
-        }
+        })
+        .await;
     }
 
     async fn round(&self) -> Result<(), Error> {

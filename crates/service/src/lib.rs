@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod refusal;
 pub mod request;
 pub mod revocation;
+pub mod rounds;
 pub mod server;
 pub mod tail;
 pub mod trace;

@@ -20,7 +20,7 @@ use caracal_ledger::{
     merkle::{Frontier, TILE_WIDTH, verify_consistency},
     prune::{InvalidPrune, Prune, SignedPrune},
 };
-use caracal_service::error_chain;
+use caracal_service::{error_chain, rounds::rounds};
 use caracal_storage::{Access, ChainKind, Error, KeptPrune, Ledger, held_ids};
 use metrics::{counter, gauge};
 use tokio::task::JoinSet;
@@ -100,21 +100,13 @@ impl Pruning {
     /// Deletes what is too old, now and every hour until `shutdown`.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         names::start_pruning();
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = ticks.tick() => {}
+        let this = &self;
+        rounds(EVERY, &shutdown, || async move {
+            if let Err(error) = this.round().await {
+                failed(None, &NotPruned::Storage(error));
             }
-            tokio::select! {
-                // A transaction cut short rolls back.
-                () = shutdown.cancelled() => return,
-                outcome = self.round() => if let Err(error) = outcome {
-                    failed(None, &NotPruned::Storage(error));
-                }
-            }
-        }
+        })
+        .await;
     }
 
     /// Goes through all logs once. What fails is told, counted, and left for the next round.

@@ -10,7 +10,7 @@ mod sweep;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use caracal_service::{Refusal, error_chain};
+use caracal_service::{Refusal, error_chain, rounds::rounds};
 use tokio_util::sync::CancellationToken;
 
 use crate::{CoordinatorDeps, deps::App, metrics};
@@ -76,20 +76,10 @@ async fn every<F>(name: &'static str, interval: Duration, shutdown: &Cancellatio
 where
     F: Future<Output = Result<Failures, JobError>>,
 {
-    let mut ticks = tokio::time::interval(interval.max(Duration::from_millis(10)));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+    let round = &round;
+    rounds(interval.max(Duration::from_millis(10)), shutdown, || async move {
         let started = tokio::time::Instant::now();
-        let outcome = tokio::select! {
-            // A transaction cut short rolls back.
-            () = shutdown.cancelled() => return,
-            outcome = round() => outcome,
-        };
-        let failed = match outcome {
+        let failed = match round().await {
             Ok(Failures(count)) => count > 0,
             Err(error) => {
                 tracing::warn!(job = name, %error, "a job could not start");
@@ -97,7 +87,8 @@ where
             }
         };
         metrics::job(name, failed, started.elapsed());
-    }
+    })
+    .await;
 }
 
 type Shared = Arc<App>;
