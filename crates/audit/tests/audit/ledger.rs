@@ -10,7 +10,7 @@ use caracal_service::{
     background::Background,
     tail::{TailLimits, Tails},
 };
-use caracal_storage::Access;
+use caracal_storage::{Access, ZoneWork};
 use caracal_testkit::{
     client::{Answer, Client},
     database::server,
@@ -132,9 +132,19 @@ impl Ledger {
         self.deps.bus.append(Topic::AuditEvents, frames).await.unwrap();
     }
 
+    /// A change in a zone, under way.
+    pub(crate) async fn change(&self, zone: &ZoneId) -> Box<dyn ZoneWork> {
+        self.deps.store.zone(zone, Access::Write).await.unwrap()
+    }
+
+    /// A picture of a zone.
+    pub(crate) async fn view(&self, zone: &ZoneId) -> Box<dyn ZoneWork> {
+        self.deps.store.zone(zone, Access::Read).await.unwrap()
+    }
+
     /// Whose events the ledger has, by request, in its order.
     pub(crate) async fn requests(&self, zone: &ZoneId) -> Vec<String> {
-        let mut work = self.deps.store.zone(zone, Access::Read).await.unwrap();
+        let mut work = self.view(zone).await;
         let rows = work.ledger().range(0, 1_000).await.unwrap();
         rows.into_iter().map(|row| row.event.request_id).collect()
     }

@@ -9,7 +9,7 @@ use caracal_ledger::{
     log_keys::LogKeys,
     merkle::{Tile, tiles_of},
 };
-use caracal_storage::{Access, LedgerEntry};
+use caracal_storage::LedgerEntry;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -43,13 +43,7 @@ struct Log {
 
 impl Log {
     async fn grow(&self, to: u64) {
-        let mut work = self
-            .ledger
-            .deps
-            .store
-            .zone(&self.zone, Access::Write)
-            .await
-            .unwrap();
+        let mut work = self.ledger.change(&self.zone).await;
         let from = work.ledger().head().await.unwrap().size;
         let entries: Vec<LedgerEntry> = (from..to)
             .map(|_| LedgerEntry::written(&self.ledger.event(&self.zone, "one"), None).unwrap())
@@ -93,13 +87,7 @@ impl Log {
 
     /// Everything that the published checkpoint needs is there.
     async fn check(&self, root: &Path) {
-        let mut work = self
-            .ledger
-            .deps
-            .store
-            .zone(&self.zone, Access::Read)
-            .await
-            .unwrap();
+        let mut work = self.ledger.view(&self.zone).await;
         let tiles = root.join("ledger").join(self.zone.as_str()).join("tile");
         for tile in tiles_of(self.size(root)) {
             let stored = work.ledger().tile(&tile).await.unwrap().unwrap().concat();

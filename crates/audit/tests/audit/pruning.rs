@@ -81,7 +81,7 @@ impl Fixture {
                 LedgerEntry::written(&event, Some(String::from("k1"))).unwrap()
             };
             let entries: Vec<_> = some.iter().map(event).collect();
-            let mut work = self.ledger.deps.store.zone(zone, Access::Write).await.unwrap();
+            let mut work = self.ledger.change(zone).await;
             let now = self.ledger.deps.world.now();
             work.ledger().append(&entries, now).await.unwrap();
             work.commit().await.unwrap();
@@ -108,7 +108,7 @@ impl Fixture {
 
     /// Indexes of what is there.
     async fn left(&self, zone: &ZoneId) -> Vec<i64> {
-        let mut work = self.ledger.deps.store.zone(zone, Access::Read).await.unwrap();
+        let mut work = self.ledger.view(zone).await;
         let rows = work.ledger().range(0, 100_000).await.unwrap();
         rows.iter().map(|row| row.chain_seq - 1).collect()
     }
@@ -136,26 +136,14 @@ impl Fixture {
             placed_by: String::from("ops"),
             placed_at: self.ledger.deps.world.now(),
         };
-        let mut work = self
-            .ledger
-            .deps
-            .store
-            .zone(&self.zone, Access::Write)
-            .await
-            .unwrap();
+        let mut work = self.ledger.change(&self.zone).await;
         work.retention().place(&hold).await.unwrap();
         work.commit().await.unwrap();
     }
 
     async fn lift(&self, id: &str) {
         let now = self.ledger.deps.world.now();
-        let mut work = self
-            .ledger
-            .deps
-            .store
-            .zone(&self.zone, Access::Write)
-            .await
-            .unwrap();
+        let mut work = self.ledger.change(&self.zone).await;
         assert!(work.retention().lift(id, "ops", now).await.unwrap());
         work.commit().await.unwrap();
     }
@@ -234,7 +222,7 @@ async fn old_events_are_archived_and_deleted_and_what_was_proved_still_is() {
                 .map(|_| ())
         };
         assert!(!receipts.is_empty());
-        let mut work = fixture.ledger.deps.store.zone(zone, Access::Read).await.unwrap();
+        let mut work = fixture.ledger.view(zone).await;
         let last = work.ledger().range(999, 1).await.unwrap().remove(0).event.id;
         drop(work);
         assert_eq!(receipt(&fixture.get(&format!("receipts/{last}")).await), Ok(()));
@@ -372,13 +360,7 @@ async fn events_of_a_held_subject_stay_though_they_name_only_its_records_and_ses
         fixture.days_pass(100);
         // What the ledger's record points to is not forgotten either.
         let now = fixture.ledger.deps.world.now();
-        let mut work = fixture
-            .ledger
-            .deps
-            .store
-            .zone(&fixture.zone, Access::Write)
-            .await
-            .unwrap();
+        let mut work = fixture.ledger.change(&fixture.zone).await;
         work.authority_records().reap(now, now, 10).await.unwrap();
         work.authority_records().reap(now, now, 10).await.unwrap();
         work.commit().await.unwrap();
@@ -409,7 +391,7 @@ async fn retention_is_the_shortest_that_is_said_of_the_zone_or_of_all() {
     fixture.days_pass(40);
     pruning.round().await.unwrap();
     assert_eq!(fixture.left(&own).await.len(), 10, "for ever");
-    let mut work = fixture.ledger.deps.store.zone(&own, Access::Write).await.unwrap();
+    let mut work = fixture.ledger.change(&own).await;
     work.retention_days().set_days(Some(&said(30))).await.unwrap();
     work.commit().await.unwrap();
     pruning.round().await.unwrap();
@@ -526,7 +508,7 @@ async fn what_is_missing_without_a_prune_checkpoint_of_ours_is_found_where_it_is
     assert_eq!(fixture.against(&[&newest], &trusted).await, Err(missing));
     put_back();
     // One that is younger.
-    let mut work = fixture.ledger.deps.store.zone(zone, Access::Read).await.unwrap();
+    let mut work = fixture.ledger.view(zone).await;
     let pruned = work.retention().newest_prune().await.unwrap().unwrap().size;
     let young = work.ledger().blocks(pruned + 1, 1).await.unwrap().remove(0).first;
     drop(work);
@@ -547,7 +529,7 @@ async fn what_is_missing_without_a_prune_checkpoint_of_ours_is_found_where_it_is
     assert_eq!(fixture.against(&[&newest], &trusted).await, Err(gap));
     put_back();
     // The word of somebody else, with the right tree.
-    let mut work = fixture.ledger.deps.store.zone(zone, Access::Read).await.unwrap();
+    let mut work = fixture.ledger.view(zone).await;
     let said = work.retention().newest_prune().await.unwrap().unwrap();
     drop(work);
     let stranger = LogKeys::derive(HOST, &[9; 32], None).unwrap();

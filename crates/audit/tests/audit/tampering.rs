@@ -15,7 +15,7 @@ use caracal_ledger::{
     merkle::Frontier,
     verify::Progress,
 };
-use caracal_storage::{Access, LedgerEntry};
+use caracal_storage::LedgerEntry;
 use caracal_wire::audit::ChainReport;
 use serde_json::json;
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ impl Ledger {
         let entries: Vec<LedgerEntry> = (0..count)
             .map(|n| LedgerEntry::written(&self.event(zone, &format!("req-{n}")), None).unwrap())
             .collect();
-        let mut work = self.deps.store.zone(zone, Access::Write).await.unwrap();
+        let mut work = self.change(zone).await;
         work.ledger()
             .append(&entries, self.deps.world.now())
             .await
@@ -88,7 +88,7 @@ impl Ledger {
 
     /// The block at `first` after somebody changed its entries.
     async fn forged(&self, zone: &ZoneId, first: u64, change: impl FnOnce(&mut Vec<Kept<'_>>)) -> String {
-        let mut work = self.deps.store.zone(zone, Access::Read).await.unwrap();
+        let mut work = self.view(zone).await;
         let stored = work.ledger().blocks(first, 1).await.unwrap().remove(0);
         let (_, mut entries) = block::decode(&stored.block).unwrap();
         change(&mut entries);
@@ -413,7 +413,7 @@ impl Second {
 
     /// Keeps checkpoints of every hundredth entry.
     async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
-        let mut work = ledger.deps.store.zone(&self.zone, Access::Read).await.unwrap();
+        let mut work = ledger.view(&self.zone).await;
         let mut tree = Frontier::default();
         for leaf in work.ledger().leaves(0..size).await.unwrap() {
             tree.append(leaf);
@@ -436,7 +436,7 @@ impl Second {
     /// What can be exported now; `None` when nothing can be.
     async fn exported(&self, ledger: &Ledger) -> Option<String> {
         let log = format!("ledger/{}", self.zone);
-        let mut work = ledger.deps.store.zone(&self.zone, Access::Read).await.unwrap();
+        let mut work = ledger.view(&self.zone).await;
         let (mut lines, mut after) = (String::new(), 0);
         loop {
             let rows = work.ledger().range(after, 500).await.ok()?;
@@ -604,7 +604,7 @@ async fn a_log_cannot_be_set_back(backends: Backends) {
     ledger.put_back("newer");
 
     // Cut where a block ends, with everything made to fit that needs no key.
-    let mut work = ledger.deps.store.zone(&zone, Access::Read).await.unwrap();
+    let mut work = ledger.view(&zone).await;
     let leaves = work.ledger().leaves(0..512).await.unwrap();
     drop(work);
     let mut tree = Frontier::default();
