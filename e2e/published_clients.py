@@ -290,6 +290,53 @@ def administration(operator, zone):
     operator.applications.delete(zone, throwaway["id"])
 
 
+def launcher(operator, zone):
+    print("workloads")
+    made = operator.workloads.create(zone, {"name": unique("nightly")})
+    check(made["secret"].startswith("ws_") and made["bindings"] == [], "a workload is made with a secret")
+    binding = {"env": "TICKETS_TOKEN", "resource": "resource://tickets", "scopes": ["tickets:read"]}
+    optional = {"env": "OTHER_TOKEN", "resource": "resource://other", "optional": True, "on_failure": "warn"}
+    bound = operator.workloads.update(zone, made["id"], {"bindings": [binding, optional]})
+    check(bound["bindings"] == [binding, optional], "its variables are bound")
+    check(operator.workloads.get(zone, made["id"]) == bound, "and read back")
+    check(bound in operator.workloads.list(zone), "and listed")
+    for body, code in (
+        ({"bindings": [{"env": "LD_PRELOAD", "resource": "resource://tickets"}]}, "invalid_credential_env"),
+        ({"bindings": [binding, binding]}, "duplicate_credential_env"),
+    ):
+        try:
+            operator.workloads.update(zone, made["id"], body)
+            check(False, f"{code} is refused")
+        except AdminApiError as refused:
+            check(refused.code == code, f"{code} is refused")
+    try:
+        operator.workloads.create(zone, {"name": made["name"].upper()})
+        check(False, "its name is taken")
+    except AdminApiError as refused:
+        check(refused.status == 409 and refused.code == "workload_name_taken", "its name is taken")
+    rotated = operator.workloads.rotate_secret(zone, made["id"])
+    check(rotated["secret"] != made["secret"], "a rotated secret is another")
+    shown = operator.workloads.get_secret(zone, made["id"])
+    check(shown["secret"] == rotated["secret"], "and can be shown again")
+    operator.workloads.delete(zone, made["id"])
+    check(all(w["id"] != made["id"] for w in operator.workloads.list(zone)), "a deleted workload is gone")
+
+    print("issuers of subjects")
+    url = f"https://login.example/{unique('tenant')}"
+    body = {"issuer": url, "jwks_url": "https://login.example/keys", "audience": "caracal"}
+    trusted = operator.subject_issuers.create(zone, body)
+    changed = operator.subject_issuers.patch(zone, trusted["id"], {"audience": "other"})
+    check(changed["audience"] == "other" and changed["issuer"] == url, "an issuer is trusted and changed")
+    check(operator.subject_issuers.get(zone, trusted["id"]) == changed, "and read back")
+    try:
+        operator.subject_issuers.create(zone, body)
+        check(False, "an issuer is trusted once")
+    except AdminApiError as refused:
+        check(refused.code == "subject_issuer_exists", "an issuer is trusted once")
+    operator.subject_issuers.delete(zone, trusted["id"])
+    check(all(i["id"] != trusted["id"] for i in operator.subject_issuers.list(zone)), "and trusted no more")
+
+
 def freeze(operator, zone, planner, tickets, upstream):
     print("freezing a zone")
     content = (
@@ -338,6 +385,7 @@ def main():
     upstream, operator = Upstream(), admin()
     zone, planner, worker, tickets, billing, archive = set_up(operator, upstream)
     administration(operator, zone)
+    launcher(operator, zone)
     asyncio.run(calls(zone, planner, worker, tickets, billing, archive, upstream, operator))
     evidence(operator, zone)
     freeze(operator, zone, planner, tickets, upstream)

@@ -4,6 +4,7 @@ use caracal_core::TextRule;
 use caracal_service::Refusal;
 use caracal_storage::Error;
 use caracal_wire::ErrorCode;
+use url::Url;
 
 /// A text of 1 to `max` characters without control characters.
 pub(crate) fn bounded(code: ErrorCode, path: &str, text: &str, max: usize) -> Result<(), Refusal> {
@@ -27,6 +28,36 @@ pub(crate) fn scopes(code: ErrorCode, path: &str, scopes: &[String]) -> Result<(
                 "must not contain white space",
             ));
         }
+    }
+    Ok(())
+}
+
+/// An absolute URL of one of `schemes`, of 1 to `max` characters, with a host and nothing but a path behind it.
+pub(crate) fn plain_url(
+    code: ErrorCode,
+    path: &str,
+    text: &str,
+    max: usize,
+    schemes: &[&str],
+) -> Result<(), Refusal> {
+    let refused = |message: &str| Refusal::invalid_field(code, path, message);
+    bounded(code, path, text, max)?;
+    // The parser of URLs drops line ends and tabs without a word; what is stored would then not be what is dialled.
+    if text.chars().any(char::is_whitespace) {
+        return Err(refused("must not contain white space"));
+    }
+    let url = Url::parse(text).map_err(|_| refused("must be an absolute URL"))?;
+    if !schemes.contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
+        return Err(refused(&format!(
+            "must be an {} URL with a host",
+            schemes.join(" or ")
+        )));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("must not contain a user or a password"));
+    }
+    if url.fragment().is_some() || url.query().is_some() {
+        return Err(refused("must not contain a query or a fragment"));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod auth;
 mod call;
 mod change;
 mod csv;
+mod custody;
 mod deps;
 mod events;
 mod fields;

@@ -5,9 +5,11 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 8] = [
+const COLLECTIONS: [&str; 10] = [
     "zones",
     "applications",
+    "workloads",
+    "subject-issuers",
     "resources",
     "providers",
     "policies",
@@ -17,7 +19,14 @@ const COLLECTIONS: [&str; 8] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 5] = ["activate", "client-secret", "revoke", "rotate-secret", "simulate"];
+const VERBS: [&str; 6] = [
+    "activate",
+    "client-secret",
+    "revoke",
+    "rotate-secret",
+    "secret",
+    "simulate",
+];
 
 /// The innermost collection of a route's path and the name of the parameter that follows it, if one does.
 pub(crate) fn entity(path: &'static str) -> Option<(&'static str, Option<&'static str>)> {

@@ -115,6 +115,14 @@ typed_id!(
     ResourceId
 );
 typed_id!(
+    /// A program that the launcher starts with credentials.
+    WorkloadId
+);
+typed_id!(
+    /// An identity provider whose users a zone takes as subjects.
+    SubjectIssuerId
+);
+typed_id!(
     /// A policy, whose content lives in its versions.
     PolicyId
 );

@@ -23,7 +23,8 @@ pub mod world;
 
 pub use id::{
     ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId,
-    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, ZoneId,
+    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, WorkloadId,
+    ZoneId,
 };
 pub use json::JsonObject;
 pub use operation::Operation;

@@ -14,7 +14,7 @@ use aws_lc_rs::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
 };
-use caracal_core::{ApplicationId, ProviderId, World, ZoneId};
+use caracal_core::{ApplicationId, ProviderId, WorkloadId, World, ZoneId};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -61,8 +61,8 @@ impl Location {
         Self(format!("zones/{zone}/applications/{application}/clientSecret").into())
     }
 
-    /// The secret of a workload, kept so that it can be shown again. `workload` is an id.
-    pub fn workload_secret(zone: &ZoneId, workload: &str) -> Self {
+    /// The secret of a workload, kept so that it can be shown again.
+    pub fn workload_secret(zone: &ZoneId, workload: &WorkloadId) -> Self {
         Self(format!("zones/{zone}/workloads/{workload}/secret").into())
     }
 
@@ -376,7 +376,7 @@ mod tests {
             Location::NOTIFICATION_SINK_SECRET,
             Location::provider_secret_config(&zone, &ProviderId::parse("prov-1").unwrap()),
             Location::application_client_secret(&zone, &ApplicationId::parse("app-1").unwrap()),
-            Location::workload_secret(&zone, "w-1"),
+            Location::workload_secret(&zone, &WorkloadId::parse("w-1").unwrap()),
             Location::from_reference(String::new()),
         ] {
             assert_eq!(

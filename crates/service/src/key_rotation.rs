@@ -1,18 +1,15 @@
 //! Moves what is stored from the previous key-encryption key to the current one.
 //!
 //! While two keys are configured, both open and verify. These jobs make the previous one unnecessary: [`Sealed`] seals
-//! every envelope anew where private keys may be read, [`Digests`] makes the digests of client secrets anew where
-//! applications are administered. Admin tokens move when they are used. How much is left is a metric, and
+//! every envelope anew where private keys may be read, [`Digests`] makes the digests of secrets of applications and
+//! workloads anew where these are administered. Admin tokens move when they are used. How much is left is a metric, and
 //! [`usage`] counts it for the operator. To add a kind of sealed value: an arm of [`SealedValue`].
 
 mod usage;
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{
-    KeyId, Secret, World, ZoneId,
-    entity::{Application, RegistrationMethod},
-};
+use caracal_core::{KeyId, Secret, World, ZoneId};
 use caracal_crypto::{KeyRing, Location, SecretHasher};
 use caracal_storage::{Access, Error, PageRequest, Store, ZoneWork};
 use metrics::gauge;
@@ -147,7 +144,8 @@ impl Digests {
         );
     }
 
-    /// Makes the digests of client secrets anew where a copy of the secret is kept; returns how many are left. Secrets
+    /// Makes the digests of secrets of applications and workloads anew where a copy of the secret is kept; returns how
+    /// many are left. Secrets
     /// of short-lived applications have no copy and end within the hour.
     ///
     /// # Errors
@@ -174,55 +172,60 @@ impl Digests {
     async fn zone(&self, zone: &ZoneId) -> Result<u64, Error> {
         let now = self.world.now();
         let mut work = self.store.zone(zone, Access::Read).await?;
-        let mut stale = work.applications().all_live().await?;
+        let mut applications = work.applications().all_live().await?;
+        let mut workloads = work.workloads().all().await?;
         drop(work);
-        stale.retain(|application| {
+        applications.retain(|application| {
             let hash = application.client_secret_hash.as_deref();
             application.is_live(now) && hash.is_some_and(|hash| self.hasher.needs_rehash(hash))
         });
-        if stale.is_empty() {
+        workloads.retain(|workload| self.hasher.needs_rehash(&workload.secret_hash));
+        if applications.is_empty() && workloads.is_empty() {
             return Ok(0);
         }
         let mut left = 0;
         let mut work = self.store.zone(zone, Access::Write).await?;
-        for application in &stale {
-            let done = self.rehash(work.as_mut(), zone, application).await?;
+        for application in &applications {
+            let Some(seen) = &application.client_secret_hash else {
+                continue;
+            };
+            let location = Location::application_client_secret(zone, &application.id);
+            let done = match self.anew(work.as_mut(), &location, seen).await? {
+                Some(hash) => work.applications().rehash(&application.id, seen, &hash).await?,
+                None => false,
+            };
+            left += u64::from(!done);
+        }
+        for workload in &workloads {
+            let (id, seen) = (&workload.id, &workload.secret_hash);
+            let location = Location::workload_secret(zone, id);
+            let done = match self.anew(work.as_mut(), &location, seen).await? {
+                Some(hash) => work.workloads().rehash(id, seen, &hash).await?,
+                None => false,
+            };
             left += u64::from(!done);
         }
         work.commit().await?;
         Ok(left)
     }
 
-    async fn rehash(
+    /// Another digest of the secret whose digest is `seen`, if its copy is at `location`.
+    async fn anew(
         &self,
         work: &mut dyn ZoneWork,
-        zone: &ZoneId,
-        application: &Application,
-    ) -> Result<bool, Error> {
-        let Some(seen) = &application.client_secret_hash else {
-            return Ok(true);
-        };
-        if application.registration_method != RegistrationMethod::Managed {
-            return Ok(false);
-        }
-        let location = Location::application_client_secret(zone, &application.id);
+        location: &Location,
+        seen: &str,
+    ) -> Result<Option<String>, Error> {
         let Some(envelope) = work.secrets().get(location.as_str()).await? else {
-            return Ok(false);
+            return Ok(None);
         };
-        let opened = self.keys.open(&location, &envelope).ok();
+        let opened = self.keys.open(location, &envelope).ok();
         let secret = opened
             .and_then(|opened| String::from_utf8(opened.to_vec()).ok())
             .map(Secret::new);
         // A copy of another secret than the one that logs in must not become the one that does.
-        let Some(secret) =
-            secret.filter(|secret| matches!(self.hasher.verify(seen, secret.expose()), Ok(true)))
-        else {
-            return Ok(false);
-        };
-        let Ok(hash) = self.hasher.hash_generated(&self.world, &secret) else {
-            return Ok(false);
-        };
-        work.applications().rehash(&application.id, seen, &hash).await
+        let secret = secret.filter(|secret| matches!(self.hasher.verify(seen, secret.expose()), Ok(true)));
+        Ok(secret.and_then(|secret| self.hasher.hash_generated(&self.world, &secret).ok()))
     }
 }
 

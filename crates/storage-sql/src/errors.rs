@@ -9,6 +9,12 @@ const RULES: &[(&str, &str)] = &[
     ("applications.id", "applications_id"),
     ("providers.zone_id, providers.identifier", "providers_identifier"),
     ("resources.zone_id, resources.identifier", "resources_identifier"),
+    ("workloads.zone_id, workloads.name_folded", "workloads_name"),
+    ("workloads.id", "workloads_id"),
+    (
+        "subject_issuers.zone_id, subject_issuers.issuer",
+        "subject_issuers_issuer",
+    ),
     ("policies.zone_id, policies.name", "policies_name"),
     (
         "policy_versions.zone_id, policy_versions.policy_id, policy_versions.version",

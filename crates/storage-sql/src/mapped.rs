@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, JsonObject, KeyId, PolicyId, PolicySetId,
-    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, Timestamp, ZoneId,
+    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp,
+    WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
         Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement, ProviderKind,
@@ -156,18 +157,17 @@ impl ZoneUnit {
         }
         params.push(version.value());
         let seen = params.len();
-        let _ = write!(
-            sql,
-            " WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL AND version = ${seen}"
-        );
+        let row = if M::COLUMNS.split(", ").any(|column| column == "archived_at") {
+            "zone_id = $1 AND id = $2 AND archived_at IS NULL"
+        } else {
+            "zone_id = $1 AND id = $2"
+        };
+        let _ = write!(sql, " WHERE {row} AND version = ${seen}");
         if self.tx.run(sql, params).await? == 1 {
             return Ok(true);
         }
         // Gone, or still there with another version than the one that was read.
-        let there = format!(
-            "SELECT 1 AS found FROM {} WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL",
-            M::TABLE
-        );
+        let there = format!("SELECT 1 AS found FROM {} WHERE {row}", M::TABLE);
         if self.tx.any(there, vec![self.zone.value(), id.value()]).await? {
             return Err(changed_meanwhile());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_core::{
     ApplicationId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId, PolicySetVersionId,
-    PolicyVersionId, ProviderId, ResourceId, SessionId, Timestamp, ZoneId,
+    PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
 };
 use sea_orm::Value;
 
@@ -144,6 +144,8 @@ macro_rules! every_id {
             ApplicationId,
             ProviderId,
             ResourceId,
+            WorkloadId,
+            SubjectIssuerId,
             PolicyId,
             PolicyVersionId,
             PolicySetId,

@@ -11,7 +11,8 @@ use caracal_crypto::HmacKey;
 use caracal_storage::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, ZoneWork, Zones,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Workloads,
+    ZoneWork, Zones,
 };
 
 use crate::{
@@ -75,6 +76,14 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn applications(&mut self) -> &mut dyn Applications {
+        self
+    }
+
+    fn workloads(&mut self) -> &mut dyn Workloads {
+        self
+    }
+
+    fn subject_issuers(&mut self) -> &mut dyn SubjectIssuers {
         self
     }
 

@@ -1,9 +1,10 @@
-//! What administrators register: zones, applications, providers, resources, sealed values.
+//! What administrators register: zones, applications, workloads, providers, resources, issuers of
+//! subjects, sealed values.
 
 use async_trait::async_trait;
 use caracal_core::{
-    ApplicationId, ProviderId, ResourceId, Timestamp, ZoneId,
-    entity::{Application, Provider, Resource, Zone},
+    ApplicationId, ProviderId, ResourceId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
+    entity::{Application, Provider, Resource, SubjectIssuer, Workload, Zone},
 };
 
 use crate::{Error, Page, PageRequest, Receipt};
@@ -128,6 +129,54 @@ pub trait Resources: Send {
     async fn update(&mut self, resource: &Resource) -> Result<bool, Error>;
     /// Archives. `false` when absent or archived already.
     async fn archive(&mut self, id: &ResourceId, at: Timestamp) -> Result<bool, Error>;
+}
+
+/// Workloads of the zone.
+#[async_trait]
+pub trait Workloads: Send {
+    /// The workload.
+    async fn get(&mut self, id: &WorkloadId) -> Result<Option<Workload>, Error>;
+    /// Workloads by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Workload>, Error>;
+    /// Every workload.
+    async fn all(&mut self) -> Result<Vec<Workload>, Error>;
+    /// Inserts a workload.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`workloads_name`) when another of the zone has the name, whatever its case.
+    async fn create(&mut self, workload: &Workload) -> Result<(), Error>;
+    /// Replaces everything but id, zone and creation. `false` when absent.
+    ///
+    /// # Errors
+    /// As [`Workloads::create`]; [`Error::Contended`] when it has another version.
+    async fn update(&mut self, workload: &Workload) -> Result<bool, Error>;
+    /// Replaces the secret's digest `seen` by one of the same secret. `false` when it is another by now.
+    async fn rehash(&mut self, id: &WorkloadId, seen: &str, hash: &str) -> Result<bool, Error>;
+    /// Deletes. `false` when absent.
+    async fn delete(&mut self, id: &WorkloadId) -> Result<bool, Error>;
+}
+
+/// Identity providers that the zone trusts.
+#[async_trait]
+pub trait SubjectIssuers: Send {
+    /// The issuer, unless absent or archived.
+    async fn get(&mut self, id: &SubjectIssuerId) -> Result<Option<SubjectIssuer>, Error>;
+    /// Unarchived issuers by `(created_at, id)`, newest first.
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<SubjectIssuer>, Error>;
+    /// How many unarchived issuers there are.
+    async fn count_live(&mut self) -> Result<u64, Error>;
+    /// Inserts an issuer.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] (`subject_issuers_issuer`) when it is trusted already.
+    async fn create(&mut self, issuer: &SubjectIssuer) -> Result<(), Error>;
+    /// Replaces keys' place, audience and attribution. `false` when absent or archived.
+    ///
+    /// # Errors
+    /// [`Error::Contended`] when it has another version.
+    async fn update(&mut self, issuer: &SubjectIssuer) -> Result<bool, Error>;
+    /// Archives. `false` when absent or archived already.
+    async fn archive(&mut self, id: &SubjectIssuerId, at: Timestamp) -> Result<bool, Error>;
 }
 
 /// Sealed values of the zone (CSS1 envelopes), by reference such as `zones/{z}/providers/{p}/secretConfig`.

@@ -32,7 +32,7 @@ pub use audit::{
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
 pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, PruneCheckpoint};
 pub use delegations::{DelegationDirection, Delegations};
-pub use directory::{Applications, Providers, Resources, SecretStore, Zones};
+pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
 pub use error::Error;
 pub use idempotency::{IdempotencyReceipts, Receipt};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};

@@ -8,7 +8,7 @@ use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
 use crate::{
     AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, SecretStore, Sessions, SigningKeys, Zones,
+    RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -70,6 +70,10 @@ pub trait ZoneWork: Send {
     async fn revision(&mut self) -> Result<i64, Error>;
     /// Applications.
     fn applications(&mut self) -> &mut dyn Applications;
+    /// Workloads.
+    fn workloads(&mut self) -> &mut dyn Workloads;
+    /// Identity providers whose users are taken as subjects.
+    fn subject_issuers(&mut self) -> &mut dyn SubjectIssuers;
     /// Providers.
     fn providers(&mut self) -> &mut dyn Providers;
     /// Resources.

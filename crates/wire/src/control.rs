@@ -36,7 +36,9 @@ pub mod policy_sets;
 pub mod providers;
 pub mod resources;
 pub mod retention;
+pub mod subject_issuers;
 mod text;
+pub mod workloads;
 pub mod zones;
 
 use caracal_core::words;

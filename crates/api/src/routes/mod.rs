@@ -13,7 +13,9 @@ mod providers;
 mod resources;
 mod retention;
 mod sessions;
+mod subject_issuers;
 mod subjects;
+mod workloads;
 mod zones;
 
 use caracal_service::{front::Served, limits::LimitClass};
@@ -24,6 +26,7 @@ use crate::{
         Capability::{Read, Reveal, Write},
         Needs, Reach,
     },
+    custody,
     deps::ApiDeps,
     policy_work,
 };
@@ -74,13 +77,20 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
-        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication ! [applications::TRAITS, applications::SECRETS] ZoneNotFound ReservedNamespace ApplicationNameTaken;
+        post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication ! [applications::TRAITS, custody::REFUSES] ZoneNotFound ReservedNamespace ApplicationNameTaken;
         post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)] ! ZoneNotFound DcrDisabled ReservedNamespace DcrLimitExceeded DcrRateLimitExceeded Overloaded;
         get "/v1/zones/{zoneId}/applications/{id}" READ "applications.get" applications::get::handle, "Read an application." ! ApplicationNotFound;
-        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication ! [applications::TRAITS, applications::SECRETS] NoFields ClientSecretNotConfigured ApplicationNotFound ReservedNamespace ApplicationNameTaken;
+        patch "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.update" applications::patch::handle, "Change an application." InvalidApplication ! [applications::TRAITS, custody::REFUSES] NoFields ClientSecretNotConfigured ApplicationNotFound ReservedNamespace ApplicationNameTaken;
         delete "/v1/zones/{zoneId}/applications/{id}" WRITE "applications.archive" applications::archive::handle, "Archive an application and end everything it holds." ! ApplicationNotFound;
-        post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret." ! [applications::SECRETS] ApplicationNotFound;
+        post "/v1/zones/{zoneId}/applications/{id}/rotate-secret" WRITE "applications.rotate_secret" applications::rotate::handle, "Give an application another secret." ! [custody::REFUSES] ApplicationNotFound;
         get "/v1/zones/{zoneId}/applications/{id}/client-secret" REVEAL "applications.reveal_secret" applications::reveal::handle, "Show the secret of a managed application." [refuses_with(500, &[ErrorCode::AuditUnavailable])] ! ApplicationNotFound ClientSecretNotStored SecretBackendUnavailable Conflict;
+        get "/v1/zones/{zoneId}/workloads" READ "workloads.list" workloads::list::handle, "List workloads.";
+        post "/v1/zones/{zoneId}/workloads" WRITE "workloads.create" workloads::create::handle, "Make a workload." InvalidWorkload ! [custody::REFUSES] ZoneNotFound WorkloadNameTaken;
+        get "/v1/zones/{zoneId}/workloads/{id}" READ "workloads.get" workloads::get::handle, "Read a workload." ! WorkloadNotFound;
+        put "/v1/zones/{zoneId}/workloads/{id}" WRITE "workloads.update" workloads::update::handle, "Change a workload." InvalidWorkload ! NoFields InvalidCredentialEnv DuplicateCredentialEnv WorkloadNotFound WorkloadNameTaken;
+        delete "/v1/zones/{zoneId}/workloads/{id}" WRITE "workloads.delete" workloads::delete::handle, "Delete a workload." ! WorkloadNotFound;
+        post "/v1/zones/{zoneId}/workloads/{id}/rotate-secret" WRITE "workloads.rotate_secret" workloads::rotate::handle, "Give a workload another secret." ! [custody::REFUSES] WorkloadNotFound;
+        get "/v1/zones/{zoneId}/workloads/{id}/secret" REVEAL "workloads.reveal_secret" workloads::reveal::handle, "Show the secret of a workload." [refuses_with(500, &[ErrorCode::AuditUnavailable])] ! WorkloadNotFound WorkloadSecretNotStored SecretBackendUnavailable Conflict;
         get "/v1/zones/{zoneId}/resources" READ "resources.list" resources::list::handle, "List resources.";
         post "/v1/zones/{zoneId}/resources" WRITE "resources.create" resources::create::handle, "Make a resource." InvalidResource [idempotent] ! [resources::RULES] ZoneNotFound ResourceQuotaExceeded ProviderIdentifierConflict;
         get "/v1/zones/{zoneId}/resources/{id}" READ "resources.get" resources::get::handle, "Read a resource." ! ResourceNotFound;
@@ -113,6 +123,11 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
         post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
+        get "/v1/zones/{zoneId}/subject-issuers" READ "subject_issuers.list" subject_issuers::list::handle, "List issuers of subjects.";
+        post "/v1/zones/{zoneId}/subject-issuers" WRITE "subject_issuers.create" subject_issuers::create::handle, "Trust an issuer of subjects." InvalidSubjectIssuer [idempotent] ! ZoneNotFound SubjectIssuerExists SubjectIssuerLimitReached;
+        get "/v1/zones/{zoneId}/subject-issuers/{id}" READ "subject_issuers.get" subject_issuers::get::handle, "Read an issuer of subjects." ! SubjectIssuerNotFound;
+        patch "/v1/zones/{zoneId}/subject-issuers/{id}" WRITE "subject_issuers.update" subject_issuers::patch::handle, "Change an issuer of subjects." InvalidSubjectIssuer ! SubjectIssuerNotFound;
+        delete "/v1/zones/{zoneId}/subject-issuers/{id}" WRITE "subject_issuers.archive" subject_issuers::archive::handle, "Trust an issuer of subjects no more." ! SubjectIssuerNotFound;
         get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
         get "/v1/zones/{zoneId}/audit/tail" READ "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;

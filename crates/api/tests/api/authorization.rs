@@ -94,7 +94,6 @@ async fn every_route_of_the_table_is_served() {
         );
     }
     for missing in [
-        "/v1/zones/z/workloads",
         "/v1/zones/z/grants",
         "/v1/operator/status",
         "/v1/zones/z/approvals",

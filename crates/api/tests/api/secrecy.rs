@@ -17,6 +17,11 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
         .patch(&format!("{zone}/applications/{application}"), patch)
         .await
         .expect(200);
+    let made = stack
+        .post(&format!("{zone}/workloads"), json!({ "name": "nightly" }))
+        .await
+        .expect(201);
+    let (workload, launched) = (made.text("id"), made.text("secret"));
     let mut provider = String::new();
     for (kind, config) in [
         (
@@ -46,7 +51,7 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
         if route.method != Method::GET || route.needs.capability == Capability::Reveal {
             continue;
         }
-        for id in [application.as_str(), provider.as_str()] {
+        for id in [application.as_str(), provider.as_str(), workload.as_str()] {
             let path = route
                 .path
                 .replace("{zoneId}", zone.strip_prefix("/v1/zones/").unwrap())
@@ -58,6 +63,7 @@ async fn secrets_appear_in_no_read_and_in_no_audit_row() {
                 for secret in [
                     "canary",
                     generated.as_str(),
+                    launched.as_str(),
                     chosen,
                     token.as_str(),
                     "argon2id$",

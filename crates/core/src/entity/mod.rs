@@ -6,6 +6,8 @@ mod directory;
 mod policy;
 pub mod provider_config;
 mod session;
+mod subject_issuer;
+mod workload;
 
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
 pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};
@@ -16,6 +18,8 @@ pub use directory::{
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use provider_config::ProviderConfig;
 pub use session::{Lifecycle, Session, SessionStatus};
+pub use subject_issuer::SubjectIssuer;
+pub use workload::{OnFailure, Workload, WorkloadBinding};
 
 /// What [`words!`] adds for documents.
 #[cfg(feature = "schema")]

@@ -68,8 +68,15 @@ async fn two_rotations(deployment: Deployment) {
     write(&previous, &key(1));
     let path = previous.display().to_string();
     let stack = Stack::with(deployment, &[("SECRET_STORE_KEK_PREVIOUS_FILE", &path)]).await;
-    // A signing key, a provider's credential, a generated client secret and its copy, an admin token.
+    // A signing key, a provider's credential, generated secrets of a client and a workload and their copies, an admin
+    // token.
     let fixture = Fixture::set_up(&stack).await;
+    let workload = Some(json!({"name": "nightly"}));
+    let workload = fixture
+        .zone
+        .admin("POST", "/workloads", workload)
+        .await
+        .expect(201);
     let minted = stack
         .admin(
             "POST",
@@ -105,7 +112,13 @@ async fn two_rotations(deployment: Deployment) {
             moved.stdout.contains("only the current key is needed"),
             "{moved:#?}"
         );
-        for kind in ["signing keys", "stored secrets", "client secrets", "admin tokens"] {
+        for kind in [
+            "signing keys",
+            "stored secrets",
+            "client secrets",
+            "workload secrets",
+            "admin tokens",
+        ] {
             assert!(moved.stdout.contains(&format!("{kind}: ")), "{moved:#?}");
         }
 
@@ -119,6 +132,9 @@ async fn two_rotations(deployment: Deployment) {
         let path = format!("/applications/{}/client-secret", fixture.application.id);
         let revealed = fixture.zone.admin("GET", &path, None).await.expect(200);
         assert_eq!(revealed.text_of("client_secret"), fixture.application.secret);
+        let path = format!("/workloads/{}/secret", workload.text_of("id"));
+        let revealed = fixture.zone.admin("GET", &path, None).await.expect(200);
+        assert_eq!(revealed.text_of("secret"), workload.text_of("secret"));
     }
 }
 

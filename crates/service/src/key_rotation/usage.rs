@@ -12,10 +12,12 @@ use super::{SealedValue, ZONES, sealed_values, zones};
 pub enum Kind {
     /// A private signing key.
     SigningKey,
-    /// A row of the secret store: a provider's credential, the copy of a client secret.
+    /// A row of the secret store: a provider's credential, the copy of a client's or a workload's secret.
     StoredSecret,
     /// The digest of a client secret.
     ClientSecret,
+    /// The digest of a workload's secret.
+    WorkloadSecret,
     /// The digest of an admin token.
     AdminToken,
 }
@@ -27,6 +29,7 @@ impl Kind {
             Self::SigningKey => "signing keys",
             Self::StoredSecret => "stored secrets",
             Self::ClientSecret => "client secrets",
+            Self::WorkloadSecret => "workload secrets",
             Self::AdminToken => "admin tokens",
         }
     }
@@ -70,19 +73,22 @@ pub async fn usage(
             };
             usage.add(kind, KeyRing::id_of(&envelope).unwrap_or_else(|_| unknown()));
         }
-        let applications = work.applications().all_live().await?;
-        for hash in applications
-            .iter()
-            .filter_map(|known| known.client_secret_hash.as_deref())
-        {
-            let key = if !hasher.needs_rehash(hash) {
+        let key_of = |hash: &str| {
+            if !hasher.needs_rehash(hash) {
                 keys.current_id()
             } else if hasher.is_under_previous(hash) {
                 keys.previous_id().unwrap_or_else(unknown)
             } else {
                 unknown()
-            };
-            usage.add(Kind::ClientSecret, key);
+            }
+        };
+        for application in work.applications().all_live().await? {
+            if let Some(hash) = &application.client_secret_hash {
+                usage.add(Kind::ClientSecret, key_of(hash));
+            }
+        }
+        for workload in work.workloads().all().await? {
+            usage.add(Kind::WorkloadSecret, key_of(&workload.secret_hash));
         }
     }
     let mut page = PageRequest::first(ZONES);

@@ -17,7 +17,7 @@ use caracal_storage::{
     Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
     GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
     PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions,
-    SigningKeys, Store, ZoneWork, Zones,
+    SigningKeys, Store, SubjectIssuers, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -122,6 +122,12 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn applications(&mut self) -> &mut dyn Applications {
         self.work.applications()
+    }
+    fn workloads(&mut self) -> &mut dyn Workloads {
+        self.work.workloads()
+    }
+    fn subject_issuers(&mut self) -> &mut dyn SubjectIssuers {
+        self.work.subject_issuers()
     }
     fn providers(&mut self) -> &mut dyn Providers {
         self.work.providers()

@@ -45,6 +45,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "8a69f64ffd3246de91d407fe488e56b4cd1bdc69b5b6b1f91799b3ce811d448f",
         postgres: "5c16987730bab38ae9070d996db3034cf65d272b1eb6a8a04ee5ccdeb32b11c6",
     },
+    Frozen {
+        version: 6,
+        sqlite: "3c64adb567da60cd3c671b8237885dafe24601402226317bcacd2a02953dfae6",
+        postgres: "59584f6e4615cdb4eee11127acc22a27685f0f4be9eba95432080843a9804278",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -21,6 +21,7 @@ mod m0002_gateway;
 mod m0003_versions;
 mod m0004_evidence;
 mod m0005_retention;
+mod m0006_launcher;
 mod run;
 
 pub use run::MigrationError;
@@ -89,6 +90,14 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0005_retention::COMMON,
         sqlite: m0005_retention::SQLITE,
         postgres: m0005_retention::POSTGRES,
+    },
+    Migration {
+        version: 6,
+        name: "launcher",
+        compatible_from: 5,
+        common: m0006_launcher::COMMON,
+        sqlite: m0006_launcher::SQLITE,
+        postgres: m0006_launcher::POSTGRES,
     },
 ];
 

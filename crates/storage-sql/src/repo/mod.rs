@@ -18,4 +18,6 @@ mod resources;
 mod retention;
 mod secrets;
 mod sessions;
+mod subject_issuers;
+mod workloads;
 mod zones;

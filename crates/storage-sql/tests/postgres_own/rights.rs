@@ -18,13 +18,13 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
-         signing_keys:c zone_revisions:riu zones:riu",
+         signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zones:riu",
     ),
     (
         ServiceRole::Sts,
         "applications:r authority_records:riu delegation_epochs:r delegations:r event_outbox:riud key_checks:riu policies:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r \
-         schema_migrations:r secret_store:riu session_counts:r sessions:r signing_keys:riu zone_revisions:riu \
+         schema_migrations:r secret_store:riu session_counts:r sessions:r signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
     ),
     (

@@ -68,6 +68,10 @@ macro_rules! conformance {
                     names_of_live_managed_applications_are_taken_whatever_their_case,
                     short_lived_applications_count_until_they_end,
                     an_update_replaces_what_may_change_and_nothing_else;
+                workloads:
+                    a_workload_comes_back_as_it_was_stored,
+                    a_workloads_name_is_unique_whatever_its_case,
+                    an_issuer_is_trusted_once_until_it_is_archived;
                 providers:
                     every_kind_of_provider_comes_back_as_it_was_stored,
                     a_providers_identifier_is_unique_among_the_active,
@@ -257,6 +261,7 @@ mod tests {
         ("paging", include_str!("paging.rs")),
         ("zones", include_str!("zones.rs")),
         ("applications", include_str!("applications.rs")),
+        ("workloads", include_str!("workloads.rs")),
         ("providers", include_str!("providers.rs")),
         ("secrets", include_str!("secrets.rs")),
         ("policies", include_str!("policies.rs")),

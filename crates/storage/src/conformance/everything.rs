@@ -3,7 +3,7 @@
 
 use caracal_core::entity::{
     Application, AuthorityRecord, Delegation, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
-    Resource, Session,
+    Resource, Session, SubjectIssuer, Workload,
 };
 
 use crate::{
@@ -19,6 +19,8 @@ pub(super) const SECRET: &str = "zones/any/providers/any/secretConfig";
 /// One of everything. Active set, one session that delegates to another.
 pub(super) struct Everything {
     pub(super) application: Application,
+    pub(super) workload: Workload,
+    pub(super) issuer: SubjectIssuer,
     pub(super) provider: Provider,
     pub(super) resource: Resource,
     pub(super) policy: Policy,
@@ -47,6 +49,8 @@ impl Everything {
         let session = given.session(&application, &record);
         let other_session = given.service(&application, &record);
         Self {
+            workload: given.workload(),
+            issuer: given.subject_issuer(),
             resource: given.resource(&provider),
             set_version: given.policy_set_version(&set, &[&policy_version]),
             key: given.signing_key(1),
@@ -81,6 +85,12 @@ impl Everything {
             ..session.clone()
         };
         Self {
+            // Unique over the deployment, as applications are.
+            workload: given.workload(),
+            issuer: SubjectIssuer {
+                zone_id: given.zone_id.clone(),
+                ..self.issuer.clone()
+            },
             provider: Provider {
                 zone_id: given.zone_id.clone(),
                 ..self.provider.clone()
@@ -126,6 +136,8 @@ impl Everything {
     pub(super) async fn try_store(&self, work: &mut dyn ZoneWork, given: &Given) -> Result<(), Error> {
         let now = given.world.now();
         work.applications().create(&self.application).await?;
+        work.workloads().create(&self.workload).await?;
+        work.subject_issuers().create(&self.issuer).await?;
         work.providers().create(&self.provider).await?;
         work.resources().create(&self.resource).await?;
         work.secrets().put(SECRET, b"sealed", now).await?;
@@ -184,6 +196,31 @@ impl Everything {
                     .name_taken(&self.application.name, None)
                     .await
                     .unwrap(),
+            ),
+            (
+                "workload",
+                work.workloads().get(&self.workload.id).await.unwrap().is_some(),
+            ),
+            (
+                "workload list",
+                !work.workloads().list(&ALL).await.unwrap().items.is_empty(),
+            ),
+            ("workloads", !work.workloads().all().await.unwrap().is_empty()),
+            (
+                "issuer",
+                work.subject_issuers()
+                    .get(&self.issuer.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "issuer list",
+                !work.subject_issuers().list(&ALL).await.unwrap().items.is_empty(),
+            ),
+            (
+                "issuer count",
+                work.subject_issuers().count_live().await.unwrap() > 0,
             ),
             (
                 "provider",
@@ -458,4 +495,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 47;
+pub(super) const SIGHTINGS: usize = 53;

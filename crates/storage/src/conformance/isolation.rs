@@ -76,6 +76,24 @@ pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
             .await
             .unwrap()
     );
+    assert!(!work.workloads().update(&held.workload).await.unwrap());
+    assert!(!work.workloads().delete(&held.workload.id).await.unwrap());
+    let seen = &held.workload.secret_hash;
+    assert!(
+        !work
+            .workloads()
+            .rehash(&held.workload.id, seen, "x")
+            .await
+            .unwrap()
+    );
+    assert!(!work.subject_issuers().update(&held.issuer).await.unwrap());
+    assert!(
+        !work
+            .subject_issuers()
+            .archive(&held.issuer.id, now)
+            .await
+            .unwrap()
+    );
     assert!(!work.resources().archive(&held.resource.id, now).await.unwrap());
     assert!(!work.providers().archive(&held.provider.id, now).await.unwrap());
     assert!(!work.providers().update(&held.provider).await.unwrap());
@@ -330,6 +348,8 @@ pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) 
     }
     smuggle! {
         work => work.applications().create(&smuggled.application);
+        work => work.workloads().create(&smuggled.workload);
+        work => work.subject_issuers().create(&smuggled.issuer);
         work => work.providers().create(&smuggled.provider);
         work => work.policies().create(&smuggled.policy, &smuggled.policy_version);
         work => work.policy_sets().create(&smuggled.set);
@@ -489,6 +509,13 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
         1
     );
     assert!(work.resources().archive(&twin.resource.id, now).await.unwrap());
+    assert!(work.workloads().delete(&twin.workload.id).await.unwrap());
+    assert!(
+        work.subject_issuers()
+            .archive(&twin.issuer.id, now)
+            .await
+            .unwrap()
+    );
     assert!(work.providers().archive(&twin.provider.id, now).await.unwrap());
     assert!(work.policies().archive(&twin.policy.id, now).await.unwrap());
     assert_eq!(
@@ -589,6 +616,18 @@ async fn untouched(fixture: &Fixture, held: &Everything) {
             .unwrap()
             .as_ref(),
         Some(&held.application)
+    );
+    assert_eq!(
+        work.workloads().get(&held.workload.id).await.unwrap().as_ref(),
+        Some(&held.workload)
+    );
+    assert_eq!(
+        work.subject_issuers()
+            .get(&held.issuer.id)
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&held.issuer)
     );
     assert_eq!(
         work.providers().get(&held.provider.id).await.unwrap().as_ref(),

@@ -68,6 +68,8 @@ pub mod units_of_work;
 #[doc(hidden)]
 pub mod versions;
 #[doc(hidden)]
+pub mod workloads;
+#[doc(hidden)]
 pub mod zones;
 
 pub use backend::{Backend, Reopen};

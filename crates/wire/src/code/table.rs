@@ -201,6 +201,11 @@ codes! {
         OperationPathMustBeAbsolute "operation_path_must_be_absolute" 400 "The path does not begin with a slash.";
         OperationScopeNotInResourceScopes "operation_scope_not_in_resource_scopes" 400
             "The scope of an operation is none of the resource's.";
+        InvalidWorkload "invalid_workload" 400 "The body is no workload, or a field of it breaks a rule.";
+        InvalidCredentialEnv "invalid_credential_env" 400
+            "A variable has no name that a credential may have; `details.env` names it.";
+        DuplicateCredentialEnv "duplicate_credential_env" 400 "Two bindings are of the same variable; `details.env` names it.";
+        InvalidSubjectIssuer "invalid_subject_issuer" 400 "The body is no issuer of subjects, or a field of it breaks a rule.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
         InvalidAccountAssertion "invalid_account_assertion" 401 "The assertion of a console account is not valid.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
@@ -218,6 +223,9 @@ codes! {
         AdminTokenNotFound "admin_token_not_found" 404 "There is no such admin token.";
         AuditHoldNotFound "audit_hold_not_found" 404 "There is no such hold on evidence, or it was lifted.";
         ClientSecretNotStored "client_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
+        WorkloadNotFound "workload_not_found" 404 "There is no such workload.";
+        WorkloadSecretNotStored "workload_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
+        SubjectIssuerNotFound "subject_issuer_not_found" 404 "There is no such issuer of subjects, or it is archived.";
         ProviderNotFound "provider_not_found" 404 "There is no such provider, or it is archived.";
         PolicyNotFound "policy_not_found" 404 "There is no such policy, or it is archived.";
         PolicyVersionNotFound "policy_version_not_found" 404 "The policy has no such version.";
@@ -232,6 +240,9 @@ codes! {
         ProtectedResource "protected_resource" 409 "The resource belongs to the platform.";
         ZoneSlugConflict "zone_slug_conflict" 409 "Another zone has this slug.";
         ApplicationNameTaken "application_name_taken" 409 "Another application of the zone has this name.";
+        WorkloadNameTaken "workload_name_taken" 409 "Another workload of the zone has this name.";
+        SubjectIssuerExists "subject_issuer_exists" 409 "The zone trusts this issuer already.";
+        SubjectIssuerLimitReached "subject_issuer_limit_reached" 409 "The zone trusts as many issuers as it may.";
         ResourceIdentifierConflict "resource_identifier_conflict" 409 "Another resource of the zone has this identifier.";
         ResourceQuotaExceeded "resource_quota_exceeded" 409 "The zone has as many resources as it may have.";
         ProviderIdentifierConflict "provider_identifier_conflict" 409 "Another provider of the zone has this identifier.";

@@ -11,10 +11,11 @@ use caracal_service::{
 use caracal_wire::control::applications::{ApplicationWithSecret, CreateApplication};
 use caracal_wire::events::DirectoryKind;
 
-use super::{check_reserved, name_taken, secret, traits, with_secret};
+use super::{SECRET_PREFIX, check_reserved, keep_secret, name_taken, traits, with_secret};
 use crate::{
     call::{ZoneCall, require_zone},
     change::Done,
+    custody,
 };
 
 pub(crate) async fn handle(
@@ -32,7 +33,7 @@ pub(crate) async fn handle(
         return Err(name_taken());
     }
 
-    let (client_secret, hash) = secret::generate(&call)?;
+    let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
     let mut attribution = call.made();
     attribution.updated_at = None;
     let application = Application {
@@ -47,7 +48,7 @@ pub(crate) async fn handle(
         attribution,
     };
     change.applications().create(&application).await?;
-    secret::keep(&mut change, &application, &client_secret).await?;
+    keep_secret(&mut change, &application, &client_secret).await?;
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::created(application.id.as_str())).await?;
     Ok(Created(with_secret(&call, application, &client_secret)))

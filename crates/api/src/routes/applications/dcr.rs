@@ -16,10 +16,11 @@ use caracal_wire::{
     control::applications::{ApplicationWithSecret, RegisterApplication},
 };
 
-use super::{CODE, check_reserved, secret, with_secret};
+use super::{CODE, SECRET_PREFIX, check_reserved, with_secret};
 use crate::{
     call::{ZoneCall, require_zone},
     change::Done,
+    custody,
 };
 
 const LONGEST: u32 = 3600;
@@ -40,7 +41,7 @@ pub(crate) async fn handle(
     }
     check_reserved(&name, call.caller.is_bootstrap())?;
 
-    let (client_secret, hash) = secret::generate(&call)?;
+    let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
     let mut change = call.change().await?;
     if !require_zone(&mut *change).await?.dcr_enabled {
         return Err(

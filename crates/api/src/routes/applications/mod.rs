@@ -8,10 +8,10 @@ pub(super) mod list;
 pub(super) mod patch;
 pub(super) mod reveal;
 pub(super) mod rotate;
-mod secret;
 mod traits;
 
 use caracal_core::{Secret, entity::Application};
+use caracal_crypto::Location;
 use caracal_service::Refusal;
 use caracal_wire::{
     ErrorCode,
@@ -20,12 +20,16 @@ use caracal_wire::{
 
 use crate::{
     call::Call,
+    change::ZoneChange,
+    custody,
     fields::{RESERVED_NAME, is_reserved, reserved_namespace},
 };
 
 const CODE: ErrorCode = ErrorCode::InvalidApplication;
 
-/// An application together with its secret, as the caller may see it.
+/// How secrets of applications begin.
+const SECRET_PREFIX: &str = "cs_";
+
 /// What is wrong with traits.
 pub(super) const TRAITS: [ErrorCode; 4] = [
     ErrorCode::TraitInvalid,
@@ -34,9 +38,17 @@ pub(super) const TRAITS: [ErrorCode; 4] = [
     ErrorCode::TraitCountExceeded,
 ];
 
-/// Why a secret cannot be made or kept now.
-pub(super) const SECRETS: [ErrorCode; 2] = [ErrorCode::Overloaded, ErrorCode::SecretBackendUnavailable];
+/// Keeps a copy of the application's secret that can be revealed.
+async fn keep_secret(
+    change: &mut ZoneChange<'_>,
+    application: &Application,
+    secret: &Secret,
+) -> Result<(), Refusal> {
+    let location = Location::application_client_secret(&application.zone_id, &application.id);
+    custody::keep(change, &location, secret).await
+}
 
+/// An application together with its secret, as the caller may see it.
 fn with_secret(call: &Call, application: Application, secret: &Secret) -> ApplicationWithSecret {
     ApplicationWithSecret {
         application: ApplicationItem::new(application, call.caller.is_global()),

@@ -11,8 +11,8 @@ use caracal_wire::{
     control::applications::{ApplicationItem, UpdateApplication},
 };
 
-use super::{CODE, check_reserved, live, name_taken, not_found, secret, traits};
-use crate::{call::ZoneCall, change::Done, fields::no_fields};
+use super::{CODE, check_reserved, keep_secret, live, name_taken, not_found, traits};
+use crate::{call::ZoneCall, change::Done, custody, fields::no_fields};
 
 /// Fewest and most characters of a chosen secret.
 const SECRET_CHARS: std::ops::RangeInclusive<usize> = 32..=1024;
@@ -45,7 +45,7 @@ pub(crate) async fn handle(
                 "the application logs in without a secret",
             ));
         }
-        Some(secret) => Some(secret::hash_chosen(&call, secret.clone()).await?),
+        Some(secret) => Some(custody::hash_chosen(&call, secret.clone()).await?),
     };
 
     let mut change = call.change().await?;
@@ -72,7 +72,7 @@ pub(crate) async fn handle(
     if let Some(secret) = &chosen
         && application.registration_method == RegistrationMethod::Managed
     {
-        secret::keep(&mut change, &application, secret).await?;
+        keep_secret(&mut change, &application, secret).await?;
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;

@@ -1,31 +1,25 @@
 //! `GET /v1/zones/{zoneId}/applications/{id}/client-secret`
 
-use caracal_core::{
-    ApplicationId,
-    audit::{Draft, EventType},
-    entity::RegistrationMethod,
-};
+use caracal_core::{ApplicationId, entity::RegistrationMethod};
 use caracal_crypto::Location;
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
 };
 use caracal_wire::{ErrorCode, control::applications::ClientSecret};
-use http::StatusCode;
 use serde::Serialize;
 
-use super::{not_found, secret::backend_unavailable};
-use crate::{call::ZoneCall, change::Done, events};
+use super::not_found;
+use crate::{call::ZoneCall, custody};
 
 #[derive(Serialize)]
-struct Revealed<'r> {
+struct Revealed {
     credential: &'static str,
-    application_id: &'r ApplicationId,
-    application_name: &'r str,
+    application_id: ApplicationId,
+    application_name: String,
     actor: String,
 }
 
-/// Shows the secret only once its evidence is durable: no audit event, no secret.
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
@@ -39,41 +33,13 @@ pub(crate) async fn handle(
         .filter(|application| application.registration_method == RegistrationMethod::Managed)
         .ok_or_else(not_found)?;
     let location = Location::application_client_secret(&call.zone, &id);
-    let envelope = change.secrets().get(location.as_str()).await?.ok_or_else(|| {
-        Refusal::of(ErrorCode::ClientSecretNotStored)
-            .describe("no copy of the secret is kept; rotate it instead")
-    })?;
-    let opened = call.role.keyring.open(&location, &envelope).map_err(|error| {
-        tracing::error!(zone.id = %call.zone, application.id = %id, %error, "a client secret cannot be opened");
-        backend_unavailable()
-    })?;
-    let client_secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
-
-    let event = Draft::new(
-        &call.role.world,
-        &call.zone,
-        EventType::CredentialRevealed,
-        &call.request_id,
-        "allow",
-        Revealed {
-            credential: "application_client_secret",
-            application_id: &application.id,
-            application_name: &application.name,
-            actor: call.caller.attributed_to(),
-        },
-    );
-    let frame = events::audit_frame(
-        &call.role.world,
-        call.role.audit_keys.as_ref(),
-        &event.undecided(),
-    )
-    .map_err(|error| {
-        tracing::error!(%error, "an audit event could not be written as JSON");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
-    })?;
-    change.publish(frame);
-    change.commit(Done::ok()).await?;
-    Ok(Answer(ClientSecret {
-        client_secret: client_secret.to_owned(),
-    }))
+    let revealed = Revealed {
+        credential: "application_client_secret",
+        application_id: id,
+        application_name: application.name,
+        actor: call.caller.attributed_to(),
+    };
+    let not_stored = ErrorCode::ClientSecretNotStored;
+    let client_secret = custody::reveal(&call, change, &location, not_stored, revealed).await?;
+    Ok(Answer(ClientSecret { client_secret }))
 }

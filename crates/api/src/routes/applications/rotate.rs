@@ -8,15 +8,15 @@ use caracal_service::{
 use caracal_wire::control::applications::ApplicationWithSecret;
 use caracal_wire::events::DirectoryKind;
 
-use super::{live, not_found, secret, with_secret};
-use crate::{call::ZoneCall, change::Done};
+use super::{SECRET_PREFIX, keep_secret, live, not_found, with_secret};
+use crate::{call::ZoneCall, change::Done, custody};
 
 /// The old secret stops working with the answer.
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
 ) -> Result<Answer<ApplicationWithSecret>, Refusal> {
-    let (client_secret, hash) = secret::generate(&call)?;
+    let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
     let mut change = call.change().await?;
     let mut application = live(change.applications().get(&id).await?)?;
     application.client_secret_hash = Some(hash);
@@ -26,7 +26,7 @@ pub(crate) async fn handle(
     }
     // Secrets of short-lived applications are kept nowhere.
     if application.registration_method == RegistrationMethod::Managed {
-        secret::keep(&mut change, &application, &client_secret).await?;
+        keep_secret(&mut change, &application, &client_secret).await?;
     }
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
     change.commit(Done::ok()).await?;

@@ -1,10 +1,10 @@
 //! Zones, applications, providers and resources.
 
 use caracal_core::{
-    ApplicationId, ProviderId, ResourceId, ScopeSet,
+    ApplicationId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId, WorkloadId,
     entity::{
-        Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,
-        RegistrationMethod, Resource, Zone,
+        Application, Attribution, DeclaredOperation, OnFailure, OperationEnforcement, Provider, ProviderKind,
+        RegistrationMethod, Resource, SubjectIssuer, Workload, WorkloadBinding, Zone,
     },
 };
 use serde_json::json;
@@ -39,6 +39,42 @@ impl Given {
             client_secret_hash: Some(self.sha256_hex()),
             traits: vec![String::from("control:invoke")],
             expires_at: None,
+            archived_at: None,
+            attribution: self.attribution(),
+        }
+    }
+
+    /// A workload with one binding of each kind.
+    pub fn workload(&self) -> Workload {
+        let binding = |env: &str, on_failure: Option<OnFailure>| WorkloadBinding {
+            env: env.into(),
+            resource: String::from("resource://weather"),
+            scopes: on_failure.iter().map(|_| String::from("weather:read")).collect(),
+            optional: on_failure.is_some(),
+            on_failure,
+        };
+        Workload {
+            id: WorkloadId::generate(&self.world),
+            zone_id: self.zone_id.clone(),
+            name: self.unique("nightly"),
+            secret_hash: self.sha256_hex(),
+            bindings: vec![
+                binding("KEY", None),
+                binding("SPARE_KEY", Some(OnFailure::Warn)),
+                binding("OTHER_KEY", Some(OnFailure::Error)),
+            ],
+            attribution: self.attribution(),
+        }
+    }
+
+    /// An identity provider whose users are taken as subjects.
+    pub fn subject_issuer(&self) -> SubjectIssuer {
+        SubjectIssuer {
+            id: SubjectIssuerId::generate(&self.world),
+            zone_id: self.zone_id.clone(),
+            issuer: self.unique("https://login.example/tenant"),
+            jwks_url: String::from("https://login.example/keys"),
+            audience: String::from("caracal"),
             archived_at: None,
             attribution: self.attribution(),
         }

@@ -1,0 +1,104 @@
+//! Secrets of clients: hashed for the login, sealed for the reveal.
+
+use caracal_core::{
+    Secret,
+    audit::{Draft, EventType},
+};
+use caracal_crypto::{Location, new_secret};
+use caracal_service::Refusal;
+use caracal_wire::ErrorCode;
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::{
+    call::{Call, ZoneCall},
+    change::{Done, ZoneChange},
+    events,
+};
+
+/// Why a secret cannot be made or kept now.
+pub(crate) const REFUSES: [ErrorCode; 2] = [ErrorCode::Overloaded, ErrorCode::SecretBackendUnavailable];
+
+/// A fresh secret that begins with `prefix`, and what it is stored as.
+pub(crate) fn generate(call: &Call, prefix: &'static str) -> Result<(Secret, String), Refusal> {
+    let secret = new_secret(&call.role.world, prefix);
+    let hash = call
+        .role
+        .hasher
+        .hash_generated(&call.role.world, &secret)
+        .map_err(|_| overloaded())?;
+    Ok((secret, hash))
+}
+
+/// What a secret somebody chose is stored as. Takes a tenth of a second, on a thread that may block.
+pub(crate) async fn hash_chosen(call: &Call, secret: Secret) -> Result<String, Refusal> {
+    let (hasher, world) = (call.role.hasher.clone(), call.role.world.clone());
+    match tokio::task::spawn_blocking(move || hasher.hash_chosen(&world, &secret)).await {
+        Ok(Ok(hash)) => Ok(hash),
+        Ok(Err(_)) | Err(_) => Err(overloaded()),
+    }
+}
+
+fn overloaded() -> Refusal {
+    Refusal::of(ErrorCode::Overloaded).describe("too many secrets are being hashed, try again")
+}
+
+/// Keeps a copy that can be revealed, in the same transaction as the digest.
+pub(crate) async fn keep(
+    change: &mut ZoneChange<'_>,
+    location: &Location,
+    secret: &Secret,
+) -> Result<(), Refusal> {
+    let api = &change.call().role;
+    let envelope = api
+        .keyring
+        .seal(&api.world, location, secret.expose().as_bytes())
+        .map_err(|_| backend_unavailable())?;
+    let now = change.call().now();
+    change.secrets().put(location.as_str(), &envelope, now).await?;
+    Ok(())
+}
+
+/// The secret at `location`, or `not_stored`. It is handed out only once its evidence, whose details are `metadata`, is
+/// durable: no audit event, no secret.
+pub(crate) async fn reveal(
+    call: &ZoneCall,
+    mut change: ZoneChange<'_>,
+    location: &Location,
+    not_stored: ErrorCode,
+    metadata: impl Serialize,
+) -> Result<String, Refusal> {
+    let envelope = change.secrets().get(location.as_str()).await?.ok_or_else(|| {
+        Refusal::of(not_stored).describe("no copy of the secret is kept; rotate it instead")
+    })?;
+    let opened = call.role.keyring.open(location, &envelope).map_err(|error| {
+        tracing::error!(zone.id = %call.zone, location = location.as_str(), %error, "a secret cannot be opened");
+        backend_unavailable()
+    })?;
+    let secret = std::str::from_utf8(&opened).map_err(|_| backend_unavailable())?;
+    let event = Draft::new(
+        &call.role.world,
+        &call.zone,
+        EventType::CredentialRevealed,
+        &call.request_id,
+        "allow",
+        metadata,
+    );
+    let frame = events::audit_frame(
+        &call.role.world,
+        call.role.audit_keys.as_ref(),
+        &event.undecided(),
+    )
+    .map_err(|error| {
+        tracing::error!(%error, "an audit event could not be written as JSON");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
+    })?;
+    change.publish(frame);
+    change.commit(Done::ok()).await?;
+    Ok(secret.to_owned())
+}
+
+fn backend_unavailable() -> Refusal {
+    Refusal::of(ErrorCode::SecretBackendUnavailable)
+        .describe("the secret store could not seal or open a value")
+}

@@ -1,0 +1,17 @@
+//! `GET /v1/zones/{zoneId}/subject-issuers`
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
+use caracal_wire::{Listing, control::subject_issuers::SubjectIssuerItem};
+
+use crate::{answer::listing, call::ZoneCall};
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<SubjectIssuerItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listing(work.subject_issuers().list(&page).await?))
+}

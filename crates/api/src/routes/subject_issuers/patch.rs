@@ -1,0 +1,45 @@
+//! `PATCH /v1/zones/{zoneId}/subject-issuers/{id}`
+
+use caracal_core::SubjectIssuerId;
+use caracal_service::{
+    Refusal,
+    front::{Body, ById, IfMatch, Path, Versioned},
+};
+use caracal_wire::control::subject_issuers::{SubjectIssuerItem, UpdateSubjectIssuer};
+
+use super::{check_url, not_found};
+use crate::{call::ZoneCall, change::Done};
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<SubjectIssuerId>>,
+    wanted: IfMatch,
+    Body(body): Body<UpdateSubjectIssuer>,
+) -> Result<Versioned<SubjectIssuerItem>, Refusal> {
+    if let Some(url) = &body.jwks_url {
+        check_url("jwks_url", url)?;
+    }
+    let empty = body.is_empty();
+    let mut change = call.change().await?;
+    let found = change.subject_issuers().get(&id).await?;
+    let mut issuer = found.ok_or_else(not_found)?;
+    wanted.allows(issuer.attribution.version)?;
+    // Clients may send an empty body, and read the issuer that way.
+    if empty {
+        let version = issuer.attribution.version;
+        return Ok(Versioned(issuer.into(), version));
+    }
+    if let Some(url) = body.jwks_url {
+        issuer.jwks_url = url.0;
+    }
+    if let Some(audience) = body.audience {
+        issuer.audience = audience.0;
+    }
+    call.stamp(&mut issuer.attribution);
+    if !change.subject_issuers().update(&issuer).await? {
+        return Err(not_found());
+    }
+    change.commit(Done::ok()).await?;
+    let version = issuer.attribution.next();
+    Ok(Versioned(issuer.into(), version))
+}

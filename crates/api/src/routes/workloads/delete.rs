@@ -1,0 +1,26 @@
+//! `DELETE /v1/zones/{zoneId}/workloads/{id}`
+
+use caracal_core::WorkloadId;
+use caracal_crypto::Location;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
+
+use super::not_found;
+use crate::{call::ZoneCall, change::Done};
+
+/// The launcher cannot start it from here on, and the copy of its secret is gone.
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<WorkloadId>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.change().await?;
+    if !change.workloads().delete(&id).await? {
+        return Err(not_found());
+    }
+    let location = Location::workload_secret(&call.zone, &id);
+    change.secrets().delete(location.as_str()).await?;
+    change.commit(Done::no_content()).await?;
+    Ok(NoContent)
+}

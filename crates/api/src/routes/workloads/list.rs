@@ -1,0 +1,17 @@
+//! `GET /v1/zones/{zoneId}/workloads`
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
+use caracal_wire::{Listing, control::workloads::WorkloadItem};
+
+use crate::{answer::listing, call::ZoneCall};
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<WorkloadItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listing(work.workloads().list(&page).await?))
+}
