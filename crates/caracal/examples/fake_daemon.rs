@@ -13,11 +13,22 @@ const ROLES: [&str; 5] = ["api", "sts", "gateway", "audit", "coordinator"];
 
 fn main() -> std::io::Result<()> {
     let behaviour = variable("FAKE_DAEMON").unwrap_or_default();
-    assert_eq!(
-        std::env::args().skip(1).collect::<Vec<_>>(),
-        ["serve", "all"],
-        "arguments"
-    );
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["serve", "all"] => {}
+        ["config", "all", "--json"] => {
+            let mode = variable("CARACAL_MODE").unwrap_or_default();
+            print!(
+                r#"[{{"name":"CARACAL_MODE","value":{:?},"from":"environment"}},
+                    {{"name":"LOG_LEVEL","value":"debug","from":"environment"}},
+                    {{"name":"SHUTDOWN_DELAY_MS","value":null,"from":"not set: 2000"}}]"#,
+                mode.to_string_lossy()
+            );
+            return Ok(());
+        }
+        _ => panic!("arguments {arguments:?}"),
+    }
     if behaviour == "mute" {
         std::process::exit(3);
     }
@@ -33,7 +44,10 @@ fn main() -> std::io::Result<()> {
     }
 
     let home = PathBuf::from(variable("CARACAL_HOME").expect("CARACAL_HOME"));
-    let mut urls = vec![format!("\"pid\":{}", std::process::id())];
+    let mut urls = vec![format!(
+        r#""pid":{},"daemon":{{"version":"0.0.7","started_at":7}}"#,
+        std::process::id()
+    )];
     for role in ROLES {
         let name = format!("CARACAL_{}_LISTEN", role.to_uppercase());
         let address = variable(&name)

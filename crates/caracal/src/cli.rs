@@ -3,16 +3,29 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::roles::Role;
 
+/// Examples first: most readers look for the line to copy.
+const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  caracal up                       start, and wait until everything takes traffic
+  caracal status --watch           who is up, what it keeps, until Ctrl-C
+  caracal logs gateway -f          what one role says, as it says it
+  caracal config --json            every setting in force and where it comes from
+  caracal down                     stop; the state stays";
+
 const AFTER_HELP: &str = "\
+Answers go to stdout, everything else to stderr.
+
 Exit codes:
-  0    done; for `status`: every service of this home is up
+  0    done; for `status`: every service and store of this home is up
   1    failed, with one sentence on stderr; for `status`: something is down
   2    the command line was not understood
-  130  `up` was interrupted and stopped what it had started
+  130  interrupted; what had been begun was undone
 
 Environment:
   CARACAL_HOME           state directory; default $XDG_DATA_HOME/caracal, else
@@ -30,7 +43,7 @@ Secrets are files in <home>/secrets and are never taken as arguments.";
 
 /// Start, stop and watch a local Caracal.
 #[derive(Debug, Parser)]
-#[command(name = "caracal", after_help = AFTER_HELP, disable_help_subcommand = false, max_term_width = 100)]
+#[command(name = "caracal", before_help = EXAMPLES, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Print the version.
     #[arg(short = 'v', long, visible_short_alias = 'V')]
@@ -38,6 +51,12 @@ pub(crate) struct Cli {
     /// State directory.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
+    /// Answer in JSON, one line each.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but the answer and errors.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -49,20 +68,32 @@ pub(crate) enum Command {
     Up(Up),
     /// Stop caracald.
     Down(Down),
-    /// Ask every service how it is.
+    /// Ask every service and store how it is.
     Status(Status),
     /// Show what caracald wrote.
     Logs(Logs),
+    /// Show every setting in force and where it comes from; secrets are hidden.
+    Config,
     /// Print the version.
-    Version {
-        /// One line of JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Version,
     /// Print a completion script for a shell.
+    #[command(before_help = "\
+Examples:
+  caracal completions bash > ~/.local/share/bash-completion/completions/caracal
+  caracal completions zsh  > ~/.zfunc/_caracal")]
     Completions {
         /// The shell to complete for.
         shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands to a directory.
+    #[command(before_help = "\
+Examples:
+  caracal man | man -l -
+  caracal man --dir ~/.local/share/man/man1")]
+    Man {
+        /// Write one page for each command there.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
     },
     /// Become caracald in a session of its own (internal).
     #[command(name = "__launch", hide = true)]
@@ -74,6 +105,11 @@ pub(crate) enum Command {
 
 /// Options of `up`.
 #[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal up
+  caracal --home ./second up       a second stack; give it ports of its own
+  caracal up --foreground          for systemd and other supervisors")]
 pub(crate) struct Up {
     /// Seconds to wait for every service to be ready.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -81,9 +117,6 @@ pub(crate) struct Up {
     /// Stay attached to this terminal instead of going to the background.
     #[arg(long, conflicts_with = "json")]
     pub(crate) foreground: bool,
-    /// Print the endpoints as one line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Options of `down`.
@@ -96,31 +129,59 @@ pub(crate) struct Down {
 
 /// Options of `status`.
 #[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal status                   is everything alive?
+  caracal status --ready --json    does everything take traffic? for programs
+  caracal status --watch           again and again, until Ctrl-C")]
 pub(crate) struct Status {
     /// Ask whether the services take traffic, not only whether they live.
     #[arg(long)]
     pub(crate) ready: bool,
-    /// Print one line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Ask again every few seconds until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    /// Seconds between two looks of `--watch`.
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) interval: u64,
 }
 
 /// Options of `logs`.
 #[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal logs -n 20               the last twenty lines
+  caracal logs gateway -f          those of one role, as they come")]
 pub(crate) struct Logs {
+    /// Only lines of one role.
+    #[arg(value_enum, value_name = "ROLE", conflicts_with = "role")]
+    pub(crate) of: Option<Role>,
     /// Keep printing what comes.
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// How many of the last lines to print.
     #[arg(short = 'n', long = "lines", default_value_t = 100, value_name = "N")]
     pub(crate) lines: usize,
-    /// Only lines of one role.
-    #[arg(long, value_enum)]
+    /// The same as naming the role.
+    #[arg(long, value_enum, hide = true)]
     pub(crate) role: Option<Role>,
 }
 
+/// The whole command line, as help, completions and manual pages show it.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
+        .help_template(HELP)
+        .mut_subcommands(|command| command.help_template(HELP))
+}
+
+/// Understands the process arguments; ends the process with help, or with what is wrong.
+pub(crate) fn parse() -> Cli {
+    let matches = definition().get_matches_from(arguments(std::env::args_os()));
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 /// The process arguments without one leading `--`, which some launchers insert.
-pub(crate) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     if arguments.get(1).is_some_and(|first| first == "--") {
         arguments.remove(1);
@@ -131,11 +192,10 @@ pub(crate) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_definition_holds_together() {
-        Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

@@ -70,6 +70,16 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
+/// `caracald` with the settings that `up` would start it with; the arguments are the caller's.
+///
+/// # Errors
+/// When a setting of ours makes no sense.
+pub(crate) fn command(caracald: &Path, environment: &Environment, home: &Home) -> anyhow::Result<Command> {
+    let mut command = Command::new(caracald);
+    configure(&mut command, environment, home)?;
+    Ok(command)
+}
+
 /// What the daemon is started with on top of the inherited environment.
 fn configure(command: &mut Command, environment: &Environment, home: &Home) -> anyhow::Result<()> {
     let mode = environment.get("CARACAL_MODE").unwrap_or("dev");
@@ -93,14 +103,13 @@ pub(crate) fn replace_this_process(
     home: &Home,
     lock: &Lock,
 ) -> anyhow::Error {
-    let mut command = Command::new(caracald);
-    command.args(["serve", "all"]);
-    if let Err(error) = configure(&mut command, environment, home) {
-        return error;
-    }
+    let mut command = match command(caracald, environment, home) {
+        Ok(command) => command,
+        Err(error) => return error,
+    };
     match lock.share() {
         Err(error) => error.into(),
-        Ok(handle) => could_not_run(caracald, &command.stdin(handle).exec()),
+        Ok(handle) => could_not_run(caracald, &command.args(["serve", "all"]).stdin(handle).exec()),
     }
 }
 

@@ -19,10 +19,15 @@ use crate::output::{answer, note};
 /// The kernel needs this long at most to tear a killed process down.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
-pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Down) -> anyhow::Result<Outcome> {
+pub(crate) fn run(
+    environment: &Environment,
+    home: Option<&Path>,
+    options: &Down,
+    json: bool,
+) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
     if !home.lock_file().exists() {
-        answer("not running")?;
+        say(json, None)?;
         return Ok(Outcome::Good);
     }
     // Looking is enough when a daemon runs; taking the lock would first wait for it in vain.
@@ -41,7 +46,7 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Down
                 if let Some(gone) = left_behind {
                     note(&gone.how_it_ended());
                 }
-                answer("not running")?;
+                say(json, None)?;
                 return Ok(Outcome::Good);
             }
         },
@@ -66,8 +71,17 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Down
             bail!("caracald (pid {}) could not be stopped", holder.pid);
         }
     }
-    answer(&format!("stopped caracald (pid {})", holder.pid))?;
+    say(json, Some(holder.pid))?;
     Ok(Outcome::Good)
+}
+
+/// What was stopped, if anything ran.
+fn say(json: bool, stopped: Option<i32>) -> std::io::Result<()> {
+    answer(&match stopped {
+        _ if json => serde_json::json!({ "stopped": stopped }).to_string(),
+        Some(pid) => format!("stopped caracald (pid {pid})"),
+        None => "not running".to_owned(),
+    })
 }
 
 fn signal(holder: &Holder, signal: Signal) -> anyhow::Result<()> {

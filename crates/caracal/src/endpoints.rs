@@ -1,21 +1,33 @@
 //! `endpoints.json`: where the running daemon says it listens.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::environment::Environment;
 use crate::home::Home;
 use crate::lock::Holder;
 use crate::roles::Role;
 
-/// Base URLs by role. A role that this daemon does not serve is absent.
+/// Base URLs by role, and what the daemon says about itself.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Endpoints {
-    pid: Option<i32>,
-    api: Option<String>,
-    sts: Option<String>,
-    gateway: Option<String>,
-    audit: Option<String>,
-    coordinator: Option<String>,
+    pub(crate) pid: Option<i32>,
+    /// What the daemon says of itself.
+    #[serde(default)]
+    pub(crate) daemon: About,
+    /// By role; a role that this daemon does not serve is absent, one that we do not know may be there.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+/// Which daemon serves, and since when.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct About {
+    pub(crate) version: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) started_at: Option<u64>,
 }
 
 impl Endpoints {
@@ -32,22 +44,19 @@ impl Endpoints {
     }
 
     /// Base URL of `role`, without a slash at the end.
-    pub(crate) fn url(&self, role: Role) -> Option<&str> {
-        let url = match role {
-            Role::Api => &self.api,
-            Role::Sts => &self.sts,
-            Role::Gateway => &self.gateway,
-            Role::Audit => &self.audit,
-            Role::Coordinator => &self.coordinator,
-        };
-        url.as_deref().map(|url| url.trim_end_matches('/'))
+    pub(crate) fn url(&self, role: &str) -> Option<&str> {
+        let url = self.rest.get(role)?.as_str()?;
+        url.starts_with("http").then(|| url.trim_end_matches('/'))
     }
 
-    /// The served roles with their base URLs, in display order.
-    pub(crate) fn served(&self) -> Vec<(Role, String)> {
-        Role::ALL
+    /// The served roles with their base URLs, in display order; those that only the daemon knows come last.
+    pub(crate) fn served(&self) -> Vec<(String, String)> {
+        let known = Role::ALL.map(Role::name);
+        let others = self.rest.keys().map(String::as_str);
+        known
             .into_iter()
-            .filter_map(|role| Some((role, self.url(role)?.to_owned())))
+            .chain(others.filter(|name| !known.contains(name)))
+            .filter_map(|name| Some((name.to_owned(), self.url(name)?.to_owned())))
             .collect()
     }
 
@@ -61,10 +70,15 @@ impl Endpoints {
 }
 
 /// Where each role is expected when no daemon has said otherwise.
-pub(crate) fn expected(environment: &Environment) -> anyhow::Result<Vec<(Role, String)>> {
+pub(crate) fn expected(environment: &Environment) -> anyhow::Result<Vec<(String, String)>> {
     Role::ALL
         .into_iter()
-        .map(|role| Ok((role, format!("http://{}", role.listen(environment)?))))
+        .map(|role| {
+            Ok((
+                role.name().to_owned(),
+                format!("http://{}", role.listen(environment)?),
+            ))
+        })
         .collect()
 }
 
@@ -73,12 +87,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_roles_and_absent_roles_are_both_fine() {
-        let text = r#"{"pid":1,"api":"http://127.0.0.1:3000/","web":"http://127.0.0.1:3001"}"#;
+    fn a_role_that_only_the_daemon_knows_is_served_last_and_words_about_itself_are_no_roles() {
+        let text = r#"{"pid":1,"daemon":{"version":"1.0.0","started_at":7},"admin":"http://127.0.0.1:3001","sts":"http://127.0.0.1:3000/","note":"x"}"#;
         let endpoints: Endpoints = serde_json::from_str(text).unwrap();
+        assert_eq!(endpoints.daemon.version.as_deref(), Some("1.0.0"));
         assert_eq!(
             endpoints.served(),
-            [(Role::Api, "http://127.0.0.1:3000".to_owned())]
+            [
+                ("sts", "http://127.0.0.1:3000"),
+                ("admin", "http://127.0.0.1:3001")
+            ]
+            .map(|(role, url)| (role.to_owned(), url.to_owned()))
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -60,15 +60,20 @@ impl Environment {
             .filter_map(|name| Some((name.as_str(), self.variables.get(name)?.as_str())))
     }
 
+    /// The operator's file, whether or not it is there.
+    pub(crate) fn operator_file(&self, home: &Path) -> PathBuf {
+        self.get("CARACAL_ENV_FILE")
+            .map_or_else(|| home.join("caracal.env"), PathBuf::from)
+    }
+
     /// Adds the settings of the operator's file where the environment has none; the environment wins.
     ///
     /// The file is `CARACAL_ENV_FILE`, which must then exist, or `caracal.env` in the state directory,
     /// which may be absent. A line that makes no sense is an error: a setting that silently does not
     /// apply is worse than a start that fails.
     pub(crate) fn fill_from_operator_file(&mut self, home: &Path) -> anyhow::Result<()> {
-        let explicit = self.get("CARACAL_ENV_FILE").map(Into::into);
-        let is_explicit = explicit.is_some();
-        let path = explicit.unwrap_or_else(|| home.join("caracal.env"));
+        let is_explicit = self.get("CARACAL_ENV_FILE").is_some();
+        let path = self.operator_file(home);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             // A state directory that is no directory is refused where the directory is prepared.

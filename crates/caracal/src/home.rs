@@ -60,6 +60,16 @@ impl Home {
         self.path.join("caracald.log.1")
     }
 
+    /// The database and the log that SQLite keeps beside it.
+    pub(crate) fn database_files(&self) -> [PathBuf; 2] {
+        ["caracal.db", "caracal.db-wal"].map(|name| self.path.join(name))
+    }
+
+    /// Evidence that is on its way to the ledger.
+    pub(crate) fn spool_directory(&self) -> PathBuf {
+        self.path.join("audit-spool")
+    }
+
     /// Written by the daemon once every role is bound.
     pub(crate) fn endpoints_file(&self) -> PathBuf {
         self.path.join("endpoints.json")

@@ -20,7 +20,13 @@ const POLL: Duration = Duration::from_millis(200);
 /// The first look at the end of the log; it grows until enough lines are in it.
 const FIRST_WINDOW_BYTES: u64 = 64 * 1024;
 
-pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Logs) -> anyhow::Result<Outcome> {
+pub(crate) fn run(
+    environment: &Environment,
+    home: Option<&Path>,
+    options: &Logs,
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    let role = options.of.or(options.role);
     let home = Home::locate(environment, home)?;
     let path = home.log_file();
     let mut log = match File::open(&path) {
@@ -34,16 +40,30 @@ pub(crate) fn run(environment: &Environment, home: Option<&Path>, options: &Logs
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read the log {}", path.display())),
     };
-    let (lines, end) = last_lines(&mut log, options.lines, options.role)?;
+    let (lines, end) = last_lines(&mut log, options.lines, role)?;
     let mut out = std::io::stdout().lock();
     for line in lines {
-        writeln!(out, "{}", scrub(&line))?;
+        writeln!(out, "{}", shown(&line, json))?;
     }
     out.flush()?;
     if options.follow {
-        follow(&path, log, end, options.role, &mut out)?;
+        follow(&path, log, end, &|line: &str| show(line, role, json), &mut out)?;
     }
     Ok(Outcome::Good)
+}
+
+/// The line as it is printed; where JSON is wanted, what is no record becomes one.
+fn shown(line: &str, json: bool) -> String {
+    let is_record = || serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok();
+    if json && !is_record() {
+        serde_json::json!({ "message": scrub(line) }).to_string()
+    } else {
+        scrub(line)
+    }
+}
+
+fn show(line: &str, role: Option<Role>, json: bool) -> Option<String> {
+    belongs_to(line, role).then(|| shown(line, json))
 }
 
 /// The last `count` complete lines of `role`, and the position right after the last complete line.
@@ -80,7 +100,7 @@ fn follow(
     path: &Path,
     log: File,
     from: u64,
-    role: Option<Role>,
+    show: &impl Fn(&str) -> Option<String>,
     out: &mut impl std::io::Write,
 ) -> anyhow::Result<()> {
     let mut reader = BufReader::new(log);
@@ -90,8 +110,8 @@ fn follow(
         // A line may arrive in pieces: keep the piece until its end is there.
         if reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
             let text = String::from_utf8_lossy(&line);
-            if belongs_to(text.trim_end(), role) {
-                writeln!(out, "{}", scrub(text.trim_end()))?;
+            if let Some(line) = show(text.trim_end()) {
+                writeln!(out, "{line}")?;
                 out.flush()?;
             }
             line.clear();

@@ -15,6 +15,8 @@
 )]
 
 mod cli;
+mod clock;
+mod config;
 mod daemon;
 mod down;
 mod endpoints;
@@ -24,19 +26,20 @@ mod home;
 mod interrupt;
 mod lock;
 mod logs;
+mod manual;
 mod output;
 mod ports;
 mod probe;
 mod roles;
 mod scrub;
 mod status;
+mod stores;
 mod up;
 mod version;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
 use nix::sys::stat::{Mode, umask};
 
 use crate::cli::{Cli, Command};
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
         std::process::exit(1);
     }));
 
-    match dispatch(Cli::parse_from(cli::arguments(std::env::args_os()))) {
+    match dispatch(cli::parse()) {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Bad) => ExitCode::from(1),
         // What a shell reports for a program that Ctrl-C ended.
@@ -77,26 +80,32 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
     let environment = Environment::from_process();
+    if cli.quiet {
+        output::be_quiet();
+    }
+    let json = cli.json;
     if cli.version {
-        return version::run(&environment, false);
+        return version::run(&environment, json);
     }
     let Some(command) = cli.command else {
-        Cli::command().print_help()?;
+        cli::definition().print_help()?;
         return Ok(Outcome::Good);
     };
     let home = cli.home.as_deref();
     match command {
-        Command::Up(options) => up::run(environment, home, &options),
-        Command::Down(options) => down::run(&environment, home, &options),
-        Command::Status(options) => status::run(environment, home, &options),
-        Command::Logs(options) => logs::run(&environment, home, &options),
-        Command::Version { json } => version::run(&environment, json),
+        Command::Up(options) => up::run(environment, home, &options, json),
+        Command::Down(options) => down::run(&environment, home, &options, json),
+        Command::Status(options) => status::run(environment, home, &options, json),
+        Command::Logs(options) => logs::run(&environment, home, &options, json),
+        Command::Config => config::run(environment, home, json),
+        Command::Version => version::run(&environment, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "caracal", &mut script);
-            std::io::stdout().write_all(&script)?;
+            clap_complete::generate(shell, &mut cli::definition(), "caracal", &mut script);
+            output::raw(&script)?;
             Ok(Outcome::Good)
         }
+        Command::Man { dir } => manual::run(dir.as_deref()),
         Command::Launch { caracald } => Err(daemon::become_daemon(&caracald)),
     }
 }

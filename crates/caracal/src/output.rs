@@ -2,11 +2,24 @@
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::environment::Environment;
 use crate::scrub::scrub;
 
+/// Whether notes are unwanted. Set once, before anything is said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says nothing but answers and errors from here on.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
 /// Prints a note about what is going on.
 pub(crate) fn note(sentence: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     // Losing a note must not stop the work it is about.
     let _ = writeln!(std::io::stderr(), "{}", scrub(sentence));
 }
@@ -16,6 +29,15 @@ pub(crate) fn note(sentence: &str) {
 pub(crate) fn answer(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Prints bytes as they are, with the same forbearance.
+pub(crate) fn raw(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }

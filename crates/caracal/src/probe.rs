@@ -4,7 +4,6 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use crate::roles::Role;
 use crate::scrub::scrub;
 
 /// A local service that needs longer than this is as good as down.
@@ -17,11 +16,14 @@ const MAX_DETAIL: usize = 120;
 /// What a service answered.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct ProbeResult {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) port: u16,
     pub(crate) url: String,
     pub(crate) ok: bool,
     pub(crate) detail: String,
+    /// Whether anybody answered at all.
+    #[serde(skip)]
+    pub(crate) reached: bool,
 }
 
 impl ProbeResult {
@@ -40,11 +42,11 @@ impl ProbeResult {
 }
 
 /// Asks every service for `path` at the same time; answers come back in the order asked.
-pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<ProbeResult> {
+pub(crate) fn ask_all(services: &[(String, String)], path: &str) -> Vec<ProbeResult> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = services
             .iter()
-            .map(|(role, base)| scope.spawn(move || ask(*role, base, path)))
+            .map(|(role, base)| scope.spawn(move || ask(role, base, path)))
             .collect();
         asked
             .into_iter()
@@ -53,7 +55,7 @@ pub(crate) fn ask_all(services: &[(Role, String)], path: &str) -> Vec<ProbeResul
     })
 }
 
-fn ask(role: Role, base: &str, path: &str) -> ProbeResult {
+fn ask(role: &str, base: &str, path: &str) -> ProbeResult {
     let authority = base
         .strip_prefix("http://")
         .unwrap_or(base)
@@ -64,7 +66,9 @@ fn ask(role: Role, base: &str, path: &str) -> ProbeResult {
         .rsplit_once(':')
         .and_then(|(_, port)| port.parse().ok())
         .unwrap_or(80);
-    let (ok, detail) = match get(authority, path) {
+    let outcome = get(authority, path);
+    let reached = outcome.is_ok();
+    let (ok, detail) = match outcome {
         Ok(answer) => read_answer(&answer),
         Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
             (false, "timeout".to_owned())
@@ -72,11 +76,12 @@ fn ask(role: Role, base: &str, path: &str) -> ProbeResult {
         Err(_) => (false, "unreachable".to_owned()),
     };
     ProbeResult {
-        name: role.name(),
+        name: role.to_owned(),
         port,
         url: format!("{base}{path}"),
         ok,
         detail,
+        reached,
     }
 }
 
@@ -184,7 +189,7 @@ mod tests {
             .local_addr()
             .unwrap()
             .port();
-        let answer = ask(Role::Sts, &format!("http://127.0.0.1:{port}"), "/ready");
+        let answer = ask("sts", &format!("http://127.0.0.1:{port}"), "/ready");
         assert_eq!(
             (answer.ok, answer.detail.as_str(), answer.port),
             (false, "unreachable", port)

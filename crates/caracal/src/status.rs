@@ -1,68 +1,162 @@
 //! `caracal status`.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
 
 use crate::Outcome;
 use crate::cli::Status;
+use crate::clock;
 use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
-use crate::lock::Lock;
+use crate::lock::{Holder, Lock};
 use crate::output::{Paint, answer, note};
 use crate::probe::{self, ProbeResult};
+use crate::stores::{self, StoreResult};
+use crate::version::VERSION;
+
+/// Clears a terminal and goes to its first line.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+/// What one look found.
+struct Look {
+    services: Vec<ProbeResult>,
+    stores: Vec<StoreResult>,
+    /// Who runs, with the version and the seconds it says it runs for.
+    daemon: Option<(Holder, Option<String>, Option<u64>)>,
+}
 
 pub(crate) fn run(
     mut environment: Environment,
     home: Option<&Path>,
     options: &Status,
+    json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     let mode = if options.ready { "ready" } else { "health" };
-    let path = format!("/{mode}");
-    let answers = match Endpoints::of_live_daemon(&home) {
-        Some(endpoints) => probe::ask_all(&endpoints.served(), &path),
-        None => probe::ask_all(&endpoints::expected(&environment)?, &path)
-            .into_iter()
-            .map(ProbeResult::of_a_stranger)
-            .collect(),
-    };
-    let all_good = !answers.is_empty() && answers.iter().all(|answer| answer.ok);
-
-    if options.json {
-        answer(&serde_json::json!({ "mode": mode, "services": answers }).to_string())?;
-    } else {
-        answer(&table(&answers, mode, &Paint::for_stdout(&environment)))?;
-        let state = match Lock::holder(&home)? {
-            Some(holder) => format!("caracald runs as pid {}", holder.pid),
-            None => format!(
-                "no caracald was started from here; {} starts one",
-                Hint::new(&environment, &home).command("up")
-            ),
-        };
-        note(&format!("home {}: {state}", home.path().display()));
+    let paint = Paint::for_stdout(&environment);
+    let redraw = options.watch && !json && std::io::stdout().is_terminal();
+    loop {
+        let look = look(&home, &environment, mode)?;
+        if json {
+            answer(&look.document(mode).to_string())?;
+        } else {
+            let table = look.table(mode, &paint);
+            answer(&if redraw { format!("{CLEAR}{table}") } else { table })?;
+            note(&look.summary(&home, &environment));
+        }
+        if !options.watch {
+            return Ok(if look.is_good() {
+                Outcome::Good
+            } else {
+                Outcome::Bad
+            });
+        }
+        // Ctrl-C ends it: there is nothing to tidy up.
+        std::thread::sleep(Duration::from_secs(options.interval));
     }
-    Ok(if all_good { Outcome::Good } else { Outcome::Bad })
 }
 
-fn table(answers: &[ProbeResult], mode: &str, paint: &Paint) -> String {
-    let mut lines = vec![format!(
-        "{:<12} {:>5}  {:<6}  {:<6}  detail",
-        "service", "port", "mode", "status"
-    )];
-    for answer in answers {
-        // Padded before painting: escape codes must not count as width.
-        let verdict = paint.verdict(
-            answer.ok,
-            &format!("{:<6}", if answer.ok { "ok" } else { "down" }),
-        );
-        lines.push(format!(
-            "{:<12} {:>5}  {mode:<6}  {verdict}  {}",
-            answer.name, answer.port, answer.detail
-        ));
+fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Look> {
+    let holder = Lock::holder(home)?;
+    let Some(endpoints) = Endpoints::of_live_daemon(home) else {
+        let asked = probe::ask_all(&endpoints::expected(environment)?, &format!("/{mode}"));
+        return Ok(Look {
+            services: asked.into_iter().map(ProbeResult::of_a_stranger).collect(),
+            stores: stores::judge(home, &[]),
+            daemon: holder.map(|holder| (holder, None, None)),
+        });
+    };
+    let served = endpoints.served();
+    // Only readiness tells of the stores, and a look must not take two waits.
+    let (health, ready) = std::thread::scope(|scope| {
+        let health = (mode != "ready").then(|| scope.spawn(|| probe::ask_all(&served, "/health")));
+        let ready = probe::ask_all(&served, "/ready");
+        (health.and_then(|thread| thread.join().ok()), ready)
+    });
+    let stores = stores::judge(home, &ready);
+    let now = clock::now().as_secs();
+    let up = endpoints.daemon.started_at.map(|then| now.saturating_sub(then));
+    Ok(Look {
+        services: health.unwrap_or(ready),
+        stores,
+        daemon: holder.map(|holder| (holder, endpoints.daemon.version.clone(), up)),
+    })
+}
+
+impl Look {
+    fn is_good(&self) -> bool {
+        !self.services.is_empty()
+            && self.services.iter().all(|service| service.ok)
+            && self.stores.iter().all(|store| store.ok)
     }
-    lines.join("\n")
+
+    fn document(&self, mode: &str) -> serde_json::Value {
+        let daemon = self.daemon.as_ref().map(
+            |(holder, version, up)| json!({ "pid": holder.pid, "version": version, "uptime_seconds": up }),
+        );
+        json!({
+            "mode": mode, "ok": self.is_good(), "services": self.services, "stores": self.stores,
+            "daemon": daemon, "version": VERSION,
+        })
+    }
+
+    fn table(&self, mode: &str, paint: &Paint) -> String {
+        let mut lines = vec![format!(
+            "{:<12} {:>5}  {:<6}  {:<6}  detail",
+            "service", "port", "mode", "status"
+        )];
+        let mut row = |name: &str, port: &str, mode: &str, ok: bool, detail: &str| {
+            // Padded before painting: escape codes must not count as width.
+            let verdict = paint.verdict(ok, &format!("{:<6}", if ok { "ok" } else { "down" }));
+            lines.push(format!("{name:<12} {port:>5}  {mode:<6}  {verdict}  {detail}"));
+        };
+        for one in &self.services {
+            row(&one.name, &one.port.to_string(), mode, one.ok, &one.detail);
+        }
+        for one in &self.stores {
+            row(one.name, "-", "store", one.ok, &one.detail);
+        }
+        lines.join("\n")
+    }
+
+    /// One sentence about the home as a whole.
+    fn summary(&self, home: &Home, environment: &Environment) -> String {
+        let shown = home.path().display();
+        let Some((holder, version, up)) = &self.daemon else {
+            let up = Hint::new(environment, home).command("up");
+            return format!("home {shown}: no caracald was started from here; {up} starts one");
+        };
+        let version_of = version.as_ref().map(|version| format!(" {version}"));
+        let time = up.map(|up| format!(", for {}", span(up)));
+        let other = version
+            .as_ref()
+            .filter(|version| *version != VERSION)
+            .map(|_| format!("; this caracal is {VERSION}"));
+        format!(
+            "home {shown}: caracald{} runs as pid {}{}{}",
+            version_of.unwrap_or_default(),
+            holder.pid,
+            time.unwrap_or_default(),
+            other.unwrap_or_default()
+        )
+    }
+}
+
+/// A time as people say it: its two largest units.
+fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
 }
 
 #[cfg(test)]
@@ -70,23 +164,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_one_aligned_row_per_service() {
-        let answer = |name, ok, detail: &str| ProbeResult {
-            name,
+    fn the_table_has_one_aligned_row_per_service_and_store() {
+        let service = |name: &str, ok, detail: &str| ProbeResult {
+            name: name.to_owned(),
             port: 3000,
             url: String::new(),
             ok,
             detail: detail.to_owned(),
+            reached: ok,
+        };
+        let look = Look {
+            services: vec![service("api", true, "200"), service("sts", false, "unreachable")],
+            stores: vec![StoreResult {
+                name: "database",
+                ok: true,
+                detail: "1.0 KiB".to_owned(),
+                bytes: Some(1024),
+            }],
+            daemon: None,
         };
         let paint = Paint::for_stdout(&Environment::from_pairs([("NO_COLOR", "1")]));
-        let text = table(
-            &[answer("api", true, "200"), answer("sts", false, "unreachable")],
-            "ready",
-            &paint,
-        );
         let expected = "service       port  mode    status  detail\n\
                         api           3000  ready   ok      200\n\
-                        sts           3000  ready   down    unreachable";
-        assert_eq!(text, expected);
+                        sts           3000  ready   down    unreachable\n\
+                        database         -  store   ok      1.0 KiB";
+        assert_eq!(look.table("ready", &paint), expected);
+        assert!(!look.is_good());
+    }
+
+    #[test]
+    fn a_time_is_told_in_its_two_largest_units() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (61, "1 min 1 s"),
+            (3 * 3600 + 5 * 60, "3 h 5 min"),
+            (2 * 86_400 + 3600, "2 d 1 h"),
+        ] {
+            assert_eq!(span(seconds), expected);
+        }
     }
 }

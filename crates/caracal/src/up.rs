@@ -17,7 +17,6 @@ use crate::lock::{Attempt, Holder, Lock};
 use crate::output::{answer, note};
 use crate::ports;
 use crate::probe::{self, ProbeResult};
-use crate::roles::Role;
 
 const POLL: Duration = Duration::from_millis(100);
 /// How long an interrupted start waits for a graceful end before it kills.
@@ -28,6 +27,7 @@ pub(crate) fn run(
     mut environment: Environment,
     home: Option<&Path>,
     options: &Up,
+    json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
@@ -83,7 +83,7 @@ pub(crate) fn run(
             return Ok(Outcome::Interrupted);
         }
     };
-    report(&home, &hint, started.pid()?, &endpoints, options.json)?;
+    report(&home, &hint, started.pid()?, &endpoints, json)?;
     Ok(Outcome::Good)
 }
 
@@ -125,10 +125,10 @@ fn wait_until_ready(
     started: &mut Started,
     timeout: Duration,
     interrupt: &Interrupt,
-) -> Result<Vec<(Role, String)>, Unready> {
+) -> Result<Vec<(String, String)>, Unready> {
     let begin = Instant::now();
     let mut last_note = begin;
-    let mut last_pending = Vec::new();
+    let mut last_pending: Vec<String> = Vec::new();
     loop {
         if interrupt.is_asked() {
             return Err(Unready::Interrupted);
@@ -155,7 +155,7 @@ fn wait_until_ready(
             };
             return Err(Unready::Late(why));
         }
-        let names: Vec<&str> = pending.iter().map(|answer| answer.name).collect();
+        let names: Vec<&str> = pending.iter().map(|answer| answer.name.as_str()).collect();
         if (names != last_pending && !names.is_empty()) || last_note.elapsed() >= REMIND_EVERY {
             note(&if names.is_empty() {
                 "waiting for caracald".to_owned()
@@ -163,7 +163,7 @@ fn wait_until_ready(
                 format!("waiting for {}", names.join(", "))
             });
             last_note = Instant::now();
-            last_pending = names.iter().map(|name| &**name).collect();
+            last_pending = names.iter().map(|name| (*name).to_owned()).collect();
         }
         std::thread::sleep(POLL);
     }
@@ -181,14 +181,14 @@ fn report(
     home: &Home,
     hint: &Hint,
     pid: i32,
-    endpoints: &[(Role, String)],
+    endpoints: &[(String, String)],
     json: bool,
 ) -> anyhow::Result<()> {
     let token = home.admin_token_file();
     if json {
         let urls: serde_json::Map<_, _> = endpoints
             .iter()
-            .map(|(role, url)| (role.name().to_owned(), url.as_str().into()))
+            .map(|(role, url)| (role.clone(), url.as_str().into()))
             .collect();
         let line = serde_json::json!({
             "home": home.path(), "pid": pid, "endpoints": urls,
@@ -197,15 +197,11 @@ fn report(
         return Ok(answer(&line.to_string())?);
     }
     let mut lines = vec![format!("caracald is ready (pid {pid})"), String::new()];
-    lines.extend(
-        endpoints
-            .iter()
-            .map(|(role, url)| format!("  {:<12} {url}", role.name())),
-    );
+    lines.extend(endpoints.iter().map(|(role, url)| format!("  {role:<12} {url}")));
     lines.push(String::new());
     lines.push(format!("  {:<12} {}", "admin token", token.display()));
     lines.push(format!("  {:<12} {}", "log", home.log_file().display()));
-    if let Some((_, api)) = endpoints.iter().find(|(role, _)| *role == Role::Api) {
+    if let Some((_, api)) = endpoints.iter().find(|(role, _)| role == "api") {
         lines.push(
             "\nA first question; the token goes over standard input, never into an argument list:\n"
                 .to_owned(),

@@ -4,7 +4,7 @@ use crate::Outcome;
 use crate::environment::Environment;
 use crate::output::answer;
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Short commit id, stamped by the build.
 const SHA: Option<&str> = option_env!("CARACAL_BUILD_SHA");
 /// `stable` or `rc` in a release build, stamped by the build.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
+use caracal_crypto::system_world;
 use caracal_service::files::replace;
 
 use crate::config::Role;
@@ -22,6 +23,13 @@ pub(crate) fn write(home: &Path, addresses: &[(Role, SocketAddr)]) -> anyhow::Re
         })
         .collect();
     document.insert("pid", std::process::id().into());
+    let started_at = system_world().now().unix_seconds();
+    document.insert(
+        "daemon",
+        serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"), "started_at": started_at,
+        }),
+    );
     let target = home.join("endpoints.json");
     let text = serde_json::to_string(&document).unwrap_or_default();
     replace(&target, text.as_bytes()).with_context(|| format!("cannot write {}", target.display()))

@@ -189,4 +189,9 @@ fn an_unknown_command_is_a_usage_error() {
     let run = Bench::new().run(&["frobnicate"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains("frobnicate"), "{run:?}");
+    // What is nearly right is put right.
+    for (typed, meant) in [("stauts", "status"), ("lgos", "logs"), ("donw", "down")] {
+        let run = Bench::new().run(&[typed]);
+        assert!(run.stderr.contains(&format!("'{meant}'")), "{run:?}");
+    }
 }

@@ -58,6 +58,91 @@ fn status_without_a_daemon_asks_the_expected_ports_and_fails() {
             .iter()
             .all(|service| service["ok"] == false && service["detail"] == "unreachable")
     );
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["stores"][0]["detail"], "nobody serves it");
+    assert_eq!(json["daemon"], Value::Null);
+}
+
+#[test]
+fn status_in_json_tells_of_stores_versions_and_uptime() {
+    let bench = Bench::new().with("FAKE_DAEMON", "unready");
+    assert_eq!(bench.run(&["up", "--timeout", "1"]).code, 1);
+    std::fs::write(bench.home().join("caracal.db"), [0; 4096]).unwrap();
+    let run = bench.run(&["status", "--json"]);
+    let json: Value = serde_json::from_str(&run.assert_good().stdout).unwrap();
+    assert_eq!(json["stores"][0]["name"], "database");
+    assert_eq!(json["stores"][0]["bytes"], 4096);
+    assert_eq!(json["daemon"]["version"], "0.0.7");
+    assert!(json["daemon"]["uptime_seconds"].is_u64(), "{json}");
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn status_looks_again_until_it_is_ended() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command()
+        .args(["status", "--watch", "--interval", "1", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut looks = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..2 {
+        let look: Value = serde_json::from_str(&looks.next().unwrap().unwrap()).unwrap();
+        assert_eq!(look["ok"], false);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn config_tells_the_operators_file_from_the_callers_environment_and_from_us() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    let file = bench.home().join("caracal.env");
+    std::fs::write(&file, "LOG_LEVEL=debug\n").unwrap();
+    let run = bench.run(&["config", "--json"]);
+    let settings: Value = serde_json::from_str(&run.assert_good().stdout).unwrap();
+    assert_eq!(settings[0]["from"], "caracal");
+    assert_eq!(settings[0]["value"], "dev");
+    assert_eq!(settings[1]["from"], format!("file {}", file.display()));
+    assert_eq!(settings[2]["from"], "not set: 2000");
+    let words = bench.with("LOG_LEVEL", "info").run(&["config"]);
+    let line = words.assert_good().stdout.lines().nth(1).unwrap();
+    assert!(
+        line.starts_with("LOG_LEVEL") && line.ends_with("environment"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command() {
+    let bench = Bench::new();
+    assert!(bench.run(&["man"]).assert_good().stdout.contains(".TH caracal 1"));
+    let pages = bench.directory().join("man 1");
+    bench
+        .run(&["man", "--dir", pages.to_str().unwrap()])
+        .assert_good();
+    for page in ["caracal.1", "caracal-up.1", "caracal-status.1"] {
+        assert!(pages.join(page).is_file(), "{page}");
+    }
+    assert!(!pages.join("caracal-__launch.1").exists());
+}
+
+#[test]
+fn a_line_of_the_log_that_is_no_record_becomes_one_where_json_is_wanted() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.log(), "plain \"words\"\n{\"level\":\"INFO\"}\n").unwrap();
+    let run = bench.run(&["logs", "--json"]);
+    let lines: Vec<Value> = run
+        .assert_good()
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["message"], "plain \"words\"");
+    assert_eq!(lines[1]["level"], "INFO");
 }
 
 #[test]
@@ -111,15 +196,22 @@ fn status_in_words_names_the_home_and_the_process() {
     bench.run(&["up"]).assert_good();
     let run = bench.run(&["status"]);
     let pid = bench.recorded_pid().unwrap();
-    assert_eq!(run.assert_good().stdout.lines().count(), 6, "{run:?}");
+    assert_eq!(run.assert_good().stdout.lines().count(), 9, "{run:?}");
     assert!(
         !run.stdout.contains('\u{1b}'),
         "no colour without a terminal: {run:?}"
     );
-    assert_eq!(
-        run.stderr,
-        format!("home {}: caracald runs as pid {pid}\n", bench.home().display())
+    let expected = format!(
+        "home {}: caracald 0.0.7 runs as pid {pid}, for ",
+        bench.home().display()
     );
+    assert!(run.stderr.starts_with(&expected), "{run:?}");
+    assert!(
+        run.stderr
+            .ends_with(concat!("; this caracal is ", env!("CARGO_PKG_VERSION"), "\n")),
+        "{run:?}"
+    );
+    assert_eq!(bench.run(&["status", "--quiet"]).stderr, "");
 }
 
 #[test]
@@ -157,7 +249,7 @@ fn logs_show_the_end_without_tokens() {
         last.stdout.lines().count() == 1 && last.stdout.contains("minted"),
         "{last:?}"
     );
-    let api = bench.run(&["logs", "--role", "api"]);
+    let api = bench.run(&["logs", "api"]);
     assert!(
         api.stdout.lines().count() == 1 && api.stdout.contains("starting"),
         "{api:?}"
@@ -217,6 +309,11 @@ fn help_is_an_answer_and_documents_the_exit_codes() {
     assert_eq!(bare.assert_good().stderr, "");
     let help = bench.run(&["--help"]);
     assert!(help.assert_good().stdout.contains("Exit codes:"), "{help:?}");
+    for command in ["up", "status", "logs", "completions", "man"] {
+        let help = bench.run(&[command, "--help"]).assert_good().stdout.clone();
+        let (examples, usage) = (help.find("Examples:"), help.find("Usage:"));
+        assert!(examples.is_some() && examples < usage, "examples first: {help}");
+    }
     assert!(!help.stdout.contains("__launch"), "{help:?}");
 }
 
