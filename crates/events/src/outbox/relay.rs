@@ -115,12 +115,15 @@ impl OutboxRelay {
 
     /// Says that a transaction with outbox rows was committed, and gives other processes a moment to hear of it, so
     /// that what is acknowledged is as a rule in force everywhere. Bounded by 250 ms, for example while one of them
-    /// hangs or the bus is away. Immediate where no other process follows the bus.
+    /// hangs; while the bus takes nothing, by the longest pause between two attempts as well. Immediate where no other
+    /// process follows the bus.
     pub async fn announce(&self) {
-        if self.bus.reaches_others() {
-            self.flush(ANNOUNCE_WITHIN).await;
-        } else {
+        if !self.bus.reaches_others() {
             self.nudge();
+        } else if !self.flush(ANNOUNCE_WITHIN).await && !self.is_publishing() {
+            // Others refuse while the bus takes nothing. Once it does again they decide, on what storage says then: what
+            // is committed between that and the next attempt to publish it must not have been acknowledged.
+            self.flush(self.options.pause.1).await;
         }
     }
 

@@ -140,6 +140,10 @@ impl Bus for Switched {
         self.bus.consume(topic, group, consumer).await
     }
 
+    fn reaches_others(&self) -> bool {
+        true
+    }
+
     async fn settle(&self, within: Duration) {
         self.bus.settle(within).await;
     }
@@ -258,6 +262,26 @@ async fn an_outage_is_waited_out_and_kills_no_row() {
     drop(subscription);
     assert!(fixture.relay.flush(LONG).await);
     assert!(fixture.relay.is_publishing());
+    fixture.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn what_is_announced_while_the_bus_comes_back_is_published_before_it_is_answered() {
+    let pause = Duration::from_secs(2);
+    let fixture = start(RelayOptions {
+        pause: (pause, pause),
+        ..quick()
+    });
+    fixture.bus.off.store(true, Ordering::SeqCst);
+    fixture.queue.put("row-1", Topic::SessionsRevoke, zone("z"));
+    fixture.relay.nudge();
+    while fixture.relay.is_publishing() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    fixture.bus.off.store(false, Ordering::SeqCst);
+    fixture.queue.put("row-2", Topic::SessionsRevoke, zone("z"));
+    fixture.relay.announce().await;
+    assert_eq!(fixture.queue.state("row-2"), State::Published);
     fixture.shutdown.cancel();
 }
 

@@ -119,6 +119,16 @@ impl RedisSubscription {
         }
     }
 
+    /// Adds the note of how far this subscription is. A server that refuses it takes no writes: nobody can publish there,
+    /// and what is not heard may have happened.
+    fn note(&self, pipeline: &mut Pipeline) {
+        progress::note(
+            pipeline,
+            &self.name,
+            self.cursors.iter().map(|cursor| (cursor.topic, cursor.seen)),
+        );
+    }
+
     async fn infos(&mut self) -> RedisResult<Vec<RedisResult<Value>>> {
         let mut pipeline = Pipeline::new();
         self.ask_infos(&mut pipeline);
@@ -127,9 +137,12 @@ impl RedisSubscription {
     }
 
     /// Reconnects after a loss; returns the gap to tell. Even where the server kept everything, others may have
-    /// committed what they could not publish.
+    /// committed what they could not publish, so it is told when the server takes writes again and not before.
     async fn reconnect(&mut self) -> RedisResult<BusError> {
         self.connect().await?;
+        let mut noted = Pipeline::new();
+        self.note(&mut noted);
+        noted.query_async::<Value>(self.connection()?).await?;
         let infos = self.infos().await?;
         self.backoff.reset();
         Ok(self.skip_to_newest(&infos, "the connection was lost"))
@@ -154,11 +167,7 @@ impl RedisSubscription {
             .unwrap_or(u64::MAX)
             .max(1);
         let mut pipeline = Pipeline::new();
-        progress::note(
-            &mut pipeline,
-            &self.name,
-            self.cursors.iter().map(|cursor| (cursor.topic, cursor.seen)),
-        );
+        self.note(&mut pipeline);
         self.ask_infos(&mut pipeline);
         let read = pipeline.cmd("XREAD").arg("COUNT").arg(BATCH);
         if self.in_sync.is_set() {
@@ -172,10 +181,11 @@ impl RedisSubscription {
             read.arg(cursor.seen.to_string());
         }
         pipeline.ignore_errors();
-        let mut answers: Vec<RedisResult<Value>> = pipeline.query_async(self.connection()?).await?;
-        let read = answers.pop().unwrap_or(Ok(Value::Nil))?;
-        // The answer to the note is of no interest.
-        let infos = answers.get(1..).unwrap_or_default();
+        let answers: Vec<RedisResult<Value>> = pipeline.query_async(self.connection()?).await?;
+        let mut answers = answers.into_iter();
+        answers.next().unwrap_or(Ok(Value::Nil))?;
+        let read = answers.next_back().unwrap_or(Ok(Value::Nil))?;
+        let infos = answers.as_slice();
         for (cursor, info) in self.cursors.iter().zip(infos) {
             if let Some(reason) = cursor.loss(info) {
                 return Ok(Err(self.skip_to_newest(infos, reason)));

@@ -5,8 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use caracal_core::Timestamp;
 use caracal_crypto::{HmacKey, system_world};
 use caracal_events::{
-    Bus, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _, StreamSigner,
-    Topic, redis::access, shortlived::RedisShortLived,
+    Bus, BusError, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _,
+    StreamSigner, Topic, redis::access, shortlived::RedisShortLived,
 };
 use caracal_testkit::{fault_proxy::FaultProxy, redis::Redis};
 
@@ -132,6 +132,44 @@ async fn a_server_without_memory_is_not_ready_until_it_has_some() {
     tell(&server, &["CONFIG", "SET", "maxmemory", "0"]).await;
     in_the_end(async || bus.ping().await).await;
     in_the_end(async || store.hit("rl:z:r:a", 5, Duration::from_mins(1)).await).await;
+}
+
+#[tokio::test]
+async fn a_subscription_of_a_server_that_takes_no_writes_is_out_of_sync_and_tells_a_gap_when_it_does_again() {
+    let server = Redis::in_memory();
+    let bus = open(options(&server.url()));
+    let mut subscription = bus.subscribe(&[Topic::SessionsRevoke]).await.expect("a server");
+    let in_sync = subscription.in_sync();
+    let listening = tokio::spawn(async move {
+        // A gap is told at its end, when storage is worth reading.
+        loop {
+            match subscription.next().await {
+                Err(BusError::Gap(_)) => return subscription,
+                Err(_) => {}
+                Ok(entries) => panic!("nobody published {entries:?}"),
+            }
+        }
+    });
+    in_the_end(async || in_sync.is_set().then_some(()).ok_or("not yet")).await;
+    tell(&server, &["CONFIG", "SET", "maxmemory", "1"]).await;
+    in_the_end(async || (!in_sync.is_set()).then_some(()).ok_or("still in sync")).await;
+    assert!(
+        bus.append(Topic::SessionsRevoke, revocation("unheard"))
+            .await
+            .is_err(),
+        "nobody can publish"
+    );
+    assert!(
+        !listening.is_finished(),
+        "no gap is told while nobody can publish"
+    );
+    tell(&server, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    let mut subscription = listening.await.expect("a gap");
+    assert!(!in_sync.is_set(), "not before storage was read");
+    bus.append(Topic::SessionsRevoke, revocation("heard"))
+        .await
+        .expect("it takes writes again");
+    assert_eq!(subscription.next().await.expect("an entry").1.len(), 1);
 }
 
 /// An ACL user with this rule, and the address to log in with it.
