@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, Timestamp,
+    ApplicationId, AuthorityRecordId, SessionId, Timestamp,
     claims::SubjectType,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
@@ -37,6 +37,8 @@ pub trait AuthorityRecords: Send {
         filter: &AuthorityRecordFilter,
         page: &PageRequest,
     ) -> Result<Page<AuthorityRecord>, Error>;
+    /// The records that `sessions` are anchored on, each once.
+    async fn of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<AuthorityRecordId>, Error>;
     /// Revokes the record and every active descendant; returns the ids that changed.
     async fn revoke_tree(
         &mut self,

@@ -47,9 +47,19 @@ pub trait Delegations: Send {
     ) -> Result<Page<Delegation>, Error>;
     /// Delegations live at `now`, by `(created_at, id)`, newest first.
     async fn list_live(&mut self, now: Timestamp, page: &PageRequest) -> Result<Page<Delegation>, Error>;
-    /// The delegation and every descendant by `parent_edge_id`, breadth first with the distance from the root;
-    /// empty when unknown.
-    async fn descendants(&mut self, id: &DelegationId) -> Result<Vec<(Delegation, u32)>, Error>;
+    /// The delegation and its descendants by `parent_edge_id`, breadth first with the distance from the root: the
+    /// nearest `limit`, no others are read. Empty when unknown.
+    async fn descendants(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<(Delegation, u32)>, Error>;
+    /// Those of the delegation and its descendants that are live at `now`, as [`Delegations::descendants`], and how
+    /// many there are without the limit.
+    async fn live_descendants(
+        &mut self,
+        id: &DelegationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<(Delegation, u32)>, u64), Error>;
+    /// The applications that hold the delegation or a descendant, whatever its state, each once.
+    async fn holders_below(&mut self, id: &DelegationId) -> Result<Vec<ApplicationId>, Error>;
     /// Revokes the delegation and every active descendant; returns what changed, root first.
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error>;
     /// Revokes every active delegation with an end in `sessions`, and the active descendants of each; returns

@@ -83,9 +83,8 @@ fn check(act: &Act<'_>, delegation: &Delegation) -> Result<(), Denial> {
 
 /// Handing something to a session gives no say over its life: who ends the receivers must be allowed to end each.
 async fn check_targets(work: &mut dyn ZoneWork, act: &Act<'_>, id: &DelegationId) -> Result<(), Error> {
-    let below = work.delegations().descendants(id).await?;
-    let may = |edge: &Delegation| act.by.may_stop(&edge.receiver_application_id);
-    if below.iter().all(|(edge, _)| may(edge)) {
+    let holders = work.delegations().holders_below(id).await?;
+    if holders.iter().all(|holder| act.by.may_stop(holder)) {
         return Ok(());
     }
     let why = "terminate_target would end sessions of another application; revoke without it";

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use caracal_core::{
-    AuthorityRecordId, Timestamp,
+    AuthorityRecordId, SessionId, Timestamp,
     entity::{AuthorityRecord, AuthorityRecordStatus},
 };
 use caracal_storage::{AuthorityRecordFilter, AuthorityRecords, Error, Page, PageRequest};
@@ -54,6 +54,15 @@ impl AuthorityRecords for ZoneUnit {
         listing.when("subject_type", "=", filter.subject_type.map(subject_word));
         listing.when("application_id", "=", filter.application_id.as_ref());
         listing.read(&self.tx, page, AuthorityRecord::read).await
+    }
+
+    async fn of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<AuthorityRecordId>, Error> {
+        let sql = format!(
+            "SELECT DISTINCT subject_authority_record_id AS id FROM sessions WHERE zone_id = $1 AND {} ORDER BY 1",
+            self.tx.dialect.is_one_of("id", 2)
+        );
+        let rows = self.tx.all(sql, params![self.zone, json_list(sessions)]).await?;
+        rows.iter().map(|row| row.id("id")).collect()
     }
 
     async fn revoke_tree(

@@ -53,6 +53,25 @@ fn decode(row: &Row) -> Result<Delegation, Error> {
 }
 
 impl ZoneUnit {
+    /// The first $3 of [`tree`] that meet `condition`, with their distance from the root.
+    async fn nearest(
+        &mut self,
+        condition: &str,
+        params: Vec<sea_orm::Value>,
+    ) -> Result<Vec<(Delegation, u32)>, Error> {
+        let sql = format!(
+            "{}, nearest AS (SELECT id, distance FROM tree {condition} LIMIT $3)
+            SELECT {JOINED}, nearest.distance FROM nearest
+            JOIN delegations d ON d.zone_id = $1 AND d.id = nearest.id
+            ORDER BY nearest.distance, d.created_at, d.id",
+            tree()
+        );
+        let rows = self.tx.all(sql, params).await?;
+        rows.iter()
+            .map(|row| Ok((decode(row)?, row.small("distance")?)))
+            .collect()
+    }
+
     /// Revokes the active delegations that `walk` finds, nearest first; returns them changed.
     ///
     /// Walks again until nothing active is left: while an update waited for a row, its holder may have made a
@@ -89,6 +108,21 @@ impl ZoneUnit {
             }
         }
     }
+}
+
+/// `tree`: delegation $2 of zone $1 and everything that descends from it, nearest first. Both databases walk it level
+/// by level and no further than what is read of it.
+fn tree() -> String {
+    format!(
+        "WITH RECURSIVE tree AS (
+            SELECT id, status, expires_at, CAST(0 AS BIGINT) AS distance
+            FROM delegations WHERE zone_id = $1 AND id = $2
+            UNION
+            SELECT child.id, child.status, child.expires_at, tree.distance + 1 FROM tree
+            JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
+            WHERE tree.distance < {DEEPEST}
+        )"
+    )
 }
 
 /// The ids of a walk, each once, nearest first.
@@ -239,35 +273,50 @@ impl Delegations for ZoneUnit {
             .await
     }
 
-    async fn descendants(&mut self, id: &DelegationId) -> Result<Vec<(Delegation, u32)>, Error> {
-        let sql = format!(
-            "WITH RECURSIVE tree AS (
-                SELECT id, CAST(0 AS BIGINT) AS distance FROM delegations WHERE zone_id = $1 AND id = $2
-                UNION
-                SELECT child.id, tree.distance + 1 FROM tree
-                JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
-                WHERE tree.distance < {DEEPEST}
+    async fn descendants(&mut self, id: &DelegationId, limit: u32) -> Result<Vec<(Delegation, u32)>, Error> {
+        self.nearest("", params![self.zone, id, limit]).await
+    }
+
+    async fn live_descendants(
+        &mut self,
+        id: &DelegationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<(Delegation, u32)>, u64), Error> {
+        let nearest = self
+            .nearest(
+                "WHERE status = 'active' AND expires_at > $4",
+                params![self.zone, id, limit, now],
             )
-            SELECT {JOINED}, tree.distance FROM tree JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id
-            ORDER BY tree.distance, d.created_at, d.id"
+            .await?;
+        // The rest of the graph is counted only where the limit cut something off.
+        if nearest.len() < limit as usize {
+            let total = nearest.len() as u64;
+            return Ok((nearest, total));
+        }
+        let sql = format!(
+            "{} SELECT COUNT(*) AS live FROM tree WHERE status = 'active' AND expires_at > $3",
+            tree()
+        );
+        let row = self.tx.one(sql, params![self.zone, id, now]).await?;
+        let total = row.map_or(Ok(0), |row| row.small("live"))?;
+        Ok((nearest, u64::from(total)))
+    }
+
+    async fn holders_below(&mut self, id: &DelegationId) -> Result<Vec<ApplicationId>, Error> {
+        let sql = format!(
+            "{} SELECT DISTINCT d.receiver_application_id FROM tree \
+             JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id ORDER BY d.receiver_application_id",
+            tree()
         );
         let rows = self.tx.all(sql, params![self.zone, id]).await?;
-        rows.iter()
-            .map(|row| Ok((decode(row)?, row.small("distance")?)))
-            .collect()
+        rows.iter().map(|row| row.id("receiver_application_id")).collect()
     }
 
     async fn revoke_tree(&mut self, id: &DelegationId, at: Timestamp) -> Result<Vec<Delegation>, Error> {
         let sql = format!(
-            "WITH RECURSIVE tree AS (
-                SELECT id, CAST(0 AS BIGINT) AS distance FROM delegations WHERE zone_id = $1 AND id = $2
-                UNION
-                SELECT child.id, tree.distance + 1 FROM tree
-                JOIN delegations child ON child.zone_id = $1 AND child.parent_edge_id = tree.id
-                WHERE tree.distance < {DEEPEST}
-            )
-            SELECT tree.id FROM tree JOIN delegations d ON d.zone_id = $1 AND d.id = tree.id
-            WHERE d.status = 'active' ORDER BY tree.distance, tree.id"
+            "{} SELECT id FROM tree WHERE status = 'active' ORDER BY distance, id",
+            tree()
         );
         self.revoke_walk(&sql, id.value(), at).await
     }

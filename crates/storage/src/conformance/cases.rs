@@ -137,6 +137,7 @@ macro_rules! conformance {
                     a_lineage_runs_from_the_root_and_stops_at_its_limit,
                     a_delegation_that_is_its_own_parent_loops_nobody,
                     descendants_come_breadth_first_with_their_distance,
+                    of_a_graph_the_nearest_are_read_and_the_live_are_counted,
                     delegations_are_listed_by_their_end,
                     at_most_a_hundred_inbound_delegations_are_returned,
                     only_live_delegations_are_listed_as_live,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::{
-    DelegationId, ScopeSet, SessionId,
+    ApplicationId, AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     entity::{Constraints, Delegation, DelegationStatus, Session},
 };
 
@@ -176,7 +176,7 @@ pub async fn a_delegation_that_is_its_own_parent_loops_nobody(backend: Backend) 
     }
     let mut work = fixture.a.write().await;
     assert!(work.delegations().lineage(&own.id, 50).await.unwrap().len() <= 50);
-    assert_eq!(work.delegations().descendants(&own.id).await.unwrap().len(), 1);
+    assert_eq!(work.delegations().descendants(&own.id, 9).await.unwrap().len(), 1);
     assert_eq!(
         work.delegations()
             .revoke_tree(&own.id, fixture.world.now())
@@ -200,7 +200,7 @@ pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend
     // The leaf is the oldest, so that an order by creation would be wrong.
     store(&fixture.a, &[&root, &above, &left, &leaf, &right]).await;
     let mut work = fixture.a.read().await;
-    let found = work.delegations().descendants(&above.id).await.unwrap();
+    let found = work.delegations().descendants(&above.id, 9).await.unwrap();
     let mut distances: Vec<_> = found
         .iter()
         .map(|(row, distance)| (*distance, row.id.clone()))
@@ -215,7 +215,82 @@ pub async fn descendants_come_breadth_first_with_their_distance(backend: Backend
     assert_eq!(distances, expected);
     assert!(
         work.delegations()
-            .descendants(&DelegationId::generate(&fixture.world))
+            .descendants(&DelegationId::generate(&fixture.world), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub async fn of_a_graph_the_nearest_are_read_and_the_live_are_counted(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let sessions = sessions(&fixture.a, 4).await;
+    let root = fixture.a.given.delegation(&sessions[0], &sessions[1]);
+    let children = [(); 4].map(|()| fixture.a.given.narrowed(&root, &sessions[2]));
+    let below = fixture.a.given.narrowed(&children[0], &sessions[3]);
+    let mut revoked = fixture.a.given.narrowed(&root, &sessions[3]);
+    revoked.status = DelegationStatus::Revoked;
+    revoked.revoked_at = Some(fixture.world.now());
+    // What is live goes on below what has ended: a revocation reaches it, too.
+    let mut beneath = fixture.a.given.narrowed(&revoked, &sessions[2]);
+    beneath.status = DelegationStatus::Active;
+    beneath.revoked_at = None;
+    let mut over = beneath.clone();
+    over.id = DelegationId::generate(&fixture.world);
+    over.expires_at = fixture.world.now();
+    let [one, two, three, four] = &children;
+    store(
+        &fixture.a,
+        &[&root, one, &below, &revoked, &over, &beneath, two, three, four],
+    )
+    .await;
+
+    let mut work = fixture.a.read().await;
+    let delegations = work.delegations();
+    for (limit, expected) in [
+        (0, vec![]),
+        (1, vec![0]),
+        (3, vec![0, 1, 1]),
+        (6, vec![0, 1, 1, 1, 1, 1]),
+        (8, vec![0, 1, 1, 1, 1, 1, 2, 2]),
+        (9, vec![0, 1, 1, 1, 1, 1, 2, 2, 2]),
+    ] {
+        let found = delegations.descendants(&root.id, limit).await.unwrap();
+        let distances: Vec<u32> = found.iter().map(|(_, distance)| *distance).collect();
+        assert_eq!(distances, expected, "the nearest {limit}");
+    }
+    for (limit, expected) in [(0, 0), (2, 2), (5, 5), (6, 6), (7, 7), (50, 7)] {
+        let (found, total) = delegations
+            .live_descendants(&root.id, fixture.world.now(), limit)
+            .await
+            .unwrap();
+        assert!(found.iter().all(|(row, _)| row.is_live(fixture.world.now())));
+        assert!(found.is_sorted_by_key(|(_, distance)| *distance));
+        assert_eq!((found.len(), total), (expected, 7), "the nearest {limit}");
+    }
+    let unknown = DelegationId::generate(&fixture.world);
+    let (found, total) = delegations
+        .live_descendants(&unknown, fixture.world.now(), 9)
+        .await
+        .unwrap();
+    assert!(found.is_empty() && total == 0);
+
+    let mut holders: Vec<ApplicationId> = sessions.iter().map(|row| row.application_id.clone()).collect();
+    holders.sort();
+    holders.dedup();
+    assert_eq!(delegations.holders_below(&root.id).await.unwrap(), holders);
+    assert!(delegations.holders_below(&unknown).await.unwrap().is_empty());
+    let ids: Vec<SessionId> = sessions.iter().map(|row| row.id.clone()).collect();
+    let mut records: Vec<AuthorityRecordId> = sessions
+        .iter()
+        .map(|row| row.subject_authority_record_id.clone())
+        .collect();
+    records.sort();
+    records.dedup();
+    assert_eq!(work.authority_records().of_sessions(&ids).await.unwrap(), records);
+    assert!(
+        work.authority_records()
+            .of_sessions(&[])
             .await
             .unwrap()
             .is_empty()

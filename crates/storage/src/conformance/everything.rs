@@ -409,7 +409,34 @@ impl Everything {
                 "descendants",
                 !work
                     .delegations()
-                    .descendants(&self.delegation.id)
+                    .descendants(&self.delegation.id, 9)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "live descendants",
+                work.delegations()
+                    .live_descendants(&self.delegation.id, now, 9)
+                    .await
+                    .unwrap()
+                    .1
+                    > 0,
+            ),
+            (
+                "holders below",
+                !work
+                    .delegations()
+                    .holders_below(&self.delegation.id)
+                    .await
+                    .unwrap()
+                    .is_empty(),
+            ),
+            (
+                "records of sessions",
+                !work
+                    .authority_records()
+                    .of_sessions(std::slice::from_ref(&self.session.id))
                     .await
                     .unwrap()
                     .is_empty(),
@@ -495,4 +522,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 53;
+pub(super) const SIGHTINGS: usize = 56;

@@ -440,12 +440,30 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
     );
     assert_eq!(
         work.delegations()
-            .descendants(&twin.delegation.id)
+            .descendants(&twin.delegation.id, 9)
             .await
             .unwrap()
             .len(),
         1
     );
+    let (live, total) = work
+        .delegations()
+        .live_descendants(&twin.delegation.id, now, 9)
+        .await
+        .unwrap();
+    assert_eq!((live.len(), total), (1, 1));
+    let holders = work
+        .delegations()
+        .holders_below(&twin.delegation.id)
+        .await
+        .unwrap();
+    assert_eq!(holders.len(), 1);
+    let anchored = work
+        .authority_records()
+        .of_sessions(std::slice::from_ref(&twin.session.id))
+        .await
+        .unwrap();
+    assert_eq!(anchored.len(), 1);
     assert_eq!(
         work.delegations().inbound(&twin.session.id).await.unwrap().len(),
         0

@@ -239,7 +239,7 @@ pub struct RevocationImpact {
     /// It and the live ones below it, nearest first, at most 5,000.
     pub affected_edges: Vec<DelegationNode>,
     /// How many there are.
-    pub affected_total: usize,
+    pub affected_total: u64,
     /// The sessions that hold them.
     pub affected_sessions: BTreeSet<SessionId>,
     /// The same, for clients that read this name.

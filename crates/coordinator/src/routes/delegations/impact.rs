@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caracal_core::{AuthorityRecordId, DelegationId, SessionId};
+use caracal_core::{DelegationId, SessionId};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, Path},
@@ -20,22 +20,16 @@ pub(crate) async fn handle(
     require_admin(&call.caller)?;
     let now = call.now();
     let mut work = call.work(Access::Read).await?;
-    let mut below = work.delegations().descendants(&id).await?;
-    if below.is_empty() {
+    if work.delegations().get(&id).await?.is_none() {
         return Err(not_found());
     }
-    below.retain(|(delegation, _)| delegation.is_live(now));
-    let total = below.len();
-    below.truncate(MAX_NODES);
+    let (below, total) = work.delegations().live_descendants(&id, now, MAX_NODES).await?;
     let sessions: BTreeSet<SessionId> = below
         .iter()
         .map(|(delegation, _)| delegation.target_session_id.clone())
         .collect();
-    let mut records: BTreeSet<AuthorityRecordId> = BTreeSet::new();
-    for session in &sessions {
-        let session = work.sessions().get(session).await?;
-        records.extend(session.map(|session| session.subject_authority_record_id));
-    }
+    let listed: Vec<SessionId> = sessions.iter().cloned().collect();
+    let records = work.authority_records().of_sessions(&listed).await?;
     let edges = below
         .iter()
         .map(|(delegation, depth)| DelegationNode::new(delegation, *depth))
@@ -46,6 +40,6 @@ pub(crate) async fn handle(
         affected_total: total,
         affected_agents: sessions.clone(),
         affected_sessions: sessions,
-        affected_authority_records: records,
+        affected_authority_records: records.into_iter().collect(),
     }))
 }

@@ -23,7 +23,7 @@ pub(crate) struct EndPath {
 }
 
 /// Most nodes of the graph below a delegation in one answer, nearest first.
-const MAX_NODES: usize = 5_000;
+const MAX_NODES: u32 = 5_000;
 
 /// The changed object of administrative records.
 const ENTITY: &str = "delegations";

@@ -18,10 +18,9 @@ pub(crate) async fn handle(
 ) -> Result<Answer<Vec<DelegationNode>>, Refusal> {
     require_admin(&call.caller)?;
     let mut work = call.work(Access::Read).await?;
-    let below = work.delegations().descendants(&id).await?;
-    let nodes: Vec<DelegationNode> = below
+    let below = work.delegations().descendants(&id, MAX_NODES).await?;
+    let nodes = below
         .iter()
-        .take(MAX_NODES)
         .map(|(delegation, depth)| DelegationNode::new(delegation, *depth))
         .collect();
     Ok(Answer(nodes))
