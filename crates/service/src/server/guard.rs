@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -36,6 +37,10 @@ const DRAIN_BYTES: usize = 1 << 20;
 pub(super) struct Shared {
     /// Whether a request is being answered.
     busy: AtomicBool,
+    /// When the latest answer ended.
+    answered_at: Mutex<Option<Instant>>,
+    /// A reader that waits for the end of the answer: hyper does not read again by itself then.
+    reader: AtomicWaker,
     /// Why the latest head or body was refused.
     fault: Mutex<Option<Fault>>,
     faulted: AtomicBool,
@@ -51,7 +56,13 @@ impl Shared {
     }
 
     pub(super) fn answered(&self) {
+        *self.answered_at.lock() = Some(Instant::now());
         self.busy.store(false, Ordering::Release);
+        self.reader.wake();
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
@@ -166,17 +177,25 @@ impl<S> Guard<S> {
             }
             return Poll::Pending;
         }
-        if self.shared.busy.load(Ordering::Acquire) {
-            // The client waits for us, and what it sent ahead is not late.
+        if self.shared.is_busy() {
+            // The client waits for us, and what it sent ahead is not late. Once answered, hyper reads again when
+            // something wakes it: the alarm does, should nothing else come.
             self.waiting = None;
-            if !self.held.is_empty() {
-                self.quiet_since = Instant::now();
-            }
+            let timeout = if self.held.is_empty() {
+                self.limits.idle_timeout
+            } else {
+                self.limits.header_read_timeout
+            };
+            self.passed(cx, Instant::now() + timeout);
             return Poll::Pending;
         }
-        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let answered_at = *self.shared.answered_at.lock();
+        let since = *self
+            .waiting
+            .get_or_insert_with(|| answered_at.unwrap_or_else(Instant::now));
         if !self.held.is_empty() {
-            if self.passed(cx, self.quiet_since + self.limits.header_read_timeout) {
+            let quiet_since = answered_at.map_or(self.quiet_since, |at| self.quiet_since.max(at));
+            if self.passed(cx, quiet_since + self.limits.header_read_timeout) {
                 self.refuse_head(Fault::HeadTimeout);
             }
             return Poll::Pending;
@@ -274,8 +293,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             }
             match guard.then {
                 Then::More => {}
-                Then::Refusal(_) | Then::Silence if guard.shared.busy.load(Ordering::Acquire) => {
-                    return Poll::Pending;
+                Then::Refusal(_) | Then::Silence if guard.shared.is_busy() => {
+                    guard.shared.reader.register(cx.waker());
+                    // The answer may have ended in between.
+                    if guard.shared.is_busy() {
+                        return Poll::Pending;
+                    }
+                    continue;
                 }
                 Then::Refusal(fault) => {
                     guard.shared.refuse(fault);

@@ -118,6 +118,11 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
     if codings > 1 {
         return Err(Fault::Malformed("two Transfer-Encoding fields"));
     }
+    if codings == 1 && length.is_some() {
+        return Err(Fault::Malformed(
+            "Transfer-Encoding and Content-Length in one head",
+        ));
+    }
     if codings == 1 && !is_http_11 {
         return Err(Fault::Malformed("HTTP/1.0 has no Transfer-Encoding"));
     }
@@ -132,6 +137,12 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
 
 /// The four forms of a target, each with the methods that have it (RFC 9112 §3.2).
 fn check_target(method: &str, target: &str) -> Result<(), Fault> {
+    // A fragment is cut off by one reader and part of the path to another; other text is escaped in a URL.
+    if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Err(Fault::Malformed(
+            "the request target has a fragment or a character that is not escaped",
+        ));
+    }
     let fits = if target.starts_with('/') {
         method != "CONNECT"
     } else if target == "*" {
@@ -155,7 +166,7 @@ fn absolute_authority(target: &str) -> Option<&str> {
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
     }
-    rest.split(['/', '?', '#']).next()
+    rest.split(['/', '?']).next()
 }
 
 /// A host name, an IPv4 address, or an IPv6 address in brackets; then, perhaps, a port.
@@ -268,6 +279,8 @@ mod tests {
             "Content-Length: 1, 1\r\n",
             "Content-Length: 18446744073709551615\r\n",
             "Content-Length: 1\r\nContent-Length: 2\r\n",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
         ] {
             assert!(with(bad).is_err(), "{bad:?}");
         }
@@ -292,6 +305,9 @@ mod tests {
             "GET ftp://gw/ HTTP/1.1",
             "GET http:///a HTTP/1.1",
             "GET http://u@gw/a HTTP/1.1",
+            "GET /a#b HTTP/1.1",
+            "GET http://gw/a#b HTTP/1.1",
+            "GET /\u{e4} HTTP/1.1",
             "CONNECT /a HTTP/1.1",
         ] {
             assert!(with(bad).is_err(), "{bad}");

@@ -149,6 +149,11 @@ impl Scanner {
         while bytes.get(start..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
             start = start.saturating_add(2);
         }
+        // What does not begin as a method does, such as a TLS hello, is answered before its sender has waited.
+        let line = bytes.get(start..).unwrap_or_default();
+        if !matches!(line, [] | [b'\r'] | [b'!'..=b'~', ..]) {
+            return Err(Fault::Malformed("the request head is not HTTP/1.1"));
+        }
         let end = end_of_head(bytes, searched.max(start), start)?;
         let length = end.unwrap_or(bytes.len());
         if length > self.max_head {

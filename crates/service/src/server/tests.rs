@@ -186,6 +186,7 @@ async fn what_two_readers_could_read_as_two_is_refused_and_closed() {
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
             "0\r\n\r\n",
         ),
+        post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
         host("g w"),
         host("gw/a"),
         host("u@gw"),
@@ -224,11 +225,22 @@ async fn what_came_before_a_refused_head_is_answered_first() {
     let answer = server
         .closed_after(format!("{good}{good}GET * HTTP/1.1\r\n\r\n").as_bytes())
         .await;
-    let statuses: Vec<&str> = answer
+    assert_eq!(statuses(&answer), ["200", "200", "400"], "{answer}");
+    // Also where the answer before needs no wait, and behind a request to tunnel.
+    let health = "GET /health HTTP/1.1\r\nHost: gw\r\n\r\n";
+    let answer = server.closed_after(format!("{health}\nGET").as_bytes()).await;
+    assert_eq!(statuses(&answer), ["200", "400"], "{answer}");
+    let answer = server
+        .closed_after(b"CONNECT gw:443 HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await;
+    assert_eq!(statuses(&answer), ["404"], "{answer}");
+}
+
+fn statuses(answer: &str) -> Vec<&str> {
+    answer
         .match_indices("HTTP/1.1 ")
         .map(|(at, _)| &answer[at + 9..at + 12])
-        .collect();
-    assert_eq!(statuses, ["200", "200", "400"], "{answer}");
+        .collect()
 }
 
 #[tokio::test]
@@ -325,6 +337,22 @@ async fn an_idle_connection_ends_with_the_idle_timeout() {
         answer.starts_with("HTTP/1.1 200") && answer.ends_with('x'),
         "{answer}"
     );
+    // Whether the answer came at once or was waited for.
+    let answer = server
+        .closed_after(b"GET /health HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await;
+    assert!(answer.ends_with("well"), "{answer}");
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /hold HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await
+        .unwrap();
+    server.until_routed(2).await;
+    server
+        .closed_after(b"GET /health HTTP/1.1\r\nHost: gw\r\n\r\n")
+        .await;
+    server.go_on.notify_waiters();
+    assert!(to_end(&mut stream).await.ends_with("held"));
 }
 
 #[tokio::test]
