@@ -58,7 +58,12 @@ fn is_ours(name: &str) -> bool {
                 | "x-real-ip"
                 // By these a proxy tells what it rewrote; from a caller they lead past the path that was decided on.
                 | "x-original-url"
+                | "x-original-uri"
+                | "x-original-method"
                 | "x-rewrite-url"
+                | "x-rewrite-uri"
+                | "x-override-url"
+                | "x-envoy-original-path"
         ) || name.starts_with("x-caracal-")
             || name.starts_with("x-forwarded-")
     })
@@ -256,7 +261,12 @@ mod tests {
             ("x_real_ip", "1.2.3.4"),
             ("x-original-url", "/admin"),
             ("x_original_url", "/admin"),
+            ("x-original-uri", "/admin"),
+            ("x-original-method", "DELETE"),
             ("x-rewrite-url", "/admin"),
+            ("x-rewrite-uri", "/admin"),
+            ("x-override-url", "/admin"),
+            ("x-envoy-original-path", "/admin"),
             ("x-request-id", "theirs"),
             ("x-api-key", "theirs"),
             ("x_api_key", "theirs"),
