@@ -6,6 +6,9 @@ use caracal_storage::Error;
 use caracal_wire::ErrorCode;
 use url::Url;
 
+/// Most characters of a host (RFC 1035 §2.3.4).
+const MAX_HOST: usize = 253;
+
 /// A text of 1 to `max` characters without control characters.
 pub(crate) fn bounded(code: ErrorCode, path: &str, text: &str, max: usize) -> Result<(), Refusal> {
     TextRule::line(max)
@@ -59,7 +62,42 @@ pub(crate) fn plain_url(
     if url.fragment().is_some() || url.query().is_some() {
         return Err(refused("must not contain a query or a fragment"));
     }
+    if !is_as_dialled(text, &url) {
+        return Err(refused(
+            "must be written as it is dialled: a host name or address in its usual form, no port 0, no segments of \
+             dots, no backslashes, no broken or control escapes",
+        ));
+    }
     Ok(())
+}
+
+/// Whether nothing was mended on the way from text to URL. Parsers take `127.1` for an address, `\` for `/`, and leave
+/// out `/../`; the next parser may do otherwise, and then what was checked is not what is called.
+fn is_as_dialled(text: &str, url: &Url) -> bool {
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()),
+        _ => (authority, url.port_or_known_default()),
+    };
+    host.len() <= MAX_HOST
+        && url
+            .host_str()
+            .is_some_and(|dialled| dialled.eq_ignore_ascii_case(host))
+        && port.is_some_and(|port| port != 0)
+        && port == url.port_or_known_default()
+        && (path == url.path() || path.is_empty())
+        && path.split('%').skip(1).all(is_printable_escape)
+}
+
+/// Whether `rest` begins with two hexadecimal digits that stand for no control character.
+fn is_printable_escape(rest: &str) -> bool {
+    let digits = rest.get(..2).filter(|digits| !digits.starts_with('+'));
+    digits
+        .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        .is_some_and(|byte| !byte.is_ascii_control())
 }
 
 /// 400 for a patch that changes nothing.

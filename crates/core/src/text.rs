@@ -32,6 +32,9 @@ pub enum TextProblem {
     /// Holds a character of a kind that no field takes.
     #[error("must not contain control characters")]
     Character,
+    /// Nothing but white space where something must be named.
+    #[error("must not be blank")]
+    Blank,
 }
 
 impl TextRule {
@@ -64,18 +67,25 @@ impl TextRule {
             return Err(TextProblem::Length { min, max });
         }
         let allowed = |c: char| !is_unprintable(c) || (lines && matches!(c, '\n' | '\r' | '\t'));
-        if text.chars().all(allowed) {
-            Ok(())
-        } else {
-            Err(TextProblem::Character)
+        if !text.chars().all(allowed) {
+            return Err(TextProblem::Character);
         }
+        if min > 0 && text.chars().all(char::is_whitespace) {
+            return Err(TextProblem::Blank);
+        }
+        Ok(())
     }
 }
 
-/// Control characters (Unicode category Cc), line and paragraph separators, and the bidirectional overrides
-/// and isolates (Unicode UAX #9), which make a text look like another.
+/// Control characters (Unicode category Cc), line and paragraph separators, and what makes a text look like another:
+/// the bidirectional overrides and isolates (Unicode UAX #9), characters without a width or a form, and tags, in which
+/// a text may be hidden from people and still be read by a model.
 pub fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(
+            c,
+            '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// `text` fit to be shown: at most 64 characters, none of them unprintable. What was cut is marked by `…`.
@@ -146,7 +156,17 @@ mod tests {
     #[test]
     fn what_breaks_a_store_a_terminal_or_a_reader_is_refused_in_every_text() {
         for c in [
-            '\0', '\u{1b}', '\u{7f}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}',
+            '\0',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
         ] {
             for rule in [TextRule::line(8), TextRule::prose(8)] {
                 assert_eq!(
@@ -163,6 +183,20 @@ mod tests {
             );
             assert_eq!(TextRule::prose(8).check(&format!("a{c}b")), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_name_is_not_blank_and_prose_may_be() {
+        for blank in [" ", "\u{a0}", "\u{3000} "] {
+            assert_eq!(
+                TextRule::line(8).check(blank),
+                Err(TextProblem::Blank),
+                "{blank:?}"
+            );
+            assert_eq!(TextRule::prose(8).check(blank), Ok(()));
+        }
+        // What joins letters and signs is part of writing.
+        assert_eq!(TextRule::line(8).check("a\u{200d}b\u{200c}"), Ok(()));
     }
 
     #[test]

@@ -196,6 +196,8 @@ async fn an_upstream_is_kept_as_it_was_sent_or_refused() {
         " https://crm.example.com",
         "https://crm.example.com/a b",
         "https://crm.example.com/\u{a0}",
+        "https://crm.example.com\\@127.1/",
+        "https://crm.example.com/a/../b",
     ] {
         let body = json!({ "name": "CRM", "upstream_url": upstream, "scopes": ["a"],
             "credential_provider_id": provider, "operation_enforcement": "transport_uniform" });

@@ -150,8 +150,40 @@ mod tests {
 
     #[test]
     fn upstreams_are_plain_http_urls() {
-        assert!(check_upstream("http://127.0.0.1:9000/base").is_ok());
+        for good in [
+            "http://127.0.0.1:9000/base",
+            "HTTPS://API.example.com",
+            "http://h:80/",
+            "https://[::1]:8443/a%20b/",
+            "http://h/a;v=1//b",
+        ] {
+            assert!(check_upstream(good).is_ok(), "{good}");
+        }
+        let long = format!("http://{}b/", "a.".repeat(127));
         for bad in [
+            long.as_str(),
+            "http:///h",
+            "http:h",
+            "http:\\\\h\\",
+            "http://h\\b/",
+            "http://127.1/",
+            "http://0x7f.1/",
+            "http://2130706433/",
+            "http://[0:0::1]/",
+            "http://h\u{e4}/",
+            "http://%68/",
+            "http://h:0/",
+            "http://h:/",
+            "http://h:+80/",
+            "http://h/a/../b",
+            "http://h/%2e%2E/b",
+            "http://h/./b",
+            "http://h/\u{e4}",
+            "http://h/%zz",
+            "http://h/%+1",
+            "http://h/a%",
+            "http://h/%00",
+            "http://h/%0d%0a",
             "ftp://h/",
             "//h",
             "https://u@h/",
