@@ -223,8 +223,25 @@ pub(super) struct Signals {
     users: [Signal; 2],
 }
 
+/// Signals that end a process which does not expect them. What is heard once ends nothing any more, and a write past a
+/// limit of file sizes (SIGXFSZ) then fails as on a full disk.
+const MEANINGLESS: [nix::sys::signal::Signal; 6] = {
+    use nix::sys::signal::Signal;
+    [
+        Signal::SIGXFSZ,
+        Signal::SIGXCPU,
+        Signal::SIGALRM,
+        Signal::SIGVTALRM,
+        Signal::SIGPROF,
+        Signal::SIGIO,
+    ]
+};
+
 impl Signals {
     pub(super) fn listen() -> std::io::Result<Self> {
+        for meaningless in MEANINGLESS {
+            drop(signal(SignalKind::from_raw(meaningless as i32))?);
+        }
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,

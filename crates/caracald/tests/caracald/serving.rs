@@ -129,6 +129,9 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
         .serve_ready()
         .await;
     let logged = |path: &Path, text: &str| std::fs::read_to_string(path).is_ok_and(|log| log.contains(text));
+    for name in ["XFSZ", "XCPU", "ALRM", "VTALRM", "PROF", "IO"] {
+        signal(&daemon, name);
+    }
     for name in ["USR1", "USR2"] {
         signal(&daemon, name);
         let text = format!("SIG{name} means nothing here");
