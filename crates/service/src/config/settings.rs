@@ -162,6 +162,7 @@ impl Settings {
         self.variables
             .keys()
             .filter(|name| !self.known.contains(*name) && !is_service_link(name))
+            .filter(|name| !READ_BELOW.contains(&name.as_str()))
             .filter_map(|name| match self.nearest(name) {
                 Some(known) => Some(format!("{name} is not a setting; did you mean {known}?")),
                 None => name
@@ -285,6 +286,9 @@ impl Settings {
     }
 }
 
+/// What the loader of the system's roots reads by itself.
+const READ_BELOW: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// What Kubernetes and Docker put into the environment for each service near by.
 fn is_service_link(name: &str) -> bool {
     name.ends_with("_PORT")
@@ -405,11 +409,13 @@ mod tests {
             ("DATABSE_URL", "x"),
             ("CARACAL_STS_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
             ("EDITOR", "vi"),
+            ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
             ("CARACAL_MODE", "dev"),
         ]);
         settings.get(&MODE);
         settings.find(&LEVEL);
         settings.declare(&URL);
+        settings.know("TLS_CERT_FILE");
         assert_eq!(
             settings.unknown(),
             [
