@@ -11,7 +11,14 @@ import secrets
 import time
 
 import caracalai_admin as provisioning
-from caracalai import AccessDenied, Authority, Caracal, CaracalError, DelegationConstraints
+from caracalai import (
+    AccessDenied,
+    ApprovalRequired,
+    Authority,
+    Caracal,
+    CaracalError,
+    DelegationConstraints,
+)
 from caracalai_admin import (
     AdminApiError,
     GovernedUpstream,
@@ -337,15 +344,80 @@ def launcher(operator, zone):
     check(all(i["id"] != trusted["id"] for i in operator.subject_issuers.list(zone)), "and trusted no more")
 
 
-def freeze(operator, zone, planner, tickets, upstream):
-    print("freezing a zone")
-    content = (
-        '# caracal:data-document\npackage caracal.authz\nimport rego.v1\nrestrict := ["incident"]\n'
+async def approvals(zone, planner, tickets, upstream, operator):
+    print("approvals")
+    put_in_force(
+        operator,
+        zone,
+        'risk := [{"scope": "tickets:write", "tier": "high"}]\napproval_tiers := [{"tier": "high", "ttl_seconds": 600}]\n',
     )
-    policy = operator.policies.create(zone, {"name": unique("freeze"), "content": content})
+    caracal = client(zone, *planner, [tickets])
+    labels = [planner[0]]
+    scopes = ["tickets:read", "tickets:write"]
+    async with caracal.session(labels=labels), caracal.session(
+        authority=Authority.narrow(scopes, ttl_seconds=300, resource_id=tickets), labels=labels
+    ):
+        answer = await caracal.fetch(tickets, "/tickets/1", scopes=["tickets:read"])
+        check(answer.status_code == 200, "what is under no tier goes on")
+        before = len(upstream.requests)
+
+        async def write(approval_id=None):
+            return await caracal.fetch(
+                tickets, "/tickets/1", method="POST", scopes=["tickets:write"], approval_id=approval_id
+            )
+
+        async def held():
+            try:
+                await write()
+            except ApprovalRequired as required:
+                return required
+            raise AssertionError("what is under a tier is held")
+
+        required = await held()
+        check((await held()).approval_id == required.approval_id, "who asks again waits for the same")
+        waiting = operator.approvals.get(zone, required.approval_id)
+        check(waiting["state"] == "pending" and waiting["metadata_json"]["resources"] == [tickets], "it is in the inbox")
+        check(any(a["id"] == waiting["id"] for a in operator.approvals.list(zone)), "and listed")
+        try:
+            await caracal.fetch(
+                tickets, "/tickets/1", scopes=["tickets:read"], approval_id=required.approval_id
+            )
+            check(False, "it releases nothing else")
+        except CaracalError as refused:
+            check(refused.code == "access_denied", "it releases nothing else")
+        check(len(upstream.requests) == before, "and the upstream never heard of it")
+        waiter = asyncio.create_task(caracal.with_approval(write))
+        decided = await asyncio.to_thread(operator.approvals.approve, zone, required.approval_id, "seen")
+        check(decided["state"] == "approved", "an operator approves")
+        check((await waiter).status_code == 200, "whoever waited goes on")
+        check(operator.approvals.get(zone, required.approval_id)["state"] == "consumed", "and it is used up")
+        check(len(upstream.requests) == before + 1, "one call arrived")
+        try:
+            operator.approvals.reject(zone, required.approval_id)
+            check(False, "what was used is not decided again")
+        except AdminApiError as refused:
+            check(refused.code == "approval_not_decidable", "what was used is not decided again")
+        another = await held()
+        check(another.approval_id != required.approval_id, "the next call waits anew")
+        operator.approvals.reject(zone, another.approval_id, "not today")
+        for approval_id in (None, another.approval_id):
+            try:
+                await write(approval_id)
+                check(False, "a no is a no")
+            except AccessDenied:
+                check(len(upstream.requests) == before + 1, "a no is a no")
+    await caracal.aclose()
+
+
+def put_in_force(operator, zone, documents):
+    """Puts documents in force, beside all the others of the zone."""
+    content = f"# caracal:data-document\npackage caracal.authz\nimport rego.v1\n{documents}"
+    operator.policies.create(zone, {"name": unique("policy"), "content": content})
+    newest = [operator.policies.get(zone, policy["id"])["versions"][0] for policy in operator.policies.list(zone)]
     sets = operator.policy_sets.list(zone)
     active = next(s for s in sets if s["active_version_id"])
-    version = operator.policy_sets.add_version(zone, active["id"], [{"policy_version_id": policy["version_id"]}])
+    manifest = [{"policy_version_id": version["id"]} for version in newest]
+    version = operator.policy_sets.add_version(zone, active["id"], manifest)
     activation = operator.policy_sets.activate(zone, active["id"], version["version_id"])
     for _ in range(200):
         status = operator.policy_sets.activation_status(
@@ -354,7 +426,12 @@ def freeze(operator, zone, planner, tickets, upstream):
         if status["propagation_status"] == "loaded":
             break
         time.sleep(0.05)
-    check(status["propagation_status"] == "loaded", "the restriction gets into force")
+    check(status["propagation_status"] == "loaded", "the documents get into force")
+
+
+def freeze(operator, zone, planner, tickets, upstream):
+    print("freezing a zone")
+    put_in_force(operator, zone, 'restrict := ["incident"]\n')
     before = len(upstream.requests)
 
     async def call():
@@ -379,6 +456,7 @@ async def calls(zone, planner, worker, tickets, billing, archive, upstream, oper
     await nested_sessions(zone, planner, tickets, upstream)
     await delegate_and_accept(zone, planner, worker, tickets, archive, upstream, operator)
     await verifier(zone, planner, billing, upstream)
+    await approvals(zone, planner, tickets, upstream, operator)
 
 
 def main():

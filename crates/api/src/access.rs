@@ -7,6 +7,9 @@ pub enum Capability {
     Read,
     /// Change. Tokens with capability `write` can.
     Write,
+    /// Decide what waits for a person. Tokens with capability `approve` can, and the deployment's own; whoever only
+    /// changes things cannot, so that nobody grants and approves.
+    Decide,
     /// See a live credential. It changes nothing, but whoever reads it can act, so only `write` tokens can.
     Reveal,
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use crate::{
     call::{Call, ZoneCall},
     change::{Done, ZoneChange},
-    events,
 };
 
 /// Why a secret cannot be made or kept now.
@@ -84,7 +83,7 @@ pub(crate) async fn reveal(
         "allow",
         metadata,
     );
-    let frame = events::audit_frame(
+    let frame = caracal_lifecycle::audit_frame(
         &call.role.world,
         call.role.audit_keys.as_ref(),
         &event.undecided(),

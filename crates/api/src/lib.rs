@@ -20,7 +20,6 @@ mod change;
 mod csv;
 mod custody;
 mod deps;
-mod events;
 mod fields;
 mod identifiers;
 mod known_tokens;

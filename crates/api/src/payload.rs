@@ -5,7 +5,8 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 10] = [
+const COLLECTIONS: [&str; 11] = [
+    "approvals",
     "zones",
     "applications",
     "workloads",
@@ -19,9 +20,11 @@ const COLLECTIONS: [&str; 10] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 6] = [
+const VERBS: [&str; 8] = [
     "activate",
+    "approve",
     "client-secret",
+    "reject",
     "revoke",
     "rotate-secret",
     "secret",

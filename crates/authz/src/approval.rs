@@ -2,40 +2,31 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use caracal_core::words;
 use serde_json::{Value, json};
 
-words!(
-    /// Who may approve.
-    ApproverClass {
-        /// Someone who operates the zone.
-        Operator = "operator",
-        /// The person the call is made for.
-        Subject = "subject",
-        /// Either.
-        Any = "any",
-    }
-);
+pub use caracal_core::entity::{ApproverClass, PrivacyMode};
 
-words!(
-    /// What the approver learns about the person the call is made for, from most to least.
-    PrivacyMode {
-        /// Everything.
-        Identified = "identified",
-        /// A stable pseudonym.
-        Pseudonymous = "pseudonymous",
-        /// Nothing.
-        Anonymous = "anonymous",
+const fn strength(mode: PrivacyMode) -> u8 {
+    match mode {
+        PrivacyMode::Identified => 0,
+        PrivacyMode::Pseudonymous => 1,
+        PrivacyMode::Anonymous => 2,
     }
-);
+}
 
-impl PrivacyMode {
-    const fn strength(self) -> u8 {
-        match self {
-            Self::Identified => 0,
-            Self::Pseudonymous => 1,
-            Self::Anonymous => 2,
-        }
+/// Life of a hold when no tier declares one, in seconds: 4 hours for operators, else 15 minutes.
+const fn default_hold_seconds(class: ApproverClass) -> u32 {
+    match class {
+        ApproverClass::Operator => 4 * 3600,
+        ApproverClass::Subject | ApproverClass::Any => 15 * 60,
+    }
+}
+
+/// Longest life of a hold, in seconds: 7 days for operators, else 24 hours.
+const fn max_hold_seconds(class: ApproverClass) -> u32 {
+    match class {
+        ApproverClass::Operator => 7 * 86_400,
+        ApproverClass::Subject | ApproverClass::Any => 86_400,
     }
 }
 
@@ -92,25 +83,7 @@ pub struct ApprovalRequirement {
 pub struct ApprovalConflict;
 
 /// Shortest life of a hold, in seconds.
-pub const MIN_HOLD_SECONDS: u32 = 60;
-
-impl ApproverClass {
-    /// Life of a hold when no tier declares one, in seconds: 4 hours for operators, else 15 minutes.
-    pub const fn default_hold_seconds(self) -> u32 {
-        match self {
-            Self::Operator => 4 * 3600,
-            Self::Subject | Self::Any => 15 * 60,
-        }
-    }
-
-    /// Longest life of a hold, in seconds: 7 days for operators, else 24 hours.
-    pub const fn max_hold_seconds(self) -> u32 {
-        match self {
-            Self::Operator => 7 * 86_400,
-            Self::Subject | Self::Any => 86_400,
-        }
-    }
-}
+const MIN_HOLD_SECONDS: u32 = 60;
 
 /// Merges the tiers a request matched; `None` when there are none and nobody need approve.
 ///
@@ -130,7 +103,7 @@ pub fn merge(tiers: &[ApprovalTier]) -> Result<Option<ApprovalRequirement>, Appr
             (known, other) if known == other => known,
             _ => return Err(ApprovalConflict),
         };
-        if tier.privacy.strength() > privacy.strength() {
+        if strength(tier.privacy) > strength(privacy) {
             privacy = tier.privacy;
         }
     }
@@ -138,8 +111,8 @@ pub fn merge(tiers: &[ApprovalTier]) -> Result<Option<ApprovalRequirement>, Appr
         .iter()
         .filter_map(|tier| tier.ttl_seconds)
         .min()
-        .unwrap_or(approver.default_hold_seconds())
-        .clamp(MIN_HOLD_SECONDS, approver.max_hold_seconds());
+        .unwrap_or(default_hold_seconds(approver))
+        .clamp(MIN_HOLD_SECONDS, max_hold_seconds(approver));
     let names: BTreeSet<&str> = tiers.iter().map(|tier| tier.tier.as_ref()).collect();
     let tier = names.into_iter().collect::<Vec<_>>().join(",");
     Ok(Some(ApprovalRequirement {

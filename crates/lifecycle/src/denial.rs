@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use caracal_core::entity::ApprovalState;
 use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub struct Denial {
     pub reason: Option<&'static str>,
     /// The machine-readable whole of what was wrong.
     pub details: Option<Value>,
+    /// How an approval stands that was to be decided.
+    pub state: Option<ApprovalState>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
 }
@@ -34,6 +37,7 @@ impl Denial {
             alias: None,
             reason: None,
             details: None,
+            state: None,
             retry_after: None,
         }
     }

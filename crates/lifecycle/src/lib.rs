@@ -7,16 +7,19 @@
 //! knows no HTTP.
 //!
 //! - `sessions`, `delegations`, `records`: one module for each, by what happens to it. What else comes to hold authority
-//!   (an approval, a connection to a provider) becomes a module beside them.
+//!   (a connection to a provider) becomes a module beside them.
+//! - `approvals`: requests that wait for a person.
 //! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
 //!   sessions it stands on, and hand them to it.
 //! - `receipts`: requests that may be sent twice and happen once.
 
 mod act;
+pub mod approvals;
 mod cascade;
 pub mod delegations;
 mod denial;
 mod events;
+mod evidence;
 mod locks;
 mod owner;
 mod principal;
@@ -30,6 +33,7 @@ pub use self::{
     cascade::{EndReason, Ended},
     delegations::Resources,
     denial::{Denial, Error},
+    evidence::audit_frame,
     owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},
     principal::{ADMIN, Principal},
     retention::forget,

@@ -1,10 +1,15 @@
 //! Forgetting what has been kept long enough.
 
+use std::time::Duration;
+
 use caracal_core::Timestamp;
 use caracal_storage::{Error, ZoneWork};
 
-/// Deletes up to `limit` each of receipts past their end, and of delegations, sessions and authority records that ended
-/// before `forget_before`; returns how many.
+/// How long it is shown what became of an approval. The ledger keeps it longer.
+const SHOWN: Duration = Duration::from_hours(24);
+
+/// Deletes up to `limit` each of receipts past their end, of approvals that ended a day ago, and of delegations,
+/// sessions and authority records that ended before `forget_before`; returns how many.
 ///
 /// # Errors
 /// As the storage.
@@ -19,5 +24,6 @@ pub async fn forget(
     let delegations = work.delegations().reap(forget_before, limit).await?;
     let sessions = work.sessions().reap(forget_before, limit).await?;
     let records = work.authority_records().reap(now, forget_before, limit).await?;
-    Ok(receipts + delegations + sessions + records)
+    let approvals = work.approvals().reap(now.minus(SHOWN), limit).await?;
+    Ok(receipts + approvals + delegations + sessions + records)
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Calls and values that are this crate's own, without white space.
-const OURS: [&str; 22] = [
+const OURS: [&str; 27] = [
     "SessionRevoked{",
     "SessionRevoked::new(",
     "AgentLifecycle{",
@@ -28,6 +28,11 @@ const OURS: [&str; 22] = [
     ".advance_epoch(",
     ".authority_records().create(",
     ".authority_records().reap(",
+    ".approvals().open(",
+    ".approvals().decide(",
+    ".approvals().consume(",
+    ".approvals().reap(",
+    "ApprovalDecided{",
     ".receipts().claim(",
     ".receipts().create(",
     ".receipts().reap(",

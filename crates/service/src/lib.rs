@@ -26,6 +26,7 @@ pub mod rounds;
 pub mod server;
 pub mod tail;
 pub mod trace;
+pub mod waiting;
 pub mod zones;
 
 pub use assemble::assemble;

@@ -188,7 +188,8 @@ impl From<caracal_lifecycle::Denial> for Refusal {
         refusal.description = denial.description;
         let reason = denial.reason.map(|reason| ("reason", Value::from(reason)));
         let details = denial.details.map(|details| ("details", details));
-        for (name, value) in reason.into_iter().chain(details) {
+        let state = denial.state.map(|state| ("state", Value::from(state.as_str())));
+        for (name, value) in reason.into_iter().chain(details).chain(state) {
             refusal = refusal.with(name, value);
         }
         refusal.retry_after = denial.retry_after.or(refusal.retry_after);

@@ -11,6 +11,7 @@ const RULES: &[(&str, &str)] = &[
     ("resources.zone_id, resources.identifier", "resources_identifier"),
     ("workloads.zone_id, workloads.name_folded", "workloads_name"),
     ("workloads.id", "workloads_id"),
+    ("approvals.id", "approvals_id"),
     (
         "subject_issuers.zone_id, subject_issuers.issuer",
         "subject_issuers_issuer",

@@ -4,13 +4,13 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, JsonObject, KeyId, PolicyId, PolicySetId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, JsonObject, KeyId, PolicyId, PolicySetId,
     PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp,
     WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
-        Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement, ProviderKind,
-        RegistrationMethod, SessionStatus,
+        ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement, PrivacyMode,
+        ProviderKind, RegistrationMethod, SessionStatus,
     },
 };
 use caracal_storage::Error;
@@ -118,6 +118,20 @@ pub(crate) fn changed_meanwhile() -> Error {
 impl Tx {
     /// Inserts a row. `more` are columns that no field holds, with their values.
     pub(crate) async fn insert<M: Mapped>(&self, entity: &M, more: &[(&str, Value)]) -> Result<(), Error> {
+        self.put(entity, more, "").await.map(|_| ())
+    }
+
+    /// Inserts a row unless a uniqueness rule is in its way; whether it was.
+    pub(crate) async fn insert_unless_there<M: Mapped>(&self, entity: &M) -> Result<bool, Error> {
+        Ok(self.put(entity, &[], " ON CONFLICT DO NOTHING").await? == 1)
+    }
+
+    async fn put<M: Mapped>(
+        &self,
+        entity: &M,
+        more: &[(&str, Value)],
+        otherwise: &str,
+    ) -> Result<u64, Error> {
         let mut params = entity.values()?;
         let mut sql = format!("INSERT INTO {} ({}", M::TABLE, M::COLUMNS);
         for (column, value) in more {
@@ -129,7 +143,8 @@ impl Tx {
             let _ = write!(sql, "{}${place}", if place == 1 { "" } else { ", " });
         }
         sql.push(')');
-        self.run(sql, params).await.map(|_| ())
+        sql.push_str(otherwise);
+        self.run(sql, params).await
     }
 }
 
@@ -234,9 +249,11 @@ macro_rules! word_columns {
     };
 }
 word_columns!(
+    ApproverClass: ApproverClass::parse, ApproverClass::as_str;
     AuthorityRecordStatus: AuthorityRecordStatus::parse, AuthorityRecordStatus::as_str;
     Lifecycle: Lifecycle::parse, Lifecycle::as_str;
     OperationEnforcement: OperationEnforcement::parse, OperationEnforcement::as_str;
+    PrivacyMode: PrivacyMode::parse, PrivacyMode::as_str;
     ProviderKind: ProviderKind::parse, ProviderKind::as_str;
     RegistrationMethod: RegistrationMethod::parse, RegistrationMethod::as_str;
     SessionStatus: SessionStatus::parse, SessionStatus::as_str;

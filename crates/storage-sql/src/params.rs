@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId, PolicySetVersionId,
-    PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId,
+    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp,
+    WorkloadId, ZoneId,
 };
 use sea_orm::Value;
 
@@ -145,6 +146,7 @@ macro_rules! every_id {
             ProviderId,
             ResourceId,
             WorkloadId,
+            ApprovalId,
             SubjectIssuerId,
             PolicyId,
             PolicyVersionId,

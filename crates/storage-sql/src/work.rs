@@ -6,13 +6,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application, entity::Zone};
+use caracal_core::{
+    ApplicationId, ApprovalId, Timestamp, WorkloadId, ZoneId,
+    entity::{Application, Workload, Zone},
+};
 use caracal_crypto::HmacKey;
 use caracal_storage::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error, GlobalWork,
-    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Workloads,
-    ZoneWork, Zones,
+    AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
+    GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
+    Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers,
+    Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -115,6 +118,10 @@ impl ZoneWork for ZoneUnit {
         self
     }
 
+    fn approvals(&mut self) -> &mut dyn Approvals {
+        self
+    }
+
     fn sessions(&mut self) -> &mut dyn Sessions {
         self
     }
@@ -208,6 +215,16 @@ impl GlobalWork for GlobalUnit {
 
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
         self.tx.application_anywhere(id).await
+    }
+
+    async fn find_workload(&mut self, id: &WorkloadId) -> Result<Option<Workload>, Error> {
+        self.tx.workload_anywhere(id).await
+    }
+
+    async fn zone_of_approval(&mut self, id: &ApprovalId) -> Result<Option<ZoneId>, Error> {
+        let sql = "SELECT zone_id FROM approvals WHERE id = $1";
+        let row = self.tx.one(sql, params![id]).await?;
+        row.map(|row| row.id("zone_id")).transpose()
     }
 
     async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {

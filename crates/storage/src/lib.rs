@@ -8,6 +8,7 @@
 //! on the unit of work, cases in the conformance suite; then implement it in every backend.
 
 mod admin;
+mod approvals;
 mod audit;
 mod authority;
 mod chains;
@@ -26,6 +27,7 @@ mod sessions;
 mod work;
 
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
+pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{
     AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, LogHead, Posting,
 };

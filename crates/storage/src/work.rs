@@ -3,10 +3,13 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, Timestamp, ZoneId, entity::Application};
+use caracal_core::{
+    ApplicationId, ApprovalId, Timestamp, WorkloadId, ZoneId,
+    entity::{Application, Workload},
+};
 
 use crate::{
-    AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
+    AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
     RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Workloads, Zones,
 };
@@ -88,6 +91,8 @@ pub trait ZoneWork: Send {
     fn signing_keys(&mut self) -> &mut dyn SigningKeys;
     /// Authority records.
     fn authority_records(&mut self) -> &mut dyn AuthorityRecords;
+    /// Approvals.
+    fn approvals(&mut self) -> &mut dyn Approvals;
     /// Sessions.
     fn sessions(&mut self) -> &mut dyn Sessions;
     /// Delegations and the epoch of their graph.
@@ -133,6 +138,10 @@ pub trait GlobalWork: Send {
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Named exception: finds an application whatever its zone, archived or not.
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error>;
+    /// Named exception: finds a workload whatever its zone, which it does not name when it asks.
+    async fn find_workload(&mut self, id: &WorkloadId) -> Result<Option<Workload>, Error>;
+    /// Named exception: the zone of an approval, whose id alone is known to whoever waits for it.
+    async fn zone_of_approval(&mut self, id: &ApprovalId) -> Result<Option<ZoneId>, Error>;
     /// Named exception: everything whose authority ended at or after `from` and before `to`, in every zone. Whoever
     /// reads much reads it span by span.
     async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error>;

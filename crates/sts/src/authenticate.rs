@@ -76,22 +76,34 @@ pub(crate) async fn authenticate(
         }
     }
     failed_login::tell(&deps.world, reason, zone, application, peer);
-    // Keyed by application and address: one attacker must not lock an application out for everybody.
+    Err(failed(deps, application.as_str(), peer).await?)
+}
+
+/// The refusal of a login that failed, once it is counted.
+///
+/// # Errors
+/// 503 when it cannot be counted.
+pub(crate) async fn failed(deps: &StsDeps, client: &str, peer: Option<IpAddr>) -> Result<Refusal, Refusal> {
+    // Keyed by client and address: one attacker must not lock a client out for everybody.
     let address = peer.map_or_else(|| String::from("unknown"), |peer| peer.to_string());
-    let key = format!("auth-rl:{application}:{address}");
+    let key = format!("auth-rl:{client}:{address}");
     let failures = deps
         .limiter
         .hit(&key, deps.config.auth_fail_limit_per_min, Duration::from_mins(1))
         .await
         .map_err(|_| unavailable())?;
     if failures.allowed {
-        Err(invalid_client())
-    } else {
-        let seconds = u32::try_from(failures.retry_after.as_secs().max(1)).unwrap_or(60);
-        Err(Refusal::of(ErrorCode::ProviderRateLimited)
-            .describe("too many failed logins")
-            .retry_after(seconds))
+        return Ok(invalid_client());
     }
+    Ok(too_often("too many failed logins", failures.retry_after))
+}
+
+/// 429 with the time after which to try again.
+pub(crate) fn too_often(text: &'static str, after: Duration) -> Refusal {
+    let seconds = u32::try_from(after.as_secs().max(1)).unwrap_or(60);
+    Refusal::of(ErrorCode::ProviderRateLimited)
+        .describe(text)
+        .retry_after(seconds)
 }
 
 async fn elsewhere(
@@ -110,7 +122,11 @@ async fn elsewhere(
     Ok(found.filter(|found| found.zone_id != *zone))
 }
 
-async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
+/// Whether `secret` is the one behind `stored`.
+///
+/// # Errors
+/// 503 when too many wait for that.
+pub(crate) async fn verify(deps: &StsDeps, stored: String, secret: &Secret) -> Result<bool, Refusal> {
     let busy = |_| Refusal::of(ErrorCode::StsUnavailable).describe("too many logins wait for verification");
     if !deps.hasher.needs_derivation(&stored, secret.expose()) {
         return deps.hasher.verify(&stored, secret.expose()).map_err(busy);

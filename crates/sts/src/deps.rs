@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, sealed::KeyRing, secret_hash::SecretHasher};
+use caracal_crypto::{HmacKey, HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
 use caracal_service::{
     issued::IssuedMandates,
     revocation::Revocations,
+    waiting::Waiting,
     zones::{LiveAuthority, ZoneDirectory},
 };
 use caracal_storage::Store;
@@ -57,6 +58,10 @@ pub struct StsDeps {
     pub issued: Option<Arc<IssuedMandates>>,
     /// Where decisions are safe before they are answered.
     pub spool: Arc<Spool>,
+    /// Who waits for a person to decide.
+    pub waiting: Arc<Waiting>,
+    /// Signs evidence that is written with a change; without it that travels unsigned.
+    pub audit_keys: Option<HmacRing>,
     /// Publishes events of committed work.
     pub outbox: Arc<OutboxRelay>,
     /// Opens and seals secrets at rest.

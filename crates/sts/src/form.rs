@@ -1,11 +1,12 @@
 //! The token request (RFC 8693 §2.1) as strictly as a trust boundary should read it.
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId,
+    ZoneId,
 };
 use caracal_service::Refusal;
 
-use crate::{basic::Login, malformed::malformed};
+use crate::{basic::Login, fields::Fields, malformed::malformed};
 
 /// `grant_type` of every request (RFC 8693 §2.1).
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -21,8 +22,6 @@ const MAX_SCOPE_BYTES: usize = 8192;
 /// Most bytes of scopes times resources. Each resource is decided, and recorded, with the scopes asked for; without
 /// this bound a short request would make a long trail of evidence.
 const MAX_ASKED_BYTES: usize = 16 * 1024;
-/// Most fields of one form.
-const MAX_FIELDS: usize = 128;
 
 /// What kind of token the subject presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,28 +45,12 @@ pub(crate) struct TokenRequest {
     pub(crate) session_id: Option<AuthorityRecordId>,
     pub(crate) agent_session_id: Option<SessionId>,
     pub(crate) delegation_edge_id: Option<DelegationId>,
-    pub(crate) has_approval: bool,
+    pub(crate) approval_id: Option<ApprovalId>,
     /// Seconds; absent or 0 means the default.
     pub(crate) ttl_seconds: Option<u32>,
     /// What a Gateway says the call asks for.
     pub(crate) operation: Operation,
     pub(crate) gateway_request_id: String,
-}
-
-#[derive(Default)]
-struct Fields<'f>(Vec<(std::borrow::Cow<'f, str>, std::borrow::Cow<'f, str>)>);
-
-impl Fields<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_ref())
-    }
-
-    fn trimmed(&self, name: &str) -> Option<&str> {
-        self.get(name).map(str::trim).filter(|value| !value.is_empty())
-    }
 }
 
 impl TokenRequest {
@@ -77,23 +60,7 @@ impl TokenRequest {
     /// # Errors
     /// 400 `invalid_token` naming the field.
     pub(crate) fn parse(body: &[u8], login: Option<&Login>) -> Result<Self, Refusal> {
-        if std::str::from_utf8(body).is_err() {
-            return Err(malformed("", "the form is not UTF-8"));
-        }
-        let fields = Fields(form_urlencoded::parse(body).take(MAX_FIELDS + 1).collect());
-        if fields.0.len() > MAX_FIELDS {
-            return Err(malformed("", format!("more than {MAX_FIELDS} form fields")));
-        }
-        for (index, (name, value)) in fields.0.iter().enumerate() {
-            // A NUL or a control character has no place in any field and confuses logs and signed forms.
-            if name.chars().chain(value.chars()).any(char::is_control) {
-                return Err(malformed(&printable(name), "contains a control character"));
-            }
-            let repeated = fields.0.iter().take(index).any(|(other, _)| other == name);
-            if name != "resource" && repeated {
-                return Err(malformed(name, format!("duplicate form field: {name}")));
-            }
-        }
+        let fields = Fields::parse(body, &["resource"])?;
         for refused in ["actor_token", "client_assertion", "client_assertion_type"] {
             if fields.get(refused).is_some() {
                 return Err(malformed(refused, "is not supported"));
@@ -122,16 +89,16 @@ impl TokenRequest {
         }
         let (application_id, client_secret) = client(&fields, login)?;
         Ok(Self {
-            zone_id: id(&fields, "zone_id", ZoneId::parse)?,
+            zone_id: fields.id("zone_id", ZoneId::parse)?,
             application_id,
             client_secret,
             resources,
             scopes: ScopeSet::parse(scope),
             subject_token,
-            session_id: id(&fields, "session_id", AuthorityRecordId::parse)?,
-            agent_session_id: id(&fields, "agent_session_id", SessionId::parse)?,
-            delegation_edge_id: id(&fields, "delegation_edge_id", DelegationId::parse)?,
-            has_approval: fields.trimmed("approval_id").is_some(),
+            session_id: fields.id("session_id", AuthorityRecordId::parse)?,
+            agent_session_id: fields.id("agent_session_id", SessionId::parse)?,
+            delegation_edge_id: fields.id("delegation_edge_id", DelegationId::parse)?,
+            approval_id: fields.id("approval_id", ApprovalId::parse)?,
             ttl_seconds,
             operation: operation(&fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
@@ -155,25 +122,9 @@ fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
     })
 }
 
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
-}
-
-fn id<T>(
-    fields: &Fields<'_>,
-    name: &str,
-    parse: impl Fn(&str) -> Result<T, caracal_core::id::InvalidId>,
-) -> Result<Option<T>, Refusal> {
-    fields
-        .trimmed(name)
-        .map(parse)
-        .transpose()
-        .map_err(|error| malformed(name, error))
-}
-
 /// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
 fn client(fields: &Fields<'_>, login: Option<&Login>) -> Result<(ApplicationId, Secret), Refusal> {
-    let named = id(fields, "application_id", ApplicationId::parse)?;
+    let named = fields.id("application_id", ApplicationId::parse)?;
     let Some(login) = login else {
         let named = named.ok_or_else(|| malformed("application_id", "is required"))?;
         return Ok((named, Secret::new(fields.get("client_secret").unwrap_or(""))));
@@ -212,7 +163,7 @@ fn ttl(fields: &Fields<'_>) -> Result<Option<u32>, Refusal> {
 
 fn resources(fields: &Fields<'_>) -> Result<Vec<String>, Refusal> {
     let mut resources = Vec::new();
-    for (_, value) in fields.0.iter().filter(|(name, _)| name == "resource") {
+    for (_, value) in fields.iter().filter(|(name, _)| *name == "resource") {
         let value = value.trim();
         if value.is_empty() {
             return Err(malformed("resource", "must not be empty"));

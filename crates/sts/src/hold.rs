@@ -1,23 +1,263 @@
-//! Where an exchange that policy allows waits for a person.
+//! Where a request that policy allows waits for a person, and what releases it.
 
-use caracal_wire::sts::DenialReason;
+use caracal_authz::approval::{ApprovalTier, merge};
+use caracal_core::{
+    ApprovalId, Timestamp,
+    entity::{Approval, ApprovalState, AuthorityRecord},
+};
+use caracal_lifecycle::approvals::{self, ANSWERED_AGAIN, Circumstances, Request, Use, Witness};
+use caracal_service::{Refusal, contention::Attempts};
+use caracal_storage::Access;
+use caracal_wire::{ErrorCode, approvals::HUMAN_APPROVAL, sts::DenialReason};
+use http::StatusCode;
 
-use crate::decide::{Denied, Granted, Outcome, Stage};
+use crate::{StsDeps, authenticate::unavailable};
 
-/// Takes back what policy grants only with a person's approval. Nobody can be asked by this build, and waiting for
-/// nobody is a denial.
-pub(crate) fn hold(outcomes: &mut [Outcome<Granted>]) {
-    for outcome in outcomes {
-        if let Ok(granted) = outcome
-            && !granted.decision.gates.is_empty()
-        {
-            *outcome = Err(Box::new(Denied {
-                resource: granted.resource.resource.identifier.clone(),
-                stage: Stage::Approval,
-                reason: DenialReason::ApprovalRequired,
-                details: granted.decision.diagnostics(),
-                decision: Some(granted.decision.clone()),
-            }));
+/// A request that falls under tiers of approval, or presents one.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) deps: &'a StsDeps,
+    pub(crate) zone: &'a caracal_core::ZoneId,
+    pub(crate) request: Request<'a>,
+    pub(crate) circumstances: Circumstances<'a>,
+    pub(crate) request_id: &'a str,
+    pub(crate) now: Timestamp,
+    /// Whether what an approval released a moment ago may be answered again.
+    pub(crate) again: bool,
+}
+
+/// What releases a request.
+pub(crate) struct Release {
+    approval: Approval,
+    /// It was used a moment ago, for the same request.
+    used: bool,
+}
+
+/// Why a request is not released.
+pub(crate) struct Stopped {
+    pub(crate) refusal: Refusal,
+    /// Absent when it could not be told.
+    pub(crate) reason: Option<DenialReason>,
+}
+
+impl Stopped {
+    fn new(status: StatusCode, code: ErrorCode, text: &'static str, reason: DenialReason) -> Self {
+        Self {
+            refusal: Refusal::new(status, code).describe(text).reason(reason),
+            reason: Some(reason),
         }
+    }
+
+    fn consumed() -> Self {
+        let (status, reason) = (StatusCode::CONFLICT, DenialReason::ApprovalAlreadyConsumed);
+        Self::new(
+            status,
+            ErrorCode::ApprovalConsumed,
+            "the approval was used already",
+            reason,
+        )
+    }
+
+    fn rejected() -> Self {
+        let (status, reason) = (StatusCode::FORBIDDEN, DenialReason::ApprovalRejected);
+        Self::new(status, ErrorCode::AccessDenied, "approval was rejected", reason)
+    }
+
+    /// The answer that clients know a hold by.
+    fn held(approval: &Approval) -> Self {
+        let refusal = Refusal::of(ErrorCode::InteractionRequired)
+            .describe("a person has to approve this request first")
+            .authenticate("Bearer error=\"interaction_required\"")
+            .reason(DenialReason::ApprovalRequired)
+            .with("approval_id", approval.id.as_str())
+            .with("approval_type", HUMAN_APPROVAL)
+            .with("state", ApprovalState::Pending.as_str())
+            .with("tier", approval.tier.as_str())
+            .with("binding", approval.binding_hex())
+            .with(
+                "approval_expires_at",
+                serde_json::to_value(approval.expires_at).unwrap_or_default(),
+            );
+        Self {
+            refusal,
+            reason: Some(DenialReason::ApprovalRequired),
+        }
+    }
+}
+
+impl From<caracal_storage::Error> for Stopped {
+    fn from(error: caracal_storage::Error) -> Self {
+        tracing::error!(error = %caracal_service::error_chain(&error), "an approval could not be read or written");
+        let contended = matches!(error, caracal_storage::Error::Contended(_));
+        Self {
+            refusal: Refusal {
+                contended,
+                ..unavailable()
+            },
+            reason: None,
+        }
+    }
+}
+
+impl Asking<'_> {
+    fn witness(&self) -> Witness<'_> {
+        Witness {
+            world: &self.deps.world,
+            keys: self.deps.audit_keys.as_ref(),
+            request_id: self.request_id,
+        }
+    }
+
+    /// Looks at the approval that the request presents. Whatever of the two does not belong together is one refusal.
+    ///
+    /// # Errors
+    /// 401 when it is not there, for something else, or has ended; 401 with the hold while nobody has decided; 403 when
+    /// it was rejected; 409 when it was used.
+    pub(crate) async fn presented(&self, id: &ApprovalId) -> Result<Release, Stopped> {
+        let mut work = self.deps.store.zone(self.zone, Access::Read).await?;
+        let found = work.approvals().get(id).await?;
+        drop(work);
+        let belongs = |approval: &Approval| {
+            approval.principal_id == self.request.principal_id
+                && approval.authority_record_id.as_ref() == self.request.record_id
+                && approval.binding == self.request.binding()
+        };
+        let unauthorized =
+            |text, reason| Stopped::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied, text, reason);
+        let Some(approval) = found.filter(belongs) else {
+            let text = "approval not found or bindings do not match";
+            return Err(unauthorized(text, DenialReason::ApprovalInvalid));
+        };
+        match approval.state(self.now) {
+            ApprovalState::Expired => Err(unauthorized("approval expired", DenialReason::ApprovalExpired)),
+            _ => self.told(approval),
+        }
+    }
+
+    /// Opens a hold for the tiers, or finds the one that was opened for the same request.
+    ///
+    /// # Errors
+    /// As [`Self::presented`]; 403 when the tiers need two people that one hold does not have.
+    pub(crate) async fn hold(&self, tiers: &[ApprovalTier]) -> Result<Release, Stopped> {
+        let Ok(requirement) = merge(tiers) else {
+            let text = "approval requires separate operator and subject decisions";
+            let reason = DenialReason::ApprovalClassConflict;
+            return Err(Stopped::new(
+                StatusCode::FORBIDDEN,
+                ErrorCode::AccessDenied,
+                text,
+                reason,
+            ));
+        };
+        // Without tiers nothing is held, and nobody comes here.
+        let requirement = requirement.ok_or_else(|| Stopped {
+            refusal: unavailable(),
+            reason: None,
+        })?;
+        let mut attempts = Attempts::default();
+        loop {
+            let asked = async {
+                let mut work = self.deps.store.zone(self.zone, Access::Write).await?;
+                let witness = self.witness();
+                let asked = approvals::ask(
+                    work.as_mut(),
+                    &witness,
+                    &self.request,
+                    &requirement,
+                    &self.circumstances,
+                );
+                let approval = asked.await?;
+                work.commit().await?;
+                Ok::<_, caracal_storage::Error>(approval)
+            };
+            match asked.await.map_err(Stopped::from) {
+                Ok(approval) => {
+                    self.deps.outbox.nudge();
+                    return self.told(approval);
+                }
+                Err(stopped) => {
+                    if !attempts.again(&self.deps.world, Some(&stopped.refusal)).await {
+                        return Err(stopped);
+                    }
+                }
+            }
+        }
+    }
+
+    fn told(&self, approval: Approval) -> Result<Release, Stopped> {
+        match approval.state(self.now) {
+            ApprovalState::Approved => Ok(Release {
+                approval,
+                used: false,
+            }),
+            ApprovalState::Pending | ApprovalState::Expired => Err(Stopped::held(&approval)),
+            ApprovalState::Rejected => Err(Stopped::rejected()),
+            ApprovalState::Consumed => {
+                let recent = approval
+                    .consumed_at
+                    .is_some_and(|at| self.now.since(at) <= ANSWERED_AGAIN);
+                if recent && self.again {
+                    Ok(Release { approval, used: true })
+                } else {
+                    Err(Stopped::consumed())
+                }
+            }
+        }
+    }
+}
+
+impl Release {
+    /// The approval, as evidence names it.
+    pub(crate) fn id(&self) -> &str {
+        self.approval.id.as_str()
+    }
+
+    /// The record that was released before, where this is the same request once more.
+    ///
+    /// # Errors
+    /// 409 when it is too late for that, or the record has ended.
+    pub(crate) async fn answered_before(
+        &self,
+        deps: &StsDeps,
+        request_id: &str,
+    ) -> Result<Option<AuthorityRecord>, Stopped> {
+        if !self.used {
+            return Ok(None);
+        }
+        let mut work = deps.store.zone(&self.approval.zone_id, Access::Write).await?;
+        let witness = Witness {
+            world: &deps.world,
+            keys: deps.audit_keys.as_ref(),
+            request_id,
+        };
+        let record = approvals::answer_again(work.as_mut(), &witness, &self.approval).await?;
+        let record = record.ok_or_else(Stopped::consumed)?;
+        work.commit().await?;
+        deps.outbox.nudge();
+        Ok(Some(record))
+    }
+
+    /// Uses it up, once: of rivals one goes on.
+    ///
+    /// # Errors
+    /// 409 for all the others.
+    pub(crate) async fn consume(
+        &self,
+        deps: &StsDeps,
+        request_id: &str,
+        used: Use<'_>,
+    ) -> Result<(), Stopped> {
+        let mut work = deps.store.zone(&self.approval.zone_id, Access::Write).await?;
+        let witness = Witness {
+            world: &deps.world,
+            keys: deps.audit_keys.as_ref(),
+            request_id,
+        };
+        if self.used || !approvals::consume(work.as_mut(), &witness, &self.approval, used).await? {
+            return Err(Stopped::consumed());
+        }
+        work.commit().await?;
+        deps.outbox.nudge();
+        Ok(())
     }
 }

@@ -3,7 +3,8 @@
 //! A request becomes a decision in memory, a signature, an event in the audit spool, and only then an answer.
 //! Read `routes/token.rs`, then `exchange/` (a file for each kind of exchange), then `pipeline.rs` (the steps that all
 //! go through). `decide/` holds what a mint or a use is decided on; to add a provider kind, add a file under `broker/`.
-//! The crate depends on no other role.
+//! `hold.rs` is where a request waits for a person; `run/` is what the launcher asks for. The crate depends on no other
+//! role.
 
 mod authenticate;
 mod basic;
@@ -14,6 +15,7 @@ mod deps;
 mod evidence;
 mod exchange;
 mod failed_login;
+mod fields;
 mod form;
 mod hold;
 mod issue;
@@ -23,6 +25,7 @@ mod malformed;
 mod metrics;
 mod pipeline;
 mod routes;
+mod run;
 mod size;
 mod subject;
 

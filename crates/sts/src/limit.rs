@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use caracal_events::shortlived::Hit;
 use caracal_service::Refusal;
-use caracal_wire::ErrorCode;
 
-use crate::{authenticate::unavailable, case::Case, metrics};
+use crate::{
+    authenticate::{too_often, unavailable},
+    case::Case,
+    metrics,
+};
 
 /// Charged once per mint and resource; the Gateway's exchange of the same call is free. All names that are no resource
 /// count as one: each of their refusals is written down.
@@ -43,10 +46,6 @@ pub(crate) async fn limit(case: &Case<'_>, resources: &[String]) -> Result<(), R
     let Some(((resource, _), decision)) = refused else {
         return Ok(());
     };
-    let seconds = u32::try_from(decision.retry_after.as_secs().max(1)).unwrap_or(60);
     metrics::exchanged("mint", "rate_limited");
-    Err(Refusal::of(ErrorCode::ProviderRateLimited)
-        .describe("mint rate limit reached")
-        .with("resource", *resource)
-        .retry_after(seconds))
+    Err(too_often("mint rate limit reached", decision.retry_after).with("resource", *resource))
 }

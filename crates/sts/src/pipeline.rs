@@ -1,7 +1,8 @@
 //! The one way through an exchange: resolve, decide, hold, broker, issue, record.
 
-use caracal_authz::{DecisionInput, record::record as record_of};
-use caracal_core::{ScopeSet, audit::Draft};
+use caracal_authz::{DecisionInput, approval::ApprovalTier, record::record as record_of};
+use caracal_core::{ApprovalId, AuthorityRecordId, ScopeSet, audit::Draft};
+use caracal_lifecycle::approvals::{Circumstances, Request};
 use caracal_service::Refusal;
 use caracal_wire::sts::Explanation;
 use tracing::{Instrument as _, field::Empty};
@@ -10,9 +11,9 @@ use crate::{
     authenticate::unavailable,
     broker::broker,
     case::Case,
-    decide::{Denied, Granted, Outcome, Party, PartyError},
+    decide::{Denied, Granted, Outcome, Party, PartyError, Stage},
     evidence::{Evidence, Metadata, record},
-    hold::hold,
+    hold::{Asking, Release, Stopped},
     metrics,
 };
 
@@ -47,12 +48,18 @@ pub(crate) trait Kind {
     /// What policy is asked about one resource, by identifier.
     fn input<'i>(&'i self, case: &'i Case<'_>, party: &'i Party, resource: &'i str) -> DecisionInput<'i>;
 
-    /// Signs for what was granted.
+    /// The approval and the authority record that the request names.
+    fn named(&self) -> (Option<&ApprovalId>, Option<&AuthorityRecordId>) {
+        (None, None)
+    }
+
+    /// Signs for what was granted, and released where it waited.
     async fn issue(
         &self,
         case: &Case<'_>,
         party: &Party,
         granted: &[Outcome<Granted>],
+        release: Option<&Release>,
     ) -> Result<Self::Issued, Refusal>;
 
     /// Says what was asked and which mandate the events are about.
@@ -105,11 +112,29 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
         }
     };
 
+    let mut release = match kind.named().0 {
+        Some(id) => match released(case, kind, &party, Wanted::Presented(id)).await {
+            Ok(release) => Some(release),
+            Err(stopped) => return Err(refused(case, kind, &party, stopped).await?),
+        },
+        None => None,
+    };
     let mut outcomes: Vec<Outcome<Granted>> = kind
         .resources()
         .map(|resource| kind.decide(case, &party, resource))
         .collect();
-    hold(&mut outcomes);
+    if release.is_none() {
+        let granted = outcomes.iter().flatten();
+        let tiers: Vec<ApprovalTier> = granted
+            .flat_map(|granted| granted.decision.gates.iter().cloned())
+            .collect();
+        if !tiers.is_empty() {
+            match released(case, kind, &party, Wanted::Hold(&tiers)).await {
+                Ok(found) => release = Some(found),
+                Err(stopped) => return Err(held(case, kind, &party, outcomes, stopped).await?),
+            }
+        }
+    }
     if K::BROKERS {
         broker(case, &mut outcomes).await;
     }
@@ -119,7 +144,7 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
         metrics::exchanged(kind.class(), "denied");
         return Err(Denied::refusal(&outcomes));
     }
-    let issued = kind.issue(case, &party, &outcomes).await?;
+    let issued = kind.issue(case, &party, &outcomes, release.as_ref()).await?;
     let evidence = kind.evidence(
         Evidence::new(case, &party, kind.class(), kind.scopes()),
         Some(&issued),
@@ -127,6 +152,99 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
     record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })
+}
+
+/// What may release a request.
+enum Wanted<'w> {
+    /// An approval that it presents.
+    Presented(&'w ApprovalId),
+    /// One that it waits for, of these tiers.
+    Hold(&'w [ApprovalTier]),
+}
+
+/// One held resource holds the whole request: what is bound is all that was asked for.
+async fn released<K: Kind>(
+    case: &Case<'_>,
+    kind: &K,
+    party: &Party,
+    wanted: Wanted<'_>,
+) -> Result<Release, Stopped> {
+    let resources: Vec<&str> = kind.resources().collect();
+    let scopes: Vec<&str> = kind.scopes().iter().collect();
+    let session = party.session.as_deref();
+    let asking = Asking {
+        deps: case.deps,
+        zone: &case.zone.zone.id,
+        request: Request {
+            principal_id: case.application.id.as_str(),
+            application_id: Some(&case.application.id),
+            record_id: kind.named().1,
+            session_id: session.map(|session| &session.id),
+            delegation_id: party.delegation().map(|edge| &edge.id),
+            resources: &resources,
+            scopes: &scopes,
+            policy: case.zone.policy.identity(),
+        },
+        circumstances: Circumstances {
+            subject: party.person.as_deref(),
+            labels: session
+                .map(|session| session.labels.as_slice())
+                .unwrap_or_default(),
+            workload: None,
+        },
+        request_id: case.request_id,
+        now: case.now,
+        again: true,
+    };
+    match wanted {
+        Wanted::Presented(id) => asking.presented(id).await,
+        Wanted::Hold(tiers) => asking.hold(tiers).await,
+    }
+}
+
+/// The refusal of a request whose approval does not release it, once that is written down.
+async fn refused<K: Kind>(
+    case: &Case<'_>,
+    kind: &K,
+    party: &Party,
+    stopped: Stopped,
+) -> Result<Refusal, Refusal> {
+    if let Some(reason) = stopped.reason {
+        let evidence = kind.evidence(Evidence::new(case, party, kind.class(), kind.scopes()), None);
+        let resource = kind.resources().next().unwrap_or_default();
+        let details = kind.references().into();
+        let event = evidence.refused(resource, Denied::held_as(reason), reason, &details);
+        record(case.deps, &[event]).await?;
+    }
+    metrics::exchanged(kind.class(), "held");
+    Ok(stopped.refusal)
+}
+
+/// The refusal of a request that waits, once each decision about it is written down.
+async fn held<K: Kind>(
+    case: &Case<'_>,
+    kind: &K,
+    party: &Party,
+    outcomes: Vec<Outcome<Granted>>,
+    stopped: Stopped,
+) -> Result<Refusal, Refusal> {
+    if let Some(reason) = stopped.reason {
+        let hold = |outcome: Outcome<Granted>| {
+            let granted = outcome?;
+            Err(Box::new(Denied {
+                resource: granted.resource.resource.identifier.clone(),
+                stage: Stage::Approval,
+                reason,
+                details: granted.decision.diagnostics(),
+                decision: Some(granted.decision),
+            }))
+        };
+        let outcomes: Vec<Outcome<Granted>> = outcomes.into_iter().map(hold).collect();
+        let evidence = kind.evidence(Evidence::new(case, party, kind.class(), kind.scopes()), None);
+        record(case.deps, &events(case, kind, party, &evidence, &outcomes)).await?;
+    }
+    metrics::exchanged(kind.class(), "held");
+    Ok(stopped.refusal)
 }
 
 fn events<'e, K: Kind>(

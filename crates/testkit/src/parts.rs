@@ -22,6 +22,7 @@ use caracal_service::{
     front::Served,
     health::Operational,
     revocation::Revocations,
+    waiting::Waiting,
     zones::{AnnouncingStore, Followed, LiveAuthority, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
@@ -92,6 +93,8 @@ pub struct Parts {
     pub authority: Arc<LiveAuthority>,
     /// Revocation state.
     pub revocations: Arc<Revocations>,
+    /// Who waits for a person to decide.
+    pub waiting: Arc<Waiting>,
     /// Replay and rate limits.
     pub short_lived: Arc<dyn ShortLived>,
     /// Key of frames and of the ledger.
@@ -153,6 +156,7 @@ impl Parts {
         let zones = Arc::new(ZoneDirectory::new(store.clone(), keyring.clone(), world.clone()));
         let authority = Arc::new(LiveAuthority::new(store.clone(), world.clone()));
         let revocations = Arc::new(Revocations::new(world.clone()));
+        let waiting = Arc::new(Waiting::default());
         if options.fresh {
             revocations
                 .reload(store.as_ref())
@@ -166,6 +170,7 @@ impl Parts {
                 zones: zones.clone(),
                 authority: authority.clone(),
                 revocations: revocations.clone(),
+                waiting: waiting.clone(),
             };
             tokio::spawn(follow(followed.clone(), bus.clone(), shutdown.clone()));
             let (relay, shutdown) = (outbox.clone(), shutdown.clone());
@@ -197,6 +202,7 @@ impl Parts {
             zones,
             authority,
             revocations,
+            waiting,
             short_lived: open.short_lived,
             audit_key,
             collector,

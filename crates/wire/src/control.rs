@@ -29,6 +29,7 @@ macro_rules! changes {
 
 pub mod admin_tokens;
 pub mod applications;
+pub mod approvals;
 pub mod audit;
 pub mod authority;
 pub mod policies;

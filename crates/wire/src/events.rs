@@ -6,6 +6,7 @@
 //! A payload can always be read when the ids it needs are there; unknown fields are ignored, so that newer
 //! producers do not break older readers.
 
+mod approval;
 mod audit;
 mod directory;
 pub mod fields;
@@ -16,6 +17,7 @@ mod revocation;
 mod topic;
 
 pub use self::{
+    approval::ApprovalDecided,
     audit::AuditFrame,
     directory::{DirectoryInvalidated, DirectoryKind},
     fields::{Fields, MalformedFields},
@@ -76,6 +78,8 @@ pub enum Event {
     DelegationsInvalidated(DelegationsInvalidated),
     /// A row of the directory changed.
     DirectoryInvalidated(DirectoryInvalidated),
+    /// A person decided about a request that waits.
+    ApprovalDecided(ApprovalDecided),
 }
 
 impl Event {
@@ -93,6 +97,7 @@ impl Event {
             Topic::InvocationsLifecycle => Self::InvocationLifecycle(Payload::from_fields(fields)?),
             Topic::DelegationsInvalidate => Self::DelegationsInvalidated(Payload::from_fields(fields)?),
             Topic::DirectoryInvalidate => Self::DirectoryInvalidated(Payload::from_fields(fields)?),
+            Topic::ApprovalsDecided => Self::ApprovalDecided(Payload::from_fields(fields)?),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! No I/O and no web framework here, so that a client may depend on this crate as well as a server. To add an error
 //! code, add a row to `code/table.rs` and regenerate the handbook page (`tests/handbook.rs` says how).
 
+pub mod approvals;
 pub mod audit;
 pub mod code;
 pub mod control;
@@ -14,6 +15,7 @@ pub mod health;
 mod listing;
 pub mod proof;
 mod reason;
+pub mod run;
 pub mod sts;
 
 pub use code::ErrorCode;

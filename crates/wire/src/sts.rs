@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, DelegationId, KeyId, ScopeSet, Secret, SessionId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, ScopeSet, Secret, SessionId, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,7 @@ pub const EXCHANGE_REFUSALS: &[(u16, &[ErrorCode])] = &[
             ErrorCode::OperationNotPermitted,
         ],
     ),
+    (409, &[ErrorCode::ApprovalConsumed]),
     (413, &[ErrorCode::PayloadTooLarge]),
     (415, &[ErrorCode::InvalidToken]),
     (429, &[ErrorCode::ProviderRateLimited]),
@@ -51,8 +52,14 @@ reasons! {
     NoRuleMatched "no_rule_matched" "No rule of the policy allows such a request.";
     NoActivePolicySet "no_active_policy_set" "The zone has no policy set in force.";
     PolicyUnusable "policy_unusable" "The zone's policy cannot be read.";
-    ApprovalRequired "approval_required" "A person has to approve first, and nobody can be asked.";
+    ApprovalRequired "approval_required" "A person has to approve first.";
     ApprovalInvalid "approval_invalid" "The approval named is not there, or is for something else.";
+    ApprovalRejected "approval_rejected" "A person said no.";
+    ApprovalExpired "approval_expired" "The approval ended before it was used.";
+    ApprovalAlreadyConsumed "approval_already_consumed" "The approval was used already.";
+    ApprovalClassConflict "approval_class_conflict" "What was asked needs an operator and the subject, and one approval has one of them.";
+    CredentialInjectionDenied "credential_injection_denied" "The provider does not let its credential out to workloads.";
+    CredentialNotProvisioned "credential_not_provisioned" "The resource has no credential that a workload could be given.";
     ResourceNotFound "resource_not_found" "The zone has no such resource.";
     ScopeMismatch "scope_mismatch" "The resource does not declare a scope asked for.";
     ResourceOutsideDelegation "resource_outside_delegation" "The delegation does not reach the resource.";
@@ -105,7 +112,7 @@ pub struct TokenForm {
     /// What kind of token that is; goes with it.
     pub subject_token_type: Option<String>,
     /// An approval to redeem.
-    pub approval_id: Option<String>,
+    pub approval_id: Option<ApprovalId>,
     /// Of a Gateway: method of the call, as sent.
     pub request_method: Option<String>,
     /// Of a Gateway: path of the call, decoded.

@@ -6,8 +6,8 @@ use caracal_wire::{
     ErrorCode,
     code::Area,
     events::{
-        AgentLifecycle, AuditFrame, DelegationsInvalidated, DirectoryInvalidated, InvocationLifecycle,
-        KeysInvalidated, Payload, PolicyInvalidated, SessionRevoked, Topic,
+        AgentLifecycle, ApprovalDecided, AuditFrame, DelegationsInvalidated, DirectoryInvalidated,
+        InvocationLifecycle, KeysInvalidated, Payload, PolicyInvalidated, SessionRevoked, Topic,
     },
     gateway::Reason,
     sts::DenialReason,
@@ -71,6 +71,7 @@ fn events() -> String {
             Topic::InvocationsLifecycle => event::<InvocationLifecycle>(&mut page),
             Topic::DelegationsInvalidate => event::<DelegationsInvalidated>(&mut page),
             Topic::DirectoryInvalidate => event::<DirectoryInvalidated>(&mut page),
+            Topic::ApprovalsDecided => event::<ApprovalDecided>(&mut page),
         }
     }
     page

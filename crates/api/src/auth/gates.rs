@@ -24,8 +24,17 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
         ErrorCode::RateLimited,
     ];
     let writes = needs.capability != Capability::Read;
-    if writes {
-        codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
+    match needs.capability {
+        Capability::Read => {}
+        Capability::Decide => {
+            codes.extend([
+                ErrorCode::AdminTokenReadOnly,
+                ErrorCode::ApproveCapabilityRequired,
+            ]);
+        }
+        Capability::Write | Capability::Reveal => {
+            codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
+        }
     }
     match needs.reach {
         Reach::Stateless => {}
@@ -44,8 +53,17 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
 /// The gates that need no zone: capability, and reach beyond zones.
 pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
     match (needs.capability, principal.power) {
-        (Capability::Read, _) | (Capability::Write | Capability::Reveal, Power::Write) => {}
-        (Capability::Write | Capability::Reveal, Power::Read) => {
+        (Capability::Read, _)
+        | (Capability::Write | Capability::Reveal, Power::Write)
+        | (Capability::Decide, Power::Approve) => {}
+        (Capability::Decide, Power::Write) if principal.is_bootstrap() => {}
+        (Capability::Decide, Power::Write) => {
+            return Err(forbidden(
+                ErrorCode::ApproveCapabilityRequired,
+                "approvals are decided by tokens that can approve",
+            ));
+        }
+        (Capability::Write | Capability::Reveal | Capability::Decide, Power::Read) => {
             return Err(forbidden(
                 ErrorCode::AdminTokenReadOnly,
                 "this token can only read",

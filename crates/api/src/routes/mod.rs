@@ -4,6 +4,7 @@
 mod admin_audit;
 mod admin_tokens;
 mod applications;
+mod approvals;
 mod audit;
 mod authority_records;
 mod caller;
@@ -23,7 +24,7 @@ use caracal_wire::ErrorCode;
 
 use crate::{
     access::{
-        Capability::{Read, Reveal, Write},
+        Capability::{Decide, Read, Reveal, Write},
         Needs, Reach,
     },
     custody,
@@ -48,6 +49,7 @@ const TRY: Needs = Needs {
     changes: false,
     ..WRITE
 };
+const DECIDE: Needs = needs(Decide, Reach::Zone);
 const REVEAL: Needs = needs(Reveal, Reach::Zone);
 const READ_ACCOUNTS: Needs = needs(Read, Reach::Deployment { accounts: true });
 const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true });
@@ -128,6 +130,11 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/subject-issuers/{id}" READ "subject_issuers.get" subject_issuers::get::handle, "Read an issuer of subjects." ! SubjectIssuerNotFound;
         patch "/v1/zones/{zoneId}/subject-issuers/{id}" WRITE "subject_issuers.update" subject_issuers::patch::handle, "Change an issuer of subjects." InvalidSubjectIssuer ! SubjectIssuerNotFound;
         delete "/v1/zones/{zoneId}/subject-issuers/{id}" WRITE "subject_issuers.archive" subject_issuers::archive::handle, "Trust an issuer of subjects no more." ! SubjectIssuerNotFound;
+        get "/v1/zones/{zoneId}/approvals" READ "approvals.list" approvals::list::handle, "List requests that wait for a person, or did.";
+        get "/v1/zones/{zoneId}/approvals/counts" READ "approvals.counts" approvals::counts::handle, "Count approvals by where they stand.";
+        get "/v1/zones/{zoneId}/approvals/{id}" READ "approvals.get" approvals::get::handle, "Read an approval." ! ApprovalNotFound;
+        post "/v1/zones/{zoneId}/approvals/{id}/approve" DECIDE "approvals.approve" approvals::decide::approve, "Say yes to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
+        post "/v1/zones/{zoneId}/approvals/{id}/reject" DECIDE "approvals.reject" approvals::decide::reject, "Say no to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
         get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
         get "/v1/zones/{zoneId}/audit/tail" READ "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
         get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;

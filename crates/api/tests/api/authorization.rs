@@ -93,11 +93,7 @@ async fn every_route_of_the_table_is_served() {
             reply.text
         );
     }
-    for missing in [
-        "/v1/zones/z/grants",
-        "/v1/operator/status",
-        "/v1/zones/z/approvals",
-    ] {
+    for missing in ["/v1/zones/z/grants", "/v1/operator/status"] {
         assert_eq!(
             stack.get(missing).await.refused(404),
             "route_not_found",
@@ -112,6 +108,7 @@ async fn tokens_that_read_or_approve_change_and_reveal_nothing() {
     let zone = stack.zone("acme").await;
     let read = stack.token("global", None, "read").await;
     let approve = stack.token("global", None, "approve").await;
+    let write = stack.token("global", None, "write").await;
     for route in table() {
         let reading = walk(&stack, Some(&read), &route, zone_id(&zone)).await;
         let approving = walk(&stack, Some(&approve), &route, zone_id(&zone)).await;
@@ -124,6 +121,12 @@ async fn tokens_that_read_or_approve_change_and_reveal_nothing() {
                 assert_eq!(reading.refused(403), "admin_token_read_only", "{what}");
                 assert_eq!(approving.refused(403), "admin_token_approve_only", "{what}");
             }
+            Capability::Decide => {
+                assert_eq!(reading.refused(403), "admin_token_read_only", "{what}");
+                assert_eq!(approving.refused(404), "approval_not_found", "{what}");
+                let writing = walk(&stack, Some(&write), &route, zone_id(&zone)).await;
+                assert_eq!(writing.refused(403), "approve_capability_required", "{what}");
+            }
         }
     }
 }
@@ -132,27 +135,32 @@ async fn tokens_that_read_or_approve_change_and_reveal_nothing() {
 async fn a_zone_token_reaches_its_own_zone_only() {
     let stack = Stack::start().await;
     let (own, other) = (stack.zone("own").await, stack.zone("other").await);
-    let token = stack.token("zone", Some(zone_id(&own)), "write").await;
+    let write = stack.token("zone", Some(zone_id(&own)), "write").await;
+    let approve = stack.token("zone", Some(zone_id(&own)), "approve").await;
     for route in table() {
+        let token = match route.needs.capability {
+            Capability::Decide => &approve,
+            _ => &write,
+        };
         let what = format!("{} {}", route.method, route.path);
         match route.needs.reach {
             Reach::Zone => {
-                let reply = walk(&stack, Some(&token), &route, zone_id(&other)).await;
+                let reply = walk(&stack, Some(token), &route, zone_id(&other)).await;
                 assert_eq!(reply.refused(403), "admin_token_zone_mismatch", "{what}");
                 // A path that decodes to the own zone is the own zone; one that does not, is not.
                 let path = filled(&route, "%6Fther%2F..");
                 let reply = stack
-                    .call(Some(&token), &[], route.method.clone(), &path, Some(&json!({})))
+                    .call(Some(token), &[], route.method.clone(), &path, Some(&json!({})))
                     .await;
                 assert_eq!(reply.refused(400), "invalid_params", "{what}");
             }
             Reach::Deployment { .. } => {
-                let reply = walk(&stack, Some(&token), &route, "").await;
+                let reply = walk(&stack, Some(token), &route, "").await;
                 assert_eq!(reply.refused(403), "admin_token_zone_mismatch", "{what}");
             }
             Reach::Stateless => {
                 assert!(
-                    walk(&stack, Some(&token), &route, "").await.status != 403,
+                    walk(&stack, Some(token), &route, "").await.status != 403,
                     "{what}"
                 );
             }
@@ -161,7 +169,7 @@ async fn a_zone_token_reaches_its_own_zone_only() {
     // The own zone is reachable, and the refusals are recorded there rather than in the zone they named.
     stack
         .call(
-            Some(&token),
+            Some(&write),
             &[],
             Method::GET,
             &format!("{own}/applications"),

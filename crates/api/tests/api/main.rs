@@ -3,6 +3,7 @@
 
 mod admin_tokens;
 mod applications;
+mod approvals;
 mod audit;
 mod authorization;
 mod endings;

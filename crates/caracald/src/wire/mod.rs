@@ -30,6 +30,7 @@ use caracal_service::{
     issued::IssuedMandates,
     revocation::Revocations,
     tail::{TailLimits, Tails},
+    waiting::Waiting,
     zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
@@ -101,6 +102,7 @@ struct Parts {
     zones: Arc<ZoneDirectory>,
     authority: Arc<LiveAuthority>,
     revocations: Arc<Revocations>,
+    waiting: Arc<Waiting>,
     outbox: Arc<OutboxRelay>,
     /// Only where decisions are recorded.
     spool: Option<Arc<Spool>>,
@@ -145,7 +147,9 @@ pub(crate) async fn wire(
         zones: zones.clone(),
         authority: authority.clone(),
         revocations: revocations.clone(),
+        waiting: Arc::default(),
     };
+    let waiting = followed.waiting.clone();
     let spool = spool(&config, &keys, &roles)?;
     let background = match spool {
         Some(_) => Background::on_thread("evidence").context("cannot start a thread")?,
@@ -180,6 +184,7 @@ pub(crate) async fn wire(
         zones,
         authority,
         revocations,
+        waiting,
         metrics,
         roles,
     };

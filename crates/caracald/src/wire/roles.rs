@@ -47,6 +47,8 @@ impl Parts {
             zones: self.zones.clone(),
             authority: self.authority.clone(),
             revocations: self.revocations.clone(),
+            waiting: self.waiting.clone(),
+            audit_keys: Some(self.keys.audit.clone()),
             issued: self.issued.clone(),
             spool: self.spool()?,
             outbox: self.outbox.clone(),

@@ -159,8 +159,11 @@ fn routes(role: &str) -> Vec<(String, String, Stranger)> {
             .iter()
             .flat_map(|route| {
                 let stranger = match route.needs {
-                    // Strangers read the keys of a zone that they can name.
-                    caracal_sts::Needs::Nothing | caracal_sts::Needs::Client => Stranger::Refused,
+                    // Strangers read the keys of a zone that they can name; a person proves themselves in the zone of
+                    // what they decide about.
+                    caracal_sts::Needs::Nothing | caracal_sts::Needs::Client | caracal_sts::Needs::Person => {
+                        Stranger::Refused
+                    }
                     caracal_sts::Needs::Operator => Stranger::Asked,
                 };
                 told(route, stranger)

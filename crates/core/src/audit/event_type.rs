@@ -31,6 +31,14 @@ words!(
         DelegationRevoke = "delegation_revoke",
         /// A secret that an administrator read.
         CredentialRevealed = "credential_revealed",
+        /// A workload that was to start.
+        RunLaunch = "run_launch",
+        /// A request that now waits for a person.
+        StepUpIssued = "step_up_issued",
+        /// What a person decided about one that waits.
+        StepUpDecided = "step_up_decided",
+        /// An approval that was used.
+        StepUpConsumed = "step_up_consumed",
     }
 );
 

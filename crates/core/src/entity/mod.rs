@@ -1,5 +1,6 @@
 //! What Caracal manages, as rows and as wire objects share it. Field names are the wire's.
 
+mod approval;
 mod authority;
 mod delegation;
 mod directory;
@@ -9,6 +10,7 @@ mod session;
 mod subject_issuer;
 mod workload;
 
+pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
 pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};
 pub use directory::{

@@ -9,13 +9,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use caracal_core::{
-    ApplicationId, Timestamp, ZoneId,
-    entity::{Application, Zone},
+    ApplicationId, ApprovalId, Timestamp, WorkloadId, ZoneId,
+    entity::{Application, Workload, Zone},
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, AdminAuditLog, AdminTokens, Applications, AuthorityRecords, Chains, Delegations, Error,
-    GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
+    Access, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
+    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
     PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions,
     SigningKeys, Store, SubjectIssuers, Workloads, ZoneWork, Zones,
 };
@@ -150,6 +150,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     fn authority_records(&mut self) -> &mut dyn AuthorityRecords {
         self.work.authority_records()
     }
+    fn approvals(&mut self) -> &mut dyn Approvals {
+        self.work.approvals()
+    }
     fn sessions(&mut self) -> &mut dyn Sessions {
         self.work.sessions()
     }
@@ -214,6 +217,12 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     }
     async fn find_application(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
         self.work.find_application(id).await
+    }
+    async fn find_workload(&mut self, id: &WorkloadId) -> Result<Option<Workload>, Error> {
+        self.work.find_workload(id).await
+    }
+    async fn zone_of_approval(&mut self, id: &ApprovalId) -> Result<Option<ZoneId>, Error> {
+        self.work.zone_of_approval(id).await
     }
     async fn revoked_between(&mut self, from: Timestamp, to: Timestamp) -> Result<RevokedAnchors, Error> {
         self.work.revoked_between(from, to).await

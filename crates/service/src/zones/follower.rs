@@ -10,7 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{LiveAuthority, REFRESH_EVERY, ZoneChange, ZoneDirectory, refresh::AT_ONCE};
-use crate::revocation::{Feed, Revocations, SNAPSHOT_EVERY};
+use crate::{
+    revocation::{Feed, Revocations, SNAPSHOT_EVERY},
+    waiting::Waiting,
+};
 
 /// What is kept up to date.
 #[derive(Debug, Clone)]
@@ -23,13 +26,16 @@ pub struct Followed {
     pub authority: Arc<LiveAuthority>,
     /// Revocation state.
     pub revocations: Arc<Revocations>,
+    /// Who waits for a person to decide.
+    pub waiting: Arc<Waiting>,
 }
 
-/// What ends authority.
+/// What ends authority, and what ends a wait: both are short to put into force.
 const ENDS: &[Topic] = &[
     Topic::SessionsRevoke,
     Topic::AgentsLifecycle,
     Topic::DelegationsInvalidate,
+    Topic::ApprovalsDecided,
 ];
 /// What changes zones. Followed apart, so that no zone's load is ever between a revocation and its effect.
 const CHANGES: &[Topic] = &[
@@ -171,6 +177,7 @@ async fn resynchronise(followed: &Followed, feed: Feed) -> bool {
     match feed {
         Feed::Ends => {
             followed.authority.forget_all();
+            followed.waiting.wake_all();
             reload_revocations(followed).await
         }
         Feed::Changes => match followed.zones.drop_outdated().await {
@@ -227,6 +234,7 @@ pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) ->
             let epoch = i64::try_from(graph.epoch).unwrap_or(i64::MAX);
             followed.authority.note_epoch(&graph.zone_id, epoch);
         }
+        Ok(Event::ApprovalDecided(decided)) => followed.waiting.wake(&decided.approval_id),
         Ok(Event::DirectoryInvalidated(changed)) => {
             let zone = changed.zone_id.clone();
             followed.zones.change(&zone, ZoneChange::Object(changed)).await;

@@ -50,6 +50,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "3c64adb567da60cd3c671b8237885dafe24601402226317bcacd2a02953dfae6",
         postgres: "59584f6e4615cdb4eee11127acc22a27685f0f4be9eba95432080843a9804278",
     },
+    Frozen {
+        version: 7,
+        sqlite: "1cc91b626dcf18b413aa8a840157040434052ddcaabb632724c48ebdf2fc8a13",
+        postgres: "1ab9595a4b0dd27b16909d5ea23c570f06c623023cd6fd7e2f4f0e7316ea3472",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -22,6 +22,7 @@ mod m0003_versions;
 mod m0004_evidence;
 mod m0005_retention;
 mod m0006_launcher;
+mod m0007_approvals;
 mod run;
 
 pub use run::MigrationError;
@@ -98,6 +99,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0006_launcher::COMMON,
         sqlite: m0006_launcher::SQLITE,
         postgres: m0006_launcher::POSTGRES,
+    },
+    Migration {
+        version: 7,
+        name: "approvals",
+        // Earlier builds refuse what would wait.
+        compatible_from: 5,
+        common: m0007_approvals::COMMON,
+        sqlite: &[],
+        postgres: m0007_approvals::POSTGRES,
     },
 ];
 

@@ -3,6 +3,7 @@
 mod admin_audit;
 mod admin_tokens;
 mod applications;
+mod approvals;
 mod authority;
 mod chains;
 mod delegations;

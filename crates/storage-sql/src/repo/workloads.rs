@@ -8,12 +8,22 @@ use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
     params::{Param as _, params},
+    sql::Tx,
     work::ZoneUnit,
 };
 
 mapped!(Workload in "workloads" { zone_id, id, name, secret_hash, bindings as json; attribution });
 
 const COLUMNS: &str = Workload::COLUMNS;
+
+impl Tx {
+    /// The workload, whatever its zone.
+    pub(crate) async fn workload_anywhere(&self, id: &WorkloadId) -> Result<Option<Workload>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM workloads WHERE id = $1");
+        let row = self.one(sql, params![id]).await?;
+        row.as_ref().map(Workload::read).transpose()
+    }
+}
 
 #[async_trait]
 impl Workloads for ZoneUnit {

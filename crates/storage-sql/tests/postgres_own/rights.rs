@@ -13,7 +13,8 @@ use crate::{ENCODED, let_in};
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu audit_chains:riu \
+        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu approval_votes:ri \
+         approvals:ru audit_chains:riu \
          evidence_blocks:r evidence_holds:riu evidence_logs:r evidence_retention:riud evidence_terms:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
@@ -22,7 +23,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Sts,
-        "applications:r authority_records:riu delegation_epochs:r delegations:r event_outbox:riud key_checks:riu policies:r \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:r delegations:r event_outbox:riud key_checks:riu policies:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r \
          schema_migrations:r secret_store:riu session_counts:r sessions:r signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
@@ -34,7 +35,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Coordinator,
-        "admin_audit_events:ri admin_audit_heads:riu applications:r audit_chains:riu authority_records:rud \
+        "admin_audit_events:ri admin_audit_heads:riu applications:r approvals:rd audit_chains:riu authority_records:rud \
          delegation_epochs:riu delegations:riud event_outbox:riud evidence_holds:r idempotency_receipts:riud key_checks:r policies:r \
          policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \

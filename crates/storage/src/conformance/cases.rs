@@ -71,7 +71,17 @@ macro_rules! conformance {
                 workloads:
                     a_workload_comes_back_as_it_was_stored,
                     a_workloads_name_is_unique_whatever_its_case,
-                    an_issuer_is_trusted_once_until_it_is_archived;
+                    an_issuer_is_trusted_once_until_it_is_archived,
+                    a_workload_is_found_in_any_zone_by_its_id;
+                approvals:
+                    an_approval_comes_back_as_it_was_stored,
+                    who_asks_the_same_again_gets_the_same_until_it_ends_or_is_used,
+                    of_many_who_ask_the_same_exactly_one_opens_it,
+                    a_decision_counts_once_and_while_it_is_open_to_it,
+                    as_many_as_required_say_yes_and_one_no_is_enough,
+                    of_many_who_use_an_approval_exactly_one_does,
+                    an_approval_is_forgotten_a_while_after_its_end,
+                    an_approval_of_another_zone_is_neither_decided_nor_used;
                 providers:
                     every_kind_of_provider_comes_back_as_it_was_stored,
                     a_providers_identifier_is_unique_among_the_active,
@@ -263,6 +273,7 @@ mod tests {
         ("zones", include_str!("zones.rs")),
         ("applications", include_str!("applications.rs")),
         ("workloads", include_str!("workloads.rs")),
+        ("approvals", include_str!("approvals.rs")),
         ("providers", include_str!("providers.rs")),
         ("secrets", include_str!("secrets.rs")),
         ("policies", include_str!("policies.rs")),

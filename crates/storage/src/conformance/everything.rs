@@ -2,8 +2,8 @@
 //! lost.
 
 use caracal_core::entity::{
-    Application, AuthorityRecord, Delegation, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
-    Resource, Session, SubjectIssuer, Workload,
+    Application, Approval, AuthorityRecord, Delegation, Policy, PolicySet, PolicySetVersion, PolicyVersion,
+    Provider, Resource, Session, SubjectIssuer, Workload,
 };
 
 use crate::{
@@ -29,6 +29,7 @@ pub(super) struct Everything {
     pub(super) set_version: PolicySetVersion,
     pub(super) key: SigningKeyRow,
     pub(super) record: AuthorityRecord,
+    pub(super) approval: Approval,
     pub(super) session: Session,
     pub(super) other_session: Session,
     pub(super) delegation: Delegation,
@@ -55,6 +56,7 @@ impl Everything {
             set_version: given.policy_set_version(&set, &[&policy_version]),
             key: given.signing_key(1),
             delegation: given.delegation(&session, &other_session),
+            approval: given.approval(&application),
             receipt: given.receipt("session.start.v2", &application),
             entry: given.ledger_entry("req-everything"),
             admin: given.admin_audit_record(),
@@ -118,6 +120,8 @@ impl Everything {
                 receiver_application_id: application.id.clone(),
                 ..self.delegation.clone()
             },
+            // Unique over the deployment.
+            approval: given.approval(&application),
             receipt: self.receipt.clone(),
             entry: given.ledger_entry("req-everything"),
             admin: given.admin_audit_record(),
@@ -155,6 +159,7 @@ impl Everything {
         work.sessions().create(&self.other_session).await?;
         work.delegations().create(&self.delegation).await?;
         work.delegations().advance_epoch(now).await?;
+        work.approvals().open(&self.approval).await?;
         work.receipts().create(&self.receipt).await?;
         work.ledger()
             .append(std::slice::from_ref(&self.entry), now)
@@ -358,6 +363,24 @@ impl Everything {
                     .is_empty(),
             ),
             (
+                "approval",
+                work.approvals().get(&self.approval.id).await.unwrap().is_some(),
+            ),
+            (
+                "approval list",
+                !work
+                    .approvals()
+                    .list(&crate::ApprovalFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "approval counts",
+                !work.approvals().count(now).await.unwrap().is_empty(),
+            ),
+            (
                 "session",
                 work.sessions().get(&self.session.id).await.unwrap().is_some(),
             ),
@@ -522,4 +545,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 56;
+pub(super) const SIGHTINGS: usize = 59;

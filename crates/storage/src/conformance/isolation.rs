@@ -354,6 +354,7 @@ pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) 
         work => work.policies().create(&smuggled.policy, &smuggled.policy_version);
         work => work.policy_sets().create(&smuggled.set);
         work => work.authority_records().create(&smuggled.record);
+        work => work.approvals().open(&smuggled.approval);
         work => work.ledger().append(std::slice::from_ref(&smuggled.entry), fixture.world.now());
         work => work.admin_audit().append(&smuggled.admin);
     }

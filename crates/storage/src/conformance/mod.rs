@@ -24,6 +24,8 @@ pub mod admin_audit;
 #[doc(hidden)]
 pub mod applications;
 #[doc(hidden)]
+pub mod approvals;
+#[doc(hidden)]
 pub mod authority_records;
 #[doc(hidden)]
 pub mod chains;

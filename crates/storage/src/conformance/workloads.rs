@@ -123,3 +123,16 @@ pub async fn an_issuer_is_trusted_once_until_it_is_archived(backend: Backend) {
     work.subject_issuers().create(&again).await.unwrap();
     work.commit().await.unwrap();
 }
+
+pub async fn a_workload_is_found_in_any_zone_by_its_id(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let workload = fixture.b.given.workload();
+    let mut work = fixture.b.write().await;
+    work.workloads().create(&workload).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = fixture.global_read().await;
+    let found = work.find_workload(&workload.id).await.unwrap();
+    assert_eq!(found, Some(workload));
+    let unknown = fixture.a.given.workload();
+    assert_eq!(work.find_workload(&unknown.id).await.unwrap(), None);
+}

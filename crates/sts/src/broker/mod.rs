@@ -5,7 +5,7 @@ mod fixed;
 
 use std::time::Duration;
 
-use caracal_core::entity::ProviderConfig;
+use caracal_core::{Secret, entity::ProviderConfig};
 use caracal_service::zones::{ProviderState, ResourceState};
 use caracal_wire::sts::{DenialReason, Explanation, UpstreamDirective};
 use tokio::time::timeout;
@@ -57,6 +57,12 @@ pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
             }
         }
     }
+}
+
+/// The bare credential of a resource's provider, where that lets it out to workloads.
+pub(crate) async fn credential(resource: &ResourceState) -> Result<Secret, BrokerError> {
+    let directive = directive(resource).await?;
+    directive.provider_token.ok_or(BrokerError::Unavailable)
 }
 
 async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, BrokerError> {

@@ -5,5 +5,5 @@ mod resource;
 
 pub(crate) use party::{Party, PartyError, resolve};
 pub(crate) use resource::{
-    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, use_input,
+    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, of_policy, use_input,
 };

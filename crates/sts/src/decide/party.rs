@@ -26,6 +26,8 @@ pub(crate) struct Party {
     pub(crate) authority: Option<Authority>,
     /// The record at the root of the authority.
     pub(crate) root_record: Option<AuthorityRecordId>,
+    /// The person whose record the session hangs on.
+    pub(crate) person: Option<String>,
     /// The earliest end of everything above.
     pub(crate) ends_at: Option<Timestamp>,
 }
@@ -125,14 +127,13 @@ pub(crate) async fn resolve(
     if target.application_id != *application {
         return Err(PartyError::Session);
     }
-    let mut ends_at = target
-        .ends_at()
-        .min(own_end.unwrap_or(NEVER))
-        .min(record_end(deps, zone_id, &target, now).await?);
+    let behind = record_behind(deps, zone_id, &target, now).await?;
+    let mut ends_at = target.ends_at().min(own_end.unwrap_or(NEVER)).min(behind.ends_at);
     let Some(delegation) = delegation else {
         return Ok(Party {
             root_record: Some(target.subject_authority_record_id.clone()),
             session: Some(target),
+            person: behind.person,
             ends_at: Some(ends_at),
             ..Party::default()
         });
@@ -177,7 +178,7 @@ pub(crate) async fn resolve(
         ends_at = ends_at
             .min(from.ends_at())
             .min(issuer.expires_at.unwrap_or(NEVER))
-            .min(record_end(deps, zone_id, &from, now).await?);
+            .min(record_behind(deps, zone_id, &from, now).await?.ends_at);
         root_record.get_or_insert_with(|| from.subject_authority_record_id.clone());
         source = Some(from);
     }
@@ -187,6 +188,7 @@ pub(crate) async fn resolve(
         authority: Some(authority),
         lineage: Some(lineage),
         root_record,
+        person: behind.person,
         ends_at: Some(ends_at),
     })
 }
@@ -209,14 +211,20 @@ async fn live_session(
 
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
-/// When the record behind a session ends. An application proves itself again with its secret on every mint, so only
+/// The record that a session hangs on.
+struct Behind {
+    ends_at: Timestamp,
+    person: Option<String>,
+}
+
+/// The record behind a session, and when it ends. An application proves itself again with its secret on every mint, so only
 /// a person's record bounds the session by its time; a revoked record ends either.
-async fn record_end(
+async fn record_behind(
     deps: &StsDeps,
     zone: &ZoneId,
     session: &Session,
     now: Timestamp,
-) -> Result<Timestamp, PartyError> {
+) -> Result<Behind, PartyError> {
     let id = &session.subject_authority_record_id;
     if deps.revocations.is_revoked(id.as_str()) {
         return Err(PartyError::Revoked);
@@ -224,13 +232,19 @@ async fn record_end(
     match deps.authority.record(zone, id).await? {
         Some(record) if record.subject_type == SubjectType::User => {
             if record.is_live(now) {
-                Ok(record.expires_at)
+                Ok(Behind {
+                    ends_at: record.expires_at,
+                    person: Some(record.subject_id.clone()),
+                })
             } else {
                 Err(PartyError::Record)
             }
         }
         // Application records are forgotten some time after their end.
-        Some(_) | None => Ok(NEVER),
+        Some(_) | None => Ok(Behind {
+            ends_at: NEVER,
+            person: None,
+        }),
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) enum Stage {
     Facts,
     /// Policy decided.
     Policy,
-    /// Policy allowed it with an approval that nobody can give.
+    /// Policy allowed it with an approval that was not given.
     Approval,
 }
 
@@ -72,7 +72,15 @@ impl Denied {
         match self.stage {
             Stage::Facts => self.reason.as_str(),
             Stage::Policy => "complete",
-            Stage::Approval => "approval_unavailable",
+            Stage::Approval => Self::held_as(self.reason),
+        }
+    }
+
+    /// The status in the evidence of a request that waits, or whose approval does not release it.
+    pub(crate) const fn held_as(reason: DenialReason) -> &'static str {
+        match reason {
+            DenialReason::ApprovalRequired => "approval_pending",
+            other => other.as_str(),
         }
     }
 
@@ -315,7 +323,7 @@ fn conclude(zone: &ZoneState, resource: &Arc<ResourceState>, input: &DecisionInp
 }
 
 /// A reason of policy as it travels.
-const fn of_policy(reason: DenyReason) -> DenialReason {
+pub(crate) const fn of_policy(reason: DenyReason) -> DenialReason {
     match reason {
         DenyReason::RestrictionActive => DenialReason::RestrictionActive,
         DenyReason::MalformedRiskData => DenialReason::MalformedRiskData,

@@ -3,7 +3,6 @@
 use caracal_core::{Secret, claims::MandateUse};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, sts::DenialReason};
-use http::StatusCode;
 
 use crate::{case::Case, subject};
 
@@ -25,10 +24,4 @@ pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {
 
 pub(crate) fn refuse_federation() -> Refusal {
     subject::invalid().describe("invalid subject_token: the issuer is not trusted in this zone")
-}
-
-pub(crate) fn refuse_unapproved() -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
-        .describe("approval not found or bindings do not match")
-        .reason(DenialReason::ApprovalInvalid)
 }

@@ -16,6 +16,7 @@ use crate::{
     case::{Case, GovernedCall},
     decide::{Granted, Outcome, Party, PartyError, UseScopes, decide_use, resolve, use_input},
     evidence::Evidence,
+    hold::Release,
     issue::{DEFAULT_TTL, sign},
     keys,
     pipeline::{Kind, run},
@@ -145,6 +146,7 @@ impl Kind for Governed<'_> {
         case: &Case<'_>,
         party: &Party,
         outcomes: &[Outcome<Granted>],
+        _: Option<&Release>,
     ) -> Result<Self::Issued, Refusal> {
         let Some(Ok(granted)) = outcomes.first() else {
             return Ok(None);

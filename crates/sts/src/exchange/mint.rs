@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use caracal_authz::DecisionInput;
 use caracal_core::{
-    AuthorityRecordId, DelegationId, ScopeSet, SessionId,
+    ApprovalId, AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     claims::{MandateClaims, MandateUse, SubjectType},
 };
+use caracal_lifecycle::approvals::Use;
 use caracal_service::Refusal;
 use caracal_wire::sts::{DeniedTarget, Explanation};
 
@@ -15,6 +16,7 @@ use crate::{
     case::Case,
     decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, resolve},
     evidence::Evidence,
+    hold::Release,
     issue::{self, sign},
     keys,
     limit::limit,
@@ -32,6 +34,7 @@ pub(crate) struct Mint<'f> {
     pub(crate) agent_session_id: Option<&'f SessionId>,
     pub(crate) delegation_edge_id: Option<&'f DelegationId>,
     pub(crate) ttl_seconds: Option<u32>,
+    pub(crate) approval_id: Option<&'f ApprovalId>,
 }
 
 /// A mandate.
@@ -127,11 +130,16 @@ impl Kind for Mint<'_> {
         mint_input(&case.zone, &case.application.id, party, resource, self.scopes)
     }
 
+    fn named(&self) -> (Option<&ApprovalId>, Option<&AuthorityRecordId>) {
+        (self.approval_id, self.session_id)
+    }
+
     async fn issue(
         &self,
         case: &Case<'_>,
         party: &Party,
         outcomes: &[Outcome<Granted>],
+        release: Option<&Release>,
     ) -> Result<Issued, Refusal> {
         let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
             .await
@@ -139,22 +147,47 @@ impl Kind for Mint<'_> {
                 tracing::error!(error = %caracal_service::error_chain(&error), "no signing key");
                 unavailable()
             })?;
-        let ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
+        let mut ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
+        let before = match release {
+            Some(release) => release
+                .answered_before(case.deps, case.request_id)
+                .await
+                .map_err(|stopped| stopped.refusal)?,
+            None => None,
+        };
+        if let Some(record) = &before {
+            ends_at = ends_at.min(record.expires_at);
+        }
         let jti = issue::jti(case.deps, self.class).await?;
-        let claims = Arc::new(issue::claims(
-            case,
-            party,
-            (self.class, self.scopes),
-            outcomes,
-            jti,
-            ends_at,
-        ));
+        let class = (self.class, self.scopes);
+        let mut claims = issue::claims(case, party, class, outcomes, jti, ends_at);
+        if let Some(record) = &before {
+            if claims.root_sid == claims.sid {
+                claims.root_sid = record.id.clone();
+            }
+            claims.sid = record.id.clone();
+        }
+        let claims = Arc::new(claims);
         let token = sign(&claims, &key)?;
         if self.class == MandateUse::Gateway {
             // What the Gateway turns it into at its upstream must fit as well.
             fits(token.len().saturating_add(growth(&claims)))?;
-        } else {
-            issue::remember(case, &claims).await?;
+        }
+        match release {
+            // Last of all that can fail: what is used up was answered, or is answered again.
+            Some(release) if before.is_none() => {
+                let used = Use::Mandate {
+                    id: &claims.sid,
+                    application: &case.application.id,
+                    parent: party.root_record.as_ref(),
+                    expires_at: claims.expires_at(),
+                };
+                let consumed = release.consume(case.deps, case.request_id, used).await;
+                consumed.map_err(|stopped| stopped.refusal)?;
+            }
+            Some(_) => {}
+            None if self.class == MandateUse::Gateway => {}
+            None => issue::remember(case, &claims).await?,
         }
         Ok(Issued { token, claims })
     }

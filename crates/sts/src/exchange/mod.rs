@@ -9,7 +9,7 @@ use caracal_core::{Secret, ZoneId, claims::MandateUse};
 use caracal_crypto::mandate::MAX_LIFETIME;
 use caracal_service::Refusal;
 
-pub(crate) use closed::{refuse_federation, refuse_session, refuse_unapproved};
+pub(crate) use closed::{refuse_federation, refuse_session};
 pub(crate) use governed::Governed;
 pub use local::LocalExchange;
 pub(crate) use mint::Mint;
@@ -29,8 +29,6 @@ pub(crate) enum Exchange<'f> {
     Session(&'f Secret),
     /// A person's identity token: no issuer is trusted by this build.
     Federation,
-    /// An approval to redeem: no approval is given by this build.
-    Approved,
 }
 
 /// A mandate presented through a Gateway, unproven.
@@ -52,7 +50,6 @@ impl<'f> Exchange<'f> {
         match &form.subject_token {
             Some((token, SubjectTokenType::AccessToken)) => Ok(Self::Session(token)),
             Some((_, SubjectTokenType::IdToken)) => Ok(Self::Federation),
-            None if form.has_approval => Ok(Self::Approved),
             None => Mint::of(form).map(Self::Mint),
         }
     }
@@ -98,6 +95,7 @@ impl<'f> Mint<'f> {
             agent_session_id: form.agent_session_id.as_ref(),
             delegation_edge_id: form.delegation_edge_id.as_ref(),
             ttl_seconds: form.ttl_seconds,
+            approval_id: form.approval_id.as_ref(),
         })
     }
 }

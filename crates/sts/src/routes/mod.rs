@@ -1,23 +1,31 @@
 //! The routes of the STS, one file each.
 
+mod approvals;
 mod jwks;
+mod posted;
 mod rotate;
+mod run;
 mod token;
 
 use caracal_core::World;
 use caracal_service::{
     Refusal,
     front::{self, Credential, Declaration, HttpRole, Inbound, Params, Served},
-    health::bears,
+    health::{bearer_of, bears},
     limits::Limits,
 };
 use caracal_wire::{
     ErrorCode,
+    approvals::DECISION_REFUSALS,
+    run::{
+        CREDENTIAL_REFUSALS, Credential as RunCredential, CredentialForm, Manifest, ManifestForm,
+        RUN_REFUSALS,
+    },
     sts::{EXCHANGE_REFUSALS, KeySet, KeysOf, TokenForm, TokenResponse},
 };
 use http::{Method, StatusCode, request::Parts};
 
-use crate::{StsDeps, authenticate::invalid_client};
+use crate::{StsDeps, authenticate::invalid_client, subject::invalid};
 
 type Route = front::Route<StsDeps>;
 
@@ -28,6 +36,8 @@ pub enum Needs {
     Nothing,
     /// An application's secret or a Gateway's signature. Every decision is in the audit spool before the answer.
     Client,
+    /// The session mandate of a person.
+    Person,
     /// The operator's token.
     Operator,
 }
@@ -43,6 +53,8 @@ impl HttpRole for StsDeps {
     fn refuses(needs: &Needs) -> Vec<ErrorCode> {
         match needs {
             Needs::Nothing | Needs::Client => Vec::new(),
+            // The rest is the handler's to prove, who knows the zone.
+            Needs::Person => vec![ErrorCode::InvalidToken],
             Needs::Operator => vec![ErrorCode::Unauthorized],
         }
     }
@@ -51,7 +63,7 @@ impl HttpRole for StsDeps {
         match needs {
             Needs::Nothing => Credential::None,
             Needs::Client => Credential::Client,
-            Needs::Operator => Credential::Bearer,
+            Needs::Person | Needs::Operator => Credential::Bearer,
         }
     }
 
@@ -64,6 +76,8 @@ impl HttpRole for StsDeps {
             Needs::Nothing => Ok(()),
             // A client is proved by its body, which the token endpoint reads itself.
             Needs::Client => Err(invalid_client()),
+            Needs::Person if bearer_of(&head.headers).is_some() => Ok(()),
+            Needs::Person => Err(invalid().authenticate("Bearer realm=\"caracal-sts\"")),
             Needs::Operator => {
                 let token = self.admin_token.as_ref();
                 let proved = token.is_some_and(|token| bears(&head.headers, token));
@@ -105,9 +119,39 @@ pub fn table() -> Vec<Route> {
             it.answer::<TokenResponse>(StatusCode::OK);
         },
     );
-    let token = EXCHANGE_REFUSALS
+    let token = declined(token, EXCHANGE_REFUSALS);
+    let manifest = Declaration::new(
+        Method::POST,
+        "/v1/run/manifest",
+        "run.manifest",
+        Needs::Client,
+        |it| {
+            it.form::<ManifestForm>();
+            it.answer::<Manifest>(StatusCode::OK);
+        },
+    );
+    let credential = Declaration::new(
+        Method::POST,
+        "/v1/run/credential",
+        "run.credential",
+        Needs::Client,
+        |it| {
+            it.form::<CredentialForm>();
+            it.answer::<RunCredential>(StatusCode::OK);
+        },
+    );
+    let credential = declined(declined(credential, RUN_REFUSALS), CREDENTIAL_REFUSALS);
+    let decision = Route::post(
+        "/approvals/{id}/decision",
+        "approvals.decide",
+        Needs::Person,
+        approvals::post,
+    );
+    let decision = DECISION_REFUSALS
         .iter()
-        .fold(token, |token, (status, codes)| token.refuses_with(*status, codes));
+        .fold(decision, |decision, (status, codes)| {
+            decision.refuses_with(*status, codes)
+        });
     let keys = Declaration::new(
         Method::GET,
         "/.well-known/jwks.json",
@@ -126,6 +170,20 @@ pub fn table() -> Vec<Route> {
             .also("//oauth/2/token")
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
         Route::raw(keys, jwks::get).summary("Read the public keys of a zone."),
+        Route::raw(declined(manifest, RUN_REFUSALS), run::manifest)
+            .summary("Read the variables that a workload is started with."),
+        Route::raw(credential, run::credentials).summary("Get the credential of a variable of a workload."),
+        Route::get("/approvals/{id}", "approvals.get", Needs::Nothing, approvals::get)
+            .summary("Tell how an approval stands, once it is decided if asked to wait.")
+            .refuses_with(400, &[ErrorCode::InvalidToken])
+            .refuses(&[
+                ErrorCode::ResourceNotFound,
+                ErrorCode::ProviderRateLimited,
+                ErrorCode::StsUnavailable,
+            ]),
+        decision
+            .invalid(ErrorCode::InvalidToken)
+            .summary("Decide as the person the request is made for."),
         Route::post(
             "/internal/zones/{zone_id}/signing-key/rotate",
             "keys.rotate",
@@ -135,6 +193,11 @@ pub fn table() -> Vec<Route> {
         .summary("Make another signing key for a zone.")
         .refuses(&[ErrorCode::ZoneNotFound]),
     ]
+}
+
+fn declined(declaration: Declaration<Needs>, refusals: &[(u16, &[ErrorCode])]) -> Declaration<Needs> {
+    let add = |it: Declaration<Needs>, (status, codes): &(u16, &[ErrorCode])| it.refuses_with(*status, codes);
+    refusals.iter().fold(declaration, add)
 }
 
 /// The STS's own routes; `service::assemble` adds what every role has. Without an operator token the operator has none.

@@ -2,77 +2,49 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Request, response::Response};
 use caracal_core::claims::{MandateClaims, MandateUse};
 use caracal_crypto::request_signature::{
     NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
     verify as verify_signature,
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::{
-    Refusal,
-    body::{is_of_type, read_bounded},
-    request::RequestContext,
-    server::PeerAddr,
-};
+use caracal_service::{Refusal, request::RequestContext};
 use caracal_wire::{
     ErrorCode,
     sts::{DeniedTarget, TokenResponse},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 
+use super::posted::{Posted, uncached};
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
     case::{Case, GovernedCall},
-    exchange::{Exchange, Governed, Presented, refuse_federation, refuse_session, refuse_unapproved},
+    exchange::{Exchange, Governed, Presented, refuse_federation, refuse_session},
     form::{ACCESS_TOKEN, TokenRequest},
-    malformed::malformed,
     subject,
 };
 
-/// Largest form, in bytes.
-const MAX_BODY: usize = 64 * 1024;
-const FORM: &str = "application/x-www-form-urlencoded";
-
 pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    if request.uri().query().is_some() {
-        return Err(malformed("", "parameters belong in the body, not in the query"));
-    }
-    let (parts, body) = request.into_parts();
-    let context = parts.extensions.get::<RequestContext>().cloned();
-    let context = context.unwrap_or_else(|| RequestContext::of(&parts.headers, &deps.world));
-    if !is_of_type(&parts.headers, FORM) {
-        return Err(
-            Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
-                .describe("send Content-Type: application/x-www-form-urlencoded"),
-        );
-    }
-    let body = read_bounded(body, MAX_BODY).await?;
-    let login = Login::of(&parts.headers)?;
+    let Posted {
+        context,
+        headers,
+        path,
+        peer,
+        body,
+    } = Posted::read(&deps, request).await?;
+    let login = Login::of(&headers)?;
     let form = TokenRequest::parse(&body, login.as_ref())?;
-    let from_gateway = from_gateway(&deps, &context, &parts.headers, parts.uri.path(), &form, &body).await?;
+    let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway)?;
-    let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
     let answered = answer(&deps, &context, &form, exchange, peer).await;
     let response = answered.map_err(|refusal| match login {
         Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
         _ => refusal,
     })?;
-    Ok((
-        // RFC 6749 §5.1: a token must not be cached.
-        [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::PRAGMA, "no-cache"),
-        ],
-        serde_json::to_vec(&response).map_err(|_| unavailable())?,
-    )
-        .into_response())
+    uncached(&response)
 }
 
 /// Whether the request is a signed Gateway exchange. Any part of a signature that does not hold is refused: a
@@ -150,7 +122,6 @@ async fn answer(
         }
         Exchange::Session(token) => Err(refuse_session(&proven().await?, token).await),
         Exchange::Federation => proven().await.and_then(|_| Err(refuse_federation())),
-        Exchange::Approved => proven().await.and_then(|_| Err(refuse_unapproved())),
     }
 }
 

@@ -119,6 +119,8 @@ impl Fixture {
             zones: parts.zones.clone(),
             authority: parts.authority.clone(),
             revocations: parts.revocations.clone(),
+            waiting: parts.waiting.clone(),
+            audit_keys: Some(parts.audit_key.clone()),
             issued: None,
             spool: parts.spool.clone(),
             outbox: parts.outbox.clone(),

@@ -2,9 +2,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod approvals;
 mod exchange;
 mod fixture;
 mod mandates;
 mod openapi;
 mod refusals;
 mod requests;
+mod run;

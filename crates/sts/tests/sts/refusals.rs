@@ -112,21 +112,6 @@ async fn confinement_and_restriction_stop_a_mint() {
 }
 
 #[tokio::test]
-async fn a_tier_that_needs_a_person_is_not_granted() {
-    let fixture = Fixture::new().await;
-    let more = concat!(
-        "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
-        "approval_tiers := [{\"tier\": \"high\"}]"
-    );
-    fixture.activate(&fixture.policy(more)).await;
-    let answer = fixture.mint(&[]).await;
-    assert_eq!(
-        (answer.refusal().as_str(), &answer.body["reason"]),
-        ("403 access_denied", &Value::from("approval_required"))
-    );
-}
-
-#[tokio::test]
 async fn ended_authority_mints_nothing() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.mint(&[]).await.status, StatusCode::OK);

@@ -89,6 +89,7 @@ codes! {
         ZoneInvalid "zone_invalid" 403 "The secret is right, but the application lives in another zone.";
         OperationNotPermitted "operation_not_permitted" 403
             "The resource does not declare this operation, or the mandate lacks its scope.";
+        ApprovalConsumed "approval_consumed" 409 "The approval was used already; what it released is answered again for two minutes.";
         ProviderRateLimited "provider_rate_limited" 429
             "Too many mandates were asked for, or too many logins failed; `Retry-After` says when to try again.";
         HttpRequestFailed "http_request_failed" 502 "The credential of the upstream could not be had.";
@@ -211,7 +212,7 @@ codes! {
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
         AdminTokenApproveOnly "admin_token_approve_only" 403 "The token can only read and decide approvals.";
         AdminTokenZoneMismatch "admin_token_zone_mismatch" 403 "The token of one zone reaches that zone only.";
-        ApproveCapabilityRequired "approve_capability_required" 403 "The caller may not make a token of this capability.";
+        ApproveCapabilityRequired "approve_capability_required" 403 "Approvals are decided by tokens that are for it; nor may the caller make a token of this capability.";
         TraitInvalid "trait_invalid" 403 "A trait has the wrong form.";
         TraitDuplicate "trait_duplicate" 403 "A trait is named twice.";
         TraitForbidden "trait_forbidden" 403 "The trait is not for this caller to give.";
@@ -220,7 +221,9 @@ codes! {
         SystemZoneReadOnly "system_zone_read_only" 403 "The zone belongs to the platform.";
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";
         DcrDisabled "dcr_disabled" 403 "The zone does not register short-lived applications.";
+        SubjectApprovalRequired "subject_approval_required" 403 "Only the person the request is made for can decide.";
         AdminTokenNotFound "admin_token_not_found" 404 "There is no such admin token.";
+        ApprovalNotFound "approval_not_found" 404 "There is no such approval in the zone, or it ended a day ago.";
         AuditHoldNotFound "audit_hold_not_found" 404 "There is no such hold on evidence, or it was lifted.";
         ClientSecretNotStored "client_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
         WorkloadNotFound "workload_not_found" 404 "There is no such workload.";
@@ -236,6 +239,8 @@ codes! {
         VersionNotFound "version_not_found" 404 "The policy set has no such version to activate or check.";
         SubjectNotFound "subject_not_found" 404 "The subject never held authority in this zone.";
         RequestNotFound "request_not_found" 404 "The ledger has no events of this request.";
+        ApprovalNotDecidable "approval_not_decidable" 409
+            "It was decided, used, or has ended, or the caller has had its say; `state` tells how it stands.";
         ReservedNamespace "reserved_namespace" 409 "The name begins like those of the platform.";
         ProtectedResource "protected_resource" 409 "The resource belongs to the platform.";
         ZoneSlugConflict "zone_slug_conflict" 409 "Another zone has this slug.";

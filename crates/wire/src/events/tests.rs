@@ -1,6 +1,6 @@
 use std::fmt::Debug;
 
-use caracal_core::{DelegationId, SessionId, ZoneId};
+use caracal_core::{DelegationId, SessionId, ZoneId, entity::ApprovalState};
 
 use super::*;
 
@@ -73,6 +73,18 @@ fn every_payload_travels_under_its_wire_names() {
             id: "p-1".into(),
         },
         &[("zone_id", "zone-1"), ("kind", "provider"), ("id", "p-1")],
+    );
+    travels(
+        &ApprovalDecided {
+            zone_id: zone(),
+            approval_id: "apr-1".parse().unwrap(),
+            state: ApprovalState::Rejected,
+        },
+        &[
+            ("zone_id", "zone-1"),
+            ("approval_id", "apr-1"),
+            ("state", "rejected"),
+        ],
     );
     travels(
         &AgentLifecycle {

@@ -21,6 +21,8 @@ pub enum Topic {
     DelegationsInvalidate,
     /// An application, provider, resource or zone changed.
     DirectoryInvalidate,
+    /// A person decided about a request that waits.
+    ApprovalsDecided,
 }
 
 /// The text names no topic.
@@ -30,7 +32,7 @@ pub struct UnknownTopic;
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AuditEvents,
         Self::PolicyInvalidate,
         Self::SessionsRevoke,
@@ -39,6 +41,7 @@ impl Topic {
         Self::InvocationsLifecycle,
         Self::DelegationsInvalidate,
         Self::DirectoryInvalidate,
+        Self::ApprovalsDecided,
     ];
 
     /// The name on the wire, for example `caracal.sessions.revoke`.
@@ -52,6 +55,7 @@ impl Topic {
             Self::InvocationsLifecycle => "caracal.invocations.lifecycle",
             Self::DelegationsInvalidate => "caracal.delegations.invalidate",
             Self::DirectoryInvalidate => "caracal.directory.invalidate",
+            Self::ApprovalsDecided => "caracal.approvals.decided",
         }
     }
 
@@ -66,6 +70,7 @@ impl Topic {
             Self::InvocationsLifecycle => "caracal.invocations.lifecycle.dead",
             Self::DelegationsInvalidate => "caracal.delegations.invalidate.dead",
             Self::DirectoryInvalidate => "caracal.directory.invalidate.dead",
+            Self::ApprovalsDecided => "caracal.approvals.decided.dead",
         }
     }
 

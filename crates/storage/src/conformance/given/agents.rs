@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use caracal_core::{
-    AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId,
+    ApprovalId, AuthorityRecordId, DelegationId, JsonObject, ScopeSet, SessionId,
     claims::SubjectType,
     entity::{
-        Application, AuthorityRecord, AuthorityRecordStatus, Constraints, Delegation, DelegationStatus,
-        Lifecycle, Session, SessionStatus,
+        Application, Approval, ApproverClass, AuthorityRecord, AuthorityRecordStatus, Constraints,
+        Delegation, DelegationStatus, Lifecycle, PrivacyMode, Session, SessionStatus,
     },
 };
 use serde_json::json;
@@ -143,6 +143,35 @@ impl Given {
             parent_edge_id: Some(parent.id.clone()),
             created_at: self.world.now(),
             ..parent.clone()
+        }
+    }
+
+    /// A request of `application` that waits for an operator, for an hour.
+    pub fn approval(&self, application: &Application) -> Approval {
+        let asked = json!({ "requested_scopes": ["weather:write"], "resources": ["resource://weather"] });
+        Approval {
+            id: ApprovalId::generate(&self.world),
+            zone_id: self.zone_id.clone(),
+            authority_record_id: None,
+            principal_id: application.id.to_string(),
+            application_id: Some(application.id.clone()),
+            tier: String::from("critical,high"),
+            approver_class: ApproverClass::Operator,
+            privacy_mode: PrivacyMode::Identified,
+            subject_anchor: None,
+            binding: self.world.random_bytes(),
+            metadata: asked.as_object().map(JsonObject::of).unwrap_or_default(),
+            created_at: self.world.now(),
+            expires_at: self.world.now().plus(AN_HOUR),
+            approvals_required: 1,
+            approvals_given: 0,
+            satisfied_at: None,
+            rejected_at: None,
+            consumed_at: None,
+            approver_subject_id: None,
+            approver_record_id: None,
+            decision_reason: None,
+            consumed_record_id: None,
         }
     }
 

@@ -1,12 +1,16 @@
-//! Evidence that changes here leave, as outbox messages.
+//! Evidence that changes leave, as outbox messages of the same transaction.
 
 use caracal_core::{World, audit::Event};
 use caracal_crypto::{HmacRing, audit_frame};
 use caracal_storage::{Error, OutboxMessage};
 use caracal_wire::events::AuditFrame;
 
-/// An audit event on its way to the ledger. The signature covers the exact bytes of `data`.
-pub(crate) fn audit_frame(
+/// An audit event on its way to the ledger. The signature covers the exact bytes of `data`; without keys it travels
+/// unsigned.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it cannot be written; then the change must not be committed.
+pub fn audit_frame(
     world: &World,
     keys: Option<&HmacRing>,
     event: &impl Event,

@@ -1,0 +1,65 @@
+//! `POST /v1/zones/{zoneId}/approvals/{id}/approve` and `…/reject`
+
+use caracal_core::{ApprovalId, TextRule};
+use caracal_lifecycle::approvals::{Approver, Witness, decide};
+use caracal_service::{
+    Refusal,
+    front::{Answer, ById, OptionalBody, Path},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::approvals::{ApprovalDecision, DecideApproval},
+};
+
+use crate::{call::ZoneCall, change::Done};
+
+pub(crate) async fn approve(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApprovalId>>,
+    OptionalBody(body): OptionalBody<DecideApproval>,
+) -> Result<Answer<ApprovalDecision>, Refusal> {
+    decided(call, &id, true, body.unwrap_or_default()).await
+}
+
+pub(crate) async fn reject(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApprovalId>>,
+    OptionalBody(body): OptionalBody<DecideApproval>,
+) -> Result<Answer<ApprovalDecision>, Refusal> {
+    decided(call, &id, false, body.unwrap_or_default()).await
+}
+
+async fn decided(
+    call: ZoneCall,
+    id: &ApprovalId,
+    approve: bool,
+    body: DecideApproval,
+) -> Result<Answer<ApprovalDecision>, Refusal> {
+    let reason = body.reason.filter(|reason| !reason.is_empty());
+    if let Some(reason) = &reason {
+        TextRule::prose(500).check(reason).map_err(|problem| {
+            Refusal::invalid_field(ErrorCode::InvalidBody, "reason", problem.to_string())
+        })?;
+    }
+    // Of the console, the account; the body never says who decides.
+    let approver = match &call.caller.account {
+        Some(account) => format!("console:{account}"),
+        None => format!("admin:{}", call.caller.id),
+    };
+    let witness = Witness {
+        world: &call.role.world,
+        keys: call.role.audit_keys.as_ref(),
+        request_id: &call.request_id,
+    };
+    let mut change = call.change().await?;
+    let by = Approver::Operator(&approver);
+    let approval = decide(change.ending(), &witness, id, by, (approve, reason.as_deref())).await?;
+    change.commit(Done::ok()).await?;
+    Ok(Answer(ApprovalDecision {
+        state: approval.state(call.now()),
+        id: approval.id,
+        satisfied_at: approval.satisfied_at,
+        rejected_at: approval.rejected_at,
+        approver_subject_id: approval.approver_subject_id,
+    }))
+}

@@ -1,0 +1,74 @@
+//! A form as it is posted, and the answer that nobody keeps.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use caracal_service::{
+    Refusal,
+    body::{is_of_type, read_bounded},
+    request::RequestContext,
+    server::PeerAddr,
+};
+use caracal_wire::ErrorCode;
+use http::{HeaderMap, StatusCode, header};
+use serde::Serialize;
+
+use crate::{StsDeps, authenticate::unavailable, malformed::malformed};
+
+/// Largest form, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request with a form in its body, not looked into.
+pub(super) struct Posted {
+    pub(super) context: RequestContext,
+    pub(super) headers: HeaderMap,
+    pub(super) path: String,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) body: Bytes,
+}
+
+impl Posted {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 for parameters in the query, 413 for too many bytes, 415 for another media type.
+    pub(super) async fn read(deps: &StsDeps, request: Request) -> Result<Self, Refusal> {
+        if request.uri().query().is_some() {
+            return Err(malformed("", "parameters belong in the body, not in the query"));
+        }
+        let (parts, body) = request.into_parts();
+        let context = parts.extensions.get::<RequestContext>().cloned();
+        let context = context.unwrap_or_else(|| RequestContext::of(&parts.headers, &deps.world));
+        if !is_of_type(&parts.headers, FORM) {
+            return Err(
+                Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidToken)
+                    .describe("send Content-Type: application/x-www-form-urlencoded"),
+            );
+        }
+        Ok(Self {
+            context,
+            body: read_bounded(body, MAX_BODY).await?,
+            path: parts.uri.path().to_owned(),
+            peer: parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
+            headers: parts.headers,
+        })
+    }
+}
+
+/// An answer with a credential in it: it must not be cached (RFC 6749 §5.1).
+pub(super) fn uncached(answer: &impl Serialize) -> Result<Response, Refusal> {
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::PRAGMA, "no-cache"),
+        ],
+        serde_json::to_vec(answer).map_err(|_| unavailable())?,
+    )
+        .into_response())
+}

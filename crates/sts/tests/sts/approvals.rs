@@ -1,0 +1,387 @@
+//! Requests that wait for a person: held, decided, released once.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use axum::http::{Method, StatusCode};
+use caracal_core::{
+    ApprovalId, AuthorityRecordId,
+    claims::{MandateClaims, MandateUse, SubjectType},
+    entity::AuthorityRecord,
+};
+use caracal_lifecycle::approvals::{Approver, Witness, decide};
+use caracal_storage::Access;
+use caracal_testkit::client::Answer;
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, LIFECYCLE};
+
+/// Policy documents under which reading tickets needs a person.
+pub(crate) const TIER: &str = concat!(
+    "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
+    "approval_tiers := [{\"tier\": \"high\", \"ttl_seconds\": 600}]"
+);
+
+async fn gated(tiers: &str) -> Fixture {
+    let fixture = Fixture::new().await;
+    fixture.activate(&fixture.policy(tiers)).await;
+    fixture
+}
+
+/// Asks, and is held.
+async fn held(fixture: &Fixture) -> Answer {
+    let answer = fixture.mint(&[]).await;
+    assert_eq!(answer.refusal(), "401 interaction_required", "{}", answer.text);
+    answer
+}
+
+/// Decides as the Control API does.
+pub(crate) async fn decided(fixture: &Fixture, id: &str, approve: bool) {
+    let id = ApprovalId::parse(id).unwrap();
+    let witness = Witness {
+        world: &fixture.parts.world,
+        keys: Some(&fixture.parts.audit_key),
+        request_id: "req-decision",
+    };
+    let mut work = fixture
+        .parts
+        .store
+        .zone(&fixture.zone.id, Access::Write)
+        .await
+        .unwrap();
+    let by = Approver::Operator("admin:1");
+    decide(work.as_mut(), &witness, &id, by, (approve, None))
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    fixture.parts.outbox.nudge();
+}
+
+async fn asked(fixture: &Fixture, path: &str) -> Answer {
+    fixture.client.call(Method::GET, path).send().await
+}
+
+/// Type, decision and metadata of the events about the approval.
+async fn evidence(fixture: &Fixture, id: &str) -> Vec<(String, String, Value)> {
+    fixture.parts.settle().await;
+    let events = fixture.parts.events().await.into_iter();
+    let about = events.filter_map(|event| {
+        let metadata: Value = serde_json::from_str(event.metadata_json?.get()).unwrap();
+        (metadata["challenge_id"] == id).then(|| (event.event_type.to_string(), event.decision, metadata))
+    });
+    about.collect()
+}
+
+#[tokio::test]
+async fn a_request_under_a_tier_waits_and_is_released_once_for_all_that_was_asked() {
+    let fixture = gated(TIER).await;
+    let first = held(&fixture).await;
+    assert_eq!(
+        first.headers["www-authenticate"],
+        "Bearer error=\"interaction_required\""
+    );
+    let id = first.text("approval_id");
+    for (member, value) in [
+        ("approval_type", "human_approval"),
+        ("state", "pending"),
+        ("tier", "high"),
+        ("reason", "approval_required"),
+    ] {
+        assert_eq!(first.body[member], value, "{}", first.text);
+    }
+    assert_eq!(first.text("binding").len(), 64);
+    let end = fixture.now().plus(Duration::from_secs(600));
+    assert_eq!(
+        first.body["approval_expires_at"],
+        serde_json::to_value(end).unwrap()
+    );
+    // Who asks again, with or without naming it, waits for the same.
+    assert_eq!(held(&fixture).await.text("approval_id"), id);
+    let named = fixture.mint(&[("approval_id", &id)]).await;
+    assert_eq!(named.refusal(), "401 interaction_required");
+    assert_eq!(named.text("approval_id"), id);
+    let event = fixture.last_event().await;
+    assert_eq!(
+        (event.decision.as_str(), event.evaluation_status.as_str()),
+        ("deny", "approval_pending")
+    );
+
+    let path = format!("/approvals/{id}");
+    let status = asked(&fixture, &path).await.expect(200);
+    assert_eq!((&status["id"], &status["state"]), (&json!(id), &json!("pending")));
+    for (path, outcome) in [
+        ("/approvals/no-such-approval", (404, "resource_not_found")),
+        (&format!("{path}?wait=soon"), (400, "invalid_token")),
+        (&format!("{path}?wait=-1"), (400, "invalid_token")),
+    ] {
+        assert_eq!(asked(&fixture, path).await.outcome(), outcome, "{path}");
+    }
+
+    decided(&fixture, &id, true).await;
+    assert_eq!(
+        asked(&fixture, &format!("{path}?wait=25")).await["state"],
+        "approved"
+    );
+    let minted = fixture.mint(&[("approval_id", &id)]).await.expect(200);
+    let claims = fixture.claims(&minted.text("access_token")).await;
+    fixture.rules(&[MandateUse::Gateway]).check(&claims).unwrap();
+    assert_eq!(asked(&fixture, &path).await["state"], "consumed");
+    let mut work = fixture
+        .parts
+        .store
+        .zone(&fixture.zone.id, Access::Read)
+        .await
+        .unwrap();
+    let record = work.authority_records().get(&claims.sid).await.unwrap().unwrap();
+    assert_eq!(
+        record.parent_id.as_ref(),
+        Some(&fixture.record.id),
+        "a cascade reaches it"
+    );
+    drop(work);
+
+    // An answer that was lost is given again: another token of the same record, and no longer.
+    fixture.parts.pass(Duration::from_secs(100)).await;
+    let again = fixture.mint(&[("approval_id", &id)]).await.expect(200);
+    let repeated = fixture.claims(&again.text("access_token")).await;
+    assert!(repeated.sid == claims.sid && repeated.jti != claims.jti && repeated.exp <= claims.exp);
+    fixture.parts.pass(Duration::from_secs(21)).await;
+    let late = fixture.mint(&[("approval_id", &id)]).await;
+    assert_eq!(late.outcome(), (409, "approval_consumed"));
+    // The next request is another, which waits anew.
+    assert_ne!(held(&fixture).await.text("approval_id"), id);
+
+    let told = evidence(&fixture, &id).await;
+    let words: Vec<_> = told
+        .iter()
+        .map(|(kind, decision, _)| (kind.as_str(), decision.as_str()))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ("step_up_issued", "pending"),
+            ("step_up_decided", "approved"),
+            ("step_up_consumed", "consumed"),
+            ("step_up_consumed", "consumed"),
+        ]
+    );
+    assert_eq!(told[0].2["resources"], json!([fixture.resource.identifier]));
+    assert_eq!(told[0].2["agent_session_id"], fixture.target.id.as_str());
+    assert_eq!(told[2].2["authority_record_id"], claims.sid.as_str());
+    assert_eq!(told[3].2["reissued"], true);
+}
+
+#[tokio::test]
+async fn an_approval_releases_nothing_but_what_it_was_given_for() {
+    let fixture = gated(TIER).await;
+    let id = held(&fixture).await.text("approval_id");
+    decided(&fixture, &id, true).await;
+    let unknown = "01890a5d-ac96-474b-8cce-b302099a8057";
+    for changes in [
+        &[("approval_id", unknown)][..],
+        &[("approval_id", &id), ("scope", "tickets:write")],
+        &[("approval_id", &id), ("scope", "")],
+        &[("approval_id", &id), ("session_id", fixture.record.id.as_str())],
+        &[("approval_id", &id), LIFECYCLE[0], LIFECYCLE[1], LIFECYCLE[2]],
+    ] {
+        let answer = fixture.mint(changes).await;
+        assert_eq!(
+            answer.refusal(),
+            "401 access_denied",
+            "{changes:?}: {}",
+            answer.text
+        );
+        assert_eq!(answer.body["reason"], "approval_invalid", "{changes:?}");
+    }
+    assert_eq!(fixture.last_event().await.evaluation_status, "approval_invalid");
+    // Nor what policy says another word about meanwhile.
+    let restricted = format!("{TIER}\nrestrict := [\"incident\"]");
+    fixture.activate(&fixture.policy(&restricted)).await;
+    let answer = fixture.mint(&[("approval_id", &id)]).await;
+    assert_eq!(answer.body["reason"], "approval_invalid");
+    assert_eq!(fixture.mint(&[]).await.body["reason"], "restriction_active");
+}
+
+#[tokio::test]
+async fn a_no_stays_one_until_its_end_and_what_ended_releases_nothing() {
+    let fixture = gated(TIER).await;
+    let rejected = held(&fixture).await.text("approval_id");
+    decided(&fixture, &rejected, false).await;
+    for changes in [&[][..], &[("approval_id", rejected.as_str())]] {
+        let answer = fixture.mint(changes).await;
+        assert_eq!(answer.refusal(), "403 access_denied");
+        assert_eq!(answer.body["reason"], "approval_rejected");
+    }
+    fixture.parts.pass(Duration::from_secs(601)).await;
+    let next = held(&fixture).await.text("approval_id");
+    assert_ne!(next, rejected);
+    decided(&fixture, &next, true).await;
+    fixture.parts.pass(Duration::from_secs(600)).await;
+    let answer = fixture.mint(&[("approval_id", &next)]).await;
+    assert_eq!(answer.refusal(), "401 access_denied");
+    assert_eq!(answer.body["reason"], "approval_expired");
+    let status = asked(&fixture, &format!("/approvals/{next}?wait=25")).await;
+    assert_eq!(status["state"], "expired");
+
+    // Nobody could decide this one.
+    let both = concat!(
+        "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
+        "approval_tiers := [{\"tier\": \"high\"}, {\"tier\": \"high\", \"approver\": \"subject\"}]"
+    );
+    fixture.activate(&fixture.policy(both)).await;
+    let answer = fixture.mint(&[]).await;
+    assert_eq!(answer.refusal(), "403 access_denied");
+    assert_eq!(answer.body["reason"], "approval_class_conflict");
+}
+
+#[tokio::test]
+async fn of_rivals_with_one_approval_all_get_the_same_record() {
+    let fixture = gated(TIER).await;
+    let id = held(&fixture).await.text("approval_id");
+    decided(&fixture, &id, true).await;
+    let changes = [("approval_id", id.as_str())];
+    let rivals = (0..6).map(|_| fixture.mint(&changes));
+    let mut records = BTreeSet::new();
+    let mut tokens = BTreeSet::new();
+    for answer in futures_util::future::join_all(rivals).await {
+        if answer.status == StatusCode::OK {
+            let claims = fixture.claims(&answer.text("access_token")).await;
+            tokens.insert(claims.jti.to_string());
+            records.insert(claims.sid);
+        } else {
+            assert_eq!(answer.outcome(), (409, "approval_consumed"), "{}", answer.text);
+        }
+    }
+    assert_eq!(records.len(), 1);
+    assert!(!tokens.is_empty());
+    let told = evidence(&fixture, &id).await;
+    let used = told
+        .iter()
+        .filter(|(kind, _, about)| kind == "step_up_consumed" && about.get("reissued").is_none());
+    assert_eq!(used.count(), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_is_woken_by_the_decision() {
+    let fixture = gated(TIER).await;
+    let id = held(&fixture).await.text("approval_id");
+    let waiting = {
+        let (client, path) = (fixture.client.clone(), format!("/approvals/{id}?wait=25"));
+        tokio::spawn(async move { client.call(Method::GET, &path).send().await })
+    };
+    while fixture.parts.waiting.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    decided(&fixture, &id, true).await;
+    let status = waiting.await.unwrap().expect(200);
+    assert_eq!(status["state"], "approved");
+    assert!(fixture.parts.waiting.is_empty());
+}
+
+const FOR_A_PERSON: &str = concat!(
+    "risk := [{\"scope\": \"tickets:read\", \"tier\": \"high\"}]\n",
+    "approval_tiers := [{\"tier\": \"high\", \"approver\": \"subject\", \"privacy\": \"pseudonymous\"}]"
+);
+
+/// A session mandate of a person, who came through the fixture's application.
+async fn person(fixture: &Fixture, name: &str, change: impl FnOnce(&mut MandateClaims)) -> String {
+    let minted = fixture.mint(&LIFECYCLE).await.expect(200);
+    let mut claims = fixture.claims(&minted.text("access_token")).await;
+    let record = AuthorityRecord {
+        id: AuthorityRecordId::generate(&fixture.parts.world),
+        subject_type: SubjectType::User,
+        subject_id: name.to_owned(),
+        issuer: Some(String::from("https://login.example")),
+        ..fixture.given.authority_record(&fixture.application)
+    };
+    fixture
+        .store(async |work| {
+            work.authority_records().create(&record).await.unwrap();
+        })
+        .await;
+    claims.sub = name.into();
+    claims.sub_type = SubjectType::User;
+    claims.sid = record.id.clone();
+    claims.root_sid = record.id.clone();
+    claims.scope = None;
+    claims.target = Vec::new();
+    change(&mut claims);
+    let key = fixture.state().await.signing_key.clone().unwrap();
+    caracal_crypto::mandate::sign(&claims, &key).unwrap()
+}
+
+#[tokio::test]
+async fn a_person_decides_what_is_asked_in_their_name_and_nobody_else_does() {
+    let fixture = gated(FOR_A_PERSON).await;
+    let hold = held(&fixture).await;
+    let (id, binding) = (hold.text("approval_id"), hold.text("binding"));
+    let decide = async |token: Option<&str>, id: &str, body: Value| {
+        let path = format!("/approvals/{id}/decision");
+        let mut call = fixture.client.call(Method::POST, &path).json(&body);
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        if let Some(bearer) = &bearer {
+            call = call.headers(&[("authorization", bearer.as_str())]);
+        }
+        call.send().await
+    };
+    let yes = || json!({"decision": "approved", "binding": binding});
+    let anna = person(&fixture, "anna", |_| {}).await;
+    let application = fixture.mint(&LIFECYCLE).await.expect(200).text("access_token");
+    let no_record = person(&fixture, "anna", |claims| {
+        claims.sid = AuthorityRecordId::parse("nobody").unwrap();
+    })
+    .await;
+    let other_application = person(&fixture, "anna", |claims| {
+        claims.client_id = caracal_core::ApplicationId::parse("other").unwrap();
+    })
+    .await;
+    for (token, body, outcome) in [
+        (None, yes(), (401, "invalid_token")),
+        (Some("nonsense"), yes(), (401, "invalid_token")),
+        (Some(application.as_str()), yes(), (403, "access_denied")),
+        (Some(no_record.as_str()), yes(), (403, "access_denied")),
+        (Some(other_application.as_str()), yes(), (403, "access_denied")),
+        (
+            Some(anna.as_str()),
+            json!({"decision": "maybe", "binding": binding}),
+            (400, "invalid_token"),
+        ),
+        (
+            Some(anna.as_str()),
+            json!({"decision": "approved", "binding": "00"}),
+            (409, "access_denied"),
+        ),
+        (
+            Some(anna.as_str()),
+            json!({"decision": "approved", "binding": binding, "reason": "x".repeat(501)}),
+            (400, "invalid_token"),
+        ),
+    ] {
+        let answer = decide(token, &id, body.clone()).await;
+        assert_eq!(answer.outcome(), outcome, "{body} {}", answer.text);
+    }
+    let unknown = decide(Some(&anna), "01890a5d-ac96-474b-8cce-b302099a8057", yes()).await;
+    assert_eq!(unknown.outcome(), (404, "resource_not_found"));
+    assert_eq!(
+        asked(&fixture, &format!("/approvals/{id}")).await["state"],
+        "pending"
+    );
+
+    let decided = decide(Some(&anna), &id, yes()).await.expect(200);
+    assert_eq!(decided["state"], "approved");
+    assert_eq!(
+        decide(Some(&anna), &id, yes()).await.outcome(),
+        (409, "access_denied")
+    );
+    fixture.mint(&[("approval_id", &id)]).await.expect(200);
+    let told = evidence(&fixture, &id).await;
+    let (_, word, about) = told.iter().find(|(kind, ..)| kind == "step_up_decided").unwrap();
+    let who = about["approver_subject_id"].as_str().unwrap();
+    assert!(
+        who.starts_with("subject:pseudonym:") && !who.contains("anna"),
+        "{who}"
+    );
+    assert_eq!(
+        (word.as_str(), &about["approver_plane"]),
+        ("approved", &json!("subject"))
+    );
+}
