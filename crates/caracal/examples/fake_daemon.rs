@@ -27,6 +27,18 @@ fn main() -> std::io::Result<()> {
             );
             return Ok(());
         }
+        ["copy-database", target] => {
+            std::fs::copy(home().join("caracal.db"), target)?;
+            return Ok(());
+        }
+        ["audit", "verify"] => {
+            let database = std::fs::read_to_string(home().join("caracal.db"))?;
+            if database.contains("forged") {
+                eprintln!("caracald: entry 7 does not follow entry 6");
+                std::process::exit(1);
+            }
+            return Ok(());
+        }
         _ => panic!("arguments {arguments:?}"),
     }
     if behaviour == "mute" {
@@ -43,7 +55,7 @@ fn main() -> std::io::Result<()> {
         park();
     }
 
-    let home = PathBuf::from(variable("CARACAL_HOME").expect("CARACAL_HOME"));
+    let home = home();
     let mut urls = vec![format!(
         r#""pid":{},"daemon":{{"version":"0.0.7","started_at":7}}"#,
         std::process::id()
@@ -68,6 +80,10 @@ fn main() -> std::io::Result<()> {
         r#"{{"level":"INFO","target":"caracal_sts","fields":{{"message":"minted for eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}}}}"#
     );
     park();
+}
+
+fn home() -> PathBuf {
+    PathBuf::from(variable("CARACAL_HOME").expect("CARACAL_HOME"))
 }
 
 fn variable(name: &str) -> Option<OsString> {

@@ -74,6 +74,23 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Show every setting in force and where it comes from; secrets are hidden.
     Config,
+    /// Write the whole state to one file, also while it is in use, and verify the copy.
+    Backup(Backup),
+    /// Put a backup into an empty state directory.
+    Restore(Restore),
+    /// Remove what a stack left.
+    Purge(Purge),
+    /// Say who may sign in to the console.
+    #[command(before_help = "\
+Examples:
+  caracal allowlist add ada@example.com
+  caracal allowlist add @example.com       everybody of a domain
+  caracal allowlist lock ada@example.com   out at once, the account stays
+  caracal allowlist list")]
+    Allowlist {
+        #[command(subcommand)]
+        command: Allowlist,
+    },
     /// Print the version.
     Version,
     /// Print a completion script for a shell.
@@ -165,6 +182,97 @@ pub(crate) struct Logs {
     /// The same as naming the role.
     #[arg(long, value_enum, hide = true)]
     pub(crate) role: Option<Role>,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal backup                   to caracal-backup-<time>.tar in this directory
+  caracal backup /mnt/safe/today.tar")]
+pub(crate) struct Backup {
+    /// The new file; it will hold keys and be for its owner alone.
+    pub(crate) file: Option<PathBuf>,
+    /// Do not restore and verify the copy.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal --home ./again restore today.tar
+  caracal --home ./again restore today.tar --dry-run")]
+pub(crate) struct Restore {
+    /// What `backup` wrote.
+    pub(crate) file: PathBuf,
+    /// Unpack and verify it, then leave the directory as it was.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Options of `purge`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal purge all --dry-run      what there is to remove
+  caracal purge logs               logs only
+  caracal purge all --yes          everything, without being asked")]
+pub(crate) struct Purge {
+    /// What to remove.
+    #[arg(required = true, value_enum)]
+    pub(crate) targets: Vec<Target>,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Say what would be removed and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `purge` removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Target {
+    /// Stop caracald; nothing is removed.
+    Stack,
+    /// Logs.
+    Logs,
+    /// Database, ledger, spool and what else the daemon keeps; asks for a `yes`.
+    State,
+    /// caracal.env; asks for a `yes`.
+    Config,
+    /// Keys and tokens, the allowlist with them; asks for a `yes`.
+    Secrets,
+    /// All of these, and the directory.
+    All,
+}
+
+/// What to do with the allowlist.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Allowlist {
+    /// Let an address or a domain in.
+    Add {
+        /// An address, or @domain.
+        entry: String,
+    },
+    /// Take it off the list; its account is erased.
+    Remove {
+        /// An address, or @domain.
+        entry: String,
+    },
+    /// Keep it out, without erasing its account.
+    Lock {
+        /// An address, or @domain.
+        entry: String,
+    },
+    /// Let it in again.
+    Unlock {
+        /// An address, or @domain.
+        entry: String,
+    },
+    /// Show the list.
+    List,
 }
 
 /// The whole command line, as help, completions and manual pages show it.

@@ -3,10 +3,10 @@
 //! The daemon knows its settings and says where each came from, as far as it can see: that is an environment which we
 //! made. So what came from the operator's file, from `--home` or from us is named here.
 
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Stdio;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
@@ -29,16 +29,13 @@ pub(crate) fn run(mut environment: Environment, home: Option<&Path>, json: bool)
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     let caracald = daemon::find(&environment)?;
-    let ended = daemon::command(&caracald, &environment, &home)?
-        .args(["config", "all", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {}", caracald.display()))?;
-    if !ended.status.success() {
-        let words = String::from_utf8_lossy(&ended.stderr);
-        bail!("{}", words.trim().trim_start_matches("caracald: "));
-    }
-    let mut settings: Vec<Setting> = serde_json::from_slice(&ended.stdout)
+    let said = daemon::ask(
+        &caracald,
+        &environment,
+        &home,
+        &["config", "all", "--json"].map(OsStr::new),
+    )?;
+    let mut settings: Vec<Setting> = serde_json::from_slice(&said)
         .with_context(|| format!("{} does not say its settings as JSON", caracald.display()))?;
     let file = environment.operator_file(home.path());
     for setting in &mut settings {

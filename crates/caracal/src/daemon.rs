@@ -80,6 +80,33 @@ pub(crate) fn command(caracald: &Path, environment: &Environment, home: &Home) -
     Ok(command)
 }
 
+/// Runs one short task of `caracald` on a state directory.
+///
+/// # Errors
+/// The sentence that it ended with, if it failed.
+pub(crate) fn ask(
+    caracald: &Path,
+    environment: &Environment,
+    home: &Home,
+    arguments: &[&OsStr],
+) -> anyhow::Result<Vec<u8>> {
+    let ended = command(caracald, environment, home)?
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| could_not_run(caracald, &error))?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let words = last.map(|line| line.trim_start_matches("caracald: ").to_owned());
+        bail!(
+            "{}",
+            words.unwrap_or_else(|| format!("{} ended with {}", caracald.display(), ended.status))
+        );
+    }
+    Ok(ended.stdout)
+}
+
 /// What the daemon is started with on top of the inherited environment.
 fn configure(command: &mut Command, environment: &Environment, home: &Home) -> anyhow::Result<()> {
     let mode = environment.get("CARACAL_MODE").unwrap_or("dev");

@@ -26,14 +26,24 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
+    let stopped = stop(&home, options)?;
+    answer(&match stopped {
+        _ if json => serde_json::json!({ "stopped": stopped }).to_string(),
+        Some(pid) => format!("stopped caracald (pid {pid})"),
+        None => "not running".to_owned(),
+    })?;
+    Ok(Outcome::Good)
+}
+
+/// Stops what runs with this state; gives its process id, if anything did.
+pub(crate) fn stop(home: &Home, options: &Down) -> anyhow::Result<Option<i32>> {
     if !home.lock_file().exists() {
-        say(json, None)?;
-        return Ok(Outcome::Good);
+        return Ok(None);
     }
     // Looking is enough when a daemon runs; taking the lock would first wait for it in vain.
-    let holder = match Lock::holder(&home)? {
+    let holder = match Lock::holder(home)? {
         Some(holder) => holder,
-        None => match Lock::attempt(&home)? {
+        None => match Lock::attempt(home)? {
             Attempt::Held(Some(holder)) => holder,
             Attempt::Held(None) => {
                 bail!(
@@ -42,12 +52,11 @@ pub(crate) fn run(
                 )
             }
             Attempt::Taken(_lock, left_behind) => {
-                Endpoints::forget(&home)?;
+                Endpoints::forget(home)?;
                 if let Some(gone) = left_behind {
                     note(&gone.how_it_ended());
                 }
-                say(json, None)?;
-                return Ok(Outcome::Good);
+                return Ok(None);
             }
         },
     };
@@ -61,27 +70,17 @@ pub(crate) fn run(
         );
     }
     signal(&holder, Signal::SIGTERM)?;
-    if !released_within(&home, Duration::from_secs(options.timeout))? {
+    if !released_within(home, Duration::from_secs(options.timeout))? {
         note(&format!(
             "caracald (pid {}) did not stop within {} s and is killed",
             holder.pid, options.timeout
         ));
         signal(&holder, Signal::SIGKILL)?;
-        if !released_within(&home, AFTER_KILL)? {
+        if !released_within(home, AFTER_KILL)? {
             bail!("caracald (pid {}) could not be stopped", holder.pid);
         }
     }
-    say(json, Some(holder.pid))?;
-    Ok(Outcome::Good)
-}
-
-/// What was stopped, if anything ran.
-fn say(json: bool, stopped: Option<i32>) -> std::io::Result<()> {
-    answer(&match stopped {
-        _ if json => serde_json::json!({ "stopped": stopped }).to_string(),
-        Some(pid) => format!("stopped caracald (pid {pid})"),
-        None => "not running".to_owned(),
-    })
+    Ok(Some(holder.pid))
 }
 
 fn signal(holder: &Holder, signal: Signal) -> anyhow::Result<()> {

@@ -38,6 +38,13 @@ impl Home {
         Ok(Self { path })
     }
 
+    /// An absolute directory, used as one.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -63,6 +70,11 @@ impl Home {
     /// The database and the log that SQLite keeps beside it.
     pub(crate) fn database_files(&self) -> [PathBuf; 2] {
         ["caracal.db", "caracal.db-wal"].map(|name| self.path.join(name))
+    }
+
+    /// Which version used the state last.
+    pub(crate) fn marker_file(&self) -> PathBuf {
+        self.path.join("runtime.json")
     }
 
     /// Evidence that is on its way to the ledger.

@@ -7,7 +7,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -94,6 +94,10 @@ impl Lock {
                     return Err(error).with_context(|| format!("cannot lock {}", path.display()));
                 }
             }
+        }
+        // Purged while we waited: the lock is another file now, and this one keeps nobody out.
+        if file.metadata()?.nlink() == 0 {
+            return Self::attempt(home);
         }
         let left_behind = read_holder(&mut file)?;
         file.set_len(0)?;

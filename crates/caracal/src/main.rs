@@ -14,6 +14,9 @@
     reason = "they panic where nobody reads; use `output::answer`"
 )]
 
+mod allowlist;
+mod archive;
+mod backup;
 mod cli;
 mod clock;
 mod config;
@@ -21,15 +24,19 @@ mod daemon;
 mod down;
 mod endpoints;
 mod environment;
+mod files;
 mod hint;
 mod home;
 mod interrupt;
 mod lock;
 mod logs;
 mod manual;
+mod marker;
 mod output;
 mod ports;
 mod probe;
+mod purge;
+mod restore;
 mod roles;
 mod scrub;
 mod status;
@@ -97,6 +104,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Down(options) => down::run(&environment, home, &options, json),
         Command::Status(options) => status::run(environment, home, &options, json),
         Command::Logs(options) => logs::run(&environment, home, &options, json),
+        Command::Backup(options) => backup::run(environment, home, &options, json),
+        Command::Restore(options) => restore::run(environment, home, &options, json),
+        Command::Purge(options) => purge::run(&environment, home, &options, json),
+        Command::Allowlist { command } => allowlist::run(&environment, home, &command, json),
         Command::Config => config::run(environment, home, json),
         Command::Version => version::run(&environment, json),
         Command::Completions { shell } => {

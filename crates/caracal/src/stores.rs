@@ -3,10 +3,9 @@
 //! They live inside the daemon, so the roles that use them are asked: a role that is not ready says which store
 //! keeps it from it. What they take on disk is read here.
 
-use std::path::Path;
-
 use serde::Serialize;
 
+use crate::files;
 use crate::home::Home;
 use crate::probe::ProbeResult;
 
@@ -37,8 +36,8 @@ pub(crate) fn judge(home: &Home, answers: &[ProbeResult]) -> Vec<StoreResult> {
         .into_iter()
         .map(|(name, reasons)| {
             let bytes = match name {
-                "database" => Some(size_of_files(&home.database_files())),
-                "spool" => Some(size_of_directory(&home.spool_directory())),
+                "database" => Some(home.database_files().iter().map(|file| files::size(file)).sum()),
+                "spool" => Some(files::size(&home.spool_directory())),
                 _ => None,
             };
             let blamed = answers.iter().find_map(|answer| {
@@ -58,28 +57,6 @@ pub(crate) fn judge(home: &Home, answers: &[ProbeResult]) -> Vec<StoreResult> {
             }
         })
         .collect()
-}
-
-fn size_of_files(files: &[std::path::PathBuf]) -> u64 {
-    files
-        .iter()
-        .filter_map(|file| Some(std::fs::metadata(file).ok()?.len()))
-        .sum()
-}
-
-/// Bytes of all files below `directory`; what cannot be read counts as nothing.
-fn size_of_directory(directory: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return 0;
-    };
-    entries
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(file) if file.is_dir() => size_of_directory(&entry.path()),
-            Ok(file) => file.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 /// A size as people say it.

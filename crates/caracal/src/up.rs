@@ -14,6 +14,7 @@ use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Holder, Lock};
+use crate::marker;
 use crate::output::{answer, note};
 use crate::ports;
 use crate::probe::{self, ProbeResult};
@@ -35,7 +36,9 @@ pub(crate) fn run(
     home.prepare(&environment)?;
     let hint = Hint::new(&environment, &home);
     let mut lock = take_lock(&home, &hint)?;
+    marker::check(&home)?;
     ports::check_free(&environment)?;
+    marker::write(&home)?;
     // What a dead daemon said about itself must not be taken for the new one's word.
     Endpoints::forget(&home).context("cannot remove the endpoints of an earlier run")?;
 

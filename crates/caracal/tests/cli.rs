@@ -10,3 +10,7 @@ mod lifecycle;
 mod refusals;
 #[path = "cli/reports.rs"]
 mod reports;
+#[path = "cli/state.rs"]
+mod state;
+#[path = "cli/terminal.rs"]
+mod terminal;

@@ -55,6 +55,11 @@ enum Command {
     },
     /// Bring the database schema up to date; safe to run again and at the same time.
     Migrate,
+    /// Write a consistent, checked copy of the embedded database to a new file, also while roles serve it.
+    CopyDatabase {
+        /// The new file.
+        target: PathBuf,
+    },
     /// Ask a running role whether it is ready; exit 0 if so. For container health checks.
     Healthcheck {
         /// URL to ask; default is the role's `/ready` on this machine.
@@ -175,6 +180,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Serve { roles } => parse(&roles).and_then(|roles| commands::serve::run(&roles)),
         Command::Migrate => commands::migrate::run(),
+        Command::CopyDatabase { target } => commands::copy_database::run(&target),
         Command::Healthcheck { url, role } => commands::healthcheck::run(url, &role),
         Command::CheckConfig { roles } => parse(&roles).and_then(|roles| commands::check_config::run(&roles)),
         Command::Config {

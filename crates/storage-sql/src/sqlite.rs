@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, sqlx::Connection as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement, sqlx::Connection as _,
+};
 
 use crate::{
     dialect::Dialect,
@@ -98,6 +100,50 @@ impl SqliteStore {
     /// [`MigrationError`].
     pub async fn migrate(&self, now: Timestamp) -> Result<Vec<i64>, MigrationError> {
         self.engine.migrate(now).await
+    }
+
+    /// Writes a copy of the database at one instant to `target`, which must not exist, and checks it page by page.
+    /// Whoever reads and writes meanwhile goes on.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written, [`Error::Corrupt`] when the copy is not sound.
+    pub async fn copy_to(&self, target: &Path) -> Result<(), Error> {
+        let unavailable = |source| Error::Unavailable(Box::new(source));
+        // For its owner alone from the beginning; the statement takes an empty file as one that does not exist.
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(target)
+            .map_err(unavailable)?;
+        let name = target.to_str().ok_or_else(|| {
+            unavailable(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the name is not UTF-8",
+            ))
+        })?;
+        let backend = Dialect::Sqlite.backend();
+        let copy = Statement::from_sql_and_values(backend, "VACUUM INTO ?", [name.into()]);
+        let lost = |error| from_driver(error, Access::Write);
+        self.engine.writers.execute_raw(copy).await.map_err(lost)?;
+        fs::File::open(target)
+            .and_then(|file| file.sync_all())
+            .map_err(unavailable)?;
+
+        let copied = connect(target, true, &Health::default()).await?;
+        let check = Statement::from_string(backend, "PRAGMA integrity_check(1)");
+        let verdict = copied.query_one_raw(check).await.map_err(lost)?;
+        let verdict: Option<String> = match verdict {
+            Some(row) => row.try_get_by_index(0).map_err(lost)?,
+            None => None,
+        };
+        copied.close().await.map_err(lost)?;
+        match verdict.as_deref() {
+            Some("ok") => Ok(()),
+            other => Err(Error::Corrupt(
+                other.unwrap_or("the check says nothing").to_owned(),
+            )),
+        }
     }
 
     /// Closes every connection; the log is merged into the file. What is still in use fails from here on.

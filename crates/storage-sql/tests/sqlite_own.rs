@@ -63,6 +63,33 @@ async fn the_file_is_for_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn a_copy_is_of_one_instant_whole_private_and_never_over_another_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory.path().join("caracal.db")).await;
+    let world = World::for_tests();
+    let (zone, later) = (Given::new(&world).zone(), Given::new(&world).zone());
+    let mut work = store.global(Access::Write).await.unwrap();
+    work.zones().create(&zone).await.unwrap();
+    work.commit().await.unwrap();
+    // Somebody else has the file open and is in the middle of a change.
+    let other = open(&directory.path().join("caracal.db")).await;
+    let mut unfinished = other.global(Access::Write).await.unwrap();
+    unfinished.zones().create(&later).await.unwrap();
+
+    let target = directory.path().join("a copy's.db");
+    store.copy_to(&target).await.unwrap();
+    unfinished.commit().await.unwrap();
+    let mode = std::fs::metadata(&target).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let copied = SqliteStore::open_unmigrated(&target, None).await.unwrap();
+    copied.ping().await.unwrap();
+    let mut work = copied.global(Access::Read).await.unwrap();
+    assert!(work.zones().get(&zone.id).await.unwrap().is_some());
+    assert!(work.zones().get(&later.id).await.unwrap().is_none());
+    assert!(store.copy_to(&target).await.is_err(), "a file is there");
+}
+
+#[tokio::test]
 async fn migrating_twice_at_once_applies_everything_once() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("caracal.db");

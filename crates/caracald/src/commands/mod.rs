@@ -6,6 +6,7 @@ pub(crate) mod audit_pack;
 pub(crate) mod audit_verify;
 pub(crate) mod check_config;
 pub(crate) mod config;
+pub(crate) mod copy_database;
 pub(crate) mod healthcheck;
 pub(crate) mod metrics;
 pub(crate) mod migrate;

@@ -1,6 +1,10 @@
 //! Opening stores and buses, embedded or remote.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
@@ -235,6 +239,20 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<i64> {
         }
     }
     Ok(caracal_storage_sql::SCHEMA_VERSION)
+}
+
+/// Writes a copy of the embedded database at one instant to `target`.
+pub(crate) async fn copy_database(config: &Config, target: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        matches!(config.backend, Backend::Embedded),
+        "the stores are PostgreSQL's and Redis's: back them up with their own tools"
+    );
+    let path = database_file(config);
+    anyhow::ensure!(path.exists(), "there is no database {}", path.display());
+    let store = SqliteStore::open_unmigrated(&path, None).await?;
+    store.copy_to(target).await?;
+    store.close().await?;
+    Ok(())
 }
 
 /// The ledger's store and the keys of its links, for offline verification.

@@ -40,7 +40,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{backends::Backends, keys::KeyMaterial};
 pub(crate) use self::{
-    backends::{Administration, administration, ledger, log_keys, migrate},
+    backends::{Administration, administration, copy_database, ledger, log_keys, migrate},
     checkpoints::signed_ledger,
 };
 use crate::{
