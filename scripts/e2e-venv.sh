@@ -8,7 +8,7 @@ set -euo pipefail
 venv=${1:?directory of the environment}
 # The clients ask for newer interpreters than they need.
 packages=(caracalai-sdk==1.0.0 caracalai-admin==1.0.0 caracalai-verify==1.0.0 caracalai-revocation-redis==1.0.0
-  schemathesis==4.32.5)
+  schemathesis==4.32.5 "moto[s3]==5.2.1" flask==3.1.3 flask-cors==6.0.5 duckdb==2.0.1)
 
 "$(dirname "$0")/require.sh" python
 mkdir -p "$(dirname "$venv")"

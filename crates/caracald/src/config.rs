@@ -74,6 +74,10 @@ pub(crate) struct Config {
     pub(crate) checkpoint_dir: Option<PathBuf>,
     /// Who cosigns them.
     pub(crate) witnesses: Option<PathBuf>,
+    /// Where events are exported to, and how they are written.
+    pub(crate) export: Option<(String, declared::ExportForm)>,
+    /// Time that one part of an export holds.
+    pub(crate) export_period: Duration,
     /// How long administrative records are kept; absent means for ever.
     pub(crate) admin_retention: Option<Duration>,
     /// Longest time that events are kept; absent means for ever.
@@ -203,6 +207,10 @@ impl Config {
                 .find(&declared::CHECKPOINT_DIR)
                 .or_else(|| process.embedded.then_some(published)),
             witnesses: settings.find(&declared::WITNESSES),
+            export: settings
+                .find(&declared::EXPORT_URL)
+                .map(|url| (url, settings.get(&declared::EXPORT_FORMAT))),
+            export_period: settings.get(&declared::EXPORT_PERIOD),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             event_retention,
             archive_dir,

@@ -129,7 +129,7 @@ enum AuditCommand {
         /// Only events behind this position: the `chain_seq` of the last line of an export that was cut short.
         #[arg(long, default_value_t = 0, value_name = "POSITION")]
         after: i64,
-        /// As they arrived with their place in the ledger, or as API Activities of OCSF for a SIEM.
+        /// As they arrived with their place in the ledger, as API Activities of OCSF for a SIEM, or as a Parquet table.
         #[arg(long, value_enum, default_value = "ndjson")]
         format: Format,
     },
@@ -146,6 +146,10 @@ enum AuditCommand {
         /// Verify this evidence pack instead, offline.
         #[arg(long, value_name = "FILE", group = "compared", requires = "trust", conflicts_with_all = ["zone", "expect", "checkpoint"])]
         pack: Option<PathBuf>,
+        /// Verify this scheduled export instead, a directory or a URL as in `AUDIT_EXPORT_URL`, without a database.
+        #[cfg(feature = "export")]
+        #[arg(long, value_name = "TARGET", group = "compared", requires = "trust", conflicts_with_all = ["zone", "expect", "pack"])]
+        export: Option<String>,
         #[command(flatten)]
         against: commands::audit_verify::Against,
         /// Print one JSON document instead of lines.
@@ -158,13 +162,18 @@ enum AuditCommand {
 enum Format {
     Ndjson,
     Ocsf,
+    #[cfg(feature = "export")]
+    Parquet,
 }
 
-impl From<Format> for ExportFormat {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Ndjson => Self::Ndjson,
-            Format::Ocsf => Self::Ocsf,
+impl Format {
+    /// The form of lines; `None` for a table.
+    const fn of_lines(self) -> Option<ExportFormat> {
+        match self {
+            Self::Ndjson => Some(ExportFormat::Ndjson),
+            Self::Ocsf => Some(ExportFormat::Ocsf),
+            #[cfg(feature = "export")]
+            Self::Parquet => None,
         }
     }
 }
@@ -205,8 +214,18 @@ fn main() -> ExitCode {
                 },
         } => {
             let span = ExportSpan { since, until, after };
-            commands::audit_export::run(&zone, span, format.into())
+            commands::audit_export::run(&zone, span, format.of_lines())
         }
+        #[cfg(feature = "export")]
+        Command::Audit {
+            command:
+                AuditCommand::Verify {
+                    export: Some(target),
+                    against,
+                    json,
+                    ..
+                },
+        } => commands::audit_verify::run_export(&target, &against, json),
         Command::Audit {
             command:
                 AuditCommand::Verify {
@@ -215,6 +234,7 @@ fn main() -> ExitCode {
                     pack: None,
                     against,
                     json,
+                    ..
                 },
         } => commands::audit_verify::run(zone, expect.as_deref(), &against, json),
         Command::Audit {

@@ -18,6 +18,8 @@ pub(crate) const ALL: &[(&str, &[Metric])] = &[
     ("Gateway", caracal_gateway::METRICS),
     ("Coordinator", caracal_coordinator::METRICS),
     ("Ledger", caracal_audit::METRICS),
+    #[cfg(feature = "export")]
+    ("Scheduled export", caracal_export::METRICS),
     ("Witness", caracal_witness::METRICS),
 ];
 
@@ -30,6 +32,8 @@ pub(crate) fn describe_all() {
     caracal_gateway::describe_metrics();
     caracal_coordinator::describe_metrics();
     caracal_audit::describe_metrics();
+    #[cfg(feature = "export")]
+    caracal_export::describe_metrics();
     caracal_witness::describe_metrics();
 }
 

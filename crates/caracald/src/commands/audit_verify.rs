@@ -1,5 +1,7 @@
 //! `caracald audit verify`.
 
+#[cfg(feature = "export")]
+mod export;
 mod kept;
 mod pack;
 
@@ -11,6 +13,8 @@ use caracal_core::ZoneId;
 use caracal_service::config::Settings;
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 
+#[cfg(feature = "export")]
+pub(crate) use self::export::run_export;
 use self::kept::Compared;
 pub(crate) use self::{kept::Against, pack::run_pack};
 use super::say;

@@ -6,6 +6,7 @@ mod control;
 mod coordinator;
 mod enforcement;
 mod evidence;
+mod export;
 mod keys;
 mod process;
 mod stores;
@@ -14,8 +15,8 @@ mod traces;
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
-    checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, keys::*, process::*, stores::*,
-    traces::*,
+    checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*, keys::*, process::*,
+    stores::*, traces::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -30,6 +31,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Keys and tokens", keys::GROUP),
     ("Evidence", evidence::GROUP),
     ("Checkpoints", checkpoints::GROUP),
+    ("Export", export::GROUP),
     ("Token service and Gateway", enforcement::GROUP),
     ("Coordinator", coordinator::GROUP),
     ("Control API", control::GROUP),

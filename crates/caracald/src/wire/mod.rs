@@ -6,6 +6,8 @@
 
 mod backends;
 mod checkpoints;
+#[cfg(feature = "export")]
+mod export;
 mod guarded;
 mod home_lock;
 mod keys;

@@ -265,6 +265,16 @@ impl Parts {
             background: self.background.clone(),
             health: health.clone(),
         };
+        #[cfg(feature = "export")]
+        if let Some(export) = super::export::export(&self.config, &deps, checkpoints.as_ref())? {
+            let exporting = export.run(self.shutdown.clone());
+            self.tasks.spawn(self.background.spawn(exporting));
+        }
+        #[cfg(not(feature = "export"))]
+        anyhow::ensure!(
+            self.config.export.is_none(),
+            "AUDIT_EXPORT_URL: this build cannot export (feature `export`)"
+        );
         if let Some(checkpoints) = checkpoints.clone() {
             let publishing = caracal_audit::publish(checkpoints, self.shutdown.clone());
             self.tasks.spawn(self.background.spawn(publishing));

@@ -22,6 +22,7 @@ const KEPT_EVERY: Duration = Duration::from_secs(5);
 
 /// What logs are compared with.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(group(clap::ArgGroup::new("compared").multiple(true)))]
 pub(crate) struct Against {
     /// A checkpoint that was kept elsewhere: its log must still begin with what was signed. May be given again.
     #[arg(long, value_name = "FILE", group = "compared", requires = "trust")]
@@ -152,7 +153,7 @@ impl Against {
         Ok(compared)
     }
 
-    fn read(&self) -> anyhow::Result<(KeptCheckpoints, Vec<NoteKey>)> {
+    pub(super) fn read(&self) -> anyhow::Result<(KeptCheckpoints, Vec<NoteKey>)> {
         let mut known = KeptCheckpoints::default();
         let keys = self.keys()?;
         for path in &self.checkpoint {

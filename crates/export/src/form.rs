@@ -1,0 +1,99 @@
+//! How entries are written, and read back to be verified.
+
+use caracal_audit::{ExportFormat, export_line};
+use caracal_core::Timestamp;
+use caracal_storage::AuditRow;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{TableError, entry, table};
+
+/// How the entries of a part are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// A table with columns for what is searched for, and the events as they arrived.
+    Parquet,
+    /// The events as they arrived, a line each.
+    Ndjson,
+    /// API Activities of the Open Cybersecurity Schema Framework, a line each.
+    Ocsf,
+}
+
+impl Form {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Ndjson => "ndjson",
+            Self::Ocsf => "ocsf",
+        }
+    }
+
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Ndjson => "ndjson",
+            Self::Ocsf => "ocsf.ndjson",
+        }
+    }
+
+    pub(crate) fn write(self, rows: &[AuditRow]) -> Result<Vec<u8>, TableError> {
+        let format = match self {
+            Self::Parquet => return table::whole(rows),
+            Self::Ndjson => ExportFormat::Ndjson,
+            Self::Ocsf => ExportFormat::Ocsf,
+        };
+        let mut lines = Vec::new();
+        for row in rows {
+            lines.extend_from_slice(export_line(row, format)?.as_bytes());
+            lines.push(b'\n');
+        }
+        Ok(lines)
+    }
+
+    /// The entries of `log` in their order; `None` where one cannot be read, or where anything is said of one that the entry
+    /// does not say itself.
+    pub(crate) fn read(self, bytes: bytes::Bytes, log: &str) -> Option<Vec<AuditRow>> {
+        let format = match self {
+            Self::Parquet => return table::read(bytes, log),
+            Self::Ndjson => ExportFormat::Ndjson,
+            Self::Ocsf => ExportFormat::Ocsf,
+        };
+        let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let lines = lines.split(|byte| *byte == b'\n');
+        lines
+            .map(|line| {
+                let said = match format {
+                    ExportFormat::Ocsf => serde_json::from_slice::<Activity<'_>>(line).ok()?.unmapped,
+                    ExportFormat::Ndjson => serde_json::from_slice::<Line<'_>>(line).ok()?,
+                };
+                let row = said.row(log)?;
+                (export_line(&row, format).ok()?.as_bytes() == line).then_some(row)
+            })
+            .collect()
+    }
+}
+
+/// What of a line is evidence.
+#[derive(Deserialize)]
+struct Line<'l> {
+    chain_seq: i64,
+    ingested_at: Timestamp,
+    producer_key: String,
+    #[serde(borrow)]
+    event: &'l RawValue,
+}
+
+#[derive(Deserialize)]
+struct Activity<'l> {
+    #[serde(borrow)]
+    unmapped: Line<'l>,
+}
+
+impl Line<'_> {
+    fn row(self, log: &str) -> Option<AuditRow> {
+        let body = self.event.get().to_owned();
+        entry::row(log, self.chain_seq, body, self.ingested_at, self.producer_key)
+    }
+}

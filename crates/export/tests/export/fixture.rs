@@ -1,0 +1,138 @@
+//! A ledger with a clock of the test's, and where it is exported to.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use caracal_audit::{Checkpoints, KeptCheckpoints};
+use caracal_core::{Timestamp, World, ZoneId, audit::AuditEvent};
+use caracal_export::{Export, Form, PartLimits, Target, Verified, verify_export};
+use caracal_ledger::{log_keys::LogKeys, note::NoteKey};
+use caracal_storage::{Access, LedgerEntry, Store};
+use caracal_testkit::parts::{Backends, Parts, PartsOptions};
+use serde_json::json;
+
+pub(crate) const HOST: &str = "audit.example";
+/// 2026-05-21T12:00:00Z, when the clock of tests begins.
+const NOON: i64 = 1_779_364_800;
+
+pub(crate) fn keys() -> LogKeys {
+    LogKeys::derive(HOST, &[1; 32], None).unwrap()
+}
+
+pub(crate) fn public() -> Vec<NoteKey> {
+    keys().public().cloned().collect()
+}
+
+pub(crate) struct Fixture {
+    parts: Parts,
+    directory: tempfile::TempDir,
+    pub(crate) form: Form,
+}
+
+/// So many minutes after noon.
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(NOON + minutes * 60)
+}
+
+impl Fixture {
+    pub(crate) async fn over(backends: Backends, form: Form) -> Self {
+        let parts = Parts::with(PartsOptions {
+            backends,
+            follow: false,
+            collect: false,
+            ..PartsOptions::default()
+        })
+        .await;
+        Self {
+            parts,
+            directory: tempfile::tempdir().unwrap(),
+            form,
+        }
+    }
+
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.directory.path().join("export")
+    }
+
+    pub(crate) fn zone(&self) -> ZoneId {
+        ZoneId::generate(&self.parts.world)
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.parts.store.clone()
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        Target::open(&format!("file://{}", self.directory().display()), None).unwrap()
+    }
+
+    /// Events that the ledger takes at `taken`.
+    pub(crate) async fn append(&self, zone: &ZoneId, count: usize, taken: Timestamp) {
+        let event = |number: usize| {
+            let mut event =
+                AuditEvent::new(&self.parts.world, zone.clone(), "token_exchange", "req", "allow")
+                    .with_metadata(&json!({
+                        "application_id": "app", "agent_session_id": "ses", "session_id": "rec",
+                        "agent_labels": if number.is_multiple_of(2) { vec![] } else { vec!["one", "two"] },
+                    }));
+            event.occurred_at = taken;
+            LedgerEntry::written(&event, Some(String::from("key-1"))).unwrap()
+        };
+        let entries: Vec<_> = (0..count).map(event).collect();
+        let mut work = self.parts.store.zone(zone, Access::Write).await.unwrap();
+        work.ledger().append(&entries, taken).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// An exporter of a process that knows nothing yet, at this time.
+    pub(crate) fn exporter(&self, now: Timestamp, target: Target) -> Arc<Export> {
+        let world = World::for_tests();
+        world.manual_clock().advance(now.since(world.now()));
+        let limits = PartLimits {
+            entries: 16,
+            ..PartLimits::default()
+        };
+        let (store, signing) = (self.store(), Arc::new(self.checkpoints()));
+        Arc::new(Export::new(signing, store, world, target, self.form, limits))
+    }
+
+    pub(crate) fn checkpoints(&self) -> Checkpoints {
+        let audit = Some(self.parts.audit_key.clone());
+        Checkpoints::new(self.store(), World::for_tests(), audit, keys(), None, Vec::new())
+    }
+
+    pub(crate) async fn export(&self, now: Timestamp) {
+        self.exporter(now, self.target()).round().await;
+    }
+
+    /// Files of the export with their content, by their names from its directory on.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(&self.directory(), &self.directory(), &mut files);
+        files
+    }
+
+    pub(crate) async fn verify(&self) -> Vec<Verified> {
+        self.verify_with(&KeptCheckpoints::default()).await
+    }
+
+    pub(crate) async fn verify_with(&self, kept: &KeptCheckpoints) -> Vec<Verified> {
+        verify_export(&self.target(), &public(), kept).await.unwrap()
+    }
+}
+
+fn collect(root: &Path, directory: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}

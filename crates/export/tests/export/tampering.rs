@@ -1,0 +1,195 @@
+//! Changed exports, each found and told where.
+
+use std::{collections::BTreeMap, fs, ops::Range};
+
+use caracal_audit::KeptCheckpoints;
+use caracal_export::Form;
+use caracal_testkit::parts::Backends;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+use crate::fixture::{Fixture, at, keys, public};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Columns of a table.
+const DECISION: usize = 6;
+const EVENT: usize = 13;
+
+/// Where the values of a column of a table are.
+fn chunk(table: &[u8], column: usize) -> Range<usize> {
+    let table = SerializedFileReader::new(bytes::Bytes::from(table.to_vec())).unwrap();
+    let (start, length) = table.metadata().row_group(0).column(column).byte_range();
+    let start = usize::try_from(start).unwrap();
+    start..start + usize::try_from(length).unwrap()
+}
+
+/// What a table says; `None` where it cannot be read.
+fn said(table: &[u8]) -> Option<Vec<String>> {
+    let table = SerializedFileReader::new(bytes::Bytes::from(table.to_vec())).ok()?;
+    let rows = table.get_row_iter(None).ok()?;
+    rows.map(|row| row.ok().map(|row| row.to_string())).collect()
+}
+
+#[tokio::test]
+async fn no_column_of_a_table_says_what_the_event_does_not() {
+    let fixture = Fixture::over(Backends::Embedded, Form::Parquet).await;
+    let zone = fixture.zone();
+    fixture.append(&zone, 3, at(5)).await;
+    fixture.export(at(70)).await;
+    let good = fixture.files();
+    let name = good.keys().find(|name| name.ends_with(".parquet")).unwrap();
+    let mut told = 0;
+    for place in chunk(&good[name], DECISION) {
+        let mut copy = good[name].clone();
+        copy[place] ^= 1;
+        fs::write(fixture.directory().join(name), &copy).unwrap();
+        let found = fixture.verify().await[0].fault.is_some();
+        assert!(found || said(&copy) == said(&good[name]), "byte {place}");
+        told += usize::from(found && said(&copy).is_some());
+    }
+    assert!(told > 0, "a word was changed and can be read");
+}
+
+fn put(fixture: &Fixture, files: &Files) {
+    fs::remove_dir_all(fixture.directory()).unwrap();
+    for (name, content) in files {
+        let path = fixture.directory().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_changed_export_is_found_and_told_where() {
+    for form in [Form::Parquet, Form::Ndjson, Form::Ocsf] {
+        let fixture = Fixture::over(Backends::Embedded, form).await;
+        let (zone, other) = (fixture.zone(), fixture.zone());
+        fixture.append(&zone, 40, at(5)).await;
+        fixture.append(&other, 40, at(5)).await;
+        fixture.export(at(70)).await;
+        let good = fixture.files();
+        let named = |files: &Files, of: &str, part: &str, nth: usize| {
+            let mut names = files
+                .keys()
+                .filter(|name| name.contains(of) && name.contains(part));
+            names.nth(nth).unwrap().clone()
+        };
+        let (entries, record) = ("/part-", "/_part-");
+        let of = zone.as_str();
+        let mut copies: Vec<(&str, Files, &str)> = Vec::new();
+        let mut copy = |what, place, change: &dyn Fn(&mut Files)| {
+            let mut files = good.clone();
+            change(&mut files);
+            assert!(files != good, "{what}");
+            copies.push((what, files, place));
+        };
+        copy(
+            "an event changed",
+            "hour=12/_part-00000000000000000017.json",
+            &|files| {
+                let name = named(files, of, entries, 1);
+                let content = files.get_mut(&name).unwrap();
+                if form == Form::Parquet {
+                    let chunk = chunk(content, EVENT);
+                    content[chunk.end - 20] ^= 1;
+                } else {
+                    let text = String::from_utf8(content.clone()).unwrap();
+                    *content = text.replacen("allow", "deny!", 3).into_bytes();
+                }
+            },
+        );
+        copy(
+            "entries of another part",
+            "hour=12/_part-00000000000000000017.json",
+            &|files| {
+                let other = files[&named(files, of, entries, 0)].clone();
+                files.insert(named(files, of, entries, 1), other);
+            },
+        );
+        copy("entries removed", "the entries of", &|files| {
+            files.remove(&named(files, of, entries, 1));
+        });
+        copy(
+            "a part removed",
+            "begins at entry 32, and 16 is expected",
+            &|files| {
+                let names = [named(files, of, entries, 1), named(files, of, record, 1)];
+                for name in names {
+                    files.remove(&name);
+                }
+            },
+        );
+        copy(
+            "a record removed",
+            "begins at entry 32, and 16 is expected",
+            &|files| {
+                files.remove(&named(files, of, record, 1));
+            },
+        );
+        copy("the last record removed", "belongs to no record", &|files| {
+            files.remove(&named(files, of, record, 2));
+        });
+        copy("a part of another zone", "cannot be read", &|files| {
+            let foreign = files[&named(files, other.as_str(), record, 1)].clone();
+            files.insert(named(files, of, record, 1), foreign);
+        });
+        copy(
+            "a tree before it that never was",
+            "does not continue the part before",
+            &|files| {
+                let name = named(files, of, record, 1);
+                let mut said: serde_json::Value = serde_json::from_slice(&files[&name]).unwrap();
+                said["before"][0] = "00".repeat(32).into();
+                files.insert(name, serde_json::to_vec(&said).unwrap());
+            },
+        );
+        copy("a checkpoint changed", "is not believed", &|files| {
+            let name = named(files, of, record, 1);
+            let text = String::from_utf8(files[&name].clone()).unwrap();
+            files.insert(name, text.replace("\\n32\\n", "\\n31\\n").into_bytes());
+        });
+        copy("a file added", "belongs to no record", &|files| {
+            files.insert(format!("zone={of}/date=2026-05-21/more"), Vec::new());
+        });
+        for (what, files, place) in copies {
+            put(&fixture, &files);
+            let verified = fixture.verify().await;
+            let of_zone = verified.iter().find(|found| found.zone.contains(of)).unwrap();
+            let fault = of_zone.fault.as_ref().expect(what).to_string();
+            assert!(fault.contains(place), "{what}: {fault}");
+            let untouched = verified
+                .iter()
+                .find(|found| found.zone.contains(other.as_str()))
+                .unwrap();
+            assert_eq!(untouched.fault, None, "{what}");
+        }
+        // What is cut at the end holds by itself, and not against a checkpoint that was kept.
+        let mut cut = good.clone();
+        for part in [entries, record] {
+            cut.remove(&named(&cut, of, part, 2));
+        }
+        put(&fixture, &cut);
+        assert!(fixture.verify().await.iter().all(|found| found.fault.is_none()));
+        let note = fixture
+            .checkpoints()
+            .sign_prefix(&zone, 40)
+            .await
+            .unwrap()
+            .encode();
+        let mut kept = KeptCheckpoints::default();
+        kept.add(note.as_bytes(), &public(), 0).unwrap();
+        let verified = fixture.verify_with(&kept).await;
+        let of_zone = verified.iter().find(|found| found.zone.contains(of)).unwrap();
+        let fault = of_zone.fault.as_ref().unwrap().to_string();
+        assert!(fault.contains("8 entries at the end are missing"), "{fault}");
+        // Keys of somebody else.
+        put(&fixture, &good);
+        let stranger = caracal_ledger::log_keys::LogKeys::derive(keys().host(), &[2; 32], None).unwrap();
+        let stranger: Vec<_> = stranger.public().cloned().collect();
+        let verified =
+            caracal_export::verify_export(&fixture.target(), &stranger, &KeptCheckpoints::default())
+                .await
+                .unwrap();
+        assert!(verified.iter().all(|found| found.fault.is_some()));
+    }
+}
