@@ -10,7 +10,7 @@ use std::{collections::VecDeque, time::Duration};
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_events::Delivery;
 use caracal_storage::{Access, AppendOutcome, Error, LedgerEntry};
-use metrics::counter;
+use metrics::{counter, histogram};
 use tokio::time::Instant;
 
 use crate::{AuditDeps, metrics as names};
@@ -118,7 +118,7 @@ pub(crate) async fn store(deps: &AuditDeps, zone: &ZoneId, batch: Vec<Waiting>, 
     while let Some(mut part) = parts.pop() {
         let failed = match append(deps, zone, &part).await {
             Ok(outcome) => {
-                conclude(&mut stored, zone, part, &outcome);
+                conclude(deps, &mut stored, zone, part, &outcome);
                 continue;
             }
             Err(error) => error,
@@ -152,7 +152,7 @@ pub(crate) async fn store(deps: &AuditDeps, zone: &ZoneId, batch: Vec<Waiting>, 
             // Again, after its neighbour: what was in its way may have passed between the two.
             match append(deps, zone, std::slice::from_ref(&waiting)).await {
                 Ok(outcome) => {
-                    conclude(&mut stored, zone, vec![waiting], &outcome);
+                    conclude(deps, &mut stored, zone, vec![waiting], &outcome);
                     continue;
                 }
                 Err(Some(error)) if !error.is_retryable() => waiting.strikes = STRIKES,
@@ -218,7 +218,14 @@ pub(crate) async fn append_entries(
     }
 }
 
-fn conclude(stored: &mut Stored, zone: &ZoneId, part: Vec<Waiting>, outcome: &AppendOutcome) {
+fn conclude(
+    deps: &AuditDeps,
+    stored: &mut Stored,
+    zone: &ZoneId,
+    part: Vec<Waiting>,
+    outcome: &AppendOutcome,
+) {
+    let (now, lag) = (deps.world.now(), histogram!(names::LAG));
     counter!(names::INSERTS).increment(outcome.inserted);
     counter!(names::DUPLICATES).increment(outcome.duplicates);
     for Waiting { delivery, entry, .. } in part {
@@ -227,6 +234,7 @@ fn conclude(stored: &mut Stored, zone: &ZoneId, part: Vec<Waiting>, outcome: &Ap
             tracing::error!(event.id = entry.event.id, zone.id = %zone, "an audit event came again with other content");
             stored.refused.push((delivery, String::from("tamper_on_replay")));
         } else {
+            lag.record(now.since(entry.event.occurred_at).as_secs_f64());
             stored.done.push(delivery.id);
         }
     }

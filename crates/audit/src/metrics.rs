@@ -6,6 +6,8 @@ use metrics::{counter, gauge};
 caracal_core::declare_metrics! {
     /// Events that joined the ledger.
     counter(Count) pub(crate) INSERTS = "caracal_audit_inserts_total";
+    /// Time from a decision to its being in the ledger.
+    histogram(Seconds) pub(crate) LAG = "caracal_audit_lag_seconds";
     /// Events that came again and were in the ledger already.
     counter(Count) pub(crate) DUPLICATES = "caracal_audit_duplicates_total";
     /// Events that came again with other content; somebody should look.

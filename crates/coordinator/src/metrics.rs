@@ -19,9 +19,9 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) DELEGATIONS_ENDED = "caracal_coordinator_delegations_ended_total";
     /// Requests to hand on more than is held, by the rule they broke.
     counter(Count) pub(crate) NARROWING_REFUSED = "caracal_coordinator_narrowing_refused_total";
-    /// Rounds of background jobs, by job and outcome.
+    /// Rounds of background jobs, by task and outcome.
     counter(Count) pub(crate) JOB_RUNS = "caracal_coordinator_job_runs_total";
-    /// Length of the last round, by job.
+    /// Length of the last round, by task.
     gauge(Seconds) pub(crate) JOB_SECONDS = "caracal_coordinator_job_last_duration_seconds";
 }
 
@@ -73,6 +73,6 @@ pub(crate) fn exceeded(rule: &str) {
 /// A job ran.
 pub(crate) fn job(name: &'static str, failed: bool, took: std::time::Duration) {
     let outcome = if failed { "failed" } else { "done" };
-    counter!(JOB_RUNS, "job" => name, "outcome" => outcome).increment(1);
-    gauge!(JOB_SECONDS, "job" => name).set(took.as_secs_f64());
+    counter!(JOB_RUNS, "task" => name, "outcome" => outcome).increment(1);
+    gauge!(JOB_SECONDS, "task" => name).set(took.as_secs_f64());
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 
 caracal_core::declare_metrics! {
     /// Time to the response head, by role, route template and status class.
@@ -22,6 +23,16 @@ caracal_core::declare_metrics! {
     gauge(Count) pub(crate) ZONES_UNREADABLE = "caracal_zones_unreadable";
     /// Reads of a zone from storage, by outcome: loaded, patched, unreadable, unavailable.
     counter(Count) pub(crate) ZONE_READS = "caracal_zone_reads_total";
+    /// Time since the zone in memory that was not compared with storage for the longest was; past 70 s it is not used.
+    gauge(Seconds) pub(crate) ZONES_OLDEST = "caracal_zones_oldest_age_seconds";
+    /// Whether decisions can be made on what this process knows of ended authority: 1, else 0, and everything is refused.
+    gauge(Count) pub(crate) REVOCATIONS_FRESH = "caracal_revocations_fresh";
+    /// Time since storage was last asked what ended.
+    gauge(Seconds) pub(crate) REVOCATIONS_AGE = "caracal_revocations_age_seconds";
+    /// Ids that are refused now because their authority ended or is suspended.
+    gauge(Count) pub(crate) REVOCATIONS_KEPT = "caracal_revocations_in_memory";
+    /// Time from the bus taking an event that ends authority to its being in force in this process.
+    histogram(Seconds) pub(crate) REVOCATION_LAG = "caracal_revocation_lag_seconds";
     /// Connections that were not served, by reason.
     counter(Count) pub(crate) CONNECTIONS_REFUSED = "caracal_connections_refused_total";
     /// Live tails that are open.
@@ -38,6 +49,9 @@ const DURATION_BUCKETS: &[f64] = &[
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// How often recorded values are folded into buckets.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
 /// Installs the process-wide recorder. Call once, before anything records.
 ///
 /// # Errors
@@ -47,6 +61,19 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix(String::from("_seconds")), DURATION_BUCKETS)?
         .install_recorder()?;
     Ok(handle)
+}
+
+/// Folds what was recorded into the histograms' buckets every few seconds until `shutdown`. Scraping does it too; without
+/// either every recorded value would be kept.
+pub async fn fold(handle: PrometheusHandle, shutdown: CancellationToken) {
+    let mut interval = tokio::time::interval(FOLD_EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = interval.tick() => handle.run_upkeep(),
+        }
+    }
 }
 
 /// A connection was not served.

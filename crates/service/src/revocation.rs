@@ -12,10 +12,12 @@ use caracal_core::{SessionId, Timestamp, World, claims::MandateClaims};
 use caracal_crypto::mandate::{LEEWAY, MAX_LIFETIME};
 use caracal_events::SyncFlag;
 use caracal_storage::{Access, Store};
+use metrics::{gauge, histogram};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use self::memory::{Ended, Key, key};
+use crate::metrics::{REVOCATION_LAG, REVOCATIONS_AGE, REVOCATIONS_FRESH, REVOCATIONS_KEPT};
 
 /// How often storage is read.
 pub const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
@@ -144,6 +146,22 @@ impl Revocations {
     /// once too.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Brings the gauges up to date.
+    pub fn report(&self) {
+        gauge!(REVOCATIONS_FRESH).set(f64::from(u8::from(self.is_fresh())));
+        let read_at = *self.read_at.read();
+        if let Some(read_at) = read_at {
+            gauge!(REVOCATIONS_AGE).set(self.world.now().since(read_at).as_secs_f64());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        gauge!(REVOCATIONS_KEPT).set(self.len() as f64);
+    }
+
+    /// What the bus took at `appended_at` is in force now.
+    pub(crate) fn in_force(&self, appended_at: Timestamp) {
+        histogram!(REVOCATION_LAG).record(self.world.now().since(appended_at).as_secs_f64());
     }
 
     /// How many ids are refused now.

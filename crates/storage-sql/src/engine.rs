@@ -4,8 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Error, GlobalWork, ZoneWork};
-use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use caracal_storage::{Access, Connections, Error, GlobalWork, ZoneWork};
+use sea_orm::{
+    DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sqlx::{Database, Pool},
+};
 
 use crate::{
     dialect::Dialect,
@@ -63,6 +66,26 @@ impl Engine {
         Self {
             counter: Counter::default(),
             ..self.clone()
+        }
+    }
+
+    /// The connections of each pool.
+    pub(crate) fn connections(&self) -> Vec<Connections> {
+        fn of<D: Database>(purpose: &'static str, pool: &Pool<D>) -> Connections {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            Connections {
+                purpose,
+                used: pool.size().saturating_sub(idle),
+                idle,
+                limit: pool.options().get_max_connections(),
+            }
+        }
+        match self.dialect {
+            Dialect::Sqlite => vec![
+                of("reads", self.readers.get_sqlite_connection_pool()),
+                of("writes", self.writers.get_sqlite_connection_pool()),
+            ],
+            Dialect::Postgres => vec![of("all", self.writers.get_postgres_connection_pool())],
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, io, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use caracal_core::{Secret, Timestamp, World, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
 use sea_orm::{ConnectOptions, Database};
 use sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, raw_sql};
 
@@ -262,5 +262,9 @@ impl Store for PostgresStore {
 
     fn statements(&self) -> u64 {
         self.engine.counter.total()
+    }
+
+    fn connections(&self) -> Vec<Connections> {
+        self.engine.connections()
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement, sqlx::Connection as _,
 };
@@ -262,5 +262,9 @@ impl Store for SqliteStore {
 
     fn statements(&self) -> u64 {
         self.engine.counter.total()
+    }
+
+    fn connections(&self) -> Vec<Connections> {
+        self.engine.connections()
     }
 }

@@ -45,4 +45,4 @@ pub use retention::{
     Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
-pub use work::{Access, GlobalWork, RevokedAnchors, Store, ZoneWork};
+pub use work::{Access, Connections, GlobalWork, RevokedAnchors, Store, ZoneWork};

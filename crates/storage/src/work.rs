@@ -58,6 +58,22 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Statements sent to the backend by this process since it started; the bench proves the hot path with it.
     fn statements(&self) -> u64;
+
+    /// The connections this process holds to the backend, by what they are for.
+    fn connections(&self) -> Vec<Connections>;
+}
+
+/// The connections of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// What it is for: `reads`, `writes`, or `all` where one pool serves both.
+    pub purpose: &'static str,
+    /// In use now.
+    pub used: u32,
+    /// Open and waiting for use.
+    pub idle: u32,
+    /// The most there may be.
+    pub limit: u32,
 }
 
 /// One transaction in one zone. Dropping it without [`ZoneWork::commit`] rolls back. After a call failed, nothing of it

@@ -73,13 +73,14 @@ async fn witness(
     let address = listener.local_addr()?;
     let mut signals = Signals::listen()?;
     let state = State::open(&config.state)?;
+    let places = [("home", config.state.clone())];
     let (known, world) = (state.logs(), system_world());
     let draining = Arc::new(AtomicBool::new(false));
     let operational = Operational {
         dependencies: Arc::default(),
         draining: draining.clone(),
-        metrics: recorder,
-        before_render: Arc::new(|| {}),
+        metrics: recorder.clone(),
+        before_render: Arc::new(move || metrics::sample(&[], &places)),
         metrics_bearer: config.metrics_bearer.clone(),
         metrics_open: !config.mode.is_published(),
     };
@@ -90,6 +91,8 @@ async fn witness(
         .limits_alone(|wanted| descriptors::connections_alone(descriptors::raise(), wanted));
     tracing::info!(%address, tls = tls.is_some(), logs = known, "the witness listens");
     let stop = CancellationToken::new();
+    metrics::tell_build(config.mode.as_str());
+    tokio::spawn(caracal_service::metrics::fold(recorder, stop.clone()));
     let serving = tokio::spawn(serve(listener, router, limits, tls.clone(), stop.clone()));
     while signals.next().await == SignalAction::Reload {
         reload(telemetry, tls.as_deref());

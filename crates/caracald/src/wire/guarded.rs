@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use caracal_core::ZoneId;
-use caracal_storage::{Access, Error, GlobalWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
 
 /// Answers as a store that is away until the key was compared, so that nothing is sealed under a wrong one by a process
 /// that was started while PostgreSQL was away.
@@ -46,5 +46,9 @@ impl Store for Guarded {
 
     fn statements(&self) -> u64 {
         self.store.statements()
+    }
+
+    fn connections(&self) -> Vec<Connections> {
+        self.store.connections()
     }
 }

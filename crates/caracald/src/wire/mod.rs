@@ -261,6 +261,11 @@ impl Parts {
     /// Starts what runs beside the requests, as far as the roles need it.
     async fn start_background_work(&self, followed: Followed) {
         let (tasks, shutdown) = (&self.tasks, &self.shutdown);
+        crate::metrics::tell_build(self.config.mode.as_str());
+        tasks.spawn(caracal_service::metrics::fold(
+            self.metrics.clone(),
+            shutdown.clone(),
+        ));
         if let Some(checks) = &self.backends.checks {
             let (checks, shutdown) = (checks.clone(), shutdown.clone());
             tasks.spawn(async move { checks.until_seen(shutdown).await });

@@ -18,10 +18,12 @@ use caracal_service::{
     key_rotation::{Digests, Sealed},
 };
 use caracal_sts::{LocalExchange, StsConfig, StsDeps};
+use metrics::counter;
 
 use super::{Parts, checkpoints::checkpoints, egress};
 use crate::{
     config::{Backend, Role},
+    metrics as measured,
     readiness::{
         BusReady, ExchangeReady, IngestReady, RelayReady, RevocationsReady, Seeded, ShortLivedReady,
         SpoolReady, StorageReady,
@@ -320,15 +322,22 @@ impl Parts {
             ("ledger", self.backends.ledger.clone()),
             ("outbox", self.backends.relay.clone()),
         ];
+        let (zones, revocations) = (self.zones.clone(), self.revocations.clone());
+        let mut places = vec![("spool", self.config.spool_dir.clone())];
+        if matches!(self.config.backend, Backend::Embedded) {
+            places.push(("home", self.config.home.clone()));
+        }
         Operational {
             dependencies: Arc::new(dependencies),
             draining: self.draining.clone(),
             metrics: self.metrics.clone(),
             before_render: Arc::new(move || {
                 for (purpose, store) in &stores {
-                    metrics::counter!(crate::metrics::STATEMENTS, "purpose" => *purpose)
-                        .absolute(store.statements());
+                    counter!(measured::STATEMENTS, "purpose" => *purpose).absolute(store.statements());
                 }
+                measured::sample(&stores[0].1.connections(), &places);
+                zones.report();
+                revocations.report();
             }),
             metrics_bearer: self.config.keys.metrics_bearer.clone(),
             metrics_open: !self.config.mode.is_published(),

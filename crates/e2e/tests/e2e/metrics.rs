@@ -47,6 +47,11 @@ async fn every_metric_is_described_where_it_is_shown_and_in_the_handbook(stack: 
         "caracal_http_credentials_refused_total",
         "caracal_sts_exchanges_total",
         "caracal_gateway_requests_total",
+        "caracal_build_info",
+        "caracal_disk_free_bytes",
+        "caracal_revocations_fresh",
+        "caracal_storage_connections",
+        "process_resident_memory_bytes",
     ] {
         assert!(shown.contains(family), "{family} among {shown:?}");
     }

@@ -14,10 +14,10 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage, OutboxState, Policies,
-    PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions,
-    SigningKeys, Store, SubjectIssuers, Workloads, ZoneWork, Zones,
+    Access, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Connections,
+    Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage,
+    OutboxState, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
+    SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -62,6 +62,10 @@ impl Store for AnnouncingStore {
 
     fn statements(&self) -> u64 {
         self.inner.statements()
+    }
+
+    fn connections(&self) -> Vec<Connections> {
+        self.inner.connections()
     }
 }
 

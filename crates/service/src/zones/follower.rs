@@ -104,7 +104,13 @@ pub(super) async fn events(followed: Followed, bus: Arc<dyn Bus>, feed: Feed, sh
                     let unread = stream::iter(deliveries)
                         .map(|delivery| {
                             let followed = &followed;
-                            async move { apply(followed, topic, &delivery.fields).await }
+                            async move {
+                                let applied = apply(followed, topic, &delivery.fields).await;
+                                if feed == Feed::Ends {
+                                    followed.revocations.in_force(delivery.appended_at);
+                                }
+                                applied
+                            }
                         })
                         .buffer_unordered(at_once)
                         .filter(|applied| std::future::ready(applied.is_err()))

@@ -120,9 +120,16 @@ impl ZoneDirectory {
             .retain(|_, slot| now.since(slot.used_at()) < IDLE_AFTER || slot.reading.try_lock().is_err());
     }
 
-    pub(super) fn report(&self) {
+    /// Brings the gauges up to date.
+    pub fn report(&self) {
+        let now = self.world.now();
         let slots = self.slots.read();
         let unreadable = slots.values().filter(|slot| slot.is_unreadable()).count();
+        let known = slots
+            .values()
+            .filter(|slot| slot.current.load().is_some())
+            .map(|slot| now.since(slot.checked_at()));
+        gauge!(crate::metrics::ZONES_OLDEST).set(known.max().unwrap_or_default().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         {
             gauge!(crate::metrics::ZONES).set(slots.len() as f64);
