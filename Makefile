@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install dev-production dev-production-down build test alerts-check console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -46,7 +46,7 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint console-check ## Everything that must hold: lint, the console, every test of the workspace, both Compose files
+test: lint alerts-check console-check ## Everything that must hold: lint, the console, every test of the workspace, both Compose files
 	$(CARGO) test --workspace --locked --no-fail-fast
 	scripts/test-compose.sh $(TARGET)/debug
 
@@ -54,6 +54,10 @@ test-compose: ## Both Compose files on a Docker Engine, one of its own where non
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald
 	CARACAL_REQUIRE_ENGINE=1 scripts/test-compose.sh $(TARGET)/release
+
+alerts-check: ## Each alert fires on what it is for and stays silent on what it is not for
+	@scripts/require.sh promtool
+	promtool test rules infra/observability/alerts.test.yml
 
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check
@@ -75,6 +79,7 @@ lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dep
 	scripts/check-import-circles.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
 	scripts/check-doc-links.py
+	scripts/alerts.py check
 	@scripts/require.sh machete
 	$(CARGO) machete
 	@scripts/deny.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing where that takes no question (Debian packages, as root); otherwise says in one sentence
 # what is missing and how to get it.
-# Usage: require.sh rust|python|servers|mdbook|deny|machete
+# Usage: require.sh rust|python|servers|promtool|mdbook|deny|machete
 set -euo pipefail
 
 missing() {
@@ -42,6 +42,10 @@ case "${1:?what is required}" in
     for tool in curl flock setsid setpriv python3; do
       command -v "$tool" >/dev/null || debian "$tool is missing" curl util-linux python3
     done
+    ;;
+  promtool)
+    command -v promtool >/dev/null ||
+      debian "promtool is missing (it comes with Prometheus)" prometheus
     ;;
   mdbook)
     command -v mdbook >/dev/null || cargo install mdbook --locked
