@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Show every setting in force and where it comes from; secrets are hidden.
     Config,
+    /// Run a program with the credentials of a workload.
+    Run(Run),
     /// Write the whole state to one file, also while it is in use, and verify the copy.
     Backup(Backup),
     /// Put a backup into an empty state directory.
@@ -112,6 +114,9 @@ Examples:
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+    /// Watch over a program that was launched (internal).
+    #[command(name = "__watch", hide = true)]
+    Watch(Watch),
     /// Become caracald in a session of its own (internal).
     #[command(name = "__launch", hide = true)]
     Launch {
@@ -273,6 +278,70 @@ pub(crate) enum Allowlist {
     },
     /// Show the list.
     List,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal run -- ./agent --verbose
+  caracal run --print-env -- ./agent       what it would be given, secrets hidden
+  caracal run --refresh ./fresh.json -- ./server", after_help = RUN_HELP)]
+pub(crate) struct Run {
+    /// Keep credentials fresh in this file while the program runs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refresh: Option<PathBuf>,
+    /// Show what the program would be given, and start nothing.
+    #[arg(long)]
+    pub(crate) print_env: bool,
+    /// Pass on this variable too; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Vec<String>,
+    /// Seconds that what the program started may take to end, once it has ended.
+    #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) grace: u64,
+    /// The program and its arguments.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+const RUN_HELP: &str = "\
+The program sees its credentials, and of this environment only PATH, HOME, locale,
+terminal and the like. What it starts is ended with it.
+
+Environment:
+  CARACAL_WORKLOAD_ID           as which workload
+  CARACAL_WORKLOAD_SECRET_FILE  its secret; or CARACAL_WORKLOAD_SECRET; default
+                                ~/.config/caracal/runtime/<workload>/secret
+  CARACAL_STS_URL               where credentials are asked for; default the
+                                stack of this home
+
+Exit codes:
+  the program's own; 128+N when signal N ended it
+  125  nothing was started, with one sentence on stderr
+  126  the program cannot be run
+  127  the program was not found";
+
+/// Options of the watcher.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Who started it.
+    #[arg(long)]
+    pub(crate) parent: i32,
+    /// Seconds between asking and killing.
+    #[arg(long)]
+    pub(crate) grace: u64,
+    /// Whether signals come to the whole process group.
+    #[arg(long)]
+    pub(crate) own_group: bool,
+    /// The program and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// The whole command line, as help, completions and manual pages show it.

@@ -38,6 +38,11 @@ impl Environment {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
     /// The value of `name`; set but empty counts as unset.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables

@@ -38,6 +38,7 @@ mod probe;
 mod purge;
 mod restore;
 mod roles;
+mod run;
 mod scrub;
 mod status;
 mod stores;
@@ -60,6 +61,8 @@ pub(crate) enum Outcome {
     Bad,
     /// A signal ended the work; what it had begun was undone.
     Interrupted,
+    /// The work was another program's, and this is how it ended.
+    Code(u8),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Bad) => ExitCode::from(1),
         // What a shell reports for a program that Ctrl-C ended.
         Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
         // A reader that went away (`caracal logs | head`) is no failure of ours.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -108,6 +112,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Restore(options) => restore::run(environment, home, &options, json),
         Command::Purge(options) => purge::run(&environment, home, &options, json),
         Command::Allowlist { command } => allowlist::run(&environment, home, &command, json),
+        Command::Run(options) => match run::run(environment, home, &options, json) {
+            Err(error) => {
+                complain(&format!("{error:#}"));
+                Ok(Outcome::Code(run::NOT_STARTED))
+            }
+            outcome => outcome,
+        },
+        Command::Watch(options) => run::watcher::run(&options),
         Command::Config => config::run(environment, home, json),
         Command::Version => version::run(&environment, json),
         Command::Completions { shell } => {
@@ -122,7 +134,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 /// The one place where an error reaches a person: one line, without anything that looks like a token.
-fn complain(sentence: &str) {
+pub(crate) fn complain(sentence: &str) {
     let line = sentence.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     // If stderr is gone there is nobody left to tell.
     let _ = writeln!(std::io::stderr(), "caracal: {}", scrub::scrub(&line));

@@ -24,6 +24,11 @@ pub(crate) fn note(sentence: &str) {
     let _ = writeln!(std::io::stderr(), "{}", scrub(sentence));
 }
 
+/// Prints what programs read on stderr, whoever wants quiet.
+pub(crate) fn notice(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", scrub(line));
+}
+
 /// Prints the answer a command was asked for. A reader that went away (`caracal status | head -0`) is no failure: the
 /// work is done, and the exit code still says how it came out.
 pub(crate) fn answer(text: &str) -> std::io::Result<()> {

@@ -4,6 +4,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/launch.rs"]
+mod launch;
 #[path = "cli/lifecycle.rs"]
 mod lifecycle;
 #[path = "cli/refusals.rs"]
@@ -12,5 +14,7 @@ mod refusals;
 mod reports;
 #[path = "cli/state.rs"]
 mod state;
+#[path = "cli/sts.rs"]
+mod sts;
 #[path = "cli/terminal.rs"]
 mod terminal;
