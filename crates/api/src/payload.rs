@@ -20,15 +20,17 @@ const COLLECTIONS: [&str; 11] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 8] = [
+const VERBS: [&str; 10] = [
     "activate",
     "approve",
     "client-secret",
+    "freeze",
     "reject",
     "revoke",
     "rotate-secret",
     "secret",
     "simulate",
+    "thaw",
 ];
 
 /// The innermost collection of a route's path and the name of the parameter that follows it, if one does.

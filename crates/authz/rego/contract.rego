@@ -1,5 +1,5 @@
 # The Caracal decision contract.
-# Version 2026-07-12.
+# Version 2026-11-29.
 #
 # Evaluated together with the documents of a policy set, `data.caracal.authz.result` is the answer to `input`.
 # Every rule asks for what it needs: what is absent or malformed is not granted.
@@ -272,12 +272,13 @@ risks := {[entry.scope, entry.tier] |
 }
 
 # Each declaration as a list first, so that its reading order does not depend on how objects compare.
-gates := {[tier.tier, object.get(tier, "approver", "operator"), object.get(tier, "privacy", "identified"), ttl] |
+gates := {[tier.tier, object.get(tier, "approver", "operator"), object.get(tier, "privacy", "identified"), ttl, approvals] |
 	some [_, name] in risks
 	some tier in elements(data.caracal.authz.approval_tiers)
 	is_approval_tier(tier)
 	tier.tier == name
 	ttl := floor(object.get(tier, "ttl_seconds", 0))
+	approvals := floor(object.get(tier, "approvals", 0))
 }
 
 gate_diagnostics := [{"step_up_required": {
@@ -291,9 +292,12 @@ risk_diagnostics := [{"risk": [{"scope": scope, "tier": tier} | some [scope, tie
 	count(risks) > 0
 } else := []
 
-declaration(gate) := {"tier": gate[0], "approver": gate[1], "privacy": gate[2]} if {
-	gate[3] == 0
-} else := {"tier": gate[0], "approver": gate[1], "privacy": gate[2], "ttl_seconds": gate[3]}
+declaration(gate) := object.union({"tier": gate[0], "approver": gate[1], "privacy": gate[2]}, numbers) if {
+	numbers := {name: number |
+		some [name, number] in [["ttl_seconds", gate[3]], ["approvals", gate[4]]]
+		number > 0
+	}
+}
 
 # --- Shapes. ---
 
@@ -344,7 +348,18 @@ is_approval_tier(tier) if {
 	ttl >= 1
 	ttl <= 4294967295
 	floor(ttl) == ttl
+	approvals := object.get(tier, "approvals", 1)
+	is_number(approvals)
+	approvals >= 1
+	approvals <= 10
+	floor(approvals) == approvals
+	enough_people(object.get(tier, "approver", "operator"), approvals)
 }
+
+# There is one subject.
+enough_people(approver, _) if approver != "subject"
+
+enough_people("subject", approvals) if approvals == 1
 
 # The value itself. A compiler that infers types from the documents would refuse malformed ones before this module
 # could deny them.

@@ -41,25 +41,31 @@ pub struct ApprovalTier {
     pub privacy: PrivacyMode,
     /// How long the hold may wait, in seconds, at least 1, when declared.
     pub ttl_seconds: Option<u32>,
+    /// How many people must say yes, 1 to 10, when declared. There is one subject, so a tier of the subject has one.
+    pub approvals: Option<u32>,
 }
 
 impl ApprovalTier {
     /// As a result document declares it.
     pub(crate) fn declaration(&self) -> Value {
         let mut object = json!({ "tier": self.tier, "approver": self.approver, "privacy": self.privacy });
-        if let (Some(ttl), Some(members)) = (self.ttl_seconds, object.as_object_mut()) {
-            members.insert(String::from("ttl_seconds"), ttl.into());
+        if let Some(members) = object.as_object_mut() {
+            let numbers = [("ttl_seconds", self.ttl_seconds), ("approvals", self.approvals)];
+            for (name, number) in numbers {
+                members.extend(number.map(|number| (name.to_owned(), number.into())));
+            }
         }
         object
     }
 
     /// Reading order of declarations in a result document: by tier, then by every other member as text.
-    pub(crate) fn sort_key(&self) -> (&str, &'static str, &'static str, u32) {
+    pub(crate) fn sort_key(&self) -> (&str, &'static str, &'static str, u32, u32) {
         (
             &self.tier,
             self.approver.as_str(),
             self.privacy.as_str(),
             self.ttl_seconds.unwrap_or(0),
+            self.approvals.unwrap_or(0),
         )
     }
 }
@@ -75,6 +81,8 @@ pub struct ApprovalRequirement {
     pub privacy: PrivacyMode,
     /// How long the hold waits, in seconds: the shortest declared, within the bounds of the class.
     pub ttl_seconds: u32,
+    /// How many people must say yes: the most that a tier declares.
+    pub approvals: u32,
 }
 
 /// One request matched tiers that no single person could approve.
@@ -120,6 +128,7 @@ pub fn merge(tiers: &[ApprovalTier]) -> Result<Option<ApprovalRequirement>, Appr
         approver,
         privacy,
         ttl_seconds,
+        approvals: tiers.iter().filter_map(|tier| tier.approvals).max().unwrap_or(1),
     }))
 }
 
@@ -133,6 +142,7 @@ mod tests {
             approver,
             privacy,
             ttl_seconds: ttl,
+            approvals: None,
         }
     }
 
@@ -161,12 +171,15 @@ mod tests {
             tier("critical", Subject, PrivacyMode::Anonymous, None),
             tier("high", Any, PrivacyMode::Pseudonymous, Some(300)),
         ];
+        let mut tiers = tiers;
+        (tiers[0].approvals, tiers[2].approvals) = (Some(3), Some(2));
         let merged = merge(&tiers).unwrap().unwrap();
         let expected = ApprovalRequirement {
             tier: "critical,high".into(),
             approver: Subject,
             privacy: PrivacyMode::Anonymous,
             ttl_seconds: 300,
+            approvals: 3,
         };
         assert_eq!(merged, expected);
     }

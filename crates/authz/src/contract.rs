@@ -7,10 +7,10 @@
 pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
 
 /// Version of the contract; it changes when a decision could change.
-pub const DECISION_CONTRACT_VERSION: &str = "2026-07-12";
+pub const DECISION_CONTRACT_VERSION: &str = "2026-11-29";
 
 /// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
-pub const DECISION_CONTRACT_SHA256: &str = "27be4405662995edbfca8f76407a17f710e9b635f1067bfeb22346905603bcb4";
+pub const DECISION_CONTRACT_SHA256: &str = "001453feafcd763cbfa652d86af1056fe04a92f3dca9c22628c9d50faf5ea03b";
 
 #[cfg(test)]
 mod tests {

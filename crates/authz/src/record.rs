@@ -49,6 +49,7 @@ pub fn record<'r>(input: &DecisionInput<'r>, decision: &'r Decision) -> Decision
                     approver: gate.approver.as_str().into(),
                     privacy: gate.privacy.as_str().into(),
                     ttl_seconds: gate.ttl_seconds,
+                    approvals: gate.approvals,
                 })
                 .collect(),
             risk: decision.risk.to_vec(),
@@ -143,7 +144,9 @@ pub fn replay(event: &AuditEvent, policy: &PolicySnapshot) -> Result<Option<Deci
             .as_ref()
             == Some(said)
     };
-    if event.decision == "allow" && !(decision.is_allow() && decision.gates.is_empty()) {
+    // What policy holds back is allowed by an approval, which the event names.
+    let released = || decision.gates.is_empty() || names_an_approval(event);
+    if event.decision == "allow" && !(decision.is_allow() && released()) {
         return Err(ReplayError::Contradicts("decision"));
     }
     if !told(
@@ -156,4 +159,13 @@ pub fn replay(event: &AuditEvent, policy: &PolicySnapshot) -> Result<Option<Deci
         return Err(ReplayError::Contradicts("diagnostics_json"));
     }
     Ok(Some(decision))
+}
+
+fn names_an_approval(event: &AuditEvent) -> bool {
+    let metadata = event.metadata_json.as_deref();
+    let metadata = metadata.and_then(|told| serde_json::from_str::<Value>(told.get()).ok());
+    let named = metadata
+        .as_ref()
+        .and_then(|told| told.get("challenge_id")?.as_str());
+    named.is_some_and(|id| !id.is_empty())
 }

@@ -234,12 +234,21 @@ fn approval_tiers() -> BoxedStrategy<Value> {
             json!(1.5),
             json!("1"),
         ])),
+        // Mostly well-formed, so that requests go on to what comes after.
+        option::weighted(
+            0.15,
+            prop_oneof![
+                7 => select(vec![json!(1), json!(2), json!(10)]),
+                1 => select(vec![json!(0), json!(11), json!(1.5), json!("2")]),
+            ],
+        ),
     );
-    let entry = entry.prop_map(|(tier, approver, privacy, ttl)| {
+    let entry = entry.prop_map(|(tier, approver, privacy, ttl, approvals)| {
         let mut members = vec![("tier", json!(tier))];
         members.extend(approver.map(|value| ("approver", value)));
         members.extend(privacy.map(|value| ("privacy", value)));
         members.extend(ttl.map(|value| ("ttl_seconds", value)));
+        members.extend(approvals.map(|value| ("approvals", value)));
         object(members)
     });
     sometimes(vec(entry, 0..3).prop_map(Value::Array))

@@ -180,9 +180,10 @@ impl Outcome {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
     }
 
-    /// Whether the authority behind the call has ended.
+    /// Whether the authority behind the call has ended, or nothing in its zone is allowed.
     pub(crate) fn is_revoked(&self) -> bool {
-        self.gateway.deps.revocations.covers(&self.claims)
+        let deps = &self.gateway.deps;
+        deps.revocations.covers(&self.claims) || deps.zones.is_frozen(&self.claims.zone_id)
     }
 
     /// Records the end. `status` is what the caller got, when it is not the upstream's own.

@@ -231,7 +231,8 @@ impl Revocations {
         Ok(())
     }
 
-    fn wake(&self) {
+    /// Has streams in flight look again.
+    pub(crate) fn wake(&self) {
         self.changed
             .send_modify(|generation| *generation = generation.wrapping_add(1));
     }

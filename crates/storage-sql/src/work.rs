@@ -15,7 +15,7 @@ use caracal_storage::{
     AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
     GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
     Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers,
-    Workloads, ZoneWork, Zones,
+    Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -115,6 +115,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn authority_records(&mut self) -> &mut dyn AuthorityRecords {
+        self
+    }
+
+    fn subjects(&mut self) -> &mut dyn Subjects {
         self
     }
 

@@ -62,6 +62,8 @@ pub trait Approvals: Send {
     async fn count(&mut self, now: Timestamp) -> Result<HashMap<ApprovalState, u64>, Error>;
     /// What became of all that was ever asked with these bindings and is still kept.
     async fn precedents(&mut self, bindings: &[[u8; 32]]) -> Result<HashMap<[u8; 32], Precedents>, Error>;
+    /// How many of the principal's requests are pending at `now`.
+    async fn pending_of(&mut self, principal_id: &str, now: Timestamp) -> Result<u64, Error>;
     /// Opens the approval, or finds the one that is open for the same principal, record and binding: however it was
     /// decided, until its end or its use. Of rivals one opens it and all get the same. What ended unused makes room. Tells
     /// whether it was opened here.

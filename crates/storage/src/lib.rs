@@ -24,6 +24,7 @@ mod page;
 mod policies;
 mod retention;
 mod sessions;
+mod subjects;
 mod work;
 
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
@@ -45,4 +46,5 @@ pub use retention::{
     Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
+pub use subjects::{Holdings, SubjectFilter, SubjectSummary, Subjects};
 pub use work::{Access, Connections, GlobalWork, RevokedAnchors, Store, ZoneWork};

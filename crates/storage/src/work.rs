@@ -11,7 +11,7 @@ use caracal_core::{
 use crate::{
     AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
     IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Workloads, Zones,
+    RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -107,6 +107,8 @@ pub trait ZoneWork: Send {
     fn signing_keys(&mut self) -> &mut dyn SigningKeys;
     /// Authority records.
     fn authority_records(&mut self) -> &mut dyn AuthorityRecords;
+    /// Whoever holds, or held, authority.
+    fn subjects(&mut self) -> &mut dyn Subjects;
     /// Approvals.
     fn approvals(&mut self) -> &mut dyn Approvals;
     /// Sessions.

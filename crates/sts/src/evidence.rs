@@ -29,6 +29,8 @@ pub(crate) struct Evidence<'e> {
     jti: Option<&'e str>,
     /// `session`, `gateway` or `resource`.
     mandate_use: &'static str,
+    /// The approval that released the request.
+    pub(crate) approval: Option<&'e str>,
     /// What a governed call asks for.
     pub(crate) operation: Option<&'e Operation>,
     epoch: i64,
@@ -48,6 +50,8 @@ pub(crate) struct Metadata<'m> {
     session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +102,7 @@ impl<'e> Evidence<'e> {
             session_id: None,
             jti: None,
             mandate_use,
+            approval: None,
             operation: None,
             epoch: epoch.max(case.zone.delegation_epoch),
         }
@@ -175,6 +180,7 @@ impl<'e> Evidence<'e> {
             mandate_use: self.mandate_use,
             session_id: self.session_id,
             jti: self.jti,
+            challenge_id: self.approval,
             agent_session_id: session.map(|session| session.id.as_str()),
             agent_lifecycle: session.map(|session| session.lifecycle.as_str()),
             agent_labels: session.map(|session| session.labels.as_slice()),

@@ -1,6 +1,6 @@
 //! Where a request that policy allows waits for a person, and what releases it.
 
-use caracal_authz::approval::{ApprovalTier, merge};
+use caracal_authz::approval::{ApprovalRequirement, ApprovalTier, ApproverClass, merge};
 use caracal_core::{
     ApprovalId, Timestamp,
     entity::{Approval, ApprovalState, AuthorityRecord},
@@ -99,6 +99,18 @@ impl From<caracal_storage::Error> for Stopped {
     }
 }
 
+impl From<caracal_lifecycle::Error> for Stopped {
+    fn from(error: caracal_lifecycle::Error) -> Self {
+        match error {
+            caracal_lifecycle::Error::Storage(error) => error.into(),
+            caracal_lifecycle::Error::Denied(denial) => Self {
+                refusal: (*denial).into(),
+                reason: None,
+            },
+        }
+    }
+}
+
 impl Asking<'_> {
     fn witness(&self) -> Witness<'_> {
         Witness {
@@ -149,6 +161,12 @@ impl Asking<'_> {
                 reason,
             ));
         };
+        if self.request.application_id.is_none() && requirement.as_ref().is_some_and(of_a_person) {
+            let text = "a workload acts for nobody who could approve";
+            let reason = DenialReason::ApprovalClassConflict;
+            let (status, code) = (StatusCode::FORBIDDEN, ErrorCode::AccessDenied);
+            return Err(Stopped::new(status, code, text, reason));
+        }
         // Without tiers nothing is held, and nobody comes here.
         let requirement = requirement.ok_or_else(|| Stopped {
             refusal: unavailable(),
@@ -168,9 +186,9 @@ impl Asking<'_> {
                 );
                 let approval = asked.await?;
                 work.commit().await?;
-                Ok::<_, caracal_storage::Error>(approval)
+                Ok::<_, Stopped>(approval)
             };
-            match asked.await.map_err(Stopped::from) {
+            match asked.await {
                 Ok(approval) => {
                     self.deps.outbox.nudge();
                     return self.told(approval);
@@ -204,6 +222,10 @@ impl Asking<'_> {
             }
         }
     }
+}
+
+fn of_a_person(requirement: &ApprovalRequirement) -> bool {
+    requirement.approver == ApproverClass::Subject
 }
 
 impl Release {

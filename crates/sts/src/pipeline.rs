@@ -145,10 +145,11 @@ async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, R
         return Err(Denied::refusal(&outcomes));
     }
     let issued = kind.issue(case, &party, &outcomes, release.as_ref()).await?;
-    let evidence = kind.evidence(
+    let mut evidence = kind.evidence(
         Evidence::new(case, &party, kind.class(), kind.scopes()),
         Some(&issued),
     );
+    evidence.approval = release.as_ref().map(Release::id);
     record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })

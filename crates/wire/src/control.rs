@@ -38,6 +38,7 @@ pub mod providers;
 pub mod resources;
 pub mod retention;
 pub mod subject_issuers;
+pub mod subjects;
 mod text;
 pub mod workloads;
 pub mod zones;

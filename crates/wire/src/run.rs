@@ -10,6 +10,7 @@ use crate::ErrorCode;
 pub const RUN_REFUSALS: &[(u16, &[ErrorCode])] = &[
     (400, &[ErrorCode::InvalidToken]),
     (401, &[ErrorCode::AccessDenied]),
+    (403, &[ErrorCode::AccessDenied]),
     (404, &[ErrorCode::ResourceNotFound]),
     (413, &[ErrorCode::PayloadTooLarge]),
     (415, &[ErrorCode::InvalidToken]),
@@ -20,7 +21,6 @@ pub const RUN_REFUSALS: &[(u16, &[ErrorCode])] = &[
 /// What the credential is refused with besides.
 pub const CREDENTIAL_REFUSALS: &[(u16, &[ErrorCode])] = &[
     (401, &[ErrorCode::InteractionRequired]),
-    (403, &[ErrorCode::AccessDenied]),
     (409, &[ErrorCode::ApprovalConsumed]),
     (502, &[ErrorCode::HttpRequestFailed]),
 ];

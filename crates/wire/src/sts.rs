@@ -80,6 +80,7 @@ reasons! {
     Revoked "revoked" "Something that the request hangs on was revoked.";
     DelegationChainBroken "delegation_chain_broken" "A delegation does not continue the one before.";
     DelegationExceedsParentAuthority "delegation_exceeds_parent_authority" "A delegation hands on more than it was given.";
+    ZoneFrozen "zone_frozen" "The zone is frozen: nothing in it is allowed until it is thawed.";
     StsUnavailable "sts_unavailable" "Nothing can be decided now.";
 }
 

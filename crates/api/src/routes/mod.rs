@@ -76,6 +76,8 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone." ! ZoneNotFound;
         patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
         delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
+        post "/v1/zones/{zoneId}/freeze" WRITE "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
+        post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
@@ -124,7 +126,9 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" TRY "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
-        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
+        get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";
+        get "/v1/zones/{zoneId}/subjects/overview" READ "subjects.overview" subjects::overview::handle, "Tell what a subject holds." ! SubjectNotFound;
+        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
         get "/v1/zones/{zoneId}/subject-issuers" READ "subject_issuers.list" subject_issuers::list::handle, "List issuers of subjects.";
         post "/v1/zones/{zoneId}/subject-issuers" WRITE "subject_issuers.create" subject_issuers::create::handle, "Trust an issuer of subjects." InvalidSubjectIssuer [idempotent] ! ZoneNotFound SubjectIssuerExists SubjectIssuerLimitReached;
         get "/v1/zones/{zoneId}/subject-issuers/{id}" READ "subject_issuers.get" subject_issuers::get::handle, "Read an issuer of subjects." ! SubjectIssuerNotFound;

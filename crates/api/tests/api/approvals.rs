@@ -37,7 +37,7 @@ async fn what_waits_is_listed_counted_and_decided_once() {
     let zone = stack.zone("acme").await;
     let first = waiting(&stack, &zone, |_| {}).await;
     let other = waiting(&stack, &zone, |approval| {
-        approval.principal_id = String::from("app-2")
+        approval.principal_id = String::from("app-2");
     })
     .await;
     let all = format!("{zone}/approvals");

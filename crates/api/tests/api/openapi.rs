@@ -35,7 +35,11 @@ async fn a_body_is_parsed_before_anything_is_read_for_it() {
     let mut tried = 0;
     for route in table() {
         let takes = matches!(route.method, Method::POST | Method::PATCH | Method::PUT);
-        if !takes || route.path.ends_with("/rotate-secret") {
+        if !takes
+            || ["/rotate-secret", "/thaw"]
+                .iter()
+                .any(|bare| route.path.ends_with(bare))
+        {
             continue;
         }
         assert!(route.needs.capability != Capability::Reveal);

@@ -126,6 +126,80 @@ pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
+async fn subjects_are_listed_found_and_looked_at() {
+    let stack = Stack::start().await;
+    let zone = fixture(&stack).await;
+    let all = stack.get(&format!("{zone}/subjects")).await.expect(200);
+    let ids = |listed: &Value| -> Vec<String> {
+        let items = listed["items"].as_array().unwrap().iter();
+        items
+            .map(|item| item["subject_id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(ids(&all).len(), 3);
+    for (query, expected) in [
+        ("search=DA", &["ada"][..]),
+        ("search=%25", &[]),
+        ("kind=user&search=bob", &["bob"]),
+    ] {
+        let found = stack.get(&format!("{zone}/subjects?{query}")).await.expect(200);
+        assert_eq!(ids(&found), expected, "{query}");
+    }
+    let helper = stack
+        .get(&format!("{zone}/subjects?search=HELP"))
+        .await
+        .expect(200);
+    assert_eq!(helper["items"][0]["application_name"], "helper");
+    let overview = stack
+        .get(&format!("{zone}/subjects/overview?subject_id=ada"))
+        .await
+        .expect(200);
+    insta::assert_json_snapshot!(masked(overview, &["application_id"]), @r#"
+    {
+      "approvals": {
+        "pending": 0,
+        "total": 0
+      },
+      "connections": [],
+      "governed": {
+        "active": 1,
+        "recent": [
+          {
+            "application_id": "[application_id]",
+            "application_name": "crm",
+            "lifecycle": "task",
+            "session_id": "ses-user",
+            "started_at": "2026-05-21T12:00:00.000Z",
+            "status": "active"
+          }
+        ],
+        "total": 1
+      },
+      "subject": {
+        "active_sessions": 1,
+        "application_name": null,
+        "federated": true,
+        "first_seen": "2026-05-21T12:00:00.000Z",
+        "issuer": "https://idp.example.com",
+        "last_revoked_at": null,
+        "last_seen": "2026-05-21T12:00:00.000Z",
+        "revoked_sessions": 0,
+        "subject_id": "ada",
+        "total_sessions": 1
+      }
+    }
+    "#);
+    for (query, status, code) in [
+        ("?subject_id=nobody", 404, "subject_not_found"),
+        ("?subject_id=", 400, "invalid_query"),
+        ("", 400, "invalid_query"),
+    ] {
+        let refused = stack.get(&format!("{zone}/subjects/overview{query}")).await;
+        assert_eq!(refused.refused(status), code, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn revoking_a_subject_ends_what_it_holds_and_nothing_else() {
     let stack = Stack::start().await;
     let zone = fixture(&stack).await;

@@ -255,3 +255,35 @@ async fn an_overview_finds_the_policy_set_in_force_behind_a_page_of_others() {
         (&json!("first"), &json!(81))
     );
 }
+
+#[tokio::test]
+async fn a_zone_is_frozen_and_thawed_by_one_call_each() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let freeze = format!("{zone}/freeze");
+    let refused = stack.post(&freeze, json!({ "reason": "" })).await;
+    assert_eq!(refused.refused(400), "invalid_body");
+    let frozen = stack
+        .post(&freeze, json!({ "reason": "incident 7" }))
+        .await
+        .expect(200);
+    let since = frozen["frozen_at"].clone();
+    assert!(since.is_string());
+    stack
+        .parts
+        .world
+        .manual_clock()
+        .advance(std::time::Duration::from_secs(1));
+    let again = stack.post(&freeze, json!({})).await.expect(200);
+    assert_eq!(again["frozen_at"], since, "it is frozen since then");
+    assert_eq!(stack.get(&zone).await.expect(200)["frozen_at"], since);
+    let thawed = stack.post(&format!("{zone}/thaw"), json!({})).await.expect(200);
+    assert!(thawed.get("frozen_at").is_none());
+    let rows = stack.admin_audit(&zone).await;
+    let told = rows
+        .iter()
+        .find(|row| row["payload_json"]["reason"] == "incident 7");
+    assert_eq!(told.unwrap()["payload_json"]["change_kind"], "action");
+    let nowhere = stack.post("/v1/zones/nowhere/freeze", json!({})).await;
+    assert_eq!(nowhere.refused(404), "zone_not_found");
+}

@@ -236,6 +236,9 @@ pub(crate) fn confinement_rule(value: &Value) -> Option<(&str, Vec<&str>)> {
     ))
 }
 
+/// Most people that a tier may ask for.
+const MAX_APPROVALS: u32 = 10;
+
 /// A well-formed element of `approval_tiers` with its defaults.
 pub(crate) fn approval_tier(value: &Value) -> Option<crate::approval::ApprovalTier> {
     let entry = value.as_object()?;
@@ -251,7 +254,16 @@ pub(crate) fn approval_tier(value: &Value) -> Option<crate::approval::ApprovalTi
         None => None,
         Some(ttl) => Some(positive_whole(ttl)?),
     };
+    let approvals = match entry.get("approvals") {
+        None => None,
+        Some(count) => Some(positive_whole(count).filter(|count| *count <= MAX_APPROVALS)?),
+    };
+    // There is one subject.
+    if approver == ApproverClass::Subject && approvals.is_some_and(|count| count > 1) {
+        return None;
+    }
     Some(crate::approval::ApprovalTier {
+        approvals,
         tier: word(entry, "tier")?.into(),
         approver,
         privacy,

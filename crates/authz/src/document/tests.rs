@@ -216,6 +216,14 @@ fn malformed_values_are_refused_at_save() {
             "approval_tiers := [{\"tier\": \"t\", \"ttl_seconds\": 1.5}]",
             "data_document_malformed:approval_tiers",
         ),
+        (
+            "approval_tiers := [{\"tier\": \"t\", \"approvals\": 11}]",
+            "data_document_malformed:approval_tiers",
+        ),
+        (
+            "approval_tiers := [{\"tier\": \"t\", \"approver\": \"subject\", \"approvals\": 2}]",
+            "data_document_malformed:approval_tiers",
+        ),
     ] {
         assert_eq!(code(&document(body)), expected, "{body}");
     }

@@ -145,6 +145,9 @@ pub struct RecordedGate {
     /// How long it may wait, in seconds, when declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
+    /// How many people must say yes, when declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<u32>,
 }
 
 /// A requested scope and its tier.

@@ -48,6 +48,10 @@ pub struct Zone {
     pub operator_coauthor_badge: bool,
     /// Kept for clients.
     pub operator_governed: bool,
+    /// Since when nothing in it is allowed; absent unless it is frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub frozen_at: Option<Timestamp>,
     /// Who and when.
     #[serde(flatten)]
     pub attribution: Attribution,

@@ -12,6 +12,7 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use caracal_core::audit::AuditEvent;
+use caracal_storage::{Access, Store as _};
 use caracal_testkit::upstream::{Answer, Gate};
 use http::HeaderName;
 use http_body_util::BodyExt as _;
@@ -84,6 +85,26 @@ async fn revocation_cuts_an_idle_stream_at_once_with_a_trailer_for_those_who_tak
         (status.as_str(), &event["revocation_interrupted"]),
         ("executed", &Value::Bool(true))
     );
+}
+
+#[tokio::test]
+async fn what_streams_in_a_zone_is_cut_when_the_zone_is_frozen() {
+    let stage = Stage::new().await;
+    let request = stage.request(&stage.mandate(), "/a").body(Body::empty()).unwrap();
+    let stream = stage.streams("text/plain");
+    let mut response = stage.open(request).await;
+    assert!(stream.send("first").await);
+    assert!(response.body_mut().frame().await.unwrap().unwrap().is_data());
+    let mut work = stage.store.global(Access::Write).await.unwrap();
+    let mut zone = work.zones().get(&stage.zone).await.unwrap().unwrap();
+    zone.frozen_at = Some(stage.world.now());
+    assert!(work.zones().update(&zone).await.unwrap());
+    work.commit().await.unwrap();
+    stage.parts.zones.reload(&stage.zone).await.unwrap();
+    // As the follower of events does once the zone is another.
+    stage.revocations.mark(["somebody-else"]);
+    assert!(response.body_mut().frame().await.unwrap().is_err());
+    stream.abandoned().await;
 }
 
 #[tokio::test]

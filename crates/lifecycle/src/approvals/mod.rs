@@ -29,6 +29,9 @@ use crate::{Denial, Error};
 /// How long what an approval released is answered again, should the first answer have been lost.
 pub const ANSWERED_AGAIN: Duration = Duration::from_mins(2);
 
+/// Most requests of one caller that wait at a time: a caller that asks for ever new things fills no inbox.
+pub const MAX_PENDING: u64 = 1_000;
+
 /// What is told of a request besides what it is bound to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Circumstances<'c> {
@@ -43,14 +46,14 @@ pub struct Circumstances<'c> {
 /// Asks for an approval: opens one, or finds the one that was opened for the same request.
 ///
 /// # Errors
-/// As the storage.
+/// 429 when more than [`MAX_PENDING`] of the caller wait already; as the storage.
 pub async fn ask(
     work: &mut dyn ZoneWork,
     witness: &Witness<'_>,
     request: &Request<'_>,
     requirement: &ApprovalRequirement,
     circumstances: &Circumstances<'_>,
-) -> Result<Approval, caracal_storage::Error> {
+) -> Result<Approval, Error> {
     let now = witness.world.now();
     let zone = work.zone_id().clone();
     let anchor = circumstances.subject.map(str::to_owned);
@@ -71,7 +74,7 @@ pub async fn ask(
         metadata: JsonObject::of(&told),
         created_at: now,
         expires_at: now.plus(Duration::from_secs(u64::from(requirement.ttl_seconds))),
-        approvals_required: 1,
+        approvals_required: requirement.approvals,
         approvals_given: 0,
         satisfied_at: None,
         rejected_at: None,
@@ -83,6 +86,9 @@ pub async fn ask(
     };
     let (approval, opened) = work.approvals().open(&approval).await?;
     if opened {
+        if work.approvals().pending_of(&approval.principal_id, now).await? > MAX_PENDING {
+            return Err(too_many().into());
+        }
         let event = witness.event(EventType::StepUpIssued, "pending", &approval, Noted::default())?;
         work.outbox().append(&[event]).await?;
     }
@@ -223,6 +229,14 @@ pub async fn decide(
     }
     work.outbox().append(&messages).await?;
     Ok(decided)
+}
+
+fn too_many() -> Denial {
+    Denial {
+        retry_after: Some(60),
+        ..Denial::of(ErrorCode::ProviderRateLimited)
+            .describe("too many requests of this caller wait for a person already")
+    }
 }
 
 fn not_found() -> Denial {

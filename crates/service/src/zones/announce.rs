@@ -17,7 +17,7 @@ use caracal_storage::{
     Access, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Connections,
     Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage,
     OutboxState, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
-    SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Workloads, ZoneWork, Zones,
+    SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -153,6 +153,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn authority_records(&mut self) -> &mut dyn AuthorityRecords {
         self.work.authority_records()
+    }
+    fn subjects(&mut self) -> &mut dyn Subjects {
+        self.work.subjects()
     }
     fn approvals(&mut self) -> &mut dyn Approvals {
         self.work.approvals()

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_events::{Bus, BusError, Fields, SyncFlag, Topic, spans};
 use caracal_storage::Store;
-use caracal_wire::events::{AgentEvent, Event, KeysInvalidated, PayloadError, PolicyInvalidated};
+use caracal_wire::events::{
+    AgentEvent, DirectoryKind, Event, KeysInvalidated, PayloadError, PolicyInvalidated,
+};
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -242,8 +244,12 @@ pub(super) async fn apply(followed: &Followed, topic: Topic, fields: &Fields) ->
         }
         Ok(Event::ApprovalDecided(decided)) => followed.waiting.wake(&decided.approval_id),
         Ok(Event::DirectoryInvalidated(changed)) => {
-            let zone = changed.zone_id.clone();
+            let (zone, kind) = (changed.zone_id.clone(), changed.kind);
             followed.zones.change(&zone, ZoneChange::Object(changed)).await;
+            if kind == DirectoryKind::Zone {
+                // What streams in it looks whether it still may.
+                followed.revocations.wake();
+            }
         }
         Ok(
             Event::PolicyInvalidated(PolicyInvalidated { zone_id, .. })

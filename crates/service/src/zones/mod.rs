@@ -145,6 +145,12 @@ impl ZoneDirectory {
         }
     }
 
+    /// Whether the zone is known to be frozen: nothing in it is allowed.
+    pub fn is_frozen(&self, id: &ZoneId) -> bool {
+        self.in_memory(id)
+            .is_some_and(|state| state.zone.frozen_at.is_some())
+    }
+
     /// Whether the zone was read before: what is asked about it need not reach storage.
     pub fn remembers(&self, id: &ZoneId) -> bool {
         self.in_memory(id).is_some()

@@ -55,6 +55,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "1cc91b626dcf18b413aa8a840157040434052ddcaabb632724c48ebdf2fc8a13",
         postgres: "1ab9595a4b0dd27b16909d5ea23c570f06c623023cd6fd7e2f4f0e7316ea3472",
     },
+    Frozen {
+        version: 8,
+        sqlite: "181a6181ac974a6a148e822a55ad9fdcbd7e96c9857adb2215b17f08d40bccb7",
+        postgres: "181a6181ac974a6a148e822a55ad9fdcbd7e96c9857adb2215b17f08d40bccb7",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -23,6 +23,7 @@ mod m0004_evidence;
 mod m0005_retention;
 mod m0006_launcher;
 mod m0007_approvals;
+mod m0008_freeze;
 mod run;
 
 pub use run::MigrationError;
@@ -108,6 +109,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0007_approvals::COMMON,
         sqlite: &[],
         postgres: m0007_approvals::POSTGRES,
+    },
+    Migration {
+        version: 8,
+        name: "freeze",
+        // Earlier builds do not know that a zone is frozen: it is in force once all are replaced.
+        compatible_from: 5,
+        common: m0008_freeze::COMMON,
+        sqlite: &[],
+        postgres: &[],
     },
 ];
 

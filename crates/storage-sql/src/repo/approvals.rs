@@ -30,7 +30,7 @@ const SAME: &str = "zone_id = $1 AND principal_id = $2 AND COALESCE(authority_re
     AND consumed_at IS NULL";
 
 /// The state as SQL reads it, in the order of [`Approval::state`]. `$n` is the time.
-fn state_at(n: usize) -> String {
+pub(super) fn state_at(n: usize) -> String {
     format!(
         "CASE WHEN consumed_at IS NOT NULL THEN 'consumed' WHEN rejected_at IS NOT NULL THEN 'rejected' \
          WHEN expires_at <= ${n} THEN 'expired' WHEN satisfied_at IS NOT NULL THEN 'approved' ELSE 'pending' END"
@@ -95,6 +95,12 @@ impl Approvals for ZoneUnit {
                 Ok((row.digest("binding")?, precedents))
             })
             .collect()
+    }
+
+    async fn pending_of(&mut self, principal_id: &str, now: Timestamp) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM approvals WHERE zone_id = $1 AND principal_id = $2 \
+             AND consumed_at IS NULL AND satisfied_at IS NULL AND rejected_at IS NULL AND expires_at > $3";
+        self.tx.count(sql, params![self.zone, principal_id, now]).await
     }
 
     async fn open(&mut self, approval: &Approval) -> Result<(Approval, bool), Error> {

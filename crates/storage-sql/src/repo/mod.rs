@@ -20,5 +20,6 @@ mod retention;
 mod secrets;
 mod sessions;
 mod subject_issuers;
+mod subjects;
 mod workloads;
 mod zones;

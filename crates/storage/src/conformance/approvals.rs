@@ -137,8 +137,17 @@ pub async fn who_asks_the_same_again_gets_the_same_until_it_ends_or_is_used(back
     other.principal_id = String::from("another");
     assert!(open(zone, &other).await.1);
     assert!(open(zone, &zone.given.approval(&application)).await.1);
+    let pending = async || {
+        let (mut work, now) = (zone.read().await, fixture.world.now());
+        work.approvals()
+            .pending_of(application.id.as_str(), now)
+            .await
+            .unwrap()
+    };
+    assert_eq!(pending().await, 2, "another's is not counted");
     // A no stays one.
     assert!(decide(zone, &first, &verdict(&zone.given, false, "admin:1")).await);
+    assert_eq!(pending().await, 1);
     let (same, opened) = open(zone, &again()).await;
     assert_eq!((same.id, opened), (first.id.clone(), false));
     assert!(same.rejected_at.is_some());
@@ -198,6 +207,7 @@ pub async fn of_many_who_ask_the_same_exactly_one_opens_it(backend: Backend) {
 }
 
 pub async fn a_decision_counts_once_and_while_it_is_open_to_it(backend: Backend) {
+    use ApproverClass::{Any, Operator, Subject};
     let fixture = Fixture::new(backend).await;
     let zone = &fixture.a;
     let application = zone.party().await.application;
@@ -214,7 +224,6 @@ pub async fn a_decision_counts_once_and_while_it_is_open_to_it(backend: Backend)
             },
         )
     };
-    use ApproverClass::{Any, Operator, Subject};
     for (class, approver_class, may) in [
         (Operator, Operator, true),
         (Operator, Any, true),

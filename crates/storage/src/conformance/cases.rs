@@ -219,6 +219,8 @@ macro_rules! conformance {
                     a_digest_is_unique_among_unrevoked_tokens,
                     rotating_a_class_of_tokens_keeps_one,
                     a_zone_and_its_first_audit_row_are_one_commit;
+                subjects:
+                    a_subject_is_what_its_records_say;
                 deployment:
                     an_application_is_found_in_any_zone_archived_or_not,
                     everything_that_ended_since_an_instant_is_named_with_its_zone,
@@ -290,6 +292,7 @@ mod tests {
         ("retention", include_str!("retention.rs")),
         ("chains", include_str!("chains.rs")),
         ("admin_audit", include_str!("admin_audit.rs")),
+        ("subjects", include_str!("subjects.rs")),
         ("deployment", include_str!("deployment.rs")),
     ];
 

@@ -51,6 +51,8 @@ pub(crate) enum PartyError {
     Record,
     #[error("revoked")]
     Revoked,
+    #[error("the zone is frozen")]
+    Frozen,
     #[error("delegation chain is broken")]
     Broken,
     #[error("delegation exceeds its parent ({})", .0.rule())]
@@ -71,6 +73,7 @@ impl PartyError {
             Self::ChainApplication => DenialReason::DelegationApplicationInactive,
             Self::Record => DenialReason::AuthorityRecordInactive,
             Self::Revoked => DenialReason::Revoked,
+            Self::Frozen => DenialReason::ZoneFrozen,
             Self::Broken => DenialReason::DelegationChainBroken,
             Self::Exceeds(_) => DenialReason::DelegationExceedsParentAuthority,
             Self::Unavailable => DenialReason::StsUnavailable,
@@ -109,6 +112,9 @@ pub(crate) async fn resolve(
     delegation: Option<&DelegationId>,
 ) -> Result<Party, PartyError> {
     let Case { deps, zone, now, .. } = case;
+    if zone.zone.frozen_at.is_some() {
+        return Err(PartyError::Frozen);
+    }
     let (now, application, own_end) = (*now, &case.application.id, case.application.expires_at);
     let Some(session) = session else {
         return if delegation.is_some() {

@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Questions from one address in a minute: ids cannot be guessed, and each question costs the store a read.
-const QUESTIONS_PER_MINUTE: u32 = 6_000;
+const QUESTIONS_PER_MINUTE: u32 = 30_000;
 /// Longest line of authority records that is followed.
 const MAX_ANCESTORS: usize = 64;
 

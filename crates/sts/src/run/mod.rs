@@ -15,7 +15,7 @@ use caracal_core::{
 };
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::Access;
-use caracal_wire::{ErrorCode, run::Manifest};
+use caracal_wire::{ErrorCode, run::Manifest, sts::DenialReason};
 
 pub(crate) use self::credential::{Wanted, credential};
 use self::evidence::About;
@@ -71,7 +71,8 @@ pub(crate) struct Launch<'l> {
     deps: &'l StsDeps,
     zone: Arc<ZoneState>,
     workload: Workload,
-    launch_id: Option<&'l str>,
+    /// As the caller names it, if that is a UUID.
+    id: Option<&'l str>,
     request_id: &'l str,
     now: Timestamp,
 }
@@ -115,21 +116,38 @@ impl<'l> Launch<'l> {
         let zone = zone_of(deps, &workload.zone_id)
             .await?
             .ok_or_else(|| invalid_client().describe("invalid workload credentials"))?;
-        Ok(Self {
+        let launch = Self {
             deps,
             zone,
             workload,
-            launch_id: login.launch_id,
+            id: login.launch_id,
             request_id,
             now: deps.world.now(),
-        })
+        };
+        if launch.zone.zone.frozen_at.is_some() {
+            return Err(launch.frozen().await?);
+        }
+        Ok(launch)
+    }
+
+    async fn frozen(&self) -> Result<Refusal, Refusal> {
+        let reason = DenialReason::ZoneFrozen;
+        let about = About {
+            reason: Some(reason),
+            ..self.about()
+        };
+        record(self.deps, &[self.event(about, reason.as_str(), None)]).await?;
+        metrics::exchanged("run", "denied");
+        Ok(Refusal::of(ErrorCode::AccessDenied)
+            .describe("the zone is frozen")
+            .reason(reason))
     }
 
     fn about(&self) -> About<'_> {
         About {
             workload_id: self.workload.id.as_str(),
             workload_name: &self.workload.name,
-            launch_id: self.launch_id,
+            launch_id: self.id,
             ..About::default()
         }
     }

@@ -8,7 +8,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse, SubjectType},
     entity::AuthorityRecord,
 };
-use caracal_lifecycle::approvals::{Approver, Witness, decide};
+use caracal_lifecycle::approvals::{Approver, MAX_PENDING, Witness, decide};
 use caracal_storage::Access;
 use caracal_testkit::client::Answer;
 use serde_json::{Value, json};
@@ -36,6 +36,10 @@ async fn held(fixture: &Fixture) -> Answer {
 
 /// Decides as the Control API does.
 pub(crate) async fn decided(fixture: &Fixture, id: &str, approve: bool) {
+    said(fixture, "admin:1", id, approve).await;
+}
+
+async fn said(fixture: &Fixture, name: &str, id: &str, approve: bool) {
     let id = ApprovalId::parse(id).unwrap();
     let witness = Witness {
         world: &fixture.parts.world,
@@ -48,7 +52,7 @@ pub(crate) async fn decided(fixture: &Fixture, id: &str, approve: bool) {
         .zone(&fixture.zone.id, Access::Write)
         .await
         .unwrap();
-    let by = Approver::Operator("admin:1");
+    let by = Approver::Operator(name);
     decide(work.as_mut(), &witness, &id, by, (approve, None))
         .await
         .unwrap();
@@ -66,7 +70,8 @@ async fn evidence(fixture: &Fixture, id: &str) -> Vec<(String, String, Value)> {
     let events = fixture.parts.events().await.into_iter();
     let about = events.filter_map(|event| {
         let metadata: Value = serde_json::from_str(event.metadata_json?.get()).unwrap();
-        (metadata["challenge_id"] == id).then(|| (event.event_type.to_string(), event.decision, metadata))
+        let about = event.event_type.starts_with("step_up_") && metadata["challenge_id"] == id;
+        about.then(|| (event.event_type.to_string(), event.decision, metadata))
     });
     about.collect()
 }
@@ -89,7 +94,7 @@ async fn a_request_under_a_tier_waits_and_is_released_once_for_all_that_was_aske
         assert_eq!(first.body[member], value, "{}", first.text);
     }
     assert_eq!(first.text("binding").len(), 64);
-    let end = fixture.now().plus(Duration::from_secs(600));
+    let end = fixture.now().plus(Duration::from_mins(10));
     assert_eq!(
         first.body["approval_expires_at"],
         serde_json::to_value(end).unwrap()
@@ -215,7 +220,7 @@ async fn a_no_stays_one_until_its_end_and_what_ended_releases_nothing() {
     let next = held(&fixture).await.text("approval_id");
     assert_ne!(next, rejected);
     decided(&fixture, &next, true).await;
-    fixture.parts.pass(Duration::from_secs(600)).await;
+    fixture.parts.pass(Duration::from_mins(10)).await;
     let answer = fixture.mint(&[("approval_id", &next)]).await;
     assert_eq!(answer.refusal(), "401 access_denied");
     assert_eq!(answer.body["reason"], "approval_expired");
@@ -231,6 +236,42 @@ async fn a_no_stays_one_until_its_end_and_what_ended_releases_nothing() {
     let answer = fixture.mint(&[]).await;
     assert_eq!(answer.refusal(), "403 access_denied");
     assert_eq!(answer.body["reason"], "approval_class_conflict");
+}
+
+#[tokio::test]
+async fn where_policy_asks_for_two_people_one_of_them_releases_nothing() {
+    let two = TIER.replace("\"ttl_seconds\"", "\"approvals\": 2, \"ttl_seconds\"");
+    let fixture = gated(&two).await;
+    let id = held(&fixture).await.text("approval_id");
+    said(&fixture, "admin:1", &id, true).await;
+    let named = fixture.mint(&[("approval_id", &id)]).await;
+    assert_eq!(named.refusal(), "401 interaction_required");
+    said(&fixture, "admin:2", &id, true).await;
+    fixture.mint(&[("approval_id", &id)]).await.expect(200);
+    // What was allowed says by whose leave, and can be decided again from its record.
+    let event = fixture.last_event().await;
+    let metadata: Value = serde_json::from_str(event.metadata_json.as_ref().unwrap().get()).unwrap();
+    assert_eq!(
+        (event.decision.as_str(), &metadata["challenge_id"]),
+        ("allow", &json!(id))
+    );
+    let policy = fixture.state().await.policy.clone();
+    assert!(caracal_authz::record::replay(&event, &policy).unwrap().is_some());
+    let mut unnamed = event.clone();
+    unnamed.metadata_json = None;
+    assert!(caracal_authz::record::replay(&unnamed, &policy).is_err());
+    let words: Vec<_> = evidence(&fixture, &id)
+        .await
+        .into_iter()
+        .map(|(kind, decision, _)| (kind, decision))
+        .collect();
+    assert_eq!(
+        words
+            .iter()
+            .filter(|(kind, word)| kind == "step_up_decided" && word == "approved")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -258,6 +299,28 @@ async fn of_rivals_with_one_approval_all_get_the_same_record() {
         .iter()
         .filter(|(kind, _, about)| kind == "step_up_consumed" && about.get("reissued").is_none());
     assert_eq!(used.count(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_asks_for_ever_new_things_fills_no_inbox() {
+    let fixture = gated(TIER).await;
+    let first = held(&fixture).await.text("approval_id");
+    fixture
+        .store(async |work| {
+            for _ in 1..MAX_PENDING {
+                let approval = fixture.given.approval(&fixture.application);
+                work.approvals().open(&approval).await.unwrap();
+            }
+        })
+        .await;
+    let other = fixture.mint(&[("session_id", fixture.record.id.as_str())]).await;
+    assert_eq!(other.outcome(), (429, "provider_rate_limited"));
+    assert_eq!(other.headers["retry-after"], "60");
+    assert_eq!(
+        held(&fixture).await.text("approval_id"),
+        first,
+        "what waits already goes on waiting"
+    );
 }
 
 #[tokio::test]

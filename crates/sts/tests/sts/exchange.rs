@@ -6,6 +6,7 @@ use caracal_crypto::{
     HmacKey,
     request_signature::{NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, new_nonce, sign},
 };
+use caracal_storage::Access;
 use serde_json::Value;
 
 use caracal_testkit::client::Answer;
@@ -436,4 +437,30 @@ async fn what_a_call_asks_for_comes_in_the_words_of_its_protocol() {
         let answer = send(method, path, more).await;
         assert_eq!(answer.refusal(), "400 invalid_token", "{method} {path} {more}");
     }
+}
+
+#[tokio::test]
+async fn in_a_frozen_zone_nothing_is_allowed_until_it_is_thawed() {
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    let freeze = async |at| {
+        let mut work = fixture.parts.store.global(Access::Write).await.unwrap();
+        let mut zone = work.zones().get(&fixture.zone.id).await.unwrap().unwrap();
+        zone.frozen_at = at;
+        assert!(work.zones().update(&zone).await.unwrap());
+        work.commit().await.unwrap();
+        fixture.parts.zones.reload(&fixture.zone.id).await.unwrap();
+    };
+    freeze(Some(fixture.now())).await;
+    for refused in [
+        Exchange::of(&fixture, &token).send().await,
+        fixture.mint(&[]).await,
+        fixture.mint(&LIFECYCLE).await,
+    ] {
+        assert_eq!(refused.refusal(), "403 access_denied", "{}", refused.text);
+        assert_eq!(refused.body["reason"], "zone_frozen");
+    }
+    assert_eq!(fixture.last_event().await.decision, "deny");
+    freeze(None).await;
+    Exchange::of(&fixture, &token).send().await.expect(200);
 }

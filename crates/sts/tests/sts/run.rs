@@ -222,3 +222,13 @@ async fn a_credential_under_a_tier_waits_for_a_person_and_is_given_once() {
     let again = launcher.credential(&[("approval_id", &id)]).await;
     assert_eq!(again.outcome(), (409, "approval_consumed"));
 }
+
+#[tokio::test]
+async fn a_workload_waits_for_no_person_that_it_does_not_act_for() {
+    let person = TIER.replace("\"ttl_seconds\"", "\"approver\": \"subject\", \"ttl_seconds\"");
+    let launcher = Launcher::new(&person).await;
+    launcher.let_out().await;
+    let denied = launcher.credential(&[]).await;
+    assert_eq!(denied.outcome(), (403, "access_denied"));
+    assert_eq!(denied.body["reason"], "approval_class_conflict");
+}

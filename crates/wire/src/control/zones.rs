@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Name;
+use super::{Line, Name};
 
 /// Body that makes a zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -54,6 +54,19 @@ changes! {
         /// Kept for clients.
         operator_governed: bool,
     }
+}
+
+/// Body that freezes a zone. Unknown members are ignored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FreezeZone {
+    /// Kept in the administrative audit.
+    #[serde(
+        default,
+        deserialize_with = "super::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub reason: Option<Line<500>>,
 }
 
 /// `details` of a refusal to switch registration off.

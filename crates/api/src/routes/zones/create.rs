@@ -43,6 +43,7 @@ pub(crate) async fn handle(call: Call, Body(body): Body<CreateZone>) -> Result<C
         dcr_enabled: body.dcr_enabled,
         operator_coauthor_badge: true,
         operator_governed: false,
+        frozen_at: None,
         attribution: call.made(),
         archived_at: None,
     };

@@ -3,6 +3,7 @@
 pub(super) mod archive;
 pub(super) mod create;
 pub(super) mod dcr_status;
+pub(super) mod freeze;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod overview;

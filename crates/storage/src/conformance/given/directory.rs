@@ -21,6 +21,7 @@ impl Given {
             dcr_enabled: true,
             operator_coauthor_badge: false,
             operator_governed: false,
+            frozen_at: None,
             attribution: Attribution {
                 updated_at: Some(self.world.now()),
                 ..self.attribution()

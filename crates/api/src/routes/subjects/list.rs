@@ -1,0 +1,31 @@
+//! `GET /v1/zones/{zoneId}/subjects`
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page, Query},
+};
+use caracal_storage::SubjectFilter;
+use caracal_wire::{
+    Listing,
+    control::subjects::{ListSubjects, SubjectItem},
+};
+
+use super::item;
+use crate::{answer::rows, call::ZoneCall};
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListSubjects>,
+    Page(page): Page<100, 200>,
+) -> Result<Answer<Listing<SubjectItem>>, Refusal> {
+    let filter = SubjectFilter {
+        kind: query.kind,
+        search: query.search.map(|text| text.0),
+    };
+    let now = call.now();
+    let read = call.read().await?.subjects().list(&filter, now, &page).await?;
+    Ok(Answer(rows(
+        read.items.into_iter().map(item).collect(),
+        read.next.as_ref(),
+    )))
+}

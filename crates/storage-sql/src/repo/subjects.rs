@@ -1,0 +1,113 @@
+//! Subjects of a zone, counted from their authority records.
+
+use async_trait::async_trait;
+use caracal_core::{Timestamp, claims::SubjectType};
+use caracal_storage::{Error, Holdings, Page, PageRequest, SubjectFilter, SubjectSummary, Subjects};
+use sea_orm::Value;
+
+use super::approvals::state_at;
+use crate::{
+    mapped::{Column as _, subject_word},
+    paging::Listing,
+    params::params,
+    row::Row,
+    work::ZoneUnit,
+};
+
+/// Everything of the subjects whose records meet `condition`; `$1` is the zone, `$2` the time.
+fn counted(condition: &str) -> String {
+    format!(
+        "SELECT s.subject_id, s.kind, s.issuer, s.total, s.active, s.revoked, s.first_seen, s.last_seen, \
+         s.last_revoked_at, a.name AS application_name FROM ( \
+             SELECT subject_id, MAX(subject_type) AS kind, MAX(issuer) AS issuer, COUNT(*) AS total, \
+                 COUNT(CASE WHEN status = 'active' AND expires_at > $2 THEN 1 END) AS active, \
+                 COUNT(CASE WHEN status = 'revoked' THEN 1 END) AS revoked, \
+                 MIN(created_at) AS first_seen, MAX(created_at) AS last_seen, MAX(revoked_at) AS last_revoked_at \
+             FROM authority_records WHERE zone_id = $1{condition} GROUP BY subject_id \
+         ) s LEFT JOIN applications a ON a.zone_id = $1 AND a.id = s.subject_id WHERE TRUE"
+    )
+}
+
+fn read(row: &Row) -> Result<SubjectSummary, Error> {
+    Ok(SubjectSummary {
+        subject_id: row.text("subject_id")?,
+        kind: SubjectType::read(row, "kind")?,
+        application_name: row.opt_text("application_name")?,
+        issuer: row.opt_text("issuer")?,
+        total: row.count("total")?,
+        active: row.count("active")?,
+        revoked: row.count("revoked")?,
+        first_seen: row.time("first_seen")?,
+        last_seen: row.time("last_seen")?,
+        last_revoked_at: row.opt_time("last_revoked_at")?,
+    })
+}
+
+/// A pattern that matches texts with `text` in them, taken literally.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[async_trait]
+impl Subjects for ZoneUnit {
+    async fn get(&mut self, id: &str, now: Timestamp) -> Result<Option<SubjectSummary>, Error> {
+        let sql = counted(" AND subject_id = $3");
+        let row = self.tx.one(sql, params![self.zone, now, id]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn list(
+        &mut self,
+        filter: &SubjectFilter,
+        now: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<SubjectSummary>, Error> {
+        let params: Vec<Value> = params![self.zone, now];
+        let mut listing = Listing::new(counted(""), params, "s.last_seen", "s.subject_id");
+        listing.when("s.kind", "=", filter.kind.map(subject_word));
+        if let Some(text) = &filter.search {
+            let n = listing.bind(containing(text));
+            listing.and(&format!(
+                "(LOWER(s.subject_id) LIKE ${n} ESCAPE '\\' OR LOWER(a.name) LIKE ${n} ESCAPE '\\')"
+            ));
+        }
+        listing.read(&self.tx, page, read).await
+    }
+
+    async fn holdings(&mut self, id: &str, now: Timestamp) -> Result<Holdings, Error> {
+        let sessions = "SELECT COUNT(*) AS total, COUNT(CASE WHEN status = 'active' THEN 1 END) AS active \
+             FROM sessions WHERE zone_id = $1 AND subject_authority_record_id IN \
+             (SELECT r.id FROM authority_records r WHERE r.zone_id = $1 AND r.subject_id = $2)";
+        let approvals = format!(
+            "SELECT COUNT(*) AS total, COUNT(CASE WHEN {} = 'pending' THEN 1 END) AS pending \
+             FROM approvals WHERE zone_id = $1 AND (principal_id = $2 OR subject_anchor = $2)",
+            state_at(3)
+        );
+        let mut holdings = Holdings::default();
+        if let Some(row) = self.tx.one(sessions, params![self.zone, id]).await? {
+            (holdings.sessions, holdings.active_sessions) = (row.count("total")?, row.count("active")?);
+        }
+        if let Some(row) = self.tx.one(approvals, params![self.zone, id, now]).await? {
+            (holdings.approvals, holdings.pending_approvals) = (row.count("total")?, row.count("pending")?);
+        }
+        Ok(holdings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_searched_for_as_it_is() {
+        assert_eq!(containing("A_b%\\"), "%a\\_b\\%\\\\%");
+    }
+}

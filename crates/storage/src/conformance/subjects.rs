@@ -1,0 +1,135 @@
+//! Subjects, as their records tell.
+
+use std::time::Duration;
+
+use caracal_core::{claims::SubjectType, entity::AuthorityRecord};
+
+use crate::{Holdings, SubjectFilter, SubjectSummary};
+
+use super::{
+    Backend,
+    fixture::{ALL, Fixture},
+};
+
+pub async fn a_subject_is_what_its_records_say(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let party = zone.party().await;
+    let application = &party.application;
+    let start = fixture.world.now();
+    fixture.world.manual_clock().advance(Duration::from_secs(1));
+    let now = fixture.world.now();
+    let of_person = |name: &str| AuthorityRecord {
+        subject_type: SubjectType::User,
+        subject_id: name.to_owned(),
+        issuer: Some(String::from("https://login.example")),
+        ..zone.given.authority_record(application)
+    };
+    let (anna, ended, other) = (of_person("anna%1"), of_person("anna%1"), of_person("bob"));
+    let mut waits = zone.given.approval(application);
+    waits.subject_anchor = Some(String::from("anna%1"));
+    let mut session = party.task();
+    session.subject_authority_record_id = anna.id.clone();
+    let mut work = zone.write().await;
+    for record in [&anna, &ended, &other] {
+        work.authority_records().create(record).await.unwrap();
+    }
+    work.authority_records()
+        .revoke_tree(&ended.id, "x", now)
+        .await
+        .unwrap();
+    work.sessions().create(&session).await.unwrap();
+    work.approvals().open(&waits).await.unwrap();
+    work.commit().await.unwrap();
+
+    let mut work = zone.read().await;
+    let found = work.subjects().get("anna%1", now).await.unwrap().unwrap();
+    let expected = SubjectSummary {
+        subject_id: String::from("anna%1"),
+        kind: SubjectType::User,
+        application_name: None,
+        issuer: anna.issuer.clone(),
+        total: 2,
+        active: 1,
+        revoked: 1,
+        first_seen: now,
+        last_seen: now,
+        last_revoked_at: Some(now),
+    };
+    assert_eq!(found, expected);
+    let later = anna.expires_at;
+    assert_eq!(
+        work.subjects()
+            .get("anna%1", later)
+            .await
+            .unwrap()
+            .unwrap()
+            .active,
+        0
+    );
+    let own = work
+        .subjects()
+        .get(application.id.as_str(), now)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (own.kind, own.application_name.as_ref(), own.first_seen),
+        (SubjectType::Application, Some(&application.name), start)
+    );
+    assert_eq!(work.subjects().get("nobody", now).await.unwrap(), None);
+    let holdings = Holdings {
+        active_sessions: 1,
+        sessions: 1,
+        pending_approvals: 1,
+        approvals: 1,
+    };
+    assert_eq!(work.subjects().holdings("anna%1", now).await.unwrap(), holdings);
+    assert_eq!(
+        work.subjects().holdings("bob", now).await.unwrap(),
+        Holdings::default()
+    );
+
+    let kind = |kind| SubjectFilter {
+        kind: Some(kind),
+        ..SubjectFilter::default()
+    };
+    let search = |text: &str| SubjectFilter {
+        search: Some(text.to_owned()),
+        ..SubjectFilter::default()
+    };
+    for (filter, names) in [
+        (
+            SubjectFilter::default(),
+            vec!["bob", "anna%1", application.id.as_str()],
+        ),
+        (kind(SubjectType::User), vec!["bob", "anna%1"]),
+        (kind(SubjectType::Application), vec![application.id.as_str()]),
+        (search("NNA%"), vec!["anna%1"]),
+        (search("a_na"), vec![]),
+        (
+            search(&application.name.to_uppercase()),
+            vec![application.id.as_str()],
+        ),
+    ] {
+        let listed = work.subjects().list(&filter, now, &ALL).await.unwrap();
+        let ids: Vec<_> = listed
+            .items
+            .iter()
+            .map(|subject| subject.subject_id.as_str())
+            .collect();
+        assert_eq!(ids, names, "{filter:?}");
+    }
+    let mut work = fixture.b.read().await;
+    assert_eq!(work.subjects().get("anna%1", now).await.unwrap(), None);
+    assert_eq!(
+        work.subjects().holdings("anna%1", now).await.unwrap(),
+        Holdings::default()
+    );
+    let listed = work
+        .subjects()
+        .list(&SubjectFilter::default(), now, &ALL)
+        .await
+        .unwrap();
+    assert!(listed.items.is_empty());
+}
