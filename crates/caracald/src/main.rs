@@ -100,6 +100,11 @@ enum Command {
         #[arg(long)]
         keys: bool,
     },
+    /// See what the relay of events put aside as malformed, and put it back in line.
+    Outbox {
+        #[command(subcommand)]
+        command: commands::outbox::Command,
+    },
     /// Work with the ledger.
     Audit {
         #[command(subcommand)]
@@ -199,6 +204,7 @@ fn main() -> ExitCode {
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
         Command::Secrets { command } => commands::secrets::run(command),
         Command::Metrics => commands::metrics::run(),
+        Command::Outbox { command } => commands::outbox::run(command),
         Command::Witness { keys } => commands::witness::run(keys),
         Command::Audit {
             command: AuditCommand::Keys { log },

@@ -10,6 +10,7 @@ pub(crate) mod copy_database;
 pub(crate) mod healthcheck;
 pub(crate) mod metrics;
 pub(crate) mod migrate;
+pub(crate) mod outbox;
 pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod witness;

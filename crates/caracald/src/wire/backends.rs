@@ -255,6 +255,20 @@ pub(crate) async fn copy_database(config: &Config, target: &Path) -> anyhow::Res
     Ok(())
 }
 
+/// The outbox, for commands that look after it.
+pub(crate) async fn outbox(config: &Config) -> anyhow::Result<SqlOutboxQueue> {
+    let world = system_world();
+    Ok(match &config.backend {
+        Backend::Embedded => {
+            let store = SqliteStore::open_unmigrated(&database_file(config), None).await?;
+            SqlOutboxQueue::new(Arc::new(store), world)
+        }
+        Backend::Production { database_url, .. } => {
+            SqlOutboxQueue::new(Arc::new(postgres(config, database_url, None).await?), world)
+        }
+    })
+}
+
 /// The ledger's store and the keys of its links, for offline verification.
 pub(crate) async fn ledger(mut config: Config) -> anyhow::Result<(Arc<dyn Store>, Option<HmacRing>)> {
     if matches!(config.backend, Backend::Embedded) {

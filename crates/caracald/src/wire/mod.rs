@@ -42,7 +42,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{backends::Backends, keys::KeyMaterial};
 pub(crate) use self::{
-    backends::{Administration, administration, copy_database, ledger, log_keys, migrate},
+    backends::{Administration, administration, copy_database, ledger, log_keys, migrate, outbox},
     checkpoints::signed_ledger,
 };
 use crate::{

@@ -6,6 +6,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod observed;
+mod outbox;
 mod program;
 mod refusals;
 mod secret_files;

@@ -23,6 +23,7 @@ fn help_names_every_command_and_touches_nothing() {
         "config",
         "secrets",
         "audit",
+        "outbox",
         "witness",
     ] {
         assert!(text.contains(command), "{command} in {text}");
