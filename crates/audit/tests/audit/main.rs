@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod earlier;
+mod encodings;
 mod export;
 mod forgetful_redis;
 mod frame_keys;
