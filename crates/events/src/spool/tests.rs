@@ -8,6 +8,7 @@ use caracal_crypto::{HmacKey, audit_frame};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) mod disk;
+mod power_cut;
 
 use super::{reader::Batch, *};
 use crate::{Bus, EmbeddedBus, StreamSigner, Topic};
