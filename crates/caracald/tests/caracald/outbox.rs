@@ -53,7 +53,10 @@ async fn what_the_relay_put_aside_is_listed_and_put_back_once() {
     }
     let [first, second, waiting] = messages.map(|message| message.id);
 
-    assert_eq!(listed(home).await, BTreeSet::from([first.clone(), second.clone()]));
+    assert_eq!(
+        listed(home).await,
+        BTreeSet::from([first.clone(), second.clone()])
+    );
     let refused = run(home, &["requeue"]).await;
     assert_eq!(refused.code, Some(2), "{refused:#?}");
     let back = run(home, &["requeue", &first, &waiting]).await;

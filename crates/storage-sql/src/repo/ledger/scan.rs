@@ -16,6 +16,9 @@ use crate::{
     work::ZoneUnit,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Postings looked at to find out which term is the rarest.
 const SAMPLE: i64 = 512;
 
@@ -87,8 +90,8 @@ impl Scan {
         self.last.map(|(until, _)| until)
     }
 
-    /// The entries of the next `count` blocks that may say `values`.
-    pub(super) async fn next(&mut self, tx: &Tx, count: u32, values: &[&str]) -> Result<Found, Error> {
+    /// The statement that reads the next `count` blocks.
+    fn statement(&self, count: u32) -> (String, Vec<Value>) {
         let mut params = params![
             self.log,
             self.from,
@@ -138,6 +141,12 @@ impl Scan {
              LEFT JOIN evidence_blocks b ON b.log = $1 AND b.first_index = p.first_index \
              ORDER BY p.occurred_until {order}, p.first_index {order} LIMIT $5"
         );
+        (sql, params)
+    }
+
+    /// The entries of the next `count` blocks that may say `values`.
+    pub(super) async fn next(&mut self, tx: &Tx, count: u32, values: &[&str]) -> Result<Found, Error> {
+        let (sql, params) = self.statement(count);
         let rows = tx.all(sql, params).await?;
         self.done = rows.len() < count as usize;
         let mut found = Found::default();

@@ -74,7 +74,7 @@ fn values(filter: &AuditFilter) -> Vec<&str> {
 }
 
 /// The terms of which a block must have one each.
-fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
+pub(super) fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
     let decision = filter.decision.as_deref();
     let types: Vec<&str> = filter.event_types.iter().map(String::as_str).collect();
     let mut terms = Vec::new();
