@@ -7,6 +7,7 @@ mod documents;
 mod draining;
 mod endings;
 mod evidence_keys;
+mod exports;
 mod first_call;
 mod forgery;
 mod from_a_checkout;

@@ -15,6 +15,7 @@ use caracal_testkit::process::Process;
 use serde_json::Value;
 
 use crate::{
+    exports,
     packs::{self, Log},
     published_clients::python,
     support::assert_passed,
@@ -118,6 +119,7 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
     )
     .unwrap();
     let published = directory.path().join("published");
+    let exported = directory.path().join("exported");
     let key_file = directory.path().join("auditLogKey");
     fs::write(&key_file, LOG_KEY).unwrap();
     let stack = Stack::with(
@@ -127,6 +129,8 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
             ("AUDIT_LOG_ORIGIN", HOST),
             ("AUDIT_WITNESSES", &witnesses.display().to_string()),
             ("AUDIT_CHECKPOINT_DIR", &published.display().to_string()),
+            ("AUDIT_EXPORT_URL", &format!("file://{}", exported.display())),
+            ("AUDIT_EXPORT_PERIOD_SECONDS", "1"),
         ],
     )
     .await;
@@ -219,6 +223,8 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment(deployment: D
     )
     .await;
     compare_with_kept_checkpoints(&stack, directory.path(), &published, &zone, &trusted).await;
+    exports::lines_convince_the_second_verifier(&stack, directory.path(), &published, &log).await;
+    exports::hold_without_the_database(&stack, &exported, &directory.path().join("trusted"), &zone).await;
     stack.stop().await;
 }
 

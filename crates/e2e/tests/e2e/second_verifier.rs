@@ -16,10 +16,10 @@ mod trust;
 use self::trust::trust;
 
 fn verify(vectors: &Path) {
-    let program = checkout().join("docs/ledger/verify.py");
+    let program = checkout().join("docs/ledger/check_vectors.py");
     let output = Command::new(python())
+        .arg("-B")
         .arg(program)
-        .arg("vectors")
         .arg(vectors)
         .output()
         .unwrap();
