@@ -15,7 +15,10 @@ use caracal_events::{
     conformance::{bus::BusBackend, shortlived::ShortLivedBackend},
     shortlived::{Claim, RedisShortLived},
 };
-use caracal_testkit::redis::Redis as Server;
+use caracal_testkit::{
+    fault::{Fault, Faults as _},
+    redis::Redis as Server,
+};
 use tokio_util::sync::CancellationToken;
 
 struct Redis {
@@ -110,21 +113,21 @@ async fn next(
 
 #[tokio::test]
 async fn a_restarted_server_is_a_gap_and_reading_goes_on() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     let bus = redis.open(redis.options());
     let mut subscription = bus.subscribe(&[Topic::SessionsRevoke]).await.unwrap();
     bus.append(Topic::SessionsRevoke, vec![revocation("ar-1")])
         .await
         .unwrap();
     assert_eq!(next(&mut *subscription).await.unwrap().len(), 1);
-    redis.server.kill();
+    redis.server.fail(Fault::Gone);
     assert!(matches!(subscription.next().await, Err(BusError::Unavailable(_))));
     assert!(
         bus.append(Topic::SessionsRevoke, vec![revocation("ar-2")])
             .await
             .is_err()
     );
-    redis.server.restart();
+    redis.server.mend();
     assert!(matches!(next(&mut *subscription).await, Err(BusError::Gap(_))));
     while bus
         .append(Topic::SessionsRevoke, vec![revocation("ar-3")])
@@ -157,15 +160,15 @@ async fn a_deleted_stream_is_a_gap() {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_waited_out_without_loss() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     let mut options = redis.options();
     options.timeout = Duration::from_millis(300);
     let bus = redis.open(options);
     let mut subscription = bus.subscribe(&[Topic::SessionsRevoke]).await.unwrap();
-    redis.server.pause();
+    redis.server.fail(Fault::Frozen);
     assert!(matches!(subscription.next().await, Err(BusError::Unavailable(_))));
     assert!(matches!(bus.ping().await, Err(BusError::Unavailable(_))));
-    redis.server.resume();
+    redis.server.mend();
     while bus
         .append(Topic::SessionsRevoke, vec![revocation("ar-1")])
         .await
@@ -340,8 +343,8 @@ async fn entries_travel_with_the_published_signature_and_no_group_is_left_behind
 
 #[tokio::test]
 async fn a_server_that_is_down_at_the_start_is_unavailable_and_then_used() {
-    let mut redis = Redis::start();
-    redis.server.kill();
+    let redis = Redis::start();
+    redis.server.fail(Fault::Gone);
     let bus = redis.open(redis.options());
     let store = redis.store();
     assert!(bus.subscribe(&[Topic::SessionsRevoke]).await.is_err());
@@ -351,7 +354,7 @@ async fn a_server_that_is_down_at_the_start_is_unavailable_and_then_used() {
         store.claim("jti", until).await.is_err(),
         "unknown freshness is an error, not an answer"
     );
-    redis.server.restart();
+    redis.server.mend();
     while bus.ping().await.is_err() {}
     assert!(bus.subscribe(&[Topic::SessionsRevoke]).await.is_ok());
 }
@@ -426,7 +429,7 @@ async fn a_replica_that_is_behind_takes_what_was_marked_after_a_flush() {
 
 #[tokio::test]
 async fn after_a_restart_what_was_marked_before_is_refused_though_the_marker_was_kept() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     let store = redis.store();
     let until = redis.world.now().plus(Duration::from_mins(1));
     let before = store.generation().await.unwrap();
@@ -439,9 +442,9 @@ async fn after_a_restart_what_was_marked_before_is_refused_though_the_marker_was
         .query_async::<()>(&mut redis.raw().await)
         .await
         .unwrap();
-    redis.server.kill();
+    redis.server.fail(Fault::Gone);
     assert!(store.claim_of("zone", &before, "used", until).await.is_err());
-    redis.server.restart();
+    redis.server.mend();
     assert_eq!(claim_of(&*store, &before, "used", until).await, Claim::Forgotten);
     assert_eq!(
         claim_of(&*redis.store(), &before, "used", until).await,
@@ -467,11 +470,11 @@ async fn a_hit_notices_a_flush_so_that_the_next_name_is_the_new_one() {
 
 #[tokio::test]
 async fn callers_of_a_server_that_hangs_do_not_queue_up() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     let mut options = redis.options();
     options.timeout = Duration::from_millis(300);
     let store = Arc::new(RedisShortLived::open(redis.world.clone(), &options).unwrap());
-    redis.server.pause();
+    redis.server.fail(Fault::Frozen);
     let until = redis.world.now().plus(Duration::from_mins(1));
     let mut calls = tokio::task::JoinSet::new();
     for call in 0..200 {
@@ -484,7 +487,7 @@ async fn callers_of_a_server_that_hangs_do_not_queue_up() {
             .iter()
             .all(Result::is_err)
     );
-    redis.server.resume();
+    redis.server.mend();
     while store.claim("after", until).await.is_err() {}
 }
 
@@ -593,7 +596,7 @@ async fn evidence_has_arrived_once_every_group_acknowledged_it() {
 
 #[tokio::test]
 async fn evidence_in_a_lost_memory_is_told_as_lost() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     let bus = redis.open(redis.options());
     let receipt = bus.append_evidence(audit(3)).await.unwrap().unwrap();
     flush(&redis).await;
@@ -607,8 +610,8 @@ async fn evidence_in_a_lost_memory_is_told_as_lost() {
         bus.arrival(std::slice::from_ref(&receipt)).await,
         Ok(Arrival::Of(0))
     );
-    redis.server.kill();
-    redis.server.restart();
+    redis.server.fail(Fault::Gone);
+    redis.server.mend();
     let arrival = loop {
         if let Ok(arrival) = bus.arrival(std::slice::from_ref(&receipt)).await {
             break arrival;

@@ -14,6 +14,7 @@ use caracal_storage::{Access, Error, Store, conformance::given::Given};
 use caracal_storage_sql::{PostgresOptions, PostgresStore};
 use caracal_testkit::database::{Database, connect, server};
 use caracal_testkit::{
+    fault::{Fault, Faults as _},
     fault_proxy::{Cut, FaultProxy},
     postgres::Postgres,
 };
@@ -46,30 +47,16 @@ async fn eventually<T>(mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> T 
     }
 }
 
-#[tokio::test]
-async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
-    let database = Database::migrated().await;
-    let direct = connect(&database.owner_url()).await;
-    let world = World::for_tests();
+/// Runs `trial` over a connection that is cut at its first step, at its second and so on, until a trial ends before the
+/// step that was to be cut. The trial says when nothing is to be cut any more.
+async fn cut_at_every_step(database: &Database, trial: impl AsyncFn(&PostgresStore, &FaultProxy) -> bool) {
     for cut in [Cut::Before, Cut::After] {
         let way = FaultProxy::to(server().address()).await;
         let store = through(way.address(), &database.owner_url()).await;
         let mut step = 1;
         loop {
-            let mut changes = [Change::new(&world), Change::new(&world)];
-            let mut last = Change::new(&world);
             way.cut_at(step, cut);
-            for change in &mut changes {
-                let _ = change.make(&store).await;
-                let _ = change.check(&store).await;
-            }
-            let never_met = way.cut_nothing();
-            let mended = last.make(&store).await;
-            assert!(mended.is_ok(), "{cut:?} step {step}: not well again: {mended:?}");
-            for change in changes.iter().chain([&last]) {
-                change.check(&direct).await.unwrap();
-            }
-            if never_met {
+            if trial(&store, &way).await {
                 break;
             }
             step += 1;
@@ -79,32 +66,46 @@ async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
 }
 
 #[tokio::test]
+async fn an_acknowledged_change_outlives_a_connection_cut_at_any_step() {
+    let database = Database::migrated().await;
+    let direct = connect(&database.owner_url()).await;
+    let world = World::for_tests();
+    cut_at_every_step(&database, async |store, way| {
+        let mut changes = [Change::new(&world), Change::new(&world)];
+        let mut last = Change::new(&world);
+        for change in &mut changes {
+            let _ = change.make(store).await;
+            let _ = change.check(store).await;
+        }
+        let never_met = way.cut_nothing();
+        let mended = last.make(store).await;
+        assert!(mended.is_ok(), "not well again: {mended:?}");
+        for change in changes.iter().chain([&last]) {
+            change.check(&direct).await.unwrap();
+        }
+        never_met
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn evidence_is_taken_once_and_whole_over_a_connection_cut_at_any_step() {
     let database = Database::migrated().await;
     let direct = connect(&database.owner_url()).await;
     let world = World::for_tests();
-    for cut in [Cut::Before, Cut::After] {
-        let way = FaultProxy::to(server().address()).await;
-        let store = through(way.address(), &database.owner_url()).await;
-        let mut step = 1;
-        loop {
-            let mut evidence = Evidence::new(&world);
-            evidence.begin(&direct).await.unwrap();
-            way.cut_at(step, cut);
-            let _ = evidence.send(&store).await;
-            let never_met = way.cut_nothing();
-            // What is not known to be there is sent again, and known by the ledger where it is.
-            evidence.check(&direct).await.unwrap();
-            let taken = evidence.send(&store).await;
-            assert!(taken.is_ok(), "{cut:?} step {step}: {taken:?}");
-            evidence.check(&direct).await.unwrap();
-            if never_met {
-                break;
-            }
-            step += 1;
-        }
-        assert!(step > 20, "{cut:?}: only {step} steps");
-    }
+    cut_at_every_step(&database, async |store, way| {
+        let mut evidence = Evidence::new(&world);
+        evidence.begin(&direct).await.unwrap();
+        let _ = evidence.send(store).await;
+        let never_met = way.cut_nothing();
+        // What is not known to be there is sent again, and known by the ledger where it is.
+        evidence.check(&direct).await.unwrap();
+        let taken = evidence.send(store).await;
+        assert!(taken.is_ok(), "{taken:?}");
+        evidence.check(&direct).await.unwrap();
+        never_met
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -120,7 +121,7 @@ async fn connections_that_hang_are_replaced_without_a_hand() {
     }
     let mut held = store.global(Access::Write).await.unwrap();
     drop(idle);
-    way.freeze();
+    way.fail(Fault::Frozen);
     let told = held.zones().create(&Given::new(&world).zone()).await;
     assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
     drop(held);

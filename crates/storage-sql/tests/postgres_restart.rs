@@ -2,7 +2,10 @@
 
 use caracal_core::World;
 use caracal_storage::{Access, Store, conformance::given::Given};
-use caracal_testkit::database::{Database, connect, server};
+use caracal_testkit::{
+    database::{Database, connect, server},
+    fault::{Fault, Faults as _},
+};
 
 /// Alone in its binary: it takes the server away from everybody.
 #[tokio::test]
@@ -22,7 +25,8 @@ async fn a_restarted_server_is_found_again() {
     let mut lost = store.global(Access::Write).await.unwrap();
     lost.zones().create(&second).await.unwrap();
 
-    server().restart();
+    server().fail(Fault::Gone);
+    server().mend();
     assert!(
         lost.commit().await.is_err(),
         "the connection is gone, so is the work"

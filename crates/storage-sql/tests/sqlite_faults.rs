@@ -25,9 +25,10 @@ use caracal_storage::{
     conformance::{Backend, given::Given},
 };
 use caracal_storage_sql::SqliteStore;
+use caracal_testkit::fault::Fault;
 use change::Change;
 use evidence::Evidence;
-use faults::{Fault, Faults};
+use faults::FailingDisk;
 use power::Disk;
 use tempfile::TempDir;
 
@@ -50,7 +51,7 @@ async fn open(path: &Path) -> Result<SqliteStore, Error> {
 }
 
 /// One life of a store whose disk fails at call `at`; whether it did.
-async fn life(template: &Path, faults: &Faults, fault: Fault, at: u64, forever: bool) -> bool {
+async fn life(template: &Path, faults: &FailingDisk, fault: Fault, at: u64, forever: bool) -> bool {
     let directory = directory();
     let path = directory.path().join("caracal.db");
     std::fs::copy(template, &path).unwrap();
@@ -102,7 +103,7 @@ async fn life(template: &Path, faults: &Faults, fault: Fault, at: u64, forever: 
 /// A store of evidence whose disk fails at call `at`; whether it did.
 async fn ingest(
     (template, evidence): &(PathBuf, Evidence),
-    faults: &Faults,
+    faults: &FailingDisk,
     fault: Fault,
     at: u64,
     forever: bool,
@@ -133,7 +134,7 @@ async fn ingest(
 }
 
 /// A store of evidence whose power is cut at call `at`; whether it was.
-async fn cut((template, evidence): &(PathBuf, Evidence), faults: &Faults, disk: &Disk, at: u64) -> bool {
+async fn cut((template, evidence): &(PathBuf, Evidence), faults: &FailingDisk, disk: &Disk, at: u64) -> bool {
     let directory = directory();
     // Its own directory is on the disk, too.
     let home = directory.path().join("home.db");
@@ -143,7 +144,7 @@ async fn cut((template, evidence): &(PathBuf, Evidence), faults: &Faults, disk: 
     Disk::sync(&home);
     let store = open(&path).await.unwrap();
     let mut evidence = evidence.clone();
-    faults.arm(Fault::PowerCut, at, true);
+    faults.arm(Fault::Gone, at, true);
     let _ = evidence.send(&store).await;
     let fired = faults.disarm();
 
@@ -263,12 +264,12 @@ mod below {
     #[tokio::test]
     #[ignore = "run below the failing disk by the test beside it"]
     async fn every_call_fails_once_and_for_good() {
-        let Some(faults) = Faults::here() else {
+        let Some(faults) = FailingDisk::here() else {
             return;
         };
         let home = directory();
         let template = template(&home).await;
-        for fault in Fault::ALL {
+        for fault in Fault::OF_DISKS {
             for forever in [false, true] {
                 let mut at = 1;
                 while life(&template, &faults, fault, at, forever).await {
@@ -283,12 +284,12 @@ mod below {
     #[tokio::test]
     #[ignore = "run below the failing disk by the test beside it"]
     async fn every_call_of_ingest_fails_once_and_for_good() {
-        let Some(faults) = Faults::here() else {
+        let Some(faults) = FailingDisk::here() else {
             return;
         };
         let home = directory();
         let begun = begun(&home).await;
-        for fault in Fault::ALL {
+        for fault in Fault::OF_DISKS {
             for forever in [false, true] {
                 let mut at = 1;
                 while ingest(&begun, &faults, fault, at, forever).await {
@@ -303,7 +304,7 @@ mod below {
     #[tokio::test]
     #[ignore = "run below the failing disk by the test beside it"]
     async fn the_power_is_cut_at_every_call_of_ingest() {
-        let (Some(faults), Some(disk)) = (Faults::here(), Disk::here()) else {
+        let (Some(faults), Some(disk)) = (FailingDisk::here(), Disk::here()) else {
             return;
         };
         let home = directory();
@@ -324,9 +325,9 @@ async fn shaken() -> Backend {
     let store = SqliteStore::open(&path, None, World::for_tests().now())
         .await
         .unwrap();
-    if let Some(faults) = Faults::here() {
+    if let Some(faults) = FailingDisk::here() {
         let world = World::for_tests();
-        for fault in Fault::ALL {
+        for fault in Fault::OF_DISKS {
             faults.arm(fault, 1, true);
             for _ in 0..2 {
                 // Nothing of it may remain: the suite begins with an empty store.

@@ -18,6 +18,8 @@ use tokio::{
     time::Instant,
 };
 
+use crate::fault::{Fault, Faults};
+
 /// Reads under way at once in one direction; past it the sender waits.
 const UNDER_WAY: usize = 64;
 
@@ -120,15 +122,23 @@ impl FaultProxy {
         self.state.cut.lock().take().is_some()
     }
 
-    /// Connections of now carry nothing any more, without a word; new ones do.
-    pub fn freeze(&self) {
+    /// Connections made from now on lead to `target`; those of now stay where they are.
+    pub fn lead_to(&self, target: SocketAddr) {
+        *self.state.target.lock() = target;
+    }
+}
+
+impl Faults for FaultProxy {
+    /// Frozen: connections of now carry nothing any more; new ones do.
+    fn fail(&self, fault: Fault) {
+        assert_eq!(fault, Fault::Frozen, "connections are cut at a step");
         let all = self.state.connections.load(Ordering::Relaxed);
         self.state.frozen.store(all, Ordering::Relaxed);
     }
 
-    /// Connections made from now on lead to `target`; those of now stay where they are.
-    pub fn lead_to(&self, target: SocketAddr) {
-        *self.state.target.lock() = target;
+    /// What is frozen stays so; nothing is cut any more.
+    fn mend(&self) {
+        self.cut_nothing();
     }
 }
 

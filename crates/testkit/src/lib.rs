@@ -1,7 +1,8 @@
 //! What tests stand on.
 //!
 //! Private servers, started on first use and stopped whatever becomes of the test process: [`postgres`], [`redis`],
-//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours. With the
+//! [`pgbouncer`], an [`upstream`], a [`fault_proxy`] before any of them that cuts or freezes, a [`process`] of ours; what goes
+//! wrong with them is a [`fault`]. With the
 //! feature `parts` also what roles share (`parts`: clock, store, bus, spool, zones in memory, over no server or over
 //! PostgreSQL and Redis) a caller of their routes (`client`) and what their OpenAPI documents are held to (`document`); with the feature `processes` whole deployments of the
 //! real binaries (`deployed`).
@@ -17,6 +18,7 @@ pub mod database;
 pub mod deployed;
 #[cfg(feature = "parts")]
 pub mod document;
+pub mod fault;
 pub mod fault_proxy;
 mod guard;
 #[cfg(feature = "parts")]

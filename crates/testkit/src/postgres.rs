@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -20,7 +20,10 @@ use std::{
 use nix::{sys::signal::Signal, unistd};
 use tempfile::TempDir;
 
-use crate::guard::Guarded;
+use crate::{
+    fault::{Fault, Faults},
+    guard::Guarded,
+};
 
 /// Superuser of the server.
 const OWNER: &str = "caracal";
@@ -167,52 +170,6 @@ impl Postgres {
         }
     }
 
-    /// Stops the server and leaves it down until [`Postgres::restart`]. Open sessions are ended, clients are refused.
-    ///
-    /// # Panics
-    /// When it does not stop.
-    pub fn stop(&self) {
-        let mut server = self
-            .server
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Fast shutdown: sessions are ended, everything is written.
-        server.signal(Signal::SIGINT);
-        let started = Instant::now();
-        while matches!(server.ended(), Ok(None)) {
-            assert!(
-                started.elapsed() < START_WITHIN,
-                "the server does not stop\n{}",
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Kills the server, if it runs, as a power cut would and starts it again on the same data and port.
-    pub fn restart(&self) {
-        let mut server = self
-            .server
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Immediate shutdown: every connection breaks, recovery runs at the next start.
-        server.signal(Signal::SIGQUIT);
-        let started = Instant::now();
-        while matches!(server.ended(), Ok(None)) && started.elapsed() < START_WITHIN {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server.kill();
-        let account = Account::for_server();
-        *server = launch(
-            &account,
-            &self.directory.path().join("data"),
-            self.directory.path(),
-            self.port,
-        );
-        drop(server);
-        self.wait_until_it_answers();
-    }
-
     /// The end of the server's log, for the message of a failed test.
     pub fn log(&self) -> String {
         let text = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
@@ -231,6 +188,33 @@ impl Postgres {
                 Err(_) => std::thread::sleep(Duration::from_millis(50)),
             }
         }
+    }
+}
+
+impl Faults for Postgres {
+    /// Gone: every connection breaks and nothing more is written, as in a power cut; clients are refused.
+    fn fail(&self, fault: Fault) {
+        assert_eq!(fault, Fault::Gone, "put a proxy before the server");
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        // Immediate shutdown: recovery runs at the next start.
+        server.signal(Signal::SIGQUIT);
+        let started = Instant::now();
+        while matches!(server.ended(), Ok(None)) && started.elapsed() < START_WITHIN {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server.kill();
+    }
+
+    /// On the same data and port.
+    fn mend(&self) {
+        let account = Account::for_server();
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = launch(
+            &account,
+            &self.directory.path().join("data"),
+            self.directory.path(),
+            self.port,
+        );
+        self.wait_until_it_answers();
     }
 }
 

@@ -212,16 +212,6 @@ impl Process {
         self.child.signal(Signal::SIGINT);
     }
 
-    /// Freezes it (SIGSTOP), as a machine that stalls.
-    pub fn pause(&mut self) {
-        self.child.signal(Signal::SIGSTOP);
-    }
-
-    /// Ends [`Process::pause`].
-    pub fn resume(&mut self) {
-        self.child.signal(Signal::SIGCONT);
-    }
-
     /// Kills it and its children without warning (SIGKILL) and waits for the end, as a power cut would. Its output
     /// and its directory stay readable.
     pub fn kill(&mut self) {

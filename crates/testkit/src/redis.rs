@@ -5,6 +5,7 @@ use std::{
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +13,10 @@ use std::{
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::guard::Guarded;
+use crate::{
+    fault::{Fault, Faults},
+    guard::Guarded,
+};
 
 /// Longest wait for the server to answer.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -29,7 +33,7 @@ pub struct Redis {
     options: RedisOptions,
     port: u16,
     directory: TempDir,
-    server: Option<Guarded>,
+    server: Mutex<Option<Guarded>>,
 }
 
 /// How to start a [`Redis`].
@@ -64,7 +68,7 @@ impl RedisOptions {
             options: self,
             port: 0,
             directory,
-            server: None,
+            server: Mutex::default(),
         };
         for _ in 0..PORTS {
             redis.port = free_port();
@@ -115,37 +119,6 @@ impl Redis {
         self.port
     }
 
-    /// Kills the server (SIGKILL) and leaves it down until [`Redis::restart`]. Clients are refused.
-    pub fn kill(&mut self) {
-        self.server = None;
-    }
-
-    /// Kills the server if it runs and brings it back on the same port, with everything it had answered for.
-    ///
-    /// # Panics
-    /// When it does not come back.
-    pub fn restart(&mut self) {
-        self.kill();
-        let deadline = Instant::now() + TIMEOUT;
-        while !self.launch() {
-            assert!(
-                Instant::now() < deadline,
-                "redis-server did not come back:\n{}",
-                self.log()
-            );
-        }
-    }
-
-    /// Freezes the server: connections stay open and nothing is answered, as behind a broken network.
-    pub fn pause(&mut self) {
-        self.signal(Signal::SIGSTOP);
-    }
-
-    /// Ends [`Redis::pause`]; what was asked meanwhile is answered now.
-    pub fn resume(&mut self) {
-        self.signal(Signal::SIGCONT);
-    }
-
     /// Deletes everything, as a server that lost its memory.
     ///
     /// # Panics
@@ -191,14 +164,12 @@ impl Redis {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
-    fn signal(&mut self, signal: Signal) {
-        if let Some(server) = &mut self.server {
-            server.signal(signal);
-        }
+    fn server(&self) -> MutexGuard<'_, Option<Guarded>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the process and waits until it answers; `false` when it ended instead, as when the port is taken.
-    fn launch(&mut self) -> bool {
+    fn launch(&self) -> bool {
         let log = File::options()
             .create(true)
             .append(true)
@@ -229,7 +200,8 @@ impl Redis {
             command.arg(format!("--{name}")).arg(value);
         }
         let server = Guarded::spawn(&mut command).expect("install redis-server: this test needs it");
-        let server = self.server.insert(server);
+        let mut running = self.server();
+        let server = running.insert(server);
         let deadline = Instant::now() + TIMEOUT;
         while Instant::now() < deadline && matches!(server.ended(), Ok(None)) {
             if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) {
@@ -249,8 +221,36 @@ impl Redis {
             }
             thread::sleep(Duration::from_millis(10));
         }
-        self.server = None;
+        *running = None;
         false
+    }
+}
+
+impl Faults for Redis {
+    /// Gone: killed, and clients are refused. Frozen: connections stay open and nothing is answered, as behind a broken
+    /// network.
+    fn fail(&self, fault: Fault) {
+        let mut server = self.server();
+        match (fault, server.as_mut()) {
+            (Fault::Gone, _) => *server = None,
+            (Fault::Frozen, Some(running)) => running.signal(Signal::SIGSTOP),
+            (other, _) => panic!("a server of Redis is not {other:?}"),
+        }
+    }
+
+    /// On the same port, with everything it had answered for; what was asked of a frozen one is answered now.
+    fn mend(&self) {
+        if let Some(running) = self.server().as_mut() {
+            return running.signal(Signal::SIGCONT);
+        }
+        let deadline = Instant::now() + TIMEOUT;
+        while !self.launch() {
+            assert!(
+                Instant::now() < deadline,
+                "redis-server did not come back:\n{}",
+                self.log()
+            );
+        }
     }
 }
 

@@ -10,13 +10,11 @@ use caracal_ledger::{
     merkle::{Tile, tiles_of},
 };
 use caracal_storage::LedgerEntry;
+use caracal_testkit::fault::Fault;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    faults::{Fault, Faults},
-    power::Disk,
-};
+use self::{faults::FailingDisk, power::Disk};
 use crate::ledger::{Backends, Ledger, parts};
 
 #[allow(dead_code, reason = "shared with the tests of the stores")]
@@ -107,7 +105,7 @@ impl Log {
 }
 
 /// Whether the power was cut at call `at` of a publication.
-async fn cut(ledger: Ledger, faults: &Faults, disk: &Disk, at: u64) -> bool {
+async fn cut(ledger: Ledger, faults: &FailingDisk, disk: &Disk, at: u64) -> bool {
     let zone = ledger.zone();
     let log = Log { ledger, zone };
     let place = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
@@ -115,7 +113,7 @@ async fn cut(ledger: Ledger, faults: &Faults, disk: &Disk, at: u64) -> bool {
     log.grow(BEFORE).await;
     log.publish(&root, || log.size(&root) == BEFORE).await;
     log.grow(AFTER).await;
-    faults.arm(Fault::PowerCut, at, true);
+    faults.arm(Fault::Gone, at, true);
     log.publish(&root, || faults.fired() > 0 || log.size(&root) == AFTER)
         .await;
     let told = log.size(&root);
@@ -152,7 +150,7 @@ mod below {
     #[tokio::test]
     #[ignore = "run below the failing disk by the test beside it"]
     async fn the_power_is_cut_at_every_call_of_a_publication() {
-        let (Some(faults), Some(disk)) = (Faults::here(), Disk::here()) else {
+        let (Some(faults), Some(disk)) = (FailingDisk::here(), Disk::here()) else {
             return;
         };
         let mut at = 1;

@@ -14,7 +14,7 @@ use std::{
 };
 
 use caracal_service::server::{ServerLimits, TlsFiles, TlsServer, serve};
-use caracal_testkit::deployed::{Daemon, ServingDaemon};
+use caracal_testkit::deployed::{Daemon, Role, ServingDaemon};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -126,7 +126,7 @@ async fn signals_that_ask_for_nothing_end_nothing_and_hangup_reads_the_logs_anew
     let mut daemon = daemon
         .with("LOG_FILE", &log.display().to_string())
         .with("LOG_LEVEL_FILE", &level.display().to_string())
-        .serve_ready()
+        .serve_roles(&[Role::Api])
         .await;
     let logged = |path: &Path, text: &str| std::fs::read_to_string(path).is_ok_and(|log| log.contains(text));
     for name in ["XFSZ", "XCPU", "ALRM", "VTALRM", "PROF", "IO"] {

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use caracal_e2e::{Deployment, Fixture, READ, Reply, Role, Stack, run};
-use caracal_testkit::process::Process;
+use caracal_testkit::{
+    fault::{Fault, Faults as _},
+    process::Process,
+};
 use serde_json::json;
 
 use crate::support::{assert_call_refused, assert_passed};
@@ -69,7 +72,7 @@ async fn redis_away_is_told_and_survived() {
         let agent = fixture.agent().await;
         let held = fixture.mandate(&agent, READ).await;
         let processes = stack.pids().await;
-        stack.production().redis().await.kill();
+        stack.production().redis().await.fail(Fault::Gone);
         until_unready(stack, &Role::ALL, &["redis_unreachable", "consumer_unhealthy"]).await;
         let before = fixture.upstream.requests();
         for _ in 0..10 {
@@ -77,7 +80,7 @@ async fn redis_away_is_told_and_survived() {
             assert_away(&fixture.mint(&agent, READ).await);
         }
         assert_eq!(fixture.upstream.requests(), before);
-        stack.production().redis().await.restart();
+        stack.production().redis().await.mend();
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
         // What was minted before may have been used in the moments that the server did not keep.
@@ -120,7 +123,7 @@ async fn postgresql_away_is_told_and_survived() {
         let agent = fixture.agent().await;
         assert_passed(&fixture.call(&fixture.mandate(&agent, READ).await).await);
         let processes = stack.pids().await;
-        stack.production().postgres().stop();
+        stack.production().postgres().fail(Fault::Gone);
         // The Gateway asks no SQL, so it stays ready for as long as its snapshot is recent.
         let asking = [Role::Api, Role::Sts, Role::Coordinator, Role::Audit];
         until_unready(stack, &asking, &["postgres_unreachable", "storage_unreachable"]).await;
@@ -130,7 +133,7 @@ async fn postgresql_away_is_told_and_survived() {
             assert_away(&fixture.zone.admin("GET", "/applications", None).await);
             assert_away(&fixture.about_session(&agent, "DELETE", "").await);
         }
-        stack.production().postgres().restart();
+        stack.production().postgres().mend();
         until_ready(stack).await;
         assert_same_processes(stack, &processes).await;
         fixture.about_session(&agent, "DELETE", "").await.expect(204);
@@ -145,16 +148,16 @@ async fn processes_start_while_their_servers_are_away_and_use_them_when_they_com
         let fixture = Fixture::set_up(stack).await;
         let agent = fixture.agent().await;
         stack.stop().await;
-        stack.production().postgres().stop();
-        stack.production().redis().await.kill();
+        stack.production().postgres().fail(Fault::Gone);
+        stack.production().redis().await.fail(Fault::Gone);
         let mut processes: Vec<(Role, Process)> = Vec::new();
         for role in Role::ALL {
             processes.push((role, stack.start_unready(role).await));
         }
         let reasons = ["postgres_unreachable", "redis_unreachable"];
         until_unready(stack, &Role::ALL, &reasons).await;
-        stack.production().redis().await.restart();
-        stack.production().postgres().restart();
+        stack.production().redis().await.mend();
+        stack.production().postgres().mend();
         until_ready(stack).await;
         for (role, process) in &mut processes {
             assert!(
@@ -223,7 +226,7 @@ async fn a_wrong_key_that_was_started_while_postgresql_was_away_writes_nothing_w
         stack.stop().await;
         let before = sealed().await;
         assert_eq!(before.len(), 5);
-        stack.production().postgres().stop();
+        stack.production().postgres().fail(Fault::Gone);
         let mut processes = Vec::new();
         for role in [Role::Api, Role::Sts] {
             let daemon = stack.environment_of(role).without("SECRET_STORE_KEK_FILE").with(
@@ -241,7 +244,7 @@ async fn a_wrong_key_that_was_started_while_postgresql_was_away_writes_nothing_w
             processes.push(process);
         }
         until_unready(stack, &[Role::Api, Role::Sts], &["postgres_unreachable"]).await;
-        stack.production().postgres().restart();
+        stack.production().postgres().mend();
         until_unready(stack, &[Role::Api, Role::Sts], &["misconfigured"]).await;
         assert_away(&fixture.zone.admin("GET", "/providers", None).await);
         let config = json!({"auth_location": "header", "header_name": "x-key", "api_key": "k"});

@@ -132,7 +132,7 @@ impl EmbeddedBus {
             .expect("a bus without a directory touches no file system")
     }
 
-    /// Another handle on the same entries that signs and checks with `signer`.
+    /// Another handle on the same entries that signs and checks with `signer`, as the suite of buses asks for.
     #[must_use]
     pub fn with_signer(&self, signer: StreamSigner) -> Self {
         Self {

@@ -8,7 +8,11 @@ use caracal_events::{
     Bus, BusError, Fields, RateLimiter as _, RedisBus, RedisOptions, RedisUnusable, ReplayStore as _,
     StreamSigner, Topic, redis::access, shortlived::RedisShortLived,
 };
-use caracal_testkit::{fault_proxy::FaultProxy, redis::Redis};
+use caracal_testkit::{
+    fault::{Fault, Faults as _},
+    fault_proxy::FaultProxy,
+    redis::Redis,
+};
 
 fn address(server: &Redis) -> SocketAddr {
     ([127, 0, 0, 1], server.port()).into()
@@ -74,7 +78,7 @@ async fn a_frozen_connection_is_replaced_while_new_ones_pass() {
         .hit("rl:z:r:a", 5, Duration::from_mins(1))
         .await
         .expect("a way");
-    way.freeze();
+    way.fail(Fault::Frozen);
     assert!(
         bus.append(Topic::SessionsRevoke, revocation("frozen"))
             .await

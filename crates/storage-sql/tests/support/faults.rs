@@ -7,44 +7,31 @@ use std::{
     process::Command,
 };
 
+use caracal_testkit::fault::Fault;
+
 /// Names the file of orders, and so tells a run below the library from any other.
 const ORDERS: &str = "CARACAL_FAULTS";
 /// Names the directory of what reached the disk.
 pub(crate) const DISK: &str = "CARACAL_FAULTS_DISK";
 
-/// What calls on database files meet. The numbers are those of `faults.c`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Writing and growing fail with ENOSPC.
-    NoSpace = 1,
-    /// Writing and truncating fail with EIO.
-    WriteError,
-    /// Half of what is to be written is; of a single byte none.
-    ShortWrite,
-    /// `fsync` and `fdatasync` fail with EIO.
-    SyncError,
-    /// Reading fails with EIO.
-    ReadError,
-    /// Whatever changes something fails with EIO.
-    PowerCut,
-}
-
-impl Fault {
-    /// Faults of a disk that goes on.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::NoSpace,
-        Self::WriteError,
-        Self::ShortWrite,
-        Self::SyncError,
-        Self::ReadError,
-    ];
+/// The numbers of `faults.c`.
+fn number(fault: Fault) -> u64 {
+    match fault {
+        Fault::NoSpace => 1,
+        Fault::WriteError => 2,
+        Fault::ShortWrite => 3,
+        Fault::SyncError => 4,
+        Fault::ReadError => 5,
+        Fault::Gone => 6,
+        Fault::Frozen | Fault::ReadOnly => panic!("the library knows no call that is {fault:?}"),
+    }
 }
 
 /// The orders of this process.
 #[derive(Debug)]
-pub(crate) struct Faults(File);
+pub(crate) struct FailingDisk(File);
 
-impl Faults {
+impl FailingDisk {
     /// Those of a run below the library, absent in any other.
     pub(crate) fn here() -> Option<Self> {
         let path = std::env::var_os(ORDERS)?;
@@ -59,10 +46,10 @@ impl Faults {
         self.0.write_all_at(&bytes[..8], 0).expect("orders are written");
     }
 
-    /// Lets the `at`-th call of the kind fail, and `forever` all that follow.
+    /// Lets the `at`-th call that the fault is of fail, and `forever` all that follow.
     pub(crate) fn arm(&self, fault: Fault, at: u64, forever: bool) {
         self.put([0; 6]);
-        self.put([1, fault as u64, at, u64::from(forever), 0, 0]);
+        self.put([1, number(fault), at, u64::from(forever), 0, 0]);
     }
 
     /// The disk is well again; how many calls failed.

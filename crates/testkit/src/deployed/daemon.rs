@@ -195,13 +195,30 @@ impl Daemon {
     /// # Panics
     /// When it does not get ready.
     pub async fn serve_ready(&self) -> ServingDaemon {
-        let mut process = self.serve(&["all"]);
+        self.serve_roles(&Role::ALL).await
+    }
+
+    /// Starts an embedded server with these roles in one process and waits until each is ready.
+    ///
+    /// # Panics
+    /// When one does not get ready.
+    pub async fn serve_roles(&self, roles: &[Role]) -> ServingDaemon {
+        let names: Vec<&str> = match roles {
+            roles if roles == Role::ALL => vec!["all"],
+            chosen => chosen.iter().map(|role| role.name()).collect(),
+        };
+        let mut process = self.serve(&names);
         let (http, mut addresses) = (client(), BTreeMap::new());
         process
             .until("every role is ready", LIMIT, async |process| {
                 let Some(found) = self.addresses(process.id()) else {
                     return false;
                 };
+                assert_eq!(
+                    found.len(),
+                    roles.len(),
+                    "those asked for and no others: {found:?}"
+                );
                 for address in found.values() {
                     let answer = http.get(format!("http://{address}/ready")).send().await;
                     if !answer.is_ok_and(|answer| answer.status().is_success()) {

@@ -2,6 +2,7 @@
 
 use std::{fs::File, io::Write, process::Command, sync::mpsc};
 
+use caracal_testkit::fault::{Fault, Faults};
 use nix::errno::Errno;
 
 use super::*;
@@ -9,25 +10,18 @@ use super::*;
 /// A disk with a fault that can be switched.
 #[derive(Debug, Default)]
 struct Faulty {
-    fault: Mutex<Option<(Vec<Operation>, Errno)>>,
-    /// Removing something makes room.
-    mended_by_removal: AtomicBool,
+    fault: Mutex<Option<Fault>>,
     /// Every sync waits for a word.
     gate: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
-impl Faulty {
-    fn fails(&self, operations: &[Operation], with: Errno) {
-        *self.fault.lock() = Some((operations.to_vec(), with));
+impl Faults for Faulty {
+    /// Without space, files can be overwritten within the room they have, and nothing else; removing one makes room.
+    fn fail(&self, fault: Fault) {
+        *self.fault.lock() = Some(fault);
     }
 
-    /// Files can be overwritten within the room they have, and nothing else.
-    fn is_full(&self) {
-        self.fails(&[Operation::Create, Operation::Reserve], Errno::ENOSPC);
-        self.mended_by_removal.store(true, Ordering::Release);
-    }
-
-    fn works(&self) {
+    fn mend(&self) {
         *self.fault.lock() = None;
     }
 }
@@ -40,24 +34,22 @@ impl Disk for Faulty {
             gate.recv().map_err(io::Error::other)?;
         }
         let mut fault = self.fault.lock();
-        if operation == Operation::Remove && self.mended_by_removal.load(Ordering::Acquire) {
-            *fault = None;
-        }
-        match &*fault {
-            Some((operations, error)) if operations.contains(&operation) => Err((*error).into()),
-            _ => Ok(()),
-        }
+        let meets = match (*fault, operation) {
+            (None, _) => None,
+            (Some(Fault::NoSpace), Operation::Create | Operation::Reserve) => *fault,
+            (Some(Fault::NoSpace), Operation::Remove) => {
+                *fault = None;
+                None
+            }
+            (Some(Fault::SyncError), Operation::Sync) | (Some(Fault::ReadOnly | Fault::WriteError), _) => {
+                *fault
+            }
+            (Some(Fault::NoSpace | Fault::SyncError), _) => None,
+            (Some(other), _) => panic!("this disk is never {other:?}"),
+        };
+        meets.map_or(Ok(()), |fault| Err(fault.errno().into()))
     }
 }
-
-const EVERYTHING: [Operation; 6] = [
-    Operation::Create,
-    Operation::Reserve,
-    Operation::Write,
-    Operation::Sync,
-    Operation::Remove,
-    Operation::Position,
-];
 
 /// A spool in `dir` each of whose syncs waits for a word.
 pub(crate) fn with_held_syncs(dir: &Path, key: HmacKey) -> (Arc<Spool>, mpsc::Sender<()>) {
@@ -101,7 +93,7 @@ fn a_full_volume_is_drained_and_then_takes_events_again() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
     let spool = open_on(&disk, dir.path(), NEVER);
     append(&spool, 0..3);
-    disk.is_full();
+    disk.fail(Fault::NoSpace);
     let (taken, refused) = append_until_refused(&spool, 3);
     assert!(is_for(&refused, Errno::ENOSPC), "{refused:?}");
     assert!(taken > 10, "what was reserved ahead is used: {taken}");
@@ -117,7 +109,7 @@ fn a_full_volume_is_drained_and_then_takes_events_again() {
 fn a_full_volume_whose_only_segment_has_arrived_makes_room_by_itself() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
     let spool = open_on(&disk, dir.path(), NEVER);
-    disk.is_full();
+    disk.fail(Fault::NoSpace);
     let (mut taken, mut from) = (0, 0);
     // Whenever a segment has arrived before the next is needed, nothing is ever refused.
     while spool.counters.drained.load(Ordering::Relaxed) < 1_000 {
@@ -126,7 +118,7 @@ fn a_full_volume_whose_only_segment_has_arrived_makes_room_by_itself() {
         assert_eq!(drain(&spool), ids(from..taken));
         from = taken;
         if disk.fault.lock().is_none() {
-            disk.is_full();
+            disk.fail(Fault::NoSpace);
         }
     }
     assert!(spool.stats().segments <= 2);
@@ -136,7 +128,7 @@ fn a_full_volume_whose_only_segment_has_arrived_makes_room_by_itself() {
 fn a_restart_opens_a_spool_on_a_full_volume_and_hands_over_what_it_has() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
     let spool = open_on(&disk, dir.path(), NEVER);
-    disk.is_full();
+    disk.fail(Fault::NoSpace);
     let (taken, _) = append_until_refused(&spool, 0);
     drop(spool);
     let spool = open_on(&disk, dir.path(), NEVER);
@@ -155,11 +147,12 @@ fn a_restart_opens_a_spool_on_a_full_volume_and_hands_over_what_it_has() {
 
 #[test]
 fn a_read_only_or_failing_disk_refuses_names_its_cause_and_is_ready_again_by_itself() {
-    for errno in [Errno::EROFS, Errno::EIO] {
+    for fault in [Fault::ReadOnly, Fault::WriteError] {
+        let errno = fault.errno();
         let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
         let spool = open_on(&disk, dir.path(), NEVER);
         append(&spool, 0..3);
-        disk.fails(&EVERYTHING, errno);
+        disk.fail(fault);
         assert!(is_for(&spool.probe().unwrap_err(), errno), "before any write");
         let (taken, refused) = append_until_refused(&spool, 3);
         assert_eq!(taken, 3);
@@ -167,7 +160,7 @@ fn a_read_only_or_failing_disk_refuses_names_its_cause_and_is_ready_again_by_its
         assert!(is_for(&spool.probe().unwrap_err(), errno));
         // What is there is still handed over, though nothing can be removed.
         assert_eq!(drain(&spool), ids(0..3));
-        disk.works();
+        disk.mend();
         spool.probe().unwrap();
         append(&spool, 3..6);
         assert_eq!(drain(&spool), ids(3..6));
@@ -179,11 +172,11 @@ fn a_failed_sync_is_told_with_its_cause_and_readiness_follows() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
     let spool = open_on(&disk, dir.path(), SyncMode::Always);
     append(&spool, 0..1);
-    disk.fails(&[Operation::Sync], Errno::EIO);
+    disk.fail(Fault::SyncError);
     let refused = spool.append(&[event("evt-1")]).unwrap_err();
     assert!(refused.to_string().contains("Input/output"), "{refused}");
     assert!(spool.probe().is_err());
-    disk.works();
+    disk.mend();
     spool.probe().unwrap();
     append(&spool, 2..3);
 }
@@ -194,11 +187,11 @@ fn a_disk_that_does_not_sync_is_noticed_before_any_event_where_events_are_synced
         let (dir, disk) = (tempfile::tempdir().unwrap(), Arc::new(Faulty::default()));
         let spool = open_on(&disk, dir.path(), mode);
         spool.probe().unwrap();
-        disk.fails(&[Operation::Sync], Errno::EIO);
+        disk.fail(Fault::SyncError);
         assert_eq!(spool.probe().is_err(), noticed, "{mode:?}");
         assert_eq!(spool.probe().is_err(), noticed, "{mode:?}, again");
         assert_eq!(spool.stats().failing, noticed, "{mode:?}");
-        disk.works();
+        disk.mend();
         spool.probe().unwrap();
         assert!(!spool.stats().failing);
         append(&spool, 0..1);
