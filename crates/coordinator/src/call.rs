@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use caracal_core::{ApplicationId, Timestamp, World, ZoneId};
+use caracal_core::{ApplicationId, DelegationId, SessionId, Timestamp, World, ZoneId};
 use caracal_crypto::{canonical_json, sha256};
 use caracal_lifecycle::{
     About, Act,
@@ -151,8 +151,24 @@ impl FromInbound<App> for Call {
 
 /// The changed object of an administrative record.
 pub(crate) struct Entity<'a> {
-    pub(crate) kind: &'static str,
-    pub(crate) id: &'a str,
+    kind: &'static str,
+    id: &'a str,
+}
+
+impl<'a> Entity<'a> {
+    pub(crate) fn session(id: &'a SessionId) -> Self {
+        Self {
+            kind: "agents",
+            id: id.as_str(),
+        }
+    }
+
+    pub(crate) fn delegation(id: &'a DelegationId) -> Self {
+        Self {
+            kind: "delegations",
+            id: id.as_str(),
+        }
+    }
 }
 
 impl Call {

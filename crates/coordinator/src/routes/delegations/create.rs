@@ -13,7 +13,7 @@ use caracal_wire::{
     coordinator::delegations::{AllowReason, CreateDelegation, DelegatedAuthority, DelegationCreated},
 };
 
-use super::{ENTITY, request::DelegationRequest};
+use super::request::DelegationRequest;
 use crate::call::{Call, DELEGATION_CREATE, Entity};
 
 pub(crate) async fn handle(
@@ -51,10 +51,7 @@ pub(crate) async fn handle(
     let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
     let created = delegations::create(work.as_mut(), &call.act(), &resources, asked.grant).await?;
     let made = respond(created);
-    let entity = Entity {
-        kind: ENTITY,
-        id: made.delegation_edge_id.as_str(),
-    };
+    let entity = Entity::delegation(&made.delegation_edge_id);
     call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
     Ok(Made::New(made))
 }

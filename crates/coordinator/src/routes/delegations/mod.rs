@@ -25,9 +25,6 @@ pub(crate) struct EndPath {
 /// Most nodes of the graph below a delegation in one answer, nearest first.
 const MAX_NODES: u32 = 5_000;
 
-/// The changed object of administrative records.
-const ENTITY: &str = "delegations";
-
 fn not_found() -> Refusal {
     Refusal::of(ErrorCode::DelegationNotFound)
 }

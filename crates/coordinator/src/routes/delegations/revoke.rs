@@ -10,7 +10,6 @@ use caracal_storage::Access;
 use caracal_wire::coordinator::delegations::{DelegationRevoked, RevokeDelegation};
 use http::StatusCode;
 
-use super::ENTITY;
 use crate::{
     call::{Call, Entity},
     metrics,
@@ -29,15 +28,7 @@ pub(crate) async fn handle(
     let terminate = asked.unwrap_or(false);
     let mut work = call.work(Access::Write).await?;
     let revoked = delegations::revoke(work.as_mut(), &call.act(), &id, terminate).await?;
-    call.commit(
-        work,
-        StatusCode::OK,
-        Entity {
-            kind: ENTITY,
-            id: id.as_str(),
-        },
-    )
-    .await?;
+    call.commit(work, StatusCode::OK, Entity::delegation(&id)).await?;
     metrics::delegations_ended("revoked", revoked.delegations.len());
     metrics::sessions_ended("delegation_revoked", revoked.ended_sessions);
     Ok(Answer(DelegationRevoked {

@@ -14,7 +14,6 @@ use caracal_wire::{
 };
 use http::StatusCode;
 
-use super::ENTITY;
 use crate::{
     call::{Call, Entity},
     metrics,
@@ -37,15 +36,8 @@ pub(crate) async fn handle(
     }
     let mut work = call.work(Access::Write).await?;
     let ended = sessions::end(work.as_mut(), &call.act(), &id, &reason, generation).await?;
-    call.commit(
-        work,
-        StatusCode::NO_CONTENT,
-        Entity {
-            kind: ENTITY,
-            id: id.as_str(),
-        },
-    )
-    .await?;
+    call.commit(work, StatusCode::NO_CONTENT, Entity::session(&id))
+        .await?;
     metrics::sessions_ended("requested", ended.sessions.len());
     metrics::delegations_ended("session_ended", ended.delegations.len());
     Ok(NoContent)

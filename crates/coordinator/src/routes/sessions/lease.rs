@@ -10,7 +10,6 @@ use caracal_storage::Access;
 use caracal_wire::coordinator::sessions::LeaseTaken;
 use http::StatusCode;
 
-use super::ENTITY;
 use crate::call::{Call, Entity};
 
 pub(crate) async fn handle(
@@ -20,15 +19,7 @@ pub(crate) async fn handle(
     let mut work = call.work(Access::Write).await?;
     let lease = sessions::take_over(work.as_mut(), &call.act(), &id).await?;
     let (work, taken) = call.held(work, lease).await?;
-    call.commit(
-        work,
-        StatusCode::OK,
-        Entity {
-            kind: ENTITY,
-            id: id.as_str(),
-        },
-    )
-    .await?;
+    call.commit(work, StatusCode::OK, Entity::session(&id)).await?;
     Ok(Answer(LeaseTaken {
         status: SessionStatus::Active,
         heartbeat_deadline_at: taken.until,

@@ -15,9 +15,6 @@ pub(crate) mod suspend;
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
-/// The changed object of administrative records.
-const ENTITY: &str = "agents";
-
 fn not_found() -> Refusal {
     Refusal::of(ErrorCode::SessionNotFound)
 }

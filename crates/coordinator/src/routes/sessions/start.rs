@@ -9,7 +9,7 @@ use caracal_service::{
 use caracal_storage::Access;
 use caracal_wire::coordinator::sessions::{SessionStarted, StartSession};
 
-use super::{ENTITY, not_owner, request::Asked};
+use super::{not_owner, request::Asked};
 use crate::{
     auth::subject,
     call::{Call, Entity, SESSION_START},
@@ -57,10 +57,7 @@ pub(crate) async fn handle(
         delegation_edge_id: started.inherited.map(|delegation| delegation.id),
         warnings: started.warnings,
     };
-    let entity = Entity {
-        kind: ENTITY,
-        id: started.session.id.as_str(),
-    };
+    let entity = Entity::session(&started.session.id);
     call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
     metrics::session_started(asked.start.lifecycle.as_str());
     Ok(Made::New(made))

@@ -10,7 +10,6 @@ use caracal_storage::Access;
 use caracal_wire::coordinator::sessions::Suspended;
 use http::StatusCode;
 
-use super::ENTITY;
 use crate::call::{Call, Entity};
 
 pub(crate) async fn handle(
@@ -19,14 +18,6 @@ pub(crate) async fn handle(
 ) -> Result<Answer<Suspended>, Refusal> {
     let mut work = call.work(Access::Write).await?;
     let suspended = sessions::suspend(work.as_mut(), &call.act(), &id).await?;
-    call.commit(
-        work,
-        StatusCode::OK,
-        Entity {
-            kind: ENTITY,
-            id: id.as_str(),
-        },
-    )
-    .await?;
+    call.commit(work, StatusCode::OK, Entity::session(&id)).await?;
     Ok(Answer(Suspended { suspended }))
 }
