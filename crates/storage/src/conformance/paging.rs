@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, Attribution, Session},
 };
 
-use crate::{DelegationDirection, PageRequest, SessionFilter};
+use crate::{DelegationDirection, Page, PageRequest, SessionFilter};
 
 use super::{
     Backend, delegations,
@@ -22,6 +22,20 @@ const LIMITS: [u32; 5] = [1, 2, 5, 7, 1000];
 fn newest_first(mut rows: Vec<(Timestamp, String)>) -> Vec<(Timestamp, String)> {
     rows.sort_by(|one, other| other.cmp(one));
     rows
+}
+
+/// The pages of a listing, whatever the limit, are `rows` newest first.
+async fn concatenates<T>(
+    what: &str,
+    rows: Vec<(Timestamp, String)>,
+    key: impl Fn(&T) -> (Timestamp, String),
+    read: impl AsyncFn(PageRequest) -> Page<T>,
+) {
+    let expected = newest_first(rows);
+    for limit in LIMITS {
+        let read: Vec<_> = walk(limit, &read).await.iter().map(&key).collect();
+        assert_eq!(read, expected, "{what}, limit {limit}");
+    }
 }
 
 /// Attribution of the `index`th row: most rows share their microsecond with others.
@@ -61,66 +75,50 @@ pub async fn pages_of_the_directory_concatenate_under_equal_instants(backend: Ba
     }
     work.commit().await.unwrap();
 
-    for limit in LIMITS {
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .applications()
-                .list(false, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.attribution.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(applications.clone()),
-            "applications, limit {limit}"
-        );
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .providers()
-                .list(false, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.attribution.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(providers.clone()),
-            "providers, limit {limit}"
-        );
-        let read = async |page| fixture.a.read().await.policies().list(&page).await.unwrap();
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.attribution.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(policies.clone()),
-            "policies, limit {limit}"
-        );
-        let read = async |page| fixture.a.read().await.policy_sets().list(&page).await.unwrap();
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.attribution.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(sets.clone()),
-            "policy sets, limit {limit}"
-        );
-    }
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.applications().list(false, &page).await.unwrap()
+    };
+    concatenates(
+        "applications",
+        applications,
+        |row| (row.attribution.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.providers().list(false, &page).await.unwrap()
+    };
+    concatenates(
+        "providers",
+        providers,
+        |row| (row.attribution.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.policies().list(&page).await.unwrap()
+    };
+    concatenates(
+        "policies",
+        policies,
+        |row| (row.attribution.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.policy_sets().list(&page).await.unwrap()
+    };
+    concatenates(
+        "policy sets",
+        sets,
+        |row| (row.attribution.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
 }
 
 pub async fn a_page_of_wide_rows_ends_by_its_bytes_and_goes_on(backend: Backend) {
@@ -192,86 +190,55 @@ pub async fn pages_of_agents_concatenate_under_equal_instants(backend: Backend) 
         subject_id: Some("ada".into()),
         ..Default::default()
     };
-    for limit in LIMITS {
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .sessions()
-                .list(&children, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
+    let now = fixture.world.now();
+    let outbound = DelegationDirection::Outbound;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.sessions().list(&children, &page).await.unwrap()
+    };
+    concatenates(
+        "sessions",
+        sessions,
+        |row| (row.started_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.authority_records().list(&ada, &page).await.unwrap()
+    };
+    concatenates(
+        "records",
+        records,
+        |row| (row.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.delegations().list_live(now, &page).await.unwrap()
+    };
+    concatenates(
+        "live delegations",
+        delegations.clone(),
+        |row| (row.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.a.read().await;
+        work.delegations()
+            .list(&ends[0].id, outbound, &page)
             .await
-            .into_iter()
-            .map(|row| (row.started_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(sessions.clone()),
-            "sessions, limit {limit}"
-        );
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .authority_records()
-                .list(&ada, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(records.clone()),
-            "records, limit {limit}"
-        );
-        let now = fixture.world.now();
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .delegations()
-                .list_live(now, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(delegations.clone()),
-            "live delegations, limit {limit}"
-        );
-        let outbound = DelegationDirection::Outbound;
-        let read = async |page| {
-            fixture
-                .a
-                .read()
-                .await
-                .delegations()
-                .list(&ends[0].id, outbound, &page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(delegations.clone()),
-            "delegations, limit {limit}"
-        );
-    }
+            .unwrap()
+    };
+    concatenates(
+        "delegations",
+        delegations,
+        |row| (row.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
 }
 
 pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: Backend) {
@@ -293,36 +260,22 @@ pub async fn pages_of_the_deployment_concatenate_under_equal_instants(backend: B
         tokens.push((token.created_at, token.id));
     }
     work.commit().await.unwrap();
-    for limit in LIMITS {
-        let read = async |page| fixture.global_read().await.zones().list(&page).await.unwrap();
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.attribution.created_at, row.id.to_string()));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(zones.clone()),
-            "zones, limit {limit}"
-        );
-        let read = async |page| {
-            fixture
-                .global_read()
-                .await
-                .admin_tokens()
-                .list(&page)
-                .await
-                .unwrap()
-        };
-        let rows = walk(limit, read)
-            .await
-            .into_iter()
-            .map(|row| (row.created_at, row.id));
-        assert_eq!(
-            rows.collect::<Vec<_>>(),
-            newest_first(tokens.clone()),
-            "tokens, limit {limit}"
-        );
-    }
+    let read = async |page: PageRequest| {
+        let mut work = fixture.global_read().await;
+        work.zones().list(&page).await.unwrap()
+    };
+    concatenates(
+        "zones",
+        zones,
+        |row| (row.attribution.created_at, row.id.to_string()),
+        read,
+    )
+    .await;
+    let read = async |page: PageRequest| {
+        let mut work = fixture.global_read().await;
+        work.admin_tokens().list(&page).await.unwrap()
+    };
+    concatenates("tokens", tokens, |row| (row.created_at, row.id.clone()), read).await;
 }
 
 pub async fn rows_added_and_removed_during_a_walk_hide_and_repeat_no_other(backend: Backend) {

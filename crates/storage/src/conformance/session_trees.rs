@@ -57,6 +57,18 @@ async fn end(zone: &InZone, session: &Session, end: &TreeEnd) -> Vec<EndedSessio
     ended
 }
 
+/// Ends the tree under `root` in a unit of work of its own, again while others contend for it.
+async fn race_end(zone: &InZone, root: &SessionId) -> Vec<EndedSession> {
+    let end = || async {
+        let mut work = zone.try_write().await?;
+        let at = zone.given.world.now();
+        let ended = work.sessions().end_tree(root, &terminate(at)).await?;
+        work.commit().await?;
+        Ok(ended)
+    };
+    retry(end).await.unwrap()
+}
+
 fn set(ended: &[EndedSession]) -> BTreeSet<SessionId> {
     let distinct: BTreeSet<_> = ended.iter().map(|session| session.id.clone()).collect();
     assert_eq!(distinct.len(), ended.len(), "a session was reported twice");
@@ -127,14 +139,7 @@ pub async fn children_are_counted_right_under_concurrency(backend: Backend) {
     race(8, |runner| {
         let (zone, child) = (fixture.a.clone(), children[runner / 2].clone());
         async move {
-            let stop = || async {
-                let mut work = zone.try_write().await?;
-                work.sessions()
-                    .end_tree(&child.id, &terminate(zone.given.world.now()))
-                    .await?;
-                work.commit().await
-            };
-            retry(stop).await.unwrap();
+            race_end(&zone, &child.id).await;
         }
     })
     .await;
@@ -255,17 +260,7 @@ pub async fn of_many_ends_of_one_tree_exactly_one_reports_each_session(backend: 
     let targets = [root.id.clone(), left.id.clone(), root.id.clone(), leaf.id.clone()];
     let reports = race(8, |runner| {
         let (zone, target) = (fixture.a.clone(), targets[runner % 4].clone());
-        async move {
-            retry(|| async {
-                let mut work = zone.try_write().await?;
-                let at = zone.given.world.now();
-                let ended = work.sessions().end_tree(&target, &terminate(at)).await?;
-                work.commit().await?;
-                Ok(ended)
-            })
-            .await
-            .unwrap()
-        }
+        async move { race_end(&zone, &target).await }
     })
     .await;
     let all: Vec<_> = reports.into_iter().flatten().collect();
@@ -282,19 +277,7 @@ pub async fn no_child_outlives_a_parent_that_ends_at_the_same_time(backend: Back
     assert!(starting.sessions().get_locked(&root.id).await.unwrap().is_some());
     starting.sessions().create(&child).await.unwrap();
     let (zone, id) = (fixture.a.clone(), root.id.clone());
-    let ending = tokio::spawn(async move {
-        retry(|| async {
-            let mut work = zone.try_write().await?;
-            let ended = work
-                .sessions()
-                .end_tree(&id, &terminate(zone.given.world.now()))
-                .await?;
-            work.commit().await?;
-            Ok(ended)
-        })
-        .await
-        .unwrap()
-    });
+    let ending = tokio::spawn(async move { race_end(&zone, &id).await });
     give_way(&ending).await;
     starting.commit().await.unwrap();
     assert_eq!(
