@@ -183,16 +183,6 @@ impl Decision {
         }
         Value::Array(diagnostics)
     }
-
-    /// The result document of the decision contract.
-    pub fn to_result_document(&self) -> Value {
-        json!({
-            "decision": self.effect.as_str(),
-            "evaluation_status": "complete",
-            "determining_policies": self.determining_policies(),
-            "diagnostics": self.diagnostics(),
-        })
-    }
 }
 
 /// Decides one request. Pure: the same arguments always give the same answer.

@@ -154,11 +154,6 @@ impl PolicySnapshot {
         &self.reasons
     }
 
-    /// The tier of a scope.
-    pub fn tier_of(&self, scope: &str) -> Option<&str> {
-        self.risk.as_ref()?.get(scope).map(AsRef::as_ref)
-    }
-
     /// The grant of `resource`, if `principal` owns it.
     pub(crate) fn owned_grant(&self, principal: &str, resource: &str) -> Option<&Grant> {
         let grant = self.grants.get(resource)?;

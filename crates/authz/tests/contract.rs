@@ -318,7 +318,13 @@ impl Rego {
 
 fn native(documents: &PolicyDocuments, request: &Request) -> Value {
     let snapshot = PolicySnapshot::build(PolicyIdentity::default(), documents);
-    decide(&snapshot, &request.as_input()).to_result_document()
+    let decision = decide(&snapshot, &request.as_input());
+    json!({
+        "decision": if decision.is_allow() { "allow" } else { "deny" },
+        "evaluation_status": "complete",
+        "determining_policies": decision.determining_policies(),
+        "diagnostics": decision.diagnostics(),
+    })
 }
 
 fn name_of(result: &Value) -> String {

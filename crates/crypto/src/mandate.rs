@@ -188,15 +188,6 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
-/// Header and claims of `token` without any proof, in bounds. For early refusal and for diagnostics alone.
-///
-/// # Errors
-/// [`MandateError`].
-pub fn decode_unverified_bounded(token: &str) -> Result<(Header, MandateClaims), MandateError> {
-    let token = Unverified::parse(token)?;
-    Ok((token.header()?.clone(), token.unverified_claims()?))
-}
-
 /// Proves `token` with the key that `lookup` knows by its `kid`. Says nothing about time, issuer or audience:
 /// follow it with [`ClaimRules::check`].
 ///

@@ -348,22 +348,21 @@ fn gates_and_risk_follow_the_requested_scopes() {
         { "tier": "z" },
     ]));
     let decision = mint(&["agent"], "t:write t:read").decide(&documents);
+    assert!(decision.is_allow());
     assert_eq!(
-        decision.to_result_document(),
-        json!({
-            "decision": "allow",
-            "evaluation_status": "complete",
-            "determining_policies": [{ "policy": "caracal-desk-mint" }],
-            "diagnostics": [
-                { "step_up_required": { "type": "human_approval", "tiers": [
-                    { "tier": "high", "approver": "operator", "privacy": "identified" },
-                    { "tier": "high", "approver": "subject", "privacy": "identified", "ttl_seconds": 600 },
-                ] } },
-                { "risk": [{ "scope": "t:read", "tier": "low" }, { "scope": "t:write", "tier": "high" }] },
-            ],
-        })
+        decision.determining_policies(),
+        json!([{ "policy": "caracal-desk-mint" }])
     );
-    assert_eq!(snapshot(&documents).tier_of("t:write"), Some("high"));
+    assert_eq!(
+        decision.diagnostics(),
+        json!([
+            { "step_up_required": { "type": "human_approval", "tiers": [
+                { "tier": "high", "approver": "operator", "privacy": "identified" },
+                { "tier": "high", "approver": "subject", "privacy": "identified", "ttl_seconds": 600 },
+            ] } },
+            { "risk": [{ "scope": "t:read", "tier": "low" }, { "scope": "t:write", "tier": "high" }] },
+        ]),
+    );
 }
 
 #[test]

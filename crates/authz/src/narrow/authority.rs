@@ -241,15 +241,6 @@ impl Authority {
             _ => Ok(()),
         }
     }
-
-    /// Longest lifetime of a mandate minted at `now`; zero when the authority is over.
-    pub fn lifetime_at(&self, now: Timestamp) -> Duration {
-        let left = self.expires_at.since(now);
-        match self.ttl_seconds {
-            Some(seconds) => left.min(Duration::from_secs(u64::from(seconds))),
-            None => left,
-        }
-    }
 }
 
 /// Remaining hops of a stored delegation. More than the platform allows counts as the most it allows; when both
