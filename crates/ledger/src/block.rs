@@ -19,6 +19,7 @@ use self::{
 use crate::entry::{Entry, MAX_BODY_BYTES, MAX_NAME_BYTES};
 
 mod bytes;
+mod day;
 mod tokens;
 
 /// Most entries of a block.
