@@ -1,10 +1,11 @@
 //! Every role does what its own OpenAPI document says, whoever asks: `e2e/documents/fuzz.py` asks.
 
-use std::{process::Command, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use caracal_e2e::{Deployment, Stack, checkout};
+use serde_json::json;
 
-use crate::published_clients::python;
+use crate::{published_clients::python, receipts::watching};
 
 /// Longest run of one role, in the form of CI; the long form takes as long as it takes.
 const LIMIT: Duration = Duration::from_mins(9);
@@ -26,7 +27,12 @@ async fn answers_as_its_document_says(
     bounded: &'static [&'static str],
 ) {
     let stack = Stack::with(deployment, &UNLIMITED).await;
-    let home = stack.home().to_owned();
+    ask(stack.home().to_owned(), role, bounded).await;
+    stack.stop().await;
+}
+
+/// Asks the role that listens where `endpoints.json` in `home` says.
+async fn ask(home: PathBuf, role: &'static str, bounded: &'static [&'static str]) {
     let long = std::env::var_os(EXAMPLES);
     let limit = if long.is_some() { Duration::MAX } else { LIMIT };
     let run = tokio::task::spawn_blocking(move || {
@@ -49,7 +55,16 @@ async fn answers_as_its_document_says(
     let failed = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{failed}");
     println!("{told}");
-    stack.stop().await;
+}
+
+/// The witness stands alone: nobody proves who they are, so there is one kind of caller.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_witness_answers_as_its_document_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let witness = watching(directory.path()).await;
+    let endpoints = json!({ "witness": witness.url });
+    std::fs::write(directory.path().join("endpoints.json"), endpoints.to_string()).unwrap();
+    ask(directory.path().to_owned(), "witness", &["--examples", "8"]).await;
 }
 
 /// One test per role and deployment. The embedded one is asked everything, the other what a database may answer

@@ -36,13 +36,13 @@ async fn two_verifiers_and_a_witness_agree_on_a_running_deployment_in_production
 }
 
 /// A witness of the deployment under test, as somebody else runs it.
-struct Watching {
+pub(crate) struct Watching {
     _process: Process,
     keys: Vec<String>,
-    url: String,
+    pub(crate) url: String,
 }
 
-async fn watching(directory: &Path) -> Watching {
+pub(crate) async fn watching(directory: &Path) -> Watching {
     let logs = directory.join("keys");
     let secret = hex::decode(LOG_KEY).unwrap();
     let keys = LogKeys::derive(HOST, &secret, None).unwrap();
