@@ -192,6 +192,8 @@ fn is_framed_as_we_read(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => true,
+        // With a length besides, one reader ends the body where another goes on.
+        (Some(_), None) if headers.contains_key(header::CONTENT_LENGTH) => false,
         (Some(coding), None) => coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
         (Some(_), Some(_)) => false,
     }

@@ -39,11 +39,23 @@ pub(crate) fn headers(mut upstream: HeaderMap, base: &str, cookies: bool) -> Hea
     headers
 }
 
-/// What describes the upstream's machinery, orders ours about, or is ours to say.
+/// What describes the upstream's machinery, orders ours about, speaks for a whole origin, or is ours to say.
 fn is_withheld(name: &str) -> bool {
     matches!(
         name,
-        "server" | "x-powered-by" | "x-aspnet-version" | "x-aspnetmvc-version" | "refresh" | "x-request-id"
+        "server"
+            | "x-powered-by"
+            | "x-aspnet-version"
+            | "x-aspnetmvc-version"
+            | "refresh"
+            | "x-request-id"
+            // The origin that the caller sees is ours, with every other resource behind it.
+            | "alt-svc"
+            | "clear-site-data"
+            | "strict-transport-security"
+            | "nel"
+            | "report-to"
+            | "reporting-endpoints"
     ) || name.starts_with("x-caracal-")
         || is_order_to_proxy(name)
 }

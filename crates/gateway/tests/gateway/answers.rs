@@ -46,6 +46,7 @@ async fn an_answer_in_a_transfer_coding_that_we_do_not_know_is_502() {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: xchunked",
         "Transfer-Encoding: identity",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3",
     ] {
         let answer = format!("HTTP/1.1 200 OK\r\n{codings}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
         assert_eq!(
@@ -54,7 +55,7 @@ async fn an_answer_in_a_transfer_coding_that_we_do_not_know_is_502() {
             "{codings}"
         );
     }
-    let events = stage.events(6).await;
+    let events = stage.events(7).await;
     assert!(
         events
             .iter()
@@ -165,6 +166,9 @@ async fn orders_of_an_upstream_to_proxies_end_here_and_cookies_pass_only_where_t
             ("x-accel-redirect", "/internal/secret"),
             ("x-accel-buffering", "no"),
             ("x-sendfile", "/etc/passwd"),
+            ("alt-svc", "h2=\"elsewhere.test:443\""),
+            ("clear-site-data", "\"*\""),
+            ("strict-transport-security", "max-age=0"),
             ("x-reproxy-url", "http://evil.test"),
             ("set-cookie", "a=1"),
             ("set-cookie", "b=2"),
@@ -182,6 +186,9 @@ async fn orders_of_an_upstream_to_proxies_end_here_and_cookies_pass_only_where_t
             "x-accel-redirect",
             "x-accel-buffering",
             "x-sendfile",
+            "alt-svc",
+            "clear-site-data",
+            "strict-transport-security",
             "x-reproxy-url",
         ] {
             assert!(answer.header(name).is_none(), "{name}");
