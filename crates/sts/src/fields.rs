@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use caracal_core::id::InvalidId;
+use caracal_core::{id::InvalidId, text::is_unprintable};
 use caracal_service::Refusal;
 
 use crate::malformed::malformed;
@@ -28,8 +28,8 @@ impl<'f> Fields<'f> {
             return Err(malformed("", format!("more than {MAX_FIELDS} form fields")));
         }
         for (index, (name, value)) in fields.iter().enumerate() {
-            // A NUL or a control character has no place in any field and confuses logs and signed forms.
-            if name.chars().chain(value.chars()).any(char::is_control) {
+            // What cannot be seen has no place in any field and confuses logs, readers and signed forms.
+            if name.chars().chain(value.chars()).any(is_unprintable) {
                 return Err(malformed(&printable(name), "contains a control character"));
             }
             let repeated = fields.iter().take(index).any(|(other, _)| other == name);

@@ -14,6 +14,8 @@ mod word;
 
 use std::{iter::Peekable, str::Chars};
 
+use caracal_core::text::is_unprintable;
+
 pub(super) use self::word::excerpt;
 use self::{
     level::Level,
@@ -63,14 +65,15 @@ pub(super) fn scan(content: &str) -> Result<Scan, PolicyProblem> {
         );
         return Err(PolicyProblem::new("content_too_large", message));
     }
-    // The parser takes a NUL for the end of the text and would not look at what follows.
+    // The parser takes a NUL for the end of the text and would not look at what follows. Who reviews a policy sees
+    // neither an override of the direction of writing nor what has no width, and must not approve what it is not.
     if content
         .chars()
-        .any(|ch| ch.is_control() && !matches!(ch, '\t' | '\n' | '\r'))
+        .any(|ch| is_unprintable(ch) && !matches!(ch, '\t' | '\n' | '\r'))
     {
         return Err(PolicyProblem::new(
             "policy_syntax_error",
-            "the policy contains a control character",
+            "the policy contains a character that cannot be seen",
         ));
     }
     let mut scanner = Scanner::new(content);

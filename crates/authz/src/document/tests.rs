@@ -61,6 +61,14 @@ fn every_rule_of_a_document_has_its_own_code() {
         (document("app_ids := {}}\n"), "unbalanced_delimiters"),
         (document("risk := []\n\0grants := 1"), "policy_syntax_error"),
         (
+            document("risk := [] # \u{202e}reversed\u{202c}"),
+            "policy_syntax_error",
+        ),
+        (
+            document("app_ids := {\"a\u{200b}\": \"x\"}"),
+            "policy_syntax_error",
+        ),
+        (
             document("default risk := []\ndefault risk := [1]"),
             "data_document_conflict:risk",
         ),

@@ -1,7 +1,7 @@
 //! Declared operations: which scope a method on a path needs.
 
 use caracal_authz::operations::{GRPC, MCP, McpPattern, PathTemplate, is_method};
-use caracal_core::{ScopeSet, entity::DeclaredOperation};
+use caracal_core::{ScopeSet, entity::DeclaredOperation, text::is_unprintable};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
@@ -29,7 +29,7 @@ pub(super) fn normalise(operations: Vec<DeclaredOperation>) -> Result<Vec<Declar
                 ("path", &path, 512),
                 ("scope", &scope, 200),
             ] {
-                if value.chars().count() > most || value.chars().any(char::is_control) {
+                if value.chars().count() > most || value.chars().any(is_unprintable) {
                     let field = format!("operations.{position}.{name}");
                     return Err(Refusal::invalid_field(
                         CODE,

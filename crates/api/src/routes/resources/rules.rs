@@ -1,6 +1,6 @@
 //! Rules of a whole resource, on creation and on the merged state of a patch.
 
-use caracal_core::{ProviderId, entity::Resource};
+use caracal_core::{ProviderId, entity::Resource, text::is_unprintable};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use caracal_wire::ErrorCode;
@@ -55,7 +55,7 @@ pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), R
     }
     let refused =
         |message: &str| Refusal::invalid_field(ErrorCode::InvalidResourceIdentifier, "identifier", message);
-    if identifier.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if identifier.chars().any(|c| is_unprintable(c) || c.is_whitespace()) {
         return Err(refused("must not contain white space or control characters"));
     }
     let url = Url::parse(identifier).map_err(|_| refused("must be an absolute URI"))?;
