@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use caracal_core::{Secret, World};
+use caracal_service::config::usable_secret;
 
 use crate::config::Keys;
 
@@ -93,12 +94,42 @@ pub(crate) fn read_or_create(path: &Path, generate: impl FnOnce() -> String) -> 
             let mut value = String::new();
             file.read_to_string(&mut value)
                 .with_context(|| format!("cannot read the secret file {name}"))?;
-            let value = value.trim_end();
-            if value.is_empty() {
-                bail!("the secret file {name} is empty; delete it to have a new one generated");
+            match usable_secret(&value) {
+                Ok(value) => Ok(Secret::new(value)),
+                Err(why) if value.trim().is_empty() => {
+                    bail!("the secret file {name} {why}; delete it to have a new one generated")
+                }
+                Err(why) => bail!("the secret file {name} {why}"),
             }
-            Ok(Secret::new(value))
         }
         Err(error) => Err(error).with_context(|| format!("cannot create the secret file {name}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_file_that_no_login_works_with_is_refused_with_its_name() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("token");
+        for (content, read) in [
+            ("token\n", Some("token")),
+            ("", None),
+            (" token", None),
+            ("to\nken", None),
+            ("to\0ken", None),
+            ("\u{feff}token", None),
+        ] {
+            let _ = std::fs::remove_file(&path);
+            read_or_create(&path, || String::from(content)).expect("a file");
+            let secret = read_or_create(&path, || unreachable!("it is there"));
+            match (&secret, read) {
+                (Ok(secret), Some(read)) => assert_eq!(secret.expose(), read),
+                (Err(error), None) => assert!(error.to_string().contains("/token "), "{error}"),
+                _ => panic!("{content:?}: {secret:?}"),
+            }
+        }
     }
 }

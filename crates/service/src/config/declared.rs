@@ -1,4 +1,4 @@
-use super::{Kind, Mode, Role};
+use super::{Mode, Role, SettingKind};
 
 /// What a process is, as far as it decides which settings it needs.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl Required {
 
 /// A setting with a default.
 #[derive(Debug)]
-pub struct Setting<K: Kind> {
+pub struct Setting<K: SettingKind> {
     pub(super) name: &'static str,
     pub(super) alias: Option<&'static str>,
     pub(super) users: &'static [Role],
@@ -46,7 +46,7 @@ pub struct Setting<K: Kind> {
     pub(super) sentence: &'static str,
 }
 
-impl<K: Kind> Setting<K> {
+impl<K: SettingKind> Setting<K> {
     /// Declares a setting that `users` read.
     pub const fn new(
         name: &'static str,
@@ -85,7 +85,7 @@ impl<K: Kind> Setting<K> {
 
 /// A setting that may be absent.
 #[derive(Debug)]
-pub struct Optional<K: Kind> {
+pub struct Optional<K: SettingKind> {
     pub(super) name: &'static str,
     pub(super) users: &'static [Role],
     pub(super) unset: &'static str,
@@ -95,7 +95,7 @@ pub struct Optional<K: Kind> {
     pub(super) kind: std::marker::PhantomData<fn() -> K>,
 }
 
-impl<K: Kind> Optional<K> {
+impl<K: SettingKind> Optional<K> {
     /// Declares a setting that `users` read; `unset` says what is so without it.
     pub const fn new(
         name: &'static str,
@@ -155,7 +155,7 @@ pub trait Declared: Sync {
     fn sentence(&self) -> &'static str;
 }
 
-impl<K: Kind> Declared for Setting<K> {
+impl<K: SettingKind> Declared for Setting<K> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -193,7 +193,7 @@ impl<K: Kind> Declared for Setting<K> {
     }
 }
 
-impl<K: Kind> Declared for Optional<K> {
+impl<K: SettingKind> Declared for Optional<K> {
     fn name(&self) -> &'static str {
         self.name
     }

@@ -13,7 +13,7 @@ use caracal_crypto::HmacKey;
 use super::Mode;
 
 /// The kind of a setting: how its text becomes a value.
-pub trait Kind: 'static {
+pub trait SettingKind: 'static {
     /// What is read.
     type Value;
 
@@ -47,7 +47,7 @@ pub fn not(form: &str, text: &str) -> String {
 #[derive(Debug)]
 pub struct Text;
 
-impl Kind for Text {
+impl SettingKind for Text {
     type Value = String;
 
     const FORM: &'static str = "text";
@@ -63,9 +63,9 @@ impl Kind for Text {
 
 /// A file or directory.
 #[derive(Debug)]
-pub struct Path;
+pub struct FilePath;
 
-impl Kind for Path {
+impl SettingKind for FilePath {
     type Value = PathBuf;
 
     const FORM: &'static str = "a path";
@@ -83,7 +83,7 @@ impl Kind for Path {
 #[derive(Debug)]
 pub struct HttpUrl;
 
-impl Kind for HttpUrl {
+impl SettingKind for HttpUrl {
     type Value = String;
 
     const FORM: &'static str = "an absolute http or https URL";
@@ -109,7 +109,7 @@ macro_rules! plain {
         #[derive(Debug)]
         pub struct $kind;
 
-        impl Kind for $kind {
+        impl SettingKind for $kind {
             type Value = $value;
 
             const FORM: &'static str = $form;
@@ -148,7 +148,7 @@ plain!(
 #[derive(Debug)]
 pub struct Number<T>(PhantomData<fn() -> T>);
 
-impl<T: FromStr + Display + Copy + TryInto<u64> + 'static> Kind for Number<T> {
+impl<T: FromStr + Display + Copy + TryInto<u64> + 'static> SettingKind for Number<T> {
     type Value = T;
 
     const FORM: &'static str = "a whole number";
@@ -173,7 +173,7 @@ macro_rules! in_unit {
         #[derive(Debug)]
         pub struct $kind;
 
-        impl Kind for $kind {
+        impl SettingKind for $kind {
             type Value = Duration;
 
             const FORM: &'static str = $form;
@@ -220,7 +220,7 @@ in_unit!(
 #[derive(Debug)]
 pub struct HumanDuration;
 
-impl Kind for HumanDuration {
+impl SettingKind for HumanDuration {
     type Value = Duration;
 
     const FORM: &'static str = "a positive duration such as 500ms, 5s, 2m or 1h";
@@ -262,7 +262,7 @@ fn duration(text: &str) -> Option<Duration> {
 #[derive(Debug)]
 pub struct Flag;
 
-impl Kind for Flag {
+impl SettingKind for Flag {
     type Value = bool;
 
     const FORM: &'static str = "true or false";
@@ -280,7 +280,7 @@ impl Kind for Flag {
     }
 }
 
-impl Kind for Mode {
+impl SettingKind for Mode {
     type Value = Self;
 
     const FORM: &'static str = "dev, rc or stable";
@@ -301,7 +301,7 @@ macro_rules! secret {
         #[derive(Debug)]
         pub struct $kind;
 
-        impl Kind for $kind {
+        impl SettingKind for $kind {
             type Value = Secret;
 
             const FORM: &'static str = $form;
@@ -348,7 +348,7 @@ const MAX_KEYS: usize = 4;
 #[derive(Debug)]
 pub struct KeyMaterials;
 
-impl Kind for KeyMaterials {
+impl SettingKind for KeyMaterials {
     type Value = Vec<Secret>;
 
     const FORM: &'static str = "one to four keys of at least 32 random bytes in hex, separated by commas";

@@ -3,7 +3,9 @@ use std::{
     ffi::OsString,
 };
 
-use super::{ConfigError, Declared, Kind, Optional, Process, Setting};
+use caracal_core::text::is_unprintable;
+
+use super::{ConfigError, Declared, Optional, Process, Setting, SettingKind};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +85,7 @@ impl Settings {
 
     /// The setting's value: as given, or its default. What cannot be used is noted as a problem, and the default
     /// stands in until [`Settings::finish`].
-    pub fn get<K: Kind>(&mut self, setting: &Setting<K>) -> K::Value {
+    pub fn get<K: SettingKind>(&mut self, setting: &Setting<K>) -> K::Value {
         let given = self
             .given::<K>(setting.name)
             .or_else(|| setting.alias.and_then(|alias| self.given::<K>(alias)));
@@ -96,7 +98,7 @@ impl Settings {
     }
 
     /// The setting's value, if it is given and can be used.
-    pub fn find<K: Kind>(&mut self, setting: &Optional<K>) -> Option<K::Value> {
+    pub fn find<K: SettingKind>(&mut self, setting: &Optional<K>) -> Option<K::Value> {
         let given = self
             .given::<K>(setting.name)
             .filter(|(value, origin)| self.is_within::<K>(setting.bounds, value, origin));
@@ -108,7 +110,7 @@ impl Settings {
     }
 
     /// Notes a problem where `process` needs the setting and it is not given.
-    pub fn require<K: Kind>(&mut self, setting: &Optional<K>, process: &Process) {
+    pub fn require<K: SettingKind>(&mut self, setting: &Optional<K>, process: &Process) {
         let Some(required) = setting.required else { return };
         if self.is_set(setting.name)
             || K::SECRET && self.is_set(&format!("{}_FILE", setting.name))
@@ -210,7 +212,12 @@ impl Settings {
         }
     }
 
-    fn is_within<K: Kind>(&mut self, bounds: Option<(u64, u64)>, value: &K::Value, origin: &Origin) -> bool {
+    fn is_within<K: SettingKind>(
+        &mut self,
+        bounds: Option<(u64, u64)>,
+        value: &K::Value,
+        origin: &Origin,
+    ) -> bool {
         let (Some(number), Origin::Environment(name)) = (K::measure(value), origin) else {
             return true;
         };
@@ -232,7 +239,7 @@ impl Settings {
     }
 
     /// What `name`, or for a secret the file that `NAME_FILE` names, gives.
-    fn given<K: Kind>(&mut self, name: &str) -> Option<(K::Value, Origin)> {
+    fn given<K: SettingKind>(&mut self, name: &str) -> Option<(K::Value, Origin)> {
         let (text, origin) = if K::SECRET {
             self.secret(name)?
         } else {
@@ -255,8 +262,7 @@ impl Settings {
         self.variables.get(name).cloned()
     }
 
-    /// A secret from `NAME`, or from the file that `NAME_FILE` names. White space at the end is cut, since editors and
-    /// `echo` leave a line end there; anywhere else it is refused, since no login would work with it.
+    /// A secret from `NAME`, or from the file that `NAME_FILE` names.
     fn secret(&mut self, name: &str) -> Option<(String, Origin)> {
         let variable = format!("{name}_FILE");
         let file = self.readable(&variable);
@@ -271,18 +277,31 @@ impl Settings {
                 }
             },
         };
-        let value = content.trim_end();
-        if value.is_empty() {
-            self.problem(format!("{said} is empty"));
-            return None;
+        match usable_secret(&content) {
+            Ok(value) => Some((value.to_owned(), origin)),
+            Err(why) => {
+                self.problem(format!("{said} {why}"));
+                None
+            }
         }
-        if value.starts_with(char::is_whitespace) || value.contains(['\n', '\r']) {
-            self.problem(format!(
-                "{said} has white space at its beginning or a line end within"
-            ));
-            return None;
-        }
-        Some((value.to_owned(), origin))
+    }
+}
+
+/// A secret as it stands in a file or a variable. White space at the end is cut, since editors and `echo` leave a line
+/// end there.
+///
+/// # Errors
+/// What completes "the secret …": it is empty, or has what no login works with.
+pub fn usable_secret(content: &str) -> Result<&str, &'static str> {
+    let value = content.trim_end();
+    if value.is_empty() {
+        Err("is empty")
+    } else if value.starts_with(char::is_whitespace) {
+        Err("has white space at its beginning")
+    } else if value.contains(is_unprintable) {
+        Err("has a line end or another character within that cannot be seen")
+    } else {
+        Ok(value)
     }
 }
 
@@ -433,6 +452,8 @@ mod tests {
             ("to\nken", None),
             (" token", None),
             (" \n", None),
+            ("to\0ken", None),
+            ("\u{feff}token", None),
         ] {
             let mut settings = settings(&[("DATABASE_URL", text)]);
             assert_eq!(
