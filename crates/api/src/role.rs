@@ -7,7 +7,7 @@ use caracal_service::{
     front::{Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
 };
-use caracal_storage::{Access, Receipt};
+use caracal_storage::{Access, IdempotencyReceipt};
 use caracal_wire::ErrorCode;
 use http::{Method, StatusCode, request::Parts};
 use serde_json::Map;
@@ -63,7 +63,7 @@ impl HttpRole for ApiDeps {
         auth::admit_to_zone(self, &inbound.caller, inbound.route.needs, &zone).await
     }
 
-    async fn answered(&self, inbound: &Inbound<Self>) -> Result<Option<Receipt>, Refusal> {
+    async fn answered(&self, inbound: &Inbound<Self>) -> Result<Option<IdempotencyReceipt>, Refusal> {
         let Some(keyed) = keyed(inbound) else {
             return Ok(None);
         };

@@ -13,7 +13,7 @@ pub const INPUT_SCHEMA_VERSION: &str = "2026-05-20";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
-pub struct Principal<'a> {
+pub struct PrincipalInput<'a> {
     /// Application or workload.
     pub kind: PrincipalKind,
     /// Its id.
@@ -50,7 +50,7 @@ pub struct PresentedMandate<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct DecisionInput<'a> {
     /// Who asks.
-    pub principal: Principal<'a>,
+    pub principal: PrincipalInput<'a>,
     /// The resource, by identifier.
     pub resource: &'a str,
     /// What is asked for.
@@ -82,7 +82,7 @@ impl OwnedDecisionInput {
     /// The input to decide on.
     pub fn as_input(&self) -> DecisionInput<'_> {
         DecisionInput {
-            principal: Principal {
+            principal: PrincipalInput {
                 kind: self.kind,
                 id: &self.principal_id,
                 zone_id: &self.zone_id,

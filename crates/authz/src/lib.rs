@@ -39,5 +39,5 @@ pub mod templates;
 pub use caracal_core::audit::{Action, Effect, PrincipalKind, ScopeRisk};
 pub use decide::{Decision, DenyReason, decide};
 pub use explain::explain;
-pub use input::{DecisionInput, DelegationInput, PresentedMandate, Principal};
+pub use input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput};
 pub use snapshot::{PolicyIdentity, PolicySnapshot};

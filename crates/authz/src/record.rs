@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     decide::{Decision, DenyReason, decide},
-    input::{DecisionInput, DelegationInput, PresentedMandate, Principal},
+    input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput},
     snapshot::PolicySnapshot,
 };
 
@@ -60,7 +60,7 @@ pub fn record<'r>(input: &DecisionInput<'r>, decision: &'r Decision) -> Decision
 /// The input that was recorded about a request in `zone_id`.
 pub fn recorded_input<'a>(recorded: &'a RecordedInput<'_>, zone_id: &'a str) -> DecisionInput<'a> {
     DecisionInput {
-        principal: Principal {
+        principal: PrincipalInput {
             kind: recorded.principal.kind,
             id: &recorded.principal.id,
             zone_id,

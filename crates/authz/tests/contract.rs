@@ -7,7 +7,7 @@ use std::{
 };
 
 use caracal_authz::{
-    Action, DecisionInput, DelegationInput, PolicyIdentity, PolicySnapshot, PresentedMandate, Principal,
+    Action, DecisionInput, DelegationInput, PolicyIdentity, PolicySnapshot, PresentedMandate, PrincipalInput,
     PrincipalKind, contract, decide,
     document::{Origins, PolicyDocuments},
     input::from_input_document,
@@ -52,7 +52,7 @@ struct Request {
 impl Request {
     fn as_input(&self) -> DecisionInput<'_> {
         DecisionInput {
-            principal: Principal {
+            principal: PrincipalInput {
                 kind: self.kind,
                 id: self.principal,
                 zone_id: "zone-1",

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, Decision, DecisionInput, DelegationInput, DenyReason, PolicyIdentity, PolicySnapshot, Principal,
-    PrincipalKind, decide,
+    Action, Decision, DecisionInput, DelegationInput, DenyReason, PolicyIdentity, PolicySnapshot,
+    PrincipalInput, PrincipalKind, decide,
     document::{PolicyDocuments, PolicySource, evaluate},
 };
 use caracal_core::ScopeSet;
@@ -54,7 +54,7 @@ fn mint(documents: &PolicyDocuments, resource: &str, label: &str, scope: &str) -
     let labels: [Arc<str>; 1] = [label.into()];
     let (requested, delegated) = (ScopeSet::parse(scope), ScopeSet::parse("t:read t:write"));
     let input = DecisionInput {
-        principal: Principal {
+        principal: PrincipalInput {
             kind: PrincipalKind::Application,
             id: "app-1",
             zone_id: "zone-1",

@@ -49,12 +49,12 @@ pub struct Agent {
     sts: SocketAddr,
     coordinator: SocketAddr,
     /// Authority that lasts as long as the fixture.
-    pub grant: Grant,
+    pub grant: DelegatedSession,
 }
 
 /// Authority to call: a session and the delegation it acts under.
 #[derive(Debug, Clone)]
-pub struct Grant {
+pub struct DelegatedSession {
     /// The session that acts.
     pub session: String,
     /// The delegation it acts under.
@@ -227,7 +227,7 @@ impl Agent {
             source_session: String::new(),
             sts: stack.sts,
             coordinator: stack.coordinator,
-            grant: Grant {
+            grant: DelegatedSession {
                 session: String::new(),
                 delegation: String::new(),
             },
@@ -253,7 +253,7 @@ impl Agent {
     ///
     /// # Errors
     /// When the Coordinator refuses.
-    pub async fn new_grant(&self, coordinator: &JsonClient) -> anyhow::Result<Grant> {
+    pub async fn new_grant(&self, coordinator: &JsonClient) -> anyhow::Result<DelegatedSession> {
         let session = self.start_session(coordinator).await?;
         let body = json!({
             "issuer_application_id": self.application, "receiver_application_id": self.application,
@@ -262,7 +262,7 @@ impl Agent {
         });
         let path = format!("/zones/{}/delegations", self.zone);
         let delegation = coordinator.call(201, "POST", &path, Some(&body)).await?;
-        Ok(Grant {
+        Ok(DelegatedSession {
             session,
             delegation: text(&delegation, "delegation_edge_id")?.to_owned(),
         })
@@ -292,12 +292,12 @@ impl Agent {
     }
 
     /// The path under which the Coordinator knows a session of this agent.
-    pub fn session_path(&self, grant: &Grant) -> String {
+    pub fn session_path(&self, grant: &DelegatedSession) -> String {
         format!("/zones/{}/agents/{}", self.zone, grant.session)
     }
 
     /// The path that revokes a delegation of this agent.
-    pub fn revocation_path(&self, grant: &Grant) -> String {
+    pub fn revocation_path(&self, grant: &DelegatedSession) -> String {
         format!("/zones/{}/delegations/{}/revoke", self.zone, grant.delegation)
     }
 
@@ -307,7 +307,7 @@ impl Agent {
     }
 
     /// The complete request for a mandate under `grant`.
-    pub fn mint_request(&self, grant: &Grant) -> Vec<u8> {
+    pub fn mint_request(&self, grant: &DelegatedSession) -> Vec<u8> {
         self.token_request(&[
             ("scope", SCOPE),
             ("agent_session_id", &grant.session),

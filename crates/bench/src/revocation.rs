@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::{
-    fixture::{Agent, Fixture, GatewayRequest, Grant, mint},
+    fixture::{Agent, DelegatedSession, Fixture, GatewayRequest, mint},
     http::Connection,
     json_client::JsonClient,
     latency::{Latencies, Percentiles},
@@ -210,7 +210,12 @@ async fn one_round(fixture: &Fixture, agent: &Agent, ending: Ending) -> anyhow::
     })
 }
 
-async fn end(coordinator: &JsonClient, agent: &Agent, grant: &Grant, ending: Ending) -> anyhow::Result<()> {
+async fn end(
+    coordinator: &JsonClient,
+    agent: &Agent,
+    grant: &DelegatedSession,
+    ending: Ending,
+) -> anyhow::Result<()> {
     match ending {
         Ending::Session => {
             coordinator

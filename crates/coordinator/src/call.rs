@@ -15,7 +15,7 @@ use caracal_service::{
     limits::Limits,
     zones::{DirectoryError, ZoneState},
 };
-use caracal_storage::{Access, AdminAuditRecord, Receipt, ZoneWork};
+use caracal_storage::{Access, AdminAuditRecord, IdempotencyReceipt, ZoneWork};
 use caracal_wire::ErrorCode;
 use http::{Method, StatusCode, request::Parts};
 use parking_lot::{Mutex, MutexGuard};
@@ -226,7 +226,7 @@ impl Call {
         keyed: Option<&Keyed>,
         work: &mut dyn ZoneWork,
         now: Timestamp,
-    ) -> Result<Option<Receipt>, Refusal> {
+    ) -> Result<Option<IdempotencyReceipt>, Refusal> {
         let Some(keyed) = keyed else { return Ok(None) };
         let found = keyed.claim(work, now).await?;
         if found.is_none() {
@@ -305,7 +305,11 @@ impl Call {
     }
 
     /// Repeats the answer of `receipt` and changes nothing, as long as what was made then is still `live`.
-    pub(crate) async fn repeat<T>(&self, receipt: Receipt, live: bool) -> Result<Made<T>, Refusal> {
+    pub(crate) async fn repeat<T>(
+        &self,
+        receipt: IdempotencyReceipt,
+        live: bool,
+    ) -> Result<Made<T>, Refusal> {
         if !live {
             return Err(receipts::inactive().into());
         }

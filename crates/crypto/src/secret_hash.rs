@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use caracal_core::{Secret, World};
 
 use self::derivation::{ARGON2_BYTES, Derivations};
-pub use self::derivation::{Limits, Overloaded};
+pub use self::derivation::{HashLimits, Overloaded};
 use crate::{
     digest::{Digest32, constant_time_eq},
     hmac_key::HmacKey,
@@ -45,7 +45,7 @@ impl SecretHasher {
     ///
     /// Digests made with the previous key verify as long as it is given; [`Self::needs_rehash`] tells which
     /// ones would be lost with it.
-    pub fn new(world: World, keys: DerivedKeys, limits: Limits) -> Self {
+    pub fn new(world: World, keys: DerivedKeys, limits: HashLimits) -> Self {
         Self {
             current: ServerKey::new(keys.current),
             previous: keys.previous.map(ServerKey::new),

@@ -51,7 +51,7 @@ impl BusError {
 
 /// Where evidence was put. Opaque; for the bus that gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
+pub struct AppendReceipt {
     /// The memory that took it.
     pub(crate) memory: String,
     /// Position of its last entry there.
@@ -89,7 +89,7 @@ pub trait Bus: Send + Sync + Debug {
     ///
     /// # Errors
     /// As [`Bus::append`].
-    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<Receipt>, BusError> {
+    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<AppendReceipt>, BusError> {
         self.append(Topic::AuditEvents, entries).await.map(|()| None)
     }
 
@@ -97,7 +97,7 @@ pub trait Bus: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`BusError::Unavailable`]: ask again.
-    async fn arrival(&self, receipts: &[Receipt]) -> Result<Arrival, BusError> {
+    async fn arrival(&self, receipts: &[AppendReceipt]) -> Result<Arrival, BusError> {
         Ok(Arrival::Of(receipts.len()))
     }
 

@@ -21,7 +21,7 @@ pub mod spool;
 mod backoff;
 mod dead_letter;
 
-pub use bus::{Arrival, Bus, BusError, Consumer, Delivery, Receipt, Subscription, SyncFlag};
+pub use bus::{AppendReceipt, Arrival, Bus, BusError, Consumer, Delivery, Subscription, SyncFlag};
 pub use caracal_wire::events::{Fields, MalformedFields, Topic};
 pub use embedded::{EmbeddedBus, EmbeddedOptions};
 pub use outbox::{BoxError, OutboxQueue, OutboxRelay, OutboxRow, OutboxStats};

@@ -3,7 +3,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Credential, Declaration, Operation, Required, Surface},
+    front::{Credential, Declaration, OpenApiOperation, Required, Surface},
     health,
 };
 use caracal_wire::{ErrorCode, sts::EXCHANGE_REFUSALS};
@@ -77,7 +77,7 @@ pub(crate) fn hold(refusal: &Refusal) {
     );
 }
 
-fn governed(operation: &mut Operation) {
+fn governed(operation: &mut OpenApiOperation) {
     operation.header(
         "X-Caracal-Resource",
         Required::True,

@@ -50,7 +50,7 @@ impl<'a> Chain<'a> {
 
 /// An event as the ledger took it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken<'a> {
+pub struct TakenEvent<'a> {
     /// The event's JSON, byte for byte as it arrived.
     pub received: &'a str,
     /// When the ledger took it.
@@ -60,7 +60,7 @@ pub struct Taken<'a> {
 }
 
 /// Content hash of the event at position `seq` (from 1) of the ledger of `zone`.
-pub fn event_hash(zone: &ZoneId, seq: u64, taken: &Taken<'_>) -> Digest32 {
+pub fn event_hash(zone: &ZoneId, seq: u64, taken: &TakenEvent<'_>) -> Digest32 {
     let [kind, zone] = Chain::Ledger(zone).parts();
     let (seq, at) = (seq.to_be_bytes(), taken.ingested_at.as_micros().to_be_bytes());
     let parts: [&[u8]; 6] = [CONTENT, kind, zone, &seq, taken.received.as_bytes(), &at];
@@ -218,8 +218,8 @@ mod tests {
 
     const AT: i64 = 1_764_331_200_000_001;
 
-    fn taken(received: &str) -> Taken<'_> {
-        Taken {
+    fn taken(received: &str) -> TakenEvent<'_> {
+        TakenEvent {
             received,
             ingested_at: Timestamp::from_micros(AT),
             signature: Some("ab"),
@@ -270,7 +270,7 @@ mod tests {
             event_hash(
                 &zone,
                 7,
-                &Taken {
+                &TakenEvent {
                     ingested_at: Timestamp::from_micros(AT + 1),
                     ..event
                 },
@@ -278,7 +278,7 @@ mod tests {
             event_hash(
                 &zone,
                 7,
-                &Taken {
+                &TakenEvent {
                     signature: Some("ac"),
                     ..event
                 },
@@ -286,7 +286,7 @@ mod tests {
             event_hash(
                 &zone,
                 7,
-                &Taken {
+                &TakenEvent {
                     signature: None,
                     ..event
                 },
@@ -295,7 +295,7 @@ mod tests {
         ] {
             assert_ne!(base, changed);
         }
-        let unsigned = |signature| event_hash(&zone, 7, &Taken { signature, ..event });
+        let unsigned = |signature| event_hash(&zone, 7, &TakenEvent { signature, ..event });
         assert_ne!(unsigned(None), unsigned(Some("")));
     }
 

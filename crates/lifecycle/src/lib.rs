@@ -31,7 +31,7 @@ pub mod sessions;
 pub use self::{
     act::{About, Act, Capacity},
     cascade::{EndReason, Ended},
-    delegations::Resources,
+    delegations::ResourceLookup,
     denial::{Denial, Error},
     evidence::audit_frame,
     owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},

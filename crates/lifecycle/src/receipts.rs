@@ -6,7 +6,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{Receipt, ZoneWork};
+use caracal_storage::{IdempotencyReceipt, ZoneWork};
 use caracal_wire::{ErrorCode, coordinator::LimitDetails};
 use parking_lot::Mutex;
 
@@ -50,7 +50,11 @@ impl Keyed {
     ///
     /// # Errors
     /// When the key was used for something else.
-    pub async fn claim(&self, work: &mut dyn ZoneWork, now: Timestamp) -> Result<Option<Receipt>, Error> {
+    pub async fn claim(
+        &self,
+        work: &mut dyn ZoneWork,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyReceipt>, Error> {
         for digest in &self.key_digests {
             let found = work
                 .receipts()
@@ -120,13 +124,19 @@ impl Keyed {
     ///
     /// # Errors
     /// When it is too large to be kept.
-    pub fn receipt(&self, made: &str, status: u16, answer: String, now: Timestamp) -> Result<Receipt, Error> {
+    pub fn receipt(
+        &self,
+        made: &str,
+        status: u16,
+        answer: String,
+        now: Timestamp,
+    ) -> Result<IdempotencyReceipt, Error> {
         if answer.len() > MAX_ANSWER_BYTES {
             return Err(Denial::of(ErrorCode::IdempotencyResponseTooLarge)
                 .describe("the answer is too large to be remembered; ask for less, or without a key")
                 .into());
         }
-        Ok(Receipt {
+        Ok(IdempotencyReceipt {
             operation: self.operation.to_owned(),
             scope_id: self.scope_id.clone(),
             key_digest: self.key_digests.first().copied().unwrap_or_default(),

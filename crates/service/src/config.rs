@@ -11,11 +11,11 @@ use caracal_core::words;
 pub use self::{
     declared::{Declared, Optional, Process, Required, Setting},
     kinds::{
-        Address, Days, Flag, Host, HttpUrl, HumanDuration, KeyMaterial, KeyMaterials, Kind, Millis, Number,
-        Path, Port, Seconds, SecretText, Text, Token, not,
+        Address, Days, FilePath, Flag, Host, HttpUrl, HumanDuration, KeyMaterial, KeyMaterials, Millis,
+        Number, Port, Seconds, SecretText, SettingKind, Text, Token, not,
     },
     role::Role,
-    settings::{Effective, Origin, Settings},
+    settings::{Effective, Origin, Settings, usable_secret},
 };
 
 words!(

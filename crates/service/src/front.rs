@@ -31,14 +31,14 @@ use tracing::Instrument as _;
 pub use utoipa::openapi::Required;
 
 pub use answer::{
-    Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, Sheet, Text,
+    Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, PlainText, Sheet,
     Versioned,
 };
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
-pub use input::{Body, ById, Input, OptionalBody, Page, Path, Query, QueryOnce};
-pub use operation::Operation;
+pub use input::{Body, ById, Input, OptionalBody, Paging, Path, Query, QueryOnce};
+pub use operation::OpenApiOperation;
 pub use repeat::{IdempotencyKey, IfMatch, request_digest};
 pub use route::{FromInbound, Handler, Route, RouteError};
 use route::{Gated, Work};

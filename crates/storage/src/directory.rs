@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Application, Provider, Resource, SubjectIssuer, Workload, Zone},
 };
 
-use crate::{Error, Page, PageRequest, Receipt};
+use crate::{Error, IdempotencyReceipt, Page, PageRequest};
 
 /// Zones.
 #[async_trait]
@@ -28,7 +28,7 @@ pub trait Zones: Send {
     /// [`Error::Conflict`] (`zones_slug`) when the slug is taken.
     async fn create(&mut self, zone: &Zone) -> Result<(), Error>;
     /// Keeps the receipt of a zone that was created in this work, where those of requests in the zone are.
-    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &Receipt) -> Result<(), Error>;
+    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &IdempotencyReceipt) -> Result<(), Error>;
     /// Replaces name, slug, flags and attribution. `false` when absent or archived.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::Error;
 
 /// What a request with an idempotency key answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
+pub struct IdempotencyReceipt {
     /// For example `session.start.v2`.
     pub operation: String,
     /// Whose keys these are: the application.
@@ -38,11 +38,11 @@ pub trait IdempotencyReceipts: Send {
         scope_id: &str,
         key_digest: &[u8; 32],
         now: Timestamp,
-    ) -> Result<Option<Receipt>, Error>;
+    ) -> Result<Option<IdempotencyReceipt>, Error>;
     /// Live receipts of one operation and scope.
     async fn count(&mut self, operation: &str, scope_id: &str, now: Timestamp) -> Result<u64, Error>;
     /// Stores a receipt, replacing an expired one with the same key.
-    async fn create(&mut self, receipt: &Receipt) -> Result<(), Error>;
+    async fn create(&mut self, receipt: &IdempotencyReceipt) -> Result<(), Error>;
     /// Deletes receipts that expired before `now`, at most `limit`; returns how many.
     async fn reap(&mut self, now: Timestamp, limit: u32) -> Result<u64, Error>;
 }

@@ -37,7 +37,7 @@ pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSu
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
 pub use error::Error;
-pub use idempotency::{IdempotencyReceipts, Receipt};
+pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What one kind of exchange does in the steps that differ.
-pub(crate) trait Kind {
+pub(crate) trait ExchangeKind {
     /// What is signed.
     type Issued;
     /// Whether a grant comes with the credential of the upstream.
@@ -76,7 +76,7 @@ pub(crate) struct Passed<I> {
 ///
 /// # Errors
 /// The refusal to answer; every denial is in the spool already.
-pub(crate) async fn run<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
+pub(crate) async fn run<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
     let span = tracing::debug_span!(
         "exchange",
         caracal.exchange.class = kind.class(),
@@ -91,7 +91,7 @@ pub(crate) async fn run<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::
     passed
 }
 
-async fn pass<K: Kind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
+async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Issued>, Refusal> {
     if !case.deps.revocations.is_fresh() {
         return Err(unavailable());
     }
@@ -164,7 +164,7 @@ enum Wanted<'w> {
 }
 
 /// One held resource holds the whole request: what is bound is all that was asked for.
-async fn released<K: Kind>(
+async fn released<K: ExchangeKind>(
     case: &Case<'_>,
     kind: &K,
     party: &Party,
@@ -204,7 +204,7 @@ async fn released<K: Kind>(
 }
 
 /// The refusal of a request whose approval does not release it, once that is written down.
-async fn refused<K: Kind>(
+async fn refused<K: ExchangeKind>(
     case: &Case<'_>,
     kind: &K,
     party: &Party,
@@ -222,7 +222,7 @@ async fn refused<K: Kind>(
 }
 
 /// The refusal of a request that waits, once each decision about it is written down.
-async fn held<K: Kind>(
+async fn held<K: ExchangeKind>(
     case: &Case<'_>,
     kind: &K,
     party: &Party,
@@ -248,7 +248,7 @@ async fn held<K: Kind>(
     Ok(stopped.refusal)
 }
 
-fn events<'e, K: Kind>(
+fn events<'e, K: ExchangeKind>(
     case: &'e Case<'_>,
     kind: &'e K,
     party: &'e Party,

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use caracal_core::{Secret, World};
 use caracal_crypto::{
     HmacKey, HmacRing, KeyRing, SecretHasher,
-    secret_hash::{Limits, SECRET_HASH_LABEL},
+    secret_hash::{HashLimits, SECRET_HASH_LABEL},
 };
 use caracal_events::{
     Bus, OutboxRelay, ShortLived, Spool, SpoolDrainer, StreamSigner, SyncMode, outbox::RelayOptions,
@@ -151,7 +151,7 @@ impl Parts {
         let hasher = Arc::new(SecretHasher::new(
             world.clone(),
             keyring.derive(SECRET_HASH_LABEL).expect("a derived key"),
-            Limits::default(),
+            HashLimits::default(),
         ));
         let zones = Arc::new(ZoneDirectory::new(store.clone(), keyring.clone(), world.clone()));
         let authority = Arc::new(LiveAuthority::new(store.clone(), world.clone()));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use caracal_testkit::{
+    fault::{Fault, Faults as _},
     process::{Process, binary},
     redis::Redis,
 };
@@ -82,12 +83,12 @@ fn a_binary_that_was_not_built_is_named() {
 
 #[test]
 fn redis_keeps_what_it_answered_for_through_a_kill() {
-    let mut redis = Redis::start();
+    let redis = Redis::start();
     assert_eq!(redis.command(&["SET", "key", "värde"]).unwrap(), "+OK\r\n");
     let port = redis.port();
-    redis.kill();
+    redis.fail(Fault::Gone);
     assert!(redis.command(&["PING"]).is_err(), "a killed server answered");
-    redis.restart();
+    redis.mend();
     assert_eq!(redis.port(), port);
     assert_eq!(redis.command(&["GET", "key"]).unwrap(), "$6\r\nvärde\r\n");
     redis.flush();
@@ -117,8 +118,8 @@ fn redis_with_a_password_asks_for_it() {
 
 #[test]
 fn a_paused_redis_answers_nothing_until_it_goes_on() {
-    let mut redis = Redis::start();
-    redis.pause();
+    let redis = Redis::start();
+    redis.fail(Fault::Frozen);
     let mut client = std::net::TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
     client.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     std::io::Write::write_all(&mut client, b"PING\r\n").unwrap();
@@ -127,7 +128,7 @@ fn a_paused_redis_answers_nothing_until_it_goes_on() {
         std::io::Read::read_exact(&mut client, &mut reply).is_err(),
         "a frozen server answered"
     );
-    redis.resume();
+    redis.mend();
     client.set_read_timeout(Some(TIMEOUT)).unwrap();
     std::io::Read::read_exact(&mut client, &mut reply).unwrap();
     assert_eq!(&reply, b"+PONG\r\n");

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 /// The public keys of the deployment's logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LogKeysTold {
+pub struct LogKeyList {
     /// What the deployment calls itself. With a slash and the name of a log it is the log's origin.
     pub origin: String,
     /// Verifier keys (C2SP signed-note): those that sign, then those that signed before.

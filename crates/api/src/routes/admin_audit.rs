@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Page, Query, Sheet},
+    front::{Paging, Query, Sheet},
 };
 use caracal_storage::{AdminAuditFilter, AdminAuditRow};
 use caracal_wire::{
@@ -36,7 +36,7 @@ const COLUMNS: [&str; 16] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListChanges>,
-    Page(page): Page<100, 1000>,
+    Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<Row<AdminChange>>>, Refusal> {
     let columns = Columns {
         format: query.format,

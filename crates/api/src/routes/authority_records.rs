@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Page, Query, Sheet},
+    front::{Paging, Query, Sheet},
 };
 use caracal_storage::AuthorityRecordFilter;
 use caracal_wire::{
@@ -34,7 +34,7 @@ const COLUMNS: [&str; 12] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListRecords>,
-    Page(page): Page<100, 1000>,
+    Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<RecordItem>>, Refusal> {
     let filter = AuthorityRecordFilter {
         id: query.authority_record_id,

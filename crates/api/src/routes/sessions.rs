@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use caracal_core::{AuthorityRecordId, entity::AuthorityRecord};
 use caracal_service::{
     Refusal,
-    front::{Page, Query, Sheet},
+    front::{Paging, Query, Sheet},
 };
 use caracal_storage::SessionFilter;
 use caracal_wire::{
@@ -42,7 +42,7 @@ const COLUMNS: [&str; 17] = [
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListSessions>,
-    Page(page): Page<100, 1000>,
+    Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<SessionRow>>, Refusal> {
     let filter = SessionFilter {
         status: query.status,

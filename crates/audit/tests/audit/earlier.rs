@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use caracal_audit::{KeptHeads, adopt_earlier, verify_evidence};
 use caracal_core::{Timestamp, ZoneId};
-use caracal_ledger::chain::{Chain, Taken, beginning_digest, chain_hmac, chains_hmac, event_hash, head_hmac};
+use caracal_ledger::chain::{
+    Chain, TakenEvent, beginning_digest, chain_hmac, chains_hmac, event_hash, head_hmac,
+};
 use caracal_storage::Access;
 
 use crate::ledger::{Backends, Ledger, parts};
@@ -23,7 +25,7 @@ impl Ledger {
             // Taken some at a time, and some without a signature.
             let at = Timestamp::from_micros(1_764_331_200_000_000 + i64::try_from(seq / 10).unwrap());
             let signature = (seq % 3 != 0).then_some("ab");
-            let taken = Taken {
+            let taken = TakenEvent {
                 received: &received,
                 ingested_at: at,
                 signature,

@@ -10,7 +10,7 @@ use super::{Decision, DenyReason, Effect, decide};
 use crate::{
     document::PolicyDocuments,
     explain::explain,
-    input::{DecisionInput, DelegationInput, PresentedMandate, Principal},
+    input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput},
     snapshot::{PolicyIdentity, PolicySnapshot},
 };
 
@@ -53,7 +53,7 @@ fn mint(labels: &[&str], requested: &str) -> Mint {
 impl Mint {
     fn input(&self) -> DecisionInput<'_> {
         DecisionInput {
-            principal: Principal {
+            principal: PrincipalInput {
                 kind: PrincipalKind::Application,
                 id: self.principal,
                 zone_id: "zone",

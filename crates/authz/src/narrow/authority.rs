@@ -1,6 +1,6 @@
 //! What a lineage of delegations allows.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_core::{
     ResourceId, ScopeSet, Timestamp,

@@ -9,7 +9,9 @@ use caracal_ledger::{
     note::NoteSigner,
     witness::{KnownLogs, parse_keys},
 };
-use caracal_service::config::{ConfigError, Declared as _, KeyMaterial, Kind, Mode, Optional, Settings};
+use caracal_service::config::{
+    ConfigError, Declared as _, KeyMaterial, Mode, Optional, SettingKind, Settings,
+};
 
 use super::{Serving, contract, declared, serving};
 use crate::telemetry::Logging;
@@ -89,7 +91,7 @@ impl WitnessConfig {
     }
 }
 
-fn needed<K: Kind>(settings: &mut Settings, setting: &Optional<K>) -> Option<K::Value> {
+fn needed<K: SettingKind>(settings: &mut Settings, setting: &Optional<K>) -> Option<K::Value> {
     let found = settings.find(setting);
     if found.is_none() {
         settings.problem(format!(

@@ -7,7 +7,7 @@ use caracal_core::{Secret, World};
 use caracal_crypto::{
     HmacKey, HmacRing, KeyRing, SecretHasher,
     sealed::DerivedKeys,
-    secret_hash::{Limits, SECRET_HASH_LABEL},
+    secret_hash::{HashLimits, SECRET_HASH_LABEL},
 };
 
 use caracal_ledger::log_keys::LogKeys;
@@ -83,7 +83,7 @@ pub(super) fn ring_and_token_keys(config: &Config) -> anyhow::Result<(Arc<KeyRin
 pub(super) fn hasher_of(ring: &KeyRing, world: &World) -> anyhow::Result<Arc<SecretHasher>> {
     let derived = ring.derive(SECRET_HASH_LABEL);
     let derived = derived.context("cannot derive the secret hash key")?;
-    let hasher = SecretHasher::new(world.clone(), derived, Limits::default());
+    let hasher = SecretHasher::new(world.clone(), derived, HashLimits::default());
     Ok(Arc::new(hasher))
 }
 

@@ -33,7 +33,7 @@ use caracal_service::{
     revocation::Revocations,
     tail::{TailLimits, Tails},
     waiting::Waiting,
-    zones::{AnnouncingStore, Followed, LiveAuthority, Reach, ZoneDirectory, follow},
+    zones::{AnnouncingStore, Followed, LiveAuthority, ZoneContents, ZoneDirectory, follow},
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
@@ -211,15 +211,15 @@ fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> 
 }
 
 /// As much of each zone as the most demanding of the roles needs.
-fn reach(roles: &[Role], keys: &KeyMaterial) -> anyhow::Result<Reach> {
+fn reach(roles: &[Role], keys: &KeyMaterial) -> anyhow::Result<ZoneContents> {
     Ok(if roles.contains(&Role::Sts) {
-        Reach::Everything(keys.keyring()?.clone())
+        ZoneContents::Everything(keys.keyring()?.clone())
     } else if roles.contains(&Role::Api) || roles.contains(&Role::Coordinator) {
-        Reach::Directory
+        ZoneContents::Directory
     } else if roles.contains(&Role::Gateway) {
-        Reach::Resources
+        ZoneContents::Resources
     } else {
-        Reach::PublicKeys
+        ZoneContents::PublicKeys
     })
 }
 

@@ -23,14 +23,14 @@ pub(super) const ARGON2_BYTES: usize = 32;
 
 /// How much hashing may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct HashLimits {
     /// Derivations at once, 64 MiB each. Zero counts as one.
     pub concurrency: usize,
     /// Callers that may wait for a turn; one more is turned away.
     pub waiting: usize,
 }
 
-impl Default for Limits {
+impl Default for HashLimits {
     fn default() -> Self {
         Self {
             concurrency: 2,
@@ -46,7 +46,7 @@ pub struct Overloaded;
 
 pub(super) struct Derivations {
     world: World,
-    limits: Limits,
+    limits: HashLimits,
     /// Names pairs of stored form and secret in memory; random per process, so that names mean nothing outside.
     pair_key: HmacKey,
     state: Mutex<State>,
@@ -61,9 +61,9 @@ struct State {
 }
 
 impl Derivations {
-    pub(super) fn new(world: World, limits: Limits) -> Self {
+    pub(super) fn new(world: World, limits: HashLimits) -> Self {
         let pair_key = HmacKey::from_bytes(&world.random_bytes::<32>());
-        let limits = Limits {
+        let limits = HashLimits {
             concurrency: limits.concurrency.max(1),
             ..limits
         };

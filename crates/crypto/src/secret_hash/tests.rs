@@ -11,7 +11,7 @@ fn hasher_with(world: &World, kek: &str, previous: Option<&str>) -> SecretHasher
         .unwrap()
         .derive(SECRET_HASH_LABEL)
         .unwrap();
-    SecretHasher::new(world.clone(), keys, Limits::default())
+    SecretHasher::new(world.clone(), keys, HashLimits::default())
 }
 
 fn hasher(world: &World) -> SecretHasher {
@@ -128,7 +128,7 @@ fn a_full_queue_turns_callers_away_and_never_says_wrong() {
         .unwrap()
         .derive(SECRET_HASH_LABEL)
         .unwrap();
-    let limits = Limits {
+    let limits = HashLimits {
         concurrency: 1,
         waiting: 0,
     };

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::Command, time::Duration};
 
 use caracal_e2e::{Deployment, Fixture, READ, Role, Stack};
+use caracal_testkit::fault::{Fault as Unwell, Faults};
 use tokio::time::{Instant, sleep};
 
 /// What a supervisor takes to start a process that died.
@@ -103,16 +104,16 @@ impl Fault {
                 sleep(away).await;
             }
             Self::RedisAway => {
-                production.redis().await.kill();
+                production.redis().await.fail(Unwell::Gone);
                 sleep(away).await;
-                production.redis().await.restart();
+                production.redis().await.mend();
             }
-            Self::RedisRestart => production.redis().await.restart(),
+            Self::RedisRestart => restart(&*production.redis().await),
             Self::RedisFlush => production.redis().await.flush(),
             Self::RedisFrozen => {
-                production.redis().await.pause();
+                production.redis().await.fail(Unwell::Frozen);
                 sleep(away).await;
-                production.redis().await.resume();
+                production.redis().await.mend();
             }
             Self::RedisReadOnly => {
                 // Nobody listens on port 1, so nothing is copied and nothing is lost.
@@ -126,11 +127,11 @@ impl Fault {
                 redis(stack, &["CONFIG", "SET", "maxmemory", "0"]).await;
             }
             Self::PostgresAway => {
-                production.postgres().stop();
+                production.postgres().fail(Unwell::Gone);
                 sleep(away).await;
-                production.postgres().restart();
+                production.postgres().mend();
             }
-            Self::PostgresRestart => production.postgres().restart(),
+            Self::PostgresRestart => restart(&**production.postgres()),
             Self::PostgresReadOnly => {
                 read_only(stack, "on");
                 sleep(away).await;
@@ -152,7 +153,7 @@ impl Fault {
                      UPDATE zone_revisions SET revision = revision + 1 WHERE zone_id = '{0}'",
                     other.zone.id
                 ));
-                production.redis().await.restart();
+                restart(&*production.redis().await);
                 sleep(away).await;
             }
         }
@@ -160,6 +161,11 @@ impl Fault {
         stack.revive().await;
         ended
     }
+}
+
+fn restart(server: &impl Faults) {
+    server.fail(Unwell::Gone);
+    server.mend();
 }
 
 async fn redis(stack: &Stack, words: &[&str]) {

@@ -7,7 +7,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{BusError, Consumer, Delivery, StreamSigner, Topic, metrics};
 
-use super::{Shared, log::Taken};
+use super::{Shared, log::Polled};
 
 #[derive(Debug)]
 pub(super) struct EmbeddedConsumer {
@@ -27,11 +27,11 @@ impl EmbeddedConsumer {
             .lock()
             .take(&self.group, self.number, max);
         match taken {
-            Taken::Lagged => {
+            Polled::Lagged => {
                 metrics::count(metrics::GAPS, self.topic, 1);
                 Err(BusError::Gap("the group fell behind"))
             }
-            Taken::Entries(entries) => {
+            Polled::Entries(entries) => {
                 let mut deliveries = entries.iter().map(|entry| entry.delivery()).collect();
                 let refused = self.signer.screen(self.topic, &mut deliveries);
                 if !refused.is_empty() {

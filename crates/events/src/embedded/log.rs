@@ -52,7 +52,7 @@ impl Group {
 }
 
 /// What a group gives a consumer.
-pub(super) enum Taken {
+pub(super) enum Polled {
     Entries(Vec<Arc<Entry>>),
     /// Entries fell out of the log before the group took them.
     Lagged,
@@ -169,10 +169,10 @@ impl Log {
     }
 
     /// Gives work to a consumer.
-    pub(super) fn take(&mut self, group: &str, consumer: u64, max: usize) -> Taken {
+    pub(super) fn take(&mut self, group: &str, consumer: u64, max: usize) -> Polled {
         let (base, end) = (self.base, self.end());
         let Some(group) = self.groups.get_mut(group) else {
-            return Taken::Entries(Vec::new());
+            return Polled::Entries(Vec::new());
         };
         let room = self.capacity.saturating_sub(group.pending.len()).min(max);
         let mut taken = Vec::new();
@@ -184,7 +184,7 @@ impl Log {
         }
         if taken.is_empty() && group.next < base {
             group.next = base;
-            return Taken::Lagged;
+            return Polled::Lagged;
         }
         if group.next >= base {
             let skip = usize::try_from(group.next - base).unwrap_or(usize::MAX);
@@ -200,7 +200,7 @@ impl Log {
             // Another consumer of the group may take the rest.
             group.wake.notify_one();
         }
-        Taken::Entries(taken)
+        Polled::Entries(taken)
     }
 
     /// Acknowledges and lets go of what every group is done with.

@@ -5,7 +5,7 @@
 
 use redis::{Pipeline, RedisResult, Value};
 
-use crate::{Arrival, BusError, Fields, Receipt, Topic};
+use crate::{AppendReceipt, Arrival, BusError, Fields, Topic};
 
 use super::{
     Shared,
@@ -18,7 +18,10 @@ use super::{
 const STREAM: Topic = Topic::AuditEvents;
 
 /// Appends evidence and says where it went.
-pub(super) async fn append(shared: &Shared, mut entries: Vec<Fields>) -> Result<Option<Receipt>, BusError> {
+pub(super) async fn append(
+    shared: &Shared,
+    mut entries: Vec<Fields>,
+) -> Result<Option<AppendReceipt>, BusError> {
     shared.signer.seal(STREAM, &mut entries)?;
     if entries.is_empty() {
         return Ok(None);
@@ -47,14 +50,14 @@ pub(super) async fn append(shared: &Shared, mut entries: Vec<Fields>) -> Result<
             "the server has lost its memory",
         )));
     };
-    Ok(Some(Receipt {
+    Ok(Some(AppendReceipt {
         memory: memory.marker().to_owned(),
         last,
     }))
 }
 
 /// How many of `receipts`, from the first on, every declared group has acknowledged.
-pub(super) async fn of(shared: &Shared, receipts: &[Receipt]) -> Result<Arrival, BusError> {
+pub(super) async fn of(shared: &Shared, receipts: &[AppendReceipt]) -> Result<Arrival, BusError> {
     let groups: Vec<&str> = shared
         .options
         .groups

@@ -32,7 +32,8 @@ use caracal_core::{Secret, World};
 use redis::{Pipeline, Value, cmd};
 
 use crate::{
-    Arrival, Bus, BusError, Consumer, Delivery, Fields, Receipt, StreamSigner, Subscription, Topic, metrics,
+    AppendReceipt, Arrival, Bus, BusError, Consumer, Delivery, Fields, StreamSigner, Subscription, Topic,
+    metrics,
 };
 
 pub(crate) use self::connection::{client, is_spent, reader};
@@ -275,11 +276,11 @@ impl Bus for RedisBus {
         Ok(())
     }
 
-    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<Receipt>, BusError> {
+    async fn append_evidence(&self, entries: Vec<Fields>) -> Result<Option<AppendReceipt>, BusError> {
         arrival::append(&self.0, entries).await
     }
 
-    async fn arrival(&self, receipts: &[Receipt]) -> Result<Arrival, BusError> {
+    async fn arrival(&self, receipts: &[AppendReceipt]) -> Result<Arrival, BusError> {
         arrival::of(&self.0, receipts).await
     }
 

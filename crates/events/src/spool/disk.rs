@@ -11,7 +11,7 @@ use nix::sys::statvfs::statvfs;
 
 /// An operation on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(super) enum DiskOperation {
     /// A new file.
     Create,
     /// Room for a file before it is written.
@@ -28,7 +28,7 @@ pub(super) enum Operation {
 
 /// Is asked before every operation. A fault takes its time, or answers with the error of the operation.
 pub(super) trait Disk: Debug + Send + Sync {
-    fn before(&self, operation: Operation) -> io::Result<()>;
+    fn before(&self, operation: DiskOperation) -> io::Result<()>;
 }
 
 /// No faults but the disk's own.
@@ -36,7 +36,7 @@ pub(super) trait Disk: Debug + Send + Sync {
 pub(super) struct RealDisk;
 
 impl Disk for RealDisk {
-    fn before(&self, _operation: Operation) -> io::Result<()> {
+    fn before(&self, _operation: DiskOperation) -> io::Result<()> {
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::{Arrival, Bus, BusError, Fields, Receipt, Topic, backoff::Backoff, metrics, spans};
+use crate::{AppendReceipt, Arrival, Bus, BusError, Fields, Topic, backoff::Backoff, metrics, spans};
 
 use super::{
     Spool,
@@ -108,7 +108,7 @@ impl DrainError {
 
 /// A batch that the bus has and the ledger may not have yet.
 struct UnderWay {
-    receipt: Receipt,
+    receipt: AppendReceipt,
     /// Where the spool goes on after it.
     next: Position,
     records: usize,
@@ -228,7 +228,7 @@ impl Drain {
 
     /// Removes what has arrived, starts over after a loss; says whether anything moved.
     async fn look(&mut self) -> Result<bool, DrainError> {
-        let receipts: Vec<Receipt> = self.under_way.iter().map(|batch| batch.receipt.clone()).collect();
+        let receipts: Vec<AppendReceipt> = self.under_way.iter().map(|batch| batch.receipt.clone()).collect();
         match self.bus.arrival(&receipts).await? {
             Arrival::Of(0) => Ok(false),
             Arrival::Of(count) => {

@@ -32,7 +32,7 @@ use tokio::sync::{Notify, watch};
 
 pub(crate) use self::segment::{prepare as prepare_dir, sync_dir};
 use self::{
-    disk::{Disk, Operation, RealDisk},
+    disk::{Disk, DiskOperation, RealDisk},
     position::Position,
     record::{RECORD_HEAD, SEGMENT_HEAD},
     sync::Syncer,

@@ -12,7 +12,7 @@ use caracal_core::Timestamp;
 use crate::metrics;
 
 use super::{
-    MIN_RECORD, Operation, Spool,
+    DiskOperation, MIN_RECORD, Spool,
     position::Position,
     quarantine,
     record::{self, Decoded, MAX_PAYLOAD, RECORD_HEAD, SEGMENT_HEAD, SegmentHead},
@@ -109,7 +109,7 @@ impl Spool {
         for sequence in finished {
             let gone = self
                 .disk
-                .before(Operation::Remove)
+                .before(DiskOperation::Remove)
                 .and_then(|()| fs::remove_file(segment::path(&self.dir, sequence)));
             match gone {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -134,7 +134,7 @@ impl Spool {
     pub(super) fn store_position(&self, position: Position) {
         let stored = self
             .disk
-            .before(Operation::Position)
+            .before(DiskOperation::Position)
             .and_then(|()| position.store(&self.dir).map(drop));
         if let Err(error) = stored {
             tracing::warn!(%error, "could not store how far the audit spool was drained; a restart repeats events");

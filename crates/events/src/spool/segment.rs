@@ -13,7 +13,7 @@ use caracal_crypto::{HmacKeyId, HmacRing};
 
 use super::{
     SpoolError,
-    disk::{self, Disk, Operation},
+    disk::{self, Disk, DiskOperation},
     position::Position,
     record::{SEGMENT_HEAD, SegmentHead},
 };
@@ -32,7 +32,7 @@ pub(super) struct Spare(File);
 impl Spare {
     /// Takes the room, or keeps what an earlier process took.
     pub(super) fn reserve(dir: &Path, bytes: u64, disk: &dyn Disk) -> io::Result<Self> {
-        disk.before(Operation::Create)?;
+        disk.before(DiskOperation::Create)?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -40,7 +40,7 @@ impl Spare {
             .truncate(false)
             .mode(0o600)
             .open(dir.join(SPARE))?;
-        disk.before(Operation::Reserve)?;
+        disk.before(DiskOperation::Reserve)?;
         disk::reserve(&file, bytes)?;
         Ok(Self(file))
     }
@@ -60,7 +60,7 @@ impl Spare {
             id: world.random_bytes(),
             key,
         };
-        disk.before(Operation::Write)?;
+        disk.before(DiskOperation::Write)?;
         self.0.write_all_at(&head.encode(), 0)?;
         fs::rename(dir.join(SPARE), path(dir, sequence))?;
         Ok(Segment { head, file: self.0 })

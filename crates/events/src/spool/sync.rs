@@ -9,7 +9,7 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
-use super::{Operation, Spool, SpoolError, segment};
+use super::{DiskOperation, Spool, SpoolError, segment};
 
 /// When an append is safe against a power cut. A crash of the process loses nothing in either mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Syncer {
         let mut result = job.retired.iter().chain(&job.active).try_for_each(|segment| {
             spool
                 .disk
-                .before(Operation::Sync)
+                .before(DiskOperation::Sync)
                 .and_then(|()| segment.file.sync_data())
         });
         if job.new_names {

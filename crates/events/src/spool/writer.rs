@@ -10,7 +10,7 @@ use std::{
 use crate::metrics;
 
 use super::{
-    Operation, Position, SEGMENT_HEAD, Spool, SpoolError, SyncMode, disk, record,
+    DiskOperation, Position, SEGMENT_HEAD, Spool, SpoolError, SyncMode, disk, record,
     segment::{self, Segment, Spare},
 };
 
@@ -73,7 +73,7 @@ impl Spool {
         }
         let stored = {
             let position = self.position.lock();
-            self.disk.before(Operation::Position)?;
+            self.disk.before(DiskOperation::Position)?;
             position.store(&self.dir)?
         };
         if self.mode == SyncMode::Always {
@@ -89,7 +89,7 @@ impl Spool {
         };
         let synced = self
             .disk
-            .before(Operation::Sync)
+            .before(DiskOperation::Sync)
             .and_then(|()| stored.sync_data());
         if synced.is_err() {
             self.failing.store(true, Ordering::Release);
@@ -106,10 +106,10 @@ impl Spool {
         let Some(active) = writer.active.clone() else {
             return Ok(());
         };
-        self.disk.before(Operation::Write)?;
+        self.disk.before(DiskOperation::Write)?;
         active.file.write_all_at(&active.head.encode(), 0)?;
         drop(writer);
-        self.disk.before(Operation::Sync)?;
+        self.disk.before(DiskOperation::Sync)?;
         active.file.sync_data()
     }
 
@@ -147,13 +147,13 @@ impl Spool {
             return Err(SpoolError::Io(io::Error::other("no segment")));
         };
         if writer.length + size > self.segment_bytes {
-            self.disk.before(Operation::Reserve)?;
+            self.disk.before(DiskOperation::Reserve)?;
             disk::reserve(&active.file, writer.length + size)?;
         }
         let next_index = record::seal(buffer, &active.head.id, writer.next_index, self.ring.current());
         let wrote = self
             .disk
-            .before(Operation::Write)
+            .before(DiskOperation::Write)
             .and_then(|()| active.file.write_all_at(buffer, writer.length));
         if let Err(error) = wrote {
             // Readers never look past `length`; cutting keeps a later crash from leaving half a record there. What is
@@ -258,7 +258,7 @@ impl Spool {
         writer.retired.retain(|retired| retired.head.sequence != sequence);
         let removed = self
             .disk
-            .before(Operation::Remove)
+            .before(DiskOperation::Remove)
             .and_then(|()| fs::remove_file(segment::path(&self.dir, sequence)));
         if let Err(error) = removed {
             tracing::warn!(%error, "could not remove an arrived segment of the audit spool");

@@ -9,7 +9,7 @@ use caracal_wire::{
     coordinator::delegations::{ResourceDetails, ScopeDetails},
 };
 
-use super::{Grant, Resources, lineage::identifier_of};
+use super::{NewDelegation, ResourceLookup, lineage::identifier_of};
 use crate::Denial;
 
 /// The resource bound of a delegation about to be made.
@@ -24,7 +24,7 @@ pub(super) struct Bound {
 impl Bound {
     /// What the request names. Every name must be a registered resource, and a `resource_id` next to a list must
     /// be on it.
-    pub(super) fn of(resources: Resources<'_>, asked: &Grant) -> Result<Self, Denial> {
+    pub(super) fn of(resources: ResourceLookup<'_>, asked: &NewDelegation) -> Result<Self, Denial> {
         let one = asked
             .resource
             .as_deref()
@@ -75,14 +75,18 @@ impl Bound {
     }
 
     /// The identifier of the one resource.
-    pub(super) fn identifier(&self, resources: Resources<'_>) -> Option<Arc<str>> {
+    pub(super) fn identifier(&self, resources: ResourceLookup<'_>) -> Option<Arc<str>> {
         self.resource_id
             .as_ref()
             .and_then(|id| identifier_of(resources, id))
     }
 
     /// Scopes that none of the resources declares cannot be handed on for them.
-    pub(super) fn check_scopes(&self, resources: Resources<'_>, scopes: &ScopeSet) -> Result<(), Denial> {
+    pub(super) fn check_scopes(
+        &self,
+        resources: ResourceLookup<'_>,
+        scopes: &ScopeSet,
+    ) -> Result<(), Denial> {
         if self.is_open() {
             return Ok(());
         }
@@ -109,7 +113,7 @@ impl Bound {
     }
 }
 
-fn resource<'z>(resources: Resources<'z>, name: &str) -> Result<&'z Resource, Denial> {
+fn resource<'z>(resources: ResourceLookup<'z>, name: &str) -> Result<&'z Resource, Denial> {
     resources(name).ok_or_else(|| {
         let resource = name.to_owned();
         Denial::of(ErrorCode::ResourceNotFound).details(&ResourceDetails { resource })

@@ -14,7 +14,7 @@ use caracal_wire::{
 };
 
 use super::{
-    Resources,
+    ResourceLookup,
     bounds::Bound,
     lineage,
     parent::{self, Parent},
@@ -32,7 +32,7 @@ pub enum End {
 
 /// Authority to hand on.
 #[derive(Debug)]
-pub struct Grant {
+pub struct NewDelegation {
     /// Who hands on.
     pub source_session_id: SessionId,
     /// Who receives.
@@ -73,8 +73,8 @@ pub struct Created {
 pub async fn create(
     work: &mut dyn ZoneWork,
     act: &Act<'_>,
-    resources: Resources<'_>,
-    asked: Grant,
+    resources: ResourceLookup<'_>,
+    asked: NewDelegation,
 ) -> Result<Created, Error> {
     locks::delegations(work).await?;
     let now = act.now();
@@ -114,7 +114,7 @@ pub async fn create(
 
 /// Both sessions live, and of the applications named. They are held so that neither ends meanwhile, always in the
 /// same order.
-async fn check_ends(work: &mut dyn ZoneWork, asked: &Grant, now: Timestamp) -> Result<(), Error> {
+async fn check_ends(work: &mut dyn ZoneWork, asked: &NewDelegation, now: Timestamp) -> Result<(), Error> {
     let mut ids: [&SessionId; 2] = [&asked.source_session_id, &asked.target_session_id];
     ids.sort();
     let mut matches = true;
@@ -152,7 +152,7 @@ struct Notes {
 }
 
 /// A delegation for whatever resource declares its scopes is for operators to allow.
-fn check_broad(act: &Act<'_>, asked: &Grant, bound: &Bound, notes: &mut Notes) -> Result<(), Denial> {
+fn check_broad(act: &Act<'_>, asked: &NewDelegation, bound: &Bound, notes: &mut Notes) -> Result<(), Denial> {
     if !bound.is_open() {
         return Ok(());
     }
@@ -171,7 +171,7 @@ fn check_broad(act: &Act<'_>, asked: &Grant, bound: &Bound, notes: &mut Notes) -
 /// what was named is either allowed or refused, so that nobody reads an instant that does not hold.
 fn end(
     act: &Act<'_>,
-    asked: &Grant,
+    asked: &NewDelegation,
     parent: Option<&Parent>,
     now: Timestamp,
     notes: &mut Notes,
@@ -205,7 +205,7 @@ fn narrow(
     delegation: &Delegation,
     bound: &Bound,
     parent: Option<&Parent>,
-    resources: Resources<'_>,
+    resources: ResourceLookup<'_>,
 ) -> Result<Authority, Denial> {
     let identifier_of = |id: &_| lineage::identifier_of(resources, id);
     let Some(parent) = parent else {
@@ -225,7 +225,7 @@ fn narrow(
 
 fn build(
     act: &Act<'_>,
-    asked: Grant,
+    asked: NewDelegation,
     bound: &Bound,
     parent: Option<&Parent>,
     expires_at: Timestamp,

@@ -8,7 +8,7 @@ use caracal_core::{
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use super::{Resources, lineage};
+use super::{ResourceLookup, lineage};
 use crate::{Act, Denial, Error, locks};
 
 /// Takes the lock of delegations where there is something to inherit; says whether.
@@ -62,7 +62,7 @@ pub(crate) async fn check_locked(
 pub(crate) async fn inherit(
     work: &mut dyn ZoneWork,
     act: &Act<'_>,
-    resources: Resources<'_>,
+    resources: ResourceLookup<'_>,
     parent: &Session,
     child: &Session,
     explicit: Option<&DelegationId>,

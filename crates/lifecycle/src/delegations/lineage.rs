@@ -10,11 +10,11 @@ use caracal_core::{
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use super::Resources;
+use super::ResourceLookup;
 use crate::{Denial, Error};
 
 /// The identifier of a resource by its row; absent when there is no such resource any more.
-pub(super) fn identifier_of(resources: Resources<'_>, id: &ResourceId) -> Option<Arc<str>> {
+pub(super) fn identifier_of(resources: ResourceLookup<'_>, id: &ResourceId) -> Option<Arc<str>> {
     resources(id.as_str())
         .filter(|resource| resource.id == *id)
         .map(|resource| resource.identifier.as_str().into())
@@ -32,7 +32,7 @@ pub(super) async fn of(work: &mut dyn ZoneWork, id: &DelegationId) -> Result<Vec
 /// When a delegation of the lineage has ended or exceeds the one above it.
 pub(super) async fn authority(
     work: &mut dyn ZoneWork,
-    resources: Resources<'_>,
+    resources: ResourceLookup<'_>,
     id: &DelegationId,
     now: Timestamp,
 ) -> Result<Authority, Error> {
@@ -71,7 +71,7 @@ pub struct Held {
 /// As the storage.
 pub async fn held(
     work: &mut dyn ZoneWork,
-    resources: Resources<'_>,
+    resources: ResourceLookup<'_>,
     session: &SessionId,
     now: Timestamp,
 ) -> Result<Held, StorageError> {

@@ -16,14 +16,14 @@ use caracal_wire::ErrorCode;
 
 pub(crate) use self::inherit::{check_locked, inherit, lock_to_inherit};
 pub use self::{
-    create::{Created, End, Grant, create},
+    create::{Created, End, NewDelegation, create},
     lineage::{Held, held},
     revoke::{Revoked, revoke},
 };
 use crate::{Denial, events::Events, locks};
 
 /// Finds a resource of the zone, by row id or identifier.
-pub type Resources<'z> = &'z (dyn Fn(&str) -> Option<&'z Resource> + Send + Sync);
+pub type ResourceLookup<'z> = &'z (dyn Fn(&str) -> Option<&'z Resource> + Send + Sync);
 
 fn issuer_required() -> Denial {
     Denial::of(ErrorCode::IssuerOwnershipRequired).describe("the delegation belongs to another application")

@@ -5,7 +5,7 @@ use caracal_core::{DelegationId, SessionId, Timestamp, entity::Delegation};
 use caracal_storage::{Error as StorageError, ZoneWork};
 use caracal_wire::ErrorCode;
 
-use super::{Grant, Resources, lineage};
+use super::{NewDelegation, ResourceLookup, lineage};
 use crate::{Denial, Error};
 
 /// The delegation that a new one narrows, with what its whole lineage allows.
@@ -21,8 +21,8 @@ pub(super) struct Parent {
 /// does.
 pub(super) async fn of(
     work: &mut dyn ZoneWork,
-    resources: Resources<'_>,
-    asked: &Grant,
+    resources: ResourceLookup<'_>,
+    asked: &NewDelegation,
     now: Timestamp,
 ) -> Result<Option<Parent>, Error> {
     let Some(named) = &asked.parent_edge_id else {

@@ -39,7 +39,7 @@ impl Lost {
 
 /// A lease taken over.
 #[derive(Debug)]
-pub struct Taken {
+pub struct TakenOver {
     /// Its generation.
     pub generation: i64,
     /// Its end.
@@ -67,7 +67,7 @@ pub async fn take_over(
     work: &mut dyn ZoneWork,
     act: &Act<'_>,
     id: &SessionId,
-) -> Result<Lease<Taken>, Error> {
+) -> Result<Lease<TakenOver>, Error> {
     let session = work.sessions().get(id).await?.ok_or_else(not_found)?;
     act.about().session(&session);
     if !act.by.may_run(&session.application_id) {
@@ -95,7 +95,7 @@ pub async fn take_over(
         .acquire_lease(id, session.lease_generation, until, now)
         .await?
         .ok_or_else(fenced)?;
-    Ok(Lease::Held(Taken { generation, until }))
+    Ok(Lease::Held(TakenOver { generation, until }))
 }
 
 /// Renews a service's lease.

@@ -15,7 +15,7 @@ use caracal_wire::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Act, Denial, Error, Resources, delegations, events::Events, locks, records::Anchor};
+use crate::{Act, Denial, Error, ResourceLookup, delegations, events::Events, locks, records::Anchor};
 
 /// Deepest session; a root is at 0.
 const MAX_DEPTH: u32 = 10;
@@ -59,7 +59,7 @@ pub struct Started {
 pub async fn start(
     work: &mut dyn ZoneWork,
     act: &Act<'_>,
-    resources: Resources<'_>,
+    resources: ResourceLookup<'_>,
     asked: &Start,
     anchor: &Anchor,
 ) -> Result<Started, Error> {

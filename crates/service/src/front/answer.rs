@@ -4,14 +4,14 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use caracal_storage::{PageKey, Receipt};
+use caracal_storage::{IdempotencyReceipt, PageKey};
 use caracal_wire::ErrorCode;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::Required};
 
 use super::{
-    operation::Operation,
+    operation::OpenApiOperation,
     repeat::{entity_tag, replayed},
 };
 use crate::Refusal;
@@ -25,7 +25,7 @@ pub trait Answers: Send {
     fn respond(self) -> Result<Response, Refusal>;
 
     /// Tells it in the document.
-    fn describe(operation: &mut Operation);
+    fn describe(operation: &mut OpenApiOperation);
 }
 
 macro_rules! answers {
@@ -39,7 +39,7 @@ macro_rules! answers {
                 json(StatusCode::$status, &self.0)
             }
 
-            fn describe(operation: &mut Operation) {
+            fn describe(operation: &mut OpenApiOperation) {
                 operation.answer::<T>(StatusCode::$status);
             }
         }
@@ -68,7 +68,7 @@ impl<T: Serialize + ToSchema + Send> Answers for Versioned<T> {
         Ok(response)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::OK);
         operation.answers_with(StatusCode::OK, "ETag", "The version of what is answered.");
     }
@@ -102,7 +102,7 @@ impl<T: Serialize + ToSchema + Send> Answers for Linked<T> {
         Ok(response)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::OK);
         let sentence = "The next page, relative to this one; absent on the last.";
         operation.answers_with(StatusCode::OK, "Link", sentence);
@@ -115,7 +115,7 @@ pub enum Made<T> {
     /// It was made.
     New(T),
     /// It had been made.
-    Repeated(Receipt),
+    Repeated(IdempotencyReceipt),
 }
 
 impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
@@ -126,7 +126,7 @@ impl<T: Serialize + ToSchema + Send> Answers for Made<T> {
         }
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::CREATED);
     }
 }
@@ -140,21 +140,21 @@ impl Answers for NoContent {
         Ok(finished(StatusCode::NO_CONTENT, "", String::new()))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.empty(StatusCode::NO_CONTENT);
     }
 }
 
 /// 200 with plain text.
 #[derive(Debug, Clone)]
-pub struct Text(pub String);
+pub struct PlainText(pub String);
 
-impl Answers for Text {
+impl Answers for PlainText {
     fn respond(self) -> Result<Response, Refusal> {
         Ok(finished(StatusCode::OK, "text/plain; charset=utf-8", self.0))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.text(StatusCode::OK, "text/plain");
     }
 }
@@ -174,7 +174,7 @@ impl Answers for Events {
         Ok(response)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.text(StatusCode::OK, "text/event-stream");
         operation.header(
             "Last-Event-ID",
@@ -199,7 +199,7 @@ impl Answers for Archive {
         Ok(attached(response, &self.name))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.text(StatusCode::OK, "application/x-tar");
     }
 }
@@ -232,7 +232,7 @@ impl<T: Serialize + ToSchema + Send> Answers for Sheet<T> {
         Ok(attached(response, &file.name))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::OK);
         operation.text(StatusCode::OK, "text/csv");
     }

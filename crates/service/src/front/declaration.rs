@@ -4,7 +4,7 @@ use caracal_core::audit::EventType;
 use caracal_wire::ErrorCode;
 use http::Method;
 
-use super::{operation::Operation, refusals};
+use super::{operation::OpenApiOperation, refusals};
 use crate::{Refusal, limits::LimitClass};
 
 /// How a route learns who calls.
@@ -74,7 +74,7 @@ pub struct Declaration<N> {
     pub(super) reads_body: bool,
     /// Parameters that the handler demands of the path.
     pub(super) parameters: &'static [&'static str],
-    pub(super) describe: fn(&mut Operation),
+    pub(super) describe: fn(&mut OpenApiOperation),
 }
 
 impl<N> Declaration<N> {
@@ -84,7 +84,7 @@ impl<N> Declaration<N> {
         path: &'static str,
         name: &'static str,
         needs: N,
-        describe: fn(&mut Operation),
+        describe: fn(&mut OpenApiOperation),
     ) -> Self {
         Self {
             method,

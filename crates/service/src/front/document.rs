@@ -15,7 +15,7 @@ use utoipa::openapi::{
 use super::{
     declaration::{Credential, Declaration},
     inbound::HttpRole,
-    operation::Operation,
+    operation::OpenApiOperation,
     refusals, repeat,
     route::Route,
 };
@@ -99,8 +99,8 @@ fn noun(name: &'static str) -> &'static str {
     name.rsplit_once('.').map_or(name, |(noun, _)| noun)
 }
 
-pub(super) fn operation<N>(route: &Declaration<N>) -> Operation {
-    let mut operation = Operation::default();
+pub(super) fn operation<N>(route: &Declaration<N>) -> OpenApiOperation {
+    let mut operation = OpenApiOperation::default();
     (route.describe)(&mut operation);
     if route.idempotent {
         let sentence = "Repeats the first answer instead of making another.";
@@ -111,7 +111,7 @@ pub(super) fn operation<N>(route: &Declaration<N>) -> Operation {
 
 fn built<N>(
     route: &Declaration<N>,
-    operation: &mut Operation,
+    operation: &mut OpenApiOperation,
     credential: Credential,
     mut responses: Responses,
 ) -> utoipa::openapi::path::Operation {

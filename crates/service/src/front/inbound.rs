@@ -5,7 +5,7 @@ use std::{net::IpAddr, str::FromStr, sync::Arc};
 use axum::extract::{FromRequestParts as _, RawPathParams};
 use bytes::Bytes;
 use caracal_core::{World, id::InvalidId};
-use caracal_storage::Receipt;
+use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, request::Parts};
 
@@ -80,7 +80,7 @@ pub trait HttpRole: Sized + Send + Sync + 'static {
     fn answered(
         &self,
         _inbound: &Inbound<Self>,
-    ) -> impl Future<Output = Result<Option<Receipt>, Refusal>> + Send {
+    ) -> impl Future<Output = Result<Option<IdempotencyReceipt>, Refusal>> + Send {
         async { Ok(None) }
     }
 

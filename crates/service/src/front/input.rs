@@ -11,7 +11,7 @@ use utoipa::{ToSchema, openapi::Required};
 
 use super::{
     inbound::{HttpRole, Inbound},
-    operation::Operation,
+    operation::OpenApiOperation,
 };
 use crate::{
     Refusal,
@@ -30,7 +30,7 @@ pub trait Input<R: HttpRole>: Sized + Send {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal>;
 
     /// Tells it in the document.
-    fn describe(operation: &mut Operation);
+    fn describe(operation: &mut OpenApiOperation);
 }
 
 /// Parameters of the path.
@@ -51,7 +51,7 @@ impl<R: HttpRole, T: DeserializeOwned + Send> Input<R> for Path<T> {
     }
 
     /// The path itself names them.
-    fn describe(_: &mut Operation) {}
+    fn describe(_: &mut OpenApiOperation) {}
 }
 
 /// Parameters of the query string. Of a repeated parameter the first counts; unknown ones are ignored.
@@ -63,7 +63,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Query<T> {
         query(&inbound.query).map(Self)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.query::<T>();
     }
 }
@@ -77,7 +77,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for QueryOnce<
         parameters(inbound.query.as_bytes()).map(Self)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.query::<T>();
     }
 }
@@ -105,9 +105,9 @@ fn query<T: DeserializeOwned>(sent: &str) -> Result<T, Refusal> {
 
 /// Which page of a listing: `limit`, `DEFAULT` unless named and at most `MAX`, and `cursor`.
 #[derive(Debug, Clone)]
-pub struct Page<const DEFAULT: u32, const MAX: u32>(pub PageRequest);
+pub struct Paging<const DEFAULT: u32, const MAX: u32>(pub PageRequest);
 
-impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Page<DEFAULT, MAX> {
+impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Paging<DEFAULT, MAX> {
     fn read(inbound: &Inbound<R>) -> Result<Self, Refusal> {
         let asked: PageQuery = query(&inbound.query)?;
         let limit = asked.limit.unwrap_or(DEFAULT);
@@ -126,7 +126,7 @@ impl<R: HttpRole, const DEFAULT: u32, const MAX: u32> Input<R> for Page<DEFAULT,
         Ok(Self(PageRequest { limit, after }))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.page(DEFAULT, MAX);
     }
 }
@@ -142,7 +142,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
         parse_json(&inbound.body, inbound.route.invalid).map(Self)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.body::<T>(Required::True);
     }
 }
@@ -161,7 +161,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBo
         parse_json(&inbound.body, inbound.route.invalid).map(Self)
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.body::<T>(Required::False);
     }
 }

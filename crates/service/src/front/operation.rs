@@ -19,7 +19,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One route's part of the document.
 #[derive(Default)]
-pub struct Operation {
+pub struct OpenApiOperation {
     pub(super) parameters: Vec<Parameter>,
     /// What reading the inputs refuses with.
     pub(super) refuses: Vec<ErrorCode>,
@@ -29,7 +29,7 @@ pub struct Operation {
     pub(super) schemas: BTreeMap<String, RefOr<Schema>>,
 }
 
-impl Operation {
+impl OpenApiOperation {
     /// Says that it reads the members of `T` from the query string.
     pub fn query<T: ToSchema>(&mut self) {
         self.refuses.push(ErrorCode::InvalidQuery);

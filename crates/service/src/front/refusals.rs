@@ -11,7 +11,7 @@ use utoipa::openapi::{
 
 use super::{
     declaration::Declaration,
-    operation::{JSON, Operation},
+    operation::{JSON, OpenApiOperation},
 };
 
 /// Status and code of a refusal.
@@ -41,7 +41,7 @@ const MOST_SHARED: usize = 5;
 pub(super) fn all<N>(
     route: &Declaration<N>,
     role: &[ErrorCode],
-    operation: &Operation,
+    operation: &OpenApiOperation,
 ) -> Vec<StatusAndCode> {
     let mut refused = route.refuses.clone();
     let mut add = |codes: &[ErrorCode]| refused.extend(codes.iter().map(|code| (code.status(), *code)));
@@ -70,7 +70,7 @@ pub(super) fn all<N>(
 pub(super) fn responses(
     refused: &[StatusAndCode],
     oauth: bool,
-    operation: &mut Operation,
+    operation: &mut OpenApiOperation,
     shared: &mut BTreeMap<String, RefOr<Response>>,
 ) -> Responses {
     let problem = if oauth {

@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 use caracal_crypto::{canonical_json, sha256};
-use caracal_storage::Receipt;
+use caracal_storage::IdempotencyReceipt;
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::{
     answer::finished,
     inbound::{HttpRole, Inbound},
     input::Input,
-    operation::Operation,
+    operation::OpenApiOperation,
 };
 use crate::Refusal;
 
@@ -77,7 +77,7 @@ pub fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
 }
 
 /// The stored answer, marked as a repeat.
-pub(super) fn replayed(receipt: Receipt) -> Response {
+pub(super) fn replayed(receipt: IdempotencyReceipt) -> Response {
     let status = StatusCode::from_u16(receipt.response_status).unwrap_or(StatusCode::OK);
     let mut response = finished(status, "application/json", receipt.response_json);
     response
@@ -120,7 +120,7 @@ impl<R: HttpRole> Input<R> for IfMatch {
         Ok(Self(wanted.iter().cloned().collect()))
     }
 
-    fn describe(operation: &mut Operation) {
+    fn describe(operation: &mut OpenApiOperation) {
         operation.refuses.push(ErrorCode::PreconditionFailed);
         operation.header(
             "If-Match",

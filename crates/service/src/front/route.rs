@@ -15,7 +15,7 @@ use super::{
     declaration::{Declaration, Evidence},
     inbound::{HttpRole, Inbound},
     input::Input,
-    operation::Operation,
+    operation::OpenApiOperation,
 };
 use crate::{Refusal, limits::LimitClass};
 
@@ -222,7 +222,7 @@ pub trait Handler<R: HttpRole, M>: Send + Sync + 'static {
     const REFUSES: &'static [ErrorCode];
 
     /// Tells inputs and answer in the document.
-    fn describe(operation: &mut Operation);
+    fn describe(operation: &mut OpenApiOperation);
 
     /// Reads everything, then handles.
     fn run(&self, inbound: Arc<Inbound<R>>) -> Running;
@@ -244,7 +244,7 @@ macro_rules! handlers {
             const PARAMETERS: &'static [&'static str] = C::PARAMETERS;
             const REFUSES: &'static [ErrorCode] = E::REFUSES;
 
-            fn describe(operation: &mut Operation) {
+            fn describe(operation: &mut OpenApiOperation) {
                 $($input::describe(operation);)*
                 A::describe(operation);
             }

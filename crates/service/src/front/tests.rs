@@ -181,7 +181,7 @@ impl RouteError for PriceError {
     }
 }
 
-async fn list(_: Call, filter: Query<Filter>, page: Page<2, 5>) -> Result<Answer<Listing<Item>>, Refusal> {
+async fn list(_: Call, filter: Query<Filter>, page: Paging<2, 5>) -> Result<Answer<Listing<Item>>, Refusal> {
     let price = filter.0.colour.map_or(0, |colour| colour as u32 + 1);
     let item = Item {
         id: ApplicationId::parse(&format!("a-{}", page.0.limit)).unwrap(),

@@ -9,7 +9,7 @@ use super::{SealedValue, ZONES, sealed_values, zones};
 
 /// A kind of value that depends on a key-encryption key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SealedKind {
     /// A private signing key.
     SigningKey,
     /// A row of the secret store: a provider's credential, the copy of a client's or a workload's secret.
@@ -22,7 +22,7 @@ pub enum Kind {
     AdminToken,
 }
 
-impl Kind {
+impl SealedKind {
     /// Its name for people.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,10 +37,10 @@ impl Kind {
 
 /// How many values of a kind are under which key, by its id; `unknown` where a digest names neither key.
 #[derive(Debug, Default)]
-pub struct Usage(pub BTreeMap<(Kind, String), u64>);
+pub struct Usage(pub BTreeMap<(SealedKind, String), u64>);
 
 impl Usage {
-    fn add(&mut self, kind: Kind, key: String) {
+    fn add(&mut self, kind: SealedKind, key: String) {
         *self.0.entry((kind, key)).or_default() += 1;
     }
 
@@ -68,8 +68,8 @@ pub async fn usage(
         let mut work = store.zone(&zone, Access::Read).await?;
         for (value, envelope) in sealed_values(work.as_mut()).await? {
             let kind = match value {
-                SealedValue::Secret(_) => Kind::StoredSecret,
-                SealedValue::SigningKey(_) => Kind::SigningKey,
+                SealedValue::Secret(_) => SealedKind::StoredSecret,
+                SealedValue::SigningKey(_) => SealedKind::SigningKey,
             };
             usage.add(kind, KeyRing::id_of(&envelope).unwrap_or_else(|_| unknown()));
         }
@@ -84,11 +84,11 @@ pub async fn usage(
         };
         for application in work.applications().all_live().await? {
             if let Some(hash) = &application.client_secret_hash {
-                usage.add(Kind::ClientSecret, key_of(hash));
+                usage.add(SealedKind::ClientSecret, key_of(hash));
             }
         }
         for workload in work.workloads().all().await? {
-            usage.add(Kind::WorkloadSecret, key_of(&workload.secret_hash));
+            usage.add(SealedKind::WorkloadSecret, key_of(&workload.secret_hash));
         }
     }
     let mut page = PageRequest::first(ZONES);
@@ -97,7 +97,7 @@ pub async fn usage(
         let read = work.admin_tokens().list(&page).await?;
         for token in read.items.iter().filter(|token| token.revoked_at.is_none()) {
             usage.add(
-                Kind::AdminToken,
+                SealedKind::AdminToken,
                 token_key(&token.digest_key).unwrap_or_else(unknown),
             );
         }

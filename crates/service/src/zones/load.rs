@@ -18,7 +18,7 @@ use caracal_storage::{Access, ActivePolicySet, Error, EvaluatedPolicySet, Signin
 use serde_json::{Map, Value};
 
 use super::{
-    Reach,
+    ZoneContents,
     patch::put_in,
     state::{ProviderState, ResourceState, ZoneState},
 };
@@ -26,7 +26,7 @@ use super::{
 /// What `reach` covers of `id`, or `None` when there is no such zone.
 pub(super) async fn load(
     store: &dyn Store,
-    reach: &Reach,
+    reach: &ZoneContents,
     id: &ZoneId,
     now: Timestamp,
 ) -> Result<Option<ZoneState>, Error> {
@@ -36,17 +36,19 @@ pub(super) async fn load(
     };
     let revision = work.revision().await?;
     let directory = match reach {
-        Reach::PublicKeys => Directory::default(),
-        Reach::Resources => Directory {
+        ZoneContents::PublicKeys => Directory::default(),
+        ZoneContents::Resources => Directory {
             resources: work.resources().all_live().await?,
             ..Directory::default()
         },
-        Reach::Directory => directory(work.as_mut(), None).await?,
-        Reach::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
+        ZoneContents::Directory => directory(work.as_mut(), None).await?,
+        ZoneContents::Everything(keys) => directory(work.as_mut(), Some(keys)).await?,
     };
     let (signing_key, verifying_keys, turns_at) = match reach {
-        Reach::PublicKeys | Reach::Resources | Reach::Directory => published(work.as_mut(), now).await?,
-        Reach::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
+        ZoneContents::PublicKeys | ZoneContents::Resources | ZoneContents::Directory => {
+            published(work.as_mut(), now).await?
+        }
+        ZoneContents::Everything(keys) => signing(keys, &work.signing_keys().list(now).await?, now)?,
     };
     drop(work);
     Ok(Some(ZoneState {

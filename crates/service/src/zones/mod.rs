@@ -55,7 +55,7 @@ pub enum DirectoryError {
 
 /// What a process may know of a zone. Whatever it does not read is absent from a [`ZoneState`], and absence denies.
 #[derive(Debug, Clone)]
-pub enum Reach {
+pub enum ZoneContents {
     /// All of it; the ring opens sealed provider credentials and signing keys. For processes that mint.
     Everything(Arc<KeyRing>),
     /// Applications, resources, providers without their credentials, policy and public keys.
@@ -66,7 +66,7 @@ pub enum Reach {
     PublicKeys,
 }
 
-impl Reach {
+impl ZoneContents {
     /// What opens sealed values, where they are read.
     fn keys(&self) -> Option<&KeyRing> {
         match self {
@@ -98,7 +98,7 @@ pub(crate) enum ZoneChange {
 #[derive(Debug)]
 pub struct ZoneDirectory {
     store: Arc<dyn Store>,
-    reach: Reach,
+    reach: ZoneContents,
     world: World,
     slots: RwLock<HashMap<ZoneId, Arc<Slot>>>,
     unknown: RwLock<HashMap<ZoneId, Timestamp>>,
@@ -108,11 +108,11 @@ impl ZoneDirectory {
     /// An empty directory over `store` that knows everything; `keys` opens sealed provider credentials and signing
     /// keys.
     pub fn new(store: Arc<dyn Store>, keys: Arc<KeyRing>, world: World) -> Self {
-        Self::reaching(store, world, Reach::Everything(keys))
+        Self::reaching(store, world, ZoneContents::Everything(keys))
     }
 
     /// An empty directory over `store` that reads no more than `reach`.
-    pub fn reaching(store: Arc<dyn Store>, world: World, reach: Reach) -> Self {
+    pub fn reaching(store: Arc<dyn Store>, world: World, reach: ZoneContents) -> Self {
         Self {
             store,
             reach,
@@ -189,7 +189,7 @@ impl ZoneDirectory {
         };
         let change = match change {
             ZoneChange::Object(change) if !self.reach.covers(change.kind) => return Ok(()),
-            ZoneChange::Object(change) if !matches!(self.reach, Reach::PublicKeys) => change,
+            ZoneChange::Object(change) if !matches!(self.reach, ZoneContents::PublicKeys) => change,
             ZoneChange::Object(_) | ZoneChange::Whole => return self.load(id, slot).await.map(drop),
         };
         // Not a read that others may share: it asks for one object.

@@ -7,7 +7,7 @@ use caracal_storage::{Access, Error, Store};
 use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 
 use super::{
-    Reach,
+    ZoneContents,
     load::provider_state,
     state::{ResourceState, ZoneState},
 };
@@ -16,7 +16,7 @@ use super::{
 /// the last whole read, so that the next comparison finds out should an event have been lost.
 pub(super) async fn patch(
     store: &dyn Store,
-    reach: &Reach,
+    reach: &ZoneContents,
     state: &ZoneState,
     change: &DirectoryInvalidated,
 ) -> Result<Option<ZoneState>, Error> {

@@ -217,7 +217,7 @@ async fn a_gateway_knows_what_resources_declare_and_nothing_of_their_providers()
         directory: Arc::new(ZoneDirectory::reaching(
             fixture.store.clone(),
             fixture.world.clone(),
-            Reach::Resources,
+            ZoneContents::Resources,
         )),
         ..fixture
     };

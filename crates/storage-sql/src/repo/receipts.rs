@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{Error, IdempotencyReceipts, Receipt};
+use caracal_storage::{Error, IdempotencyReceipt, IdempotencyReceipts};
 
 use crate::{params::params, row::Row, sql::Tx, work::ZoneUnit};
 
-fn decode(row: &Row) -> Result<Receipt, Error> {
-    Ok(Receipt {
+fn decode(row: &Row) -> Result<IdempotencyReceipt, Error> {
+    Ok(IdempotencyReceipt {
         operation: row.text("operation")?,
         scope_id: row.text("scope_id")?,
         key_digest: row.digest("key_digest")?,
@@ -25,7 +25,7 @@ fn decode(row: &Row) -> Result<Receipt, Error> {
 pub(super) async fn insert_receipt(
     tx: &Tx,
     zone: &ZoneId,
-    receipt: &Receipt,
+    receipt: &IdempotencyReceipt,
     otherwise: &str,
 ) -> Result<u64, Error> {
     let sql = format!(
@@ -56,7 +56,7 @@ impl IdempotencyReceipts for ZoneUnit {
         scope_id: &str,
         key_digest: &[u8; 32],
         now: Timestamp,
-    ) -> Result<Option<Receipt>, Error> {
+    ) -> Result<Option<IdempotencyReceipt>, Error> {
         let key = hex::encode(key_digest);
         self.lock_name(&format!("receipt:{operation}:{scope_id}:{key}"))
             .await?;
@@ -78,7 +78,7 @@ impl IdempotencyReceipts for ZoneUnit {
             .await
     }
 
-    async fn create(&mut self, receipt: &Receipt) -> Result<(), Error> {
+    async fn create(&mut self, receipt: &IdempotencyReceipt) -> Result<(), Error> {
         let replace = "ON CONFLICT (zone_id, operation, scope_id, key_digest) DO UPDATE \
              SET request_digest = excluded.request_digest, resource_id = excluded.resource_id, \
              response_status = excluded.response_status, response_json = excluded.response_json, \

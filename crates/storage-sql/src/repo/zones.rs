@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId, entity::Zone};
-use caracal_storage::{Error, Page, PageRequest, Receipt, Zones};
+use caracal_storage::{Error, IdempotencyReceipt, Page, PageRequest, Zones};
 
 use super::receipts::insert_receipt;
 use crate::{
@@ -65,7 +65,7 @@ impl Zones for GlobalUnit {
         self.tx.insert(zone, &[]).await
     }
 
-    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &Receipt) -> Result<(), Error> {
+    async fn keep_receipt(&mut self, zone: &ZoneId, receipt: &IdempotencyReceipt) -> Result<(), Error> {
         insert_receipt(&self.tx, zone, receipt, "").await.map(|_| ())
     }
 

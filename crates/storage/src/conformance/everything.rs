@@ -7,7 +7,7 @@ use caracal_core::entity::{
 };
 
 use crate::{
-    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, LedgerEntry, OutboxMessage, Receipt,
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, IdempotencyReceipt, LedgerEntry, OutboxMessage,
     SigningKeyRow, ZoneWork,
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Everything {
     pub(super) session: Session,
     pub(super) other_session: Session,
     pub(super) delegation: Delegation,
-    pub(super) receipt: Receipt,
+    pub(super) receipt: IdempotencyReceipt,
     pub(super) entry: LedgerEntry,
     pub(super) admin: AdminAuditRecord,
     pub(super) message: OutboxMessage,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, OutboxMessage, Receipt, ZoneWork};
+use crate::{Error, IdempotencyReceipt, OutboxMessage, ZoneWork};
 
 use super::{
     Backend,
@@ -12,7 +12,11 @@ use super::{
 
 const OPERATION: &str = "session.start.v2";
 
-async fn claim(work: &mut dyn ZoneWork, receipt: &Receipt, zone: &InZone) -> Result<Option<Receipt>, Error> {
+async fn claim(
+    work: &mut dyn ZoneWork,
+    receipt: &IdempotencyReceipt,
+    zone: &InZone,
+) -> Result<Option<IdempotencyReceipt>, Error> {
     let now = zone.given.world.now();
     work.receipts()
         .claim(&receipt.operation, &receipt.scope_id, &receipt.key_digest, now)
@@ -45,7 +49,7 @@ pub async fn of_8_requests_with_one_key_exactly_one_acts(backend: Backend) {
     let key = fixture.a.given.receipt(OPERATION, &application);
     let acted = race(8, |runner| {
         let zone = fixture.a.clone();
-        let receipt = Receipt {
+        let receipt = IdempotencyReceipt {
             resource_id: format!("made-by-{runner}"),
             ..key.clone()
         };
@@ -91,15 +95,15 @@ pub async fn keys_belong_to_their_operation_and_scope(backend: Backend) {
     let (one, two) = (fixture.a.given.application(), fixture.a.given.application());
     let receipt = fixture.a.given.receipt(OPERATION, &one);
     let others = [
-        Receipt {
+        IdempotencyReceipt {
             operation: "delegation.create".into(),
             ..receipt.clone()
         },
-        Receipt {
+        IdempotencyReceipt {
             scope_id: two.id.to_string(),
             ..receipt.clone()
         },
-        Receipt {
+        IdempotencyReceipt {
             key_digest: [7; 32],
             ..receipt.clone()
         },
@@ -135,7 +139,7 @@ pub async fn keys_belong_to_their_operation_and_scope(backend: Backend) {
 pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let receipt = fixture.a.given.receipt(OPERATION, &fixture.a.given.application());
-    let again = Receipt {
+    let again = IdempotencyReceipt {
         resource_id: "second".into(),
         ..receipt.clone()
     };
@@ -178,7 +182,7 @@ pub async fn a_receipt_is_forgotten_at_its_end_and_not_before(backend: Backend) 
             .unwrap(),
         0
     );
-    let again = Receipt {
+    let again = IdempotencyReceipt {
         created_at: now,
         expires_at: now.plus(Duration::from_mins(1)),
         ..again
@@ -197,7 +201,7 @@ pub async fn reaping_receipts_takes_the_expired_up_to_its_limit(backend: Backend
     let mut work = fixture.a.write().await;
     for seconds in [1, 2, 3, 100] {
         let expires_at = fixture.world.now().plus(Duration::from_secs(seconds));
-        let receipt = Receipt {
+        let receipt = IdempotencyReceipt {
             expires_at,
             ..fixture.a.given.receipt(OPERATION, &application)
         };

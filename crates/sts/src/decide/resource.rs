@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate, Principal, PrincipalKind,
-    decide, explain,
+    Action, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate, PrincipalInput,
+    PrincipalKind, decide, explain,
 };
 use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
 use caracal_service::{
@@ -289,8 +289,12 @@ pub(crate) fn use_input<'i>(
     }
 }
 
-fn principal<'p>(zone: &'p ZoneState, application: &'p ApplicationId, party: &'p Party) -> Principal<'p> {
-    Principal {
+fn principal<'p>(
+    zone: &'p ZoneState,
+    application: &'p ApplicationId,
+    party: &'p Party,
+) -> PrincipalInput<'p> {
+    PrincipalInput {
         kind: PrincipalKind::Application,
         id: application.as_str(),
         zone_id: zone.zone.id.as_str(),

@@ -19,7 +19,7 @@ use crate::{
     hold::Release,
     issue::{DEFAULT_TTL, sign},
     keys,
-    pipeline::{Kind, run},
+    pipeline::{ExchangeKind, run},
 };
 
 /// The answer to a call.
@@ -86,7 +86,7 @@ impl<'c> Governed<'c> {
     }
 }
 
-impl Kind for Governed<'_> {
+impl ExchangeKind for Governed<'_> {
     type Issued = Option<(String, MandateClaims)>;
     const BROKERS: bool = true;
 

@@ -20,7 +20,7 @@ use crate::{
     issue::{self, sign},
     keys,
     limit::limit,
-    pipeline::{Kind, run},
+    pipeline::{ExchangeKind, run},
     size::{fits, growth},
 };
 
@@ -66,7 +66,7 @@ impl Mint<'_> {
     }
 }
 
-impl Kind for Mint<'_> {
+impl ExchangeKind for Mint<'_> {
     type Issued = Issued;
     const BROKERS: bool = false;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_authz::{Action, Decision, DecisionInput, Principal, PrincipalKind, decide};
+use caracal_authz::{Action, Decision, DecisionInput, PrincipalInput, PrincipalKind, decide};
 use caracal_core::{
     ApprovalId, ScopeSet,
     entity::{ProviderConfig, WorkloadBinding, provider_config::CredentialConfig},
@@ -141,7 +141,7 @@ impl<'a> Asked<'a> {
     fn input(&self, resource: &'a ResourceState) -> DecisionInput<'a> {
         let launch = self.launch;
         DecisionInput {
-            principal: Principal {
+            principal: PrincipalInput {
                 kind: PrincipalKind::Workload,
                 id: launch.workload.id.as_str(),
                 zone_id: launch.zone.zone.id.as_str(),

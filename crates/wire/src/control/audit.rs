@@ -222,7 +222,7 @@ pub struct Explained {
     /// `deny` if anything was denied, else the last decision.
     pub final_decision: String,
     /// The denials.
-    pub denied: Vec<Denial>,
+    pub denied: Vec<ExplainedDenial>,
     /// When a call of it has no outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -235,7 +235,8 @@ pub struct Explained {
 
 /// A denial with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Denial {
+#[schema(as = Denial)]
+pub struct ExplainedDenial {
     /// Its event.
     pub event_id: String,
     /// Type of its event.

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_storage::Access;
 use caracal_wire::{Listing, control::admin_tokens::TokenItem};
@@ -12,7 +12,7 @@ use crate::{answer::rows, call::Call};
 
 pub(crate) async fn handle(
     call: Call,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<TokenItem>>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let read = work.admin_tokens().list(&page).await?;

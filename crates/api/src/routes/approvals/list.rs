@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Query},
+    front::{Answer, Paging, Query},
 };
 use caracal_storage::ApprovalFilter;
 use caracal_wire::{
@@ -15,7 +15,7 @@ use crate::{answer::rows, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListApprovals>,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<ApprovalItem>>, Refusal> {
     let now = call.now();
     let filter = ApprovalFilter {

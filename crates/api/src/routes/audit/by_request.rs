@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Linked, Page, Path},
+    front::{Linked, Paging, Path},
 };
 use caracal_wire::control::audit::LedgerEvent;
 
@@ -12,7 +12,7 @@ use crate::call::ZoneCall;
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(asked): Path<ByRequest>,
-    Page(page): Page<1000, 1000>,
+    Paging(page): Paging<1000, 1000>,
 ) -> Result<Linked<Vec<LedgerEvent>>, Refusal> {
     let mut work = call.read().await?;
     let read = work.ledger().by_request(&asked.request, &page).await?;

@@ -11,7 +11,7 @@ use caracal_service::{
     front::{Answer, Path},
 };
 use caracal_storage::{AuditRow, PageKey, PageRequest};
-use caracal_wire::control::audit::{Denial, Explained};
+use caracal_wire::control::audit::{Explained, ExplainedDenial};
 use serde_json::{Map, Value, json};
 
 use super::{ByRequest, no_events, outcome};
@@ -70,7 +70,7 @@ pub(crate) async fn handle(
     }))
 }
 
-fn denial(stored: &AuditRow) -> Denial {
+fn denial(stored: &AuditRow) -> ExplainedDenial {
     let event = &stored.event;
     let or = |value: Value, empty: Value| if value.is_null() { empty } else { value };
     let metadata = document(event.metadata_json.as_deref());
@@ -86,7 +86,7 @@ fn denial(stored: &AuditRow) -> Denial {
             .find(|reason| reason.as_str() == word)
             .map(|reason| reason.to_string())
     });
-    Denial {
+    ExplainedDenial {
         event_id: event.id.clone(),
         event_type: event.event_type.to_string(),
         evaluation_status: event.evaluation_status.clone(),

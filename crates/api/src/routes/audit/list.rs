@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Page, Query, Sheet},
+    front::{Paging, Query, Sheet},
 };
 use caracal_storage::AuditFilter;
 use caracal_wire::{
@@ -19,7 +19,7 @@ const MAX_TYPES: usize = 16;
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<SearchLedger>,
-    Page(page): Page<100, 1000>,
+    Paging(page): Paging<100, 1000>,
 ) -> Result<Sheet<Listing<Row<LedgerEvent>>>, Refusal> {
     let columns = Columns {
         format: query.format,

@@ -3,7 +3,7 @@
 use caracal_core::{PolicyId, PolicyVersionId};
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Page, Path},
+    front::{Answer, ById, Paging, Path},
 };
 use caracal_wire::{ErrorCode, Listing, control::policies::PolicyVersionItem};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::{answer::listing, call::ZoneCall};
 pub(crate) async fn list(
     call: ZoneCall,
     Path(ById { id }): Path<ById<PolicyId>>,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<PolicyVersionItem>>, Refusal> {
     let mut work = call.read().await?;
     work.policies().get(&id).await?.ok_or_else(not_found)?;

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_wire::{Listing, control::policy_sets::PolicySetItem};
 
@@ -10,7 +10,7 @@ use crate::{answer::listing, call::ZoneCall};
 
 pub(crate) async fn handle(
     call: ZoneCall,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<PolicySetItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listing(work.policy_sets().list(&page).await?))

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Query},
+    front::{Answer, Paging, Query},
 };
 use caracal_wire::{
     Listing,
@@ -14,7 +14,7 @@ use crate::{answer::listing, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListObjects>,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<ProviderItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listing(work.providers().list(query.archived(), &page).await?))

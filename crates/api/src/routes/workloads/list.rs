@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_wire::{Listing, control::workloads::WorkloadItem};
 
@@ -10,7 +10,7 @@ use crate::{answer::listing, call::ZoneCall};
 
 pub(crate) async fn handle(
     call: ZoneCall,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<WorkloadItem>>, Refusal> {
     let mut work = call.read().await?;
     Ok(listing(work.workloads().list(&page).await?))

@@ -3,7 +3,7 @@
 use caracal_core::entity::Zone;
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_storage::{Access, PageKey, PageRequest};
 use caracal_wire::Listing;
@@ -18,7 +18,10 @@ use crate::{
 /// Most pages read to fill one: the platform's own zones and other accounts' zones are left out of a page.
 const MAX_READS: usize = 50;
 
-pub(crate) async fn handle(call: Call, Page(page): Page<200, 500>) -> Result<Answer<Listing<Zone>>, Refusal> {
+pub(crate) async fn handle(
+    call: Call,
+    Paging(page): Paging<200, 500>,
+) -> Result<Answer<Listing<Zone>>, Refusal> {
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let mut work = call.role.store.global(Access::Read).await?;
     let mut items = Vec::new();

@@ -2,14 +2,14 @@
 
 use caracal_ledger::note::NoteKey;
 use caracal_service::front::Answer;
-use caracal_wire::proof::LogKeysTold;
+use caracal_wire::proof::LogKeyList;
 
 use super::{ProofError, checkpoints};
 use crate::routes::Call;
 
-pub(in crate::routes) async fn get(call: Call) -> Result<Answer<LogKeysTold>, ProofError> {
+pub(in crate::routes) async fn get(call: Call) -> Result<Answer<LogKeyList>, ProofError> {
     let keys = &checkpoints(&call.role)?.keys;
-    Ok(Answer(LogKeysTold {
+    Ok(Answer(LogKeyList {
         origin: keys.host().to_owned(),
         keys: keys.public().map(NoteKey::encode).collect(),
     }))

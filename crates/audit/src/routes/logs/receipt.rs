@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_service::front::{Path, Text};
+use caracal_service::front::{Path, PlainText};
 use caracal_storage::{AuditFilter, AuditRow, Ledger, PageRequest};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub(in crate::routes) struct OfEvent {
     event_id: String,
 }
 
-pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfEvent>) -> Result<Text, ProofError> {
+pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfEvent>) -> Result<PlainText, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
     let checkpoint = checkpoints.newest(&of.zone_id).await?;
     let mut work = checkpoints.view(&of.zone_id).await?;
@@ -32,7 +32,7 @@ pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfEvent>) -> Resul
     // One that came since is asked for again.
     let checkpoint = checkpoint.ok_or(ProofError::NoEntry)?;
     let receipt = receipt_of(&of.zone_id, &row, &checkpoint, ledger).await?;
-    Ok(Text(receipt.encode()))
+    Ok(PlainText(receipt.encode()))
 }
 
 /// The ledger has no index of ids; the id says when its event happened (RFC 9562 §5.7).

@@ -116,7 +116,7 @@ impl Against {
                     .context("--resume: the file is not one that was kept")?,
                 None => Progress::default(),
             };
-            let mut told = Told::new(of, from.frontier.size());
+            let mut told = KeptFindings::new(of, from.frontier.size());
             let mut last = KeptProgress::of(&from);
             let (mut kept_at, mut not_kept) = (Instant::now(), None);
             let outcome = verify_against(store, of, checkpoints, &keys, from, |progress| {
@@ -192,14 +192,14 @@ impl Against {
 }
 
 /// Tells on standard error how far it is.
-struct Told<'z> {
+struct KeptFindings<'z> {
     zone: &'z ZoneId,
     begun: Instant,
     first: u64,
     last: Instant,
 }
 
-impl<'z> Told<'z> {
+impl<'z> KeptFindings<'z> {
     fn new(zone: &'z ZoneId, first: u64) -> Self {
         let begun = Instant::now();
         let last = begun;

@@ -1,6 +1,6 @@
 use caracal_ledger::log_keys::is_host;
 use caracal_service::config::{
-    Address, Declared, KeyMaterial, Kind, Optional, Path, Process, Required, Role, Setting, not,
+    Address, Declared, FilePath, KeyMaterial, Optional, Process, Required, Role, Setting, SettingKind, not,
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -23,7 +23,7 @@ pub(super) const WITNESS: &[&(dyn Declared + Sync)] = &[
 #[derive(Debug)]
 pub(crate) struct LogName;
 
-impl Kind for LogName {
+impl SettingKind for LogName {
     type Value = String;
 
     const FORM: &'static str = "a host and perhaps a path, at most 100 letters, digits and -._~:/[]";
@@ -70,13 +70,13 @@ pub(crate) static LOG_KEY_PREVIOUS: Optional<KeyMaterial> = Optional::new(
     "The secret before; its public keys are still told.",
 );
 
-pub(crate) static CHECKPOINT_DIR: Optional<Path> = Optional::new(
+pub(crate) static CHECKPOINT_DIR: Optional<FilePath> = Optional::new(
     "AUDIT_CHECKPOINT_DIR",
     &[Role::Audit],
     "checkpoints under CARACAL_HOME in the embedded deployment, else none",
     "Directory that checkpoints and tiles are published into, to be served or copied elsewhere.",
 );
-pub(crate) static WITNESSES: Optional<Path> = Optional::new(
+pub(crate) static WITNESSES: Optional<FilePath> = Optional::new(
     "AUDIT_WITNESSES",
     &[Role::Audit],
     "checkpoints are not cosigned",
@@ -95,13 +95,13 @@ pub(crate) static WITNESS_LISTEN: Setting<Address> = Setting::new(
     || std::net::SocketAddr::from(([127, 0, 0, 1], 9190)),
     "Where the witness listens.",
 );
-pub(crate) static WITNESS_STATE_DIR: Optional<Path> = Optional::new(
+pub(crate) static WITNESS_STATE_DIR: Optional<FilePath> = Optional::new(
     "WITNESS_STATE_DIR",
     &[],
     "`caracald witness` does not start",
     "Directory of what the witness saw last of each log. One process at a time; never restore it from a backup.",
 );
-pub(crate) static WITNESS_LOGS: Optional<Path> = Optional::new(
+pub(crate) static WITNESS_LOGS: Optional<FilePath> = Optional::new(
     "WITNESS_LOGS",
     &[],
     "`caracald witness` does not start",

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Declared, Flag, HttpUrl, HumanDuration, Kind, Number, Optional, Process, Required, Role, Setting,
+        Declared, Flag, HttpUrl, HumanDuration, Number, Optional, Process, Required, Role, Setting,
+        SettingKind,
     },
     egress::HostPattern,
 };
@@ -29,7 +30,7 @@ const STS: &[Role] = &[Role::Sts];
 #[derive(Debug)]
 pub(crate) struct Hosts;
 
-impl Kind for Hosts {
+impl SettingKind for Hosts {
     type Value = Vec<HostPattern>;
 
     const FORM: &'static str = "host names or patterns such as *.example.com, with commas between them";

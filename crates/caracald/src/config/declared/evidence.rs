@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use caracal_events::spool::MIN_CAPACITY_BYTES;
 use caracal_service::config::{
-    Days, Declared, Flag, HumanDuration, Kind, Number, Optional, Path, Role, Setting, not,
+    Days, Declared, FilePath, Flag, HumanDuration, Number, Optional, Role, Setting, SettingKind, not,
 };
 
 use super::WRITERS;
@@ -28,7 +28,7 @@ pub(crate) enum SyncWhen {
     Interval,
 }
 
-impl Kind for SyncWhen {
+impl SettingKind for SyncWhen {
     type Value = Self;
 
     const FORM: &'static str = "always or interval";
@@ -49,7 +49,7 @@ impl Kind for SyncWhen {
     }
 }
 
-pub(crate) static SPOOL_DIR: Optional<Path> = Optional::new(
+pub(crate) static SPOOL_DIR: Optional<FilePath> = Optional::new(
     "AUDIT_REPLAY_DIR",
     WRITERS,
     "audit-spool under CARACAL_HOME",
@@ -94,7 +94,7 @@ pub(crate) static EVENT_RETENTION: Optional<Days> = Optional::new(
     "Longest time that events are kept. The Control API may say less.",
 )
 .between(1, 36_500);
-pub(crate) static ARCHIVE_DIR: Optional<Path> = Optional::new(
+pub(crate) static ARCHIVE_DIR: Optional<FilePath> = Optional::new(
     "AUDIT_ARCHIVE_DIR",
     &[Role::Audit],
     "nothing is deleted",

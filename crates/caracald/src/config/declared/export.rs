@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use caracal_service::config::{Declared, Kind, Optional, Role, Seconds, Setting, Text, not};
+use caracal_service::config::{Declared, Optional, Role, Seconds, Setting, SettingKind, Text, not};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[&EXPORT_URL, &EXPORT_FORMAT, &EXPORT_PERIOD];
 
@@ -15,7 +15,7 @@ pub(crate) enum ExportForm {
     Ocsf,
 }
 
-impl Kind for ExportForm {
+impl SettingKind for ExportForm {
     type Value = Self;
 
     const FORM: &'static str = "parquet, ndjson or ocsf";

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Address, Declared, Flag, Host, HumanDuration, Millis, Mode, Number, Optional, Path, Port, Role,
+        Address, Declared, FilePath, Flag, Host, HumanDuration, Millis, Mode, Number, Optional, Port, Role,
         Setting, Text,
     },
     server::ServerLimits,
@@ -52,7 +52,7 @@ pub(crate) static MODE: Setting<Mode> = Setting::new(
     || Mode::Stable,
     "How strict the deployment is: rc and stable refuse missing, weak, short and equal keys.",
 );
-pub(crate) static HOME: Optional<Path> = Optional::new(
+pub(crate) static HOME: Optional<FilePath> = Optional::new(
     "CARACAL_HOME",
     Role::ALL,
     "caracal under XDG_DATA_HOME, else under ~/.local/share, else /var/lib/caracal",
@@ -64,13 +64,13 @@ pub(crate) static LOG_LEVEL: Setting<Text> = Setting::new(
     || String::from("info"),
     "How much is logged: off, error, warn, info, debug, trace, or directives such as info,caracal_sts=debug.",
 );
-pub(crate) static LOG_LEVEL_FILE: Optional<Path> = Optional::new(
+pub(crate) static LOG_LEVEL_FILE: Optional<FilePath> = Optional::new(
     "LOG_LEVEL_FILE",
     Role::ALL,
     "LOG_LEVEL counts",
     "A file that holds the level instead; SIGHUP reads it again.",
 );
-pub(crate) static LOG_FILE: Optional<Path> = Optional::new(
+pub(crate) static LOG_FILE: Optional<FilePath> = Optional::new(
     "LOG_FILE",
     Role::ALL,
     "logs go to stderr",
@@ -90,7 +90,7 @@ pub(crate) static SHUTDOWN_GRACE: Setting<Millis> = Setting::new(
     || Duration::from_secs(8),
     "From the end of accepting to the end of the process.",
 );
-pub(crate) static EXTRA_CA_FILE: Optional<Path> = Optional::new(
+pub(crate) static EXTRA_CA_FILE: Optional<FilePath> = Optional::new(
     "CARACAL_TLS_EXTRA_CA_FILE",
     Role::ALL,
     "the system's certificates alone",
@@ -156,13 +156,13 @@ pub(crate) fn listen_setting(role: Role) -> &'static Optional<Address> {
     }
 }
 
-pub(crate) static TLS_CERT_FILE: Optional<Path> = Optional::new(
+pub(crate) static TLS_CERT_FILE: Optional<FilePath> = Optional::new(
     "TLS_CERT_FILE",
     Role::ALL,
     "listeners speak plain HTTP",
     "PEM file of the certificate; with it and its key every listener of the process speaks TLS 1.2 or 1.3. SIGHUP reads both again.",
 );
-pub(crate) static TLS_KEY_FILE: Optional<Path> = Optional::new(
+pub(crate) static TLS_KEY_FILE: Optional<FilePath> = Optional::new(
     "TLS_KEY_FILE",
     Role::ALL,
     "listeners speak plain HTTP",

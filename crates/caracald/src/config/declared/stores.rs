@@ -1,5 +1,5 @@
 use caracal_service::config::{
-    Declared, Kind, Number, Optional, Process, Required, Role, SecretText, Setting, not,
+    Declared, Number, Optional, Process, Required, Role, SecretText, Setting, SettingKind, not,
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -23,7 +23,7 @@ pub(crate) enum Storage {
     Production,
 }
 
-impl Kind for Storage {
+impl SettingKind for Storage {
     type Value = Self;
 
     const FORM: &'static str = "embedded or production";

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use caracal_service::{
     config::{
-        Declared, HttpUrl, Kind, Millis, Optional, Process, Role, SecretText, Setting, Settings, Text, not,
+        Declared, HttpUrl, Millis, Optional, Process, Role, SecretText, Setting, SettingKind, Settings, Text,
+        not,
     },
     trace,
 };
@@ -23,7 +24,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 #[derive(Debug)]
 pub(crate) struct Protocol;
 
-impl Kind for Protocol {
+impl SettingKind for Protocol {
     type Value = Self;
 
     const FORM: &'static str = "http/protobuf";
@@ -75,7 +76,7 @@ impl Sampling {
     }
 }
 
-impl Kind for Sampling {
+impl SettingKind for Sampling {
     type Value = Self;
 
     const FORM: &'static str = "always_on, always_off or traceidratio, each alone or after parentbased_";
@@ -97,7 +98,7 @@ impl Kind for Sampling {
 #[derive(Debug)]
 pub(crate) struct Ratio;
 
-impl Kind for Ratio {
+impl SettingKind for Ratio {
     type Value = f64;
 
     const FORM: &'static str = "a number from 0 to 1";

@@ -3,7 +3,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_storage::{Access, PageRequest};
 use caracal_wire::{Listing, coordinator::delegations::ActiveDelegation};
@@ -16,7 +16,7 @@ const MAX_READS: u32 = 10;
 
 pub(crate) async fn handle(
     call: Call,
-    Page(PageRequest { limit, mut after }): Page<100, 500>,
+    Paging(PageRequest { limit, mut after }): Paging<100, 500>,
 ) -> Result<Answer<Listing<ActiveDelegation>>, Refusal> {
     let mut work = call.work(Access::Read).await?;
     let mut items: Vec<ActiveDelegation> = Vec::new();

@@ -3,7 +3,7 @@
 use caracal_core::SessionId;
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Path},
+    front::{Answer, Paging, Path},
 };
 use caracal_storage::{Access, DelegationDirection, PageRequest};
 use caracal_wire::{Listing, coordinator::delegations::DelegationItem};
@@ -14,7 +14,7 @@ use crate::{call::Call, paging, routes::sessions::get};
 pub(crate) async fn handle(
     call: Call,
     Path(path): Path<EndPath>,
-    Page(page): Page<100, 500>,
+    Paging(page): Paging<100, 500>,
 ) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
     list(&call, &path.session, &page, DelegationDirection::Inbound).await
 }

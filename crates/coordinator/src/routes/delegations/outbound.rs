@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Path},
+    front::{Answer, Paging, Path},
 };
 use caracal_storage::DelegationDirection;
 use caracal_wire::{Listing, coordinator::delegations::DelegationItem};
@@ -13,7 +13,7 @@ use crate::call::Call;
 pub(crate) async fn handle(
     call: Call,
     Path(path): Path<EndPath>,
-    Page(page): Page<100, 500>,
+    Paging(page): Paging<100, 500>,
 ) -> Result<Answer<Listing<DelegationItem>>, Refusal> {
     inbound::list(&call, &path.session, &page, DelegationDirection::Outbound).await
 }

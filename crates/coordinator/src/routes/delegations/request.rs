@@ -10,7 +10,7 @@ use caracal_core::{
 };
 use caracal_lifecycle::{
     Principal,
-    delegations::{End, Grant},
+    delegations::{End, NewDelegation},
 };
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, coordinator::delegations::CreateDelegation};
@@ -25,7 +25,7 @@ const RESOURCE: TextRule = TextRule::line(MAX_RESOURCE_BYTES);
 /// The body, checked as far as it can be by itself.
 #[derive(Debug)]
 pub(super) struct DelegationRequest {
-    pub(super) grant: Grant,
+    pub(super) grant: NewDelegation,
     expires_at: Option<Timestamp>,
     ttl_seconds: Option<u32>,
 }
@@ -71,7 +71,7 @@ impl DelegationRequest {
             }
         };
         Ok(Self {
-            grant: Grant {
+            grant: NewDelegation {
                 source_session_id: body.source_session_id,
                 target_session_id: body.target_session_id,
                 issuer_application_id: body.issuer_application_id,

@@ -3,7 +3,7 @@
 use caracal_core::SessionId;
 use caracal_service::{
     Refusal,
-    front::{Answer, ById, Page, Path},
+    front::{Answer, ById, Paging, Path},
 };
 use caracal_storage::{Access, SessionFilter};
 use caracal_wire::{Listing, coordinator::sessions::SessionItem};
@@ -14,7 +14,7 @@ use crate::{call::Call, paging};
 pub(crate) async fn handle(
     call: Call,
     Path(ById { id }): Path<ById<SessionId>>,
-    Page(page): Page<100, 500>,
+    Paging(page): Paging<100, 500>,
 ) -> Result<Answer<Listing<SessionItem>>, Refusal> {
     let filter = SessionFilter {
         parent_id: Some(id),

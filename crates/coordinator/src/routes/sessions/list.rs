@@ -4,7 +4,7 @@ use caracal_core::ApplicationId;
 use caracal_lifecycle::Principal;
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Query},
+    front::{Answer, Paging, Query},
 };
 use caracal_storage::{Access, SessionFilter};
 use caracal_wire::{
@@ -18,7 +18,7 @@ use crate::{call::Call, paging};
 pub(crate) async fn handle(
     call: Call,
     Query(query): Query<ListSessions>,
-    Page(page): Page<100, 500>,
+    Paging(page): Paging<100, 500>,
 ) -> Result<Answer<Listing<SessionItem>>, Refusal> {
     if let Some(label) = &query.label {
         LABEL.check(label).map_err(|problem| {

@@ -27,27 +27,27 @@ impl Faults for Faulty {
 }
 
 impl Disk for Faulty {
-    fn before(&self, operation: Operation) -> io::Result<()> {
-        if operation == Operation::Sync
+    fn before(&self, operation: DiskOperation) -> io::Result<()> {
+        if operation == DiskOperation::Sync
             && let Some(gate) = &*self.gate.lock()
         {
             gate.recv().map_err(io::Error::other)?;
         }
         let mut fault = self.fault.lock();
-        let meets = match (*fault, operation) {
-            (None, _) => None,
-            (Some(Fault::NoSpace), Operation::Create | Operation::Reserve) => *fault,
-            (Some(Fault::NoSpace), Operation::Remove) => {
-                *fault = None;
-                None
-            }
-            (Some(Fault::SyncError), Operation::Sync) | (Some(Fault::ReadOnly | Fault::WriteError), _) => {
-                *fault
-            }
-            (Some(Fault::NoSpace | Fault::SyncError), _) => None,
-            (Some(other), _) => panic!("this disk is never {other:?}"),
+        if *fault == Some(Fault::NoSpace) && operation == DiskOperation::Remove {
+            *fault = None;
+        }
+        let met = match *fault {
+            None => false,
+            Some(Fault::NoSpace) => matches!(operation, DiskOperation::Create | DiskOperation::Reserve),
+            Some(Fault::SyncError) => operation == DiskOperation::Sync,
+            Some(Fault::ReadOnly | Fault::WriteError) => true,
+            Some(other) => panic!("this disk is never {other:?}"),
         };
-        meets.map_or(Ok(()), |fault| Err(fault.errno().into()))
+        match *fault {
+            Some(fault) if met => Err(fault.errno().into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use caracal_storage_sql::{PostgresOptions, PostgresStore};
 use caracal_testkit::{fault_proxy::FaultProxy, postgres::Postgres};
 use futures_util::future::join_all;
 
-use super::super::{Reach, ZoneDirectory};
+use super::super::{ZoneContents, ZoneDirectory};
 use crate::revocation::Revocations;
 
 /// Zones that a Gateway knows, as rows, each with a real key.
@@ -53,7 +53,7 @@ async fn many_zones_stay_recent(zones: usize) {
     let key = SigningKey::generate(&world, KeyId::generate(&world)).unwrap();
     many(&postgres, &database, zones, key.verifying_key().point());
     let store: Arc<dyn Store> = Arc::new(store);
-    let directory = ZoneDirectory::reaching(store.clone(), world.clone(), Reach::PublicKeys);
+    let directory = ZoneDirectory::reaching(store.clone(), world.clone(), ZoneContents::PublicKeys);
     let revocations = Revocations::new(world.clone());
     let ids: Vec<ZoneId> = (1..=zones)
         .map(|n| ZoneId::parse(&format!("zone-{n}")).unwrap())

@@ -1,6 +1,6 @@
 //! Events that earlier builds kept row by row under a keyed chain, on their way into the log.
 
-use caracal_ledger::chain::{Chain, HASH_VERSION, Taken, event_hash, verify_chain, verify_head};
+use caracal_ledger::chain::{Chain, HASH_VERSION, TakenEvent, event_hash, verify_chain, verify_head};
 use caracal_storage::{AppendOutcome, Error, LedgerEntry};
 
 use super::super::chains::position;
@@ -26,7 +26,7 @@ impl ZoneUnit {
             let (seq, content) = (row.int("chain_seq")?, row.text("content_sha256")?);
             let (received, signature) = (row.text("event_json")?, row.opt_text("signature")?);
             let (before, link) = (row.text("prev_content_sha256")?, row.text("chain_hmac")?);
-            let taken = Taken {
+            let taken = TakenEvent {
                 received: &received,
                 ingested_at: row.time("ingested_at")?,
                 signature: signature.as_deref(),

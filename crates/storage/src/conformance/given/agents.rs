@@ -12,7 +12,7 @@ use caracal_core::{
 };
 use serde_json::json;
 
-use crate::Receipt;
+use crate::IdempotencyReceipt;
 
 use super::Given;
 
@@ -176,8 +176,8 @@ impl Given {
     }
 
     /// A receipt for a random key that lives for an hour.
-    pub fn receipt(&self, operation: &str, application: &Application) -> Receipt {
-        Receipt {
+    pub fn receipt(&self, operation: &str, application: &Application) -> IdempotencyReceipt {
+        IdempotencyReceipt {
             operation: operation.to_owned(),
             scope_id: application.id.to_string(),
             key_digest: self.world.random_bytes(),
