@@ -3,29 +3,49 @@
 /// What a caller must be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
-    /// Look. Every admin token can.
+    /// Look. Every admin token can, and every account.
     Read,
-    /// Change. Tokens with capability `write` can.
+    /// Look at evidence. Every admin token can, and accounts but those of viewers.
+    ReadEvidence,
+    /// Change. Tokens with capability `write` can, and accounts that change.
     Write,
     /// Decide what waits for a person. Tokens with capability `approve` can, and the deployment's own; whoever only
     /// changes things cannot, so that nobody grants and approves.
     Decide,
-    /// See a live credential. It changes nothing, but whoever reads it can act, so only `write` tokens can.
+    /// End authority. As [`Capability::Write`], and accounts of operators can too.
+    Stop,
+    /// See a live credential. It changes nothing, but whoever reads it can act, so only those can who change.
     Reveal,
+}
+
+impl Capability {
+    /// Whether tokens need the capability `write` for it.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Stop | Self::Reveal)
+    }
+
+    /// Whether it is more than looking.
+    pub const fn acts(self) -> bool {
+        !matches!(self, Self::Read | Self::ReadEvidence)
+    }
 }
 
 /// How far a route reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// One zone, named in the path. Tokens of another zone and accounts that do not own it are refused.
+    /// One zone, named in the path. Tokens and accounts of other zones are refused.
     Zone,
     /// The whole deployment; tokens of a zone are refused.
     Deployment {
-        /// Whether console accounts may call it.
+        /// Whether console accounts other than owners may call it.
         accounts: bool,
     },
     /// No stored state at all; every caller may.
     Stateless,
+    /// The caller's own account and sessions: whoever is signed in may.
+    Own,
+    /// What anybody may ask who is nobody yet: signing in.
+    Open,
 }
 
 /// Both.

@@ -29,6 +29,8 @@ use crate::{
 pub(crate) struct Done<'d> {
     status: StatusCode,
     created: Option<&'d str>,
+    /// Id and name of who did it, where the caller was nobody before.
+    by: Option<(&'d str, &'d str)>,
     extra: Map<String, Value>,
 }
 
@@ -38,6 +40,7 @@ impl<'d> Done<'d> {
         Self {
             status: StatusCode::CREATED,
             created: Some(id),
+            by: None,
             extra: Map::new(),
         }
     }
@@ -47,6 +50,7 @@ impl<'d> Done<'d> {
         Self {
             status,
             created: None,
+            by: None,
             extra: Map::new(),
         }
     }
@@ -59,6 +63,12 @@ impl<'d> Done<'d> {
     /// Answered 204.
     pub(crate) fn no_content() -> Self {
         Self::with(StatusCode::NO_CONTENT)
+    }
+
+    /// Whoever proved to be somebody on a route that anybody may call.
+    pub(crate) fn by(mut self, id: &'d str, name: &'d str) -> Self {
+        self.by = Some((id, name));
+        self
     }
 
     /// A further member of the payload: a count or a reason, never a value of a field.
@@ -234,5 +244,10 @@ impl GlobalChange<'_> {
 fn success(call: &Call, zone: Option<&ZoneId>, done: Done<'_>) -> AdminAuditRecord {
     let mut payload = payload::describe(&call.route.method, call.route.path, &call.body);
     payload.extend(done.extra);
-    record(call, done.status, zone, done.created, payload)
+    let mut record = record(call, done.status, zone, done.created, payload);
+    if let Some((id, name)) = done.by {
+        record.actor_id = Some(id.to_owned());
+        record.actor_name = Some(name.to_owned());
+    }
+    record
 }

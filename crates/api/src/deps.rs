@@ -30,6 +30,12 @@ pub struct ApiConfig {
     pub max_resources_per_zone: u64,
     /// How long a token's `last_used_at` may lag.
     pub last_used_debounce: Duration,
+    /// How long a session at the console lasts unused.
+    pub session_idle: Duration,
+    /// How long it lasts however much it is used.
+    pub session_max: Duration,
+    /// How long a link that sets a password can be used.
+    pub link_lifetime: Duration,
     /// How long after its decision a call without an outcome is shown as one whose outcome is unknown.
     pub outcome_unknown_after: Duration,
     /// Longest time that events are kept; absent means for ever.
@@ -47,6 +53,9 @@ impl Default for ApiConfig {
             max_live_dcr: 1000,
             max_resources_per_zone: 100_000,
             last_used_debounce: Duration::from_mins(1),
+            session_idle: Duration::from_hours(12),
+            session_max: Duration::from_hours(7 * 24),
+            link_lifetime: Duration::from_hours(24),
             outcome_unknown_after: Duration::from_mins(15),
             event_retention: None,
             control_audience: String::from("caracal-control"),

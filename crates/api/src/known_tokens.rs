@@ -1,4 +1,4 @@
-//! Which tokens there are, in memory.
+//! Which tokens and sessions there are, in memory.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -22,7 +22,7 @@ impl KnownTokens {
         let mut picture = self.0.lock().await;
         if picture.0.is_none_or(|read_at| now.since(read_at) >= FRESH) {
             picture.0 = Some(now);
-            match read(store).await {
+            match read(store, now).await {
                 Ok(known) => picture.1 = known.into_iter().collect(),
                 Err(error) => {
                     tracing::warn!(error = %caracal_service::error_chain(&error), "could not read which admin tokens there are");
@@ -33,7 +33,9 @@ impl KnownTokens {
     }
 }
 
-async fn read(store: &dyn Store) -> Result<Vec<[u8; 32]>, Error> {
+async fn read(store: &dyn Store, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
     let mut work = store.global(Access::Read).await?;
-    work.admin_tokens().digests(MAX_TOKENS).await
+    let mut known = work.admin_tokens().digests(MAX_TOKENS).await?;
+    known.extend(work.accounts().session_digests(MAX_TOKENS, now).await?);
+    Ok(known)
 }

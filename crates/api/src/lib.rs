@@ -23,6 +23,7 @@ mod deps;
 mod fields;
 mod identifiers;
 mod known_tokens;
+mod links;
 mod payload;
 mod policy_work;
 mod receipts;
@@ -33,7 +34,7 @@ mod routes;
 mod zone_names;
 
 pub use access::{Capability, Needs, Reach};
-pub use auth::{seed_bootstrap, token_key_name};
+pub use auth::{seed_bootstrap, setup_link, token_key_name};
 pub use deps::{ApiConfig, ApiDeps};
 pub use known_tokens::KnownTokens;
 pub use policy_work::PolicyWork;

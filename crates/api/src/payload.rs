@@ -5,8 +5,9 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 11] = [
+const COLLECTIONS: [&str; 12] = [
     "approvals",
+    "accounts",
     "zones",
     "applications",
     "workloads",
@@ -20,12 +21,14 @@ const COLLECTIONS: [&str; 11] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 12] = [
     "activate",
     "approve",
     "client-secret",
     "freeze",
     "reject",
+    "end-sessions",
+    "link",
     "revoke",
     "rotate-secret",
     "secret",
@@ -56,7 +59,10 @@ fn verb(path: &str) -> Option<&str> {
 
 /// Members that hold credentials. Their names are left out of `changed_fields`; meeting one says that a secret
 /// changed.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 13] = [
+    "current",
+    "device",
+    "link",
     "client_secret",
     "secret",
     "password",

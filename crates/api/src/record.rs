@@ -27,6 +27,9 @@ pub(crate) fn record(
     if let Some(account) = &caller.account {
         payload.insert(String::from("operator"), Value::from(account.as_str()));
     }
+    if let Some(signed_in) = &caller.signed_in {
+        payload.insert(String::from("operator"), Value::from(signed_in.attributed_to()));
+    }
     AdminAuditRecord {
         id: world.uuid_v7().to_string(),
         request_id: inbound.request_id.to_string(),

@@ -4,7 +4,7 @@
 use caracal_core::{World, ZoneId};
 use caracal_service::{
     Refusal,
-    front::{Evidence, HttpRole, Inbound, Params, Record},
+    front::{Credential, Evidence, HttpRole, Inbound, Params, Record},
     limits::Limits,
 };
 use caracal_storage::{Access, IdempotencyReceipt};
@@ -27,6 +27,13 @@ impl HttpRole for ApiDeps {
     type Caller = Principal;
     type Notes = ();
 
+    fn credential(needs: &Needs) -> Credential {
+        match needs.reach {
+            Reach::Open => Credential::None,
+            _ => Credential::Bearer,
+        }
+    }
+
     fn refuses(needs: &Needs) -> Vec<ErrorCode> {
         auth::refuses(*needs)
     }
@@ -47,7 +54,10 @@ impl HttpRole for ApiDeps {
         auth::may_be_good(self, &head.headers).await
     }
 
-    async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
+    async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
+        if needs.reach == Reach::Open {
+            return Ok(Principal::nobody());
+        }
         auth::authenticate(self, &head.headers).await
     }
 
@@ -76,17 +86,19 @@ impl HttpRole for ApiDeps {
         Ok(None)
     }
 
-    /// Whoever is refused is recorded; what is allowed is where it changes or reveals something.
+    /// Whoever is somebody and refused is recorded; what is allowed is where it changes or reveals something.
     fn evidence(needs: &Needs, _: &Method) -> Evidence {
         let allowed = if needs.changes {
             Record::Administration
         } else {
             Record::Nowhere
         };
-        Evidence {
-            allowed,
-            refused: Record::Administration,
-        }
+        // What nobody is refused leaves nothing: anybody could write it.
+        let refused = match needs.reach {
+            Reach::Open => Record::Nowhere,
+            _ => Record::Administration,
+        };
+        Evidence { allowed, refused }
     }
 
     /// Best effort: the caller is refused either way. Refusals for load are not recorded, since writing them

@@ -24,6 +24,7 @@ pub mod request;
 pub mod revocation;
 pub mod rounds;
 pub mod server;
+pub mod signed_in;
 pub mod tail;
 pub mod trace;
 pub mod waiting;

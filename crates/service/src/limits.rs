@@ -134,6 +134,15 @@ impl Limits {
         }
     }
 
+    /// Counts a hit of `name` towards a rule of the role's own; `limit` names it in the metric.
+    ///
+    /// # Errors
+    /// 429 past the limit.
+    pub async fn count_towards(&self, rule: &Rule, limit: &'static str, name: &str) -> Result<(), Refusal> {
+        let counted = self.count(rule, name).await;
+        counted.map_err(|wait| limited(limit, rule, wait))
+    }
+
     /// Counts a refused credential.
     ///
     /// # Errors

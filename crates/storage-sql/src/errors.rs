@@ -30,6 +30,7 @@ const RULES: &[(&str, &str)] = &[
         "signing_keys.zone_id, signing_keys.version",
         "signing_keys_version",
     ),
+    ("accounts.email", "accounts_email"),
     ("admin_tokens.token_digest", "admin_tokens_digest"),
     (
         "audit_events.zone_id, audit_events.chain_seq",

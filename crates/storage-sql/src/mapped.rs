@@ -9,8 +9,8 @@ use caracal_core::{
     WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
-        ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement, PrivacyMode,
-        ProviderKind, RegistrationMethod, SessionStatus,
+        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement,
+        PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
     },
 };
 use caracal_storage::Error;
@@ -249,6 +249,7 @@ macro_rules! word_columns {
     };
 }
 word_columns!(
+    AccountRole: AccountRole::parse, AccountRole::as_str;
     ApproverClass: ApproverClass::parse, ApproverClass::as_str;
     AuthorityRecordStatus: AuthorityRecordStatus::parse, AuthorityRecordStatus::as_str;
     Lifecycle: Lifecycle::parse, Lifecycle::as_str;

@@ -12,10 +12,10 @@ use caracal_core::{
 };
 use caracal_crypto::HmacKey;
 use caracal_storage::{
-    AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
-    GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
-    Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers,
-    Subjects, Workloads, ZoneWork, Zones,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
+    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers,
+    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys,
+    SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -190,6 +190,10 @@ pub(crate) struct GlobalUnit {
 #[async_trait]
 impl GlobalWork for GlobalUnit {
     fn zones(&mut self) -> &mut dyn Zones {
+        self
+    }
+
+    fn accounts(&mut self) -> &mut dyn Accounts {
         self
     }
 

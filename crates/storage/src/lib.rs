@@ -7,6 +7,7 @@
 //! This crate depends on `core` alone and knows no SQL. To add a repository: a trait in its own file, an accessor
 //! on the unit of work, cases in the conformance suite; then implement it in every backend.
 
+mod accounts;
 mod admin;
 mod approvals;
 mod audit;
@@ -27,6 +28,7 @@ mod sessions;
 mod subjects;
 mod work;
 
+pub use accounts::{Account, AccountLink, AccountSession, Accounts};
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
 pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{

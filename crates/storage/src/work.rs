@@ -9,9 +9,10 @@ use caracal_core::{
 };
 
 use crate::{
-    AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations, Error,
-    IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, Zones,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
+    Error, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
+    Retention, RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads,
+    Zones,
 };
 
 /// Whether a unit of work may write.
@@ -142,6 +143,8 @@ pub trait ZoneWork: Send {
 pub trait GlobalWork: Send {
     /// Zones.
     fn zones(&mut self) -> &mut dyn Zones;
+    /// Accounts of the console.
+    fn accounts(&mut self) -> &mut dyn Accounts;
     /// Admin tokens.
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens;
     /// The keys that values are sealed under.

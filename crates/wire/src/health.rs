@@ -27,6 +27,8 @@ words!(
         BootstrapPending = "bootstrap_pending",
         /// The STS does not answer.
         StsUnreachable = "sts_unreachable",
+        /// The Control API does not answer.
+        ApiUnreachable = "api_unreachable",
         /// Audit events are not read.
         ConsumerUnhealthy = "consumer_unhealthy",
         /// Audit events cannot be stored.

@@ -1,7 +1,10 @@
 //! What an authenticated caller is refused. The first failing gate answers.
 
 use caracal_core::{ZoneId, entity::Zone};
-use caracal_service::Refusal;
+use caracal_service::{
+    Refusal,
+    signed_in::{Power as AccountPower, SignedIn},
+};
 use caracal_storage::Access;
 use caracal_wire::ErrorCode;
 
@@ -18,33 +21,46 @@ fn forbidden(code: ErrorCode, description: &'static str) -> Refusal {
 
 /// What the gates of a route with these needs, and proving who calls, refuse with.
 pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
+    if needs.reach == Reach::Open {
+        return Vec::new();
+    }
     let mut codes = vec![
         ErrorCode::InvalidAdminToken,
         ErrorCode::InvalidAccountAssertion,
         ErrorCode::RateLimited,
     ];
-    let writes = needs.capability != Capability::Read;
+    if needs.reach == Reach::Own {
+        codes.push(ErrorCode::AccountSessionRequired);
+        return codes;
+    }
     match needs.capability {
-        Capability::Read => {}
+        Capability::Read | Capability::ReadEvidence => {}
         Capability::Decide => {
             codes.extend([
                 ErrorCode::AdminTokenReadOnly,
                 ErrorCode::ApproveCapabilityRequired,
             ]);
         }
-        Capability::Write | Capability::Reveal => {
+        Capability::Write | Capability::Stop | Capability::Reveal => {
             codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
         }
     }
+    if needs.capability != Capability::Read {
+        codes.push(ErrorCode::AccountRoleForbidden);
+    }
     match needs.reach {
-        Reach::Stateless => {}
+        Reach::Stateless | Reach::Own | Reach::Open => {}
         Reach::Deployment { accounts: true } => codes.push(ErrorCode::AdminTokenZoneMismatch),
         Reach::Deployment { accounts: false } => {
-            codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::AccountScopeRequired]);
+            codes.extend([
+                ErrorCode::AdminTokenZoneMismatch,
+                ErrorCode::AccountScopeRequired,
+                ErrorCode::AccountRoleForbidden,
+            ]);
         }
         Reach::Zone => {
             codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::ZoneForbidden]);
-            codes.extend(writes.then_some(ErrorCode::SystemZoneReadOnly));
+            codes.extend(needs.capability.acts().then_some(ErrorCode::SystemZoneReadOnly));
         }
     }
     codes
@@ -52,9 +68,21 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
 
 /// The gates that need no zone: capability, and reach beyond zones.
 pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
+    if needs.reach == Reach::Open {
+        return Ok(());
+    }
+    if let Some(signed_in) = &principal.signed_in {
+        return check_account(signed_in, needs);
+    }
+    if needs.reach == Reach::Own {
+        return Err(forbidden(
+            ErrorCode::AccountSessionRequired,
+            "this is about whoever is signed in, and a token is not",
+        ));
+    }
     match (needs.capability, principal.power) {
-        (Capability::Read, _)
-        | (Capability::Write | Capability::Reveal, Power::Write)
+        (Capability::Read | Capability::ReadEvidence, _)
+        | (Capability::Write | Capability::Stop | Capability::Reveal, Power::Write)
         | (Capability::Decide, Power::Approve) => {}
         (Capability::Decide, Power::Write) if principal.is_bootstrap() => {}
         (Capability::Decide, Power::Write) => {
@@ -63,13 +91,13 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
                 "approvals are decided by tokens that can approve",
             ));
         }
-        (Capability::Write | Capability::Reveal | Capability::Decide, Power::Read) => {
+        (_, Power::Read) => {
             return Err(forbidden(
                 ErrorCode::AdminTokenReadOnly,
                 "this token can only read",
             ));
         }
-        (Capability::Write | Capability::Reveal, Power::Approve) => {
+        (Capability::Write | Capability::Stop | Capability::Reveal, Power::Approve) => {
             return Err(forbidden(
                 ErrorCode::AdminTokenApproveOnly,
                 "this token can only read and decide approvals",
@@ -85,8 +113,38 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
             ErrorCode::AccountScopeRequired,
             "console accounts cannot call this",
         )),
-        Reach::Stateless | Reach::Zone | Reach::Deployment { .. } => Ok(()),
+        _ => Ok(()),
     }
+}
+
+/// What the role of somebody who is signed in lets them do.
+fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
+    let role = signed_in.account.role;
+    let refused = || {
+        let sentence = format!("the role {role} does not let you do this");
+        Err(Refusal::of(ErrorCode::AccountRoleForbidden).describe(sentence))
+    };
+    let power = match (needs.reach, needs.capability) {
+        (Reach::Own, _) => return Ok(()),
+        (Reach::Deployment { accounts: false }, _) => AccountPower::Govern,
+        (_, Capability::Read) => AccountPower::Look,
+        (_, Capability::ReadEvidence) => AccountPower::ReadEvidence,
+        (_, Capability::Stop) => AccountPower::Stop,
+        (_, Capability::Decide) => AccountPower::Decide,
+        (_, Capability::Write | Capability::Reveal) => AccountPower::Change,
+    };
+    if !signed_in.may(power) {
+        return refused();
+    }
+    let beyond_zones =
+        matches!(needs.reach, Reach::Deployment { .. }) && needs.capability != Capability::Read;
+    if beyond_zones && signed_in.account.zones.is_some() {
+        return Err(forbidden(
+            ErrorCode::AdminTokenZoneMismatch,
+            "this account reaches some zones only",
+        ));
+    }
+    Ok(())
 }
 
 /// The gates of a zone route.
@@ -104,7 +162,15 @@ pub(crate) async fn admit_to_zone(
             "a zone token reaches its own zone only",
         ));
     }
-    let writes = needs.capability != Capability::Read && !principal.is_bootstrap();
+    if let Some(signed_in) = &principal.signed_in
+        && !signed_in.reaches(zone)
+    {
+        return Err(forbidden(
+            ErrorCode::ZoneForbidden,
+            "this account does not reach the zone",
+        ));
+    }
+    let writes = needs.capability.acts() && !principal.is_bootstrap();
     if !writes && principal.account.is_none() {
         return Ok(());
     }

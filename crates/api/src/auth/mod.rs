@@ -10,6 +10,6 @@ mod tokens;
 
 pub(crate) use gates::{admit_to_zone, check_capability, owns, refuses};
 pub(crate) use principal::{Power, Principal, Scope};
-pub use seed::seed_bootstrap;
+pub use seed::{seed_bootstrap, setup_link};
 pub use tokens::token_key_name;
 pub(crate) use tokens::{authenticate, digest, may_be_good};

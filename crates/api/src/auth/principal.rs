@@ -1,7 +1,10 @@
 //! Callers.
 
-use caracal_core::{Timestamp, ZoneId};
+use std::sync::Arc;
+
+use caracal_core::{Timestamp, ZoneId, entity::AccountRole};
 use caracal_crypto::tokens::ConsoleToken;
+use caracal_service::signed_in::{Power as AccountPower, SignedIn};
 
 /// `created_by` of the deployment's own token.
 pub(super) const BOOTSTRAP_CLASS: &str = "env-bootstrap";
@@ -53,6 +56,10 @@ pub(crate) enum Origin {
     Console,
     /// Made through this API.
     Minted,
+    /// Somebody's session at the console.
+    Account,
+    /// No token at all, on a route that anybody may call.
+    Nobody,
 }
 
 impl Origin {
@@ -78,6 +85,8 @@ pub struct Principal {
     pub(crate) origin: Origin,
     /// The console account the request is for; console tokens always have one.
     pub(crate) account: Option<String>,
+    /// Whoever is signed in at the console and asks for themselves.
+    pub(crate) signed_in: Option<Arc<SignedIn>>,
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
@@ -86,8 +95,27 @@ impl Principal {
         self.origin == Origin::Bootstrap
     }
 
+    /// Whether it reaches beyond zones: of accounts, those of owners do.
     pub(crate) fn is_global(&self) -> bool {
-        self.scope == Scope::Global
+        let owner = self
+            .signed_in
+            .as_ref()
+            .is_none_or(|signed_in| signed_in.account.role == AccountRole::Owner);
+        self.scope == Scope::Global && owner
+    }
+
+    /// Whether its account, where it has one, may read evidence.
+    pub(crate) fn sees_evidence(&self) -> bool {
+        self.signed_in
+            .as_ref()
+            .is_none_or(|signed_in| signed_in.may(AccountPower::ReadEvidence))
+    }
+
+    /// Whether the zone is not beyond its account.
+    pub(crate) fn sees(&self, zone: &ZoneId) -> bool {
+        self.signed_in
+            .as_ref()
+            .is_none_or(|signed_in| signed_in.reaches(zone))
     }
 
     /// The zone whose chain records what this caller was refused before a zone was admitted.
@@ -100,16 +128,54 @@ impl Principal {
 
     /// Name recorded as `created_by` and `updated_by`.
     pub(crate) fn attributed_to(&self) -> String {
-        self.account
-            .clone()
-            .unwrap_or_else(|| format!("admin:{}", self.id))
+        match (&self.account, &self.signed_in) {
+            (_, Some(signed_in)) => signed_in.attributed_to(),
+            (Some(account), None) => account.clone(),
+            (None, None) => format!("admin:{}", self.id),
+        }
     }
 
     /// Key of this caller's rate limit: the account behind a shared console token, else the token.
     pub(crate) fn limit_key(&self) -> String {
-        match &self.account {
-            Some(account) => format!("account:{account}"),
-            None => format!("actor:{}", self.id),
+        match (&self.account, &self.signed_in) {
+            (_, Some(signed_in)) => format!("signed-in:{}", signed_in.account.id),
+            (Some(account), None) => format!("account:{account}"),
+            (None, None) => format!("actor:{}", self.id),
+        }
+    }
+
+    /// Whoever is signed in.
+    pub(crate) fn of_session(signed_in: SignedIn) -> Self {
+        let power = if signed_in.may(AccountPower::Change) {
+            Power::Write
+        } else if signed_in.may(AccountPower::Decide) {
+            Power::Approve
+        } else {
+            Power::Read
+        };
+        Self {
+            id: signed_in.account.id.clone(),
+            name: signed_in.account.email.clone(),
+            scope: Scope::Global,
+            power,
+            origin: Origin::Account,
+            account: None,
+            last_used_at: Some(signed_in.session.last_seen_at),
+            signed_in: Some(Arc::new(signed_in)),
+        }
+    }
+
+    /// A caller of a route that anybody may call.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            id: String::from("nobody"),
+            name: String::from("nobody"),
+            scope: Scope::Global,
+            power: Power::Read,
+            origin: Origin::Nobody,
+            account: None,
+            signed_in: None,
+            last_used_at: None,
         }
     }
 }

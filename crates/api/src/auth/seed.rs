@@ -1,13 +1,39 @@
 //! The tokens that exist because the deployment has an admin token: its own, and the console's derived ones.
 
 use caracal_core::Secret;
-use caracal_storage::{Access, AdminToken, Error};
+use caracal_storage::{Access, AccountLink, AdminToken, Error};
 
 use super::{
     principal::{BOOTSTRAP_CLASS, CONSOLE},
     tokens::{digest, token_key_name},
 };
-use crate::deps::ApiDeps;
+use crate::{
+    deps::ApiDeps,
+    links::{link_digest, new_link},
+};
+
+/// A fresh link that makes an owner, while there is none; it takes the place of the former one.
+///
+/// # Errors
+/// As the storage.
+pub async fn setup_link(api: &ApiDeps) -> Result<Option<Secret>, Error> {
+    let mut work = api.store.global(Access::Write).await?;
+    work.accounts().lock().await?;
+    if work.accounts().count_owners().await? > 0 {
+        return Ok(None);
+    }
+    let (text, now) = (new_link(&api.world), api.world.now());
+    let link = AccountLink {
+        token_digest: link_digest(text.expose()),
+        account_id: None,
+        created_by: String::from("host"),
+        created_at: now,
+        expires_at: now.plus(api.config.link_lifetime),
+    };
+    work.accounts().put_link(&link).await?;
+    work.commit().await?;
+    Ok(Some(text))
+}
 
 /// Makes the bootstrap token and the console's tokens those of the configured admin token, and ends every other
 /// of their kind. Run it at each start, before listening: a rotated token ends the old one here, and a token

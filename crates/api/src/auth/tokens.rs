@@ -4,7 +4,11 @@ use caracal_crypto::{
     HmacKey,
     tokens::{ACCOUNT_HEADER, verify_account_assertion},
 };
-use caracal_service::{Refusal, health::bearer_of};
+use caracal_service::{
+    Refusal,
+    health::bearer_of,
+    signed_in::{SESSION_TOKEN_PREFIX, SignedIn, session_digest},
+};
 use caracal_storage::{Access, AdminToken, Error};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
@@ -69,7 +73,10 @@ pub(crate) async fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
         return false;
     };
     let keys = std::iter::once(&api.token_keys.current).chain(&api.token_keys.previous);
-    let digests: Vec<_> = keys.map(|key| digest(key, token)).collect();
+    let digests: Vec<_> = keys
+        .map(|key| digest(key, token))
+        .chain([session_digest(token)])
+        .collect();
     let (store, now) = (api.store.as_ref(), api.world.now());
     api.known_tokens.have(store, &digests, now).await
 }
@@ -80,6 +87,9 @@ pub(crate) async fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
 /// 401 `invalid_admin_token` or `invalid_account_assertion`; 503 when storage does not answer, which is not counted as
 /// a failed login.
 pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    if let Some(token) = token_of(headers).filter(|token| token.starts_with(SESSION_TOKEN_PREFIX)) {
+        return signed_in(api, token).await;
+    }
     let row = match token_of(headers) {
         None => None,
         Some(token) => find(api, token).await?,
@@ -92,6 +102,30 @@ pub(crate) async fn authenticate(api: &ApiDeps, headers: &HeaderMap) -> Result<P
     let principal = bind_account(api, headers, principal)?;
     touch(api, &principal).await;
     Ok(principal)
+}
+
+/// Whoever is signed in with this token.
+async fn signed_in(api: &ApiDeps, token: &str) -> Result<Principal, Refusal> {
+    let now = api.world.now();
+    let Some(signed_in) = SignedIn::find(api.store.as_ref(), token, now).await? else {
+        return Err(Refusal::of(ErrorCode::InvalidAdminToken)
+            .describe("this session has ended; sign in again")
+            .authenticate("Bearer"));
+    };
+    if now.since(signed_in.session.last_seen_at) >= api.config.last_used_debounce {
+        let noted = async {
+            let idle_until = now.plus(api.config.session_idle);
+            let mut work = api.store.global(Access::Write).await?;
+            work.accounts()
+                .touch_session(&signed_in.session.id, now, idle_until)
+                .await?;
+            work.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(error = %caracal_service::error_chain(&error), "could not note the use of a session");
+        }
+    }
+    Ok(Principal::of_session(signed_in))
 }
 
 /// A row whose words contradict each other authenticates nobody.
@@ -109,6 +143,7 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
         power: Power::parse(&row.capability)?,
         origin,
         account: None,
+        signed_in: None,
         last_used_at: row.last_used_at,
     })
 }

@@ -1,6 +1,7 @@
 //! The table of routes: method, path, what is needed, name, handler, a sentence for the document, the code of a wrong
 //! body, and after `!` what the handler refuses with: codes that several share, then its own.
 
+mod accounts;
 mod admin_audit;
 mod admin_tokens;
 mod applications;
@@ -8,6 +9,7 @@ mod approvals;
 mod audit;
 mod authority_records;
 mod caller;
+mod console;
 mod policies;
 mod policy_sets;
 mod providers;
@@ -24,7 +26,7 @@ use caracal_wire::ErrorCode;
 
 use crate::{
     access::{
-        Capability::{Decide, Read, Reveal, Write},
+        Capability::{Decide, Read, ReadEvidence, Reveal, Stop, Write},
         Needs, Reach,
     },
     custody,
@@ -35,7 +37,7 @@ use crate::{
 type Route = caracal_service::front::Route<ApiDeps>;
 
 const fn needs(capability: crate::access::Capability, reach: Reach) -> Needs {
-    let changes = !matches!(capability, Read);
+    let changes = !matches!(capability, Read | ReadEvidence);
     Needs {
         capability,
         reach,
@@ -55,6 +57,15 @@ const READ_ACCOUNTS: Needs = needs(Read, Reach::Deployment { accounts: true });
 const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true });
 const READ_TOKENS: Needs = needs(Read, Reach::Deployment { accounts: false });
 const WRITE_TOKENS: Needs = needs(Write, Reach::Deployment { accounts: false });
+const EVIDENCE: Needs = needs(ReadEvidence, Reach::Zone);
+const STOP: Needs = needs(Stop, Reach::Zone);
+const OWN: Needs = needs(Read, Reach::Own);
+const CHANGE_OWN: Needs = Needs { changes: true, ..OWN };
+const OPEN: Needs = needs(Read, Reach::Open);
+const BECOME: Needs = Needs {
+    changes: true,
+    ..OPEN
+};
 const STATELESS: Needs = needs(Read, Reach::Stateless);
 
 macro_rules! table {
@@ -76,7 +87,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}" READ "zones.get" zones::get::handle, "Read a zone." ! ZoneNotFound;
         patch "/v1/zones/{zoneId}" WRITE "zones.update" zones::patch::handle, "Change a zone." InvalidZone ! NoFields ReservedNamespace DcrShutdownNotApplicable ZoneNotFound DcrShutdownRequired ZoneSlugConflict;
         delete "/v1/zones/{zoneId}" WRITE "zones.archive" zones::archive::handle, "Archive a zone and end everything in it." ! ZoneNotFound;
-        post "/v1/zones/{zoneId}/freeze" WRITE "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
+        post "/v1/zones/{zoneId}/freeze" STOP "zones.freeze" zones::freeze::freeze, "Allow nothing in a zone until it is thawed." ! ZoneNotFound;
         post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
@@ -128,7 +139,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
         get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";
         get "/v1/zones/{zoneId}/subjects/overview" READ "subjects.overview" subjects::overview::handle, "Tell what a subject holds." ! SubjectNotFound;
-        post "/v1/zones/{zoneId}/subjects/revoke" WRITE "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
+        post "/v1/zones/{zoneId}/subjects/revoke" STOP "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
         get "/v1/zones/{zoneId}/subject-issuers" READ "subject_issuers.list" subject_issuers::list::handle, "List issuers of subjects.";
         post "/v1/zones/{zoneId}/subject-issuers" WRITE "subject_issuers.create" subject_issuers::create::handle, "Trust an issuer of subjects." InvalidSubjectIssuer [idempotent] ! ZoneNotFound SubjectIssuerExists SubjectIssuerLimitReached;
         get "/v1/zones/{zoneId}/subject-issuers/{id}" READ "subject_issuers.get" subject_issuers::get::handle, "Read an issuer of subjects." ! SubjectIssuerNotFound;
@@ -139,11 +150,11 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/approvals/{id}" READ "approvals.get" approvals::get::handle, "Read an approval." ! ApprovalNotFound;
         post "/v1/zones/{zoneId}/approvals/{id}/approve" DECIDE "approvals.approve" approvals::decide::approve, "Say yes to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
         post "/v1/zones/{zoneId}/approvals/{id}/reject" DECIDE "approvals.reject" approvals::decide::reject, "Say no to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
-        get "/v1/zones/{zoneId}/audit" READ "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
-        get "/v1/zones/{zoneId}/audit/tail" READ "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
-        get "/v1/zones/{zoneId}/audit/by-request/{requestId}" READ "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;
-        get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" READ "audit.explain" audit::explain::handle, "Explain how a request ended." ! RequestNotFound;
-        get "/v1/zones/{zoneId}/admin-audit" READ "admin_audit.list" admin_audit::handle, "List what administrators did." ! InvalidFields;
+        get "/v1/zones/{zoneId}/audit" EVIDENCE "audit.list" audit::list::handle, "Search the ledger." ! InvalidFields;
+        get "/v1/zones/{zoneId}/audit/tail" EVIDENCE "audit.tail" audit::tail::handle, "Follow the ledger as server-sent events.";
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}" EVIDENCE "audit.by_request" audit::by_request::handle, "Read the events of a request." ! RequestNotFound;
+        get "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain" EVIDENCE "audit.explain" audit::explain::handle, "Explain how a request ended." ! RequestNotFound;
+        get "/v1/zones/{zoneId}/admin-audit" EVIDENCE "admin_audit.list" admin_audit::handle, "List what administrators did." ! InvalidFields;
         get "/v1/audit-retention" READ_ACCOUNTS "audit_retention.get" retention::get, "Tell how long events are kept.";
         put "/v1/audit-retention" WRITE_TOKENS "audit_retention.set" retention::put, "Say how long events are kept." ! RetentionAboveLimit;
         get "/v1/zones/{zoneId}/audit-retention" READ "audit_retention.get_of_zone" retention::get_of_zone, "Tell how long a zone's events are kept.";
@@ -155,6 +166,23 @@ pub fn table() -> Vec<Route> {
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
         post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest ! ZoneIdRequired ZoneIdNotAllowedForGlobal ApproveCapabilityRequired ZoneNotFound;
         delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token." ! AdminTokenNotFound;
+        get "/v1/accounts" READ_TOKENS "accounts.list" accounts::list, "List accounts of the console.";
+        post "/v1/accounts" WRITE_TOKENS "accounts.create" accounts::create::handle, "Make an account and the link by which its holder sets a password." InvalidAccount ! AccountEmailTaken;
+        patch "/v1/accounts/{id}" WRITE_TOKENS "accounts.update" accounts::change::patch, "Change or lock an account." InvalidAccount ! NoFields AccountNotFound LastOwner;
+        delete "/v1/accounts/{id}" WRITE_TOKENS "accounts.delete" accounts::change::delete, "Delete an account and end its sessions." ! AccountNotFound LastOwner;
+        post "/v1/accounts/{id}/link" WRITE_TOKENS "accounts.link" accounts::change::link, "Make a link by which the holder of an account sets another password." ! AccountNotFound;
+        post "/v1/accounts/{id}/end-sessions" WRITE_TOKENS "accounts.end_sessions" accounts::change::end_sessions, "End the sessions of an account." ! AccountNotFound;
+        post "/v1/console/setup-links" WRITE_TOKENS "console.make_setup_link" console::links::make, "Make a link that makes an owner, once.";
+        get "/v1/console/setup" OPEN "console.setup" console::sign_in::setup, "Tell whether there is an owner yet.";
+        post "/v1/console/sign-in" BECOME "console.sign_in" console::sign_in::handle, "Sign in with a password." InvalidAccount ! SignInRefused RateLimited Overloaded;
+        post "/v1/console/links/read" OPEN "console.read_link" console::links::read, "Tell what a link is for." ! LinkNotFound;
+        post "/v1/console/links/use" BECOME "console.use_link" console::links::take, "Set a password with a link, and sign in." InvalidAccount ! LinkNotFound AccountEmailTaken Overloaded;
+        get "/v1/console/me" OWN "console.me" console::own::me, "Tell who is signed in and what their role lets them do.";
+        post "/v1/console/sign-out" CHANGE_OWN "console.sign_out" console::own::sign_out, "End the session that asks.";
+        post "/v1/console/password" CHANGE_OWN "console.password" console::own::change_password, "Change one's own password, and end one's other sessions." InvalidAccount ! AccountNotFound Overloaded;
+        get "/v1/console/sessions" OWN "console.sessions" console::own::sessions, "List one's own sessions.";
+        delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
+        delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }
@@ -173,8 +201,9 @@ mod tests {
                 route.path.starts_with("/v1/zones/{zoneId}"),
                 "{route:?}"
             );
-            let changes = route.method != Method::GET && route.needs.reach != Reach::Stateless;
-            let may_change = matches!(route.needs.capability, Write | Decide);
+            let of_zones = matches!(route.needs.reach, Reach::Zone | Reach::Deployment { .. });
+            let changes = route.method != Method::GET && of_zones;
+            let may_change = matches!(route.needs.capability, Write | Stop | Decide);
             assert_eq!(may_change, changes, "{route:?}");
         }
     }

@@ -28,6 +28,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+/// The password of every account here.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The deployment's admin token.
 pub(crate) const ADMIN: &str = "test-admin-token-of-this-deployment";
 
@@ -109,6 +111,40 @@ impl Stack {
         }
         .send()
         .await
+    }
+
+    /// The owner of the deployment, made with a link; whose session it is.
+    pub(crate) async fn owner(&self) -> String {
+        let link = self
+            .post("/v1/console/setup-links", json!({}))
+            .await
+            .expect(201)
+            .text("link");
+        let body = json!({"link": link, "email": "owner@example.com", "name": "Owner", "password": PASSWORD});
+        let used = self
+            .call(None, &[], Method::POST, "/v1/console/links/use", Some(&body))
+            .await;
+        used.expect(201).text("token")
+    }
+
+    /// An account of this role that has a password.
+    pub(crate) async fn account(&self, email: &str, role: &str, zones: Option<Vec<&str>>) -> String {
+        let body = json!({"email": email, "name": role, "role": role, "zones": zones});
+        let made = self.post("/v1/accounts", body).await.expect(201);
+        let body = json!({"link": made["link"]["link"], "password": PASSWORD});
+        let used = self
+            .call(None, &[], Method::POST, "/v1/console/links/use", Some(&body))
+            .await;
+        used.expect(201).text("token")
+    }
+
+    /// Signs in with the password.
+    pub(crate) async fn sign_in(&self, email: &str) -> String {
+        let body = json!({"email": email, "password": PASSWORD});
+        let answer = self
+            .call(None, &[], Method::POST, "/v1/console/sign-in", Some(&body))
+            .await;
+        answer.expect(200).text("token")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

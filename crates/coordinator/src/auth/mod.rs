@@ -1,5 +1,6 @@
 //! Who calls, proved on the request head.
 
+mod account;
 mod capability;
 mod mandate;
 mod operator;
@@ -10,7 +11,7 @@ use std::ops::Deref;
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_lifecycle::Principal;
-use caracal_service::{Refusal, health::bearer_of};
+use caracal_service::{Refusal, health::bearer_of, signed_in::SESSION_TOKEN_PREFIX};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 
@@ -18,12 +19,14 @@ pub(crate) use self::{capability::Capability, mandate::admit};
 use crate::deps::App;
 
 /// What a caller is refused with who is not proved, not admitted or asks too often.
-pub(crate) const REFUSES: [ErrorCode; 7] = [
+pub(crate) const REFUSES: [ErrorCode; 9] = [
     ErrorCode::MissingToken,
     ErrorCode::InvalidToken,
     ErrorCode::IdentityRevoked,
     ErrorCode::MissingScope,
     ErrorCode::ZoneMismatch,
+    ErrorCode::ZoneForbidden,
+    ErrorCode::AccountRoleForbidden,
     ErrorCode::RevocationStateUnavailable,
     ErrorCode::RateLimited,
 ];
@@ -32,7 +35,7 @@ pub(crate) const REFUSES: [ErrorCode; 7] = [
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
-    /// Absent for the operator.
+    /// Absent for operators.
     claims: Option<MandateClaims>,
 }
 
@@ -57,6 +60,12 @@ pub(crate) async fn authenticate(
     if let Some(principal) = operator::recognise(app, token, capability, zone_in_path)? {
         return Ok(Caller {
             principal,
+            claims: None,
+        });
+    }
+    if token.starts_with(SESSION_TOKEN_PREFIX) {
+        return Ok(Caller {
+            principal: account::authenticate(app, token, capability, zone_in_path).await?,
             claims: None,
         });
     }

@@ -6,8 +6,11 @@ use axum::body::Body;
 use caracal_core::{
     ApplicationId, AuthorityRecordId, KeyId, ZoneId,
     claims::{MandateClaims, MandateUse},
+    entity::AccountRole,
 };
 use caracal_crypto::{SigningKey, mandate};
+use caracal_service::signed_in::{SESSION_TOKEN_PREFIX, session_digest};
+use caracal_storage::{Access, Account, AccountSession};
 use http::{Method, Request};
 use serde_json::json;
 
@@ -348,4 +351,71 @@ async fn rows_of_another_zone_do_not_exist_here() {
         .header("authorization", format!("Bearer {OPERATOR}"));
     let answer = stack.exchange(request.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.outcome(), (404, "session_not_found"));
+}
+
+/// Somebody of this role who is signed in at the console, in these zones; the token of the session.
+async fn signed_in(stack: &Stack, role: AccountRole, zones: Option<Vec<ZoneId>>) -> String {
+    let (world, now) = (&stack.parts.world, stack.parts.world.now());
+    let token = format!("{SESSION_TOKEN_PREFIX}{role}");
+    let account = Account {
+        id: format!("the-{role}"),
+        email: format!("{role}@example.com"),
+        name: role.to_string(),
+        role,
+        zones,
+        password: None,
+        locked_at: None,
+        created_by: String::from("test"),
+        created_at: now,
+        updated_at: now,
+        last_sign_in_at: None,
+    };
+    let session = AccountSession {
+        id: world.uuid_v7().to_string(),
+        account_id: account.id.clone(),
+        token_digest: session_digest(&token),
+        created_at: now,
+        last_seen_at: now,
+        idle_until: now.plus(Duration::from_mins(10)),
+        expires_at: now.plus(Duration::from_hours(1)),
+        user_agent: String::new(),
+    };
+    let mut work = stack.parts.store.global(Access::Write).await.unwrap();
+    work.accounts().create(&account).await.unwrap();
+    work.accounts().start_session(&session).await.unwrap();
+    work.commit().await.unwrap();
+    token
+}
+
+#[tokio::test]
+async fn somebody_who_is_signed_in_is_an_operator_as_far_as_their_role_and_zones_go() {
+    let stack = Stack::new().await;
+    let app = stack.app().await;
+    let session = stack.task(&app).await;
+    let operator = signed_in(&stack, AccountRole::Operator, None).await;
+    let auditor = signed_in(&stack, AccountRole::Auditor, None).await;
+    let elsewhere = vec![ZoneId::parse("another-zone").unwrap()];
+    let stranger = signed_in(&stack, AccountRole::Admin, Some(elsewhere)).await;
+
+    let (path, start) = (format!("/agents/{session}"), start_body(&app, json!({})));
+    assert_eq!(stack.get("/agents", &auditor).await.status, 200);
+    let ended = stack.delete(&path, &auditor).await;
+    assert_eq!(ended.outcome(), (403, "account_role_forbidden"));
+    for (method, path) in [(Method::GET, "/agents"), (Method::DELETE, path.as_str())] {
+        let refused = stack.call(method, path, &stranger, None).await;
+        assert_eq!(refused.outcome(), (403, "zone_forbidden"));
+    }
+    // Running agents is for agents.
+    let started = stack.post("/agents", &operator, start).await;
+    assert_eq!(started.outcome(), (403, "account_role_forbidden"));
+    let unknown = stack.get("/agents", "ccs_of-nobody").await;
+    assert_eq!(unknown.outcome(), (401, "invalid_token"));
+    assert_eq!(stack.delete(&path, &operator).await.status, 204);
+
+    // A session ends here when it ends.
+    stack.advance(Duration::from_mins(10)).await;
+    assert_eq!(
+        stack.get("/agents", &operator).await.outcome(),
+        (401, "invalid_token")
+    );
 }

@@ -1,5 +1,6 @@
 //! What Caracal manages, as rows and as wire objects share it. Field names are the wire's.
 
+mod account;
 mod approval;
 mod authority;
 mod delegation;
@@ -10,6 +11,7 @@ mod session;
 mod subject_issuer;
 mod workload;
 
+pub use account::AccountRole;
 pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
 pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};

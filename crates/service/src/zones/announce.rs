@@ -14,10 +14,11 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Connections,
-    Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, OutboxMessage,
-    OutboxState, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting, RevokedAnchors,
-    SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains,
+    Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox,
+    OutboxMessage, OutboxState, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting,
+    RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork,
+    Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -203,6 +204,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
 impl GlobalWork for Announced<dyn GlobalWork> {
     fn zones(&mut self) -> &mut dyn Zones {
         self.work.zones()
+    }
+    fn accounts(&mut self) -> &mut dyn Accounts {
+        self.work.accounts()
     }
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens {
         self.work.admin_tokens()

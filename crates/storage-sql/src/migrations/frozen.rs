@@ -60,6 +60,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "181a6181ac974a6a148e822a55ad9fdcbd7e96c9857adb2215b17f08d40bccb7",
         postgres: "181a6181ac974a6a148e822a55ad9fdcbd7e96c9857adb2215b17f08d40bccb7",
     },
+    Frozen {
+        version: 9,
+        sqlite: "62038334edd529c3ed4ea4addf3f1e7dbb835cbdd15d82f1697b89df6afb3c53",
+        postgres: "bd0a863cc731b4a8febe9b3b4ea7a2c64ff9399ea18308a264bbc7f22b5c23cf",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

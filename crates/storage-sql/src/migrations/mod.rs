@@ -24,6 +24,7 @@ mod m0005_retention;
 mod m0006_launcher;
 mod m0007_approvals;
 mod m0008_freeze;
+mod m0009_accounts;
 mod run;
 
 pub use run::MigrationError;
@@ -118,6 +119,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0008_freeze::COMMON,
         sqlite: &[],
         postgres: &[],
+    },
+    Migration {
+        version: 9,
+        name: "accounts",
+        // New tables alone.
+        compatible_from: 5,
+        common: m0009_accounts::COMMON,
+        sqlite: &[],
+        postgres: m0009_accounts::POSTGRES,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The repositories, one file each, for the units of work that carry them.
 
+mod accounts;
 mod admin_audit;
 mod admin_tokens;
 mod applications;

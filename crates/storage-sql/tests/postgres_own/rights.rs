@@ -13,7 +13,7 @@ use crate::{ENCODED, let_in};
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu approval_votes:ri \
+        "account_links:riud account_sessions:riud accounts:riud admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu approval_votes:ri \
          approvals:ru audit_chains:riu \
          evidence_blocks:r evidence_holds:riu evidence_logs:r evidence_retention:riud evidence_terms:r \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
@@ -35,7 +35,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Coordinator,
-        "admin_audit_events:ri admin_audit_heads:riu applications:r approvals:rd audit_chains:riu authority_records:rud \
+        "account_sessions:r accounts:r admin_audit_events:ri admin_audit_heads:riu applications:r approvals:rd audit_chains:riu authority_records:rud \
          delegation_epochs:riu delegations:riud event_outbox:riud evidence_holds:r idempotency_receipts:riud key_checks:r policies:r \
          policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \

@@ -56,6 +56,10 @@ macro_rules! conformance {
                     every_change_is_another_version,
                     an_update_of_a_version_that_is_no_more_gives_way,
                     the_receipt_of_a_zone_is_found_in_it;
+                accounts:
+                    an_account_comes_back_as_it_was_stored_and_its_address_is_its_own,
+                    a_session_ends_by_disuse_by_age_by_hand_and_with_its_account,
+                    a_link_is_used_once_and_takes_the_place_of_the_former_one;
                 zones:
                     a_zone_comes_back_as_it_was_stored,
                     a_slug_is_never_reused,

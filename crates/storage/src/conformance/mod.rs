@@ -20,6 +20,8 @@ pub mod given;
 mod race;
 
 #[doc(hidden)]
+pub mod accounts;
+#[doc(hidden)]
 pub mod admin_audit;
 #[doc(hidden)]
 pub mod applications;

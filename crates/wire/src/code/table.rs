@@ -54,6 +54,7 @@ codes! {
         InvalidParams "invalid_params" 400 "An id in the path cannot be read or has the wrong form.";
         InvalidCursor "invalid_cursor" 400 "The cursor was not given out by this listing.";
         Unauthorized "unauthorized" 401 "The operator's token is missing or wrong.";
+        CrossSiteRequest "cross_site_request" 403 "The console takes changes from its own pages only.";
         RouteNotFound "route_not_found" 404 "There is no such route.";
         ZoneNotFound "zone_not_found" 404 "There is no such zone, or it is archived.";
         ApplicationNotFound "application_not_found" 404 "There is no such application in the zone, or it has ended.";
@@ -184,6 +185,7 @@ codes! {
         InvalidProviderConfig "invalid_provider_config" 400 "A setting of the provider breaks its rule.";
         InvalidSubjectRevoke "invalid_subject_revoke" 400 "The subject to revoke is not named as it must be.";
         InvalidAdminTokenRequest "invalid_admin_token_request" 400 "A field of the admin token breaks its rule.";
+        InvalidAccount "invalid_account" 400 "A field of the account breaks its rule, or does not go with another.";
         InvalidFields "invalid_fields" 400 "`fields` names a column that the listing does not have.";
         NoFields "no_fields" 400 "The change names no field.";
         RetentionAboveLimit "retention_above_limit" 400 "Events would be kept longer than the deployment keeps any; `max_days` tells how long that is.";
@@ -209,6 +211,9 @@ codes! {
         InvalidSubjectIssuer "invalid_subject_issuer" 400 "The body is no issuer of subjects, or a field of it breaks a rule.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
         InvalidAccountAssertion "invalid_account_assertion" 401 "The assertion of a console account is not valid.";
+        SignInRefused "sign_in_refused" 401 "No account has this address and this password, or it is locked.";
+        AccountRoleForbidden "account_role_forbidden" 403 "The role of the account does not let it do this.";
+        AccountSessionRequired "account_session_required" 403 "Only somebody who is signed in at the console can call this.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
         AdminTokenApproveOnly "admin_token_approve_only" 403 "The token can only read and decide approvals.";
         AdminTokenZoneMismatch "admin_token_zone_mismatch" 403 "The token of one zone reaches that zone only.";
@@ -222,6 +227,8 @@ codes! {
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";
         DcrDisabled "dcr_disabled" 403 "The zone does not register short-lived applications.";
         SubjectApprovalRequired "subject_approval_required" 403 "Only the person the request is made for can decide.";
+        AccountNotFound "account_not_found" 404 "There is no such account, or no such session of it.";
+        LinkNotFound "link_not_found" 404 "The link was used, has run out, or another took its place.";
         AdminTokenNotFound "admin_token_not_found" 404 "There is no such admin token.";
         ApprovalNotFound "approval_not_found" 404 "There is no such approval in the zone, or it ended a day ago.";
         AuditHoldNotFound "audit_hold_not_found" 404 "There is no such hold on evidence, or it was lifted.";
@@ -241,6 +248,8 @@ codes! {
         RequestNotFound "request_not_found" 404 "The ledger has no events of this request.";
         ApprovalNotDecidable "approval_not_decidable" 409
             "It was decided, used, or has ended, or the caller has had its say; `state` tells how it stands.";
+        AccountEmailTaken "account_email_taken" 409 "Another account has this address.";
+        LastOwner "last_owner" 409 "Nobody would be left who could manage accounts.";
         ReservedNamespace "reserved_namespace" 409 "The name begins like those of the platform.";
         ProtectedResource "protected_resource" 409 "The resource belongs to the platform.";
         ZoneSlugConflict "zone_slug_conflict" 409 "Another zone has this slug.";

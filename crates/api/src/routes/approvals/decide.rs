@@ -44,7 +44,7 @@ async fn decided(
     // Of the console, the account; the body never says who decides.
     let approver = match &call.caller.account {
         Some(account) => format!("console:{account}"),
-        None => format!("admin:{}", call.caller.id),
+        None => call.caller.attributed_to(),
     };
     let witness = Witness {
         world: &call.role.world,

@@ -57,6 +57,7 @@ pub(crate) async fn handle(
 
 fn is_visible(principal: &Principal, zone: &Zone) -> bool {
     !is_reserved_zone(&zone.name, &zone.slug)
+        && principal.sees(&zone.id)
         && principal
             .account
             .as_deref()

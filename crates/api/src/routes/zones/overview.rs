@@ -48,6 +48,8 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
         .search(&AuditFilter::default(), &PageRequest::first(10))
         .await?;
 
+    // Counts are what a zone is made of, events are evidence.
+    let sees = call.caller.sees_evidence();
     Ok(Answer(Overview {
         zone_id: call.zone.clone(),
         generated_at: now,
@@ -74,6 +76,7 @@ pub(crate) async fn handle(call: ZoneCall) -> Result<Answer<Overview>, Refusal> 
         recent_events: recent
             .items
             .into_iter()
+            .filter(|_| sees)
             .map(|row| RecentEvent {
                 id: row.event.id,
                 event_type: row.event.event_type.to_string(),

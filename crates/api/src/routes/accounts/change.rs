@@ -1,0 +1,114 @@
+//! Changing, locking and deleting accounts. The last owner who can sign in stays.
+
+use caracal_core::entity::AccountRole;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body, ById, Created, NoContent, Path},
+};
+use caracal_storage::Account;
+use caracal_wire::{
+    ErrorCode,
+    control::accounts::{AccountItem, ChangeAccount, NewLink},
+};
+
+use super::{item, not_found};
+use crate::{
+    call::Call,
+    change::{Done, GlobalChange},
+    fields::no_fields,
+    routes::console::links,
+};
+
+/// The account, while nobody else changes any.
+async fn held(change: &mut GlobalChange<'_>, id: &str) -> Result<Account, Refusal> {
+    change.accounts().lock().await?;
+    change.accounts().get(id).await?.ok_or_else(not_found)
+}
+
+/// Refuses to leave nobody who could manage accounts, if that is what the change so far does.
+async fn keep_an_owner(change: &mut GlobalChange<'_>, before: u64) -> Result<(), Refusal> {
+    if before > 0 && change.accounts().count_owners().await? == 0 {
+        return Err(Refusal::of(ErrorCode::LastOwner)
+            .describe("nobody else could manage accounts; make another owner first"));
+    }
+    Ok(())
+}
+
+/// `PATCH /v1/accounts/{id}`
+pub(crate) async fn patch(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+    Body(body): Body<ChangeAccount>,
+) -> Result<Answer<AccountItem>, Refusal> {
+    if body.is_empty() {
+        return Err(no_fields());
+    }
+    let mut change = call.global_change().await?;
+    let mut account = held(&mut change, &id).await?;
+    let owners = change.accounts().count_owners().await?;
+    if let Some(name) = body.name {
+        account.name = name.0;
+    }
+    if let Some(role) = body.role {
+        account.role = role;
+    }
+    if let Some(reach) = body.reach {
+        account.zones = (!reach.all).then_some(reach.zones);
+    }
+    if account.role == AccountRole::Owner && account.zones.is_some() {
+        let sentence = "an owner reaches every zone";
+        return Err(Refusal::invalid_field(
+            ErrorCode::InvalidAccount,
+            "reach",
+            sentence,
+        ));
+    }
+    account.updated_at = call.now();
+    if let Some(locked) = body.locked {
+        account.locked_at = locked.then(|| account.locked_at.unwrap_or(call.now()));
+    }
+    change.accounts().update(&account).await?;
+    if account.locked_at.is_some() {
+        change.accounts().end_sessions(&id, None).await?;
+    }
+    keep_an_owner(&mut change, owners).await?;
+    change.commit(None, Done::ok()).await?;
+    Ok(Answer(item(account)))
+}
+
+/// `DELETE /v1/accounts/{id}`
+pub(crate) async fn delete(call: Call, Path(ById { id }): Path<ById<String>>) -> Result<NoContent, Refusal> {
+    let mut change = call.global_change().await?;
+    held(&mut change, &id).await?;
+    let owners = change.accounts().count_owners().await?;
+    change.accounts().delete(&id).await?;
+    keep_an_owner(&mut change, owners).await?;
+    change.commit(None, Done::no_content()).await?;
+    Ok(NoContent)
+}
+
+/// `POST /v1/accounts/{id}/link`
+pub(crate) async fn link(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<Created<NewLink>, Refusal> {
+    let mut change = call.global_change().await?;
+    let account = held(&mut change, &id).await?;
+    let link = links::put(&call, &mut change, Some(&account)).await?;
+    change.commit(None, Done::with(http::StatusCode::CREATED)).await?;
+    Ok(Created(link))
+}
+
+/// `POST /v1/accounts/{id}/end-sessions`
+pub(crate) async fn end_sessions(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.global_change().await?;
+    held(&mut change, &id).await?;
+    let ended = change.accounts().end_sessions(&id, None).await?;
+    change
+        .commit(None, Done::no_content().note("sessions", ended))
+        .await?;
+    Ok(NoContent)
+}

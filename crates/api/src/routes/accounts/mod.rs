@@ -1,0 +1,48 @@
+//! `/v1/accounts`: people who sign in to the console, managed by owners.
+
+pub(super) mod change;
+pub(super) mod create;
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Page},
+};
+use caracal_storage::{Access, Account};
+use caracal_wire::{ErrorCode, Listing, control::accounts::AccountItem};
+
+use crate::{answer::rows, call::Call};
+
+/// An account as clients see it.
+pub(crate) fn item(account: Account) -> AccountItem {
+    AccountItem {
+        id: account.id,
+        email: account.email,
+        name: account.name,
+        role: account.role,
+        zones: account.zones,
+        has_password: account.password.is_some(),
+        locked_at: account.locked_at,
+        created_by: account.created_by,
+        created_at: account.created_at,
+        last_sign_in_at: account.last_sign_in_at,
+    }
+}
+
+pub(crate) fn email_taken() -> Refusal {
+    Refusal::of(ErrorCode::AccountEmailTaken).describe("another account has this address")
+}
+
+fn not_found() -> Refusal {
+    Refusal::of(ErrorCode::AccountNotFound).describe("no such account")
+}
+
+/// `GET /v1/accounts`
+pub(crate) async fn list(
+    call: Call,
+    Page(page): Page<200, 500>,
+) -> Result<Answer<Listing<AccountItem>>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let read = work.accounts().list(&page).await?;
+    let items = read.items.into_iter().map(item).collect();
+    Ok(Answer(rows(items, read.next.as_ref())))
+}

@@ -1,0 +1,7 @@
+//! `/v1/console`: signing in, and what somebody who is signed in may do about themselves.
+
+pub(crate) mod links;
+pub(crate) mod own;
+pub(crate) mod password;
+pub(crate) mod session;
+pub(crate) mod sign_in;

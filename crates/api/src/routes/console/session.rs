@@ -1,0 +1,75 @@
+//! What begins with a sign-in: a session, and the mark of a browser that somebody signed in with.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use caracal_crypto::{HmacKey, constant_time_eq, new_secret};
+use caracal_service::{
+    Refusal,
+    signed_in::{SESSION_TOKEN_PREFIX, session_digest},
+};
+use caracal_storage::{Account, AccountSession};
+use caracal_wire::control::accounts::NewSession;
+
+use crate::{call::Call, change::GlobalChange, routes::accounts::item};
+
+/// Starts a session of the account in this change.
+pub(super) async fn start(
+    call: &Call,
+    change: &mut GlobalChange<'_>,
+    account: Account,
+    user_agent: Option<&str>,
+) -> Result<NewSession, Refusal> {
+    let (api, now) = (&call.role, call.now());
+    let token = new_secret(&api.world, SESSION_TOKEN_PREFIX);
+    let session = AccountSession {
+        id: api.world.uuid_v7().to_string(),
+        account_id: account.id.clone(),
+        token_digest: session_digest(token.expose()),
+        created_at: now,
+        last_seen_at: now,
+        idle_until: now.plus(api.config.session_idle),
+        expires_at: now.plus(api.config.session_max),
+        user_agent: shown(user_agent.unwrap_or_default()),
+    };
+    change.accounts().forget_ended(now).await?;
+    change.accounts().start_session(&session).await?;
+    Ok(NewSession {
+        token: token.expose().to_owned(),
+        expires_at: session.expires_at,
+        device: mark(
+            &api.token_keys.current,
+            &account.id,
+            &api.world.random_bytes::<16>(),
+        ),
+        account: item(account),
+    })
+}
+
+/// What a browser says it is, as far as it is printable: 256 characters tell every browser from the others.
+fn shown(user_agent: &str) -> String {
+    let printable = |c: &char| c.is_ascii_graphic() || *c == ' ';
+    user_agent.chars().filter(printable).take(256).collect()
+}
+
+/// The mark of a browser: `nonce.tag`, which only we can make and which tells nothing about the account.
+fn mark(key: &HmacKey, account: &str, nonce: &[u8]) -> String {
+    let tag = key.sign_parts(&[b"caracal.console-device.v1\n", nonce, b"\n", account.as_bytes()]);
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(nonce),
+        URL_SAFE_NO_PAD.encode(tag)
+    )
+}
+
+/// Whether somebody signed in to the account with the browser that has this mark.
+pub(super) fn knows(call: &Call, account: &str, device: &str) -> bool {
+    let nonce = device
+        .split_once('.')
+        .and_then(|(nonce, _)| URL_SAFE_NO_PAD.decode(nonce).ok());
+    let Some(nonce) = nonce.filter(|nonce| nonce.len() == 16) else {
+        return false;
+    };
+    let keys = &call.role.token_keys;
+    std::iter::once(&keys.current)
+        .chain(&keys.previous)
+        .any(|key| constant_time_eq(mark(key, account, &nonce).as_bytes(), device.as_bytes()))
+}

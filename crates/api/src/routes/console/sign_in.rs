@@ -1,0 +1,86 @@
+//! `POST /v1/console/sign-in`
+//!
+//! Guesses are counted before they are judged, by the browser that somebody signed in with before, or else by the account:
+//! whoever guesses at an account from elsewhere closes it for strangers, and never for its holder's own browsers or for
+//! any other account.
+
+use std::time::Duration;
+
+use caracal_crypto::sha256;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+    limits::Rule,
+};
+use caracal_storage::Access;
+use caracal_wire::{
+    ErrorCode,
+    control::accounts::{NewSession, SetupState, SignIn},
+};
+
+use super::{password, session};
+use crate::{call::Call, change::Done};
+
+const WINDOW: Duration = Duration::from_mins(15);
+/// Of one browser at one account.
+const OF_DEVICE: Rule = Rule {
+    prefix: "api:sign_in:device:",
+    limit: 20,
+    window: WINDOW,
+    code: ErrorCode::RateLimited,
+};
+/// Of all other browsers at one account.
+const OF_STRANGERS: Rule = Rule {
+    prefix: "api:sign_in:account:",
+    limit: 20,
+    window: WINDOW,
+    code: ErrorCode::RateLimited,
+};
+
+pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answer<NewSession>, Refusal> {
+    let email = body.email.0.as_str();
+    let mut work = call.role.store.global(Access::Read).await?;
+    let account = work.accounts().of_email(email).await?;
+    drop(work);
+
+    let device = body.device.as_deref().filter(|device| {
+        let known = account.as_ref().map(|account| account.id.as_str());
+        known.is_some_and(|id| session::knows(&call, id, device))
+    });
+    let (rule, name) = match device {
+        Some(device) => (&OF_DEVICE, device),
+        None => (&OF_STRANGERS, email),
+    };
+    let name = hex::encode(sha256(name.as_bytes()));
+    call.role.limits.count_towards(rule, "sign_in", &name).await?;
+
+    let proved = password::proves(&call, account.as_ref(), &body.password).await?;
+    let account = account.filter(|account| proved && account.locked_at.is_none());
+    let seen = account.ok_or_else(refused)?;
+    let mut change = call.global_change().await?;
+    change.accounts().lock().await?;
+    // What was proved is proved of the account as it is now.
+    let now = change.accounts().get(&seen.id).await?;
+    let mut account = now
+        .filter(|account| account.locked_at.is_none() && account.password == seen.password)
+        .ok_or_else(refused)?;
+    account.last_sign_in_at = Some(call.now());
+    change.accounts().update(&account).await?;
+    let (id, email) = (account.id.clone(), account.email.clone());
+    let started = session::start(&call, &mut change, account, body.user_agent.as_deref()).await?;
+    change.commit(None, Done::ok().by(&id, &email)).await?;
+    Ok(Answer(started))
+}
+
+fn refused() -> Refusal {
+    Refusal::of(ErrorCode::SignInRefused)
+        .describe("no account has this address and this password, or it is locked")
+        .authenticate("Bearer")
+}
+
+/// `GET /v1/console/setup`
+pub(crate) async fn setup(call: Call) -> Result<Answer<SetupState>, Refusal> {
+    let mut work = call.role.store.global(Access::Read).await?;
+    let needed = work.accounts().count_owners().await? == 0;
+    Ok(Answer(SetupState { needed }))
+}

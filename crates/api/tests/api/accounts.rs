@@ -1,0 +1,281 @@
+//! People who sign in to the console: how they come to be, what their role lets them do, and how they are kept out.
+
+use std::time::Duration;
+
+use caracal_testkit::client::Answer;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::stack::{PASSWORD, Stack};
+
+async fn post(stack: &Stack, token: Option<&str>, path: &str, body: &Value) -> Answer {
+    stack.call(token, &[], Method::POST, path, Some(body)).await
+}
+
+async fn get(stack: &Stack, token: &str, path: &str) -> Answer {
+    stack.call(Some(token), &[], Method::GET, path, None).await
+}
+
+async fn sign_in(stack: &Stack, email: &str, password: &str, device: Option<&str>) -> Answer {
+    let body = match device {
+        Some(device) => json!({"email": email, "password": password, "device": device}),
+        None => json!({"email": email, "password": password}),
+    };
+    post(stack, None, "/v1/console/sign-in", &body).await
+}
+
+#[tokio::test]
+async fn a_link_makes_the_first_owner_once_and_nobody_else_can() {
+    let stack = Stack::start().await;
+    let setup = async || get(&stack, "", "/v1/console/setup").await.expect(200)["needed"].clone();
+    assert_eq!(setup().await, true);
+    let made = caracal_api::setup_link(&stack.deps).await.unwrap().unwrap();
+    let link = made.expose();
+    let about = post(&stack, None, "/v1/console/links/read", &json!({"link": link}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (about["purpose"].as_str(), &about["email"]),
+        (Some("setup"), &Value::Null)
+    );
+
+    let body = |password: &str| json!({"link": link, "email": " Ada@Example.com", "name": "Ada", "password": password});
+    let weak = post(&stack, None, "/v1/console/links/use", &body("short")).await;
+    assert_eq!(weak.refused(400), "invalid_account");
+    let nameless = json!({"link": link, "password": PASSWORD});
+    let nameless = post(&stack, None, "/v1/console/links/use", &nameless).await;
+    assert_eq!(nameless.refused(400), "invalid_account");
+    let used = post(&stack, None, "/v1/console/links/use", &body(PASSWORD))
+        .await
+        .expect(201);
+    assert_eq!(used["account"]["email"], "ada@example.com");
+    assert_eq!(used["account"]["role"], "owner");
+    let again = post(&stack, None, "/v1/console/links/use", &body(PASSWORD)).await;
+    assert_eq!(again.refused(404), "link_not_found");
+    assert_eq!(setup().await, false);
+    assert!(caracal_api::setup_link(&stack.deps).await.unwrap().is_none());
+    // Who signed in is on record by name, and no secret is.
+    let me = get(&stack, used["token"].as_str().unwrap(), "/v1/console/me")
+        .await
+        .expect(200);
+    assert_eq!(me["may"].as_array().unwrap().len(), 6);
+    assert!(!me.to_string().contains("argon2id"));
+}
+
+#[tokio::test]
+async fn whoever_guesses_closes_an_account_for_strangers_and_for_nobody_else() {
+    let stack = Stack::start().await;
+    stack.owner().await;
+    stack.account("ada@example.com", "admin", None).await;
+    let device = sign_in(&stack, "ada@example.com", PASSWORD, None)
+        .await
+        .expect(200)
+        .text("device");
+    // Unknown and known addresses are refused alike.
+    for email in ["ada@example.com", "nobody@example.com"] {
+        assert_eq!(
+            sign_in(&stack, email, "not the password at all", None)
+                .await
+                .refused(401),
+            "sign_in_refused"
+        );
+    }
+    for _ in 0..20 {
+        sign_in(&stack, "ada@example.com", "a guess that is wrong", None).await;
+    }
+    let shut = sign_in(&stack, "ada@example.com", PASSWORD, None).await;
+    assert!(shut.headers.contains_key("retry-after"));
+    assert_eq!(shut.refused(429), "rate_limited");
+    // The mark of another account's browser, or a made-up one, opens nothing.
+    for mark in ["AAAAAAAAAAAAAAAAAAAAAA.AAAA", "x"] {
+        assert_eq!(
+            sign_in(&stack, "ada@example.com", PASSWORD, Some(mark))
+                .await
+                .refused(429),
+            "rate_limited"
+        );
+    }
+    sign_in(&stack, "ada@example.com", PASSWORD, Some(&device))
+        .await
+        .expect(200);
+    sign_in(&stack, "owner@example.com", PASSWORD, None)
+        .await
+        .expect(200);
+    assert_eq!(
+        sign_in(
+            &stack,
+            "owner@example.com",
+            "a guess that is wrong",
+            Some(&device)
+        )
+        .await
+        .refused(401),
+        "sign_in_refused"
+    );
+}
+
+#[tokio::test]
+async fn each_role_does_what_it_may_in_its_zones_and_nowhere_else() {
+    let stack = Stack::start().await;
+    let (own, other) = (stack.zone("own").await, stack.zone("other").await);
+    let id = own.strip_prefix("/v1/zones/").unwrap();
+    // What: read, read evidence, change, stop, govern.
+    for (role, [evidence, change, stop]) in [
+        ("admin", [true, true, true]),
+        ("operator", [true, false, true]),
+        ("approver", [true, false, false]),
+        ("auditor", [true, false, false]),
+        ("viewer", [false, false, false]),
+    ] {
+        let token = stack
+            .account(&format!("{role}@example.com"), role, Some(vec![id]))
+            .await;
+        let gate = |answer: &Answer, open: bool, what: &str| {
+            let refused = answer.status == 403 && answer.text.contains("account_role_forbidden");
+            assert_eq!(refused, !open, "{role} {what}: {}", answer.text);
+        };
+        get(&stack, &token, &format!("{own}/applications"))
+            .await
+            .expect(200);
+        gate(
+            &get(&stack, &token, &format!("{own}/audit")).await,
+            evidence,
+            "evidence",
+        );
+        let application = json!({"name": role, "registration_method": "managed"});
+        gate(
+            &post(&stack, Some(&token), &format!("{own}/applications"), &application).await,
+            change,
+            "change",
+        );
+        let subject = json!({"subject_id": "nobody"});
+        gate(
+            &post(&stack, Some(&token), &format!("{own}/subjects/revoke"), &subject).await,
+            stop,
+            "stop",
+        );
+        gate(&get(&stack, &token, "/v1/accounts").await, false, "govern");
+        gate(&get(&stack, &token, "/v1/admin-tokens").await, false, "tokens");
+        // Another zone is neither reached nor told of.
+        assert_eq!(
+            get(&stack, &token, &format!("{other}/applications"))
+                .await
+                .refused(403),
+            "zone_forbidden"
+        );
+        let zones = get(&stack, &token, "/v1/zones").await.expect(200);
+        assert_eq!(zones["items"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            post(&stack, Some(&token), "/v1/zones", &json!({"name": "mine"}))
+                .await
+                .status,
+            403
+        );
+        let overview = get(&stack, &token, &format!("{own}/overview")).await.expect(200);
+        assert!(role != "viewer" || overview["recent_events"].as_array().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_by_disuse_by_hand_by_lock_and_only_by_whose_it_is() {
+    let stack = Stack::start().await;
+    let owner = stack.owner().await;
+    let ada = stack.account("ada@example.com", "auditor", None).await;
+    let agent =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36";
+    let body =
+        json!({"email": "ada@example.com", "password": PASSWORD, "user_agent": format!("{agent}\u{1b}[31m")});
+    let second = post(&stack, None, "/v1/console/sign-in", &body)
+        .await
+        .expect(200)
+        .text("token");
+    let sessions = get(&stack, &second, "/v1/console/sessions").await.expect(200);
+    assert_eq!(sessions["items"][0]["user_agent"], format!("{agent}[31m"));
+    let first = sessions["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["current"] == false)
+        .unwrap();
+    let path = format!("/v1/console/sessions/{}", first["id"].as_str().unwrap());
+    let foreign = stack.call(Some(&owner), &[], Method::DELETE, &path, None).await;
+    assert_eq!(foreign.refused(404), "account_not_found");
+    stack
+        .call(Some(&second), &[], Method::DELETE, &path, None)
+        .await
+        .expect(204);
+    assert_eq!(
+        get(&stack, &ada, "/v1/zones").await.refused(401),
+        "invalid_admin_token"
+    );
+
+    // Another password ends the sessions of other browsers; the present one must be known.
+    let third = stack.sign_in("ada@example.com").await;
+    let change = |current: &str| json!({"current": current, "password": "a password of another kind"});
+    let wrong = post(
+        &stack,
+        Some(&third),
+        "/v1/console/password",
+        &change("not it at all"),
+    )
+    .await;
+    assert_eq!(wrong.refused(400), "invalid_account");
+    post(&stack, Some(&third), "/v1/console/password", &change(PASSWORD))
+        .await
+        .expect(204);
+    assert_eq!(get(&stack, &second, "/v1/zones").await.status, 401);
+    get(&stack, &third, "/v1/zones").await.expect(200);
+
+    // Unused for as long as sessions last unused.
+    stack.parts.pass(Duration::from_hours(13)).await;
+    assert_eq!(get(&stack, &third, "/v1/zones").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_last_owner_stays_and_a_locked_account_is_out_at_once() {
+    let stack = Stack::start().await;
+    let owner = stack.owner().await;
+    let me = get(&stack, &owner, "/v1/console/me").await.expect(200);
+    let path = format!("/v1/accounts/{}", me["account"]["id"].as_str().unwrap());
+    let patch = async |path: &str, body: Value| {
+        stack
+            .call(Some(&owner), &[], Method::PATCH, path, Some(&body))
+            .await
+    };
+    for change in [json!({"role": "admin"}), json!({"locked": true})] {
+        assert_eq!(patch(&path, change).await.refused(409), "last_owner");
+    }
+    let gone = stack.call(Some(&owner), &[], Method::DELETE, &path, None).await;
+    assert_eq!(gone.refused(409), "last_owner");
+    assert_eq!(
+        patch(&path, json!({"reach": {"zones": ["z"]}}))
+            .await
+            .refused(400),
+        "invalid_account"
+    );
+
+    let bob = stack.account("bob@example.com", "operator", None).await;
+    let accounts = get(&stack, &owner, "/v1/accounts").await.expect(200);
+    let bobs = accounts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["email"] == "bob@example.com")
+        .unwrap();
+    let bobs = format!("/v1/accounts/{}", bobs["id"].as_str().unwrap());
+    patch(&bobs, json!({"locked": true})).await.expect(200);
+    assert_eq!(get(&stack, &bob, "/v1/zones").await.status, 401);
+    assert_eq!(
+        sign_in(&stack, "bob@example.com", PASSWORD, None)
+            .await
+            .refused(401),
+        "sign_in_refused"
+    );
+    let taken = json!({"email": "BOB@example.com", "name": "Bob", "role": "viewer"});
+    assert_eq!(
+        post(&stack, Some(&owner), "/v1/accounts", &taken)
+            .await
+            .refused(409),
+        "account_email_taken"
+    );
+}

@@ -1,0 +1,21 @@
+//! Roles of console accounts.
+
+use crate::words;
+
+words!(
+    /// What an account may do, from most to least. `service::signed_in` says what that is.
+    AccountRole {
+        /// Everything, accounts and settings of the deployment included.
+        Owner = "owner",
+        /// Everything in its zones.
+        Admin = "admin",
+        /// Reads its zones, and stops what runs there.
+        Operator = "operator",
+        /// Reads its zones, and decides approvals.
+        Approver = "approver",
+        /// Reads its zones, evidence included.
+        Auditor = "auditor",
+        /// Reads what its zones are made of.
+        Viewer = "viewer",
+    }
+);

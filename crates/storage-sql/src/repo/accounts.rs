@@ -1,0 +1,188 @@
+//! Accounts of the console, their sessions and links.
+
+use async_trait::async_trait;
+use caracal_core::Timestamp;
+use caracal_storage::{Account, AccountLink, AccountSession, Accounts, Error, Page, PageRequest};
+
+use crate::{
+    dialect::Dialect,
+    mapped::{Mapped, mapped},
+    paging::Listing,
+    params::params,
+    row::to_json,
+    work::GlobalUnit,
+};
+
+mapped!(Account in "accounts" {
+    id, email, name, role, zones as json, password, locked_at, created_by, created_at, updated_at, last_sign_in_at
+});
+mapped!(AccountSession in "account_sessions" {
+    id, account_id, token_digest, created_at, last_seen_at, idle_until, expires_at, user_agent
+});
+mapped!(AccountLink in "account_links" { token_digest, account_id, created_by, created_at, expires_at });
+
+/// Most sessions of one account that are listed.
+const MAX_LISTED: u32 = 100;
+
+impl GlobalUnit {
+    async fn account(&mut self, column: &str, value: &str) -> Result<Option<Account>, Error> {
+        let sql = format!("SELECT {} FROM accounts WHERE {column} = $1", Account::COLUMNS);
+        let row = self.tx.one(sql, params![value]).await?;
+        row.as_ref().map(Account::read).transpose()
+    }
+}
+
+#[async_trait]
+impl Accounts for GlobalUnit {
+    async fn lock(&mut self) -> Result<(), Error> {
+        if self.tx.dialect == Dialect::Postgres {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))";
+            self.tx.run(sql, Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    async fn get(&mut self, id: &str) -> Result<Option<Account>, Error> {
+        self.account("id", id).await
+    }
+
+    async fn of_email(&mut self, email: &str) -> Result<Option<Account>, Error> {
+        self.account("email", email).await
+    }
+
+    async fn list(&mut self, page: &PageRequest) -> Result<Page<Account>, Error> {
+        let sql = format!("SELECT {} FROM accounts WHERE TRUE", Account::COLUMNS);
+        Listing::new(sql, Vec::new(), "created_at", "id")
+            .read(&self.tx, page, Account::read)
+            .await
+    }
+
+    async fn count_owners(&mut self) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) AS n FROM accounts \
+             WHERE role = 'owner' AND locked_at IS NULL AND password IS NOT NULL";
+        self.tx.count(sql, Vec::new()).await
+    }
+
+    async fn create(&mut self, account: &Account) -> Result<(), Error> {
+        self.tx.insert(account, &[]).await
+    }
+
+    async fn update(&mut self, account: &Account) -> Result<bool, Error> {
+        let sql = "UPDATE accounts SET name = $2, role = $3, zones = $4, password = $5, locked_at = $6, \
+             updated_at = $7, last_sign_in_at = $8 WHERE id = $1";
+        let params = params![
+            account.id,
+            account.name,
+            account.role,
+            to_json(&account.zones)?,
+            account.password,
+            account.locked_at,
+            account.updated_at,
+            account.last_sign_in_at,
+        ];
+        Ok(self.tx.run(sql, params).await? == 1)
+    }
+
+    async fn delete(&mut self, id: &str) -> Result<bool, Error> {
+        for table in ["account_sessions", "account_links"] {
+            let sql = format!("DELETE FROM {table} WHERE account_id = $1");
+            self.tx.run(sql, params![id]).await?;
+        }
+        let sql = "DELETE FROM accounts WHERE id = $1";
+        Ok(self.tx.run(sql, params![id]).await? == 1)
+    }
+
+    async fn start_session(&mut self, session: &AccountSession) -> Result<(), Error> {
+        self.tx.insert(session, &[]).await
+    }
+
+    async fn find_session(
+        &mut self,
+        token_digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<(AccountSession, Account)>, Error> {
+        let sql = format!(
+            "SELECT {} FROM account_sessions WHERE token_digest = $1 AND idle_until > $2 AND expires_at > $2",
+            AccountSession::COLUMNS
+        );
+        let Some(row) = self.tx.one(sql, params![token_digest, now]).await? else {
+            return Ok(None);
+        };
+        let session = AccountSession::read(&row)?;
+        let account = self.account("id", &session.account_id).await?;
+        let live = account.filter(|account| account.locked_at.is_none());
+        Ok(live.map(|account| (session, account)))
+    }
+
+    async fn list_sessions(
+        &mut self,
+        account_id: &str,
+        now: Timestamp,
+    ) -> Result<Vec<AccountSession>, Error> {
+        let sql = format!(
+            "SELECT {} FROM account_sessions WHERE account_id = $1 AND idle_until > $2 AND expires_at > $2 \
+             ORDER BY created_at DESC, id DESC LIMIT $3",
+            AccountSession::COLUMNS
+        );
+        let rows = self.tx.all(sql, params![account_id, now, MAX_LISTED]).await?;
+        rows.iter().map(AccountSession::read).collect()
+    }
+
+    async fn session_digests(&mut self, most: u32, now: Timestamp) -> Result<Vec<[u8; 32]>, Error> {
+        let sql = "SELECT token_digest FROM account_sessions WHERE idle_until > $2 AND expires_at > $2 \
+             ORDER BY created_at DESC LIMIT $1";
+        let rows = self.tx.all(sql, params![most, now]).await?;
+        rows.iter().map(|row| row.digest("token_digest")).collect()
+    }
+
+    async fn touch_session(&mut self, id: &str, at: Timestamp, idle_until: Timestamp) -> Result<(), Error> {
+        // Two requests may arrive out of order; the later use wins.
+        let sql = "UPDATE account_sessions SET last_seen_at = $2, idle_until = $3 \
+             WHERE id = $1 AND last_seen_at < $2";
+        self.tx.run(sql, params![id, at, idle_until]).await.map(|_| ())
+    }
+
+    async fn end_session(&mut self, account_id: &str, id: &str) -> Result<bool, Error> {
+        let sql = "DELETE FROM account_sessions WHERE account_id = $1 AND id = $2";
+        Ok(self.tx.run(sql, params![account_id, id]).await? == 1)
+    }
+
+    async fn end_sessions(&mut self, account_id: &str, keep: Option<&str>) -> Result<u64, Error> {
+        let sql = "DELETE FROM account_sessions WHERE account_id = $1 AND id <> $2";
+        self.tx
+            .run(sql, params![account_id, keep.unwrap_or_default()])
+            .await
+    }
+
+    async fn forget_ended(&mut self, now: Timestamp) -> Result<u64, Error> {
+        let sessions = "DELETE FROM account_sessions WHERE idle_until <= $1 OR expires_at <= $1";
+        let links = "DELETE FROM account_links WHERE expires_at <= $1";
+        let forgotten = self.tx.run(sessions, params![now]).await?;
+        Ok(forgotten.saturating_add(self.tx.run(links, params![now]).await?))
+    }
+
+    async fn put_link(&mut self, link: &AccountLink) -> Result<(), Error> {
+        let sql = "DELETE FROM account_links WHERE COALESCE(account_id, '') = $1";
+        let of = link.account_id.as_deref().unwrap_or_default();
+        self.tx.run(sql, params![of]).await?;
+        self.tx.insert(link, &[]).await
+    }
+
+    async fn find_link(
+        &mut self,
+        token_digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<AccountLink>, Error> {
+        let sql = format!(
+            "SELECT {} FROM account_links WHERE token_digest = $1 AND expires_at > $2",
+            AccountLink::COLUMNS
+        );
+        let row = self.tx.one(sql, params![token_digest, now]).await?;
+        row.as_ref().map(AccountLink::read).transpose()
+    }
+
+    async fn take_link(&mut self, token_digest: &[u8; 32]) -> Result<bool, Error> {
+        let sql = "DELETE FROM account_links WHERE token_digest = $1";
+        Ok(self.tx.run(sql, params![token_digest]).await? == 1)
+    }
+}
