@@ -11,13 +11,14 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test alerts-check console-check test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install dev-production dev-production-down build test alerts-check console-check console-e2e test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 up: ## Build, start the stack in the background, print where everything is
 	@scripts/require.sh rust
+	scripts/console.sh build
 	$(CARGO) build --profile trial --locked -p caracal -p caracald
 	@if $(CARACAL) status --ready >/dev/null 2>&1; then \
 	  echo "already running; \`make down\` first to restart with the new build"; $(CARACAL) status --ready; \
@@ -43,11 +44,14 @@ install: build ## Put caracal and caracald into PREFIX/bin (/usr/local for root,
 
 build:
 	@scripts/require.sh rust
+	scripts/console.sh build
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint alerts-check console-check ## Everything that must hold: lint, the console, every test of the workspace, both Compose files
+test: lint alerts-check console-check ## Everything that must hold: lint, the console, every test of the workspace, the browser, both Compose files
+	scripts/console.sh build
 	$(CARGO) test --workspace --locked --no-fail-fast
+	scripts/console-e2e.sh $(TARGET)/debug
 	scripts/test-compose.sh $(TARGET)/debug
 
 test-compose: ## Both Compose files on a Docker Engine, one of its own where none answers (Debian, root; 4 minutes)
@@ -58,6 +62,11 @@ test-compose: ## Both Compose files on a Docker Engine, one of its own where non
 alerts-check: ## Each alert fires on what it is for and stays silent on what it is not for
 	@scripts/require.sh promtool
 	promtool test rules infra/observability/alerts.test.yml
+
+console-e2e: ## The console in a real browser, on a stack of its own (2 minutes)
+	scripts/console.sh build
+	$(CARGO) build --locked -p caracald
+	scripts/console-e2e.sh $(TARGET)/debug
 
 console-check: ## Types, lint and tests of what runs in the browser
 	scripts/console.sh check

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a script of the browser console's package, after installing what it needs as the lock file says.
-# Usage: console.sh check|format|...
+# Usage: console.sh build|check|format|...
 #
 # Without Node.js 20.19 nothing else suffers: a loud warning, and no failure.
 set -euo pipefail

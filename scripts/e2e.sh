@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 CARACAL_HOME=$(mktemp -d)
 export CARACAL_HOME CARACAL_CARACALD=$bin/caracald
-for role in API STS GATEWAY AUDIT COORDINATOR; do
+for role in API STS GATEWAY AUDIT COORDINATOR WEB; do
   export "CARACAL_${role}_LISTEN=127.0.0.1:0"
 done
 

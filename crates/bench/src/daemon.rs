@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{address::parse_local, endpoints::Endpoints, json_client::JsonClient};
 
 /// Roles that answer `/ready`.
-const ROLES: [&str; 5] = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT"];
+const ROLES: [&str; 6] = ["API", "STS", "GATEWAY", "COORDINATOR", "AUDIT", "WEB"];
 /// Longest wait for a daemon to become ready.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// Longest wait for a daemon to drain and end.

@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 
-const ROLES: [&str; 5] = ["api", "sts", "gateway", "audit", "coordinator"];
+const ROLES: [&str; 6] = ["api", "sts", "gateway", "audit", "coordinator", "web"];
 
 fn main() -> std::io::Result<()> {
     let behaviour = variable("FAKE_DAEMON").unwrap_or_default();

@@ -87,6 +87,11 @@ impl Home {
         self.path.join("endpoints.json")
     }
 
+    /// The link that makes the first account of the console, while there is none.
+    pub(crate) fn setup_link_file(&self) -> PathBuf {
+        self.path.join("setup-link")
+    }
+
     pub(crate) fn admin_token_file(&self) -> PathBuf {
         self.path.join("secrets/caracalAdminToken")
     }

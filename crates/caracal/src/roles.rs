@@ -14,16 +14,18 @@ pub(crate) enum Role {
     Gateway,
     Audit,
     Coordinator,
+    Web,
 }
 
 impl Role {
     /// Every role, in display order.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Api,
         Self::Sts,
         Self::Gateway,
         Self::Audit,
         Self::Coordinator,
+        Self::Web,
     ];
 
     /// Its name in URLs, logs and `endpoints.json`.
@@ -34,6 +36,7 @@ impl Role {
             Self::Gateway => "gateway",
             Self::Audit => "audit",
             Self::Coordinator => "coordinator",
+            Self::Web => "web",
         }
     }
 
@@ -45,6 +48,7 @@ impl Role {
             Self::Gateway => "CARACAL_GATEWAY_LISTEN",
             Self::Audit => "CARACAL_AUDIT_LISTEN",
             Self::Coordinator => "CARACAL_COORDINATOR_LISTEN",
+            Self::Web => "CARACAL_WEB_LISTEN",
         }
     }
 
@@ -55,6 +59,7 @@ impl Role {
             Self::Gateway => 8081,
             Self::Audit => 9090,
             Self::Coordinator => 4000,
+            Self::Web => 3001,
         }
     }
 

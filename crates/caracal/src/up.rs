@@ -204,6 +204,15 @@ fn report(
     lines.push(String::new());
     lines.push(format!("  {:<12} {}", "admin token", token.display()));
     lines.push(format!("  {:<12} {}", "log", home.log_file().display()));
+    if let Some((_, web)) = endpoints.iter().find(|(role, _)| role == "web") {
+        lines.push(format!("  {:<12} {web}", "console"));
+        if let Ok(link) = std::fs::read_to_string(home.setup_link_file()) {
+            lines.push(format!(
+                "\nMake the first account of the console, once, within a day:\n\n  {web}/link#{}",
+                link.trim()
+            ));
+        }
+    }
     if let Some((_, api)) = endpoints.iter().find(|(role, _)| role == "api") {
         lines.push(
             "\nA first question; the token goes over standard input, never into an argument list:\n"

@@ -63,6 +63,11 @@ pub(crate) struct Config {
     pub(crate) issuer: Option<String>,
     /// The STS, for a Gateway in another process.
     pub(crate) sts_url: Option<String>,
+    /// Where browsers find the console.
+    pub(crate) console_url: Option<String>,
+    /// The Control API and the Coordinator, for a console in another process.
+    pub(crate) api_url: Option<String>,
+    pub(crate) coordinator_url: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
@@ -191,6 +196,9 @@ impl Config {
             listen,
             issuer,
             sts_url,
+            console_url: settings.find(&declared::CONSOLE_URL),
+            api_url: settings.find(&declared::API_URL),
+            coordinator_url: settings.find(&declared::COORDINATOR_URL),
             keys,
             spool_dir: settings
                 .find(&declared::SPOOL_DIR)

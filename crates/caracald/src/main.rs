@@ -49,7 +49,7 @@ struct Arguments {
 enum Command {
     /// Serve one or more roles, or `all`, until SIGTERM or SIGINT.
     Serve {
-        /// Roles: api, sts, gateway, coordinator, audit, or all.
+        /// Roles: api, sts, gateway, coordinator, audit, web, or all.
         #[arg(required = true)]
         roles: Vec<String>,
     },

@@ -62,7 +62,7 @@ impl Bench {
             directory: tempfile::tempdir().expect("a temporary directory"),
             variables: Vec::new(),
         };
-        for role in ["API", "STS", "GATEWAY", "AUDIT", "COORDINATOR"] {
+        for role in ["API", "STS", "GATEWAY", "AUDIT", "COORDINATOR", "WEB"] {
             bench.set(&format!("CARACAL_{role}_LISTEN"), "127.0.0.1:0");
         }
         bench

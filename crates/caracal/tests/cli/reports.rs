@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 
-const NAMES: [&str; 5] = ["api", "sts", "gateway", "audit", "coordinator"];
+const NAMES: [&str; 6] = ["api", "sts", "gateway", "audit", "coordinator", "web"];
 
 fn services(json: &str) -> Vec<Value> {
     let json: Value = serde_json::from_str(json).expect("JSON");
@@ -52,7 +52,7 @@ fn status_without_a_daemon_asks_the_expected_ports_and_fails() {
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr, "");
     let services = services(&run.stdout);
-    assert_eq!(services.len(), 5);
+    assert_eq!(services.len(), NAMES.len());
     assert!(
         services
             .iter()
@@ -187,7 +187,10 @@ fn endpoints_of_a_dead_daemon_are_not_believed() {
         foreign.local_addr().unwrap()
     );
     std::fs::write(bench.home().join("endpoints.json"), stale).unwrap();
-    assert_eq!(services(&bench.run(&["status", "--json"]).stdout).len(), 5);
+    assert_eq!(
+        services(&bench.run(&["status", "--json"]).stdout).len(),
+        NAMES.len()
+    );
 }
 
 #[test]
@@ -196,7 +199,11 @@ fn status_in_words_names_the_home_and_the_process() {
     bench.run(&["up"]).assert_good();
     let run = bench.run(&["status"]);
     let pid = bench.recorded_pid().unwrap();
-    assert_eq!(run.assert_good().stdout.lines().count(), 9, "{run:?}");
+    assert_eq!(
+        run.assert_good().stdout.lines().count(),
+        NAMES.len() + 4,
+        "{run:?}"
+    );
     assert!(
         !run.stdout.contains('\u{1b}'),
         "no colour without a terminal: {run:?}"

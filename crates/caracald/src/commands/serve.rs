@@ -150,7 +150,8 @@ async fn serve_roles(
             stop_listening.clone(),
         ));
     }
-    if embedded {
+    let keeps = roles != [Role::Web];
+    if embedded && keeps {
         endpoints::write(&home, &addresses)?;
     }
 
@@ -185,7 +186,7 @@ async fn serve_roles(
     if tokio::time::timeout(CLOSE, wired.close()).await.is_err() {
         tracing::warn!("the database is still in use; it recovers at the next start");
     }
-    if embedded {
+    if embedded && keeps {
         endpoints::remove(&home);
     }
     tracing::info!("stopped");

@@ -11,12 +11,13 @@ mod keys;
 mod process;
 mod stores;
 mod traces;
+mod web;
 
 use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
     checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*, keys::*, process::*,
-    stores::*, traces::*,
+    stores::*, traces::*, web::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -35,6 +36,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Token service and Gateway", enforcement::GROUP),
     ("Coordinator", coordinator::GROUP),
     ("Control API", control::GROUP),
+    ("Console", web::GROUP),
     ("Witness", checkpoints::WITNESS),
 ];
 

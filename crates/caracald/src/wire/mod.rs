@@ -13,6 +13,7 @@ mod home_lock;
 mod keys;
 mod preflight;
 mod roles;
+mod web;
 
 use std::{
     collections::HashMap,
@@ -118,6 +119,7 @@ struct Parts {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     roles: Vec<Role>,
+    addresses: Vec<(Role, SocketAddr)>,
 }
 
 /// Builds everything for the roles that listen at `addresses`, and starts their background work.
@@ -129,6 +131,9 @@ pub(crate) async fn wire(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Wired> {
     let world = system_world();
+    if let [(Role::Web, _)] = addresses {
+        return web::alone(&config, metrics, world);
+    }
     if matches!(config.backend, Backend::Embedded) {
         secrets::complete(&world, &config.home, &mut config.keys)?;
     }
@@ -189,6 +194,7 @@ pub(crate) async fn wire(
         waiting,
         metrics,
         roles,
+        addresses: addresses.to_vec(),
     };
     parts.start_background_work(followed).await;
     let mut routers = HashMap::new();

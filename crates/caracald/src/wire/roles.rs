@@ -39,6 +39,7 @@ impl Parts {
             Role::Coordinator => self.coordinator(),
             Role::Api => self.api().await,
             Role::Audit => self.audit(),
+            Role::Web => self.web(),
         }
     }
 
@@ -216,6 +217,9 @@ impl Parts {
             caracal_api::seed_bootstrap(&deps)
                 .await
                 .context("cannot store the bootstrap admin token")?;
+            if self.has(Role::Web) {
+                super::web::setup_link(&self.config.home, &deps).await?;
+            }
         } else {
             let seeded = Arc::new(Seeded::default());
             self.tasks
@@ -313,7 +317,7 @@ impl Parts {
         assemble(role.as_str(), routes, self.operational(ready), self.world.clone())
     }
 
-    fn operational(&self, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
+    pub(super) fn operational(&self, mut dependencies: Vec<Arc<dyn Dependency>>) -> Operational {
         if let Some(checks) = &self.backends.checks {
             dependencies.insert(0, checks.clone());
         }

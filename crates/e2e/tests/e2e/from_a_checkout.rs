@@ -63,6 +63,7 @@ fn what_is_installed_runs_by_its_name_alone() {
         for role in Role::ALL {
             typed.env(role.listen_variable(), "127.0.0.1:0");
         }
+        typed.env("CARACAL_WEB_LISTEN", "127.0.0.1:0");
         typed.output().expect("a shell runs")
     };
     assert_good(&caracal("up"));

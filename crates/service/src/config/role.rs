@@ -13,10 +13,21 @@ words!(
         Coordinator = "coordinator",
         /// The ledger.
         Audit = "audit",
+        /// The console.
+        Web = "web",
     }
 );
 
 impl Role {
+    /// Those that work on the stores. The others keep nothing and need no key.
+    pub const KEEPING: &'static [Self] = &[
+        Self::Api,
+        Self::Sts,
+        Self::Gateway,
+        Self::Coordinator,
+        Self::Audit,
+    ];
+
     /// The port of the role unless configured otherwise.
     pub const fn default_port(self) -> u16 {
         match self {
@@ -25,6 +36,7 @@ impl Role {
             Self::Gateway => 8081,
             Self::Coordinator => 4000,
             Self::Audit => 9090,
+            Self::Web => 3001,
         }
     }
 
@@ -69,6 +81,10 @@ mod tests {
             Role::parse_all(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(parse(&["sts", "all", "sts"]).unwrap().len(), Role::ALL.len());
-        assert!(parse(&["web"]).unwrap_err().contains("unknown role \"web\""));
+        assert!(
+            parse(&["console"])
+                .unwrap_err()
+                .contains("unknown role \"console\"")
+        );
     }
 }

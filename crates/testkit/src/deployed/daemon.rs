@@ -97,7 +97,9 @@ impl Daemon {
     pub fn embedded(home: &Path) -> Self {
         let daemon = Self::default()
             .with("CARACAL_HOME", &home.display().to_string())
-            .with("CARACAL_MODE", "dev");
+            .with("CARACAL_MODE", "dev")
+            // No role that tests of the others ask.
+            .with("CARACAL_WEB_LISTEN", "127.0.0.1:0");
         Role::ALL.iter().fold(daemon, |daemon, role| {
             daemon.with(&role.listen_variable(), "127.0.0.1:0")
         })

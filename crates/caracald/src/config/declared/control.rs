@@ -9,6 +9,8 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &MAX_RESOURCES,
     &LAST_USED_DEBOUNCE,
     &OUTCOME_UNKNOWN_AFTER,
+    &SESSION_IDLE,
+    &SESSION_MAX,
     &AUDIENCE,
 ];
 
@@ -49,6 +51,18 @@ static OUTCOME_UNKNOWN_AFTER: Setting<HumanDuration> = Setting::new(
     || DEFAULT.outcome_unknown_after,
     "A call that was allowed this long ago and has no outcome on record is shown with `\"outcome\": \"unknown\"`.",
 );
+static SESSION_IDLE: Setting<HumanDuration> = Setting::new(
+    "CONSOLE_SESSION_IDLE",
+    API,
+    || DEFAULT.session_idle,
+    "How long somebody stays signed in at the console who does nothing.",
+);
+static SESSION_MAX: Setting<HumanDuration> = Setting::new(
+    "CONSOLE_SESSION_MAX",
+    API,
+    || DEFAULT.session_max,
+    "How long somebody stays signed in at the console at most.",
+);
 static AUDIENCE: Setting<Text> = Setting::new(
     "CONTROL_AUDIENCE",
     API,
@@ -64,6 +78,8 @@ pub(crate) fn control(settings: &mut Settings) -> ApiConfig {
         max_resources_per_zone: settings.get(&MAX_RESOURCES),
         last_used_debounce: settings.get(&LAST_USED_DEBOUNCE),
         outcome_unknown_after: settings.get(&OUTCOME_UNKNOWN_AFTER),
+        session_idle: settings.get(&SESSION_IDLE),
+        session_max: settings.get(&SESSION_MAX),
         event_retention: settings.find(&super::EVENT_RETENTION),
         control_audience: settings.get(&AUDIENCE),
         ..DEFAULT.clone()

@@ -46,14 +46,14 @@ pub(crate) static STREAMS_KEYS_PREVIOUS: Optional<KeyMaterials> = Optional::new(
 );
 pub(crate) static AUDIT_KEY: Optional<KeyMaterial> = Optional::new(
     "AUDIT_HMAC_KEY",
-    Role::ALL,
+    Role::KEEPING,
     GENERATED,
     "Signs audit events and the links of the ledger.",
 )
 .required(Required::IN_PRODUCTION);
 pub(crate) static AUDIT_KEYS_PREVIOUS: Optional<KeyMaterials> = Optional::new(
     "AUDIT_HMAC_KEY_PREVIOUS",
-    Role::ALL,
+    Role::KEEPING,
     "one key signs and verifies",
     "Other keys that verify evidence while AUDIT_HMAC_KEY is being changed.",
 );

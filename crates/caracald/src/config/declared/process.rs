@@ -30,6 +30,7 @@ pub(super) const LISTENERS: &[&(dyn Declared + Sync)] = &[
     &GATEWAY_LISTEN,
     &COORDINATOR_LISTEN,
     &AUDIT_LISTEN,
+    &WEB_LISTEN,
     &TLS_CERT_FILE,
     &TLS_KEY_FILE,
     &READ_HEADER_TIMEOUT,
@@ -124,7 +125,7 @@ pub(crate) static HOST: Optional<Host> = Optional::new(
 pub(crate) static PORT: Optional<Port> = Optional::new(
     "PORT",
     Role::ALL,
-    "api 3000, sts 8080, gateway 8081, coordinator 4000, audit 9090",
+    "api 3000, sts 8080, gateway 8081, coordinator 4000, audit 9090, web 3001",
     "Port of a process that serves one role; several would fight over it.",
 );
 
@@ -144,6 +145,7 @@ pub(crate) static GATEWAY_LISTEN: Optional<Address> = listener("CARACAL_GATEWAY_
 pub(crate) static COORDINATOR_LISTEN: Optional<Address> =
     listener("CARACAL_COORDINATOR_LISTEN", &[Role::Coordinator]);
 pub(crate) static AUDIT_LISTEN: Optional<Address> = listener("CARACAL_AUDIT_LISTEN", &[Role::Audit]);
+pub(crate) static WEB_LISTEN: Optional<Address> = listener("CARACAL_WEB_LISTEN", &[Role::Web]);
 
 /// Where `role` is told to listen.
 pub(crate) fn listen_setting(role: Role) -> &'static Optional<Address> {
@@ -153,6 +155,7 @@ pub(crate) fn listen_setting(role: Role) -> &'static Optional<Address> {
         Role::Gateway => &GATEWAY_LISTEN,
         Role::Coordinator => &COORDINATOR_LISTEN,
         Role::Audit => &AUDIT_LISTEN,
+        Role::Web => &WEB_LISTEN,
     }
 }
 

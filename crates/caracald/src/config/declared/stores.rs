@@ -46,7 +46,7 @@ impl SettingKind for Storage {
 
 /// Commands that serve nothing, such as `migrate`, have use for the database and none for Redis.
 const BY_EVERYBODY: Required = Required {
-    when: |process: &Process, _| !process.embedded,
+    when: |process: &Process, _| !process.embedded && process.roles != [Role::Web],
     words: "in production (or set CARACAL_STORAGE=embedded)",
 };
 

@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "@playwright/test";
+import { asOwner, at, setupLink } from "./people.ts";
+
+const run = promisify(execFile);
+
+test("from the first run to the first protected call, without a terminal but for the agent", async ({
+  page,
+}) => {
+  const broken: string[] = [];
+  page.on("pageerror", (error) => broken.push(error.message));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Trusted/.test(message.text())) broken.push(message.text());
+  });
+  await asOwner(page);
+  // The link works once.
+  const other = await page.context().newPage();
+  await other.goto(setupLink());
+  await expect(other.getByRole("alert")).toContainText("This link was used");
+  await other.close();
+
+  await page.getByRole("button", { name: "New zone" }).first().click();
+  await page.getByLabel("Name").fill("Orders");
+  await page.getByRole("button", { name: "Make the zone" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Protect an API" }).click();
+
+  await page.getByLabel("Name", { exact: true }).fill("Orders API");
+  await page.getByLabel("Address of the upstream").fill(process.env["E2E_UPSTREAM"] ?? "");
+  await page.getByLabel("Credential of the upstream").fill("the-upstreams-own-token");
+  await page.getByRole("button", { name: "Protect it" }).click();
+  await expect(page.getByText("Give the agent a name.")).toBeVisible();
+  await page.getByLabel("Name of the agent").fill("orders-agent");
+  await page.getByRole("button", { name: "Protect it" }).click();
+  await expect(page.getByRole("heading", { name: "Orders API is protected" })).toBeVisible();
+
+  // What the page says to run is run as it stands there.
+  const environment = await page.getByLabel("Environment of the agent").innerText();
+  await page.getByRole("tab", { name: "Python" }).click();
+  const program = await page.getByLabel("First call in Python").innerText();
+  const variables = Object.fromEntries(
+    [...environment.matchAll(/export (\w+)=(\S+)/g)].map((match) => [match[1] ?? "", match[2] ?? ""]),
+  );
+  const { stdout } = await run("python3", ["-c", program], {
+    env: {
+      ...process.env,
+      ...variables,
+      CARACAL_STS_URL: at("sts"),
+      CARACAL_COORDINATOR_URL: at("coordinator"),
+      CARACAL_GATEWAY_URL: at("gateway"),
+    },
+  });
+  expect(stdout).toContain("200");
+  expect(stdout).toContain("Bearer the-upstreams-own-token");
+  await expect(page.getByText("The first call was allowed")).toBeVisible();
+  await page.getByRole("link", { name: "See its evidence" }).click();
+  await expect(page.getByRole("dialog").getByText("Called a resource")).toBeVisible();
+  expect(broken).toEqual([]);
+});

@@ -1,0 +1,74 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test } from "@playwright/test";
+import { asOwner, at, makeZone } from "./people.ts";
+
+const OF_ZONE = [
+  ["", "overview"],
+  ["/protect", "protect"],
+  ["/applications", "applications"],
+  ["/workloads", "workloads"],
+  ["/issuers", "issuers"],
+  ["/providers", "providers"],
+  ["/resources", "resources"],
+  ["/policies", "policies"],
+  ["/sessions", "sessions"],
+  ["/approvals", "approvals"],
+  ["/delegations", "delegations"],
+  ["/audit", "audit"],
+  ["/applications?new=1", "application-new"],
+  ["/providers?new=1", "provider-new"],
+  ["/policies?new=1", "policy-new"],
+] as const;
+const OTHERS = ["/zones", "/accounts", "/tokens", "/settings", "/diagnostics"];
+
+test("axe finds nothing on any page in both themes, wide and narrow", async ({ page }) => {
+  test.setTimeout(150_000);
+  await asOwner(page);
+  const zones = await page.evaluate(async () => (await (await fetch("/api/control/v1/zones")).json()).items);
+  const zone = zones.find((one: { name: string }) => one.name === "Orders")?.id ?? (await makeZone("Orders"));
+  const places: Array<[string, string]> = [
+    ...OF_ZONE.map(([path, name]): [string, string] => [`/z/${zone}${path}`, name]),
+    ...OTHERS.map((path): [string, string] => [path, path.slice(1)]),
+  ];
+  for (const theme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    for (const [path, name] of places) {
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.goto(`${at("web")}${path}`);
+      await expect(page.getByRole("main").getByRole("heading").first()).toBeVisible();
+      await expect(page.getByLabel("Loading")).toHaveCount(0);
+      const found = await new AxeBuilder({ page }).analyze();
+      expect(
+        found.violations.map(({ id, nodes }) => [id, nodes[0]?.html, nodes[0]?.failureSummary]),
+        `${name}, ${theme}`,
+      ).toEqual([]);
+      await page.screenshot({ path: `dist/e2e/${name}-${theme}-1440.png` });
+      if (theme === "light") continue;
+      await page.setViewportSize({ width: 390, height: 844 });
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(wide, `${name} is wider than a phone`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: `dist/e2e/${name}-${theme}-390.png` });
+    }
+  }
+});
+
+test("the keyboard alone goes everywhere", async ({ page }) => {
+  await asOwner(page);
+  await page.goto(`${at("web")}/zones`);
+  await expect(page.getByRole("heading", { name: "Zones" })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.getByLabel("Page, zone or request id").fill("accounts");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/accounts/);
+  await expect(page.getByRole("row")).not.toHaveCount(0);
+  await page.getByRole("main").focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  // Where it was before, for whoever goes on with the keyboard.
+  await expect(page.locator("td .cover").first()).toBeFocused();
+});

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type APIRequestContext, expect, type Page, request } from "@playwright/test";
+
+export const PASSWORD = "correct horse battery staple";
+export const OWNER = "ada@example.com";
+
+/** Where a role answers. */
+export function at(role: string): string {
+  return process.env[`E2E_${role.toUpperCase()}`] ?? "";
+}
+
+function kept(name: string): string {
+  return readFileSync(join(process.env["E2E_HOME"] ?? "", name), "utf8").trim();
+}
+
+/** The link that makes the first owner, as `caracal up` prints it. */
+export function setupLink(): string {
+  return `${at("web")}/link#${kept("setup-link")}`;
+}
+
+/** The Control API with the deployment's own token. */
+export async function admin(): Promise<APIRequestContext> {
+  return await request.newContext({
+    baseURL: at("api"),
+    extraHTTPHeaders: { authorization: `Bearer ${kept("secrets/caracalAdminToken")}` },
+  });
+}
+
+/** Makes the first owner, or signs in as them. */
+export async function asOwner(page: Page): Promise<void> {
+  const setup = await (await fetch(`${at("api")}/v1/console/setup`)).json();
+  if (!setup.needed) return signIn(page, OWNER);
+  await page.goto(setupLink());
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("E-mail address").fill(OWNER);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("The password again").fill(PASSWORD);
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.waitForURL(/\/(zones|z\/)/);
+}
+
+export async function signIn(page: Page, email: string, back = ""): Promise<void> {
+  await page.goto(`${at("web")}/sign-in${back}`);
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).not.toHaveURL(/sign-in/);
+}
+
+/** A zone made beside the console. */
+export async function makeZone(name: string): Promise<string> {
+  const api = await admin();
+  const answer = await api.post("/v1/zones", { data: { name } });
+  expect(answer.status()).toBe(201);
+  return (await answer.json()).id;
+}
+
+/** An account of a role that has a password. */
+export async function makeAccount(email: string, role: string, zones?: string[]): Promise<void> {
+  const api = await admin();
+  const made = await api.post("/v1/accounts", {
+    data: { email, name: role, role, ...(zones ? { zones } : {}) },
+  });
+  expect(made.status()).toBe(201);
+  const { link } = await made.json();
+  const used = await api.post("/v1/console/links/use", { data: { link: link.link, password: PASSWORD } });
+  expect(used.status()).toBe(201);
+}

@@ -1,0 +1,65 @@
+import createClient from "openapi-fetch";
+import type { paths as ControlPaths, components } from "./control";
+import type { paths as CoordinatorPaths } from "./coordinator";
+import { Problem } from "./problem.ts";
+
+/** A header that no other site can send without asking first. */
+const headers = { "x-caracal-console": "1" };
+
+export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers });
+export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coordinator", headers });
+
+export type Schema = components["schemas"];
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+let signedOut: () => void = () => {};
+
+/** What to do when a session has ended. */
+export function whenSignedOut(then: () => void): void {
+  signedOut = then;
+}
+
+/** The data of an answer, or a {@link Problem}. */
+export async function read<T>(asked: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
+  try {
+    answer = await asked;
+  } catch {
+    throw new Problem(0, undefined);
+  }
+  if (answer.response.ok) return answer.data as T;
+  if (answer.response.status === 401) signedOut();
+  throw problemOf(answer.response, answer.error);
+}
+
+function problemOf(response: Response, body: unknown): Problem {
+  const wait = Number(response.headers.get("retry-after"));
+  return new Problem(response.status, body, Number.isFinite(wait) && wait > 0 ? wait : undefined);
+}
+
+/** A request to the console's own routes, which take and give JSON. */
+export async function own<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { ...headers, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new Problem(0, undefined);
+  }
+  const text = await response.text();
+  const data: unknown = text === "" ? undefined : parsed(text);
+  if (!response.ok) throw problemOf(response, data);
+  return data as T;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

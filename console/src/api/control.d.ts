@@ -1,0 +1,8069 @@
+// Made by `npm run types` out of docs/openapi/api.json.
+export interface paths {
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List accounts of the console. */
+        get: operations["accounts.list"];
+        put?: never;
+        /** Make an account and the link by which its holder sets a password. */
+        post: operations["accounts.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete an account and end its sessions. */
+        delete: operations["accounts.delete"];
+        options?: never;
+        head?: never;
+        /** Change or lock an account. */
+        patch: operations["accounts.update"];
+        trace?: never;
+    };
+    "/v1/accounts/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the sessions of an account. */
+        post: operations["accounts.end_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link by which the holder of an account sets another password. */
+        post: operations["accounts.link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List admin tokens. */
+        get: operations["admin_tokens.list"];
+        put?: never;
+        /** Make an admin token. */
+        post: operations["admin_tokens.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an admin token. */
+        delete: operations["admin_tokens.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how long events are kept. */
+        get: operations["audit_retention.get"];
+        /** Say how long events are kept. */
+        put: operations["audit_retention.set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who asks, how far their token reaches and what it is good for. */
+        get: operations["caller.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/links/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what a link is for. */
+        post: operations["console.read_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/links/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a password with a link, and sign in. */
+        post: operations["console.use_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who is signed in and what their role lets them do. */
+        get: operations["console.me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password, and end one's other sessions. */
+        post: operations["console.password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own sessions. */
+        get: operations["console.sessions"];
+        put?: never;
+        post?: never;
+        /** End one's own sessions but the one that asks. */
+        delete: operations["console.end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own sessions. */
+        delete: operations["console.end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether there is an owner yet. */
+        get: operations["console.setup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/setup-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link that makes an owner, once. */
+        post: operations["console.make_setup_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a password. */
+        post: operations["console.sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the session that asks. */
+        post: operations["console.sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a policy without keeping it. */
+        post: operations["policies.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List policies to begin with. */
+        get: operations["policies.templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List zones that the caller may see. */
+        get: operations["zones.list"];
+        put?: never;
+        /** Make a zone. */
+        post: operations["zones.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a zone. */
+        get: operations["zones.get"];
+        put?: never;
+        post?: never;
+        /** Archive a zone and end everything in it. */
+        delete: operations["zones.archive"];
+        options?: never;
+        head?: never;
+        /** Change a zone. */
+        patch: operations["zones.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/admin-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what administrators did. */
+        get: operations["admin_audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List applications. */
+        get: operations["applications.list"];
+        put?: never;
+        /** Make a managed application. */
+        post: operations["applications.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/applications/dcr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Register a short-lived application. */
+        post: operations["applications.register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an application. */
+        get: operations["applications.get"];
+        put?: never;
+        post?: never;
+        /** Archive an application and end everything it holds. */
+        delete: operations["applications.archive"];
+        options?: never;
+        head?: never;
+        /** Change an application. */
+        patch: operations["applications.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/applications/{id}/client-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the secret of a managed application. */
+        get: operations["applications.reveal_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/applications/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an application another secret. */
+        post: operations["applications.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List requests that wait for a person, or did. */
+        get: operations["approvals.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count approvals by where they stand. */
+        get: operations["approvals.counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an approval. */
+        get: operations["approvals.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say yes to a request that waits. */
+        post: operations["approvals.approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/approvals/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say no to a request that waits. */
+        post: operations["approvals.reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search the ledger. */
+        get: operations["audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what of a zone's events is held. */
+        get: operations["audit_holds.list"];
+        put?: never;
+        /** Hold a zone's events, or those that name a subject. */
+        post: operations["audit_holds.place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit-holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lift a hold. */
+        delete: operations["audit_holds.lift"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how long a zone's events are kept. */
+        get: operations["audit_retention.get_of_zone"];
+        /** Say how long a zone's events are kept. */
+        put: operations["audit_retention.set_of_zone"];
+        post?: never;
+        /** Keep a zone's events as long as the deployment keeps any. */
+        delete: operations["audit_retention.clear_of_zone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit/by-request/{requestId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the events of a request. */
+        get: operations["audit.by_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit/by-request/{requestId}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Explain how a request ended. */
+        get: operations["audit.explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/audit/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the ledger as server-sent events. */
+        get: operations["audit.tail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/authority-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List authority records. */
+        get: operations["authority_records.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/dcr-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether short-lived applications are registered, and how many live. */
+        get: operations["zones.dcr_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow nothing in a zone until it is thawed. */
+        post: operations["zones.freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what is in a zone. */
+        get: operations["zones.overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List policies. */
+        get: operations["policies.list"];
+        put?: never;
+        /** Make a policy with its first version. */
+        post: operations["policies.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a policy with its versions. */
+        get: operations["policies.get"];
+        put?: never;
+        post?: never;
+        /** Archive a policy. */
+        delete: operations["policies.archive"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policies/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a policy. */
+        get: operations["policies.list_versions"];
+        put?: never;
+        /** Add a version to a policy. */
+        post: operations["policies.add_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policies/{id}/versions/{versionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a policy. */
+        get: operations["policies.get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List policy sets. */
+        get: operations["policy_sets.list"];
+        put?: never;
+        /** Make a policy set. */
+        post: operations["policy_sets.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a policy set. */
+        get: operations["policy_sets.get"];
+        put?: never;
+        post?: never;
+        /** Archive a policy set. */
+        delete: operations["policy_sets.archive"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a version in force. */
+        post: operations["policy_sets.activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/activation-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether a version is in force everywhere. */
+        get: operations["policy_sets.activation_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a request with a version that need not be in force. */
+        post: operations["policy_sets.simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a policy set. */
+        get: operations["policy_sets.list_versions"];
+        put?: never;
+        /** Add a version to a policy set. */
+        post: operations["policy_sets.add_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a policy set. */
+        get: operations["policy_sets.get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List providers. */
+        get: operations["providers.list"];
+        put?: never;
+        /** Make a provider. */
+        post: operations["providers.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a provider. */
+        get: operations["providers.get"];
+        put?: never;
+        post?: never;
+        /** Archive a provider and forget its credential. */
+        delete: operations["providers.archive"];
+        options?: never;
+        head?: never;
+        /** Change a provider. */
+        patch: operations["providers.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List resources. */
+        get: operations["resources.list"];
+        put?: never;
+        /** Make a resource. */
+        post: operations["resources.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/resources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a resource. */
+        get: operations["resources.get"];
+        put?: never;
+        post?: never;
+        /** Archive a resource. */
+        delete: operations["resources.archive"];
+        options?: never;
+        head?: never;
+        /** Change a resource. */
+        patch: operations["resources.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List sessions. */
+        get: operations["sessions.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subject-issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List issuers of subjects. */
+        get: operations["subject_issuers.list"];
+        put?: never;
+        /** Trust an issuer of subjects. */
+        post: operations["subject_issuers.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subject-issuers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an issuer of subjects. */
+        get: operations["subject_issuers.get"];
+        put?: never;
+        post?: never;
+        /** Trust an issuer of subjects no more. */
+        delete: operations["subject_issuers.archive"];
+        options?: never;
+        head?: never;
+        /** Change an issuer of subjects. */
+        patch: operations["subject_issuers.update"];
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List whoever holds, or held, authority. */
+        get: operations["subjects.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subjects/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what a subject holds. */
+        get: operations["subjects.overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/subjects/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End everything a subject holds. */
+        post: operations["subjects.revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/thaw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow again what is allowed in a zone. */
+        post: operations["zones.thaw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/workloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List workloads. */
+        get: operations["workloads.list"];
+        put?: never;
+        /** Make a workload. */
+        post: operations["workloads.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/workloads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a workload. */
+        get: operations["workloads.get"];
+        /** Change a workload. */
+        put: operations["workloads.update"];
+        post?: never;
+        /** Delete a workload. */
+        delete: operations["workloads.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/workloads/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a workload another secret. */
+        post: operations["workloads.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/workloads/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the secret of a workload. */
+        get: operations["workloads.reveal_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description An account; never its password. */
+        AccountItem: {
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Address. */
+            email: string;
+            /** @description Whether a password was set. */
+            has_password: boolean;
+            /** @description Id. */
+            id: string;
+            last_sign_in_at?: components["schemas"]["Timestamp"] | null;
+            locked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Display name. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["AccountRole"];
+            /** @description Where; null for every zone. */
+            zones?: components["schemas"]["ZoneId"][] | null;
+        };
+        /** @description One page, newest first. */
+        AccountItemListing: {
+            items: components["schemas"]["AccountItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        AccountPower: "look" | "read_evidence" | "decide" | "stop" | "change" | "govern";
+        /** @description How far an account reaches. */
+        AccountReach: {
+            /** @description Every zone, those to come included. */
+            all?: boolean;
+            /** @description These zones, unless it is all of them. */
+            zones?: components["schemas"]["ZoneId"][];
+        };
+        /** @enum {string} */
+        AccountRole: "owner" | "admin" | "operator" | "approver" | "auditor" | "viewer";
+        /** @description Body that puts a version in force. Unknown members are ignored. */
+        ActivateVersion: {
+            /** @description Which one. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
+        /** @description A version was put in force; enforcement points follow. */
+        Activated: {
+            /** @description True. */
+            activated: boolean;
+            /** @description The message that tells enforcement points. */
+            outbox_id: string;
+            /** @description Where to ask whether they followed. */
+            status_url: string;
+            /** @description Which one. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+            /** @description What looks mistyped. */
+            warnings: components["schemas"]["PolicyWarning"][];
+        };
+        /** @description How far an activation came. */
+        ActivationStatus: {
+            /** @description Whether it is the one in force. */
+            active: boolean;
+            active_version_id?: components["schemas"]["PolicySetVersionId"] | null;
+            /** @description Manifest digest of the one in force. */
+            manifest_sha256?: string | null;
+            /** @description The message to enforcement points. */
+            outbox: components["schemas"]["MessageStatus"];
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description How far it came. */
+            propagation_status: components["schemas"]["Propagation"];
+            /** @description What decides. */
+            sts: components["schemas"]["StsStatus"];
+            /** @description The version asked about. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description Body that adds a version to a set. Unknown members are ignored. */
+        AddSetVersion: {
+            /** @description 1 to 256 versions of policies. */
+            manifest: components["schemas"]["ManifestEntry"][];
+        };
+        /** @description Something that an administrator did or was refused. */
+        AdminChange: {
+            /** @description Method and path. */
+            action: string;
+            /** @description The token. */
+            actor_id?: string | null;
+            /** @description Name of the token. */
+            actor_name?: string | null;
+            /** @description How far the token reaches. */
+            actor_scope?: string | null;
+            /**
+             * Format: int64
+             * @description Position in the chain, from 1.
+             */
+            chain_seq: number;
+            /** @description The object. */
+            entity_id?: string | null;
+            /** @description Collection of the object. */
+            entity_type?: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description Method. */
+            method: string;
+            /** @description When. */
+            occurred_at: components["schemas"]["Timestamp"];
+            /** @description Path. */
+            path: string;
+            /** @description Kind of change and names of fields, never values. */
+            payload_json: unknown;
+            /** @description Correlates it with answers and logs. */
+            request_id: string;
+            /** @description Whether the link is keyed. */
+            signed: boolean;
+            /**
+             * Format: int32
+             * @description How it was answered.
+             */
+            status_code: number;
+        };
+        AdminChangeRow: components["schemas"]["AdminChange"] | Record<string, never>;
+        /** @description One page, newest first. */
+        AdminChangeRowListing: {
+            items: components["schemas"]["AdminChangeRow"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description Counts of applications. */
+        ApplicationCounts: {
+            /** @description Past their end. */
+            expired: number;
+            /** @description Ending within a week. */
+            expiring_soon: number;
+            /** @description All. */
+            total: number;
+        };
+        ApplicationId: string;
+        /** @description An application; never its secret's digest. */
+        ApplicationItem: components["schemas"]["Attribution"] & {
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Id. */
+            id: components["schemas"]["ApplicationId"];
+            /** @description Display name. */
+            name: string;
+            /** @description Managed or short-lived. */
+            registration_method: components["schemas"]["RegistrationMethod"];
+            /** @description Shown to callers of the whole deployment, since traits may grant reach beyond the zone. */
+            traits?: string[] | null;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        ApplicationItemListing: {
+            items: components["schemas"]["ApplicationItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description An application together with its secret, shown this once. */
+        ApplicationWithSecret: components["schemas"]["ApplicationItem"] & {
+            /** @description Its secret. */
+            client_secret: string;
+        };
+        /** @description How many approvals stand how. */
+        ApprovalCounts: {
+            /**
+             * Format: int64
+             * @description Someone said yes, and it was not used.
+             */
+            approved: number;
+            /**
+             * Format: int64
+             * @description It was used.
+             */
+            consumed: number;
+            /**
+             * Format: int64
+             * @description Its end came first.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Nobody has decided.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Someone said no.
+             */
+            rejected: number;
+        };
+        /** @description What a decision changed. */
+        ApprovalDecision: {
+            /** @description Who decided last. */
+            approver_subject_id?: string | null;
+            /** @description Which one. */
+            id: components["schemas"]["ApprovalId"];
+            rejected_at?: components["schemas"]["Timestamp"] | null;
+            satisfied_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands now: `pending` while others have to say yes as well. */
+            state: components["schemas"]["ApprovalState"];
+        };
+        ApprovalId: string;
+        /** @description An approval. */
+        ApprovalItem: {
+            application_id?: components["schemas"]["ApplicationId"] | null;
+            /** @description `human_approval`. */
+            approval_type: string;
+            /**
+             * Format: int32
+             * @description How many have.
+             */
+            approvals_given: number;
+            /**
+             * Format: int32
+             * @description How many must say yes.
+             */
+            approvals_required: number;
+            /** @description Who may decide. */
+            approver_class: components["schemas"]["ApproverClass"];
+            /** @description Who decided last. */
+            approver_subject_id?: string | null;
+            /** @description What it releases, and nothing else: lower-case hexadecimal. */
+            binding: string;
+            consumed_at?: components["schemas"]["Timestamp"] | null;
+            consumed_authority_record_id?: components["schemas"]["AuthorityRecordId"] | null;
+            /** @description When it was asked for. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Why it was decided so. */
+            decision_reason?: string | null;
+            /** @description When it ends, decided or not. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: components["schemas"]["ApprovalId"];
+            /** @description What was asked: scopes, resources, session and labels, and the policy it was asked under. */
+            metadata_json: Record<string, never>;
+            /** @description Whether that is a federated person. */
+            principal_federated: boolean;
+            /** @description Who asked. */
+            principal_id: string;
+            /**
+             * Format: int64
+             * @description How often the very same was approved before, as far as it is kept.
+             */
+            prior_approved: number;
+            /**
+             * Format: int64
+             * @description How often the very same was rejected before, as far as it is kept.
+             */
+            prior_rejected: number;
+            /** @description What is kept of the approver, and told of the person. */
+            privacy_mode: components["schemas"]["PrivacyMode"];
+            rejected_at?: components["schemas"]["Timestamp"] | null;
+            satisfied_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Authority record that the request named; empty when none. */
+            session_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["ApprovalState"];
+            /** @description The person that the request is made for, as far as the privacy mode tells. */
+            subject_anchor?: string | null;
+            /** @description The tiers of policy that it falls under. */
+            tier?: string | null;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        ApprovalItemListing: {
+            items: components["schemas"]["ApprovalItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
+        /** @enum {string} */
+        ApproverClass: "operator" | "subject" | "any";
+        /** @description Who made and last changed an object. */
+        Attribution: {
+            /** @description Creation. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description `admin:<token id>`, an account id, or a caller-supplied name. */
+            created_by?: string | null;
+            /** @description Whether the console's operator assistant made it; always false here, kept for clients. */
+            created_via_operator: boolean;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description As `created_by`, for the last change. */
+            updated_by?: string | null;
+            /** @description As `created_via_operator`, for the last change. */
+            updated_via_operator: boolean;
+        };
+        AuthorityRecordId: string;
+        /** @enum {string} */
+        AuthorityRecordStatus: "active" | "revoked" | "expired";
+        /** @description A variable that a workload is started with. */
+        BindingBody: {
+            /** @description `[A-Za-z_][A-Za-z0-9_]*`, and no variable that makes a program load code. */
+            env: components["schemas"]["Name200"];
+            /** @description What happens without it, of an optional one; `error` when absent. */
+            on_failure?: components["schemas"]["OnFailure"];
+            /** @description Whether the program may start without it. */
+            optional?: boolean;
+            /** @description Identifier of the resource; it need not exist yet. */
+            resource: components["schemas"]["Name500"];
+            /** @description At most 32; none means the resource's. */
+            scopes?: components["schemas"]["Line200"][];
+        };
+        /** @description Who asks, and what they may do. */
+        Caller: {
+            /** @description The console account that the request is for. */
+            account?: string | null;
+            /** @description What it is good for. */
+            capability: components["schemas"]["TokenCapability"];
+            /** @description Its display name. */
+            name: string;
+            /** @description How far it reaches. */
+            scope: components["schemas"]["TokenScope"];
+            /** @description Id of the token. */
+            token_id: string;
+            zone_id?: components["schemas"]["ZoneId"] | null;
+        };
+        /** @description Body that changes an account. */
+        ChangeAccount: {
+            /** @description Whether it may not sign in. Locking ends its sessions. */
+            locked?: boolean;
+            /** @description Display name. */
+            name?: components["schemas"]["Name120"];
+            /** @description Where, with `{"all": true}` for every zone. */
+            reach?: components["schemas"]["AccountReach"];
+            /** @description What it may do. */
+            role?: components["schemas"]["AccountRole"];
+        };
+        /** @enum {string} */
+        ChangeMethod: "POST" | "PUT" | "PATCH" | "DELETE";
+        /** @description Body that changes one's own password. */
+        ChangePassword: {
+            /** @description The one so far. */
+            current: components["schemas"]["Line256"];
+            /** @description The one from now on. */
+            password: components["schemas"]["NewPassword"];
+        };
+        /** @description A secret that was asked for. */
+        ClientSecret: {
+            /** @description The secret. */
+            client_secret: string;
+        };
+        /** @description Body that makes an account. */
+        CreateAccount: {
+            /** @description Address. */
+            email: components["schemas"]["Email"];
+            /** @description Display name. */
+            name: components["schemas"]["Name120"];
+            /** @description What it may do. */
+            role: components["schemas"]["AccountRole"];
+            /** @description Where; every zone when absent or null. Owners are not bound to zones. */
+            zones?: components["schemas"]["ZoneId"][] | null;
+        };
+        /** @description Body that makes a managed application. */
+        CreateApplication: {
+            /** @description Unique among the managed applications of the zone. */
+            name: components["schemas"]["Name200"];
+            /** @description The one word that it may be. */
+            registration_method: components["schemas"]["Managed"];
+            /** @description At most 64 words that give it more than the zone's policy does. */
+            traits?: string[];
+        };
+        /** @description Body that makes a policy with its first version. Unknown members are ignored. */
+        CreatePolicy: {
+            /** @description Rego source. */
+            content: string;
+            description?: components["schemas"]["Prose4096"] | null;
+            /** @description Unique among the active policies of the zone. */
+            name: components["schemas"]["Line512"];
+        };
+        /** @description Body that makes a policy set. Unknown members are ignored. */
+        CreatePolicySet: {
+            description?: components["schemas"]["Prose4096"] | null;
+            /** @description Unique among the active sets of the zone. */
+            name: components["schemas"]["Line512"];
+        };
+        /** @description Body that makes a provider. Unknown members are ignored. Not printable: it holds a credential. */
+        CreateProvider: {
+            /** @description What the kind takes, its credential included. */
+            config_json?: Record<string, never>;
+            /** @description `provider://` and words of a-z 0-9 joined by hyphens; made from the name when absent or blank. */
+            identifier?: string;
+            /** @description Where the credential comes from. */
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Display name; the identifier when absent or blank. */
+            name?: string;
+        };
+        /** @description Body that makes a resource. Unknown members are ignored. */
+        CreateResource: {
+            /** @description Whether cookies pass between callers and its upstream. */
+            cookies?: boolean;
+            credential_provider_id?: components["schemas"]["ProviderId"] | null;
+            /** @description An absolute URI (RFC 8707 §2); made from the name when absent. */
+            identifier?: components["schemas"]["Line512"];
+            /** @description Display name; the identifier when absent. */
+            name?: components["schemas"]["Line200"];
+            /** @description Enforced when absent. */
+            operation_enforcement?: components["schemas"]["OperationEnforcement"];
+            /** @description At most 256. */
+            operations?: components["schemas"]["Operation"][];
+            /** @description 1 to 64 scopes. */
+            scopes: string[];
+            /**
+             * Format: int32
+             * @description How long its upstream may be silent, 1 to 3,600 seconds.
+             */
+            upstream_timeout_seconds?: number | null;
+            /** @description Where the Gateway forwards. */
+            upstream_url?: string | null;
+        };
+        /** @description Body that makes an issuer trusted. Unknown members are ignored. */
+        CreateSubjectIssuer: {
+            /** @description `aud` that its tokens must name. */
+            audience: components["schemas"]["Line512"];
+            /** @description `iss` of its tokens: an https URL without query, compared exactly. */
+            issuer: components["schemas"]["Line2048"];
+            /** @description Where its public keys are: an https URL without query. */
+            jwks_url: components["schemas"]["Line2048"];
+        };
+        /** @description Body that makes a token. */
+        CreateToken: {
+            /** @description What it is good for; `write` when absent. */
+            capability?: components["schemas"]["TokenCapability"];
+            /** @description Display name. */
+            name: components["schemas"]["Name120"];
+            /** @description How far it reaches. */
+            scope: components["schemas"]["TokenScope"];
+            /** @description The zone, of a token of one zone. */
+            zone_id?: components["schemas"]["ZoneId"];
+        };
+        /** @description Body that makes a workload. */
+        CreateWorkload: {
+            /** @description Unique in the zone, whatever its case. */
+            name: components["schemas"]["Name200"];
+        };
+        /** @description Body that makes a zone. */
+        CreateZone: {
+            /** @description Whether short-lived applications may be registered. */
+            dcr_enabled?: boolean;
+            /** @description Display name. */
+            name: components["schemas"]["Name120"];
+            /** @description `[a-z0-9-]+` of at most 120 characters, never reused; made from the name when absent. */
+            slug?: string;
+        };
+        /** @enum {string} */
+        DcrShutdown: "keep_live" | "revoke_live";
+        /** @description Whether short-lived applications are registered. */
+        DcrStatus: {
+            /** @description Whether they are. */
+            dcr_enabled: boolean;
+            /** @description Zone. */
+            id: components["schemas"]["ZoneId"];
+            /**
+             * Format: int64
+             * @description How many live.
+             */
+            live_dcr_applications: number;
+        };
+        /** @description Body that decides. Unknown members are ignored. */
+        DecideApproval: {
+            /** @description Told in evidence; at most 500 characters, of which an empty text says nothing. */
+            reason?: string | null;
+        };
+        /** @enum {string} */
+        Decided: "allow" | "deny" | "partial";
+        /** @description Counts of decisions, each up to 20,000. */
+        DecisionCounts: {
+            /** @description Allowed. */
+            allowed: number;
+            /** @description Denied. */
+            denied: number;
+        };
+        /** @description A denial with its reason. */
+        Denial: {
+            /** @description What it was about. */
+            details: unknown;
+            /** @description The rules that would have allowed it. */
+            determining_policies: unknown;
+            /** @description The reasons that stood against it. */
+            diagnostics: unknown;
+            /** @description `complete`, or the reason a request ended before policy. */
+            evaluation_status: string;
+            /** @description Its event. */
+            event_id: string;
+            /** @description Type of its event. */
+            event_type: string;
+            /** @description Why, in a sentence. */
+            explanation?: string | null;
+            /** @description Metadata of its event. */
+            metadata: unknown;
+            /** @description What to simulate it with. */
+            policy_input: unknown;
+            /** @description Why, in one word. */
+            reason?: string | null;
+        };
+        /** @enum {string} */
+        Effect: "allow" | "deny";
+        Email: string;
+        /**
+         * @description The code of an error answer: its member `error`, and what logs, metrics and evidence call it.
+         *
+         *     A code is never renamed and never means something else: published clients act on it.
+         * @enum {string}
+         */
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        /** @enum {string} */
+        Evaluation: "executed" | "not_executed" | "failed";
+        /** @description How a request ended, and why. */
+        Explained: {
+            /** @description The denials. */
+            denied: components["schemas"]["Denial"][];
+            /** @description Its first events, oldest first. */
+            events: components["schemas"]["LedgerEvent"][];
+            /** @description `deny` if anything was denied, else the last decision. */
+            final_decision: string;
+            /** @description Where the listing of its events goes on, if these are not all. */
+            next_cursor?: string | null;
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description Request. */
+            request_id: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description The first version of a policy just made. */
+        FirstVersion: {
+            /** @description Lower-case hex SHA-256 of the source. */
+            content_sha256: string;
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: components["schemas"]["PolicyVersionId"];
+            /** @description Policy. */
+            policy_id: components["schemas"]["PolicyId"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /**
+             * Format: int64
+             * @description 1.
+             */
+            version: number;
+        };
+        /** @enum {string} */
+        Format: "json" | "csv";
+        /** @description Body that freezes a zone. Unknown members are ignored. */
+        FreezeZone: {
+            /** @description Kept in the administrative audit. */
+            reason?: components["schemas"]["Line500"];
+        };
+        /** @description A hold in force. */
+        HoldItem: {
+            /** @description Id. */
+            id: string;
+            /** @description When. */
+            placed_at: components["schemas"]["Timestamp"];
+            /** @description Who placed it. */
+            placed_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @description What events are held; null for everything in the zone. */
+            subject_id?: string | null;
+        };
+        /** @description The holds in force. */
+        Holds: {
+            /** @description All of them, at most 1,000, in the order in which they were placed. */
+            items: components["schemas"]["HoldItem"][];
+        };
+        KeptDays: number;
+        /** @description An event of the ledger; values of its metadata named like credentials are hidden. */
+        LedgerEvent: {
+            /** @description `allow`, `deny`, or the state of an approval. */
+            decision: string;
+            /** @description The rules that allowed it. */
+            determining_policies_json: unknown;
+            /** @description The reasons that stood against it. */
+            diagnostics_json: unknown;
+            /** @description `complete`, or the reason a request ended before policy. */
+            evaluation_status: string;
+            /** @description For example `token_exchange`. */
+            event_type: string;
+            /** @description Id. */
+            id: string;
+            /** @description When the ledger took it. */
+            ingested_at: components["schemas"]["Timestamp"];
+            /** @description Manifest digest of the version. */
+            manifest_sha?: string | null;
+            /** @description What it was about. */
+            metadata_json: unknown;
+            /** @description When it happened. */
+            occurred_at: components["schemas"]["Timestamp"];
+            outcome?: components["schemas"]["Outcome"] | null;
+            /** @description Policy set in force. */
+            policy_set_id?: string | null;
+            /** @description Its version. */
+            policy_set_version_id?: string | null;
+            /** @description What policy was asked and what it said, enough to decide it again; absent where policy was not asked. */
+            record?: unknown;
+            /** @description Correlates the events of one request. */
+            request_id: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        LedgerEventRow: components["schemas"]["LedgerEvent"] | Record<string, never>;
+        /** @description One page, newest first. */
+        LedgerEventRowListing: {
+            items: components["schemas"]["LedgerEventRow"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        Lifecycle: "task" | "service";
+        Line128: string;
+        Line200: string;
+        Line2048: string;
+        Line256: string;
+        Line500: string;
+        Line512: string;
+        Line64: string;
+        /** @description What a link is for. */
+        LinkItem: {
+            /** @description The account it is of; null where it makes one. */
+            email?: string | null;
+            /** @description Until when it can be used. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description What using it does. */
+            purpose: components["schemas"]["LinkPurpose"];
+        };
+        /** @enum {string} */
+        LinkPurpose: "setup" | "invitation" | "reset";
+        /** @enum {string} */
+        LoadState: "loaded" | "not_loaded" | "failed" | "unreachable";
+        /** @enum {string} */
+        Managed: "managed";
+        /** @description One entry of a manifest; further members are dropped before hashing. */
+        ManifestEntry: {
+            /** @description Version of a policy. */
+            policy_version_id: components["schemas"]["PolicyVersionId"];
+        };
+        /** @description Who is signed in. */
+        Me: {
+            /** @description The account. */
+            account: components["schemas"]["AccountItem"];
+            /** @description What its role lets it do. */
+            may: components["schemas"]["AccountPower"][];
+            /** @description The session that asks. */
+            session: components["schemas"]["SessionItem"];
+        };
+        /** @enum {string} */
+        MessageState: "missing" | "pending" | "dispatched" | "dead";
+        /** @description Where a message stands. */
+        MessageStatus: {
+            /**
+             * Format: int64
+             * @description Tries so far.
+             */
+            attempts: number;
+            dispatched_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id, when there is one. */
+            id?: string | null;
+            /** @description Last failure. */
+            last_error?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["MessageState"];
+        };
+        Name120: string;
+        Name200: string;
+        Name500: string;
+        /** @description A new account and the link by which its holder sets a password. */
+        NewAccount: {
+            /** @description The account. */
+            account: components["schemas"]["AccountItem"];
+            /** @description To be handed to whom it is for. */
+            link: components["schemas"]["NewLink"];
+        };
+        /** @description A link, shown this once. */
+        NewLink: {
+            /** @description Until when it can be used, once. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The text that the console's page `/link#` takes. */
+            link: string;
+            /** @description What it is for. */
+            purpose: components["schemas"]["LinkPurpose"];
+        };
+        NewPassword: string;
+        /** @description A new session, shown this once. */
+        NewSession: {
+            /** @description Whose it is. */
+            account: components["schemas"]["AccountItem"];
+            /** @description What to send as `device` with the next sign-in from here. */
+            device: string;
+            /** @description When it ends however much it is used. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description What to send as `Authorization: Bearer`. */
+            token: string;
+        };
+        /** @enum {string} */
+        OnFailure: "warn" | "error";
+        /** @description A declared operation of a resource. */
+        Operation: {
+            /** @description Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call. */
+            method: string;
+            /**
+             * @description Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding. Of
+             *     `MCP` a JSON-RPC method, with `:NAME` or `:{name}` where it is about a tool, a prompt or a resource.
+             */
+            path: string;
+            /** @description Scope it needs. */
+            scope: string;
+        };
+        /** @enum {string} */
+        OperationEnforcement: "enforced" | "transport_uniform";
+        /** @enum {string} */
+        Outcome: "unknown";
+        /** @description What a decision looks like. */
+        OutputContract: {
+            /** @description Decisions there are. */
+            decision: string[];
+            /** @description States of an evaluation there are. */
+            evaluation_status: string[];
+            /** @description Package of the decision. */
+            package: string;
+            /** @description Rule of the decision. */
+            rule: string;
+        };
+        /** @description What is in a zone. */
+        Overview: {
+            /** @description Applications. */
+            applications: components["schemas"]["ApplicationCounts"];
+            /** @description Decisions of the last day. */
+            decisions_24h: components["schemas"]["DecisionCounts"];
+            /** @description When it was counted. */
+            generated_at: components["schemas"]["Timestamp"];
+            /** @description Policy sets. */
+            policy_sets: components["schemas"]["PolicySetCounts"];
+            /** @description Providers. */
+            providers: components["schemas"]["ProviderCounts"];
+            /** @description The last ten events. */
+            recent_events: components["schemas"]["RecentEvent"][];
+            /** @description Resources. */
+            resources: components["schemas"]["ResourceCounts"];
+            /** @description Authority records. */
+            sessions: components["schemas"]["SessionCounts"];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description Body that places a hold. */
+        PlaceHold: {
+            /** @description Why. */
+            reason: components["schemas"]["Line512"];
+            /**
+             * @description Events of this subject, and those that name it, a session, an application or whatever else; everything in the zone
+             *     when absent.
+             */
+            subject_id?: components["schemas"]["Line512"];
+        };
+        /** @description A policy just made. */
+        PolicyCreated: {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description Id. */
+            id: components["schemas"]["PolicyId"];
+            /** @description Name. */
+            name: string;
+            /** @description Its first version. */
+            version: components["schemas"]["FirstVersion"];
+            /** @description Id of its first version. */
+            version_id: components["schemas"]["PolicyVersionId"];
+            /** @description What looks mistyped. */
+            warnings: components["schemas"]["PolicyWarning"][];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description A policy with its versions. */
+        PolicyDetail: components["schemas"]["PolicyItem"] & {
+            /** @description Its versions, highest first, with their sources as far as there is room. */
+            versions: components["schemas"]["PolicyVersionItem"][];
+            /** @description Where `…/versions` goes on. */
+            versions_next_cursor?: string | null;
+        };
+        PolicyId: string;
+        /** @description A policy. */
+        PolicyItem: components["schemas"]["Attribution"] & {
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description Id. */
+            id: components["schemas"]["PolicyId"];
+            /** @description Name. */
+            name: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        PolicyItemListing: {
+            items: components["schemas"]["PolicyItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What a source says about itself. */
+        PolicyPreview: {
+            /** @description `data` paths it reads, sorted. */
+            data_referenced: string[];
+            /** @description Literal values of members named `decision`, sorted. */
+            decisions: string[];
+            /** @description Whether it has a `default result`; a document never does. */
+            default_result: boolean;
+            /** @description `input` paths it reads; a document reads none. */
+            inputs_referenced: string[];
+            /** @description Its package. */
+            package: string;
+            /** @description Rules it defines, sorted. */
+            rules: string[];
+        };
+        /** @description Counts of policy sets. */
+        PolicySetCounts: {
+            /** @description Its name. */
+            active_name?: string | null;
+            /** @description One, if any is in force. */
+            enforcing: number;
+            /** @description All. */
+            total: number;
+        };
+        PolicySetId: string;
+        /** @description A policy set. */
+        PolicySetItem: components["schemas"]["Attribution"] & {
+            active_version_id?: components["schemas"]["PolicySetVersionId"] | null;
+            /** @description What it is for. */
+            description?: string | null;
+            /** @description Id. */
+            id: components["schemas"]["PolicySetId"];
+            /** @description Name. */
+            name: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        PolicySetItemListing: {
+            items: components["schemas"]["PolicySetItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        PolicySetVersionId: string;
+        /** @description A policy's source. Unknown members are ignored. */
+        PolicySource: {
+            /** @description Rego source. */
+            content: string;
+        };
+        /** @description A source that may be kept. */
+        PolicyValid: {
+            /** @description Schema of what is decided on. */
+            input_schema_version: string;
+            /** @description What a decision looks like. */
+            output_contract: components["schemas"]["OutputContract"];
+            /** @description What the source says about itself. */
+            preview: components["schemas"]["PolicyPreview"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /** @description True. */
+            valid: boolean;
+            /** @description What looks mistyped. */
+            warnings: components["schemas"]["PolicyWarning"][];
+        };
+        PolicyVersionId: string;
+        /** @description A version of a policy. */
+        PolicyVersionItem: {
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Rego source, where the answer has room for it. */
+            content?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the source.
+             */
+            content_bytes: number;
+            /** @description Lower-case hex SHA-256 of the source. */
+            content_sha256: string;
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            created_by: string;
+            /** @description Always false. */
+            created_via_operator: boolean;
+            /** @description Id. */
+            id: components["schemas"]["PolicyVersionId"];
+            /** @description Policy. */
+            policy_id: components["schemas"]["PolicyId"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+        };
+        /** @description One page, newest first. */
+        PolicyVersionItemListing: {
+            items: components["schemas"]["PolicyVersionItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description Something that a policy says and nobody will meet. */
+        PolicyWarning: {
+            /** @description For example `unknown_application`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Column, from 1, in characters.
+             */
+            column?: number | null;
+            /** @description The document, such as `grants`. */
+            document: string;
+            /**
+             * Format: int32
+             * @description Line, from 1, where the text in question first stands.
+             */
+            line?: number | null;
+            /** @description For people. */
+            message: string;
+        };
+        /** @enum {string} */
+        PrivacyMode: "identified" | "pseudonymous" | "anonymous";
+        /** @description An error answer of the Control API, the Coordinator and the Audit service. */
+        Problem: Record<string, never> & {
+            /** @description What was wrong, for a program: `issues` on every 400 that names fields, the rule and its limit on others. */
+            details?: Record<string, never> | null;
+            /** @description The code. As text, because a client may be older than the service that it asks. */
+            error: components["schemas"]["ErrorCode"];
+            /** @description For a person: what was wrong and what to do. */
+            error_description?: string | null;
+            /** @description What to name when asking an operator; the same as the header `X-Request-Id`. */
+            requestId?: string;
+            /** @description The same again, for clients that read this name. */
+            request_id?: string;
+        };
+        /** @enum {string} */
+        Propagation: "waiting_for_activation" | "waiting_for_outbox" | "waiting_for_sts" | "loaded" | "failed";
+        Prose4096: string;
+        /** @description Counts of providers. */
+        ProviderCounts: {
+            /** @description All. */
+            total: number;
+        };
+        ProviderId: string;
+        /** @description A provider: the names of its sealed settings, never their values. */
+        ProviderItem: components["schemas"]["Attribution"] & {
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Public settings. */
+            config_json: Record<string, never>;
+            connectivity_failed_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Id. */
+            id: components["schemas"]["ProviderId"];
+            /** @description `provider://slug`. */
+            identifier: string;
+            /** @description Kind. */
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Display name. */
+            name: string;
+            /** @description Names of the sealed settings. */
+            secret_config_keys: string[];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        ProviderItemListing: {
+            items: components["schemas"]["ProviderItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        ProviderKind: "none" | "caracal_mandate" | "oauth2_authorization_code" | "oauth2_client_credentials" | "api_key" | "bearer_token" | "http_basic";
+        /** @description Body that asks what a link is for. */
+        ReadLink: {
+            /** @description The text in the link. */
+            link: components["schemas"]["Line128"];
+        };
+        /** @description An event in short. */
+        RecentEvent: {
+            /** @description `allow`, `deny`, or the state of an approval. */
+            decision: string;
+            /** @description For example `token_exchange`. */
+            event_type: string;
+            /** @description Id. */
+            id: string;
+            /** @description What it was about; values named like credentials are hidden. */
+            metadata_json: unknown;
+            /** @description When. */
+            occurred_at: components["schemas"]["Timestamp"];
+            /** @description Correlates the events of one request. */
+            request_id: string;
+        };
+        /** @description An authority record. */
+        RecordItem: {
+            /** @description The application that it was given to. */
+            application_id: components["schemas"]["ApplicationId"];
+            /** @description When the identity was proved. */
+            authenticated_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            authority_record_id: components["schemas"]["AuthorityRecordId"];
+            /** @description Application or user. */
+            authority_record_type: components["schemas"]["SubjectType"];
+            /** @description Creation. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description End of life. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Issuer of a federated user. */
+            federated_user_issuer?: string | null;
+            parent_authority_record_id?: components["schemas"]["AuthorityRecordId"] | null;
+            revoked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why revoked. */
+            revoked_reason?: string | null;
+            /** @description State. */
+            status: components["schemas"]["AuthorityRecordStatus"];
+            /** @description Whose authority. */
+            subject_id: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        RecordItemListing: {
+            items: components["schemas"]["RecordItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description Body that registers a short-lived application. */
+        RegisterApplication: {
+            /**
+             * Format: int32
+             * @description Seconds to live, 1 to 3,600; an hour when absent.
+             */
+            expires_in?: number;
+            /** @description Display name. */
+            name: components["schemas"]["Name200"];
+        };
+        /** @enum {string} */
+        RegistrationMethod: "managed" | "dcr";
+        /** @description Counts of resources. */
+        ResourceCounts: {
+            /** @description All. */
+            total: number;
+            /** @description Without enforced operations. */
+            unenforced: number;
+        };
+        ResourceId: string;
+        /** @description A resource. */
+        ResourceItem: components["schemas"]["Attribution"] & {
+            archived_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Only where it is set. */
+            cookies?: boolean;
+            /** @description Provider of its credential. */
+            credential_provider_id: components["schemas"]["ProviderId"];
+            /** @description Row id. */
+            id: components["schemas"]["ResourceId"];
+            /** @description The URI that clients ask for. */
+            identifier: string;
+            /** @description Display name. */
+            name: string;
+            /** @description Whether operations are enforced. */
+            operation_enforcement: components["schemas"]["OperationEnforcement"];
+            /** @description Declared operations. */
+            operations: components["schemas"]["Operation"][];
+            /** @description Declared scopes. */
+            scopes: components["schemas"]["ScopeSet"];
+            /**
+             * Format: int32
+             * @description Only where it is set: published clients do not know it.
+             */
+            upstream_timeout_seconds?: number | null;
+            /** @description Where the Gateway forwards. */
+            upstream_url?: string | null;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        ResourceItemListing: {
+            items: components["schemas"]["ResourceItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description How long events are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description The longest that may be asked for; null where the deployment keeps events for ever.
+             */
+            max_days?: number | null;
+            /**
+             * Format: int32
+             * @description Days from when an event happened and was taken; null for ever.
+             */
+            retention_days?: number | null;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who said so; null where nobody did and the deployment's own setting counts. */
+            updated_by?: string | null;
+        };
+        /** @description Body that ends everything a subject holds. Unknown members are ignored. */
+        RevokeSubject: {
+            /** @description Told to those who ask why; at most 512 characters, of which an empty text says nothing. */
+            reason?: string;
+            /** @description Which subject. */
+            subject_id: components["schemas"]["Line512"];
+        };
+        ScopeSet: string[];
+        /** @description Counts of authority records. */
+        SessionCounts: {
+            /** @description Live ones, up to 20,000. */
+            active: number;
+        };
+        SessionId: string;
+        /** @description Somebody signed in. */
+        SessionItem: {
+            /** @description Sign-in. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is the session that asks. */
+            current: boolean;
+            /** @description When it ends however much it is used. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: string;
+            /** @description Last use, to the minute. */
+            last_seen_at: components["schemas"]["Timestamp"];
+            /** @description What the browser says it is. */
+            user_agent: string;
+        };
+        /** @description Sessions of an account. */
+        SessionItems: {
+            /** @description Newest first, at most a hundred. */
+            items: components["schemas"]["SessionItem"][];
+        };
+        /** @description A session with its subject. */
+        SessionRow: {
+            /** @description Whose run it is. */
+            application_id: components["schemas"]["ApplicationId"];
+            /**
+             * Format: int32
+             * @description Direct live children.
+             */
+            child_count: number;
+            /**
+             * Format: int32
+             * @description 0 for a root.
+             */
+            depth: number;
+            /** @description The federated user, if the record is of one. */
+            federated_user_id?: string | null;
+            /** @description Issuer of the federated user. */
+            federated_user_issuer?: string | null;
+            /** @description Labels that policy reads. */
+            labels: string[];
+            /** @description Last sign of life. */
+            last_active_at: components["schemas"]["Timestamp"];
+            /** @description Task or service. */
+            lifecycle: components["schemas"]["Lifecycle"];
+            parent_session_id?: components["schemas"]["SessionId"] | null;
+            /** @description Id. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description Start. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description State. */
+            status: components["schemas"]["SessionStatus"];
+            /** @description Record that it is anchored on. */
+            subject_authority_record_id: components["schemas"]["AuthorityRecordId"];
+            /** @description Whose record. */
+            subject_id?: string | null;
+            terminated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it ended. */
+            termination_reason?: string | null;
+            /**
+             * Format: int32
+             * @description Time to live of a task.
+             */
+            ttl_seconds?: number | null;
+        };
+        /** @description One page, newest first. */
+        SessionRowListing: {
+            items: components["schemas"]["SessionRow"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        SessionStatus: "active" | "suspended" | "terminated" | "expired";
+        /** @description Body that says how long events are kept. */
+        SetRetention: {
+            /** @description Days from when an event happened and was taken. */
+            retention_days: components["schemas"]["KeptDays"];
+        };
+        /** @description A version just added to a set. */
+        SetVersionAdded: {
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The same again. */
+            id: components["schemas"]["PolicySetVersionId"];
+            /** @description Lower-case hex SHA-256 of the compact manifest. */
+            manifest_sha256: string;
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+            /** @description Id. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+            /** @description What looks mistyped. */
+            warnings: components["schemas"]["PolicyWarning"][];
+        };
+        /** @description A version of a set with its manifest. */
+        SetVersionDetail: components["schemas"]["SetVersionItem"] & {
+            /** @description Its manifest. */
+            manifest_json: components["schemas"]["ManifestEntry"][];
+            /** @description The policy versions of the manifest. */
+            policies: components["schemas"]["PolicyVersionId"][];
+        };
+        /** @description A version of a set. */
+        SetVersionItem: {
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            created_by: string;
+            /** @description Always false. */
+            created_via_operator: boolean;
+            /** @description Id. */
+            id: components["schemas"]["PolicySetVersionId"];
+            /** @description Lower-case hex SHA-256 of the compact manifest. */
+            manifest_sha256: string;
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+        };
+        /** @description One page, newest first. */
+        SetVersionItemListing: {
+            items: components["schemas"]["SetVersionItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description Whether somebody has set the deployment up. */
+        SetupState: {
+            /** @description Whether there is no owner yet who could sign in. */
+            needed: boolean;
+        };
+        /** @enum {string} */
+        Shown: "active" | "archived";
+        /** @description Body that signs in. */
+        SignIn: {
+            device?: components["schemas"]["Line256"] | null;
+            /** @description Address of the account. */
+            email: components["schemas"]["Email"];
+            /** @description Its password. */
+            password: components["schemas"]["Line256"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
+        };
+        /** @description Body that asks what a version would decide. Unknown members are ignored. */
+        Simulate: {
+            /** @description What to decide on. */
+            input?: Record<string, never>;
+            /** @description Which version. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
+        /** @description What a version would decide. */
+        Simulated: {
+            /** @description True. */
+            dry_run: boolean;
+            /** @description In short. */
+            explanation: components["schemas"]["SimulationExplained"];
+            /** @description Schema of what is decided on. */
+            input_schema_version: string;
+            /** @description Manifest digest of the version. */
+            manifest_sha256: string;
+            /** @description The policy versions of its manifest. */
+            policies: components["schemas"]["PolicyVersionId"][];
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            result?: components["schemas"]["SimulatedDecision"] | null;
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /** @description Version. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+            /** @description What looks wrong with the input. */
+            warnings: string[];
+            /** @description Whether nothing looks wrong with the input. */
+            would_activate: boolean;
+        };
+        /** @description A decision. */
+        SimulatedDecision: {
+            /** @description What was decided. */
+            decision: components["schemas"]["Effect"];
+            /** @description What the denial was about. */
+            details: unknown;
+            /** @description The rules that allowed it. */
+            determining_policies: unknown;
+            /** @description The reasons that stood against it. */
+            diagnostics: unknown;
+            /** @description `complete`. */
+            evaluation_status: string;
+            /** @description Why it was denied. */
+            reason?: string | null;
+        };
+        /** @description A simulation in short. */
+        SimulationExplained: {
+            decision?: components["schemas"]["Effect"] | null;
+            /** @description What became of it. */
+            evaluation: components["schemas"]["Evaluation"];
+            /** @description Manifest digest of the version. */
+            manifest_sha256: string;
+            /** @description Version. */
+            policy_set_version_id: components["schemas"]["PolicySetVersionId"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What decides in a zone. */
+        StsStatus: components["schemas"]["ZoneRead"] | components["schemas"]["ZoneUnread"];
+        /** @description How many requests of a subject wait, and how many there were. */
+        SubjectApprovals: {
+            /**
+             * Format: int64
+             * @description Those that nobody decided yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description All that are still kept.
+             */
+            total: number;
+        };
+        SubjectIssuerId: string;
+        /** @description An issuer of subjects. */
+        SubjectIssuerItem: components["schemas"]["Attribution"] & {
+            /** @description `aud` that its tokens must name. */
+            audience: string;
+            /** @description Id. */
+            id: components["schemas"]["SubjectIssuerId"];
+            /** @description `iss` of its tokens. */
+            issuer: string;
+            /** @description Where its public keys are. */
+            jwks_url: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        SubjectIssuerItemListing: {
+            items: components["schemas"]["SubjectIssuerItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A subject. What is counted are its authority records. */
+        SubjectItem: {
+            /**
+             * Format: int64
+             * @description Those that carry authority now.
+             */
+            active_sessions: number;
+            /** @description Name of the application, if it is one of the zone. */
+            application_name?: string | null;
+            /** @description Whether it is a federated user. */
+            federated: boolean;
+            /** @description The first. */
+            first_seen: components["schemas"]["Timestamp"];
+            /** @description Issuer of a federated user. */
+            issuer?: string | null;
+            last_revoked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The latest. */
+            last_seen: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Those that were ended on purpose.
+             */
+            revoked_sessions: number;
+            /** @description Id. */
+            subject_id: string;
+            /**
+             * Format: int64
+             * @description Records in all.
+             */
+            total_sessions: number;
+        };
+        /** @description One page, newest first. */
+        SubjectItemListing: {
+            items: components["schemas"]["SubjectItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A subject and what hangs on it. */
+        SubjectOverview: {
+            /** @description Requests of it, or in its name, that wait for a person or did. */
+            approvals: components["schemas"]["SubjectApprovals"];
+            /** @description Always empty. */
+            connections: unknown[];
+            /** @description Its sessions. */
+            governed: components["schemas"]["SubjectSessions"];
+            /** @description The subject. */
+            subject: components["schemas"]["SubjectItem"];
+        };
+        /** @description What ended. */
+        SubjectRevoked: {
+            /** @description Its records that ended. */
+            authority_records: number;
+            /** @description Always 0. */
+            connections: number;
+            /** @description Its delegations that ended. */
+            delegations: number;
+            /** @description Its sessions that ended. */
+            sessions: number;
+            /** @description Which subject. */
+            subject_id: string;
+        };
+        /** @description A session of a subject. */
+        SubjectSession: {
+            /** @description Whose run it is. */
+            application_id: components["schemas"]["ApplicationId"];
+            /** @description Its name, while it is one of the zone. */
+            application_name?: string | null;
+            /** @description Task or service. */
+            lifecycle: components["schemas"]["Lifecycle"];
+            /** @description Id. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description Start. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description State. */
+            status: components["schemas"]["SessionStatus"];
+        };
+        /** @description Sessions of a subject. */
+        SubjectSessions: {
+            /**
+             * Format: int64
+             * @description Those that run.
+             */
+            active: number;
+            /** @description The latest five. */
+            recent: components["schemas"]["SubjectSession"][];
+            /**
+             * Format: int64
+             * @description All.
+             */
+            total: number;
+        };
+        /**
+         * @description Who the `sub` claim names.
+         * @enum {string}
+         */
+        SubjectType: "application" | "user";
+        /** Format: date-time */
+        Timestamp: string;
+        /** @enum {string} */
+        TokenCapability: "read" | "write" | "approve";
+        /** @description A token; neither its text nor its digest. */
+        TokenItem: {
+            /** @description `read`, `write` or `approve`. */
+            capability: components["schemas"]["TokenCapability"];
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Id. */
+            id: string;
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Display name. */
+            name: string;
+            revoked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description `global` or `zone`. */
+            scope: components["schemas"]["TokenScope"];
+            zone_id?: components["schemas"]["ZoneId"] | null;
+        };
+        /** @description One page, newest first. */
+        TokenItemListing: {
+            items: components["schemas"]["TokenItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        TokenScope: "global" | "zone";
+        /** @description A token together with its text, shown this once. */
+        TokenWithText: components["schemas"]["TokenItem"] & {
+            /** @description What to send as `Authorization: Bearer`. */
+            token: string;
+        };
+        /** @description Body that changes an application. Not printable: it may hold a secret. */
+        UpdateApplication: {
+            /** @description Replaces its secret: 32 to 1,024 characters. */
+            client_secret?: string;
+            /** @description Unique among the managed applications of the zone. */
+            name?: components["schemas"]["Name200"];
+            /** @description At most 64 words that give it more than the zone's policy does. */
+            traits?: string[];
+        };
+        /** @description Body that changes a provider. Unknown members are ignored. Not printable: it may hold a credential. */
+        UpdateProvider: {
+            /** @description Replaces the public settings; without `kind` a credential left out stays. */
+            config_json?: Record<string, never>;
+            /** @description `provider://` and words of a-z 0-9 joined by hyphens. */
+            identifier?: string;
+            /** @description Where the credential comes from; needs `config_json`. */
+            kind?: components["schemas"]["ProviderKind"];
+            /** @description Display name; a blank one changes nothing. */
+            name?: string;
+        };
+        /** @description Body that changes a resource. Unknown members are ignored. */
+        UpdateResource: {
+            /** @description Whether cookies pass between callers and its upstream. */
+            cookies?: boolean;
+            /** @description Provider of its credential; every resource has one. */
+            credential_provider_id?: components["schemas"]["ProviderId"];
+            /** @description An absolute URI (RFC 8707 §2). */
+            identifier?: components["schemas"]["Line512"];
+            /** @description Display name. */
+            name?: components["schemas"]["Line200"];
+            /** @description Whether operations are enforced. */
+            operation_enforcement?: components["schemas"]["OperationEnforcement"];
+            /** @description At most 256. */
+            operations?: components["schemas"]["Operation"][];
+            /** @description 1 to 64 scopes. */
+            scopes?: string[];
+            /**
+             * Format: int32
+             * @description How long its upstream may be silent, 1 to 3,600 seconds; null for as long as any.
+             */
+            upstream_timeout_seconds?: number;
+            /** @description Where the Gateway forwards; null for nowhere. */
+            upstream_url?: string;
+        };
+        /** @description Body that changes an issuer; an empty one changes nothing. Unknown members are ignored. */
+        UpdateSubjectIssuer: {
+            /** @description `aud` that its tokens must name. */
+            audience?: components["schemas"]["Line512"];
+            /** @description Where its public keys are: an https URL without query. */
+            jwks_url?: components["schemas"]["Line2048"];
+        };
+        /** @description Body that changes a workload. */
+        UpdateWorkload: {
+            /** @description Replaces the whole list; at most 64. */
+            bindings?: components["schemas"]["BindingBody"][];
+            /** @description Unique in the zone, whatever its case. */
+            name?: components["schemas"]["Name200"];
+        };
+        /** @description Body that changes a zone. */
+        UpdateZone: {
+            /** @description Whether short-lived applications may be registered. */
+            dcr_enabled?: boolean;
+            /** @description Required when registration is switched off while short-lived applications live. */
+            dcr_shutdown?: components["schemas"]["DcrShutdown"];
+            /** @description Display name. */
+            name?: components["schemas"]["Name120"];
+            /** @description Kept for clients. */
+            operator_coauthor_badge?: boolean;
+            /** @description Kept for clients. */
+            operator_governed?: boolean;
+            /** @description `[a-z0-9-]+` of at most 120 characters, never reused. */
+            slug?: string;
+        };
+        /** @description Body that uses a link. */
+        UseLink: {
+            email?: components["schemas"]["Email"] | null;
+            /** @description The text in the link. */
+            link: components["schemas"]["Line128"];
+            name?: components["schemas"]["Name120"] | null;
+            /** @description The password from now on. */
+            password: components["schemas"]["NewPassword"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
+        };
+        /** @description A version just added to a policy. */
+        VersionAdded: {
+            /** @description Lower-case hex SHA-256 of the source. */
+            content_sha256: string;
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The same again. */
+            id: components["schemas"]["PolicyVersionId"];
+            /** @description Policy. */
+            policy_id: components["schemas"]["PolicyId"];
+            /** @description Schema of policy documents. */
+            schema_version: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, …
+             */
+            version: number;
+            /** @description Id. */
+            version_id: components["schemas"]["PolicyVersionId"];
+            /** @description What looks mistyped. */
+            warnings: components["schemas"]["PolicyWarning"][];
+        };
+        /** @description A variable in the environment of a workload and the resource whose credential it holds. */
+        WorkloadBinding: {
+            /** @description Name of the variable. */
+            env: string;
+            /** @description What happens without it, of an optional one. */
+            on_failure?: components["schemas"]["OnFailure"];
+            /** @description Whether the program may start without it; absent means no. */
+            optional?: boolean;
+            /** @description Identifier of the resource, which need not exist yet. */
+            resource: string;
+            /** @description Scopes to ask for; absent means the resource's. */
+            scopes?: string[];
+        };
+        WorkloadId: string;
+        /** @description A workload; never its secret's digest. */
+        WorkloadItem: components["schemas"]["Attribution"] & {
+            /** @description What it is started with. */
+            bindings: components["schemas"]["WorkloadBinding"][];
+            /** @description Id. */
+            id: components["schemas"]["WorkloadId"];
+            /** @description Display name. */
+            name: string;
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description One page, newest first. */
+        WorkloadItemListing: {
+            items: components["schemas"]["WorkloadItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A secret that was asked for. */
+        WorkloadSecret: {
+            /** @description The secret. */
+            secret: string;
+        };
+        /** @description A workload together with its secret, shown this once. */
+        WorkloadWithSecret: components["schemas"]["WorkloadItem"] & {
+            /** @description Its secret. */
+            secret: string;
+        };
+        /** @description A tenant. */
+        Zone: components["schemas"]["Attribution"] & {
+            /** @description Whether administrators may create short-lived (`dcr`) applications. */
+            dcr_enabled: boolean;
+            /** @description Since when nothing in it is allowed; absent unless it is frozen. */
+            frozen_at?: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: components["schemas"]["ZoneId"];
+            /** @description Display name, 1 to 120 characters. */
+            name: string;
+            /** @description Kept for clients. */
+            operator_coauthor_badge: boolean;
+            /** @description Kept for clients. */
+            operator_governed: boolean;
+            /** @description Globally unique `[a-z0-9-]+`, never reused. */
+            slug: string;
+        };
+        ZoneId: string;
+        /** @description One page, newest first. */
+        ZoneListing: {
+            items: components["schemas"]["Zone"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A zone as it was read. */
+        ZoneRead: {
+            /**
+             * Format: int64
+             * @description How long ago.
+             */
+            age_seconds: number;
+            /** @description Why it cannot be used. */
+            detail?: string | null;
+            /** @description Whether that is a version. */
+            loaded: boolean;
+            /** @description When it was read. */
+            loaded_at: components["schemas"]["Timestamp"];
+            /** @description Manifest digest of the version, or `no_active_policy_set`. */
+            manifest_sha256: string;
+            policy_set_version_id?: components["schemas"]["PolicySetVersionId"] | null;
+            /** @description What it decides with. */
+            state: components["schemas"]["LoadState"];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description Why a zone was not read. */
+        ZoneUnread: {
+            /** @description Why not. */
+            state: components["schemas"]["LoadState"];
+        };
+    };
+    responses: {
+        /** @description The state of things does not allow it now. */
+        AccountEmailTakenOrConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_email_taken" | "conflict";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        AccountNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_role_forbidden" | "account_scope_required" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenZoneMismatch403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_role_forbidden" | "account_scope_required" | "admin_token_zone_mismatch";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountRoleForbiddenOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_role_forbidden" | "admin_token_zone_mismatch" | "zone_forbidden";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountSessionRequired403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_session_required";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ActivePolicySetVersionNotFoundOrPolicySetBindingNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "active_policy_set_version_not_found" | "policy_set_binding_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        AdminTokenNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "admin_token_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AdminTokenZoneMismatch403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "admin_token_zone_mismatch";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AdminTokenZoneMismatchOrZoneForbidden403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "admin_token_zone_mismatch" | "zone_forbidden";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ApplicationNameTakenOrConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_name_taken" | "conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFoundOrClientSecretNotStored404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found" | "client_secret_not_stored";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ApprovalNotDecidableOrConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "approval_not_decidable" | "conflict";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApprovalNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "approval_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApprovalNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "approval_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        AuditHoldNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "audit_hold_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description Internal Server Error */
+        AuditUnavailable500: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "audit_unavailable";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrNoFields400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "client_secret_not_configured" | "invalid_application" | "invalid_params" | "no_fields";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        Conflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrDcrShutdownRequiredOrReservedNamespaceOrZoneSlugConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "dcr_shutdown_required" | "reserved_namespace" | "zone_slug_conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrPolicyNameConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "policy_name_conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrPolicySetNameConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "policy_set_name_conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrProviderIdentifierConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "provider_identifier_conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrReservedNamespaceOrZoneSlugConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "reserved_namespace" | "zone_slug_conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrIdempotencyKeyConflictOrSubjectIssuerExistsOrSubjectIssuerLimitReached409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "idempotency_key_conflict" | "subject_issuer_exists" | "subject_issuer_limit_reached";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrLastOwner409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "last_owner";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrProtectedResource409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "protected_resource";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrProtectedResourceOrReservedNamespaceOrResourceIdentifierConflict409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "protected_resource" | "reserved_namespace" | "resource_identifier_conflict";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrProviderIdentifierConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "provider_identifier_conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrReservedNamespace409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "reserved_namespace";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrWorkloadNameTaken409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "workload_name_taken";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "rate_limited";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFields400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "dcr_shutdown_not_applicable" | "invalid_params" | "invalid_zone" | "no_fields";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        DuplicateCredentialEnvOrInvalidCredentialEnvOrInvalidParamsOrInvalidWorkloadOrNoFields400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "duplicate_credential_env" | "invalid_credential_env" | "invalid_params" | "invalid_workload" | "no_fields";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_body" | "invalid_params";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidSubjectIssuer400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_subject_issuer";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidZone400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_zone";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        IdempotencyReceiptLimitExceededOrRateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_receipt_limit_exceeded" | "rate_limited";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "idempotency_receipt_limit_exceeded" | "rate_limited" | "too_many_policy_checks";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidAccount400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_account";
+                };
+            };
+        };
+        /** @description Who calls is not proved. */
+        InvalidAccountAssertionOrInvalidAdminToken401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_account_assertion" | "invalid_admin_token";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidAccountOrInvalidParamsOrNoFields400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_account" | "invalid_params" | "no_fields";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidAdminTokenRequestOrZoneIdNotAllowedForGlobalOrZoneIdRequired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_admin_token_request" | "zone_id_not_allowed_for_global" | "zone_id_required";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidApplicationOrInvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_application" | "invalid_params";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBody400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_params";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidParamsOrRetentionAboveLimit400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_params" | "retention_above_limit";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBodyOrRetentionAboveLimit400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "retention_above_limit";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidCursorOrInvalidFieldsOrInvalidParamsOrInvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_cursor" | "invalid_fields" | "invalid_params" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidCursorOrInvalidParamsOrInvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_cursor" | "invalid_params" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidCursorOrInvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_cursor" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidQuery400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_query";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidSubjectIssuer400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_subject_issuer";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidSubjectRevoke400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_subject_revoke";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidWorkload400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_workload";
+                };
+            };
+        };
+        /** @description Unprocessable Entity */
+        InvalidPolicyBundleOrInvalidPolicyContract422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_policy_bundle" | "invalid_policy_contract";
+                };
+            };
+        };
+        /** @description Unprocessable Entity */
+        InvalidRego422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_rego";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        LinkNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "link_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description Refused for a reason that has nothing to do with the route. */
+        Otherwise: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        OverloadedOrStorageUnavailable503: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "overloaded" | "storage_unavailable";
+                };
+            };
+        };
+        /** @description The body is larger than the route reads. */
+        PayloadTooLarge413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "payload_too_large";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_set_binding_not_found" | "reference_not_found" | "version_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicySetNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_set_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicySetNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_set_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicySetVersionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_set_version_not_found";
+                };
+            };
+        };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        PolicyVerificationUnavailableOrStorageUnavailable503: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_verification_unavailable" | "storage_unavailable";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyVersionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_version_not_found";
+                };
+            };
+        };
+        /** @description It is not what `If-Match` says any more. */
+        PreconditionFailed412: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "precondition_failed";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ProviderNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ProviderNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ProviderNotFoundOrReferenceNotFoundOrResourceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_not_found" | "reference_not_found" | "resource_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "provider_not_found" | "reference_not_found" | "zone_not_found";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        RateLimited429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "rate_limited";
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
+        RateLimitedOrTooManyPolicyChecks429: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "rate_limited" | "too_many_policy_checks";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrResourceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "resource_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrSubjectIssuerNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "subject_issuer_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrSubjectNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "subject_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrVersionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "version_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrWorkloadNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "workload_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "zone_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        RequestNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "request_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ResourceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "resource_not_found";
+                };
+            };
+        };
+        /** @description Bad Gateway */
+        SecretBackendUnavailable502: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "secret_backend_unavailable";
+                };
+            };
+        };
+        /** @description Who calls is not proved. */
+        SignInRefused401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "sign_in_refused";
+                };
+            };
+        };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        StorageUnavailable503: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "storage_unavailable";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        SubjectIssuerNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "subject_issuer_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        SubjectNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "subject_not_found";
+                };
+            };
+        };
+        /** @description The body is of another media type than the route reads. */
+        UnsupportedMediaType415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        WorkloadNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "workload_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        WorkloadNotFoundOrWorkloadSecretNotStored404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "workload_not_found" | "workload_secret_not_stored";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "zone_not_found";
+                };
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    "accounts.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenZoneMismatch403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAccount"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewAccount"];
+                };
+            };
+            400: components["responses"]["InvalidAccount400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["AccountEmailTakenOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrLastOwner409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountItem"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrInvalidParamsOrNoFields400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrLastOwner409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.end_sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "admin_tokens.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenZoneMismatch403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "admin_tokens.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithText"];
+                };
+            };
+            400: components["responses"]["InvalidAdminTokenRequestOrZoneIdNotAllowedForGlobalOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "account_scope_required" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "admin_tokens.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AdminTokenNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_retention.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatch403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_retention.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRetention"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrRetentionAboveLimit400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "caller.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.read_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadLink"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkItem"];
+                };
+            };
+            400: components["responses"]["InvalidBody400"];
+            404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.use_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["InvalidAccount400"];
+            404: components["responses"]["LinkNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["AccountEmailTakenOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidAccount400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionItems"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.end_other_sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.end_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge413"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.make_setup_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.sign_in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["InvalidAccount400"];
+            401: components["responses"]["SignInRefused401"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.sign_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicySource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyValid"];
+                };
+            };
+            400: components["responses"]["InvalidBody400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidRego422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Rego source, valid as it stands. */
+                        content: string;
+                        /** @description What it is for. */
+                        description: string;
+                        /** @description Stable id. */
+                        id: string;
+                        /** @description Name. */
+                        name: string;
+                    }[];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatch403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateZone"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidZone400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrReservedNamespaceOrZoneSlugConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.archive": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateZone"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+            400: components["responses"]["DcrShutdownNotApplicableOrInvalidParamsOrInvalidZoneOrNoFields400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrDcrShutdownRequiredOrReservedNamespaceOrZoneSlugConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "admin_audit.list": {
+        parameters: {
+            query?: {
+                actor_id?: components["schemas"]["Line128"];
+                entity_id?: components["schemas"]["Line128"];
+                entity_type?: components["schemas"]["Line128"];
+                fields?: string;
+                format?: components["schemas"]["Format"];
+                method?: components["schemas"]["ChangeMethod"];
+                since?: components["schemas"]["Timestamp"];
+                until?: components["schemas"]["Timestamp"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminChangeRowListing"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidFieldsOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.list": {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Shown"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApplication"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationWithSecret"];
+                };
+            };
+            400: components["responses"]["InvalidApplicationOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "trait_count_exceeded" | "trait_duplicate" | "trait_forbidden" | "trait_invalid" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ApplicationNameTakenOrConflictOrReservedNamespace409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterApplication"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationWithSecret"];
+                };
+            };
+            400: components["responses"]["InvalidApplicationOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "dcr_disabled" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrReservedNamespace409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ApplicationNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateApplication"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationItem"];
+                };
+            };
+            400: components["responses"]["ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrNoFields400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "trait_count_exceeded" | "trait_duplicate" | "trait_forbidden" | "trait_invalid" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ApplicationNameTakenOrConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.reveal_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSecret"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApplicationNotFoundOrClientSecretNotStored404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            500: components["responses"]["AuditUnavailable500"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "applications.rotate_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationWithSecret"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApplicationNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.list": {
+        parameters: {
+            query?: {
+                principal?: components["schemas"]["Line128"];
+                since?: components["schemas"]["Timestamp"];
+                state?: components["schemas"]["ApprovalState"];
+                tier?: components["schemas"]["Line64"];
+                until?: components["schemas"]["Timestamp"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCounts"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ApprovalNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalDecision"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "subject_approval_required" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalDecision"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "subject_approval_required" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit.list": {
+        parameters: {
+            query?: {
+                application_id?: components["schemas"]["Line128"];
+                authority_record_id?: components["schemas"]["Line128"];
+                decision?: components["schemas"]["Decided"];
+                event_type?: string;
+                fields?: string;
+                format?: components["schemas"]["Format"];
+                label?: components["schemas"]["Line64"];
+                request_id?: components["schemas"]["Line128"];
+                session_id?: components["schemas"]["Line128"];
+                since?: components["schemas"]["Timestamp"];
+                until?: components["schemas"]["Timestamp"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEventRowListing"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidFieldsOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_holds.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_holds.place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceHold"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldItem"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_holds.lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["AuditHoldNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_retention.get_of_zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_retention.set_of_zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRetention"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrRetentionAboveLimit400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit_retention.clear_of_zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit.by_request": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                requestId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The next page, relative to this one; absent on the last. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description `allow`, `deny`, or the state of an approval. */
+                        decision: string;
+                        /** @description The rules that allowed it. */
+                        determining_policies_json: unknown;
+                        /** @description The reasons that stood against it. */
+                        diagnostics_json: unknown;
+                        /** @description `complete`, or the reason a request ended before policy. */
+                        evaluation_status: string;
+                        /** @description For example `token_exchange`. */
+                        event_type: string;
+                        /** @description Id. */
+                        id: string;
+                        /** @description When the ledger took it. */
+                        ingested_at: components["schemas"]["Timestamp"];
+                        /** @description Manifest digest of the version. */
+                        manifest_sha?: string | null;
+                        /** @description What it was about. */
+                        metadata_json: unknown;
+                        /** @description When it happened. */
+                        occurred_at: components["schemas"]["Timestamp"];
+                        outcome?: components["schemas"]["Outcome"] | null;
+                        /** @description Policy set in force. */
+                        policy_set_id?: string | null;
+                        /** @description Its version. */
+                        policy_set_version_id?: string | null;
+                        /** @description What policy was asked and what it said, enough to decide it again; absent where policy was not asked. */
+                        record?: unknown;
+                        /** @description Correlates the events of one request. */
+                        request_id: string;
+                        /** @description Zone. */
+                        zone_id: components["schemas"]["ZoneId"];
+                    }[];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["RequestNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit.explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                requestId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["RequestNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "audit.tail": {
+        parameters: {
+            query?: {
+                after?: number;
+                application_id?: components["schemas"]["Line128"];
+                authority_record_id?: components["schemas"]["Line128"];
+                decision?: components["schemas"]["Decided"];
+                event_type?: string;
+                label?: components["schemas"]["Line64"];
+                request_id?: components["schemas"]["Line128"];
+                session_id?: components["schemas"]["Line128"];
+                since?: components["schemas"]["Timestamp"];
+                until?: components["schemas"]["Timestamp"];
+            };
+            header?: {
+                /** @description The id of the last event that was seen: the stream goes on behind it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authority_records.list": {
+        parameters: {
+            query?: {
+                authority_record_id?: components["schemas"]["AuthorityRecordId"];
+                format?: components["schemas"]["Format"];
+                kind?: components["schemas"]["SubjectType"];
+                status?: components["schemas"]["AuthorityRecordStatus"];
+                subject_id?: components["schemas"]["Line512"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordItemListing"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.dcr_status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DcrStatus"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FreezeZone"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePolicy"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyCreated"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrPolicyNameConflictOrReservedNamespace409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidRego422"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDetail"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicyNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.list_versions": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersionItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicyNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.add_version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicySource"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionAdded"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidRego422"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policies.get_version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersionItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicyVersionNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePolicySet"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetItem"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrPolicySetNameConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicySetItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicySetNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicySetNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivateVersion"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activated"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicySetBindingNotFoundOrReferenceNotFoundOrVersionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.activation_status": {
+        parameters: {
+            query?: {
+                outbox_id?: components["schemas"]["Line128"];
+                version_id?: components["schemas"]["PolicySetVersionId"];
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationStatus"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ActivePolicySetVersionNotFoundOrPolicySetBindingNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulated"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.list_versions": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetVersionItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicySetNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.add_version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddSetVersion"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetVersionAdded"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicySetNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.get_version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetVersionDetail"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicySetVersionNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.list": {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Shown"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProvider"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderItem"];
+                };
+            };
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrProviderIdentifierConflictOrReservedNamespace409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ProviderNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "providers.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProvider"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderItem"];
+                };
+            };
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "invalid_params" | "invalid_provider" | "invalid_provider_config" | "invalid_provider_identifier" | "no_fields" | "provider_config_required";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrProviderIdentifierConflictOrReservedNamespace409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.list": {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Shown"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateResource"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "credential_provider_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "upstream_url_required";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrZoneNotFound404"];
+            /** @description The state of things does not allow it now. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "conflict" | "idempotency_key_conflict" | "protected_resource" | "provider_identifier_conflict" | "reserved_namespace" | "resource_identifier_conflict" | "resource_quota_exceeded";
+                    };
+                };
+            };
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ResourceNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrResourceNotFound404"];
+            409: components["responses"]["ConflictOrProtectedResource409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "resources.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            /** @description Something sent is not what the route takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "credential_provider_required" | "invalid_params" | "invalid_resource" | "invalid_resource_identifier" | "no_fields" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "upstream_url_required";
+                    };
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ProviderNotFoundOrReferenceNotFoundOrResourceNotFound404"];
+            409: components["responses"]["ConflictOrProtectedResourceOrReservedNamespaceOrResourceIdentifierConflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.list": {
+        parameters: {
+            query?: {
+                application_id?: components["schemas"]["ApplicationId"];
+                format?: components["schemas"]["Format"];
+                label?: components["schemas"]["Line64"];
+                lifecycle?: components["schemas"]["Lifecycle"];
+                parent_session_id?: components["schemas"]["SessionId"];
+                status?: components["schemas"]["SessionStatus"];
+                subject_id?: components["schemas"]["Line512"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionRowListing"];
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subject_issuers.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectIssuerItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subject_issuers.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats the first answer instead of making another. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSubjectIssuer"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectIssuerItem"];
+                };
+            };
+            400: components["responses"]["IdempotencyKeyInvalidOrIdempotencyKeyMultipleOrIdempotencyResponseTooLargeOrInvalidParamsOrInvalidSubjectIssuer400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrIdempotencyKeyConflictOrSubjectIssuerExistsOrSubjectIssuerLimitReached409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["IdempotencyReceiptLimitExceededOrRateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subject_issuers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectIssuerItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SubjectIssuerNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subject_issuers.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subject_issuers.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSubjectIssuer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectIssuerItem"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidSubjectIssuer400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSubjectIssuerNotFound404"];
+            409: components["responses"]["Conflict409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subjects.list": {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["SubjectType"];
+                search?: components["schemas"]["Line512"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subjects.overview": {
+        parameters: {
+            query: {
+                subject_id: components["schemas"]["Line512"];
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectOverview"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SubjectNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "subjects.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeSubject"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectRevoked"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidSubjectRevoke400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSubjectNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zones.thaw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWorkload"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadWithSecret"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidWorkload400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrWorkloadNameTaken409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadItem"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["WorkloadNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWorkload"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version of what is answered. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadItem"];
+                };
+            };
+            400: components["responses"]["DuplicateCredentialEnvOrInvalidCredentialEnvOrInvalidParamsOrInvalidWorkloadOrNoFields400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            409: components["responses"]["ConflictOrWorkloadNameTaken409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.rotate_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadWithSecret"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrWorkloadNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "workloads.reveal_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkloadSecret"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["WorkloadNotFoundOrWorkloadSecretNotStored404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            500: components["responses"]["AuditUnavailable500"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+}

@@ -1,0 +1,107 @@
+import { useQuery } from "@tanstack/react-query";
+import { control, read, type Schema } from "../../api/client.ts";
+import { Dialog } from "../../parts/dialog.tsx";
+import { Loaded } from "../../parts/page.tsx";
+import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
+import { ExactTime } from "../../parts/time.tsx";
+import { REMEDIES } from "./remedies.ts";
+import { about, actor, happened, reason } from "./words.ts";
+
+function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) {
+  const why = reason(event);
+  const who = actor(event);
+  return (
+    <li className={event.decision}>
+      <details open={open}>
+        <summary>
+          <span className="row" style={{ display: "inline-flex" }}>
+            <State of={event.decision} />
+            <strong>{happened(event)}</strong>
+            <span className="mono quiet">{about(event)}</span>
+          </span>
+        </summary>
+        <div className="stack-small">
+          <Facts
+            rows={[
+              ["When", <ExactTime key="when" at={event.occurred_at} />],
+              ...(who ? [["Who", <Id key="who" of={who} />] as const] : []),
+              ...(why ? [["Why", why.replaceAll("_", " ")] as const] : []),
+              ...(event.policy_set_version_id
+                ? [["Policy in force", <Id key="policy" of={event.policy_set_version_id} />] as const]
+                : []),
+            ]}
+          />
+          <Raw value={event} />
+        </div>
+      </details>
+    </li>
+  );
+}
+
+/** Every event of a request in the order in which it was asked, the first refusal opened, and what would mend it. */
+export function RequestDetail({
+  zone,
+  request,
+  onClose,
+}: {
+  zone: string;
+  request: string;
+  onClose: () => void;
+}) {
+  const query = useQuery({
+    queryKey: ["zone", zone, "explain", request],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/audit/by-request/{requestId}/explain", {
+          params: { path: { zoneId: zone, requestId: request } },
+        }),
+      ),
+  });
+  return (
+    <Dialog side title="What happened to this request" onClose={onClose}>
+      <div className="row">
+        <Id of={request} />
+      </div>
+      <Loaded query={query}>
+        {(explained) => {
+          const first = explained.events.findIndex((event) => event.decision === "deny");
+          return (
+            <>
+              <div className="row">
+                <State of={explained.final_decision} />
+                {explained.outcome && <Badge meaning="waiting">outcome {String(explained.outcome)}</Badge>}
+              </div>
+              {explained.denied.map((denial) => {
+                const remedy = denial.reason ? REMEDIES[denial.reason] : undefined;
+                return (
+                  <div key={denial.event_id} className="note refused stack-small">
+                    <strong>{denial.explanation ?? (denial.reason ?? "refused").replaceAll("_", " ")}</strong>
+                    {remedy && <span>{remedy}</span>}
+                  </div>
+                );
+              })}
+              <ol className="trace">
+                {explained.events.map((event, index) => (
+                  <Gate key={event.id} event={event} open={index === (first === -1 ? 0 : first)} />
+                ))}
+              </ol>
+              {explained.denied.length > 0 && (
+                <details>
+                  <summary>What policy was asked</summary>
+                  <Code
+                    label="Input of policy"
+                    text={JSON.stringify(
+                      explained.denied.map((denial) => denial.policy_input),
+                      null,
+                      2,
+                    )}
+                  />
+                </details>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Dialog>
+  );
+}

@@ -1,0 +1,118 @@
+import { useQuery } from "@tanstack/react-query";
+import { control, coordinator, own, read } from "../../api/client.ts";
+import { Problem } from "../../api/problem.ts";
+import { Button } from "../../parts/button.tsx";
+import { Page } from "../../parts/page.tsx";
+import { Badge } from "../../parts/show.tsx";
+import { searchAudit } from "../audit/queries.ts";
+import { zonesQuery } from "../zones/queries.ts";
+
+type Check = { name: string; what: string; ok: boolean; said: string; mend?: string };
+
+async function timed(work: () => Promise<unknown>): Promise<string> {
+  const begin = performance.now();
+  await work();
+  return `answered in ${Math.round(performance.now() - begin)} ms`;
+}
+
+async function check(name: string, what: string, mend: string, work: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, what, ok: true, said: await work() };
+  } catch (error) {
+    // Being refused is an answer: the role is there.
+    if (error instanceof Problem && [401, 403, 404].includes(error.status))
+      return { name, what, ok: true, said: "answers" };
+    return { name, what, ok: false, said: error instanceof Error ? error.message : "failed", mend };
+  }
+}
+
+/** How far the clocks of this browser and of the console are apart, in seconds. */
+async function skew(): Promise<string> {
+  const before = Date.now();
+  const response = await fetch("/health", { cache: "no-store" });
+  const middle = (before + Date.now()) / 2;
+  const theirs = Date.parse(response.headers.get("date") ?? "");
+  if (Number.isNaN(theirs)) return "not told";
+  const seconds = Math.abs(theirs + 500 - middle) / 1000;
+  if (seconds > 30) throw new Error(`${Math.round(seconds)} seconds apart`);
+  return seconds < 2 ? "the same" : `${seconds.toFixed(0)} seconds apart`;
+}
+
+/** Whether each part that the console needs does its work. */
+export function DiagnosticsPage() {
+  const zone = useQuery(zonesQuery).data?.items[0]?.id;
+  const query = useQuery({
+    queryKey: ["diagnostics", zone ?? ""],
+    staleTime: 0,
+    queryFn: () =>
+      Promise.all([
+        check("Console", "Serves these pages", "Is the machine that serves the console up?", () =>
+          timed(() => own("GET", "/health")),
+        ),
+        check(
+          "Control API",
+          "Zones, applications, policy",
+          "Look at the logs of the role api: `caracal logs`.",
+          () => timed(() => read(control.GET("/v1/caller"))),
+        ),
+        check(
+          "Coordinator",
+          "Sessions and delegations",
+          "Look at the logs of the role coordinator, and at CARACAL_COORDINATOR_URL of the role web.",
+          () =>
+            timed(() =>
+              read(
+                coordinator.GET("/zones/{zone}/agents", {
+                  params: { path: { zone: zone ?? "none" }, query: { limit: 1 } },
+                }),
+              ),
+            ),
+        ),
+        check("Ledger", "Takes and shows evidence", "Look at the logs of the role audit.", () =>
+          timed(() => searchAudit(zone ?? "none", { limit: 1 })),
+        ),
+        check("Clock", "Yours and the console's", "Set the clock of one of the two machines.", skew),
+      ]),
+  });
+  return (
+    <Page
+      title="Diagnostics"
+      about="What the console needs, tried just now from here."
+      action={
+        <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+          Try again
+        </Button>
+      }
+    >
+      <div className="table-scroll" aria-live="polite">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Part</th>
+              <th scope="col">What it does</th>
+              <th scope="col">State</th>
+              <th scope="col">Found</th>
+            </tr>
+          </thead>
+          <tbody>
+            {(query.data ?? []).map((found) => (
+              <tr key={found.name}>
+                <td>
+                  <strong>{found.name}</strong>
+                </td>
+                <td className="quiet">{found.what}</td>
+                <td>
+                  <Badge meaning={found.ok ? "allowed" : "refused"}>{found.ok ? "works" : "fails"}</Badge>
+                </td>
+                <td style={{ whiteSpace: "normal", minWidth: "24ch" }}>
+                  {found.said}
+                  {found.mend && <div className="quiet small">{found.mend}</div>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Page>
+  );
+}

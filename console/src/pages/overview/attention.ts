@@ -1,0 +1,50 @@
+import type { Schema } from "../../api/client.ts";
+
+/** Something that needs a person, with where to mend it. */
+export type Task = { text: string; label: string; to: string };
+
+/** What needs a person, most urgent first. */
+export function attention(overview: Schema["Overview"]): Task[] {
+  const { applications, providers, resources, policy_sets, decisions_24h } = overview;
+  const tasks: Task[] = [];
+  const add = (when: boolean, text: string, label: string, to: string) =>
+    when && tasks.push({ text, label, to });
+  const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+  add(
+    policy_sets.enforcing === 0 && resources.total > 0,
+    "No policy is in force, so every call is refused.",
+    "Put one in force",
+    "/z/$zone/policies",
+  );
+  add(
+    applications.expired > 0,
+    `${plural(applications.expired, "application is", "applications are")} past the end.`,
+    "Look",
+    "/z/$zone/applications",
+  );
+  add(
+    decisions_24h.denied > 0 && decisions_24h.allowed === 0,
+    "Everything was refused in the last 24 hours.",
+    "See why",
+    "/z/$zone/audit",
+  );
+  add(
+    applications.expiring_soon > 0,
+    `${plural(applications.expiring_soon, "application ends", "applications end")} within a week.`,
+    "Look",
+    "/z/$zone/applications",
+  );
+  add(
+    resources.unenforced > 0,
+    `${plural(resources.unenforced, "resource lets", "resources let")} every operation through.`,
+    "Declare operations",
+    "/z/$zone/resources",
+  );
+  add(
+    providers.total === 0 && applications.total > 0,
+    "No provider holds a credential yet.",
+    "Protect an API",
+    "/z/$zone/protect",
+  );
+  return tasks;
+}

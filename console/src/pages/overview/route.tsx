@@ -1,0 +1,190 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTail } from "../../api/live.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Empty, Loaded, Page } from "../../parts/page.tsx";
+import { Pulse } from "../../parts/pulse.tsx";
+import { Id, State } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { about, happened } from "../audit/words.ts";
+import { zoneQuery } from "../zones/queries.ts";
+import { attention } from "./attention.ts";
+import { overviewQuery } from "./queries.ts";
+import { Refusals } from "./refusals.tsx";
+import "./overview.css";
+
+/** What happens now, on top of what happened before the page was opened. */
+function Recent({ zone, before }: { zone: string; before: ReadonlyArray<RecentEvent> }) {
+  const [held, setHeld] = useState(false);
+  const { events, freshness } = useTail(zone, {}, held);
+  const seen = new Set(events.map((event) => event.id));
+  const rows: ReadonlyArray<RecentEvent> = [
+    ...events,
+    ...before.filter((event) => !seen.has(event.id)),
+  ].slice(0, 10);
+  return (
+    <section
+      className="stack-small"
+      aria-labelledby="recent"
+      onMouseEnter={() => setHeld(true)}
+      onMouseLeave={() => setHeld(false)}
+    >
+      <div className="spread">
+        <h2 id="recent">What happened last</h2>
+        <Pulse of={freshness} />
+      </div>
+      {rows.length === 0 ? (
+        <p className="quiet">Nothing yet. Events appear here a moment after they happen.</p>
+      ) : (
+        <div className="table-scroll">
+          <table className="table">
+            <thead className="hidden-visually">
+              <tr>
+                <th scope="col">Decision</th>
+                <th scope="col">Event</th>
+                <th scope="col">About</th>
+                <th scope="col">When</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((event) => (
+                <tr key={event.id}>
+                  <td>
+                    <State of={event.decision} />
+                  </td>
+                  <td>
+                    <Link
+                      className="cover"
+                      to="/z/$zone/audit"
+                      params={{ zone }}
+                      search={{ request: event.request_id }}
+                    >
+                      {happened(event)}
+                    </Link>
+                  </td>
+                  <td className="mono quiet">{about(event)}</td>
+                  <td className="right">
+                    <Time at={event.occurred_at} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+type RecentEvent = {
+  id: string;
+  event_type: string;
+  request_id: string;
+  decision: string;
+  metadata_json: unknown;
+  occurred_at: string;
+};
+
+/** A zone at a glance. */
+export function OverviewPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const itself = useQuery(zoneQuery(zone)).data;
+  const query = useQuery(overviewQuery(zone));
+  const noEvidence = useRefusal("read_evidence");
+  return (
+    <Page
+      title={itself?.name ?? "Overview"}
+      about={
+        itself && (
+          <>
+            Zone <Id of={itself.id} />
+          </>
+        )
+      }
+    >
+      <Loaded query={query}>
+        {(overview) => {
+          const { applications, resources, policy_sets, sessions, decisions_24h } = overview;
+          const tasks = attention(overview);
+          const empty = applications.total === 0 && resources.total === 0;
+          return empty ? (
+            <Empty
+              title="Nothing is protected here yet"
+              action={
+                <Link className="button main" to="/z/$zone/protect" params={{ zone }}>
+                  Protect an API
+                </Link>
+              }
+            >
+              One form makes the credential, the resource, the agent's application and the policy between
+              them, and waits with you for the first call.
+            </Empty>
+          ) : (
+            <div className="stack-large">
+              <dl className="figures">
+                <div>
+                  <dt>Policy</dt>
+                  <dd>
+                    {policy_sets.enforcing > 0 ? "In force" : "None in force"}
+                    <small>
+                      <bdi>{policy_sets.active_name ?? "every call is refused"}</bdi>
+                    </small>
+                  </dd>
+                </div>
+                <div>
+                  <dt>Allowed, 24 hours</dt>
+                  <dd>{decisions_24h.allowed.toLocaleString()}</dd>
+                </div>
+                <div>
+                  <dt>Refused, 24 hours</dt>
+                  <dd>{decisions_24h.denied.toLocaleString()}</dd>
+                </div>
+                <div>
+                  <dt>Live authority</dt>
+                  <dd>
+                    {sessions.active.toLocaleString()}
+                    <small>records</small>
+                  </dd>
+                </div>
+                <div>
+                  <dt>Resources</dt>
+                  <dd>
+                    {resources.total.toLocaleString()}
+                    <small>
+                      for {applications.total.toLocaleString()}{" "}
+                      {applications.total === 1 ? "application" : "applications"}
+                    </small>
+                  </dd>
+                </div>
+              </dl>
+              {tasks.length > 0 && (
+                <section className="stack-small" aria-labelledby="attention">
+                  <h2 id="attention">Needs you</h2>
+                  <ul className="attention">
+                    {tasks.map((task) => (
+                      <li key={task.text}>
+                        <span>{task.text}</span>
+                        <Link to={task.to} params={{ zone }}>
+                          {task.label}
+                        </Link>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
+              )}
+              {noEvidence ? (
+                <p className="quiet">{noEvidence} Evidence is not shown.</p>
+              ) : (
+                <div className="two">
+                  <Recent zone={zone} before={overview.recent_events} />
+                  <Refusals zone={zone} />
+                </div>
+              )}
+            </div>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,187 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { FormProblem, useUnsaved } from "../../parts/form.tsx";
+import { Loaded } from "../../parts/page.tsx";
+import { Badge, Raw } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { Changes, PolicyEditor } from "./editor.tsx";
+import { deploy, inForceQuery, policyQuery } from "./queries.ts";
+
+type Version = Schema["PolicyVersionItem"];
+
+function Opened({
+  zone,
+  policy,
+  close,
+}: {
+  zone: string;
+  policy: Schema["PolicyDetail"];
+  close: () => void;
+}) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const current = useQuery(inForceQuery(zone)).data;
+  const forced = new Set(current?.version?.manifest_json.map((entry) => entry.policy_version_id));
+  const live = policy.versions.find((version) => forced.has(version.id));
+  const newest = policy.versions[0];
+  const [text, setText] = useState(newest?.content ?? "");
+  const [error, setError] = useState<unknown>();
+  const [activating, setActivating] = useState<Version>();
+  const [archiving, setArchiving] = useState(false);
+  const changed = text !== (newest?.content ?? "");
+  useUnsaved(changed);
+  const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
+  const save = async () => {
+    try {
+      await read(
+        control.POST("/v1/zones/{zoneId}/policies/{id}/versions", {
+          params: { path: { zoneId: zone, id: policy.id } },
+          body: { content: text },
+        }),
+      );
+      setError(undefined);
+      await again();
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <>
+      <FormProblem error={error} />
+      <PolicyEditor text={text} onChange={setText} readOnly={refused !== undefined} />
+      {changed && newest && (
+        <details>
+          <summary>What you changed since version {newest.version}</summary>
+          <Changes before={newest.content ?? ""} after={text} />
+        </details>
+      )}
+      <div className="row">
+        <Button
+          look="main"
+          refused={refused ?? (changed ? undefined : "Nothing is changed.")}
+          onClick={() => void save()}
+        >
+          Keep as a new version
+        </Button>
+        {changed && (
+          <Button look="plain" onClick={() => setText(newest?.content ?? "")}>
+            Forget the changes
+          </Button>
+        )}
+      </div>
+      <section className="stack-small" aria-labelledby="versions">
+        <h3 id="versions">Versions</h3>
+        <div className="table-scroll">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Version</th>
+                <th scope="col">Made</th>
+                <th scope="col">By</th>
+                <th scope="col">
+                  <span className="hidden-visually">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {policy.versions.map((version) => (
+                <tr key={version.id}>
+                  <td className="number">
+                    {version.version} {version.id === live?.id && <Badge meaning="allowed">in force</Badge>}
+                  </td>
+                  <td>
+                    <Time at={version.created_at} />
+                  </td>
+                  <td>
+                    <bdi>{version.created_by}</bdi>
+                  </td>
+                  <td className="right">
+                    {version.id !== live?.id && (
+                      <Button refused={refused} onClick={() => setActivating(version)}>
+                        {live && version.version < live.version ? "Roll back to it…" : "Put in force…"}
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      <div className="row">
+        <Button look="danger" refused={refused} onClick={() => setArchiving(true)}>
+          Archive…
+        </Button>
+      </div>
+      <Raw value={policy} />
+      {activating && current && (
+        <Confirm
+          title={`Put version ${activating.version} in force`}
+          label="Put it in force"
+          onClose={() => setActivating(undefined)}
+          act={async () => {
+            await deploy(zone, current, policy, activating.id);
+            await again();
+          }}
+        >
+          <p>
+            {live
+              ? `It takes the place of version ${live.version} for every decision from now on.`
+              : "What it grants is granted from now on, beside everything else that is in force."}
+          </p>
+          <Changes before={live?.content ?? ""} after={activating.content ?? ""} />
+        </Confirm>
+      )}
+      {archiving && (
+        <Confirm
+          title={`Archive ${policy.name}`}
+          label="Archive it"
+          name={policy.name}
+          onClose={() => setArchiving(false)}
+          act={async () => {
+            await read(
+              control.DELETE("/v1/zones/{zoneId}/policies/{id}", {
+                params: { path: { zoneId: zone, id: policy.id } },
+              }),
+            );
+            await again();
+            close();
+          }}
+        >
+          <p>
+            It can be put in force no more. A version that is in force stays in force until another set
+            version is.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+/** A policy: its text, its versions, and which of them is in force. */
+export function PolicyPanel({
+  zone,
+  id,
+  name,
+  close,
+}: {
+  zone: string;
+  id: string;
+  name: string;
+  close: () => void;
+}) {
+  const query = useQuery(policyQuery(zone, id));
+  return (
+    <Dialog side title={name} onClose={close}>
+      <Loaded query={query}>
+        {(policy) => (
+          <Opened key={policy.versions[0]?.id ?? policy.id} zone={zone} policy={policy} close={close} />
+        )}
+      </Loaded>
+    </Dialog>
+  );
+}

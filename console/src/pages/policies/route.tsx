@@ -1,0 +1,226 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
+import { Empty, Loaded, Page } from "../../parts/page.tsx";
+import { Badge, Id } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { PolicyEditor } from "./editor.tsx";
+import { PolicyPanel } from "./panel.tsx";
+import { activate, inForceQuery } from "./queries.ts";
+
+const STARTER = `# caracal:data-document
+package caracal.authz
+import rego.v1
+
+# Names of applications that grants use.
+app_ids := {"agent": "id of an application"}
+
+# Who may hold which scope of which resource.
+grants := {"resource://example": {
+  "application": "agent",
+  "roles": {"reader": ["example:read"]},
+}}
+`;
+
+function NewPolicy({
+  zone,
+  onMade,
+  onClose,
+}: {
+  zone: string;
+  onMade: (id: string) => void;
+  onClose: () => void;
+}) {
+  const [name, setName] = useState("");
+  const [text, setText] = useState(STARTER);
+  const [error, setError] = useState<unknown>();
+  useUnsaved(text !== STARTER);
+  const make = async () => {
+    try {
+      const made = await read(
+        control.POST("/v1/zones/{zoneId}/policies", {
+          params: { path: { zoneId: zone } },
+          body: { name, content: text },
+        }),
+      );
+      onMade(made.id);
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Dialog side title="New policy" onClose={onClose}>
+      <Form onSubmit={() => void make()}>
+        <FormProblem error={error} />
+        <TextField
+          label="Name"
+          maxLength={512}
+          value={name}
+          wrong={wrongAt(error, "name")}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <PolicyEditor text={text} onChange={setText} />
+        <div className="row">
+          <Button type="submit" look="main">
+            Keep it
+          </Button>
+          <span className="quiet small">Nothing changes until a version is put in force.</span>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** What was in force before, and the way back to it. */
+function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [back, setBack] = useState<Schema["SetVersionItem"]>();
+  const query = useQuery({
+    queryKey: ["zone", zone, "set-versions", set.id],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/policy-sets/{id}/versions", {
+          params: { path: { zoneId: zone, id: set.id }, query: { limit: 20 } },
+        }),
+      ),
+  });
+  return (
+    <section className="stack-small" aria-labelledby="history">
+      <h2 id="history">
+        History of <bdi>{set.name}</bdi>
+      </h2>
+      <Loaded query={query}>
+        {({ items }) => (
+          <div className="table-scroll">
+            <table className="table">
+              <thead>
+                <tr>
+                  <th scope="col">Version</th>
+                  <th scope="col">Manifest</th>
+                  <th scope="col">Made</th>
+                  <th scope="col">
+                    <span className="hidden-visually">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((version) => (
+                  <tr key={version.id}>
+                    <td className="number">
+                      {version.version}{" "}
+                      {version.id === set.active_version_id && <Badge meaning="allowed">in force</Badge>}
+                    </td>
+                    <td>
+                      <Id of={version.manifest_sha256} />
+                    </td>
+                    <td>
+                      <Time at={version.created_at} />
+                    </td>
+                    <td className="right">
+                      {version.id !== set.active_version_id && (
+                        <Button refused={refused} onClick={() => setBack(version)}>
+                          Roll back to it…
+                        </Button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+      {back && (
+        <Confirm
+          title={`Put version ${back.version} in force again`}
+          label="Roll back"
+          onClose={() => setBack(undefined)}
+          act={async () => {
+            await activate(zone, set.id, back.id);
+            await client.invalidateQueries({ queryKey: ["zone", zone] });
+          }}
+        >
+          <p>
+            Every decision from now on is made by what stood in this version, and by nothing that came after
+            it.
+          </p>
+        </Confirm>
+      )}
+    </section>
+  );
+}
+
+/** Who may do what. */
+export function PoliciesPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const [address, setAddress] = useAddress();
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const current = useQuery(inForceQuery(zone)).data;
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+      New policy
+    </Button>
+  );
+  return (
+    <Page
+      title="Policies"
+      about="Who may hold which scope of which resource. What no policy grants is refused."
+      action={action}
+    >
+      <div className="stack-large">
+        {current && !current.version && (
+          <p className="note waiting">No policy is in force in this zone, so every call is refused.</p>
+        )}
+        <List<Schema["PolicyItem"]>
+          name="policies"
+          queryKey={["zone", zone, "policies"]}
+          load={(cursor) =>
+            read(
+              control.GET("/v1/zones/{zoneId}/policies", {
+                params: { path: { zoneId: zone }, query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+              }),
+            )
+          }
+          keyOf={(policy) => policy.id}
+          textOf={(policy) => `${policy.name} ${policy.description ?? ""}`}
+          columns={[
+            { head: "Policy", cell: (policy) => <bdi>{policy.name}</bdi> },
+            {
+              head: "What it is for",
+              cell: (policy) => <bdi className="quiet">{policy.description ?? ""}</bdi>,
+            },
+            { head: "Made", right: true, cell: (policy) => <Time at={policy.created_at} /> },
+          ]}
+          empty={
+            <Empty title="No policy yet" action={action}>
+              A policy grants scopes of resources to applications. “Protect an API” writes the first one for
+              you.
+            </Empty>
+          }
+          panel={(policy, close) => (
+            <PolicyPanel zone={zone} id={policy.id} name={policy.name} close={close} />
+          )}
+        />
+        {current?.set && <History zone={zone} set={current.set} />}
+      </div>
+      {address["new"] && (
+        <NewPolicy
+          zone={zone}
+          onClose={() => setAddress({ new: undefined })}
+          onMade={(id) => {
+            void client.invalidateQueries({ queryKey: ["zone", zone] });
+            setAddress({ new: undefined, open: id });
+          }}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,180 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { CheckField, Form, FormProblem, SelectField, TextField, useUnsaved } from "../../parts/form.tsx";
+import { Page } from "../../parts/page.tsx";
+import { Code } from "../../parts/show.tsx";
+import { Operations } from "./operations.tsx";
+import { type Credential, EMPTY, type Filled, firstCall, identifier, policyText, problems } from "./plan.ts";
+import { Result } from "./result.tsx";
+import { type Made, runAll, STEPS } from "./run.ts";
+import "./protect.css";
+
+const CREDENTIALS: ReadonlyArray<readonly [Credential, string]> = [
+  ["bearer_token", "Bearer token"],
+  ["api_key", "API key in a header"],
+  ["http_basic", "User name and password"],
+  ["none", "Nothing"],
+];
+
+/** Makes everything that a first protected call needs, out of one form. */
+export function ProtectPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const client = useQueryClient();
+  const [filled, setFilled] = useState<Filled>(EMPTY);
+  const [made, setMade] = useState<Made>({});
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const refused = useRefusal("change");
+  const done = STEPS.every((step) => step.isDone(made));
+  const begun = made.provider !== undefined;
+  useUnsaved(!done && (begun || filled.name !== ""));
+  const wrong = tried ? problems(filled) : {};
+  const put = <Field extends keyof Filled>(field: Field, value: Filled[Field]) =>
+    setFilled((before) => ({ ...before, [field]: value }));
+
+  const make = async () => {
+    setTried(true);
+    if (busy || refused || Object.keys(problems(filled)).length > 0) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await runAll(zone, filled, made, setMade);
+      await client.invalidateQueries({ queryKey: ["zone", zone] });
+    } catch (caught) {
+      setError(caught);
+    }
+    setBusy(false);
+  };
+  if (done && made.application) {
+    const facts = { zone, resource: identifier(filled), ...firstCall(filled) };
+    return (
+      <Page
+        title={`${filled.name} is protected`}
+        about="Calls reach it through Caracal alone, one mandate each."
+      >
+        <Result facts={{ ...facts, application: made.application.id, secret: made.application.secret }} />
+      </Page>
+    );
+  }
+  return (
+    <Page
+      title="Protect an API"
+      about="Say what you protect and who may call it. The credential stays here; the agent never sees it."
+    >
+      <div className="protect">
+        <Form onSubmit={() => void make()}>
+          <FormProblem error={error} />
+          <fieldset className="group" disabled={begun}>
+            <legend>What you protect</legend>
+            <TextField
+              label="Name"
+              placeholder="Orders API"
+              value={filled.name}
+              wrong={wrong.name}
+              maxLength={100}
+              help={filled.name && <span className="mono">{identifier(filled)}</span>}
+              onChange={(event) => put("name", event.target.value)}
+            />
+            <TextField
+              label="Address of the upstream"
+              type="url"
+              placeholder="https://orders.example.com"
+              value={filled.upstream}
+              wrong={wrong.upstream}
+              onChange={(event) => put("upstream", event.target.value)}
+            />
+            <SelectField
+              label="What the upstream wants"
+              options={CREDENTIALS}
+              value={filled.credential}
+              help="It is sealed, never shown again, and put into allowed calls by the Gateway."
+              onChange={(event) => put("credential", event.target.value as Credential)}
+            />
+            {filled.credential === "api_key" && (
+              <TextField
+                label="Header"
+                value={filled.header}
+                wrong={wrong.header}
+                onChange={(event) => put("header", event.target.value)}
+              />
+            )}
+            {filled.credential === "http_basic" && (
+              <TextField
+                label="User name"
+                autoComplete="off"
+                value={filled.username}
+                wrong={wrong.username}
+                onChange={(event) => put("username", event.target.value)}
+              />
+            )}
+            {filled.credential !== "none" && (
+              <TextField
+                label={
+                  filled.credential === "http_basic"
+                    ? "Password of the upstream"
+                    : "Credential of the upstream"
+                }
+                type="password"
+                autoComplete="off"
+                value={filled.secret}
+                wrong={wrong.secret}
+                onChange={(event) => put("secret", event.target.value)}
+              />
+            )}
+          </fieldset>
+          <fieldset className="group" disabled={begun}>
+            <legend>Which operations there are</legend>
+            <Operations
+              rows={filled.operations}
+              wrong={wrong.operations}
+              onChange={(operations) => put("operations", operations)}
+            />
+          </fieldset>
+          <fieldset className="group" disabled={begun}>
+            <legend>Who may call it</legend>
+            <TextField
+              label="Name of the agent"
+              placeholder="orders-agent"
+              value={filled.application}
+              wrong={wrong.application}
+              maxLength={200}
+              onChange={(event) => put("application", event.target.value)}
+            />
+            <CheckField
+              label="It may write"
+              help="Otherwise it gets the operations that read."
+              checked={filled.mayWrite}
+              onChange={(event) => put("mayWrite", event.target.checked)}
+            />
+            <details>
+              <summary>The policy that this writes</summary>
+              <Code label="Policy" text={policyText(filled, made.application?.id ?? "id of the agent")} />
+            </details>
+          </fieldset>
+          <div className="row">
+            <Button type="submit" look="main" refused={refused} busy={busy}>
+              {begun ? "Go on" : "Protect it"}
+            </Button>
+          </div>
+        </Form>
+        <aside aria-live="polite" className="stack-small">
+          <h2>What happens</h2>
+          <ol className="steps">
+            {STEPS.map((step) => (
+              <li key={step.label} className={step.isDone(made) ? "done" : ""}>
+                {step.label}
+              </li>
+            ))}
+          </ol>
+          {begun && error !== undefined && (
+            <p className="quiet small">What is ticked off is made and stays. “Go on” makes the rest.</p>
+          )}
+        </aside>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,109 @@
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { Button } from "../../parts/button.tsx";
+import { Form, FormProblem, SelectField, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { config, KINDS, type Kind } from "./kinds.ts";
+
+type Provider = Schema["ProviderItem"];
+
+/** Public settings of a provider as text. */
+function typedOf(provider: Provider): Record<string, string> {
+  const known = provider.config_json as unknown as Record<string, unknown>;
+  return Object.fromEntries(
+    KINDS[provider.kind].settings.flatMap(({ key }) => {
+      const value = known[key];
+      if (typeof value === "string") return [[key, value] as const];
+      return Array.isArray(value) ? [[key, value.join(" ")] as const] : [];
+    }),
+  );
+}
+
+/** Makes a provider, or changes one. */
+export function ProviderForm({
+  zone,
+  provider,
+  onDone,
+}: {
+  zone: string;
+  provider?: Provider;
+  onDone: () => void;
+}) {
+  const [name, setName] = useState(provider?.name ?? "");
+  const [kind, setKind] = useState<Kind>(provider?.kind ?? "bearer_token");
+  const [typed, setTyped] = useState<Record<string, string>>(provider ? typedOf(provider) : {});
+  const [error, setError] = useState<unknown>();
+  const [changed, setChanged] = useState(false);
+  useUnsaved(changed);
+  const { about, settings } = KINDS[kind];
+  const value = (key: string, preset?: string) => typed[key] ?? (provider ? "" : (preset ?? ""));
+  const save = async () => {
+    const filled = Object.fromEntries(settings.map(({ key, preset }) => [key, value(key, preset)]));
+    const config_json = config(kind, filled);
+    try {
+      if (provider) {
+        await read(
+          control.PATCH("/v1/zones/{zoneId}/providers/{id}", {
+            params: { path: { zoneId: zone, id: provider.id } },
+            body: { name, config_json } as unknown as Schema["UpdateProvider"],
+          }),
+        );
+      } else {
+        await read(
+          control.POST("/v1/zones/{zoneId}/providers", {
+            params: { path: { zoneId: zone } },
+            body: { name, kind, config_json } as unknown as Schema["CreateProvider"],
+          }),
+        );
+      }
+      onDone();
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Form onSubmit={() => void save()}>
+      <FormProblem error={error} />
+      <TextField
+        label="Name"
+        value={name}
+        maxLength={200}
+        wrong={wrongAt(error, "name")}
+        onChange={(event) => {
+          setName(event.target.value);
+          setChanged(true);
+        }}
+      />
+      {!provider && (
+        <SelectField
+          label="What the upstream wants"
+          help={about}
+          options={Object.entries(KINDS).map(([key, { label }]) => [key, label] as const)}
+          value={kind}
+          onChange={(event) => setKind(event.target.value as Kind)}
+        />
+      )}
+      {settings.map(({ key, label, secret, needed, help, preset }) => (
+        <TextField
+          key={key}
+          label={label}
+          type={secret ? "password" : "text"}
+          autoComplete="off"
+          required={Boolean(needed) && !provider}
+          placeholder={secret && provider ? "stays as it is" : ""}
+          help={secret ? (help ?? "Sealed, and never shown again.") : help}
+          value={value(key, preset)}
+          wrong={wrongAt(error, `config_json.${key}`, key)}
+          onChange={(event) => {
+            setTyped({ ...typed, [key]: event.target.value });
+            setChanged(true);
+          }}
+        />
+      ))}
+      <div className="row">
+        <Button type="submit" look="main">
+          {provider ? "Save" : "Seal it"}
+        </Button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Schema } from "../../api/client.ts";
+
+export type Kind = Schema["ProviderKind"];
+
+/** A setting of a kind: `secret` ones are sealed and never shown again. */
+export type Setting = {
+  key: string;
+  label: string;
+  secret?: boolean;
+  needed?: boolean;
+  list?: boolean;
+  help?: string;
+  preset?: string;
+};
+
+export const KINDS: Readonly<
+  Record<Kind, { label: string; about: string; settings: ReadonlyArray<Setting> }>
+> = {
+  none: { label: "Nothing", about: "The upstream asks for no credential.", settings: [] },
+  bearer_token: {
+    label: "Bearer token",
+    about: "A fixed token in the header Authorization.",
+    settings: [{ key: "bearer_token", label: "Token", secret: true, needed: true }],
+  },
+  api_key: {
+    label: "API key",
+    about: "A fixed key in a header.",
+    settings: [
+      { key: "header_name", label: "Header", needed: true, preset: "X-Api-Key" },
+      { key: "api_key", label: "Key", secret: true, needed: true },
+    ],
+  },
+  http_basic: {
+    label: "User name and password",
+    about: "HTTP Basic authentication.",
+    settings: [
+      { key: "username", label: "User name", needed: true },
+      { key: "password", label: "Password", secret: true, needed: true },
+    ],
+  },
+  oauth2_client_credentials: {
+    label: "OAuth 2.0 for a service",
+    about: "Tokens are fetched with a client id and secret, and renewed before they run out.",
+    settings: [
+      {
+        key: "token_endpoint",
+        label: "Token endpoint",
+        needed: true,
+        help: "https, as the provider's documents say.",
+      },
+      { key: "client_id", label: "Client id", needed: true },
+      { key: "client_secret", label: "Client secret", secret: true, needed: true },
+      { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
+      { key: "audience", label: "Audience", help: "Only where the provider asks for one." },
+    ],
+  },
+  oauth2_authorization_code: {
+    label: "OAuth 2.0 for people",
+    about: "Each person connects their own account.",
+    settings: [
+      { key: "authorization_endpoint", label: "Authorization endpoint", needed: true },
+      { key: "token_endpoint", label: "Token endpoint", needed: true },
+      { key: "redirect_uri", label: "Redirect URI", needed: true },
+      { key: "client_id", label: "Client id", needed: true },
+      { key: "client_secret", label: "Client secret", secret: true },
+      { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
+    ],
+  },
+  caracal_mandate: {
+    label: "Caracal's own mandate",
+    about: "The upstream verifies mandates itself and gets the caller's.",
+    settings: [],
+  },
+};
+
+/** What was typed, as the API takes it; blank settings are left out, so that sealed ones stay as they are. */
+export function config(kind: Kind, typed: Readonly<Record<string, string>>): Record<string, unknown> {
+  const filled = KINDS[kind].settings.flatMap(({ key, list }) => {
+    const text = typed[key]?.trim();
+    if (!text) return [];
+    return [[key, list ? text.split(/\s+/) : text] as const];
+  });
+  return { ...(kind === "api_key" ? { auth_location: "header" } : {}), ...Object.fromEntries(filled) };
+}

@@ -1,0 +1,177 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
+import { Empty, Page } from "../../parts/page.tsx";
+import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
+import { ExactTime, Time } from "../../parts/time.tsx";
+import { ProviderForm } from "./form.tsx";
+import { KINDS } from "./kinds.ts";
+
+type Provider = Schema["ProviderItem"];
+
+function Panel({ zone, provider, close }: { zone: string; provider: Provider; close: () => void }) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [editing, setEditing] = useState(false);
+  const [archiving, setArchiving] = useState(false);
+  const resources = useQuery({
+    queryKey: ["zone", zone, "resources", "all"],
+    queryFn: () =>
+      read(
+        control.GET("/v1/zones/{zoneId}/resources", {
+          params: { path: { zoneId: zone }, query: { limit: 500 } },
+        }),
+      ),
+  });
+  const bound =
+    resources.data?.items.filter((resource) => resource.credential_provider_id === provider.id) ?? [];
+  const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
+  return (
+    <Dialog side title={provider.name} onClose={close}>
+      <Facts
+        rows={[
+          ["Id", <Id key="id" of={provider.id} />],
+          [
+            "Identifier",
+            <span key="identifier" className="mono">
+              {provider.identifier}
+            </span>,
+          ],
+          ["Kind", KINDS[provider.kind].label],
+          ["Sealed", provider.secret_config_keys.join(", ") || "nothing"],
+          ["Made", <ExactTime key="made" at={provider.created_at} />],
+        ]}
+      />
+      {editing ? (
+        <ProviderForm
+          zone={zone}
+          provider={provider}
+          onDone={() => {
+            setEditing(false);
+            void again();
+          }}
+        />
+      ) : (
+        <div className="row">
+          <Button refused={refused} onClick={() => setEditing(true)}>
+            Change…
+          </Button>
+          <Button look="danger" refused={refused} onClick={() => setArchiving(true)}>
+            Archive…
+          </Button>
+        </div>
+      )}
+      <section className="stack-small" aria-labelledby="bound">
+        <h3 id="bound">Resources that use it</h3>
+        {bound.length === 0 ? (
+          <p className="quiet">None.</p>
+        ) : (
+          <ul>
+            {bound.map((resource) => (
+              <li key={resource.id}>
+                <Link to="/z/$zone/resources" params={{ zone }} search={{ open: resource.id }}>
+                  <bdi>{resource.name}</bdi>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <Raw value={provider} />
+      {archiving && (
+        <Confirm
+          title={`Archive ${provider.name}`}
+          label="Archive it"
+          name={provider.name}
+          onClose={() => setArchiving(false)}
+          act={async () => {
+            await read(
+              control.DELETE("/v1/zones/{zoneId}/providers/{id}", {
+                params: { path: { zoneId: zone, id: provider.id } },
+              }),
+            );
+            await again();
+            close();
+          }}
+        >
+          <p>
+            Its credential is forgotten. Calls of{" "}
+            {bound.length === 1 ? "the resource" : `the ${bound.length} resources`} that use it are refused
+            from now on. This cannot be undone.
+          </p>
+        </Confirm>
+      )}
+    </Dialog>
+  );
+}
+
+/** Credentials of upstreams. */
+export function ProvidersPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const [address, setAddress] = useAddress();
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+      New provider
+    </Button>
+  );
+  return (
+    <Page
+      title="Providers"
+      about="Credentials of upstreams: sealed here, put into allowed calls, seen by no agent."
+      action={action}
+    >
+      <List<Provider>
+        name="providers"
+        queryKey={["zone", zone, "providers"]}
+        load={(cursor) =>
+          read(
+            control.GET("/v1/zones/{zoneId}/providers", {
+              params: { path: { zoneId: zone }, query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+            }),
+          )
+        }
+        keyOf={(provider) => provider.id}
+        textOf={(provider) => `${provider.name} ${provider.identifier} ${provider.kind}`}
+        columns={[
+          { head: "Provider", cell: (provider) => <bdi>{provider.name}</bdi> },
+          { head: "Identifier", cell: (provider) => <span className="mono">{provider.identifier}</span> },
+          { head: "Kind", cell: (provider) => KINDS[provider.kind].label },
+          {
+            head: "State",
+            cell: (provider) =>
+              provider.connectivity_failed_at ? (
+                <Badge meaning="refused">does not answer</Badge>
+              ) : (
+                <Badge meaning="allowed">ready</Badge>
+              ),
+          },
+          { head: "Made", right: true, cell: (provider) => <Time at={provider.created_at} /> },
+        ]}
+        empty={
+          <Empty title="No provider yet" action={action}>
+            A provider holds the credential of an upstream, so that no agent has to.
+          </Empty>
+        }
+        panel={(provider, close) => <Panel zone={zone} provider={provider} close={close} />}
+      />
+      {address["new"] && (
+        <Dialog title="New provider" onClose={() => setAddress({ new: undefined })}>
+          <ProviderForm
+            zone={zone}
+            onDone={() => {
+              setAddress({ new: undefined });
+              void client.invalidateQueries({ queryKey: ["zone", zone] });
+            }}
+          />
+        </Dialog>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,193 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
+import { Empty, Page } from "../../parts/page.tsx";
+import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
+import { ExactTime, Time } from "../../parts/time.tsx";
+import { ResourceForm } from "./form.tsx";
+
+type Resource = Schema["ResourceItem"];
+
+function host(resource: Resource): string {
+  try {
+    return new URL(resource.upstream_url ?? "").host;
+  } catch {
+    return "none";
+  }
+}
+
+function Enforcement({ of }: { of: Resource }) {
+  return of.operation_enforcement === "enforced" ? (
+    <span>{of.operations.length} declared</span>
+  ) : (
+    <Badge meaning="waiting">any operation</Badge>
+  );
+}
+
+function Panel({ zone, resource, close }: { zone: string; resource: Resource; close: () => void }) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [editing, setEditing] = useState(false);
+  const [archiving, setArchiving] = useState(false);
+  const again = () => client.invalidateQueries({ queryKey: ["zone", zone] });
+  return (
+    <Dialog side title={resource.name} onClose={close}>
+      <Facts
+        rows={[
+          [
+            "Identifier",
+            <span key="identifier" className="mono">
+              {resource.identifier}
+            </span>,
+          ],
+          ["Id", <Id key="id" of={resource.id} />],
+          [
+            "Upstream",
+            <span key="upstream" className="mono">
+              {resource.upstream_url ?? "none"}
+            </span>,
+          ],
+          [
+            "Credential",
+            <Link
+              key="provider"
+              to="/z/$zone/providers"
+              params={{ zone }}
+              search={{ open: resource.credential_provider_id }}
+            >
+              its provider
+            </Link>,
+          ],
+          ["Made", <ExactTime key="made" at={resource.created_at} />],
+        ]}
+      />
+      {editing ? (
+        <ResourceForm
+          zone={zone}
+          resource={resource}
+          onDone={() => {
+            setEditing(false);
+            void again();
+          }}
+        />
+      ) : (
+        <>
+          <div className="row">
+            <Button refused={refused} onClick={() => setEditing(true)}>
+              Change…
+            </Button>
+            <Button look="danger" refused={refused} onClick={() => setArchiving(true)}>
+              Archive…
+            </Button>
+          </div>
+          <section className="stack-small" aria-labelledby="operations">
+            <h3 id="operations">Operations</h3>
+            <div className="table-scroll">
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">Method</th>
+                    <th scope="col">Path</th>
+                    <th scope="col">Scope</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {resource.operations.map((operation) => (
+                    <tr key={`${operation.method} ${operation.path}`}>
+                      <td className="mono">{operation.method}</td>
+                      <td className="mono">{operation.path}</td>
+                      <td className="mono">{operation.scope}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          </section>
+        </>
+      )}
+      <Raw value={resource} />
+      {archiving && (
+        <Confirm
+          title={`Archive ${resource.name}`}
+          label="Archive it"
+          name={resource.name}
+          onClose={() => setArchiving(false)}
+          act={async () => {
+            await read(
+              control.DELETE("/v1/zones/{zoneId}/resources/{id}", {
+                params: { path: { zoneId: zone, id: resource.id } },
+              }),
+            );
+            await again();
+            close();
+          }}
+        >
+          <p>Every call of it is refused from now on, whatever policy says. This cannot be undone.</p>
+        </Confirm>
+      )}
+    </Dialog>
+  );
+}
+
+/** What agents may call at all. */
+export function ResourcesPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const [address, setAddress] = useAddress();
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+      New resource
+    </Button>
+  );
+  return (
+    <Page
+      title="Resources"
+      about="Upstreams, the operations they have here, and the scope that each needs."
+      action={action}
+    >
+      <List<Resource>
+        name="resources"
+        queryKey={["zone", zone, "resources"]}
+        load={(cursor) =>
+          read(
+            control.GET("/v1/zones/{zoneId}/resources", {
+              params: { path: { zoneId: zone }, query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+            }),
+          )
+        }
+        keyOf={(resource) => resource.id}
+        textOf={(resource) => `${resource.name} ${resource.identifier} ${resource.upstream_url ?? ""}`}
+        columns={[
+          { head: "Resource", cell: (resource) => <bdi>{resource.name}</bdi> },
+          { head: "Identifier", cell: (resource) => <span className="mono">{resource.identifier}</span> },
+          { head: "Upstream", cell: (resource) => <span className="mono">{host(resource)}</span> },
+          { head: "Operations", cell: (resource) => <Enforcement of={resource} /> },
+          { head: "Made", right: true, cell: (resource) => <Time at={resource.created_at} /> },
+        ]}
+        empty={
+          <Empty title="No resource yet" action={action}>
+            A resource is an upstream that agents may call, operation by operation.
+          </Empty>
+        }
+        panel={(resource, close) => <Panel zone={zone} resource={resource} close={close} />}
+      />
+      {address["new"] && (
+        <Dialog title="New resource" onClose={() => setAddress({ new: undefined })}>
+          <ResourceForm
+            zone={zone}
+            onDone={() => {
+              setAddress({ new: undefined });
+              void client.invalidateQueries({ queryKey: ["zone", zone] });
+            }}
+          />
+        </Dialog>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,225 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { meQuery, useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
+import { Loaded, Page } from "../../parts/page.tsx";
+import { Badge, Facts } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+
+/** What a browser calls itself, in the words people use. */
+export function browser(agent: string): string {
+  const name = /Firefox\//.test(agent)
+    ? "Firefox"
+    : /Edg\//.test(agent)
+      ? "Edge"
+      : /Chrome\//.test(agent)
+        ? "Chrome"
+        : /Safari\//.test(agent)
+          ? "Safari"
+          : "Another browser";
+  const system = ["Windows", "Mac OS", "Android", "iPhone", "Linux"].find((one) => agent.includes(one));
+  return system ? `${name} on ${system === "Mac OS" ? "macOS" : system}` : name;
+}
+
+function Password() {
+  const [typed, setTyped] = useState({ current: "", password: "" });
+  const [error, setError] = useState<unknown>();
+  const [done, setDone] = useState(false);
+  const client = useQueryClient();
+  const change = async () => {
+    try {
+      await read(control.POST("/v1/console/password", { body: typed }));
+      setTyped({ current: "", password: "" });
+      setError(undefined);
+      setDone(true);
+      await client.invalidateQueries({ queryKey: ["own-sessions"] });
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <section className="stack" aria-labelledby="password" style={{ maxWidth: 420 }}>
+      <h2 id="password">Password</h2>
+      {done && (
+        <p role="status" className="note allowed">
+          The password is changed. Your other browsers are signed out.
+        </p>
+      )}
+      <Form onSubmit={() => void change()}>
+        <FormProblem error={error} />
+        <TextField
+          label="Present password"
+          type="password"
+          autoComplete="current-password"
+          value={typed.current}
+          wrong={wrongAt(error, "current")}
+          onChange={(event) => setTyped({ ...typed, current: event.target.value })}
+        />
+        <TextField
+          label="New password"
+          type="password"
+          autoComplete="new-password"
+          help="12 characters or more."
+          value={typed.password}
+          wrong={wrongAt(error, "password")}
+          onChange={(event) => setTyped({ ...typed, password: event.target.value })}
+        />
+        <div className="row">
+          <Button type="submit">Change the password</Button>
+        </div>
+      </Form>
+    </section>
+  );
+}
+
+function Sessions() {
+  const client = useQueryClient();
+  const query = useQuery({
+    queryKey: ["own-sessions"],
+    queryFn: () => read(control.GET("/v1/console/sessions")),
+  });
+  const [error, setError] = useState<unknown>();
+  const end = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+      await client.invalidateQueries({ queryKey: ["own-sessions"] });
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  const endOne = (session: Schema["SessionItem"]) =>
+    end(() => read(control.DELETE("/v1/console/sessions/{id}", { params: { path: { id: session.id } } })));
+  return (
+    <section className="stack" aria-labelledby="sessions">
+      <div className="spread">
+        <h2 id="sessions">Where you are signed in</h2>
+        <Button onClick={() => void end(() => read(control.DELETE("/v1/console/sessions")))}>
+          Sign out everywhere else
+        </Button>
+      </div>
+      <FormProblem error={error} />
+      <Loaded query={query}>
+        {({ items }) => (
+          <div className="table-scroll">
+            <table className="table">
+              <thead>
+                <tr>
+                  <th scope="col">Browser</th>
+                  <th scope="col">Signed in</th>
+                  <th scope="col">Last used</th>
+                  <th scope="col">Ends</th>
+                  <th scope="col">
+                    <span className="hidden-visually">Actions</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((session) => (
+                  <tr key={session.id}>
+                    <td>
+                      {browser(session.user_agent)}{" "}
+                      {session.current && <Badge meaning="allowed">this one</Badge>}
+                    </td>
+                    <td>
+                      <Time at={session.created_at} />
+                    </td>
+                    <td>
+                      <Time at={session.last_seen_at} />
+                    </td>
+                    <td>
+                      <Time at={session.expires_at} />
+                    </td>
+                    <td className="right">
+                      {!session.current && (
+                        <Button look="plain" onClick={() => void endOne(session)}>
+                          Sign out
+                        </Button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+function Retention() {
+  const client = useQueryClient();
+  const refused = useRefusal("govern");
+  const query = useQuery({
+    queryKey: ["retention"],
+    queryFn: () => read(control.GET("/v1/audit-retention")),
+  });
+  const [days, setDays] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const save = async () => {
+    try {
+      await read(control.PUT("/v1/audit-retention", { body: { retention_days: Number(days) } }));
+      setError(undefined);
+      setDays(undefined);
+      await client.invalidateQueries({ queryKey: ["retention"] });
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <section className="stack" aria-labelledby="retention" style={{ maxWidth: 420 }}>
+      <h2 id="retention">How long events are kept</h2>
+      <Loaded query={query}>
+        {(retention) => (
+          <Form onSubmit={() => void save()}>
+            <FormProblem error={error} />
+            <TextField
+              label="Days"
+              inputMode="numeric"
+              value={days ?? retention.retention_days?.toString() ?? ""}
+              placeholder="for ever"
+              help={
+                retention.max_days
+                  ? `The deployment keeps events for ${retention.max_days} days at most.`
+                  : "Empty means for ever. Zones may have a time of their own."
+              }
+              wrong={wrongAt(error, "retention_days")}
+              onChange={(event) => setDays(event.target.value)}
+            />
+            <div className="row">
+              <Button type="submit" refused={refused ?? (days ? undefined : "Nothing is changed.")}>
+                Save
+              </Button>
+            </div>
+          </Form>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+/** What somebody sets for themselves, and owners for the deployment. */
+export function SettingsPage() {
+  const me = useQuery(meQuery).data;
+  return (
+    <Page title="Settings">
+      <div className="stack-large">
+        {me && (
+          <Facts
+            rows={[
+              ["Name", <bdi key="name">{me.account.name}</bdi>],
+              ["Address", <bdi key="email">{me.account.email}</bdi>],
+              ["Role", me.account.role],
+              ["Zones", me.account.zones ? `${me.account.zones.length}` : "every zone"],
+            ]}
+          />
+        )}
+        <Sessions />
+        <Password />
+        <Retention />
+      </div>
+    </Page>
+  );
+}

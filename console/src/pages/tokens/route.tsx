@@ -1,0 +1,171 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { Form, FormProblem, SelectField, TextField, wrongAt } from "../../parts/form.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
+import { Empty, Page } from "../../parts/page.tsx";
+import { Badge, Code, Id } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { zonesQuery } from "../zones/queries.ts";
+
+type Token = Schema["TokenItem"];
+
+function NewToken({
+  onMade,
+  onClose,
+}: {
+  onMade: (made: Schema["TokenWithText"]) => void;
+  onClose: () => void;
+}) {
+  const zones = useQuery(zonesQuery).data?.items ?? [];
+  const [name, setName] = useState("");
+  const [zone, setZone] = useState("");
+  const [capability, setCapability] = useState<"read" | "write">("read");
+  const [error, setError] = useState<unknown>();
+  const make = async () => {
+    try {
+      const reach = zone === "" ? { scope: "global" as const } : { scope: "zone" as const, zone_id: zone };
+      onMade(await read(control.POST("/v1/admin-tokens", { body: { name, capability, ...reach } })));
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Dialog title="New admin token" onClose={onClose}>
+      <Form onSubmit={() => void make()}>
+        <FormProblem error={error} />
+        <TextField
+          label="Name"
+          help="What uses it, so that it can be told from the others."
+          required
+          maxLength={120}
+          value={name}
+          wrong={wrongAt(error, "name")}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <SelectField
+          label="It may"
+          options={[
+            ["read", "look"],
+            ["write", "look and change"],
+          ]}
+          value={capability}
+          onChange={(event) => setCapability(event.target.value === "write" ? "write" : "read")}
+        />
+        <SelectField
+          label="Where"
+          options={[["", "Every zone"], ...zones.map((one) => [one.id, one.name] as const)]}
+          value={zone}
+          onChange={(event) => setZone(event.target.value)}
+        />
+        <div className="row">
+          <Button type="submit" look="main">
+            Make the token
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** Bearer tokens of the Control API, for programs. */
+export function TokensPage() {
+  const [address, setAddress] = useAddress();
+  const client = useQueryClient();
+  const refused = useRefusal("govern");
+  const [made, setMade] = useState<Schema["TokenWithText"]>();
+  const [revoking, setRevoking] = useState<Token>();
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+      New token
+    </Button>
+  );
+  return (
+    <Page
+      title="Admin tokens"
+      about="For programs that manage Caracal. People sign in instead."
+      action={action}
+    >
+      <List<Token>
+        name="tokens"
+        queryKey={["tokens"]}
+        load={(cursor) =>
+          read(
+            control.GET("/v1/admin-tokens", {
+              params: { query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+            }),
+          )
+        }
+        keyOf={(token) => token.id}
+        textOf={(token) => `${token.name} ${token.id}`}
+        columns={[
+          { head: "Token", cell: (token) => <bdi>{token.name}</bdi> },
+          { head: "May", cell: (token) => token.capability },
+          { head: "Where", cell: (token) => (token.zone_id ? <Id of={token.zone_id} /> : "every zone") },
+          { head: "Last used", cell: (token) => <Time at={token.last_used_at} /> },
+          {
+            head: "State",
+            cell: (token) =>
+              token.revoked_at ? (
+                <Badge meaning="refused">revoked</Badge>
+              ) : (
+                <Badge meaning="allowed">active</Badge>
+              ),
+          },
+          {
+            head: "(Actions)",
+            right: true,
+            cell: (token) =>
+              token.revoked_at ? null : (
+                <Button look="plain" refused={refused} onClick={() => setRevoking(token)}>
+                  Revoke…
+                </Button>
+              ),
+          },
+        ]}
+        empty={
+          <Empty title="No token" action={action}>
+            A program that manages Caracal sends an admin token as its bearer.
+          </Empty>
+        }
+      />
+      {address["new"] && (
+        <NewToken
+          onClose={() => setAddress({ new: undefined })}
+          onMade={(token) => {
+            setAddress({ new: undefined });
+            setMade(token);
+            void client.invalidateQueries({ queryKey: ["tokens"] });
+          }}
+        />
+      )}
+      {made && (
+        <Dialog title={`Token ${made.name}`} onClose={() => setMade(undefined)}>
+          <p>It stands here once. Put it where the program reads its secrets.</p>
+          <Code label="Token" text={made.token} />
+          <div className="row">
+            <Button look="main" onClick={() => setMade(undefined)}>
+              Done
+            </Button>
+          </div>
+        </Dialog>
+      )}
+      {revoking && (
+        <Confirm
+          title={`Revoke ${revoking.name}`}
+          label="Revoke the token"
+          onClose={() => setRevoking(undefined)}
+          act={async () => {
+            await read(control.DELETE("/v1/admin-tokens/{id}", { params: { path: { id: revoking.id } } }));
+            await client.invalidateQueries({ queryKey: ["tokens"] });
+          }}
+        >
+          <p>Whatever uses it is refused from its next request on. This cannot be undone.</p>
+        </Confirm>
+      )}
+    </Page>
+  );
+}

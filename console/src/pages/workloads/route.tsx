@@ -1,0 +1,275 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { control, read, type Schema } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { AreaField, Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/form.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
+import { Empty, Page } from "../../parts/page.tsx";
+import { Code, Facts, Id, Raw } from "../../parts/show.tsx";
+import { ExactTime, Time } from "../../parts/time.tsx";
+import { parseBindings, writeBindings } from "./bindings.ts";
+
+type Workload = Schema["WorkloadItem"];
+
+function Secret({ workload, secret, onClose }: { workload: Workload; secret: string; onClose: () => void }) {
+  return (
+    <Dialog title={`Secret of ${workload.name}`} onClose={onClose}>
+      <p>Whoever has it can fetch the credentials of the workload.</p>
+      <Code
+        label="Environment"
+        text={`CARACAL_ZONE_ID=${workload.zone_id}\nCARACAL_WORKLOAD_ID=${workload.id}\nCARACAL_WORKLOAD_SECRET=${secret}\n`}
+      />
+      <div className="row">
+        <Button look="main" onClick={onClose}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function NewWorkload({
+  zone,
+  onMade,
+  onClose,
+}: {
+  zone: string;
+  onMade: (workload: Workload, secret: string) => void;
+  onClose: () => void;
+}) {
+  const [name, setName] = useState("");
+  const [error, setError] = useState<unknown>();
+  const make = async () => {
+    try {
+      const { secret, ...workload } = await read(
+        control.POST("/v1/zones/{zoneId}/workloads", { params: { path: { zoneId: zone } }, body: { name } }),
+      );
+      onMade(workload, secret);
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Dialog title="New workload" onClose={onClose}>
+      <Form onSubmit={() => void make()}>
+        <FormProblem error={error} />
+        <TextField
+          label="Name"
+          help="A program that is started with credentials in its environment."
+          required
+          maxLength={200}
+          value={name}
+          wrong={wrongAt(error, "name")}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <div className="row">
+          <Button type="submit" look="main">
+            Make it
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+function Bindings({ zone, workload }: { zone: string; workload: Workload }) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const kept = writeBindings(workload.bindings);
+  const [text, setText] = useState(kept);
+  const [error, setError] = useState<unknown>();
+  const parsed = parseBindings(text);
+  useUnsaved(text !== kept);
+  const save = async () => {
+    if (parsed.wrong) return;
+    try {
+      await read(
+        control.PUT("/v1/zones/{zoneId}/workloads/{id}", {
+          params: { path: { zoneId: zone, id: workload.id } },
+          body: { bindings: parsed.bindings },
+        }),
+      );
+      setError(undefined);
+      await client.invalidateQueries({ queryKey: ["zone", zone, "workloads"] });
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Form onSubmit={() => void save()}>
+      <FormProblem error={error} />
+      <AreaField
+        label="What it is started with"
+        rows={6}
+        readOnly={refused !== undefined}
+        placeholder="ORDERS_TOKEN resource://orders orders:read"
+        help="One a line: variable, resource, and scopes where not all of the resource's are wanted. A ? behind the variable lets it start without."
+        value={text}
+        wrong={parsed.wrong ?? wrongAt(error, "bindings")}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <div className="row">
+        <Button
+          type="submit"
+          look="main"
+          refused={refused ?? (text === kept ? "Nothing is changed." : undefined)}
+        >
+          Save
+        </Button>
+      </div>
+    </Form>
+  );
+}
+
+function Panel({
+  zone,
+  workload,
+  onSecret,
+  close,
+}: {
+  zone: string;
+  workload: Workload;
+  onSecret: (secret: string) => void;
+  close: () => void;
+}) {
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [error, setError] = useState<unknown>();
+  const [doing, setDoing] = useState<"rotate" | "archive">();
+  const params = { path: { zoneId: zone, id: workload.id } };
+  const show = async () => {
+    try {
+      onSecret((await read(control.GET("/v1/zones/{zoneId}/workloads/{id}/secret", { params }))).secret);
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Dialog side title={workload.name} onClose={close}>
+      <FormProblem error={error} />
+      <Facts
+        rows={[
+          ["Id", <Id key="id" of={workload.id} />],
+          ["Made", <ExactTime key="made" at={workload.created_at} />],
+        ]}
+      />
+      <Bindings zone={zone} workload={workload} />
+      <div className="row">
+        <Button refused={refused} onClick={() => void show()}>
+          Show the secret
+        </Button>
+        <Button refused={refused} onClick={() => setDoing("rotate")}>
+          Rotate the secret…
+        </Button>
+        <Button look="danger" refused={refused} onClick={() => setDoing("archive")}>
+          Archive…
+        </Button>
+      </div>
+      <Raw value={workload} />
+      {doing === "rotate" && (
+        <Confirm
+          title="Rotate the secret"
+          label="Rotate it"
+          onClose={() => setDoing(undefined)}
+          act={async () => {
+            const made = await read(
+              control.POST("/v1/zones/{zoneId}/workloads/{id}/rotate-secret", { params }),
+            );
+            onSecret(made.secret);
+          }}
+        >
+          <p>The secret so far is refused at once.</p>
+        </Confirm>
+      )}
+      {doing === "archive" && (
+        <Confirm
+          title={`Archive ${workload.name}`}
+          label="Archive it"
+          name={workload.name}
+          onClose={() => setDoing(undefined)}
+          act={async () => {
+            await read(control.DELETE("/v1/zones/{zoneId}/workloads/{id}", { params }));
+            await client.invalidateQueries({ queryKey: ["zone", zone, "workloads"] });
+            close();
+          }}
+        >
+          <p>It can fetch no credential any more. This cannot be undone.</p>
+        </Confirm>
+      )}
+    </Dialog>
+  );
+}
+
+/** Programs that are started with credentials in their environment. */
+export function WorkloadsPage() {
+  const { zone } = useParams({ strict: false }) as { zone: string };
+  const [address, setAddress] = useAddress();
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [secret, setSecret] = useState<{ workload: Workload; secret: string }>();
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+      New workload
+    </Button>
+  );
+  return (
+    <Page
+      title="Workloads"
+      about="Programs that know nothing of Caracal and are started with credentials in their environment."
+      action={action}
+    >
+      <List<Workload>
+        name="workloads"
+        queryKey={["zone", zone, "workloads"]}
+        load={(cursor) =>
+          read(
+            control.GET("/v1/zones/{zoneId}/workloads", {
+              params: { path: { zoneId: zone }, query: { limit: 100, ...(cursor ? { cursor } : {}) } },
+            }),
+          )
+        }
+        keyOf={(workload) => workload.id}
+        textOf={(workload) => `${workload.name} ${workload.id}`}
+        columns={[
+          { head: "Workload", cell: (workload) => <bdi>{workload.name}</bdi> },
+          { head: "Id", cell: (workload) => <Id of={workload.id} /> },
+          {
+            head: "Started with",
+            cell: (workload) =>
+              `${workload.bindings.length} ${workload.bindings.length === 1 ? "variable" : "variables"}`,
+          },
+          { head: "Made", right: true, cell: (workload) => <Time at={workload.created_at} /> },
+        ]}
+        empty={
+          <Empty title="No workload yet" action={action}>
+            A workload names the variables that a program is started with and the resource behind each.
+          </Empty>
+        }
+        panel={(workload, close) => (
+          <Panel
+            key={`${workload.id} ${workload.updated_at}`}
+            zone={zone}
+            workload={workload}
+            close={close}
+            onSecret={(text) => setSecret({ workload, secret: text })}
+          />
+        )}
+      />
+      {address["new"] && (
+        <NewWorkload
+          zone={zone}
+          onClose={() => setAddress({ new: undefined })}
+          onMade={(workload, text) => {
+            setAddress({ new: undefined });
+            setSecret({ workload, secret: text });
+            void client.invalidateQueries({ queryKey: ["zone", zone, "workloads"] });
+          }}
+        />
+      )}
+      {secret && <Secret {...secret} onClose={() => setSecret(undefined)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,150 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { control, read } from "../../api/client.ts";
+import { useRefusal } from "../../api/me.ts";
+import { Button } from "../../parts/button.tsx";
+import { Confirm, Dialog } from "../../parts/dialog.tsx";
+import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
+import { Empty, Loaded, Page } from "../../parts/page.tsx";
+import { Id } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { zonesQuery } from "./queries.ts";
+
+function NewZone({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState("");
+  const [error, setError] = useState<unknown>();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const make = async () => {
+    try {
+      const zone = await read(control.POST("/v1/zones", { body: { name } }));
+      await client.invalidateQueries({ queryKey: ["zones"] });
+      onClose();
+      await navigate({ to: "/z/$zone", params: { zone: zone.id } });
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <Dialog title="New zone" onClose={onClose}>
+      <Form onSubmit={() => void make()}>
+        <FormProblem error={error} />
+        <TextField
+          label="Name"
+          help="A zone is the boundary of everything in it: applications, credentials, policy and evidence."
+          required
+          maxLength={120}
+          value={name}
+          wrong={wrongAt(error, "name")}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <div className="row">
+          <Button type="submit" look="main">
+            Make the zone
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** Every zone that somebody reaches. */
+export function ZonesPage() {
+  const zones = useQuery(zonesQuery);
+  const client = useQueryClient();
+  const refused = useRefusal("change");
+  const [making, setMaking] = useState(false);
+  const [archiving, setArchiving] = useState<{ id: string; name: string }>();
+  const [typed, setTyped] = useState("");
+  const action = (
+    <Button look="main" refused={refused} onClick={() => setMaking(true)}>
+      New zone
+    </Button>
+  );
+  return (
+    <Page title="Zones" about="Each zone has its own applications, policy and evidence." action={action}>
+      <Loaded query={zones}>
+        {({ items }) => {
+          const found = items.filter((zone) =>
+            `${zone.name} ${zone.slug} ${zone.id}`.toLowerCase().includes(typed.toLowerCase()),
+          );
+          return items.length === 0 ? (
+            <Empty title="No zone yet" action={action}>
+              A zone is the boundary of everything in it. Most deployments begin with one for trying and one
+              for production.
+            </Empty>
+          ) : (
+            <div className="stack">
+              {items.length > 8 && (
+                <TextField
+                  label="Find"
+                  type="search"
+                  value={typed}
+                  onChange={(event) => setTyped(event.target.value)}
+                />
+              )}
+              <div className="table-scroll">
+                <table className="table">
+                  <thead>
+                    <tr>
+                      <th scope="col">Zone</th>
+                      <th scope="col">Slug</th>
+                      <th scope="col">Id</th>
+                      <th scope="col">Made</th>
+                      <th scope="col">
+                        <span className="hidden-visually">Actions</span>
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {found.map((zone) => (
+                      <tr key={zone.id}>
+                        <td>
+                          <Link className="cover" to="/z/$zone" params={{ zone: zone.id }}>
+                            <bdi>{zone.name}</bdi>
+                          </Link>
+                        </td>
+                        <td className="mono">{zone.slug}</td>
+                        <td>
+                          <Id of={zone.id} />
+                        </td>
+                        <td>
+                          <Time at={zone.created_at} />
+                        </td>
+                        <td className="right">
+                          <Button look="plain" refused={refused} onClick={() => setArchiving(zone)}>
+                            Archive…
+                          </Button>
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </div>
+          );
+        }}
+      </Loaded>
+      {making && <NewZone onClose={() => setMaking(false)} />}
+      {archiving && (
+        <Confirm
+          title={`Archive ${archiving.name}`}
+          label="Archive the zone"
+          name={archiving.name}
+          onClose={() => setArchiving(undefined)}
+          act={async () => {
+            await read(control.DELETE("/v1/zones/{zoneId}", { params: { path: { zoneId: archiving.id } } }));
+            await client.invalidateQueries({ queryKey: ["zones"] });
+          }}
+        >
+          <p>
+            Everything that runs in this zone ends at once: its sessions, delegations and tokens. Its evidence
+            stays.
+          </p>
+          <p>An archived zone cannot be brought back.</p>
+        </Confirm>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,114 @@
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { Button } from "./button.tsx";
+import { Form, FormProblem, TextField } from "./form.tsx";
+
+/** The browser's own modal dialog: it keeps the focus, gives it back, and closes with Escape. */
+export function Dialog({
+  title,
+  side = false,
+  onClose,
+  children,
+}: {
+  title: string;
+  side?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const box = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const dialog = box.current;
+    const before = document.activeElement instanceof HTMLElement ? document.activeElement : undefined;
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      // What is to be filled in comes before the way out.
+      dialog.querySelector<HTMLElement>("form :is(input, select, textarea), input")?.focus();
+    }
+    return () => {
+      dialog?.close();
+      // What opened it goes on where it was; the row may have been drawn anew meanwhile.
+      if (before?.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      className={side ? "side" : "box"}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <div className="stack">
+        <div className="spread">
+          <h2 id={id}>
+            <bdi>{title}</bdi>
+          </h2>
+          <Button look="plain" onClick={onClose} aria-label="Close">
+            ✕
+          </Button>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** Asks before something that cannot simply be undone; where it never can, asks for the name. */
+export function Confirm({
+  title,
+  children,
+  label,
+  name,
+  act,
+  onClose,
+}: {
+  title: string;
+  children: ReactNode;
+  label: string;
+  name?: string;
+  act: () => Promise<unknown>;
+  onClose: () => void;
+}) {
+  const [typed, setTyped] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const refused = name !== undefined && typed !== name ? `Type ${name} first.` : undefined;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Form
+        onSubmit={async () => {
+          if (refused || busy) return;
+          setBusy(true);
+          try {
+            await act();
+            onClose();
+          } catch (caught) {
+            setError(caught);
+            setBusy(false);
+          }
+        }}
+      >
+        <FormProblem error={error} />
+        <div className="stack-small">{children}</div>
+        {name !== undefined && (
+          <TextField
+            label={`Type “${name}” to go on`}
+            value={typed}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        )}
+        <div className="row">
+          <Button type="submit" look="danger" refused={refused} busy={busy}>
+            {label}
+          </Button>
+          <Button look="plain" onClick={onClose}>
+            Keep it
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,175 @@
+import {
+  type FormEvent,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useEffect,
+  useId,
+  useRef,
+} from "react";
+import { Problem } from "../api/problem.ts";
+
+type Shared = { label: string; help?: ReactNode; wrong?: string | undefined };
+
+function Around({ id, label, help, wrong, children }: Shared & { id: string; children: ReactNode }) {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children}
+      {help && (
+        <span className="help" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+      {wrong && (
+        <span className="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function described(id: string, { help, wrong }: Shared): string | undefined {
+  const ids = [help && `${id}-help`, wrong && `${id}-wrong`].filter(Boolean);
+  return ids.length > 0 ? ids.join(" ") : undefined;
+}
+
+/** A line of text with its label, help and what is wrong with it. */
+export function TextField({ label, help, wrong, ...rest }: Shared & InputHTMLAttributes<HTMLInputElement>) {
+  const id = useId();
+  return (
+    <Around id={id} label={label} help={help} wrong={wrong}>
+      <input
+        {...rest}
+        id={id}
+        className="input"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={described(id, { label, help, wrong })}
+      />
+    </Around>
+  );
+}
+
+/** Several lines of text. */
+export function AreaField({
+  label,
+  help,
+  wrong,
+  ...rest
+}: Shared & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  const id = useId();
+  return (
+    <Around id={id} label={label} help={help} wrong={wrong}>
+      <textarea
+        spellCheck={false}
+        {...rest}
+        id={id}
+        className="input"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={described(id, { label, help, wrong })}
+      />
+    </Around>
+  );
+}
+
+/** One of a few. */
+export function SelectField({
+  label,
+  help,
+  wrong,
+  options,
+  ...rest
+}: Shared &
+  SelectHTMLAttributes<HTMLSelectElement> & {
+    options: ReadonlyArray<readonly [value: string, label: string]>;
+  }) {
+  const id = useId();
+  return (
+    <Around id={id} label={label} help={help} wrong={wrong}>
+      <select
+        {...rest}
+        id={id}
+        className="input"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={described(id, { label, help, wrong })}
+      >
+        {options.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Around>
+  );
+}
+
+/** Yes or no. */
+export function CheckField({ label, help, ...rest }: Shared & InputHTMLAttributes<HTMLInputElement>) {
+  const id = useId();
+  return (
+    <div className="field">
+      <div className="choice">
+        <input {...rest} type="checkbox" id={id} aria-describedby={described(id, { label, help })} />
+        <label htmlFor={id}>{label}</label>
+      </div>
+      {help && (
+        <span className="help" id={`${id}-help`}>
+          {help}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** What is wrong with the field at `path`. */
+export function wrongAt(error: unknown, ...paths: string[]): string | undefined {
+  if (!(error instanceof Problem)) return undefined;
+  return error.issues.find((issue) => paths.includes(issue.path))?.message;
+}
+
+/** What went wrong, above the fields; it is read out and scrolled to. */
+export function FormProblem({ error }: { error: unknown }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error) box.current?.focus();
+  }, [error]);
+  if (!error) return null;
+  return (
+    <div ref={box} tabIndex={-1} role="alert" className="note refused">
+      {error instanceof Error ? error.message : "Something went wrong."}
+      {error instanceof Problem && error.requestId && (
+        <div className="small">
+          Request <span className="mono">{error.requestId}</span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Warns before what was typed is lost. */
+export function useUnsaved(unsaved: boolean): void {
+  useEffect(() => {
+    if (!unsaved) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [unsaved]);
+}
+
+/** A form that never loses what was typed. */
+export function Form({ onSubmit, children }: { onSubmit: () => void; children: ReactNode }) {
+  return (
+    <form
+      className="stack"
+      noValidate
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {children}
+    </form>
+  );
+}

@@ -1,0 +1,171 @@
+import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Button } from "./button.tsx";
+import { Failed, Skeleton } from "./page.tsx";
+
+/** A page of a listing as the services answer it. */
+export type Listing<Row> = { items: Row[]; next_cursor?: string | null };
+
+/** A column; a head in brackets is for screen readers alone. */
+export type Column<Row> = { head: string; cell: (row: Row) => ReactNode; right?: boolean };
+
+/** What is in the address besides the path, and how to change it: every state of a page can be linked to. */
+export function useAddress(): [Record<string, string>, (change: Record<string, string | undefined>) => void] {
+  const search = useSearch({ strict: false }) as Record<string, string>;
+  const navigate = useNavigate();
+  return [
+    search,
+    (change) => {
+      const next = Object.fromEntries(
+        Object.entries({ ...search, ...change }).filter((pair): pair is [string, string] => Boolean(pair[1])),
+      );
+      void navigate({ to: ".", search: next as never, replace: true });
+    },
+  ];
+}
+
+/**
+ * A list: pages come from the server, what is typed finds among those that are there, a row opens at its side and is in
+ * the address. Keys: `j` and `k` move, Enter opens, `/` finds.
+ */
+export function List<Row>({
+  name,
+  queryKey,
+  load,
+  every,
+  keyOf,
+  textOf,
+  columns,
+  tools,
+  empty,
+  panel,
+}: {
+  name: string;
+  queryKey: QueryKey;
+  load: (cursor: string | undefined) => Promise<Listing<Row>>;
+  every?: number;
+  keyOf: (row: Row) => string;
+  textOf: (row: Row) => string;
+  columns: ReadonlyArray<Column<Row>>;
+  tools?: ReactNode;
+  empty: ReactNode;
+  panel?: (row: Row, close: () => void) => ReactNode;
+}) {
+  const [address, setAddress] = useAddress();
+  const [at, setAt] = useState(-1);
+  const find = useRef<HTMLInputElement>(null);
+  const table = useRef<HTMLTableElement>(null);
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam }) => load(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    ...(every ? { refetchInterval: every } : {}),
+  });
+  const rows = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const typed = (address["find"] ?? "").toLowerCase();
+  const found = typed === "" ? rows : rows.filter((row) => textOf(row).toLowerCase().includes(typed));
+  const opened = address["open"] ? rows.find((row) => keyOf(row) === address["open"]) : undefined;
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const inField = (event.target as HTMLElement).closest("input, textarea, select, dialog") !== null;
+      if (inField || event.metaKey || event.ctrlKey || event.altKey) return;
+      const move = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+      if (event.key === "/") {
+        event.preventDefault();
+        find.current?.focus();
+      } else if (move !== 0) {
+        const links = table.current?.querySelectorAll<HTMLElement>("tbody tr .cover") ?? [];
+        const next = Math.max(0, Math.min(links.length - 1, at + move));
+        links[next]?.focus();
+        setAt(next);
+      }
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [at]);
+
+  if (query.isPending) return <Skeleton />;
+  if (query.isError && rows.length === 0)
+    return <Failed error={query.error} again={() => void query.refetch()} />;
+  const close = () => setAddress({ open: undefined });
+  return (
+    <div className="stack">
+      {(rows.length > 0 || tools) && (
+        <div className="row">
+          <input
+            ref={find}
+            type="search"
+            className="input find"
+            aria-label={`Find ${name}`}
+            placeholder={`Find ${name}`}
+            defaultValue={address["find"] ?? ""}
+            onChange={(event) => setAddress({ find: event.target.value })}
+          />
+          {tools}
+        </div>
+      )}
+      {rows.length === 0 ? (
+        empty
+      ) : found.length === 0 ? (
+        <p className="quiet">
+          Nothing here is called that.{" "}
+          {query.hasNextPage && "Not all of them are loaded yet: load more, and they are looked through too."}
+        </p>
+      ) : (
+        <div className="table-scroll">
+          <table ref={table} className="table">
+            <thead>
+              <tr>
+                {columns.map(({ head, right }) => (
+                  <th key={head} scope="col" className={right ? "right" : undefined}>
+                    {head.startsWith("(") ? (
+                      <span className="hidden-visually">{head.slice(1, -1)}</span>
+                    ) : (
+                      head
+                    )}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {found.map((row) => {
+                const key = keyOf(row);
+                return (
+                  <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
+                    {columns.map(({ head, cell, right }, index) => (
+                      <td key={head} className={right ? "right" : undefined}>
+                        {index === 0 && panel ? (
+                          <button
+                            type="button"
+                            className="cover linklike"
+                            onClick={() => setAddress({ open: key })}
+                          >
+                            {cell(row)}
+                          </button>
+                        ) : (
+                          cell(row)
+                        )}
+                      </td>
+                    ))}
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {query.hasNextPage && (
+        <div className="row">
+          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            Load more
+          </Button>
+          <span className="quiet small number">{rows.length.toLocaleString()} loaded</span>
+        </div>
+      )}
+      {panel && opened && panel(opened, close)}
+    </div>
+  );
+}

@@ -1,0 +1,169 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { own } from "../api/client.ts";
+import { meQuery } from "../api/me.ts";
+import { zonesQuery } from "../pages/zones/queries.ts";
+import { Button } from "../parts/button.tsx";
+import { Palette } from "./palette.tsx";
+import { OF_DEPLOYMENT, OF_ZONE } from "./places.ts";
+import { setTheme, type Theme, useTheme } from "./theme.ts";
+import "./shell.css";
+
+function Mark() {
+  return (
+    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+      <path
+        d="M8 24 7 7l6 5h6l6-5-1 17-5-4h-6z"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="2.6"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
+function ZoneSwitch({ zone }: { zone: string }) {
+  const zones = useQuery(zonesQuery).data?.items ?? [];
+  const navigate = useNavigate();
+  const options = zones.some((one) => one.id === zone) ? zones : [{ id: zone, name: zone }, ...zones];
+  return (
+    <select
+      aria-label="Zone"
+      className="input"
+      value={zone}
+      onChange={(event) => void navigate({ to: "/z/$zone", params: { zone: event.target.value } })}
+    >
+      {options.map((one) => (
+        <option key={one.id} value={one.id}>
+          {one.name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function ThemeSwitch() {
+  const theme = useTheme();
+  return (
+    <select
+      aria-label="Theme"
+      className="input"
+      value={theme}
+      onChange={(event) => setTheme(event.target.value as Theme)}
+    >
+      <option value="system">Theme of the system</option>
+      <option value="light">Light</option>
+      <option value="dark">Dark</option>
+    </select>
+  );
+}
+
+/** The frame around every page of somebody who is signed in. */
+export function Shell() {
+  const { zone } = useParams({ strict: false }) as { zone?: string };
+  const me = useQuery(meQuery).data;
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [open, setOpen] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+
+  // A new page begins at its top, for a screen reader too.
+  useEffect(() => {
+    setOpen(false);
+    if (before.current !== path) main.current?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && event.key === "k") {
+        event.preventDefault();
+        setPalette((shown) => !shown);
+      }
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+
+  const signOut = async () => {
+    await own("DELETE", "/api/session");
+    client.clear();
+    await navigate({ to: "/sign-in" });
+  };
+  const deployment = OF_DEPLOYMENT.filter(
+    (place) => !["/accounts", "/tokens"].includes(place.to) || me?.may.includes("govern"),
+  );
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <header className={open ? "side-bar open" : "side-bar"}>
+        <div className="head">
+          <Link to="/" className="brand">
+            <Mark /> Caracal
+          </Link>
+          <Button look="plain" className="menu-button" aria-expanded={open} onClick={() => setOpen(!open)}>
+            Menu
+          </Button>
+        </div>
+        {zone && <ZoneSwitch zone={zone} />}
+        <Button onClick={() => setPalette(true)}>
+          Go to… <kbd className="quiet small">Ctrl K</kbd>
+        </Button>
+        <nav aria-label="Pages" className="stack">
+          {zone &&
+            OF_ZONE.map(({ group, places }) => (
+              <div key={group}>
+                <h2>{group}</h2>
+                <ul>
+                  {places.map((place) => (
+                    <li key={place.to}>
+                      <Link
+                        to={place.to}
+                        params={{ zone }}
+                        activeOptions={{ exact: place.to === "/z/$zone" }}
+                      >
+                        {place.label}
+                      </Link>
+                    </li>
+                  ))}
+                </ul>
+              </div>
+            ))}
+          <div>
+            <h2>Deployment</h2>
+            <ul>
+              {deployment.map((place) => (
+                <li key={place.to}>
+                  <Link to={place.to}>{place.label}</Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        </nav>
+        <div className="foot">
+          <ThemeSwitch />
+          {me && (
+            <>
+              <span>
+                <bdi>{me.account.name}</bdi>, {me.account.role}
+              </span>
+              <Button look="plain" onClick={() => void signOut()}>
+                Sign out
+              </Button>
+            </>
+          )}
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      {palette && <Palette zone={zone} onClose={() => setPalette(false)} />}
+    </div>
+  );
+}

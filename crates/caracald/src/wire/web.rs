@@ -1,0 +1,99 @@
+//! The web role, which keeps nothing: beside the others, or in a process of its own without stores and keys.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use axum::Router;
+use caracal_api::ApiDeps;
+use caracal_core::World;
+use caracal_service::{egress::EgressPolicy, files::replace, health::Operational};
+use caracal_web::{Place, WebDeps};
+use metrics_exporter_prometheus::PrometheusHandle;
+use url::Url;
+
+use super::{Parts, Wired, egress};
+use crate::config::{Config, Role};
+
+impl Parts {
+    /// The router of the web role in this process.
+    pub(super) fn web(&self) -> anyhow::Result<Router> {
+        let deps = deps(&self.config, &self.addresses, self.world.clone())?;
+        let router = caracal_web::app(deps, self.operational(Vec::new()), self.world.clone());
+        router.context("CARACAL_API_URL or CARACAL_COORDINATOR_URL is not usable")
+    }
+}
+
+/// A process that serves nothing else.
+pub(super) fn alone(config: &Config, metrics: PrometheusHandle, world: World) -> anyhow::Result<Wired> {
+    let draining = Arc::default();
+    let operational = Operational {
+        dependencies: Arc::default(),
+        draining: Arc::clone(&draining),
+        metrics,
+        before_render: Arc::new(|| {}),
+        metrics_bearer: config.keys.metrics_bearer.clone(),
+        metrics_open: !config.mode.is_published(),
+    };
+    let router = caracal_web::app(deps(config, &[], world.clone())?, operational, world)
+        .context("CARACAL_API_URL or CARACAL_COORDINATOR_URL is not usable")?;
+    Ok(Wired {
+        routers: HashMap::from([(Role::Web, router)]),
+        spool: None,
+        draining,
+        sqlite: None,
+        _home: None,
+    })
+}
+
+fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyhow::Result<WebDeps> {
+    if !caracal_web::is_built() {
+        tracing::warn!("the console is not part of this build: Node.js was missing; everything else works");
+    }
+    let tls = config.serving.tls.is_some();
+    let url = |named: &Option<String>, role: Role| {
+        let here = addresses.iter().find(|(other, _)| *other == role);
+        match (named, here) {
+            (Some(url), _) => url.clone(),
+            (None, Some((_, address))) => here_at(*address, tls),
+            (None, None) => format!("http://localhost:{}", role.default_port()),
+        }
+    };
+    let place = config.console_url.as_deref().map(Url::parse).transpose();
+    Ok(WebDeps {
+        world,
+        // The roles are provisioned by the operator, not named by a caller.
+        egress: egress(config, EgressPolicy::provisioned())?,
+        api_url: url(&config.api_url, Role::Api),
+        coordinator_url: url(&config.coordinator_url, Role::Coordinator),
+        place: Place::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
+    })
+}
+
+/// A role of this process: what listens everywhere listens on the loopback interface too.
+fn here_at(mut address: SocketAddr, tls: bool) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    format!("{}://{address}", if tls { "https" } else { "http" })
+}
+
+/// Leaves a fresh link that makes an owner in the state directory while there is no owner, for `caracal up` to show. Like
+/// the admin token beside it, only whoever runs the daemon can read it.
+pub(super) async fn setup_link(home: &Path, api: &ApiDeps) -> anyhow::Result<()> {
+    let file = home.join("setup-link");
+    let link = caracal_api::setup_link(api)
+        .await
+        .context("cannot look for an owner")?;
+    if let Some(link) = link {
+        return replace(&file, link.expose().as_bytes())
+            .with_context(|| format!("cannot write {}", file.display()));
+    }
+    // There may be none.
+    let _ = std::fs::remove_file(file);
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Two cookies, of which no script knows: who is signed in, and that somebody signed in with this browser before.
+
+use caracal_core::Timestamp;
+use http::{HeaderMap, HeaderValue, header};
+
+/// How long a browser is known.
+const DEVICE_SECONDS: u64 = 400 * 24 * 60 * 60;
+
+/// Names and attributes of cookies, which depend on whether browsers come over TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cookies {
+    /// Whether they do.
+    pub(crate) secure: bool,
+}
+
+impl Cookies {
+    /// The prefix makes browsers refuse such a cookie from a neighbouring host, or without TLS.
+    fn name(self, name: &str) -> String {
+        if self.secure {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    fn read<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+        let name = self.name(name);
+        let mut found = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(known, _)| *known == name)
+            .map(|(_, value)| value);
+        // Of two, somebody else set one.
+        let value = found.next()?;
+        found.next().is_none().then_some(value)
+    }
+
+    /// The token of the session.
+    pub(crate) fn session(self, headers: &HeaderMap) -> Option<&str> {
+        self.read(headers, "caracal-session")
+    }
+
+    /// The mark of the browser.
+    pub(crate) fn device(self, headers: &HeaderMap) -> Option<&str> {
+        self.read(headers, "caracal-device")
+    }
+
+    fn write(self, name: &str, value: &str, seconds: u64) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let name = self.name(name);
+        let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        HeaderValue::from_str(&text).ok()
+    }
+
+    /// Keeps a session until it ends.
+    pub(crate) fn keep_session(
+        self,
+        token: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
+        self.write("caracal-session", token, expires_at.since(now).as_secs())
+    }
+
+    /// Forgets it.
+    pub(crate) fn forget_session(self) -> Option<HeaderValue> {
+        self.write("caracal-session", "", 0)
+    }
+
+    /// Keeps the mark of the browser.
+    pub(crate) fn keep_device(self, mark: &str) -> Option<HeaderValue> {
+        self.write("caracal-device", mark, DEVICE_SECONDS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_cookies_of_one_name_none_counts() {
+        let cookies = Cookies { secure: true };
+        let read = |text: &'static str| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(text))]);
+            cookies.session(&headers).map(str::to_owned)
+        };
+        assert_eq!(
+            read("a=b; __Host-caracal-session=ccs_1").as_deref(),
+            Some("ccs_1")
+        );
+        assert_eq!(
+            read("__Host-caracal-session=ccs_1; __Host-caracal-session=ccs_2"),
+            None
+        );
+        assert_eq!(read("caracal-session=ccs_1"), None);
+    }
+}

@@ -1,0 +1,27 @@
+//! The web role: the console's pages, and what stands between a browser and the other roles.
+//!
+//! It keeps nothing and has no credential of its own. A browser has one cookie that scripts cannot read; what is in it is
+//! the token of a session, which this role sends on as the bearer. The Control API and the Coordinator then judge whoever
+//! is signed in, by their role and zones, so there is no stronger token that a mistake here could lend to anybody.
+//!
+//! | Path | What |
+//! |---|---|
+//! | `POST /api/session`, `POST /api/session/link` | sign in with a password, or by a link that sets one: the token goes into the cookie |
+//! | `DELETE /api/session` | sign out |
+//! | `/api/control/v1/…` | the Control API |
+//! | `/api/coordinator/zones/…` | the Coordinator |
+//! | everything else | the console: its files, and its one page for every address of its own |
+//!
+//! Requests are refused that name another host, and those under `/api` that another site made.
+
+mod assets;
+mod cookies;
+mod guard;
+mod headers;
+mod proxy;
+mod router;
+mod session;
+
+pub use assets::is_built;
+pub use guard::Place;
+pub use router::{WebDeps, app};

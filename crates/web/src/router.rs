@@ -1,0 +1,180 @@
+//! Which request goes where.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::Request, middleware, response::Response};
+use caracal_core::World;
+use caracal_service::{
+    Refusal,
+    egress::{Egress, EgressError},
+    health::{self, Dependency, Operational},
+    request::{Finish, RouteName, finish},
+    server::OPERATIONAL,
+};
+use caracal_wire::{ErrorCode, health::NotReady};
+use http::Method;
+use tower::ServiceExt as _;
+
+use crate::{
+    assets,
+    cookies::Cookies,
+    guard::Place,
+    headers,
+    proxy::{Upstream, below},
+    session,
+};
+
+/// What the web role works with.
+#[derive(Debug, Clone)]
+pub struct WebDeps {
+    /// Time and randomness.
+    pub world: World,
+    /// Reaches the other roles.
+    pub egress: Arc<Egress>,
+    /// Base URL of the Control API.
+    pub api_url: String,
+    /// Base URL of the Coordinator.
+    pub coordinator_url: String,
+    /// Where browsers find the console.
+    pub place: Place,
+}
+
+struct Web {
+    world: World,
+    place: Place,
+    cookies: Cookies,
+    api: Upstream,
+    coordinator: Upstream,
+}
+
+/// The console has no use without the Control API.
+#[derive(Debug)]
+struct ApiThere(Upstream);
+
+#[async_trait::async_trait]
+impl Dependency for ApiThere {
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.0.is_there().await {
+            Ok(())
+        } else {
+            Err(NotReady::ApiUnreachable)
+        }
+    }
+}
+
+/// The complete router of the web role.
+///
+/// # Errors
+/// When the URL of a role is not usable.
+pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<Router, EgressError> {
+    let web = Arc::new(Web {
+        cookies: Cookies {
+            secure: deps.place.is_secure(),
+        },
+        api: Upstream::new(&deps.egress, &deps.api_url, "Control API")?,
+        coordinator: Upstream::new(&deps.egress, &deps.coordinator_url, "Coordinator")?,
+        world: deps.world,
+        place: deps.place,
+    });
+    Arc::make_mut(&mut operational.dependencies).push(Arc::new(ApiThere(web.api.clone())));
+    let secure = web.place.is_secure();
+    let operational = health::routes(operational);
+    let handle = move |request: Request| {
+        let web = web.clone();
+        let own = own_route(&request);
+        let operational = own.map(|_| operational.clone());
+        async move {
+            let named = own.unwrap_or_else(|| route_of(request.uri().path()));
+            let mut response = match operational {
+                Some(routes) => routes
+                    .oneshot(request)
+                    .await
+                    .unwrap_or_else(|never| match never {}),
+                None => answer(&web, request)
+                    .await
+                    .unwrap_or_else(axum::response::IntoResponse::into_response),
+            };
+            response.extensions_mut().insert(RouteName(named));
+            response
+        }
+    };
+    Ok(Router::new()
+        .fallback(handle)
+        .layer(middleware::from_fn_with_state(
+            Finish { role: "web", world },
+            finish,
+        ))
+        .layer(middleware::map_response(move |response: Response| async move {
+            headers::guard(response, secure)
+        })))
+}
+
+/// The route, when it is one of the operational ones.
+fn own_route(request: &Request) -> Option<&'static str> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    OPERATIONAL.into_iter().find(|own| *own == request.uri().path())
+}
+
+/// What a path is called in metrics and logs.
+fn route_of(path: &str) -> &'static str {
+    if path.starts_with("/api/session") {
+        "/api/session"
+    } else if path.starts_with(CONTROL) {
+        "/api/control/{path}"
+    } else if path.starts_with(COORDINATOR) {
+        "/api/coordinator/{path}"
+    } else if path.starts_with("/assets/") {
+        "/assets/{file}"
+    } else {
+        "{page}"
+    }
+}
+
+const CONTROL: &str = "/api/control";
+const COORDINATOR: &str = "/api/coordinator";
+/// Answers with a token that no script may have: asked for here, never on behalf of a page.
+const ONLY_HERE: [&str; 2] = ["/v1/console/sign-in", "/v1/console/links/use"];
+
+async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
+    web.place.check_host(request.headers())?;
+    let path = request.uri().path().to_owned();
+    if !path.starts_with("/api/") {
+        return page(&request, &path);
+    }
+    web.place.check_site(request.method(), request.headers())?;
+    match (request.method(), path.as_str()) {
+        (&Method::POST, "/api/session") => {
+            session::sign_in(&web.api, web.cookies, &web.world, ONLY_HERE[0], request).await
+        }
+        (&Method::POST, "/api/session/link") => {
+            session::sign_in(&web.api, web.cookies, &web.world, ONLY_HERE[1], request).await
+        }
+        (&Method::DELETE, "/api/session") => {
+            Ok(session::sign_out(&web.api, web.cookies, request.headers()).await)
+        }
+        _ => {
+            let token = web.cookies.session(request.headers()).map(str::to_owned);
+            if let Some(rest) = below(&path, CONTROL, "/v1/").filter(|rest| !ONLY_HERE.contains(rest)) {
+                web.api.pass(request, rest, token.as_deref()).await
+            } else if let Some(rest) = below(&path, COORDINATOR, "/zones/") {
+                web.coordinator.pass(request, rest, token.as_deref()).await
+            } else {
+                Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
+            }
+        }
+    }
+}
+
+fn page(request: &Request, path: &str) -> Result<Response, Refusal> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Refusal::of(ErrorCode::MethodNotAllowed));
+    }
+    let mut response = assets::serve(path, request.headers())
+        .ok_or_else(|| Refusal::of(ErrorCode::RouteNotFound).describe("no such file"))?;
+    if request.method() == Method::HEAD {
+        *response.body_mut() = axum::body::Body::empty();
+    }
+    Ok(response)
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The console in a real browser, on a stack of its own: console-e2e.sh DIRECTORY_OF_A_BUILT_CARACALD [ARGUMENTS OF PLAYWRIGHT]
+# Screenshots of every page are left in console/dist/e2e.
+#
+# Where Chromium or Node.js is missing and cannot be installed it says so and passes, unless CI is set.
+set -euo pipefail
+CARACALD=$(realpath "${1:?directory of a built caracald}/caracald")
+shift
+cd "$(dirname "$0")/.."
+export CARACALD
+
+without() {
+  echo "console-e2e: NOT RUN: $*" >&2
+  [ -z "${CI:-}" ] || exit 1
+  exit 0
+}
+
+CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$CHROMIUM" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null || true
+  CHROMIUM=$(command -v chromium || true)
+fi
+[ -n "$CHROMIUM" ] || without "no Chromium; on Debian: apt-get install chromium"
+command -v node >/dev/null || without "no Node.js"
+export CHROMIUM
+exec scripts/console.sh e2e -- "$@"
