@@ -5,7 +5,7 @@ pub(super) mod create;
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page},
+    front::{Answer, Paging},
 };
 use caracal_storage::{Access, Account};
 use caracal_wire::{ErrorCode, Listing, control::accounts::AccountItem};
@@ -39,7 +39,7 @@ fn not_found() -> Refusal {
 /// `GET /v1/accounts`
 pub(crate) async fn list(
     call: Call,
-    Page(page): Page<200, 500>,
+    Paging(page): Paging<200, 500>,
 ) -> Result<Answer<Listing<AccountItem>>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let read = work.accounts().list(&page).await?;

@@ -2,7 +2,7 @@
 
 use caracal_service::{
     Refusal,
-    front::{Answer, Page, Query},
+    front::{Answer, Paging, Query},
 };
 use caracal_storage::SubjectFilter;
 use caracal_wire::{
@@ -16,7 +16,7 @@ use crate::{answer::rows, call::ZoneCall};
 pub(crate) async fn handle(
     call: ZoneCall,
     Query(query): Query<ListSubjects>,
-    Page(page): Page<100, 200>,
+    Paging(page): Paging<100, 200>,
 ) -> Result<Answer<Listing<SubjectItem>>, Refusal> {
     let filter = SubjectFilter {
         kind: query.kind,

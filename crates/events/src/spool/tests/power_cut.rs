@@ -1,9 +1,8 @@
 //! What is left of a spool after a power cut.
 
-use self::{
-    faults::{Fault, Faults},
-    power::Disk,
-};
+use caracal_testkit::fault::Fault;
+
+use self::{faults::FailingDisk, power::Disk};
 use super::*;
 
 #[allow(dead_code, reason = "shared with the tests of the stores")]
@@ -19,7 +18,7 @@ fn what_is_synced_before_it_is_acknowledged_outlives_a_power_cut_at_any_call() {
 }
 
 /// Whether the power was cut at call `at` of a spool that is opened, written to, drained and written to again.
-fn cut(faults: &Faults, disk: &Disk, at: u64) -> bool {
+fn cut(faults: &FailingDisk, disk: &Disk, at: u64) -> bool {
     let place = tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .unwrap();
@@ -29,7 +28,7 @@ fn cut(faults: &Faults, disk: &Disk, at: u64) -> bool {
     append(&open(&dir, SyncMode::Always, 1 << 20), 0..3);
     Disk::sync(&root);
 
-    faults.arm(Fault::PowerCut, at, true);
+    faults.arm(Fault::Gone, at, true);
     let (mut acknowledged, mut drained) = (3, 0);
     if let Ok(spool) = Spool::open_in(&World::for_tests(), &dir, SyncMode::Always, key(), 1 << 20) {
         while acknowledged < 6 && spool.append(&[event(&format!("evt-{acknowledged}"))]).is_ok() {
@@ -70,7 +69,7 @@ mod below {
     #[test]
     #[ignore = "run below the failing disk by the test beside it"]
     fn the_power_is_cut_at_every_call() {
-        let (Some(faults), Some(disk)) = (Faults::here(), Disk::here()) else {
+        let (Some(faults), Some(disk)) = (FailingDisk::here(), Disk::here()) else {
             return;
         };
         let mut at = 1;
