@@ -50,7 +50,7 @@ build:
 # One failure must not hide what the tests after it would say.
 test: lint alerts-check console-check ## Everything that must hold: lint, the console, every test of the workspace, the browser, both Compose files
 	scripts/console.sh build
-	$(CARGO) test --workspace --locked --no-fail-fast
+	scripts/test.py
 	scripts/console-e2e.sh $(TARGET)/debug
 	scripts/test-compose.sh $(TARGET)/debug
 

@@ -4513,6 +4513,7 @@ export interface operations {
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -4544,6 +4545,7 @@ export interface operations {
             409: components["responses"]["AccountEmailTakenOrConflict409"];
             413: components["responses"]["PayloadTooLarge413"];
             415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["OverloadedOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -4706,6 +4708,7 @@ export interface operations {
                 };
             };
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -5557,7 +5560,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["DecideApproval"];
+                "application/json": null | components["schemas"]["DecideApproval"];
             };
         };
         responses: {
@@ -5605,7 +5608,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["DecideApproval"];
+                "application/json": null | components["schemas"]["DecideApproval"];
             };
         };
         responses: {
@@ -6139,7 +6142,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["FreezeZone"];
+                "application/json": null | components["schemas"]["FreezeZone"];
             };
         };
         responses: {

@@ -1266,7 +1266,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["EndSession"];
+                "application/json": null | components["schemas"]["EndSession"];
             };
         };
         responses: {
@@ -1746,7 +1746,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["RevokeDelegation"];
+                "application/json": null | components["schemas"]["RevokeDelegation"];
             };
         };
         responses: {

@@ -175,6 +175,8 @@ impl Config {
             ));
         }
         let event_retention = settings.find(&declared::EVENT_RETENTION);
+        // Read before it is known whether it is needed, so that a wrong one is named.
+        let export_form = settings.get(&declared::EXPORT_FORMAT);
         let archive_dir = settings.find(&declared::ARCHIVE_DIR);
         let without_archive = settings.get(&declared::WITHOUT_ARCHIVE);
         if roles.contains(&Role::Audit) && event_retention.is_some() {
@@ -215,9 +217,7 @@ impl Config {
                 .find(&declared::CHECKPOINT_DIR)
                 .or_else(|| process.embedded.then_some(published)),
             witnesses: settings.find(&declared::WITNESSES),
-            export: settings
-                .find(&declared::EXPORT_URL)
-                .map(|url| (url, settings.get(&declared::EXPORT_FORMAT))),
+            export: settings.find(&declared::EXPORT_URL).map(|url| (url, export_form)),
             export_period: settings.get(&declared::EXPORT_PERIOD),
             admin_retention: settings.find(&declared::ADMIN_RETENTION),
             event_retention,

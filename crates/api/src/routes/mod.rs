@@ -173,10 +173,10 @@ pub fn table() -> Vec<Route> {
         post "/v1/accounts/{id}/link" WRITE_TOKENS "accounts.link" accounts::change::link, "Make a link by which the holder of an account sets another password." ! AccountNotFound;
         post "/v1/accounts/{id}/end-sessions" WRITE_TOKENS "accounts.end_sessions" accounts::change::end_sessions, "End the sessions of an account." ! AccountNotFound;
         post "/v1/console/setup-links" WRITE_TOKENS "console.make_setup_link" console::links::make, "Make a link that makes an owner, once.";
-        get "/v1/console/setup" OPEN "console.setup" console::sign_in::setup, "Tell whether there is an owner yet.";
+        get "/v1/console/setup" OPEN "console.setup" console::sign_in::setup, "Tell whether there is an owner yet." ! RateLimited;
         post "/v1/console/sign-in" BECOME "console.sign_in" console::sign_in::handle, "Sign in with a password." InvalidAccount ! SignInRefused RateLimited Overloaded;
-        post "/v1/console/links/read" OPEN "console.read_link" console::links::read, "Tell what a link is for." ! LinkNotFound;
-        post "/v1/console/links/use" BECOME "console.use_link" console::links::take, "Set a password with a link, and sign in." InvalidAccount ! LinkNotFound AccountEmailTaken Overloaded;
+        post "/v1/console/links/read" OPEN "console.read_link" console::links::read, "Tell what a link is for." ! LinkNotFound RateLimited;
+        post "/v1/console/links/use" BECOME "console.use_link" console::links::take, "Set a password with a link, and sign in." InvalidAccount ! LinkNotFound AccountEmailTaken RateLimited Overloaded;
         get "/v1/console/me" OWN "console.me" console::own::me, "Tell who is signed in and what their role lets them do.";
         post "/v1/console/sign-out" CHANGE_OWN "console.sign_out" console::own::sign_out, "End the session that asks.";
         post "/v1/console/password" CHANGE_OWN "console.password" console::own::change_password, "Change one's own password, and end one's other sessions." InvalidAccount ! AccountNotFound Overloaded;

@@ -56,33 +56,18 @@ fn head(auth: &str, lines: &str, body: &str) -> Vec<u8> {
 async fn lengths_and_codings_that_contradict_each_other() {
     use Upstream::{Nothing, One};
     let smuggled = "GET /admin HTTP/1.1\r\nHost: gw\r\n\r\n";
-    // The coding wins and the length is gone (RFC 9112 §6.3); what follows is not believed without its own mandate.
-    case(
-        "CL.TE",
-        |a| {
-            head(
-                a,
-                "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n",
-                "0\r\n\r\nX",
-            )
-        },
-        &[200, 400],
-        One(""),
-    )
-    .await;
-    case(
-        "TE.CL",
-        |a| {
-            head(
-                a,
-                "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
-                &format!("0\r\n\r\n{smuggled}"),
-            )
-        },
-        &[200, 400],
-        One(""),
-    )
-    .await;
+    // RFC 9112 §6.3 lets the coding win; whoever stands before us may have believed the length.
+    for (name, body) in [
+        ("CL.TE", "0\r\n\r\nX".to_owned()),
+        ("TE.CL", format!("0\r\n\r\n{smuggled}")),
+    ] {
+        for lines in [
+            "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+        ] {
+            case(name, |a| head(a, lines, &body), &[400], Nothing).await;
+        }
+    }
     for (name, lines) in [
         ("two lengths", "Content-Length: 3\r\nContent-Length: 5\r\n"),
         ("a list of lengths", "Content-Length: 3, 5\r\n"),

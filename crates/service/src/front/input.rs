@@ -7,7 +7,7 @@ use serde::{
     Deserialize,
     de::{self, DeserializeOwned, value::MapDeserializer},
 };
-use utoipa::{ToSchema, openapi::Required};
+use utoipa::ToSchema;
 
 use super::{
     inbound::{HttpRole, Inbound},
@@ -143,7 +143,7 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for Body<T> {
     }
 
     fn describe(operation: &mut OpenApiOperation) {
-        operation.body::<T>(Required::True);
+        operation.body::<T>();
     }
 }
 
@@ -162,6 +162,6 @@ impl<R: HttpRole, T: DeserializeOwned + ToSchema + Send> Input<R> for OptionalBo
     }
 
     fn describe(operation: &mut OpenApiOperation) {
-        operation.body::<T>(Required::False);
+        operation.optional_body::<T>();
     }
 }

@@ -10,7 +10,7 @@ use utoipa::{
         Content, Header, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
         path::{Parameter, ParameterBuilder, ParameterIn},
         request_body::{RequestBody, RequestBodyBuilder},
-        schema::{ObjectBuilder, SchemaType, Type},
+        schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type},
     },
 };
 
@@ -92,9 +92,20 @@ impl OpenApiOperation {
     }
 
     /// Says that it takes `T` as JSON.
-    pub fn body<T: ToSchema>(&mut self, required: Required) {
-        let content = Content::new(Some(self.schema::<T>()));
-        let body = RequestBodyBuilder::new().content(JSON, content);
+    pub fn body<T: ToSchema>(&mut self) {
+        let schema = self.schema::<T>();
+        self.takes(schema, Required::True);
+    }
+
+    /// Says that it takes `T` as JSON, or `null`, or nothing.
+    pub fn optional_body<T: ToSchema>(&mut self) {
+        let null = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
+        let either = OneOfBuilder::new().item(null).item(self.schema::<T>());
+        self.takes(either, Required::False);
+    }
+
+    fn takes(&mut self, schema: impl Into<RefOr<Schema>>, required: Required) {
+        let body = RequestBodyBuilder::new().content(JSON, Content::new(Some(schema)));
         self.body = Some(body.required(Some(required)).build());
     }
 
