@@ -95,11 +95,13 @@ async fn serve_roles(
     telemetry: &Telemetry,
     descriptors: u64,
 ) -> anyhow::Result<ExitCode> {
-    let embedded = matches!(config.backend, Backend::Embedded);
+    // The web role alone keeps nothing, so its home may be missing or read-only.
+    let keeps_state =
+        matches!(config.backend, Backend::Embedded) && config.listen.iter().any(|(role, _)| *role != Role::Web);
     let home = config.home.clone();
     let serving_settings = config.serving.clone();
     let (delay, grace) = (serving_settings.shutdown_delay, serving_settings.shutdown_grace);
-    if embedded {
+    if keeps_state {
         secrets::private_directory(&home)?;
     }
     let tls = match serving_settings.tls.clone() {
@@ -150,8 +152,7 @@ async fn serve_roles(
             stop_listening.clone(),
         ));
     }
-    let keeps = roles != [Role::Web];
-    if embedded && keeps {
+    if keeps_state {
         endpoints::write(&home, &addresses)?;
     }
 
@@ -186,7 +187,7 @@ async fn serve_roles(
     if tokio::time::timeout(CLOSE, wired.close()).await.is_err() {
         tracing::warn!("the database is still in use; it recovers at the next start");
     }
-    if embedded && keeps {
+    if keeps_state {
         endpoints::remove(&home);
     }
     tracing::info!("stopped");

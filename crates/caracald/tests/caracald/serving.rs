@@ -73,6 +73,27 @@ fn ask_until_told_to_stop(address: &str, begun: &Sender<()>) -> usize {
     }
 }
 
+/// In a container the web role has a read-only root and no volume.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_web_role_alone_needs_no_directory() {
+    let (_directory, daemon) = embedded();
+    // Nothing can be made there, by root neither.
+    let mut process = daemon.with("CARACAL_HOME", "/proc/caracal").serve(&["web"]);
+    process
+        .until("the console answers", LIMIT, async |process| {
+            let log = process.stderr();
+            let listening = log
+                .lines()
+                .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+                .find(|line| line["message"] == "listening");
+            listening.is_some_and(|line| {
+                let address = line["address"].as_str().expect("where it listens");
+                answer(address, "/health").starts_with("HTTP/1.1 200")
+            })
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_is_told_to_load_balancers_before_anything_closes() {
     let (_directory, daemon) = embedded();
