@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test alerts-check console-check console-e2e test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -48,7 +48,7 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint alerts-check console-check ## Everything that must hold: lint, the console, every test of the workspace, the browser, both Compose files
+test: lint alerts-check console-check chart-check ## Everything that must hold: lint, the console, the chart, every test of the workspace, the browser, both Compose files
 	scripts/console.sh build
 	scripts/test.py
 	scripts/console-e2e.sh $(TARGET)/debug
@@ -62,6 +62,9 @@ test-compose: ## Both Compose files on a Docker Engine, one of its own where non
 alerts-check: ## Each alert fires on what it is for and stays silent on what it is not for
 	@scripts/require.sh promtool
 	promtool test rules infra/observability/alerts.test.yml
+
+chart-check: ## The Helm chart without a cluster: every profile against the API's types, what may never be, each unsafe value
+	scripts/chart.sh test
 
 console-e2e: ## The console in a real browser, on a stack of its own (2 minutes)
 	scripts/console.sh build
