@@ -27,6 +27,18 @@ fn main() -> std::io::Result<()> {
             );
             return Ok(());
         }
+        ["check-config"] => {
+            if variable("FAKE_UNKNOWN").is_some() {
+                eprintln!("caracald: FAKE_UNKNOWN is no setting");
+                std::process::exit(1);
+            }
+            println!("configuration is usable: mode dev, embedded");
+            return Ok(());
+        }
+        ["--version"] => {
+            println!("caracald 0.0.7");
+            return Ok(());
+        }
         ["copy-database", target] => {
             std::fs::copy(home().join("caracal.db"), target)?;
             return Ok(());

@@ -15,6 +15,7 @@ Examples:
   caracal up                       start, and wait until everything takes traffic
   caracal status --watch           who is up, what it keeps, until Ctrl-C
   caracal logs gateway -f          what one role says, as it says it
+  caracal doctor                   what is wrong, and how to mend it
   caracal config --json            every setting in force and where it comes from
   caracal down                     stop; the state stays";
 
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Show every setting in force and where it comes from; secrets are hidden.
     Config,
+    /// Look at everything that can keep a stack from working, and say how to mend it.
+    Doctor(Doctor),
     /// Run a program with the credentials of a workload.
     Run(Run),
     /// Write the whole state to one file, also while it is in use, and verify the copy.
@@ -187,6 +190,22 @@ pub(crate) struct Logs {
     /// The same as naming the role.
     #[arg(long, value_enum, hide = true)]
     pub(crate) role: Option<Role>,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal doctor                   why does it not start, or not answer?
+  caracal doctor --preflight       could it start here?
+  caracal doctor --strict --json   for programs; a warning fails too")]
+pub(crate) struct Doctor {
+    /// Only what a start needs; services that should run are not asked.
+    #[arg(long)]
+    pub(crate) preflight: bool,
+    /// Fail on warnings too.
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Options of `backup`.

@@ -117,6 +117,21 @@ impl Home {
     }
 
     fn require_free_space(&self, environment: &Environment) -> anyhow::Result<()> {
+        let (free, wanted) = self.free_space(environment)?;
+        if free < wanted {
+            bail!(
+                "the disk under {} is full: {free} MiB are free and {wanted} MiB are needed, so make room or choose another --home",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// How many MiB are free under the directory, which must be there, and how many a start needs.
+    ///
+    /// # Errors
+    /// One sentence when the system does not tell, or the setting is no number.
+    pub(crate) fn free_space(&self, environment: &Environment) -> anyhow::Result<(u64, u64)> {
         let wanted = match environment.get("CARACAL_MIN_FREE_MIB") {
             None => MIN_FREE_MIB,
             Some(value) => value
@@ -129,12 +144,7 @@ impl Home {
         // The field types differ between systems, the product needs 64 bits on all of them.
         #[allow(clippy::useless_conversion, reason = "u32 on some systems, u64 on others")]
         let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size())) >> 20;
-        if free < wanted {
-            bail!(
-                "the disk under {shown} is full: {free} MiB are free and {wanted} MiB are needed, so make room or choose another --home"
-            );
-        }
-        Ok(())
+        Ok((free, wanted))
     }
 
     fn require_writable(&self) -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ mod cli;
 mod clock;
 mod config;
 mod daemon;
+mod doctor;
 mod down;
 mod endpoints;
 mod environment;
@@ -108,6 +109,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Down(options) => down::run(&environment, home, &options, json),
         Command::Status(options) => status::run(environment, home, &options, json),
         Command::Logs(options) => logs::run(&environment, home, &options, json),
+        Command::Doctor(options) => doctor::run(environment, home, &options, json),
         Command::Backup(options) => backup::run(environment, home, &options, json),
         Command::Restore(options) => restore::run(environment, home, &options, json),
         Command::Purge(options) => purge::run(&environment, home, &options, json),

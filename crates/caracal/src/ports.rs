@@ -73,7 +73,7 @@ fn describe(role: Role, address: SocketAddr) -> String {
 }
 
 /// `name (pid N)` of the process listening on `port`. Best effort: needs Linux and the right to look.
-fn owner_of(port: u16) -> Option<String> {
+pub(crate) fn owner_of(port: u16) -> Option<String> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| std::fs::read_to_string(table).ok())

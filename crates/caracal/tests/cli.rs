@@ -4,6 +4,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/launch.rs"]
 mod launch;
 #[path = "cli/lifecycle.rs"]

@@ -34,6 +34,14 @@ pub(crate) const NOT_STARTED: u8 = 125;
 /// Variables of the child and their values.
 type Variables = BTreeMap<OsString, Zeroizing<String>>;
 
+/// Where the identity in this environment is shown; reads the secret to see whether it can be.
+///
+/// # Errors
+/// One sentence saying which variable to set, or what is wrong with one.
+pub(crate) fn sts_of_identity(environment: &Environment, home: &Path) -> anyhow::Result<String> {
+    Ok(Identity::resolve(environment, Some(home))?.sts)
+}
+
 pub(crate) fn run(
     mut environment: Environment,
     home: Option<&Path>,
