@@ -96,8 +96,8 @@ async fn serve_roles(
     descriptors: u64,
 ) -> anyhow::Result<ExitCode> {
     // The web role alone keeps nothing, so its home may be missing or read-only.
-    let keeps_state =
-        matches!(config.backend, Backend::Embedded) && config.listen.iter().any(|(role, _)| *role != Role::Web);
+    let keeps_state = matches!(config.backend, Backend::Embedded)
+        && config.listen.iter().any(|(role, _)| *role != Role::Web);
     let home = config.home.clone();
     let serving_settings = config.serving.clone();
     let (delay, grace) = (serving_settings.shutdown_delay, serving_settings.shutdown_grace);

@@ -97,6 +97,13 @@ fn a_process_needs_the_secrets_of_its_roles_alone() {
             assert!(refused.contains(missing), "{role} without {missing}: {refused}");
         }
     }
+    let mode = ("CARACAL_MODE", "stable");
+    assert!(
+        read(&[mode], &[Role::Web]).is_ok(),
+        "the web role alone keeps nothing"
+    );
+    let with_another = read(&[mode], &[Role::Web, Role::Api]).unwrap_err().to_string();
+    assert!(with_another.contains("REDIS_URL"), "{with_another}");
     assert!(
         read(&servers[..1], &[]).is_ok(),
         "migrating needs the database alone"

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
-    net::{IpAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -35,9 +35,16 @@ pub(crate) fn image(variable: &str) -> String {
 
 /// The address of this machine that containers of every network reach, whichever come and go.
 async fn near() -> IpAddr {
-    let gateway = "{{range .IPAM.Config}}{{.Gateway}}{{end}}";
-    let address = docker(&["network", "inspect", "bridge", "--format", gateway]).await;
-    address.trim().parse().expect("the bridge has an address")
+    let format = "{{range .IPAM.Config}}{{.Gateway}},{{.Subnet}}{{end}}";
+    let said = docker(&["network", "inspect", "bridge", "--format", format]).await;
+    let (gateway, subnet) = said.trim().split_once(',').expect("one configuration");
+    if !gateway.is_empty() {
+        return gateway.parse().expect("the bridge has an address");
+    }
+    // Not told by an engine that found its bridge there: then it has the first address of the network.
+    let network = subnet.split_once('/').expect("a prefix").0;
+    let network: Ipv4Addr = network.parse().expect("an IPv4 network");
+    Ipv4Addr::from_bits(network.to_bits() + 1).into()
 }
 
 /// One project of Compose, taken down with its volumes when dropped.

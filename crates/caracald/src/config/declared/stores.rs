@@ -44,9 +44,14 @@ impl SettingKind for Storage {
     }
 }
 
+/// The web role alone asks other roles and keeps nothing.
+fn uses_servers(process: &Process) -> bool {
+    !process.embedded && process.roles != [Role::Web]
+}
+
 /// Commands that serve nothing, such as `migrate`, have use for the database and none for Redis.
 const BY_EVERYBODY: Required = Required {
-    when: |process: &Process, _| !process.embedded && process.roles != [Role::Web],
+    when: |process: &Process, _| uses_servers(process),
     words: "in production (or set CARACAL_STORAGE=embedded)",
 };
 
@@ -60,7 +65,7 @@ pub(crate) static DATABASE_URL: Optional<SecretText> =
     Optional::new("DATABASE_URL", Role::ALL, "nothing", "Where PostgreSQL is.").required(BY_EVERYBODY);
 pub(crate) static REDIS_URL: Optional<SecretText> =
     Optional::new("REDIS_URL", Role::ALL, "nothing", "Where Redis is.").required(Required {
-        when: |process: &Process, users| !process.embedded && process.serves(users),
+        when: |process: &Process, users| uses_servers(process) && process.serves(users),
         words: BY_EVERYBODY.words,
     });
 pub(crate) static DB_MAX_CONNS: Setting<Number<u32>> = Setting::new(
