@@ -106,6 +106,8 @@ pub(crate) struct Config {
     /// Certificates in PEM form to trust besides the system's.
     pub(crate) extra_ca_file: Option<PathBuf>,
     pub(crate) upstream_host_allowlist: Vec<HostPattern>,
+    /// Hosts of OAuth servers that may be private.
+    pub(crate) private_hosts: Vec<HostPattern>,
     pub(crate) db_max_conns: u32,
     /// Passwords of database roles that `migrate` sets, by role name.
     pub(crate) role_passwords: Vec<(&'static str, Secret)>,
@@ -236,6 +238,7 @@ impl Config {
             trust_proxy: settings.get(&declared::TRUST_PROXY),
             extra_ca_file: settings.find(&declared::EXTRA_CA_FILE),
             upstream_host_allowlist: settings.get(&declared::UPSTREAM_HOSTS),
+            private_hosts: settings.find(&declared::PRIVATE_HOSTS).unwrap_or_default(),
             db_max_conns: settings.get(&declared::DB_MAX_CONNS),
             role_passwords: role_passwords(settings),
             coordinator: declared::coordinator(settings),

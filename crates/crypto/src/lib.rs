@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod assertion;
 pub mod audit_frame;
 pub mod canonical_json;
 pub mod digest;
@@ -25,6 +26,7 @@ pub mod hmac_ring;
 pub mod jwks;
 pub mod log_key;
 pub mod mandate;
+mod pem;
 pub mod random;
 pub mod request_signature;
 pub mod sealed;
@@ -36,6 +38,7 @@ pub mod weak_key;
 pub mod webhook_signature;
 pub mod zone_key;
 
+pub use assertion::{Assertion, AssertionKey};
 pub use canonical_json::canonical_json;
 pub use digest::{Digest32, Sha256, constant_time_eq, new_secret, sha256, sha256_hex, sha256_parts};
 pub use hmac_key::HmacKey;

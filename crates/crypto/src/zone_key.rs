@@ -7,12 +7,11 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{self, EcdsaKeyPair, KeyPair, ParsedPublicKey},
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::{KeyId, World};
 use zeroize::Zeroizing;
+
+use crate::pem;
 
 /// Bytes of an uncompressed P-256 point: `04`, x, y.
 pub const POINT_BYTES: usize = 65;
@@ -129,7 +128,9 @@ impl SigningKey {
     /// [`InvalidKey`] for anything else, other curves included.
     pub fn from_sealed_bytes(id: KeyId, bytes: &[u8]) -> Result<Self, InvalidKey> {
         let der = if bytes.starts_with(b"-----BEGIN ") {
-            decode_pem(bytes)?
+            pem::decode(bytes, &["PRIVATE KEY", "EC PRIVATE KEY"])
+                .ok_or(InvalidKey)?
+                .1
         } else {
             Zeroizing::new(bytes.to_vec())
         };
@@ -191,31 +192,6 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SigningKey").field(self.id()).finish()
     }
-}
-
-/// The contents of the one PEM block (RFC 7468) in `bytes`.
-fn decode_pem(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, InvalidKey> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| InvalidKey)?
-        .trim_ascii_end();
-    for label in ["PRIVATE KEY", "EC PRIVATE KEY"] {
-        let body = text
-            .strip_prefix("-----BEGIN ")
-            .and_then(|rest| rest.strip_prefix(label))
-            .and_then(|rest| rest.strip_prefix("-----"))
-            .and_then(|rest| rest.strip_suffix("-----"))
-            .and_then(|rest| rest.strip_suffix(label))
-            .and_then(|rest| rest.strip_suffix("-----END "));
-        if let Some(body) = body {
-            let mut packed = Zeroizing::new(Vec::with_capacity(body.len()));
-            packed.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-            return STANDARD
-                .decode(packed.as_slice())
-                .map(Zeroizing::new)
-                .map_err(|_| InvalidKey);
-        }
-    }
-    Err(InvalidKey)
 }
 
 /// The JOSE header of tokens signed with the key `kid`. Ids need no escaping in JSON.

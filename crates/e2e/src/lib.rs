@@ -12,6 +12,7 @@ mod agent;
 mod deployments;
 mod fixture;
 mod ledger;
+pub mod oauth;
 pub mod replay;
 pub mod token;
 mod zone;

@@ -19,6 +19,7 @@ pub mod key_check;
 pub mod key_rotation;
 pub mod limits;
 pub mod metrics;
+pub mod oauth;
 pub mod refusal;
 pub mod request;
 pub mod revocation;

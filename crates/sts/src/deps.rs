@@ -13,6 +13,8 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 
+use crate::ServiceTokens;
+
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
 pub struct StsConfig {
@@ -68,6 +70,8 @@ pub struct StsDeps {
     pub keyring: Arc<KeyRing>,
     /// Verifies client secrets.
     pub hasher: Arc<SecretHasher>,
+    /// Tokens that providers get from OAuth servers.
+    pub tokens: Arc<ServiceTokens>,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
     /// Nonces of signed exchanges.

@@ -29,6 +29,7 @@ mod run;
 mod size;
 mod subject;
 
+pub use broker::ServiceTokens;
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use keys::rotate_signing_key;

@@ -7,6 +7,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) EXCHANGES = "caracal_sts_exchanges_total";
     /// Failed logins, by reason.
     counter(Count) pub(crate) LOGIN_FAILURES = "caracal_sts_login_failures_total";
+    /// Questions to token endpoints of providers, by outcome.
+    counter(Count) pub(crate) TOKEN_REQUESTS = "caracal_sts_token_requests_total";
 }
 
 /// Exchanges by class of mandate and outcome.
@@ -17,4 +19,9 @@ pub(crate) fn exchanged(class: &'static str, outcome: &'static str) {
 /// Failed logins by reason.
 pub(crate) fn login_failed(reason: &'static str) {
     counter!(LOGIN_FAILURES, "reason" => reason).increment(1);
+}
+
+/// Questions to token endpoints by outcome.
+pub(crate) fn token_asked(outcome: &'static str) {
+    counter!(TOKEN_REQUESTS, "outcome" => outcome).increment(1);
 }

@@ -84,8 +84,11 @@ async fn the_gateway_side_opens_what_was_sealed_here() {
     let zone = ZoneId::parse(zone.strip_prefix("/v1/zones/").unwrap()).unwrap();
     let state = stack.parts.zones.zone(&zone).await.unwrap();
     let provider = state.resource("resource://t").unwrap().provider.clone().unwrap();
-    let (name, secret) = provider.config.as_ref().unwrap().secret().unwrap();
-    assert_eq!((name, secret.expose()), ("bearer_token", "t-1"));
+    let secrets = provider.config.as_ref().unwrap().secrets();
+    let [(name, secret)] = secrets.as_slice() else {
+        panic!("{secrets:?}")
+    };
+    assert_eq!((*name, secret.expose()), ("bearer_token", "t-1"));
 }
 
 #[tokio::test]
@@ -199,18 +202,61 @@ async fn refusals_of_a_creation_say_why() {
             "{body}"
         );
     }
-    for kind in ["oauth2_client_credentials", "vault"] {
+    for kind in ["oauth2_authorization_code", "vault"] {
         let body = json!({ "name": "x", "kind": kind });
         let refused = stack.post(&path, body).await.expect(400).to_string();
-        assert!(
-            refused.contains("caracal_mandate, api_key, bearer_token"),
-            "{refused}"
-        );
-        assert!(!refused.contains("oauth2_authorization_code"), "{refused}");
+        let offered = "none, caracal_mandate, oauth2_client_credentials, api_key, bearer_token, http_basic";
+        assert!(refused.contains(offered), "{refused}");
     }
     let body = json!({ "name": "a", "kind": "none" });
     assert_eq!(
         stack.post(&path, body).await.expect(201)["identifier"],
         "provider://a-2"
     );
+}
+
+#[tokio::test]
+async fn a_client_of_an_oauth_server_keeps_the_secrets_that_its_method_works_with() {
+    let stack = Stack::start().await;
+    let path = format!("{}/providers", stack.zone("acme").await);
+    let config = |more: serde_json::Value| {
+        let mut config = json!({ "token_endpoint": "https://id.example.com/token", "client_id": "c" });
+        config
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        config
+    };
+    // A block that holds no key.
+    let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----";
+    let signs = config(json!({ "client_auth_method": "private_key_jwt", "private_key": broken }));
+    let body = json!({ "name": "x", "kind": "oauth2_client_credentials", "config_json": signs });
+    let refused = stack.post(&path, body).await.expect(400).to_string();
+    assert!(
+        refused.contains("config_json.private_key") && !refused.contains("AAAA"),
+        "{refused}"
+    );
+
+    let sends = config(json!({ "client_secret": "canary" }));
+    let body = json!({ "name": "x", "kind": "oauth2_client_credentials", "config_json": sends });
+    let made = stack.post(&path, body).await.expect(201);
+    assert_eq!(made["secret_config_keys"], json!(["client_secret"]));
+    assert_eq!(made["config_json"], config(json!({})));
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    let patch = |more| json!({ "config_json": config(more) });
+    // The secret stays where none is given, and goes where none is used.
+    let posted = stack
+        .patch(&one, patch(json!({ "client_auth_method": "client_secret_post" })))
+        .await;
+    assert_eq!(posted.expect(200)["secret_config_keys"], json!(["client_secret"]));
+    let refused = stack
+        .patch(&one, patch(json!({ "client_auth_method": "private_key_jwt" })))
+        .await;
+    assert_eq!(refused.refused(400), "invalid_provider_config");
+    let public = stack
+        .patch(&one, patch(json!({ "client_auth_method": "none" })))
+        .await;
+    assert_eq!(public.expect(200)["secret_config_keys"], json!([]));
+    let refused = stack.patch(&one, patch(json!({}))).await;
+    assert_eq!(refused.refused(400), "invalid_provider_config");
 }

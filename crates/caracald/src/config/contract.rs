@@ -49,10 +49,6 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
         "the bound is fixed",
     ),
     (
-        &["CARACAL_PRIVATE_EGRESS_HOSTS"],
-        "upstreams are bounded by UPSTREAM_HOST_ALLOWLIST",
-    ),
-    (
         &[
             "CARACAL_VAULT_TOKEN",
             "CARACAL_INFISICAL_TOKEN",

@@ -38,6 +38,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
+use caracal_sts::ServiceTokens;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -112,6 +113,8 @@ struct Parts {
     /// Where evidence is made: not on the workers of calls, where there are calls.
     background: Background,
     issued: Option<Arc<IssuedMandates>>,
+    /// Only where credentials are brokered.
+    tokens: Option<Arc<ServiceTokens>>,
     issuer: Arc<str>,
     tails: Arc<Tails>,
     metrics: PrometheusHandle,
@@ -162,8 +165,13 @@ pub(crate) async fn wire(
         Some(_) => Background::on_thread("evidence").context("cannot start a thread")?,
         None => Background::default(),
     };
+    let tokens = roles
+        .contains(&Role::Sts)
+        .then(|| tokens(&config, &world))
+        .transpose()?;
     let parts = Parts {
         background,
+        tokens,
         issuer: issuer(&config, addresses),
         tails: Tails::new(TailLimits::default(), shutdown.clone()),
         store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
@@ -214,6 +222,18 @@ pub(crate) async fn wire(
 fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> {
     let further = config.extra_ca()?;
     Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
+}
+
+/// Tokens of OAuth servers, which whoever sets up a provider names: public ones, and those the operator allows.
+fn tokens(config: &Config, world: &World) -> anyhow::Result<Arc<ServiceTokens>> {
+    let policy = EgressPolicy {
+        private_hosts: config.private_hosts.clone(),
+        ..EgressPolicy::default()
+    };
+    Ok(Arc::new(ServiceTokens::new(
+        egress(config, policy)?,
+        world.clone(),
+    )))
 }
 
 /// As much of each zone as the most demanding of the roles needs.

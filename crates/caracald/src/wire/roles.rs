@@ -57,6 +57,7 @@ impl Parts {
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,
+            tokens: self.tokens.clone().context("an STS asks OAuth servers")?,
             limiter: self.backends.short_lived.clone(),
             replay: self.backends.short_lived.clone(),
             gateway_key: self.keys.gateway_sts.clone(),

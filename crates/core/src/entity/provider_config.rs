@@ -4,13 +4,17 @@
 //! serialised form and prints as `***`, so what is shown or stored in clear never holds one. To add a kind of provider:
 //! a word in [`ProviderKind`], a variant here, a broker in the STS.
 
+mod oauth;
 mod rules;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::rules::is_reserved_header;
 use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
+pub use self::{
+    oauth::{ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant},
+    rules::is_reserved_header,
+};
 use super::ProviderKind;
 use crate::Secret;
 
@@ -28,6 +32,8 @@ pub enum ProviderConfig {
     BearerToken(BearerTokenConfig),
     /// RFC 7617 basic authentication.
     HttpBasic(HttpBasicConfig),
+    /// A token that an OAuth server gives to this client itself.
+    ClientCredentials(Box<ClientCredentialsConfig>),
 }
 
 /// Settings of an API key.
@@ -129,12 +135,9 @@ fn invalid(key: &str, message: impl Into<String>) -> InvalidConfig {
 impl ProviderConfig {
     /// The kinds this build serves, for a message.
     pub fn offered() -> String {
-        let served = ProviderKind::ALL.iter().filter(|kind| {
-            !matches!(
-                kind,
-                ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials
-            )
-        });
+        let served = ProviderKind::ALL
+            .iter()
+            .filter(|kind| **kind != ProviderKind::Oauth2AuthorizationCode);
         served.map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
     }
 
@@ -193,7 +196,10 @@ impl ProviderConfig {
                     common: common(&fields)?,
                 })
             }
-            ProviderKind::Oauth2AuthorizationCode | ProviderKind::Oauth2ClientCredentials => {
+            ProviderKind::Oauth2ClientCredentials => {
+                Self::ClientCredentials(Box::new(ClientCredentialsConfig::read(&fields)?))
+            }
+            ProviderKind::Oauth2AuthorizationCode => {
                 return Err(InvalidConfig {
                     field: String::from("kind"),
                     message: format!(
@@ -205,33 +211,43 @@ impl ProviderConfig {
         })
     }
 
-    /// Reads what somebody wants to save. `secret_stored` says that the secret is sealed already and may be left out.
+    /// Reads what somebody wants to save. The secrets named in `stored` are sealed already: where none is given, those
+    /// stay.
     ///
     /// # Errors
-    /// As [`Self::read`]; and for a secret that is missing, or would be sent with its scheme twice.
-    pub fn check(kind: ProviderKind, json: &Map<String, Value>, secret_stored: bool) -> Checked<Self> {
+    /// The first field that breaks a rule; and for a secret that is missing, or would be sent with its scheme twice.
+    pub fn check(kind: ProviderKind, json: &Map<String, Value>, stored: &[String]) -> Checked<Self> {
         let config = Self::read(kind, json)?;
-        let Some((key, secret, scheme)) = config.credential() else {
-            return Ok(config);
-        };
-        let Some(secret) = secret else {
-            return if secret_stored {
-                Ok(config)
-            } else {
-                Err(invalid(key, "is required"))
+        if let Self::ClientCredentials(config) = &config {
+            config.check()?;
+        }
+        let credentials = config.credentials();
+        let none_given = credentials.iter().all(|credential| credential.secret.is_none());
+        for Credential { key, secret, scheme } in credentials {
+            let Some(secret) = secret else {
+                if none_given && stored.iter().any(|stored| stored == key) {
+                    continue;
+                }
+                return Err(invalid(key, "is required"));
             };
-        };
-        if scheme.is_some_and(|scheme| begins_with_word(secret.expose(), scheme)) {
-            let scheme = scheme.unwrap_or_default();
-            return Err(invalid(key, format!("must not begin with its scheme {scheme}")));
+            if let Some(scheme) = scheme.filter(|scheme| begins_with_word(secret.expose(), scheme)) {
+                return Err(invalid(key, format!("must not begin with its scheme {scheme}")));
+            }
         }
         Ok(config)
     }
 
-    /// The secret with its name, if it is here: what is sealed, by the names under which it is.
-    pub fn secret(&self) -> Option<(&'static str, &Secret)> {
-        let (key, secret, _) = self.credential()?;
-        Some((key, secret?))
+    /// The secrets that are here, with their names: what is sealed, by the names under which it is.
+    pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        let credentials = self.credentials().into_iter();
+        credentials
+            .filter_map(|credential| Some((credential.key, credential.secret?)))
+            .collect()
+    }
+
+    /// Whether the kind, set like this, works with a secret at all.
+    pub fn needs_secrets(&self) -> bool {
+        !self.credentials().is_empty()
     }
 
     /// What may be shown and stored in clear.
@@ -242,23 +258,40 @@ impl ProviderConfig {
         }
     }
 
-    /// The secret of the kind: its name, its value if it is here, and the word it is sent after.
-    fn credential(&self) -> Option<(&'static str, Option<&Secret>, Option<&str>)> {
+    /// The secrets that the kind works with, as it is set.
+    fn credentials(&self) -> Vec<Credential<'_>> {
         match self {
-            Self::None | Self::CaracalMandate => None,
+            Self::None | Self::CaracalMandate => Vec::new(),
             Self::ApiKey(config) => {
                 let scheme = match &config.place {
                     KeyPlace::Header { auth_scheme, .. } => auth_scheme.as_deref(),
                     KeyPlace::Query { .. } => None,
                 };
-                Some(("api_key", config.api_key.as_ref(), scheme))
+                vec![Credential::new("api_key", config.api_key.as_ref(), scheme)]
             }
             Self::BearerToken(config) => {
                 let scheme = config.auth_scheme.as_deref().unwrap_or("Bearer");
-                Some(("bearer_token", config.bearer_token.as_ref(), Some(scheme)))
+                let token = config.bearer_token.as_ref();
+                vec![Credential::new("bearer_token", token, Some(scheme))]
             }
-            Self::HttpBasic(config) => Some(("password", config.password.as_ref(), None)),
+            Self::HttpBasic(config) => vec![Credential::new("password", config.password.as_ref(), None)],
+            Self::ClientCredentials(config) => config.credentials(),
         }
+    }
+}
+
+/// A secret of a provider.
+struct Credential<'c> {
+    key: &'static str,
+    /// Its value, if it is here.
+    secret: Option<&'c Secret>,
+    /// The word it is sent after.
+    scheme: Option<&'c str>,
+}
+
+impl<'c> Credential<'c> {
+    const fn new(key: &'static str, secret: Option<&'c Secret>, scheme: Option<&'c str>) -> Self {
+        Self { key, secret, scheme }
     }
 }
 

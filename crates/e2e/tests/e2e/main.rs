@@ -27,6 +27,7 @@ mod replicas;
 mod requests;
 mod scopes;
 mod second_verifier;
+mod service_tokens;
 mod support;
 mod tails;
 mod tampering;

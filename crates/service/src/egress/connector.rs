@@ -79,12 +79,12 @@ impl Dialer {
         ip: Option<IpAddr>,
     ) -> Result<Arc<[IpAddr]>, EgressError> {
         if let Some(ip) = ip {
-            self.policy.vet(ip)?;
+            self.policy.vet(host, ip)?;
             return Ok(Arc::new([ip]));
         }
         let addresses = self.dns.lookup(host).await?;
         for address in addresses.iter() {
-            self.policy.vet(*address)?;
+            self.policy.vet(host, *address)?;
         }
         Ok(addresses)
     }

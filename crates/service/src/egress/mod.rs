@@ -190,7 +190,7 @@ impl Egress {
             return Err(EgressError::HostNotAllowed);
         }
         if let Some(address) = target.ip() {
-            self.policy.vet(address)?;
+            self.policy.vet(target.host(), address)?;
         }
         let mut targets = self.targets.write();
         if targets.len() >= MAX_TARGETS {

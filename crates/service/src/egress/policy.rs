@@ -59,6 +59,8 @@ pub struct EgressPolicy {
     pub allow_loopback: bool,
     /// Whether networks of the operator may be called (RFC 1918, RFC 6598, RFC 4193).
     pub allow_private: bool,
+    /// Hosts whose addresses may be of this machine or of networks of the operator.
+    pub private_hosts: Vec<HostPattern>,
     /// When not empty, the only hosts that may be called.
     pub host_allowlist: Vec<HostPattern>,
 }
@@ -70,7 +72,7 @@ impl EgressPolicy {
         Self {
             allow_loopback: true,
             allow_private: true,
-            host_allowlist: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -79,16 +81,17 @@ impl EgressPolicy {
         self.host_allowlist.is_empty() || self.host_allowlist.iter().any(|pattern| pattern.matches(host))
     }
 
-    /// Whether `address` may be dialled.
+    /// Whether `address` may be dialled for `host` (lower case, without port and brackets).
     ///
     /// # Errors
     /// [`EgressError::AddressRefused`].
-    pub fn vet(&self, address: IpAddr) -> Result<(), EgressError> {
+    pub fn vet(&self, host: &str, address: IpAddr) -> Result<(), EgressError> {
         let class = classify(address);
+        let named = || self.private_hosts.iter().any(|pattern| pattern.matches(host));
         let allowed = match class {
             AddressClass::Public => true,
-            AddressClass::Loopback => self.allow_loopback,
-            AddressClass::Private => self.allow_private,
+            AddressClass::Loopback => self.allow_loopback || named(),
+            AddressClass::Private => self.allow_private || named(),
             AddressClass::Metadata
             | AddressClass::LinkLocal
             | AddressClass::Multicast

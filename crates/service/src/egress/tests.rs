@@ -345,3 +345,34 @@ async fn names_without_address_and_closed_ports_are_network_failures_not_refusal
         .unwrap_err();
     assert!(matches!(tls, EgressError::Tls(_)), "{tls:?}");
 }
+
+#[tokio::test]
+async fn a_host_that_is_named_may_be_private_and_nothing_else_may() {
+    let address = upstream().await;
+    let policy = EgressPolicy {
+        private_hosts: vec!["id.test".parse().unwrap()],
+        ..EgressPolicy::default()
+    };
+    let answers = |addresses: &[&str]| {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        Egress::with(policy.clone(), Timeouts::default(), Arc::new(Fixed(addresses)))
+    };
+    let uri = |host: &str| format!("http://{host}:{}/", address.port()).parse().unwrap();
+    let egress = answers(&["127.0.0.1"]);
+    assert_eq!(get(&egress, uri("id.test")).await.unwrap(), 200);
+    for other in ["other.test", "id.test.evil.test", "xid.test"] {
+        let refused = get(&egress, uri(other)).await.unwrap_err();
+        assert!(refused.is_refusal(), "{other}: {refused:?}");
+    }
+    // The name is allowed, not the address.
+    let refused = egress.target("http://127.0.0.1/");
+    assert!(matches!(
+        refused,
+        Err(EgressError::AddressRefused(AddressClass::Loopback))
+    ));
+    // What hands out credentials of the machine is never allowed.
+    let refused = get(&answers(&["169.254.169.254"]), uri("id.test"))
+        .await
+        .unwrap_err();
+    assert!(refused.is_refusal(), "{refused:?}");
+}

@@ -78,7 +78,7 @@ fn hand_out(directive: &mut UpstreamDirective, mode: AuthMode, token: Secret, co
     directive.forward_caracal_identity = config.forward_caracal_identity == Some(true);
 }
 
-fn header(directive: &mut UpstreamDirective, name: &str, scheme: Option<&str>) {
+pub(super) fn header(directive: &mut UpstreamDirective, name: &str, scheme: Option<&str>) {
     directive.auth_header = Some(name.to_owned());
     directive.auth_scheme = scheme.map(str::to_owned);
 }

@@ -2,14 +2,22 @@
 //! before. A file for the brokers of each family of kinds.
 
 mod fixed;
+mod service;
+mod tokens;
 
 use std::time::Duration;
 
-use caracal_core::{Secret, entity::ProviderConfig};
-use caracal_service::zones::{ProviderState, ResourceState};
+use caracal_core::entity::ProviderConfig;
+use caracal_service::{
+    oauth::TokenError,
+    zones::{ProviderState, ResourceState},
+};
 use caracal_wire::sts::{DenialReason, Explanation, UpstreamDirective};
 use tokio::time::timeout;
 
+pub use self::tokens::ServiceTokens;
+
+use self::service::Service;
 use crate::{
     case::Case,
     decide::{Denied, Granted, Outcome},
@@ -19,7 +27,7 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a credential cannot be produced. The text is for evidence and logs, never the credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum BrokerError {
     #[error("the provider is archived or its credential cannot be opened")]
     Unavailable,
@@ -27,6 +35,8 @@ pub(crate) enum BrokerError {
     Missing(&'static str),
     #[error("the provider did not answer in time")]
     Slow,
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 /// Gets credentials from providers of one kind.
@@ -41,7 +51,7 @@ pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
         let Ok(granted) = outcome else {
             continue;
         };
-        match directive(&granted.resource).await {
+        match directive(&case.deps.tokens, &granted.resource).await {
             Ok(directive) => granted.directive = Some(directive),
             Err(error) => {
                 let (zone, resource) = (&case.zone.zone.id, &granted.resource.resource);
@@ -59,13 +69,11 @@ pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
     }
 }
 
-/// The bare credential of a resource's provider, where that lets it out to workloads.
-pub(crate) async fn credential(resource: &ResourceState) -> Result<Secret, BrokerError> {
-    let directive = directive(resource).await?;
-    directive.provider_token.ok_or(BrokerError::Unavailable)
-}
-
-async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, BrokerError> {
+/// What a call to a resource needs; of it a workload gets the token and its end, where the provider lets that out.
+pub(crate) async fn directive(
+    tokens: &ServiceTokens,
+    resource: &ResourceState,
+) -> Result<UpstreamDirective, BrokerError> {
     let provider = resource.provider.as_deref().ok_or(BrokerError::Unavailable)?;
     let config = provider.config.as_ref().ok_or(BrokerError::Unavailable)?;
     let mut directive = UpstreamDirective {
@@ -81,6 +89,14 @@ async fn directive(resource: &ResourceState) -> Result<UpstreamDirective, Broker
         ProviderConfig::ApiKey(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
         ProviderConfig::BearerToken(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
         ProviderConfig::HttpBasic(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
+        ProviderConfig::ClientCredentials(config) => {
+            let service = Service {
+                tokens,
+                provider: &provider.id,
+                config,
+            };
+            bounded(TIMEOUT, provider, &service, &mut directive).await
+        }
     }?;
     Ok(directive)
 }
@@ -128,7 +144,7 @@ mod tests {
         let mut directive = UpstreamDirective::default();
         let soon = Duration::from_millis(5);
         let given_up = bounded(soon, &hung, &Hangs, &mut directive).await;
-        assert_eq!(given_up, Err(BrokerError::Slow));
+        assert!(matches!(given_up, Err(BrokerError::Slow)));
 
         let free = hung.brokering.available_permits();
         let every_turn = hung
@@ -136,16 +152,12 @@ mod tests {
             .try_acquire_many(u32::try_from(free).unwrap())
             .unwrap();
         let not_served = bounded(soon, &hung, &fixed::Mandate, &mut directive).await;
-        assert_eq!(not_served, Err(BrokerError::Slow));
-        assert_eq!(
-            bounded(TIMEOUT, &other, &fixed::Mandate, &mut directive).await,
-            Ok(())
-        );
+        assert!(matches!(not_served, Err(BrokerError::Slow)));
+        let served = bounded(TIMEOUT, &other, &fixed::Mandate, &mut directive).await;
+        assert!(served.is_ok());
         drop(every_turn);
-        assert_eq!(
-            bounded(TIMEOUT, &hung, &fixed::Mandate, &mut directive).await,
-            Ok(())
-        );
+        let served = bounded(TIMEOUT, &hung, &fixed::Mandate, &mut directive).await;
+        assert!(served.is_ok());
         assert_eq!(directive.auth_mode, AuthMode::CaracalJwt);
     }
 }

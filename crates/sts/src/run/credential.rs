@@ -128,9 +128,11 @@ impl<'a> Asked<'a> {
         let reason = match config {
             ProviderConfig::ApiKey(config) if lets_out(&config.common) => return Ok(()),
             ProviderConfig::BearerToken(config) if lets_out(&config.common) => return Ok(()),
+            ProviderConfig::ClientCredentials(config) if lets_out(&config.client.common) => return Ok(()),
             ProviderConfig::ApiKey(_)
             | ProviderConfig::BearerToken(_)
             | ProviderConfig::HttpBasic(_)
+            | ProviderConfig::ClientCredentials(_)
             | ProviderConfig::CaracalMandate => DenialReason::CredentialInjectionDenied,
             ProviderConfig::None => DenialReason::CredentialNotProvisioned,
         };
@@ -202,7 +204,11 @@ impl<'a> Asked<'a> {
         release: Option<Release>,
     ) -> Result<Credential, Refusal> {
         let launch = self.launch;
-        let secret = match broker::credential(resource).await {
+        let directive = broker::directive(&launch.deps.tokens, resource).await;
+        let expires_at = directive.as_ref().ok().and_then(|directive| directive.expires_at);
+        let secret =
+            directive.and_then(|directive| directive.provider_token.ok_or(broker::BrokerError::Unavailable));
+        let secret = match secret {
             Ok(secret) => secret,
             Err(error) => {
                 tracing::warn!(zone.id = %launch.zone.zone.id, resource.id = %resource.resource.id, %error, "credential not available");
@@ -229,7 +235,7 @@ impl<'a> Asked<'a> {
         Ok(Credential {
             env: self.binding.env.clone(),
             credential: secret.expose().to_owned(),
-            expires_at: None,
+            expires_at,
         })
     }
 }

@@ -19,9 +19,12 @@ use caracal_crypto::{
     mandate::{ClaimRules, LEEWAY},
     sealed::Location,
 };
-use caracal_service::zones::ZoneState;
+use caracal_service::{
+    egress::{Egress, EgressPolicy},
+    zones::ZoneState,
+};
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{StsConfig, StsDeps};
+use caracal_sts::{ServiceTokens, StsConfig, StsDeps};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{ISSUER, Parts},
@@ -126,6 +129,10 @@ impl Fixture {
             outbox: parts.outbox.clone(),
             keyring: parts.keyring.clone(),
             hasher: parts.hasher.clone(),
+            tokens: Arc::new(ServiceTokens::new(
+                Egress::new(EgressPolicy::provisioned()),
+                parts.world.clone(),
+            )),
             limiter: parts.short_lived.clone(),
             replay: parts.short_lived.clone(),
             gateway_key: Some(HmacKey::from_hex(GATEWAY_KEY).unwrap()),

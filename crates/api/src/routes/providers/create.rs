@@ -12,8 +12,8 @@ use caracal_wire::control::providers::{CreateProvider, ProviderItem};
 use caracal_wire::events::DirectoryKind;
 
 use super::{
-    CODE, check_identifier, check_reserved, identifier_conflict, invalid_config, keep_secrets, parse_kind,
-    secret_keys,
+    CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
+    parse_kind, secret_keys,
 };
 use crate::{
     call::{ZoneCall, require_zone},
@@ -39,7 +39,8 @@ pub(crate) async fn handle(
     if let Some(name) = &name {
         bounded(CODE, "name", name, 200)?;
     }
-    let config = ProviderConfig::check(kind, &body.config_json, false).map_err(invalid_config)?;
+    let config = ProviderConfig::check(kind, &body.config_json, &[]).map_err(invalid_config)?;
+    check_keys(&config)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     let identifier = match (given, &name) {

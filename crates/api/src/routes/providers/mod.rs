@@ -12,7 +12,7 @@ use caracal_core::{
     ProviderId, ZoneId,
     entity::{ProviderConfig, ProviderKind, provider_config::InvalidConfig},
 };
-use caracal_crypto::Location;
+use caracal_crypto::{AssertionKey, Location};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
@@ -86,10 +86,30 @@ fn invalid_config(problem: InvalidConfig) -> Refusal {
     Refusal::invalid_field(ErrorCode::InvalidProviderConfig, &problem.field, problem.message)
 }
 
+/// A private key that nothing can be signed with is refused where it is given, not at the first call.
+fn check_keys(config: &ProviderConfig) -> Result<(), Refusal> {
+    let key = match config {
+        ProviderConfig::ClientCredentials(config) => config.client.private_key.as_ref(),
+        ProviderConfig::None
+        | ProviderConfig::CaracalMandate
+        | ProviderConfig::ApiKey(_)
+        | ProviderConfig::BearerToken(_)
+        | ProviderConfig::HttpBasic(_) => None,
+    };
+    match key.map(|key| AssertionKey::from_pem(key.expose().as_bytes())) {
+        Some(Err(_)) => Err(Refusal::invalid_field(
+            ErrorCode::InvalidProviderConfig,
+            "config_json.private_key",
+            "must be an RSA key of 2048 bits or more, or a P-256, P-384 or P-521 key",
+        )),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
 /// The names of the secrets that are sealed for `config`.
 fn secret_keys(config: &ProviderConfig) -> Vec<String> {
-    let secret = config.secret();
-    secret.map(|(key, _)| key.to_owned()).into_iter().collect()
+    let secrets = config.secrets().into_iter();
+    secrets.map(|(key, _)| key.to_owned()).collect()
 }
 
 /// Seals the secret document in the same transaction as the row, or removes it when there is none.
@@ -100,15 +120,19 @@ async fn keep_secrets(
     config: &ProviderConfig,
 ) -> Result<(), Refusal> {
     let location = Location::provider_secret_config(zone, id);
-    let Some((key, secret)) = config.secret() else {
+    let secrets = config.secrets();
+    if secrets.is_empty() {
         change.secrets().delete(location.as_str()).await?;
         return Ok(());
-    };
+    }
     let unavailable = || {
         Refusal::of(ErrorCode::SecretBackendUnavailable)
             .describe("the secret store could not seal the provider's credential")
     };
-    let document = BTreeMap::from([(key, secret.expose())]);
+    let document: BTreeMap<_, _> = secrets
+        .into_iter()
+        .map(|(key, secret)| (key, secret.expose()))
+        .collect();
     let document = serde_json::to_vec(&document).map_err(|_| unavailable())?;
     let api = &change.call().role;
     let envelope = api

@@ -12,8 +12,8 @@ use caracal_wire::{
 };
 
 use super::{
-    CODE, check_identifier, check_reserved, identifier_conflict, invalid_config, keep_secrets, not_found,
-    secret_keys,
+    CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
+    not_found, secret_keys,
 };
 use crate::{
     call::ZoneCall,
@@ -64,12 +64,18 @@ pub(crate) async fn handle(
     wanted.allows(provider.attribution.version)?;
     let mut sealed = None;
     if let Some(given) = &body.config_json {
-        let stored = body.kind.is_none() && !provider.secret_config_keys.is_empty();
-        provider.kind = body.kind.unwrap_or(provider.kind);
-        let config = ProviderConfig::check(provider.kind, given, stored).map_err(invalid_config)?;
+        let stored: &[String] = match body.kind {
+            Some(_) => &[],
+            None => &provider.secret_config_keys,
+        };
+        let kind = body.kind.unwrap_or(provider.kind);
+        let config = ProviderConfig::check(kind, given, stored).map_err(invalid_config)?;
+        check_keys(&config)?;
+        provider.kind = kind;
         provider.config_json = config.public();
         provider.connectivity_failed_at = None;
-        if config.secret().is_some() || body.kind.is_some() {
+        // What works without a secret keeps none.
+        if !config.secrets().is_empty() || body.kind.is_some() || !config.needs_secrets() {
             provider.secret_config_keys = secret_keys(&config);
             sealed = Some(config);
         }

@@ -19,6 +19,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &STREAM_IDLE_TIMEOUT,
     &STS_TIMEOUT,
     &UPSTREAM_HOSTS,
+    &PRIVATE_HOSTS,
     &TRUST_PROXY,
     &JTI_FAIL_OPEN,
 ];
@@ -122,6 +123,12 @@ pub(crate) static UPSTREAM_HOSTS: Setting<Hosts> = Setting::new(
     GATEWAY,
     Vec::new,
     "Hosts that may be called at all.",
+);
+pub(crate) static PRIVATE_HOSTS: Optional<Hosts> = Optional::new(
+    "CARACAL_PRIVATE_EGRESS_HOSTS",
+    STS,
+    "none",
+    "Hosts of OAuth servers that may be on this machine or a private network; others must be public.",
 );
 pub(crate) static TRUST_PROXY: Setting<Flag> = Setting::new(
     "TRUST_PROXY",

@@ -1,11 +1,17 @@
 //! What one field may hold. A rule returns the sentence that completes "the field …".
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::{Secret, TextRule};
 
 pub(super) fn flag(value: &Value) -> Result<bool, &'static str> {
     value.as_bool().ok_or("must be true or false")
+}
+
+pub(super) fn text(value: &Value) -> Result<String, &'static str> {
+    line(value).map(str::to_owned)
 }
 
 fn line(value: &Value) -> Result<&str, &'static str> {
@@ -22,6 +28,91 @@ pub(super) fn secret(value: &Value) -> Result<Secret, &'static str> {
         return Err("must have at most 8192 bytes, none of them control characters");
     }
     Ok(Secret::new(text))
+}
+
+/// A private key in PEM form (RFC 7468), which has lines.
+pub(super) fn private_key(value: &Value) -> Result<Secret, &'static str> {
+    let text = value.as_str().map(str::trim).unwrap_or_default();
+    let block = text.starts_with("-----BEGIN ") && text.ends_with(" PRIVATE KEY-----");
+    let plain = |byte: u8| matches!(byte, b'\r' | b'\n' | b' '..=b'~');
+    if block && text.len() <= 16 * 1024 && text.bytes().all(plain) {
+        Ok(Secret::new(text))
+    } else {
+        Err("must be one private key in PEM form")
+    }
+}
+
+/// An endpoint of an OAuth server: what is sent there are secrets.
+pub(super) fn endpoint(value: &Value) -> Result<String, &'static str> {
+    const FORM: &str = "must be an https URL with a host, without user and fragment";
+    let url = value.as_str().filter(|url| url.len() <= 2048).ok_or(FORM)?;
+    let rest = url.strip_prefix("https://").ok_or(FORM)?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => {
+            let number = port.parse::<u16>().is_ok_and(|port| port != 0);
+            Some(host).filter(|_| number && port.bytes().all(|byte| byte.is_ascii_digit()))
+        }
+        _ => Some(authority),
+    };
+    let bracketed = |host: &str| {
+        let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        inside.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"' | b'<' | b'>');
+    if host.is_some_and(|host| is_host(host) || bracketed(host)) && rest.bytes().all(plain) {
+        Ok(url.to_owned())
+    } else {
+        Err(FORM)
+    }
+}
+
+/// RFC 6749 §3.3: scope tokens.
+pub(super) fn scopes(value: &Value) -> Result<Vec<String>, &'static str> {
+    let token = |scope: &str| {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        (1..=200).contains(&scope.len()) && scope.bytes().all(plain)
+    };
+    let list = value.as_array().filter(|list| list.len() <= 64);
+    let scopes = list.and_then(|list| {
+        let scopes = list.iter().map(Value::as_str);
+        scopes
+            .map(|scope| scope.filter(|scope| token(scope)).map(str::to_owned))
+            .collect()
+    });
+    scopes.ok_or("must be a list of at most 64 scopes without blanks")
+}
+
+/// What the protocol itself puts into a token request.
+const TOKEN_REQUEST: [&str; 10] = [
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "redirect_uri",
+    "refresh_token",
+    "scope",
+];
+
+/// Parameters of a token request besides those of the protocol.
+pub(super) fn token_params(value: &Value) -> Result<BTreeMap<String, String>, &'static str> {
+    params(value, &TOKEN_REQUEST).ok_or(
+        "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
+         parameter of the protocol",
+    )
+}
+
+fn params(value: &Value, reserved: &[&str]) -> Option<BTreeMap<String, String>> {
+    let given = value.as_object().filter(|given| given.len() <= 32)?;
+    let pair = |(name, value): (&String, &Value)| {
+        parameter(&Value::from(name.as_str())).ok()?;
+        let value = line(value).ok().filter(|_| !reserved.contains(&name.as_str()))?;
+        Some((name.clone(), value.to_owned()))
+    };
+    given.iter().map(pair).collect()
 }
 
 /// RFC 7617 §2: a colon would end the user name early.

@@ -1,0 +1,168 @@
+//! A real OAuth 2.0 server, and a stack that may reach it.
+
+use std::{fs, path::PathBuf, process::Command, time::Duration};
+
+use caracal_testkit::process::Process;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Deployment, Stack, checkout, program};
+
+/// Longest wait for it to listen: the first start installs it.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// The secret of the clients that have one: characters that the encodings of a form and of basic authentication differ
+/// in, and a canary, which must be nowhere in clear.
+pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z";
+
+/// The server, on this machine, with a certificate of an authority of its own. It ends with this.
+#[derive(Debug)]
+pub struct OauthServer {
+    issuer: String,
+    /// The same in plain HTTP, for the test itself.
+    plain: String,
+    /// The private key of the client `signs`, in PEM form.
+    pub client_key: String,
+    http: reqwest::Client,
+    files: TempDir,
+    _process: Process,
+}
+
+impl OauthServer {
+    /// Starts it; its tokens live `seconds`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(seconds: u32) -> Self {
+        let files = tempfile::tempdir().expect("a directory");
+        let file = |name: &str, text: &str| {
+            let path = files.path().join(name);
+            fs::write(&path, text).expect("the directory is ours");
+            path
+        };
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let authority = CertifiedIssuer::self_signed(authority, key).expect("an authority");
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![String::from("localhost")]).expect("a name");
+        let certificate = params.signed_by(&key, &authority).expect("a certificate");
+        file("authority.pem", &authority.pem());
+        let certificate = file("certificate.pem", &certificate.pem());
+        let key = file("key.pem", &key.serialize_pem());
+        let client_key = KeyPair::generate().expect("a key");
+
+        let directory = tokio::task::spawn_blocking(installed).await.expect("it runs");
+        let mut process = Process::options("node")
+            .arg(directory.join("server.mjs"))
+            .env("TLS_CERT", certificate)
+            .env("TLS_KEY", key)
+            .env("TOKEN_SECONDS", seconds.to_string())
+            .env("CLIENTS", clients(&client_key).to_string())
+            .start();
+        let mut said = String::new();
+        process
+            .until("it listens", LIMIT, async |process| {
+                said = process.stdout();
+                said.lines().count() == 2 && said.ends_with('\n')
+            })
+            .await;
+        let (issuer, plain) = said.trim().split_once('\n').expect("two lines");
+        Self {
+            issuer: issuer.to_owned(),
+            plain: plain.to_owned(),
+            client_key: client_key.serialize_pem(),
+            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            files,
+            _process: process,
+        }
+    }
+
+    /// Where it listens: its issuer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where tokens are asked for.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/token", self.issuer)
+    }
+
+    /// A stack that trusts its certificate and may reach it, told `variables` besides.
+    pub async fn stack(&self, deployment: Deployment, variables: &[(&str, &str)]) -> Stack {
+        let authority = self.files.path().join("authority.pem");
+        let authority = authority.to_str().expect("a path that is text");
+        let own = [
+            ("CARACAL_TLS_EXTRA_CA_FILE", authority),
+            ("CARACAL_PRIVATE_EGRESS_HOSTS", "localhost"),
+        ];
+        Stack::with(deployment, &[&own, variables].concat()).await
+    }
+
+    /// What it was asked for so far, in order.
+    pub async fn grants(&self) -> Vec<Value> {
+        let url = format!("{}/grants", self.plain);
+        let answer = self.http.get(url).send().await.expect("it answers");
+        answer.json().await.expect("JSON")
+    }
+
+    /// Its token endpoint answers with `status` from now on; none means as it should.
+    pub async fn outage(&self, status: Option<u16>) {
+        let status = status.map_or_else(String::new, |status| format!("?status={status}"));
+        let url = format!("{}/outage{status}", self.plain);
+        self.http.post(url).send().await.expect("it answers");
+    }
+
+    /// What it says of a token (RFC 7662).
+    pub async fn introspect(&self, token: &str) -> Value {
+        let url = format!("{}/token/introspection", self.plain);
+        let form = [
+            ("client_id", "post"),
+            ("client_secret", CLIENT_SECRET),
+            ("token", token),
+        ];
+        let answer = self.http.post(url).form(&form).send().await.expect("it answers");
+        answer.json().await.expect("JSON")
+    }
+}
+
+fn clients(key: &KeyPair) -> Value {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let point = key.public_key_raw();
+    let public = json!({
+        "kty": "EC", "crv": "P-256", "kid": "client-key", "use": "sig", "alg": "ES256",
+        "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..]),
+    });
+    let service = |id: &str, method: &str| {
+        json!({
+            "client_id": id, "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": method,
+            "grant_types": ["client_credentials"], "redirect_uris": [], "response_types": [],
+            "scope": "tickets:read",
+        })
+    };
+    let mut signs = service("signs", "private_key_jwt");
+    signs["jwks"] = json!({"keys": [public]});
+    json!([
+        service("basic", "client_secret_basic"),
+        service("post", "client_secret_post"),
+        signs
+    ])
+}
+
+/// Where the server is, installed.
+fn installed() -> PathBuf {
+    let program = program("caracald");
+    let target = program.ancestors().nth(2).expect("the target directory");
+    let directory = target.join("e2e-oauth");
+    let output = Command::new(checkout().join("scripts/e2e-oauth.sh"))
+        .arg(&directory)
+        .output()
+        .expect("the script runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    directory
+}

@@ -1,0 +1,138 @@
+//! What is taken from the answer of a token endpoint.
+
+use std::time::Duration;
+
+use caracal_core::Secret;
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::TokenError;
+
+/// Longest token, in bytes: it has to fit into one header of a call.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// A token as the server gave it.
+#[derive(Debug, Clone)]
+pub struct TokenReply {
+    /// The token.
+    pub access_token: Secret,
+    /// How long it is good, where the server says so.
+    pub expires_in: Option<Duration>,
+    token_type: Option<String>,
+}
+
+impl TokenReply {
+    pub(super) fn read(status: StatusCode, body: &[u8]) -> Result<Self, TokenError> {
+        let json: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+        // Some servers refuse with status 200, which RFC 6749 does not foresee.
+        let error = json.as_ref().and_then(|json| json.get("error"));
+        if status != StatusCode::OK || error.is_some() {
+            let word = error.and_then(Value::as_str).filter(|word| is_error_word(word));
+            return Err(TokenError::Denied {
+                error: word.map(str::to_owned),
+            });
+        }
+        let json = json.ok_or(TokenError::Malformed("it is no JSON object"))?;
+        let token = json.get("access_token").and_then(Value::as_str);
+        let token = token.ok_or(TokenError::Malformed("it has no access_token"))?;
+        // RFC 6749 appendix A.12, and what a header can carry.
+        if token.is_empty()
+            || token.len() > MAX_TOKEN_BYTES
+            || !token.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err(TokenError::Malformed("its access_token fits into no header"));
+        }
+        let expires_in = json.get("expires_in").and_then(|value| match value {
+            Value::Number(number) => number.as_u64(),
+            // As some servers write it.
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        });
+        Ok(Self {
+            access_token: Secret::new(token),
+            expires_in: expires_in.map(Duration::from_secs),
+            token_type: json.get("token_type").and_then(Value::as_str).map(str::to_owned),
+        })
+    }
+
+    /// A token of another type than bearer is sent only where the provider says with which word.
+    pub(super) fn of_type(self, scheme: Option<&str>) -> Result<Self, TokenError> {
+        let bearer = |kind: &str| kind.eq_ignore_ascii_case("bearer");
+        if scheme.is_some() || self.token_type.as_deref().is_none_or(bearer) {
+            Ok(self)
+        } else {
+            Err(TokenError::Malformed("its token_type is not bearer"))
+        }
+    }
+}
+
+/// What may be repeated of an error: a word, never a sentence that could hold anything.
+fn is_error_word(word: &str) -> bool {
+    (1..=64).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(status: u16, body: &str) -> Option<String> {
+        match TokenReply::read(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
+            Err(TokenError::Denied { error }) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_repeated_as_a_word_or_not_at_all() {
+        let word = |body| denied(400, body);
+        assert_eq!(
+            word(r#"{"error":"invalid_client"}"#).as_deref(),
+            Some("invalid_client")
+        );
+        assert_eq!(
+            denied(200, r#"{"error":"bad_thing"}"#).as_deref(),
+            Some("bad_thing")
+        );
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            r#"{"error":"the secret s3cret is wrong"}"#,
+            r#"{"error":7}"#,
+        ] {
+            assert_eq!(word(body), None, "{body}");
+        }
+        assert_eq!(denied(302, ""), None);
+    }
+
+    #[test]
+    fn what_no_header_carries_is_no_token() {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            r#"{"access_token":7}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a b"}"#,
+            r#"{"access_token":"a\r\nx: y"}"#,
+            &format!(r#"{{"access_token":"{}"}}"#, "a".repeat(MAX_TOKEN_BYTES + 1)),
+        ] {
+            let read = TokenReply::read(StatusCode::OK, body.as_bytes());
+            assert!(matches!(read, Err(TokenError::Malformed(_))), "{body:.40}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_unknown_type_needs_its_word() {
+        let read = |kind: &str| {
+            let body = format!(r#"{{"access_token":"t","token_type":"{kind}","expires_in":"60"}}"#);
+            TokenReply::read(StatusCode::OK, body.as_bytes()).unwrap()
+        };
+        assert_eq!(
+            read("BEARER").of_type(None).unwrap().expires_in,
+            Some(Duration::from_mins(1))
+        );
+        assert!(read("mac").of_type(None).is_err());
+        assert!(read("mac").of_type(Some("MAC")).is_ok());
+    }
+}

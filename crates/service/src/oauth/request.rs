@@ -1,0 +1,127 @@
+//! What is sent to a token endpoint.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use caracal_core::{
+    Secret, World,
+    entity::provider_config::{ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant},
+};
+use caracal_crypto::{Assertion, AssertionKey};
+use form_urlencoded::{Serializer, byte_serialize};
+
+use super::TokenError;
+
+/// How long an assertion of the client itself is good.
+const CLIENT_ASSERTION: Duration = Duration::from_mins(1);
+/// How long an assertion that is the grant is good.
+const GRANT_ASSERTION: Duration = Duration::from_mins(5);
+/// RFC 7523 §2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// RFC 7523 §2.1.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// A form, and the `Authorization` that goes with it.
+pub(super) struct TokenRequest {
+    pub(super) form: String,
+    pub(super) authorization: Option<Secret>,
+}
+
+impl TokenRequest {
+    /// The question of a service for a token of its own.
+    pub(super) fn of_service(world: &World, config: &ClientCredentialsConfig) -> Result<Self, TokenError> {
+        let client = &config.client;
+        let scope = client.scopes.as_ref().map(|scopes| scopes.join(" "));
+        let scope = scope.as_deref().filter(|scope| !scope.is_empty());
+        let mut form = Serializer::new(String::new());
+        match config.grant() {
+            ServiceGrant::ClientCredentials => {
+                form.append_pair("grant_type", "client_credentials");
+                for (name, value) in [
+                    ("scope", scope),
+                    ("audience", config.audience.as_deref()),
+                    ("resource", config.resource.as_deref()),
+                ] {
+                    if let Some(value) = value {
+                        form.append_pair(name, value);
+                    }
+                }
+            }
+            ServiceGrant::JwtBearer => {
+                let assertion = Assertion {
+                    issuer: &client.client_id,
+                    subject: config.assertion_subject.as_deref().unwrap_or(&client.client_id),
+                    audience: config
+                        .assertion_audience
+                        .as_deref()
+                        .unwrap_or(&client.token_endpoint),
+                    lifetime: GRANT_ASSERTION,
+                    scope,
+                };
+                let assertion = signed(world, client, &assertion)?;
+                form.append_pair("grant_type", JWT_BEARER)
+                    .append_pair("assertion", assertion.expose());
+            }
+        }
+        Self::proven(world, form, client, config.auth_method())
+    }
+
+    /// Adds what proves the client, and its further parameters.
+    fn proven(
+        world: &World,
+        mut form: Serializer<'_, String>,
+        client: &OauthClient,
+        method: ClientAuthMethod,
+    ) -> Result<Self, TokenError> {
+        let id = client.client_id.as_str();
+        let secret = || {
+            let secret = client.client_secret.as_ref();
+            secret.ok_or(TokenError::Unusable("client_secret"))
+        };
+        let mut authorization = None;
+        match method {
+            ClientAuthMethod::ClientSecretBasic => {
+                // RFC 6749 §2.3.1: both parts are form-encoded first, so that a colon in them stays theirs.
+                let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+                let pair = format!("{}:{}", encoded(id), encoded(secret()?.expose()));
+                authorization = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))));
+            }
+            ClientAuthMethod::ClientSecretPost => {
+                form.append_pair("client_id", id)
+                    .append_pair("client_secret", secret()?.expose());
+            }
+            ClientAuthMethod::PrivateKeyJwt => {
+                let assertion = Assertion {
+                    issuer: id,
+                    subject: id,
+                    audience: &client.token_endpoint,
+                    lifetime: CLIENT_ASSERTION,
+                    scope: None,
+                };
+                let assertion = signed(world, client, &assertion)?;
+                form.append_pair("client_id", id)
+                    .append_pair("client_assertion_type", ASSERTION_TYPE)
+                    .append_pair("client_assertion", assertion.expose());
+            }
+            ClientAuthMethod::None => {
+                form.append_pair("client_id", id);
+            }
+        }
+        for (name, value) in client.token_params.iter().flatten() {
+            form.append_pair(name, value);
+        }
+        Ok(Self {
+            form: form.finish(),
+            authorization,
+        })
+    }
+}
+
+fn signed(world: &World, client: &OauthClient, assertion: &Assertion<'_>) -> Result<Secret, TokenError> {
+    const UNUSABLE: TokenError = TokenError::Unusable("private_key");
+    let key = client.private_key.as_ref().ok_or(UNUSABLE)?;
+    let key = AssertionKey::from_pem(key.expose().as_bytes()).map_err(|_| UNUSABLE)?;
+    assertion
+        .sign(world, &key, client.key_id.as_deref())
+        .map_err(|_| UNUSABLE)
+}

@@ -1,0 +1,27 @@
+//! A token that an OAuth server gives to the provider's own client.
+
+use caracal_core::{ProviderId, entity::provider_config::ClientCredentialsConfig};
+use caracal_wire::sts::{AuthMode, UpstreamDirective};
+
+use super::{Broker, BrokerError, ServiceTokens, fixed::header};
+
+pub(super) struct Service<'a> {
+    pub(super) tokens: &'a ServiceTokens,
+    pub(super) provider: &'a ProviderId,
+    pub(super) config: &'a ClientCredentialsConfig,
+}
+
+impl Broker for Service<'_> {
+    async fn attach(&self, directive: &mut UpstreamDirective) -> Result<(), BrokerError> {
+        let client = &self.config.client;
+        let token = self.tokens.get(self.provider, self.config).await?;
+        directive.auth_mode = AuthMode::ProviderOauth;
+        directive.provider_token = Some(token.secret.clone());
+        directive.expires_at = Some(token.expires_at.unix_seconds());
+        directive.forward_caracal_identity = client.common.forward_caracal_identity == Some(true);
+        let name = client.auth_header.as_deref().unwrap_or("Authorization");
+        let scheme = client.auth_scheme.as_deref().unwrap_or("Bearer");
+        header(directive, name, Some(scheme));
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+// An OAuth 2.0 and OpenID server for the end-to-end tests: oidc-provider as it is, with clients of every kind that the
+// tests need and a user who always agrees.
+//
+// Environment: TLS_CERT and TLS_KEY (files), CLIENTS (JSON, as oidc-provider takes them), TOKEN_SECONDS.
+// The lines of its output are where it listens: its issuer, and the same in plain HTTP for the test itself. GET /grants
+// tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
+// until it is posted again without a status.
+import { readFileSync } from "node:fs";
+import { createServer as createPlainServer } from "node:http";
+import { createServer } from "node:https";
+import { Provider } from "oidc-provider";
+
+const seconds = Number(process.env.TOKEN_SECONDS ?? 600);
+const server = createServer({
+  cert: readFileSync(process.env.TLS_CERT),
+  key: readFileSync(process.env.TLS_KEY),
+});
+await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+const issuer = `https://localhost:${server.address().port}`;
+
+const provider = new Provider(issuer, {
+  clients: JSON.parse(process.env.CLIENTS ?? "[]"),
+  scopes: ["openid", "offline_access", "tickets:read"],
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  // A refresh token for every connection, and an identity token for everybody who signs in.
+  issueRefreshToken: async (_context, client) => client.grantTypeAllowed("refresh_token"),
+  ttl: { AccessToken: seconds, ClientCredentials: seconds, RefreshToken: 3600, Grant: 3600, IdToken: 600 },
+  features: {
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    devInteractions: { enabled: false },
+    resourceIndicators: { enabled: false },
+  },
+  interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+  findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+});
+
+const asked = [];
+const remember = (outcome) => (context, error) => {
+  const params = context.oidc?.params ?? {};
+  const client = context.oidc?.client?.clientId;
+  asked.push({ grant: params.grant_type, client, scope: params.scope, outcome, error: error?.error });
+};
+provider.on("grant.success", remember("granted"));
+provider.on("grant.error", remember("refused"));
+// Faults of the server itself are for whoever reads its output.
+provider.on("server_error", (_context, error) => console.error(error));
+
+// Whoever comes is alice, and agrees.
+async function agree(request, response) {
+  const { params, prompt, grantId } = await provider.interactionDetails(request, response);
+  const result = {};
+  if (prompt.name === "login") {
+    result.login = { accountId: "alice" };
+  } else {
+    const grant = grantId
+      ? await provider.Grant.find(grantId)
+      : new provider.Grant({ accountId: "alice", clientId: params.client_id });
+    grant.addOIDCScope(params.scope);
+    result.consent = { grantId: await grant.save() };
+  }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
+}
+
+let outage = 0;
+const callback = provider.callback();
+function answer(request, response) {
+  const url = new URL(request.url, issuer);
+  if (url.pathname === "/grants") {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(asked));
+  } else if (url.pathname === "/outage") {
+    outage = Number(url.searchParams.get("status") ?? 0);
+    response.end();
+  } else if (url.pathname === "/token" && outage) {
+    asked.push({ outcome: "outage" });
+    response.writeHead(outage).end();
+  } else if (url.pathname.startsWith("/interaction/")) {
+    agree(request, response).catch((error) => {
+      console.error(error);
+      response.writeHead(500).end();
+    });
+  } else {
+    callback(request, response);
+  }
+}
+server.on("request", answer);
+const plain = createPlainServer(answer);
+await new Promise((listening) => plain.listen(0, "127.0.0.1", listening));
+console.log(`${issuer}\nhttp://localhost:${plain.address().port}`);
