@@ -12,6 +12,7 @@ mod first_call;
 mod forgery;
 mod from_a_checkout;
 mod key_rotation;
+mod launch;
 mod ledger;
 mod lifecycle;
 mod metrics;

@@ -1,0 +1,201 @@
+//! `caracal run` against a real STS: who gets what, and what starts nothing. Refusals first.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use caracal_e2e::{Document, Fixture, READ, Reply, Role, Stack, TICKETS, on_every_deployment};
+use caracal_testkit::{deployed::program, process::Process};
+use serde_json::{Value, json};
+
+on_every_deployment!(
+    a_required_binding_that_is_denied_starts_nothing_and_an_optional_one_is_left_out,
+    a_program_gets_the_credentials_of_its_workload_and_no_other_secret,
+    a_launch_waits_for_a_person_and_goes_on_when_they_decide,
+);
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A workload of the fixture's zone, and a place to launch it from.
+struct Launched<'f> {
+    fixture: &'f Fixture<'f>,
+    id: String,
+    secret: String,
+    directory: tempfile::TempDir,
+}
+
+impl<'f> Launched<'f> {
+    /// Binds `TICKET_KEY` to a resource whose provider lets its credential out.
+    async fn new(fixture: &'f Fixture<'f>, bindings: Value) -> Self {
+        let provider = json!({
+            "name": format!("let out {}", uuid::Uuid::new_v4()), "kind": "api_key", "config_json": {
+                "auth_location": "header", "header_name": "X-Api-Key", "api_key": fixture.key,
+                "allow_runtime_injection": true,
+            },
+        });
+        let provider = fixture.zone.admin("POST", "/providers", Some(provider)).await;
+        let provider = provider.expect(201).text_of("id");
+        let resources = fixture.zone.admin("GET", "/resources", None).await.expect(200);
+        let found = resources.json["items"].as_array().into_iter().flatten();
+        let tickets = found.clone().find(|resource| resource["identifier"] == TICKETS);
+        let tickets = tickets.unwrap_or_else(|| panic!("{resources:#?}"))["id"].as_str();
+        let path = format!("/resources/{}", tickets.expect("an id"));
+        let body = json!({"credential_provider_id": provider});
+        fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
+
+        let made = fixture
+            .zone
+            .admin(
+                "POST",
+                "/workloads",
+                Some(json!({"name": format!("nightly {}", uuid::Uuid::new_v4())})),
+            )
+            .await
+            .expect(201);
+        let id = made.text_of("id");
+        let body = json!({"bindings": bindings});
+        let path = format!("/workloads/{id}");
+        fixture.zone.admin("PUT", &path, Some(body)).await.expect(200);
+        Self {
+            fixture,
+            secret: made.text_of("secret"),
+            id,
+            directory: tempfile::tempdir().expect("a directory"),
+        }
+    }
+
+    /// `caracal run` of a shell script, by a caller with an environment of its own.
+    fn run(&self, script: &str) -> Process {
+        let home = self.directory.path().display().to_string();
+        let variables: BTreeMap<&str, String> = BTreeMap::from([
+            ("CARACAL_WORKLOAD_ID", self.id.clone()),
+            ("CARACAL_WORKLOAD_SECRET", self.secret.clone()),
+            ("CARACAL_STS_URL", self.fixture.zone.stack.url(Role::Sts)),
+            ("CARACAL_HOME", home),
+            ("AWS_SECRET_ACCESS_KEY", "of the caller".to_owned()),
+            ("PATH", "/usr/bin:/bin".to_owned()),
+        ]);
+        Process::options(program("caracal"))
+            .args(["run", "--", "/bin/sh", "-c", script])
+            .envs(variables)
+            .start()
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.directory.path().join("started")
+    }
+}
+
+fn binding(env: &str, scope: &str, optional: bool) -> Value {
+    let mut binding = json!({"env": env, "resource": TICKETS, "scopes": [scope], "optional": optional});
+    if optional {
+        binding["on_failure"] = json!("warn");
+    }
+    binding
+}
+
+async fn a_required_binding_that_is_denied_starts_nothing_and_an_optional_one_is_left_out(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let bindings = json!([
+        binding("TICKET_KEY", READ, false),
+        binding("GATE_KEY", "tickets:unheard-of", false)
+    ]);
+    let launched = Launched::new(&fixture, bindings).await;
+    let mark = launched.mark().display().to_string();
+    let mut process = launched.run(&format!("touch {mark}"));
+    let status = process.ended(LIMIT).await;
+    assert_eq!(status.code(), Some(125), "{}", process.stderr());
+    assert!(!launched.mark().exists());
+    assert!(process.stderr().contains("GATE_KEY"), "{}", process.stderr());
+
+    let bindings = json!([
+        binding("TICKET_KEY", READ, false),
+        binding("GATE_KEY", "tickets:unheard-of", true)
+    ]);
+    let launched = Launched::new(&fixture, bindings).await;
+    let mut process = launched.run("test -n \"$TICKET_KEY\" && test -z \"$GATE_KEY\" && exit 7");
+    let status = process.ended(LIMIT).await;
+    assert_eq!(status.code(), Some(7), "{}", process.stderr());
+    assert!(process.stderr().contains("GATE_KEY"), "{}", process.stderr());
+
+    // Nobody without its secret.
+    let stranger = Launched {
+        secret: String::from("ws_0123456789abcdef0123456789abcdef"),
+        ..launched
+    };
+    let mut process = stranger.run("exit 0");
+    assert_eq!(process.ended(LIMIT).await.code(), Some(125));
+    assert!(
+        !process.stderr().contains(&stranger.secret),
+        "{}",
+        process.stderr()
+    );
+}
+
+async fn a_program_gets_the_credentials_of_its_workload_and_no_other_secret(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let launched = Launched::new(&fixture, json!([binding("TICKET_KEY", READ, false)])).await;
+    let mut process = launched.run("/usr/bin/env");
+    let status = process.ended(LIMIT).await;
+    assert_eq!(status.code(), Some(0), "{}", process.stderr());
+    let given = process.stdout();
+    let line = format!("TICKET_KEY={}", fixture.key);
+    assert!(given.lines().any(|given| given == line), "{given}");
+    for absent in [
+        launched.secret.as_str(),
+        "CARACAL_WORKLOAD",
+        "AWS_SECRET",
+        "CARACAL_STS_URL",
+    ] {
+        assert!(!given.contains(absent), "{absent} in {given}");
+    }
+    assert!(!process.stderr().contains(&fixture.key), "{}", process.stderr());
+    // What was given is on record, and the key is not.
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    let events = loop {
+        let events = fixture.zone.ledger().await;
+        let allowed = events.iter().filter(|event| {
+            let text = event.to_string();
+            event["decision"] == "allow" && text.contains(&launched.id) && text.contains("TICKET_KEY")
+        });
+        if allowed.count() == 1 {
+            break events;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{events:#?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(!json!(events).to_string().contains(&fixture.key));
+}
+
+async fn a_launch_waits_for_a_person_and_goes_on_when_they_decide(stack: &Stack) {
+    let fixture = Fixture::without_policy(stack).await;
+    let tiers = Document::of(&fixture.application)
+        .rule("risk", &json!([{"scope": READ, "tier": "high"}]))
+        .rule("approval_tiers", &json!([{"tier": "high", "ttl_seconds": 600}]));
+    fixture.zone.activate(&[tiers.into()]).await;
+    let launched = Launched::new(&fixture, json!([binding("TICKET_KEY", READ, false)])).await;
+    for (decision, code) in [("approve", 9), ("reject", 125)] {
+        let mut process = launched.run("test -n \"$TICKET_KEY\" && exit 9");
+        let mut pending = None;
+        process
+            .until("the launch is held", LIMIT, async |_| {
+                let listed = fixture.zone.admin("GET", "/approvals?state=pending", None).await;
+                pending = waiting(&listed.expect(200));
+                pending.is_some()
+            })
+            .await;
+        let path = format!("/approvals/{}/{decision}", pending.expect("one"));
+        fixture.zone.admin("POST", &path, None).await.expect(200);
+        let status = process.ended(LIMIT).await;
+        assert_eq!(status.code(), Some(code), "{decision}: {}", process.stderr());
+        assert!(
+            process.stderr().contains("approval_required"),
+            "{}",
+            process.stderr()
+        );
+    }
+}
+
+/// The id of the one approval that waits.
+fn waiting(listed: &Reply) -> Option<String> {
+    let items = listed.json["items"].as_array().or(listed.json.as_array())?;
+    items.first()?["id"].as_str().map(str::to_owned)
+}
