@@ -305,7 +305,9 @@ pub(crate) enum Allowlist {
 Examples:
   caracal run -- ./agent --verbose
   caracal run --print-env -- ./agent       what it would be given, secrets hidden
-  caracal run --refresh ./fresh.json -- ./server", after_help = RUN_HELP)]
+  caracal run --refresh ./fresh.json -- ./server
+  caracal run --gateway 'API=resource://tickets tickets:read' --label reader -- \\
+    sh -c 'curl $API/tickets'             holds no credential at all", after_help = RUN_HELP)]
 pub(crate) struct Run {
     /// Keep credentials fresh in this file while the program runs.
     #[arg(long, value_name = "FILE")]
@@ -313,6 +315,12 @@ pub(crate) struct Run {
     /// Show what the program would be given, and start nothing.
     #[arg(long)]
     pub(crate) print_env: bool,
+    /// Give the program, as NAME, an address on this machine that speaks to a resource for it; may be repeated.
+    #[arg(long, value_name = "NAME=RESOURCE SCOPE...")]
+    pub(crate) gateway: Vec<String>,
+    /// Label of the session that the program acts in with --gateway; may be repeated.
+    #[arg(long, value_name = "LABEL", requires = "gateway")]
+    pub(crate) label: Vec<String>,
     /// Pass on this variable too; may be repeated.
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Vec<String>,
@@ -339,6 +347,10 @@ Environment:
                                 ~/.config/caracal/runtime/<workload>/secret
   CARACAL_STS_URL               where credentials are asked for; default the
                                 stack of this home
+  CARACAL_ZONE_ID, CARACAL_APPLICATION_ID, CARACAL_APP_CLIENT_SECRET_FILE
+                                with --gateway: the application that it acts for
+  CARACAL_COORDINATOR_URL, CARACAL_GATEWAY_URL
+                                with --gateway; default the stack of this home
 
 Exit codes:
   the program's own; 128+N when signal N ended it

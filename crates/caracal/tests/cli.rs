@@ -6,6 +6,8 @@
 mod bench;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/gateway.rs"]
+mod gateway;
 #[path = "cli/launch.rs"]
 mod launch;
 #[path = "cli/lifecycle.rs"]

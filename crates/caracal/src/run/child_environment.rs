@@ -77,11 +77,11 @@ pub(super) fn check(name: &str) -> anyhow::Result<()> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !word || first.is_none_or(|byte| byte.is_ascii_digit()) {
-        bail!("the workload binds {name:?}, which is not the name of a variable; nothing was started");
+        bail!("{name:?} is bound, which is not the name of a variable; nothing was started");
     }
     if is_dangerous(name) {
         bail!(
-            "the workload binds {name}, which decides what programs load, run or talk to; bind another name. \
+            "{name} is bound, which decides what programs load, run or talk to; bind another name. \
              Nothing was started"
         );
     }

@@ -141,7 +141,7 @@ fn sts(environment: &Environment, home: Option<&Path>) -> anyhow::Result<String>
 }
 
 /// `url` without its last slash, if secrets may be sent there.
-fn usable(environment: &Environment, name: &str, url: &str) -> anyhow::Result<String> {
+pub(super) fn usable(environment: &Environment, name: &str, url: &str) -> anyhow::Result<String> {
     let url = url.trim_end_matches('/');
     let parsed: hyper::Uri = url
         .parse()

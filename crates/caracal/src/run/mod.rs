@@ -5,6 +5,7 @@
 
 mod child_environment;
 mod credentials;
+mod gateway;
 mod http;
 mod identity;
 mod process;
@@ -13,6 +14,7 @@ mod tree;
 pub(crate) mod watcher;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -20,6 +22,7 @@ use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
 use self::credentials::{Binding, Credential, Launcher};
+use self::gateway::{Gateways, Target};
 use self::http::Http;
 use self::identity::Identity;
 use crate::Outcome;
@@ -51,56 +54,144 @@ pub(crate) fn run(
     if let Ok(home) = Home::locate(&environment, home) {
         environment.fill_from_operator_file(home.path())?;
     }
-    let identity = Identity::resolve(&environment, home)?;
+    let targets = gateway::targets(&options.gateway)?;
+    // A program that only speaks through the Gateway needs no workload.
+    let identity = match (environment.get("CARACAL_WORKLOAD_ID"), targets.is_empty()) {
+        (None, false) => None,
+        _ => Some(Identity::resolve(&environment, home)?),
+    };
     let kept = child_environment::kept(std::env::vars_os(), &options.env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let workload = Workload::ask(identity).await?;
+        let names = workload.bindings.iter().map(|binding| binding.env.as_str());
+        let names = names.chain(targets.iter().map(|target| target.name.as_str()));
+        if let Some(twice) = repeated(names) {
+            bail!("the variable {twice} is bound twice");
+        }
+        if options.print_env {
+            print_environment(&kept, &workload.bindings, &targets, json)?;
+            return Ok(Outcome::Good);
+        }
+        let launched = Launched {
+            kept,
+            options,
+            environment: &environment,
+            home,
+        };
+        launched.run(workload, targets).await.map(Outcome::Code)
+    })
+}
+
+/// The workload that is launched, where there is one.
+struct Workload {
+    launcher: Option<Launcher>,
+    bindings: Vec<Binding>,
+}
+
+impl Workload {
+    async fn ask(identity: Option<Identity>) -> anyhow::Result<Self> {
+        let Some(identity) = identity else {
+            return Ok(Self {
+                launcher: None,
+                bindings: Vec::new(),
+            });
+        };
         let http = Http::new(&[&identity.sts])?;
         let launcher = Launcher::new(identity, http);
         let bindings = launcher.manifest().await?;
         for binding in &bindings {
             child_environment::check(&binding.env)?;
         }
-        if let Some(twice) = repeated(&bindings) {
-            bail!("the variable {twice} is bound twice");
+        Ok(Self {
+            launcher: Some(launcher),
+            bindings,
+        })
+    }
+
+    async fn credentials(&self) -> anyhow::Result<BTreeMap<String, Credential>> {
+        match &self.launcher {
+            Some(launcher) => launcher.credentials(&self.bindings).await,
+            None => Ok(BTreeMap::new()),
         }
-        if options.print_env {
-            print_environment(&kept, &bindings, json)?;
-            return Ok(Outcome::Good);
-        }
-        let minted = launcher.credentials(&bindings).await?;
-        let mut variables = variables(&minted, &bindings);
-        let refresh = match &options.refresh {
+    }
+}
+
+/// What a launch is made of besides whom it is for.
+struct Launched<'a> {
+    kept: Vec<(OsString, OsString)>,
+    options: &'a Run,
+    environment: &'a Environment,
+    home: Option<&'a Path>,
+}
+
+impl Launched<'_> {
+    /// Runs the program to its end; gives its exit code.
+    async fn run(&self, workload: Workload, targets: Vec<Target>) -> anyhow::Result<u8> {
+        let minted = workload.credentials().await?;
+        let mut variables = variables(&minted, &workload.bindings);
+        let refresh = match &self.options.refresh {
             Some(file) => {
                 let file = std::path::absolute(file)?;
                 refresh::write(&file, &minted).with_context(|| format!("cannot write {}", file.display()))?;
                 let shown = Zeroizing::new(file.display().to_string());
                 variables.insert(refresh::VARIABLE.into(), shown);
-                Some(file)
+                Some(crate::files::Scrap(file))
             }
             None => None,
         };
-        let mut child = process::start(&options.command, &kept, &variables, options.grace)?;
-        let code = match refresh {
-            None => child.wait().await?,
-            Some(file) => {
-                let scrap = crate::files::Scrap(file.clone());
-                let code = tokio::select! {
-                    code = child.wait() => code?,
-                    never = refresh::keep(&launcher, &bindings, minted, &file) => match never {},
-                };
-                drop(scrap);
-                code
-            }
+        let gateways = if targets.is_empty() {
+            None
+        } else {
+            let labels = &self.options.label;
+            Some(Gateways::open(self.environment, self.home, targets, labels).await?)
         };
-        Ok(Outcome::Code(code))
-    })
+        if let Some(gateways) = &gateways {
+            variables.extend(gateways.variables());
+        }
+        let code = match process::start(&self.options.command, &self.kept, &variables, self.options.grace) {
+            Ok(mut child) => {
+                let beside = futures_util::future::join(
+                    kept_fresh(&workload, minted, refresh.as_ref()),
+                    served(gateways.as_ref()),
+                );
+                tokio::select! {
+                    code = child.wait() => code,
+                    (never, _) = beside => match never {},
+                }
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(gateways) = gateways {
+            gateways.close().await;
+        }
+        code
+    }
 }
 
-fn repeated(bindings: &[Binding]) -> Option<&str> {
-    let mut names: Vec<&str> = bindings.iter().map(|binding| binding.env.as_str()).collect();
+async fn kept_fresh(
+    workload: &Workload,
+    minted: BTreeMap<String, Credential>,
+    file: Option<&crate::files::Scrap>,
+) -> Infallible {
+    match (&workload.launcher, file) {
+        (Some(launcher), Some(file)) => refresh::keep(launcher, &workload.bindings, minted, &file.0).await,
+        _ => std::future::pending().await,
+    }
+}
+
+async fn served(gateways: Option<&Gateways>) -> Infallible {
+    match gateways {
+        Some(gateways) => gateways.serve().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn repeated<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.windows(2).find_map(|pair| match pair {
         [one, other] if one == other => Some(*one),
@@ -124,7 +215,12 @@ fn variables(minted: &BTreeMap<String, Credential>, bindings: &[Binding]) -> Var
 }
 
 /// What the program would see, with nothing of it minted and nothing secret shown.
-fn print_environment(kept: &[(OsString, OsString)], bindings: &[Binding], json: bool) -> anyhow::Result<()> {
+fn print_environment(
+    kept: &[(OsString, OsString)],
+    bindings: &[Binding],
+    targets: &[Target],
+    json: bool,
+) -> anyhow::Result<()> {
     let kept = kept
         .iter()
         .map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()));
@@ -139,14 +235,30 @@ fn print_environment(kept: &[(OsString, OsString)], bindings: &[Binding], json: 
                 })
             })
             .collect();
-        answer(&serde_json::json!({ "inherited": inherited, "bindings": bound }).to_string())?;
+        let through: Vec<_> = targets
+            .iter()
+            .map(|target| {
+                serde_json::json!({ "env": target.name, "resource": target.resource, "scopes": target.scopes })
+            })
+            .collect();
+        let line = serde_json::json!({ "inherited": inherited, "bindings": bound, "gateway": through });
+        answer(&line.to_string())?;
         return Ok(());
     }
     let inherited = kept.map(|(name, value)| crate::scrub::scrub(&format!("{name}={value}")));
     let bound = bindings
         .iter()
         .map(|binding| format!("{}=*** ({})", binding.env, binding.resource));
-    answer(&inherited.chain(bound).collect::<Vec<_>>().join("\n"))?;
+    let through = targets
+        .iter()
+        .map(|target| format!("{}=http://127.0.0.1:*/*** ({})", target.name, target.resource));
+    answer(
+        &inherited
+            .chain(bound)
+            .chain(through)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )?;
     note("nothing was minted and nothing was started");
     Ok(())
 }

@@ -10,6 +10,8 @@ on_every_deployment!(
     a_required_binding_that_is_denied_starts_nothing_and_an_optional_one_is_left_out,
     a_program_gets_the_credentials_of_its_workload_and_no_other_secret,
     a_launch_waits_for_a_person_and_goes_on_when_they_decide,
+    an_unchanged_client_speaks_to_a_resource_and_holds_nothing,
+    the_local_address_is_for_the_program_alone_and_ends_with_its_session,
 );
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -198,4 +200,137 @@ async fn a_launch_waits_for_a_person_and_goes_on_when_they_decide(stack: &Stack)
 fn waiting(listed: &Reply) -> Option<String> {
     let items = listed.json["items"].as_array().or(listed.json.as_array())?;
     items.first()?["id"].as_str().map(str::to_owned)
+}
+
+/// `caracal run --gateway` of a shell script that finds the tickets at `$API`, for reading.
+fn through_gateway(fixture: &Fixture<'_>, directory: &std::path::Path, script: &str) -> Process {
+    let stack = fixture.zone.stack;
+    let variables: BTreeMap<&str, String> = BTreeMap::from([
+        ("CARACAL_ZONE_ID", fixture.zone.id.clone()),
+        ("CARACAL_APPLICATION_ID", fixture.application.id.clone()),
+        ("CARACAL_APP_CLIENT_SECRET", fixture.application.secret.clone()),
+        ("CARACAL_STS_URL", stack.url(Role::Sts)),
+        ("CARACAL_COORDINATOR_URL", stack.url(Role::Coordinator)),
+        ("CARACAL_GATEWAY_URL", stack.url(Role::Gateway)),
+        ("CARACAL_HOME", directory.display().to_string()),
+        ("PATH", "/usr/bin:/bin".to_owned()),
+    ]);
+    let gateway = format!("API={TICKETS} {READ}");
+    Process::options(program("caracal"))
+        .args([
+            "run",
+            "--gateway",
+            &gateway,
+            "--label",
+            "writer",
+            "--",
+            "/bin/sh",
+            "-c",
+            script,
+        ])
+        .envs(variables)
+        .start()
+}
+
+async fn an_unchanged_client_speaks_to_a_resource_and_holds_nothing(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let script = "env; curl -sS -w ' %{http_code}\\n' $API/tickets?a=1; \
+                  curl -sS -w ' %{http_code}\\n' -H 'Authorization: Bearer mine' $API/tickets; \
+                  curl -sS -o /dev/null -w 'written %{http_code}\\n' -d x $API/tickets; exit 5";
+    let mut process = through_gateway(&fixture, directory.path(), script);
+    let status = process.ended(LIMIT).await;
+    let said = process.stdout();
+    assert_eq!(status.code(), Some(5), "{said} {}", process.stderr());
+    assert_eq!(said.matches(" 200\n").count(), 2, "{said}");
+    assert!(said.contains("written 403"), "no more than was named: {said}");
+    let secret = &fixture.application.secret;
+    assert!(!said.contains(secret.as_str()) && !said.contains("eyJ"), "{said}");
+
+    let seen = fixture.upstream.received();
+    assert_eq!(seen.len(), 2);
+    for request in &seen {
+        assert_eq!(
+            request.header(caracal_e2e::KEY_HEADER),
+            Some(fixture.key.as_str())
+        );
+        assert_eq!(request.header("authorization"), None);
+    }
+    assert_eq!(
+        (seen[0].target.path(), seen[0].target.query()),
+        ("/tickets", Some("a=1"))
+    );
+    // With the program ended its session.
+    let token = fixture.lifecycle().await.expect(200).text_of("access_token");
+    let live = fixture
+        .zone
+        .coordinate(&token, "GET", "/agents?status=active", None)
+        .await;
+    assert_eq!(live.expect(200).json["items"], json!([]));
+}
+
+async fn the_local_address_is_for_the_program_alone_and_ends_with_its_session(stack: &Stack) {
+    let fixture = Fixture::set_up(stack).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut process = through_gateway(&fixture, directory.path(), "echo $API; sleep 600");
+    process
+        .until("the program has its address", LIMIT, async |process| {
+            process.stdout().ends_with('\n')
+        })
+        .await;
+    let url = process.stdout().trim().to_owned();
+    let (address, key) = url.rsplit_once('/').expect("a key");
+    let http = reqwest::Client::new();
+    let ask = async |url: String, host: Option<&str>| {
+        let mut request = http.get(url);
+        if let Some(host) = host {
+            request = request.header("Host", host);
+        }
+        Reply::of(request).await
+    };
+    let untouched = crate::support::Untouched::from_now(&fixture);
+    for stranger in [
+        format!("{address}/tickets"),
+        format!("{address}/{}/tickets", "0".repeat(key.len())),
+        format!("{url}x/tickets"),
+        address.to_owned(),
+    ] {
+        assert_eq!(ask(stranger.clone(), None).await.status, 404, "{stranger}");
+    }
+    assert_eq!(
+        ask(format!("{url}/tickets"), Some("evil.example")).await.status,
+        404
+    );
+    untouched.check();
+    assert_eq!(ask(format!("{url}/tickets"), None).await.status, 200);
+
+    // Whoever runs the zone ends it, and nothing starts it again.
+    let token = fixture.lifecycle().await.expect(200).text_of("access_token");
+    let live = fixture
+        .zone
+        .coordinate(&token, "GET", "/agents?status=active", None)
+        .await;
+    let live = live.expect(200);
+    let root = live.json["items"].as_array().into_iter().flatten();
+    let root = root.clone().find(|session| session["parent_id"].is_null());
+    let root = root.unwrap_or_else(|| panic!("{live:#?}"))["agent_session_id"].clone();
+    let path = format!("/agents/{}", root.as_str().expect("an id"));
+    fixture
+        .zone
+        .coordinate(&token, "DELETE", &path, None)
+        .await
+        .expect(204);
+    let untouched = crate::support::Untouched::from_now(&fixture);
+    for _ in 0..2 {
+        let refused = ask(format!("{url}/tickets"), None).await;
+        assert!((401..=403).contains(&refused.status), "{refused:#?}");
+    }
+    untouched.check();
+    process.terminate();
+    assert_eq!(
+        process.ended(LIMIT).await.code(),
+        Some(128 + 15),
+        "{}",
+        process.stderr()
+    );
 }
