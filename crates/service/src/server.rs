@@ -7,6 +7,7 @@ mod guard;
 mod head;
 mod permits;
 mod scan;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -15,7 +16,7 @@ mod tracked;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -28,14 +29,19 @@ use tower::ServiceExt as _;
 pub(crate) use self::head::Fault;
 pub use self::tls::{TlsFiles, TlsServer, TlsSetupError};
 use self::{
-    guard::{Guard, Shared},
+    guard::Guard,
     permits::{Permit, Permits},
+    shared::Shared,
     tracked::Tracked,
 };
 
 /// The peer of a connection, as a request extension.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddr(pub SocketAddr);
+
+/// Cancelled when the listener begins to drain; an extension of requests for another protocol, which would outlive it.
+#[derive(Debug, Clone)]
+pub struct Draining(pub CancellationToken);
 
 /// Stands in a request's extensions for what the listener refused; [`crate::request::finish`] answers it.
 #[derive(Debug, Clone, Copy)]
@@ -220,9 +226,14 @@ impl Connections {
         let service = hyper::service::service_fn(|mut request: http::Request<hyper::body::Incoming>| {
             let router = self.router.clone();
             let shared = shared.clone();
+            let upgrades = request.headers().contains_key(header::UPGRADE);
+            let draining = upgrades.then(|| Draining(self.shutdown.clone()));
             shared.begin();
             async move {
                 request.extensions_mut().insert(PeerAddr(peer));
+                if let Some(draining) = draining {
+                    request.extensions_mut().insert(draining);
+                }
                 let refused = match shared.fault() {
                     None if kept && !OPERATIONAL.contains(&request.uri().path()) => Some(Fault::Crowded),
                     fault => fault,
@@ -241,7 +252,9 @@ impl Connections {
                 {
                     response = instead(fault, &response);
                 }
-                if kept || fault.is_some() || shared.is_ending() {
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    shared.switch();
+                } else if kept || fault.is_some() || shared.is_ending() {
                     response
                         .headers_mut()
                         .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -249,7 +262,10 @@ impl Connections {
                 Ok::<_, std::convert::Infallible>(response.map(|body| Tracked::new(body, shared)))
             }
         });
-        let serving = self.builder.serve_connection(TokioIo::new(guard), service);
+        let serving = self
+            .builder
+            .serve_connection(TokioIo::new(guard), service)
+            .with_upgrades();
         tokio::pin!(serving);
         let draining = async {
             self.shutdown.cancelled().await;
@@ -263,6 +279,9 @@ impl Connections {
         };
         if let Err(error) = outcome {
             tracing::debug!(%error, "connection ended early");
+        } else if shared.is_switched() {
+            // The other protocol's connection counts, and is drained, as ours.
+            shared.let_go().await;
         }
     }
 }

@@ -7,22 +7,17 @@
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use futures_util::task::AtomicWaker;
-use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{ServerLimits, head::Fault, scan::Scanner};
+use super::{ServerLimits, head::Fault, scan::Scanner, shared::Shared};
 
 /// What hyper reads in place of a refused head.
 const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: refused\r\nConnection: close\r\n\r\n";
@@ -32,72 +27,15 @@ const REFUSED_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: refused\r\nConnection: clo
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 const DRAIN_BYTES: usize = 1 << 20;
 
-/// What the guard and the answers of one connection tell each other.
-#[derive(Debug, Default)]
-pub(super) struct Shared {
-    /// Whether a request is being answered.
-    busy: AtomicBool,
-    /// When the latest answer ended.
-    answered_at: Mutex<Option<Instant>>,
-    /// A reader that waits for the end of the answer: hyper does not read again by itself then.
-    reader: AtomicWaker,
-    /// Why the latest head or body was refused.
-    fault: Mutex<Option<Fault>>,
-    faulted: AtomicBool,
-    /// Whether answers say that the connection ends.
-    ending: AtomicBool,
-    /// Whether to end as soon as no request waits.
-    end_when_idle: AtomicBool,
-}
-
-impl Shared {
-    pub(super) fn begin(&self) {
-        self.busy.store(true, Ordering::Release);
-    }
-
-    pub(super) fn answered(&self) {
-        *self.answered_at.lock() = Some(Instant::now());
-        self.busy.store(false, Ordering::Release);
-        self.reader.wake();
-    }
-
-    fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Acquire)
-    }
-
-    pub(super) fn fault(&self) -> Option<Fault> {
-        if self.faulted.load(Ordering::Acquire) {
-            *self.fault.lock()
-        } else {
-            None
-        }
-    }
-
-    fn refuse(&self, fault: Fault) {
-        self.fault.lock().get_or_insert(fault);
-        self.faulted.store(true, Ordering::Release);
-    }
-
-    /// From now on answers close the connection.
-    pub(super) fn end(&self) {
-        self.ending.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Acquire)
-    }
-
-    /// Ends the connection once it is idle; poll it to let it notice.
-    pub(super) fn end_when_idle(&self) {
-        self.end_when_idle.store(true, Ordering::Release);
-    }
-}
-
 /// What comes behind the bytes that wait to be passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     /// More from the socket.
     More,
+    /// The answer says: requests, or another protocol.
+    Answer,
+    /// Whatever comes: the connection is another protocol's.
+    Everything,
     /// The request that stands for a refused head, once those before it are answered.
     Refusal(Fault),
     /// Nothing, but the connection stays open for the answer.
@@ -189,7 +127,7 @@ impl<S> Guard<S> {
             self.passed(cx, Instant::now() + timeout);
             return Poll::Pending;
         }
-        let answered_at = *self.shared.answered_at.lock();
+        let answered_at = self.shared.answered_at();
         let since = *self
             .waiting
             .get_or_insert_with(|| answered_at.unwrap_or_else(Instant::now));
@@ -200,7 +138,7 @@ impl<S> Guard<S> {
             }
             return Poll::Pending;
         }
-        if self.shared.end_when_idle.load(Ordering::Acquire) {
+        if self.shared.ends_when_idle() {
             return Poll::Ready(Ok(()));
         }
         let quiet = if self.scanner.heads == 0 {
@@ -267,8 +205,29 @@ impl<S> Guard<S> {
                 self.held.truncate(self.ready);
                 self.then = Then::Silence;
             }
+            None if self.scanner.is_undecided() => self.then = Then::Answer,
             None => {}
         }
+    }
+
+    /// The request that asked for another protocol is answered: what was sent behind it is passed on, or sorted.
+    fn decided(&mut self) {
+        if self.shared.is_switched() {
+            self.ready = self.held.len();
+            self.then = Then::Everything;
+            return;
+        }
+        self.scanner.stays_http();
+        self.then = Then::More;
+        self.waiting = None;
+        if !self.held.is_empty() {
+            self.sort(&mut ReadBuf::new(&mut []), 0);
+        }
+    }
+
+    /// Whether every request that was passed on has its answer.
+    fn is_answered(&self) -> bool {
+        self.shared.answers() >= self.scanner.heads
     }
 
     /// Hands out held bytes that may go.
@@ -283,6 +242,12 @@ impl<S> Guard<S> {
     }
 }
 
+impl<S> Drop for Guard<S> {
+    fn drop(&mut self) {
+        self.shared.lets_go();
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let guard = self.get_mut();
@@ -293,8 +258,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             }
             match guard.then {
                 Then::More => {}
+                Then::Everything => return Pin::new(&mut guard.socket).poll_read(cx, buf),
+                Then::Answer => {
+                    if !guard.is_answered() {
+                        guard.shared.register(cx.waker());
+                        // The answer may have ended in between.
+                        if !guard.is_answered() {
+                            return Poll::Pending;
+                        }
+                    }
+                    guard.decided();
+                    continue;
+                }
                 Then::Refusal(_) | Then::Silence if guard.shared.is_busy() => {
-                    guard.shared.reader.register(cx.waker());
+                    guard.shared.register(cx.waker());
                     // The answer may have ended in between.
                     if guard.shared.is_busy() {
                         return Poll::Pending;

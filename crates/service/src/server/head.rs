@@ -19,6 +19,8 @@ pub(super) enum Framing {
     Length(u64),
     /// Chunks and trailers.
     Chunked,
+    /// None; what follows is another protocol's if the answer says so, and the next request otherwise.
+    Upgrade,
     /// Bytes of a tunnel, which nobody here opens: nothing more is read.
     Tunnel,
 }
@@ -85,6 +87,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
     let mut hosts = 0_usize;
     let mut codings = 0_usize;
     let mut length: Option<u64> = None;
+    let mut upgrades = false;
     for field in request.headers.iter() {
         // The length of a name tells nearly all of them apart.
         match field.name.len() {
@@ -93,6 +96,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
                 if !is_host(trim(field.value)) {
                     return Err(Fault::Malformed("Host is not a host with an optional port"));
                 }
+            }
+            7 if field.name.eq_ignore_ascii_case("upgrade") => {
+                upgrades |= trim(field.value).eq_ignore_ascii_case(b"websocket");
             }
             14 if field.name.eq_ignore_ascii_case("content-length") => {
                 let given = number(trim(field.value))
@@ -130,6 +136,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
         Framing::Tunnel
     } else if codings == 1 {
         Framing::Chunked
+    } else if upgrades && is_http_11 && length.unwrap_or(0) == 0 {
+        Framing::Upgrade
     } else {
         Framing::Length(length.unwrap_or(0))
     })
@@ -285,6 +293,28 @@ mod tests {
             assert!(with(bad).is_err(), "{bad:?}");
         }
         assert!(of("POST / HTTP/1.0", "Transfer-Encoding: chunked\r\n").is_err());
+    }
+
+    #[test]
+    fn only_a_request_without_a_body_may_be_the_last_of_its_connection() {
+        let with =
+            |version: &str, lines: &str| of(&format!("GET / {version}"), &format!("Host: gw\r\n{lines}"));
+        let upgrade = "Upgrade: WebSocket \r\n";
+        assert_eq!(with("HTTP/1.1", upgrade), Ok(Framing::Upgrade));
+        assert_eq!(
+            with("HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 0\r\n"),
+            Ok(Framing::Upgrade)
+        );
+        assert_eq!(
+            with("HTTP/1.1", "Upgrade: websocket\r\nContent-Length: 3\r\n"),
+            Ok(Framing::Length(3))
+        );
+        assert_eq!(
+            with("HTTP/1.1", "Upgrade: websocket\r\nTransfer-Encoding: chunked\r\n"),
+            Ok(Framing::Chunked)
+        );
+        assert_eq!(with("HTTP/1.1", "Upgrade: h2c\r\n"), Ok(Framing::Length(0)));
+        assert_eq!(with("HTTP/1.0", upgrade), Ok(Framing::Length(0)));
     }
 
     #[test]

@@ -24,6 +24,8 @@ enum Phase {
     /// In a body, with so many bytes to come.
     Body(u64),
     Chunks(Chunks),
+    /// Behind a request for another protocol: what comes next depends on its answer.
+    Undecided,
     /// Behind a fault or a tunnel: nothing is passed any more.
     Over,
 }
@@ -111,6 +113,16 @@ impl Scanner {
         matches!(self.phase, Phase::Over)
     }
 
+    /// Whether it depends on an answer what the next byte is.
+    pub(super) const fn is_undecided(&self) -> bool {
+        matches!(self.phase, Phase::Undecided)
+    }
+
+    /// The protocol stays HTTP: the next byte begins a request.
+    pub(super) const fn stays_http(&mut self) {
+        self.phase = Phase::Head { searched: 0 };
+    }
+
     /// Looks at bytes; those not approved have to be given again, with more behind them.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Step {
         let mut approved = 0_usize;
@@ -124,7 +136,7 @@ impl Scanner {
                 Phase::Head { searched } => self.head(rest, searched),
                 Phase::Body(left) => Ok(Some(self.body(rest, left))),
                 Phase::Chunks(at) => self.chunks(rest, at).map(Some),
-                Phase::Over => Ok(None),
+                Phase::Undecided | Phase::Over => Ok(None),
             };
             match passed {
                 Ok(Some(passed)) => approved = approved.saturating_add(passed),
@@ -172,6 +184,7 @@ impl Scanner {
             Framing::Length(0) => Phase::Head { searched: 0 },
             Framing::Length(length) => Phase::Body(length),
             Framing::Chunked => Phase::Chunks(Chunks::Size { size: 0, digits: 0 }),
+            Framing::Upgrade => Phase::Undecided,
             Framing::Tunnel => Phase::Over,
         };
         Ok(Some(end))

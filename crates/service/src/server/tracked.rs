@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::guard::Shared;
+use super::shared::Shared;
 
 /// A body; its end is the end of the answer.
 #[derive(Debug)]
