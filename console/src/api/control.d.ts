@@ -1926,7 +1926,10 @@ export interface components {
         OnFailure: "warn" | "error";
         /** @description A declared operation of a resource. */
         Operation: {
-            /** @description Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call. */
+            /**
+             * @description Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call, `WEBSOCKET` for the opening
+             *     of a WebSocket.
+             */
             method: string;
             /**
              * @description Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding. Of

@@ -7,8 +7,9 @@
 //! A variable meets no empty segment and none with `;`, `%2F` or `%25`: servers differ in what they make of these, and
 //! a path that one of them takes for another operation's must not be decided by a variable.
 //!
-//! `MCP` and `GRPC` in place of the method declare [messages](mcp) to an MCP server and gRPC calls. A resource speaks
-//! what it declares: to one with messages a POST to its root is one, and is read before it is decided.
+//! `MCP`, `GRPC` and `WEBSOCKET` in place of the method declare [messages](mcp) to an MCP server, gRPC calls and the
+//! opening of WebSockets. A resource speaks what it declares: to one with messages a POST to its root is one, and is read
+//! before it is decided.
 
 mod mcp;
 
@@ -23,6 +24,8 @@ use mcp::Messages;
 pub const MCP: &str = "MCP";
 /// What stands in place of the method of a gRPC call.
 pub const GRPC: &str = "GRPC";
+/// What stands in place of the method of the opening of a WebSocket.
+pub const WEBSOCKET: &str = "WEBSOCKET";
 
 /// Methods an operation may have: those registered for HTTP, without the ones that no proxy forwards.
 const METHODS: [&str; 37] = [
@@ -178,6 +181,7 @@ fn escapes_are_as_read(path: &str) -> bool {
 pub struct OperationTable {
     by_method: HashMap<Box<str>, Paths>,
     grpc: Paths,
+    websocket: Paths,
     mcp: Messages,
 }
 
@@ -202,6 +206,7 @@ impl OperationTable {
                     continue;
                 }
                 GRPC => &mut table.grpc,
+                WEBSOCKET => &mut table.websocket,
                 method => table.by_method.entry(method.into()).or_default(),
             };
             match PathTemplate::parse(&operation.path) {
@@ -211,7 +216,8 @@ impl OperationTable {
                 }
             }
         }
-        for paths in table.by_method.values_mut().chain([&mut table.grpc]) {
+        let protocols = [&mut table.grpc, &mut table.websocket];
+        for paths in table.by_method.values_mut().chain(protocols) {
             paths
                 .templates
                 .sort_by(|(one, _), (other, _)| one.precedence(other));
@@ -234,6 +240,7 @@ impl OperationTable {
         match operation {
             Operation::Http { method, path } => self.by_method.get(method.as_str())?.scope(path),
             Operation::Grpc { path } => self.grpc.scope(path),
+            Operation::WebSocket { path } => self.websocket.scope(path),
             Operation::Mcp { call } => self.mcp.scope(call),
         }
         .map(AsRef::as_ref)
@@ -286,8 +293,17 @@ mod tests {
             declared("MCP", "tools/call:x"),
             declared("GRPC", "/p.S/M"),
             declared("POST", "/p.S/N"),
+            declared("WEBSOCKET", "/s/{id}"),
+            declared("GET", "/t"),
         ]);
         assert!(table.speaks_mcp() && table.speaks_grpc());
+        let socket = |path: &str| {
+            table.scope(&Operation::WebSocket {
+                path: path.to_owned(),
+            })
+        };
+        assert_eq!(socket("/s/1"), Some("WEBSOCKET/s/{id}"));
+        assert_eq!((socket("/t"), socket("/p.S/M"), socket("/s")), (None, None, None));
         let mcp = |call: &str| {
             table.scope(&Operation::Mcp {
                 call: call.to_owned(),
@@ -304,6 +320,8 @@ mod tests {
         for (method, path) in [
             ("MCP", "tools/call:x"),
             ("GRPC", "/p.S/M"),
+            ("WEBSOCKET", "/s/1"),
+            ("GET", "/s/1"),
             ("POST", "/p.S/M"),
             ("POST", "/"),
         ] {

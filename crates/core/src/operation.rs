@@ -30,6 +30,11 @@ pub enum Operation {
         /// `/package.Service/Method`.
         path: String,
     },
+    /// The opening of a WebSocket (RFC 6455), by GET. What is said over it is not looked into.
+    WebSocket {
+        /// Path, read as that of a request.
+        path: String,
+    },
 }
 
 impl Operation {
@@ -38,13 +43,14 @@ impl Operation {
         match self {
             Self::Http { method, .. } => method,
             Self::Mcp { .. } | Self::Grpc { .. } => "POST",
+            Self::WebSocket { .. } => "GET",
         }
     }
 
     /// The path it came to, as policies read it.
     pub fn path(&self) -> &str {
         match self {
-            Self::Http { path, .. } | Self::Grpc { path } => path,
+            Self::Http { path, .. } | Self::Grpc { path } | Self::WebSocket { path } => path,
             Self::Mcp { .. } => "/",
         }
     }
@@ -55,6 +61,7 @@ impl Operation {
             Self::Http { .. } => None,
             Self::Mcp { .. } => Some("mcp"),
             Self::Grpc { .. } => Some("grpc"),
+            Self::WebSocket { .. } => Some("websocket"),
         }
     }
 
@@ -62,7 +69,7 @@ impl Operation {
     pub fn call(&self) -> Option<&str> {
         match self {
             Self::Mcp { call } => Some(call),
-            Self::Http { .. } | Self::Grpc { .. } => None,
+            Self::Http { .. } | Self::Grpc { .. } | Self::WebSocket { .. } => None,
         }
     }
 
@@ -78,6 +85,9 @@ impl Operation {
                 call: call?.to_owned(),
             },
             Some("grpc") => Self::Grpc {
+                path: path.to_owned(),
+            },
+            Some("websocket") => Self::WebSocket {
                 path: path.to_owned(),
             },
             Some(_) => return None,
@@ -156,6 +166,7 @@ mod tests {
             Operation::Grpc {
                 path: "/p.S/M".into(),
             },
+            Operation::WebSocket { path: "/s".into() },
         ] {
             let (method, path) = (operation.http_method(), operation.path());
             let read = Operation::of_parts(operation.protocol(), method, path, operation.call());
@@ -167,6 +178,8 @@ mod tests {
             (Some("mcp"), "POST", "/admin", Some("ping")),
             (Some("grpc"), "GET", "/p.S/M", None),
             (Some("grpc"), "POST", "/p.S/M", Some("ping")),
+            (Some("websocket"), "POST", "/s", None),
+            (Some("websocket"), "GET", "/s", Some("ping")),
             (Some("http"), "GET", "/", None),
             (Some("soap"), "POST", "/", None),
             (None, "POST", "/", Some("ping")),

@@ -159,7 +159,8 @@ words!(
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Operation))]
 pub struct DeclaredOperation {
-    /// Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call.
+    /// Upper-case HTTP method; `MCP` for a message to an MCP server, `GRPC` for a gRPC call, `WEBSOCKET` for the opening
+    /// of a WebSocket.
     pub method: String,
     /// Absolute path, literal or with `{id}` for one segment and `{rest+}` for the rest, matched after decoding. Of
     /// `MCP` a JSON-RPC method, with `:NAME` or `:{name}` where it is about a tool, a prompt or a resource.

@@ -71,6 +71,15 @@ impl ResourceState {
         self.enforces_operations() && self.operations.speaks_mcp()
     }
 
+    /// Whether a request for a WebSocket at `path` is one. To a resource that does not declare it there, it is a request
+    /// like any other, and its upstream never hears of the wish to change protocols.
+    pub fn opens_websocket(&self, path: &str) -> bool {
+        let opening = Operation::WebSocket {
+            path: path.to_owned(),
+        };
+        self.operations.scope(&opening).is_some()
+    }
+
     /// Whether a gRPC call is decided as one.
     pub fn reads_grpc(&self) -> bool {
         self.enforces_operations() && self.operations.speaks_grpc()

@@ -1,6 +1,6 @@
 //! Declared operations: which scope a method on a path needs.
 
-use caracal_authz::operations::{GRPC, MCP, McpPattern, PathTemplate, is_method};
+use caracal_authz::operations::{GRPC, MCP, McpPattern, PathTemplate, WEBSOCKET, is_method};
 use caracal_core::{ScopeSet, entity::DeclaredOperation, text::is_unprintable};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
@@ -101,7 +101,7 @@ fn meaning(operation: &DeclaredOperation) -> Result<Meaning<'_>, (ErrorCode, &'s
     if method == MCP {
         return McpPattern::parse(path).map(Meaning::Mcp).map_err(invalid);
     }
-    if method != GRPC && !is_method(method) {
+    if method != GRPC && method != WEBSOCKET && !is_method(method) {
         let why = "is no HTTP method that can be forwarded";
         return Err((ErrorCode::OperationMethodUnknown, "method", why));
     }
@@ -160,6 +160,8 @@ mod tests {
                 ("MCP", "tools/call:x", "c"),
                 "operation_scope_not_in_resource_scopes",
             ),
+            (("WEBSOCKET", "s", "a"), "operation_path_must_be_absolute"),
+            (("WEBSOCKET", "/s*", "a"), "operation_path_invalid"),
             (("GRPC", "p.S/M", "a"), "operation_path_must_be_absolute"),
             (("GRPC", "/M", "a"), "operation_path_invalid"),
             (("GRPC", "/p.S/M/", "a"), "operation_path_invalid"),
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_and_grpc_calls_are_declared_beside_requests() {
+    fn what_other_protocols_ask_for_is_declared_beside_requests() {
         let all = [
             ("mcp", "tools/call:x", "a"),
             ("MCP", "tools/call:{tool}", "b"),
@@ -194,11 +196,14 @@ mod tests {
             ("POST", "/p.S/M", "a"),
             ("GRPC", "/p.S/M", "a"),
             ("GRPC", "/p.S/{method}", "a"),
+            ("websocket", "/", "a"),
+            ("WEBSOCKET", "/s/{id}", "b"),
         ];
         assert_eq!(code(&all), None);
         for twice in [
             [("MCP", "tools/call:{a}", "a"), ("MCP", "tools/call:{b}", "a")],
             [("GRPC", "/p.S/M", "a"), ("GRPC", "/p.S/M", "b")],
+            [("WEBSOCKET", "/s/{a}", "a"), ("WEBSOCKET", "/s/{b}", "a")],
         ] {
             assert_eq!(code(&twice).as_deref(), Some("operation_duplicate"));
         }
