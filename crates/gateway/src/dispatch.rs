@@ -3,13 +3,14 @@
 use std::{error::Error as _, io::ErrorKind, sync::Arc};
 
 use axum::{body::Body, response::Response};
+use caracal_core::Operation;
 use caracal_service::{
     Refusal,
     egress::{ClientError, EgressError, Target},
     exchange::ExchangeGrant,
     trace,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tracing::{Instrument as _, Span, field::Empty};
@@ -23,6 +24,7 @@ use crate::{
     outcome::Outcome,
     returned,
     upload::Upload,
+    websocket::{self, Opening},
 };
 
 /// Largest head of an answer, in bytes.
@@ -35,7 +37,7 @@ const EXPIRES_IN: HeaderName = HeaderName::from_static("x-caracal-token-expires-
 /// # Errors
 /// The refusal to answer with; its outcome is recorded.
 pub(crate) async fn forward(
-    head: Parts,
+    mut head: Parts,
     body: Body,
     grant: &ExchangeGrant,
     outcome: Outcome,
@@ -52,14 +54,31 @@ pub(crate) async fn forward(
         "error.type" = Empty,
     );
     let timeouts = Timeouts::of(&outcome.gateway().deps.config, &grant.directive);
+    let opening = match outcome.operation() {
+        Operation::WebSocket { .. } => Opening::take(&mut head),
+        _ => None,
+    };
     let mut governed = Governed::new(outcome, Arc::default(), timeouts);
-    let sent = send(head, body, grant, &mut governed, request_id, &span)
-        .instrument(span.clone())
-        .await;
+    let sent = send(
+        head,
+        body,
+        grant,
+        &mut governed,
+        request_id,
+        opening.as_ref(),
+        &span,
+    )
+    .instrument(span.clone())
+    .await;
     match sent {
         Ok(answer) => {
             span.record("http.response.status_code", answer.response.status().as_u16());
-            Ok(receive(answer, grant.directive.cookies, governed))
+            Ok(match opening {
+                Some(opening) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                    switch(answer, grant.directive.cookies, governed, opening)
+                }
+                _ => receive(answer, grant.directive.cookies, governed),
+            })
         }
         Err(failure) => {
             span.record("error.type", failure.end().error_kind().unwrap_or("revoked"));
@@ -81,6 +100,7 @@ async fn send(
     grant: &ExchangeGrant,
     governed: &mut Governed,
     request_id: &str,
+    opening: Option<&Opening>,
     span: &Span,
 ) -> Result<UpstreamResponse, Failure> {
     let gateway = governed.gateway().clone();
@@ -97,7 +117,7 @@ async fn send(
         return Err(Failure::Rejected("provider_host_not_allowed"));
     }
     let UpstreamRequest {
-        request,
+        mut request,
         trace_id,
         takes_trailers,
     } = outbound::build(
@@ -111,6 +131,9 @@ async fn send(
     )
     .map_err(|_| Failure::Unbuildable)?;
     governed.outcome.trace(trace_id);
+    if opening.is_some() {
+        websocket::ask(request.headers_mut());
+    }
     let permit = gateway
         .permits
         .take(target.authority().as_str(), &governed.outcome.claims().zone_id)
@@ -132,6 +155,17 @@ async fn send(
         response = governed.answer(gateway.client.request(spare)).await?;
     }
     match response {
+        Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && opening.is_some() => {
+            if !opening.is_some_and(|opening| opening.is_answered_by(response.headers())) {
+                return Err(Failure::Unreadable);
+            }
+            governed.outcome.answered(response.status());
+            Ok(UpstreamResponse {
+                response,
+                target,
+                takes_trailers,
+            })
+        }
         // Nobody asked to switch protocols, and what follows such an answer could not be governed.
         Ok(response) if response.status().is_informational() => Err(Failure::Unreachable),
         // The client reads on while it reads; the bound is exact here.
@@ -164,13 +198,33 @@ async fn send(
     }
 }
 
-/// The answer in the caller's words, its body under governance.
-fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed) -> Response {
-    let (parts, body) = answer.response.into_parts();
-    let mut headers = returned::headers(parts.headers, answer.target.path(), cookies);
+/// The answer's head in the caller's words.
+fn answered(headers: HeaderMap, target: &Target, cookies: bool, governed: &Governed) -> HeaderMap {
+    let mut headers = returned::headers(headers, target.path(), cookies);
     let now = governed.gateway().deps.world.now();
     let left = governed.outcome.claims().expires_at().since(now).as_secs();
     headers.insert(EXPIRES_IN, HeaderValue::from(left));
+    headers
+}
+
+/// The upstream opened the socket: so do we, and govern what is said over it.
+fn switch(mut answer: UpstreamResponse, cookies: bool, governed: Governed, opening: Opening) -> Response {
+    let upstream = hyper::upgrade::on(&mut answer.response);
+    let (parts, _) = answer.response.into_parts();
+    let mut headers = answered(parts.headers, &answer.target, cookies, &governed);
+    websocket::tell(&mut headers);
+    let extended = headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS);
+    tokio::spawn(opening.run(upstream, extended, governed));
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The answer in the caller's words, its body under governance.
+fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed) -> Response {
+    let (parts, body) = answer.response.into_parts();
+    let headers = answered(parts.headers, &answer.target, cookies, &governed);
     let mut response = Response::new(Body::new(Download::new(body, governed, answer.takes_trailers)));
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;

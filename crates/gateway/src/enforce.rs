@@ -185,8 +185,8 @@ async fn asked(
     path: String,
     body: &mut Body,
 ) -> Result<Operation, Denial> {
-    // No other method is read for more than it says itself.
-    let declared = if head.method == Method::POST {
+    // No other request is read for more than it says itself.
+    let declared = if head.method == Method::POST || operation::opening::is_asked_for(head) {
         zone_of(gateway, zone).await?.resource(resource).cloned()
     } else {
         None

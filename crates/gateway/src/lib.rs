@@ -6,7 +6,8 @@
 //!
 //! To follow a call, read `app.rs` (the whole router, since every path but three belongs to upstreams), `enforce.rs` (the
 //! list of checks), `operation/` (what is asked for), `dispatch.rs` (the way up), `outbound/` (the request that goes up),
-//! `governed.rs` (what the call is carried under until its end), `download.rs` (the way down), `outcome.rs` (the event).
+//! `governed.rs` (what the call is carried under until its end), `download.rs` (the way down), `websocket/` (both ways,
+//! where the call became a socket), `outcome.rs` (the event).
 //!
 //! This crate never reads configuration, never builds its dependencies and never talks SQL. To add a check, add a line
 //! to the list in `enforce.rs` where its cost and its secrecy put it, and a [`denial`](mod@denial) for its answer. To
@@ -37,6 +38,7 @@ mod remote;
 mod returned;
 mod routes;
 mod upload;
+mod websocket;
 
 pub use app::app;
 pub use deps::{GatewayConfig, GatewayDeps};

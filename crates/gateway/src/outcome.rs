@@ -71,6 +71,8 @@ pub(crate) struct Outcome {
     upstream_status: Option<StatusCode>,
     latency_ms: Option<u64>,
     response_bytes: u64,
+    /// Bytes from the caller to the upstream, where both send for as long as they like.
+    request_bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +91,8 @@ struct Metadata<'m> {
     gateway_status: u16,
     latency_ms: u64,
     response_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_bytes: Option<u64>,
     auth_mode: &'m str,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_session_id: Option<&'m str>,
@@ -140,6 +144,7 @@ impl Outcome {
             upstream_status: None,
             latency_ms: None,
             response_bytes: 0,
+            request_bytes: None,
         }
     }
 
@@ -180,6 +185,16 @@ impl Outcome {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
     }
 
+    /// Bytes of the caller passed to the upstream of a socket.
+    pub(crate) fn passed_up(&mut self, bytes: usize) {
+        let before = self.request_bytes.unwrap_or(0);
+        self.request_bytes = Some(before.saturating_add(bytes as u64));
+    }
+
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
     /// Whether the authority behind the call has ended, or nothing in its zone is allowed.
     pub(crate) fn is_revoked(&self) -> bool {
         let deps = &self.gateway.deps;
@@ -205,6 +220,7 @@ impl Outcome {
             gateway_status: status.map_or(0, |status| status.as_u16()),
             latency_ms: self.latency_ms.unwrap_or_else(|| millis(self.started.elapsed())),
             response_bytes: self.response_bytes,
+            request_bytes: self.request_bytes,
             auth_mode: self.auth_mode,
             agent_session_id: self.claims.agent_session_id.as_ref().map(AsRef::as_ref),
             delegation_edge_id: self.claims.delegation_edge_id.as_ref().map(AsRef::as_ref),

@@ -1,4 +1,5 @@
-//! What a call asks for: its head says it, or, to a resource that speaks MCP, its message.
+//! What a call asks for: its head says it, or, to a resource that speaks MCP, its message. A request for a WebSocket is one
+//! where the resource declares it; elsewhere it is an ordinary request, and the wish to change protocols ends here.
 //!
 //! What a resource declares says how it is spoken to. The kind of a call must not be the caller's choice: where two
 //! protocols meet the same request, the one with less in the head to be told by wins, and what cannot be told is
@@ -6,6 +7,7 @@
 
 mod look;
 mod message;
+pub(crate) mod opening;
 
 use std::time::Duration;
 
@@ -49,7 +51,14 @@ pub(crate) async fn read(
     body: &mut Body,
     timeout: Duration,
 ) -> Result<Operation, Unreadable> {
-    // Whatever says more than its head is a POST.
+    if let Some(resource) = resource
+        && opening::is_asked_for(head)
+        && resource.opens_websocket(&path)
+    {
+        opening::check(head).map_err(Unreadable::Ambiguous)?;
+        return Ok(Operation::WebSocket { path });
+    }
+    // Whatever else says more than its head is a POST.
     if let Some(resource) = resource
         && head.method == Method::POST
     {

@@ -14,5 +14,6 @@ mod operations;
 mod remote;
 mod replay;
 mod smuggling;
+mod sockets;
 mod stage;
 mod streaming;

@@ -34,7 +34,7 @@ use caracal_testkit::{
 };
 use caracal_wire::{ErrorCode, health::NotReady};
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use caracal_testkit::parts::ISSUER;
@@ -89,7 +89,9 @@ pub(crate) struct Stage {
     pub(crate) key: SigningKey,
     issued: Option<Arc<IssuedMandates>>,
     serial: AtomicUsize,
-    _shutdown: DropGuard,
+    pub(crate) shutdown: CancellationToken,
+    served: Mutex<Option<JoinHandle<()>>>,
+    _stop: DropGuard,
 }
 
 pub(crate) struct Options {
@@ -156,7 +158,7 @@ impl Stage {
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let router = app(deps, Parts::operational(), world.clone());
-        tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
+        let served = tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
         Self {
             world,
             address,
@@ -169,8 +171,16 @@ impl Stage {
             issued,
             serial: AtomicUsize::new(0),
             parts,
-            _shutdown: shutdown.drop_guard(),
+            served: Mutex::new(Some(served)),
+            _stop: shutdown.clone().drop_guard(),
+            shutdown,
         }
+    }
+
+    /// Waits until the listener has let every connection go.
+    pub(crate) async fn drained(&self) {
+        let served = self.served.lock().take().unwrap();
+        served.await.unwrap();
     }
 
     pub(crate) fn now(&self) -> i64 {
