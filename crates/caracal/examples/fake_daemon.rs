@@ -2,7 +2,8 @@
 //! environment, `endpoints.json`, health and readiness, one line before a failing end), nothing behind it.
 //!
 //! `FAKE_DAEMON` chooses a behaviour: unset serves, `die` ends at once with a reason, `mute` ends at once
-//! without one, `unready` never gets its Gateway ready, `deaf` opens no port at all.
+//! without one, `unready` never gets its Gateway ready, `deaf` opens no port at all, `spoil` brings the database into a
+//! form that only itself reads, and ends. What follows a `-` in the program's name chooses as well, and is its version.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -12,7 +13,16 @@ use std::path::PathBuf;
 const ROLES: [&str; 6] = ["api", "sts", "gateway", "audit", "coordinator", "web"];
 
 fn main() -> std::io::Result<()> {
-    let behaviour = variable("FAKE_DAEMON").unwrap_or_default();
+    let name = std::env::args().next().unwrap_or_default();
+    let name = name
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .rsplit_once('-')
+        .map(|(_, after)| after.to_owned());
+    let behaviour = variable("FAKE_DAEMON").or_else(|| name.clone().map(OsString::from));
+    let behaviour = behaviour.unwrap_or_default();
+    let version = name.unwrap_or_else(|| String::from("0.0.7"));
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
@@ -36,7 +46,7 @@ fn main() -> std::io::Result<()> {
             return Ok(());
         }
         ["--version"] => {
-            println!("caracald 0.0.7");
+            println!("caracald {version}");
             return Ok(());
         }
         ["copy-database", target] => {
@@ -63,13 +73,23 @@ fn main() -> std::io::Result<()> {
         );
         std::process::exit(3);
     }
+    let database = home().join("caracal.db");
+    if behaviour == "spoil" {
+        std::fs::write(&database, "of a later form")?;
+        eprintln!("caracald: out of memory");
+        std::process::exit(3);
+    }
+    if std::fs::read_to_string(&database).is_ok_and(|text| text == "of a later form") {
+        eprintln!("caracald: the database is of a later form");
+        std::process::exit(3);
+    }
     if behaviour == "deaf" {
         park();
     }
 
     let home = home();
     let mut urls = vec![format!(
-        r#""pid":{},"daemon":{{"version":"0.0.7","started_at":7}}"#,
+        r#""pid":{},"daemon":{{"version":"{version}","started_at":7}}"#,
         std::process::id()
     )];
     for role in ROLES {

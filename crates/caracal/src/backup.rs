@@ -82,7 +82,7 @@ fn beside(target: &Path, what: &str) -> Scrap {
 }
 
 /// Writes the archive to `target`, which is there whole or not at all.
-fn write(
+pub(crate) fn write(
     caracald: &Path,
     environment: &Environment,
     home: &Home,

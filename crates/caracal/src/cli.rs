@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Put a backup into an empty state directory.
     Restore(Restore),
+    /// Put the installed caracald in place of the one that runs, and go back if it does not get ready.
+    Upgrade(Upgrade),
     /// Remove what a stack left.
     Purge(Purge),
     /// Say who may sign in to the console.
@@ -237,6 +239,21 @@ pub(crate) struct Restore {
     /// Unpack and verify it, then leave the directory as it was.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Options of `upgrade`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal upgrade --check          is another version installed than runs?
+  caracal upgrade")]
+pub(crate) struct Upgrade {
+    /// Say whether there is something to do (exit code 1 then), and do nothing.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Seconds to wait for every service to be ready before going back.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
 }
 
 /// Options of `purge`.

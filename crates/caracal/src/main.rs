@@ -44,6 +44,7 @@ mod scrub;
 mod status;
 mod stores;
 mod up;
+mod upgrade;
 mod version;
 
 use std::io::Write as _;
@@ -109,6 +110,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Down(options) => down::run(&environment, home, &options, json),
         Command::Status(options) => status::run(environment, home, &options, json),
         Command::Logs(options) => logs::run(&environment, home, &options, json),
+        Command::Upgrade(options) => upgrade::run(environment, home, &options, json),
         Command::Doctor(options) => doctor::run(environment, home, &options, json),
         Command::Backup(options) => backup::run(environment, home, &options, json),
         Command::Restore(options) => restore::run(environment, home, &options, json),

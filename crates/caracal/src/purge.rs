@@ -34,6 +34,8 @@ impl Target {
                 "checkpoints",
                 "endpoints.json",
                 "runtime.json",
+                // A backup and a program for the way back.
+                "upgrade",
             ],
             Self::Config => &["caracal.env"],
             Self::Secrets => &["secrets"],

@@ -58,39 +58,64 @@ pub(crate) fn run(
 
     // Registered before there is anything to stop, so that no Ctrl-C leaves a daemon behind.
     let interrupt = Interrupt::watch()?;
-    let mut started = daemon::start_in_background(&caracald, &environment, &home, &lock)?;
-    lock.record(&Holder::of(started.pid()?))?;
-    let endpoints = match wait_until_ready(
-        &home,
-        &mut started,
-        Duration::from_secs(options.timeout),
-        &interrupt,
-    ) {
-        Ok(endpoints) => endpoints,
-        Err(Unready::Dead(sentence)) => {
-            lock.clear()?;
-            Endpoints::forget(&home)?;
-            return Err(anyhow!(sentence));
+    let timeout = Duration::from_secs(options.timeout);
+    match start(&environment, &home, &caracald, lock, timeout, &interrupt)? {
+        Ok((pid, endpoints)) => {
+            report(&home, &hint, pid, &endpoints, json)?;
+            Ok(Outcome::Good)
         }
+        Err(Unready::Dead(sentence)) => Err(anyhow!(sentence)),
         Err(Unready::Late(why)) => bail!(
             "not ready after {} s: {why}; it keeps running, see {} and {}",
             options.timeout,
             hint.command("logs"),
             hint.command("status --ready")
         ),
+        Err(Unready::Interrupted) => Ok(Outcome::Interrupted),
+    }
+}
+
+/// Process id and endpoints of a daemon that got ready.
+pub(crate) type Ready = (i32, Vec<(String, String)>);
+
+/// Starts `caracald` in the background and waits until every role is ready. One that is late runs on; one that is
+/// interrupted is stopped.
+///
+/// # Errors
+/// When no process can be started or watched.
+pub(crate) fn start(
+    environment: &Environment,
+    home: &Home,
+    caracald: &Path,
+    mut lock: Lock,
+    timeout: Duration,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Result<Ready, Unready>> {
+    let mut started = daemon::start_in_background(caracald, environment, home, &lock)?;
+    lock.record(&Holder::of(started.pid()?))?;
+    let pid = started.pid()?;
+    let waited = wait_until_ready(home, &mut started, timeout, interrupt);
+    match &waited {
+        Ok(_) | Err(Unready::Late(_)) => {}
+        Err(Unready::Dead(_)) => {
+            lock.clear()?;
+            Endpoints::forget(home)?;
+        }
         Err(Unready::Interrupted) => {
             note("interrupted while starting; stopping caracald");
             started.stop(STOP_WITHIN)?;
             lock.clear()?;
-            Endpoints::forget(&home)?;
-            return Ok(Outcome::Interrupted);
+            Endpoints::forget(home)?;
         }
-    };
-    report(&home, &hint, started.pid()?, &endpoints, json)?;
-    Ok(Outcome::Good)
+    }
+    Ok(waited.map(|endpoints| (pid, endpoints)))
 }
 
-fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
+/// Takes the lock of the state, and tells of a daemon that ended without letting go of it.
+///
+/// # Errors
+/// One sentence saying who has it.
+pub(crate) fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
     match Lock::attempt(home)? {
         Attempt::Taken(lock, None) => Ok(lock),
         Attempt::Taken(lock, Some(gone)) => {
@@ -114,7 +139,7 @@ fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
 }
 
 /// Why the stack is not ready.
-enum Unready {
+pub(crate) enum Unready {
     /// The daemon ended.
     Dead(String),
     /// It lives, but time is up; why it is not ready.
@@ -180,7 +205,7 @@ fn detail(pending: &[&ProbeResult]) -> String {
         .join(", ")
 }
 
-fn report(
+pub(crate) fn report(
     home: &Home,
     hint: &Hint,
     pid: i32,

@@ -22,3 +22,5 @@ mod state;
 mod sts;
 #[path = "cli/terminal.rs"]
 mod terminal;
+#[path = "cli/upgrade.rs"]
+mod upgrade;

@@ -143,7 +143,7 @@ impl Drop for Bench {
 }
 
 /// Built by cargo together with the tests of this package.
-fn fake_daemon() -> PathBuf {
+pub(crate) fn fake_daemon() -> PathBuf {
     let test = std::env::current_exe().expect("own path");
     let built = test
         .parent()

@@ -1,8 +1,8 @@
 //! `caracal` over the real daemon, and the shipped script of the first call.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Duration};
 
-use caracal_e2e::{Daemon, checkout, program};
+use caracal_e2e::{Daemon, Reply, checkout, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -83,6 +83,49 @@ async fn up_status_down() {
         std::fs::read_to_string(installation.home().join("secrets/caracalAdminToken")).expect("the token");
     assert_eq!(token, after);
     daemon.run_cli(&["down"]).await.assert_good();
+}
+
+/// The zones that the running stack lists.
+async fn zones(installation: &Installation) -> Value {
+    let read = |name: &str| std::fs::read_to_string(installation.home().join(name)).expect("a running stack");
+    let endpoints: Value = serde_json::from_str(&read("endpoints.json")).expect("JSON");
+    let url = format!("{}/v1/zones", endpoints["api"].as_str().expect("a URL"));
+    let request = reqwest::Client::new()
+        .get(url)
+        .bearer_auth(read("secrets/caracalAdminToken").trim());
+    let listed = Reply::of(request).await.expect(200);
+    listed.json["items"].clone()
+}
+
+#[tokio::test]
+async fn an_upgrade_keeps_the_state_and_one_that_fails_is_taken_back() {
+    let installation = Installation::new();
+    installation.daemon.run_cli(&["up"]).await.assert_good();
+    let before = zones(&installation).await;
+    installation.daemon.run_cli(&["upgrade"]).await.assert_good();
+    assert_eq!(zones(&installation).await, before);
+
+    // Starts nothing, though it says that it would.
+    let broken = installation.home().join("broken-caracald");
+    let script = format!(
+        "#!/bin/sh\ncase $1 in serve) echo 'caracald: out of order' >&2; exit 1;; *) exec {} \"$@\";; esac\n",
+        program("caracald").display()
+    );
+    std::fs::write(&broken, script).expect("a program");
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o700)).expect("a program");
+    let daemon = Daemon::embedded(installation.home())
+        .without("CARACAL_MODE")
+        .with("CARACAL_CARACALD", &broken.display().to_string());
+    let failed = daemon.run_cli(&["upgrade"]).await;
+    assert_eq!(failed.code, Some(1), "{failed:#?}");
+    assert!(failed.stderr.contains("out of order"), "{failed:#?}");
+    assert_eq!(zones(&installation).await, before);
+    installation.daemon.run_cli(&["doctor"]).await.assert_good();
+    let journal = std::fs::read_to_string(installation.home().join("upgrade.log")).expect("a journal");
+    assert!(
+        journal.trim_end().ends_with("\"outcome\":\"wentBack\"}"),
+        "{journal}"
+    );
 }
 
 #[tokio::test]

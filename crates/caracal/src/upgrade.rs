@@ -1,0 +1,208 @@
+//! `caracal upgrade`: puts the installed `caracald` in place of the one that runs, and goes back if it does not get ready.
+//!
+//! Nothing is taken away before the next step is known to work: the running program and a backup of the state are kept
+//! first. On the way back the former program is started on the state as it is, so that nothing is lost that was
+//! acknowledged meanwhile; only if it refuses that state, because the new one changed its form, is the backup put in
+//! place, and what it replaces is kept aside.
+
+mod journal;
+mod kept;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
+
+use self::journal::{Journal, Step};
+use self::kept::Kept;
+use crate::Outcome;
+use crate::cli::{Down, Upgrade};
+use crate::daemon;
+use crate::down;
+use crate::endpoints::Endpoints;
+use crate::environment::Environment;
+use crate::hint::Hint;
+use crate::home::Home;
+use crate::interrupt::Interrupt;
+use crate::lock::Lock;
+use crate::marker;
+use crate::output::{answer, note};
+use crate::ports;
+use crate::up::{self, Unready};
+
+/// How long a stop may take before it is forced.
+const STOP_SECONDS: u64 = 20;
+
+/// What there is to do.
+struct Plan {
+    home: Home,
+    caracald: PathBuf,
+    hint: Hint,
+    timeout: Duration,
+    /// What runs, with its version where it says one.
+    running: Option<(i32, Option<String>)>,
+}
+
+pub(crate) fn run(
+    mut environment: Environment,
+    home: Option<&Path>,
+    options: &Upgrade,
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    let home = Home::locate(&environment, home)?;
+    environment.fill_from_operator_file(home.path())?;
+    let version = || Endpoints::of_live_daemon(&home)?.daemon.version;
+    let plan = Plan {
+        caracald: daemon::find(&environment)?,
+        hint: Hint::new(&environment, &home),
+        timeout: Duration::from_secs(options.timeout),
+        running: Lock::holder(&home)?.map(|holder| (holder.pid, version())),
+        home,
+    };
+    let installed = plan.stage(&environment)?;
+    let former = plan.running.as_ref().and_then(|(_, version)| version.clone());
+    if options.check {
+        let due = plan.running.is_some() && former.as_deref() != Some(installed.as_str());
+        let words = match (&plan.running, due) {
+            (None, _) => format!(
+                "nothing runs from this state; {} starts {installed}",
+                plan.hint.command("up")
+            ),
+            (Some(_), true) => format!("{} runs and {installed} is installed", shown(former.as_deref())),
+            (Some(_), false) => format!("{installed} runs already"),
+        };
+        let line = json!({ "running": former, "installed": installed, "due": due }).to_string();
+        answer(if json { &line } else { &words })?;
+        return Ok(if due { Outcome::Bad } else { Outcome::Good });
+    }
+    plan.carry_out(&environment, &installed, former.as_deref(), json)
+}
+
+fn shown(version: Option<&str>) -> String {
+    version.map_or_else(|| String::from("an unknown version"), str::to_owned)
+}
+
+impl Plan {
+    /// Looks whether the installed program could be started at all; gives its version.
+    fn stage(&self, environment: &Environment) -> anyhow::Result<String> {
+        marker::check(&self.home)?;
+        let ask =
+            |argument: &str| daemon::ask(&self.caracald, environment, &self.home, &[OsStr::new(argument)]);
+        let said = ask("--version").context("the installed caracald cannot be run")?;
+        let said = String::from_utf8_lossy(&said);
+        let version = said.trim().trim_start_matches("caracald ").to_owned();
+        ask("check-config").context("the installed caracald would not start")?;
+        Ok(version)
+    }
+
+    fn carry_out(
+        &self,
+        environment: &Environment,
+        installed: &str,
+        former: Option<&str>,
+        json: bool,
+    ) -> anyhow::Result<Outcome> {
+        self.home.prepare(environment)?;
+        let journal = Journal::of(&self.home, former, installed);
+        let interrupt = Interrupt::watch()?;
+        note("keeping the running program and a backup of the state");
+        let kept = Kept::keep(self.running.as_ref().map(|(pid, _)| *pid), &self.home)
+            .and_then(|kept| kept.back_up(&self.caracald, environment, &self.home, &interrupt));
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) => {
+                journal.note(Step::StageFailed);
+                return Err(error.context("nothing was changed"));
+            }
+        };
+        if interrupt.is_asked() {
+            note("interrupted; nothing was changed");
+            return Ok(Outcome::Interrupted);
+        }
+        self.stop()?;
+        match self.start(environment, &self.caracald, &interrupt) {
+            Ok((pid, endpoints)) => {
+                marker::write(&self.home)?;
+                journal.note(Step::Success);
+                note(&format!(
+                    "{} became {installed}; the former program and state are kept in {}",
+                    shown(former),
+                    kept.directory().display()
+                ));
+                up::report(&self.home, &self.hint, pid, &endpoints, json)?;
+                Ok(Outcome::Good)
+            }
+            Err(error) => {
+                journal.note(Step::ReadinessFailed);
+                let interrupted = interrupt.is_asked();
+                note(&format!("{error:#}; going back"));
+                self.go_back(environment, &kept, &journal).with_context(|| {
+                    format!("{installed} did not get ready ({error:#}), and the way back failed")
+                })?;
+                if interrupted {
+                    return Ok(Outcome::Interrupted);
+                }
+                bail!(
+                    "{installed} did not get ready: {error:#}; {} runs again",
+                    shown(former)
+                )
+            }
+        }
+    }
+
+    fn stop(&self) -> anyhow::Result<()> {
+        let options = Down {
+            timeout: STOP_SECONDS,
+        };
+        down::stop(&self.home, &options).map(drop)
+    }
+
+    /// Starts `caracald` and waits until every role is ready; one that does not get there is stopped again.
+    fn start(
+        &self,
+        environment: &Environment,
+        caracald: &Path,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<(i32, Vec<(String, String)>)> {
+        let lock = up::take_lock(&self.home, &self.hint)?;
+        ports::check_free(environment)?;
+        Endpoints::forget(&self.home)?;
+        match up::start(environment, &self.home, caracald, lock, self.timeout, interrupt)? {
+            Ok(ready) => Ok(ready),
+            Err(unready) => {
+                self.stop()?;
+                Err(match unready {
+                    Unready::Dead(sentence) => anyhow!(sentence),
+                    Unready::Late(why) => anyhow!("not ready after {} s: {why}", self.timeout.as_secs()),
+                    Unready::Interrupted => anyhow!("interrupted"),
+                })
+            }
+        }
+    }
+
+    fn go_back(&self, environment: &Environment, kept: &Kept, journal: &Journal) -> anyhow::Result<()> {
+        // A second Ctrl-C must not leave nothing running.
+        let never = Interrupt::default();
+        let Some(former) = kept.program() else {
+            // Nothing ran, so nothing was acknowledged: the state becomes what it was.
+            kept.put_back(&self.home)?;
+            journal.note(Step::WentBack);
+            return Ok(());
+        };
+        if self.start(environment, former, &never).is_ok() {
+            journal.note(Step::WentBack);
+            return Ok(());
+        }
+        let aside = kept.put_back(&self.home)?;
+        note(&format!(
+            "the former program does not take the state as the new one left it; the backup is in place, and what it \
+             replaces is in {}",
+            aside.display()
+        ));
+        self.start(environment, former, &never)?;
+        journal.note(Step::WentBackToBackup);
+        Ok(())
+    }
+}
