@@ -69,6 +69,8 @@ enum Command {
         #[arg(long, default_value = "api")]
         role: String,
     },
+    /// Make a governed call through a running deployment, and others that must be refused; exit 0 if all holds.
+    Canary(commands::canary::Deployment),
     /// Read the configuration, say what is wrong with it, and exit.
     CheckConfig {
         /// Roles to check for.
@@ -196,6 +198,7 @@ fn main() -> ExitCode {
         Command::Migrate => commands::migrate::run(),
         Command::CopyDatabase { target } => commands::copy_database::run(&target),
         Command::Healthcheck { url, role } => commands::healthcheck::run(url, &role),
+        Command::Canary(deployment) => commands::canary::run(&deployment),
         Command::CheckConfig { roles } => parse(&roles).and_then(|roles| commands::check_config::run(&roles)),
         Command::Config {
             roles,

@@ -4,6 +4,7 @@ pub(crate) mod audit_export;
 pub(crate) mod audit_keys;
 pub(crate) mod audit_pack;
 pub(crate) mod audit_verify;
+pub(crate) mod canary;
 pub(crate) mod check_config;
 pub(crate) mod config;
 pub(crate) mod copy_database;

@@ -1,5 +1,6 @@
 //! The suite, one program: a stack starts in a moment, linking does not.
 
+mod canary;
 mod contention;
 mod crash;
 mod daemon;

@@ -1,0 +1,117 @@
+//! Requests with a bound on everything, and answers that say which one failed.
+
+use std::{fmt, time::Duration};
+
+use anyhow::{Context as _, anyhow, ensure};
+use caracal_service::egress::{Egress, EgressClient};
+use http::{HeaderValue, Method, Request, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde::de::DeserializeOwned;
+
+/// Longest wait for an answer with its body.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer.
+const MAX_BODY: usize = 1024 * 1024;
+/// As much of an answer is shown.
+const SHOWN: usize = 300;
+
+type Body = Full<axum::body::Bytes>;
+
+/// Asks roles.
+#[derive(Debug)]
+pub(super) struct Client(EgressClient<Body>);
+
+/// What is asked besides method and address.
+#[derive(Debug, Default)]
+pub(super) struct Asked<'a> {
+    /// Bearer.
+    pub(super) token: Option<&'a str>,
+    /// Body and what it is.
+    pub(super) body: Option<(&'static str, String)>,
+    /// The resource that is meant, of the Gateway.
+    pub(super) resource: Option<&'a str>,
+}
+
+/// What came back, and from where.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    of: String,
+    body: Vec<u8>,
+}
+
+impl Client {
+    pub(super) fn new(egress: &Egress) -> Self {
+        Self(egress.client())
+    }
+
+    /// Sends one request.
+    pub(super) async fn ask(&self, method: Method, url: &str, asked: Asked<'_>) -> anyhow::Result<Answer> {
+        let of = format!("{method} {url}");
+        let mut request = Request::builder().method(method).uri(url);
+        if let Some(token) = asked.token {
+            let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
+            bearer.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, bearer);
+        }
+        if let Some(resource) = asked.resource {
+            request = request.header("x-caracal-resource", resource);
+        }
+        let body = match asked.body {
+            Some((kind, text)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                Full::from(text)
+            }
+            None => Full::default(),
+        };
+        let request = request
+            .body(body)
+            .with_context(|| format!("{url:?} is not an address"))?;
+        let answered = async {
+            let response = self
+                .0
+                .request(request)
+                .await
+                .map_err(|error| anyhow!(caracal_service::error_chain(&error)))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), MAX_BODY).collect().await;
+            let body = body.map_err(|error| anyhow!("{error}"))?.to_bytes().to_vec();
+            Ok::<_, anyhow::Error>((status, body))
+        };
+        let (status, body) = tokio::time::timeout(TIMEOUT, answered)
+            .await
+            .with_context(|| format!("{of}: no answer within {} s", TIMEOUT.as_secs()))?
+            .with_context(|| format!("{of} did not answer"))?;
+        Ok(Answer { status, of, body })
+    }
+}
+
+impl Answer {
+    /// The answer, when it has this status.
+    pub(super) fn expect(&self, status: u16) -> anyhow::Result<&Self> {
+        ensure!(self.status == status, "{self} instead of {status}");
+        Ok(self)
+    }
+
+    /// The body as text; what is no text is replaced.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as what it is to be.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.body)
+            .with_context(|| format!("the answer of {} is not understood", self.of))
+    }
+}
+
+impl fmt::Display for Answer {
+    /// Shows the body of a failure alone: others have secrets in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.of, self.status)?;
+        if self.status >= 400 {
+            write!(f, " {}", self.text().chars().take(SHOWN).collect::<String>())?;
+        }
+        Ok(())
+    }
+}
