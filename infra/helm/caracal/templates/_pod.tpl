@@ -49,7 +49,12 @@ securityContext:
 {{- end -}}
 {{- if eq .name "gateway" -}}
 {{- $_ := set $env "STS_URL" (include "caracal.url" (dict "root" .root "component" "sts")) -}}
-{{- $_ := set $env "UPSTREAM_HOST_ALLOWLIST" $own.upstreamHostAllowlist -}}
+{{- /* What the canary calls. */ -}}
+{{- $hosts := $own.upstreamHostAllowlist -}}
+{{- if and $hosts $values.tests.enabled -}}
+{{- $hosts = printf "%s,%s-sts" $hosts (include "caracal.fullname" .root) -}}
+{{- end -}}
+{{- $_ := set $env "UPSTREAM_HOST_ALLOWLIST" $hosts -}}
 {{- $_ := set $env "TRUST_PROXY" (toString $own.trustProxy) -}}
 {{- else if eq .name "coordinator" -}}
 {{- $_ := set $env "AGENT_COORDINATOR_SCOPE" $own.requiredScope -}}
@@ -173,6 +178,7 @@ spec:
       startupProbe:
         {{- include "caracal.probe" (dict "root" .root "path" "/health") | nindent 8 }}
         periodSeconds: 2
+        timeoutSeconds: 5
         failureThreshold: 60
       livenessProbe:
         {{- include "caracal.probe" (dict "root" .root "path" "/health") | nindent 8 }}
