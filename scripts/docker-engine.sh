@@ -8,6 +8,7 @@
 #   docker-engine.sh compose Docker Compose v2, built from its sources where it is missing (needs Go; minutes)
 #
 # Needs root and, on Debian, installs docker.io. State: $CARACAL_ENGINE_HOME, else caracal-engine under $TMPDIR.
+# CARACAL_ENGINE_NETWORK=none: an engine that only builds images, and leaves networks to whoever else has some here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,9 +29,11 @@ up() {
   command -v docker >/dev/null && docker version >/dev/null 2>&1 && return
   command -v dockerd >/dev/null && command -v iptables >/dev/null || install_packages docker.io iptables
   mkdir -p "$home"
+  local network=
+  [ "${CARACAL_ENGINE_NETWORK:-}" != none ] || network='"bridge": "none", "iptables": false, "ip6tables": false,'
   # vfs copies whole layers, and works on every file system. The limits are what a confined machine may still set.
   cat >"$home/daemon.json" <<JSON
-{"storage-driver": "vfs", "data-root": "$home/data", "exec-root": "$home/exec", "pidfile": "$home/docker.pid",
+{$network "storage-driver": "vfs", "data-root": "$home/data", "exec-root": "$home/exec", "pidfile": "$home/docker.pid",
  "hosts": ["unix://$socket"], "oom-score-adjust": 0,
  "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 20000, "Soft": 20000}}}
 JSON
