@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install package dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -52,7 +52,12 @@ test: lint alerts-check console-check chart-check ## Everything that must hold: 
 	scripts/console.sh build
 	scripts/test.py
 	scripts/console-e2e.sh $(TARGET)/debug
+	scripts/test-install.sh $(TARGET)/debug
 	scripts/test-compose.sh $(TARGET)/debug
+
+package: build ## An archive and a Debian package of this machine's kind, in target/package
+	scripts/package.sh archive $(TARGET)/release $(TARGET)/package/caracal-$(shell uname -s | tr A-Z a-z)-$(shell uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/').tar.gz
+	! command -v dpkg-deb >/dev/null || scripts/package.sh deb $(TARGET)/release $(TARGET)/package/caracal.deb
 
 test-compose: ## Both Compose files on a Docker Engine, one of its own where none answers (Debian, root; 4 minutes)
 	@scripts/require.sh rust
