@@ -10,7 +10,7 @@ use caracal_service::{
     exchange::ExchangeGrant,
     trace,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tracing::{Instrument as _, Span, field::Empty};
@@ -106,6 +106,9 @@ async fn send(
     let gateway = governed.gateway().clone();
     let deps = &gateway.deps;
     let link = governed.link().clone();
+    // Who speaks gRPC over HTTP/1.1 has a server that does.
+    let is_http2_call =
+        head.version == Version::HTTP_2 && matches!(governed.outcome.operation(), Operation::Grpc { .. });
     let upload = Upload::new(body, deps.config.max_request_bytes, link.clone());
     let target = deps
         .egress
@@ -134,6 +137,12 @@ async fn send(
     if opening.is_some() {
         websocket::ask(request.headers_mut());
     }
+    let client = if is_http2_call {
+        outbound::for_http2(request.headers_mut());
+        &gateway.http2_client
+    } else {
+        &gateway.client
+    };
     let permit = gateway
         .permits
         .take(target.authority().as_str(), &governed.outcome.claims().zone_id)
@@ -145,14 +154,14 @@ async fn send(
         return Err(Failure::Revoked);
     }
     let spare = is_repeatable(&request).then(|| repeat(&request, &link));
-    let mut response = governed.answer(gateway.client.request(request)).await?;
+    let mut response = governed.answer(client.request(request)).await?;
     if let (Err(error), Some(spare)) = (&response, spare)
         && died_unanswered(error)
     {
         // The upstream may have taken the first: whoever reads the evidence must know.
         governed.outcome.resent();
         span.record("http.request.resend_count", 1);
-        response = governed.answer(gateway.client.request(spare)).await?;
+        response = governed.answer(client.request(spare)).await?;
     }
     match response {
         Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && opening.is_some() => {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use caracal_core::Operation;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -23,6 +24,9 @@ use crate::{
 
 /// Says that a response was cut because authority ended.
 pub(crate) const REVOKED: HeaderName = HeaderName::from_static("x-caracal-revoked");
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// Why a response stopped short. The caller sees a broken transfer, never a complete one.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +97,12 @@ impl Stream {
         self.governed.cut(cut);
         match cut {
             Cut::Revoked if self.trailers => {
-                let trailers = HeaderMap::from_iter([(REVOKED, HeaderValue::from_static("true"))]);
+                let mut trailers = HeaderMap::from_iter([(REVOKED, HeaderValue::from_static("true"))]);
+                if matches!(self.governed.outcome.operation(), Operation::Grpc { .. }) {
+                    // UNAUTHENTICATED: without a status its caller could not tell why the stream ended.
+                    trailers.insert(GRPC_STATUS, HeaderValue::from_static("16"));
+                    trailers.insert(GRPC_MESSAGE, HeaderValue::from_static("authority ended"));
+                }
                 Ok(Frame::trailers(trailers))
             }
             Cut::Revoked => Err(DownloadError::Revoked),

@@ -13,6 +13,8 @@ use crate::{
 pub(crate) struct Gateway {
     pub(crate) deps: GatewayDeps,
     pub(crate) client: EgressClient<Upload>,
+    /// For gRPC, which is nothing without HTTP/2.
+    pub(crate) http2_client: EgressClient<Upload>,
     pub(crate) metrics: Metrics,
     pub(crate) permits: Permits,
     pub(crate) readers: Arc<Readers>,
@@ -23,6 +25,7 @@ impl Gateway {
     pub(crate) fn new(deps: GatewayDeps) -> Self {
         Self {
             client: deps.egress.client(),
+            http2_client: deps.egress.http2_client(),
             metrics: Metrics::new(),
             permits: Permits::new(deps.config.max_calls_per_host, deps.config.permit_timeout),
             readers: Arc::new(Readers::new(deps.config.stream_idle_timeout)),

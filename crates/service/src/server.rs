@@ -5,6 +5,7 @@
 
 mod guard;
 mod head;
+mod http2;
 mod permits;
 mod scan;
 mod shared;
@@ -68,6 +69,8 @@ pub struct ServerLimits {
     pub max_connections: usize,
     /// Most connections of one client address (of one /64 with IPv6); further ones are closed.
     pub max_connections_per_address: usize,
+    /// Whether HTTP/2 is spoken too: by ALPN, or by prior knowledge in the clear. Default no.
+    pub http2: bool,
     /// How long open requests may go on after shutdown began.
     pub drain: Duration,
     /// How long an idle connection is kept after shutdown began, to answer what is already on its way.
@@ -85,6 +88,7 @@ impl Default for ServerLimits {
             write_timeout: Duration::from_mins(1),
             max_connections: 10_000,
             max_connections_per_address: 5_000,
+            http2: false,
             drain: Duration::from_secs(5),
             idle_drain: Duration::from_secs(1),
         }
@@ -207,9 +211,22 @@ impl Connections {
         // A peer that stops acknowledging, or never reads, must not hold its answer in memory for ever.
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(self.limits.write_timeout));
         let Some(tls) = &self.tls else {
-            return self.http(stream, peer, &permit).await;
+            let is_http2 = self.limits.http2
+                && tokio::select! {
+                    begins = http2::begins_with_preface(&stream, self.limits) => begins,
+                    () = self.shutdown.cancelled() => false,
+                };
+            return if is_http2 {
+                self.http2(stream, peer, &permit).await;
+            } else {
+                self.http(stream, peer, &permit).await;
+            };
         };
-        match tokio::time::timeout(self.limits.header_read_timeout, tls.accept(stream)).await {
+        let accepting = tls.accept(stream, self.limits.http2);
+        match tokio::time::timeout(self.limits.header_read_timeout, accepting).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                self.http2(stream, peer, &permit).await;
+            }
             Ok(Ok(stream)) => self.http(stream, peer, &permit).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),

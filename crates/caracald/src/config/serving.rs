@@ -56,6 +56,8 @@ impl Serving {
     /// The bounds of `role`'s listener with at most `connections` at once.
     pub(crate) fn limits(&self, role: Role, connections: impl FnOnce(usize) -> usize) -> ServerLimits {
         let mut limits = self.limits_alone(connections);
+        // Callers of gRPC speak nothing else; everything else of ours is as well asked by HTTP/1.1.
+        limits.http2 = matches!(role, Role::Gateway);
         if matches!(role, Role::Api | Role::Coordinator) {
             limits.idle_timeout = self.keep_alive.unwrap_or(limits.idle_timeout);
             limits.body_read_timeout = self.request_timeout;

@@ -93,11 +93,20 @@ pub(crate) fn build<B: Body>(
     })
 }
 
+/// Takes what HTTP/2 says otherwise, or forbids (RFC 9113 §8.2.2), out of a request for it.
+pub(crate) fn for_http2(headers: &mut HeaderMap) {
+    for name in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    // A server of gRPC takes this for the mark of a path to its client that loses no trailers.
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+}
+
 type Forwarded = (&'static str, Option<HeaderValue>, Option<HeaderValue>);
 
-/// Whether trailers reach the caller: the listener sends them on HTTP/1.1 to those who asked (RFC 9110 §6.5.1).
+/// Whether trailers reach the caller: the listener sends them to those who asked (RFC 9110 §6.5.1).
 fn takes_trailers(head: &Parts) -> bool {
-    head.version == Version::HTTP_11
+    matches!(head.version, Version::HTTP_11 | Version::HTTP_2)
         && head
             .headers
             .get_all(header::TE)

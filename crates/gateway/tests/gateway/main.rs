@@ -8,6 +8,7 @@ mod cost;
 mod evidence;
 mod fairness;
 mod forwarding;
+mod http2;
 mod negative;
 mod openapi;
 mod operations;

@@ -149,12 +149,23 @@ pub struct EgressConnector {
 }
 
 impl EgressConnector {
-    pub(super) fn new(dialer: Dialer, tls: &ClientConfig, timeout: Duration) -> Self {
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(dialer);
+    pub(super) fn http1(dialer: Dialer, tls: &ClientConfig, timeout: Duration) -> Self {
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
+        Self::of(
+            builder.https_or_http().enable_http1().wrap_connector(dialer),
+            timeout,
+        )
+    }
+
+    pub(super) fn http2(dialer: Dialer, tls: &ClientConfig, timeout: Duration) -> Self {
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
+        Self::of(
+            builder.https_or_http().enable_http2().wrap_connector(dialer),
+            timeout,
+        )
+    }
+
+    fn of(https: HttpsConnector<Dialer>, timeout: Duration) -> Self {
         // Dialling bounds itself; this one adds as much again for the handshake.
         Self {
             https,

@@ -38,8 +38,12 @@ use self::{connector::Dialer, dns::DnsCache};
 /// How a request through an [`EgressClient`] fails.
 pub use hyper_util::client::legacy::Error as ClientError;
 
-/// An HTTP/1.1 client that can only reach what the guard allows. Cheap to clone; its pool is shared.
+/// An HTTP client that can only reach what the guard allows. Cheap to clone; its pool is shared.
 pub type EgressClient<B> = Client<EgressConnector, B>;
+
+/// How often a connection of HTTP/2 with requests under way is asked whether it is there, and how long it may take to say
+/// so: one that silently died would take every further request with it.
+const HTTP2_PING: Duration = Duration::from_secs(20);
 
 /// Most parsed destinations remembered.
 const MAX_TARGETS: usize = 4096;
@@ -211,7 +215,7 @@ impl Egress {
             .map(|_| ())
     }
 
-    /// A client through this guard. Build it once and clone it.
+    /// A client of HTTP/1.1 through this guard. Build it once and clone it.
     pub fn client<B>(&self) -> EgressClient<B>
     where
         B: http_body::Body + Send + Unpin + 'static,
@@ -223,7 +227,30 @@ impl Egress {
             .pool_idle_timeout(self.timeouts.pool_idle)
             .pool_max_idle_per_host(self.timeouts.pool_idle_per_host)
             .http1_max_buf_size(64 * 1024)
-            .build(EgressConnector::new(
+            .build(EgressConnector::http1(
+                self.dialer.clone(),
+                &self.tls,
+                self.timeouts.connect,
+            ))
+    }
+
+    /// A client of HTTP/2 alone through this guard: by ALPN, and by prior knowledge where the destination is `http`.
+    pub fn http2_client<B>(&self) -> EgressClient<B>
+    where
+        B: http_body::Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.timeouts.pool_idle)
+            .http2_only(true)
+            .http2_max_header_list_size(64 * 1024)
+            .http2_max_send_buf_size(64 * 1024)
+            .http2_keep_alive_interval(HTTP2_PING)
+            .http2_keep_alive_timeout(HTTP2_PING)
+            .build(EgressConnector::http2(
                 self.dialer.clone(),
                 &self.tls,
                 self.timeouts.connect,

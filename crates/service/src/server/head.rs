@@ -144,7 +144,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<Framing, Fault> {
 }
 
 /// The four forms of a target, each with the methods that have it (RFC 9112 §3.2).
-fn check_target(method: &str, target: &str) -> Result<(), Fault> {
+pub(super) fn check_target(method: &str, target: &str) -> Result<(), Fault> {
     // A fragment is cut off by one reader and part of the path to another; other text is escaped in a URL.
     if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return Err(Fault::Malformed(
@@ -178,7 +178,7 @@ fn absolute_authority(target: &str) -> Option<&str> {
 }
 
 /// A host name, an IPv4 address, or an IPv6 address in brackets; then, perhaps, a port.
-fn is_host(value: &[u8]) -> bool {
+pub(super) fn is_host(value: &[u8]) -> bool {
     let Ok(value) = std::str::from_utf8(value) else {
         return false;
     };
@@ -212,7 +212,7 @@ fn is_host(value: &[u8]) -> bool {
 }
 
 /// Digits and nothing else, and no more than a length can be.
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }

@@ -33,11 +33,18 @@ pub enum TlsSetupError {
     Unusable(#[from] rustls::Error),
 }
 
+/// What is offered to clients of one certificate, by what a listener speaks.
+#[derive(Debug)]
+struct Configs {
+    http1: Arc<ServerConfig>,
+    http2: Arc<ServerConfig>,
+}
+
 /// The TLS side of listeners. New connections use what [`TlsServer::reload`] read last.
 #[derive(Debug)]
 pub struct TlsServer {
     files: TlsFiles,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Configs>,
 }
 
 impl TlsServer {
@@ -59,12 +66,19 @@ impl TlsServer {
         Ok(())
     }
 
-    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        TlsAcceptor::from(self.current.load_full()).accept(stream).await
+    /// Shakes hands, and offers HTTP/2 where the listener has it.
+    pub(super) async fn accept(
+        &self,
+        stream: TcpStream,
+        http2: bool,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
+        let current = self.current.load_full();
+        let config = if http2 { &current.http2 } else { &current.http1 };
+        TlsAcceptor::from(config.clone()).accept(stream).await
     }
 }
 
-fn read(files: &TlsFiles) -> Result<ServerConfig, TlsSetupError> {
+fn read(files: &TlsFiles) -> Result<Configs, TlsSetupError> {
     let broken = |error| TlsSetupError::File(files.certificate.clone(), error);
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
         .map_err(broken)?
@@ -81,5 +95,10 @@ fn read(files: &TlsFiles) -> Result<ServerConfig, TlsSetupError> {
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    let mut both = config.clone();
+    both.alpn_protocols.insert(0, b"h2".to_vec());
+    Ok(Configs {
+        http1: Arc::new(config),
+        http2: Arc::new(both),
+    })
 }
