@@ -96,11 +96,12 @@ async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Ref
         .get::<RequestContext>()
         .cloned()
         .unwrap_or_else(|| RequestContext::of(&head.headers, &gateway.deps.world));
-    let (admitted, grant) = admit(gateway, &head, &mut body, &context).await?;
+    let (mut admitted, grant) = admit(gateway, &head, &mut body, &context).await?;
     let id = &context.request_id;
     let receipt = receipt_asked(&head, &admitted.claims.zone_id, id);
+    let shown = admitted.shown.take();
     let outcome = Outcome::begin(gateway, admitted, id, &grant.directive, started);
-    let mut response = dispatch::forward(head, body, &grant, outcome, id).await?;
+    let mut response = dispatch::forward(head, body, &grant, outcome, shown, id).await?;
     if let Some(receipt) = receipt {
         response
             .headers_mut()

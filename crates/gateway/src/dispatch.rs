@@ -10,19 +10,24 @@ use caracal_service::{
     exchange::ExchangeGrant,
     trace,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts,
+};
 use http_body::Body as _;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
-    download::Download,
+    download::{Download, DownloadError},
     failure::{Failure, not_read},
     governed::{Governed, Timeouts},
     link::Link,
+    listing::{Form, Listing, ListingError, Shown},
     outbound::{self, UpstreamRequest},
     outcome::Outcome,
     returned,
+    routes::hold,
     upload::Upload,
     websocket::{self, Opening},
 };
@@ -41,6 +46,7 @@ pub(crate) async fn forward(
     body: Body,
     grant: &ExchangeGrant,
     outcome: Outcome,
+    shown: Option<Shown>,
     request_id: &str,
 ) -> Result<Response, Refusal> {
     let span = tracing::debug_span!(
@@ -58,6 +64,9 @@ pub(crate) async fn forward(
         Operation::WebSocket { .. } => Opening::take(&mut head),
         _ => None,
     };
+    if shown.is_some() {
+        Shown::ask(&mut head.headers);
+    }
     let mut governed = Governed::new(outcome, Arc::default(), timeouts);
     let sent = send(
         head,
@@ -72,13 +81,24 @@ pub(crate) async fn forward(
     .await;
     match sent {
         Ok(answer) => {
+            let form = match &shown {
+                Some(_) => Form::of(answer.response.status(), answer.response.headers()),
+                None => Ok(None),
+            };
+            let Ok(form) = form else {
+                return Err(governed.refuse(&Failure::Unreadable));
+            };
             span.record("http.response.status_code", answer.response.status().as_u16());
-            Ok(match opening {
+            let response = match opening {
                 Some(opening) if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     switch(answer, grant.directive.cookies, governed, opening)
                 }
-                _ => receive(answer, grant.directive.cookies, governed),
-            })
+                _ => receive(answer, grant.directive.cookies, governed, shown.zip(form)),
+            };
+            if form == Some(Form::Message) {
+                return whole(response).await;
+            }
+            Ok(response)
         }
         Err(failure) => {
             span.record("error.type", failure.end().error_kind().unwrap_or("revoked"));
@@ -231,13 +251,45 @@ fn switch(mut answer: UpstreamResponse, cookies: bool, governed: Governed, openi
 }
 
 /// The answer in the caller's words, its body under governance.
-fn receive(answer: UpstreamResponse, cookies: bool, governed: Governed) -> Response {
+fn receive(
+    answer: UpstreamResponse,
+    cookies: bool,
+    governed: Governed,
+    shown: Option<(Shown, Form)>,
+) -> Response {
     let (parts, body) = answer.response.into_parts();
-    let headers = answered(parts.headers, &answer.target, cookies, &governed);
-    let mut response = Response::new(Body::new(Download::new(body, governed, answer.takes_trailers)));
+    let mut headers = answered(parts.headers, &answer.target, cookies, &governed);
+    let download = Download::new(body, governed, answer.takes_trailers);
+    let body = match shown {
+        Some((shown, form)) => {
+            Form::tell(&mut headers);
+            Body::new(Listing::new(download, shown, form))
+        }
+        None => Body::new(download),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;
     response
+}
+
+/// The answer once it is here whole, so that one which cannot be passed on is refused, not broken off.
+async fn whole(response: Response) -> Result<Response, Refusal> {
+    let (parts, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => Ok(Response::from_parts(parts, Body::from(body.to_bytes()))),
+        Err(error) => {
+            let failure = match error.into_inner().downcast_ref::<ListingError<DownloadError>>() {
+                Some(ListingError::Answer(DownloadError::Revoked)) => Failure::Revoked,
+                Some(ListingError::Answer(DownloadError::Idle)) => Failure::TimedOut,
+                Some(ListingError::Answer(DownloadError::Upstream(_))) => Failure::Unreachable,
+                _ => Failure::Unreadable,
+            };
+            let refusal = failure.refusal();
+            hold(&refusal);
+            Err(refusal)
+        }
+    }
 }
 
 /// Bytes of a head's fields on the wire.

@@ -12,14 +12,16 @@ use caracal_crypto::{
     mandate::{LEEWAY, Peek, Unverified},
 };
 use caracal_events::shortlived::{Claim, generation_of};
-use caracal_service::Refusal;
+use caracal_service::{Refusal, zones::ResourceState};
 use http::{Method, request::Parts};
 
 use crate::{
     denial::Denial,
     evidence,
     gateway::Gateway,
-    inbound, operation, path,
+    inbound,
+    listing::Shown,
+    operation, path,
     proof::{prove, zone_of},
 };
 
@@ -33,6 +35,8 @@ pub(crate) struct Admitted {
     pub(crate) claims: Arc<MandateClaims>,
     pub(crate) resource: String,
     pub(crate) operation: Arc<Operation>,
+    /// What the answer's listing is cut down to, where it is one.
+    pub(crate) shown: Option<Shown>,
 }
 
 /// Checks a call. The refusal is counted, and in the spool where it concerns a known zone, before this returns.
@@ -121,7 +125,7 @@ async fn check(
         .map_err(|refusal| Denial::ExchangeUnavailable(Box::new(refusal)))?;
     // What is asked for: the head says it, or, to a resource that has it read, the body. Nobody without authority has
     // their body read, and what cannot be told is refused before it costs a mandate.
-    let operation = asked(gateway, zone, resource, head, path.into_owned(), body).await?;
+    let (operation, declared) = asked(gateway, zone, resource, head, path.into_owned(), body).await?;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
         rules(gateway, zone, deps.world.now())
@@ -134,6 +138,7 @@ async fn check(
     first_use(gateway, &claims, request_id).await?;
 
     Ok(Admitted {
+        shown: Shown::of(&operation, declared.as_ref(), &claims),
         mandate: Secret::new(token),
         claims,
         resource: resource.to_owned(),
@@ -184,7 +189,7 @@ async fn asked(
     head: &Parts,
     path: String,
     body: &mut Body,
-) -> Result<Operation, Denial> {
+) -> Result<(Operation, Option<Arc<ResourceState>>), Denial> {
     // No other request is read for more than it says itself.
     let declared = if head.method == Method::POST || operation::opening::is_asked_for(head) {
         zone_of(gateway, zone).await?.resource(resource).cloned()
@@ -193,7 +198,8 @@ async fn asked(
     };
     let timeout = gateway.deps.config.stream_idle_timeout;
     let operation = operation::read(declared.as_deref(), head, path, body, timeout).await;
-    operation.map_err(Denial::Unreadable)
+    let operation = operation.map_err(Denial::Unreadable)?;
+    Ok((operation, declared))
 }
 
 async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {

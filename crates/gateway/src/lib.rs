@@ -7,7 +7,7 @@
 //! To follow a call, read `app.rs` (the whole router, since every path but three belongs to upstreams), `enforce.rs` (the
 //! list of checks), `operation/` (what is asked for), `dispatch.rs` (the way up), `outbound/` (the request that goes up),
 //! `governed.rs` (what the call is carried under until its end), `download.rs` (the way down), `websocket/` (both ways,
-//! where the call became a socket), `outcome.rs` (the event).
+//! where the call became a socket), `listing/` (what of a listing is shown), `outcome.rs` (the event).
 //!
 //! This crate never reads configuration, never builds its dependencies and never talks SQL. To add a check, add a line
 //! to the list in `enforce.rs` where its cost and its secrecy put it, and a [`denial`](mod@denial) for its answer. To
@@ -25,6 +25,7 @@ mod gateway;
 mod governed;
 mod inbound;
 mod link;
+mod listing;
 mod metrics;
 mod operation;
 mod outbound;

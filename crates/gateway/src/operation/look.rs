@@ -45,7 +45,7 @@ pub(super) async fn look(
 }
 
 /// The type of a `Content-Type` or similar, without parameters.
-pub(super) fn essence(value: &HeaderValue) -> &[u8] {
+pub(crate) fn essence(value: &HeaderValue) -> &[u8] {
     let bytes = value.as_bytes();
     bytes
         .split(|byte| *byte == b';')

@@ -16,9 +16,9 @@ use caracal_core::Operation;
 use caracal_service::zones::ResourceState;
 use http::{HeaderMap, Method, header, request::Parts};
 
-use self::look::{essence, look};
+use self::look::look;
 
-pub(crate) use self::look::MAX_MESSAGE_BYTES;
+pub(crate) use self::look::{MAX_MESSAGE_BYTES, essence};
 
 /// Why it cannot be told what a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod evidence;
 mod fairness;
 mod forwarding;
 mod http2;
+mod listings;
 mod negative;
 mod openapi;
 mod operations;
