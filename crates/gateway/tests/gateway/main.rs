@@ -4,6 +4,7 @@
 mod answers;
 mod attacks;
 mod client;
+mod corpus;
 mod cost;
 mod evidence;
 mod fairness;

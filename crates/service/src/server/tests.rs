@@ -1,5 +1,7 @@
 //! The listener over raw sockets.
 
+mod http2;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::{
