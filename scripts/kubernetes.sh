@@ -146,6 +146,17 @@ control_plane() {
   start scheduler kube-scheduler --kubeconfig="$KUBECONFIG" --leader-elect=false --bind-address=127.0.0.1
 }
 
+# fence insert|delete: what is not answered on this machine is dropped. A pod that is faster than the proxy would otherwise ask
+# for a Service out there, and keep a connection to whoever answered.
+fence() {
+  local interface flag=-I
+  [ "$1" = insert ] || flag=-D
+  for interface in $(ip route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+    iptables -t mangle "$flag" POSTROUTING -o "$interface" -d 10.96.0.0/16 -j DROP 2>/dev/null || true
+    iptables -t mangle "$flag" POSTROUTING -o "$interface" -s 10.244.0.0/24 -j DROP 2>/dev/null || true
+  done
+}
+
 # A confined machine may neither raise limits nor lower scores of the out-of-memory killer, and may have no overlay.
 node() {
   cat >containerd/config.toml <<TOML
@@ -309,6 +320,7 @@ up() {
     install_packages
     mkdir -p "$home"/{pki,cni,containerd,kubelet,volumes}
     cd "$home"
+    fence insert
     identities
     control_plane
     node
@@ -334,6 +346,7 @@ down() {
     for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   done
   grep -o "$home/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount "$mount" 2>/dev/null || umount -l "$mount" 2>/dev/null || true; done
+  fence delete
   ip link delete cbr0 2>/dev/null || true
   rm -rf "$home"
 }

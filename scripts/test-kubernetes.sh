@@ -40,5 +40,5 @@ if [ -n "${own:-}" ]; then
   [ -z "${engine:-}" ] || scripts/docker-engine.sh down
 fi
 
-export CARACAL_TEST_REGISTRY=localhost
+export CARACAL_TEST_REGISTRY=localhost CARACAL_TEST_DAEMON=$built/caracald
 cargo test --locked -p caracal-e2e --test kubernetes $case -- --ignored --nocapture --test-threads 1

@@ -3,7 +3,6 @@
 use std::{fs, path::Path, sync::atomic::Ordering};
 
 use caracal_e2e::{Fixture, READ, Reply, Role};
-use caracal_testkit::deployed::program;
 use tempfile::TempDir;
 
 use crate::{
@@ -25,10 +24,10 @@ const OBJECTS: [&str; 6] = [
 /// Makes the secrets as the handbook says, PostgreSQL and Redis with them in a namespace of their own, and the Secrets of the
 /// release: a right one, and one with a password that PostgreSQL does not take.
 async fn stores(release: &Release, secrets: &Path) {
-    let daemon = program("caracald");
+    let daemon = given("CARACAL_TEST_DAEMON");
     let directory = secrets.to_string_lossy();
     let made = run(
-        &daemon.to_string_lossy(),
+        &daemon,
         &[
             "secrets",
             "init",
@@ -208,6 +207,8 @@ async fn failed_migration_leaves_what_serves(release: &Release, fixture: &Fixtur
         log.contains("password authentication failed"),
         "the Job says why: {log}"
     );
+    // It stays for a day to be read, or until the next migration.
+    release.kubectl(&["delete", "job", "caracal-migrate"]).await;
 }
 
 /// A drain takes one replica of the Gateway and no more while its successor is not there.
