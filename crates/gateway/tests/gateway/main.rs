@@ -11,6 +11,7 @@ mod fairness;
 mod forwarding;
 mod http2;
 mod listings;
+mod mcp_sdk;
 mod negative;
 mod openapi;
 mod operations;
