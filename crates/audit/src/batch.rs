@@ -9,7 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_events::Delivery;
-use caracal_storage::{Access, AppendOutcome, Error, LedgerEntry};
+use caracal_storage::{Access, AppendOutcome, Error, LedgerEntry, LogId};
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 
@@ -210,7 +210,7 @@ pub(crate) async fn append_entries(
     if let Some(checkpoints) = &deps.checkpoints
         && !matches!(appended, Ok(Err(_)))
     {
-        checkpoints.grew(zone);
+        checkpoints.grew(&LogId::Ledger(zone.clone()));
     }
     match appended {
         Ok(outcome) => outcome.map_err(Some),

@@ -1,8 +1,9 @@
-//! Ledgers that earlier builds kept row by row, moved into logs before anything new is taken.
+//! Evidence that earlier builds kept row by row, moved into logs before anything new is taken.
 
 use std::time::Duration;
 
 use caracal_core::ZoneId;
+use caracal_ledger::chain::LogId;
 use caracal_service::error_chain;
 use caracal_storage::{Access, Error, Store};
 use tokio_util::sync::CancellationToken;
@@ -12,26 +13,30 @@ const BATCH: u32 = 1024;
 /// Pause after storage refused.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Moves all there is; how many events. What does not verify stays where it is, is told, and keeps back no other zone.
+/// Moves all there is; how many entries. What does not verify stays where it is, is told, and keeps back no other zone.
 ///
 /// # Errors
 /// When trying again may help.
 pub async fn adopt_earlier(store: &dyn Store) -> Result<u64, Error> {
-    let zones = {
+    let logs = {
         let mut work = store.global(Access::Read).await?;
-        work.chains().earlier_ledgers().await?
+        work.chains().earlier().await?
     };
     let mut moved = 0;
-    for zone in zones {
-        match adopt_zone(store, &zone).await {
-            Ok(events) => {
-                moved += events;
-                tracing::info!(zone.id = %zone, events, "events of the earlier ledger were moved into the log");
+    for log in logs {
+        let adopted = match &log {
+            LogId::Ledger(zone) => adopt_zone(store, zone).await,
+            LogId::Admin(_) | LogId::Deployment => adopt_records(store, &log).await,
+        };
+        match adopted {
+            Ok(entries) => {
+                moved += entries;
+                tracing::info!(%log, entries, "what earlier builds kept row by row was moved into the log");
             }
             Err(error) if error.is_retryable() => return Err(error),
             Err(error) => {
                 let error = error_chain(&error);
-                tracing::error!(zone.id = %zone, error, "the earlier ledger does not verify, so it is not moved");
+                tracing::error!(%log, error, "what earlier builds kept does not verify, so it is not moved");
             }
         }
     }
@@ -49,6 +54,13 @@ async fn adopt_zone(store: &dyn Store, zone: &ZoneId) -> Result<u64, Error> {
             return Ok(moved);
         }
     }
+}
+
+async fn adopt_records(store: &dyn Store, log: &LogId) -> Result<u64, Error> {
+    let mut work = store.global(Access::Write).await?;
+    let records = work.chains().adopt_records(log).await?;
+    work.commit().await?;
+    Ok(records)
 }
 
 /// As [`adopt_earlier`], until it worked or `shutdown`.

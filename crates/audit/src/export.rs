@@ -2,10 +2,11 @@
 //!
 //! Each line says its position, so an export that was cut short goes on behind its last whole line.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use caracal_core::{Timestamp, ZoneId};
-use caracal_storage::{Access, AuditRow, Error, Store};
+use caracal_ledger::entry::Entry;
+use caracal_storage::{Access, AuditRow, Error, LogId, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
@@ -81,6 +82,55 @@ pub async fn export(
                 write(&export_line(row, format)?)?;
                 written += 1;
             }
+        }
+    }
+}
+
+/// Hands the entries of `log` from index `from` on to `write`, each as a line without its end in the form that verifiers read,
+/// and returns how many they were. What was pruned is passed over.
+///
+/// # Errors
+/// [`ExportError`]; what was written until then stands.
+pub async fn export_entries(
+    store: &dyn Store,
+    log: &LogId,
+    mut from: u64,
+    mut write: impl FnMut(&str) -> io::Result<()>,
+) -> Result<u64, ExportError> {
+    let (name, mut written) = (log.name(), 0);
+    loop {
+        let mut work = store.log(log, Access::Read).await?;
+        let entries = work.log().entries(from, PAGE).await?;
+        drop(work);
+        let Some(last) = entries.last() else {
+            return Ok(written);
+        };
+        from = last.index.saturating_add(1);
+        for entry in &entries {
+            write(&serde_json::to_string(&EntryLine::of(&entry.entry(&name))).map_err(io::Error::from)?)?;
+            written += 1;
+        }
+    }
+}
+
+/// An entry as verifiers read it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EntryLine<'l> {
+    pub(crate) log: Cow<'l, str>,
+    pub(crate) index: u64,
+    pub(crate) body: Cow<'l, str>,
+    pub(crate) taken_at: i64,
+    pub(crate) producer_key: Cow<'l, str>,
+}
+
+impl<'l> EntryLine<'l> {
+    pub(crate) fn of(entry: &Entry<'l>) -> Self {
+        Self {
+            log: entry.log.into(),
+            index: entry.index,
+            body: entry.body.into(),
+            taken_at: entry.taken_at.as_micros(),
+            producer_key: entry.producer_key.into(),
         }
     }
 }

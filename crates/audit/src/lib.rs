@@ -13,7 +13,6 @@ mod metrics;
 mod pack;
 mod proof;
 mod pruning;
-mod retention;
 mod routes;
 mod verify;
 
@@ -26,7 +25,7 @@ use caracal_service::{background::Background, tail::Tails};
 use caracal_storage::Store;
 
 pub use earlier::adopt_earlier;
-pub use export::{ExportError, ExportFormat, ExportSpan, export, export_line};
+pub use export::{ExportError, ExportFormat, ExportSpan, export, export_entries, export_line};
 pub use ingest::{IngestHealth, run};
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use pack::{NotPacked, PackLimits, PackUnverified, pack, verify_pack};
@@ -35,9 +34,8 @@ pub use proof::{
     verify_against,
 };
 pub use pruning::{Archive, Pruning};
-pub use retention::AdminRetention;
 pub use routes::{Operator, router, table};
-pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_zone, verify_zone_against};
+pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_log, verify_zone};
 
 /// What the audit role works with. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -27,8 +27,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) REPLAYED = "caracal_audit_dead_letters_replayed_total";
     /// Administrative records deleted because their time was over.
     counter(Count) pub(crate) PRUNED = "caracal_audit_admin_records_pruned_total";
-    /// Tries to delete old administrative records of a chain that failed, by reason: unverified, unavailable. Somebody
-    /// should look at the first.
+    /// Tries to delete old administrative records of a log that failed, by reason: unverified, not_signed, archive,
+    /// scattered, unavailable. Somebody should look at the first.
     counter(Count) pub(crate) PRUNE_FAILURES = "caracal_audit_admin_prune_failures_total";
     /// Events deleted because their time was over.
     counter(Count) pub(crate) EVENTS_PRUNED = "caracal_audit_events_pruned_total";
@@ -59,8 +59,10 @@ pub(crate) fn start_publishing() {
 /// Starts those of retention from zero.
 pub(crate) fn start_pruning() {
     counter!(EVENTS_PRUNED).absolute(0);
+    counter!(PRUNED).absolute(0);
     for reason in ["unverified", "not_signed", "archive", "scattered", "unavailable"] {
         counter!(EVENT_PRUNE_FAILURES, "reason" => reason).absolute(0);
+        counter!(PRUNE_FAILURES, "reason" => reason).absolute(0);
     }
 }
 

@@ -125,8 +125,11 @@ enum AuditCommand {
     /// Print the events of a zone in the order of the ledger, one a line.
     Export {
         /// The zone.
-        #[arg(long)]
-        zone: String,
+        #[arg(long, required_unless_present = "records")]
+        zone: Option<String>,
+        /// The administrative records of this zone instead, or `@deployment`: those of the deployment itself.
+        #[arg(long, value_name = "ZONE", conflicts_with_all = ["zone", "since", "until", "format"])]
+        records: Option<String>,
         /// Only events from then on (RFC 3339).
         #[arg(long, value_parser = commands::instant)]
         since: Option<Timestamp>,
@@ -216,6 +219,7 @@ fn main() -> ExitCode {
             command:
                 AuditCommand::Export {
                     zone,
+                    records,
                     since,
                     until,
                     after,
@@ -223,7 +227,10 @@ fn main() -> ExitCode {
                 },
         } => {
             let span = ExportSpan { since, until, after };
-            commands::audit_export::run(&zone, span, format.of_lines())
+            match records {
+                Some(of) => commands::audit_export::run_records(&of, after),
+                None => commands::audit_export::run(&zone.unwrap_or_default(), span, format.of_lines()),
+            }
         }
         #[cfg(feature = "export")]
         Command::Audit {

@@ -10,7 +10,7 @@ use caracal_audit::Checkpoints;
 use caracal_core::{Timestamp, World, ZoneId};
 use caracal_ledger::{chain::Chain, merkle::Frontier};
 use caracal_service::{error_chain, rounds::rounds};
-use caracal_storage::{Access, AuditRow, ChainKind, Error, Store};
+use caracal_storage::{Access, AuditRow, Error, LogId, Store};
 use metrics::{counter, gauge};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
@@ -112,7 +112,9 @@ impl Export {
         let chains = work.chains().set().await?.chains;
         let known = self.known.lock();
         let grown = chains.into_iter().filter_map(|chain| {
-            let zone = chain.zone.filter(|_| chain.kind == ChainKind::Ledger)?;
+            let LogId::Ledger(zone) = chain.log else {
+                return None;
+            };
             let size = u64::try_from(chain.head.chain_seq).unwrap_or(0);
             let done = known.get(&zone).copied().unwrap_or(0);
             (size > done).then_some(zone)
@@ -253,12 +255,18 @@ impl Export {
         first: u64,
         rows: &[AuditRow],
     ) -> Result<Part, NotExported> {
-        let before = self.checkpoints.prefix(zone, first).await?;
+        let before = self
+            .checkpoints
+            .prefix(&LogId::Ledger(zone.clone()), first)
+            .await?;
         let mut tree = before.clone();
         for row in rows {
             tree.append(row.entry(log).leaf());
         }
-        let signed = self.checkpoints.sign_prefix(zone, tree.size()).await?;
+        let signed = self
+            .checkpoints
+            .sign_prefix(&LogId::Ledger(zone.clone()), tree.size())
+            .await?;
         if signed.checkpoint().root != tree.root() {
             return Err(NotExported::Contradicts);
         }

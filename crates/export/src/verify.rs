@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caracal_audit::KeptCheckpoints;
 use caracal_ledger::{
-    chain::Chain,
+    chain::{Chain, LogId},
     checkpoint::SignedCheckpoint,
     note::NoteKey,
     trust::Trust,
@@ -101,7 +101,7 @@ pub async fn verify_export(
             zones.entry(zone.clone()).or_default().1.insert(names);
         }
     }
-    for zone in kept.0.keys() {
+    for zone in kept.ledgers().map(|(zone, _)| zone) {
         zones.entry(zone_directory(zone)).or_default();
     }
     let mut verified = Vec::new();
@@ -190,7 +190,7 @@ async fn verify_zone(
             return Ok(Some(ExportFault::Entries(title)));
         };
         let none = Vec::new();
-        let of_zone = kept.0.get(&part.zone_id).unwrap_or(&none);
+        let of_zone = kept.0.get(&LogId::Ledger(part.zone_id.clone())).unwrap_or(&none);
         let within = of_zone
             .iter()
             .filter(|kept| (part.first..=part.end).contains(&kept.size));
@@ -214,8 +214,7 @@ async fn verify_zone(
     }
     // What was kept and lies behind the last part.
     let known = kept
-        .0
-        .iter()
+        .ledgers()
         .filter(|(zone, _)| zone_directory(zone) == found.zone);
     let largest = known
         .flat_map(|(_, kept)| kept.iter().map(|kept| kept.size))

@@ -5,8 +5,12 @@
 //! counted in the order in which they began, under a key. Every part is preceded by its length, so nothing can be read
 //! as something else with its borders moved, and every kind of hash has a domain of its own.
 
+mod log_id;
+
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::{Digest32, HmacKey, VerifiesTag, sha256};
+
+pub use self::log_id::LogId;
 
 /// Scheme of the hashes made here, stored with each row so that a later scheme never rewrites history.
 pub const HASH_VERSION: i16 = 3;

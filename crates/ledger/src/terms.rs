@@ -2,7 +2,9 @@
 //!
 //! A term is eight bytes of a hash, so two values may share one: whoever finds a block by its terms looks at its events.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+mod indexed;
+
+use std::{borrow::Cow, fmt};
 
 use caracal_core::{Timestamp, ZoneId, audit::AuditEvent};
 use caracal_crypto::sha256;
@@ -12,11 +14,23 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::chain::framed;
+pub use self::indexed::{Indexed, SearchedRecord};
+use crate::chain::{Chain, framed};
 
 /// Longest time between the events of a sealed block, in microseconds: what a search in the order of time may meet out
 /// of turn.
 pub const MAX_SPAN: i64 = 15 * 60 * 1_000_000;
+
+/// The same of administrative records, which are few.
+const MAX_RECORD_SPAN: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Longest time between what the entries of a sealed block of `log` are about, in microseconds.
+pub const fn max_span(log: Chain<'_>) -> i64 {
+    match log {
+        Chain::Ledger(_) => MAX_SPAN,
+        Chain::Admin(_) | Chain::Deployment => MAX_RECORD_SPAN,
+    }
+}
 
 /// What is searched for, by one value or two at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +57,14 @@ pub enum Term<'a> {
     TypeDecision(&'a str, &'a str),
     /// A session, and a decision about it.
     SessionDecision(&'a str, &'a str),
+    /// Who changed something.
+    Actor(&'a str),
+    /// A kind of objects that are changed.
+    EntityType(&'a str),
+    /// An object that is changed.
+    Entity(&'a str),
+    /// The method of a change.
+    Method(&'a str),
 }
 
 impl Term<'_> {
@@ -60,6 +82,10 @@ impl Term<'_> {
             Self::ApplicationType(one, other) => ("application_type", [one, other]),
             Self::TypeDecision(one, other) => ("type_decision", [one, other]),
             Self::SessionDecision(one, other) => ("session_decision", [one, other]),
+            Self::Actor(value) => ("actor", [value, ""]),
+            Self::EntityType(value) => ("entity_type", [value, ""]),
+            Self::Entity(value) => ("entity", [value, ""]),
+            Self::Method(value) => ("method", [value, ""]),
         };
         let [one, other] = parts.map(str::as_bytes);
         let hash = sha256(&framed(&[kind.as_bytes(), one, other]));
@@ -207,16 +233,6 @@ impl Searched {
             }))
             .chain(self.labels.iter().map(|label| Term::Label(label)))
     }
-
-    /// What some events are found by, as it is stored: each once, in order.
-    pub fn terms_of<'e>(events: impl IntoIterator<Item = &'e Self>) -> Vec<i64> {
-        // Most is said by many of them, and hashed once.
-        let distinct: HashSet<Term<'_>> = events.into_iter().flat_map(Self::terms).collect();
-        let mut terms: Vec<i64> = distinct.into_iter().map(Term::hash).collect();
-        terms.sort_unstable();
-        terms.dedup();
-        terms
-    }
 }
 
 /// Members of metadata by which events are found, as they are written.
@@ -285,157 +301,4 @@ fn searchable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use caracal_core::World;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn event(metadata: &Value) -> AuditEvent {
-        let world = World::for_tests();
-        let zone = ZoneId::parse("z-1").unwrap();
-        AuditEvent::new(&world, zone, "token_exchange", "req\0-1", "deny").with_metadata(metadata)
-    }
-
-    /// Computed independently from the definition: the terms are stored, so they never change.
-    #[test]
-    fn a_term_depends_on_its_kind_and_each_of_its_values() {
-        let all = [
-            Term::Request("a"),
-            Term::Session("a"),
-            Term::AuthorityRecord("a"),
-            Term::Application("a"),
-            Term::Label("a"),
-            Term::Type("a"),
-            Term::Decision("a"),
-            Term::ApplicationDecision("a", ""),
-            Term::ApplicationType("a", ""),
-            Term::TypeDecision("a", ""),
-            Term::SessionDecision("a", ""),
-            Term::SessionDecision("", "a"),
-            Term::SessionDecision("a", "a"),
-            Term::Request("aa"),
-        ];
-        let hashes: BTreeSet<i64> = all.into_iter().map(Term::hash).collect();
-        assert_eq!(hashes.len(), all.len());
-        assert_eq!(Term::Request("a").hash(), i64::from_be_bytes(KNOWN));
-    }
-
-    /// `SHA-256` of the three parts, each after its length in eight bytes.
-    const KNOWN: [u8; 8] = [0xb6, 0x8d, 0xeb, 0x8d, 0xb2, 0x0e, 0x07, 0xee];
-
-    #[test]
-    fn events_are_found_by_what_they_say_and_by_nothing_else() {
-        let searched = Searched::of(&event(&json!({
-            "application_id": "app", "agent_session_id": "ses", "session_id": "rec", "agent_labels": ["x", 7, "y\0"],
-        })));
-        let terms = Searched::terms_of([&searched]);
-        for term in [
-            Term::Request("req-1"),
-            Term::Session("ses"),
-            Term::AuthorityRecord("rec"),
-            Term::Application("app"),
-            Term::Label("x"),
-            Term::Label("y"),
-            Term::Type("token_exchange"),
-            Term::Decision("deny"),
-            Term::ApplicationDecision("app", "deny"),
-            Term::ApplicationType("app", "token_exchange"),
-            Term::TypeDecision("token_exchange", "deny"),
-            Term::SessionDecision("ses", "deny"),
-        ] {
-            assert!(terms.contains(&term.hash()), "{term:?}");
-        }
-        assert_eq!(terms.len(), 12);
-        // What is no text, or empty, is not searched for.
-        let odd = json!({"application_id": 7, "agent_session_id": "", "agent_labels": "x"});
-        assert_eq!(Searched::terms_of([&Searched::of(&event(&odd))]).len(), 4);
-        for none in [json!([1]), json!("x"), json!(null)] {
-            assert_eq!(
-                Searched::terms_of([&Searched::of(&event(&none))]).len(),
-                4,
-                "{none}"
-            );
-        }
-    }
-
-    #[test]
-    fn members_are_found_however_they_are_spelt_and_the_last_of_a_name_counts() {
-        for metadata in [
-            r#"{"application_id":"app"}"#,
-            r#"{"\u0061pplication_id":"\u0061pp","x":[{"application_id":"other"}]}"#,
-            r#"{"application_id":"other","application_id":"app"}"#,
-            r#"{"application_id":7, "x":1e999, "application_id":"a\u0000pp"}"#,
-        ] {
-            let mut event = event(&json!({}));
-            event.metadata_json = Some(RawValue::from_string(metadata.to_owned()).unwrap());
-            let searched = Searched::of(&event);
-            assert_eq!(searched.application_id.as_deref(), Some("app"), "{metadata}");
-            let written = serde_json::to_string(&event).unwrap();
-            assert_eq!(
-                Searched::read(&written).unwrap(),
-                (event.zone_id, searched),
-                "{metadata}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_text_is_an_event_here_exactly_when_it_is_one_elsewhere() {
-        let whole = serde_json::to_value(event(&json!({"application_id": "app"}))).unwrap();
-        let members = [
-            "id",
-            "zone_id",
-            "event_type",
-            "request_id",
-            "decision",
-            "policy_set_id",
-            "policy_set_version_id",
-            "manifest_sha",
-            "evaluation_status",
-            "determining_policies_json",
-            "diagnostics_json",
-            "metadata_json",
-            "record",
-            "occurred_at",
-            "unknown",
-        ];
-        let mut texts = vec![String::from("[]"), String::from("{}"), String::from("nothing")];
-        for member in members {
-            let mut without = whole.clone();
-            without.as_object_mut().unwrap().remove(member);
-            let twice = without
-                .to_string()
-                .replacen('{', &format!(r#"{{"{member}":"a","{member}":"b","#), 1);
-            texts.extend([without.to_string(), twice]);
-            for other in [
-                json!("text"),
-                json!("t\"\u{e9}\n"),
-                json!(""),
-                json!(7),
-                json!(null),
-                json!([{}]),
-                json!({"a": 1}),
-                json!("2026-11-28T15:21:37.241143Z"),
-            ] {
-                let mut with = whole.clone();
-                with[member] = other;
-                texts.push(with.to_string());
-            }
-        }
-        let (mut events, mut others) = (0, 0);
-        for text in texts {
-            match (serde_json::from_str::<AuditEvent>(&text), Searched::read(&text)) {
-                (Ok(event), Ok(read)) => {
-                    assert_eq!(read, (event.zone_id.clone(), Searched::of(&event)), "{text}");
-                    events += 1;
-                }
-                (Err(_), Err(_)) => others += 1,
-                (event, read) => panic!("{text}: {event:?} {read:?}"),
-            }
-        }
-        assert!(events > 40 && others > 40, "{events} {others}");
-    }
-}
+mod tests;

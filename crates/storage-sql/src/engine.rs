@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Connections, Error, GlobalWork, ZoneWork};
+use caracal_ledger::chain::LogId;
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, ZoneWork};
 use sea_orm::{
     DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{Database, Pool},
@@ -16,7 +17,7 @@ use crate::{
     migrations::{self, MigrationError},
     recent::{Learned, Recent},
     sql::{self, Counter, Judge, Tx},
-    work::{GlobalUnit, ZoneUnit},
+    work::{GlobalUnit, LogTransaction, ZoneUnit},
 };
 
 /// Longest wait for a connection, and on SQLite for the writer before us.
@@ -152,6 +153,20 @@ impl Engine {
         Ok(Box::new(GlobalUnit {
             tx,
             chain_key: self.chain_key.clone(),
+            recent: self.recent.clone(),
+            learned: Learned::default(),
+        }))
+    }
+
+    pub(crate) async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
+        let scope = log.zone().map_or(ALL_ZONES, ZoneId::as_str);
+        let tx = self.begin_in(access, Some(scope)).await?;
+        Ok(Box::new(LogTransaction {
+            tx,
+            log: log.clone(),
+            chain_key: self.chain_key.clone(),
+            recent: self.recent.clone(),
+            learned: Learned::default(),
         }))
     }
 

@@ -13,6 +13,7 @@ mod dialect;
 mod engine;
 mod errors;
 mod health;
+mod log_unit;
 mod mapped;
 mod migrations;
 mod outbox_queue;

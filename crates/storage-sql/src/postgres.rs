@@ -5,7 +5,8 @@ use std::{fmt, io, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use caracal_core::{Secret, Timestamp, World, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
+use caracal_ledger::chain::LogId;
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, Store, ZoneWork};
 use sea_orm::{ConnectOptions, Database};
 use sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, raw_sql};
 
@@ -254,6 +255,10 @@ impl Store for PostgresStore {
 
     async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
         self.engine.global(access).await
+    }
+
+    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
+        self.engine.log(log, access).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use caracal_crypto::Digest32;
-use caracal_ledger::{block::Kept, terms::Searched};
+use caracal_ledger::{block::Kept, terms::Indexed};
 use caracal_storage::LogHead;
 
 /// Most tails kept. One has some hundred kilobytes.
@@ -22,17 +22,17 @@ const BLOCKS: usize = 256;
 #[derive(Debug, Clone)]
 pub(crate) struct Unsealed {
     pub(crate) kept: Kept<'static>,
-    pub(crate) event: Arc<Searched>,
+    pub(crate) said: Indexed,
     pub(crate) leaf: Digest32,
 }
 
 impl Unsealed {
     /// The entry at `index` of the log `name`, with its event.
-    pub(crate) fn new(name: &str, index: u64, kept: Kept<'static>, event: Arc<Searched>) -> Self {
+    pub(crate) fn new(name: &str, index: u64, kept: Kept<'static>, said: Indexed) -> Self {
         Self {
             leaf: kept.entry(name, index).leaf(),
             kept,
-            event,
+            said,
         }
     }
 }
@@ -57,7 +57,8 @@ const ROOTS: usize = 256;
 /// What a transaction learned.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    pub(crate) tail: Option<(LogHead, Tail)>,
+    /// By the number of the log.
+    pub(crate) tails: HashMap<i64, (LogHead, Tail)>,
     pub(crate) ids: Vec<(Place, Ids)>,
 }
 
@@ -130,9 +131,9 @@ impl Recent {
     /// Takes over what a transaction learned, now that it is committed.
     pub(crate) fn learn(&self, learned: Learned) {
         self.known(|known| {
-            if let Some((log, tail)) = learned.tail {
-                make_room(&mut known.tails, &log.number, TAILS);
-                known.tails.insert(log.number, (log, tail));
+            for (number, tail) in learned.tails {
+                make_room(&mut known.tails, &number, TAILS);
+                known.tails.insert(number, tail);
             }
             for (place, ids) in learned.ids {
                 if known.ids.insert(place, ids).is_none() {

@@ -14,7 +14,8 @@ use std::{
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
-use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
+use caracal_ledger::chain::LogId;
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogWork, Store, ZoneWork};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Statement, sqlx::Connection as _,
 };
@@ -254,6 +255,10 @@ impl Store for SqliteStore {
 
     async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
         self.engine.global(access).await
+    }
+
+    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
+        self.engine.log(log, access).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

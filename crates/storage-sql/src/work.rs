@@ -11,15 +11,17 @@ use caracal_core::{
     entity::{Application, Workload, Zone},
 };
 use caracal_crypto::HmacKey;
+use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers,
-    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys,
+    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, Outbox, Policies, PolicySets,
+    Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys,
     SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
     dialect::Dialect,
+    log_unit::{HasLog, LogUnit},
     params::{json_list, params},
     recent::{Learned, Recent},
     sql::Tx,
@@ -47,6 +49,18 @@ impl ZoneUnit {
         } else {
             Err(Error::MissingReference)
         }
+    }
+
+    /// The zone's administrative records.
+    pub(crate) fn records(&mut self) -> LogUnit<'_> {
+        let log = LogId::Admin(self.zone.clone());
+        LogUnit::new(
+            &self.tx,
+            log,
+            self.chain_key.as_ref(),
+            &self.recent,
+            &mut self.learned,
+        )
     }
 
     /// Serialises holders of the same name in this zone. SQLite's only writer needs nothing.
@@ -174,6 +188,57 @@ impl ZoneWork for ZoneUnit {
     }
 }
 
+impl HasLog for ZoneUnit {
+    fn unit(&mut self) -> LogUnit<'_> {
+        let log = LogId::Ledger(self.zone.clone());
+        LogUnit::new(
+            &self.tx,
+            log,
+            self.chain_key.as_ref(),
+            &self.recent,
+            &mut self.learned,
+        )
+    }
+}
+
+/// A transaction over one log.
+pub(crate) struct LogTransaction {
+    pub(crate) tx: Tx,
+    pub(crate) log: LogId,
+    pub(crate) chain_key: Option<HmacKey>,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) learned: Learned,
+}
+
+impl HasLog for LogTransaction {
+    fn unit(&mut self) -> LogUnit<'_> {
+        LogUnit::new(
+            &self.tx,
+            self.log.clone(),
+            self.chain_key.as_ref(),
+            &self.recent,
+            &mut self.learned,
+        )
+    }
+}
+
+#[async_trait]
+impl LogWork for LogTransaction {
+    fn log(&mut self) -> &mut dyn Log {
+        self
+    }
+
+    fn retention(&mut self) -> &mut dyn Retention {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        self.tx.commit().await?;
+        self.recent.learn(self.learned);
+        Ok(())
+    }
+}
+
 /// Says that what a snapshot of the zone is loaded from has changed.
 pub(crate) async fn next_revision(tx: &Tx, zone: &ZoneId) -> Result<(), Error> {
     let sql = "INSERT INTO zone_revisions (zone_id, revision) VALUES ($1, 1) \
@@ -185,6 +250,21 @@ pub(crate) async fn next_revision(tx: &Tx, zone: &ZoneId) -> Result<(), Error> {
 pub(crate) struct GlobalUnit {
     pub(crate) tx: Tx,
     pub(crate) chain_key: Option<HmacKey>,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) learned: Learned,
+}
+
+impl GlobalUnit {
+    /// A log of administrative records.
+    pub(crate) fn log(&mut self, log: LogId) -> LogUnit<'_> {
+        LogUnit::new(
+            &self.tx,
+            log,
+            self.chain_key.as_ref(),
+            &self.recent,
+            &mut self.learned,
+        )
+    }
 }
 
 #[async_trait]
@@ -295,6 +375,8 @@ impl GlobalWork for GlobalUnit {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), Error> {
-        self.tx.commit().await
+        self.tx.commit().await?;
+        self.recent.learn(self.learned);
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Admin tokens and the administrative audit chain.
+//! Admin tokens and administrative records.
 
 use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
@@ -73,8 +73,7 @@ pub trait AdminTokens: Send {
     async fn touch(&mut self, id: &str, at: Timestamp) -> Result<(), Error>;
 }
 
-/// One administrative change or refusal, before it is chained. Its JSON is what the chain proves; instants keep their
-/// microseconds in it.
+/// One administrative change or refusal. Its JSON is what the log proves; instants keep their microseconds in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdminAuditRecord {
     /// UUIDv7.
@@ -113,14 +112,14 @@ fn micros<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(&at.to_rfc3339_micros())
 }
 
-/// A chained administrative record.
+/// An administrative record with its place in its log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdminAuditRow {
     /// The record.
     pub record: AdminAuditRecord,
-    /// Position in the chain, from 1.
+    /// Position in the log, from 1: one more than its index.
     pub chain_seq: i64,
-    /// Whether the link is keyed.
+    /// Whether the end of the log is keyed.
     pub signed: bool,
 }
 
@@ -141,12 +140,13 @@ pub struct AdminAuditFilter {
     pub method: Option<String>,
 }
 
-/// Administrative audit chains: one per zone and one for the deployment.
+/// Administrative records: a log of them for each zone, and one for the deployment.
 #[async_trait]
 pub trait AdminAuditLog: Send {
-    /// Links the record to its chain (canonical JSON of the record, RFC 8785), in this transaction.
+    /// Appends the record to its log (canonical JSON of the record, RFC 8785), in this transaction.
     async fn append(&mut self, record: &AdminAuditRecord) -> Result<(), Error>;
-    /// Records of one zone by `(occurred_at, id)`, newest first.
+    /// Records of one zone by `(occurred_at, id)`, newest first. Where a search has to look at much, its page may be short
+    /// or empty and still name a next one.
     async fn list(
         &mut self,
         zone: &ZoneId,

@@ -201,9 +201,54 @@ impl AuditFilter {
     }
 }
 
-/// The zone's ledger: a log whose entries stand in blocks and are the leaves of a tree.
+/// An entry of a log as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Where it stands, from 0.
+    pub index: u64,
+    /// The event or record, byte for byte as it arrived.
+    pub body: String,
+    /// When the log took it.
+    pub taken_at: Timestamp,
+    /// Which key its frame's signature was verified with; empty without one.
+    pub producer_key: String,
+}
+
+impl StoredEntry {
+    /// The entry that it is of `log`.
+    pub fn entry<'r>(&'r self, log: &'r str) -> Entry<'r> {
+        Entry {
+            log,
+            index: self.index,
+            body: &self.body,
+            taken_at: self.taken_at,
+            producer_key: &self.producer_key,
+        }
+    }
+}
+
+/// A log of evidence: its entries stand in blocks and are the leaves of a tree.
 #[async_trait]
-pub trait Ledger: Send {
+pub trait Log: Send {
+    /// The end of the log.
+    async fn head(&mut self) -> Result<LogHead, Error>;
+    /// Up to `limit` entries from `from` on, in the order of the log. What was pruned is passed over.
+    async fn entries(&mut self, from: u64, limit: u32) -> Result<Vec<StoredEntry>, Error>;
+    /// Leaf hashes of the entries `range`, as far as there are such entries.
+    async fn leaves(&mut self, range: Range<u64>) -> Result<Vec<[u8; 32]>, Error>;
+    /// Hashes of a tile of the log's tree; `None` where the log has no entries for it yet.
+    async fn tile(&mut self, tile: &Tile) -> Result<Option<Vec<[u8; 32]>>, Error>;
+    /// A full tile as it is stored.
+    async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error>;
+    /// Up to `limit` blocks that begin at `from` or later, in the order of the log.
+    async fn blocks(&mut self, from: u64, limit: u32) -> Result<Vec<LedgerBlock>, Error>;
+    /// Up to `limit` postings after `after`, in their order.
+    async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error>;
+}
+
+/// The zone's ledger: the log of its events, and how they are found.
+#[async_trait]
+pub trait Ledger: Log {
     /// Appends a batch in the order in which its events happened, exactly once each: an id that is there already is a
     /// duplicate (the same event, however it is spelt) or a mismatch. Batches of one zone wait for each other.
     async fn append(&mut self, entries: &[LedgerEntry], at: Timestamp) -> Result<AppendOutcome, Error>;
@@ -228,16 +273,4 @@ pub trait Ledger: Send {
     /// # Errors
     /// [`Error::Corrupt`] when they do not verify.
     async fn adopt(&mut self, limit: u32) -> Result<u64, Error>;
-    /// The end of the log.
-    async fn head(&mut self) -> Result<LogHead, Error>;
-    /// Leaf hashes of the entries `range`, as far as there are such entries.
-    async fn leaves(&mut self, range: Range<u64>) -> Result<Vec<[u8; 32]>, Error>;
-    /// Hashes of a tile of the log's tree; `None` where the log has no entries for it yet.
-    async fn tile(&mut self, tile: &Tile) -> Result<Option<Vec<[u8; 32]>>, Error>;
-    /// A full tile as it is stored.
-    async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error>;
-    /// Up to `limit` blocks that begin at `from` or later, in the order of the log.
-    async fn blocks(&mut self, from: u64, limit: u32) -> Result<Vec<LedgerBlock>, Error>;
-    /// Up to `limit` postings after `after`, in their order.
-    async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error>;
 }

@@ -29,13 +29,16 @@ mod subjects;
 mod work;
 
 pub use accounts::{Account, AccountLink, AccountSession, Accounts};
+pub use caracal_ledger::chain::LogId;
+
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};
 pub use approvals::{ApprovalFilter, Approvals, Precedents, Verdict};
 pub use audit::{
-    AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, LogHead, Posting,
+    AppendOutcome, AuditFilter, AuditRow, Ledger, LedgerBlock, LedgerEntry, LedgerHead, Log, LogHead,
+    Posting, StoredEntry,
 };
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
-pub use chains::{AdminChainRow, ChainHead, ChainKind, ChainSet, Chains, ChainsSummary, PruneCheckpoint};
+pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
 pub use error::Error;
@@ -49,4 +52,4 @@ pub use retention::{
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
 pub use subjects::{Holdings, SubjectFilter, SubjectSummary, Subjects};
-pub use work::{Access, Connections, GlobalWork, RevokedAnchors, Store, ZoneWork};
+pub use work::{Access, Connections, GlobalWork, LogWork, RevokedAnchors, Store, ZoneWork};

@@ -7,10 +7,11 @@ use caracal_core::{
     ApplicationId, ApprovalId, Timestamp, WorkloadId, ZoneId,
     entity::{Application, Workload},
 };
+use caracal_ledger::chain::LogId;
 
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, IdempotencyReceipts, KeyChecks, Ledger, Outbox, Policies, PolicySets, Providers, Resources,
+    Error, IdempotencyReceipts, KeyChecks, Ledger, Log, Outbox, Policies, PolicySets, Providers, Resources,
     Retention, RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads,
     Zones,
 };
@@ -50,6 +51,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`Error::Unavailable`] when no connection can be had in time.
     async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error>;
+
+    /// Opens a unit of work over one log of evidence, as those read and prune it who do not append to it. Other logs are
+    /// invisible to it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection can be had in time.
+    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error>;
 
     /// Whether the backend answers and its schema is the one this build needs.
     ///
@@ -118,7 +126,7 @@ pub trait ZoneWork: Send {
     fn delegations(&mut self) -> &mut dyn Delegations;
     /// Receipts of idempotent requests.
     fn receipts(&mut self) -> &mut dyn IdempotencyReceipts;
-    /// The zone's administrative audit chain.
+    /// The zone's administrative records.
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
     /// The zone's ledger.
     fn ledger(&mut self) -> &mut dyn Ledger;
@@ -138,6 +146,20 @@ pub trait ZoneWork: Send {
     async fn commit(self: Box<Self>) -> Result<(), Error>;
 }
 
+/// One transaction over one log of evidence. Dropping it without [`LogWork::commit`] rolls back.
+#[async_trait]
+pub trait LogWork: Send {
+    /// The log.
+    fn log(&mut self) -> &mut dyn Log;
+    /// Holds on what its entries are about, and what of them was deleted.
+    fn retention(&mut self) -> &mut dyn Retention;
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the outcome is a rollback.
+    async fn commit(self: Box<Self>) -> Result<(), Error>;
+}
+
 /// One transaction over the deployment. Dropping it without [`GlobalWork::commit`] rolls back.
 #[async_trait]
 pub trait GlobalWork: Send {
@@ -149,11 +171,11 @@ pub trait GlobalWork: Send {
     fn admin_tokens(&mut self) -> &mut dyn AdminTokens;
     /// The keys that values are sealed under.
     fn key_checks(&mut self) -> &mut dyn KeyChecks;
-    /// The administrative audit chain of `zone`, or the deployment's own chain for `None`.
+    /// Administrative records of every zone and of the deployment.
     fn admin_audit(&mut self) -> &mut dyn AdminAuditLog;
     /// How long events are kept where nothing is said of their zone.
     fn retention_days(&mut self) -> &mut dyn RetentionSetting;
-    /// Every chain of evidence, for verification.
+    /// Every log of evidence, for verification.
     fn chains(&mut self) -> &mut dyn Chains;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;

@@ -161,14 +161,14 @@ pub struct ChainFault {
 /// What verification of a chain found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChainReport {
-    /// Zone; null for the deployment's own administrative chain.
+    /// Zone; null for the deployment's own administrative records.
     pub zone_id: Option<ZoneId>,
     /// Entries of the chain, those among them that were deleted because their time was over.
     pub entries: i64,
     /// Those that were deleted; absent when all are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<Pruned>,
-    /// Root of the log's tree, or content hash of the last record, lower-case hex.
+    /// Root of the log's tree, lower-case hex.
     pub head: String,
     /// Faults found.
     pub fault_count: u64,
@@ -220,7 +220,7 @@ pub struct EvidenceReport {
     pub holds: bool,
     /// The zones' ledgers.
     pub zones: Vec<ChainReport>,
-    /// The administrative chains, the deployment's own among them.
+    /// The logs of administrative records, the deployment's own among them.
     pub administrative: Vec<ChainReport>,
     /// The chains as a set; absent when one zone was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

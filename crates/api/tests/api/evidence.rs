@@ -3,7 +3,7 @@
 use caracal_api::{ApiDeps, Reach, table};
 use caracal_core::ZoneId;
 use caracal_service::front::{Record, Route};
-use caracal_storage::{Access, ChainKind, conformance::given::Given};
+use caracal_storage::{Access, conformance::given::Given};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -147,7 +147,7 @@ impl Made {
 async fn rows(stack: &Stack) -> i64 {
     let mut work = stack.deps.store.global(Access::Read).await.unwrap();
     let set = work.chains().set().await.unwrap();
-    let administrative = set.chains.iter().filter(|chain| chain.kind == ChainKind::Admin);
+    let administrative = set.chains.iter().filter(|chain| chain.log.is_administrative());
     administrative.map(|chain| chain.head.chain_seq).sum()
 }
 

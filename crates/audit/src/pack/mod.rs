@@ -13,7 +13,7 @@ use caracal_ledger::{
     note::NoteKey,
     pack::{Asked, CHECKPOINT, ENTRIES, FORMAT, Manifest, PackedEntry, PackedFile},
 };
-use caracal_storage::{AuditRow, Error, Ledger};
+use caracal_storage::{Access, AuditRow, Error, Ledger, LogId};
 use uuid::Uuid;
 
 pub use self::verify::{PackUnverified, verify_pack};
@@ -101,15 +101,16 @@ pub async fn pack(
     limits: PackLimits,
     write: impl io::Write,
 ) -> Result<Manifest, NotPacked> {
-    let checkpoint = checkpoints.cosigned_now(zone).await?.ok_or(NotPacked::NoLog)?;
+    let log = LogId::Ledger(zone.clone());
+    let checkpoint = checkpoints.cosigned_now(&log).await?.ok_or(NotPacked::NoLog)?;
     let size = checkpoint.checkpoint().size;
     // Later than the checkpoint, so that the ledger has all of its entries.
-    let mut work = checkpoints.view(zone).await?;
+    let mut work = checkpoints.store.zone(zone, Access::Read).await?;
     let rows = collect::rows(work.ledger(), &asked, size, limits).await?;
     if rows.is_empty() {
         return Err(NotPacked::Nothing);
     }
-    let log = caracal_ledger::chain::Chain::Ledger(zone).log();
+    let log = log.name();
     let entries = prove(work.ledger(), &log, size, &rows).await?;
     drop(work);
     let (keys, world) = (&checkpoints.keys, &checkpoints.world);

@@ -6,14 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caracal_core::ZoneId;
 use caracal_ledger::{
-    chain::Chain,
+    chain::LogId,
     checkpoint::SignedCheckpoint,
     merkle::{TILE_WIDTH, Tile, new_tiles},
 };
 use caracal_service::files;
-use caracal_storage::Ledger;
+use caracal_storage::Log;
 
 use super::NotPublished;
 
@@ -34,18 +33,17 @@ impl Directory {
         Ok(Self(path.to_owned()))
     }
 
-    /// Where the log of `zone` is. An id may begin with a dot; a name of a directory should not.
-    fn log(&self, zone: &ZoneId) -> PathBuf {
-        let log = Chain::Ledger(zone).log();
-        self.0.join(log.replace("/.", "/%2E"))
+    /// Where the log is.
+    fn path(&self, log: &LogId) -> PathBuf {
+        self.0.join(directory_of(log))
     }
 
     /// The checkpoint that was published last; `None` where there is none.
     ///
     /// # Errors
     /// Also when it is damaged: what was signed before is not known then, and a log that was set back would be signed.
-    pub(super) async fn checkpoint(&self, zone: &ZoneId) -> io::Result<Option<SignedCheckpoint>> {
-        match tokio::fs::read(self.log(zone).join("checkpoint")).await {
+    pub(super) async fn checkpoint(&self, log: &LogId) -> io::Result<Option<SignedCheckpoint>> {
+        match tokio::fs::read(self.path(log).join("checkpoint")).await {
             Ok(bytes) => SignedCheckpoint::parse(&bytes).map(Some).map_err(|error| {
                 let damaged =
                     format!("the published checkpoint is damaged, put a copy in its place: {error}");
@@ -63,43 +61,51 @@ impl Directory {
     /// published, and all that it needs.
     pub(super) async fn publish(
         &self,
-        zone: &ZoneId,
+        log: &LogId,
         signed: &SignedCheckpoint,
-        ledger: &mut dyn Ledger,
+        stored: &mut dyn Log,
     ) -> Result<(), NotPublished> {
         let size = signed.checkpoint().size;
-        let before = self.checkpoint(zone).await?;
+        let before = self.checkpoint(log).await?;
         let before = before.filter(|before| before.checkpoint().origin == signed.checkpoint().origin);
         let published = before.map_or(0, |before| before.checkpoint().size);
         if published > size {
             return Ok(());
         }
-        let log = self.log(zone);
+        let path = self.path(log);
         for tiles in new_tiles(published, size).chunks(CHUNK) {
             let mut fetched = Vec::with_capacity(tiles.len());
             for tile in tiles {
-                if let Some(hashes) = ledger.tile(tile).await? {
+                if let Some(hashes) = stored.tile(tile).await? {
                     fetched.push((*tile, hashes.concat()));
                 }
             }
-            let log = log.clone();
+            let path = path.clone();
             blocking(move || {
                 fetched
                     .iter()
-                    .try_for_each(|(tile, bytes)| write_tile(&log, tile, bytes))
+                    .try_for_each(|(tile, bytes)| write_tile(&path, tile, bytes))
             })
             .await?;
         }
         let note = signed.encode();
-        blocking(move || write(&log.join("checkpoint"), note.as_bytes())).await?;
+        blocking(move || write(&path.join("checkpoint"), note.as_bytes())).await?;
         Ok(())
+    }
+}
+
+/// The directory of a log among others. An id may begin with a dot, a name of a directory should not; and that of the deployment's own records is no zone's.
+pub(crate) fn directory_of(log: &LogId) -> String {
+    match log {
+        LogId::Ledger(_) | LogId::Admin(_) => log.name().replace("/.", "/%2E"),
+        LogId::Deployment => String::from("admin/%2A"),
     }
 }
 
 impl Directory {
     /// Writes the newest prune checkpoint, if another one is there.
-    pub(super) async fn publish_prune(&self, zone: &ZoneId, note: &str) -> io::Result<()> {
-        let (path, note) = (self.log(zone).join("prune"), note.to_owned());
+    pub(super) async fn publish_prune(&self, log: &LogId, note: &str) -> io::Result<()> {
+        let (path, note) = (self.path(log).join("prune"), note.to_owned());
         blocking(move || match std::fs::read(&path) {
             Ok(there) if there == note.as_bytes() => Ok(()),
             _ => write(&path, note.as_bytes()),

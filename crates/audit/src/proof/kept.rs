@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use caracal_core::ZoneId;
 use caracal_ledger::{
-    chain::Chain,
+    chain::LogId,
     checkpoint::{Checkpoint, InvalidCheckpoint, SignedCheckpoint},
     note::NoteKey,
     prune::SignedPrune,
@@ -18,9 +18,9 @@ use super::roots;
 /// Entries read at a time.
 const PAGE: u32 = 1000;
 
-/// Checkpoints by the zone of their log, each believed.
+/// Checkpoints by their log, each believed.
 #[derive(Debug, Clone, Default)]
-pub struct KeptCheckpoints(pub BTreeMap<ZoneId, Vec<Checkpoint>>);
+pub struct KeptCheckpoints(pub BTreeMap<LogId, Vec<Checkpoint>>);
 
 /// Why a checkpoint is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +28,8 @@ pub enum NotKept {
     /// It is none.
     #[error(transparent)]
     Form(#[from] InvalidCheckpoint),
-    /// It is not of a zone's log.
-    #[error("the checkpoint is of {0}, which is no log of a zone")]
+    /// It is not of a log of evidence.
+    #[error("the checkpoint is of {0}, which is no log of evidence")]
     Log(String),
     /// No key of its log is among those that are trusted, or there are fewer witnesses than are asked for.
     #[error(transparent)]
@@ -40,6 +40,14 @@ pub enum NotKept {
 }
 
 impl KeptCheckpoints {
+    /// Those of the ledgers of zones.
+    pub fn ledgers(&self) -> impl Iterator<Item = (&ZoneId, &Vec<Checkpoint>)> {
+        self.0.iter().filter_map(|(log, known)| match log {
+            LogId::Ledger(zone) => Some((zone, known)),
+            LogId::Admin(_) | LogId::Deployment => None,
+        })
+    }
+
     /// Adds a checkpoint that a key of its log and `threshold` witnesses among `keys` signed.
     ///
     /// # Errors
@@ -48,44 +56,42 @@ impl KeptCheckpoints {
         let signed = SignedCheckpoint::parse(note)?;
         let checkpoint = signed.checkpoint();
         let origin = &checkpoint.origin;
-        let zone = origin.rsplit_once("/ledger/").map(|(_, zone)| zone);
-        let zone = zone.and_then(|zone| ZoneId::parse(zone).ok());
-        let zone = zone.ok_or_else(|| NotKept::Log(origin.clone()))?;
+        let log = LogId::of_origin(origin).ok_or_else(|| NotKept::Log(origin.clone()))?;
         Trust::of_keys(origin, keys.iter().cloned(), threshold)?.check(&signed)?;
-        self.0.entry(zone).or_default().push(checkpoint.clone());
+        self.0.entry(log).or_default().push(checkpoint.clone());
         Ok(())
     }
 }
 
-/// Goes through the log of `zone` from where `progress` stands and compares it with `known`. What a prune checkpoint that
+/// Goes through `log` from where `progress` stands and compares it with `known`. What a prune checkpoint that
 /// one of `keys` signed says is gone may be missing. `tell` hears of each step.
 ///
 /// # Errors
 /// As the storage; what does not hold is a [`Fault`].
 pub async fn verify_against(
     store: &dyn Store,
-    zone: &ZoneId,
+    log: &LogId,
     known: &[Checkpoint],
     keys: &[NoteKey],
     progress: Progress,
     mut tell: impl FnMut(&Progress),
 ) -> Result<Result<Progress, Fault>, Error> {
-    let log = Chain::Ledger(zone).log();
-    let mut verifier = match Verifier::new(&log, progress, known) {
+    let name = log.name();
+    let mut verifier = match Verifier::new(&name, progress, known) {
         Ok(verifier) => verifier,
         Err(fault) => return Ok(Err(fault)),
     };
-    let mut work = store.zone(zone, Access::Read).await?;
+    let mut work = store.log(log, Access::Read).await?;
     // What was looked at before is not read again, but it has to be there.
     let Progress { frontier, proved } = verifier.progress();
     let (size, proved) = (frontier.size(), *proved);
-    let found = work.ledger().head().await?.size;
+    let found = work.log().head().await?.size;
     if found < size {
         let missing = size.saturating_sub(found);
         return Ok(Err(Fault::Truncated { missing }));
     }
     let whole = 0..size;
-    let root = roots(work.ledger(), size, std::slice::from_ref(&whole)).await?;
+    let root = roots(work.log(), size, std::slice::from_ref(&whole)).await?;
     if size > 0 && root != Some(vec![frontier.root()]) {
         return Ok(Err(Fault::Forked { proved, size }));
     }
@@ -100,12 +106,11 @@ pub async fn verify_against(
     }
     loop {
         let from = verifier.progress().frontier.size();
-        let after = i64::try_from(from).map_err(|_| Error::Corrupt(String::from("a log without end")))?;
-        let rows = work.ledger().range(after, PAGE).await?;
-        let next = rows.first().map_or(end, |row| row.entry(&log).index);
+        let rows = work.log().entries(from, PAGE).await?;
+        let next = rows.first().map_or(end, |row| row.index);
         if from < next.min(end) {
             let gone = from..next.min(end).min(from.saturating_add(PAGE.into()));
-            let leaves = work.ledger().leaves(gone).await?;
+            let leaves = work.log().leaves(gone).await?;
             if leaves.is_empty() {
                 return Ok(Err(Fault::Missing { index: from }));
             }
@@ -123,9 +128,9 @@ pub async fn verify_against(
         // Up to the next gap.
         let unbroken = (from..)
             .zip(&rows)
-            .take_while(|(index, row)| *index == from || row.entry(&log).index == *index);
+            .take_while(|(index, row)| *index == from || row.index == *index);
         for (_, row) in unbroken {
-            if let Err(fault) = verifier.push(&row.entry(&log), None) {
+            if let Err(fault) = verifier.push(&row.entry(&name), None) {
                 return Ok(Err(fault));
             }
         }

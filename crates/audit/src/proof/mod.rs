@@ -1,4 +1,4 @@
-//! Checkpoints of the zones' logs, and what is proved with them.
+//! Checkpoints of the logs, and what is proved with them.
 //!
 //! A checkpoint is signed from a head that the database has committed, whichever process asks: two of them sign the same
 //! tree of one size. Before a log is signed again it is compared with what was signed before: a database that was set
@@ -17,20 +17,19 @@ use std::{
     sync::Arc,
 };
 
-use caracal_core::{World, ZoneId};
+use caracal_core::World;
 use caracal_crypto::{HmacKey, HmacRing};
 use caracal_ledger::{
-    chain::{Chain, verify_head},
+    chain::{LogId, verify_head},
     checkpoint::{Checkpoint, SignedCheckpoint},
     log_keys::{LogKeys, NotSigned},
     merkle::{Frontier, consistency_ranges, verify_consistency},
     trust::Trust,
 };
-use caracal_storage::{Access, Error, Ledger, Store};
+use caracal_storage::{Access, Error, Log, LogWork, Store};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-pub(crate) use self::tree::roots;
 pub use self::{
     directory::Directory,
     kept::{KeptCheckpoints, NotKept, verify_against},
@@ -38,6 +37,7 @@ pub use self::{
     publisher::publish,
     witnesses::{InvalidWitnesses, Witness},
 };
+pub(crate) use self::{directory::directory_of, tree::roots};
 
 /// The checkpoints of a deployment.
 pub struct Checkpoints {
@@ -47,9 +47,9 @@ pub struct Checkpoints {
     pub(crate) keys: LogKeys,
     directory: Option<Directory>,
     witnesses: Vec<Witness>,
-    logs: Mutex<HashMap<ZoneId, Arc<Log>>>,
+    logs: Mutex<HashMap<LogId, Arc<Signed>>>,
     /// Logs that grew since they were published.
-    grown: Mutex<HashSet<ZoneId>>,
+    grown: Mutex<HashSet<LogId>>,
     wake: Notify,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Debug for Checkpoints {
 
 /// What is known of one log. Whoever holds it signs alone.
 #[derive(Debug, Default)]
-struct Log {
+struct Signed {
     newest: tokio::sync::Mutex<Option<Arc<SignedCheckpoint>>>,
 }
 
@@ -144,55 +144,54 @@ impl Checkpoints {
         }
     }
 
-    /// Says that the log of `zone` grew; it is published soon.
-    pub(crate) fn grew(&self, zone: &ZoneId) {
+    /// Says that `log` grew; it is published soon.
+    pub(crate) fn grew(&self, log: &LogId) {
         let mut grown = self.grown.lock();
-        if !grown.contains(zone) {
-            grown.insert(zone.clone());
+        if !grown.contains(log) {
+            grown.insert(log.clone());
             self.wake.notify_one();
         }
     }
 
-    fn log(&self, zone: &ZoneId) -> Arc<Log> {
-        self.logs.lock().entry(zone.clone()).or_default().clone()
+    fn signed(&self, log: &LogId) -> Arc<Signed> {
+        self.logs.lock().entry(log.clone()).or_default().clone()
     }
 
     fn seconds(&self) -> u64 {
         u64::try_from(self.world.now().unix_seconds()).unwrap_or(0)
     }
 
-    /// The newest checkpoint of the zone's log, made now if the log grew since the last one; `None` before its first
+    /// The newest checkpoint of the log, made now if the log grew since the last one; `None` before its first
     /// entry. One that was made now has no cosignatures yet.
     ///
     /// A view that is opened after this has all that the checkpoint covers; one that was opened before may not.
-    pub(crate) async fn newest(&self, zone: &ZoneId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
-        let Some((signed, fresh)) = self.current(zone).await? else {
+    pub(crate) async fn newest(&self, log: &LogId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
+        let Some((signed, fresh)) = self.current(log).await? else {
             return Ok(None);
         };
         if fresh {
-            self.grew(zone);
+            self.grew(log);
         }
         Ok(Some(signed))
     }
 
     /// As [`Self::newest`], and whether it was made now.
-    async fn current(&self, zone: &ZoneId) -> Result<Option<(Arc<SignedCheckpoint>, bool)>, NotPublished> {
-        let log = self.log(zone);
-        let mut newest = log.newest.lock().await;
+    async fn current(&self, log: &LogId) -> Result<Option<(Arc<SignedCheckpoint>, bool)>, NotPublished> {
+        let known = self.signed(log);
+        let mut newest = known.newest.lock().await;
         if newest.is_none() {
-            *newest = self.published(zone).await?;
+            *newest = self.published(log).await?;
         }
         // Opened behind the lock: a view from before what was signed last would look like a log that was set back.
-        let mut work = self.view(zone).await?;
-        let ledger = work.ledger();
-        let head = ledger.head().await?;
+        let mut work = self.view(log).await?;
+        let stored = work.log();
+        let head = stored.head().await?;
         let tree = Frontier::from_parts(head.size, head.peaks).map_err(|_| NotPublished::WrongHead)?;
         let root = tree.root();
         // Whoever can write into the database and has no key is not given a signature.
         let said = hex::encode(root);
         let tagged = |keys: &HmacRing| {
-            let log = Chain::Ledger(zone);
-            let made = |key: &HmacKey| verify_head(key, log, head.size, &said, &head.root_hmac);
+            let made = |key: &HmacKey| verify_head(key, log.chain(), head.size, &said, &head.root_hmac);
             keys.verify_by(None, made).is_ok()
         };
         if head.size > 0 && !(head.root == said && self.audit_keys.as_ref().is_none_or(tagged)) {
@@ -208,7 +207,7 @@ impl Checkpoints {
             if found < signed {
                 return Err(NotPublished::RolledBack { signed, found });
             }
-            let proof = consistency(ledger, signed, found).await?;
+            let proof = consistency(stored, signed, found).await?;
             if !verify_consistency(signed, found, &proof, before, &root) {
                 return Err(NotPublished::Forked { signed });
             }
@@ -219,35 +218,33 @@ impl Checkpoints {
         if head.size == 0 {
             return Ok(None);
         }
-        let signed = self
-            .keys
-            .sign(&Chain::Ledger(zone).log(), head.size, root, self.seconds())?;
+        let signed = self.keys.sign(&log.name(), head.size, root, self.seconds())?;
         let signed = Arc::new(signed);
         *newest = Some(signed.clone());
         Ok(Some((signed, true)))
     }
 
     /// What was published of the log before this process began, if it was ours.
-    async fn published(&self, zone: &ZoneId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
+    async fn published(&self, log: &LogId) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
         let Some(directory) = &self.directory else {
             return Ok(None);
         };
-        let Some(kept) = directory.checkpoint(zone).await? else {
+        let Some(kept) = directory.checkpoint(log).await? else {
             return Ok(None);
         };
-        let origin = self.keys.origin(&Chain::Ledger(zone).log());
+        let origin = self.keys.origin(&log.name());
         let ours = Trust::of_keys(&origin, self.keys.public().cloned(), 0)
             .is_ok_and(|trust| trust.check(&kept).is_ok());
         if !ours {
-            tracing::warn!(zone.id = %zone, "the published checkpoint is not of this log and its keys; it begins anew");
+            tracing::warn!(log = %log, "the published checkpoint is not of this log and its keys; it begins anew");
         }
         Ok(ours.then(|| Arc::new(kept)))
     }
 
     /// Adds what witnesses signed, while their checkpoint is still the newest.
-    async fn cosigned(&self, zone: &ZoneId, signed: SignedCheckpoint) -> Arc<SignedCheckpoint> {
-        let log = self.log(zone);
-        let mut newest = log.newest.lock().await;
+    async fn cosigned(&self, log: &LogId, signed: SignedCheckpoint) -> Arc<SignedCheckpoint> {
+        let known = self.signed(log);
+        let mut newest = known.newest.lock().await;
         let signed = Arc::new(signed);
         if newest
             .as_ref()
@@ -258,28 +255,28 @@ impl Checkpoints {
         signed
     }
 
-    /// Writes the prune checkpoint of the zone's log beside its checkpoint, where those are published.
-    pub(crate) async fn publish_prune(&self, zone: &ZoneId, note: &str) -> std::io::Result<()> {
+    /// Writes the prune checkpoint of the log beside its checkpoint, where those are published.
+    pub(crate) async fn publish_prune(&self, log: &LogId, note: &str) -> std::io::Result<()> {
         match &self.directory {
-            Some(directory) => directory.publish_prune(zone, note).await,
+            Some(directory) => directory.publish_prune(log, note).await,
             None => Ok(()),
         }
     }
 
-    /// A view of the zone's log.
-    pub(crate) async fn view(&self, zone: &ZoneId) -> Result<Box<dyn caracal_storage::ZoneWork>, Error> {
-        self.store.zone(zone, Access::Read).await
+    /// A view of the log.
+    pub(crate) async fn view(&self, log: &LogId) -> Result<Box<dyn LogWork>, Error> {
+        self.store.log(log, Access::Read).await
     }
 }
 
 /// Proof that the tree of `new` entries continues the one of `old`. Empty where the log has not what it takes.
 pub(crate) async fn consistency(
-    ledger: &mut dyn Ledger,
+    stored: &mut dyn Log,
     old: u64,
     new: u64,
 ) -> Result<Vec<caracal_crypto::Digest32>, Error> {
     let Some(ranges) = consistency_ranges(old, new) else {
         return Ok(Vec::new());
     };
-    Ok(roots(ledger, new, &ranges).await?.unwrap_or_default())
+    Ok(roots(stored, new, &ranges).await?.unwrap_or_default())
 }

@@ -1,12 +1,11 @@
 //! Beginnings of logs, signed for what is exported of them.
 
-use caracal_core::ZoneId;
 use caracal_ledger::{
-    chain::Chain,
+    chain::LogId,
     checkpoint::SignedCheckpoint,
     merkle::{Frontier, verify_consistency},
 };
-use caracal_storage::{Error, Ledger};
+use caracal_storage::{Error, Log};
 
 use super::{Checkpoints, NotPublished, consistency, roots};
 
@@ -28,25 +27,25 @@ impl From<NotPublished> for LogUnsigned {
 }
 
 impl Checkpoints {
-    /// The tree over the first `size` entries of the zone's log, as its tiles say.
+    /// The tree over the first `size` entries of the log, as its tiles say.
     ///
     /// # Errors
     /// [`LogUnsigned`], also where the log has not as many.
-    pub async fn prefix(&self, zone: &ZoneId, size: u64) -> Result<Frontier, LogUnsigned> {
-        let mut work = self.view(zone).await?;
-        prefix(work.ledger(), size).await
+    pub async fn prefix(&self, log: &LogId, size: u64) -> Result<Frontier, LogUnsigned> {
+        let mut work = self.view(log).await?;
+        prefix(work.log(), size).await
     }
 
-    /// A checkpoint of the zone's log as it was with its first `size` entries, once it is proved to be the beginning of the
+    /// A checkpoint of the log as it was with its first `size` entries, once it is proved to be the beginning of the
     /// newest one that is signed. No witness sees it.
     ///
     /// # Errors
     /// [`LogUnsigned`].
-    pub async fn sign_prefix(&self, zone: &ZoneId, size: u64) -> Result<SignedCheckpoint, LogUnsigned> {
-        let newest = self.newest(zone).await?;
+    pub async fn sign_prefix(&self, log: &LogId, size: u64) -> Result<SignedCheckpoint, LogUnsigned> {
+        let newest = self.newest(log).await?;
         let newest = newest.ok_or(NotPublished::WrongHead)?;
-        let mut work = self.view(zone).await?;
-        let ledger = work.ledger();
+        let mut work = self.view(log).await?;
+        let stored = work.log();
         let (end, top) = (newest.checkpoint().size, newest.checkpoint().root);
         if size == 0 || size > end {
             return Err(NotPublished::RolledBack {
@@ -55,18 +54,17 @@ impl Checkpoints {
             }
             .into());
         }
-        let root = prefix(ledger, size).await?.root();
-        let proof = consistency(ledger, size, end).await?;
+        let root = prefix(stored, size).await?.root();
+        let proof = consistency(stored, size, end).await?;
         if !verify_consistency(size, end, &proof, &root, &top) {
             return Err(NotPublished::Forked { signed: end }.into());
         }
-        let log = Chain::Ledger(zone).log();
-        let signed = self.keys.sign(&log, size, root, self.seconds());
+        let signed = self.keys.sign(&log.name(), size, root, self.seconds());
         Ok(signed.map_err(NotPublished::from)?)
     }
 }
 
-async fn prefix(ledger: &mut dyn Ledger, size: u64) -> Result<Frontier, LogUnsigned> {
+async fn prefix(stored: &mut dyn Log, size: u64) -> Result<Frontier, LogUnsigned> {
     let (mut ranges, mut start) = (Vec::new(), 0);
     for height in (0..u64::BITS).rev() {
         let leaves = 1_u64 << height;
@@ -75,7 +73,7 @@ async fn prefix(ledger: &mut dyn Ledger, size: u64) -> Result<Frontier, LogUnsig
             start += leaves;
         }
     }
-    let peaks = roots(ledger, size, &ranges).await?;
+    let peaks = roots(stored, size, &ranges).await?;
     let tree = peaks.and_then(|peaks| Frontier::from_parts(size, peaks).ok());
     Ok(tree.ok_or(NotPublished::WrongHead)?)
 }

@@ -2,9 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::ZoneId;
-use caracal_ledger::checkpoint::SignedCheckpoint;
-use caracal_storage::{Access, ChainKind, Error};
+use caracal_ledger::{chain::LogId, checkpoint::SignedCheckpoint};
+use caracal_storage::{Access, Error};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use metrics::counter;
 use tokio::time::Instant;
@@ -61,18 +60,15 @@ impl Checkpoints {
         let set = work.chains().set().await?;
         drop(work);
         for chain in set.chains {
-            let (ChainKind::Ledger, Some(zone)) = (chain.kind, chain.zone) else {
-                continue;
-            };
-            let log = self.log(&zone);
-            let published = log
+            let known = self.signed(&chain.log);
+            let published = known
                 .newest
                 .lock()
                 .await
                 .as_ref()
                 .map(|newest| newest.checkpoint().size);
             if published != u64::try_from(chain.head.chain_seq).ok() {
-                self.grew(&zone);
+                self.grew(&chain.log);
             }
         }
         Ok(())
@@ -80,14 +76,14 @@ impl Checkpoints {
 
     /// Publishes what grew since the last round.
     async fn round(self: &Arc<Self>) {
-        let mut grown: Vec<ZoneId> = std::mem::take(&mut *self.grown.lock()).into_iter().collect();
+        let mut grown: Vec<LogId> = std::mem::take(&mut *self.grown.lock()).into_iter().collect();
         let mut running = FuturesUnordered::new();
         loop {
             while running.len() < PARALLEL
-                && let Some(zone) = grown.pop()
+                && let Some(log) = grown.pop()
             {
                 let checkpoints = self.clone();
-                running.push(async move { checkpoints.publish_one(&zone).await });
+                running.push(async move { checkpoints.publish_one(&log).await });
             }
             if running.next().await.is_none() {
                 return;
@@ -95,52 +91,52 @@ impl Checkpoints {
         }
     }
 
-    async fn publish_one(&self, zone: &ZoneId) {
-        match self.try_publish(zone).await {
+    async fn publish_one(&self, log: &LogId) {
+        match self.try_publish(log).await {
             Ok(true) => counter!(names::CHECKPOINTS).increment(1),
             Ok(false) => {}
             Err(error) => {
                 counter!(names::UNPUBLISHED, "reason" => error.label()).increment(1);
                 let text = caracal_service::error_chain(&error);
                 if error.is_alarm() {
-                    tracing::error!(zone.id = %zone, error = text, "a log was not signed; somebody should look");
+                    tracing::error!(log = %log, error = text, "a log was not signed; somebody should look");
                 } else {
-                    tracing::warn!(zone.id = %zone, error = text, "a log was not published; trying again");
-                    self.grown.lock().insert(zone.clone());
+                    tracing::warn!(log = %log, error = text, "a log was not published; trying again");
+                    self.grown.lock().insert(log.clone());
                 }
             }
         }
     }
 
     /// Whether there was something to publish.
-    async fn try_publish(&self, zone: &ZoneId) -> Result<bool, NotPublished> {
-        let Some(cosigned) = self.cosigned_now(zone).await? else {
+    async fn try_publish(&self, log: &LogId) -> Result<bool, NotPublished> {
+        let Some(cosigned) = self.cosigned_now(log).await? else {
             return Ok(false);
         };
         if let Some(directory) = &self.directory {
-            let mut work = self.view(zone).await?;
-            directory.publish(zone, &cosigned, work.ledger()).await?;
+            let mut work = self.view(log).await?;
+            directory.publish(log, &cosigned, work.log()).await?;
         }
         Ok(true)
     }
 
-    /// The newest checkpoint of the zone's log, made now if the log grew, with the cosignatures of the witnesses that
+    /// The newest checkpoint of the log, made now if the log grew, with the cosignatures of the witnesses that
     /// answer in time; `None` before the log's first entry.
     pub(crate) async fn cosigned_now(
         &self,
-        zone: &ZoneId,
+        log: &LogId,
     ) -> Result<Option<Arc<SignedCheckpoint>>, NotPublished> {
-        let Some((signed, _)) = self.current(zone).await? else {
+        let Some((signed, _)) = self.current(log).await? else {
             return Ok(None);
         };
         let mut cosigned = (*signed).clone();
         let asked = self
             .witnesses
             .iter()
-            .map(|witness| witness.cosign(self, zone, &signed));
+            .map(|witness| witness.cosign(self, log, &signed));
         for line in futures_util::future::join_all(asked).await.into_iter().flatten() {
             cosigned.add(line);
         }
-        Ok(Some(self.cosigned(zone, cosigned).await))
+        Ok(Some(self.cosigned(log, cosigned).await))
     }
 }

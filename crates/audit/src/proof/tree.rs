@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use caracal_crypto::Digest32;
 use caracal_ledger::merkle::Tiles;
-use caracal_storage::{Error, Ledger};
+use caracal_storage::{Error, Log};
 
 /// Roots over `ranges`, subtrees of the tree of the first `size` entries; `None` where the log has fewer.
 pub(crate) async fn roots(
-    ledger: &mut dyn Ledger,
+    log: &mut dyn Log,
     size: u64,
     ranges: &[Range<u64>],
 ) -> Result<Option<Vec<Digest32>>, Error> {
     let mut tiles = Tiles::default();
     for tile in Tiles::needed(size, ranges) {
-        let Some(hashes) = ledger.tile(&tile).await? else {
+        let Some(hashes) = log.tile(&tile).await? else {
             return Ok(None);
         };
         tiles.add(tile.level, tile.index, hashes);

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
-use caracal_core::ZoneId;
 use caracal_ledger::{
+    chain::LogId,
     checkpoint::SignedCheckpoint,
     note::{NoteKey, NoteSignature},
     witness::{AddCheckpoint, parse_cosignatures},
@@ -40,7 +40,7 @@ pub struct Witness {
 #[derive(Debug, Default)]
 struct State {
     /// What it cosigned last of each log, as far as is known here.
-    sizes: HashMap<ZoneId, u64>,
+    sizes: HashMap<LogId, u64>,
     failures: u32,
     away_until: Option<Instant>,
 }
@@ -133,13 +133,13 @@ impl Witness {
     pub(super) async fn cosign(
         &self,
         checkpoints: &Checkpoints,
-        zone: &ZoneId,
+        log: &LogId,
         signed: &SignedCheckpoint,
     ) -> Vec<NoteSignature> {
         if self.is_away() {
             return Vec::new();
         }
-        let asked = tokio::time::timeout(TIMEOUT, self.ask(checkpoints, zone, signed)).await;
+        let asked = tokio::time::timeout(TIMEOUT, self.ask(checkpoints, log, signed)).await;
         let outcome = asked.unwrap_or(Err(NotCosigned::Away));
         let name = self.keys.first().map_or("", NoteKey::name);
         let mut state = self.state.lock();
@@ -147,16 +147,16 @@ impl Witness {
             Ok(lines) => {
                 state.failures = 0;
                 state.away_until = None;
-                state.sizes.insert(zone.clone(), signed.checkpoint().size);
+                state.sizes.insert(log.clone(), signed.checkpoint().size);
                 counter!(names::COSIGNATURES, "outcome" => "cosigned").increment(1);
                 lines
             }
             Err(error) => {
                 counter!(names::COSIGNATURES, "outcome" => error.label()).increment(1);
                 if matches!(error, NotCosigned::Ahead(_)) {
-                    tracing::error!(witness = name, zone.id = %zone, size = signed.checkpoint().size, %error, "a witness saw another log than there is");
+                    tracing::error!(witness = name, log = %log, size = signed.checkpoint().size, %error, "a witness saw another log than there is");
                 } else if state.failures == 0 {
-                    tracing::warn!(witness = name, zone.id = %zone, %error, "a witness does not cosign; checkpoints go without it");
+                    tracing::warn!(witness = name, log = %log, %error, "a witness does not cosign; checkpoints go without it");
                 }
                 let backoff = FIRST_BACKOFF.saturating_mul(1 << state.failures.min(10));
                 state.failures = state.failures.saturating_add(1);
@@ -169,17 +169,17 @@ impl Witness {
     async fn ask(
         &self,
         checkpoints: &Checkpoints,
-        zone: &ZoneId,
+        log: &LogId,
         signed: &SignedCheckpoint,
     ) -> Result<Vec<NoteSignature>, NotCosigned> {
         let size = signed.checkpoint().size;
-        let known = self.state.lock().sizes.get(zone).copied();
+        let known = self.state.lock().sizes.get(log).copied();
         let mut old_size = known.unwrap_or(0).min(size);
         // A second time where another replica, or an earlier life of this process, was here before.
         for _ in 0..2 {
             let proof = match old_size {
                 0 => Vec::new(),
-                _ => consistency(checkpoints.view(zone).await?.ledger(), old_size, size).await?,
+                _ => consistency(checkpoints.view(log).await?.log(), old_size, size).await?,
             };
             let request = AddCheckpoint {
                 old_size,

@@ -6,21 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::Timestamp;
 use caracal_crypto::Digest32;
-use caracal_ledger::{chain::Chain, entry::Entry};
+use caracal_ledger::{chain::LogId, entry::Entry};
 use caracal_service::files;
-use serde::{Deserialize, Serialize};
 
-/// An entry as exports spell it.
-#[derive(Serialize, Deserialize)]
-struct Line<'l> {
-    log: std::borrow::Cow<'l, str>,
-    index: u64,
-    body: std::borrow::Cow<'l, str>,
-    taken_at: i64,
-    producer_key: std::borrow::Cow<'l, str>,
-}
+use crate::{export::EntryLine, proof::directory_of};
 
 /// A directory of archives.
 #[derive(Debug, Clone)]
@@ -36,16 +27,16 @@ impl Archive {
         Ok(Self(path.to_owned()))
     }
 
-    /// Writes `lines` as the entries from `first` up to `end` of the log of `zone`, on disk once it returns, and reads
+    /// Writes `lines` as the entries from `first` up to `end` of `log`, on disk once it returns, and reads
     /// them back: their leaves.
     pub(super) async fn keep(
         &self,
-        zone: &ZoneId,
+        log: &LogId,
         (first, end): (u64, u64),
         lines: Vec<u8>,
     ) -> io::Result<Vec<Digest32>> {
-        let log = Chain::Ledger(zone).log();
-        let directory = self.0.join(log.replace("/.", "/%2E"));
+        let directory = self.0.join(directory_of(log));
+        let log = log.name();
         let write = move || {
             std::fs::create_dir_all(&directory)?;
             // Whoever sorts the names has the order of the log.
@@ -61,14 +52,7 @@ impl Archive {
 
 /// Adds an entry to the lines of an archive.
 pub(super) fn add_line(lines: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
-    let line = Line {
-        log: entry.log.into(),
-        index: entry.index,
-        body: entry.body.into(),
-        taken_at: entry.taken_at.as_micros(),
-        producer_key: entry.producer_key.into(),
-    };
-    serde_json::to_writer(&mut *lines, &line)?;
+    serde_json::to_writer(&mut *lines, &EntryLine::of(entry))?;
     lines.write_all(b"\n")
 }
 
@@ -76,7 +60,7 @@ fn read_back(path: &Path, log: &str, first: u64) -> io::Result<Vec<Digest32>> {
     let file = BufReader::new(std::fs::File::open(path)?);
     let leaf = |(index, line): (u64, io::Result<String>)| {
         let line = line?;
-        let line: Line<'_> = serde_json::from_str(&line)?;
+        let line: EntryLine<'_> = serde_json::from_str(&line)?;
         if line.log != log || line.index != index {
             return Err(io::Error::other("the archive has another entry than was written"));
         }

@@ -1,20 +1,21 @@
-//! What the events of held subjects name.
+//! What the entries about held subjects name.
 
 use std::collections::BTreeSet;
 
-use caracal_ledger::terms::Searched;
-use caracal_storage::{AuditFilter, Error, Hold, PageRequest, ZoneWork};
+use caracal_ledger::{chain::LogId, terms::Searched};
+use caracal_storage::{Access, AuditFilter, Error, Hold, PageRequest, Store};
 
 /// Events of a page of the search.
 const PAGE: u32 = 500;
 
 /// The subjects themselves, their authority records, and the sessions that events name together with those: a session's
 /// other events need not name the record.
-pub(super) async fn names(work: &mut dyn ZoneWork, holds: &[Hold]) -> Result<BTreeSet<String>, Error> {
+pub(super) async fn names(store: &dyn Store, log: &LogId, holds: &[Hold]) -> Result<BTreeSet<String>, Error> {
     let mut names: BTreeSet<String> = holds.iter().filter_map(|hold| hold.subject.clone()).collect();
-    if names.is_empty() {
+    let Some(zone) = log.zone().filter(|_| !names.is_empty()) else {
         return Ok(names);
-    }
+    };
+    let mut work = store.zone(zone, Access::Read).await?;
     let records = work.retention().held_records().await?;
     for record in &records {
         let filter = AuditFilter {

@@ -1,4 +1,4 @@
-//! Deletes events whose time is over, log by log from the oldest on.
+//! Deletes events and administrative records whose time is over, log by log from the oldest on.
 //!
 //! A step looks at some blocks, writes their entries into the archive and reads them back, proves that they are those
 //! that were signed, signs a prune checkpoint, and deletes them in the transaction that keeps it. Killed anywhere, it
@@ -11,17 +11,17 @@ mod plan;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::Timestamp;
 use caracal_crypto::Digest32;
 use caracal_ledger::{
-    chain::Chain,
+    chain::LogId,
     checkpoint::Checkpoint,
     log_keys::NotSigned,
     merkle::{Frontier, TILE_WIDTH, verify_consistency},
     prune::{InvalidPrune, Prune, SignedPrune},
 };
 use caracal_service::{error_chain, rounds::rounds};
-use caracal_storage::{Access, ChainKind, Error, KeptPrune, Ledger, held_ids};
+use caracal_storage::{Access, Error, KeptPrune, Log, held_ids};
 use metrics::{counter, gauge};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,10 @@ pub struct Pruning {
     /// Longest time that an event is kept; settings of zones and of the deployment are shorter. Absent, events of which
     /// nobody says otherwise are kept for ever.
     pub keep: Option<Duration>,
+    /// Whether events may be deleted at all: there is an archive, or they may be gone.
+    pub events: bool,
+    /// How long administrative records are kept; absent, for ever.
+    pub keep_records: Option<Duration>,
 }
 
 /// Why nothing was deleted.
@@ -88,11 +92,9 @@ impl NotPruned {
     }
 }
 
-/// What became of a step.
+/// What became of a step: there may be more to do, or nothing is left.
 enum Step {
-    /// There may be more.
     More,
-    /// Nothing is left to do.
     Done,
 }
 
@@ -118,33 +120,30 @@ impl Pruning {
         let set = work.chains().set().await?;
         let of_all = work.retention_days().days().await?.map(|said| said.days);
         drop(work);
-        let ledgers = set
-            .chains
-            .into_iter()
-            .filter(|chain| chain.kind == ChainKind::Ledger)
-            .filter_map(|chain| chain.zone);
-        let mut waiting: VecDeque<ZoneId> = ledgers.collect();
+        let mut waiting: VecDeque<LogId> = set.chains.into_iter().map(|chain| chain.log).collect();
         let mut running = JoinSet::new();
         let (mut oldest, mut held) = (Duration::ZERO, 0);
         loop {
             while running.len() < PARALLEL
-                && let Some(zone) = waiting.pop_front()
+                && let Some(log) = waiting.pop_front()
             {
                 let this = self.clone();
-                running.spawn(async move { (this.turn(&zone, of_all).await, zone) });
+                running.spawn(async move { (this.turn(&log, of_all).await, log) });
             }
             let Some(ended) = running.join_next().await else {
                 break;
             };
             match ended.map_err(|error| Error::Unavailable(Box::new(error)))? {
                 // Others first.
-                (Ok(Step::More), zone) => waiting.push_back(zone),
-                (Ok(Step::Done), zone) => {
-                    let left = self.left(&zone).await?;
-                    oldest = oldest.max(left.0);
-                    held += left.1;
+                (Ok(Step::More), log) => waiting.push_back(log),
+                (Ok(Step::Done), log) => {
+                    if !log.is_administrative() {
+                        let left = self.left(&log).await?;
+                        oldest = oldest.max(left.0);
+                        held += left.1;
+                    }
                 }
-                (Err(error), zone) => failed(Some(&zone), &error),
+                (Err(error), log) => failed(Some(&log), &error),
             }
         }
         gauge!(names::OLDEST_EVENT).set(oldest.as_secs_f64());
@@ -154,61 +153,73 @@ impl Pruning {
     }
 
     /// Age of the oldest event that is not held, and entries that are there only because they are.
-    async fn left(&self, zone: &ZoneId) -> Result<(Duration, u64), Error> {
-        let mut work = self.checkpoints.view(zone).await?;
+    async fn left(&self, log: &LogId) -> Result<(Duration, u64), Error> {
+        let mut work = self.checkpoints.view(log).await?;
         let prune = work.retention().newest_prune().await?;
         let size = prune.as_ref().map_or(0, |prune| prune.size);
         let signed = prune.and_then(|prune| SignedPrune::parse(prune.note.as_bytes()).ok());
         let kept = signed.iter().flat_map(|signed| &signed.prune().kept);
         let held = kept.map(|kept| kept.end.saturating_sub(kept.start)).sum();
-        let first = work.ledger().blocks(size, 1).await?.pop();
+        let first = work.log().blocks(size, 1).await?.pop();
         let now = self.checkpoints.world.now().as_micros();
         let age = first.map_or(0, |block| now.saturating_sub(block.occurred_from.as_micros()));
         Ok((Duration::from_micros(u64::try_from(age).unwrap_or(0)), held))
     }
 
     /// Some steps of a log.
-    async fn turn(&self, zone: &ZoneId, of_all: Option<u32>) -> Result<Step, NotPruned> {
-        let mut work = self.checkpoints.view(zone).await?;
-        let own = work.retention_days().days().await?.map(|said| said.days);
+    async fn turn(&self, log: &LogId, of_all: Option<u32>) -> Result<Step, NotPruned> {
+        let mut work = self.checkpoints.view(log).await?;
         let prune = work.retention().newest_prune().await?;
         drop(work);
         if let Some(prune) = &prune {
-            self.checkpoints.publish_prune(zone, &prune.note).await?;
+            self.checkpoints.publish_prune(log, &prune.note).await?;
             // What an earlier life did not get to.
-            while self.sweep(zone).await? {}
+            while self.sweep(log).await? {}
         }
-        let said = own.or(of_all).map(|days| DAY.saturating_mul(days));
-        let Some(keep) = said.into_iter().chain(self.keep).min() else {
+        let Some(keep) = self.kept(log, of_all).await? else {
             return Ok(Step::Done);
         };
         let before = self.checkpoints.world.now().minus(keep);
-        self.seal(zone, before).await?;
+        self.seal(log, before).await?;
         for _ in 0..STEPS {
-            if matches!(self.step(zone, before, keep).await?, Step::Done) {
+            if matches!(self.step(log, before, keep).await?, Step::Done) {
                 return Ok(Step::Done);
             }
         }
         Ok(Step::More)
     }
 
+    /// How long entries of the log are kept; absent, for ever.
+    async fn kept(&self, log: &LogId, of_all: Option<u32>) -> Result<Option<Duration>, Error> {
+        let LogId::Ledger(zone) = log else {
+            return Ok(self.keep_records);
+        };
+        if !self.events {
+            return Ok(None);
+        }
+        let mut work = self.checkpoints.store.zone(zone, Access::Read).await?;
+        let own = work.retention_days().days().await?.map(|said| said.days);
+        let said = own.or(of_all).map(|days| DAY.saturating_mul(days));
+        Ok(said.into_iter().chain(self.keep).min())
+    }
+
     /// Seals what is old of the tail, where there is such.
-    async fn seal(&self, zone: &ZoneId, before: Timestamp) -> Result<(), Error> {
-        let mut work = self.checkpoints.view(zone).await?;
-        let sealed = work.ledger().head().await?.sealed;
-        let first = work.ledger().blocks(sealed, 1).await?.pop();
+    async fn seal(&self, log: &LogId, before: Timestamp) -> Result<(), Error> {
+        let mut work = self.checkpoints.view(log).await?;
+        let sealed = work.log().head().await?.sealed;
+        let first = work.log().blocks(sealed, 1).await?.pop();
         drop(work);
         if first.is_some_and(|block| block.occurred_from < before) {
-            let mut work = self.checkpoints.store.zone(zone, Access::Write).await?;
+            let mut work = self.checkpoints.store.log(log, Access::Write).await?;
             work.retention().seal_before(before).await?;
             work.commit().await?;
         }
         Ok(())
     }
 
-    async fn step(&self, zone: &ZoneId, before: Timestamp, keep: Duration) -> Result<Step, NotPruned> {
-        let mut work = self.checkpoints.view(zone).await?;
-        let head = work.ledger().head().await?;
+    async fn step(&self, log: &LogId, before: Timestamp, keep: Duration) -> Result<Step, NotPruned> {
+        let mut work = self.checkpoints.view(log).await?;
+        let head = work.log().head().await?;
         let earlier = work.retention().newest_prune().await?;
         let signed = earlier
             .as_ref()
@@ -219,7 +230,7 @@ impl Pruning {
             return Ok(Step::Done);
         }
         let held = held_ids(&holds);
-        let names = held::names(work.as_mut(), &holds).await?;
+        let names = held::names(self.checkpoints.store.as_ref(), log, &holds).await?;
         let (from, known) = signed.as_ref().map_or((0, &[][..]), |signed| {
             (signed.prune().size(), signed.prune().kept.as_slice())
         });
@@ -229,7 +240,7 @@ impl Pruning {
             let mut plan = Plan::new(from, Vec::new());
             let mut next = 0;
             loop {
-                let mut blocks = work.ledger().blocks(next, BLOCKS).await?;
+                let mut blocks = work.log().blocks(next, BLOCKS).await?;
                 blocks.retain(|block| block.first < from);
                 let Some(last) = blocks.last() else { break };
                 next = last.first.saturating_add(1);
@@ -238,8 +249,8 @@ impl Pruning {
             plan
         };
         if !plan.scattered {
-            let blocks = work.ledger().blocks(from, BLOCKS).await?;
-            plan.advance(zone, &blocks, (head.sealed, before), &names)?;
+            let blocks = work.log().blocks(from, BLOCKS).await?;
+            plan.advance(log, &blocks, (head.sealed, before), &names)?;
         }
         let changed = plan.size > from || plan.kept != known;
         let outdated = earlier.as_ref().is_some_and(|earlier| earlier.holds != held);
@@ -252,21 +263,21 @@ impl Pruning {
         }
         let mut frontier = signed.map_or_else(Frontier::default, |signed| signed.prune().frontier.clone());
         let (size, kept) = (plan.size, std::mem::take(&mut plan.kept));
-        let archived = self.archived(zone, from, plan).await?;
+        let archived = self.archived(log, from, plan).await?;
         // Once bodies are gone, tiles are all that there is of them.
-        if !tiles_hold(work.ledger(), from, &archived, head.size).await? {
+        if !tiles_hold(work.log(), from, &archived, head.size).await? {
             return Err(NotPruned::Contradicts);
         }
         for leaf in archived {
             frontier.append(leaf);
         }
-        self.prove(zone, &frontier).await?;
+        self.prove(log, &frontier).await?;
         let tile = size - size % TILE_WIDTH;
-        let leaves = work.ledger().leaves(tile..size).await?;
+        let leaves = work.log().leaves(tile..size).await?;
         drop(work);
         let now = self.checkpoints.world.now();
         let prune = Prune {
-            origin: self.checkpoints.keys.origin(&Chain::Ledger(zone).log()),
+            origin: self.checkpoints.keys.origin(&log.name()),
             frontier,
             time: u64::try_from(now.unix_seconds()).unwrap_or(0),
             reason: format!("older than {} days", keep.as_secs() / DAY.as_secs()),
@@ -281,23 +292,23 @@ impl Pruning {
             leaves,
             tag: String::new(),
         };
-        let mut work = self.checkpoints.store.zone(zone, Access::Write).await?;
+        let mut work = self.checkpoints.store.log(log, Access::Write).await?;
         if work.retention().prune(&next).await? {
             let swept = work.retention().sweep(BLOCKS).await?;
             work.commit().await?;
-            tell(zone, swept.blocks, swept.entries, size);
-            self.checkpoints.publish_prune(zone, &next.note).await?;
-            while self.sweep(zone).await? {}
+            tell(log, swept.blocks, swept.entries, size);
+            self.checkpoints.publish_prune(log, &next.note).await?;
+            while self.sweep(log).await? {}
         }
         // Or another process was faster, or a hold was placed: look again.
         Ok(Step::More)
     }
 
     /// Leaves of what goes, as they are read back where there is an archive.
-    async fn archived(&self, zone: &ZoneId, from: u64, plan: Plan) -> Result<Vec<Digest32>, NotPruned> {
+    async fn archived(&self, log: &LogId, from: u64, plan: Plan) -> Result<Vec<Digest32>, NotPruned> {
         match &self.archive {
             Some(archive) if plan.size > from => {
-                let read = archive.keep(zone, (from, plan.size), plan.lines).await?;
+                let read = archive.keep(log, (from, plan.size), plan.lines).await?;
                 if read == plan.leaves {
                     Ok(read)
                 } else {
@@ -309,14 +320,14 @@ impl Pruning {
     }
 
     /// That what goes is what was signed.
-    async fn prove(&self, zone: &ZoneId, frontier: &Frontier) -> Result<(), NotPruned> {
-        let newest = self.checkpoints.newest(zone).await?;
+    async fn prove(&self, log: &LogId, frontier: &Frontier) -> Result<(), NotPruned> {
+        let newest = self.checkpoints.newest(log).await?;
         let Some(newest) = newest else {
             return Err(NotPruned::Contradicts);
         };
-        let mut work = self.checkpoints.view(zone).await?;
+        let mut work = self.checkpoints.view(log).await?;
         let Checkpoint { size, root, .. } = newest.checkpoint();
-        let proof = consistency(work.ledger(), frontier.size(), *size).await?;
+        let proof = consistency(work.log(), frontier.size(), *size).await?;
         if verify_consistency(frontier.size(), *size, &proof, &frontier.root(), root) {
             Ok(())
         } else {
@@ -325,29 +336,24 @@ impl Pruning {
     }
 
     /// Deletes what a prune checkpoint says is gone and is there still; whether there was any.
-    async fn sweep(&self, zone: &ZoneId) -> Result<bool, Error> {
-        let mut work = self.checkpoints.store.zone(zone, Access::Write).await?;
+    async fn sweep(&self, log: &LogId) -> Result<bool, Error> {
+        let mut work = self.checkpoints.store.log(log, Access::Write).await?;
         let swept = work.retention().sweep(BLOCKS).await?;
         work.commit().await?;
         if swept.blocks > 0 {
-            counter!(names::EVENTS_PRUNED).increment(swept.entries);
+            counter!(pruned(log)).increment(swept.entries);
         }
         Ok(swept.blocks > 0)
     }
 }
 
 /// Whether full tiles hold `leaves`, the first of which stands at `from`. The log has `size` entries.
-async fn tiles_hold(
-    ledger: &mut dyn Ledger,
-    from: u64,
-    leaves: &[Digest32],
-    size: u64,
-) -> Result<bool, Error> {
+async fn tiles_hold(stored: &mut dyn Log, from: u64, leaves: &[Digest32], size: u64) -> Result<bool, Error> {
     let mut at = from;
     let mut rest = leaves;
     while !rest.is_empty() && at < size - size % TILE_WIDTH {
         let place = usize::try_from(at % TILE_WIDTH).unwrap_or(0);
-        let tile = ledger.stored_tile(0, at / TILE_WIDTH).await?.unwrap_or_default();
+        let tile = stored.stored_tile(0, at / TILE_WIDTH).await?.unwrap_or_default();
         let there = tile.get(place..).unwrap_or_default();
         let (these, after) = rest.split_at(rest.len().min(there.len()));
         if these.is_empty() || !there.starts_with(these) {
@@ -359,26 +365,35 @@ async fn tiles_hold(
     Ok(true)
 }
 
-fn tell(zone: &ZoneId, blocks: u64, entries: u64, size: u64) {
-    counter!(names::EVENTS_PRUNED).increment(entries);
-    tracing::info!(zone.id = %zone, blocks, entries, up_to = size, "events were deleted because their time was over");
+/// What counts that entries of the log are gone.
+const fn pruned(log: &LogId) -> &'static str {
+    match log {
+        LogId::Ledger(_) => names::EVENTS_PRUNED,
+        LogId::Admin(_) | LogId::Deployment => names::PRUNED,
+    }
 }
 
-fn failed(zone: Option<&ZoneId>, error: &NotPruned) {
-    counter!(names::EVENT_PRUNE_FAILURES, "reason" => error.label()).increment(1);
-    let zone = zone.map(ZoneId::as_str);
+fn tell(log: &LogId, blocks: u64, entries: u64, size: u64) {
+    counter!(pruned(log)).increment(entries);
+    tracing::info!(log = %log, blocks, entries, up_to = size, "entries were deleted because their time was over");
+}
+
+fn failed(log: Option<&LogId>, error: &NotPruned) {
+    let counted = if log.is_some_and(LogId::is_administrative) {
+        names::PRUNE_FAILURES
+    } else {
+        names::EVENT_PRUNE_FAILURES
+    };
+    counter!(counted, "reason" => error.label()).increment(1);
+    let log = log.map(LogId::name);
     let text = error_chain(error);
     if error.label() == "unverified" {
         tracing::error!(
-            zone.id = zone,
+            log,
             error = text,
-            "old events do not verify, so none is deleted; run `caracald audit verify`"
+            "old entries do not verify, so none is deleted; run `caracald audit verify`"
         );
     } else {
-        tracing::warn!(
-            zone.id = zone,
-            error = text,
-            "could not delete old events; trying again"
-        );
+        tracing::warn!(log, error = text, "could not delete old entries; trying again");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, io, ops::Range};
 
-use caracal_core::{Timestamp, ZoneId};
+use caracal_core::Timestamp;
 use caracal_crypto::Digest32;
-use caracal_ledger::{block, chain::Chain, prune::MAX_KEPT};
+use caracal_ledger::{block, chain::LogId, prune::MAX_KEPT};
 use caracal_storage::LedgerBlock;
 use serde_json::Value;
 
@@ -79,12 +79,12 @@ impl Plan {
     /// Looks at blocks behind the last step, in their order, up to the first that is too young.
     pub(super) fn advance(
         &mut self,
-        zone: &ZoneId,
+        log: &LogId,
         blocks: &[LedgerBlock],
         (sealed, before): (u64, Timestamp),
         held: &BTreeSet<String>,
     ) -> Result<(), Unplanned> {
-        let log = Chain::Ledger(zone).log();
+        let name = log.name();
         for block in blocks {
             let old = block.taken_at < before && block.occurred_until < before;
             if !old || block.first >= sealed || self.lines.len() >= STEP_BYTES {
@@ -98,7 +98,7 @@ impl Plan {
                 break;
             }
             for (index, kept) in (self.size..).zip(&entries) {
-                let entry = kept.entry(&log, index);
+                let entry = kept.entry(&name, index);
                 self.leaves.push(entry.leaf());
                 add_line(&mut self.lines, &entry)?;
             }

@@ -18,6 +18,10 @@ use caracal_service::{
 use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, StatusCode, request::Parts};
 
+use self::logs::{
+    OfDeployment, OfRecords, OfZone,
+    record_receipt::{OfDeploymentRecord, OfRecord},
+};
 use crate::AuditDeps;
 
 /// Bytes of entries after which a page ends, whatever its limit.
@@ -81,21 +85,113 @@ fn bearer(deps: &AuditDeps, headers: &HeaderMap) -> Result<(), Refusal> {
 /// What the paths of logs begin with.
 const LOGS: &str = "/api/audit/logs/";
 
-/// The routes of the zones' logs.
-fn of_logs() -> Vec<Route> {
-    let tile = Declaration::new(
-        Method::GET,
-        "/api/audit/logs/{zone_id}/tile/{*path}",
-        "tiles.get",
-        Operator,
-        |operation| operation.text(StatusCode::OK, "application/octet-stream"),
-    )
+/// What the paths of logs of administrative records begin with.
+const RECORDS: &str = "/api/audit/records/";
+/// What the paths of the log of the deployment's own administrative records begin with.
+const DEPLOYMENT: &str = "/api/audit/deployment";
+
+/// A route that reads tiles.
+fn tiles(path: &'static str, name: &'static str) -> Route {
+    let tile = Declaration::new(Method::GET, path, name, Operator, |operation| {
+        operation.text(StatusCode::OK, "application/octet-stream");
+    })
     .refuses(&[
         ErrorCode::Unauthorized,
         ErrorCode::InvalidParams,
         ErrorCode::RouteNotFound,
     ])
     .refuses(logs::ProofError::REFUSES);
+    Route::raw(tile, logs::tile::get)
+}
+
+/// The routes of the logs of a zone's administrative records.
+fn of_records() -> Vec<Route> {
+    vec![
+        Route::get(
+            "/api/audit/records/{zone_id}/checkpoint",
+            "record_checkpoints.get",
+            Operator,
+            logs::checkpoint::get::<OfRecords>,
+        )
+        .summary("Read the newest checkpoint of a zone's administrative records (C2SP tlog-checkpoint)."),
+        Route::get(
+            "/api/audit/records/{zone_id}/prune",
+            "record_prunes.get",
+            Operator,
+            logs::prune::get::<OfRecords>,
+        )
+        .summary("Read the newest prune checkpoint of a zone's administrative records."),
+        tiles("/api/audit/records/{zone_id}/tile/{*path}", "record_tiles.get")
+            .summary("Read a tile of a log of a zone's administrative records (C2SP tlog-tiles)."),
+        Route::get(
+            "/api/audit/records/{zone_id}/inclusion",
+            "record_inclusion.prove",
+            Operator,
+            logs::inclusion::get::<OfRecords>,
+        )
+        .summary("Prove that an entry is in the log of a zone's administrative records."),
+        Route::get(
+            "/api/audit/records/{zone_id}/consistency",
+            "record_consistency.prove",
+            Operator,
+            logs::consistency::get::<OfRecords>,
+        )
+        .summary("Prove that the log of a zone's administrative records only grew."),
+        Route::get(
+            "/api/audit/records/{zone_id}/receipts/{chain_seq}",
+            "record_receipts.get",
+            Operator,
+            logs::record_receipt::get::<OfRecord>,
+        )
+        .summary("Read the receipt of an administrative record (C2SP tlog-proof)."),
+    ]
+}
+
+/// The routes of the log of the deployment's own administrative records.
+fn of_deployment() -> Vec<Route> {
+    vec![
+        Route::get(
+            "/api/audit/deployment/checkpoint",
+            "deployment_checkpoints.get",
+            Operator,
+            logs::checkpoint::get::<OfDeployment>,
+        )
+        .summary("Read the newest checkpoint of the deployment's own administrative records (C2SP tlog-checkpoint)."),
+        Route::get(
+            "/api/audit/deployment/prune",
+            "deployment_prunes.get",
+            Operator,
+            logs::prune::get::<OfDeployment>,
+        )
+        .summary("Read the newest prune checkpoint of the deployment's own administrative records."),
+        tiles("/api/audit/deployment/tile/{*path}", "deployment_tiles.get")
+            .summary("Read a tile of a log of the deployment's own administrative records (C2SP tlog-tiles)."),
+        Route::get(
+            "/api/audit/deployment/inclusion",
+            "deployment_inclusion.prove",
+            Operator,
+            logs::inclusion::get::<OfDeployment>,
+        )
+        .summary("Prove that an entry is in the log of the deployment's own administrative records."),
+        Route::get(
+            "/api/audit/deployment/consistency",
+            "deployment_consistency.prove",
+            Operator,
+            logs::consistency::get::<OfDeployment>,
+        )
+        .summary("Prove that the log of the deployment's own administrative records only grew."),
+        Route::get(
+            "/api/audit/deployment/receipts/{chain_seq}",
+            "deployment_receipts.get",
+            Operator,
+            logs::record_receipt::get::<OfDeploymentRecord>,
+        )
+        .summary("Read the receipt of an administrative record of the deployment (C2SP tlog-proof)."),
+    ]
+}
+
+/// The routes of the zones' logs.
+fn of_logs() -> Vec<Route> {
     vec![
         Route::get("/api/audit/keys", "log_keys.list", Operator, logs::keys::get)
             .summary("Read the public keys that checkpoints are signed with."),
@@ -103,29 +199,30 @@ fn of_logs() -> Vec<Route> {
             "/api/audit/logs/{zone_id}/checkpoint",
             "checkpoints.get",
             Operator,
-            logs::checkpoint::get,
+            logs::checkpoint::get::<OfZone>,
         )
         .summary("Read the newest checkpoint of a zone's log (C2SP tlog-checkpoint)."),
         Route::get(
             "/api/audit/logs/{zone_id}/prune",
             "prunes.get",
             Operator,
-            logs::prune::get,
+            logs::prune::get::<OfZone>,
         )
         .summary("Read the newest prune checkpoint of a zone's log."),
-        Route::raw(tile, logs::tile::get).summary("Read a tile of a zone's log (C2SP tlog-tiles)."),
+        tiles("/api/audit/logs/{zone_id}/tile/{*path}", "tiles.get")
+            .summary("Read a tile of a zone's log (C2SP tlog-tiles)."),
         Route::get(
             "/api/audit/logs/{zone_id}/inclusion",
             "inclusion.prove",
             Operator,
-            logs::inclusion::get,
+            logs::inclusion::get::<OfZone>,
         )
         .summary("Prove that an entry is in a zone's log."),
         Route::get(
             "/api/audit/logs/{zone_id}/consistency",
             "consistency.prove",
             Operator,
-            logs::consistency::get,
+            logs::consistency::get::<OfZone>,
         )
         .summary("Prove that a zone's log only grew."),
         Route::get(
@@ -156,6 +253,8 @@ fn of_logs() -> Vec<Route> {
 pub fn table() -> Vec<Route> {
     let mut routes = of_events();
     routes.extend(of_logs());
+    routes.extend(of_records());
+    routes.extend(of_deployment());
     routes
 }
 

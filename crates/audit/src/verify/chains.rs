@@ -1,18 +1,9 @@
 //! Whether every chain that began is still there. No I/O.
 
 use caracal_crypto::HmacRing;
-use caracal_ledger::chain::{Chain, beginning_digest, verify_chains as verify_tag};
-use caracal_storage::{ChainHead, ChainKind, ChainSet};
+use caracal_ledger::chain::{beginning_digest, verify_chains as verify_tag};
+use caracal_storage::ChainSet;
 use caracal_wire::audit::{ChainsFault, ChainsReport};
-
-/// The name of a chain, as it is hashed.
-pub(crate) fn name(chain: &ChainHead) -> Chain<'_> {
-    match (chain.kind, &chain.zone) {
-        (ChainKind::Ledger, Some(zone)) => Chain::Ledger(zone),
-        (ChainKind::Admin, Some(zone)) => Chain::Admin(zone),
-        (_, None) => Chain::Deployment,
-    }
-}
 
 /// Verifies that the chains in `set` are those that began. `used`: the deployment has zones, which cannot be made
 /// without evidence.
@@ -21,7 +12,7 @@ pub fn verify_chains(set: &ChainSet, used: bool, key: Option<&HmacRing>) -> Chai
     let mut numbered = true;
     for (number, chain) in (1..).zip(&set.chains) {
         numbered &= i64::try_from(number) == Ok(chain.head.chain_number);
-        digest = beginning_digest(&digest, number, name(chain));
+        digest = beginning_digest(&digest, number, chain.log.chain());
     }
     let count = set.chains.len();
     let mut faults = Vec::new();

@@ -1,9 +1,8 @@
 //! What a log says was deleted on purpose.
 
-use caracal_core::ZoneId;
 use caracal_crypto::{HmacRing, sha256};
 use caracal_ledger::{
-    chain::{Chain, PrunedTo, verify_pruned},
+    chain::{LogId, PrunedTo, verify_pruned},
     prune::{InvalidPrune, Prune, SignedPrune},
 };
 use caracal_storage::KeptPrune;
@@ -21,13 +20,13 @@ impl Gone {
     }
 
     /// Whether it was written under one of `keys`, for this log and this size.
-    pub(super) fn is_ours(&self, zone: &ZoneId, keys: &HmacRing) -> bool {
+    pub(super) fn is_ours(&self, log: &LogId, keys: &HmacRing) -> bool {
         let content = hex::encode(sha256(self.kept.note.as_bytes()));
         let said = PrunedTo {
             seq: self.kept.size,
             content: &content,
             at: self.kept.pruned_at,
         };
-        self.kept.size == self.prune.size() && verify_pruned(keys, Chain::Ledger(zone), &said, &self.kept.tag)
+        self.kept.size == self.prune.size() && verify_pruned(keys, log.chain(), &said, &self.kept.tag)
     }
 }

@@ -1,4 +1,4 @@
-//! A zone's log looked at block by block. No I/O.
+//! A log looked at block by block. No I/O.
 
 use std::{
     collections::HashMap,
@@ -6,18 +6,17 @@ use std::{
     ops::Range,
 };
 
-use caracal_core::ZoneId;
 use caracal_crypto::{Digest32, HmacRing};
 use caracal_ledger::{
     block::{self, Kept},
-    chain::{Chain, verify_head},
+    chain::{LogId, verify_head},
     merkle::{Frontier, TILE_WIDTH, root},
-    terms::{MAX_SPAN, Searched},
+    terms::{Indexed, max_span},
 };
 use caracal_storage::{LedgerBlock, LogHead, Posting};
 use caracal_wire::audit::{ChainReport, FaultKind, Pruned};
 
-use super::{KeptHead, gone::Gone, walk::Faults};
+use super::{KeptHead, faults::Faults, gone::Gone};
 
 /// A block that was opened and compared with what is said of it. Needs nothing of other blocks.
 pub(super) struct Opened {
@@ -29,7 +28,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub(super) fn new(zone: &ZoneId, block: LedgerBlock) -> Self {
+    pub(super) fn new(log: &LogId, block: LedgerBlock) -> Self {
         let mut this = Self {
             entries: block.entries,
             leaves: Vec::new(),
@@ -39,7 +38,7 @@ impl Opened {
         };
         let first = this.block.first;
         match block::decode(&this.block.block) {
-            Ok((begins, entries)) if begins == first => this.read(zone, &entries),
+            Ok((begins, entries)) if begins == first => this.read(log, &entries),
             _ => this.fault(first, "", FaultKind::ContentMismatch),
         }
         this.block.block = Vec::new();
@@ -55,21 +54,21 @@ impl Opened {
         self.faults.push((index, id.to_owned(), kind));
     }
 
-    fn read(&mut self, zone: &ZoneId, entries: &[Kept<'_>]) {
-        let name = Chain::Ledger(zone).log();
+    fn read(&mut self, log: &LogId, entries: &[Kept<'_>]) {
+        let name = log.name();
         self.entries = entries.len() as u64;
         let mut said = Vec::with_capacity(entries.len());
         for (index, kept) in (self.block.first..).zip(entries) {
             self.leaves.push(kept.entry(&name, index).leaf());
-            match Searched::read(&kept.body) {
-                Ok((of, event)) if of == *zone => said.push(event),
-                Ok((_, event)) => self.fault(index, &event.id, FaultKind::CopyMismatch),
+            match Indexed::read(log.chain(), &kept.body) {
+                Ok((of, entry)) if of.as_ref() == log.zone() => said.push(entry),
+                Ok((_, entry)) => self.fault(index, entry.id(), FaultKind::CopyMismatch),
                 Err(_) => self.fault(index, "", FaultKind::ContentMismatch),
             }
         }
         let block = &self.block;
-        let ids = || said.iter().map(|event| event.id.as_str());
-        let times = || said.iter().map(|event| event.occurred_at);
+        let ids = || said.iter().map(Indexed::id);
+        let times = || said.iter().map(Indexed::occurred_at);
         let agree = said.len() as u64 == block.entries
             && ids().min() == Some(block.ids.0.as_str())
             && ids().max() == Some(block.ids.1.as_str())
@@ -79,7 +78,7 @@ impl Opened {
         if !agree {
             self.fault(self.block.first, "", FaultKind::CopyMismatch);
         }
-        self.terms = Searched::terms_of(&said);
+        self.terms = Indexed::terms_of(&said);
     }
 }
 
@@ -100,7 +99,7 @@ struct Findable {
 
 /// A log on the way to its end.
 pub(super) struct LogWalk<'a> {
-    zone: &'a ZoneId,
+    log: &'a LogId,
     key: Option<&'a HmacRing>,
     kept: Option<&'a KeptHead>,
     head: &'a LogHead,
@@ -121,14 +120,14 @@ pub(super) struct LogWalk<'a> {
 
 impl<'a> LogWalk<'a> {
     pub(super) fn new(
-        zone: &'a ZoneId,
+        log: &'a LogId,
         key: Option<&'a HmacRing>,
         kept: Option<&'a KeptHead>,
         head: &'a LogHead,
         pruned: Option<&'a Gone>,
     ) -> Self {
         let mut this = Self {
-            zone,
+            log,
             key,
             kept,
             head,
@@ -143,7 +142,7 @@ impl<'a> LogWalk<'a> {
             faults: Faults::default(),
         };
         if let Some(gone) = pruned
-            && key.is_some_and(|key| !gone.is_ours(zone, key))
+            && key.is_some_and(|key| !gone.is_ours(log, key))
         {
             this.fault(gone.prune.size().saturating_sub(1), "", FaultKind::WrongPruneKey);
         }
@@ -171,7 +170,7 @@ impl<'a> LogWalk<'a> {
                 .occurred_until
                 .as_micros()
                 .saturating_sub(block.occurred_from.as_micros());
-            if span > MAX_SPAN {
+            if span > max_span(self.log.chain()) {
                 self.fault(block.first, "", FaultKind::CopyMismatch);
             }
             let mut findable = Findable::default();
@@ -327,18 +326,12 @@ impl<'a> LogWalk<'a> {
         // A log that never began has no root.
         if let Some(key) = self.key
             && head.number != 0
-            && !verify_head(
-                key,
-                Chain::Ledger(self.zone),
-                head.size,
-                &head.root,
-                &head.root_hmac,
-            )
+            && !verify_head(key, self.log.chain(), head.size, &head.root, &head.root_hmac)
         {
             self.fault(head.size.saturating_sub(1), "", FaultKind::WrongHeadKey);
         }
         ChainReport {
-            zone_id: Some(self.zone.clone()),
+            zone_id: self.log.zone().cloned(),
             entries: i64::try_from(size).unwrap_or(i64::MAX),
             pruned: self.pruned.map(|gone| Pruned {
                 up_to: i64::try_from(gone.prune.size()).unwrap_or(i64::MAX),

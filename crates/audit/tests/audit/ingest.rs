@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use caracal_audit::{IngestHealth, KeptHead, verify_zone, verify_zone_against};
+use caracal_audit::{IngestHealth, KeptHead, verify_log, verify_zone};
 use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::Fields;
+use caracal_storage::LogId;
 use caracal_wire::health::NotReady;
 use http::Method;
 use serde_json::{Value, json};
@@ -160,13 +161,13 @@ async fn a_chain_must_contain_the_end_that_was_kept_elsewhere() {
             head,
             ..kept.clone()
         };
-        let report = verify_zone_against(store, &fixture.zone, key, Some(&kept))
+        let report = verify_log(store, &LogId::Ledger(fixture.zone.clone()), key, Some(&kept))
             .await
             .unwrap();
         assert_eq!(report.faults.first().map(|fault| fault.kind.as_str()), fault);
     }
     let nowhere = ZoneId::generate(&fixture.ledger.deps.world);
-    let report = verify_zone_against(store, &nowhere, key, Some(&kept))
+    let report = verify_log(store, &LogId::Ledger(nowhere.clone()), key, Some(&kept))
         .await
         .unwrap();
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_missing");

@@ -20,6 +20,7 @@ use caracal_service::{
     egress::{Egress, EgressPolicy},
     server::{ServerLimits, serve},
 };
+use caracal_storage::LogId;
 use caracal_testkit::client::Answer;
 use caracal_witness::State;
 use http::Method;
@@ -510,20 +511,21 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         let note = fixture.checkpoint().await.encode();
         known.add(note.as_bytes(), &trusted, 0).unwrap();
     }
-    let known = known.0[zone].clone();
-    let first = verify_against(store, zone, &known[..1], &[], Progress::default(), |_| {})
+    let log = LogId::Ledger(zone.clone());
+    let known = known.0[&log].clone();
+    let first = verify_against(store, &log, &known[..1], &[], Progress::default(), |_| {})
         .await
         .unwrap()
         .unwrap();
     assert_eq!((first.frontier.size(), first.proved), (1510, 10));
     let mut steps = 0;
-    let whole = verify_against(store, zone, &known, &[], Progress::default(), |_| steps += 1)
+    let whole = verify_against(store, &log, &known, &[], Progress::default(), |_| steps += 1)
         .await
         .unwrap()
         .unwrap();
     assert_eq!((whole.proved, steps), (1510, 2));
     fixture.append("one", 5).await;
-    let more = verify_against(store, zone, &known, &[], whole.clone(), |_| {})
+    let more = verify_against(store, &log, &known, &[], whole.clone(), |_| {})
         .await
         .unwrap()
         .unwrap();
@@ -533,17 +535,17 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
     other.zone = zone.clone();
     other.append("other", 12).await;
     let store = other.ledger.deps.store.as_ref();
-    let found = verify_against(store, zone, &known, &[], Progress::default(), |_| {})
+    let found = verify_against(store, &log, &known, &[], Progress::default(), |_| {})
         .await
         .unwrap();
     assert_eq!(found, Err(Fault::Forked { proved: 0, size: 10 }));
-    let found = verify_against(store, zone, &known, &[], whole, |_| {})
+    let found = verify_against(store, &log, &known, &[], whole, |_| {})
         .await
         .unwrap();
     assert_eq!(found, Err(Fault::Truncated { missing: 1498 }));
     let early = verify_against(
         fixture.ledger.deps.store.as_ref(),
-        zone,
+        &log,
         &[],
         &[],
         Progress::default(),
@@ -554,7 +556,7 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         ..early.await.unwrap().unwrap()
     };
     other.append("other", 1600).await;
-    let found = verify_against(store, zone, &known, &[], early, |_| {})
+    let found = verify_against(store, &log, &known, &[], early, |_| {})
         .await
         .unwrap();
     assert_eq!(
@@ -575,12 +577,12 @@ async fn a_log_is_compared_with_checkpoints_that_were_kept_and_goes_on_from_wher
         none.add(note.as_bytes(), &trusted, 0),
         Err(NotKept::Distrust(_))
     ));
-    let admin = keys()
-        .sign(&format!("admin/{zone}"), 1, [0; 32], 0)
+    let pack = keys()
+        .sign(&format!("packs/{zone}"), 1, [0; 32], 0)
         .unwrap()
         .encode();
     assert!(matches!(
-        none.add(admin.as_bytes(), &trusted, 0),
+        none.add(pack.as_bytes(), &trusted, 0),
         Err(NotKept::Log(_))
     ));
 }

@@ -14,7 +14,7 @@ use caracal_ledger::{
     trust::Trust,
     verify::{Fault, Progress, Verifier},
 };
-use caracal_storage::{Access, Hold, LedgerEntry, RetentionDays, conformance::given::Given};
+use caracal_storage::{Access, Hold, LedgerEntry, LogId, RetentionDays, conformance::given::Given};
 use caracal_wire::audit::{ChainReport, FaultKind};
 use http::Method;
 use serde_json::{Value, json};
@@ -66,6 +66,8 @@ impl Fixture {
             checkpoints: self.ledger.deps.checkpoints.clone().unwrap(),
             archive: Some(Archive::open(&self.path("archive")).unwrap()),
             keep: Some(90 * DAY),
+            events: true,
+            keep_records: None,
         })
     }
 
@@ -123,9 +125,16 @@ impl Fixture {
     async fn against(&self, known: &[&SignedCheckpoint], keys: &[NoteKey]) -> Result<Progress, Fault> {
         let known: Vec<_> = known.iter().map(|signed| signed.checkpoint().clone()).collect();
         let store = self.ledger.deps.store.as_ref();
-        verify_against(store, &self.zone, &known, keys, Progress::default(), |_| {})
-            .await
-            .unwrap()
+        verify_against(
+            store,
+            &LogId::Ledger(self.zone.clone()),
+            &known,
+            keys,
+            Progress::default(),
+            |_| {},
+        )
+        .await
+        .unwrap()
     }
 
     async fn hold(&self, id: &str, subject: Option<&str>) {

@@ -1,273 +1,257 @@
-//! Old administrative records go, verified and vouched for; what does not verify stays.
+//! Old administrative records go, verified, archived and vouched for; what does not verify stays.
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_audit::{AdminRetention, KeptHead, KeptHeads, verify_evidence};
-use caracal_core::{Timestamp, World, ZoneId};
-use caracal_storage::{Access, AdminAuditRecord, Store};
-use caracal_testkit::parts::Parts;
-use caracal_wire::audit::{ChainReport, EvidenceReport, FaultKind};
-use tokio_util::sync::CancellationToken;
+use caracal_audit::{Archive, Checkpoints, KeptHeads, Pruning, verify_against, verify_evidence};
+use caracal_core::ZoneId;
+use caracal_ledger::{
+    checkpoint::SignedCheckpoint, log_keys::LogKeys, note::NoteKey, prune::SignedPrune, verify::Progress,
+};
+use caracal_storage::{Access, AdminAuditRecord, Hold, LogId};
+use caracal_wire::audit::{ChainReport, EvidenceReport};
+use http::Method;
 
-use crate::ledger::{Backends, parts};
+use crate::ledger::{Backends, Ledger, TOKEN};
 
 const DAY: Duration = Duration::from_hours(24);
-const KEEP: Duration = Duration::from_hours(24 * 30);
 
-struct Chains {
-    store: Arc<dyn Store>,
-    world: World,
-    parts: Parts,
+fn keys() -> LogKeys {
+    LogKeys::derive("audit.example", &[1; 32], None).unwrap()
 }
 
-impl Chains {
-    async fn over(backends: Backends) -> Self {
-        let parts = Parts::with(parts(backends)).await;
-        Self {
-            store: parts.store.clone(),
-            world: parts.world.clone(),
-            parts,
-        }
-    }
+struct Records {
+    ledger: Ledger,
+    directory: tempfile::TempDir,
+}
 
-    fn days_ago(&self, days: u32) -> Timestamp {
-        self.world.now().minus(days * DAY)
+impl Records {
+    async fn over(backends: Backends) -> Self {
+        let ledger = Ledger::signing(backends, |parts| {
+            let audit = Some(parts.audit_key.clone());
+            Checkpoints::new(
+                parts.store.clone(),
+                parts.world.clone(),
+                audit,
+                keys(),
+                None,
+                Vec::new(),
+            )
+        })
+        .await;
+        let directory = tempfile::tempdir().unwrap();
+        Self { ledger, directory }
     }
 
     /// Appends `count` records of `days` ago.
-    async fn administer(&self, zone: Option<&ZoneId>, count: usize, days: u32) {
-        let mut work = self.store.global(Access::Write).await.unwrap();
+    async fn administer(&self, log: &LogId, count: usize, days: u32) {
+        let world = &self.ledger.deps.world;
+        let mut work = self.ledger.deps.store.global(Access::Write).await.unwrap();
         for _ in 0..count {
             let record = AdminAuditRecord {
-                id: self.world.uuid_v7().to_string(),
+                id: world.uuid_v7().to_string(),
                 request_id: String::from("req-1"),
-                actor_id: None,
+                actor_id: Some(String::from("user-7")),
                 actor_name: None,
                 actor_scope: None,
                 action: String::from("PATCH /v1/zones/x"),
                 method: String::from("PATCH"),
                 path: String::from("/v1/zones/x"),
-                zone_id: zone.cloned(),
+                zone_id: log.zone().cloned(),
                 entity_type: None,
                 entity_id: None,
                 status_code: 200,
                 payload_json: None,
-                occurred_at: self.days_ago(days),
+                occurred_at: world.now().minus(days * DAY),
             };
             work.admin_audit().append(&record).await.unwrap();
         }
         work.commit().await.unwrap();
     }
 
-    /// Runs retention until the chain of `zone` begins behind `up_to`. Chains that began earlier had their turn then.
-    async fn prune_until(&self, zone: Option<&ZoneId>, up_to: i64) {
-        let stop = CancellationToken::new();
-        let retention = AdminRetention {
-            store: self.store.clone(),
-            world: self.world.clone(),
-            audit_key: Some(self.parts.audit_key.clone()),
-            keep: KEEP,
+    async fn prune(&self) {
+        let pruning = Pruning {
+            checkpoints: self.ledger.deps.checkpoints.clone().unwrap(),
+            archive: Some(Archive::open(self.directory.path()).unwrap()),
+            keep: None,
+            events: false,
+            keep_records: Some(30 * DAY),
         };
-        let running = tokio::spawn(retention.run(stop.clone()));
-        let reached = async {
-            while self.pruned(zone).await != Some(up_to) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(Duration::from_mins(2), reached).await;
-        assert!(in_time.is_ok(), "not pruned up to {up_to}");
-        stop.cancel();
-        running.await.unwrap();
+        Arc::new(pruning).round().await.unwrap();
     }
 
-    async fn pruned(&self, zone: Option<&ZoneId>) -> Option<i64> {
-        let mut work = self.store.global(Access::Read).await.unwrap();
-        let set = work.chains().set().await.unwrap();
-        let chain = set.chains.iter().find(|chain| chain.zone.as_ref() == zone);
-        chain.and_then(|chain| chain.pruned.as_ref().map(|pruned| pruned.chain_seq))
-    }
-
-    async fn positions(&self, zone: Option<&ZoneId>) -> Vec<i64> {
-        let mut work = self.store.global(Access::Read).await.unwrap();
-        let rows = work.chains().admin_range(zone, 0, 2_000).await.unwrap();
-        rows.iter().map(|row| row.chain_seq).collect()
+    async fn left(&self, log: &LogId) -> Vec<u64> {
+        let mut work = self.ledger.deps.store.log(log, Access::Read).await.unwrap();
+        let entries = work.log().entries(0, 10_000).await.unwrap();
+        entries.iter().map(|entry| entry.index).collect()
     }
 
     async fn verify(&self, kept: &KeptHeads) -> EvidenceReport {
-        let report = verify_evidence(self.store.as_ref(), None, Some(&self.parts.audit_key), kept).await;
+        let key = self.ledger.deps.audit_keys.as_ref();
+        let report = verify_evidence(self.ledger.deps.store.as_ref(), None, key, kept).await;
         report.unwrap().unwrap()
     }
 
-    /// Changes rows as somebody with the database could.
-    fn tamper(&self, sql: &str) {
-        self.parts.database().sql(sql);
+    async fn get(&self, path: &str) -> String {
+        let path = format!("/api/audit/{path}");
+        let answer = self.ledger.ask(Method::GET, &path, Some(TOKEN)).await;
+        answer.expect(200).text
     }
 }
 
-fn of<'r>(report: &'r EvidenceReport, zone: Option<&ZoneId>) -> &'r ChainReport {
-    let mut chains = report.administrative.iter();
-    chains.find(|chain| chain.zone_id.as_ref() == zone).unwrap()
-}
-
-fn kinds(chain: &ChainReport) -> Vec<FaultKind> {
-    chain.faults.iter().map(|fault| fault.kind).collect()
-}
-
-fn kept(zone: Option<&ZoneId>, entries: i64, head: &str) -> KeptHeads {
-    KeptHeads {
-        zones: Vec::new(),
-        administrative: vec![KeptHead {
-            zone_id: zone.cloned(),
-            entries,
-            head: head.to_owned(),
-        }],
+/// Where the routes of a log are.
+fn path(log: &LogId) -> String {
+    match log.zone() {
+        Some(zone) => format!("records/{zone}"),
+        None => String::from("deployment"),
     }
 }
 
-#[tokio::test]
-async fn records_past_their_time_go_and_the_chains_hold_against_heads_kept_before() {
-    let chains = Chains::over(Backends::Embedded).await;
-    let (busy, archived) = (ZoneId::generate(&chains.world), ZoneId::generate(&chains.world));
-    // More than two batches, then what is young enough.
-    chains.administer(Some(&busy), 1_200, 31).await;
-    chains.administer(Some(&busy), 1, 30).await;
-    chains.administer(Some(&busy), 2, 0).await;
-    // Nothing young follows in an archived zone.
-    chains.administer(Some(&archived), 5, 400).await;
-    chains.administer(None, 2, 31).await;
-    let whole = chains.verify(&KeptHeads::default()).await;
+fn of<'r>(report: &'r EvidenceReport, log: &LogId) -> &'r ChainReport {
+    let mut logs = report.administrative.iter();
+    logs.find(|report| report.zone_id.as_ref() == log.zone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_past_their_time_go_and_all_that_was_kept_before_still_proves_them() {
+    let records = Records::over(Backends::Embedded).await;
+    let (busy, archived) = (
+        LogId::Admin(records.ledger.zone()),
+        LogId::Admin(records.ledger.zone()),
+    );
+    records.administer(&busy, 600, 31).await;
+    records.administer(&busy, 3, 0).await;
+    records.administer(&archived, 5, 400).await;
+    records.administer(&LogId::Deployment, 2, 31).await;
+    let whole = records.verify(&KeptHeads::default()).await;
     assert!(whole.holds, "{whole:#?}");
-    assert!(whole.administrative.iter().all(|chain| chain.pruned.is_none()));
     let heads: KeptHeads = serde_json::from_value(serde_json::to_value(&whole).unwrap()).unwrap();
-    let at_1200 = {
-        let mut work = chains.store.global(Access::Read).await.unwrap();
-        let rows = work.chains().admin_range(Some(&busy), 1_199, 1).await.unwrap();
-        rows[0].content_sha256.clone()
-    };
+    let kept = records.get(&format!("{}/checkpoint", path(&busy))).await;
+    let kept = SignedCheckpoint::parse(kept.as_bytes()).unwrap();
 
-    // The deployment's chain began last.
-    chains.prune_until(None, 2).await;
-    assert_eq!(chains.positions(Some(&busy)).await, [1_201, 1_202, 1_203]);
-    for zone in [Some(&archived), None] {
-        assert_eq!(chains.positions(zone).await, [0_i64; 0]);
+    records.prune().await;
+    assert_eq!(records.left(&busy).await, [600, 601, 602]);
+    for log in [&archived, &LogId::Deployment] {
+        assert_eq!(records.left(log).await, [0_u64; 0], "{log}");
     }
-    for heads in [&KeptHeads::default(), &heads] {
-        let report = chains.verify(heads).await;
-        assert!(report.holds, "{report:#?}");
-        for (zone, entries, up_to) in [(Some(&busy), 1_203, 1_200), (Some(&archived), 5, 5), (None, 2, 2)] {
-            let chain = of(&report, zone);
-            assert_eq!(chain.entries, entries, "{chain:#?}");
-            assert_eq!(chain.head, of(&whole, zone).head);
-            let pruned = chain.pruned.as_ref().unwrap();
-            assert_eq!((pruned.up_to, pruned.at), (up_to, chains.world.now()));
+    let report = records.verify(&heads).await;
+    assert!(report.holds, "{report:#?}");
+    for (log, entries, up_to) in [(&busy, 603, 600), (&archived, 5, 5), (&LogId::Deployment, 2, 2)] {
+        let found = of(&report, log);
+        assert_eq!(
+            (found.entries, found.pruned.as_ref().unwrap().up_to),
+            (entries, up_to)
+        );
+        assert_eq!(found.head, of(&whole, log).head);
+    }
+    // What was signed before holds, and what is gone is vouched for over HTTP too.
+    let trusted: Vec<NoteKey> = keys().public().cloned().collect();
+    let known = [kept.checkpoint().clone()];
+    let store = records.ledger.deps.store.as_ref();
+    let found = verify_against(store, &busy, &known, &trusted, Progress::default(), |_| {}).await;
+    assert_eq!(found.unwrap().unwrap().proved, 603);
+    for (of, size) in [(path(&busy), 600), (path(&LogId::Deployment), 2)] {
+        let note = records.get(&format!("{of}/prune")).await;
+        assert_eq!(SignedPrune::parse(note.as_bytes()).unwrap().prune().size(), size);
+    }
+    // The archive has them.
+    let directory = records.directory.path().join(busy.name());
+    let mut lines = 0;
+    for file in std::fs::read_dir(directory).unwrap() {
+        lines += std::fs::read_to_string(file.unwrap().path())
+            .unwrap()
+            .lines()
+            .count();
+    }
+    assert_eq!(lines, 600);
+    // And logs that were pruned to their end go on.
+    records.administer(&LogId::Deployment, 1, 0).await;
+    assert_eq!(records.left(&LogId::Deployment).await, [2]);
+    assert!(records.verify(&heads).await.holds);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_do_not_verify_or_are_held_stay() {
+    let records = Records::over(Backends::Postgres).await;
+    let log = || LogId::Admin(records.ledger.zone());
+    let (changed, cut, held, named) = (log(), log(), log(), log());
+    for log in [&held, &named, &LogId::Deployment] {
+        records.administer(log, 6, 60).await;
+    }
+    for log in [&changed, &cut] {
+        records.administer(log, 300, 60).await;
+    }
+    let of_log = |log: &LogId| format!("log = (SELECT number FROM evidence_logs WHERE zone_id = '{log}')");
+    records.ledger.tamper(&format!(
+        "DELETE FROM evidence_blocks WHERE first_index = 0 AND {}; \
+         UPDATE evidence_blocks SET block = flipped(block, 40) WHERE first_index = 0 AND {}",
+        of_log(&cut),
+        of_log(&changed),
+    ));
+    for (log, subject) in [(&held, None), (&named, Some("user-7"))] {
+        let zone: &ZoneId = log.zone().unwrap();
+        let hold = Hold {
+            id: String::from("h-1"),
+            subject: subject.map(str::to_owned),
+            reason: String::from("case 7"),
+            placed_by: String::from("ops"),
+            placed_at: records.ledger.deps.world.now(),
+        };
+        let mut work = records.ledger.change(zone).await;
+        work.retention().place(&hold).await.unwrap();
+        work.commit().await.unwrap();
+    }
+    records.prune().await;
+    assert_eq!(records.left(&LogId::Deployment).await, [0_u64; 0]);
+    for log in [&held, &named] {
+        assert_eq!(records.left(log).await, [0, 1, 2, 3, 4, 5], "{log}");
+    }
+    let report = records.verify(&KeptHeads::default()).await;
+    for log in [&changed, &cut] {
+        assert!(
+            !of(&report, log).holds() && of(&report, log).pruned.is_none(),
+            "{log}"
+        );
+    }
+    for log in [&held, &named, &LogId::Deployment] {
+        assert!(of(&report, log).holds(), "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_are_proved_as_events_are() {
+    let records = Records::over(Backends::Embedded).await;
+    let logs = [LogId::Admin(records.ledger.zone()), LogId::Deployment];
+    for log in &logs {
+        let of = path(log);
+        let path = format!("/api/audit/{of}/checkpoint");
+        let empty = records.ledger.ask(Method::GET, &path, Some(TOKEN)).await;
+        assert_eq!(empty.outcome(), (404, "log_unknown"));
+        records.administer(log, 300, 0).await;
+        let checkpoint = records.get(&format!("{of}/checkpoint")).await;
+        let checkpoint = SignedCheckpoint::parse(checkpoint.as_bytes()).unwrap();
+        assert_eq!(checkpoint.checkpoint().size, 300);
+        let trust =
+            caracal_ledger::trust::Trust::of_keys(&keys().origin(&log.name()), keys().public().cloned(), 0);
+        let receipt = records.get(&format!("{of}/receipts/257")).await;
+        let receipt = caracal_ledger::receipt::Receipt::parse(receipt.as_bytes()).unwrap();
+        let proved = receipt.verify(&trust.unwrap()).unwrap();
+        assert_eq!(proved.index, 256);
+        assert!(proved.body.contains("PATCH /v1/zones/x"));
+        records.get(&format!("{of}/inclusion?index=299")).await;
+        records.get(&format!("{of}/consistency?from=256")).await;
+        for (path, outcome) in [
+            (format!("{of}/receipts/301"), (404, "entry_not_found")),
+            (format!("{of}/receipts/0"), (404, "entry_not_found")),
+            (format!("{of}/prune"), (404, "log_unknown")),
+            (format!("{of}/tile/0/009"), (404, "entry_not_found")),
+            (format!("{of}/tile/x"), (400, "invalid_params")),
+            (String::from("records/a%20b/checkpoint"), (400, "invalid_params")),
+        ] {
+            let path = format!("/api/audit/{path}");
+            let answer = records.ledger.ask(Method::GET, &path, Some(TOKEN)).await;
+            assert_eq!(answer.outcome(), outcome, "{path}");
+            let stranger = records.ledger.ask(Method::GET, &path, None).await;
+            assert_eq!(stranger.status, 401, "{path}");
         }
     }
-    // A head among what is gone cannot be compared; the last that is gone, and what is left, can.
-    for (entries, head, fault) in [
-        (600, "aa", None),
-        (1_200, at_1200.as_str(), None),
-        (1_200, "aa", Some(FaultKind::KeptHeadDiffers)),
-        (1_201, "aa", Some(FaultKind::KeptHeadDiffers)),
-        (1_204, "aa", Some(FaultKind::KeptHeadMissing)),
-    ] {
-        let report = chains.verify(&kept(Some(&busy), entries, head)).await;
-        let found = kinds(of(&report, Some(&busy)));
-        assert_eq!(found, fault.into_iter().collect::<Vec<_>>(), "{entries} {head}");
-    }
-    // Chains that were pruned to their end go on.
-    chains.administer(None, 1, 0).await;
-    chains.world.manual_clock().advance(31 * DAY);
-    chains.prune_until(None, 3).await;
-    assert_eq!(chains.positions(Some(&busy)).await, [0_i64; 0]);
-    let report = chains.verify(&heads).await;
-    assert!(report.holds, "{report:#?}");
-}
-
-#[tokio::test]
-async fn a_chain_that_does_not_verify_keeps_its_old_records() {
-    let chains = Chains::over(Backends::Postgres).await;
-    let old = chains.days_ago(60).as_micros();
-    let hash = "(SELECT content_sha256 FROM admin_audit_events WHERE chain_key = '@' AND chain_seq = 2)";
-    let cases = [
-        // Young records that are dated back, and a young beginning that is cut before an old record.
-        (
-            "dated back",
-            0,
-            format!("UPDATE admin_audit_events SET occurred_at = {old} WHERE chain_key = '@'"),
-        ),
-        (
-            "cut and dated back",
-            0,
-            format!(
-                "DELETE FROM admin_audit_events WHERE chain_key = '@' AND chain_seq < 4; \
-                 UPDATE admin_audit_events SET occurred_at = {old}, chain_seq = chain_seq - 3 WHERE chain_key = '@'"
-            ),
-        ),
-        (
-            "changed",
-            60,
-            String::from(
-                "UPDATE admin_audit_events SET record_json = replace(record_json, 'PATCH', 'PUT') \
-                 WHERE chain_key = '@' AND chain_seq = 2",
-            ),
-        ),
-        (
-            "with a gap",
-            60,
-            String::from("DELETE FROM admin_audit_events WHERE chain_key = '@' AND chain_seq = 3"),
-        ),
-        (
-            "without a beginning",
-            60,
-            String::from("DELETE FROM admin_audit_events WHERE chain_key = '@' AND chain_seq < 3"),
-        ),
-        (
-            "behind a checkpoint without our key",
-            60,
-            format!(
-                "INSERT INTO admin_audit_pruned VALUES ('@', 2, {hash}, {old}, ''); \
-                 DELETE FROM admin_audit_events WHERE chain_key = '@' AND chain_seq < 3"
-            ),
-        ),
-    ];
-    let mut zones = Vec::new();
-    for (what, days, sql) in cases {
-        let zone = ZoneId::generate(&chains.world);
-        chains.administer(Some(&zone), 6, days).await;
-        chains.tamper(&sql.replace('@', zone.as_str()));
-        zones.push((what, chains.positions(Some(&zone)).await, zone));
-    }
-    chains.administer(None, 2, 60).await;
-    chains.prune_until(None, 2).await;
-    let report = chains.verify(&KeptHeads::default()).await;
-    for (what, left, zone) in &zones {
-        assert_eq!(&chains.positions(Some(zone)).await, left, "{what}");
-        assert!(!of(&report, Some(zone)).holds(), "{what}");
-    }
-    assert!(of(&report, None).holds());
-}
-
-#[tokio::test]
-async fn a_checkpoint_set_back_to_a_former_one_is_found() {
-    let chains = Chains::over(Backends::Postgres).await;
-    chains.administer(None, 3, 40).await;
-    chains.administer(None, 2, 29).await;
-    chains.administer(None, 1, 0).await;
-    chains.prune_until(None, 3).await;
-    chains.tamper("CREATE TABLE former AS SELECT * FROM admin_audit_pruned");
-    chains.world.manual_clock().advance(5 * DAY);
-    chains.prune_until(None, 5).await;
-    assert!(chains.verify(&KeptHeads::default()).await.holds);
-    chains.tamper("DELETE FROM admin_audit_pruned; INSERT INTO admin_audit_pruned SELECT * FROM former");
-    let report = chains.verify(&KeptHeads::default()).await;
-    assert_eq!(
-        kinds(of(&report, None)),
-        [FaultKind::SequenceGap, FaultKind::BrokenLink]
-    );
-    chains.tamper("DELETE FROM admin_audit_pruned");
-    let report = chains.verify(&KeptHeads::default()).await;
-    assert_eq!(
-        kinds(of(&report, None)),
-        [FaultKind::SequenceGap, FaultKind::BrokenLink]
-    );
 }

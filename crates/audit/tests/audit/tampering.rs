@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use caracal_audit::{KeptCheckpoints, KeptHead, NotKept, verify_against, verify_zone, verify_zone_against};
+use caracal_audit::{KeptCheckpoints, KeptHead, NotKept, export_entries, verify_against, verify_log};
 use caracal_core::ZoneId;
 use caracal_ledger::{
     block::{self, Kept},
@@ -15,9 +15,8 @@ use caracal_ledger::{
     merkle::Frontier,
     verify::Progress,
 };
-use caracal_storage::LedgerEntry;
+use caracal_storage::{Access, AdminAuditRecord, LedgerEntry, LogId, LogWork};
 use caracal_wire::audit::ChainReport;
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::ledger::{Backends, Ledger};
@@ -30,7 +29,10 @@ const TABLES: [&str; 4] = [
 ];
 
 impl Ledger {
-    async fn fill(&self, zone: &ZoneId, count: usize) {
+    async fn fill(&self, log: &LogId, count: usize) {
+        let LogId::Ledger(zone) = log else {
+            return self.administer(log, count).await;
+        };
         let entries: Vec<LedgerEntry> = (0..count)
             .map(|n| LedgerEntry::written(&self.event(zone, &format!("req-{n}")), None).unwrap())
             .collect();
@@ -40,6 +42,35 @@ impl Ledger {
             .await
             .unwrap();
         work.commit().await.unwrap();
+    }
+
+    /// Records of changes, each of its own.
+    async fn administer(&self, log: &LogId, count: usize) {
+        let mut work = self.deps.store.global(Access::Write).await.unwrap();
+        for n in 0..count {
+            let record = AdminAuditRecord {
+                id: self.deps.world.uuid_v7().to_string(),
+                request_id: format!("req-{n}"),
+                actor_id: Some(String::from("tok-1")),
+                actor_name: None,
+                actor_scope: None,
+                action: String::from("PATCH /v1/tickets"),
+                method: String::from("PATCH"),
+                path: String::from("/v1/tickets"),
+                zone_id: log.zone().cloned(),
+                entity_type: Some(String::from("tickets")),
+                entity_id: Some(format!("t-{}", n % 7)),
+                status_code: 200,
+                payload_json: None,
+                occurred_at: self.deps.world.now(),
+            };
+            work.admin_audit().append(&record).await.unwrap();
+        }
+        work.commit().await.unwrap();
+    }
+
+    async fn opened(&self, log: &LogId) -> Box<dyn LogWork> {
+        self.deps.store.log(log, Access::Read).await.unwrap()
     }
 
     /// As somebody to whom triggers are no obstacle. `flipped(bytes, at)` changes a byte, counted from 1, and
@@ -79,17 +110,17 @@ impl Ledger {
         self.tamper(&copies.join(";"));
     }
 
-    async fn verify(&self, zone: &ZoneId, kept: Option<&KeptHead>) -> ChainReport {
+    async fn verify(&self, log: &LogId, kept: Option<&KeptHead>) -> ChainReport {
         let key = self.deps.audit_keys.as_ref();
-        verify_zone_against(self.deps.store.as_ref(), zone, key, kept)
+        verify_log(self.deps.store.as_ref(), log, key, kept)
             .await
             .unwrap()
     }
 
     /// The block at `first` after somebody changed its entries.
-    async fn forged(&self, zone: &ZoneId, first: u64, change: impl FnOnce(&mut Vec<Kept<'_>>)) -> String {
-        let mut work = self.view(zone).await;
-        let stored = work.ledger().blocks(first, 1).await.unwrap().remove(0);
+    async fn forged(&self, log: &LogId, first: u64, change: impl FnOnce(&mut Vec<Kept<'_>>)) -> String {
+        let mut work = self.opened(log).await;
+        let stored = work.log().blocks(first, 1).await.unwrap().remove(0);
         let (_, mut entries) = block::decode(&stored.block).unwrap();
         change(&mut entries);
         let block = hex::encode(block::encode(first, &entries).unwrap());
@@ -134,7 +165,7 @@ use Stranger::{Finds, NotExported, Unreadable};
 /// What is changed, how, which fault is found by the deployment at which position, and what by a stranger.
 type Attack = (&'static str, &'static str, String, &'static str, i64, Stranger);
 
-async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
+async fn attacks(ledger: &Ledger, of: &LogId) -> Vec<Attack> {
     let set =
         |what: &str, first: u64| format!("UPDATE evidence_blocks SET {what} WHERE first_index = {first}");
     let remove = |first: u64| format!("DELETE FROM evidence_blocks WHERE first_index = {first}");
@@ -148,7 +179,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "entry",
             "changed",
-            ledger.forged(zone, 256, reword(44)).await,
+            ledger.forged(of, 256, reword(44)).await,
             "content_mismatch",
             301,
             Finds("signed at 400 entries; it was up to 300"),
@@ -157,7 +188,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "entry of the tail",
             "changed",
-            ledger.forged(zone, 512, reword(5)).await,
+            ledger.forged(of, 512, reword(0)).await,
             "content_mismatch",
             513,
             Finds("signed at 600 entries; it was up to 500"),
@@ -165,7 +196,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "first entry",
             "changed",
-            ledger.forged(zone, 0, reword(0)).await,
+            ledger.forged(of, 0, reword(0)).await,
             "content_mismatch",
             1,
             Finds("signed at 100 entries; it was up to 0"),
@@ -173,7 +204,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "entry",
             "deleted",
-            ledger.forged(zone, 256, |entries| drop(entries.remove(9))).await,
+            ledger.forged(of, 256, |entries| drop(entries.remove(9))).await,
             "copy_mismatch",
             257,
             Finds("signed at 300 entries; it was up to 200"),
@@ -182,7 +213,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
             "entry",
             "inserted",
             ledger
-                .forged(zone, 256, |entries| entries.insert(9, entries[8].clone()))
+                .forged(of, 256, |entries| entries.insert(9, entries[8].clone()))
                 .await,
             "copy_mismatch",
             257,
@@ -191,7 +222,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "entries",
             "exchanged",
-            ledger.forged(zone, 256, |entries| entries.swap(8, 9)).await,
+            ledger.forged(of, 256, |entries| entries.swap(8, 9)).await,
             "content_mismatch",
             265,
             Finds("signed at 300 entries; it was up to 200"),
@@ -233,9 +264,9 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
             first_missing,
         ),
         (
-            "last block",
+            "tail",
             "deleted",
-            remove(512),
+            String::from("DELETE FROM evidence_blocks WHERE first_index >= 512"),
             "wrong_head",
             600,
             end_missing,
@@ -243,7 +274,7 @@ async fn attacks(ledger: &Ledger, zone: &ZoneId) -> Vec<Attack> {
         (
             "block",
             "moved",
-            set("first_index = 700", 256),
+            set("first_index = 300", 256),
             "sequence_gap",
             257,
             Unreadable,
@@ -364,7 +395,7 @@ struct Second {
     python: PathBuf,
     checkout: PathBuf,
     place: TempDir,
-    zone: ZoneId,
+    log: LogId,
     keys: LogKeys,
     notes: Vec<PathBuf>,
     known: KeptCheckpoints,
@@ -373,7 +404,7 @@ struct Second {
 }
 
 impl Second {
-    fn new(zone: &ZoneId) -> Self {
+    fn new(log: &LogId) -> Self {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let test = std::env::current_exe().unwrap();
         // target/<profile>/deps/<test>
@@ -387,7 +418,7 @@ impl Second {
             python: venv.join("bin/python"),
             checkout,
             place: TempDir::new().unwrap(),
-            zone: zone.clone(),
+            log: log.clone(),
             keys: LogKeys::derive("audit.example", &[1; 32], None).unwrap(),
             notes: Vec::new(),
             known: KeptCheckpoints::default(),
@@ -405,17 +436,14 @@ impl Second {
     }
 
     fn sign(&self, size: u64, root: [u8; 32]) -> String {
-        self.keys
-            .sign(&format!("ledger/{}", self.zone), size, root, 0)
-            .unwrap()
-            .encode()
+        self.keys.sign(&self.log.name(), size, root, 0).unwrap().encode()
     }
 
     /// Keeps checkpoints of every hundredth entry.
     async fn keep_all(&mut self, ledger: &Ledger, size: u64) {
-        let mut work = ledger.view(&self.zone).await;
+        let mut work = ledger.opened(&self.log).await;
         let mut tree = Frontier::default();
-        for leaf in work.ledger().leaves(0..size).await.unwrap() {
+        for leaf in work.log().leaves(0..size).await.unwrap() {
             tree.append(leaf);
             if tree.size().is_multiple_of(100) {
                 let note = self.sign(tree.size(), tree.root());
@@ -435,23 +463,13 @@ impl Second {
 
     /// What can be exported now; `None` when nothing can be.
     async fn exported(&self, ledger: &Ledger) -> Option<String> {
-        let log = format!("ledger/{}", self.zone);
-        let mut work = ledger.view(&self.zone).await;
-        let (mut lines, mut after) = (String::new(), 0);
-        loop {
-            let rows = work.ledger().range(after, 500).await.ok()?;
-            for row in &rows {
-                let entry = row.entry(&log);
-                let line = json!({"log": log, "index": entry.index, "body": entry.body,
-                    "taken_at": entry.taken_at.as_micros(), "producer_key": entry.producer_key});
-                lines.push_str(&line.to_string());
-                lines.push('\n');
-                after = row.chain_seq;
-            }
-            if rows.is_empty() {
-                break;
-            }
-        }
+        let (store, mut lines) = (ledger.deps.store.as_ref(), String::new());
+        let write = |line: &str| {
+            lines.push_str(line);
+            lines.push('\n');
+            Ok(())
+        };
+        export_entries(store, &self.log, 0, write).await.ok()?;
         Some(lines)
     }
 
@@ -465,8 +483,8 @@ impl Second {
             .arg(self.checkout.join("docs/ledger/verify.py"))
             .arg("export")
             .arg(file);
-        verify.args(["--log", &format!("ledger/{}", self.zone)]);
-        verify.args(["--origin", &format!("audit.example/ledger/{}", self.zone)]);
+        verify.args(["--log", &self.log.name()]);
+        verify.args(["--origin", &format!("audit.example/{}", self.log)]);
         for key in self.keys.public() {
             verify.args(["--key", &key.encode()]);
         }
@@ -482,9 +500,9 @@ impl Second {
 
     /// What ours says, of the same checkpoints.
     async fn ours(&self, ledger: &Ledger) -> Option<(bool, String)> {
-        let known = &self.known.0[&self.zone];
+        let known = &self.known.0[&self.log];
         let store = ledger.deps.store.as_ref();
-        let found = verify_against(store, &self.zone, known, &[], Progress::default(), |_| {}).await;
+        let found = verify_against(store, &self.log, known, &[], Progress::default(), |_| {}).await;
         Some(match found.ok()? {
             Ok(_) => (true, String::new()),
             Err(fault) => (false, fault.to_string()),
@@ -511,20 +529,20 @@ impl Second {
     }
 }
 
-async fn whatever_is_done(backends: Backends) {
+async fn whatever_is_done(backends: Backends, log: fn(ZoneId) -> LogId) {
     let ledger = Ledger::over(backends).await;
-    let zone = ledger.zone();
-    ledger.fill(&zone, 600).await;
+    let log = log(ledger.zone());
+    ledger.fill(&log, 600).await;
     ledger.keep("kept");
-    let whole = ledger.verify(&zone, None).await;
+    let whole = ledger.verify(&log, None).await;
     assert!(whole.holds() && whole.entries == 600, "{whole:?}");
-    let mut second = Second::new(&zone);
+    let mut second = Second::new(&log);
     second.keep_all(&ledger, 600).await;
 
     let mut wrong = Vec::new();
-    for (what, how, sql, fault, position, stranger) in attacks(&ledger, &zone).await {
+    for (what, how, sql, fault, position, stranger) in attacks(&ledger, &log).await {
         ledger.tamper(&sql);
-        let report = ledger.verify(&zone, None).await;
+        let report = ledger.verify(&log, None).await;
         let located = report
             .faults
             .iter()
@@ -540,7 +558,7 @@ async fn whatever_is_done(backends: Backends) {
         ledger.put_back("kept");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(ledger.verify(&zone, None).await.holds());
+    assert!(ledger.verify(&log, None).await.holds());
 
     // Checkpoints: changed, of a stranger, and two views of one size.
     let good = second.sign(600, [7; 32]);
@@ -549,7 +567,7 @@ async fn whatever_is_done(backends: Backends) {
     assert!(!second.says(&ledger).await.unwrap().0, "a changed checkpoint");
     second.notes.pop();
     let stranger = LogKeys::derive("audit.example", &[2; 32], None).unwrap();
-    let forged = stranger.sign(&format!("ledger/{zone}"), 600, [7; 32], 0).unwrap();
+    let forged = stranger.sign(&log.name(), 600, [7; 32], 0).unwrap();
     assert!(second.keep(forged.encode().as_bytes()).is_err());
     assert!(!second.says(&ledger).await.unwrap().0, "a stranger's checkpoint");
     second.notes.pop();
@@ -559,53 +577,68 @@ async fn whatever_is_done(backends: Backends) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_done_to_a_sealed_log_is_found_and_located_by_both_verifiers_on_sqlite() {
-    whatever_is_done(Backends::Embedded).await;
+    whatever_is_done(Backends::Embedded, LogId::Ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_done_to_records_of_the_deployment_is_found_and_located_by_both_verifiers() {
+    whatever_is_done(Backends::Embedded, |_| LogId::Deployment).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_done_to_records_of_a_zone_is_found_and_located_by_both_verifiers() {
+    whatever_is_done(Backends::Postgres, LogId::Admin).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_done_to_a_sealed_log_is_found_and_located_by_both_verifiers_on_postgres() {
-    whatever_is_done(Backends::Postgres).await;
+    whatever_is_done(Backends::Postgres, LogId::Ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_cannot_be_set_back_without_the_key_or_against_what_was_kept_on_sqlite() {
-    a_log_cannot_be_set_back(Backends::Embedded).await;
+    a_log_cannot_be_set_back(Backends::Embedded, LogId::Ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_cannot_be_set_back_without_the_key_or_against_what_was_kept_on_postgres() {
-    a_log_cannot_be_set_back(Backends::Postgres).await;
+    a_log_cannot_be_set_back(Backends::Postgres, LogId::Ledger).await;
 }
 
-async fn a_log_cannot_be_set_back(backends: Backends) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_cannot_be_set_back_without_the_key_or_against_what_was_kept() {
+    a_log_cannot_be_set_back(Backends::Postgres, LogId::Admin).await;
+}
+
+async fn a_log_cannot_be_set_back(backends: Backends, log: fn(ZoneId) -> LogId) {
     let ledger = Ledger::over(backends).await;
-    let zone = ledger.zone();
-    ledger.fill(&zone, 300).await;
+    let log = log(ledger.zone());
+    ledger.fill(&log, 300).await;
     ledger.keep("older");
-    ledger.fill(&zone, 400).await;
+    ledger.fill(&log, 400).await;
     ledger.keep("newer");
-    let mut second = Second::new(&zone);
+    let mut second = Second::new(&log);
     second.keep_all(&ledger, 700).await;
-    let newer = ledger.verify(&zone, None).await;
+    let newer = ledger.verify(&log, None).await;
     let kept = KeptHead {
-        zone_id: Some(zone.clone()),
+        zone_id: log.zone().cloned(),
         entries: newer.entries,
         head: newer.head.clone(),
     };
-    assert!(ledger.verify(&zone, Some(&kept)).await.holds());
+    assert!(ledger.verify(&log, Some(&kept)).await.holds());
 
     // It once was the whole truth, so nothing inside it can tell.
     ledger.put_back("older");
-    assert!(ledger.verify(&zone, None).await.holds());
-    let report = ledger.verify(&zone, Some(&kept)).await;
+    assert!(ledger.verify(&log, None).await.holds());
+    let report = ledger.verify(&log, Some(&kept)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_missing", "{report:?}");
     let missing = Finds("400 entries at the end are missing");
     second.assert_finds(&ledger, missing).await;
     ledger.put_back("newer");
 
     // Cut where a block ends, with everything made to fit that needs no key.
-    let mut work = ledger.view(&zone).await;
-    let leaves = work.ledger().leaves(0..512).await.unwrap();
+    let mut work = ledger.opened(&log).await;
+    let leaves = work.log().leaves(0..512).await.unwrap();
     drop(work);
     let mut tree = Frontier::default();
     for leaf in leaves {
@@ -617,10 +650,10 @@ async fn a_log_cannot_be_set_back(backends: Backends) {
         hex::encode(tree.peaks().concat()),
         hex::encode(tree.root()),
     ));
-    let report = ledger.verify(&zone, None).await;
+    let report = ledger.verify(&log, None).await;
     let kinds: Vec<_> = report.faults.iter().map(|fault| fault.kind.as_str()).collect();
     assert_eq!(kinds, ["wrong_head_key"], "{report:?}");
-    let without = verify_zone(ledger.deps.store.as_ref(), &zone, None)
+    let without = verify_log(ledger.deps.store.as_ref(), &log, None, None)
         .await
         .unwrap();
     assert!(without.holds(), "all but the tag fits: {without:?}");
@@ -629,7 +662,7 @@ async fn a_log_cannot_be_set_back(backends: Backends) {
     ledger.put_back("newer");
     let mut forged = kept;
     forged.entries = 400;
-    let report = ledger.verify(&zone, Some(&forged)).await;
+    let report = ledger.verify(&log, Some(&forged)).await;
     assert_eq!(report.faults[0].kind.as_str(), "kept_head_differs", "{report:?}");
     assert_eq!(report.faults[0].chain_seq, 400);
 }

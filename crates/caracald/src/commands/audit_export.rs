@@ -6,8 +6,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use caracal_audit::{ExportFormat, ExportSpan, export};
+use caracal_audit::{ExportFormat, ExportSpan, export, export_entries};
 use caracal_core::ZoneId;
+use caracal_ledger::chain::LogId;
 use caracal_service::config::Settings;
 
 use crate::{config::Config, wire};
@@ -35,6 +36,30 @@ pub(crate) fn run(zone: &str, span: ExportSpan, format: Option<ExportFormat>) ->
             writeln!(output, "{line}")
         })
         .await?;
+        output.flush().context("could not write the export")?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prints the administrative records of a zone, or of the deployment (`@deployment`), as entries that verifiers read.
+pub(crate) fn run_records(of: &str, after: i64) -> anyhow::Result<ExitCode> {
+    let log = match of {
+        "@deployment" => LogId::Deployment,
+        zone => LogId::Admin(ZoneId::parse(zone).context("--records is neither a zone id nor @deployment")?),
+    };
+    let config = Config::read(Settings::from_process(), &[])?;
+    super::block_on(async move {
+        let (store, _) = Box::pin(wire::ledger(config)).await?;
+        let mut work = store.log(&log, caracal_storage::Access::Read).await?;
+        let used = work.log().head().await?.size > 0;
+        drop(work);
+        anyhow::ensure!(
+            used,
+            "{log} has no entries: it is misspelt, was never used, or was erased"
+        );
+        let mut output = io::BufWriter::new(io::stdout().lock());
+        let from = u64::try_from(after).unwrap_or(0);
+        export_entries(store.as_ref(), &log, from, |line| writeln!(output, "{line}")).await?;
         output.flush().context("could not write the export")?;
         Ok(ExitCode::SUCCESS)
     })

@@ -77,14 +77,15 @@ pub(crate) fn run(
 /// What checkpoints say, for people.
 fn line(compared: &Compared) -> String {
     let Compared {
-        zone_id,
+        log,
+        zone_id: _,
         entries,
         proved,
         fault,
     } = compared;
     match fault {
-        None => format!("zone {zone_id}, checkpoints: {entries} entries, as signed up to {proved}"),
-        Some(fault) => format!("zone {zone_id}, checkpoints: DOES NOT HOLD: {fault}"),
+        None => format!("{log}, checkpoints: {entries} entries, as signed up to {proved}"),
+        Some(fault) => format!("{log}, checkpoints: DOES NOT HOLD: {fault}"),
     }
 }
 
@@ -95,7 +96,7 @@ fn lines(report: &EvidenceReport) -> Vec<String> {
         add_chain(&mut lines, chain, "ledger", "entries");
     }
     for chain in &report.administrative {
-        add_chain(&mut lines, chain, "administrative chain", "records");
+        add_chain(&mut lines, chain, "administrative log", "records");
     }
     if let Some(chains) = &report.chains {
         for fault in &chains.faults {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use caracal_core::ZoneId;
-use caracal_storage::{Access, Connections, Error, GlobalWork, Store, ZoneWork};
+use caracal_storage::{Access, Connections, Error, GlobalWork, LogId, LogWork, Store, ZoneWork};
 
 /// Answers as a store that is away until the key was compared, so that nothing is sealed under a wrong one by a process
 /// that was started while PostgreSQL was away.
@@ -38,6 +38,11 @@ impl Store for Guarded {
     async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
         self.open()?;
         self.store.global(access).await
+    }
+
+    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
+        self.open()?;
+        self.store.log(log, access).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_api::ApiDeps;
-use caracal_audit::{AdminRetention, Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
+use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -240,20 +240,24 @@ impl Parts {
         checkpoints(&self.config, store, &self.world, audit, keys).map(Some)
     }
 
-    /// What deletes old events, where there is a place for them to go first, or they may be gone.
+    /// What deletes old evidence: events where there is a place for them to go first, or they may be gone; administrative records
+    /// where it is said how long they are kept.
     fn pruning(&self, checkpoints: Option<Arc<Checkpoints>>) -> anyhow::Result<Option<Pruning>> {
         let config = &self.config;
         let archive = config.archive_dir.as_deref().map(Archive::open);
         let archive = archive.transpose().context("AUDIT_ARCHIVE_DIR")?;
-        if archive.is_none() && !config.without_archive {
+        let events = archive.is_some() || config.without_archive;
+        if !events && config.admin_retention.is_none() {
             return Ok(None);
         }
         let checkpoints = checkpoints
-            .context("events are deleted under a signed prune checkpoint: AUDIT_LOG_KEY is required")?;
+            .context("evidence is deleted under a signed prune checkpoint: AUDIT_LOG_KEY is required")?;
         Ok(Some(Pruning {
             checkpoints,
             archive,
             keep: config.event_retention,
+            events,
+            keep_records: config.admin_retention,
         }))
     }
 
@@ -291,15 +295,6 @@ impl Parts {
         }
         let ingest = caracal_audit::run(deps.clone(), self.shutdown.clone());
         self.tasks.spawn(self.background.spawn(ingest));
-        if let Some(keep) = self.config.admin_retention {
-            let retention = AdminRetention {
-                store: deps.store.clone(),
-                world: deps.world.clone(),
-                audit_key: deps.audit_keys.clone(),
-                keep,
-            };
-            self.tasks.spawn(retention.run(self.shutdown.clone()));
-        }
         let ready = vec![
             self.storage_ready(),
             self.bus_ready(),

@@ -2,7 +2,7 @@
 
 use caracal_core::audit::AuditEvent;
 use caracal_service::front::Record;
-use caracal_storage::{Access, ChainKind};
+use caracal_storage::Access;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ async fn without_room_for_evidence_nothing_changes() {
 async fn administrative_rows(stack: &Stack) -> i64 {
     let mut work = stack.deps.store.global(Access::Read).await.unwrap();
     let set = work.chains().set().await.unwrap();
-    let administrative = set.chains.iter().filter(|chain| chain.kind == ChainKind::Admin);
+    let administrative = set.chains.iter().filter(|chain| chain.log.is_administrative());
     administrative.map(|chain| chain.head.chain_seq).sum()
 }
 

@@ -12,12 +12,12 @@ in_production!(
     a_change_that_gives_way_every_time_is_a_conflict_and_no_outage,
 );
 
-/// SQL of somebody who holds the end of the zone's administrative chain until `user` waits for it, and then asks for
+/// SQL of somebody who holds the end of the zone's administrative records until `user` waits for it, and then asks for
 /// the row of `table` with this `id`, which `user` holds. Its timeout makes sure who gives way.
 fn in_the_way(zone: &str, user: &str, table: &str, id: &str) -> String {
     format!(
         "SET LOCAL deadlock_timeout = '1min'; \
-         SELECT 1 FROM admin_audit_heads WHERE chain_key = '{zone}' FOR UPDATE; \
+         SELECT 1 FROM evidence_logs WHERE zone_id = 'admin/{zone}' FOR UPDATE; \
          DO $$ BEGIN LOOP \
              PERFORM pg_stat_clear_snapshot(); \
              EXIT WHEN EXISTS (SELECT 1 FROM pg_stat_activity \
@@ -124,8 +124,8 @@ async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &
     stack.production().sql(
         "CREATE FUNCTION always_in_the_way() RETURNS TRIGGER LANGUAGE plpgsql AS $$ \
          BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40001'; END $$; \
-         CREATE TRIGGER in_the_way BEFORE INSERT ON admin_audit_events \
-         FOR EACH ROW EXECUTE FUNCTION always_in_the_way()",
+         CREATE TRIGGER in_the_way BEFORE UPDATE ON evidence_logs \
+         FOR EACH ROW WHEN (NEW.zone_id LIKE 'admin/%') EXECUTE FUNCTION always_in_the_way()",
     );
     let before = done_again(stack, Role::Coordinator).await;
     let ended = fixture.about_session(&agent, "DELETE", "").await;
@@ -143,6 +143,6 @@ async fn a_change_that_gives_way_every_time_is_a_conflict_and_no_outage(stack: &
     renamed.assert_refused(409, "conflict", "");
     stack
         .production()
-        .sql("DROP TRIGGER in_the_way ON admin_audit_events; DROP FUNCTION always_in_the_way()");
+        .sql("DROP TRIGGER in_the_way ON evidence_logs; DROP FUNCTION always_in_the_way()");
     fixture.about_session(&agent, "DELETE", "").await.expect(204);
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::tampering::{Kept, VERIFY, report, tamper};
 
+/// Of checkpoints.
+const KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,16 +39,28 @@ async fn store(stack: &Stack) -> Arc<dyn Store> {
     Arc::new(store.expect("the database answers"))
 }
 
-/// Takes what the stack wrote of a chain out of it, so that it can be written anew.
+/// The log of the administrative records of a zone, or of the deployment (`*`), as its rows name it.
+fn filed(chain: &str) -> String {
+    format!("admin/{}", chain.trim_start_matches('*'))
+}
+
+/// Condition: of that log.
+fn of(chain: &str) -> String {
+    format!(
+        "log = (select number from evidence_logs where zone_id = '{}')",
+        filed(chain)
+    )
+}
+
+/// Takes what the stack wrote of a log out of it, so that it can be written anew.
 fn empty(stack: &Stack, chain: &str) {
-    tamper(
-        stack,
-        &format!("delete from admin_audit_events where chain_key = '{chain}'"),
-    );
+    tamper(stack, &format!("delete from evidence_blocks where {}", of(chain)));
     tamper(
         stack,
         &format!(
-            "update admin_audit_heads set chain_seq = 0, content_sha256 = '' where chain_key = '{chain}'"
+            "update evidence_logs set size = 0, sealed = 0, frontier = substr(frontier, 1, 0), root = '', \
+             root_hmac = '' where zone_id = '{}'",
+            filed(chain)
         ),
     );
 }
@@ -88,58 +102,30 @@ fn chain<'r>(report: &'r Value, zone: &str) -> &'r Value {
     chains.iter().find(whose).expect("the chain")
 }
 
-/// What is done to the chain of `zone`, of whose 10 records 6 were pruned, or to another; and the fault that tells of it.
+/// What is done to the log of `zone`, of whose 10 records 6 were pruned, or to another; and the fault that tells of it.
 fn attacks(zone: &str, archived: &str) -> Vec<(&'static str, Vec<String>)> {
-    let ours = format!("chain_key = '{zone}'");
-    let checkpoint = |set: &str| format!("update admin_audit_pruned set {set} where {ours}");
+    let (ours, theirs) = (of(zone), of(archived));
+    let checkpoint = |set: &str| format!("update evidence_prunes set {set} where {ours}");
     let cut =
-        |positions: &str| format!("delete from admin_audit_events where {ours} and chain_seq {positions}");
-    let hash = format!("(select content_sha256 from admin_audit_events where {ours} and chain_seq = 8)");
-    let lose = |chain: &str| format!("delete from admin_audit_pruned where chain_key = '{chain}'");
+        |positions: &str| format!("delete from evidence_blocks where {ours} and first_index {positions}");
+    let lose = |of: &str| format!("delete from evidence_prunes where {of}");
     vec![
         // Cut without a checkpoint, or behind it.
+        ("sequence_gap", vec![cut("= 6")]),
         ("sequence_gap", vec![cut("= 7")]),
-        ("sequence_gap", vec![cut("= 8")]),
-        ("sequence_gap", vec![lose(zone)]),
-        ("wrong_head", vec![lose(archived)]),
-        ("wrong_head", vec![cut("> 6")]),
-        // Altered, put forward, set back.
+        ("sequence_gap", vec![lose(&ours)]),
+        ("wrong_head", vec![lose(&theirs)]),
+        ("wrong_head", vec![cut("> 5")]),
+        // Altered, put forward, of another log.
         ("wrong_prune_key", vec![checkpoint("pruned_at = pruned_at + 1")]),
-        ("broken_link", vec![checkpoint("content_sha256 = ''")]),
-        ("wrong_prune_key", vec![checkpoint("checkpoint_hmac = ''")]),
-        (
-            "wrong_prune_key",
-            vec![
-                checkpoint(&format!("chain_seq = 8, content_sha256 = {hash}")),
-                cut("< 9"),
-            ],
-        ),
-        (
-            "wrong_prune_key",
-            vec![
-                checkpoint(&format!(
-                    "chain_seq = 8, content_sha256 = {hash}, \
-                     checkpoint_hmac = (select head_hmac from admin_audit_heads where {ours})"
-                )),
-                cut("< 9"),
-            ],
-        ),
-        ("wrong_prune_key", vec![checkpoint("chain_seq = 3")]),
-        // Of another chain.
+        ("wrong_prune_key", vec![checkpoint("tag = ''")]),
+        ("wrong_prune_key", vec![checkpoint("size = 8"), cut("< 8")]),
         (
             "wrong_prune_key",
             vec![checkpoint(&format!(
-                "(chain_seq, content_sha256, pruned_at, checkpoint_hmac) = \
-                 (select chain_seq, content_sha256, pruned_at, checkpoint_hmac from admin_audit_pruned \
-                  where chain_key = '{archived}')"
+                "(size, pruned_at, note, tag) = (select size, pruned_at, note, tag from evidence_prunes \
+                  where {theirs} order by number desc limit 1)"
             ))],
-        ),
-        // A record that is said to be gone.
-        (
-            "sequence_gap",
-            vec![format!(
-                "update admin_audit_events set chain_seq = 2 where {ours} and chain_seq = 10"
-            )],
         ),
     ]
 }
@@ -188,9 +174,15 @@ async fn a_pruned_chain_holds_and_one_that_is_cut_does_not(deployment: Deploymen
         ("AUDIT_RETENTION_DAYS", "30"),
         ("AUDIT_RETENTION_WITHOUT_ARCHIVE", "true"),
     ];
-    // Nothing is signed in this production.
     let embedded = deployment == Deployment::Embedded;
-    let stack = Stack::with(deployment, &settings[..if embedded { 3 } else { 1 }]).await;
+    // Elsewhere nobody makes a key by itself, and nothing is deleted without one.
+    let key = [("AUDIT_LOG_KEY", KEY), ("AUDIT_LOG_ORIGIN", "audit.example")];
+    let settings: Vec<_> = if embedded {
+        settings.to_vec()
+    } else {
+        settings[..1].iter().chain(&key).copied().collect()
+    };
+    let stack = Stack::with(deployment, &settings).await;
     let (zone, archived) = (Zone::create(&stack).await, Zone::create(&stack).await);
     archived.admin("DELETE", "", None).await.expect(204);
     let (zone, archived) = (zone.id, archived.id);
@@ -257,7 +249,7 @@ async fn a_pruned_chain_holds_and_one_that_is_cut_does_not(deployment: Deploymen
     // No call was made in the zone, so it has no ledger to verify alone.
     assert_eq!(told.code, Some(1), "{told:#?}");
     let told = stack.caracald(&["audit", "verify"]).await;
-    let line = format!("zone {zone}, administrative chain: 10 records (1 to 6 pruned, last at ");
+    let line = format!("zone {zone}, administrative log: 10 records (1 to 6 pruned, last at ");
     assert!(told.assert_good().stdout.contains(&line), "{told:#?}");
 
     let kept = Kept::of(&stack, "pruned");

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, ops::Range};
 
 use caracal_audit::KeptCheckpoints;
 use caracal_export::Form;
+use caracal_ledger::chain::LogId;
 use caracal_testkit::parts::Backends;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
@@ -172,7 +173,7 @@ async fn every_changed_export_is_found_and_told_where() {
         assert!(fixture.verify().await.iter().all(|found| found.fault.is_none()));
         let note = fixture
             .checkpoints()
-            .sign_prefix(&zone, 40)
+            .sign_prefix(&LogId::Ledger(zone.clone()), 40)
             .await
             .unwrap()
             .encode();

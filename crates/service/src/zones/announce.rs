@@ -15,10 +15,10 @@ use caracal_core::{
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains,
-    Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Outbox,
-    OutboxMessage, OutboxState, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting,
-    RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork,
-    Zones,
+    Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId, LogWork,
+    Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers, Resources, Retention,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects,
+    Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -55,6 +55,10 @@ impl Store for AnnouncingStore {
             messages: Vec::new(),
             followed: self.followed.clone(),
         }))
+    }
+
+    async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
+        self.inner.log(log, access).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -25,6 +25,7 @@ mod m0006_launcher;
 mod m0007_approvals;
 mod m0008_freeze;
 mod m0009_accounts;
+mod m0011_records;
 mod run;
 
 pub use run::MigrationError;
@@ -128,6 +129,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0009_accounts::COMMON,
         sqlite: &[],
         postgres: m0009_accounts::POSTGRES,
+    },
+    Migration {
+        version: 11,
+        name: "records",
+        // Earlier builds would write records where nobody looks.
+        compatible_from: 11,
+        common: &[],
+        sqlite: m0011_records::SQLITE,
+        postgres: m0011_records::POSTGRES,
     },
 ];
 

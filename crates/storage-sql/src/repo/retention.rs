@@ -1,14 +1,15 @@
 //! How long events are kept, and what is held.
 
 use async_trait::async_trait;
-use caracal_core::Timestamp;
+use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{Error, Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept};
 
 use crate::{
+    log_unit::{HasLog as _, LogUnit},
     params::params,
     row::Row,
     sql::Tx,
-    work::{GlobalUnit, ZoneUnit},
+    work::{GlobalUnit, LogTransaction, ZoneUnit},
 };
 
 /// What the deployment's own setting is filed under.
@@ -79,73 +80,104 @@ fn decode(row: &Row) -> Result<Hold, Error> {
     })
 }
 
-#[async_trait]
-impl Retention for ZoneUnit {
-    async fn holds(&mut self) -> Result<Vec<Hold>, Error> {
+impl LogUnit<'_> {
+    pub(super) async fn holds(&self) -> Result<Vec<Hold>, Error> {
+        let Some(zone) = self.log.zone() else {
+            return Ok(Vec::new());
+        };
         let sql = "SELECT id, subject, reason, placed_by, placed_at FROM evidence_holds \
              WHERE zone_id = $1 AND lifted_at IS NULL ORDER BY id";
-        let rows = self.tx.all(sql, params![self.zone]).await?;
+        let rows = self.tx.all(sql, params![zone]).await?;
         rows.iter().map(decode).collect()
     }
 
-    async fn held_records(&mut self) -> Result<Vec<String>, Error> {
-        let sql = "SELECT DISTINCT r.id FROM evidence_holds h \
-             JOIN authority_records r ON r.zone_id = h.zone_id AND r.subject_id = h.subject \
-             WHERE h.zone_id = $1 AND h.lifted_at IS NULL ORDER BY r.id";
-        let rows = self.tx.all(sql, params![self.zone]).await?;
-        rows.iter().map(|row| row.text("id")).collect()
-    }
-
-    async fn place(&mut self, hold: &Hold) -> Result<(), Error> {
-        self.lock_name(LOCK).await?;
-        let sql = "SELECT COUNT(*) AS n FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL";
-        if self.tx.count(sql, params![self.zone]).await? >= MAX_HOLDS as u64 {
-            return Err(Error::Conflict {
-                constraint: String::from("evidence_holds"),
-            });
-        }
-        let sql = "INSERT INTO evidence_holds (zone_id, id, subject, reason, placed_by, placed_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)";
-        let Hold {
-            id,
-            subject,
-            reason,
-            placed_by,
-            placed_at,
-        } = hold;
-        let params = params![
-            self.zone,
-            id.as_str(),
-            subject.as_deref(),
-            reason.as_str(),
-            placed_by.as_str(),
-            *placed_at
-        ];
-        self.tx.run(sql, params).await.map(|_| ())
-    }
-
-    async fn lift(&mut self, id: &str, by: &str, at: Timestamp) -> Result<bool, Error> {
-        let sql = "UPDATE evidence_holds SET lifted_by = $3, lifted_at = $4 \
-             WHERE zone_id = $1 AND id = $2 AND lifted_at IS NULL";
-        Ok(self.tx.run(sql, params![self.zone, id, by, at]).await? > 0)
-    }
-
-    async fn newest_prune(&mut self) -> Result<Option<KeptPrune>, Error> {
-        match self.log().await? {
-            Some(log) => self.prune_of(log.number).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn seal_before(&mut self, before: Timestamp) -> Result<bool, Error> {
-        self.seal_old(before).await
-    }
-
-    async fn prune(&mut self, prune: &KeptPrune) -> Result<bool, Error> {
-        self.keep_prune(prune).await
-    }
-
-    async fn sweep(&mut self, limit: u32) -> Result<Swept, Error> {
-        self.sweep_blocks(limit).await
+    /// The zone of the log. Nothing of the deployment's own is held.
+    fn held_zone(&self) -> Result<&ZoneId, Error> {
+        self.log.zone().ok_or(Error::MissingReference)
     }
 }
+
+/// Makes a unit of work with a log ([`HasLog`]) say what of it may be deleted.
+macro_rules! retention {
+    ($unit:ty) => {
+        #[async_trait]
+        impl Retention for $unit {
+            async fn holds(&mut self) -> Result<Vec<Hold>, Error> {
+                self.unit().holds().await
+            }
+
+            async fn held_records(&mut self) -> Result<Vec<String>, Error> {
+                let unit = self.unit();
+                let Some(zone) = unit.log.zone() else {
+                    return Ok(Vec::new());
+                };
+                let sql = "SELECT DISTINCT r.id FROM evidence_holds h \
+                     JOIN authority_records r ON r.zone_id = h.zone_id AND r.subject_id = h.subject \
+                     WHERE h.zone_id = $1 AND h.lifted_at IS NULL ORDER BY r.id";
+                let rows = unit.tx.all(sql, params![zone]).await?;
+                rows.iter().map(|row| row.text("id")).collect()
+            }
+
+            async fn place(&mut self, hold: &Hold) -> Result<(), Error> {
+                let unit = self.unit();
+                let zone = unit.held_zone()?;
+                unit.lock_name(LOCK).await?;
+                let sql = "SELECT COUNT(*) AS n FROM evidence_holds WHERE zone_id = $1 AND lifted_at IS NULL";
+                if unit.tx.count(sql, params![zone]).await? >= MAX_HOLDS as u64 {
+                    return Err(Error::Conflict {
+                        constraint: String::from("evidence_holds"),
+                    });
+                }
+                let sql = "INSERT INTO evidence_holds (zone_id, id, subject, reason, placed_by, placed_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6)";
+                let Hold {
+                    id,
+                    subject,
+                    reason,
+                    placed_by,
+                    placed_at,
+                } = hold;
+                let params = params![
+                    zone,
+                    id.as_str(),
+                    subject.as_deref(),
+                    reason.as_str(),
+                    placed_by.as_str(),
+                    *placed_at
+                ];
+                unit.tx.run(sql, params).await.map(|_| ())
+            }
+
+            async fn lift(&mut self, id: &str, by: &str, at: Timestamp) -> Result<bool, Error> {
+                let unit = self.unit();
+                let zone = unit.held_zone()?;
+                let sql = "UPDATE evidence_holds SET lifted_by = $3, lifted_at = $4 \
+                     WHERE zone_id = $1 AND id = $2 AND lifted_at IS NULL";
+                Ok(unit.tx.run(sql, params![zone, id, by, at]).await? > 0)
+            }
+
+            async fn newest_prune(&mut self) -> Result<Option<KeptPrune>, Error> {
+                let mut unit = self.unit();
+                match unit.head().await? {
+                    Some(log) => unit.prune_of(log.number).await,
+                    None => Ok(None),
+                }
+            }
+
+            async fn seal_before(&mut self, before: Timestamp) -> Result<bool, Error> {
+                self.unit().seal_old(before).await
+            }
+
+            async fn prune(&mut self, prune: &KeptPrune) -> Result<bool, Error> {
+                self.unit().keep_prune(prune).await
+            }
+
+            async fn sweep(&mut self, limit: u32) -> Result<Swept, Error> {
+                self.unit().sweep_blocks(limit).await
+            }
+        }
+    };
+}
+
+retention!(ZoneUnit);
+retention!(LogTransaction);

@@ -13,9 +13,10 @@ use crate::{ENCODED, let_in};
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "account_links:riud account_sessions:riud accounts:riud admin_audit_events:ri admin_audit_heads:riu admin_tokens:riu applications:riu approval_votes:ri \
+        "account_links:riud account_sessions:riud accounts:riud admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r admin_tokens:riu applications:riu approval_votes:ri \
          approvals:ru audit_chains:riu \
-         evidence_blocks:r evidence_holds:riu evidence_logs:r evidence_retention:riud evidence_terms:r \
+         evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
+         evidence_terms:ri evidence_tiles:ri \
          authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
@@ -35,15 +36,16 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Coordinator,
-        "account_sessions:r accounts:r admin_audit_events:ri admin_audit_heads:riu applications:r approvals:rd audit_chains:riu authority_records:rud \
-         delegation_epochs:riu delegations:riud event_outbox:riud evidence_holds:r idempotency_receipts:riud key_checks:r policies:r \
+        "account_sessions:r accounts:r admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r applications:r approvals:rd audit_chains:riu authority_records:rud \
+         delegation_epochs:riu delegations:riud event_outbox:riud evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:r evidence_terms:ri \
+         evidence_tiles:ri idempotency_receipts:riud key_checks:r policies:r \
          policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
           session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",
     ),
     (
         ServiceRole::Audit,
-        "admin_audit_events:r admin_audit_heads:r admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
+        "admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
          authority_records:c \
          evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:ri evidence_retention:r evidence_terms:rid \
          evidence_tiles:ri key_checks:r \
@@ -158,7 +160,11 @@ async fn what_a_service_must_not_do_is_denied_by_name() {
         }
     }
     for role in not(ServiceRole::Audit) {
-        attempts.push((role, "SELECT admin_audit_prune('*', 0, 1, '', 0, '')"));
+        attempts.push((
+            role,
+            "INSERT INTO evidence_prunes VALUES (1, 1, 0, 0, '', '', '', '')",
+        ));
+        attempts.push((role, "DELETE FROM evidence_terms"));
     }
     let mut urls = Vec::new();
     for role in everyone {

@@ -1,9 +1,7 @@
 //! Zones are kept apart by the server, and evidence is append-only, whoever asks.
 
-use std::time::Duration;
-
-use caracal_core::{Timestamp, World};
-use caracal_storage::{Access, Error, Store as _, conformance::given::Given};
+use caracal_core::World;
+use caracal_storage::{Access, Store as _, conformance::given::Given};
 use caracal_storage_sql::ServiceRole;
 
 use caracal_testkit::database::{Database, server};
@@ -154,9 +152,42 @@ async fn evidence_is_append_only_for_services_and_for_the_owner() {
             .unwrap_err();
         assert!(refused.contains("append-only"), "{forbidden}: {refused}");
     }
+    // Those who change things write records of it into logs of records, and into no ledger.
+    let ledger = format!(
+        "(SELECT number FROM evidence_logs WHERE zone_id = '{}')",
+        given.zone_id
+    );
+    for role in [ServiceRole::Api, ServiceRole::Coordinator] {
+        service(&database, role).await;
+        for forbidden in [
+            String::from("INSERT INTO evidence_logs VALUES ('z-new', 99, 0, '', '', '', 0)"),
+            format!("INSERT INTO evidence_blocks VALUES ({ledger}, 9999, 1, 0, 0, 'a', 'b', 0, '')"),
+            format!("INSERT INTO evidence_terms VALUES ({ledger}, 7, 7, 7)"),
+            format!("INSERT INTO evidence_tiles VALUES ({ledger}, 0, 99, '')"),
+        ] {
+            let refused = inject(&database, role, &format!("{scope} {forbidden}")).unwrap_err();
+            assert!(refused.contains("row-level security"), "{forbidden}: {refused}");
+        }
+        for nothing in [
+            format!(
+                "UPDATE evidence_logs SET size = size + 1 WHERE zone_id = '{}'",
+                given.zone_id
+            ),
+            format!("DELETE FROM evidence_blocks WHERE log = {ledger}"),
+        ] {
+            let before = server().sql(
+                &database.name,
+                "SELECT sum(size) + (SELECT count(*) FROM evidence_blocks) FROM evidence_logs",
+            );
+            inject(&database, role, &format!("{scope} {nothing}")).unwrap();
+            let after = server().sql(
+                &database.name,
+                "SELECT sum(size) + (SELECT count(*) FROM evidence_blocks) FROM evidence_logs",
+            );
+            assert_eq!(before, after, "{nothing}");
+        }
+    }
     for (forbidden, why) in [
-        ("UPDATE admin_audit_events SET method = 'x'", "append-only"),
-        ("DELETE FROM admin_audit_events", "append-only"),
         ("UPDATE policy_versions SET content = 'x'", "immutable"),
         ("DELETE FROM policy_versions", "immutable"),
         ("TRUNCATE policy_versions CASCADE", "immutable"),
@@ -169,77 +200,4 @@ async fn evidence_is_append_only_for_services_and_for_the_owner() {
         let refused = server().try_sql(&database.owner_url(), &format!("{scope} {forbidden}"));
         assert!(refused.is_err_and(|text| text.contains(why)), "{forbidden}");
     }
-}
-
-#[tokio::test]
-async fn the_audit_service_prunes_old_administrative_records_and_no_young_ones() {
-    let database = Database::migrated().await;
-    let world = World::for_tests();
-    let given = Given::new(&world);
-    let api = service(&database, ServiceRole::Api).await;
-    let server_now = server().sql(
-        &database.name,
-        "SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT)",
-    );
-    let server_now = Timestamp::from_micros(server_now.trim().parse().unwrap());
-    let day = Duration::from_hours(24);
-    let ages = [31, 31, 29, 0].map(|days| server_now.minus(days * day));
-    let mut work = api.global(Access::Write).await.unwrap();
-    for occurred_at in ages {
-        let record = caracal_storage::AdminAuditRecord {
-            occurred_at,
-            ..given.admin_audit_record()
-        };
-        work.admin_audit().append(&record).await.unwrap();
-    }
-    work.commit().await.unwrap();
-
-    let audit = service(&database, ServiceRole::Audit).await;
-    let zone = Some(&given.zone_id);
-    let rows = {
-        let mut work = audit.global(Access::Read).await.unwrap();
-        work.chains().admin_range(zone, 0, 10).await.unwrap()
-    };
-    let prune = async |from: i64, to: i64| {
-        let mut work = audit.global(Access::Write).await?;
-        let content = &rows[usize::try_from(to - 1).unwrap()].content_sha256;
-        // Whatever the caller's clock says.
-        let at = server_now.plus(365 * day);
-        let pruned = work.chains().prune_admin(zone, from, to, content, at).await?;
-        work.commit().await.map(|()| pruned.is_some())
-    };
-    for to in [3, 4] {
-        let refused = prune(0, to).await;
-        assert!(
-            matches!(&refused, Err(Error::Corrupt(text)) if text.contains("younger than 30 days")),
-            "{refused:?}"
-        );
-    }
-    assert!(prune(0, 2).await.unwrap());
-    assert!(prune(2, 3).await.is_err());
-
-    // With the checkpoint at 2, nothing but the function deletes, nor moves it.
-    let scope = "SET caracal.zone_id = '*';";
-    for forbidden in [
-        "DELETE FROM admin_audit_events",
-        "UPDATE admin_audit_pruned SET chain_seq = 4",
-        "DELETE FROM admin_audit_pruned",
-        "INSERT INTO admin_audit_pruned VALUES ('*', 1, '', 0, '')",
-    ] {
-        let refused = inject(&database, ServiceRole::Audit, &format!("{scope} {forbidden}"));
-        assert!(
-            refused.is_err_and(|text| text.contains("permission denied")),
-            "{forbidden}"
-        );
-    }
-    for forbidden in ["DELETE FROM admin_audit_events", "TRUNCATE admin_audit_events"] {
-        let refused = server().try_sql(&database.owner_url(), &format!("{scope} {forbidden}"));
-        assert!(
-            refused.is_err_and(|text| text.contains("append-only")),
-            "{forbidden}"
-        );
-    }
-    let mut work = audit.global(Access::Read).await.unwrap();
-    let left = work.chains().admin_range(zone, 0, 10).await.unwrap();
-    assert_eq!(left.iter().map(|row| row.chain_seq).collect::<Vec<_>>(), [3, 4]);
 }

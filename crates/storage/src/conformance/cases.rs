@@ -207,13 +207,12 @@ macro_rules! conformance {
                 chains:
                     each_chain_is_counted_once_in_the_order_in_which_it_began,
                     chains_that_begin_at_once_have_numbers_of_their_own,
-                    a_chain_that_did_not_begin_is_not_counted,
-                    an_administrative_chain_is_read_in_its_order;
-                pruning:
-                    old_records_go_and_the_checkpoint_says_up_to_where,
-                    a_pruned_chain_goes_on_and_may_be_pruned_to_its_end,
-                    a_prune_that_does_not_fit_the_chain_deletes_nothing,
-                    of_8_who_prune_from_one_position_exactly_one_does;
+                    a_chain_that_did_not_begin_is_not_counted;
+                records:
+                    records_are_the_entries_of_a_log_of_their_own,
+                    sealed_records_are_found_as_if_each_had_been_looked_at,
+                    old_records_go_behind_a_prune_checkpoint_and_their_hashes_stay,
+                    holds_of_a_zone_count_for_its_records_and_nothing_of_the_deployment_is_held;
                 admin_audit:
                     an_administrative_record_comes_back_as_it_was_appended,
                     zone_chains_and_the_deployments_chain_are_apart,

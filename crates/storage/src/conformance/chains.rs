@@ -1,8 +1,8 @@
-//! Every chain of evidence, as its verification reads it.
+//! Every log of evidence, as its verification reads it.
 
-use caracal_core::ZoneId;
+use caracal_ledger::chain::LogId;
 
-use crate::{Access, AdminAuditRecord, ChainHead, ChainKind, ChainSet, LedgerHead};
+use crate::{Access, AdminAuditRecord, ChainHead, ChainSet, LedgerHead};
 
 use super::{
     Backend,
@@ -15,18 +15,11 @@ async fn set(fixture: &Fixture) -> ChainSet {
     fixture.global_read().await.chains().set().await.unwrap()
 }
 
-fn named(chains: &[ChainHead]) -> Vec<(i64, ChainKind, Option<ZoneId>, i64)> {
-    chains
+fn named(chains: &[ChainHead]) -> Vec<(i64, LogId, i64)> {
+    let named = chains
         .iter()
-        .map(|chain| {
-            (
-                chain.head.chain_number,
-                chain.kind,
-                chain.zone.clone(),
-                chain.head.chain_seq,
-            )
-        })
-        .collect()
+        .map(|chain| (chain.head.chain_number, chain.log.clone(), chain.head.chain_seq));
+    named.collect()
 }
 
 /// Commits a record of `zone`, or of the deployment.
@@ -55,10 +48,10 @@ pub async fn each_chain_is_counted_once_in_the_order_in_which_it_began(backend: 
     assert_eq!(
         named(&found.chains),
         [
-            (1, ChainKind::Ledger, Some(b.clone()), 2),
-            (2, ChainKind::Admin, None, 2),
-            (3, ChainKind::Admin, Some(b), 2),
-            (4, ChainKind::Ledger, Some(a), 2),
+            (1, LogId::Ledger(b.clone()), 2),
+            (2, LogId::Deployment, 2),
+            (3, LogId::Admin(b), 2),
+            (4, LogId::Ledger(a), 2),
         ]
     );
     let summary = found.summary.unwrap();
@@ -118,39 +111,4 @@ pub async fn a_chain_that_did_not_begin_is_not_counted(backend: Backend) {
         .unwrap();
     drop(work);
     assert_eq!(set(&fixture).await, ChainSet::default());
-}
-
-pub async fn an_administrative_chain_is_read_in_its_order(backend: Backend) {
-    let fixture = Fixture::new(backend).await;
-    let mut records = Vec::new();
-    for _ in 0..5 {
-        records.push(administer(&fixture, Some(&fixture.a)).await.id);
-        administer(&fixture, None).await;
-    }
-    let mut work = fixture.global_read().await;
-    for zone in [Some(fixture.a.id()), None] {
-        let rows = work.chains().admin_range(zone, 0, 10).await.unwrap();
-        assert_eq!(rows.len(), 5);
-        let mut previous = String::new();
-        for (row, position) in rows.iter().zip(1..) {
-            assert_eq!(row.chain_seq, position);
-            assert_eq!(row.prev_content_sha256, previous);
-            assert!(row.copies_agree, "{row:?}");
-            assert!(row.record_json.contains(&row.id), "{row:?}");
-            previous.clone_from(&row.content_sha256);
-        }
-        if zone.is_some() {
-            let ids: Vec<_> = rows.into_iter().map(|row| row.id).collect();
-            assert_eq!(ids, records);
-        }
-        let rest = work.chains().admin_range(zone, 3, 1).await.unwrap();
-        assert_eq!(rest.iter().map(|row| row.chain_seq).collect::<Vec<_>>(), [4]);
-    }
-    assert!(
-        work.chains()
-            .admin_range(Some(fixture.b.id()), 0, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
 }

@@ -54,9 +54,9 @@ pub mod policies;
 #[doc(hidden)]
 pub mod providers;
 #[doc(hidden)]
-pub mod pruning;
-#[doc(hidden)]
 pub mod receipts;
+#[doc(hidden)]
+pub mod records;
 #[doc(hidden)]
 pub mod restart;
 #[doc(hidden)]

@@ -1,11 +1,13 @@
-//! `GET /api/audit/logs/{zone}/checkpoint`: the newest checkpoint (C2SP tlog-checkpoint).
+//! `GET /api/audit/logs/{zone}/checkpoint` and `/api/audit/records/{zone}/checkpoint`,
+//! `/api/audit/deployment/checkpoint`: the newest checkpoint (C2SP tlog-checkpoint).
 
 use caracal_service::front::{Path, PlainText};
 
-use super::{OfZone, ProofError, checkpoints, newest};
+use super::{OfLog, ProofError, checkpoints, newest};
 use crate::routes::Call;
 
-pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfZone>) -> Result<PlainText, ProofError> {
+pub(in crate::routes) async fn get<P: OfLog>(call: Call, Path(of): Path<P>) -> Result<PlainText, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
-    Ok(PlainText(newest(checkpoints, &of.zone_id).await?.encode()))
+    let log = of.log();
+    Ok(PlainText(newest(checkpoints, &log).await?.encode()))
 }

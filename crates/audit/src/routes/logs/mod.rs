@@ -1,5 +1,5 @@
-//! The routes of the zones' logs: keys, checkpoints, tiles, proofs, receipts. Below `/api/audit/logs/{zone_id}` a log lies
-//! as C2SP tlog-tiles wants it.
+//! The routes of the logs: keys, checkpoints, tiles, proofs, receipts. Below `/api/audit/logs/{zone_id}`, and below
+//! `/api/audit/records/{zone_id}` and `/api/audit/deployment` for administrative records, a log lies as C2SP tlog-tiles wants it.
 
 pub(super) mod checkpoint;
 pub(super) mod consistency;
@@ -9,6 +9,7 @@ pub(super) mod pack;
 pub(super) mod prune;
 pub(super) mod receipt;
 pub(super) mod receipts;
+pub(super) mod record_receipt;
 pub(super) mod tile;
 
 use std::sync::Arc;
@@ -17,12 +18,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::ZoneId;
 use caracal_crypto::Digest32;
 use caracal_ledger::{
-    chain::Chain, checkpoint::SignedCheckpoint, merkle::inclusion_ranges, receipt::Receipt,
+    chain::LogId, checkpoint::SignedCheckpoint, entry::Entry, merkle::inclusion_ranges, receipt::Receipt,
 };
 use caracal_service::{Refusal, error_chain, front::RouteError};
-use caracal_storage::{AuditRow, Error, Ledger};
+use caracal_storage::{Error, Log};
 use caracal_wire::ErrorCode;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     AuditDeps,
@@ -33,6 +34,39 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub(in crate::routes) struct OfZone {
     zone_id: ZoneId,
+}
+
+/// The zone of whose administrative records a path is.
+#[derive(Debug, Deserialize)]
+pub(in crate::routes) struct OfRecords {
+    zone_id: ZoneId,
+}
+
+/// A path of the deployment's own administrative records.
+#[derive(Debug, Deserialize)]
+pub(in crate::routes) struct OfDeployment {}
+
+/// A path that names a log.
+pub(in crate::routes) trait OfLog: DeserializeOwned + Send {
+    fn log(&self) -> LogId;
+}
+
+impl OfLog for OfZone {
+    fn log(&self) -> LogId {
+        LogId::Ledger(self.zone_id.clone())
+    }
+}
+
+impl OfLog for OfRecords {
+    fn log(&self) -> LogId {
+        LogId::Admin(self.zone_id.clone())
+    }
+}
+
+impl OfLog for OfDeployment {
+    fn log(&self) -> LogId {
+        LogId::Deployment
+    }
 }
 
 /// Why something is not proved.
@@ -67,7 +101,7 @@ impl RouteError for ProofError {
         match self {
             Self::Unsigned => Refusal::of(ErrorCode::LogUnknown)
                 .describe("this deployment signs no checkpoints: AUDIT_LOG_KEY is not set"),
-            Self::Empty => Refusal::of(ErrorCode::LogUnknown).describe("the zone has no log"),
+            Self::Empty => Refusal::of(ErrorCode::LogUnknown).describe("the log has no entries"),
             Self::Whole => Refusal::of(ErrorCode::LogUnknown).describe("nothing of the log was deleted"),
             Self::NoEntry => Refusal::of(ErrorCode::EntryNotFound),
             Self::TooLarge(field) => {
@@ -88,26 +122,23 @@ fn checkpoints(deps: &AuditDeps) -> Result<&Arc<Checkpoints>, ProofError> {
 }
 
 /// The newest checkpoint of a log that has entries. What it covers is in a view that is opened after it.
-async fn newest(checkpoints: &Checkpoints, zone: &ZoneId) -> Result<Arc<SignedCheckpoint>, ProofError> {
-    checkpoints.newest(zone).await?.ok_or(ProofError::Empty)
+async fn newest(checkpoints: &Checkpoints, log: &LogId) -> Result<Arc<SignedCheckpoint>, ProofError> {
+    checkpoints.newest(log).await?.ok_or(ProofError::Empty)
 }
 
 fn base64(hashes: &[Digest32]) -> Vec<String> {
     hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
 }
 
-/// The receipt of an entry of the zone's log under a checkpoint that covers it.
+/// The receipt of an entry under a checkpoint that covers it.
 async fn receipt_of(
-    zone: &ZoneId,
-    row: &AuditRow,
+    entry: Entry<'_>,
     checkpoint: &SignedCheckpoint,
-    ledger: &mut dyn Ledger,
+    log: &mut dyn Log,
 ) -> Result<Receipt, ProofError> {
-    let log = Chain::Ledger(zone).log();
-    let entry = row.entry(&log);
     let size = checkpoint.checkpoint().size;
     let ranges = inclusion_ranges(entry.index, size).ok_or(ProofError::NoEntry)?;
-    let proof = roots(ledger, size, &ranges).await?.ok_or(ProofError::NoEntry)?;
+    let proof = roots(log, size, &ranges).await?.ok_or(ProofError::NoEntry)?;
     Ok(Receipt {
         entry: entry.encode(),
         index: entry.index,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use caracal_core::{Timestamp, ZoneId};
+use caracal_ledger::chain::LogId;
 use caracal_service::front::{Path, PlainText};
-use caracal_storage::{AuditFilter, AuditRow, Ledger, PageRequest};
+use caracal_storage::{Access, AuditFilter, AuditRow, Ledger, PageRequest};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -25,13 +26,14 @@ pub(in crate::routes) struct OfEvent {
 
 pub(in crate::routes) async fn get(call: Call, Path(of): Path<OfEvent>) -> Result<PlainText, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
-    let checkpoint = checkpoints.newest(&of.zone_id).await?;
-    let mut work = checkpoints.view(&of.zone_id).await?;
+    let log = LogId::Ledger(of.zone_id.clone());
+    let checkpoint = checkpoints.newest(&log).await?;
+    let mut work = call.role.store.zone(&of.zone_id, Access::Read).await?;
     let ledger = work.ledger();
     let row = find(ledger, &of.event_id).await?.ok_or(ProofError::NoEntry)?;
     // One that came since is asked for again.
     let checkpoint = checkpoint.ok_or(ProofError::NoEntry)?;
-    let receipt = receipt_of(&of.zone_id, &row, &checkpoint, ledger).await?;
+    let receipt = receipt_of(row.entry(&log.name()), &checkpoint, ledger).await?;
     Ok(PlainText(receipt.encode()))
 }
 

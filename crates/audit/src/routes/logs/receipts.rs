@@ -1,8 +1,8 @@
 //! `GET /api/audit/logs/{zone}/receipts`: receipts of the events of a request.
 
-use caracal_ledger::chain::Chain;
+use caracal_ledger::chain::LogId;
 use caracal_service::front::{Answer, Path, QueryOnce};
-use caracal_storage::PageRequest;
+use caracal_storage::{Access, PageRequest};
 use caracal_wire::proof::{EventReceipt, Receipts, ReceiptsOf};
 
 use super::{OfZone, ProofError, checkpoints, receipt_of};
@@ -19,8 +19,9 @@ pub(in crate::routes) async fn get(
     QueryOnce(asked): QueryOnce<ReceiptsOf>,
 ) -> Result<Answer<Receipts>, ProofError> {
     let checkpoints = checkpoints(&call.role)?;
-    let checkpoint = checkpoints.newest(&of.zone_id).await?;
-    let mut work = checkpoints.view(&of.zone_id).await?;
+    let log = LogId::Ledger(of.zone_id.clone());
+    let checkpoint = checkpoints.newest(&log).await?;
+    let mut work = call.role.store.zone(&of.zone_id, Access::Read).await?;
     let ledger = work.ledger();
     let page = ledger.by_request(&asked.request_id, &EVENTS).await?;
     let (mut rows, all) = (page.items, page.next.is_none());
@@ -30,14 +31,14 @@ pub(in crate::routes) async fn get(
     rows.sort_by_key(|row| row.chain_seq);
     let checkpoint = checkpoint.ok_or(ProofError::NoEntry)?;
     let size = checkpoint.checkpoint().size;
-    let log = Chain::Ledger(&of.zone_id).log();
+    let name = log.name();
     let (mut receipts, mut bytes) = (Vec::new(), 0);
     for row in &rows {
         // Those that came since the checkpoint have their receipts when they are asked for again.
-        if bytes >= ENOUGH || row.entry(&log).index >= size {
+        if bytes >= ENOUGH || row.entry(&name).index >= size {
             break;
         }
-        let receipt = receipt_of(&of.zone_id, row, &checkpoint, ledger).await?;
+        let receipt = receipt_of(row.entry(&name), &checkpoint, ledger).await?;
         let (index, receipt) = (receipt.index, receipt.encode());
         bytes += receipt.len();
         receipts.push(EventReceipt {

@@ -42,7 +42,10 @@ pub(crate) struct Against {
 /// What came of one log.
 #[derive(Debug, Serialize)]
 pub(super) struct Compared {
-    pub(super) zone_id: ZoneId,
+    /// The name of the log.
+    pub(super) log: String,
+    /// Its zone; absent for the deployment's own.
+    pub(super) zone_id: Option<ZoneId>,
     /// Entries looked at, those of an earlier comparison among them.
     pub(super) entries: u64,
     /// The largest size at which the log was the one that was signed.
@@ -54,7 +57,7 @@ pub(super) struct Compared {
 
 /// How far each log is.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept(BTreeMap<ZoneId, KeptProgress>);
+struct Kept(BTreeMap<String, KeptProgress>);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct KeptProgress {
@@ -107,23 +110,24 @@ impl Against {
         let mut kept = self.kept()?;
         let mut compared = Vec::new();
         for (of, checkpoints) in &known.0 {
-            if zone.is_some_and(|zone| zone != of) {
+            if zone.is_some() && zone != of.zone() {
                 continue;
             }
-            let from = match kept.0.get(of) {
+            let name = of.name();
+            let from = match kept.0.get(&name) {
                 Some(progress) => progress
                     .read()
                     .context("--resume: the file is not one that was kept")?,
                 None => Progress::default(),
             };
-            let mut told = KeptFindings::new(of, from.frontier.size());
+            let mut told = KeptFindings::new(&name, from.frontier.size());
             let mut last = KeptProgress::of(&from);
             let (mut kept_at, mut not_kept) = (Instant::now(), None);
             let outcome = verify_against(store, of, checkpoints, &keys, from, |progress| {
                 last = KeptProgress::of(progress);
                 told.tell(progress.frontier.size());
                 if kept_at.elapsed() >= every && not_kept.is_none() {
-                    kept.0.insert(of.clone(), last.clone());
+                    kept.0.insert(name.clone(), last.clone());
                     not_kept = self.keep(&kept).err();
                     kept_at = Instant::now();
                 }
@@ -140,13 +144,14 @@ impl Against {
                 Err(fault) => Some(fault.to_string()),
             };
             compared.push(Compared {
-                zone_id: of.clone(),
+                log: name.clone(),
+                zone_id: of.zone().cloned(),
                 entries: last.entries,
                 proved: last.proved,
                 fault: fault.clone(),
             });
             if fault.is_none() {
-                kept.0.insert(of.clone(), last);
+                kept.0.insert(name, last);
                 self.keep(&kept)?;
             }
         }
@@ -192,19 +197,19 @@ impl Against {
 }
 
 /// Tells on standard error how far it is.
-struct KeptFindings<'z> {
-    zone: &'z ZoneId,
+struct KeptFindings<'l> {
+    log: &'l str,
     begun: Instant,
     first: u64,
     last: Instant,
 }
 
-impl<'z> KeptFindings<'z> {
-    fn new(zone: &'z ZoneId, first: u64) -> Self {
+impl<'l> KeptFindings<'l> {
+    fn new(log: &'l str, first: u64) -> Self {
         let begun = Instant::now();
         let last = begun;
         Self {
-            zone,
+            log,
             begun,
             first,
             last,
@@ -221,8 +226,8 @@ impl<'z> KeptFindings<'z> {
         // Nobody may be there to read it.
         let _ = writeln!(
             std::io::stderr(),
-            "zone {}: {size} entries compared, {rate} a second",
-            self.zone
+            "{}: {size} entries compared, {rate} a second",
+            self.log
         );
     }
 }

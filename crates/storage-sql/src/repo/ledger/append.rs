@@ -5,9 +5,8 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use caracal_core::Timestamp;
 use caracal_ledger::{
     block::Kept,
-    chain::Chain,
     entry::{MAX_BODY_BYTES, MAX_NAME_BYTES},
-    terms::Searched,
+    terms::{Indexed, max_span},
 };
 use caracal_storage::{AppendOutcome, Error, LedgerEntry, LogHead};
 
@@ -17,9 +16,9 @@ use super::{
 };
 use crate::{
     batch::insert,
+    log_unit::LogUnit,
     params::params,
     recent::{Tail, Unsealed},
-    work::ZoneUnit,
 };
 
 /// What never can be an entry.
@@ -36,7 +35,17 @@ fn check(entries: &[LedgerEntry]) -> Result<(), Error> {
     Ok(())
 }
 
-impl ZoneUnit {
+/// An event as the log takes it.
+pub(super) fn arrived(entry: &LedgerEntry, at: Timestamp) -> (Kept<'static>, Indexed) {
+    let kept = Kept {
+        body: Cow::Owned(entry.received.to_string()),
+        taken_at: at,
+        producer_key: Cow::Owned(entry.producer_key.clone()),
+    };
+    (kept, Indexed::Event(entry.event.clone()))
+}
+
+impl LogUnit<'_> {
     pub(super) async fn append_events(
         &mut self,
         entries: &[LedgerEntry],
@@ -47,41 +56,32 @@ impl ZoneUnit {
             return Ok(outcome);
         }
         check(entries)?;
-        for entry in entries {
-            self.own(&entry.zone_id)?;
-        }
         let log = self.held_log().await?;
         let tail = self.tail(&log).await?;
         let mut fresh = self.fresh(&log, &tail, entries, &mut outcome).await?;
         // Of one moment: in the order of their arrival.
         fresh.sort_by_key(|place| entries[*place].event.occurred_at);
-        let fresh = fresh.into_iter().map(|place| (&entries[place], at)).collect();
-        self.extend(log, tail, fresh).await?;
+        let fresh = fresh.into_iter().map(|place| arrived(&entries[place], at));
+        self.extend(log, tail, fresh.collect()).await?;
         Ok(outcome)
     }
 
-    /// Appends entries that the held log does not have, each with when it was taken.
+    /// Appends entries that the held log does not have, each with what it is found by.
     pub(super) async fn extend(
         &mut self,
         mut log: LogHead,
         mut tail: Tail,
-        fresh: Vec<(&LedgerEntry, Timestamp)>,
+        fresh: Vec<(Kept<'static>, Indexed)>,
     ) -> Result<(), Error> {
         if fresh.is_empty() {
-            self.learned.tail = Some((log, tail));
+            self.learned.tails.insert(log.number, (log, tail));
             return Ok(());
         }
         self.tx.keep_plans().await?;
         let mut frontier = frontier(&log)?;
-        let name = Chain::Ledger(&self.zone).log();
         let first = tail.entries.len();
-        for (entry, at) in fresh {
-            let kept = Kept {
-                body: Cow::Owned(entry.received.to_string()),
-                taken_at: at,
-                producer_key: Cow::Owned(entry.producer_key.clone()),
-            };
-            let unsealed = Unsealed::new(&name, frontier.size(), kept, entry.event.clone());
+        for (kept, said) in fresh {
+            let unsealed = Unsealed::new(&self.name, frontier.size(), kept, said);
             frontier.append(unsealed.leaf);
             tail.leaves.push(unsealed.leaf);
             tail.entries.push(unsealed);
@@ -89,32 +89,33 @@ impl ZoneUnit {
         let bytes: usize = tail.entries.iter().map(|entry| entry.kept.body.len()).sum();
         if tail.entries.len() < FULL && bytes < FULL_BYTES {
             let block = pack(log.number, log.size, &tail.entries[first..])?;
-            insert(&self.tx, "evidence_blocks", &COLUMNS, vec![block], "").await?;
+            insert(self.tx, "evidence_blocks", &COLUMNS, vec![block], "").await?;
         } else {
             self.seal(&mut log, &mut tail, 0).await?;
         }
         self.keep_tiles(log.number, frontier.size(), &mut tail.leaves)
             .await?;
         self.keep_log(&mut log, &frontier).await?;
-        self.learned.tail = Some((log, tail));
+        self.learned.tails.insert(log.number, (log, tail));
         Ok(())
     }
 
     /// The unsealed end of the log, from memory if that is what the held row says.
     pub(super) async fn tail(&mut self, log: &LogHead) -> Result<Tail, Error> {
         // Twice in one transaction: what the first time learned.
-        if let Some((_, tail)) = self.learned.tail.take_if(|(of, _)| of == log) {
+        if let Some((of, tail)) = self.learned.tails.remove(&log.number)
+            && of == *log
+        {
             return Ok(tail);
         }
         if let Some(tail) = self.recent.take(log) {
             return Ok(tail);
         }
-        let name = Chain::Ledger(&self.zone).log();
         let mut tail = Tail::default();
         for item in self.items(log.number, log.sealed..log.size).await? {
-            let event = item.searched()?.into();
+            let said = item.indexed(self.log.chain())?;
             tail.entries
-                .push(Unsealed::new(&name, item.index, item.kept, event));
+                .push(Unsealed::new(&self.name, item.index, item.kept, said));
         }
         let tile = log.size - log.size % FULL as u64;
         tail.leaves = self.leaves_of(log.number, tile..log.size).await?;
@@ -133,10 +134,11 @@ impl ZoneUnit {
         let unsealed = params![log.number, stored(log.sealed), stored(log.size)];
         self.tx.run(small, unsealed).await?;
         let (mut blocks, mut postings) = (Vec::new(), BTreeSet::new());
+        let span = max_span(self.log.chain());
         loop {
             let (count, full) = match old {
-                0 => first_block(&tail.entries),
-                _ => (first_block(&tail.entries[..old]).0, true),
+                0 => first_block(&tail.entries, span),
+                _ => (first_block(&tail.entries[..old], span).0, true),
             };
             old = old.saturating_sub(count);
             if count == 0 {
@@ -148,19 +150,19 @@ impl ZoneUnit {
                 break;
             }
             let sealed = std::mem::replace(&mut tail.entries, rest);
-            let until = sealed.iter().map(|entry| entry.event.occurred_at).max();
-            let terms = Searched::terms_of(sealed.iter().map(|entry| &*entry.event));
+            let until = sealed.iter().map(|entry| entry.said.occurred_at()).max();
+            let terms = Indexed::terms_of(sealed.iter().map(|entry| &entry.said));
             postings.extend(terms.into_iter().map(|term| (term, until, log.sealed)));
             let place = (log.number, log.sealed, count as u64);
             log.sealed += count as u64;
-            let ids = sealed.into_iter().map(|entry| entry.event.id.clone()).collect();
+            let ids = sealed.iter().map(|entry| entry.said.id().to_owned()).collect();
             self.learned.ids.push((place, Arc::new(ids)));
         }
-        insert(&self.tx, "evidence_blocks", &COLUMNS, blocks, "").await?;
+        insert(self.tx, "evidence_blocks", &COLUMNS, blocks, "").await?;
         let rows = postings
             .into_iter()
             .map(|(term, until, first)| params![log.number, term, until, stored(first)]);
         let columns = ["log", "term", "occurred_until", "first_index"];
-        insert(&self.tx, "evidence_terms", &columns, rows.collect(), "").await
+        insert(self.tx, "evidence_terms", &columns, rows.collect(), "").await
     }
 }

@@ -2,17 +2,17 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use caracal_core::{ZoneId, audit::AuditEvent};
 use caracal_ledger::{
     block::{self, Kept},
     chain::Chain,
-    terms::{MAX_SPAN, Searched},
+    terms::Indexed,
 };
-use caracal_storage::{AuditRow, Error, LedgerBlock};
+use caracal_storage::{AuditRow, Error, LedgerBlock, StoredEntry};
 use sea_orm::Value;
+use serde::de::DeserializeOwned;
 
 use super::logs::stored;
-use crate::{params::params, recent::Unsealed, row::Row, work::ZoneUnit};
+use crate::{log_unit::LogUnit, params::params, recent::Unsealed, row::Row};
 
 /// Entries of a full block.
 pub(super) const FULL: usize = 256;
@@ -42,40 +42,42 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Its event.
-    pub(super) fn event(&self) -> Result<AuditEvent, Error> {
-        serde_json::from_str(&self.kept.body).map_err(|error| unreadable(&error))
-    }
-
-    /// What its event is found by.
-    pub(super) fn searched(&self) -> Result<Searched, Error> {
-        let read = Searched::read(&self.kept.body).map_err(|error| unreadable(&error))?;
+    /// What it is found by.
+    pub(super) fn indexed(&self, log: Chain<'_>) -> Result<Indexed, Error> {
+        let read = Indexed::read(log, &self.kept.body).map_err(|error| unreadable(&error))?;
         Ok(read.1)
     }
 
-    pub(super) fn into_row(self, zone: &ZoneId) -> Result<AuditRow, Error> {
-        let event = self.event()?;
-        Ok(self.with_event(event, zone))
+    pub(super) fn into_entry(self) -> StoredEntry {
+        StoredEntry {
+            index: self.index,
+            body: self.kept.body.into_owned(),
+            taken_at: self.kept.taken_at,
+            producer_key: self.kept.producer_key.into_owned(),
+        }
     }
 
-    pub(super) fn with_event(self, event: AuditEvent, zone: &ZoneId) -> AuditRow {
-        let content = self
-            .kept
-            .entry(&Chain::Ledger(zone).log(), self.index)
-            .content_hash();
-        AuditRow {
-            event,
+    /// What it says, which is of type `T`.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.kept.body).map_err(|error| unreadable(&error))
+    }
+
+    /// The event that it is of the log `name`.
+    pub(super) fn into_row(self, name: &str) -> Result<AuditRow, Error> {
+        let content = self.kept.entry(name, self.index).content_hash();
+        Ok(AuditRow {
+            event: self.body()?,
             received: self.kept.body.into_owned(),
             ingested_at: self.kept.taken_at,
             chain_seq: stored(self.index.saturating_add(1)),
             content_sha256: hex::encode(content),
             producer_key: self.kept.producer_key.into_owned(),
-        }
+        })
     }
 }
 
 fn unreadable(error: &serde_json::Error) -> Error {
-    Error::Corrupt(format!("an event of the ledger cannot be read: {error}"))
+    Error::Corrupt(format!("an entry of a log cannot be read: {error}"))
 }
 
 /// The entries of a stored block that begins at `first`.
@@ -94,13 +96,13 @@ pub(super) fn unpack_some(first: u64, bytes: &[u8], values: &[&str]) -> Result<V
     Ok(items.map(|(index, kept)| Item { index, kept }).collect())
 }
 
-/// How many of `entries` the first block takes, and whether it is full: nothing that follows can join it.
-pub(super) fn first_block(entries: &[Unsealed]) -> (usize, bool) {
+/// How many of `entries` the first block takes, which spans `span` microseconds at most, and whether it is full: nothing that follows can join it.
+pub(super) fn first_block(entries: &[Unsealed], span: i64) -> (usize, bool) {
     let (mut from, mut until, mut bytes) = (i64::MAX, i64::MIN, 0);
     for (count, entry) in entries.iter().enumerate() {
-        let at = entry.event.occurred_at.as_micros();
+        let at = entry.said.occurred_at().as_micros();
         (from, until) = (from.min(at), until.max(at));
-        let wide = until.saturating_sub(from) > MAX_SPAN;
+        let wide = until.saturating_sub(from) > span;
         if count == FULL || count > 0 && (wide || bytes + entry.kept.body.len() > FULL_BYTES) {
             return (count, true);
         }
@@ -120,8 +122,8 @@ pub(super) fn pack(log: i64, first: u64, entries: &[Unsealed]) -> Result<Vec<Val
         })
         .collect();
     let bytes = block::encode(first, &kept).map_err(|error| Error::Corrupt(error.to_string()))?;
-    let times = || entries.iter().map(|entry| entry.event.occurred_at);
-    let ids = || entries.iter().map(|entry| entry.event.id.as_str());
+    let times = || entries.iter().map(|entry| entry.said.occurred_at());
+    let ids = || entries.iter().map(|entry| entry.said.id());
     let taken = entries.iter().map(|entry| entry.kept.taken_at).max();
     // There is an entry, or there would be no block.
     Ok(params![
@@ -149,7 +151,7 @@ fn decode(row: &Row) -> Result<LedgerBlock, Error> {
     })
 }
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     pub(super) async fn stored_blocks(
         &mut self,
         log: i64,
@@ -168,6 +170,26 @@ impl ZoneUnit {
              ORDER BY first_index LIMIT 1";
         let row = self.tx.one(sql, params![log, stored(from)]).await?;
         row.map(|row| row.count("first_index")).transpose()
+    }
+
+    /// Up to `limit` entries from `from` on; what was pruned is passed over.
+    pub(super) async fn items_from(&mut self, mut from: u64, limit: u32) -> Result<Vec<Item>, Error> {
+        let Some(log) = self.head().await? else {
+            return Ok(Vec::new());
+        };
+        let limit = u64::from(limit);
+        let mut items = Vec::new();
+        while from < log.size && (items.len() as u64) < limit {
+            let until = from.saturating_add(limit - items.len() as u64);
+            let found = self.items(log.number, from..until).await?;
+            from = if found.is_empty() {
+                self.next_block(log.number, until).await?.unwrap_or(log.size)
+            } else {
+                until
+            };
+            items.extend(found);
+        }
+        Ok(items)
     }
 
     /// The entries `range` of a log, as far as there are such entries.

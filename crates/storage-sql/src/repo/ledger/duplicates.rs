@@ -18,9 +18,9 @@ use super::{
     logs::stored,
 };
 use crate::{
+    log_unit::LogUnit,
     params::params,
     recent::{Ids, Place, Tail},
-    work::ZoneUnit,
 };
 
 /// Whether two texts say the same event, however they are spelt (RFC 8785 decides).
@@ -33,7 +33,7 @@ fn same_event(known: &str, received: &str) -> bool {
         }
 }
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     /// Which of `entries` the log does not have, each once; the others are counted.
     pub(super) async fn fresh(
         &mut self,
@@ -45,7 +45,7 @@ impl ZoneUnit {
         let sealed = self.sealed_among(log, entries).await?;
         let mut known: HashMap<&str, &str> = sealed.iter().map(|(id, body)| (&**id, &**body)).collect();
         let unsealed = tail.entries.iter();
-        known.extend(unsealed.map(|entry| (entry.event.id.as_str(), &*entry.kept.body)));
+        known.extend(unsealed.map(|entry| (entry.said.id(), &*entry.kept.body)));
         let mut fresh = Vec::with_capacity(entries.len());
         for (place, entry) in entries.iter().enumerate() {
             let id = entry.event.id.as_str();
@@ -105,7 +105,7 @@ impl ZoneUnit {
         };
         let mut items = Vec::new();
         for item in unpack(first, &row.bytes("block")?)? {
-            items.push((item.searched()?.id, item));
+            items.push((item.indexed(self.log.chain())?.id().to_owned(), item));
         }
         let ids: Ids = Arc::new(items.iter().map(|(id, _)| id.clone()).collect());
         self.learned.ids.push((place, ids));

@@ -1,23 +1,29 @@
 //! Events that earlier builds kept row by row under a keyed chain, on their way into the log.
 
-use caracal_ledger::chain::{Chain, HASH_VERSION, TakenEvent, event_hash, verify_chain, verify_head};
+use caracal_ledger::chain::{HASH_VERSION, LogId, TakenEvent, event_hash, verify_chain, verify_head};
 use caracal_storage::{AppendOutcome, Error, LedgerEntry};
 
-use super::super::chains::position;
-use crate::{params::params, work::ZoneUnit};
+use super::{super::chains::position, append::arrived};
+use crate::{
+    log_unit::{LogUnit, filed},
+    params::params,
+};
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     /// Moves the oldest rows, up to `limit`, in their order and each as it was taken; how many there were. A row that
     /// does not verify stays where it is, with all that follow: the log must not vouch for it.
     pub(super) async fn adopt_rows(&mut self, limit: u32) -> Result<u64, Error> {
         let refused = |seq| Error::Corrupt(format!("row {seq} of the earlier ledger does not verify"));
+        let LogId::Ledger(zone) = &self.log.clone() else {
+            return Ok(0);
+        };
         let log = self.held_log().await?;
         // One more than is moved tells whether these are the last.
         let sql = "SELECT event_json, signature, ingested_at, chain_seq, content_sha256, prev_content_sha256, chain_hmac, \
              hash_version FROM audit_events WHERE zone_id = $1 ORDER BY chain_seq LIMIT $2";
         let mut rows = self
             .tx
-            .all(sql, params![self.zone, limit.saturating_add(1)])
+            .all(sql, params![filed(&self.log), limit.saturating_add(1)])
             .await?;
         let last_rows = rows.len() <= limit as usize;
         rows.truncate(limit as usize);
@@ -32,13 +38,12 @@ impl ZoneUnit {
                 signature: signature.as_deref(),
             };
             let linked = self
-                .chain_key
-                .as_ref()
+                .key
                 .is_none_or(|key| verify_chain(key, &content, &before, &link));
             let follows =
                 previous.is_none_or(|(last, hash): (i64, String)| seq == last + 1 && before == hash);
             if row.int("hash_version")? != i64::from(HASH_VERSION)
-                || hex::encode(event_hash(&self.zone, position(seq), &taken)) != content
+                || hex::encode(event_hash(zone, position(seq), &taken)) != content
                 || !linked
                 || !follows
             {
@@ -59,28 +64,28 @@ impl ZoneUnit {
             .await?;
         let fresh = fresh
             .into_iter()
-            .map(|place| (&entries[place], times[place]))
+            .map(|place| arrived(&entries[place], times[place]))
             .collect();
         self.extend(log, tail, fresh).await?;
         let gone = "DELETE FROM audit_events WHERE zone_id = $1 AND chain_seq <= $2";
-        self.tx.run(gone, params![self.zone, last]).await?;
+        self.tx.run(gone, params![filed(&self.log), last]).await?;
         Ok(rows.len() as u64)
     }
 
     /// Whether the earlier chain ends at `last`, as it says itself; then nothing more is said of it.
     async fn end_rows(&mut self, last: i64, content: &str) -> Result<bool, Error> {
         let sql = "SELECT chain_seq, content_sha256, head_hmac FROM audit_heads WHERE zone_id = $1";
-        let Some(head) = self.tx.one(sql, params![self.zone]).await? else {
+        let Some(head) = self.tx.one(sql, params![filed(&self.log)]).await? else {
             return Ok(last == 0);
         };
         let tag = head.text("head_hmac")?;
-        let keyed = |key| verify_head(key, Chain::Ledger(&self.zone), position(last), content, &tag);
+        let keyed = |key| verify_head(key, self.log.chain(), position(last), content, &tag);
         let ends = head.int("chain_seq")? == last
             && head.text("content_sha256")? == content
-            && (last == 0 || self.chain_key.as_ref().is_none_or(keyed));
+            && (last == 0 || self.key.is_none_or(keyed));
         if ends {
             let gone = "DELETE FROM audit_heads WHERE zone_id = $1";
-            self.tx.run(gone, params![self.zone]).await?;
+            self.tx.run(gone, params![filed(&self.log)]).await?;
         }
         Ok(ends)
     }

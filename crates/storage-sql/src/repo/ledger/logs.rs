@@ -1,14 +1,15 @@
 //! The logs: how long each is, and the root of its tree.
 
 use caracal_crypto::HmacKey;
-use caracal_ledger::{
-    chain::{Chain, head_hmac},
-    merkle::Frontier,
-};
+use caracal_ledger::{chain::head_hmac, merkle::Frontier};
 use caracal_storage::{Error, LogHead};
 
 use super::super::chains::begin;
-use crate::{params::params, row::Row, work::ZoneUnit};
+use crate::{
+    log_unit::{LogUnit, filed},
+    params::params,
+    row::Row,
+};
 
 const SELECT: &str =
     "SELECT number, size, frontier, root, root_hmac, sealed FROM evidence_logs WHERE zone_id = $1";
@@ -41,29 +42,34 @@ pub(super) fn frontier(log: &LogHead) -> Result<Frontier, Error> {
         .map_err(|_| Error::Corrupt(String::from("the size of a log and its frontier do not fit")))
 }
 
-impl ZoneUnit {
-    /// The log of the zone, if it began.
-    pub(in crate::repo) async fn log(&mut self) -> Result<Option<LogHead>, Error> {
-        let row = self.tx.one(SELECT, params![self.zone]).await?;
+impl LogUnit<'_> {
+    /// Where the log ends, if it began.
+    pub(in crate::repo) async fn head(&mut self) -> Result<Option<LogHead>, Error> {
+        let row = self.tx.one(SELECT, params![filed(&self.log)]).await?;
         row.as_ref().map(decode).transpose()
     }
 
-    /// The log of the zone, held so that appends to it queue here and nowhere else. It begins here.
+    /// The same, held so that appends to it queue here and nowhere else. It begins here.
     pub(super) async fn held_log(&mut self) -> Result<LogHead, Error> {
         let sql = format!("{SELECT}{}", self.tx.dialect.for_update());
-        if let Some(row) = self.tx.one(sql.as_str(), params![self.zone]).await? {
+        if let Some(row) = self.tx.one(sql.as_str(), params![filed(&self.log)]).await? {
             return decode(&row);
         }
         // Of those that come at once, one begins it.
-        self.lock_name("ledger").await?;
-        if let Some(row) = self.tx.one(sql, params![self.zone]).await? {
+        self.lock_name(if self.log.is_administrative() {
+            "admin"
+        } else {
+            "ledger"
+        })
+        .await?;
+        if let Some(row) = self.tx.one(sql, params![filed(&self.log)]).await? {
             return decode(&row);
         }
-        let number = begin(&self.tx, self.chain_key.as_ref(), Chain::Ledger(&self.zone)).await?;
+        let number = begin(self.tx, self.key, self.log.chain()).await?;
         let start = "INSERT INTO evidence_logs (zone_id, number, size, frontier, root, root_hmac, sealed) \
              VALUES ($1, $2, 0, $3, '', '', 0)";
         self.tx
-            .run(start, params![self.zone, number, Vec::<u8>::new()])
+            .run(start, params![filed(&self.log), number, Vec::<u8>::new()])
             .await?;
         Ok(LogHead {
             number,
@@ -76,12 +82,12 @@ impl ZoneUnit {
         log.size = frontier.size();
         log.peaks = frontier.peaks().to_vec();
         log.root = hex::encode(frontier.root());
-        let tag = |key: &HmacKey| head_hmac(key, Chain::Ledger(&self.zone), log.size, &log.root);
-        log.root_hmac = self.chain_key.as_ref().map(tag).unwrap_or_default();
+        let tag = |key: &HmacKey| head_hmac(key, self.log.chain(), log.size, &log.root);
+        log.root_hmac = self.key.map(tag).unwrap_or_default();
         let sql = "UPDATE evidence_logs SET size = $2, frontier = $3, root = $4, root_hmac = $5, sealed = $6 \
              WHERE zone_id = $1";
         let params = params![
-            self.zone,
+            filed(&self.log),
             stored(log.size),
             log.peaks.concat(),
             log.root,

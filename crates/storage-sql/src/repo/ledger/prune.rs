@@ -5,11 +5,11 @@ use std::ops::Range;
 use caracal_core::Timestamp;
 use caracal_crypto::{HmacKey, sha256};
 use caracal_ledger::{
-    chain::{Chain, PrunedTo, pruned_hmac},
+    chain::{PrunedTo, pruned_hmac},
     prune::SignedPrune,
-    terms::Searched,
+    terms::Indexed,
 };
-use caracal_storage::{Error, KeptPrune, Retention as _, Swept, held_ids};
+use caracal_storage::{Error, KeptPrune, Swept, held_ids};
 
 use super::{
     super::retention::LOCK,
@@ -17,12 +17,12 @@ use super::{
     logs::{frontier, hashes, stored},
     scan::one_of,
 };
-use crate::{params::params, work::ZoneUnit};
+use crate::{log_unit::LogUnit, params::params};
 
 /// Terms of a statement.
 const TERMS: usize = 256;
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     /// The newest prune checkpoint of a log.
     pub(in crate::repo) async fn prune_of(&mut self, log: i64) -> Result<Option<KeptPrune>, Error> {
         let sql = "SELECT number, size, pruned_at, note, tag, holds, leaves FROM evidence_prunes WHERE log = $1 \
@@ -43,7 +43,7 @@ impl ZoneUnit {
 
     /// See [`caracal_storage::Retention::seal_before`].
     pub(in crate::repo) async fn seal_old(&mut self, before: Timestamp) -> Result<bool, Error> {
-        if self.log().await?.is_none() {
+        if self.head().await?.is_none() {
             return Ok(false);
         }
         let mut log = self.held_log().await?;
@@ -51,21 +51,21 @@ impl ZoneUnit {
         let old = tail
             .entries
             .iter()
-            .take_while(|entry| entry.event.occurred_at < before && entry.kept.taken_at < before)
+            .take_while(|entry| entry.said.occurred_at() < before && entry.kept.taken_at < before)
             .count();
         if old > 0 {
             let frontier = frontier(&log)?;
             self.seal(&mut log, &mut tail, old).await?;
             self.keep_log(&mut log, &frontier).await?;
         }
-        self.learned.tail = Some((log, tail));
+        self.learned.tails.insert(log.number, (log, tail));
         Ok(old > 0)
     }
 
     /// See [`caracal_storage::Retention::prune`].
     pub(in crate::repo) async fn keep_prune(&mut self, prune: &KeptPrune) -> Result<bool, Error> {
         self.lock_name(LOCK).await?;
-        let Some(log) = self.log().await? else {
+        let Some(log) = self.head().await? else {
             return Ok(false);
         };
         let before = self.prune_of(log.number).await?;
@@ -80,8 +80,8 @@ impl ZoneUnit {
             content: &content,
             at: prune.pruned_at,
         };
-        let tag = |key: &HmacKey| pruned_hmac(key, Chain::Ledger(&self.zone), &said);
-        let tag = self.chain_key.as_ref().map(tag).unwrap_or_default();
+        let tag = |key: &HmacKey| pruned_hmac(key, self.log.chain(), &said);
+        let tag = self.key.map(tag).unwrap_or_default();
         let sql = "INSERT INTO evidence_prunes (log, number, size, pruned_at, note, tag, holds, leaves) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let params = params![
@@ -102,7 +102,7 @@ impl ZoneUnit {
     pub(in crate::repo) async fn sweep_blocks(&mut self, limit: u32) -> Result<Swept, Error> {
         self.lock_name(LOCK).await?;
         let mut swept = Swept::default();
-        let Some(log) = self.log().await? else {
+        let Some(log) = self.head().await? else {
             return Ok(swept);
         };
         let Some(said) = self.prune_of(log.number).await? else {
@@ -143,8 +143,8 @@ impl ZoneUnit {
         for row in self.tx.all(sql, params).await? {
             let (first, until) = (row.count("first_index")?, row.int("occurred_until")?);
             let items = unpack(first, &row.bytes("block")?)?;
-            let searched = items.iter().map(Item::searched);
-            let terms = Searched::terms_of(&searched.collect::<Result<Vec<_>, _>>()?);
+            let said = items.iter().map(|item: &Item| item.indexed(self.log.chain()));
+            let terms = Indexed::terms_of(&said.collect::<Result<Vec<_>, _>>()?);
             for some in terms.chunks(TERMS) {
                 let mut params = params![log, until, stored(first)];
                 let term = one_of("term", some, &mut params);

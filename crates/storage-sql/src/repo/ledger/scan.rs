@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use caracal_ledger::terms::MAX_SPAN;
+use caracal_ledger::{chain::Chain, terms::max_span};
 use caracal_storage::{Error, LogHead, Posting};
 use sea_orm::Value;
 
@@ -11,9 +11,9 @@ use super::{
     logs::stored,
 };
 use crate::{
+    log_unit::LogUnit,
     params::{Param, params},
     sql::Tx,
-    work::ZoneUnit,
 };
 
 #[cfg(test)]
@@ -26,6 +26,8 @@ const SAMPLE: i64 = 512;
 pub(super) struct Scan {
     log: i64,
     sealed: i64,
+    /// Longest time between entries of a block.
+    span: i64,
     /// Terms of which a block has one each; the first drives.
     terms: Vec<Vec<i64>>,
     /// Earliest and latest instant of interest.
@@ -51,7 +53,7 @@ impl Scan {
     /// Over the blocks of `log` that have a term of each of `terms` and events between `from` and `until`.
     pub(super) async fn new(
         tx: &Tx,
-        log: &LogHead,
+        (log, of): (&LogHead, Chain<'_>),
         mut terms: Vec<Vec<i64>>,
         (from, until): (i64, i64),
         newest_first: bool,
@@ -74,6 +76,7 @@ impl Scan {
         }
         Ok(Self {
             log: log.number,
+            span: max_span(of),
             sealed: stored(log.sealed),
             terms,
             from,
@@ -95,7 +98,7 @@ impl Scan {
         let mut params = params![
             self.log,
             self.from,
-            self.until.saturating_add(MAX_SPAN),
+            self.until.saturating_add(self.span),
             self.until,
             count
         ];
@@ -189,7 +192,7 @@ pub(super) fn one_of(column: &str, terms: &[i64], params: &mut Vec<Value>) -> St
     format!("{column} IN ({})", numbers.join(", "))
 }
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     pub(super) async fn stored_postings(
         &mut self,
         log: i64,

@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
-use caracal_core::{Timestamp, audit::AuditEvent};
-use caracal_ledger::terms::{MAX_SPAN, Searched, Term};
+use caracal_core::Timestamp;
+use caracal_ledger::{
+    chain::Chain,
+    terms::{Indexed, MAX_SPAN, Term},
+};
 use caracal_storage::{AuditFilter, AuditRow, Error, LogHead, Page, PageKey, PageRequest};
 
 use super::{blocks::Item, scan::Scan};
-use crate::{paging::PAGE_BYTES, work::ZoneUnit};
+use crate::log_unit::LogUnit;
+use crate::paging::PAGE_BYTES;
 
 /// Blocks of the first step of a search, doubled with each up to the last.
 const FIRST_STEP: u32 = 2;
@@ -19,40 +23,56 @@ const MOST_TYPES: usize = 32;
 /// Requests that postings are asked for at a time.
 const REQUESTS: usize = 64;
 
-/// An event that is searched for.
+/// An entry that is searched for.
 struct Match {
     at: i64,
+    id: String,
     item: Item,
-    event: AuditEvent,
 }
 
 impl Match {
     fn key(&self) -> (i64, &str) {
-        (self.at, &self.event.id)
+        (self.at, &self.id)
     }
 
     fn page_key(&self) -> PageKey {
         PageKey {
             at_micros: self.at,
-            id: self.event.id.clone(),
+            id: self.id.clone(),
         }
     }
 }
 
-/// Opens the events among `items` that are `wanted`.
-fn matches(items: Vec<Item>, mut wanted: impl FnMut(&Searched) -> bool) -> Result<Vec<Match>, Error> {
+/// Those among `items` that are `wanted`.
+fn matches(
+    log: Chain<'_>,
+    items: Vec<Item>,
+    mut wanted: impl FnMut(&Indexed) -> bool,
+) -> Result<Vec<Match>, Error> {
     let mut found = Vec::new();
     for item in items {
-        if wanted(&item.searched()?) {
-            let event = item.event()?;
+        let said = item.indexed(log)?;
+        if wanted(&said) {
             found.push(Match {
-                at: event.occurred_at.as_micros(),
+                at: said.occurred_at().as_micros(),
+                id: said.id().to_owned(),
                 item,
-                event,
             });
         }
     }
     Ok(found)
+}
+
+/// What a search is for.
+pub(super) struct Query<'q> {
+    /// Terms of which a block must have one each.
+    pub(super) terms: Vec<Vec<i64>>,
+    /// Texts that every entry says that is searched for.
+    pub(super) values: Vec<&'q str>,
+    /// At or after.
+    pub(super) since: Option<Timestamp>,
+    /// Before.
+    pub(super) until: Option<Timestamp>,
 }
 
 /// Texts that every event says that is searched for.
@@ -120,7 +140,7 @@ pub(super) fn terms(filter: &AuditFilter) -> Vec<Vec<i64>> {
     terms.into_iter().map(hash).collect()
 }
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     /// The entries that are in no posting yet and may say `values`.
     async fn unsealed(&mut self, log: &LogHead, values: &[&str]) -> Result<Vec<Item>, Error> {
         self.some_items(log.number, log.sealed..log.size, values).await
@@ -131,7 +151,31 @@ impl ZoneUnit {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditRow>, Error> {
-        let Some(log) = self.log().await? else {
+        let query = Query {
+            terms: terms(filter),
+            values: values(filter),
+            since: filter.since,
+            until: filter.until,
+        };
+        let wanted = |said: &Indexed| matches!(said, Indexed::Event(event) if filter.passes(event));
+        let found = self.search(query, wanted, page).await?;
+        let rows = found.items.into_iter().map(|item| item.into_row(&self.name));
+        Ok(Page {
+            items: rows.collect::<Result<_, _>>()?,
+            next: found.next,
+        })
+    }
+
+    /// Entries that are `wanted`, newest first.
+    pub(super) async fn search(
+        &mut self,
+        query: Query<'_>,
+        wanted: impl Fn(&Indexed) -> bool,
+        page: &PageRequest,
+    ) -> Result<Page<Item>, Error> {
+        let chain_of = self.log.clone();
+        let chain = chain_of.chain();
+        let Some(log) = self.head().await? else {
             return Ok(Page {
                 items: Vec::new(),
                 next: None,
@@ -139,24 +183,23 @@ impl ZoneUnit {
         };
         let limit = page.limit.max(1) as usize;
         let after = page.after.as_ref().map(|key| (key.at_micros, key.id.as_str()));
-        let wanted = |event: &Searched| {
-            filter.passes(event)
-                && after.is_none_or(|after| (event.occurred_at.as_micros(), event.id.as_str()) < after)
+        let wanted = |said: &Indexed| {
+            wanted(said) && after.is_none_or(|after| (said.occurred_at().as_micros(), said.id()) < after)
         };
-        let since = filter.since.map_or(i64::MIN, Timestamp::as_micros);
-        let before = filter
+        let Query { terms, values, .. } = query;
+        let since = query.since.map_or(i64::MIN, Timestamp::as_micros);
+        let before = query
             .until
             .map_or(i64::MAX, |until| until.as_micros().saturating_sub(1));
         let until = after.map_or(before, |(at, _)| at.min(before));
-        let values = values(filter);
-        let mut found = matches(self.unsealed(&log, &values).await?, wanted)?;
-        let mut scan = Scan::new(&self.tx, &log, terms(filter), (since, until), true).await?;
+        let mut found = matches(chain, self.unsealed(&log, &values).await?, wanted)?;
+        let mut scan = Scan::new(self.tx, (&log, chain), terms, (since, until), true).await?;
         let (mut step, mut opened) = (FIRST_STEP, 0);
         // Nothing that is later than this is still to come.
         let horizon = loop {
-            let blocks = scan.next(&self.tx, step, &values).await?;
+            let blocks = scan.next(self.tx, step, &values).await?;
             opened += blocks.opened;
-            found.extend(matches(blocks.items, wanted)?);
+            found.extend(matches(chain, blocks.items, wanted)?);
             found.sort_unstable_by(|one, other| other.key().cmp(&one.key()));
             found.truncate(limit + 1);
             if scan.done {
@@ -175,7 +218,7 @@ impl ZoneUnit {
         while let Some(event) = found.next() {
             bytes += event.item.kept.body.len();
             let key = event.page_key();
-            items.push(event.item.with_event(event.event, &self.zone));
+            items.push(event.item);
             let follows = found.peek().is_some() || horizon.is_some();
             if follows && (items.len() == limit || bytes > PAGE_BYTES) {
                 let next = Some(key);
@@ -196,7 +239,7 @@ impl ZoneUnit {
         page: &PageRequest,
     ) -> Result<Page<AuditRow>, Error> {
         // The empty request id is shared by everything that had none.
-        let Some(log) = self.log().await?.filter(|_| !request.is_empty()) else {
+        let Some(log) = self.head().await?.filter(|_| !request.is_empty()) else {
             return Ok(Page {
                 items: Vec::new(),
                 next: None,
@@ -206,13 +249,14 @@ impl ZoneUnit {
         // A cursor of another listing names no entry: from its instant on.
         let after = (page.after.as_ref()).map(|key| (key.at_micros, key.id.parse::<u64>().unwrap_or(0)));
         let since = after.map_or(i64::MIN, |(at, _)| at);
-        let wanted = |event: &Searched| event.request_id == request;
-        let terms = vec![vec![Term::Request(request).hash()]];
-        let mut scan = Scan::new(&self.tx, &log, terms, (since, i64::MAX), false).await?;
+        let wanted = |said: &Indexed| matches!(said, Indexed::Event(event) if event.request_id == request);
+        let (chain_of, terms) = (self.log.clone(), vec![vec![Term::Request(request).hash()]]);
+        let chain = chain_of.chain();
+        let mut scan = Scan::new(self.tx, (&log, chain), terms, (since, i64::MAX), false).await?;
         let (mut found, mut more) = (Vec::new(), false);
         let mut items = self.unsealed(&log, &[request]).await?;
         loop {
-            found.extend(matches(items, wanted)?);
+            found.extend(matches(chain, items, wanted)?);
             found.retain(|event: &Match| after.is_none_or(|after| (event.at, event.item.index) > after));
             found.sort_by_key(|event| (event.at, event.item.index));
             let mut bytes = 0;
@@ -231,17 +275,15 @@ impl ZoneUnit {
                 more |= full && !scan.done;
                 break;
             }
-            items = scan.next(&self.tx, LAST_STEP, &[request]).await?.items;
+            items = scan.next(self.tx, LAST_STEP, &[request]).await?.items;
         }
         let last = found.last().filter(|_| more);
         let next = last.map(|last| PageKey {
             at_micros: last.at,
             id: last.item.index.to_string(),
         });
-        let rows = found.into_iter();
-        let items = rows
-            .map(|event| event.item.with_event(event.event, &self.zone))
-            .collect();
+        let rows = found.into_iter().map(|event| event.item.into_row(&self.name));
+        let items = rows.collect::<Result<_, _>>()?;
         Ok(Page { items, next })
     }
 
@@ -253,13 +295,17 @@ impl ZoneUnit {
     ) -> Result<Vec<AuditRow>, Error> {
         let asked: HashSet<&str> = requests.iter().map(String::as_str).collect();
         let asked: HashSet<&str> = asked.into_iter().filter(|request| !request.is_empty()).collect();
-        let Some(log) = self.log().await?.filter(|_| !asked.is_empty()) else {
+        let Some(log) = self.head().await?.filter(|_| !asked.is_empty()) else {
             return Ok(Vec::new());
         };
         let limit = limit as usize;
-        let wanted =
-            |event: &Searched| event.event_type == event_type && asked.contains(event.request_id.as_str());
-        let mut found = matches(self.unsealed(&log, &[event_type]).await?, wanted)?;
+        let wanted = |said: &Indexed| {
+            matches!(said, Indexed::Event(event)
+                if event.event_type == event_type && asked.contains(event.request_id.as_str()))
+        };
+        let chain_of = self.log.clone();
+        let chain = chain_of.chain();
+        let mut found = matches(chain, self.unsealed(&log, &[event_type]).await?, wanted)?;
         let all: Vec<i64> = asked
             .iter()
             .map(|request| Term::Request(request).hash())
@@ -268,17 +314,15 @@ impl ZoneUnit {
         let mut seen: HashSet<u64> = found.iter().map(|event| event.item.index).collect();
         for some in all.chunks(REQUESTS) {
             let terms = vec![some.to_vec(), vec![Term::Type(event_type).hash()]];
-            let mut scan = Scan::new(&self.tx, &log, terms, (i64::MIN, i64::MAX), true).await?;
+            let mut scan = Scan::new(self.tx, (&log, chain), terms, (i64::MIN, i64::MAX), true).await?;
             while !scan.done && found.len() < limit {
-                let blocks = scan.next(&self.tx, LAST_STEP, &[event_type]).await?;
-                let more = matches(blocks.items, wanted)?.into_iter();
+                let blocks = scan.next(self.tx, LAST_STEP, &[event_type]).await?;
+                let more = matches(chain, blocks.items, wanted)?.into_iter();
                 found.extend(more.filter(|event| seen.insert(event.item.index)));
             }
         }
         found.truncate(limit);
         let rows = found.into_iter();
-        Ok(rows
-            .map(|event| event.item.with_event(event.event, &self.zone))
-            .collect())
+        rows.map(|event| event.item.into_row(&self.name)).collect()
     }
 }

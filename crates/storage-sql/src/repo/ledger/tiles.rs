@@ -3,22 +3,19 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use caracal_crypto::Digest32;
-use caracal_ledger::{
-    chain::Chain,
-    merkle::{TILE_WIDTH, Tile, root},
-};
+use caracal_ledger::merkle::{TILE_WIDTH, Tile, root};
 use caracal_storage::{Error, LogHead};
 
 use super::logs::{hashes, stored};
-use crate::{batch::insert, params::params, work::ZoneUnit};
+use crate::{batch::insert, log_unit::LogUnit, params::params};
 
-impl ZoneUnit {
+impl LogUnit<'_> {
     /// Leaf hashes of the entries `range`.
     pub(super) async fn leaves_of(&mut self, log: i64, range: Range<u64>) -> Result<Vec<Digest32>, Error> {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let name = Chain::Ledger(&self.zone).log();
+        let name = self.name.clone();
         let items = self.items(log, range.clone()).await?;
         let leaf = |item: super::blocks::Item| (item.index, item.kept.entry(&name, item.index).leaf());
         let mut leaves: BTreeMap<u64, Digest32> = items.into_iter().map(leaf).collect();
@@ -102,7 +99,7 @@ impl ZoneUnit {
         let made: Vec<Digest32> = tiles.iter().map(|hashes| root(hashes)).collect();
         roots.extend_from_slice(&made);
         // What this transaction wrote may not stay.
-        if self.learned.tail.is_none() {
+        if self.learned.tails.is_empty() {
             self.recent.learn_roots(log, level, range.start, &roots);
         }
         Ok(roots)
@@ -125,7 +122,7 @@ impl ZoneUnit {
             loop {
                 let row = params![log, i64::from(level), stored(at), full.concat()];
                 let columns = ["log", "level", "tile", "hashes"];
-                insert(&self.tx, "evidence_tiles", &columns, vec![row], "").await?;
+                insert(self.tx, "evidence_tiles", &columns, vec![row], "").await?;
                 if (at + 1) % TILE_WIDTH != 0 {
                     break;
                 }

@@ -44,7 +44,9 @@ async fn an_interrupted_comparison_goes_on_from_where_it_was_kept_last() {
         .compare_keeping(&store, None, Duration::ZERO)
         .await
         .unwrap();
-    let kept = against.kept().unwrap().0[&zone].read().unwrap();
+    let kept = against.kept().unwrap().0[&format!("ledger/{zone}")]
+        .read()
+        .unwrap();
     assert_eq!(kept.frontier.size(), 2_100);
     // One that cannot be written is told, and is no verdict.
     let nowhere = Against {

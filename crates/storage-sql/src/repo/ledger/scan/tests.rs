@@ -1,4 +1,5 @@
 use caracal_core::World;
+use caracal_ledger::terms::MAX_SPAN;
 use caracal_storage::{Access, AuditFilter};
 use caracal_testkit::database;
 
@@ -35,6 +36,7 @@ fn scans() -> Vec<(String, Scan)> {
                 }
                 let scan = Scan {
                     log: 1,
+                    span: MAX_SPAN,
                     sealed: 512,
                     terms,
                     from: 0,
