@@ -617,7 +617,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lift a hold. */
+        /** Lift a hold: for whoever reaches the whole deployment. */
         delete: operations["audit_holds.lift"];
         options?: never;
         head?: never;
@@ -5796,7 +5796,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                        error?: "account_role_forbidden" | "account_scope_required" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };

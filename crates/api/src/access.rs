@@ -14,6 +14,9 @@ pub enum Capability {
     Decide,
     /// End authority. As [`Capability::Write`], and accounts of operators can too.
     Stop,
+    /// Let evidence go that is held. Tokens of the whole deployment with capability `write` can, and accounts of owners:
+    /// whoever only changes a zone cannot let go what is held against them.
+    Release,
     /// See a live credential. It changes nothing, but whoever reads it can act, so only those can who change.
     Reveal,
 }
@@ -21,7 +24,7 @@ pub enum Capability {
 impl Capability {
     /// Whether tokens need the capability `write` for it.
     pub const fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::Stop | Self::Reveal)
+        matches!(self, Self::Write | Self::Stop | Self::Release | Self::Reveal)
     }
 
     /// Whether it is more than looking.

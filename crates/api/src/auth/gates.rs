@@ -44,6 +44,14 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
         Capability::Write | Capability::Stop | Capability::Reveal => {
             codes.extend([ErrorCode::AdminTokenReadOnly, ErrorCode::AdminTokenApproveOnly]);
         }
+        Capability::Release => {
+            codes.extend([
+                ErrorCode::AdminTokenReadOnly,
+                ErrorCode::AdminTokenApproveOnly,
+                ErrorCode::AdminTokenZoneMismatch,
+                ErrorCode::AccountScopeRequired,
+            ]);
+        }
     }
     if needs.capability != Capability::Read {
         codes.push(ErrorCode::AccountRoleForbidden);
@@ -82,7 +90,7 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
     }
     match (needs.capability, principal.power) {
         (Capability::Read | Capability::ReadEvidence, _)
-        | (Capability::Write | Capability::Stop | Capability::Reveal, Power::Write)
+        | (Capability::Write | Capability::Stop | Capability::Release | Capability::Reveal, Power::Write)
         | (Capability::Decide, Power::Approve) => {}
         (Capability::Decide, Power::Write) if principal.is_bootstrap() => {}
         (Capability::Decide, Power::Write) => {
@@ -97,7 +105,7 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
                 "this token can only read",
             ));
         }
-        (Capability::Write | Capability::Stop | Capability::Reveal, Power::Approve) => {
+        (Capability::Write | Capability::Stop | Capability::Release | Capability::Reveal, Power::Approve) => {
             return Err(forbidden(
                 ErrorCode::AdminTokenApproveOnly,
                 "this token can only read and decide approvals",
@@ -117,6 +125,23 @@ pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<()
     }
 }
 
+/// Whether a token that writes may let held evidence go.
+fn check_release(principal: &Principal) -> Result<(), Refusal> {
+    if !principal.is_global() {
+        return Err(forbidden(
+            ErrorCode::AdminTokenZoneMismatch,
+            "what is held is let go by whoever reaches the whole deployment",
+        ));
+    }
+    if principal.account.is_some() {
+        return Err(forbidden(
+            ErrorCode::AccountScopeRequired,
+            "console accounts cannot call this",
+        ));
+    }
+    Ok(())
+}
+
 /// What the role of somebody who is signed in lets them do.
 fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
     let role = signed_in.account.role;
@@ -126,7 +151,7 @@ fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
     };
     let power = match (needs.reach, needs.capability) {
         (Reach::Own, _) => return Ok(()),
-        (Reach::Deployment { accounts: false }, _) => AccountPower::Govern,
+        (Reach::Deployment { accounts: false }, _) | (_, Capability::Release) => AccountPower::Govern,
         (_, Capability::Read) => AccountPower::Look,
         (_, Capability::ReadEvidence) => AccountPower::ReadEvidence,
         (_, Capability::Stop) => AccountPower::Stop,
@@ -169,6 +194,9 @@ pub(crate) async fn admit_to_zone(
             ErrorCode::ZoneForbidden,
             "this account does not reach the zone",
         ));
+    }
+    if needs.capability == Capability::Release && principal.signed_in.is_none() {
+        check_release(principal)?;
     }
     let writes = needs.capability.acts() && !principal.is_bootstrap();
     if !writes && principal.account.is_none() {

@@ -26,7 +26,7 @@ use caracal_wire::ErrorCode;
 
 use crate::{
     access::{
-        Capability::{Decide, Read, ReadEvidence, Reveal, Stop, Write},
+        Capability::{Decide, Read, ReadEvidence, Release, Reveal, Stop, Write},
         Needs, Reach,
     },
     custody,
@@ -53,6 +53,7 @@ const TRY: Needs = Needs {
 };
 const DECIDE: Needs = needs(Decide, Reach::Zone);
 const REVEAL: Needs = needs(Reveal, Reach::Zone);
+const RELEASE: Needs = needs(Release, Reach::Zone);
 const READ_ACCOUNTS: Needs = needs(Read, Reach::Deployment { accounts: true });
 const WRITE_ACCOUNTS: Needs = needs(Write, Reach::Deployment { accounts: true });
 const READ_TOKENS: Needs = needs(Read, Reach::Deployment { accounts: false });
@@ -162,7 +163,7 @@ pub fn table() -> Vec<Route> {
         delete "/v1/zones/{zoneId}/audit-retention" WRITE "audit_retention.clear_of_zone" retention::delete_of_zone, "Keep a zone's events as long as the deployment keeps any.";
         get "/v1/zones/{zoneId}/audit-holds" READ "audit_holds.list" retention::holds::list, "List what of a zone's events is held.";
         post "/v1/zones/{zoneId}/audit-holds" WRITE "audit_holds.place" retention::holds::place, "Hold a zone's events, or those that name a subject." ! ZoneNotFound Conflict;
-        delete "/v1/zones/{zoneId}/audit-holds/{id}" WRITE "audit_holds.lift" retention::holds::lift, "Lift a hold." ! AuditHoldNotFound;
+        delete "/v1/zones/{zoneId}/audit-holds/{id}" RELEASE "audit_holds.lift" retention::holds::lift, "Lift a hold: for whoever reaches the whole deployment." ! AuditHoldNotFound;
         get "/v1/admin-tokens" READ_TOKENS "admin_tokens.list" admin_tokens::list::handle, "List admin tokens.";
         post "/v1/admin-tokens" WRITE_TOKENS "admin_tokens.create" admin_tokens::create::handle, "Make an admin token." InvalidAdminTokenRequest ! ZoneIdRequired ZoneIdNotAllowedForGlobal ApproveCapabilityRequired ZoneNotFound;
         delete "/v1/admin-tokens/{id}" WRITE_TOKENS "admin_tokens.revoke" admin_tokens::revoke::handle, "Revoke an admin token." ! AdminTokenNotFound;

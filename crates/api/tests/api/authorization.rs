@@ -124,7 +124,7 @@ async fn tokens_that_read_or_approve_change_and_reveal_nothing() {
             Capability::Read | Capability::ReadEvidence => {
                 assert!(reading.status != 403 && approving.status != 403, "{what}");
             }
-            Capability::Write | Capability::Stop | Capability::Reveal => {
+            Capability::Write | Capability::Stop | Capability::Release | Capability::Reveal => {
                 assert_eq!(reading.refused(403), "admin_token_read_only", "{what}");
                 assert_eq!(approving.refused(403), "admin_token_approve_only", "{what}");
             }

@@ -119,6 +119,17 @@ async fn a_hold_is_placed_with_a_reason_listed_and_lifted_once() {
         );
     }
     let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    // Whoever changes the zone places holds and lifts none.
+    let writer = stack.token("zone", Some(zone_id(&zone).as_str()), "write").await;
+    let refused = stack.call(Some(&writer), &[], Method::DELETE, &one, None).await;
+    assert_eq!(refused.refused(403), "admin_token_zone_mismatch");
+    assert_eq!(
+        stack.get(&path).await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     stack.delete(&one).await.expect(204);
     assert_eq!(stack.delete(&one).await.refused(404), "audit_hold_not_found");
     assert_eq!(
@@ -146,5 +157,11 @@ async fn a_hold_is_placed_with_a_reason_listed_and_lifted_once() {
         (&placed[1]["reason"], &placed[1]["subject_id"]),
         (&json!("case 7"), &json!("ada"))
     );
-    assert_eq!(of("DELETE", 204)[0]["hold_id"], made["id"]);
+    let lifted = of("DELETE", 204)[0];
+    assert_eq!(lifted["hold_id"], made["id"]);
+    assert_eq!(
+        (&lifted["reason"], &lifted["subject_id"], &lifted["placed_by"]),
+        (&json!("case 7"), &json!("ada"), &made["placed_by"])
+    );
+    assert_eq!(of("DELETE", 403).len(), 1, "a refusal leaves evidence too");
 }

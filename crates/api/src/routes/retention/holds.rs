@@ -57,11 +57,20 @@ pub(crate) async fn lift(
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     let by = call.caller.attributed_to();
+    let none = || Refusal::of(ErrorCode::AuditHoldNotFound).describe("no such hold is in force");
+    let holds = change.retention().holds().await?;
+    let hold = holds.into_iter().find(|hold| hold.id == id).ok_or_else(none)?;
     if !change.retention().lift(&id, &by, call.now()).await? {
-        return Err(Refusal::of(ErrorCode::AuditHoldNotFound).describe("no such hold is in force"));
+        return Err(none());
     }
-    change
-        .commit(Done::no_content().note("hold_id", id.as_str()))
-        .await?;
+    // The record says what is let go, and not only which: the hold itself is out of sight from here on.
+    let mut done = Done::no_content()
+        .note("hold_id", id.as_str())
+        .note("reason", hold.reason)
+        .note("placed_by", hold.placed_by);
+    if let Some(subject) = hold.subject {
+        done = done.note("subject_id", subject);
+    }
+    change.commit(done).await?;
     Ok(NoContent)
 }
