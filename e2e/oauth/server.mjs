@@ -4,7 +4,9 @@
 // Environment: TLS_CERT and TLS_KEY (files), CLIENTS (JSON, as oidc-provider takes them), TOKEN_SECONDS.
 // The lines of its output are where it listens: its issuer, and the same in plain HTTP for the test itself. GET /grants
 // tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
-// until it is posted again without a status.
+// until it is posted again without a status; POST /rotate gives it another signing key; GET /fetches tells how often its
+// keys were fetched; /keys/large and /keys/elsewhere are no keys that anybody should take.
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
 import { createServer } from "node:https";
@@ -18,7 +20,12 @@ const server = createServer({
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
 const issuer = `https://localhost:${server.address().port}`;
 
-const provider = new Provider(issuer, {
+function signingKey() {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
+}
+
+const settings = {
   clients: JSON.parse(process.env.CLIENTS ?? "[]"),
   scopes: ["openid", "offline_access", "tickets:read"],
   pkce: { required: () => true },
@@ -35,7 +42,7 @@ const provider = new Provider(issuer, {
   },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
-});
+};
 
 const asked = [];
 const remember = (outcome) => (context, error) => {
@@ -43,10 +50,18 @@ const remember = (outcome) => (context, error) => {
   const client = context.oidc?.client?.clientId;
   asked.push({ grant: params.grant_type, client, scope: params.scope, outcome, error: error?.error });
 };
-provider.on("grant.success", remember("granted"));
-provider.on("grant.error", remember("refused"));
-// Faults of the server itself are for whoever reads its output.
-provider.on("server_error", (_context, error) => console.error(error));
+
+let provider;
+let callback;
+function begin() {
+  provider = new Provider(issuer, { ...settings, jwks: { keys: [signingKey()] } });
+  provider.on("grant.success", remember("granted"));
+  provider.on("grant.error", remember("refused"));
+  // Faults of the server itself are for whoever reads its output.
+  provider.on("server_error", (_context, error) => console.error(error));
+  callback = provider.callback();
+}
+begin();
 
 // Whoever comes is alice, and agrees.
 async function agree(request, response) {
@@ -65,7 +80,7 @@ async function agree(request, response) {
 }
 
 let outage = 0;
-const callback = provider.callback();
+let fetches = 0;
 function answer(request, response) {
   const url = new URL(request.url, issuer);
   if (url.pathname === "/grants") {
@@ -74,6 +89,15 @@ function answer(request, response) {
   } else if (url.pathname === "/outage") {
     outage = Number(url.searchParams.get("status") ?? 0);
     response.end();
+  } else if (url.pathname === "/rotate") {
+    begin();
+    response.end();
+  } else if (url.pathname === "/fetches") {
+    response.end(String(fetches));
+  } else if (url.pathname === "/keys/large") {
+    response.end(JSON.stringify({ keys: [], filling: "x".repeat(1 << 20) }));
+  } else if (url.pathname === "/keys/elsewhere") {
+    response.writeHead(302, { location: "/jwks" }).end();
   } else if (url.pathname === "/token" && outage) {
     asked.push({ outcome: "outage" });
     response.writeHead(outage).end();
@@ -83,6 +107,7 @@ function answer(request, response) {
       response.writeHead(500).end();
     });
   } else {
+    fetches += Number(url.pathname === "/jwks");
     callback(request, response);
   }
 }

@@ -23,6 +23,7 @@ pub mod canonical_json;
 pub mod digest;
 pub mod hmac_key;
 pub mod hmac_ring;
+pub mod identity_token;
 pub mod jwks;
 pub mod log_key;
 pub mod mandate;

@@ -1,7 +1,8 @@
 //! A real OAuth 2.0 server, and a stack that may reach it.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_testkit::process::Process;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// The secret of the clients that have one: characters that the encodings of a form and of basic authentication differ
 /// in, and a canary, which must be nowhere in clear.
 pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z";
+
+/// Where the client `web` waits for its codes. Nobody is there.
+const REDIRECT_URI: &str = "https://app.example.com/back";
 
 /// The server, on this machine, with a certificate of an authority of its own. It ends with this.
 #[derive(Debug)]
@@ -73,7 +77,11 @@ impl OauthServer {
             issuer: issuer.to_owned(),
             plain: plain.to_owned(),
             client_key: client_key.serialize_pem(),
-            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .expect("a client"),
             files,
             _process: process,
         }
@@ -114,6 +122,79 @@ impl OauthServer {
         self.http.post(url).send().await.expect("it answers");
     }
 
+    /// It signs with another key from now on.
+    pub async fn rotate(&self) {
+        let url = format!("{}/rotate", self.plain);
+        self.http.post(url).send().await.expect("it answers");
+    }
+
+    /// How often its keys were fetched.
+    pub async fn key_fetches(&self) -> usize {
+        let url = format!("{}/fetches", self.plain);
+        let answer = self.http.get(url).send().await.expect("it answers");
+        answer.text().await.expect("text").parse().expect("a number")
+    }
+
+    /// The identity token of a person who signs in with the client `web`, which is its audience.
+    pub async fn identity_token(&self) -> String {
+        let verifier = "v".repeat(43);
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+        let challenge = URL_SAFE_NO_PAD.encode(digest);
+        let query = format!(
+            "client_id=web&response_type=code&redirect_uri={REDIRECT_URI}&scope=openid&state=s\
+             &code_challenge={challenge}&code_challenge_method=S256"
+        );
+        let code = self.follow(&format!("{}/auth?{query}", self.plain)).await;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "web"),
+            ("client_secret", CLIENT_SECRET),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", &verifier),
+            ("code", &code),
+        ];
+        let url = format!("{}/token", self.plain);
+        let answer = self.http.post(url).form(&form).send().await.expect("it answers");
+        let answer: Value = answer.json().await.expect("JSON");
+        let token = answer["id_token"].as_str();
+        token.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Follows the redirections of an authorization as a browser does, to the code at the client's door.
+    async fn follow(&self, url: &str) -> String {
+        let mut cookies: BTreeMap<String, String> = BTreeMap::new();
+        let mut url = url.to_owned();
+        loop {
+            let held = cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let held = held.collect::<Vec<_>>().join("; ");
+            let request = self.http.get(&url).header("cookie", held);
+            let answer = request.send().await.expect("it answers");
+            for cookie in answer.headers().get_all("set-cookie") {
+                let cookie = cookie
+                    .to_str()
+                    .expect("text")
+                    .split(';')
+                    .next()
+                    .unwrap_or_default();
+                let (name, value) = cookie.split_once('=').expect("a cookie");
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+            let location = answer.headers().get("location");
+            let location = location.unwrap_or_else(|| panic!("no redirection: {answer:?}"));
+            let location = location.to_str().expect("text");
+            if let Some(arrived) = location.strip_prefix(REDIRECT_URI) {
+                let mut pairs = arrived.trim_start_matches('?').split('&');
+                let code = pairs.find_map(|pair| pair.strip_prefix("code="));
+                return code.unwrap_or_else(|| panic!("no code: {location}")).to_owned();
+            }
+            url = if location.starts_with('/') {
+                format!("{}{location}", self.plain)
+            } else {
+                location.to_owned()
+            };
+        }
+    }
+
     /// What it says of a token (RFC 7662).
     pub async fn introspect(&self, token: &str) -> Value {
         let url = format!("{}/token/introspection", self.plain);
@@ -128,7 +209,6 @@ impl OauthServer {
 }
 
 fn clients(key: &KeyPair) -> Value {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let point = key.public_key_raw();
     let public = json!({
         "kty": "EC", "crv": "P-256", "kid": "client-key", "use": "sig", "alg": "ES256",
@@ -143,7 +223,12 @@ fn clients(key: &KeyPair) -> Value {
     };
     let mut signs = service("signs", "private_key_jwt");
     signs["jwks"] = json!({"keys": [public]});
+    let web = json!({
+        "client_id": "web", "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": "client_secret_post",
+        "grant_types": ["authorization_code"], "redirect_uris": [REDIRECT_URI], "response_types": ["code"],
+    });
     json!([
+        web,
         service("basic", "client_secret_basic"),
         service("post", "client_secret_post"),
         signs

@@ -21,7 +21,49 @@ pub async fn issue(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StorageError> {
+    let record = begun(work, id, application, now, expires_at);
+    work.authority_records().create(&record).await
+}
+
+/// A person whom an issuer vouches for.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<'p> {
+    /// As the issuer calls them.
+    pub name: &'p str,
+    /// Who says so.
+    pub issuer: &'p str,
+}
+
+/// Records that a person logged in through an application.
+///
+/// # Errors
+/// As the storage.
+pub async fn issue_to_person(
+    work: &mut dyn ZoneWork,
+    id: &AuthorityRecordId,
+    application: &ApplicationId,
+    person: Person<'_>,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StorageError> {
     let record = AuthorityRecord {
+        subject_type: SubjectType::User,
+        subject_id: person.name.to_owned(),
+        issuer: Some(person.issuer.to_owned()),
+        ..begun(work, id, application, now, expires_at)
+    };
+    work.authority_records().create(&record).await
+}
+
+/// A record of the application itself.
+fn begun(
+    work: &dyn ZoneWork,
+    id: &AuthorityRecordId,
+    application: &ApplicationId,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> AuthorityRecord {
+    AuthorityRecord {
         id: id.clone(),
         zone_id: work.zone_id().clone(),
         subject_type: SubjectType::Application,
@@ -35,8 +77,7 @@ pub async fn issue(
         created_at: now,
         revoked_at: None,
         revoked_reason: None,
-    };
-    work.authority_records().create(&record).await
+    }
 }
 
 /// The record a new session shall hang on, as far as tokens can prove it.

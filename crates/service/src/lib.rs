@@ -20,6 +20,7 @@ pub mod key_rotation;
 pub mod limits;
 pub mod metrics;
 pub mod oauth;
+pub mod refreshed;
 pub mod refusal;
 pub mod request;
 pub mod revocation;

@@ -161,6 +161,8 @@ pub trait Workloads: Send {
 pub trait SubjectIssuers: Send {
     /// The issuer, unless absent or archived.
     async fn get(&mut self, id: &SubjectIssuerId) -> Result<Option<SubjectIssuer>, Error>;
+    /// The unarchived issuer with exactly this `iss`.
+    async fn find(&mut self, issuer: &str) -> Result<Option<SubjectIssuer>, Error>;
     /// Unarchived issuers by `(created_at, id)`, newest first.
     async fn list(&mut self, page: &PageRequest) -> Result<Page<SubjectIssuer>, Error>;
     /// How many unarchived issuers there are.

@@ -7,6 +7,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) EXCHANGES = "caracal_sts_exchanges_total";
     /// Failed logins, by reason.
     counter(Count) pub(crate) LOGIN_FAILURES = "caracal_sts_login_failures_total";
+    /// Fetches of the keys of issuers of subjects, by outcome.
+    counter(Count) pub(crate) KEY_FETCHES = "caracal_sts_issuer_key_fetches_total";
     /// Questions to token endpoints of providers, by outcome.
     counter(Count) pub(crate) TOKEN_REQUESTS = "caracal_sts_token_requests_total";
 }
@@ -24,4 +26,9 @@ pub(crate) fn login_failed(reason: &'static str) {
 /// Questions to token endpoints by outcome.
 pub(crate) fn token_asked(outcome: &'static str) {
     counter!(TOKEN_REQUESTS, "outcome" => outcome).increment(1);
+}
+
+/// Fetches of the keys of issuers by outcome.
+pub(crate) fn keys_fetched(outcome: &'static str) {
+    counter!(KEY_FETCHES, "outcome" => outcome).increment(1);
 }

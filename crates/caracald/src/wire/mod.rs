@@ -38,7 +38,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
-use caracal_sts::ServiceTokens;
+use caracal_sts::{ServiceTokens, SubjectKeys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -113,8 +113,8 @@ struct Parts {
     /// Where evidence is made: not on the workers of calls, where there are calls.
     background: Background,
     issued: Option<Arc<IssuedMandates>>,
-    /// Only where credentials are brokered.
-    tokens: Option<Arc<ServiceTokens>>,
+    /// Only where credentials are brokered and people log in.
+    outside: Option<Outside>,
     issuer: Arc<str>,
     tails: Arc<Tails>,
     metrics: PrometheusHandle,
@@ -165,13 +165,13 @@ pub(crate) async fn wire(
         Some(_) => Background::on_thread("evidence").context("cannot start a thread")?,
         None => Background::default(),
     };
-    let tokens = roles
+    let outside = roles
         .contains(&Role::Sts)
-        .then(|| tokens(&config, &world))
+        .then(|| outside(&config, &world))
         .transpose()?;
     let parts = Parts {
         background,
-        tokens,
+        outside,
         issuer: issuer(&config, addresses),
         tails: Tails::new(TailLimits::default(), shutdown.clone()),
         store: Arc::new(AnnouncingStore::new(backends.store.clone(), followed.clone())),
@@ -224,16 +224,23 @@ fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> 
     Egress::trusting(policy, further.as_deref()).context("CARACAL_TLS_EXTRA_CA_FILE")
 }
 
-/// Tokens of OAuth servers, which whoever sets up a provider names: public ones, and those the operator allows.
-fn tokens(config: &Config, world: &World) -> anyhow::Result<Arc<ServiceTokens>> {
+/// What is kept of servers outside.
+struct Outside {
+    tokens: Arc<ServiceTokens>,
+    subject_keys: Arc<SubjectKeys>,
+}
+
+/// Servers that whoever sets up a provider or an issuer names: public ones, and those the operator allows.
+fn outside(config: &Config, world: &World) -> anyhow::Result<Outside> {
     let policy = EgressPolicy {
         private_hosts: config.private_hosts.clone(),
         ..EgressPolicy::default()
     };
-    Ok(Arc::new(ServiceTokens::new(
-        egress(config, policy)?,
-        world.clone(),
-    )))
+    let egress = egress(config, policy)?;
+    Ok(Outside {
+        tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
+        subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),
+    })
 }
 
 /// As much of each zone as the most demanding of the roles needs.

@@ -44,6 +44,7 @@ impl Parts {
     }
 
     fn sts_deps(&self) -> anyhow::Result<StsDeps> {
+        let outside = self.outside.as_ref().context("an STS asks OAuth servers")?;
         Ok(StsDeps {
             world: self.world.clone(),
             store: self.store.clone(),
@@ -57,7 +58,8 @@ impl Parts {
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,
-            tokens: self.tokens.clone().context("an STS asks OAuth servers")?,
+            tokens: outside.tokens.clone(),
+            subject_keys: outside.subject_keys.clone(),
             limiter: self.backends.short_lived.clone(),
             replay: self.backends.short_lived.clone(),
             gateway_key: self.keys.gateway_sts.clone(),

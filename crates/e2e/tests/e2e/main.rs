@@ -9,6 +9,7 @@ mod draining;
 mod endings;
 mod evidence_keys;
 mod exports;
+mod federation;
 mod first_call;
 mod forgery;
 mod from_a_checkout;

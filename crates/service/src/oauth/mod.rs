@@ -1,9 +1,11 @@
-//! The client of OAuth 2.0 token endpoints: what providers name, reached through the egress guard.
+//! The client of OAuth 2.0 servers: of the token endpoints that providers name, and of what issuers publish, reached
+//! through the egress guard.
 //!
-//! `request.rs` is what is sent and how the client proves itself, `reply.rs` what is taken from an answer. Nothing here
+//! `document.rs` fetches what is published; `request.rs` is what is sent and how the client proves itself, `reply.rs` what is taken from an answer. Nothing here
 //! remembers a token: whoever asks decides how long one is kept. Errors never hold what was sent or received beyond the
 //! error word that OAuth defines.
 
+mod document;
 mod reply;
 mod request;
 
@@ -14,8 +16,11 @@ use caracal_core::{World, entity::provider_config::ClientCredentialsConfig};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
-pub use self::reply::TokenReply;
 use self::request::TokenRequest;
+pub use self::{
+    document::{DocumentClient, DocumentError},
+    reply::TokenReply,
+};
 use crate::egress::{Egress, EgressClient, EgressError, Target};
 
 /// Longest time that one question takes, with its second attempt.
@@ -148,17 +153,20 @@ impl TokenClient {
     }
 }
 
-fn post(target: &Target, asked: TokenRequest) -> Result<Request<Full<Bytes>>, TokenError> {
+fn uri(target: &Target) -> Result<Uri, http::Error> {
     let path = match target.query() {
         Some(query) => format!("{}?{query}", target.path()),
         None => target.path().to_owned(),
     };
-    let uri = Uri::builder()
+    Uri::builder()
         .scheme(target.scheme().clone())
         .authority(target.authority().clone())
         .path_and_query(path)
         .build()
-        .map_err(|_| TokenError::Unusable("token_endpoint"))?;
+}
+
+fn post(target: &Target, asked: TokenRequest) -> Result<Request<Full<Bytes>>, TokenError> {
+    let uri = uri(target).map_err(|_| TokenError::Unusable("token_endpoint"))?;
     let mut request = Request::new(Full::new(Bytes::from(asked.form)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;

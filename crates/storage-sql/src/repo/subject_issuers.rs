@@ -27,6 +27,14 @@ impl SubjectIssuers for ZoneUnit {
         row.as_ref().map(SubjectIssuer::read).transpose()
     }
 
+    async fn find(&mut self, issuer: &str) -> Result<Option<SubjectIssuer>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM subject_issuers WHERE zone_id = $1 AND issuer = $2 AND archived_at IS NULL"
+        );
+        let row = self.tx.one(sql, params![self.zone, issuer]).await?;
+        row.as_ref().map(SubjectIssuer::read).transpose()
+    }
+
     async fn list(&mut self, page: &PageRequest) -> Result<Page<SubjectIssuer>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM subject_issuers WHERE zone_id = $1 AND archived_at IS NULL");
         Listing::new(sql, params![self.zone], "created_at", "id")

@@ -114,11 +114,17 @@ pub async fn an_issuer_is_trusted_once_until_it_is_archived(backend: Backend) {
         [issuer.clone()]
     );
     assert_eq!(work.subject_issuers().count_live().await.unwrap(), 1);
+    let found = work.subject_issuers().find(&issuer.issuer).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&issuer));
+    for another in [format!("{}/", issuer.issuer), issuer.issuer.to_uppercase()] {
+        assert_eq!(work.subject_issuers().find(&another).await.unwrap(), None);
+    }
     assert!(work.subject_issuers().archive(&issuer.id, now).await.unwrap());
     assert!(!work.subject_issuers().archive(&issuer.id, now).await.unwrap());
     issuer.attribution.version = 3;
     assert!(!work.subject_issuers().update(&issuer).await.unwrap());
     assert_eq!(work.subject_issuers().get(&issuer.id).await.unwrap(), None);
+    assert_eq!(work.subject_issuers().find(&issuer.issuer).await.unwrap(), None);
     assert_eq!(work.subject_issuers().count_live().await.unwrap(), 0);
     work.subject_issuers().create(&again).await.unwrap();
     work.commit().await.unwrap();

@@ -14,7 +14,8 @@ pub(super) struct Service<'a> {
 impl Broker for Service<'_> {
     async fn attach(&self, directive: &mut UpstreamDirective) -> Result<(), BrokerError> {
         let client = &self.config.client;
-        let token = self.tokens.get(self.provider, self.config).await?;
+        let kept = self.tokens.get(self.provider, self.config).await?;
+        let token = &kept.value;
         directive.auth_mode = AuthMode::ProviderOauth;
         directive.provider_token = Some(token.secret.clone());
         directive.expires_at = Some(token.expires_at.unix_seconds());

@@ -1,8 +1,5 @@
-//! Tokens of OAuth servers that providers get for themselves: asked for once, kept until they run out.
-//!
-//! One question at a time goes to a server for one provider; whoever comes meanwhile waits for its answer, or takes the
-//! token there still is. After a failure nobody asks for a while, longer each time, and then one alone finds out whether
-//! the server answers again. A provider that was changed begins anew.
+//! Tokens of OAuth servers that providers get for themselves: asked for once, kept until they run out. A provider that was
+//! changed begins anew.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -10,9 +7,9 @@ use caracal_core::{ProviderId, Secret, Timestamp, World, entity::provider_config
 use caracal_service::{
     egress::Egress,
     oauth::{TokenClient, TokenError, TokenReply},
+    refreshed::{Kept, Refreshed},
 };
 use parking_lot::Mutex;
-use tokio::sync::Mutex as Turn;
 
 use crate::metrics;
 
@@ -22,39 +19,25 @@ const MAX_PROVIDERS: usize = 4096;
 const MAX_LIFETIME: Duration = Duration::from_hours(1);
 /// How long before its end a token is not handed out any more: a call has to arrive with it.
 const TAIL: Duration = Duration::from_secs(5);
-/// Longest time that nobody asks after failures in a row.
-const MAX_SILENCE: Duration = Duration::from_secs(30);
 
-/// A token and its times.
+/// A token, and when it ends.
 #[derive(Debug)]
 pub(crate) struct ServiceToken {
     pub(crate) secret: Secret,
-    /// When it ends.
     pub(crate) expires_at: Timestamp,
-    /// When the next one is asked for.
-    renew_at: Timestamp,
-    /// Until when it is handed out.
-    usable_until: Timestamp,
 }
 
-impl ServiceToken {
-    fn new(reply: TokenReply, now: Timestamp) -> Self {
-        let lifetime = reply.expires_in.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME);
-        Self {
+fn kept(reply: TokenReply, now: Timestamp) -> Kept<ServiceToken> {
+    let lifetime = reply.expires_in.unwrap_or(MAX_LIFETIME).min(MAX_LIFETIME);
+    Kept {
+        value: ServiceToken {
             secret: reply.access_token,
             expires_at: now.plus(lifetime),
-            renew_at: now.plus(lifetime / 5 * 4),
-            usable_until: now.plus(lifetime.saturating_sub(TAIL.min(lifetime / 10))),
-        }
+        },
+        got_at: now,
+        renew_at: now.plus(lifetime / 5 * 4),
+        usable_until: now.plus(lifetime.saturating_sub(TAIL.min(lifetime / 10))),
     }
-}
-
-#[derive(Debug, Default)]
-struct State {
-    token: Option<Arc<ServiceToken>>,
-    failures: u32,
-    /// Until when nobody asks, and why.
-    silent: Option<(Timestamp, TokenError)>,
 }
 
 /// What is known of one provider's server.
@@ -62,43 +45,7 @@ struct State {
 struct Held {
     /// The settings that this was got with.
     config: ClientCredentialsConfig,
-    state: Mutex<State>,
-    asking: Turn<()>,
-}
-
-enum Look {
-    Fresh(Arc<ServiceToken>),
-    Ageing(Arc<ServiceToken>),
-    Missing,
-    Silent(TokenError),
-}
-
-impl Held {
-    fn new(config: ClientCredentialsConfig) -> Self {
-        Self {
-            config,
-            state: Mutex::default(),
-            asking: Turn::default(),
-        }
-    }
-
-    fn look(&self, now: Timestamp) -> Look {
-        let state = self.state.lock();
-        let silent = state.silent.as_ref().filter(|(until, _)| *until > now);
-        match (&state.token, silent) {
-            (Some(token), _) if token.renew_at > now => Look::Fresh(token.clone()),
-            // While the server fails, what is left of the token serves.
-            (Some(token), Some(_)) if token.usable_until > now => Look::Fresh(token.clone()),
-            (Some(token), None) if token.usable_until > now => Look::Ageing(token.clone()),
-            (_, Some((_, error))) => Look::Silent(error.clone()),
-            _ => Look::Missing,
-        }
-    }
-
-    fn is_live(&self, now: Timestamp) -> bool {
-        let state = self.state.lock();
-        state.token.as_ref().is_some_and(|token| token.usable_until > now)
-    }
+    token: Refreshed<ServiceToken, TokenError>,
 }
 
 /// Tokens of every provider that has a client of its own at an OAuth server.
@@ -127,52 +74,19 @@ impl ServiceTokens {
         &self,
         provider: &ProviderId,
         config: &ClientCredentialsConfig,
-    ) -> Result<Arc<ServiceToken>, TokenError> {
+    ) -> Result<Arc<Kept<ServiceToken>>, TokenError> {
         let held = self.held(provider, config);
-        match held.look(self.world.now()) {
-            Look::Fresh(token) => Ok(token),
-            Look::Silent(error) => Err(error),
-            Look::Ageing(token) => match held.asking.try_lock() {
-                Ok(_turn) => Ok(self.ask(&held).await.unwrap_or(token)),
-                Err(_) => Ok(token),
-            },
-            Look::Missing => {
-                let _turn = held.asking.lock().await;
-                match held.look(self.world.now()) {
-                    Look::Fresh(token) | Look::Ageing(token) => Ok(token),
-                    Look::Silent(error) => Err(error),
-                    Look::Missing => self.ask(&held).await,
-                }
-            }
-        }
+        held.token.get(self.ask(&held.config)).await
     }
 
-    async fn ask(&self, held: &Held) -> Result<Arc<ServiceToken>, TokenError> {
-        let answered = self.client.service_token(&held.config).await;
-        let now = self.world.now();
-        let mut state = held.state.lock();
-        match answered {
-            Ok(reply) => {
-                metrics::token_asked("granted");
-                let token = Arc::new(ServiceToken::new(reply, now));
-                *state = State {
-                    token: Some(token.clone()),
-                    ..State::default()
-                };
-                Ok(token)
-            }
-            Err(error) => {
-                metrics::token_asked(if error.is_outage() {
-                    "unavailable"
-                } else {
-                    "refused"
-                });
-                let silence = Duration::from_secs(1 << state.failures.min(5)).min(MAX_SILENCE);
-                state.failures = state.failures.saturating_add(1);
-                state.silent = Some((now.plus(silence), error.clone()));
-                Err(error)
-            }
-        }
+    async fn ask(&self, config: &ClientCredentialsConfig) -> Result<Kept<ServiceToken>, TokenError> {
+        let answered = self.client.service_token(config).await;
+        metrics::token_asked(match &answered {
+            Ok(_) => "granted",
+            Err(error) if error.is_outage() => "unavailable",
+            Err(_) => "refused",
+        });
+        Ok(kept(answered?, self.world.now()))
     }
 
     fn held(&self, provider: &ProviderId, config: &ClientCredentialsConfig) -> Arc<Held> {
@@ -183,15 +97,17 @@ impl ServiceTokens {
             return found.clone();
         }
         if held.len() >= MAX_PROVIDERS && !held.contains_key(provider) {
-            let now = self.world.now();
-            held.retain(|_, other| other.is_live(now));
+            held.retain(|_, other| other.token.is_live());
             if held.len() >= MAX_PROVIDERS
                 && let Some(any) = held.keys().next().cloned()
             {
                 held.remove(&any);
             }
         }
-        let begun = Arc::new(Held::new(config.clone()));
+        let begun = Arc::new(Held {
+            config: config.clone(),
+            token: Refreshed::new(self.world.clone()),
+        });
         held.insert(provider.clone(), begun.clone());
         begun
     }

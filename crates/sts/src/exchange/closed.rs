@@ -21,7 +21,3 @@ pub(crate) async fn refuse_session(case: &Case<'_>, token: &Secret) -> Refusal {
         .describe("resource exchanges must use the Gateway")
         .reason(DenialReason::GatewayRequired)
 }
-
-pub(crate) fn refuse_federation() -> Refusal {
-    subject::invalid().describe("invalid subject_token: the issuer is not trusted in this zone")
-}

@@ -1,6 +1,7 @@
 //! The kinds of exchange that the token endpoint takes, told apart once. A file for each.
 
 mod closed;
+mod federation;
 mod governed;
 mod local;
 mod mint;
@@ -9,10 +10,11 @@ use caracal_core::{Secret, ZoneId, claims::MandateUse};
 use caracal_crypto::mandate::MAX_LIFETIME;
 use caracal_service::Refusal;
 
-pub(crate) use closed::{refuse_federation, refuse_session};
+pub(crate) use closed::refuse_session;
+pub(crate) use federation::Federation;
 pub(crate) use governed::Governed;
 pub use local::LocalExchange;
-pub(crate) use mint::Mint;
+pub(crate) use mint::{Issued, Mint};
 
 use crate::{
     form::{SubjectTokenType, TokenRequest},
@@ -27,8 +29,8 @@ pub(crate) enum Exchange<'f> {
     Mint(Mint<'f>),
     /// An application presents a session mandate: checked, and sent to the Gateway.
     Session(&'f Secret),
-    /// A person's identity token: no issuer is trusted by this build.
-    Federation,
+    /// An application presents a person's identity token.
+    Federation(Federation<'f>),
 }
 
 /// A mandate presented through a Gateway, unproven.
@@ -49,7 +51,7 @@ impl<'f> Exchange<'f> {
         }
         match &form.subject_token {
             Some((token, SubjectTokenType::AccessToken)) => Ok(Self::Session(token)),
-            Some((_, SubjectTokenType::IdToken)) => Ok(Self::Federation),
+            Some((token, SubjectTokenType::IdToken)) => Federation::of(form, token).map(Self::Federation),
             None => Mint::of(form).map(Self::Mint),
         }
     }
@@ -78,10 +80,7 @@ impl<'f> Mint<'f> {
         if form.resources.is_empty() {
             return Err(malformed("resource", "at least one resource is required"));
         }
-        let longest = MAX_LIFETIME.as_secs();
-        if form.ttl_seconds.is_some_and(|ttl| u64::from(ttl) > longest) {
-            return Err(malformed("ttl_seconds", "ttl_seconds exceeds token TTL cap"));
-        }
+        let ttl_seconds = mint_ttl(form)?;
         let delegated = form.agent_session_id.is_some() && form.delegation_edge_id.is_some();
         Ok(Self {
             class: if delegated {
@@ -94,8 +93,17 @@ impl<'f> Mint<'f> {
             session_id: form.session_id.as_ref(),
             agent_session_id: form.agent_session_id.as_ref(),
             delegation_edge_id: form.delegation_edge_id.as_ref(),
-            ttl_seconds: form.ttl_seconds,
+            ttl_seconds,
             approval_id: form.approval_id.as_ref(),
         })
     }
+}
+
+/// How long a mandate shall live, within what one may.
+fn mint_ttl(form: &TokenRequest) -> Result<Option<u32>, Refusal> {
+    let longest = MAX_LIFETIME.as_secs();
+    if form.ttl_seconds.is_some_and(|ttl| u64::from(ttl) > longest) {
+        return Err(malformed("ttl_seconds", "ttl_seconds exceeds token TTL cap"));
+    }
+    Ok(form.ttl_seconds)
 }

@@ -22,7 +22,7 @@ use crate::{
     authenticate::{authenticate, invalid_client, unavailable},
     basic::{CHALLENGE, Login},
     case::{Case, GovernedCall},
-    exchange::{Exchange, Governed, Presented, refuse_federation, refuse_session},
+    exchange::{Exchange, Governed, Presented, refuse_session},
     form::{ACCESS_TOKEN, TokenRequest},
     subject,
 };
@@ -121,7 +121,10 @@ async fn answer(
             Ok(response(minted.token, &minted.claims, denied))
         }
         Exchange::Session(token) => Err(refuse_session(&proven().await?, token).await),
-        Exchange::Federation => proven().await.and_then(|_| Err(refuse_federation())),
+        Exchange::Federation(federation) => {
+            let issued = federation.run(&proven().await?).await?;
+            Ok(response(issued.token, &issued.claims, Vec::new()))
+        }
     }
 }
 

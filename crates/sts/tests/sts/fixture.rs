@@ -24,7 +24,7 @@ use caracal_service::{
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{ServiceTokens, StsConfig, StsDeps};
+use caracal_sts::{ServiceTokens, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{ISSUER, Parts},
@@ -130,6 +130,10 @@ impl Fixture {
             keyring: parts.keyring.clone(),
             hasher: parts.hasher.clone(),
             tokens: Arc::new(ServiceTokens::new(
+                Egress::new(EgressPolicy::provisioned()),
+                parts.world.clone(),
+            )),
+            subject_keys: Arc::new(SubjectKeys::new(
                 Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
             )),

@@ -128,7 +128,7 @@ pub(crate) static PRIVATE_HOSTS: Optional<Hosts> = Optional::new(
     "CARACAL_PRIVATE_EGRESS_HOSTS",
     STS,
     "none",
-    "Hosts of OAuth servers that may be on this machine or a private network; others must be public.",
+    "Hosts of OAuth servers and issuers that may be on this machine or a private network; others must be public.",
 );
 pub(crate) static TRUST_PROXY: Setting<Flag> = Setting::new(
     "TRUST_PROXY",

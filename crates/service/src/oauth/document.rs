@@ -1,0 +1,90 @@
+//! Documents that issuers publish, such as their keys: fetched over https alone, within bounds.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header, uri::Scheme};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+
+use super::uri;
+use crate::egress::{Egress, EgressClient, EgressError};
+
+/// Longest time that one document takes.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Why there is no document. The text is for evidence and logs.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DocumentError {
+    /// Not https, or the guard does not let anybody go there.
+    #[error("the document may not be fetched")]
+    Refused,
+    /// Nobody answered.
+    #[error("the document's server cannot be reached")]
+    Unreachable,
+    /// Nobody answered in time.
+    #[error("the document's server did not answer in time")]
+    TimedOut,
+    /// The server has none; a redirection is none either.
+    #[error("the document's server answered with status {0}")]
+    Status(u16),
+    /// Longer than may be.
+    #[error("the document is too large")]
+    TooLarge,
+}
+
+/// Fetches documents. Cheap to clone; connections are shared.
+#[derive(Debug, Clone)]
+pub struct DocumentClient {
+    egress: Arc<Egress>,
+    client: EgressClient<Empty<Bytes>>,
+}
+
+impl DocumentClient {
+    /// A client through `egress`.
+    pub fn new(egress: Arc<Egress>) -> Self {
+        Self {
+            client: egress.client(),
+            egress,
+        }
+    }
+
+    /// The document at `url`, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`DocumentError`].
+    pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes, DocumentError> {
+        let target = self.egress.target(url).map_err(|_| DocumentError::Refused)?;
+        if target.scheme() != &Scheme::HTTPS {
+            return Err(DocumentError::Refused);
+        }
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = uri(&target).map_err(|_| DocumentError::Refused)?;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, target.host_header().clone());
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("caracal"));
+        let fetching = async {
+            let response = self.client.request(request).await;
+            let response = response.map_err(|error| match EgressError::of(&error) {
+                Some(verdict) if verdict.is_refusal() => DocumentError::Refused,
+                Some(EgressError::TimedOut) => DocumentError::TimedOut,
+                _ => DocumentError::Unreachable,
+            })?;
+            if response.status() != StatusCode::OK {
+                return Err(DocumentError::Status(response.status().as_u16()));
+            }
+            let body = Limited::new(response.into_body(), limit).collect().await;
+            let body = body.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    DocumentError::TooLarge
+                } else {
+                    DocumentError::Unreachable
+                }
+            })?;
+            Ok(body.to_bytes())
+        };
+        tokio::time::timeout(TIMEOUT, fetching)
+            .await
+            .unwrap_or(Err(DocumentError::TimedOut))
+    }
+}
