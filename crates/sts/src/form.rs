@@ -123,7 +123,7 @@ fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
 }
 
 /// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
-fn client(fields: &Fields<'_>, login: Option<&Login>) -> Result<(ApplicationId, Secret), Refusal> {
+pub(crate) fn client(fields: &Fields<'_>, login: Option<&Login>) -> Result<(ApplicationId, Secret), Refusal> {
     let named = fields.id("application_id", ApplicationId::parse)?;
     let Some(login) = login else {
         let named = named.ok_or_else(|| malformed("application_id", "is required"))?;

@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod events;
 pub mod gateway;
 pub mod health;
+pub mod introspection;
 mod listing;
 pub mod proof;
 mod reason;

@@ -168,6 +168,12 @@ fn routes(role: &str) -> Vec<(String, String, Stranger)> {
             .iter()
             .flat_map(|route| {
                 let stranger = match route.needs {
+                    // What the server says of itself is the same to everybody.
+                    caracal_sts::Needs::Nothing
+                        if route.path == "/.well-known/oauth-authorization-server" =>
+                    {
+                        Stranger::Served
+                    }
                     // Strangers read the keys of a zone that they can name; a person proves themselves in the zone of
                     // what they decide about.
                     caracal_sts::Needs::Nothing | caracal_sts::Needs::Client | caracal_sts::Needs::Person => {

@@ -1,7 +1,9 @@
 //! The routes of the STS, one file each.
 
 mod approvals;
+mod introspect;
 mod jwks;
+mod metadata;
 mod posted;
 mod rotate;
 mod run;
@@ -17,6 +19,7 @@ use caracal_service::{
 use caracal_wire::{
     ErrorCode,
     approvals::DECISION_REFUSALS,
+    introspection::{INTROSPECTION_REFUSALS, Introspection, IntrospectionForm},
     run::{
         CREDENTIAL_REFUSALS, Credential as RunCredential, CredentialForm, Manifest, ManifestForm,
         RUN_REFUSALS,
@@ -120,6 +123,17 @@ pub fn table() -> Vec<Route> {
         },
     );
     let token = declined(token, EXCHANGE_REFUSALS);
+    let introspection = Declaration::new(
+        Method::POST,
+        "/oauth/2/introspect",
+        "token.introspect",
+        Needs::Client,
+        |it| {
+            it.form::<IntrospectionForm>();
+            it.answer::<Introspection>(StatusCode::OK);
+        },
+    );
+    let introspection = declined(introspection, INTROSPECTION_REFUSALS);
     let manifest = Declaration::new(
         Method::POST,
         "/v1/run/manifest",
@@ -169,6 +183,15 @@ pub fn table() -> Vec<Route> {
         Route::raw(token, token::post)
             .also("//oauth/2/token")
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
+        Route::raw(introspection, introspect::post)
+            .summary("Tell whether a mandate is good for anything now (RFC 7662)."),
+        Route::get(
+            "/.well-known/oauth-authorization-server",
+            "metadata.get",
+            Needs::Nothing,
+            metadata::get,
+        )
+        .summary("Tell where and how tokens are exchanged (RFC 8414)."),
         Route::raw(keys, jwks::get).summary("Read the public keys of a zone."),
         Route::raw(declined(manifest, RUN_REFUSALS), run::manifest)
             .summary("Read the variables that a workload is started with."),

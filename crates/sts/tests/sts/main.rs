@@ -5,6 +5,7 @@
 mod approvals;
 mod exchange;
 mod fixture;
+mod introspection;
 mod mandates;
 mod openapi;
 mod refusals;

@@ -1,0 +1,28 @@
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414).
+
+use std::sync::Arc;
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Inbound},
+};
+use caracal_wire::introspection::ServerMetadata;
+
+use crate::{StsDeps, form::TOKEN_EXCHANGE};
+
+/// RFC 6749 §2.3.1. Published clients of ours send `application_id` in the form, which is no method of OAuth.
+const METHOD: &str = "client_secret_basic";
+
+pub(super) async fn get(call: Arc<Inbound<StsDeps>>) -> Result<Answer<ServerMetadata>, Refusal> {
+    let issuer = &call.role.config.issuer;
+    let below = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+    Ok(Answer(ServerMetadata {
+        issuer: issuer.to_string(),
+        token_endpoint: below("/oauth/2/token"),
+        introspection_endpoint: below("/oauth/2/introspect"),
+        response_types_supported: Vec::new(),
+        grant_types_supported: vec![TOKEN_EXCHANGE.into()],
+        token_endpoint_auth_methods_supported: vec![METHOD.into()],
+        introspection_endpoint_auth_methods_supported: vec![METHOD.into()],
+    }))
+}

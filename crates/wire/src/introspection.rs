@@ -1,0 +1,143 @@
+//! What the STS tells of itself (RFC 8414) and of mandates (RFC 7662).
+
+use std::sync::Arc;
+
+use caracal_core::{
+    ApplicationId, AuthorityRecordId, DelegationId, SessionId, ZoneId,
+    claims::{MandateClaims, MandateUse, SubjectType},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ErrorCode;
+
+/// What introspection refuses with, by status.
+pub const INTROSPECTION_REFUSALS: &[(u16, &[ErrorCode])] = &[
+    (400, &[ErrorCode::InvalidToken]),
+    (401, &[ErrorCode::AccessDenied]),
+    (403, &[ErrorCode::ZoneInvalid]),
+    (413, &[ErrorCode::PayloadTooLarge]),
+    (415, &[ErrorCode::InvalidToken]),
+    (429, &[ErrorCode::ProviderRateLimited]),
+    (503, &[ErrorCode::StsUnavailable]),
+];
+
+/// A question about a token (RFC 7662 §2.1). Id and secret of the application may come as HTTP Basic instead.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct IntrospectionForm {
+    /// The token.
+    pub token: String,
+    /// Zone of the application; only its mandates are known to it.
+    pub zone_id: ZoneId,
+    /// Who asks.
+    pub application_id: Option<ApplicationId>,
+    /// The proof.
+    pub client_secret: Option<String>,
+}
+
+/// What a token is good for now (RFC 7662 §2.2). Of one that is good for nothing there is nothing but that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Introspection {
+    /// Whether it is good for anything.
+    pub active: bool,
+    /// What it says.
+    #[serde(flatten)]
+    pub claims: Option<IntrospectedClaims>,
+}
+
+/// What a mandate that is good says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IntrospectedClaims {
+    /// Issuer.
+    #[schema(value_type = String)]
+    pub iss: Arc<str>,
+    /// Subject.
+    #[schema(value_type = String)]
+    pub sub: Arc<str>,
+    /// Audience.
+    #[schema(value_type = Vec<String>)]
+    pub aud: Vec<Arc<str>>,
+    /// Expiry, seconds since the epoch.
+    pub exp: i64,
+    /// Issue time, seconds since the epoch.
+    pub iat: i64,
+    /// Id of the mandate.
+    #[schema(value_type = String)]
+    pub jti: Arc<str>,
+    /// Application it was issued to.
+    pub client_id: ApplicationId,
+    /// `Bearer`.
+    pub token_type: String,
+    /// Scopes with blanks between them; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Zone.
+    pub zone_id: ZoneId,
+    /// Authority record.
+    pub sid: AuthorityRecordId,
+    /// Class: `session`, `gateway` or `resource`.
+    #[serde(rename = "use")]
+    #[schema(value_type = String)]
+    pub mandate_use: MandateUse,
+    /// Kind of subject.
+    pub sub_type: SubjectType,
+    /// Session it acts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_session_id: Option<SessionId>,
+    /// Delegation it acts under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation_edge_id: Option<DelegationId>,
+}
+
+impl Introspection {
+    /// Of a token that is good for nothing, or not known here: the two look alike.
+    pub const INACTIVE: Self = Self {
+        active: false,
+        claims: None,
+    };
+}
+
+impl From<&MandateClaims> for Introspection {
+    fn from(claims: &MandateClaims) -> Self {
+        let claims = claims.clone();
+        Self {
+            active: true,
+            claims: Some(IntrospectedClaims {
+                iss: claims.iss,
+                sub: claims.sub,
+                aud: claims.aud,
+                exp: claims.exp,
+                iat: claims.iat,
+                jti: claims.jti,
+                client_id: claims.client_id,
+                token_type: String::from("Bearer"),
+                scope: claims.scope,
+                zone_id: claims.zone_id,
+                sid: claims.sid,
+                mandate_use: claims.mandate_use,
+                sub_type: claims.sub_type,
+                agent_session_id: claims.agent_session_id,
+                delegation_edge_id: claims.delegation_edge_id,
+            }),
+        }
+    }
+}
+
+/// What an authorization server says of itself (RFC 8414 §2). Keys are those of a zone, so no one place has them all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerMetadata {
+    /// Issuer, as in mandates.
+    pub issuer: String,
+    /// Where tokens are exchanged.
+    pub token_endpoint: String,
+    /// Where tokens are asked about.
+    pub introspection_endpoint: String,
+    /// None: nobody is sent here to sign in.
+    pub response_types_supported: Vec<String>,
+    /// Token exchange (RFC 8693).
+    pub grant_types_supported: Vec<String>,
+    /// How applications prove themselves where tokens are exchanged.
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// How they prove themselves where tokens are asked about.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
+}
