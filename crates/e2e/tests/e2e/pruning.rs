@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::tampering::{Kept, VERIFY, report, tamper};
 
 /// Of checkpoints.
-const KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+const KEY: &str = "77557fb3f09f4394de0dc63a9ef3b1c461a2810a783d770e441f838dc8d57906";
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
