@@ -204,7 +204,7 @@ mod tests {
             );
             let of_zones = matches!(route.needs.reach, Reach::Zone | Reach::Deployment { .. });
             let changes = route.method != Method::GET && of_zones;
-            let may_change = matches!(route.needs.capability, Write | Stop | Decide);
+            let may_change = matches!(route.needs.capability, Write | Stop | Decide | Release);
             assert_eq!(may_change, changes, "{route:?}");
         }
     }

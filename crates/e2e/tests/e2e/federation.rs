@@ -1,5 +1,7 @@
 //! People of an identity provider, as subjects of a zone.
 
+use std::time::Duration;
+
 use caracal_e2e::{Deployment, Fixture, Reply, Role, oauth::OauthServer, token::Token};
 use serde_json::{Value, json};
 
@@ -84,11 +86,15 @@ async fn a_person_logs_in_starts_a_session_and_is_ended_with_it() {
     let overview = "/subjects/overview?subject_id=alice";
     let overview = fixture.zone.admin("GET", overview, None).await.expect(200);
     assert_eq!(overview.json["governed"]["active"], 1, "{overview:#?}");
-    let events = json!(fixture.zone.ledger().await).to_string();
-    assert!(
-        events.contains("caracal-subject-federation") && events.contains(server.issuer()),
-        "{events}"
-    );
+    let known =
+        |events: &str| events.contains("caracal-subject-federation") && events.contains(server.issuer());
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
+    let mut events = String::new();
+    while !known(&events) {
+        assert!(tokio::time::Instant::now() < deadline, "{events}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        events = json!(fixture.zone.ledger().await).to_string();
+    }
     assert!(!events.contains(&person));
 
     let body = json!({"subject_id": "alice"});

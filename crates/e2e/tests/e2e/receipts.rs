@@ -257,7 +257,7 @@ async fn compare_with_kept_checkpoints(
     for _ in 0..2 {
         let holds = stack.caracald(&verify).await;
         let said = &holds.assert_good().stdout;
-        assert!(said.contains(&format!("zone {zone}, checkpoints:")), "{said}");
+        assert!(said.contains(&format!("ledger/{zone}, checkpoints:")), "{said}");
     }
     // One that a deployment of this name never signed, and one of a log that has more than there is.
     let stranger = LogKeys::derive(HOST, &[7; 32], None).unwrap();
