@@ -124,7 +124,7 @@ schema-fuzz: ## Ask every role at length whether it does what its OpenAPI docume
 	@scripts/require.sh servers
 	CARACAL_FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(CARGO) test --locked -p caracal-e2e --test e2e documents:: -- --nocapture --test-threads 2
 
-drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (8 minutes)
+drills: ## Let each part of a production deployment fail under load; writes the table of the handbook (16 minutes)
 	@scripts/require.sh rust
 	@scripts/require.sh servers
 	$(CARGO) build --locked -p caracal -p caracald
