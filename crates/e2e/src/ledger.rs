@@ -34,6 +34,22 @@ impl Zone<'_> {
         }
     }
 
+    /// The whole ledger of the zone, newest first, once it satisfies `complete`.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    pub async fn ledger_once(&self, complete: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let events = self.ledger().await;
+            if complete(&events) {
+                return events;
+            }
+            assert!(Instant::now() < deadline, "the ledger lacks events: {events:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The whole ledger of the zone, newest first.
     pub async fn ledger(&self) -> Vec<Value> {
         let mut events = Vec::new();

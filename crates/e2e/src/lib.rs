@@ -11,6 +11,7 @@
 mod agent;
 mod deployments;
 mod fixture;
+mod installed;
 mod ledger;
 pub mod oauth;
 pub mod replay;
@@ -24,4 +25,5 @@ pub use caracal_testkit::deployed::{
 };
 pub use deployments::run;
 pub use fixture::{Document, Fixture, GATE, KEY_HEADER, OTHER, READ, SCOPES, TICKETS, WRITE};
+pub use installed::installed;
 pub use zone::{Application, Zone};

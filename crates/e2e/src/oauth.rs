@@ -1,6 +1,6 @@
 //! A real OAuth 2.0 server, and a stack that may reach it.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_testkit::process::Process;
@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Deployment, Stack, checkout, program};
+use crate::{Deployment, Stack, installed};
 
 /// Longest wait for it to listen: the first start installs it.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -57,7 +57,9 @@ impl OauthServer {
         let key = file("key.pem", &key.serialize_pem());
         let client_key = KeyPair::generate().expect("a key");
 
-        let directory = tokio::task::spawn_blocking(installed).await.expect("it runs");
+        let directory = tokio::task::spawn_blocking(|| installed("e2e-oauth"))
+            .await
+            .expect("it runs");
         let mut process = Process::options("node")
             .arg(directory.join("server.mjs"))
             .env("TLS_CERT", certificate)
@@ -233,21 +235,4 @@ fn clients(key: &KeyPair) -> Value {
         service("post", "client_secret_post"),
         signs
     ])
-}
-
-/// Where the server is, installed.
-fn installed() -> PathBuf {
-    let program = program("caracald");
-    let target = program.ancestors().nth(2).expect("the target directory");
-    let directory = target.join("e2e-oauth");
-    let output = Command::new(checkout().join("scripts/e2e-oauth.sh"))
-        .arg(&directory)
-        .output()
-        .expect("the script runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    directory
 }

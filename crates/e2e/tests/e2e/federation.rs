@@ -1,7 +1,5 @@
 //! People of an identity provider, as subjects of a zone.
 
-use std::time::Duration;
-
 use caracal_e2e::{Deployment, Fixture, Reply, Role, oauth::OauthServer, token::Token};
 use serde_json::{Value, json};
 
@@ -86,15 +84,11 @@ async fn a_person_logs_in_starts_a_session_and_is_ended_with_it() {
     let overview = "/subjects/overview?subject_id=alice";
     let overview = fixture.zone.admin("GET", overview, None).await.expect(200);
     assert_eq!(overview.json["governed"]["active"], 1, "{overview:#?}");
-    let known =
-        |events: &str| events.contains("caracal-subject-federation") && events.contains(server.issuer());
-    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-    let mut events = String::new();
-    while !known(&events) {
-        assert!(tokio::time::Instant::now() < deadline, "{events}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        events = json!(fixture.zone.ledger().await).to_string();
-    }
+    let known = |events: &[Value]| {
+        let events = json!(events).to_string();
+        events.contains("caracal-subject-federation") && events.contains(server.issuer())
+    };
+    let events = json!(fixture.zone.ledger_once(known).await).to_string();
     assert!(!events.contains(&person));
 
     let body = json!({"subject_id": "alice"});

@@ -2,28 +2,13 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-use caracal_e2e::{Stack, checkout, on_every_deployment, program};
+use caracal_e2e::{Stack, checkout, installed, on_every_deployment};
 
 on_every_deployment!(the_published_python_clients_work);
 
 /// A Python with the published clients, made on first use.
 pub(crate) fn python() -> PathBuf {
-    let target = program("caracald")
-        .ancestors()
-        .nth(2)
-        .expect("the target directory")
-        .to_owned();
-    let venv = target.join("e2e-venv");
-    let output = Command::new(checkout().join("scripts/e2e-venv.sh"))
-        .arg(&venv)
-        .output()
-        .expect("the script runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    venv.join("bin/python")
+    installed("e2e-venv").join("bin/python")
 }
 
 async fn the_published_python_clients_work(stack: &Stack) {
