@@ -14,7 +14,7 @@ command -v npm >/dev/null || {
 mkdir -p "$there"
 exec 9>"$there/.lock"
 flock 9
-cp "$here/server.mjs" "$here/client.mjs" "$there/"
+cp "$here"/*.mjs "$there/"
 cmp -s "$here/package-lock.json" "$there/.installed" && exit 0
 cp "$here/package.json" "$here/package-lock.json" "$there/"
 (cd "$there" && npm ci --no-audit --no-fund --loglevel=error >&2)

@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) issuer: Option<String>,
     /// The STS, for a Gateway in another process.
     pub(crate) sts_url: Option<String>,
+    /// The Gateway as clients know it; absent means its own address.
+    pub(crate) gateway_public_url: Option<String>,
     /// Where browsers find the console.
     pub(crate) console_url: Option<String>,
     /// The Control API and the Coordinator, for a console in another process.
@@ -200,6 +202,7 @@ impl Config {
             listen,
             issuer,
             sts_url,
+            gateway_public_url: settings.find(&declared::GATEWAY_PUBLIC_URL),
             console_url: settings.find(&declared::CONSOLE_URL),
             api_url: settings.find(&declared::API_URL),
             coordinator_url: settings.find(&declared::COORDINATOR_URL),

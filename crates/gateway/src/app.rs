@@ -1,4 +1,5 @@
-//! The router: three operational paths, everything else is an upstream's.
+//! The router: three operational paths and the metadata of resources that have an address, everything else is an
+//! upstream's.
 
 use std::{sync::Arc, time::Instant};
 
@@ -24,12 +25,13 @@ use tower::ServiceExt as _;
 
 use crate::{
     GatewayDeps,
-    denial::challenge,
+    denial::{Denial, challenge},
+    discovery::{self, Addressed},
     dispatch,
     enforce::{Admitted, enforce},
     gateway::Gateway,
     outcome::Outcome,
-    routes::{GOVERNED, METHODS, RECEIPT},
+    routes::{GOVERNED, METADATA, METHODS, RECEIPT},
 };
 
 /// The complete router of the Gateway. `GET` of `/health`, `/ready` and `/metrics` are its own; every other method
@@ -42,16 +44,20 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
         let own = own_route(&request);
         let operational = own.map(|_| operational.clone());
         async move {
-            let mut response = match operational {
-                Some(routes) => routes
-                    .oneshot(request)
-                    .await
-                    .unwrap_or_else(|never| match never {}),
-                None => proxy(&gateway, request).await.unwrap_or_else(refused),
+            let (name, mut response) = match (own, operational) {
+                (Some(own), Some(routes)) => {
+                    let answered = routes.oneshot(request).await;
+                    (own, answered.unwrap_or_else(|never| match never {}))
+                }
+                _ => match discovery::asked_for(&gateway, &request) {
+                    Some(address) => {
+                        let told = discovery::metadata(&gateway, address).await;
+                        (METADATA, told.unwrap_or_else(refused))
+                    }
+                    None => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
+                },
             };
-            response
-                .extensions_mut()
-                .insert(RouteName(own.unwrap_or(GOVERNED)));
+            response.extensions_mut().insert(RouteName(name));
             response
         }
     };
@@ -86,11 +92,25 @@ fn own_route(request: &Request) -> Option<&'static str> {
     OPERATIONAL.into_iter().find(|own| *own == request.uri().path())
 }
 
-/// One governed call: check, ask, forward.
+/// One governed call. Who came to an address is told more of a refusal: it may know nothing else.
 async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Refusal> {
     let started = Instant::now();
     gateway.metrics.received();
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
+    let addressed = Addressed::of(gateway, &head);
+    match (govern(gateway, head, body, started).await, addressed) {
+        (Err(refusal), Some(addressed)) => Err(addressed.challenged(gateway, refusal).await),
+        (answered, _) => answered,
+    }
+}
+
+/// Check, ask, forward.
+async fn govern(
+    gateway: &Arc<Gateway>,
+    mut head: Parts,
+    mut body: Body,
+    started: Instant,
+) -> Result<Response, Refusal> {
     let context = head
         .extensions
         .get::<RequestContext>()
@@ -100,8 +120,17 @@ async fn proxy(gateway: &Arc<Gateway>, request: Request) -> Result<Response, Ref
     let id = &context.request_id;
     let receipt = receipt_asked(&head, &admitted.claims.zone_id, id);
     let shown = admitted.shown.take();
+    let address = admitted.address.take();
+    if let Some(address) = &address {
+        head.uri = address
+            .inner(&head.uri)
+            .ok_or_else(|| Denial::Path.into_refusal())?;
+    }
     let outcome = Outcome::begin(gateway, admitted, id, &grant.directive, started);
     let mut response = dispatch::forward(head, body, &grant, outcome, shown, id).await?;
+    if let Some(address) = &address {
+        address.lead_back(response.headers_mut());
+    }
     if let Some(receipt) = receipt {
         response
             .headers_mut()

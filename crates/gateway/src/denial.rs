@@ -31,7 +31,7 @@ pub(crate) enum Denial {
     Expiring,
     /// The caller names its own client id.
     ClientIdHeader,
-    /// No resource named.
+    /// No resource named, by header or by address.
     MissingResource,
     /// The token names no zone.
     MissingZone,

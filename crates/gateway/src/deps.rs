@@ -26,6 +26,9 @@ pub struct GatewayConfig {
     pub trust_proxy: bool,
     /// Whether the listener speaks TLS, for `X-Forwarded-Proto`.
     pub tls: bool,
+    /// Scheme, host and port by which callers know the Gateway, without a slash behind. Resources whose identifier is
+    /// `/r/ZONE/NAME` there can be called by it. Default none: each call names its resource in a header.
+    pub public_url: Option<String>,
 }
 
 impl Default for GatewayConfig {
@@ -38,6 +41,7 @@ impl Default for GatewayConfig {
             permit_timeout: Duration::from_secs(5),
             trust_proxy: false,
             tls: false,
+            public_url: None,
         }
     }
 }

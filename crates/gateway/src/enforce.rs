@@ -8,7 +8,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::{
-    ClaimRules,
+    ClaimError, ClaimRules,
     mandate::{LEEWAY, Peek, Unverified},
 };
 use caracal_events::shortlived::{Claim, generation_of};
@@ -16,6 +16,7 @@ use caracal_service::{Refusal, zones::ResourceState};
 use http::{Method, request::Parts};
 
 use crate::{
+    address::Address,
     denial::Denial,
     evidence,
     gateway::Gateway,
@@ -35,6 +36,8 @@ pub(crate) struct Admitted {
     pub(crate) claims: Arc<MandateClaims>,
     pub(crate) resource: String,
     pub(crate) operation: Arc<Operation>,
+    /// Where it was called, unless by a header.
+    pub(crate) address: Option<Address>,
     /// What the answer's listing is cut down to, where it is one.
     pub(crate) shown: Option<Shown>,
 }
@@ -101,13 +104,19 @@ async fn check(
     // The client is whom the mandate names; a header that says otherwise is an attempt at confusion.
     inbound::no_client_id(headers)?;
     // The caller's own mistakes, told before its mandate is spent.
-    let resource = inbound::resource(headers)?;
+    let named = Named::of(gateway, head)?;
     // Which keys to try, and whom the STS will be asked about: typed, so that no id can break a path or a log line.
     let zone = peek.zone_id.as_ref().ok_or(Denial::MissingZone)?;
     let _ = peek.client_id.as_ref().ok_or(Denial::MissingClient)?;
     // Under no reading may the path leave what the policy will be asked about.
     path::check(head.uri.path()).map_err(|_| Denial::Path)?;
-    let path = path::decode(head.uri.path()).map_err(|_| Denial::Path)?;
+    // A header and an address that name two resources are two calls.
+    let Called { resource, address } = named.called(gateway, zone).await?;
+    let path = match &address {
+        Some(address) => address.below(head.uri.path()),
+        None => head.uri.path(),
+    };
+    let path = path::decode(path).map_err(|_| Denial::Path)?;
     // An upload that cannot fit is refused before its first byte, and before it costs a mandate.
     inbound::length_within(headers, deps.config.max_request_bytes)?;
 
@@ -125,7 +134,7 @@ async fn check(
         .map_err(|refusal| Denial::ExchangeUnavailable(Box::new(refusal)))?;
     // What is asked for: the head says it, or, to a resource that has it read, the body. Nobody without authority has
     // their body read, and what cannot be told is refused before it costs a mandate.
-    let (operation, declared) = asked(gateway, zone, resource, head, path.into_owned(), body).await?;
+    let (operation, declared) = asked(gateway, zone, &resource, head, path.into_owned(), body).await?;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
         rules(gateway, zone, deps.world.now())
@@ -141,9 +150,65 @@ async fn check(
         shown: Shown::of(&operation, declared.as_ref(), &claims),
         mandate: Secret::new(token),
         claims,
-        resource: resource.to_owned(),
+        resource,
         operation: Arc::new(operation),
+        address,
     })
+}
+
+/// The ways in which a call names its resource, at least one.
+struct Named<'c> {
+    header: Option<&'c str>,
+    address: Option<Address>,
+}
+
+/// The one resource that is called.
+struct Called {
+    resource: String,
+    address: Option<Address>,
+}
+
+impl<'c> Named<'c> {
+    fn of(gateway: &Gateway, head: &'c Parts) -> Result<Self, Denial> {
+        let header = inbound::resource(&head.headers)?;
+        let address = Address::of(gateway.origin(), head.uri.path());
+        if header.is_none() && address.is_none() {
+            return Err(Denial::MissingResource);
+        }
+        Ok(Self { header, address })
+    }
+
+    /// A path that is no resource's address belongs to the upstream of the resource that the header names.
+    async fn called(self, gateway: &Gateway, zone: &ZoneId) -> Result<Called, Denial> {
+        let Some(address) = self.address else {
+            return Self::by(self.header);
+        };
+        if address.zone != *zone {
+            return match self.header {
+                Some(_) => Self::by(self.header),
+                None => Err(Denial::Claims(ClaimError::WrongZone)),
+            };
+        }
+        let state = zone_of(gateway, zone).await?;
+        let Some(here) = state.resource(&address.identifier) else {
+            return Self::by(self.header);
+        };
+        let named = self.header.map(|name| state.resource(name));
+        if named.is_some_and(|named| named.is_none_or(|named| !Arc::ptr_eq(named, here))) {
+            return Err(Denial::Ambiguous);
+        }
+        Ok(Called {
+            resource: address.identifier.clone(),
+            address: Some(address),
+        })
+    }
+
+    fn by(header: Option<&str>) -> Result<Called, Denial> {
+        Ok(Called {
+            resource: header.ok_or(Denial::MissingResource)?.to_owned(),
+            address: None,
+        })
+    }
 }
 
 fn fresh(gateway: &Gateway) -> Result<(), Denial> {

@@ -9,7 +9,7 @@ use caracal_wire::gateway::Reason;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::{denial::Denial, gateway::Gateway, inbound};
+use crate::{address::Address, denial::Denial, gateway::Gateway, inbound};
 
 #[derive(Serialize)]
 struct Metadata<'m> {
@@ -48,10 +48,14 @@ pub(crate) async fn denied(
     let fingerprint = inbound::bearer(&head.headers)
         .map(fingerprint)
         .unwrap_or_default();
+    let named = inbound::resource(&head.headers).unwrap_or_default();
+    let address = Address::of(gateway.origin(), head.uri.path());
     let metadata = Metadata {
         jti: &claims.jti,
         sid: claims.sid.as_str(),
-        resource: inbound::resource(&head.headers).unwrap_or_default(),
+        resource: named
+            .or(address.as_ref().map(|address| address.identifier.as_str()))
+            .unwrap_or_default(),
         client_id: claims.client_id.as_str(),
         subject_fp: &fingerprint,
         request_id,

@@ -33,4 +33,9 @@ impl Gateway {
             deps,
         }
     }
+
+    /// The Gateway as callers know it, where it has a public address.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.deps.config.public_url.as_deref()
+    }
 }

@@ -77,13 +77,17 @@ pub(crate) fn no_client_id(headers: &HeaderMap) -> Result<(), Denial> {
     }
 }
 
-/// The identifier of the resource called.
-pub(crate) fn resource(headers: &HeaderMap) -> Result<&str, Denial> {
-    headers
-        .get(RESOURCE)
-        .and_then(|value| value.to_str().ok())
-        .map(str::trim)
-        .filter(|name| (1..=MAX_RESOURCE_BYTES).contains(&name.len()))
+/// The identifier of the resource called, where a header names it.
+///
+/// # Errors
+/// [`Denial::MissingResource`] for a header that names none.
+pub(crate) fn resource(headers: &HeaderMap) -> Result<Option<&str>, Denial> {
+    let Some(value) = headers.get(RESOURCE) else {
+        return Ok(None);
+    };
+    let name = value.to_str().ok().map(str::trim);
+    name.filter(|name| (1..=MAX_RESOURCE_BYTES).contains(&name.len()))
+        .map(Some)
         .ok_or(Denial::MissingResource)
 }
 

@@ -1,13 +1,13 @@
-//! What the Gateway answers, as declarations. Everything but three paths belongs to upstreams, so nothing of its own is
-//! added beside them: not even this document, which is in the repository alone.
+//! What the Gateway answers, as declarations. Everything but three paths and the metadata of resources belongs to
+//! upstreams, so nothing of its own is added beside them: not even this document, which is in the repository alone.
 
 use caracal_service::{
     Refusal,
     front::{Credential, Declaration, OpenApiOperation, Required, Surface},
     health,
 };
-use caracal_wire::{ErrorCode, sts::EXCHANGE_REFUSALS};
-use http::Method;
+use caracal_wire::{ErrorCode, gateway::ProtectedResource, sts::EXCHANGE_REFUSALS};
+use http::{Method, StatusCode};
 
 /// What a route needs of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub(crate) const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /// What every governed call is called in metrics and logs: paths are an upstream's, and are no labels.
 pub(crate) const GOVERNED: &str = "{upstream}";
+
+/// Where the resource at an address is described.
+pub(crate) const METADATA: &str = "/.well-known/oauth-protected-resource/r/{zone_id}/{name}";
 
 /// Asks for the place of the call's receipts, and tells it. Like every header of ours, no upstream sees or says it.
 pub(crate) const RECEIPT: &str = "x-caracal-receipt";
@@ -80,8 +83,8 @@ pub(crate) fn hold(refusal: &Refusal) {
 fn governed(operation: &mut OpenApiOperation) {
     operation.header(
         "X-Caracal-Resource",
-        Required::True,
-        "Identifier of the resource called.",
+        Required::False,
+        "Identifier of the resource called, unless the path is at or below the address of one.",
     );
     operation.header(
         "X-Caracal-Receipt",
@@ -109,8 +112,13 @@ pub fn table() -> Vec<Declaration<Needs>> {
             declared.refuses_with(*status, codes)
         })
     });
+    let metadata = Declaration::new(Method::GET, METADATA, "resource.describe", Needs::Nothing, |it| {
+        it.answer::<ProtectedResource>(StatusCode::OK);
+    })
+    .summary("Tell what a client needs to know before it calls the resource at an address (RFC 9728).")
+    .refuses(&[ErrorCode::ResourceNotFound, ErrorCode::StsUnavailable]);
     let own = health::declarations(Needs::Nothing, Needs::Metrics);
-    own.into_iter().chain(governed).collect()
+    own.into_iter().chain([metadata]).chain(governed).collect()
 }
 
 /// The OpenAPI document of these routes.

@@ -1,6 +1,22 @@
-//! The Gateway: why a call was refused or brought no answer.
+//! The Gateway: what it tells of a resource that has an address there, and why a call was refused or brought no answer.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::reason::reasons;
+
+/// What a client needs to know of a protected resource before it has a token (RFC 9728 §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProtectedResource {
+    /// Its identifier: the address it is called at, and the `resource` of a request for a token.
+    pub resource: String,
+    /// Who issues tokens for it: the issuer of mandates.
+    pub authorization_servers: Vec<String>,
+    /// Its scopes.
+    pub scopes_supported: Vec<String>,
+    /// `header`: tokens come in `Authorization` and nowhere else.
+    pub bearer_methods_supported: Vec<String>,
+}
 
 reasons! {
     /// The member `reason` of the Gateway's refusals; metrics and evidence use the same word.
@@ -14,7 +30,7 @@ reasons! {
     BearerMalformed "bearer_malformed" "The bearer token is not a mandate.";
     CredentialExpiring "credential_expiring" "The mandate ends too soon to be used.";
     ClientIdHeader "client_id_header" "The caller names its own client id.";
-    MissingResource "missing_resource" "`X-Caracal-Resource` is missing.";
+    MissingResource "missing_resource" "`X-Caracal-Resource` is missing, and the path is the address of no resource.";
     MissingZone "missing_zone" "The mandate names no zone.";
     MissingClient "missing_client" "The mandate names no client.";
     PathTraversal "path_traversal" "The path leads out of its directory, or is no path.";

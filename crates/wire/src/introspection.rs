@@ -128,6 +128,8 @@ impl From<&MandateClaims> for Introspection {
 pub struct ServerMetadata {
     /// Issuer, as in mandates.
     pub issuer: String,
+    /// Where people would be sent to sign in. It refuses: see the response types.
+    pub authorization_endpoint: String,
     /// Where tokens are exchanged.
     pub token_endpoint: String,
     /// Where tokens are asked about.

@@ -133,6 +133,35 @@ fn an_sts_without_tls_must_be_near() {
 }
 
 #[test]
+fn the_gateway_is_known_by_one_spelling_of_its_address() {
+    let with = |url: &str| read(&[("CARACAL_MODE", "dev"), ("GATEWAY_PUBLIC_URL", url)], Role::ALL);
+    for wrong in [
+        "gateway.test",
+        "ftp://gateway.test",
+        "https://gateway.test/",
+        "https://gateway.test/base",
+        "https://Gateway.test",
+        "https://gateway.test:443",
+        "https://user@gateway.test",
+        "https://gateway.test?x",
+    ] {
+        let message = with(wrong).unwrap_err().to_string();
+        assert!(
+            message.contains("GATEWAY_PUBLIC_URL must be"),
+            "{wrong}: {message}"
+        );
+    }
+    for good in [
+        "https://gateway.test",
+        "http://127.0.0.1:8081",
+        "http://[::1]:8081",
+    ] {
+        let config = with(good).unwrap();
+        assert_eq!(config.gateway_public_url.as_deref(), Some(good));
+    }
+}
+
+#[test]
 fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
     let laptop = ("CARACAL_MODE", "dev");
     let refusal = |name, value| {

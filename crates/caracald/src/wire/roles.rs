@@ -98,6 +98,8 @@ impl Parts {
             Arc::new(self.remote_exchange()?)
         };
         let config = &self.config;
+        let listening = self.addresses.iter().find(|(role, _)| *role == Role::Gateway);
+        let own = listening.map(|(_, address)| format!("http://{address}"));
         let deps = GatewayDeps {
             world: self.world.clone(),
             zones: self.zones.clone(),
@@ -116,6 +118,7 @@ impl Parts {
                 upstream_timeout: config.upstream_timeout,
                 stream_idle_timeout: config.stream_idle_timeout,
                 trust_proxy: config.trust_proxy,
+                public_url: config.gateway_public_url.clone().or(own),
                 ..GatewayConfig::default()
             },
         };

@@ -190,6 +190,8 @@ fn routes(role: &str) -> Vec<(String, String, Stranger)> {
                 .iter()
                 .flat_map(|route| {
                     let stranger = match route.needs {
+                        // Of a resource that has no address.
+                        caracal_gateway::Needs::Nothing if route.path.contains('{') => Stranger::Refused,
                         caracal_gateway::Needs::Nothing | caracal_gateway::Needs::Metrics => Stranger::Served,
                         caracal_gateway::Needs::Mandate => Stranger::Asked,
                     };

@@ -17,6 +17,7 @@ mod key_rotation;
 mod launch;
 mod ledger;
 mod lifecycle;
+mod mcp;
 mod metrics;
 mod misconfigured;
 mod outages;

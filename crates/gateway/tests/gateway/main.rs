@@ -1,6 +1,7 @@
 //! The Gateway through its real router, served on a socket, in front of a real upstream.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+mod addresses;
 mod answers;
 mod attacks;
 mod client;

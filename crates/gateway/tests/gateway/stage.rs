@@ -142,6 +142,8 @@ impl Stage {
             available: AtomicBool::new(true),
             seen: Mutex::default(),
         });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         let deps = GatewayDeps {
             world: world.clone(),
             zones: parts.zones.clone(),
@@ -152,10 +154,11 @@ impl Stage {
             spool: parts.spool.clone(),
             issuer: ISSUER.into(),
             egress: Egress::new(options.policy),
-            config: options.config,
+            config: GatewayConfig {
+                public_url: Some(format!("http://{address}")),
+                ..options.config
+            },
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let router = app(deps, Parts::operational(), world.clone());
         let served = tokio::spawn(serve(listener, router, options.limits, None, shutdown.clone()));
@@ -228,6 +231,16 @@ impl Stage {
 
     /// Stores the resource with these operations, each with its own text as scope. Once, before the first call.
     pub(crate) async fn declare(&self, enforcement: OperationEnforcement, operations: &[(&str, &str)]) {
+        self.declare_as(RESOURCE, enforcement, operations).await;
+    }
+
+    /// The same for the resource at an address.
+    pub(crate) async fn declare_as(
+        &self,
+        identifier: &str,
+        enforcement: OperationEnforcement,
+        operations: &[(&str, &str)],
+    ) -> Resource {
         let given = Given::in_zone(&self.world, &self.zone);
         let provider = given.provider();
         let declared = |(method, path): &(&str, &str)| DeclaredOperation {
@@ -236,7 +249,7 @@ impl Stage {
             scope: (*path).to_owned(),
         };
         let resource = Resource {
-            identifier: RESOURCE.to_owned(),
+            identifier: identifier.to_owned(),
             operations: operations.iter().map(declared).collect(),
             operation_enforcement: enforcement,
             ..given.resource(&provider)
@@ -245,6 +258,7 @@ impl Stage {
         work.providers().create(&provider).await.unwrap();
         work.resources().create(&resource).await.unwrap();
         work.commit().await.unwrap();
+        resource
     }
 
     /// Pretends that this process signed `token`.

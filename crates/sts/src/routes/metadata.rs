@@ -18,6 +18,7 @@ pub(super) async fn get(call: Arc<Inbound<StsDeps>>) -> Result<Answer<ServerMeta
     let below = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
     Ok(Answer(ServerMetadata {
         issuer: issuer.to_string(),
+        authorization_endpoint: below("/oauth/2/authorize"),
         token_endpoint: below("/oauth/2/token"),
         introspection_endpoint: below("/oauth/2/introspect"),
         response_types_supported: Vec::new(),

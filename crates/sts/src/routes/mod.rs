@@ -1,6 +1,7 @@
 //! The routes of the STS, one file each.
 
 mod approvals;
+mod authorize;
 mod introspect;
 mod jwks;
 mod metadata;
@@ -178,7 +179,16 @@ pub fn table() -> Vec<Route> {
     )
     .refuses_with(400, &[ErrorCode::InvalidToken])
     .refuses(&[ErrorCode::ResourceNotFound, ErrorCode::StsUnavailable]);
+    let authorization = Declaration::new(
+        Method::GET,
+        "/oauth/2/authorize",
+        "authorization.get",
+        Needs::Nothing,
+        |_| {},
+    )
+    .refuses(&[ErrorCode::InvalidRequest]);
     vec![
+        Route::raw(authorization, authorize::get).summary("Refuse to sign a person in."),
         // One published client keeps a trailing slash of its configured base URL.
         Route::raw(token, token::post)
             .also("//oauth/2/token")

@@ -110,4 +110,11 @@ async fn the_server_says_where_everything_is() {
     assert_eq!(answer.body["issuer"], issuer);
     assert_eq!(answer.body["token_endpoint"], format!("{issuer}/oauth/2/token"));
     assert_eq!(answer.body["response_types_supported"], serde_json::json!([]));
+    // Which nobody signs in by.
+    let endpoint = answer.body["authorization_endpoint"].as_str().unwrap();
+    let path = endpoint.strip_prefix(issuer).unwrap();
+    let request = Request::builder().uri(format!("{path}?response_type=code&client_id=x"));
+    let answer = fixture.request(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.body["error"], "invalid_request");
 }

@@ -11,6 +11,7 @@ use caracal_service::{
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &ISSUER_URL,
     &STS_URL,
+    &GATEWAY_PUBLIC_URL,
     &MINT_RATE,
     &KEY_PUBLISH_AHEAD,
     &KEY_OVERLAP,
@@ -26,6 +27,33 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
 
 const GATEWAY: &[Role] = &[Role::Gateway];
 const STS: &[Role] = &[Role::Sts];
+
+/// Scheme, host and port.
+#[derive(Debug)]
+pub(crate) struct HttpOrigin;
+
+impl SettingKind for HttpOrigin {
+    type Value = String;
+
+    const FORM: &'static str = "an http or https URL without a path, as browsers write it";
+
+    fn parse(text: &str) -> Result<String, String> {
+        let text = text.trim();
+        // Clients compare it as text: there must be one way to write it.
+        let is_origin = url::Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+        });
+        if is_origin {
+            Ok(text.to_owned())
+        } else {
+            Err(format!(" must be {}, not {text:?}", Self::FORM))
+        }
+    }
+
+    fn render(value: &String) -> String {
+        value.clone()
+    }
+}
 
 /// Host patterns with commas between them.
 #[derive(Debug)]
@@ -76,6 +104,13 @@ pub(crate) static STS_URL: Optional<HttpUrl> = Optional::new(
     when: |process: &Process, users| process.serves(users) && !process.serves(STS),
     words: "by a gateway without the sts role in the same process",
 });
+pub(crate) static GATEWAY_PUBLIC_URL: Optional<HttpOrigin> = Optional::new(
+    "GATEWAY_PUBLIC_URL",
+    GATEWAY,
+    "the address that the Gateway listens on",
+    "The Gateway as clients know it, such as https://gateway.example.com. A resource whose identifier is /r/ZONE/NAME there can be \
+     called at it without a header, and anyone may read which scopes it has.",
+);
 pub(crate) static MINT_RATE: Setting<Number<u32>> = Setting::new(
     "STS_MINT_RATE_LIMIT_PER_MIN",
     STS,

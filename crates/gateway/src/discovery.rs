@@ -1,0 +1,139 @@
+//! What a client that has only an address is told: metadata of the resource there (RFC 9728), and, with a refusal, where
+//! that is and which scopes it should ask for (RFC 6750 §3). Nobody is told of a resource without an address.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Json,
+    response::{IntoResponse as _, Response},
+};
+use caracal_core::Operation;
+use caracal_service::{Refusal, zones::ResourceState};
+use caracal_wire::{
+    ErrorCode,
+    gateway::{ProtectedResource, Reason},
+};
+use http::{Method, StatusCode, header, request::Parts};
+
+use crate::{address::Address, gateway::Gateway, inbound::RESOURCE, path};
+
+/// What every client of MCP does before its first call: without these scopes it cannot even ask what there is.
+const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools/list"];
+
+/// Longest list of scopes in a challenge, in bytes.
+const MAX_SCOPES_BYTES: usize = 1024;
+
+/// The address whose metadata is asked for. A call that names its resource is one to an upstream, wherever it goes.
+pub(crate) fn asked_for(gateway: &Gateway, head: &http::Request<axum::body::Body>) -> Option<Address> {
+    if !matches!(*head.method(), Method::GET | Method::HEAD) || head.headers().contains_key(RESOURCE) {
+        return None;
+    }
+    Address::described_at(gateway.origin(), head.uri().path())
+}
+
+/// The metadata of the resource at `address`.
+///
+/// # Errors
+/// 404 where nobody gave a resource this address, whether or not the zone is there; 503 when that is not known.
+pub(crate) async fn metadata(gateway: &Gateway, address: Address) -> Result<Response, Refusal> {
+    let Ok(known) = address.resource(gateway).await else {
+        return Err(Refusal::of(ErrorCode::StsUnavailable)
+            .describe("zone state unavailable")
+            .reason(Reason::ZoneStateUnavailable));
+    };
+    let Some(known) = known else {
+        return Err(Refusal::of(ErrorCode::ResourceNotFound));
+    };
+    let document = ProtectedResource {
+        resource: address.identifier,
+        authorization_servers: vec![gateway.deps.issuer.to_string()],
+        scopes_supported: known.resource.scopes.iter().map(ToString::to_string).collect(),
+        bearer_methods_supported: vec![String::from("header")],
+    };
+    let caching = [(header::CACHE_CONTROL, "public, max-age=60")];
+    Ok((caching, Json(document)).into_response())
+}
+
+/// A call to an address, as far as its challenge is about it.
+pub(crate) struct Addressed {
+    address: Address,
+    method: Method,
+    /// As policies read it; absent where it cannot be read.
+    path: Option<String>,
+}
+
+impl Addressed {
+    /// The call with `head`, if it is one to an address.
+    pub(crate) fn of(gateway: &Gateway, head: &Parts) -> Option<Self> {
+        let address = Address::of(gateway.origin(), head.uri.path())?;
+        let path = path::decode(address.below(head.uri.path())).ok();
+        Some(Self {
+            path: path.map(std::borrow::Cow::into_owned),
+            method: head.method.clone(),
+            address,
+        })
+    }
+
+    /// `refusal` with what a client needs that knows no more than the address.
+    pub(crate) async fn challenged(self, gateway: &Gateway, refusal: Refusal) -> Refusal {
+        let lacks_scope = lacking(&refusal);
+        if refusal.status != StatusCode::UNAUTHORIZED && lacks_scope.is_none() {
+            return refusal;
+        }
+        let Ok(Some(known)) = self.address.resource(gateway).await else {
+            return refusal;
+        };
+        let begun = match (&lacks_scope, refusal.authenticate.as_deref()) {
+            (Some(_), _) => "Bearer error=\"insufficient_scope\", ",
+            (None, None | Some("Bearer")) => "Bearer ",
+            // Whoever is asked to authenticate in another way is not helped by this.
+            (None, Some(other)) if !other.starts_with("Bearer ") => return refusal,
+            (None, Some(other)) => &[other, ", "].concat(),
+        };
+        let mut challenge = [begun, "resource_metadata=\"", &self.address.metadata, "\""].concat();
+        if let Some(scopes) = self.scopes(&known, lacks_scope.as_deref()) {
+            challenge.extend([", scope=\"", &scopes, "\""]);
+        }
+        refusal.authenticate(challenge)
+    }
+
+    /// The scopes to ask for, with blanks between them; none where the resource does not say which it needs.
+    fn scopes(&self, known: &ResourceState, lacks: Option<&str>) -> Option<String> {
+        if !known.enforces_operations() {
+            return None;
+        }
+        let head = Operation::Http {
+            method: self.method.as_str().to_owned(),
+            path: self.path.clone()?,
+        };
+        let mut scopes: BTreeSet<&str> = lacks.into_iter().chain(known.operation_scope(&head)).collect();
+        if known.reads_mcp() {
+            let messages = CONNECTING.map(|call| Operation::Mcp {
+                call: call.to_owned(),
+            });
+            let root = ["GET", "DELETE"].map(|method| Operation::Http {
+                method: method.to_owned(),
+                path: String::from("/"),
+            });
+            let connecting = messages.iter().chain(&root);
+            scopes.extend(connecting.filter_map(|operation| known.operation_scope(operation)));
+        }
+        let scopes: Vec<&str> = scopes.into_iter().filter(|scope| is_scope_token(scope)).collect();
+        let scopes = scopes.join(" ");
+        (1..=MAX_SCOPES_BYTES).contains(&scopes.len()).then_some(scopes)
+    }
+}
+
+/// The scope whose lack is all that a call was refused for.
+fn lacking(refusal: &Refusal) -> Option<String> {
+    if refusal.code != ErrorCode::OperationNotPermitted {
+        return None;
+    }
+    let scope = refusal.members.get("details")?.get("scope")?.as_str()?;
+    is_scope_token(scope).then(|| scope.to_owned())
+}
+
+/// What can stand in a list of scopes within quotes (RFC 6749 §3.3).
+fn is_scope_token(scope: &str) -> bool {
+    !scope.is_empty() && (scope.bytes()).all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
