@@ -5,10 +5,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use caracal_core::ZoneId;
-use caracal_lifecycle::receipts::Counts;
+use caracal_core::{ZoneId, entity::NotificationType};
+use caracal_lifecycle::{MAX_WAITING, notification, receipts::Counts};
 use caracal_service::Refusal;
-use caracal_storage::{Access, AdminAuditRecord, GlobalWork, OutboxMessage, ZoneWork};
+use caracal_storage::{Access, AdminAuditRecord, GlobalWork, Notification, OutboxMessage, ZoneWork};
 use caracal_wire::{
     ErrorCode,
     events::{DirectoryInvalidated, DirectoryKind},
@@ -146,6 +146,18 @@ impl<'c> ZoneChange<'c> {
         });
     }
 
+    /// Tells the sinks of the zone what happens with the commit.
+    pub(crate) async fn notify(
+        &mut self,
+        kind: NotificationType,
+        decision: &str,
+        about: impl Serialize,
+    ) -> Result<(), Refusal> {
+        let told = told(self.call, &self.call.zone, kind, decision, about)?;
+        self.work.notifications().notify(&told, MAX_WAITING).await?;
+        Ok(())
+    }
+
     /// Commits, and answers with `item`, which is kept for repeats of a request with an idempotency key.
     pub(crate) async fn answer<T: Serialize>(mut self, done: Done<'_>, item: T) -> Result<T, Refusal> {
         if let Some(keyed) = keyed(self.call) {
@@ -224,6 +236,22 @@ impl GlobalChange<'_> {
         });
     }
 
+    /// As [`ZoneChange::notify`], of `zone`.
+    pub(crate) async fn notify(
+        &mut self,
+        zone: &ZoneId,
+        kind: NotificationType,
+        decision: &str,
+        about: impl Serialize,
+    ) -> Result<(), Refusal> {
+        let told = told(self.call, zone, kind, decision, about)?;
+        self.work
+            .notifications()
+            .notify_in(zone, &told, MAX_WAITING)
+            .await?;
+        Ok(())
+    }
+
     /// As [`ZoneChange::commit`]; `zone` is the zone whose chain records the change, if it is about one.
     pub(crate) async fn commit(mut self, zone: Option<&ZoneId>, done: Done<'_>) -> Result<(), Refusal> {
         let record = success(self.call, zone, done);
@@ -239,6 +267,31 @@ impl GlobalChange<'_> {
         }
         Ok(())
     }
+}
+
+/// What sinks are told of a change: who made it with which request, and what it is about.
+#[derive(Serialize)]
+struct Told<'t, A> {
+    request_id: &'t str,
+    actor: String,
+    #[serde(flatten)]
+    about: A,
+}
+
+fn told(
+    call: &Call,
+    zone: &ZoneId,
+    kind: NotificationType,
+    decision: &str,
+    about: impl Serialize,
+) -> Result<Notification, Refusal> {
+    let data = Told {
+        request_id: &call.request_id,
+        actor: call.caller.attributed_to(),
+        about,
+    };
+    let event_id = call.role.world.uuid_v7().to_string();
+    Ok(notification(zone, event_id, kind, decision, call.now(), data)?)
 }
 
 fn success(call: &Call, zone: Option<&ZoneId>, done: Done<'_>) -> AdminAuditRecord {

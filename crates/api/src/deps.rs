@@ -6,6 +6,7 @@ use caracal_core::{Secret, World};
 use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
 use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::{
+    egress::Egress,
     limits::{Limits, Rule},
     tail::Tails,
     zones::ZoneDirectory,
@@ -107,6 +108,8 @@ pub struct ApiDeps {
     pub tails: Arc<Tails>,
     /// Where policies are read and evaluated.
     pub policy_work: PolicyWork,
+    /// Where notifications may be sent.
+    pub egress: Arc<Egress>,
     /// Bounds.
     pub config: ApiConfig,
 }

@@ -5,8 +5,9 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 12] = [
+const COLLECTIONS: [&str; 13] = [
     "approvals",
+    "notification-sinks",
     "accounts",
     "zones",
     "applications",
@@ -21,11 +22,12 @@ const COLLECTIONS: [&str; 12] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 14] = [
     "activate",
     "approve",
     "client-secret",
     "freeze",
+    "redeliver",
     "reject",
     "end-sessions",
     "link",
@@ -33,6 +35,7 @@ const VERBS: [&str; 12] = [
     "rotate-secret",
     "secret",
     "simulate",
+    "test",
     "thaw",
 ];
 

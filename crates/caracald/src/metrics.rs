@@ -118,6 +118,7 @@ pub(crate) const ALL: &[(&str, &[Metric])] = &[
     ("Token service", caracal_sts::METRICS),
     ("Gateway", caracal_gateway::METRICS),
     ("Coordinator", caracal_coordinator::METRICS),
+    ("Control API", caracal_api::METRICS),
     ("Ledger", caracal_audit::METRICS),
     #[cfg(feature = "export")]
     ("Scheduled export", caracal_export::METRICS),
@@ -133,6 +134,7 @@ pub(crate) fn describe_all() {
     caracal_sts::describe_metrics();
     caracal_gateway::describe_metrics();
     caracal_coordinator::describe_metrics();
+    caracal_api::describe_metrics();
     caracal_audit::describe_metrics();
     #[cfg(feature = "export")]
     caracal_export::describe_metrics();

@@ -155,6 +155,14 @@ typed_id!(
     ApprovalId
 );
 typed_id!(
+    /// Where a zone's notifications are sent.
+    NotificationSinkId
+);
+typed_id!(
+    /// One notification on its way to one sink.
+    NotificationDeliveryId
+);
+typed_id!(
     /// A signing key of a zone (JOSE `kid`).
     KeyId
 );

@@ -22,9 +22,9 @@ pub mod time;
 pub mod world;
 
 pub use id::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId,
-    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, WorkloadId,
-    ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, NotificationDeliveryId,
+    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
+    SessionId, SubjectIssuerId, WorkloadId, ZoneId,
 };
 pub use json::JsonObject;
 pub use operation::Operation;

@@ -14,7 +14,7 @@ use aws_lc_rs::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
 };
-use caracal_core::{ApplicationId, ProviderId, WorkloadId, World, ZoneId};
+use caracal_core::{ApplicationId, NotificationSinkId, ProviderId, WorkloadId, World, ZoneId};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -48,8 +48,6 @@ impl Location {
         Self(Cow::Borrowed("caracal/providerConnections/refreshToken"));
     /// What tells whether a key is the one that a store was sealed with.
     pub const KEY_CHECK: Self = Self(Cow::Borrowed("caracal/keyCheck"));
-    /// Signing secrets of notification sinks.
-    pub const NOTIFICATION_SINK_SECRET: Self = Self(Cow::Borrowed("caracal/notificationSinks/secret"));
 
     /// The credential document of a provider.
     pub fn provider_secret_config(zone: &ZoneId, provider: &ProviderId) -> Self {
@@ -64,6 +62,11 @@ impl Location {
     /// The secret of a workload, kept so that it can be shown again.
     pub fn workload_secret(zone: &ZoneId, workload: &WorkloadId) -> Self {
         Self(format!("zones/{zone}/workloads/{workload}/secret").into())
+    }
+
+    /// What the notifications of a sink are signed with.
+    pub fn notification_sink_secret(zone: &ZoneId, sink: &NotificationSinkId) -> Self {
+        Self(format!("zones/{zone}/notificationSinks/{sink}/secret").into())
     }
 
     /// A location known by its text alone, as when a sweep walks every row of the secret store.
@@ -373,7 +376,7 @@ mod tests {
         for elsewhere in [
             Location::CONNECTION_ACCESS_TOKEN,
             Location::CONNECTION_REFRESH_TOKEN,
-            Location::NOTIFICATION_SINK_SECRET,
+            Location::notification_sink_secret(&zone, &NotificationSinkId::parse("s-1").unwrap()),
             Location::provider_secret_config(&zone, &ProviderId::parse("prov-1").unwrap()),
             Location::application_client_secret(&zone, &ApplicationId::parse("app-1").unwrap()),
             Location::workload_secret(&zone, &WorkloadId::parse("w-1").unwrap()),

@@ -11,6 +11,7 @@
 //! - `approvals`: requests that wait for a person.
 //! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
 //!   sessions it stands on, and hand them to it.
+//! - `notifications`: what sinks of a zone are told.
 //! - `receipts`: requests that may be sent twice and happen once.
 
 mod act;
@@ -21,6 +22,7 @@ mod denial;
 mod events;
 mod evidence;
 mod locks;
+mod notifications;
 mod owner;
 mod principal;
 pub mod receipts;
@@ -34,6 +36,7 @@ pub use self::{
     delegations::ResourceLookup,
     denial::{Denial, Error},
     evidence::audit_frame,
+    notifications::{MAX_WAITING, notification},
     owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},
     principal::{ADMIN, Principal},
     retention::forget,

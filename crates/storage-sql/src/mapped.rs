@@ -4,13 +4,13 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, JsonObject, KeyId, PolicyId, PolicySetId,
-    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp,
-    WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, JsonObject, KeyId, NotificationDeliveryId,
+    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
+    SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
-        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, OperationEnforcement,
-        PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
+        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, NotificationType,
+        OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
     },
 };
 use caracal_storage::Error;
@@ -253,6 +253,7 @@ word_columns!(
     ApproverClass: ApproverClass::parse, ApproverClass::as_str;
     AuthorityRecordStatus: AuthorityRecordStatus::parse, AuthorityRecordStatus::as_str;
     Lifecycle: Lifecycle::parse, Lifecycle::as_str;
+    NotificationType: NotificationType::parse, NotificationType::as_str;
     OperationEnforcement: OperationEnforcement::parse, OperationEnforcement::as_str;
     PrivacyMode: PrivacyMode::parse, PrivacyMode::as_str;
     ProviderKind: ProviderKind::parse, ProviderKind::as_str;

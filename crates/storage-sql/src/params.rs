@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, PolicyId, PolicySetId,
-    PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp,
-    WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, NotificationDeliveryId,
+    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
+    SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
 };
 use sea_orm::Value;
 
@@ -155,6 +155,8 @@ macro_rules! every_id {
             AuthorityRecordId,
             SessionId,
             DelegationId,
+            NotificationSinkId,
+            NotificationDeliveryId,
             KeyId
         );
     };

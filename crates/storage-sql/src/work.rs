@@ -14,9 +14,9 @@ use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, Outbox, Policies, PolicySets,
-    Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys,
-    SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, NotificationQueue,
+    Notifications, Outbox, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting,
+    RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -168,6 +168,10 @@ impl ZoneWork for ZoneUnit {
         self
     }
 
+    fn notifications(&mut self) -> &mut dyn Notifications {
+        self
+    }
+
     fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
@@ -294,6 +298,10 @@ impl GlobalWork for GlobalUnit {
     }
 
     fn chains(&mut self) -> &mut dyn Chains {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationQueue {
         self
     }
 

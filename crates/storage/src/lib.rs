@@ -20,6 +20,7 @@ mod directory;
 mod error;
 mod idempotency;
 mod keys;
+mod notifications;
 mod outbox;
 mod page;
 mod policies;
@@ -44,6 +45,9 @@ pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssu
 pub use error::Error;
 pub use idempotency::{IdempotencyReceipt, IdempotencyReceipts};
 pub use keys::{KeyCheck, KeyChecks, PublishedKey, SigningKeyRow, SigningKeys};
+pub use notifications::{
+    Attempt, ClaimedDelivery, Notification, NotificationBacklog, NotificationQueue, Notifications, Settlement,
+};
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};
 pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets};

@@ -11,9 +11,9 @@ use caracal_ledger::chain::LogId;
 
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, IdempotencyReceipts, KeyChecks, Ledger, Log, Outbox, Policies, PolicySets, Providers, Resources,
-    Retention, RetentionSetting, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads,
-    Zones,
+    Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications, Outbox, Policies,
+    PolicySets, Providers, Resources, Retention, RetentionSetting, SecretStore, Sessions, SigningKeys,
+    SubjectIssuers, Subjects, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -134,6 +134,8 @@ pub trait ZoneWork: Send {
     fn retention_days(&mut self) -> &mut dyn RetentionSetting;
     /// Holds on the zone's events, and what of them was deleted.
     fn retention(&mut self) -> &mut dyn Retention;
+    /// Servers that are told what happens in the zone, and what is on its way to them.
+    fn notifications(&mut self) -> &mut dyn Notifications;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Serialises work of one purpose in this zone until the end of the transaction, for example
@@ -177,6 +179,8 @@ pub trait GlobalWork: Send {
     fn retention_days(&mut self) -> &mut dyn RetentionSetting;
     /// Every log of evidence, for verification.
     fn chains(&mut self) -> &mut dyn Chains;
+    /// What is on its way to the sinks of every zone.
+    fn notifications(&mut self) -> &mut dyn NotificationQueue;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Named exception: finds an application whatever its zone, archived or not.

@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod health;
 pub mod introspection;
 mod listing;
+pub mod notifications;
 pub mod proof;
 mod reason;
 pub mod run;

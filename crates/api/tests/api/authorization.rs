@@ -21,6 +21,7 @@ fn filled(route: &Route<ApiDeps>, zone: &str) -> String {
         .replace("{zoneId}", zone)
         .replace("{id}", "an-id")
         .replace("{versionId}", "a-version")
+        .replace("{deliveryId}", "a-delivery")
         .replace("{requestId}", "a-request");
     assert!(
         !path.contains('{'),

@@ -21,6 +21,8 @@ struct Made {
     set_version: String,
     workload: String,
     issuer: String,
+    sink: String,
+    delivery: String,
     approval: String,
 }
 
@@ -35,6 +37,10 @@ fn resource(identifier: &str, provider: &str) -> Value {
         "name": identifier, "identifier": identifier, "upstream_url": "https://upstream.example",
         "scopes": ["crm:read"], "credential_provider_id": provider,
     })
+}
+
+fn sink(name: &str) -> Value {
+    json!({"name": name, "url": "https://hooks.example/"})
 }
 
 fn issuer(name: &str) -> Value {
@@ -63,6 +69,14 @@ impl Made {
         let trusted = stack
             .post(&format!("{base}/subject-issuers"), issuer("one"))
             .await;
+        let sink = stack
+            .post(&format!("{base}/notification-sinks"), sink("pager"))
+            .await
+            .expect(201)
+            .text("id");
+        let tried = stack
+            .post(&format!("{base}/notification-sinks/{sink}/test"), json!({}))
+            .await;
         let mut given = Given::new(&stack.parts.world);
         given.zone_id = ZoneId::parse(&zone).unwrap();
         let approval = given.approval(&given.application());
@@ -75,6 +89,8 @@ impl Made {
         Self {
             workload: workload.expect(201).text("id"),
             issuer: trusted.expect(201).text("id"),
+            delivery: tried.expect(202).text("id"),
+            sink,
             approval: approval.id.to_string(),
             resource: made.expect(201).text("id"),
             policy_version: versions["items"][0]["id"].as_str().unwrap().to_owned(),
@@ -99,6 +115,7 @@ impl Made {
             "workloads" => (&self.workload, ""),
             "subject_issuers" => (&self.issuer, ""),
             "approvals" => (&self.approval, ""),
+            "notification_sinks" => (&self.sink, ""),
             _ => (&self.zone, ""),
         };
         route
@@ -106,6 +123,7 @@ impl Made {
             .replace("{zoneId}", &self.zone)
             .replace("{id}", id)
             .replace("{versionId}", version)
+            .replace("{deliveryId}", &self.delivery)
             .replace("{requestId}", "of-nobody")
     }
 
@@ -119,6 +137,8 @@ impl Made {
             | "resources.update"
             | "workloads.update" => json!({"name": "renamed"}),
             "workloads.create" => json!({"name": "weekly"}),
+            "notification_sinks.create" => sink("another"),
+            "notification_sinks.update" => json!({"active": true}),
             "subject_issuers.create" => issuer("another"),
             "subject_issuers.update" => json!({"audience": "another"}),
             "applications.create" => json!({"name": "desk", "registration_method": "managed"}),

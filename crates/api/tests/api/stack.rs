@@ -10,7 +10,10 @@ use caracal_crypto::{
     sealed::DerivedKeys,
     tokens::{ConsoleToken, issue_account_assertion},
 };
-use caracal_service::tail::{TailLimits, Tails};
+use caracal_service::{
+    egress::{Egress, EgressPolicy},
+    tail::{TailLimits, Tails},
+};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{Backends, Parts, PartsOptions},
@@ -79,6 +82,10 @@ impl Stack {
             // Whoever walks over all routes comes to an end; what is about tails has its own.
             tails: Tails::new(TailLimits::default(), ended()),
             policy_work: PolicyWork::new(2),
+            egress: Egress::new(EgressPolicy {
+                allow_loopback: true,
+                ..EgressPolicy::default()
+            }),
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

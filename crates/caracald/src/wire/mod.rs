@@ -230,13 +230,16 @@ struct Outside {
     subject_keys: Arc<SubjectKeys>,
 }
 
-/// Servers that whoever sets up a provider or an issuer names: public ones, and those the operator allows.
-fn outside(config: &Config, world: &World) -> anyhow::Result<Outside> {
-    let policy = EgressPolicy {
+/// For servers that whoever sets up a provider, an issuer or a sink names: public ones, and those the operator allows.
+fn named_by_others(config: &Config) -> EgressPolicy {
+    EgressPolicy {
         private_hosts: config.private_hosts.clone(),
         ..EgressPolicy::default()
-    };
-    let egress = egress(config, policy)?;
+    }
+}
+
+fn outside(config: &Config, world: &World) -> anyhow::Result<Outside> {
+    let egress = egress(config, named_by_others(config))?;
     Ok(Outside {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
         subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_api::ApiDeps;
+use caracal_api::{ApiDeps, Notifier};
 use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
@@ -20,7 +20,7 @@ use caracal_service::{
 use caracal_sts::{LocalExchange, StsConfig, StsDeps};
 use metrics::counter;
 
-use super::{Parts, checkpoints::checkpoints, egress};
+use super::{Parts, checkpoints::checkpoints, egress, named_by_others};
 use crate::{
     config::{Backend, Role},
     metrics as measured,
@@ -202,8 +202,20 @@ impl Parts {
             policy_work: caracal_api::PolicyWork::new(
                 std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2),
             ),
+            // On a machine that somebody works on, receivers run beside it.
+            egress: self.egress(EgressPolicy {
+                allow_loopback: !self.config.mode.is_published(),
+                ..named_by_others(&self.config)
+            })?,
             config: self.config.api.clone(),
         };
+        let notifier = Notifier::new(
+            self.world.clone(),
+            self.backends.store.clone(),
+            deps.keyring.clone(),
+            deps.egress.clone(),
+        );
+        self.tasks.spawn(notifier.run(self.shutdown.clone()));
         let digests = Digests {
             store: self.backends.store.clone(),
             keys: deps.keyring.clone(),

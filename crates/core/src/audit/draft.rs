@@ -100,6 +100,11 @@ impl<'e, M: Serialize> Draft<'e, M> {
         }
     }
 
+    /// When it happened.
+    pub const fn occurred_at(&self) -> Timestamp {
+        self.occurred_at
+    }
+
     /// As one that policy could have decided and did not.
     #[must_use]
     pub fn undecided(mut self) -> Self {

@@ -5,6 +5,7 @@ mod approval;
 mod authority;
 mod delegation;
 mod directory;
+mod notification;
 mod policy;
 pub mod provider_config;
 mod session;
@@ -19,6 +20,7 @@ pub use directory::{
     Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,
     RegistrationMethod, Resource, Zone,
 };
+pub use notification::{NotificationDelivery, NotificationSink, NotificationType, SinkHealth};
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use provider_config::ProviderConfig;
 pub use session::{Lifecycle, Session, SessionStatus};

@@ -68,13 +68,19 @@ async fn two_rotations(deployment: Deployment) {
     write(&previous, &key(1));
     let path = previous.display().to_string();
     let stack = Stack::with(deployment, &[("SECRET_STORE_KEK_PREVIOUS_FILE", &path)]).await;
-    // A signing key, a provider's credential, generated secrets of a client and a workload and their copies, an admin
-    // token.
+    // A signing key, a provider's credential, generated secrets of a client and a workload and their copies, the secret
+    // of a sink, an admin token.
     let fixture = Fixture::set_up(&stack).await;
     let workload = Some(json!({"name": "nightly"}));
     let workload = fixture
         .zone
         .admin("POST", "/workloads", workload)
+        .await
+        .expect(201);
+    let sink = Some(json!({"name": "pager", "url": "https://hooks.example/"}));
+    fixture
+        .zone
+        .admin("POST", "/notification-sinks", sink)
         .await
         .expect(201);
     let minted = stack

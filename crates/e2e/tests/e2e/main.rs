@@ -20,6 +20,7 @@ mod lifecycle;
 mod mcp;
 mod metrics;
 mod misconfigured;
+mod notifications;
 mod outages;
 mod packs;
 mod pruning;

@@ -2,15 +2,18 @@
 
 use caracal_core::{
     AuthorityRecordId, World,
-    audit::{Draft, EventType},
-    entity::{Approval, PrivacyMode},
+    audit::{Draft, Event as _, EventType},
+    entity::{Approval, NotificationType, PrivacyMode},
 };
 use caracal_crypto::HmacRing;
-use caracal_storage::{Error, OutboxMessage};
+use caracal_storage::{Error, Notification, OutboxMessage, ZoneWork};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::evidence::audit_frame;
+use crate::{
+    evidence::audit_frame,
+    notifications::{MAX_WAITING, notification},
+};
 
 /// Who writes evidence down, and of which request.
 #[derive(Debug, Clone, Copy)]
@@ -62,17 +65,11 @@ struct About<'a> {
     noted: Noted<'a>,
 }
 
-impl Witness<'_> {
-    pub(super) fn event(
-        &self,
-        kind: EventType,
-        decision: &'static str,
-        approval: &Approval,
-        noted: Noted<'_>,
-    ) -> Result<OutboxMessage, Error> {
+impl<'a> About<'a> {
+    fn of(approval: &'a Approval, noted: Noted<'a>) -> Result<Self, Error> {
         let asked = serde_json::from_str(approval.metadata.as_str());
         let identified = approval.privacy_mode == PrivacyMode::Identified;
-        let about = About {
+        Ok(Self {
             challenge_id: approval.id.as_str(),
             tier: &approval.tier,
             approver_class: approval.approver_class.as_str(),
@@ -85,15 +82,44 @@ impl Witness<'_> {
             subject_anchor: approval.subject_anchor.as_deref().filter(|_| identified),
             asked: asked.map_err(|error| Error::Corrupt(error.to_string()))?,
             noted,
-        };
+        })
+    }
+}
+
+/// That nobody decided an approval in time, as the sinks of its zone are told.
+pub(super) fn expired(approval: &Approval) -> Result<Notification, Error> {
+    notification(
+        &approval.zone_id,
+        format!("expired:{}", approval.id),
+        NotificationType::StepUpExpired,
+        "expired",
+        approval.expires_at,
+        About::of(approval, Noted::default())?,
+    )
+}
+
+impl Witness<'_> {
+    /// Tells the sinks of the zone; what is returned tells the ledger.
+    pub(super) async fn tell(
+        &self,
+        work: &mut dyn ZoneWork,
+        (kind, told): (EventType, NotificationType),
+        decision: &'static str,
+        approval: &Approval,
+        noted: Noted<'_>,
+    ) -> Result<OutboxMessage, Error> {
+        let about = About::of(approval, noted)?;
         let event = Draft::new(
             self.world,
             &approval.zone_id,
             kind,
             self.request_id,
             decision,
-            about,
+            &about,
         );
+        let (id, at) = (event.id().to_owned(), event.occurred_at());
+        let notification = notification(&approval.zone_id, id, told, decision, at, &about)?;
+        work.notifications().notify(&notification, MAX_WAITING).await?;
         audit_frame(self.world, self.keys, &event.undecided())
     }
 }

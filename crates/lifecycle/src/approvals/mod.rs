@@ -16,7 +16,10 @@ use caracal_core::{
     ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Timestamp,
     audit::EventType,
     claims::SubjectType,
-    entity::{Approval, ApprovalState, ApproverClass, AuthorityRecord, AuthorityRecordStatus, PrivacyMode},
+    entity::{
+        Approval, ApprovalState, ApproverClass, AuthorityRecord, AuthorityRecordStatus, NotificationType,
+        PrivacyMode,
+    },
 };
 use caracal_storage::{OutboxMessage, Verdict, ZoneWork};
 use caracal_wire::{ErrorCode, events::ApprovalDecided};
@@ -31,6 +34,11 @@ pub const ANSWERED_AGAIN: Duration = Duration::from_mins(2);
 
 /// Most requests of one caller that wait at a time: a caller that asks for ever new things fills no inbox.
 pub const MAX_PENDING: u64 = 1_000;
+
+/// What the ledger and the sinks of a zone call what happens to an approval.
+const ISSUED: (EventType, NotificationType) = (EventType::StepUpIssued, NotificationType::StepUpIssued);
+const DECIDED: (EventType, NotificationType) = (EventType::StepUpDecided, NotificationType::StepUpDecided);
+const CONSUMED: (EventType, NotificationType) = (EventType::StepUpConsumed, NotificationType::StepUpConsumed);
 
 /// What is told of a request besides what it is bound to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,7 +97,9 @@ pub async fn ask(
         if work.approvals().pending_of(&approval.principal_id, now).await? > MAX_PENDING {
             return Err(too_many().into());
         }
-        let event = witness.event(EventType::StepUpIssued, "pending", &approval, Noted::default())?;
+        let event = witness
+            .tell(work, ISSUED, "pending", &approval, Noted::default())
+            .await?;
         work.outbox().append(&[event]).await?;
     }
     Ok(approval)
@@ -217,7 +227,7 @@ pub async fn decide(
         ..Noted::default()
     };
     let word = if approve { "approved" } else { "rejected" };
-    let mut messages = vec![witness.event(EventType::StepUpDecided, word, &decided, noted)?];
+    let mut messages = vec![witness.tell(work, DECIDED, word, &decided, noted).await?];
     let state = decided.state(now);
     if state != ApprovalState::Pending {
         let told = ApprovalDecided {
@@ -256,6 +266,27 @@ fn not_decidable(approval: &Approval, class: ApproverClass, now: Timestamp) -> D
         state: Some(state),
         ..Denial::of(ErrorCode::ApprovalNotDecidable).describe("the approval is not open to this decision")
     }
+}
+
+/// Tells the sinks of the zone of approvals that nobody decided before they ended, as far as they ended after `since`;
+/// up to `limit`, and how many it were.
+///
+/// # Errors
+/// As the storage.
+pub async fn tell_expired(
+    work: &mut dyn ZoneWork,
+    since: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<usize, caracal_storage::Error> {
+    let ended = work.notifications().untold_expiries(since, now, limit).await?;
+    for approval in &ended {
+        // There are no more of them than of approvals; one left out would be found again and again.
+        work.notifications()
+            .notify(&evidence::expired(approval)?, u32::MAX)
+            .await?;
+    }
+    Ok(ended.len())
 }
 
 /// What an approval is used for.
@@ -337,7 +368,7 @@ pub async fn consume(
         authority_record_id: record,
         ..Noted::default()
     };
-    let event = witness.event(EventType::StepUpConsumed, "consumed", approval, noted)?;
+    let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
     work.outbox().append(&[event]).await?;
     Ok(true)
 }
@@ -367,7 +398,7 @@ pub async fn answer_again(
         reissued: Some(true),
         ..Noted::default()
     };
-    let event = witness.event(EventType::StepUpConsumed, "consumed", approval, noted)?;
+    let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;
     work.outbox().append(&[event]).await?;
     Ok(Some(record))
 }

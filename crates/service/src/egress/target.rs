@@ -133,6 +133,22 @@ impl Target {
         &self.host_header
     }
 
+    /// The whole of it, as a client asks for it.
+    ///
+    /// # Errors
+    /// When path and query do not go into a request.
+    pub fn uri(&self) -> Result<uri::Uri, http::Error> {
+        let path = match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.to_string(),
+        };
+        uri::Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+    }
+
     /// Host in lower case, without port and brackets.
     pub fn host(&self) -> &str {
         &self.host

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header, uri::Scheme};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 
-use super::uri;
 use crate::egress::{Egress, EgressClient, EgressError};
 
 /// Longest time that one document takes.
@@ -58,7 +57,7 @@ impl DocumentClient {
             return Err(DocumentError::Refused);
         }
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = uri(&target).map_err(|_| DocumentError::Refused)?;
+        *request.uri_mut() = target.uri().map_err(|_| DocumentError::Refused)?;
         let headers = request.headers_mut();
         headers.insert(header::HOST, target.host_header().clone());
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use caracal_core::{World, entity::provider_config::ClientCredentialsConfig};
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
 use self::request::TokenRequest;
@@ -153,20 +153,8 @@ impl TokenClient {
     }
 }
 
-fn uri(target: &Target) -> Result<Uri, http::Error> {
-    let path = match target.query() {
-        Some(query) => format!("{}?{query}", target.path()),
-        None => target.path().to_owned(),
-    };
-    Uri::builder()
-        .scheme(target.scheme().clone())
-        .authority(target.authority().clone())
-        .path_and_query(path)
-        .build()
-}
-
 fn post(target: &Target, asked: TokenRequest) -> Result<Request<Full<Bytes>>, TokenError> {
-    let uri = uri(target).map_err(|_| TokenError::Unusable("token_endpoint"))?;
+    let uri = target.uri().map_err(|_| TokenError::Unusable("token_endpoint"))?;
     let mut request = Request::new(Full::new(Bytes::from(asked.form)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;

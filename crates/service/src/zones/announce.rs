@@ -16,9 +16,9 @@ use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains,
     Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId, LogWork,
-    Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store, SubjectIssuers, Subjects,
-    Workloads, ZoneWork, Zones,
+    NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers,
+    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store,
+    SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -186,6 +186,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     fn retention(&mut self) -> &mut dyn Retention {
         self.work.retention()
     }
+    fn notifications(&mut self) -> &mut dyn Notifications {
+        self.work.notifications()
+    }
     fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
@@ -226,6 +229,9 @@ impl GlobalWork for Announced<dyn GlobalWork> {
     }
     fn chains(&mut self) -> &mut dyn Chains {
         self.work.chains()
+    }
+    fn notifications(&mut self) -> &mut dyn NotificationQueue {
+        self.work.notifications()
     }
     fn outbox(&mut self) -> &mut dyn Outbox {
         self

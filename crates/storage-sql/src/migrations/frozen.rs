@@ -70,6 +70,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "5204f28a879713c449bbf86d42c2d00a40134ff1e0945e965781f37f89326c56",
         postgres: "b499047999cec5d06e7240aa3ca52b5e7f9957843cdf4f16cf9b3e3005cd69a5",
     },
+    Frozen {
+        version: 12,
+        sqlite: "24b408f596804b1d4c72c2c871bdf65370e25758f6a6197be1f7a3f63c82935f",
+        postgres: "c1b7c1681c82c283733e4d85847ec594848f416392d539831011f0b5eacfe1c9",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

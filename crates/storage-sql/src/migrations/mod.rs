@@ -26,6 +26,7 @@ mod m0007_approvals;
 mod m0008_freeze;
 mod m0009_accounts;
 mod m0011_records;
+mod m0012_notifications;
 mod run;
 
 pub use run::MigrationError;
@@ -138,6 +139,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: &[],
         sqlite: m0011_records::SQLITE,
         postgres: m0011_records::POSTGRES,
+    },
+    Migration {
+        version: 12,
+        name: "notifications",
+        // New tables alone; what earlier builds do is not told.
+        compatible_from: 11,
+        common: m0012_notifications::COMMON,
+        sqlite: m0012_notifications::SQLITE,
+        postgres: m0012_notifications::POSTGRES,
     },
 ];
 

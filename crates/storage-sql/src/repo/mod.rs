@@ -11,6 +11,7 @@ mod delegations;
 mod key_checks;
 mod keys;
 mod ledger;
+mod notifications;
 mod outbox;
 mod policies;
 mod policy_sets;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use caracal_core::{Timestamp, World};
+use caracal_core::{Timestamp, World, entity::NotificationType};
 use caracal_storage::{
-    Access, AdminAuditFilter, Error, PageRequest, SessionFilter, Store as _, conformance::given::Given,
+    Access, AdminAuditFilter, Attempt, Error, PageRequest, SessionFilter, Settlement, Store as _,
+    conformance::given::Given,
 };
 use caracal_storage_sql::ServiceRole;
 
@@ -49,8 +50,17 @@ async fn each_service_does_its_work_with_its_own_rights() {
     work.outbox().append(&[given.outbox_message()]).await.unwrap();
     assert!(work.applications().update(&application).await.unwrap());
     work.commit().await.unwrap();
+    let mut work = api.zone(&given.zone_id, Access::Write).await.unwrap();
+    let sink = given.notification_sink();
+    work.notifications().create(&sink).await.unwrap();
+    work.commit().await.unwrap();
     let mut work = api.global(Access::Write).await.unwrap();
     work.admin_tokens().create(&given.admin_token()).await.unwrap();
+    let frozen = given.notification("event-1", NotificationType::ZoneFrozen);
+    work.notifications()
+        .notify_in(&given.zone_id, &frozen, 9)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
 
     let sts = service(&database, ServiceRole::Sts).await;
@@ -59,7 +69,17 @@ async fn each_service_does_its_work_with_its_own_rights() {
     work.authority_records().create(&record).await.unwrap();
     work.signing_keys().create(&given.signing_key(1)).await.unwrap();
     work.outbox().append(&[given.outbox_message()]).await.unwrap();
+    work.approvals()
+        .open(&given.approval(&application))
+        .await
+        .unwrap();
+    let waits = given.notification("event-2", NotificationType::StepUpIssued);
+    work.notifications().notify(&waits, 9).await.unwrap();
     work.commit().await.unwrap();
+    let mut work = sts.zone(&given.zone_id, Access::Write).await.unwrap();
+    let claimed = work.notifications().claim(&sink.id, now, FOREVER).await;
+    assert!(claimed.is_err(), "the STS sends nothing");
+    drop(work);
     let mut work = sts.global(Access::Read).await.unwrap();
     assert!(work.find_application(&application.id).await.unwrap().is_some());
     work.revoked_between(Timestamp::from_micros(0), FOREVER)
@@ -192,6 +212,32 @@ async fn each_service_does_its_work_with_its_own_rights() {
         "the Gateway writes nothing: {refused:?}"
     );
     drop(work);
+
+    let mut work = api.global(Access::Read).await.unwrap();
+    let due = work.notifications().due_sinks(now, false, 9).await.unwrap();
+    assert_eq!(due, [(given.zone_id.clone(), sink.id.clone())]);
+    let backlog = work.notifications().backlog(now, 3).await.unwrap();
+    assert_eq!((backlog.waiting, backlog.failing), (2, 0));
+    let ended = FOREVER.minus(Duration::from_secs(1));
+    let swept = work.notifications().zones_to_sweep(now, ended, now).await;
+    assert_eq!(swept.unwrap(), std::slice::from_ref(&given.zone_id));
+    drop(work);
+    let mut work = api.zone(&given.zone_id, Access::Write).await.unwrap();
+    let until = now.plus(Duration::from_secs(30));
+    let claimed = work.notifications().claim(&sink.id, now, until).await.unwrap();
+    let claimed = claimed.unwrap();
+    let settlement = Settlement {
+        sink_id: sink.id.clone(),
+        delivery_id: claimed.delivery.id,
+        attempts: 1,
+        leased_until: until,
+        attempt: Attempt::Delivered { status: 200 },
+        at: now,
+    };
+    assert!(work.notifications().settle(&settlement).await.unwrap());
+    assert_eq!(work.notifications().reap(until, 9).await.unwrap(), 1);
+    assert!(work.notifications().delete(&sink.id).await.unwrap());
+    work.commit().await.unwrap();
 
     // The API sees what the others did.
     let mut work = api.zone(&given.zone_id, Access::Write).await.unwrap();

@@ -86,6 +86,16 @@ macro_rules! conformance {
                     of_many_who_use_an_approval_exactly_one_does,
                     an_approval_is_forgotten_a_while_after_its_end,
                     an_approval_of_another_zone_is_neither_decided_nor_used;
+                notifications:
+                    a_sink_comes_back_as_it_was_stored,
+                    what_happens_is_put_in_line_once_for_each_sink_that_wants_to_know,
+                    a_full_sink_is_told_no_more_and_the_others_are,
+                    of_16_claims_of_one_sink_exactly_one_gets_the_delivery,
+                    a_claim_whose_holder_died_comes_up_again_and_cannot_be_settled_late,
+                    a_failed_attempt_waits_pauses_its_sink_and_is_given_up_at_last,
+                    sinks_with_something_due_are_found_by_whether_they_fail,
+                    approvals_that_ended_undecided_are_told_once,
+                    deliveries_are_forgotten_a_while_after_they_ended_and_not_before;
                 providers:
                     every_kind_of_provider_comes_back_as_it_was_stored,
                     a_providers_identifier_is_unique_among_the_active,
@@ -279,6 +289,7 @@ mod tests {
         ("applications", include_str!("applications.rs")),
         ("workloads", include_str!("workloads.rs")),
         ("approvals", include_str!("approvals.rs")),
+        ("notifications", include_str!("notifications.rs")),
         ("providers", include_str!("providers.rs")),
         ("secrets", include_str!("secrets.rs")),
         ("policies", include_str!("policies.rs")),

@@ -1,14 +1,18 @@
 //! One of everything a zone can hold, to prove that nothing leaks, nothing survives a rollback and nothing is
 //! lost.
 
-use caracal_core::entity::{
-    Application, Approval, AuthorityRecord, Delegation, Policy, PolicySet, PolicySetVersion, PolicyVersion,
-    Provider, Resource, Session, SubjectIssuer, Workload,
+use caracal_core::{
+    NotificationDeliveryId,
+    entity::{
+        Application, Approval, AuthorityRecord, Delegation, NotificationDelivery, NotificationSink,
+        NotificationType, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider, Resource, Session,
+        SubjectIssuer, Workload,
+    },
 };
 
 use crate::{
-    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, IdempotencyReceipt, LedgerEntry, OutboxMessage,
-    SigningKeyRow, ZoneWork,
+    AdminAuditFilter, AdminAuditRecord, AuditFilter, Error, IdempotencyReceipt, LedgerEntry, Notification,
+    OutboxMessage, SigningKeyRow, ZoneWork,
 };
 
 use super::{fixture::ALL, given::Given};
@@ -21,6 +25,8 @@ pub(super) struct Everything {
     pub(super) application: Application,
     pub(super) workload: Workload,
     pub(super) issuer: SubjectIssuer,
+    pub(super) sink: NotificationSink,
+    pub(super) notification: Notification,
     pub(super) provider: Provider,
     pub(super) resource: Resource,
     pub(super) policy: Policy,
@@ -52,6 +58,8 @@ impl Everything {
         Self {
             workload: given.workload(),
             issuer: given.subject_issuer(),
+            sink: given.notification_sink(),
+            notification: given.notification("event-everything", NotificationType::ZoneFrozen),
             resource: given.resource(&provider),
             set_version: given.policy_set_version(&set, &[&policy_version]),
             key: given.signing_key(1),
@@ -93,6 +101,11 @@ impl Everything {
                 zone_id: given.zone_id.clone(),
                 ..self.issuer.clone()
             },
+            sink: NotificationSink {
+                zone_id: given.zone_id.clone(),
+                ..self.sink.clone()
+            },
+            notification: self.notification.clone(),
             provider: Provider {
                 zone_id: given.zone_id.clone(),
                 ..self.provider.clone()
@@ -131,6 +144,12 @@ impl Everything {
         }
     }
 
+    /// What is on its way to the sink.
+    pub(super) fn delivery_id(&self) -> NotificationDeliveryId {
+        let id = NotificationDelivery::id_of(&self.notification.event_id, &self.sink.id);
+        NotificationDeliveryId::parse(&id).unwrap()
+    }
+
     /// Writes all of it.
     pub(super) async fn store(&self, work: &mut dyn ZoneWork, given: &Given) {
         self.try_store(work, given).await.unwrap();
@@ -142,6 +161,8 @@ impl Everything {
         work.applications().create(&self.application).await?;
         work.workloads().create(&self.workload).await?;
         work.subject_issuers().create(&self.issuer).await?;
+        work.notifications().create(&self.sink).await?;
+        work.notifications().notify(&self.notification, 9).await?;
         work.providers().create(&self.provider).await?;
         work.resources().create(&self.resource).await?;
         work.secrets().put(SECRET, b"sealed", now).await?;
@@ -234,6 +255,33 @@ impl Everything {
             (
                 "issuer count",
                 work.subject_issuers().count_live().await.unwrap() > 0,
+            ),
+            (
+                "sink",
+                work.notifications().get(&self.sink.id).await.unwrap().is_some(),
+            ),
+            (
+                "sink list",
+                !work.notifications().list(&ALL).await.unwrap().items.is_empty(),
+            ),
+            ("sink count", work.notifications().count().await.unwrap() > 0),
+            (
+                "delivery list",
+                !work
+                    .notifications()
+                    .deliveries(&self.sink.id, &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "delivery",
+                work.notifications()
+                    .delivery(&self.sink.id, &self.delivery_id())
+                    .await
+                    .unwrap()
+                    .is_some(),
             ),
             (
                 "provider",
@@ -553,4 +601,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 60;
+pub(super) const SIGHTINGS: usize = 65;

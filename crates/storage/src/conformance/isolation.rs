@@ -94,6 +94,25 @@ pub async fn another_zones_registrations_cannot_be_changed(backend: Backend) {
             .await
             .unwrap()
     );
+    assert!(!work.notifications().update(&held.sink).await.unwrap());
+    assert!(!work.notifications().delete(&held.sink.id).await.unwrap());
+    work.notifications()
+        .forget_failures(&held.sink.id, now)
+        .await
+        .unwrap();
+    let again = work
+        .notifications()
+        .redeliver(&held.sink.id, &held.delivery_id(), now)
+        .await;
+    assert!(!again.unwrap());
+    let later = now.plus(Duration::from_secs(1_000_000));
+    let claimed = work
+        .notifications()
+        .claim(&held.sink.id, now, later)
+        .await
+        .unwrap();
+    assert_eq!(claimed, None);
+    assert_eq!(work.notifications().reap(later, 100).await.unwrap(), 0);
     assert!(!work.resources().archive(&held.resource.id, now).await.unwrap());
     assert!(!work.providers().archive(&held.provider.id, now).await.unwrap());
     assert!(!work.providers().update(&held.provider).await.unwrap());
@@ -350,6 +369,7 @@ pub async fn a_row_that_claims_another_zone_never_lands_there(backend: Backend) 
         work => work.applications().create(&smuggled.application);
         work => work.workloads().create(&smuggled.workload);
         work => work.subject_issuers().create(&smuggled.issuer);
+        work => work.notifications().create(&smuggled.sink);
         work => work.providers().create(&smuggled.provider);
         work => work.policies().create(&smuggled.policy, &smuggled.policy_version);
         work => work.policy_sets().create(&smuggled.set);
@@ -535,6 +555,7 @@ pub async fn rows_with_the_same_ids_live_apart_in_each_zone(backend: Backend) {
             .await
             .unwrap()
     );
+    assert!(work.notifications().delete(&twin.sink.id).await.unwrap());
     assert!(work.providers().archive(&twin.provider.id, now).await.unwrap());
     assert!(work.policies().archive(&twin.policy.id, now).await.unwrap());
     assert_eq!(

@@ -48,6 +48,8 @@ pub mod ledger_blocks;
 #[doc(hidden)]
 pub mod ledger_search;
 #[doc(hidden)]
+pub mod notifications;
+#[doc(hidden)]
 pub mod paging;
 #[doc(hidden)]
 pub mod policies;

@@ -209,6 +209,8 @@ codes! {
             "A variable has no name that a credential may have; `details.env` names it.";
         DuplicateCredentialEnv "duplicate_credential_env" 400 "Two bindings are of the same variable; `details.env` names it.";
         InvalidSubjectIssuer "invalid_subject_issuer" 400 "The body is no issuer of subjects, or a field of it breaks a rule.";
+        InvalidSink "invalid_sink" 400 "The body is no sink of notifications, or a field of it breaks a rule.";
+        InvalidSinkUrl "invalid_sink_url" 400 "Notifications are not sent to that URL; the issue says why.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
         InvalidAccountAssertion "invalid_account_assertion" 401 "The assertion of a console account is not valid.";
         SignInRefused "sign_in_refused" 401 "No account has this address and this password, or it is locked.";
@@ -245,6 +247,8 @@ codes! {
         ActivePolicySetVersionNotFound "active_policy_set_version_not_found" 404 "No version of the policy set is active.";
         VersionNotFound "version_not_found" 404 "The policy set has no such version to activate or check.";
         SubjectNotFound "subject_not_found" 404 "The subject never held authority in this zone.";
+        SinkNotFound "sink_not_found" 404 "There is no such sink of notifications.";
+        DeliveryNotFound "delivery_not_found" 404 "The sink has no such delivery, or it ended a week ago.";
         RequestNotFound "request_not_found" 404 "The ledger has no events of this request.";
         ApprovalNotDecidable "approval_not_decidable" 409
             "It was decided, used, or has ended, or the caller has had its say; `state` tells how it stands.";
@@ -257,6 +261,8 @@ codes! {
         WorkloadNameTaken "workload_name_taken" 409 "Another workload of the zone has this name.";
         SubjectIssuerExists "subject_issuer_exists" 409 "The zone trusts this issuer already.";
         SubjectIssuerLimitReached "subject_issuer_limit_reached" 409 "The zone trusts as many issuers as it may.";
+        SinkLimitReached "sink_limit_reached" 409 "The zone has as many sinks of notifications as it may have.";
+        SinkPaused "sink_paused" 409 "The sink is told nothing while it is not active.";
         ResourceIdentifierConflict "resource_identifier_conflict" 409 "Another resource of the zone has this identifier.";
         ResourceQuotaExceeded "resource_quota_exceeded" 409 "The zone has as many resources as it may have.";
         ProviderIdentifierConflict "provider_identifier_conflict" 409 "Another provider of the zone has this identifier.";

@@ -1,6 +1,6 @@
 //! `DELETE /v1/zones/{zoneId}/applications/{id}`
 
-use caracal_core::ApplicationId;
+use caracal_core::{ApplicationId, entity::NotificationType};
 use caracal_crypto::Location;
 use caracal_lifecycle::{EndReason, end_application};
 use caracal_service::{
@@ -8,9 +8,19 @@ use caracal_service::{
     front::{ById, NoContent, Path},
 };
 use caracal_wire::events::DirectoryKind;
+use serde::Serialize;
 
 use super::not_found;
 use crate::{call::ZoneCall, change::Done};
+
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct Archived<'a> {
+    application_id: &'a ApplicationId,
+    authority_records: usize,
+    sessions: usize,
+    delegations: usize,
+}
 
 /// The application cannot log in from here on, the copy of its secret is gone, and everything it held, handed on or
 /// runs has ended with the answer.
@@ -27,6 +37,15 @@ pub(crate) async fn handle(
     let why = EndReason::word("application_archived");
     let ended = end_application(change.ending(), &call.role.world, &id, why).await?;
     change.directory_changed(DirectoryKind::Application, id.as_str());
+    let about = Archived {
+        application_id: &id,
+        authority_records: ended.records.len(),
+        sessions: ended.sessions.len(),
+        delegations: ended.delegations.len(),
+    };
+    change
+        .notify(NotificationType::ApplicationArchived, "archived", about)
+        .await?;
     let done = Done::no_content()
         .note("revoked_authority_records", ended.records.len())
         .note("terminated_sessions", ended.sessions.len())

@@ -1,6 +1,6 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
-use caracal_core::PolicySetId;
+use caracal_core::{PolicySetId, PolicySetVersionId, entity::NotificationType};
 use caracal_service::{
     Refusal,
     front::{Accepted, Body, ById, Path},
@@ -10,6 +10,7 @@ use caracal_wire::{
     control::policy_sets::{ActivateVersion, Activated},
 };
 use http::StatusCode;
+use serde::Serialize;
 
 use super::{bundle, policy_invalidate, version_not_found};
 use crate::{
@@ -17,6 +18,14 @@ use crate::{
     change::Done,
     zone_names::{shown, zone_names},
 };
+
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct PutInForce<'p> {
+    policy_set_id: &'p PolicySetId,
+    policy_set_version_id: &'p PolicySetVersionId,
+    manifest_sha: &'p str,
+}
 
 /// Puts a version in force, instead of whatever was in force in the zone. Going back is activating an older one.
 pub(crate) async fn handle(
@@ -58,6 +67,14 @@ pub(crate) async fn handle(
     let event = policy_invalidate(&call.role.world, &call.zone, &id, Some(&version_id))?;
     let outbox_id = event.id.clone();
     change.publish(event);
+    let about = PutInForce {
+        policy_set_id: &id,
+        policy_set_version_id: &version_id,
+        manifest_sha: &version.manifest_sha256,
+    };
+    change
+        .notify(NotificationType::PolicyActivated, "activated", about)
+        .await?;
     change
         .commit(Done::with(StatusCode::ACCEPTED).note("version_id", version_id.as_str()))
         .await?;

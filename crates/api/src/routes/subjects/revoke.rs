@@ -1,5 +1,6 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
+use caracal_core::entity::NotificationType;
 use caracal_lifecycle::{EndReason, Subject, end_subject};
 use caracal_service::{
     Refusal,
@@ -10,12 +11,23 @@ use caracal_wire::{
     ErrorCode,
     control::authority::{RevokeSubject, SubjectRevoked},
 };
+use serde::Serialize;
 
 use crate::{call::ZoneCall, change::Done, fields::bounded};
 
 const CODE: ErrorCode = ErrorCode::InvalidSubjectRevoke;
 /// Recorded on rows, and sent where the caller gives no reason.
 const REASON: &str = "subject_revoked";
+
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct Revoked<'r> {
+    subject_id: &'r str,
+    reason: &'r str,
+    authority_records: usize,
+    sessions: usize,
+    delegations: usize,
+}
 
 /// Ends everything a subject holds in the zone. Running it again finds nothing more and says so with zeros.
 pub(crate) async fn revoke(
@@ -59,6 +71,16 @@ pub(crate) async fn revoke(
     let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
+    let about = Revoked {
+        subject_id: &body.subject_id,
+        reason,
+        authority_records: records,
+        sessions,
+        delegations,
+    };
+    change
+        .notify(NotificationType::SubjectRevoked, "revoked", about)
+        .await?;
     let done = Done::ok()
         .note("subject_id", body.subject_id.0.as_str())
         .note("reason", reason)

@@ -1,14 +1,23 @@
 //! `POST /v1/zones/{zoneId}/freeze` and `…/thaw`: the switch that stops everything in a zone, and back.
 
-use caracal_core::entity::Zone;
+use caracal_core::entity::{NotificationType, Zone};
 use caracal_service::{
     Refusal,
     front::{OptionalBody, Versioned},
 };
 use caracal_wire::control::zones::FreezeZone;
 
+use serde::Serialize;
+
 use super::zone_not_found;
 use crate::{call::ZoneCall, change::Done};
+
+/// What sinks are told besides who did it.
+#[derive(Serialize)]
+struct Frozen<'f> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'f str>,
+}
 
 /// Nothing in the zone is allowed once this is answered, in every process. What was minted before is refused as well.
 pub(crate) async fn freeze(
@@ -37,6 +46,12 @@ async fn set(call: &ZoneCall, frozen: bool, reason: Option<&str>) -> Result<Vers
         return Err(zone_not_found());
     }
     change.zone_changed(&zone.id);
+    let (kind, decision) = if frozen {
+        (NotificationType::ZoneFrozen, "frozen")
+    } else {
+        (NotificationType::ZoneThawed, "thawed")
+    };
+    change.notify(&zone.id, kind, decision, Frozen { reason }).await?;
     let mut done = Done::ok();
     if let Some(reason) = reason {
         done = done.note("reason", reason);

@@ -161,9 +161,9 @@ pub(crate) static UPSTREAM_HOSTS: Setting<Hosts> = Setting::new(
 );
 pub(crate) static PRIVATE_HOSTS: Optional<Hosts> = Optional::new(
     "CARACAL_PRIVATE_EGRESS_HOSTS",
-    STS,
+    &[Role::Sts, Role::Api],
     "none",
-    "Hosts of OAuth servers and issuers that may be on this machine or a private network; others must be public.",
+    "Hosts of OAuth servers, issuers and sinks of notifications that may be on this machine or a private network; others must be public.",
 );
 pub(crate) static TRUST_PROXY: Setting<Flag> = Setting::new(
     "TRUST_PROXY",

@@ -1,15 +1,17 @@
 //! Zones, applications, providers and resources.
 
 use caracal_core::{
-    ApplicationId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId, WorkloadId,
+    ApplicationId, NotificationSinkId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId, WorkloadId,
     entity::{
-        Application, Attribution, DeclaredOperation, OnFailure, OperationEnforcement, Provider, ProviderKind,
-        RegistrationMethod, Resource, SubjectIssuer, Workload, WorkloadBinding, Zone,
+        Application, Attribution, DeclaredOperation, NotificationSink, NotificationType, OnFailure,
+        OperationEnforcement, Provider, ProviderKind, RegistrationMethod, Resource, SubjectIssuer, Workload,
+        WorkloadBinding, Zone,
     },
 };
 use serde_json::json;
 
 use super::Given;
+use crate::Notification;
 
 impl Given {
     /// The zone itself.
@@ -78,6 +80,33 @@ impl Given {
             audience: String::from("caracal"),
             archived_at: None,
             attribution: self.attribution(),
+        }
+    }
+
+    /// A server that is told everything.
+    pub fn notification_sink(&self) -> NotificationSink {
+        NotificationSink {
+            id: NotificationSinkId::generate(&self.world),
+            zone_id: self.zone_id.clone(),
+            name: self.unique("pager"),
+            url: String::from("https://hooks.example/caracal"),
+            event_types: NotificationType::ALL
+                .iter()
+                .copied()
+                .filter(|kind| kind.is_subscribed_to())
+                .collect(),
+            active: true,
+            attribution: self.attribution(),
+        }
+    }
+
+    /// Something that happens now.
+    pub fn notification(&self, event_id: &str, kind: NotificationType) -> Notification {
+        Notification {
+            event_id: event_id.to_owned(),
+            event_type: kind,
+            payload: format!("{{\"id\":\"{event_id}\",\"type\":\"{kind}\"}}"),
+            occurred_at: self.world.now(),
         }
     }
 

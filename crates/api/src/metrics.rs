@@ -1,0 +1,29 @@
+//! Metrics of the Control API. Labels come from closed sets.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge};
+
+caracal_core::declare_metrics! {
+    /// Attempts to send a notification, by outcome: delivered, failed, abandoned.
+    counter(Count) ATTEMPTS = "caracal_api_notification_attempts_total";
+    /// Notifications that neither got through nor were given up, of every zone.
+    gauge(Count) WAITING = "caracal_api_notifications_waiting";
+    /// How long the notification that is due for the longest has been due, of every zone.
+    gauge(Seconds) OLDEST_DUE = "caracal_api_notifications_oldest_due_age_seconds";
+    /// Active sinks of notifications whose last three attempts or more failed, of every zone.
+    gauge(Count) SINKS_FAILING = "caracal_api_notification_sinks_failing";
+}
+
+/// An attempt to send a notification ended.
+pub(crate) fn attempted(outcome: &'static str) {
+    counter!(ATTEMPTS, "outcome" => outcome).increment(1);
+}
+
+/// How much waits to be sent.
+#[expect(clippy::cast_precision_loss, reason = "a gauge does not need its last bits")]
+pub(crate) fn backlog(waiting: u64, oldest_due: Duration, failing: u64) {
+    gauge!(WAITING).set(waiting as f64);
+    gauge!(OLDEST_DUE).set(oldest_due.as_secs_f64());
+    gauge!(SINKS_FAILING).set(failing as f64);
+}

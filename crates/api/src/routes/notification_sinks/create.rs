@@ -1,0 +1,64 @@
+//! `POST /v1/zones/{zoneId}/notification-sinks`
+
+use caracal_core::{
+    NotificationSinkId,
+    entity::{NotificationSink, NotificationType, SinkHealth},
+};
+use caracal_service::{
+    Refusal,
+    front::{Body, Created},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::notification_sinks::{CreateSink, SinkWithSecret},
+};
+
+use super::{check_url, event_types, keep_secret, new_secret};
+use crate::{
+    call::{ZoneCall, require_zone},
+    change::Done,
+};
+
+/// Most sinks of a zone.
+const MAX_SINKS: u64 = 20;
+
+/// Its secret is shown here and never again.
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<CreateSink>,
+) -> Result<Created<SinkWithSecret>, Refusal> {
+    check_url(&call, &body.url)?;
+    let event_types = match &body.event_types {
+        Some(asked) => event_types(asked)?,
+        None => NotificationType::ALL
+            .iter()
+            .copied()
+            .filter(|kind| kind.is_subscribed_to())
+            .collect(),
+    };
+    let mut change = call.change().await?;
+    require_zone(&mut *change).await?;
+    // Creations of one zone take turns, so that none counts past another.
+    change.lock("notification_sink").await?;
+    if change.notifications().count().await? >= MAX_SINKS {
+        return Err(Refusal::of(ErrorCode::SinkLimitReached)
+            .describe("the zone has as many sinks of notifications as it may have"));
+    }
+    let sink = NotificationSink {
+        id: NotificationSinkId::generate(&call.role.world),
+        zone_id: call.zone.clone(),
+        name: body.name.0,
+        url: body.url.0,
+        event_types,
+        active: true,
+        attribution: call.made(),
+    };
+    let secret = new_secret(&call.role.world);
+    change.notifications().create(&sink).await?;
+    keep_secret(&mut change, &sink.id, &secret).await?;
+    change.commit(Done::created(sink.id.as_str())).await?;
+    Ok(Created(SinkWithSecret {
+        sink: (sink, SinkHealth::default()).into(),
+        secret: secret.expose().to_owned(),
+    }))
+}

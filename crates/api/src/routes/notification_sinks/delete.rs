@@ -1,0 +1,26 @@
+//! `DELETE /v1/zones/{zoneId}/notification-sinks/{id}`
+
+use caracal_core::NotificationSinkId;
+use caracal_crypto::Location;
+use caracal_service::{
+    Refusal,
+    front::{ById, NoContent, Path},
+};
+
+use super::not_found;
+use crate::{call::ZoneCall, change::Done};
+
+/// Nothing is sent to it from here on; its deliveries and its secret are gone.
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<NotificationSinkId>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.change().await?;
+    if !change.notifications().delete(&id).await? {
+        return Err(not_found());
+    }
+    let location = Location::notification_sink_secret(&call.zone, &id);
+    change.secrets().delete(location.as_str()).await?;
+    change.commit(Done::no_content()).await?;
+    Ok(NoContent)
+}

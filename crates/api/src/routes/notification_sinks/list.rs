@@ -1,0 +1,17 @@
+//! `GET /v1/zones/{zoneId}/notification-sinks`
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Paging},
+};
+use caracal_wire::{Listing, control::notification_sinks::SinkItem};
+
+use crate::{answer::listing, call::ZoneCall};
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Paging(page): Paging<200, 500>,
+) -> Result<Answer<Listing<SinkItem>>, Refusal> {
+    let mut work = call.read().await?;
+    Ok(listing(work.notifications().list(&page).await?))
+}
