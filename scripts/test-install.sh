@@ -76,7 +76,8 @@ grep -q "gh is missing" "$scratch/said"
 install || fail "$(cat "$scratch/said")"
 grep -q 'not on your PATH' "$scratch/said" || fail "does not say that it is not on PATH"
 "$home/.local/bin/caracal" version --json | grep -q '"binary":"caracal"'
-"$home/.local/bin/caracal" --home "$scratch/state" doctor --preflight >/dev/null || fail "doctor does not find its caracald"
+said=$(env -i HOME="$home" PATH=/usr/bin:/bin "$home/.local/bin/caracal" --home "$scratch/state" doctor --preflight) ||
+  fail "doctor does not find its caracald or something else amiss: $said"
 install --version v9.9.9 --prefix "$home/other" || fail "$(cat "$scratch/said")"
 [ -x "$home/other/bin/caracald" ]
 install --prefix /usr --destdir "$home/stage" || fail "$(cat "$scratch/said")"

@@ -81,10 +81,12 @@ fn settings(section: &mut Section, patient: &Patient<'_>, caracald: &Path) {
     };
     let sentence = format!("{error:#}");
     for one in sentence.trim_start_matches(UNUSABLE).split("; ") {
-        section.fail(
-            "settings",
-            one,
-            format!("{} shows what is in force", patient.hint.command("config")),
-        );
+        let advice = format!("{} shows what is in force", patient.hint.command("config"));
+        // `up` warns of a name that means nothing and starts: a variable of a neighbour must not look like a fault.
+        if one.contains(" is not a setting") {
+            section.warn("settings", one, advice);
+        } else {
+            section.fail("settings", one, advice);
+        }
     }
 }

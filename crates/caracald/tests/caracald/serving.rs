@@ -1,6 +1,7 @@
 //! How the daemon serves and stops: signals, descriptors, files.
 
 use std::{
+    collections::BTreeSet,
     io::{Read as _, Write as _},
     net::TcpStream,
     os::unix::fs::PermissionsExt as _,
@@ -362,6 +363,37 @@ fn check_config_names_what_is_no_setting() {
         assert_eq!(code, Some(1), "{name}");
         assert!(said.contains(sentence), "{name}: {said}");
     }
+    // What this project's own tools set around the daemon is nobody's slip.
+    for name in names_in_tools() {
+        let (_, said) = check(&name, "1");
+        assert!(!said.contains("is not a setting"), "{said}");
+    }
+}
+
+/// Every `CARACAL_*` that the Makefile, the scripts and the installer name.
+fn names_in_tools() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = vec![root.join("Makefile"), root.join(".ci/run")];
+    for directory in ["scripts", "infra/install"] {
+        let listed = std::fs::read_dir(root.join(directory)).unwrap();
+        files.extend(
+            listed
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.is_file()),
+        );
+    }
+    let mut names = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let words = text.split(|character: char| !matches!(character, 'A'..='Z' | '0'..='9' | '_'));
+        names.extend(
+            words
+                .filter(|word| word.starts_with("CARACAL_") && !word.ends_with('_'))
+                .map(str::to_owned),
+        );
+    }
+    assert!(names.contains("CARACAL_REQUIRE_ENGINE"), "{names:?}");
+    names
 }
 
 #[tokio::test(flavor = "multi_thread")]
