@@ -4,6 +4,7 @@
 //! connections. Every listener of every role is served here.
 
 mod guard;
+mod guarded;
 mod head;
 mod http2;
 mod permits;
@@ -12,7 +13,6 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod tracked;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -31,9 +31,9 @@ pub(crate) use self::head::Fault;
 pub use self::tls::{TlsFiles, TlsServer, TlsSetupError};
 use self::{
     guard::Guard,
+    guarded::Guarded,
     permits::{Permit, Permits},
-    shared::Shared,
-    tracked::Tracked,
+    shared::{Answered, Shared},
 };
 
 /// The peer of a connection, as a request extension.
@@ -276,7 +276,7 @@ impl Connections {
                         .headers_mut()
                         .insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, std::convert::Infallible>(response.map(|body| Tracked::new(body, shared)))
+                Ok::<_, std::convert::Infallible>(response.map(|body| Guarded::new(body, Answered(shared))))
             }
         });
         let serving = self

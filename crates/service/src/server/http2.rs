@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use super::{
     Connections, OPERATIONAL, PeerAddr, RefusedByListener, ServerLimits,
+    guarded::Guarded,
     head::{Fault, MAX_FIELDS, check_target, is_host, number},
     permits::Permit,
 };
@@ -74,7 +75,7 @@ struct Activity {
     quiet_since: Mutex<Instant>,
 }
 
-/// One request being answered.
+/// One request being answered; while it is, its connection is not idle.
 struct Answering(Arc<Activity>);
 
 impl Answering {
@@ -125,10 +126,7 @@ impl Connections {
                     Ok(response) => response,
                     Err(never) => match never {},
                 };
-                Ok::<_, Infallible>(response.map(|body| Counted {
-                    body,
-                    _answering: answering,
-                }))
+                Ok::<_, Infallible>(response.map(|body| Guarded::new(body, answering)))
             }
         });
         let serving = http2::Builder::new(TokioExecutor::new())
@@ -295,31 +293,5 @@ impl Body for Paced {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-/// A response body; while it lasts its connection is not idle.
-struct Counted {
-    body: axum::body::Body,
-    _answering: Answering,
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

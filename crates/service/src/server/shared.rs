@@ -1,6 +1,7 @@
 //! What the two sides of hyper know of one connection.
 
 use std::{
+    sync::Arc,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     task::Waker,
 };
@@ -40,7 +41,7 @@ impl Shared {
         self.busy.store(true, Ordering::Release);
     }
 
-    pub(super) fn answered(&self) {
+    fn answered(&self) {
         *self.answered_at.lock() = Some(Instant::now());
         self.answers.fetch_add(1, Ordering::AcqRel);
         self.busy.store(false, Ordering::Release);
@@ -114,5 +115,14 @@ impl Shared {
     /// Ends the connection once it is idle; poll it to let it notice.
     pub(super) fn end_when_idle(&self) {
         self.end_when_idle.store(true, Ordering::Release);
+    }
+}
+
+/// The body of an answer has one; its end is the end of the answer.
+pub(super) struct Answered(pub(super) Arc<Shared>);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.0.answered();
     }
 }

@@ -2,29 +2,25 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::shared::Shared;
-
-/// A body; its end is the end of the answer.
-#[derive(Debug)]
-pub(super) struct Tracked {
+/// A body whose `guard` is dropped with it: at its end, or when nobody takes the rest.
+pub(super) struct Guarded<G> {
     inner: axum::body::Body,
-    shared: Arc<Shared>,
+    _guard: G,
 }
 
-impl Tracked {
-    pub(super) const fn new(inner: axum::body::Body, shared: Arc<Shared>) -> Self {
-        Self { inner, shared }
+impl<G> Guarded<G> {
+    pub(super) const fn new(inner: axum::body::Body, guard: G) -> Self {
+        Self { inner, _guard: guard }
     }
 }
 
-impl Body for Tracked {
+impl<G: Unpin> Body for Guarded<G> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -41,11 +37,5 @@ impl Body for Tracked {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        self.shared.answered();
     }
 }
