@@ -33,6 +33,10 @@ const MAX_HELD: usize = 10_000;
 const WAIT: Duration = Duration::from_secs(5);
 /// Pause after a read that was not full, for the next to be worth its transaction.
 const BATCH_DELAY: Duration = Duration::from_millis(20);
+/// The same where events come steadily: [`STEADY`] or more were read. A transaction and the block that it makes anew cost as
+/// much as a hundred events.
+const STEADY_DELAY: Duration = Duration::from_millis(150);
+const STEADY: usize = 16;
 
 /// Whether events reach the ledger.
 #[derive(Debug, Default)]
@@ -88,10 +92,16 @@ async fn consume(
     shutdown: &CancellationToken,
 ) -> Result<(), ()> {
     let mut lines = Lines::default();
+    let mut next_read = Instant::now();
     loop {
         lines.start(deps);
         let mut concluded = lines.conclude(deps, consumer).await;
-        if concluded.is_ok() && lines.held.len() < MAX_HELD {
+        if concluded.is_ok() && Instant::now() < next_read {
+            tokio::select! {
+                () = shutdown.cancelled() => return Err(()),
+                () = tokio::time::sleep_until(next_read.min(Instant::now() + BATCH_DELAY)) => {}
+            }
+        } else if concluded.is_ok() && lines.held.len() < MAX_HELD {
             let wait = lines.read_within();
             let deliveries = tokio::select! {
                 () = shutdown.cancelled() => return Err(()),
@@ -100,13 +110,10 @@ async fn consume(
             concluded = match deliveries {
                 Ok(deliveries) => {
                     deps.health.consuming.store(true, Ordering::Relaxed);
-                    let few = !deliveries.is_empty() && deliveries.len() < BATCH;
+                    next_read = Instant::now() + pause_after(deliveries.len());
                     lines.read_all = deliveries.len() < BATCH;
                     let lined_up = lines.line_up(deps, consumer, deliveries).await;
                     lines.note_keys(deps.audit_keys.as_ref());
-                    if few {
-                        tokio::time::sleep(BATCH_DELAY).await;
-                    }
                     lined_up
                 }
                 Err(error) => Err(error),
@@ -132,6 +139,15 @@ async fn consume(
         if shutdown.is_cancelled() {
             return Err(());
         }
+    }
+}
+
+/// How long to wait after a read of so many events.
+const fn pause_after(events: usize) -> Duration {
+    match events {
+        0 | BATCH.. => Duration::ZERO,
+        1..STEADY => BATCH_DELAY,
+        STEADY.. => STEADY_DELAY,
     }
 }
 

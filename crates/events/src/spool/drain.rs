@@ -26,6 +26,10 @@ const BATCH: usize = 1_000;
 /// How long a batch that is not full waits for more. Each batch costs as much as some of its records, here, on the bus
 /// and in the ledger.
 const BATCH_DELAY: Duration = Duration::from_millis(20);
+/// The same where records come steadily: a batch of [`STEADY`] or more was sent. A batch for each moment would cost more than
+/// what it carries.
+const STEADY_DELAY: Duration = Duration::from_millis(100);
+const STEADY: usize = 16;
 /// Batches on their way at once. What is spooled beyond them waits in the spool alone.
 const MAX_UNDER_WAY: usize = 64;
 /// First and longest pause between two looks at what is under way.
@@ -116,8 +120,8 @@ struct UnderWay {
 
 /// What an attempt to send came to.
 enum Sent {
-    /// A batch that was not full, so the spool was empty.
-    Some,
+    /// A batch of so many records that was not full, so the spool was empty.
+    Some(usize),
     /// There may be more.
     Full,
     /// There was nothing, or no room on the way.
@@ -175,7 +179,8 @@ impl Drain {
             }
             match self.send().await? {
                 Sent::Full => {}
-                Sent::Some => tokio::time::sleep(BATCH_DELAY).await,
+                Sent::Some(records) if records < STEADY => tokio::time::sleep(BATCH_DELAY).await,
+                Sent::Some(_) => tokio::time::sleep(STEADY_DELAY).await,
                 Sent::Nothing if self.under_way.is_empty() => return Ok(()),
                 Sent::Nothing => {
                     self.report();
@@ -223,7 +228,11 @@ impl Drain {
             None => self.commit(next, taken).await,
         }
         self.cursor = next;
-        Ok(if taken < BATCH { Sent::Some } else { Sent::Full })
+        Ok(if taken < BATCH {
+            Sent::Some(taken)
+        } else {
+            Sent::Full
+        })
     }
 
     /// Removes what has arrived, starts over after a loss; says whether anything moved.
