@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -48,9 +48,10 @@ build:
 	$(CARGO) build --release --locked -p caracal -p caracald
 
 # One failure must not hide what the tests after it would say.
-test: lint alerts-check console-check chart-check ## Everything that must hold: lint, the console, the chart, every test of the workspace, the browser, both Compose files
+test: lint alerts-check console-check chart-check ## Everything that must hold: lint, the console, the chart, every test of the workspace, the handbook, the browser, both Compose files
 	scripts/console.sh build
 	scripts/test.py
+	scripts/handbook.py run $(TARGET)/debug
 	scripts/console-e2e.sh $(TARGET)/debug
 	scripts/test-install.sh $(TARGET)/debug
 	scripts/test-compose.sh $(TARGET)/debug
@@ -68,6 +69,13 @@ test-kubernetes: ## The chart on a Kubernetes of one node, made here (Debian, ro
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald
 	scripts/test-kubernetes.sh $(TARGET)/release
+
+handbook: ## Type the commands of the handbook, page by page, each with a stack and a network of its own (2 minutes)
+	@scripts/require.sh rust
+	@scripts/require.sh servers
+	$(CARGO) build --locked -p caracal -p caracald
+	scripts/e2e-venv.sh $(E2E_VENV)
+	scripts/handbook.py run $(TARGET)/debug
 
 alerts-check: ## Each alert fires on what it is for and stays silent on what it is not for
 	@scripts/require.sh promtool
@@ -101,6 +109,7 @@ lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dep
 	scripts/check-import-circles.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint
 	scripts/check-doc-links.py
+	scripts/handbook.py check
 	scripts/alerts.py check
 	@scripts/require.sh machete
 	$(CARGO) machete
