@@ -19,7 +19,7 @@ const OF_ZONE = [
   ["/providers?new=1", "provider-new"],
   ["/policies?new=1", "policy-new"],
 ] as const;
-const OTHERS = ["/zones", "/accounts", "/tokens", "/settings", "/diagnostics"];
+const OTHERS = ["/zones", "/accounts", "/tokens", "/receipts", "/settings", "/diagnostics"];
 
 test("axe finds nothing on any page in both themes, wide and narrow", async ({ page }) => {
   test.setTimeout(150_000);

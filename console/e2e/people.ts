@@ -27,6 +27,14 @@ export async function admin(): Promise<APIRequestContext> {
   });
 }
 
+/** The Audit service with the operator's token. */
+export async function audit(): Promise<APIRequestContext> {
+  return await request.newContext({
+    baseURL: at("audit"),
+    extraHTTPHeaders: { authorization: `Bearer ${kept("secrets/auditAdminToken")}` },
+  });
+}
+
 /** Makes the first owner, or signs in as them. */
 export async function asOwner(page: Page): Promise<void> {
   const setup = await (await fetch(`${at("api")}/v1/console/setup`)).json();

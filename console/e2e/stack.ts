@@ -62,7 +62,7 @@ export default async function start(): Promise<() => Promise<void>> {
     });
     const server = await upstream();
     const { port } = server.address() as AddressInfo;
-    for (const role of ["web", "api", "sts", "gateway", "coordinator"])
+    for (const role of ["web", "api", "sts", "gateway", "coordinator", "audit"])
       process.env[`E2E_${role.toUpperCase()}`] = endpoints[role] ?? "";
     process.env["E2E_UPSTREAM"] = `http://127.0.0.1:${port}`;
     process.env["E2E_HOME"] = home;

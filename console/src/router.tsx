@@ -114,6 +114,7 @@ const tree = root.addChildren([
     page("/z/$zone/audit", () => import("./pages/audit/route.tsx"), "AuditPage"),
     page("/accounts", () => import("./pages/accounts/route.tsx"), "AccountsPage"),
     page("/tokens", () => import("./pages/tokens/route.tsx"), "TokensPage"),
+    page("/receipts", () => import("./pages/receipts/route.tsx"), "ReceiptsPage"),
     page("/settings", () => import("./pages/settings/route.tsx"), "SettingsPage"),
   ]),
 ]);

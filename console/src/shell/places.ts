@@ -35,6 +35,7 @@ export const OF_DEPLOYMENT: ReadonlyArray<Place> = [
   { label: "Zones", to: "/zones", words: "tenants" },
   { label: "Accounts", to: "/accounts", words: "people roles invite" },
   { label: "Admin tokens", to: "/tokens", words: "api keys" },
+  { label: "Check a receipt", to: "/receipts", words: "prove evidence verify proof ledger" },
   { label: "Settings", to: "/settings", words: "password sessions theme retention" },
   { label: "Diagnostics", to: "/diagnostics", words: "health ready" },
 ];
