@@ -2,7 +2,7 @@
 """Types the commands of the handbook, page by page, each page on a machine of its own as far as it can tell.
 
     handbook.py run DIRECTORY_OF_BUILT_PROGRAMS [PAGE ...]   every page, or those whose path ends with PAGE
-    handbook.py check                                        every shell block says whether it is run
+    handbook.py check                                        every shell block says whether it is run, and every metric is one
 
 A block that begins with ```sh,run is typed as it stands; one with ```sh,norun is shown only, because it needs what is not here
 (a cluster, another machine, an hour). A page's blocks are typed in order into one bash that stops at the first failure, with an
@@ -77,8 +77,13 @@ def parse(page):
 
 def check():
     wrong = []
+    known = (BOOK / "operate/metrics.md").read_text()
     for page in [*pages(), ROOT / "README.md"]:
         text = page.read_text()
+        for metric in sorted(set(re.findall(r"\bcaracal_[a-z]+_[a-z_]+[a-z]\b", text))):
+            family = re.sub(r"_(bucket|count|sum)$", "", metric)
+            if not metric.startswith(("caracal_mandate", "caracal_owner")) and f"`{family}`" not in known and f"`{metric}`" not in known:
+                wrong.append(f"{page.relative_to(ROOT)}: no process has the metric {metric}")
         inside = False
         for found in FENCE.finditer(text):
             inside = not inside

@@ -260,10 +260,7 @@ async fn a_login_that_cannot_reach_the_counters_is_turned_down_at_the_first_look
 
 #[test]
 fn the_handbook_has_the_rule_and_the_keys_of_the_table() {
-    let page = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../docs/src/operate/production.md"
-    );
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/operate/redis.md");
     let page = std::fs::read_to_string(page).expect("the page");
     let rule = format!("ACL SETUSER caracal on >PASSWORD {}", access::acl_rule());
     let one_line = page.split_whitespace().collect::<Vec<_>>().join(" ");

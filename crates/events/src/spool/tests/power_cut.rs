@@ -76,6 +76,7 @@ mod below {
         while cut(&faults, &disk, at) {
             at += 1;
         }
-        assert!(at > 10, "only {} calls", at - 1);
+        // A write and a sync for each of the three; what is made ahead in the background comes in time, or on a busy machine not.
+        assert!(at > 6, "only {} calls", at - 1);
     }
 }
