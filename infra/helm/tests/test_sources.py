@@ -13,7 +13,7 @@ from test_profiles import EVERYTHING
 
 CATALOGUE = ROOT / "crates/caracald/src/commands/secrets/files.rs"
 SETTINGS = ROOT / "docs/src/operate/settings.md"
-PRODUCTION = ROOT / "docs/src/operate/production.md"
+REDIS = ROOT / "docs/src/operate/redis.md"
 README = CHART / "README.md"
 HEAD = """# Values of the chart
 
@@ -85,7 +85,7 @@ class Sources(unittest.TestCase):
                     self.assertTrue({setting, setting.removesuffix("_FILE")} & known, f"{name}: {setting}")
 
     def test_redis_lets_a_login_do_what_the_handbook_says(self):
-        said = re.search(r"ACL SETUSER caracal on >PASSWORD (.*?)```", PRODUCTION.read_text(), re.DOTALL)[1]
+        said = re.search(r"ACL SETUSER caracal on >PASSWORD (.*?)```", REDIS.read_text(), re.DOTALL)[1]
         self.assertEqual((CHART / "files/redis.acl").read_text().split(), said.split())
 
     def test_the_rules_are_those_of_the_handbook_and_prometheus_reads_them(self):
