@@ -299,6 +299,137 @@ declaration(gate) := object.union({"tier": gate[0], "approver": gate[1], "privac
 	}
 }
 
+# --- Arguments of calls to tools: `arguments_allowed` answers `input.call`, which has `tool` and `arguments`. ---
+
+default arguments_allowed := false
+
+arguments_allowed if {
+	not malformed_arguments
+	not outside_arguments
+}
+
+malformed_arguments if {
+	bounds := untyped(data.caracal.authz.arguments)
+	not is_collection(bounds)
+}
+
+malformed_arguments if {
+	some bound in elements(data.caracal.authz.arguments)
+	not is_argument_bound(bound)
+}
+
+outside_arguments if {
+	some bound in elements(data.caracal.authz.arguments)
+	is_argument_bound(bound)
+	bound.resource == input.resource.identifier
+	bound.tool in {"*", input.call.tool}
+	not argument_within(bound)
+}
+
+argument_within(bound) if {
+	is_object(input.call.arguments)
+	value := argument_at(input.call.arguments, argument_path(bound))
+	argument_holds(bound, value)
+}
+
+argument_within(bound) if {
+	is_object(input.call.arguments)
+	object.get(bound, "optional", false) == true
+	not argument_is_there(bound)
+}
+
+argument_is_there(bound) if {
+	value := argument_at(input.call.arguments, argument_path(bound))
+	is_value(value)
+}
+
+# Whatever it is, false and null included.
+is_value(_) := true
+
+argument_holds(bound, value) if {
+	object.get(bound, "each", false) == false
+	value_holds(bound, value)
+}
+
+argument_holds(bound, value) if {
+	object.get(bound, "each", false) == true
+	is_array(value)
+	every item in value {
+		value_holds(bound, item)
+	}
+}
+
+value_holds(bound, value) if {
+	is_of_type(bound.type, value)
+	not value_outside(bound, value)
+}
+
+value_outside(bound, value) if {
+	limit := bound.minimum
+	value < limit
+}
+
+value_outside(bound, value) if {
+	limit := bound.maximum
+	value > limit
+}
+
+value_outside(bound, value) if {
+	prefix := bound.prefix
+	not startswith(value, prefix)
+}
+
+# Out of the prefix again.
+value_outside(bound, value) if {
+	is_string(bound.prefix)
+	some segment in split(replace(lower(value), "\\", "/"), "/")
+	segment == ".."
+}
+
+value_outside(bound, value) if {
+	is_string(bound.prefix)
+	contains(lower(value), "%2e")
+}
+
+value_outside(bound, value) if {
+	most := bound.max_length
+	count(value) > most
+}
+
+value_outside(bound, value) if {
+	values := bound.values
+	not value_among(values, value)
+}
+
+value_among(values, value) if {
+	some known in values
+	known == value
+}
+
+is_of_type("string", value) if is_string(value)
+
+is_of_type("boolean", value) if is_boolean(value)
+
+is_of_type("number", value) if is_number(value)
+
+is_of_type("integer", value) if {
+	is_number(value)
+	floor(value) == value
+}
+
+argument_path(bound) := [bound.argument] if is_string(bound.argument)
+
+argument_path(bound) := bound.argument if is_array(bound.argument)
+
+# Through objects alone.
+argument_at(arguments, path) := arguments[path[0]] if count(path) == 1
+
+argument_at(arguments, path) := arguments[path[0]][path[1]] if count(path) == 2
+
+argument_at(arguments, path) := arguments[path[0]][path[1]][path[2]] if count(path) == 3
+
+argument_at(arguments, path) := arguments[path[0]][path[1]][path[2]][path[3]] if count(path) == 4
+
 # --- Shapes. ---
 
 named(value) if {
@@ -360,6 +491,79 @@ is_approval_tier(tier) if {
 enough_people(approver, _) if approver != "subject"
 
 enough_people("subject", approvals) if approvals == 1
+
+is_argument_bound(bound) if {
+	is_object(bound)
+	members := {"resource", "tool", "argument", "type", "minimum", "maximum", "prefix", "max_length", "values", "optional", "each"}
+	count(object.keys(bound) - members) == 0
+	named(bound.resource)
+	named(bound.tool)
+	is_argument_path(bound.argument)
+	bound.type in {"string", "number", "integer", "boolean"}
+	is_boolean(object.get(bound, "optional", false))
+	is_boolean(object.get(bound, "each", false))
+	is_limit(bound, "minimum")
+	is_limit(bound, "maximum")
+	is_prefix(bound)
+	is_max_length(bound)
+	is_value_list(bound)
+}
+
+is_argument_path(path) if named(path)
+
+is_argument_path(path) if {
+	is_array(path)
+	count(path) >= 1
+	count(path) <= 4
+	every name in path {
+		named(name)
+	}
+}
+
+is_limit(bound, name) if not name in object.keys(bound)
+
+is_limit(bound, name) if {
+	is_number(bound[name])
+	bound.type in {"number", "integer"}
+}
+
+is_prefix(bound) if not "prefix" in object.keys(bound)
+
+is_prefix(bound) if {
+	named(bound.prefix)
+	bound.type == "string"
+}
+
+is_max_length(bound) if not "max_length" in object.keys(bound)
+
+is_max_length(bound) if {
+	bound.type == "string"
+	is_number(bound.max_length)
+	bound.max_length >= 0
+	bound.max_length <= 4294967295
+	floor(bound.max_length) == bound.max_length
+}
+
+is_value_list(bound) if not "values" in object.keys(bound)
+
+is_value_list(bound) if {
+	bound.type == "string"
+	is_list(bound.values)
+	count(bound.values) > 0
+	every value in bound.values {
+		is_string(value)
+	}
+}
+
+is_value_list(bound) if {
+	bound.type == "integer"
+	is_list(bound.values)
+	count(bound.values) > 0
+	every value in bound.values {
+		is_number(value)
+		floor(value) == value
+	}
+}
 
 # The value itself. A compiler that infers types from the documents would refuse malformed ones before this module
 # could deny them.

@@ -10,7 +10,7 @@ pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
 pub const DECISION_CONTRACT_VERSION: &str = "2026-11-29";
 
 /// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
-pub const DECISION_CONTRACT_SHA256: &str = "001453feafcd763cbfa652d86af1056fe04a92f3dca9c22628c9d50faf5ea03b";
+pub const DECISION_CONTRACT_SHA256: &str = "eaeb613390ca90ee9f33f3425ef3061b099dbf7c89aa1a67fa4b8e527b11d35a";
 
 #[cfg(test)]
 mod tests {

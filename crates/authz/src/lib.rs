@@ -4,6 +4,7 @@
 //!   not be decided on.
 //! - [`PolicySnapshot`] is a zone's policy, indexed; [`decide`] answers one request against it in about a
 //!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
+//! - [`PolicySnapshot::check_arguments`] says what tools may be called with.
 //! - [`operations`] says which scope a method on a path needs, to whoever declares it and whoever enforces it.
 //! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
 //!
@@ -38,6 +39,7 @@ pub mod templates;
 
 pub use caracal_core::audit::{Action, Effect, PrincipalKind, ScopeRisk};
 pub use decide::{Decision, DenyReason, decide};
+pub use document::ArgumentDenial;
 pub use explain::explain;
 pub use input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput};
 pub use snapshot::{PolicyIdentity, PolicySnapshot};

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::{
     approval::ApprovalTier,
     document::{
-        KnownTiers, Origins, PolicyDocuments, Sources, approval_tier, confinement_rule, elements, grant,
-        is_collection, risk_entry,
+        ArgumentBound, ArgumentDenial, KnownTiers, Origins, PolicyDocuments, Sources, approval_tier,
+        argument_bound, confinement_rule, elements, grant, is_collection, risk_entry,
     },
 };
 
@@ -54,6 +54,9 @@ pub(crate) enum Confinement {
     Malformed,
 }
 
+/// Bounds by resource; `None` when one of them cannot be relied on.
+type ArgumentBounds = Option<HashMap<Box<str>, Vec<ArgumentBound>>>;
+
 /// A zone's policy, ready to decide with.
 #[derive(Debug)]
 pub struct PolicySnapshot {
@@ -70,6 +73,8 @@ pub struct PolicySnapshot {
     pub(crate) risk: Option<HashMap<Arc<str>, Arc<str>>>,
     /// Declarations by tier, in reading order; `None` when the document is malformed.
     pub(crate) tiers: Option<HashMap<Arc<str>, Vec<ApprovalTier>>>,
+    /// Bounds on arguments; `None` when the document is malformed.
+    arguments: ArgumentBounds,
     pub(crate) bootstrap_policy: Arc<str>,
     pub(crate) workload_policy: Arc<str>,
     pub(crate) origins: Origins,
@@ -109,6 +114,10 @@ impl PolicySnapshot {
                 .approval_tiers
                 .as_ref()
                 .map_or_else(|| Some(HashMap::new()), index_tiers),
+            arguments: documents
+                .arguments
+                .as_ref()
+                .map_or_else(|| Some(HashMap::new()), index_arguments),
             bootstrap_policy: "caracal-bootstrap".into(),
             workload_policy: "caracal-workload-mint".into(),
             origins: documents.origins.clone(),
@@ -152,6 +161,34 @@ impl PolicySnapshot {
     /// Why everything is restricted, when it is.
     pub fn restriction_reasons(&self) -> &[String] {
         &self.reasons
+    }
+
+    /// Whether arguments of calls to tools of `resource` are bounded, or may be and cannot be read.
+    pub fn bounds_arguments(&self, resource: &str) -> bool {
+        self.arguments
+            .as_ref()
+            .is_none_or(|bounds| bounds.contains_key(resource))
+    }
+
+    /// Whether a call to `tool` of `resource` with `arguments` is within every bound that is about it.
+    ///
+    /// # Errors
+    /// The first bound, as they stand in the document, that it is not within.
+    pub fn check_arguments(
+        &self,
+        resource: &str,
+        tool: &str,
+        arguments: &Value,
+    ) -> Result<(), ArgumentDenial> {
+        let bounds = self.arguments.as_ref().ok_or(ArgumentDenial::Malformed)?;
+        let mut bounds = bounds.get(resource).into_iter().flatten();
+        bounds.try_for_each(|bound| {
+            if bound.is_about(tool) {
+                bound.check(arguments)
+            } else {
+                Ok(())
+            }
+        })
     }
 
     /// The grant of `resource`, if `principal` owns it.
@@ -247,4 +284,16 @@ fn index_tiers(approval_tiers: &Value) -> Option<HashMap<Arc<str>, Vec<ApprovalT
         declarations.dedup();
     }
     Some(tiers)
+}
+
+fn index_arguments(arguments: &Value) -> ArgumentBounds {
+    if !is_collection(arguments) {
+        return None;
+    }
+    let mut bounds: HashMap<Box<str>, Vec<ArgumentBound>> = HashMap::new();
+    for element in elements(arguments) {
+        let bound = argument_bound(element)?;
+        bounds.entry(bound.resource().into()).or_default().push(bound);
+    }
+    Some(bounds)
 }

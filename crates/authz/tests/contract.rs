@@ -286,6 +286,7 @@ fn documents() -> impl Strategy<Value = PolicyDocuments> {
                 restrict,
                 risk,
                 approval_tiers,
+                arguments: None,
                 origins: Origins::default(),
             },
         )

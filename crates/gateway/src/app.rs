@@ -154,7 +154,7 @@ async fn admit(
     body: &mut Body,
     context: &RequestContext,
 ) -> Result<(Admitted, ExchangeGrant), Refusal> {
-    let admitted = enforce(gateway, head, body, &context.request_id).await?;
+    let mut admitted = enforce(gateway, head, body, &context.request_id).await?;
     let asked = Instant::now();
     let granted = gateway
         .deps
@@ -166,6 +166,7 @@ async fn admit(
             claims: admitted.claims.clone(),
             resource: admitted.resource.clone(),
             operation: admitted.operation.clone(),
+            arguments: admitted.arguments.take(),
             request_id: context.request_id.clone(),
             traceparent: head.headers.get(TRACEPARENT).cloned(),
         })

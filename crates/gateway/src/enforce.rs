@@ -22,7 +22,8 @@ use crate::{
     gateway::Gateway,
     inbound,
     listing::Shown,
-    operation, path,
+    operation::{self, Asked},
+    path,
     proof::{prove, zone_of},
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct Admitted {
     pub(crate) claims: Arc<MandateClaims>,
     pub(crate) resource: String,
     pub(crate) operation: Arc<Operation>,
+    /// What a tool is called with, as JSON.
+    pub(crate) arguments: Option<Arc<str>>,
     /// Where it was called, unless by a header.
     pub(crate) address: Option<Address>,
     /// What the answer's listing is cut down to, where it is one.
@@ -134,7 +137,8 @@ async fn check(
         .map_err(|refusal| Denial::ExchangeUnavailable(Box::new(refusal)))?;
     // What is asked for: the head says it, or, to a resource that has it read, the body. Nobody without authority has
     // their body read, and what cannot be told is refused before it costs a mandate.
-    let (operation, declared) = asked(gateway, zone, &resource, head, path.into_owned(), body).await?;
+    let (asked, declared) = asked(gateway, zone, &resource, head, path.into_owned(), body).await?;
+    let Asked { operation, arguments } = asked;
     if operation.call().is_some() {
         // The caller took its time, and authority may have ended meanwhile.
         rules(gateway, zone, deps.world.now())
@@ -152,6 +156,7 @@ async fn check(
         claims,
         resource,
         operation: Arc::new(operation),
+        arguments: arguments.map(Into::into),
         address,
     })
 }
@@ -254,7 +259,7 @@ async fn asked(
     head: &Parts,
     path: String,
     body: &mut Body,
-) -> Result<(Operation, Option<Arc<ResourceState>>), Denial> {
+) -> Result<(Asked, Option<Arc<ResourceState>>), Denial> {
     // No other request is read for more than it says itself.
     let declared = if head.method == Method::POST || operation::opening::is_asked_for(head) {
         zone_of(gateway, zone).await?.resource(resource).cloned()
@@ -262,9 +267,8 @@ async fn asked(
         None
     };
     let timeout = gateway.deps.config.stream_idle_timeout;
-    let operation = operation::read(declared.as_deref(), head, path, body, timeout).await;
-    let operation = operation.map_err(Denial::Unreadable)?;
-    Ok((operation, declared))
+    let asked = operation::read(declared.as_deref(), head, path, body, timeout).await;
+    Ok((asked.map_err(Denial::Unreadable)?, declared))
 }
 
 async fn first_use(gateway: &Gateway, claims: &MandateClaims, request_id: &str) -> Result<(), Denial> {

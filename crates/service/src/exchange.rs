@@ -14,7 +14,7 @@ use http::HeaderValue;
 use crate::Refusal;
 
 /// One governed call, as the Gateway saw it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ExchangeRequest {
     /// Zone of the mandate.
     pub zone_id: ZoneId,
@@ -28,10 +28,22 @@ pub struct ExchangeRequest {
     pub resource: String,
     /// What is asked of the upstream.
     pub operation: Arc<Operation>,
+    /// What a tool of an MCP server is called with, as JSON: decided on, and never recorded.
+    pub arguments: Option<Arc<str>>,
     /// Correlates this call's events.
     pub request_id: Arc<str>,
     /// The caller's trace context, for an STS in another process.
     pub traceparent: Option<HeaderValue>,
+}
+
+impl fmt::Debug for ExchangeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeRequest")
+            .field("resource", &self.resource)
+            .field("operation", &self.operation)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the Gateway may do with the call.

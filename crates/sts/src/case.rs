@@ -25,5 +25,7 @@ pub(crate) struct GovernedCall<'c> {
     pub(crate) claims: &'c MandateClaims,
     pub(crate) resource: &'c str,
     pub(crate) operation: &'c Operation,
+    /// What a tool is called with, as JSON, where the Gateway said it.
+    pub(crate) arguments: Option<&'c str>,
     pub(crate) request_id: &'c str,
 }

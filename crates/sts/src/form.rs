@@ -1,5 +1,6 @@
 //! The token request (RFC 8693 §2.1) as strictly as a trust boundary should read it.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use caracal_core::{
     ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId,
     ZoneId,
@@ -50,6 +51,8 @@ pub(crate) struct TokenRequest {
     pub(crate) ttl_seconds: Option<u32>,
     /// What a Gateway says the call asks for.
     pub(crate) operation: Operation,
+    /// What a Gateway says that a tool is called with, as JSON.
+    pub(crate) arguments: Option<Secret>,
     pub(crate) gateway_request_id: String,
 }
 
@@ -101,6 +104,7 @@ impl TokenRequest {
             approval_id: fields.id("approval_id", ApprovalId::parse)?,
             ttl_seconds,
             operation: operation(&fields)?,
+            arguments: arguments(&fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })
     }
@@ -120,6 +124,17 @@ fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
             "does not go with what else is said of the call",
         )
     })
+}
+
+/// JSON in base64url: a form has no place for the control characters that may stand between its members.
+fn arguments(fields: &Fields<'_>) -> Result<Option<Secret>, Refusal> {
+    let Some(encoded) = fields.get("request_arguments") else {
+        return Ok(None);
+    };
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.ok_or_else(|| malformed("request_arguments", "is not text in base64url"))?;
+    Ok(Some(Secret::new(text)))
 }
 
 /// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
@@ -253,6 +268,9 @@ mod tests {
             refused(&[("subject_token", "t"), ("subject_token_type", "urn:x")])
                 .contains("subject_token_type")
         );
+        for arguments in ["{}", "e30=", "_w"] {
+            assert!(refused(&[("request_arguments", arguments)]).contains("request_arguments"));
+        }
         assert!(refused(&[("agent_session_id", "x\ny")]).contains("agent_session_id"));
     }
 

@@ -66,6 +66,9 @@ reasons! {
     DelegationTtlExceeded "delegation_ttl_exceeded" "The delegation allows no mandate that lives so long.";
     ScopeExceedsDelegation "scope_exceeds_delegation" "The mandate carries more than its delegation.";
     OperationNotPermitted "operation_not_permitted" "The resource does not declare the operation, or the mandate lacks its scope.";
+    ArgumentOutOfBounds "argument_out_of_bounds" "An argument of the tool is not within what the policy allows.";
+    ArgumentsNotRead "arguments_not_read" "The policy bounds arguments of the resource's tools, and this call may call one without saying how.";
+    MalformedArgumentData "malformed_argument_data" "The policy's `arguments` cannot be relied on.";
     ProviderUnavailable "provider_unavailable" "The credential of the upstream could not be had.";
     GatewayRequired "gateway_required" "A session mandate is not exchanged; call through the Gateway.";
     MandateTooLarge "mandate_too_large" "The mandate would be larger than its readers take.";
@@ -118,6 +121,8 @@ pub struct TokenForm {
     pub request_method: Option<String>,
     /// Of a Gateway: path of the call, decoded.
     pub request_path: Option<String>,
+    /// Of a Gateway: what a tool is called with, as JSON in base64url without padding.
+    pub request_arguments: Option<String>,
     /// Of a Gateway: the same as `X-Request-Id`.
     pub gateway_request_id: Option<String>,
 }
@@ -233,6 +238,17 @@ pub enum Explanation<'a> {
         call: Option<&'a str>,
         /// What the operation needs; absent when it is not declared.
         scope: Option<&'a str>,
+    },
+    /// An argument that is not within a bound.
+    Argument {
+        /// The tool.
+        tool: &'a str,
+        /// Names on the way to the argument, with dots between them.
+        argument: String,
+        /// Member of the bound.
+        bound: &'static str,
+        /// What it says, cut where it is long. The value is not told.
+        limit: String,
     },
     /// A credential that could not be had.
     Credential {

@@ -10,6 +10,10 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   delegation_scope_exceeded:
     "The delegation hands on less than was asked for. Delegate the scope, or ask for less.",
   confinement_violation: "The session's labels confine it elsewhere. Change the confinement, or the labels.",
+  argument_out_of_bounds:
+    "An argument is past what the policy's `arguments` allow. Change the bound under Policies, or the argument.",
+  arguments_not_read:
+    "The policy bounds the tools of this resource, and the call says nothing of its arguments. Declare its messages under Resources.",
   restriction_active:
     "A restriction of the policy is in force. Lift it under Policies once its reason is gone.",
   session_revoked: "The session, or something it stands on, has ended. The agent has to start another one.",

@@ -107,6 +107,9 @@ pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<Policy
             }
         }
     }
+    for bound in documents.arguments.iter().flat_map(|bounds| elements(bounds)) {
+        lint.resource_of("arguments", bound.get("resource").and_then(Value::as_str));
+    }
     lint.tiers(documents);
     lint.warnings
 }
@@ -182,6 +185,16 @@ impl Lint<'_> {
                     self.warn("unknown_scope", "grants", scope, message);
                 }
             }
+        }
+    }
+
+    fn resource_of(&mut self, document: &'static str, identifier: Option<&str>) {
+        if let Some(identifier) = identifier.filter(|name| !self.names.resources.contains_key(*name)) {
+            let message = format!(
+                "`{document}` names `{}`, which is no resource of this zone",
+                excerpt(identifier)
+            );
+            self.warn("unknown_resource", document, identifier, message);
         }
     }
 

@@ -8,6 +8,7 @@
 //! ([`rules`]), the evaluation has a time budget and its outcome a size budget ([`evaluate`]), and whoever no longer
 //! waits can end all of it ([`Interrupt`]).
 
+mod arguments;
 mod bound;
 mod evaluate;
 mod lint;
@@ -29,6 +30,8 @@ use std::{
 
 use serde::Serialize;
 
+pub use arguments::ArgumentDenial;
+pub(crate) use arguments::{ArgumentBound, argument_bound};
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
 pub use lint::{PolicyWarning, ZoneNames};
 pub use origins::{Origins, Sources};
@@ -38,9 +41,10 @@ pub(crate) use shape::{
 };
 
 /// The documents the decision contract reads. No other rule may be defined.
-pub const DOCUMENTS: [&str; 6] = [
+pub const DOCUMENTS: [&str; 7] = [
     "app_ids",
     "approval_tiers",
+    "arguments",
     "confinement",
     "grants",
     "restrict",

@@ -110,7 +110,7 @@ impl Whole {
 }
 
 /// Documents that take something away, so that a missing element would allow more.
-const RESTRICTING: [&str; 4] = ["approval_tiers", "confinement", "restrict", "risk"];
+const RESTRICTING: [&str; 5] = ["approval_tiers", "arguments", "confinement", "restrict", "risk"];
 
 /// An engine that accepts every source within our own limits. It has no input and no data.
 pub(super) fn engine() -> Engine {

@@ -9,10 +9,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Origins, PolicyProblem, scan::excerpt};
+use super::{
+    Origins, PolicyProblem,
+    arguments::{MEMBERS as ARGUMENT_MEMBERS, argument_bound},
+    scan::excerpt,
+};
 use crate::approval::{ApproverClass, PrivacyMode};
 
-/// The six documents as plain data; absent ones are `None`.
+/// The seven documents as plain data; absent ones are `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocuments {
@@ -34,6 +38,9 @@ pub struct PolicyDocuments {
     /// `[{tier, approver?, ttl_seconds?, privacy?}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_tiers: Option<Value>,
+    /// `[{resource, tool, argument, type, …}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Value>,
     /// Which sources state what.
     #[serde(default)]
     pub origins: Origins,
@@ -58,6 +65,7 @@ impl PolicyDocuments {
             "restrict" => self.restrict = Some(value),
             "risk" => self.risk = Some(value),
             "approval_tiers" => self.approval_tiers = Some(value),
+            "arguments" => self.arguments = Some(value),
             _ => {}
         }
     }
@@ -67,6 +75,7 @@ impl PolicyDocuments {
         [
             ("app_ids", &self.app_ids),
             ("approval_tiers", &self.approval_tiers),
+            ("arguments", &self.arguments),
             ("confinement", &self.confinement),
             ("grants", &self.grants),
             ("restrict", &self.restrict),
@@ -137,6 +146,15 @@ impl PolicyDocuments {
                     None => Err(String::from(
                         "has an element without a `tier`, or with an unknown `approver` or `privacy`, or with a \
                          `ttl_seconds` that is not a positive whole number",
+                    )),
+                }),
+                "arguments" => each(value, true, |bound| match argument_bound(bound) {
+                    Some(_) => Ok(()),
+                    None => Err(format!(
+                        "has an element that is not {{resource, tool, argument, type}} with limits that go with the type: \
+                         minimum and maximum with number and integer, prefix and max_length with string, values with \
+                         string and integer; the members are {}",
+                        ARGUMENT_MEMBERS.join(", ")
                     )),
                 }),
                 "confinement" => each(value, true, |rule| match confinement_rule(rule) {

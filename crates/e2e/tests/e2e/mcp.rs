@@ -1,12 +1,16 @@
-//! A client of MCP that knows nothing of Caracal, through the real binaries to a real server.
+//! A client of MCP that knows nothing of Caracal, through the real binaries to a real server, and what its tools may be
+//! called with.
 
 use std::time::Duration;
 
-use caracal_e2e::{Document, Role, Stack, Zone, installed, on_every_deployment};
-use caracal_testkit::process::Process;
+use caracal_e2e::{Agent, Application, Document, Reply, Role, Stack, Zone, installed, on_every_deployment};
+use caracal_testkit::{process::Process, upstream::Upstream};
 use serde_json::{Value, json};
 
-on_every_deployment!(an_ordinary_client_finds_its_way_from_an_address_to_a_tool);
+on_every_deployment!(
+    an_ordinary_client_finds_its_way_from_an_address_to_a_tool,
+    a_tool_is_called_with_what_policy_allows_and_nothing_else,
+);
 
 /// Longest wait for Node.js: the first start installs the SDK.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -50,6 +54,33 @@ async fn tools(zone: &Zone<'_>, port: &str) -> String {
     identifier
 }
 
+/// An agent of `application` with `scopes` on one resource.
+async fn agent(zone: &Zone<'_>, application: &Application, resource: &str, scopes: &[&str]) -> Agent {
+    let fields = [("resource", resource), ("scope", "agent:lifecycle")];
+    let minted = zone.exchange(application, &fields).await.expect(200);
+    let lifecycle = minted.text_of("access_token");
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let body = json!({"application_id": application.id, "ttl_seconds": 900, "labels": ["agent"]});
+        let started = zone.coordinate(&lifecycle, "POST", "/agents", Some(body)).await;
+        sessions.push(started.expect(201).text_of("agent_session_id"));
+    }
+    let body = json!({
+        "issuer_application_id": application.id, "receiver_application_id": application.id,
+        "source_session_id": sessions[0], "target_session_id": sessions[1], "scopes": scopes,
+        "constraints": {"resources": [resource]}, "ttl_seconds": 900,
+    });
+    let delegated = zone
+        .coordinate(&lifecycle, "POST", "/delegations", Some(body))
+        .await;
+    Agent {
+        lifecycle,
+        source: sessions.remove(0),
+        session: sessions.remove(0),
+        delegation: delegated.expect(201).text_of("delegation_edge_id"),
+    }
+}
+
 async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stack) {
     let mut server = script("server.mjs").await.start();
     let port = line_of(&mut server).await;
@@ -64,30 +95,8 @@ async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stac
         .rule("grants", &grants);
     zone.activate(&[policy.into()]).await;
 
-    let lifecycle = zone
-        .exchange(
-            &application,
-            &[("resource", &*address), ("scope", "agent:lifecycle")],
-        )
-        .await
-        .expect(200)
-        .text_of("access_token");
-    let mut sessions = Vec::new();
-    for _ in 0..2 {
-        let body = json!({"application_id": application.id, "ttl_seconds": 900, "labels": ["agent"]});
-        let started = zone.coordinate(&lifecycle, "POST", "/agents", Some(body)).await;
-        sessions.push(started.expect(201).text_of("agent_session_id"));
-    }
     let scopes = [CONNECT, SEARCH];
-    let body = json!({
-        "issuer_application_id": application.id, "receiver_application_id": application.id,
-        "source_session_id": sessions[0], "target_session_id": sessions[1], "scopes": scopes,
-        "constraints": {"resources": [address]}, "ttl_seconds": 900,
-    });
-    let delegated = zone
-        .coordinate(&lifecycle, "POST", "/delegations", Some(body))
-        .await;
-
+    let agent = agent(&zone, &application, &address, &scopes).await;
     let mut client = script("ordinary.mjs")
         .await
         .env("SERVER", &address)
@@ -95,8 +104,8 @@ async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stac
         .env("APPLICATION", &application.id)
         .env("SECRET", &application.secret)
         .env("ZONE", &zone.id)
-        .env("SESSION", &sessions[1])
-        .env("DELEGATION", delegated.expect(201).text_of("delegation_edge_id"))
+        .env("SESSION", &agent.session)
+        .env("DELEGATION", &agent.delegation)
         .env("SCOPE", scopes.join(" "))
         .start();
     let ended = client.ended(LIMIT).await;
@@ -130,4 +139,119 @@ async fn an_ordinary_client_finds_its_way_from_an_address_to_a_tool(stack: &Stac
     let sent = seen["sent"].as_array().expect("a list");
     let ours = |name: &&Value| name.as_str().is_some_and(|name| name.contains("caracal"));
     assert_eq!(sent.iter().find(ours), None, "{seen:#}");
+}
+
+const BANK: &str = "resource://bank";
+const PAY: &str = "bank:pay";
+
+async fn a_tool_is_called_with_what_policy_allows_and_nothing_else(stack: &Stack) {
+    let upstream = Upstream::start_at(stack.near()).await;
+    let zone = Zone::create(stack).await;
+    let application = zone.application("desk").await;
+    let provider = zone.api_key("X-Api-Key", "key-of-the-server").await;
+    zone.resource(json!({
+        "name": "Bank", "identifier": BANK, "upstream_url": upstream.url(), "credential_provider_id": provider,
+        "scopes": [PAY], "operations": [
+            {"method": "MCP", "path": "tools/call:pay", "scope": PAY},
+            {"method": "POST", "path": "/legacy", "scope": PAY},
+        ],
+    }))
+    .await;
+    let bound = |argument: Value, more: Value| {
+        let mut bound = json!({"resource": BANK, "tool": "pay", "argument": argument});
+        let members = more.as_object().expect("an object").clone();
+        bound.as_object_mut().expect("an object").extend(members);
+        bound
+    };
+    let policy = Document::empty()
+        .rule("app_ids", &json!({"desk": application.id}))
+        .rule(
+            "grants",
+            &json!({BANK: {"application": "desk", "roles": {"agent": [PAY]}}}),
+        )
+        .rule(
+            "arguments",
+            &json!([
+                bound(
+                    json!("amount"),
+                    json!({"type": "number", "minimum": 0, "maximum": 100})
+                ),
+                bound(json!(["to", "iban"]), json!({"type": "string", "prefix": "DE"})),
+            ]),
+        );
+    zone.activate(&[policy.into()]).await;
+    let agent = agent(&zone, &application, BANK, &[PAY]).await;
+    let call = async |path: &str, arguments: Value| {
+        let fields = [
+            ("resource", BANK),
+            ("scope", PAY),
+            ("agent_session_id", agent.session.as_str()),
+            ("delegation_edge_id", agent.delegation.as_str()),
+        ];
+        let minted = zone.exchange(&application, &fields).await.expect(200);
+        let message = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "pay", "arguments": arguments},
+        });
+        let request = stack.request(Role::Gateway, "POST", path);
+        let request = request
+            .bearer_auth(minted.text_of("access_token"))
+            .header("X-Caracal-Resource", BANK);
+        Reply::of(request.json(&message)).await
+    };
+    // Something that must be nowhere in an answer or in the evidence.
+    let secret = "GB82-a-secret-account";
+    for (path, arguments, reason, details) in [
+        (
+            "/",
+            json!({"amount": 100.5, "to": {"iban": "DE1"}}),
+            "argument_out_of_bounds",
+            json!({"tool": "pay", "argument": "amount", "bound": "maximum", "limit": "100"}),
+        ),
+        (
+            "/",
+            json!({"amount": "1", "to": {"iban": "DE1"}}),
+            "argument_out_of_bounds",
+            json!({"tool": "pay", "argument": "amount", "bound": "type", "limit": "number"}),
+        ),
+        (
+            "/",
+            json!({"amount": 1, "to": {"iban": secret}}),
+            "argument_out_of_bounds",
+            json!({"tool": "pay", "argument": "to.iban", "bound": "prefix", "limit": "DE"}),
+        ),
+        (
+            "/",
+            json!({"amount": 1}),
+            "argument_out_of_bounds",
+            json!({"tool": "pay", "argument": "to.iban", "bound": "required", "limit": "it is not there"}),
+        ),
+        (
+            "/legacy",
+            json!({"amount": 1, "to": {"iban": "DE1"}}),
+            "arguments_not_read",
+            json!({"resource": BANK}),
+        ),
+    ] {
+        let answer = call(path, arguments).await;
+        answer.assert_refused(403, "access_denied", reason);
+        assert_eq!(answer.json["details"]["explanation"], details, "{answer:#?}");
+        assert!(!answer.text.contains(secret), "{answer:#?}");
+    }
+    upstream.assert_untouched();
+    // Of any length that a message may have, and with whatever stands between its members.
+    let long = "x".repeat(60_000);
+    for arguments in [
+        json!({"amount": 100, "to": {"iban": "DE1"}}),
+        json!({"amount": 0, "to": {"iban": "DE1"}, "purpose": long}),
+    ] {
+        let answer = call("/", arguments).await;
+        assert_eq!(answer.status, 200, "{answer:#?}");
+    }
+    assert_eq!(upstream.requests(), 2);
+    let refusals = |events: &[Value]| {
+        let refused = |event: &&Value| event["evaluation_status"] == "argument_out_of_bounds";
+        events.iter().filter(refused).count()
+    };
+    let events = zone.ledger_once(|events| refusals(events) == 4).await;
+    assert!(!json!(events).to_string().contains(secret), "{events:#?}");
 }

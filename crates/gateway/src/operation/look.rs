@@ -10,17 +10,19 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use caracal_core::Operation;
 use http::{HeaderMap, HeaderValue, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use super::{Unreadable, message};
+use super::{
+    Unreadable,
+    message::{self, Asked},
+};
 
 /// Most bytes of a message: what comes after its name can still say otherwise, so it is read whole.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// The operation of a message to an MCP server. `body` is left with the same bytes in the same pieces; when that
+/// What a message to an MCP server asks for. `body` is left with the same bytes in the same pieces; when that
 /// cannot be, with what is left of it.
 ///
 /// # Errors
@@ -29,7 +31,7 @@ pub(super) async fn look(
     headers: &HeaderMap,
     body: &mut Body,
     timeout: Duration,
-) -> Result<Operation, Unreadable> {
+) -> Result<Asked, Unreadable> {
     if !is_plain_json(headers) {
         return Err(Unreadable::NotJson);
     }
@@ -39,9 +41,9 @@ pub(super) async fn look(
     let seen = tokio::time::timeout(timeout, Seen::read(body))
         .await
         .unwrap_or(Err(Unreadable::Stalled))?;
-    let call = message::call(&seen.joined(), headers)?;
+    let asked = message::read(&seen.joined(), headers)?;
     *body = Body::new(seen);
-    Ok(Operation::Mcp { call })
+    Ok(asked)
 }
 
 /// The type of a `Content-Type` or similar, without parameters.
@@ -167,7 +169,7 @@ mod tests {
         )))
     }
 
-    async fn looked(headers: &HeaderMap, body: &mut Body) -> Result<Operation, Unreadable> {
+    async fn looked(headers: &HeaderMap, body: &mut Body) -> Result<Asked, Unreadable> {
         look(headers, body, Duration::from_mins(1)).await
     }
 
@@ -257,7 +259,8 @@ mod tests {
             runtime.block_on(async {
                 let mut body = body(frames);
                 let seen = looked(&json(), &mut body).await;
-                assert_eq!(seen, Ok(Operation::Mcp { call: String::from("tools/call:x") }));
+                let call = String::from("tools/call:x");
+                assert_eq!(seen, Ok(Asked { call, arguments: Some(arguments.as_str().into()) }));
                 assert_eq!(body.size_hint().exact(), None);
                 let passed = body.collect().await.unwrap();
                 assert_eq!(passed.trailers().is_some(), trailers);

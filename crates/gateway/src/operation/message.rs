@@ -9,20 +9,33 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::operation::{MCP_RESPONSE, folded, mcp_call, mcp_member};
 use http::{HeaderMap, HeaderName};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::Unreadable;
 
 /// Deepest nesting of a message; servers that read recursively end somewhere too.
 const MAX_DEPTH: u8 = 64;
 
+/// The method that calls a tool.
+const TOOL_CALL: &str = "tools/call";
+
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// What the message in `bytes` asks for, as operations are declared; what `headers` say of it must agree.
+/// What a message asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// As operations are declared.
+    pub(super) call: String,
+    /// What a tool is called with, as JSON.
+    pub(super) arguments: Option<Box<str>>,
+}
+
+/// What the message in `bytes` asks for; what `headers` say of it must agree.
 ///
 /// # Errors
 /// [`Unreadable`].
-pub(super) fn call(bytes: &[u8], headers: &HeaderMap) -> Result<String, Unreadable> {
+pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<Asked, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Ambiguous("the body is not UTF-8"))?;
     if text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('[') {
         return Err(Unreadable::Batch);
@@ -34,11 +47,19 @@ pub(super) fn call(bytes: &[u8], headers: &HeaderMap) -> Result<String, Unreadab
     let message =
         message.map_err(|_| Unreadable::Ambiguous(problem.get().unwrap_or("the body is no JSON")))?;
     let call = message.call().map_err(Unreadable::Ambiguous)?;
-    if message.agrees(headers) {
-        Ok(call)
-    } else {
-        Err(Unreadable::HeaderDiffers)
+    if !message.agrees(headers) {
+        return Err(Unreadable::HeaderDiffers);
     }
+    let calls_tool = message.method.as_deref() == Some(TOOL_CALL);
+    let given = message.params.and_then(|params| params.arguments);
+    let arguments = calls_tool.then(|| given.unwrap_or_else(|| "{}".into()));
+    Ok(Asked { call, arguments })
+}
+
+/// As [`read`], without the arguments.
+#[cfg(test)]
+fn call(bytes: &[u8], headers: &HeaderMap) -> Result<String, Unreadable> {
+    read(bytes, headers).map(|asked| asked.call)
 }
 
 /// The members that decide.
@@ -58,6 +79,8 @@ struct Named {
     name: Option<String>,
     uri: Option<String>,
     task: Option<String>,
+    /// What a tool or a prompt is asked for with, as sent.
+    arguments: Option<Box<str>>,
 }
 
 impl Message {
@@ -250,7 +273,18 @@ impl<'de> Visitor<'de> for Params<'_> {
         let problem = self.problem;
         let (mut named, mut members) = (Named::default(), Members::of(problem));
         while let Some(name) = map.next_key::<String>()? {
-            members.note_decisive(&name, &["name", "uri", "taskId"])?;
+            members.note_decisive(&name, &["name", "uri", "taskId", "arguments"])?;
+            if name == "arguments" {
+                let raw = map.next_value::<&RawValue>()?.get();
+                let strict = Strict {
+                    left: MAX_DEPTH.saturating_sub(1),
+                    problem,
+                };
+                let read = strict.deserialize(&mut serde_json::Deserializer::from_str(raw));
+                read.map_err(serde::de::Error::custom)?;
+                named.arguments = Some(raw.into());
+                continue;
+            }
             let value = map.next_value_seed(Strict {
                 left: MAX_DEPTH.saturating_sub(1),
                 problem,

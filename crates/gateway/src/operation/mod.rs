@@ -39,7 +39,25 @@ pub(crate) enum Unreadable {
     HeaderDiffers,
 }
 
-/// The operation of a call to `path`, as policies read it, of a resource that is spoken to as it declares. `timeout` is
+/// What a call asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// What is decided.
+    pub(crate) operation: Operation,
+    /// What a tool is called with, as JSON.
+    pub(crate) arguments: Option<Box<str>>,
+}
+
+impl From<Operation> for Asked {
+    fn from(operation: Operation) -> Self {
+        Self {
+            operation,
+            arguments: None,
+        }
+    }
+}
+
+/// What a call to `path` asks for, as policies read it, of a resource that is spoken to as it declares. `timeout` is
 /// how long a body that is read may take.
 ///
 /// # Errors
@@ -50,29 +68,34 @@ pub(crate) async fn read(
     path: String,
     body: &mut Body,
     timeout: Duration,
-) -> Result<Operation, Unreadable> {
+) -> Result<Asked, Unreadable> {
     if let Some(resource) = resource
         && opening::is_asked_for(head)
         && resource.opens_websocket(&path)
     {
         opening::check(head).map_err(Unreadable::Ambiguous)?;
-        return Ok(Operation::WebSocket { path });
+        return Ok(Operation::WebSocket { path }.into());
     }
     // Whatever else says more than its head is a POST.
     if let Some(resource) = resource
         && head.method == Method::POST
     {
         if resource.reads_mcp() && path == "/" {
-            return look(&head.headers, body, timeout).await;
+            let message::Asked { call, arguments } = look(&head.headers, body, timeout).await?;
+            return Ok(Asked {
+                operation: Operation::Mcp { call },
+                arguments,
+            });
         }
         if resource.reads_grpc() && is_grpc(&head.headers)? {
-            return Ok(Operation::Grpc { path });
+            return Ok(Operation::Grpc { path }.into());
         }
     }
     Ok(Operation::Http {
         method: head.method.as_str().to_owned(),
         path,
-    })
+    }
+    .into())
 }
 
 /// Whether a server of gRPC takes the call for one: `application/grpc`, with or without a `+` and a coding.

@@ -13,6 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use caracal_core::World;
 use caracal_crypto::{
@@ -175,6 +176,13 @@ impl RemoteExchange {
         }
         if let Some(call) = operation.call() {
             form.append_pair("request_call", call);
+        }
+        if let Some(arguments) = &call.arguments {
+            // A form has no place for control characters, and JSON may have some between its members.
+            form.append_pair(
+                "request_arguments",
+                &BASE64_URL_SAFE_NO_PAD.encode(arguments.as_bytes()),
+            );
         }
         let form = form.finish();
         let mut request = Request::new(Full::new(Bytes::from(form.clone())));

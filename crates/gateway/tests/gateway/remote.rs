@@ -74,6 +74,7 @@ impl Wire {
                 method: "GET".into(),
                 path: "/a b&c=d".into(),
             }),
+            arguments: None,
             request_id: "req-1".into(),
         };
         Self {

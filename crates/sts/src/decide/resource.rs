@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate, PrincipalInput,
-    PrincipalKind, decide, explain,
+    Action, ArgumentDenial, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate,
+    PrincipalInput, PrincipalKind, decide, explain,
 };
-use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, ScopeSet};
+use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, Operation, ScopeSet};
 use caracal_service::{
     Refusal,
     zones::{ResourceState, ZoneState},
@@ -102,7 +102,13 @@ impl Denied {
             (Stage::Facts, DenialReason::ProviderUnavailable) => Refusal::of(ErrorCode::HttpRequestFailed)
                 .describe("the upstream credential is not available")
                 .reason(first.reason),
-            (Stage::Policy, reason) => forbidden
+            (Stage::Policy, reason)
+            | (
+                Stage::Facts,
+                reason @ (DenialReason::ArgumentOutOfBounds
+                | DenialReason::ArgumentsNotRead
+                | DenialReason::MalformedArgumentData),
+            ) => forbidden
                 .describe(format!("policy denied ({})", reason.as_str()))
                 .reason(reason)
                 .with_details(&first.explained()),
@@ -263,7 +269,57 @@ pub(crate) fn decide_use(
             ));
         }
     }
-    conclude(zone, resource, &use_input(zone, party, call, scopes, identifier))
+    let granted = conclude(zone, resource, &use_input(zone, party, call, scopes, identifier))?;
+    // Last: who may not call a tool learns nothing of its bounds.
+    within_bounds(zone, resource, call)?;
+    Ok(granted)
+}
+
+/// What a tool is called with stays within what policy says of it. It is no part of the recorded decision: arguments may
+/// be anybody's secrets, so evidence has what they were refused for and not what they were.
+fn within_bounds(zone: &ZoneState, resource: &ResourceState, call: &GovernedCall<'_>) -> Outcome<()> {
+    let identifier = resource.resource.identifier.as_str();
+    if !zone.policy.bounds_arguments(identifier) {
+        return Ok(());
+    }
+    let deny = |reason, details: Value| Err(Denied::of_facts(identifier, reason, details));
+    let unread = || {
+        let details = Explanation::Resource { resource: identifier };
+        deny(DenialReason::ArgumentsNotRead, details.into())
+    };
+    let tool = match call.operation {
+        Operation::Mcp { call } => call.strip_prefix("tools/call:"),
+        // What has no body calls no tool.
+        Operation::Http { method, .. }
+            if matches!(method.as_str(), "GET" | "HEAD" | "DELETE" | "OPTIONS") =>
+        {
+            None
+        }
+        Operation::Http { .. } | Operation::Grpc { .. } | Operation::WebSocket { .. } => return unread(),
+    };
+    let Some(tool) = tool else {
+        return if resource.reads_mcp() { Ok(()) } else { unread() };
+    };
+    let Some(Ok(arguments)) = call.arguments.map(serde_json::from_str::<Value>) else {
+        return unread();
+    };
+    match zone.policy.check_arguments(identifier, tool, &arguments) {
+        Ok(()) => Ok(()),
+        Err(ArgumentDenial::Malformed) => deny(DenialReason::MalformedArgumentData, Value::Null),
+        Err(ArgumentDenial::OutOfBounds {
+            argument,
+            bound,
+            limit,
+        }) => {
+            let details = Explanation::Argument {
+                tool,
+                argument,
+                bound,
+                limit,
+            };
+            deny(DenialReason::ArgumentOutOfBounds, details.into())
+        }
+    }
 }
 
 /// What policy is asked about a use: the mandate presented, and what its delegation leaves now.

@@ -31,6 +31,7 @@ impl Exchange for LocalExchange {
             claims: &request.claims,
             resource: &request.resource,
             operation: &request.operation,
+            arguments: request.arguments.as_deref(),
             request_id: &request.request_id,
         };
         let governed = Governed::new(call, false);

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use caracal_crypto::request_signature::SIGNATURE_HEADER;
 use caracal_service::{
     Refusal,
     body::{is_of_type, read_bounded},
@@ -21,6 +22,8 @@ use crate::{StsDeps, authenticate::unavailable, malformed::malformed};
 
 /// Largest form, in bytes.
 const MAX_BODY: usize = 64 * 1024;
+/// Largest form of a Gateway, which may say what a tool is called with: a message of 64 KiB in base64 besides the rest.
+const MAX_SIGNED_BODY: usize = 160 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request with a form in its body, not looked into.
@@ -50,9 +53,14 @@ impl Posted {
                     .describe("send Content-Type: application/x-www-form-urlencoded"),
             );
         }
+        let most = if parts.headers.contains_key(SIGNATURE_HEADER) {
+            MAX_SIGNED_BODY
+        } else {
+            MAX_BODY
+        };
         Ok(Self {
             context,
-            body: read_bounded(body, MAX_BODY).await?,
+            body: read_bounded(body, most).await?,
             path: parts.uri.path().to_owned(),
             peer: parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip()),
             headers: parts.headers,

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, response::Response};
-use caracal_core::claims::{MandateClaims, MandateUse};
+use caracal_core::{
+    Secret,
+    claims::{MandateClaims, MandateUse},
+};
 use caracal_crypto::request_signature::{
     NONCE_HEADER, NONCE_LIFETIME, SIGNATURE_HEADER, SignedHeaders, TIMESTAMP_HEADER,
     verify as verify_signature,
@@ -160,6 +163,7 @@ async fn governed(
         claims: &claims,
         resource: presented.resource,
         operation: &form.operation,
+        arguments: form.arguments.as_ref().map(Secret::expose),
         request_id: &context.request_id,
     };
     let governed = Governed::new(call, true);

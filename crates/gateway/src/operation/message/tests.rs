@@ -12,6 +12,52 @@ fn is_ambiguous(body: &[u8]) -> bool {
 }
 
 #[test]
+fn the_arguments_of_a_tool_are_those_that_its_server_reads() {
+    let arguments = |body: &str| read(body.as_bytes(), &HeaderMap::new()).map(|asked| asked.arguments);
+    for (body, given) in [
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments": {"a":[1, 2]} ,"name":"x"}}"#,
+            Some(r#"{"a":[1, 2]}"#),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#,
+            Some("{}"),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":null}}"#,
+            Some("null"),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"x","arguments":{"a":"b"}}}"#,
+            None,
+        ),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, None),
+    ] {
+        assert_eq!(arguments(body), Ok(given.map(Into::into)), "{body}");
+    }
+    let deep = ["[", &"[".repeat(70), &"]".repeat(70), "]"].concat();
+    for arguments in [
+        r#"{"a":1,"a":2}"#,
+        r#"{"a":{"b":1,"b":2}}"#,
+        r#"{"a":"\u0000"}"#,
+        r#"{"a":"\ud800"}"#,
+        r#"{"a":1e999}"#,
+        deep.as_str(),
+    ] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"x","arguments":{arguments}}}}}"#
+        );
+        assert!(is_ambiguous(body.as_bytes()), "{body}");
+    }
+    for twice in ["arguments", "Arguments", r"argument\u017f"] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"x","arguments":{{}},"{twice}":{{}}}}}}"#
+        );
+        assert!(is_ambiguous(body.as_bytes()), "{body}");
+    }
+}
+
+#[test]
 fn a_message_says_its_method_and_what_it_is_about() {
     for (body, call) in [
         (
