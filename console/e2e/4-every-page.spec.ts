@@ -14,6 +14,8 @@ const OF_ZONE = [
   ["/sessions", "sessions"],
   ["/approvals", "approvals"],
   ["/delegations", "delegations"],
+  ["/notifications", "notifications"],
+  ["/notifications?new=1", "notification-new"],
   ["/audit", "audit"],
   ["/applications?new=1", "application-new"],
   ["/providers?new=1", "provider-new"],

@@ -110,6 +110,7 @@ const tree = root.addChildren([
     page("/z/$zone/sessions", () => import("./pages/sessions/route.tsx"), "SessionsPage"),
     page("/z/$zone/approvals", () => import("./pages/approvals/route.tsx"), "ApprovalsPage"),
     page("/z/$zone/delegations", () => import("./pages/delegations/route.tsx"), "DelegationsPage"),
+    page("/z/$zone/notifications", () => import("./pages/notifications/route.tsx"), "NotificationsPage"),
     page("/diagnostics", () => import("./pages/diagnostics/route.tsx"), "DiagnosticsPage"),
     page("/z/$zone/audit", () => import("./pages/audit/route.tsx"), "AuditPage"),
     page("/accounts", () => import("./pages/accounts/route.tsx"), "AccountsPage"),

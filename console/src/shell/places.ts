@@ -26,6 +26,7 @@ export const OF_ZONE: ReadonlyArray<{ group: string; places: ReadonlyArray<Place
       { label: "Sessions", to: "/z/$zone/sessions", words: "kill switch stop tree" },
       { label: "Approvals", to: "/z/$zone/approvals", words: "inbox holds decide approve reject" },
       { label: "Delegations", to: "/z/$zone/delegations", words: "revoke" },
+      { label: "Notifications", to: "/z/$zone/notifications", words: "sinks webhooks pager deliveries" },
       { label: "Audit", to: "/z/$zone/audit", words: "events denied evidence tail" },
     ],
   },
