@@ -24,7 +24,7 @@ const OF_ZONE = [
 const OTHERS = ["/zones", "/accounts", "/tokens", "/receipts", "/settings", "/diagnostics"];
 
 test("axe finds nothing on any page in both themes, wide and narrow", async ({ page }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   await asOwner(page);
   const zones = await page.evaluate(async () => (await (await fetch("/api/control/v1/zones")).json()).items);
   const zone = zones.find((one: { name: string }) => one.name === "Orders")?.id ?? (await makeZone("Orders"));
