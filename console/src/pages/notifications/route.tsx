@@ -42,7 +42,7 @@ export function NotificationsPage() {
       <List<Sink>
         name="sinks"
         queryKey={[...key, "list"]}
-        every={5000}
+        every={3000}
         load={(cursor) =>
           read(
             control.GET("/v1/zones/{zoneId}/notification-sinks", {
