@@ -5,7 +5,7 @@
 // The lines of its output are where it listens: its issuer, and the same in plain HTTP for the test itself. GET /grants
 // tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
 // until it is posted again without a status; POST /rotate gives it another signing key; GET /fetches tells how often its
-// keys were fetched; /keys/large and /keys/elsewhere are no keys that anybody should take.
+// keys were fetched; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
@@ -51,12 +51,14 @@ const remember = (outcome) => (context, error) => {
   asked.push({ grant: params.grant_type, client, scope: params.scope, outcome, error: error?.error });
 };
 
+let refreshTokens = [];
 let provider;
 let callback;
 function begin() {
   provider = new Provider(issuer, { ...settings, jwks: { keys: [signingKey()] } });
   provider.on("grant.success", remember("granted"));
   provider.on("grant.error", remember("refused"));
+  provider.on("refresh_token.saved", (token) => refreshTokens.push(token));
   // Faults of the server itself are for whoever reads its output.
   provider.on("server_error", (_context, error) => console.error(error));
   callback = provider.callback();
@@ -92,6 +94,10 @@ function answer(request, response) {
   } else if (url.pathname === "/rotate") {
     begin();
     response.end();
+  } else if (url.pathname === "/forget") {
+    const known = refreshTokens;
+    refreshTokens = [];
+    Promise.all(known.map((token) => token.destroy())).then(() => response.end());
   } else if (url.pathname === "/fetches") {
     response.end(String(fetches));
   } else if (url.pathname === "/keys/large") {

@@ -8,6 +8,7 @@ use caracal_events::{OutboxRelay, RateLimiter};
 use caracal_service::{
     egress::Egress,
     limits::{Limits, Rule},
+    oauth::TokenClient,
     tail::Tails,
     zones::ZoneDirectory,
 };
@@ -106,6 +107,8 @@ pub struct ApiDeps {
     pub known_tokens: Arc<KnownTokens>,
     /// Live tails of this process.
     pub tails: Arc<Tails>,
+    /// Asks the OAuth servers of providers for what people let us have.
+    pub oauth: TokenClient,
     /// Where policies are read and evaluated.
     pub policy_work: PolicyWork,
     /// Where notifications may be sent.

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 14] = [
     "approvals",
     "notification-sinks",
     "accounts",
@@ -15,6 +15,7 @@ const COLLECTIONS: [&str; 13] = [
     "subject-issuers",
     "resources",
     "providers",
+    "provider-connections",
     "policies",
     "policy-sets",
     "subjects",
@@ -22,9 +23,11 @@ const COLLECTIONS: [&str; 13] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 16] = [
     "activate",
     "approve",
+    "authorize",
+    "callback",
     "client-secret",
     "freeze",
     "redeliver",

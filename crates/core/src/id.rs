@@ -163,6 +163,10 @@ typed_id!(
     NotificationDeliveryId
 );
 typed_id!(
+    /// An account at an upstream's OAuth server that is used for a subject.
+    ConnectionId
+);
+typed_id!(
     /// A signing key of a zone (JOSE `kid`).
     KeyId
 );

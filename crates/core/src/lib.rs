@@ -22,7 +22,7 @@ pub mod time;
 pub mod world;
 
 pub use id::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, NotificationDeliveryId,
+    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, KeyId, NotificationDeliveryId,
     NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
     SessionId, SubjectIssuerId, WorkloadId, ZoneId,
 };

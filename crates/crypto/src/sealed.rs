@@ -14,7 +14,10 @@ use aws_lc_rs::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
 };
-use caracal_core::{ApplicationId, NotificationSinkId, ProviderId, WorkloadId, World, ZoneId};
+use caracal_core::{
+    ApplicationId, ConnectionId, NotificationSinkId, ProviderId, WorkloadId, World, ZoneId,
+    entity::ConnectionToken,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -41,11 +44,6 @@ pub struct Location(Cow<'static, str>);
 impl Location {
     /// Signing keys of zones.
     pub const ZONE_SIGNING_KEY: Self = Self(Cow::Borrowed("caracal/secrets/zoneSigningKey"));
-    /// Access tokens of provider connections.
-    pub const CONNECTION_ACCESS_TOKEN: Self = Self(Cow::Borrowed("caracal/providerConnections/accessToken"));
-    /// Refresh tokens of provider connections.
-    pub const CONNECTION_REFRESH_TOKEN: Self =
-        Self(Cow::Borrowed("caracal/providerConnections/refreshToken"));
     /// What tells whether a key is the one that a store was sealed with.
     pub const KEY_CHECK: Self = Self(Cow::Borrowed("caracal/keyCheck"));
 
@@ -67,6 +65,11 @@ impl Location {
     /// What the notifications of a sink are signed with.
     pub fn notification_sink_secret(zone: &ZoneId, sink: &NotificationSinkId) -> Self {
         Self(format!("zones/{zone}/notificationSinks/{sink}/secret").into())
+    }
+
+    /// A token of a connection. It names the connection, so that nobody's token opens as another's.
+    pub fn connection_token(zone: &ZoneId, connection: &ConnectionId, token: ConnectionToken) -> Self {
+        Self(format!("zones/{zone}/connections/{connection}/{token}Token").into())
     }
 
     /// A location known by its text alone, as when a sweep walks every row of the secret store.
@@ -374,9 +377,12 @@ mod tests {
     fn an_envelope_moved_elsewhere_does_not_open() {
         let zone = ZoneId::parse("zone-1").unwrap();
         for elsewhere in [
-            Location::CONNECTION_ACCESS_TOKEN,
-            Location::CONNECTION_REFRESH_TOKEN,
             Location::notification_sink_secret(&zone, &NotificationSinkId::parse("s-1").unwrap()),
+            Location::connection_token(
+                &zone,
+                &ConnectionId::parse("c-1").unwrap(),
+                ConnectionToken::Access,
+            ),
             Location::provider_secret_config(&zone, &ProviderId::parse("prov-1").unwrap()),
             Location::application_client_secret(&zone, &ApplicationId::parse("app-1").unwrap()),
             Location::workload_secret(&zone, &WorkloadId::parse("w-1").unwrap()),

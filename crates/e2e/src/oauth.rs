@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// in, and a canary, which must be nowhere in clear.
 pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z";
 
-/// Where the client `web` waits for its codes. Nobody is there.
+/// Where the clients `web` and `people` wait for their codes. Nobody is there.
 const REDIRECT_URI: &str = "https://app.example.com/back";
 
 /// The server, on this machine, with a certificate of an authority of its own. It ends with this.
@@ -146,14 +146,16 @@ impl OauthServer {
             "client_id=web&response_type=code&redirect_uri={REDIRECT_URI}&scope=openid&state=s\
              &code_challenge={challenge}&code_challenge_method=S256"
         );
-        let code = self.follow(&format!("{}/auth?{query}", self.plain)).await;
+        let arrived = self.follow(&format!("{}/auth?{query}", self.plain)).await;
+        let code = arrived.query_pairs().find(|(name, _)| name == "code");
+        let (_, code) = code.unwrap_or_else(|| panic!("no code: {arrived}"));
         let form = [
             ("grant_type", "authorization_code"),
             ("client_id", "web"),
             ("client_secret", CLIENT_SECRET),
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", &verifier),
-            ("code", &code),
+            ("code", code.as_ref()),
         ];
         let url = format!("{}/token", self.plain);
         let answer = self.http.post(url).form(&form).send().await.expect("it answers");
@@ -162,8 +164,35 @@ impl OauthServer {
         token.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    /// Follows the redirections of an authorization as a browser does, to the code at the client's door.
-    async fn follow(&self, url: &str) -> String {
+    /// Settings of a provider at which people connect accounts.
+    pub fn people(&self) -> Value {
+        json!({
+            "authorization_endpoint": format!("{}/auth", self.issuer), "token_endpoint": self.token_endpoint(),
+            "revocation_endpoint": format!("{}/token/revocation", self.issuer), "redirect_uri": REDIRECT_URI,
+            "client_id": "people", "client_secret": CLIENT_SECRET, "scopes": ["openid", "tickets:read"],
+            "issuer": self.issuer,
+        })
+    }
+
+    /// What a person comes back with who says yes at `url`.
+    ///
+    /// # Panics
+    /// When it is not this server's, or the person does not come back.
+    pub async fn agree(&self, url: &str) -> Vec<(String, String)> {
+        let path = url.strip_prefix(&self.issuer);
+        let path = path.unwrap_or_else(|| panic!("{url} is elsewhere"));
+        let arrived = self.follow(&format!("{}{path}", self.plain)).await;
+        arrived.query_pairs().into_owned().collect()
+    }
+
+    /// It forgets every refresh token.
+    pub async fn forget(&self) {
+        let url = format!("{}/forget", self.plain);
+        self.http.post(url).send().await.expect("it answers");
+    }
+
+    /// Follows the redirections of an authorization as a browser does, to the client's door.
+    async fn follow(&self, url: &str) -> reqwest::Url {
         let mut cookies: BTreeMap<String, String> = BTreeMap::new();
         let mut url = url.to_owned();
         loop {
@@ -184,10 +213,8 @@ impl OauthServer {
             let location = answer.headers().get("location");
             let location = location.unwrap_or_else(|| panic!("no redirection: {answer:?}"));
             let location = location.to_str().expect("text");
-            if let Some(arrived) = location.strip_prefix(REDIRECT_URI) {
-                let mut pairs = arrived.trim_start_matches('?').split('&');
-                let code = pairs.find_map(|pair| pair.strip_prefix("code="));
-                return code.unwrap_or_else(|| panic!("no code: {location}")).to_owned();
+            if location.starts_with(REDIRECT_URI) {
+                return location.parse().expect("a URL");
             }
             url = if location.starts_with('/') {
                 format!("{}{location}", self.plain)
@@ -229,8 +256,14 @@ fn clients(key: &KeyPair) -> Value {
         "client_id": "web", "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": "client_secret_post",
         "grant_types": ["authorization_code"], "redirect_uris": [REDIRECT_URI], "response_types": ["code"],
     });
+    let people = json!({
+        "client_id": "people", "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code", "refresh_token"], "redirect_uris": [REDIRECT_URI],
+        "response_types": ["code"],
+    });
     json!([
         web,
+        people,
         service("basic", "client_secret_basic"),
         service("post", "client_secret_post"),
         signs

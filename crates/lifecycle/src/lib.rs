@@ -7,7 +7,7 @@
 //! knows no HTTP.
 //!
 //! - `sessions`, `delegations`, `records`: one module for each, by what happens to it. What else comes to hold authority
-//!   (a connection to a provider) becomes a module beside them.
+//!   becomes a module beside them, as `connections` to upstreams' OAuth servers are.
 //! - `approvals`: requests that wait for a person.
 //! - `cascade` and `owner`: the one way in which things end. To add another thing that can end: find the records and
 //!   sessions it stands on, and hand them to it.
@@ -17,6 +17,7 @@
 mod act;
 pub mod approvals;
 mod cascade;
+pub mod connections;
 pub mod delegations;
 mod denial;
 mod events;
@@ -37,7 +38,7 @@ pub use self::{
     denial::{Denial, Error},
     evidence::audit_frame,
     notifications::{MAX_WAITING, notification},
-    owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_subject, end_zone_part},
+    owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_zone_part},
     principal::{ADMIN, Principal},
     retention::forget,
 };

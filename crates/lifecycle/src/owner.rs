@@ -52,6 +52,26 @@ pub async fn end_subject(
     end_all(work, world, records, sessions, why).await
 }
 
+/// Ends a record with its descendants, and every session that hangs on one of them. Nothing happens to one that has ended.
+/// Takes the locks.
+///
+/// # Errors
+/// As the storage; nothing of the unit of work may be committed then.
+pub async fn end_record(
+    work: &mut dyn ZoneWork,
+    world: &World,
+    id: &AuthorityRecordId,
+    why: EndReason<'_>,
+) -> Result<Ended, Error> {
+    locks::both(work).await?;
+    let records = work
+        .authority_records()
+        .revoke_tree(id, why.stored, world.now())
+        .await?;
+    let sessions = end_anchored(work, world, &records, why).await?;
+    finish(work, world, records, sessions, why).await
+}
+
 /// Ends every record issued to an application, people's included, and every session it runs: with them what it
 /// delegated to others and what they handed on. Takes the locks.
 ///

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Calls and values that are this crate's own, without white space.
-const OURS: [&str; 27] = [
+const OURS: [&str; 32] = [
     "SessionRevoked{",
     "SessionRevoked::new(",
     "AgentLifecycle{",
@@ -33,6 +33,11 @@ const OURS: [&str; 27] = [
     ".approvals().consume(",
     ".approvals().reap(",
     "ApprovalDecided{",
+    ".connections().create(",
+    ".connections().replace(",
+    ".connections().renew(",
+    ".connections().fail(",
+    ".connections().revoke(",
     ".receipts().claim(",
     ".receipts().create(",
     ".receipts().reap(",

@@ -9,9 +9,9 @@ mod usage;
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{KeyId, Secret, World, ZoneId};
+use caracal_core::{ConnectionId, KeyId, Secret, World, ZoneId, entity::ConnectionToken};
 use caracal_crypto::{KeyRing, Location, SecretHasher};
-use caracal_storage::{Access, Error, PageRequest, Store, ZoneWork};
+use caracal_storage::{Access, Error, PageRequest, SealedToken, Store, ZoneWork};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
@@ -30,13 +30,16 @@ enum SealedValue {
     Secret(String),
     /// A private signing key.
     SigningKey(KeyId),
+    /// A token of a connection.
+    ConnectionToken(ConnectionId, ConnectionToken),
 }
 
 impl SealedValue {
-    fn location(&self) -> Location {
+    fn location(&self, zone: &ZoneId) -> Location {
         match self {
             Self::Secret(reference) => Location::from_reference(reference.clone()),
             Self::SigningKey(_) => Location::ZONE_SIGNING_KEY,
+            Self::ConnectionToken(connection, token) => Location::connection_token(zone, connection, *token),
         }
     }
 
@@ -44,6 +47,14 @@ impl SealedValue {
         match self {
             Self::Secret(reference) => work.secrets().reseal(reference, seen, envelope).await,
             Self::SigningKey(id) => work.signing_keys().reseal(id, seen, envelope).await,
+            Self::ConnectionToken(connection, token) => {
+                let seen = SealedToken {
+                    connection: connection.clone(),
+                    token: *token,
+                    envelope: seen.to_vec(),
+                };
+                work.connections().reseal(&seen, envelope).await
+            }
         }
     }
 }
@@ -52,13 +63,20 @@ impl SealedValue {
 async fn sealed_values(work: &mut dyn ZoneWork) -> Result<Vec<(SealedValue, Vec<u8>)>, Error> {
     let secrets = work.secrets().list("").await?;
     let keys = work.signing_keys().sealed().await?;
+    let tokens = work.connections().sealed().await?;
     let secrets = secrets
         .into_iter()
         .map(|(reference, envelope)| (SealedValue::Secret(reference), envelope));
     let keys = keys
         .into_iter()
         .map(|(id, envelope)| (SealedValue::SigningKey(id), envelope));
-    Ok(secrets.chain(keys).collect())
+    let tokens = tokens.into_iter().map(|sealed| {
+        (
+            SealedValue::ConnectionToken(sealed.connection, sealed.token),
+            sealed.envelope,
+        )
+    });
+    Ok(secrets.chain(keys).chain(tokens).collect())
 }
 
 /// Seals anew.
@@ -104,7 +122,7 @@ impl Sealed {
         let mut left = 0;
         let mut work = self.store.zone(zone, Access::Write).await?;
         for (value, envelope) in stale {
-            let location = value.location();
+            let location = value.location(zone);
             let opened = self.keys.open(&location, &envelope);
             let anew = opened.map(|value| self.keys.seal(&self.world, &location, &value));
             let done = if let Ok(Ok(anew)) = anew {

@@ -13,6 +13,10 @@ const RULES: &[(&str, &str)] = &[
     ("workloads.id", "workloads_id"),
     ("approvals.id", "approvals_id"),
     (
+        "provider_connections.zone_id, provider_connections.provider_id, provider_connections.subject_id",
+        "provider_connections_subject",
+    ),
+    (
         "subject_issuers.zone_id, subject_issuers.issuer",
         "subject_issuers_issuer",
     ),

@@ -4,13 +4,14 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, JsonObject, KeyId, NotificationDeliveryId,
-    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
-    SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, JsonObject, KeyId,
+    NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
+    ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
-        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, Lifecycle, NotificationType,
-        OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
+        AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, ConnectionStatus, Lifecycle,
+        NotificationType, OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
+        UpstreamRevocation,
     },
 };
 use caracal_storage::Error;
@@ -208,6 +209,7 @@ columns!(
     Option<u32> => opt_small,
     bool => flag,
     Vec<u8> => bytes,
+    Option<Vec<u8>> => opt_bytes,
     [u8; 32] => digest,
     Timestamp => time,
     Option<Timestamp> => opt_time,
@@ -252,6 +254,7 @@ word_columns!(
     AccountRole: AccountRole::parse, AccountRole::as_str;
     ApproverClass: ApproverClass::parse, ApproverClass::as_str;
     AuthorityRecordStatus: AuthorityRecordStatus::parse, AuthorityRecordStatus::as_str;
+    ConnectionStatus: ConnectionStatus::parse, ConnectionStatus::as_str;
     Lifecycle: Lifecycle::parse, Lifecycle::as_str;
     NotificationType: NotificationType::parse, NotificationType::as_str;
     OperationEnforcement: OperationEnforcement::parse, OperationEnforcement::as_str;
@@ -260,6 +263,7 @@ word_columns!(
     RegistrationMethod: RegistrationMethod::parse, RegistrationMethod::as_str;
     SessionStatus: SessionStatus::parse, SessionStatus::as_str;
     SubjectType: subject_of, subject_word;
+    UpstreamRevocation: UpstreamRevocation::parse, UpstreamRevocation::as_str;
 );
 
 /// The word of a kind of subject.

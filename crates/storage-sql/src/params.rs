@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, KeyId, NotificationDeliveryId,
+    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, KeyId, NotificationDeliveryId,
     NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
     SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
 };
@@ -100,6 +100,12 @@ impl Param for Vec<u8> {
     }
 }
 
+impl Param for Option<Vec<u8>> {
+    fn value(&self) -> Value {
+        Value::Bytes(self.clone())
+    }
+}
+
 /// A type whose absence is an absent text.
 pub(crate) trait TextParam: Param {}
 impl TextParam for str {}
@@ -157,6 +163,7 @@ macro_rules! every_id {
             DelegationId,
             NotificationSinkId,
             NotificationDeliveryId,
+            ConnectionId,
             KeyId
         );
     };

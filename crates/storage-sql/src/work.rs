@@ -15,8 +15,9 @@ use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
     Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, NotificationQueue,
-    Notifications, Outbox, Policies, PolicySets, Providers, Resources, Retention, RetentionSetting,
-    RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects,
+    Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -105,6 +106,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn providers(&mut self) -> &mut dyn Providers {
+        self
+    }
+
+    fn connections(&mut self) -> &mut dyn ProviderConnections {
         self
     }
 

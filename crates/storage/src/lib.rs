@@ -15,6 +15,7 @@ mod authority;
 mod chains;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod connections;
 mod delegations;
 mod directory;
 mod error;
@@ -40,6 +41,7 @@ pub use audit::{
 };
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
 pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
+pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, SealedToken};
 pub use delegations::{DelegationDirection, Delegations};
 pub use directory::{Applications, Providers, Resources, SecretStore, SubjectIssuers, Workloads, Zones};
 pub use error::Error;

@@ -12,8 +12,8 @@ use caracal_ledger::chain::LogId;
 use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
     Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications, Outbox, Policies,
-    PolicySets, Providers, Resources, Retention, RetentionSetting, SecretStore, Sessions, SigningKeys,
-    SubjectIssuers, Subjects, Workloads, Zones,
+    PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, SecretStore,
+    Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -104,6 +104,8 @@ pub trait ZoneWork: Send {
     fn subject_issuers(&mut self) -> &mut dyn SubjectIssuers;
     /// Providers.
     fn providers(&mut self) -> &mut dyn Providers;
+    /// Accounts at upstreams' OAuth servers.
+    fn connections(&mut self) -> &mut dyn ProviderConnections;
     /// Resources.
     fn resources(&mut self) -> &mut dyn Resources;
     /// Sealed values.

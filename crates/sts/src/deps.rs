@@ -13,7 +13,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 
-use crate::{ServiceTokens, SubjectKeys};
+use crate::{Connections, ServiceTokens, SubjectKeys};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ pub struct StsDeps {
     pub hasher: Arc<SecretHasher>,
     /// Tokens that providers get from OAuth servers.
     pub tokens: Arc<ServiceTokens>,
+    /// Tokens of accounts that people connected.
+    pub connections: Arc<Connections>,
     /// Keys of the issuers of subjects.
     pub subject_keys: Arc<SubjectKeys>,
     /// Rate limits.

@@ -30,7 +30,7 @@ mod run;
 mod size;
 mod subject;
 
-pub use broker::ServiceTokens;
+pub use broker::{Connections, ServiceTokens};
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use federation::SubjectKeys;

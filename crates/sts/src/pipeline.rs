@@ -136,7 +136,7 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         }
     }
     if K::BROKERS {
-        broker(case, &mut outcomes).await;
+        broker(case, &party, &mut outcomes).await;
     }
     if outcomes.iter().all(Result::is_err) {
         let evidence = kind.evidence(Evidence::new(case, &party, kind.class(), kind.scopes()), None);

@@ -33,6 +33,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod authority;
+pub mod connections;
 pub mod notification_sinks;
 pub mod policies;
 pub mod policy_sets;

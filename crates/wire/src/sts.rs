@@ -70,6 +70,8 @@ reasons! {
     ArgumentsNotRead "arguments_not_read" "The policy bounds arguments of the resource's tools, and this call may call one without saying how.";
     MalformedArgumentData "malformed_argument_data" "The policy's `arguments` cannot be relied on.";
     ProviderUnavailable "provider_unavailable" "The credential of the upstream could not be had.";
+    NoProviderConnection "no_provider_connection" "Nobody has connected an account of the upstream for the subject.";
+    ReauthorizationRequired "reauthorization_required" "The connection to the upstream cannot be renewed: a person has to connect again.";
     GatewayRequired "gateway_required" "A session mandate is not exchanged; call through the Gateway.";
     MandateTooLarge "mandate_too_large" "The mandate would be larger than its readers take.";
     LifetimeExhausted "lifetime_exhausted" "What the mandate hangs on is about to end.";

@@ -13,6 +13,7 @@ mod console;
 mod notification_sinks;
 mod policies;
 mod policy_sets;
+mod provider_connections;
 mod providers;
 mod resources;
 mod retention;
@@ -118,6 +119,12 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/providers/{id}" READ "providers.get" providers::get::handle, "Read a provider." ! ProviderNotFound;
         patch "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.update" providers::patch::handle, "Change a provider." InvalidProvider ! [providers::RULES] NoFields ProviderConfigRequired ProviderNotFound;
         delete "/v1/zones/{zoneId}/providers/{id}" WRITE "providers.archive" providers::archive::handle, "Archive a provider and forget its credential." ! ProviderNotFound;
+        get "/v1/zones/{zoneId}/provider-connections" READ "provider_connections.list" provider_connections::list::handle, "List accounts that are connected at upstreams' OAuth servers.";
+        post "/v1/zones/{zoneId}/provider-connections" WRITE "provider_connections.create" provider_connections::create::handle, "Keep tokens of an account that somebody connected elsewhere." InvalidProviderConnection ! [provider_connections::PROVIDER] ZoneNotFound InvalidProviderConfig;
+        post "/v1/zones/{zoneId}/provider-connections/oauth/authorize" WRITE "provider_connections.authorize" provider_connections::authorize::handle, "Begin to connect an account: tell where a person says yes." InvalidProviderOauthAuthorize ! [provider_connections::PROVIDER] ZoneNotFound InvalidProviderConfig SecretBackendUnavailable;
+        get "/v1/zones/{zoneId}/provider-connections/oauth/callback" WRITE "provider_connections.finish" provider_connections::callback::handle, "Finish to connect an account with what the person came back with; for whoever began it." ! [provider_connections::PROVIDER, provider_connections::callback::REFUSES];
+        post "/v1/zones/{zoneId}/provider-connections/revoke" STOP "provider_connections.revoke" provider_connections::revoke::handle, "End a connection at once, then tell the upstream's server." InvalidProviderConnection ! ProviderConnectionNotFound;
+        get "/v1/zones/{zoneId}/provider-connections/{id}" READ "provider_connections.get" provider_connections::get::handle, "Read a connection." ! ProviderConnectionNotFound;
         post "/v1/policies/validate" STATELESS "policies.validate" policies::validate::handle, "Check a policy without keeping it." ! [policy_work::REFUSES] InvalidRego;
         get "/v1/policy-templates" STATELESS "policies.templates" policies::templates::handle, "List policies to begin with.";
         get "/v1/zones/{zoneId}/policies" READ "policies.list" policies::list::handle, "List policies.";
@@ -215,6 +222,9 @@ mod tests {
             );
             let of_zones = matches!(route.needs.reach, Reach::Zone | Reach::Deployment { .. });
             let changes = route.method != Method::GET && of_zones;
+            // A browser comes back from an OAuth server with a GET; it changes something for whoever sent it, and for nobody
+            // without a token.
+            let changes = changes || route.name == "provider_connections.finish";
             let may_change = matches!(route.needs.capability, Write | Stop | Decide | Release);
             assert_eq!(may_change, changes, "{route:?}");
         }

@@ -24,12 +24,23 @@ struct Made {
     sink: String,
     delivery: String,
     approval: String,
+    /// A provider at which accounts are connected, and one that is.
+    people: String,
+    connection: String,
 }
 
 fn provider(name: &str) -> Value {
     let config =
         json!({"auth_location": "header", "header_name": "X-Key", "api_key": "a-key-of-the-upstream"});
     json!({"name": name, "kind": "api_key", "config_json": config})
+}
+
+fn people() -> Value {
+    let config = json!({
+        "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
+        "redirect_uri": "https://app.example/back", "client_id": "c", "client_secret": "a-secret-of-the-client",
+    });
+    json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config})
 }
 
 fn resource(identifier: &str, provider: &str) -> Value {
@@ -77,6 +88,9 @@ impl Made {
         let tried = stack
             .post(&format!("{base}/notification-sinks/{sink}/test"), json!({}))
             .await;
+        let people = stack.provider(&base, people()).await;
+        let body = json!({"provider_id": people, "access_token": "a-token-of-somebody"});
+        let connected = stack.post(&format!("{base}/provider-connections"), body).await;
         let mut given = Given::new(&stack.parts.world);
         given.zone_id = ZoneId::parse(&zone).unwrap();
         let approval = given.approval(&given.application());
@@ -92,6 +106,8 @@ impl Made {
             delivery: tried.expect(202).text("id"),
             sink,
             approval: approval.id.to_string(),
+            connection: connected.expect(201).text("id"),
+            people,
             resource: made.expect(201).text("id"),
             policy_version: versions["items"][0]["id"].as_str().unwrap().to_owned(),
             zone,
@@ -116,6 +132,7 @@ impl Made {
             "subject_issuers" => (&self.issuer, ""),
             "approvals" => (&self.approval, ""),
             "notification_sinks" => (&self.sink, ""),
+            "provider_connections" => (&self.connection, ""),
             _ => (&self.zone, ""),
         };
         route
@@ -151,6 +168,12 @@ impl Made {
             "policy_sets.add_version" => json!({"manifest": [{"policy_version_id": self.policy_version}]}),
             "policy_sets.activate" => json!({"version_id": self.set_version}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
+            "provider_connections.create" => {
+                json!({"provider_id": self.people, "access_token": "t", "subject_id": "ada"})
+            }
+            "provider_connections.authorize" | "provider_connections.revoke" => {
+                json!({"provider_id": self.people})
+            }
             "subjects.revoke" => json!({"subject_id": "nobody"}),
             "audit_retention.set" | "audit_retention.set_of_zone" => json!({"retention_days": 30}),
             "audit_holds.place" => json!({"subject_id": "ada", "reason": "case 7"}),
@@ -221,8 +244,8 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
         Record::Administration => 1,
         Record::Ledger(event_type) => panic!("nothing here is a decision about an agent: {event_type:?}"),
     };
-    // Everything in a zone ends in changes of their own.
-    let more = allowed && route.name == "zones.archive";
+    // Everything in a zone ends in changes of their own, and what a server said of a revocation is one too.
+    let more = allowed && matches!(route.name, "zones.archive" | "provider_connections.revoke");
     assert!(
         left == expected || (more && left > expected),
         "{} answered {} and left {left} rows: {}",
@@ -254,8 +277,9 @@ async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
         let open = route.needs.reach == Reach::Stateless;
         assert_eq!(status.is_success(), open, "{}: {status}", route.name);
         let status = leaves(&stack, admin, &route, &made).await;
-        // The ledger has no such request and no such subject: that is a refusal as well.
+        // The ledger has no such request and no such subject, and nobody is on the way to a server: refusals as well.
         let missing = [
+            "provider_connections.finish",
             "audit.by_request",
             "audit.explain",
             "subjects.revoke",

@@ -7,6 +7,7 @@ mod applications;
 mod approvals;
 mod audit;
 mod authorization;
+mod connections;
 mod endings;
 mod evidence;
 mod notifications;

@@ -12,6 +12,7 @@ use caracal_crypto::{
 };
 use caracal_service::{
     egress::{Egress, EgressPolicy},
+    oauth::TokenClient,
     tail::{TailLimits, Tails},
 };
 use caracal_testkit::{
@@ -81,6 +82,7 @@ impl Stack {
             known_tokens: Arc::default(),
             // Whoever walks over all routes comes to an end; what is about tails has its own.
             tails: Tails::new(TailLimits::default(), ended()),
+            oauth: TokenClient::new(Egress::new(EgressPolicy::default()), parts.world.clone()),
             policy_work: PolicyWork::new(2),
             egress: Egress::new(EgressPolicy {
                 allow_loopback: true,

@@ -31,6 +31,7 @@ use caracal_service::{
     background::Background,
     egress::{Egress, EgressPolicy},
     issued::IssuedMandates,
+    oauth::TokenClient,
     revocation::Revocations,
     tail::{TailLimits, Tails},
     waiting::Waiting,
@@ -38,7 +39,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 use caracal_storage_sql::SqliteStore;
-use caracal_sts::{ServiceTokens, SubjectKeys};
+use caracal_sts::{Connections, ServiceTokens, SubjectKeys};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -113,7 +114,7 @@ struct Parts {
     /// Where evidence is made: not on the workers of calls, where there are calls.
     background: Background,
     issued: Option<Arc<IssuedMandates>>,
-    /// Only where credentials are brokered and people log in.
+    /// Only where credentials are brokered, accounts are connected and people log in.
     outside: Option<Outside>,
     issuer: Arc<str>,
     tails: Arc<Tails>,
@@ -165,9 +166,11 @@ pub(crate) async fn wire(
         Some(_) => Background::on_thread("evidence").context("cannot start a thread")?,
         None => Background::default(),
     };
+    let asks = [Role::Sts, Role::Api];
     let outside = roles
-        .contains(&Role::Sts)
-        .then(|| outside(&config, &world))
+        .iter()
+        .any(|role| asks.contains(role))
+        .then(|| outside(&config, &world, tasks))
         .transpose()?;
     let parts = Parts {
         background,
@@ -227,6 +230,8 @@ fn egress(config: &Config, policy: EgressPolicy) -> anyhow::Result<Arc<Egress>> 
 /// What is kept of servers outside.
 struct Outside {
     tokens: Arc<ServiceTokens>,
+    connections: Arc<Connections>,
+    oauth: TokenClient,
     subject_keys: Arc<SubjectKeys>,
 }
 
@@ -238,10 +243,12 @@ fn named_by_others(config: &Config) -> EgressPolicy {
     }
 }
 
-fn outside(config: &Config, world: &World) -> anyhow::Result<Outside> {
+fn outside(config: &Config, world: &World, tasks: &TaskTracker) -> anyhow::Result<Outside> {
     let egress = egress(config, named_by_others(config))?;
     Ok(Outside {
         tokens: Arc::new(ServiceTokens::new(egress.clone(), world.clone())),
+        connections: Arc::new(Connections::new(egress.clone(), world.clone(), tasks.clone())),
+        oauth: TokenClient::new(egress.clone(), world.clone()),
         subject_keys: Arc::new(SubjectKeys::new(egress, world.clone())),
     })
 }

@@ -59,6 +59,7 @@ impl Parts {
             keyring: self.keys.keyring()?.clone(),
             hasher: self.keys.hasher(&self.world)?,
             tokens: outside.tokens.clone(),
+            connections: outside.connections.clone(),
             subject_keys: outside.subject_keys.clone(),
             limiter: self.backends.short_lived.clone(),
             replay: self.backends.short_lived.clone(),
@@ -181,6 +182,8 @@ impl Parts {
     }
 
     async fn api(&self) -> anyhow::Result<Router> {
+        let outside = self.outside.as_ref();
+        let outside = outside.context("a Control API asks OAuth servers")?;
         let deps = ApiDeps {
             world: self.world.clone(),
             store: self.store.clone(),
@@ -197,6 +200,7 @@ impl Parts {
                     .limits(self.backends.short_lived.clone(), self.world.clone()),
             ),
             known_tokens: Arc::default(),
+            oauth: outside.oauth.clone(),
             // Half of the machine at most: the rest decides.
             tails: self.tails.clone(),
             policy_work: caracal_api::PolicyWork::new(

@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod authority;
+mod connection;
 mod delegation;
 mod directory;
 mod notification;
@@ -15,6 +16,9 @@ mod workload;
 pub use account::AccountRole;
 pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
+pub use connection::{
+    Connection, ConnectionAttempt, ConnectionStatus, ConnectionToken, SHARED_SUBJECT, UpstreamRevocation,
+};
 pub use delegation::{Constraints, Delegation, DelegationStatus, MAX_HOPS};
 pub use directory::{
     Application, Attribution, DeclaredOperation, OperationEnforcement, Provider, ProviderKind,

@@ -4,6 +4,7 @@
 //! serialised form and prints as `***`, so what is shown or stored in clear never holds one. To add a kind of provider:
 //! a word in [`ProviderKind`], a variant here, a broker in the STS.
 
+mod authorization;
 mod oauth;
 mod rules;
 
@@ -12,13 +13,14 @@ use serde_json::{Map, Value};
 
 use self::rules::{flag, header, hosts, parameter, scheme, secret, username};
 pub use self::{
+    authorization::AuthorizationCodeConfig,
     oauth::{ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant},
     rules::is_reserved_header,
 };
 use super::ProviderKind;
 use crate::Secret;
 
-/// The settings of a provider, by its kind. Kinds without a variant are not served by this build.
+/// The settings of a provider, by its kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ProviderConfig {
@@ -34,6 +36,8 @@ pub enum ProviderConfig {
     HttpBasic(HttpBasicConfig),
     /// A token that an OAuth server gives to this client itself.
     ClientCredentials(Box<ClientCredentialsConfig>),
+    /// A token that a person lets this client have at an OAuth server.
+    AuthorizationCode(Box<AuthorizationCodeConfig>),
 }
 
 /// Settings of an API key.
@@ -133,12 +137,10 @@ fn invalid(key: &str, message: impl Into<String>) -> InvalidConfig {
 }
 
 impl ProviderConfig {
-    /// The kinds this build serves, for a message.
+    /// The kinds there are, for a message.
     pub fn offered() -> String {
-        let served = ProviderKind::ALL
-            .iter()
-            .filter(|kind| **kind != ProviderKind::Oauth2AuthorizationCode);
-        served.map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+        let kinds = ProviderKind::ALL.iter().map(|kind| kind.as_str());
+        kinds.collect::<Vec<_>>().join(", ")
     }
 
     /// Reads the settings of a `kind`, with the secrets that are among them.
@@ -200,13 +202,7 @@ impl ProviderConfig {
                 Self::ClientCredentials(Box::new(ClientCredentialsConfig::read(&fields)?))
             }
             ProviderKind::Oauth2AuthorizationCode => {
-                return Err(InvalidConfig {
-                    field: String::from("kind"),
-                    message: format!(
-                        "{kind} is not supported by this build, which has {}",
-                        Self::offered()
-                    ),
-                });
+                Self::AuthorizationCode(Box::new(AuthorizationCodeConfig::read(&fields)?))
             }
         })
     }
@@ -218,8 +214,14 @@ impl ProviderConfig {
     /// The first field that breaks a rule; and for a secret that is missing, or would be sent with its scheme twice.
     pub fn check(kind: ProviderKind, json: &Map<String, Value>, stored: &[String]) -> Checked<Self> {
         let config = Self::read(kind, json)?;
-        if let Self::ClientCredentials(config) = &config {
-            config.check()?;
+        match &config {
+            Self::ClientCredentials(config) => config.check()?,
+            Self::AuthorizationCode(config) => config.check()?,
+            Self::None
+            | Self::CaracalMandate
+            | Self::ApiKey(_)
+            | Self::BearerToken(_)
+            | Self::HttpBasic(_) => {}
         }
         let credentials = config.credentials();
         let none_given = credentials.iter().all(|credential| credential.secret.is_none());
@@ -276,6 +278,7 @@ impl ProviderConfig {
             }
             Self::HttpBasic(config) => vec![Credential::new("password", config.password.as_ref(), None)],
             Self::ClientCredentials(config) => config.credentials(),
+            Self::AuthorizationCode(config) => config.credentials(),
         }
     }
 }

@@ -62,14 +62,28 @@ async fn status(stack: &Stack, deployment: Deployment) -> Finished {
     operator.run(&["secrets", "status"]).await
 }
 
+/// Keeps the tokens of an account at an OAuth server that nobody asks.
+async fn connect(zone: &Zone<'_>) {
+    let config = json!({
+        "authorization_endpoint": "https://id.example.com/auth", "token_endpoint": "https://id.example.com/token",
+        "redirect_uri": "https://app.example.com/back", "client_id": "caracal", "client_secret": "s",
+    });
+    let body = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
+    let provider = zone.admin("POST", "/providers", Some(body)).await.expect(201);
+    let body = json!({"provider_id": provider.text_of("id"), "access_token": "at", "refresh_token": "rt"});
+    zone.admin("POST", "/provider-connections", Some(body))
+        .await
+        .expect(201);
+}
+
 async fn two_rotations(deployment: Deployment) {
     let keys = tempfile::tempdir().expect("a directory for a key");
     let previous = keys.path().join("previous");
     write(&previous, &key(1));
     let path = previous.display().to_string();
     let stack = Stack::with(deployment, &[("SECRET_STORE_KEK_PREVIOUS_FILE", &path)]).await;
-    // A signing key, a provider's credential, generated secrets of a client and a workload and their copies, the secret
-    // of a sink, an admin token.
+    // A signing key, a provider's credential, the tokens of a connection, generated secrets of a client and a workload
+    // and their copies, the secret of a sink, an admin token.
     let fixture = Fixture::set_up(&stack).await;
     let workload = Some(json!({"name": "nightly"}));
     let workload = fixture
@@ -83,6 +97,7 @@ async fn two_rotations(deployment: Deployment) {
         .admin("POST", "/notification-sinks", sink)
         .await
         .expect(201);
+    connect(&fixture.zone).await;
     let minted = stack
         .admin(
             "POST",
@@ -124,6 +139,7 @@ async fn two_rotations(deployment: Deployment) {
             "client secrets",
             "workload secrets",
             "admin tokens",
+            "connection tokens",
         ] {
             assert!(moved.stdout.contains(&format!("{kind}: ")), "{moved:#?}");
         }

@@ -1,6 +1,7 @@
 //! The suite, one program: a stack starts in a moment, linking does not.
 
 mod canary;
+mod connections;
 mod contention;
 mod crash;
 mod daemon;

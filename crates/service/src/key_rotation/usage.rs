@@ -14,6 +14,8 @@ pub enum SealedKind {
     SigningKey,
     /// A row of the secret store: a provider's credential, the copy of a client's or a workload's secret.
     StoredSecret,
+    /// An access or refresh token of a connection.
+    ConnectionToken,
     /// The digest of a client secret.
     ClientSecret,
     /// The digest of a workload's secret.
@@ -28,6 +30,7 @@ impl SealedKind {
         match self {
             Self::SigningKey => "signing keys",
             Self::StoredSecret => "stored secrets",
+            Self::ConnectionToken => "connection tokens",
             Self::ClientSecret => "client secrets",
             Self::WorkloadSecret => "workload secrets",
             Self::AdminToken => "admin tokens",
@@ -70,6 +73,7 @@ pub async fn usage(
             let kind = match value {
                 SealedValue::Secret(_) => SealedKind::StoredSecret,
                 SealedValue::SigningKey(_) => SealedKind::SigningKey,
+                SealedValue::ConnectionToken(..) => SealedKind::ConnectionToken,
             };
             usage.add(kind, KeyRing::id_of(&envelope).unwrap_or_else(|_| unknown()));
         }

@@ -1,10 +1,11 @@
 //! The client of OAuth 2.0 servers: of the token endpoints that providers name, and of what issuers publish, reached
 //! through the egress guard.
 //!
-//! `document.rs` fetches what is published; `request.rs` is what is sent and how the client proves itself, `reply.rs` what is taken from an answer. Nothing here
+//! `document.rs` fetches what is published; `authorization.rs` asks for what people let us have; `request.rs` is what is sent and how the client proves itself, `reply.rs` what is taken from an answer. Nothing here
 //! remembers a token: whoever asks decides how long one is kept. Errors never hold what was sent or received beyond the
 //! error word that OAuth defines.
 
+mod authorization;
 mod document;
 mod reply;
 mod request;
@@ -19,7 +20,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use self::request::TokenRequest;
 pub use self::{
     document::{DocumentClient, DocumentError},
-    reply::TokenReply,
+    reply::{TokenReply, is_access_token, is_refresh_token},
 };
 use crate::egress::{Egress, EgressClient, EgressError, Target};
 
@@ -126,6 +127,12 @@ impl TokenClient {
     }
 
     async fn ask(&self, target: &Target, request: TokenRequest) -> Result<TokenReply, TokenError> {
+        let (status, body) = self.send(target, request).await?;
+        TokenReply::read(status, &body)
+    }
+
+    /// What is answered, unless the server fails.
+    async fn send(&self, target: &Target, request: TokenRequest) -> Result<(StatusCode, Bytes), TokenError> {
         let response = self
             .client
             .request(post(target, request)?)
@@ -149,7 +156,7 @@ impl TokenClient {
                 TokenError::Unreachable
             }
         })?;
-        TokenReply::read(status, &body.to_bytes())
+        Ok((status, body.to_bytes()))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use caracal_core::Secret;
+use caracal_core::{Secret, TextRule, Timestamp};
+use caracal_lifecycle::connections::Tokens;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -11,6 +12,22 @@ use super::TokenError;
 /// Longest token, in bytes: it has to fit into one header of a call.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// Longest life of an access token of a connection that is believed.
+const MAX_LIFETIME: Duration = Duration::from_hours(24 * 365);
+
+/// Whether a text can be an access token: RFC 6749 appendix A.12, and what a header can carry.
+pub fn is_access_token(token: &str) -> bool {
+    (1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a text can be a refresh token (RFC 6749 appendix A.17).
+pub fn is_refresh_token(token: &str) -> bool {
+    (1..=MAX_TOKEN_BYTES).contains(&token.len()) && token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Most characters of the scopes that are kept.
+const MAX_SCOPE: usize = 4096;
+
 /// A token as the server gave it.
 #[derive(Debug, Clone)]
 pub struct TokenReply {
@@ -18,6 +35,10 @@ pub struct TokenReply {
     pub access_token: Secret,
     /// How long it is good, where the server says so.
     pub expires_in: Option<Duration>,
+    /// What gets the next one, where there is such.
+    pub refresh_token: Option<Secret>,
+    /// The scopes that were granted, where the server says so.
+    pub scope: Option<String>,
     token_type: Option<String>,
 }
 
@@ -35,11 +56,7 @@ impl TokenReply {
         let json = json.ok_or(TokenError::Malformed("it is no JSON object"))?;
         let token = json.get("access_token").and_then(Value::as_str);
         let token = token.ok_or(TokenError::Malformed("it has no access_token"))?;
-        // RFC 6749 appendix A.12, and what a header can carry.
-        if token.is_empty()
-            || token.len() > MAX_TOKEN_BYTES
-            || !token.bytes().all(|byte| byte.is_ascii_graphic())
-        {
+        if !is_access_token(token) {
             return Err(TokenError::Malformed("its access_token fits into no header"));
         }
         let expires_in = json.get("expires_in").and_then(|value| match value {
@@ -48,11 +65,33 @@ impl TokenReply {
             Value::String(text) => text.parse().ok(),
             _ => None,
         });
+        let refresh_token = match json.get("refresh_token") {
+            None | Some(Value::Null) => None,
+            Some(token) => {
+                let token = token.as_str().filter(|token| is_refresh_token(token));
+                Some(token.ok_or(TokenError::Malformed("its refresh_token is none"))?)
+            }
+        };
+        let scope = json.get("scope").and_then(Value::as_str);
+        let scope = scope.filter(|scope| TextRule::line(MAX_SCOPE).check(scope).is_ok());
         Ok(Self {
+            refresh_token: refresh_token.map(Secret::new),
+            scope: scope.map(str::to_owned),
             access_token: Secret::new(token),
             expires_in: expires_in.map(Duration::from_secs),
             token_type: json.get("token_type").and_then(Value::as_str).map(str::to_owned),
         })
+    }
+
+    /// The tokens, as they are kept from `now` on. Longer lives than a year are not believed; none at all is not known.
+    pub fn into_tokens(self, now: Timestamp) -> Tokens {
+        let lifetime = self.expires_in.filter(|lifetime| !lifetime.is_zero());
+        Tokens {
+            access: self.access_token,
+            refresh: self.refresh_token,
+            scope: self.scope,
+            expires_at: lifetime.map(|lifetime| now.plus(lifetime.min(MAX_LIFETIME))),
+        }
     }
 
     /// A token of another type than bearer is sent only where the provider says with which word.
@@ -120,6 +159,22 @@ mod tests {
             let read = TokenReply::read(StatusCode::OK, body.as_bytes());
             assert!(matches!(read, Err(TokenError::Malformed(_))), "{body:.40}");
         }
+    }
+
+    #[test]
+    fn a_refresh_token_is_printable_or_the_answer_is_none() {
+        let read = |member: &str| {
+            let body = format!(r#"{{"access_token":"t"{member}}}"#);
+            TokenReply::read(StatusCode::OK, body.as_bytes())
+        };
+        for bad in [r#""""#, "7", r#""a\r\nb""#, r#""\u00e4""#] {
+            assert!(read(&format!(r#","refresh_token":{bad}"#)).is_err(), "{bad}");
+        }
+        let full = read(r#","refresh_token":"r t","scope":"a b""#).unwrap();
+        assert_eq!(full.refresh_token.unwrap().expose(), "r t");
+        assert_eq!(full.scope.as_deref(), Some("a b"));
+        let bare = read(r#","refresh_token":null,"scope":"a\nb""#).unwrap();
+        assert!(bare.refresh_token.is_none() && bare.scope.is_none());
     }
 
     #[test]

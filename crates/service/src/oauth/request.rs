@@ -5,7 +5,12 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use caracal_core::{
     Secret, World,
-    entity::provider_config::{ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant},
+    entity::{
+        ConnectionToken,
+        provider_config::{
+            AuthorizationCodeConfig, ClientAuthMethod, ClientCredentialsConfig, OauthClient, ServiceGrant,
+        },
+    },
 };
 use caracal_crypto::{Assertion, AssertionKey};
 use form_urlencoded::{Serializer, byte_serialize};
@@ -63,10 +68,57 @@ impl TokenRequest {
                     .append_pair("assertion", assertion.expose());
             }
         }
+        further(&mut form, client);
         Self::proven(world, form, client, config.auth_method())
     }
 
-    /// Adds what proves the client, and its further parameters.
+    /// The question for the tokens of a code.
+    pub(super) fn of_code(
+        world: &World,
+        config: &AuthorizationCodeConfig,
+        code: &Secret,
+        verifier: &Secret,
+    ) -> Result<Self, TokenError> {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "authorization_code")
+            .append_pair("code", code.expose())
+            .append_pair("redirect_uri", &config.redirect_uri)
+            .append_pair("code_verifier", verifier.expose());
+        further(&mut form, &config.client);
+        Self::proven(world, form, &config.client, config.auth_method())
+    }
+
+    /// The question for the tokens of a refresh token.
+    pub(super) fn of_refresh(
+        world: &World,
+        config: &AuthorizationCodeConfig,
+        refresh_token: &Secret,
+    ) -> Result<Self, TokenError> {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", refresh_token.expose());
+        further(&mut form, &config.client);
+        Self::proven(world, form, &config.client, config.auth_method())
+    }
+
+    /// A token that is given back.
+    pub(super) fn of_revocation(
+        world: &World,
+        config: &AuthorizationCodeConfig,
+        token: &Secret,
+        kind: ConnectionToken,
+    ) -> Result<Self, TokenError> {
+        let hint = match kind {
+            ConnectionToken::Access => "access_token",
+            ConnectionToken::Refresh => "refresh_token",
+        };
+        let mut form = Serializer::new(String::new());
+        form.append_pair("token", token.expose())
+            .append_pair("token_type_hint", hint);
+        Self::proven(world, form, &config.client, config.auth_method())
+    }
+
+    /// Adds what proves the client.
     fn proven(
         world: &World,
         mut form: Serializer<'_, String>,
@@ -107,13 +159,17 @@ impl TokenRequest {
                 form.append_pair("client_id", id);
             }
         }
-        for (name, value) in client.token_params.iter().flatten() {
-            form.append_pair(name, value);
-        }
         Ok(Self {
             form: form.finish(),
             authorization,
         })
+    }
+}
+
+/// Adds the client's further parameters of questions for tokens.
+fn further(form: &mut Serializer<'_, String>, client: &OauthClient) {
+    for (name, value) in client.token_params.iter().flatten() {
+        form.append_pair(name, value);
     }
 }
 

@@ -16,9 +16,9 @@ use caracal_events::{Fields, Topic};
 use caracal_storage::{
     Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains,
     Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId, LogWork,
-    NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets, Providers,
-    Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, Store,
-    SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
+    ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore,
+    Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -140,6 +140,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn providers(&mut self) -> &mut dyn Providers {
         self.work.providers()
+    }
+    fn connections(&mut self) -> &mut dyn ProviderConnections {
+        self.work.connections()
     }
     fn resources(&mut self) -> &mut dyn Resources {
         self.work.resources()

@@ -75,6 +75,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "24b408f596804b1d4c72c2c871bdf65370e25758f6a6197be1f7a3f63c82935f",
         postgres: "c1b7c1681c82c283733e4d85847ec594848f416392d539831011f0b5eacfe1c9",
     },
+    Frozen {
+        version: 13,
+        sqlite: "0363bb3431e170a8aeda7cd776a3f3e1288ef78146b9d6ee8e4441e6583ea8dc",
+        postgres: "a155e2227939ac1e9a8c89b3e96749e25371d26ea40a8a4d89ea7a6055b524ba",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

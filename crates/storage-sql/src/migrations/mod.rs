@@ -27,6 +27,7 @@ mod m0008_freeze;
 mod m0009_accounts;
 mod m0011_records;
 mod m0012_notifications;
+mod m0013_connections;
 mod run;
 
 pub use run::MigrationError;
@@ -148,6 +149,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0012_notifications::COMMON,
         sqlite: m0012_notifications::SQLITE,
         postgres: m0012_notifications::POSTGRES,
+    },
+    Migration {
+        version: 13,
+        name: "connections",
+        // New tables and rights alone.
+        compatible_from: 11,
+        common: m0013_connections::COMMON,
+        sqlite: &[],
+        postgres: m0013_connections::POSTGRES,
     },
 ];
 

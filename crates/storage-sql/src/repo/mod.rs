@@ -7,6 +7,7 @@ mod applications;
 mod approvals;
 mod authority;
 mod chains;
+mod connections;
 mod delegations;
 mod key_checks;
 mod keys;

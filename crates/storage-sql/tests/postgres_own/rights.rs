@@ -17,16 +17,16 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          approvals:ru audit_chains:riu \
          evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
          evidence_terms:ri evidence_tiles:ri \
-         authority_records:rud delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
+         authority_records:rud connection_attempts:rid delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
-         providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
+         provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zones:riu",
     ),
     (
         ServiceRole::Sts,
-        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:r delegations:r event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r \
-         policy_set_bindings:r policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r \
-         schema_migrations:r secret_store:riu session_counts:r sessions:r signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r \
+         policy_set_bindings:r policy_set_versions:r policy_sets:r policy_versions:r provider_connections:ru providers:r resources:r \
+         schema_migrations:r secret_store:riu session_counts:riu sessions:ru signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
     ),
     (

@@ -106,6 +106,13 @@ macro_rules! conformance {
                     of_many_resources_with_one_identifier_exactly_one_is_created,
                     a_resource_is_found_by_identifier_before_row_id,
                     an_archived_resource_grants_nothing;
+                connections:
+                    a_connection_comes_back_as_it_was_stored,
+                    a_subject_has_one_unrevoked_connection_at_a_provider,
+                    of_many_who_renew_a_connection_exactly_one_does,
+                    a_connection_that_is_revoked_meanwhile_is_not_renewed,
+                    every_token_is_sealed_anew_unless_it_became_another,
+                    an_attempt_is_taken_once_and_ends;
                 secrets:
                     a_sealed_value_is_replaced_and_removed,
                     a_prefix_is_literal_text;
@@ -291,6 +298,7 @@ mod tests {
         ("approvals", include_str!("approvals.rs")),
         ("notifications", include_str!("notifications.rs")),
         ("providers", include_str!("providers.rs")),
+        ("connections", include_str!("connections.rs")),
         ("secrets", include_str!("secrets.rs")),
         ("policies", include_str!("policies.rs")),
         ("authority_records", include_str!("authority_records.rs")),

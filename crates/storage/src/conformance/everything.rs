@@ -4,9 +4,9 @@
 use caracal_core::{
     NotificationDeliveryId,
     entity::{
-        Application, Approval, AuthorityRecord, Delegation, NotificationDelivery, NotificationSink,
-        NotificationType, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider, Resource, Session,
-        SubjectIssuer, Workload,
+        Application, Approval, AuthorityRecord, Connection, Delegation, NotificationDelivery,
+        NotificationSink, NotificationType, Policy, PolicySet, PolicySetVersion, PolicyVersion, Provider,
+        Resource, Session, SubjectIssuer, Workload,
     },
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Everything {
     pub(super) sink: NotificationSink,
     pub(super) notification: Notification,
     pub(super) provider: Provider,
+    pub(super) connection: Connection,
     pub(super) resource: Resource,
     pub(super) policy: Policy,
     pub(super) policy_version: PolicyVersion,
@@ -60,6 +61,7 @@ impl Everything {
             issuer: given.subject_issuer(),
             sink: given.notification_sink(),
             notification: given.notification("event-everything", NotificationType::ZoneFrozen),
+            connection: given.connection(&provider),
             resource: given.resource(&provider),
             set_version: given.policy_set_version(&set, &[&policy_version]),
             key: given.signing_key(1),
@@ -109,6 +111,10 @@ impl Everything {
             provider: Provider {
                 zone_id: given.zone_id.clone(),
                 ..self.provider.clone()
+            },
+            connection: Connection {
+                zone_id: given.zone_id.clone(),
+                ..self.connection.clone()
             },
             resource: Resource {
                 zone_id: given.zone_id.clone(),
@@ -164,6 +170,7 @@ impl Everything {
         work.notifications().create(&self.sink).await?;
         work.notifications().notify(&self.notification, 9).await?;
         work.providers().create(&self.provider).await?;
+        work.connections().create(&self.connection).await?;
         work.resources().create(&self.resource).await?;
         work.secrets().put(SECRET, b"sealed", now).await?;
         work.policies().create(&self.policy, &self.policy_version).await?;
@@ -301,6 +308,36 @@ impl Everything {
                     .identifier_taken(&self.provider.identifier, None)
                     .await
                     .unwrap(),
+            ),
+            (
+                "connection",
+                work.connections()
+                    .get(&self.connection.id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "connection of a subject",
+                work.connections()
+                    .find(&self.provider.id, &self.connection.subject_id)
+                    .await
+                    .unwrap()
+                    .is_some(),
+            ),
+            (
+                "connection list",
+                !work
+                    .connections()
+                    .list(&crate::ConnectionFilter::default(), &ALL)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty(),
+            ),
+            (
+                "sealed tokens",
+                !work.connections().sealed().await.unwrap().is_empty(),
             ),
             (
                 "resource",
@@ -601,4 +638,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 65;
+pub(super) const SIGHTINGS: usize = 69;

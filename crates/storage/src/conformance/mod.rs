@@ -32,6 +32,8 @@ pub mod authority_records;
 #[doc(hidden)]
 pub mod chains;
 #[doc(hidden)]
+pub mod connections;
+#[doc(hidden)]
 pub mod delegation_ends;
 #[doc(hidden)]
 pub mod delegations;

@@ -1,13 +1,16 @@
 //! Credential brokering: from a resource's provider to the directive the Gateway follows, after an allow and never
 //! before. A file for the brokers of each family of kinds.
 
+mod connected;
+mod connections;
 mod fixed;
+mod renewal;
 mod service;
 mod tokens;
 
 use std::time::Duration;
 
-use caracal_core::entity::ProviderConfig;
+use caracal_core::{ZoneId, entity::ProviderConfig};
 use caracal_service::{
     oauth::TokenError,
     zones::{ProviderState, ResourceState},
@@ -15,12 +18,13 @@ use caracal_service::{
 use caracal_wire::sts::{DenialReason, Explanation, UpstreamDirective};
 use tokio::time::timeout;
 
-pub use self::tokens::ServiceTokens;
+pub use self::{connections::Connections, tokens::ServiceTokens};
 
-use self::service::Service;
+use self::{connected::Connected, service::Service};
 use crate::{
+    StsDeps,
     case::Case,
-    decide::{Denied, Granted, Outcome},
+    decide::{Denied, Granted, Outcome, Party},
 };
 
 /// How long a call waits for its credential.
@@ -35,8 +39,34 @@ pub(crate) enum BrokerError {
     Missing(&'static str),
     #[error("the provider did not answer in time")]
     Slow,
+    #[error("nobody connected an account for the subject")]
+    NotConnected,
+    #[error("the connection cannot be renewed; a person has to connect again")]
+    Reauthorize,
+    #[error("the connection cannot be read or written now")]
+    Storage,
     #[error(transparent)]
     Token(#[from] TokenError),
+}
+
+impl BrokerError {
+    /// What the caller is told: a person can mend what is between them and the upstream, and nobody else can.
+    pub(crate) const fn reason(&self) -> DenialReason {
+        match self {
+            Self::NotConnected => DenialReason::NoProviderConnection,
+            Self::Reauthorize => DenialReason::ReauthorizationRequired,
+            Self::Unavailable | Self::Missing(_) | Self::Slow | Self::Storage | Self::Token(_) => {
+                DenialReason::ProviderUnavailable
+            }
+        }
+    }
+}
+
+impl From<caracal_storage::Error> for BrokerError {
+    fn from(error: caracal_storage::Error) -> Self {
+        tracing::error!(error = %caracal_service::error_chain(&error), "a connection cannot be read or written");
+        Self::Storage
+    }
 }
 
 /// Gets credentials from providers of one kind.
@@ -46,12 +76,14 @@ trait Broker {
 }
 
 /// Gives each grant its directive, or takes it back: a call is never forwarded without its credential.
-pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
+pub(crate) async fn broker(case: &Case<'_>, party: &Party, outcomes: &mut [Outcome<Granted>]) {
+    let application = case.application.id.as_str();
+    let subject = party.person.as_deref().unwrap_or(application);
     for outcome in outcomes {
         let Ok(granted) = outcome else {
             continue;
         };
-        match directive(&case.deps.tokens, &granted.resource).await {
+        match directive(case.deps, &case.zone.zone.id, &granted.resource, Some(subject)).await {
             Ok(directive) => granted.directive = Some(directive),
             Err(error) => {
                 let (zone, resource) = (&case.zone.zone.id, &granted.resource.resource);
@@ -59,20 +91,18 @@ pub(crate) async fn broker(case: &Case<'_>, outcomes: &mut [Outcome<Granted>]) {
                 let details = Explanation::Credential {
                     reason: error.to_string(),
                 };
-                *outcome = Err(Denied::of_facts(
-                    &resource.identifier,
-                    DenialReason::ProviderUnavailable,
-                    details,
-                ));
+                *outcome = Err(Denied::of_facts(&resource.identifier, error.reason(), details));
             }
         }
     }
 }
 
-/// What a call to a resource needs; of it a workload gets the token and its end, where the provider lets that out.
+/// What a call to a resource needs, for `subject` where it is somebody's; of it a workload gets the token and its end, where the provider lets that out.
 pub(crate) async fn directive(
-    tokens: &ServiceTokens,
+    deps: &StsDeps,
+    zone: &ZoneId,
     resource: &ResourceState,
+    subject: Option<&str>,
 ) -> Result<UpstreamDirective, BrokerError> {
     let provider = resource.provider.as_deref().ok_or(BrokerError::Unavailable)?;
     let config = provider.config.as_ref().ok_or(BrokerError::Unavailable)?;
@@ -91,11 +121,22 @@ pub(crate) async fn directive(
         ProviderConfig::HttpBasic(config) => bounded(TIMEOUT, provider, config, &mut directive).await,
         ProviderConfig::ClientCredentials(config) => {
             let service = Service {
-                tokens,
+                tokens: &deps.tokens,
                 provider: &provider.id,
                 config,
             };
             bounded(TIMEOUT, provider, &service, &mut directive).await
+        }
+        ProviderConfig::AuthorizationCode(config) => {
+            let connected = Connected {
+                deps,
+                connections: &deps.connections,
+                zone,
+                provider: &provider.id,
+                config,
+                subject: subject.ok_or(BrokerError::NotConnected)?,
+            };
+            bounded(TIMEOUT, provider, &connected, &mut directive).await
         }
     }?;
     Ok(directive)

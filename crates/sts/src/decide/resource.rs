@@ -102,6 +102,12 @@ impl Denied {
             (Stage::Facts, DenialReason::ProviderUnavailable) => Refusal::of(ErrorCode::HttpRequestFailed)
                 .describe("the upstream credential is not available")
                 .reason(first.reason),
+            (Stage::Facts, DenialReason::NoProviderConnection | DenialReason::ReauthorizationRequired) => {
+                forbidden
+                    .describe("a person has to connect an account of the upstream")
+                    .reason(first.reason)
+                    .with_details(&first.explained())
+            }
             (Stage::Policy, reason)
             | (
                 Stage::Facts,

@@ -133,6 +133,8 @@ impl<'a> Asked<'a> {
             | ProviderConfig::BearerToken(_)
             | ProviderConfig::HttpBasic(_)
             | ProviderConfig::ClientCredentials(_)
+            // What a person lets us have is theirs; a program would keep it.
+            | ProviderConfig::AuthorizationCode(_)
             | ProviderConfig::CaracalMandate => DenialReason::CredentialInjectionDenied,
             ProviderConfig::None => DenialReason::CredentialNotProvisioned,
         };
@@ -204,7 +206,7 @@ impl<'a> Asked<'a> {
         release: Option<Release>,
     ) -> Result<Credential, Refusal> {
         let launch = self.launch;
-        let directive = broker::directive(&launch.deps.tokens, resource).await;
+        let directive = broker::directive(launch.deps, &launch.zone.zone.id, resource, None).await;
         let expires_at = directive.as_ref().ok().and_then(|directive| directive.expires_at);
         let secret =
             directive.and_then(|directive| directive.provider_token.ok_or(broker::BrokerError::Unavailable));

@@ -24,12 +24,13 @@ use caracal_service::{
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{ServiceTokens, StsConfig, StsDeps, SubjectKeys};
+use caracal_sts::{Connections, ServiceTokens, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{ISSUER, Parts},
 };
 use serde_json::json;
+use tokio_util::task::TaskTracker;
 
 pub(crate) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 pub(crate) const UPSTREAM_KEY: &str = "the-real-upstream-key";
@@ -132,6 +133,11 @@ impl Fixture {
             tokens: Arc::new(ServiceTokens::new(
                 Egress::new(EgressPolicy::provisioned()),
                 parts.world.clone(),
+            )),
+            connections: Arc::new(Connections::new(
+                Egress::new(EgressPolicy::provisioned()),
+                parts.world.clone(),
+                TaskTracker::new(),
             )),
             subject_keys: Arc::new(SubjectKeys::new(
                 Egress::new(EgressPolicy::provisioned()),

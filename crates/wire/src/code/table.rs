@@ -82,6 +82,7 @@ codes! {
         InvalidRequest "invalid_request" 400 "The request can be read in more than one way, or overrides its own method.";
         InvalidToken "invalid_token" 401
             "A token is missing, malformed, ended or not valid here. A malformed request for a token answers 400, one of the wrong media type 415.";
+        UnsupportedTokenType "unsupported_token_type" 400 "Nothing is kept of a mandate of this class that could be revoked.";
         InteractionRequired "interaction_required" 401 "A person has to approve first; `approval_id` names what is waiting.";
         CredentialExpiredNotRenewable "credential_expired_not_renewable" 401
             "The mandate ends too soon to be used; mint another.";
@@ -183,6 +184,22 @@ codes! {
         InvalidProvider "invalid_provider" 400 "A field of the provider breaks its rule.";
         InvalidProviderIdentifier "invalid_provider_identifier" 400 "The identifier is not `provider://` and lower-case words.";
         InvalidProviderConfig "invalid_provider_config" 400 "A setting of the provider breaks its rule.";
+        InvalidProviderConnection "invalid_provider_connection" 400
+            "The body names no connection, or a field of it breaks a rule.";
+        InvalidProviderOauthAuthorize "invalid_provider_oauth_authorize" 400
+            "The body does not say which account is to be connected.";
+        ProviderConnectionUnsupported "provider_connection_unsupported" 400
+            "Nobody connects accounts at a provider of this kind.";
+        OauthStateExpired "oauth_state_expired" 400 "The `state` was used, has run out, or was never given out here.";
+        OauthStateMismatch "oauth_state_mismatch" 400
+            "The provider became another since the person was sent away; begin again.";
+        OauthIssuerMismatch "oauth_issuer_mismatch" 400
+            "The answer is not of the server that the person was sent to.";
+        ProviderOauthDenied "provider_oauth_denied" 400
+            "The server did not authorize; `details.error` says why, where its word is a known one.";
+        AuthorizationCodeRequired "authorization_code_required" 400 "The answer has neither a code nor an error.";
+        ProviderTokenEndpointNotAllowed "provider_token_endpoint_not_allowed" 400
+            "The provider's token endpoint is not at a host that tokens may be asked of.";
         InvalidSubjectRevoke "invalid_subject_revoke" 400 "The subject to revoke is not named as it must be.";
         InvalidAdminTokenRequest "invalid_admin_token_request" 400 "A field of the admin token breaks its rule.";
         InvalidAccount "invalid_account" 400 "A field of the account breaks its rule, or does not go with another.";
@@ -228,6 +245,8 @@ codes! {
         SystemZoneReadOnly "system_zone_read_only" 403 "The zone belongs to the platform.";
         ZoneForbidden "zone_forbidden" 403 "The console account does not own the zone.";
         DcrDisabled "dcr_disabled" 403 "The zone does not register short-lived applications.";
+        OauthInitiatorMismatch "oauth_initiator_mismatch" 403
+            "Only whoever began to connect the account can finish it.";
         SubjectApprovalRequired "subject_approval_required" 403 "Only the person the request is made for can decide.";
         AccountNotFound "account_not_found" 404 "There is no such account, or no such session of it.";
         LinkNotFound "link_not_found" 404 "The link was used, has run out, or another took its place.";
@@ -239,6 +258,8 @@ codes! {
         WorkloadSecretNotStored "workload_secret_not_stored" 404 "No copy of the secret is kept that could be shown.";
         SubjectIssuerNotFound "subject_issuer_not_found" 404 "There is no such issuer of subjects, or it is archived.";
         ProviderNotFound "provider_not_found" 404 "There is no such provider, or it is archived.";
+        ProviderConnectionNotFound "provider_connection_not_found" 404
+            "There is no such connection, or it was revoked.";
         PolicyNotFound "policy_not_found" 404 "There is no such policy, or it is archived.";
         PolicyVersionNotFound "policy_version_not_found" 404 "The policy has no such version.";
         PolicySetNotFound "policy_set_not_found" 404 "There is no such policy set, or it is archived.";
@@ -279,6 +300,10 @@ codes! {
         TooManyPolicyChecks "too_many_policy_checks" 429
             "The caller has too many policies being checked; `Retry-After` says when to try again.";
         SecretBackendUnavailable "secret_backend_unavailable" 502 "The store of secrets does not answer; try again.";
+        ProviderTokenExchangeFailed "provider_token_exchange_failed" 502
+            "The provider's token endpoint did not give a token for the code; `details.error` is its word.";
+        ProviderTokenResponseInvalid "provider_token_response_invalid" 502
+            "The answer of the provider's token endpoint cannot be used.";
         PolicyVerificationUnavailable "policy_verification_unavailable" 503 "Policies cannot be checked now; try again.";
         Overloaded "overloaded" 503 "Too many secrets are being hashed; try again.";
     }

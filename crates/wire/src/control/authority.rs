@@ -190,6 +190,6 @@ pub struct SubjectRevoked {
     pub sessions: usize,
     /// Its delegations that ended.
     pub delegations: usize,
-    /// Always 0.
+    /// Its connections to upstreams that were revoked.
     pub connections: usize,
 }

@@ -1,12 +1,11 @@
 //! Subjects: whoever holds, or held, authority in a zone.
 
 use caracal_core::{
-    ApplicationId, SessionId, Timestamp,
+    ApplicationId, ConnectionId, ProviderId, SessionId, Timestamp,
     claims::SubjectType,
-    entity::{Lifecycle, Session, SessionStatus},
+    entity::{ConnectionStatus, Lifecycle, Session, SessionStatus},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Line;
@@ -61,8 +60,25 @@ pub struct SubjectOverview {
     pub governed: SubjectSessions,
     /// Requests of it, or in its name, that wait for a person or did.
     pub approvals: SubjectApprovals,
-    /// Always empty.
-    pub connections: Vec<Value>,
+    /// The latest ten connections to upstreams.
+    pub connections: Vec<SubjectConnection>,
+}
+
+/// A connection of a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubjectConnection {
+    /// Id.
+    pub id: ConnectionId,
+    /// At which provider.
+    pub provider_id: ProviderId,
+    /// Its name.
+    pub provider_name: Option<String>,
+    /// How it stands.
+    pub status: ConnectionStatus,
+    /// When its access token ends, where that is known.
+    pub expires_at: Option<Timestamp>,
+    /// Creation.
+    pub created_at: Timestamp,
 }
 
 /// Sessions of a subject.

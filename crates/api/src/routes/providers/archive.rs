@@ -2,16 +2,19 @@
 
 use caracal_core::ProviderId;
 use caracal_crypto::Location;
+use caracal_lifecycle::connections;
 use caracal_service::{
     Refusal,
     front::{ById, NoContent, Path},
 };
+use caracal_storage::ConnectionFilter;
 use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
 use crate::{call::ZoneCall, change::Done};
 
-/// Resources bound to it get no credential from here on, and the sealed credential is gone.
+/// Resources bound to it get no credential from here on; the sealed credential is gone, and the accounts that were connected
+/// are not any more.
 pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ProviderId>>,
@@ -22,7 +25,15 @@ pub(crate) async fn handle(
     }
     let location = Location::provider_secret_config(&call.zone, &id);
     change.secrets().delete(location.as_str()).await?;
+    let filter = ConnectionFilter {
+        provider_id: Some(id.clone()),
+        ..ConnectionFilter::default()
+    };
+    let revoked = connections::revoke(&mut *change, &filter, call.now())
+        .await?
+        .len();
     change.directory_changed(DirectoryKind::Provider, id.as_str());
-    change.commit(Done::no_content()).await?;
+    let done = Done::no_content().note("revoked_connections", revoked);
+    change.commit(done).await?;
     Ok(NoContent)
 }

@@ -94,7 +94,8 @@ fn check_keys(config: &ProviderConfig) -> Result<(), Refusal> {
         | ProviderConfig::CaracalMandate
         | ProviderConfig::ApiKey(_)
         | ProviderConfig::BearerToken(_)
-        | ProviderConfig::HttpBasic(_) => None,
+        | ProviderConfig::HttpBasic(_)
+        | ProviderConfig::AuthorizationCode(_) => None,
     };
     match key.map(|key| AssertionKey::from_pem(key.expose().as_bytes())) {
         Some(Err(_)) => Err(Refusal::invalid_field(

@@ -1,12 +1,12 @@
 //! `POST /v1/zones/{zoneId}/subjects/revoke`: the kill switch.
 
 use caracal_core::entity::NotificationType;
-use caracal_lifecycle::{EndReason, Subject, end_subject};
+use caracal_lifecycle::{EndReason, Subject, connections, end_subject};
 use caracal_service::{
     Refusal,
     front::{Answer, Body},
 };
-use caracal_storage::{AuthorityRecordFilter, PageRequest};
+use caracal_storage::{AuthorityRecordFilter, ConnectionFilter, PageRequest};
 use caracal_wire::{
     ErrorCode,
     control::authority::{RevokeSubject, SubjectRevoked},
@@ -49,12 +49,23 @@ pub(crate) async fn revoke(
         subject_id: Some(body.subject_id.0.clone()),
         ..AuthorityRecordFilter::default()
     };
+    let connected = ConnectionFilter {
+        subject_id: Some(body.subject_id.0.clone()),
+        ..ConnectionFilter::default()
+    };
+    let one = PageRequest::first(1);
     if change
         .authority_records()
-        .list(&ever, &PageRequest::first(1))
+        .list(&ever, &one)
         .await?
         .items
         .is_empty()
+        && change
+            .connections()
+            .list(&connected, &one)
+            .await?
+            .items
+            .is_empty()
     {
         return Err(
             Refusal::of(ErrorCode::SubjectNotFound).describe("the subject never held authority in this zone")
@@ -69,6 +80,8 @@ pub(crate) async fn revoke(
         published: reason,
     };
     let ended = end_subject(change.ending(), &call.role.world, subject, why).await?;
+    let now = call.now();
+    let connections = connections::revoke(&mut *change, &connected, now).await?.len();
     let (records, sessions, delegations) =
         (ended.records.len(), ended.sessions.len(), ended.delegations.len());
     let about = Revoked {
@@ -87,13 +100,13 @@ pub(crate) async fn revoke(
         .note("revoked_authority_records", records)
         .note("terminated_sessions", sessions)
         .note("revoked_delegations", delegations)
-        .note("revoked_connections", 0);
+        .note("revoked_connections", connections);
     change.commit(done).await?;
     Ok(Answer(SubjectRevoked {
         subject_id: body.subject_id.0,
         authority_records: records,
         sessions,
         delegations,
-        connections: 0,
+        connections,
     }))
 }

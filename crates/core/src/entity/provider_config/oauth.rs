@@ -72,7 +72,7 @@ pub struct OauthClient {
 
 impl OauthClient {
     /// The settings that [`Self::read`] takes.
-    const KEYS: [&'static str; 12] = [
+    pub(super) const KEYS: [&'static str; 12] = [
         "client_secret",
         "private_key",
         "token_endpoint",
@@ -87,7 +87,7 @@ impl OauthClient {
         "forward_caracal_identity",
     ];
 
-    fn read(fields: &Fields<'_>) -> Checked<Self> {
+    pub(super) fn read(fields: &Fields<'_>) -> Checked<Self> {
         Ok(Self {
             client_secret: fields.get("client_secret", secret)?,
             private_key: fields.get("private_key", private_key)?,

@@ -67,6 +67,50 @@ pub(super) fn endpoint(value: &Value) -> Result<String, &'static str> {
     }
 }
 
+/// The host of an https URL that [`endpoint`] takes, in lower case.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    endpoint(&Value::from(url)).ok()?;
+    let authority = url.strip_prefix("https://")?.split(['/', '?']).next()?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, _)) if !authority.ends_with(']') => host,
+        _ => authority,
+    };
+    Some(host.to_ascii_lowercase())
+}
+
+/// Where a browser comes back to: an absolute URI without a fragment (RFC 6749 §3.1.2), which carries a code and so is
+/// plain HTTP on this machine alone.
+pub(super) fn redirect_uri(value: &Value) -> Result<String, &'static str> {
+    const FORM: &str =
+        "must be an absolute URI without fragment; http goes to localhost, 127.0.0.1 and [::1] alone";
+    let uri = value.as_str().filter(|uri| uri.len() <= 2048).ok_or(FORM)?;
+    let (scheme, rest) = uri.split_once(':').ok_or(FORM)?;
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"' | b'<' | b'>');
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(letters);
+    if !named || rest.is_empty() || !rest.bytes().all(plain) {
+        return Err(FORM);
+    }
+    let allowed = match scheme.to_ascii_lowercase().as_str() {
+        "https" => endpoint(value).is_ok(),
+        "http" => {
+            let authority = rest.strip_prefix("//").unwrap_or_default();
+            let authority = authority.split(['/', '?']).next().unwrap_or_default();
+            ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| {
+                let port = authority.strip_prefix(host);
+                let number = |port: &str| {
+                    port.strip_prefix(':')
+                        .is_some_and(|port| port.parse::<u16>().is_ok())
+                };
+                port.is_some_and(|port| port.is_empty() || number(port))
+            })
+        }
+        "javascript" | "data" | "vbscript" | "file" => false,
+        _ => true,
+    };
+    if allowed { Ok(uri.to_owned()) } else { Err(FORM) }
+}
+
 /// RFC 6749 §3.3: scope tokens.
 pub(super) fn scopes(value: &Value) -> Result<Vec<String>, &'static str> {
     let token = |scope: &str| {
@@ -103,6 +147,58 @@ pub(super) fn token_params(value: &Value) -> Result<BTreeMap<String, String>, &'
         "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
          parameter of the protocol",
     )
+}
+
+/// What the protocol itself puts into the address that people are sent to, and what would take its place there: a
+/// request object (RFC 9101) could name another challenge, a response mode could bring the code elsewhere.
+const AUTHORIZATION_REQUEST: [&str; 10] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// Parameters of the address that people are sent to besides those of the protocol.
+pub(super) fn authorization_params(value: &Value) -> Result<BTreeMap<String, String>, &'static str> {
+    params(value, &AUTHORIZATION_REQUEST).ok_or(
+        "must be an object of at most 32 names (letters, digits and . _ ~ -) with texts, none of them a \
+         parameter of the protocol",
+    )
+}
+
+/// A parameter of the protocol that the query of `url` names already, however it is escaped.
+pub(super) fn reserved_in_query(url: &str) -> Option<&'static str> {
+    let (_, query) = url.split_once('?')?;
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    let names: Vec<String> = names.map(unescaped).collect();
+    AUTHORIZATION_REQUEST
+        .into_iter()
+        .find(|reserved| names.iter().any(|name| name == reserved))
+}
+
+/// The text with its escapes of printable characters resolved.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part
+            .get(..2)
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(part.get(2..).unwrap_or_default());
+            }
+            None => plain.push_str(part),
+        }
+    }
+    plain
 }
 
 fn params(value: &Value, reserved: &[&str]) -> Option<BTreeMap<String, String>> {

@@ -94,12 +94,6 @@ fn nothing_stored_can_forge_a_header() {
 }
 
 #[test]
-fn kinds_of_later_builds_are_refused_by_name() {
-    let message = issue(ProviderKind::Oauth2AuthorizationCode, &json!({})).unwrap();
-    assert!(message.contains("oauth2_authorization_code is not supported by this build"));
-}
-
-#[test]
 fn what_is_stored_in_clear_is_what_was_given_without_the_secret() {
     let given = json!({
         "api_key": " canary ", "header_name": "X-Api-Key", "allowed_token_hosts": ["API.example.com"],

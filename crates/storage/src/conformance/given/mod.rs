@@ -4,6 +4,7 @@
 //! `Session { ttl_seconds: Some(5), ..given.session(&application, &record) }`.
 
 mod agents;
+mod connections;
 mod directory;
 mod evidence;
 mod policy;

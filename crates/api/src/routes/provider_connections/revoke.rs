@@ -1,0 +1,108 @@
+//! `POST /v1/zones/{zoneId}/provider-connections/revoke`: the kill switch of a connection.
+
+use caracal_core::entity::{Connection, ConnectionStatus, ConnectionToken, UpstreamRevocation};
+use caracal_lifecycle::connections;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+};
+use caracal_storage::ConnectionFilter;
+use caracal_wire::control::connections::{ConnectionItem, ConnectionOf};
+
+use super::{not_found, opened, subject};
+use crate::{call::ZoneCall, change::Done};
+
+/// Ends the connection first: no call gets its token once this is committed, whatever the server says. Then the server
+/// is told, once, and what it said is kept with the connection.
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Body(body): Body<ConnectionOf>,
+) -> Result<Answer<ConnectionItem>, Refusal> {
+    let subject = subject(body.subject_id);
+    let filter = ConnectionFilter {
+        provider_id: Some(body.provider_id),
+        subject_id: Some(subject.clone()),
+        status: None,
+    };
+    let now = call.now();
+    let mut change = call.change().await?;
+    let mut revoked = connections::revoke(&mut *change, &filter, now).await?;
+    let connection = revoked.pop().ok_or_else(not_found)?;
+    let done = || {
+        Done::ok()
+            .note("connection_id", connection.id.as_str())
+            .note("subject_id", subject.as_str())
+    };
+    change.commit(done()).await?;
+
+    let outcome = tell(&call, &connection).await;
+    let noted = async {
+        let mut change = call.change().await?;
+        change
+            .connections()
+            .note_upstream(&connection.id, outcome)
+            .await?;
+        change
+            .commit(done().note("upstream_revocation", outcome.as_str()))
+            .await
+    };
+    // It is revoked either way.
+    if let Err(refusal) = noted.await {
+        let code = refusal.code.as_str();
+        tracing::warn!(connection.id = %connection.id, outcome = outcome.as_str(), code, "could not note what the server said");
+    }
+    Ok(Answer(ConnectionItem {
+        status: ConnectionStatus::Revoked,
+        renewable: false,
+        revoked_at: Some(now),
+        updated_at: now,
+        upstream_revocation: outcome,
+        ..connection.into()
+    }))
+}
+
+/// Tells the server, as well as that can be done.
+async fn tell(call: &ZoneCall, connection: &Connection) -> UpstreamRevocation {
+    match told(call, connection).await {
+        Ok(Some(())) => UpstreamRevocation::Revoked,
+        Ok(None) => UpstreamRevocation::Unsupported,
+        Err(error) => {
+            tracing::warn!(
+                zone.id = %call.zone, connection.id = %connection.id, error,
+                "the server of a revoked connection was not told"
+            );
+            UpstreamRevocation::Failed
+        }
+    }
+}
+
+/// Nothing where the provider names no place to tell it.
+async fn told(call: &ZoneCall, connection: &Connection) -> Result<Option<()>, String> {
+    let refused = |refusal: Refusal| refusal.code.as_str().to_owned();
+    let mut work = call.read().await.map_err(refused)?;
+    let provider = super::provider(work.as_mut(), &connection.provider_id)
+        .await
+        .map_err(refused)?;
+    let config = opened(call, work.as_mut(), &provider).await.map_err(refused)?;
+    drop(work);
+    let Some(endpoint) = &config.revocation_endpoint else {
+        return Ok(None);
+    };
+    // As everywhere: tokens go to the server that gave them.
+    if config.client.token_endpoint != connection.token_endpoint
+        || config.client.client_id != connection.client_id
+    {
+        return Err(String::from(
+            "the provider's client is another than that of the tokens",
+        ));
+    }
+    // With the refresh token a server takes back all that came of it (RFC 7009 §2.1).
+    for kind in [ConnectionToken::Refresh, ConnectionToken::Access] {
+        let token = connections::open(&call.role.keyring, connection, kind);
+        if let Some(token) = token.map_err(|error| error.to_string())? {
+            let given = call.role.oauth.give_back(&config, endpoint, &token, kind).await;
+            return given.map(Some).map_err(|error| error.to_string());
+        }
+    }
+    Ok(None)
+}
