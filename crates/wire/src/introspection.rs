@@ -35,6 +35,32 @@ pub struct IntrospectionForm {
     pub client_secret: Option<String>,
 }
 
+/// What giving a token back is refused with, by status.
+pub const REVOCATION_REFUSALS: &[(u16, &[ErrorCode])] = &[
+    (400, &[ErrorCode::InvalidToken, ErrorCode::UnsupportedTokenType]),
+    (401, &[ErrorCode::AccessDenied]),
+    (403, &[ErrorCode::AccessDenied, ErrorCode::ZoneInvalid]),
+    (413, &[ErrorCode::PayloadTooLarge]),
+    (415, &[ErrorCode::InvalidToken]),
+    (429, &[ErrorCode::ProviderRateLimited]),
+    (503, &[ErrorCode::StsUnavailable]),
+];
+
+/// A token that is given back (RFC 7009 §2.1). Id and secret of the application may come as HTTP Basic instead.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct RevocationForm {
+    /// The token.
+    pub token: String,
+    /// What kind of token it may be; it is found out anyway.
+    pub token_type_hint: Option<String>,
+    /// Zone of the application.
+    pub zone_id: ZoneId,
+    /// Whose token it is.
+    pub application_id: Option<ApplicationId>,
+    /// The proof.
+    pub client_secret: Option<String>,
+}
+
 /// What a token is good for now (RFC 7662 §2.2). Of one that is good for nothing there is nothing but that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Introspection {
@@ -134,6 +160,8 @@ pub struct ServerMetadata {
     pub token_endpoint: String,
     /// Where tokens are asked about.
     pub introspection_endpoint: String,
+    /// Where tokens are given back.
+    pub revocation_endpoint: String,
     /// None: nobody is sent here to sign in.
     pub response_types_supported: Vec<String>,
     /// Token exchange (RFC 8693).
@@ -142,4 +170,6 @@ pub struct ServerMetadata {
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// How they prove themselves where tokens are asked about.
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// How they prove themselves where tokens are given back.
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
 }

@@ -31,6 +31,8 @@ words!(
         DelegationRevoke = "delegation_revoke",
         /// A secret that an administrator read.
         CredentialRevealed = "credential_revealed",
+        /// A mandate that its application gave back, with what hung on it.
+        MandateRevoked = "mandate_revoked",
         /// A workload that was to start.
         RunLaunch = "run_launch",
         /// A request that now waits for a person.

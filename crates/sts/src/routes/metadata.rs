@@ -21,9 +21,11 @@ pub(super) async fn get(call: Arc<Inbound<StsDeps>>) -> Result<Answer<ServerMeta
         authorization_endpoint: below("/oauth/2/authorize"),
         token_endpoint: below("/oauth/2/token"),
         introspection_endpoint: below("/oauth/2/introspect"),
+        revocation_endpoint: below("/oauth/2/revoke"),
         response_types_supported: Vec::new(),
         grant_types_supported: vec![TOKEN_EXCHANGE.into()],
         token_endpoint_auth_methods_supported: vec![METHOD.into()],
         introspection_endpoint_auth_methods_supported: vec![METHOD.into()],
+        revocation_endpoint_auth_methods_supported: vec![METHOD.into()],
     }))
 }

@@ -6,6 +6,7 @@ mod introspect;
 mod jwks;
 mod metadata;
 mod posted;
+mod revoke;
 mod rotate;
 mod run;
 mod token;
@@ -20,7 +21,9 @@ use caracal_service::{
 use caracal_wire::{
     ErrorCode,
     approvals::DECISION_REFUSALS,
-    introspection::{INTROSPECTION_REFUSALS, Introspection, IntrospectionForm},
+    introspection::{
+        INTROSPECTION_REFUSALS, Introspection, IntrospectionForm, REVOCATION_REFUSALS, RevocationForm,
+    },
     run::{
         CREDENTIAL_REFUSALS, Credential as RunCredential, CredentialForm, Manifest, ManifestForm,
         RUN_REFUSALS,
@@ -135,6 +138,17 @@ pub fn table() -> Vec<Route> {
         },
     );
     let introspection = declined(introspection, INTROSPECTION_REFUSALS);
+    let revocation = Declaration::new(
+        Method::POST,
+        "/oauth/2/revoke",
+        "token.revoke",
+        Needs::Client,
+        |it| {
+            it.form::<RevocationForm>();
+            it.empty(StatusCode::OK);
+        },
+    );
+    let revocation = declined(revocation, REVOCATION_REFUSALS);
     let manifest = Declaration::new(
         Method::POST,
         "/v1/run/manifest",
@@ -195,6 +209,8 @@ pub fn table() -> Vec<Route> {
             .summary("Exchange what proves the caller for a mandate (RFC 8693)."),
         Route::raw(introspection, introspect::post)
             .summary("Tell whether a mandate is good for anything now (RFC 7662)."),
+        Route::raw(revocation, revoke::post)
+            .summary("Give a session mandate back, and end what hangs on it (RFC 7009)."),
         Route::get(
             "/.well-known/oauth-authorization-server",
             "metadata.get",

@@ -109,6 +109,10 @@ async fn the_server_says_where_everything_is() {
     let issuer = caracal_testkit::parts::ISSUER;
     assert_eq!(answer.body["issuer"], issuer);
     assert_eq!(answer.body["token_endpoint"], format!("{issuer}/oauth/2/token"));
+    assert_eq!(
+        answer.body["revocation_endpoint"],
+        format!("{issuer}/oauth/2/revoke")
+    );
     assert_eq!(answer.body["response_types_supported"], serde_json::json!([]));
     // Which nobody signs in by.
     let endpoint = answer.body["authorization_endpoint"].as_str().unwrap();

@@ -10,4 +10,5 @@ mod mandates;
 mod openapi;
 mod refusals;
 mod requests;
+mod revocation;
 mod run;
