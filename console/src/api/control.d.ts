@@ -382,6 +382,40 @@ export interface paths {
         patch: operations["zones.update"];
         trace?: never;
     };
+    "/v1/zones/{zoneId}/access/what-can": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what an application can be given by the policy in force. */
+        get: operations["access.what_can"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/access/who-can": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who can be given a scope by the policy in force. */
+        get: operations["access.who_can"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/admin-audit": {
         parameters: {
             query?: never;
@@ -1709,6 +1743,14 @@ export interface components {
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
         /** @enum {string} */
         ApproverClass: "operator" | "subject" | "any";
+        /** @description Which policy an answer is about. */
+        AskedPolicy: {
+            /** @description Whether the zone is frozen: then nothing of it is allowed until it is thawed. */
+            frozen: boolean;
+            /** @description Its manifest. */
+            manifest_sha256: string;
+            policy_set_version_id?: components["schemas"]["PolicySetVersionId"] | null;
+        };
         /** @description Who made and last changed an object. */
         Attribution: {
             /** @description Creation. */
@@ -2523,6 +2565,13 @@ export interface components {
         };
         /** @enum {string} */
         ProviderKind: "none" | "caracal_mandate" | "oauth2_authorization_code" | "oauth2_client_credentials" | "api_key" | "bearer_token" | "http_basic";
+        /** @description A scope that can be given. */
+        ReachedScope: {
+            /** @description The tiers for which somebody has to say yes before. */
+            approval_tiers: string[];
+            /** @description The scope. */
+            scope: string;
+        };
         /** @description Body that asks what a link is for. */
         ReadLink: {
             /** @description The text in the link. */
@@ -3204,6 +3253,54 @@ export interface components {
             /** @description What looks mistyped. */
             warnings: components["schemas"]["PolicyWarning"][];
         };
+        /** @description A page of what can be given. */
+        WhatCan: {
+            /** @description By resource and label. */
+            items: components["schemas"]["WhatCanItem"][];
+            /**
+             * @description What to send as `cursor` for the next page, which may have no items; null on the last one. It is good for the same
+             *     policy alone.
+             */
+            next_cursor?: string | null;
+            /** @description The policy. */
+            policy: components["schemas"]["AskedPolicy"];
+        };
+        /** @description What sessions of an application can be given at one resource by one label. */
+        WhatCanItem: {
+            /** @description The label that holds the scopes. */
+            label: string;
+            /** @description The policy versions that say so. */
+            policy_version_ids: string[];
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scopes, each alone and all at once. */
+            scopes: components["schemas"]["ReachedScope"][];
+        };
+        /** @description A page of those who can be given a scope. */
+        WhoCan: {
+            /** @description By application and label. */
+            items: components["schemas"]["WhoCanItem"][];
+            /**
+             * @description What to send as `cursor` for the next page, which may have no items; null on the last one. It is good for the same
+             *     policy alone.
+             */
+            next_cursor?: string | null;
+            /** @description The policy. */
+            policy: components["schemas"]["AskedPolicy"];
+        };
+        /** @description An application whose sessions can be given a scope at a resource. */
+        WhoCanItem: {
+            /** @description The application. */
+            application_id: components["schemas"]["ApplicationId"];
+            /** @description Its name. */
+            application_name: string;
+            /** @description The tiers for which somebody has to say yes before. */
+            approval_tiers: string[];
+            /** @description The label that holds the scope. */
+            label: string;
+            /** @description The policy versions that say so. */
+            policy_version_ids: string[];
+        };
         /** @description A variable in the environment of a workload and the resource whose credential it holds. */
         WorkloadBinding: {
             /** @description Name of the variable. */
@@ -3474,6 +3571,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "application_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ApplicationNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "application_not_found" | "zone_not_found";
                 };
             };
         };
@@ -4522,6 +4631,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "resource_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ResourceNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "resource_not_found" | "zone_not_found";
                 };
             };
         };
@@ -5607,6 +5728,76 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "access.what_can": {
+        parameters: {
+            query: {
+                application_id: components["schemas"]["ApplicationId"];
+                labels?: components["schemas"]["Line2048"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatCan"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ApplicationNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "access.who_can": {
+        parameters: {
+            query: {
+                resource: components["schemas"]["Line512"];
+                scope: components["schemas"]["Line200"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoCan"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ResourceNotFoundOrZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

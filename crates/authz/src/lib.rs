@@ -5,6 +5,7 @@
 //! - [`PolicySnapshot`] is a zone's policy, indexed; [`decide`] answers one request against it in about a
 //!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
 //! - [`PolicySnapshot::check_arguments`] says what tools may be called with.
+//! - [`reach`] reads off a policy who can be given what.
 //! - [`operations`] says which scope a method on a path needs, to whoever declares it and whoever enforces it.
 //! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
 //!
@@ -33,6 +34,7 @@ mod explain;
 pub mod input;
 pub mod narrow;
 pub mod operations;
+pub mod reach;
 pub mod record;
 mod snapshot;
 pub mod templates;

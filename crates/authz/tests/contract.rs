@@ -12,6 +12,7 @@ use caracal_authz::{
     document::{Origins, PolicyDocuments},
     input::from_input_document,
     input::input_document,
+    reach::{ReachPage, ReachPart, what_can, who_can},
     record::{ReplayError, record, recorded_input, replay},
 };
 use caracal_core::{
@@ -530,6 +531,104 @@ proptest! {
         if !record.decision.gates.is_empty() || record.decision.reason.is_some() {
             let allowed = changed("\"decision\":\"deny\"", "\"decision\":\"allow\"");
             prop_assert_eq!(replay(&allowed, &snapshot), Err(ReplayError::Contradicts("decision")));
+        }
+    }
+}
+
+/// Every row of an answer, by parts of `rows` rows and few candidates.
+fn all<T>(rows: usize, read: impl Fn(ReachPart) -> ReachPage<T>) -> Vec<T> {
+    let (mut all, mut from) = (Vec::new(), 0);
+    loop {
+        let page = read(ReachPart {
+            from,
+            rows,
+            candidates: 2,
+        });
+        assert!(page.rows.len() <= rows);
+        all.extend(page.rows);
+        match page.next {
+            Some(next) => {
+                assert!(next > from, "a part that leads nowhere");
+                from = next;
+            }
+            None => return all,
+        }
+    }
+}
+
+/// Whether a session with these labels can be given the scopes.
+fn minted(
+    policy: &PolicySnapshot,
+    app: &str,
+    resource: &str,
+    labels: &[Arc<str>],
+    scopes: &ScopeSet,
+) -> bool {
+    let input = DecisionInput {
+        principal: PrincipalInput {
+            kind: PrincipalKind::Application,
+            id: app,
+            zone_id: "zone-1",
+            session_id: Some("session-1"),
+            labels,
+        },
+        resource,
+        action: Action::TokenExchange,
+        requested_scopes: scopes,
+        delegation: Some(DelegationInput {
+            id: "delegation-1",
+            scopes,
+        }),
+        presented: None,
+    };
+    decide(policy, &input).is_allow()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_listed_can_be_given_and_what_is_not_cannot(
+        documents in documents(),
+        chosen in labels(),
+        rows in 1..4_usize,
+    ) {
+        let policy = PolicySnapshot::build(PolicyIdentity::default(), &documents);
+        let one = |label: &str| [Arc::<str>::from(label)];
+        for (resource, scope) in RESOURCES.iter().flat_map(|resource| SCOPES.map(|scope| (*resource, scope))) {
+            let asked: ScopeSet = [scope].into_iter().collect();
+            let listed = all(rows, |part| who_can(&policy, resource, scope, part));
+            for row in &listed {
+                prop_assert!(minted(&policy, row.application_id, resource, &one(row.label), &asked), "{row:?}");
+            }
+            for (app, label) in APPS.iter().flat_map(|app| LABELS.map(|label| (*app, label))) {
+                let found = listed.iter().filter(|row| (row.application_id, row.label) == (app, label));
+                let allowed = minted(&policy, app, resource, &one(label), &asked);
+                prop_assert_eq!(found.count(), usize::from(allowed), "{} {} {} {}", app, label, resource, scope);
+            }
+        }
+        for app in APPS {
+            for labels in [chosen.as_slice(), &[]] {
+                let listed = all(rows, |part| what_can(&policy, app, labels, part));
+                for row in &listed {
+                    let given = one(row.label);
+                    let labels = if labels.is_empty() { given.as_slice() } else { labels };
+                    let whole: ScopeSet = row.scopes.iter().map(|(scope, _)| scope.clone()).collect();
+                    prop_assert!(minted(&policy, app, row.resource, labels, &whole), "{row:?}");
+                }
+                for (resource, scope) in RESOURCES.iter().flat_map(|resource| SCOPES.map(|scope| (*resource, scope))) {
+                    let asked: ScopeSet = [scope].into_iter().collect();
+                    let found = listed
+                        .iter()
+                        .any(|row| row.resource == resource && row.scopes.iter().any(|(held, _)| &**held == scope));
+                    let allowed = if labels.is_empty() {
+                        LABELS.iter().any(|label| minted(&policy, app, resource, &one(label), &asked))
+                    } else {
+                        minted(&policy, app, resource, labels, &asked)
+                    };
+                    prop_assert_eq!(found, allowed, "{} {:?} {} {}", app, labels, resource, scope);
+                }
+            }
         }
     }
 }

@@ -76,12 +76,12 @@ pub struct Settlement {
     pub at: Timestamp,
 }
 
-/// How much waits in every zone.
+/// How much waits for active sinks of zones in use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NotificationBacklog {
     /// Deliveries that neither got through nor were given up.
     pub waiting: u64,
-    /// Since when the longest due one is due.
+    /// Since when the one is due that could have been attempted for the longest.
     pub oldest_due: Option<Timestamp>,
     /// Active sinks whose last attempts, as many as asked for or more, failed.
     pub failing: u64,

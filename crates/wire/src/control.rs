@@ -27,6 +27,7 @@ macro_rules! changes {
     };
 }
 
+pub mod access;
 pub mod accounts;
 pub mod admin_tokens;
 pub mod applications;

@@ -1,6 +1,7 @@
 //! The table of routes: method, path, what is needed, name, handler, a sentence for the document, the code of a wrong
 //! body, and after `!` what the handler refuses with: codes that several share, then its own.
 
+mod access;
 mod accounts;
 mod admin_audit;
 mod admin_tokens;
@@ -144,6 +145,8 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/policy-sets/{id}/activate" WRITE "policy_sets.activate" policy_sets::activate::handle, "Put a version in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound PolicySetBindingNotFound;
         get "/v1/zones/{zoneId}/policy-sets/{id}/activation-status" READ "policy_sets.activation_status" policy_sets::activation_status::handle, "Tell whether a version is in force everywhere." ! PolicySetBindingNotFound ActivePolicySetVersionNotFound;
         post "/v1/zones/{zoneId}/policy-sets/{id}/simulate" TRY "policy_sets.simulate" policy_sets::simulate::handle, "Decide a request with a version that need not be in force." ! [policy_work::REFUSES, policy_sets::BUNDLE] VersionNotFound;
+        get "/v1/zones/{zoneId}/access/who-can" READ "access.who_can" access::who_can::handle, "Tell who can be given a scope by the policy in force." ! ZoneNotFound ResourceNotFound PolicyVerificationUnavailable;
+        get "/v1/zones/{zoneId}/access/what-can" READ "access.what_can" access::what_can::handle, "Tell what an application can be given by the policy in force." ! ZoneNotFound ApplicationNotFound PolicyVerificationUnavailable;
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
         get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
         get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";

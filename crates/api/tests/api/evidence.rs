@@ -226,6 +226,12 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
     if route.name == "policy_sets.activation_status" {
         path = format!("{path}?version_id={}", made.set_version);
     }
+    if route.name == "access.who_can" {
+        path = format!("{path}?resource=resource://crm&scope=crm:read");
+    }
+    if route.name == "access.what_can" {
+        path = format!("{path}?application_id={}", made.application);
+    }
     let before = rows(stack).await;
     let body = made.body(route.name);
     let answer = stack

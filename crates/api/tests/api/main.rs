@@ -1,6 +1,7 @@
 //! The Control API through its real router, over a real SQLite store and the in-process bus.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod access;
 mod accounts;
 mod admin_tokens;
 mod applications;

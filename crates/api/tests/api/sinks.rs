@@ -198,3 +198,20 @@ async fn a_zone_has_twenty_sinks_however_many_are_made_at_once() {
     assert_eq!(statuses, [201, 201, 409, 409]);
     assert_eq!(make().await.refused(409), "sink_limit_reached");
 }
+
+#[tokio::test]
+async fn trying_a_sink_out_again_and_again_fills_nothing() {
+    let stack = Stack::start().await;
+    let zone = stack.zone("acme").await;
+    let all = format!("{zone}/notification-sinks");
+    let made = stack.post(&all, sink(URL)).await.expect(201);
+    let path = format!("{all}/{}", made.text("id"));
+    for _ in 0..10 {
+        stack.post(&format!("{path}/test"), json!({})).await.expect(202);
+    }
+    let refused = stack.post(&format!("{path}/test"), json!({})).await;
+    assert_eq!(refused.headers["retry-after"], "60");
+    assert_eq!(refused.refused(429), "rate_limited");
+    let listed = stack.get(&format!("{path}/deliveries")).await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 10);
+}

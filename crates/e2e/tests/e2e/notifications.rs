@@ -8,7 +8,7 @@ use std::{
 };
 
 use caracal_core::Secret;
-use caracal_crypto::webhook_signature;
+use caracal_crypto::{system_world, webhook_signature};
 use caracal_e2e::{Deployment, Reply, Stack, Zone, checkout};
 use caracal_testkit::process::Process;
 use serde_json::{Value, json};
@@ -40,10 +40,8 @@ async fn taken(receiver: &Process, count: usize) -> Vec<Value> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    match tokio::time::timeout(LIMIT, wait).await {
-        Ok(taken) => taken,
-        Err(_) => panic!("took {:?}: {}", receiver.stdout(), receiver.stderr()),
-    }
+    let taken = tokio::time::timeout(LIMIT, wait).await;
+    taken.unwrap_or_else(|_| panic!("took {:?}: {}", receiver.stdout(), receiver.stderr()))
 }
 
 /// What the receiver answers to somebody who signs with `secret` at `at`.
@@ -97,13 +95,7 @@ async fn the_handbooks_receiver_takes_what_is_sent_and_nothing_else(deployment: 
     zone.admin("POST", &again, None).await.expect(202);
 
     // Another secret, an old copy, another body.
-    let now = i64::try_from(
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .expect("after 1970")
-            .as_secs(),
-    )
-    .expect("a time");
+    let now = system_world().now().unix_seconds();
     let secret = Secret::new(sink.text_of("secret"));
     assert_eq!(forged(&url, &Secret::new("nsk_other"), now, "BODY").await, 401);
     assert_eq!(forged(&url, &secret, now - 301, "BODY").await, 401);

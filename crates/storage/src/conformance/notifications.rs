@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Approval, NotificationDelivery, NotificationSink, NotificationType, SinkHealth},
 };
 
-use crate::{Attempt, ClaimedDelivery, Error, Notification, Settlement};
+use crate::{Attempt, ClaimedDelivery, Error, Notification, NotificationBacklog, Settlement};
 
 use super::{
     Backend,
@@ -381,6 +381,23 @@ pub async fn sinks_with_something_due_are_found_by_whether_they_fail(backend: Ba
     );
     assert_eq!(work.notifications().backlog(now, 2).await.unwrap().failing, 0);
     drop(work);
+    // What waits for a sink that is left alone is not late.
+    let claimed = claim(a, &sound, now).await.unwrap().unwrap();
+    assert!(settle(a, &claimed, now, failed(Some(now), later)).await);
+    let mut work = fixture.global_read().await;
+    let backlog = work.notifications().backlog(now, 1).await.unwrap();
+    assert_eq!((backlog.waiting, backlog.oldest_due), (2, None));
+    assert_eq!(
+        work.notifications().backlog(later, 1).await.unwrap().oldest_due,
+        Some(later)
+    );
+    drop(work);
+    let mut work = a.write().await;
+    work.notifications()
+        .forget_failures(&sound.id, now)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
     // Another place begins anew; a zone that is archived is told nothing more.
     let mut work = b.write().await;
     work.notifications()
@@ -400,6 +417,9 @@ pub async fn sinks_with_something_due_are_found_by_whether_they_fail(backend: Ba
     work.commit().await.unwrap();
     assert!(due(false, later).await.is_empty());
     assert_eq!(claim(a, &sound, later).await.unwrap(), None);
+    let mut work = fixture.global_read().await;
+    let nothing = work.notifications().backlog(later, 0).await.unwrap();
+    assert_eq!(nothing, NotificationBacklog::default());
 }
 
 pub async fn approvals_that_ended_undecided_are_told_once(backend: Backend) {

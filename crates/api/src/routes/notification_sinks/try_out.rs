@@ -9,12 +9,18 @@ use caracal_service::{
     Refusal,
     front::{Accepted, ById, Path},
 };
+use caracal_storage::PageRequest;
 use caracal_wire::{ErrorCode, control::notification_sinks::DeliveryItem};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::not_found;
 use crate::{call::ZoneCall, change::Done};
+
+/// Most notifications that try a sink out and wait, among its newest: who tries out a dead sink again and again fills no
+/// table.
+const MAX_WAITING: usize = 10;
+const NEWEST: u32 = 100;
 
 /// What a notification that tries a sink out says.
 #[derive(Serialize)]
@@ -36,6 +42,17 @@ pub(crate) async fn handle(
         return Err(
             Refusal::of(ErrorCode::SinkPaused).describe("the sink is told nothing while it is not active")
         );
+    }
+    let newest = PageRequest::first(NEWEST);
+    let newest = change.notifications().deliveries(&id, &newest).await?.items;
+    let waits = |delivery: &&NotificationDelivery| {
+        let ended = delivery.delivered_at.or(delivery.abandoned_at);
+        delivery.event_type == NotificationType::SinkTest && ended.is_none()
+    };
+    if newest.iter().filter(waits).count() >= MAX_WAITING {
+        return Err(Refusal::of(ErrorCode::RateLimited)
+            .describe("notifications that try the sink out wait already")
+            .retry_after(60));
     }
     let now = call.now();
     let data = TriedOut {

@@ -71,14 +71,21 @@ impl NotificationQueue for GlobalUnit {
     }
 
     async fn backlog(&mut self, now: Timestamp, failures: u32) -> Result<NotificationBacklog, Error> {
-        let sql = "SELECT (SELECT COUNT(*) FROM notification_deliveries \
-                 WHERE delivered_at IS NULL AND abandoned_at IS NULL) AS waiting, \
-             (SELECT MIN(d.available_at) FROM notification_deliveries d \
-                 JOIN notification_sinks n ON n.zone_id = d.zone_id AND n.id = d.sink_id AND n.active \
-                 WHERE d.delivered_at IS NULL AND d.abandoned_at IS NULL AND d.available_at <= $1) AS oldest, \
-             (SELECT COUNT(*) FROM notification_sink_states t \
-                 JOIN notification_sinks n ON n.zone_id = t.zone_id AND n.id = t.sink_id AND n.active \
-                 WHERE t.consecutive_failures >= $2) AS failing";
+        // Of sinks that are told something at all. One that is left alone for a while is not late.
+        let told = "JOIN notification_sinks n ON n.zone_id = t.zone_id AND n.id = t.sink_id AND n.active \
+             JOIN zones z ON z.id = t.zone_id AND z.archived_at IS NULL";
+        let waiting = format!(
+            "FROM notification_deliveries d \
+             JOIN notification_sink_states t ON t.zone_id = d.zone_id AND t.sink_id = d.sink_id {told} \
+             WHERE d.delivered_at IS NULL AND d.abandoned_at IS NULL"
+        );
+        let sql = format!(
+            "SELECT (SELECT COUNT(*) {waiting}) AS waiting, \
+             (SELECT MIN(CASE WHEN d.available_at > t.next_attempt_at THEN d.available_at \
+                 ELSE t.next_attempt_at END) {waiting} AND d.available_at <= $1 AND t.next_attempt_at <= $1 \
+                 AND (t.leased_until IS NULL OR t.leased_until <= $1)) AS oldest, \
+             (SELECT COUNT(*) FROM notification_sink_states t {told} WHERE t.consecutive_failures >= $2) AS failing"
+        );
         let Some(row) = self.tx.one(sql, params![now, failures]).await? else {
             return Ok(NotificationBacklog::default());
         };

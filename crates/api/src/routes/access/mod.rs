@@ -1,0 +1,84 @@
+//! `/v1/zones/{zoneId}/access`: who can be given what by the policy in force, as this process decides with it.
+
+pub(super) mod what_can;
+pub(super) mod who_can;
+
+use std::sync::Arc;
+
+use caracal_authz::{approval::ApprovalTier, document::Sources, reach::ReachPart};
+use caracal_core::Timestamp;
+use caracal_service::{
+    Refusal,
+    zones::{DirectoryError, ZoneState},
+};
+use caracal_storage::{PageKey, PageRequest};
+use caracal_wire::{ErrorCode, control::access::AskedPolicy};
+
+use crate::call::ZoneCall;
+
+/// Most candidates that one page looks at: what one caller may keep a core busy with at a time.
+const MAX_CANDIDATES: usize = 5_000;
+
+/// The zone with a policy that can be used.
+async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
+    let state = call
+        .role
+        .zones
+        .zone(&call.zone)
+        .await
+        .map_err(|error| match error {
+            DirectoryError::Unknown => Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"),
+            DirectoryError::Unavailable => Refusal::of(ErrorCode::StorageUnavailable),
+        })?;
+    if let Some(reason) = state.policy.unusable_reason() {
+        tracing::warn!(zone.id = %call.zone, reason, "a policy that cannot be used was asked about");
+        return Err(Refusal::of(ErrorCode::PolicyVerificationUnavailable)
+            .describe("the policy in force cannot be used, and denies everything"));
+    }
+    Ok(state)
+}
+
+/// The part of an answer that a page is. Positions mean something in the policy that they were given out for alone.
+fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Refusal> {
+    let stale = || {
+        let rule = "is of another policy than the one in force, or of another listing";
+        Refusal::invalid_field(ErrorCode::InvalidCursor, "cursor", rule)
+    };
+    let from = match &page.after {
+        None => 0,
+        Some(after) if *after.id == *zone.policy.identity().manifest_sha256 => {
+            usize::try_from(after.at_micros).map_err(|_| stale())?
+        }
+        Some(_) => return Err(stale()),
+    };
+    Ok(ReachPart {
+        from,
+        rows: page.limit as usize,
+        candidates: MAX_CANDIDATES,
+    })
+}
+
+fn cursor(zone: &ZoneState, next: Option<usize>) -> Option<String> {
+    let position = i64::try_from(next?).ok()?;
+    let at = Timestamp::from_micros(position);
+    Some(PageKey::new(at, zone.policy.identity().manifest_sha256.to_string()).to_cursor())
+}
+
+fn policy(zone: &ZoneState) -> AskedPolicy {
+    let identity = zone.policy.identity();
+    AskedPolicy {
+        policy_set_version_id: identity.policy_set_version_id.clone(),
+        manifest_sha256: identity.manifest_sha256.to_string(),
+        frozen: zone.zone.frozen_at.is_some(),
+    }
+}
+
+fn tiers(gates: &[ApprovalTier]) -> Vec<String> {
+    let mut tiers: Vec<String> = gates.iter().map(|gate| gate.tier.to_string()).collect();
+    tiers.dedup();
+    tiers
+}
+
+fn versions(policies: &Sources) -> Vec<String> {
+    policies.iter().map(ToString::to_string).collect()
+}
