@@ -257,7 +257,12 @@ def sts(zone, other):
 def gateway(zone, other):
     source, session = zone.session(), zone.session()
     minted = {"scope": "tickets:read", "agent_session_id": session, "delegation_edge_id": zone.delegation(source, session)}
-    ids = {"path.path": ["tickets"], "header.X-Caracal-Resource": [TICKETS]}
+    # One that has an address.
+    zone.make("resources", zone.ticket_resource(f"{ENDPOINTS['gateway']}/r/{zone.id}/tickets"))
+    ids = {
+        "path.path": ["tickets"], "header.X-Caracal-Resource": [TICKETS],
+        "path.zone_id": [zone.id], "path.name": ["tickets"],
+    }
     callers = {
         # A mandate is used once, so each question has its own.
         "agent": {"url": f"{ENDPOINTS['sts']}/oauth/2/token", "form": zone.form(**minted)},

@@ -57,6 +57,12 @@ impl Address {
         })
     }
 
+    /// Whether no path but that of some metadata begins as `path` does.
+    pub(crate) fn is_described_below(path: &str) -> bool {
+        path.strip_prefix(WELL_KNOWN)
+            .is_some_and(|path| path.starts_with(PREFIX))
+    }
+
     /// The address whose metadata is at `path`.
     pub(crate) fn described_at(origin: Option<&str>, path: &str) -> Option<Self> {
         let path = path.strip_prefix(WELL_KNOWN)?;

@@ -49,13 +49,11 @@ pub fn app(deps: GatewayDeps, operational: Operational, world: World) -> Router 
                     let answered = routes.oneshot(request).await;
                     (own, answered.unwrap_or_else(|never| match never {}))
                 }
-                _ => match discovery::asked_for(&gateway, &request) {
-                    Some(address) => {
-                        let told = discovery::metadata(&gateway, address).await;
-                        (METADATA, told.unwrap_or_else(refused))
-                    }
-                    None => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
-                },
+                _ if discovery::is_asked_for(&request) => {
+                    let told = discovery::metadata(&gateway, request.uri().path()).await;
+                    (METADATA, told.unwrap_or_else(refused))
+                }
+                _ => (GOVERNED, proxy(&gateway, request).await.unwrap_or_else(refused)),
             };
             response.extensions_mut().insert(RouteName(name));
             response

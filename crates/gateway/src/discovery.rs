@@ -23,19 +23,20 @@ const CONNECTING: [&str; 3] = ["initialize", "notifications/initialized", "tools
 /// Longest list of scopes in a challenge, in bytes.
 const MAX_SCOPES_BYTES: usize = 1024;
 
-/// The address whose metadata is asked for. A call that names its resource is one to an upstream, wherever it goes.
-pub(crate) fn asked_for(gateway: &Gateway, head: &http::Request<axum::body::Body>) -> Option<Address> {
-    if !matches!(*head.method(), Method::GET | Method::HEAD) || head.headers().contains_key(RESOURCE) {
-        return None;
-    }
-    Address::described_at(gateway.origin(), head.uri().path())
+/// Whether metadata is asked for. A call that names its resource is one to an upstream, wherever it goes.
+pub(crate) fn is_asked_for(head: &http::Request<axum::body::Body>) -> bool {
+    matches!(*head.method(), Method::GET | Method::HEAD)
+        && !head.headers().contains_key(RESOURCE)
+        && Address::is_described_below(head.uri().path())
 }
 
-/// The metadata of the resource at `address`.
+/// The metadata at `path`.
 ///
 /// # Errors
 /// 404 where nobody gave a resource this address, whether or not the zone is there; 503 when that is not known.
-pub(crate) async fn metadata(gateway: &Gateway, address: Address) -> Result<Response, Refusal> {
+pub(crate) async fn metadata(gateway: &Gateway, path: &str) -> Result<Response, Refusal> {
+    let address = Address::described_at(gateway.origin(), path)
+        .ok_or_else(|| Refusal::of(ErrorCode::ResourceNotFound))?;
     let Ok(known) = address.resource(gateway).await else {
         return Err(Refusal::of(ErrorCode::StsUnavailable)
             .describe("zone state unavailable")
@@ -50,8 +51,12 @@ pub(crate) async fn metadata(gateway: &Gateway, address: Address) -> Result<Resp
         scopes_supported: known.resource.scopes.iter().map(ToString::to_string).collect(),
         bearer_methods_supported: vec![String::from("header")],
     };
-    let caching = [(header::CACHE_CONTROL, "public, max-age=60")];
-    Ok((caching, Json(document)).into_response())
+    // Not kept: what is archived is told no longer.
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, Json(document)).into_response())
 }
 
 /// A call to an address, as far as its challenge is about it.

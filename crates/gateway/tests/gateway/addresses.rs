@@ -71,6 +71,7 @@ async fn a_stranger_learns_of_no_resource_that_was_given_no_address() {
         format!("/r/{zone}/pipernet"),
         format!("/r/{zone}/tools"),
         String::from("/r/no-such-zone/tools"),
+        String::from("/r/no%2Fzone/tools/more"),
     ] {
         let told = stranger(&stage, &described_at(&path)).await;
         assert_eq!(told.status, 404, "{path}");
@@ -223,7 +224,8 @@ async fn metadata_says_who_issues_tokens_and_which_scopes_there_are() {
     let told = stranger(&stage, &described_at(&path)).await;
     assert_eq!(told.status, 200);
     assert_eq!(told.header("content-type"), Some("application/json"));
-    assert_eq!(told.header("cache-control"), Some("public, max-age=60"));
+    assert_eq!(told.header("cache-control"), Some("no-store"));
+    assert_eq!(told.header("x-content-type-options"), Some("nosniff"));
     let scopes: &ScopeSet = &stored.scopes;
     assert_eq!(
         told.json(),
