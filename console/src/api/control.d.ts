@@ -1111,6 +1111,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/least-privilege": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell which grants of a version no recorded decision needs, and the policy without them. */
+        post: operations["policy_sets.least_privilege"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make recorded decisions again with a version that need not be in force, and tell what would change. */
+        post: operations["policy_sets.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/provider-connections": {
         parameters: {
             query?: never;
@@ -1743,6 +1777,42 @@ export interface components {
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
         /** @enum {string} */
         ApproverClass: "operator" | "subject" | "any";
+        /** @description Body that says by which recorded decisions a policy is judged. Unknown members are ignored. */
+        AskLeastPrivilege: {
+            /**
+             * Format: int32
+             * @description Those of so many hours before now, 1 to 2160; 720 unless this or `since` says something else.
+             */
+            hours?: number;
+            /** @description Those from then on, instead of `hours`. */
+            since?: components["schemas"]["Timestamp"];
+            /** @description Those before then; now when absent. At most 2160 hours after `since`. */
+            until?: components["schemas"]["Timestamp"];
+        };
+        /** @description Body that says which recorded decisions to make again. Unknown members are ignored. */
+        AskReplay: {
+            /** @description `next_cursor` of the answer before, which says the window too. */
+            cursor?: components["schemas"]["Line512"];
+            /**
+             * Format: int32
+             * @description Those of so many hours before now, 1 to 2160; 24 unless this or `since` says something else.
+             */
+            hours?: number;
+            /**
+             * Format: int32
+             * @description Most events to look at before answering with what there is, 1 to 5000000; all within ten seconds when absent.
+             */
+            limit?: number;
+            /**
+             * Format: int32
+             * @description Most request ids to show of each group, 0 to 50; 5 when absent.
+             */
+            samples?: number;
+            /** @description Those from then on, instead of `hours`. */
+            since?: components["schemas"]["Timestamp"];
+            /** @description Those before then; now when absent. At most 2160 hours after `since`. */
+            until?: components["schemas"]["Timestamp"];
+        };
         /** @description Which policy an answer is about. */
         AskedPolicy: {
             /** @description Whether the zone is frozen: then nothing of it is allowed until it is thawed. */
@@ -2015,6 +2085,8 @@ export interface components {
         };
         /** @enum {string} */
         Decided: "allow" | "deny" | "partial";
+        /** @enum {string} */
+        DecisionChange: "newly_denied" | "newly_allowed" | "newly_held" | "held_otherwise";
         /** @description Counts of decisions, each up to 20,000. */
         DecisionCounts: {
             /** @description Allowed. */
@@ -2157,6 +2229,55 @@ export interface components {
             items: components["schemas"]["HoldItem"][];
         };
         KeptDays: number;
+        /** @description What of a policy is needed. */
+        LeastPrivilege: {
+            /**
+             * Format: int64
+             * @description Decisions that the version allows: those by which it was judged.
+             */
+            allowed: number;
+            /** @description Whether all of the window was looked at. Otherwise nothing is said to be needless: ask for a shorter one. */
+            complete: boolean;
+            /**
+             * @description A policy that says all the set does without what is not needed; null where the window is not complete or the policy
+             *     would be too large to be one.
+             */
+            content?: string | null;
+            /**
+             * Format: int64
+             * @description Decisions that it denies.
+             */
+            denied: number;
+            /**
+             * Format: int64
+             * @description Most events that are left to be looked at.
+             */
+            entries_left: number;
+            /** @description Manifest digest of the version. */
+            manifest_sha256: string;
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Where the window begins. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Decisions that cannot be made again. Whether what they needed is among the rest nobody can tell.
+             */
+            undecidable: number;
+            /** @description The first parts of `grants` that nothing needs, in the order of resources. */
+            unneeded: components["schemas"]["UnneededGrant"][];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            unneeded_count: number;
+            /** @description The first keys in `app_ids` of applications that own no grant which is needed. */
+            unneeded_keys: string[];
+            /** @description Where it ends. */
+            until: components["schemas"]["Timestamp"];
+            /** @description The version that was judged. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
         /** @description An event of the ledger; values of its metadata named like credentials are hidden. */
         LedgerEvent: {
             /** @description `allow`, `deny`, or the state of an approval. */
@@ -2637,6 +2758,95 @@ export interface components {
         };
         /** @enum {string} */
         RegistrationMethod: "managed" | "dcr";
+        /** @description Decisions that would change alike. */
+        ReplayGroup: {
+            /** @description The application, or the workload. */
+            application_id: string;
+            /** @description How. */
+            change: components["schemas"]["DecisionChange"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            decisions: number;
+            /** @description Why they would be denied, else why they were. */
+            reason?: string | null;
+            /** @description Some of their requests, to be explained one by one. */
+            request_ids: string[];
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scopes asked for, or those of the mandate that was presented. */
+            scopes: components["schemas"]["ScopeSet"];
+        };
+        /** @description What would change, of the decisions looked at. */
+        Replayed: {
+            /** @description Whether all of the window was looked at. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Decisions made again.
+             */
+            decisions: number;
+            /**
+             * Format: int64
+             * @description Most events that are left to be looked at.
+             */
+            entries_left: number;
+            /** @description The decisions that would change, those alike together, the largest group first. */
+            groups: components["schemas"]["ReplayGroup"][];
+            /**
+             * Format: int64
+             * @description Those that an approval held, and another would.
+             */
+            held_otherwise: number;
+            /** @description Manifest digest of the version. */
+            manifest_sha256: string;
+            /**
+             * Format: int64
+             * @description Those that would be allowed, with no approval to wait for, and were not.
+             */
+            newly_allowed: number;
+            /**
+             * Format: int64
+             * @description Those that would be denied and were not.
+             */
+            newly_denied: number;
+            /**
+             * Format: int64
+             * @description Those that an approval would hold, and none held.
+             */
+            newly_held: number;
+            /**
+             * @description What to send as `cursor` to look at the rest; null when all of the window was looked at. Counts are of each answer
+             *     alone and add up.
+             */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Events about which policy was not asked.
+             */
+            other_events: number;
+            /** @description Set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Where the window begins. */
+            since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Those that would be as they were.
+             */
+            unchanged: number;
+            /** @description Decisions that could not be made again, by why. */
+            undecidable: components["schemas"]["UndecidableDecisions"][];
+            /**
+             * Format: int64
+             * @description Decisions that would change and are in no group, because there are too many groups.
+             */
+            ungrouped: number;
+            /** @description Where it ends. */
+            until: components["schemas"]["Timestamp"];
+            /** @description The version that they were made again with. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
         /** @description Counts of resources. */
         ResourceCounts: {
             /** @description All. */
@@ -3133,6 +3343,29 @@ export interface components {
         TokenWithText: components["schemas"]["TokenItem"] & {
             /** @description What to send as `Authorization: Bearer`. */
             token: string;
+        };
+        /** @enum {string} */
+        Undecidable: "no_record" | "record_newer" | "record_unreadable" | "event_unreadable" | "policy_was_unusable";
+        /** @description Decisions that cannot be made again for one reason. */
+        UndecidableDecisions: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            decisions: number;
+            /** @description Why. */
+            reason: components["schemas"]["Undecidable"];
+        };
+        /** @description A part of a policy that nothing needs. */
+        UnneededGrant: {
+            /** @description Key of the application. */
+            application: string;
+            /** @description The role; null where it is all of the grant. */
+            label?: string | null;
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scope; null where it is all of the role. */
+            scope?: string | null;
         };
         /** @description Body that changes an application. Not printable: it may hold a secret. */
         UpdateApplication: {
@@ -4042,6 +4275,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_body";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidCursorOrInvalidParams400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_cursor" | "invalid_params";
                 };
             };
         };
@@ -8025,6 +8270,106 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.least_privilege": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskLeastPrivilege"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeastPrivilege"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_sets.replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReplay"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

@@ -9,6 +9,8 @@ use caracal_wire::ErrorCode;
 use parking_lot::Mutex;
 use tokio::{sync::Semaphore, time::timeout};
 
+use crate::long_reads::LongReads;
+
 /// How many policies of one principal are read at once.
 const AT_ONCE: usize = 2;
 
@@ -29,6 +31,8 @@ pub(crate) const REFUSES: [ErrorCode; 2] = [
 pub struct PolicyWork {
     threads: Arc<Semaphore>,
     callers: Callers,
+    /// Those that go through much evidence, bounded for themselves: they last too long to be waited for.
+    pub(crate) long: LongReads,
 }
 
 type Callers = Arc<Mutex<HashMap<String, Caller>>>;
@@ -45,6 +49,7 @@ impl PolicyWork {
         Self {
             threads: Arc::new(Semaphore::new(threads.max(1))),
             callers: Callers::default(),
+            long: LongReads::default(),
         }
     }
 

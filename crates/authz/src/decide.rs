@@ -233,7 +233,7 @@ fn sources_of(origins: &Origins, reason: DenyReason, resource: &str) -> Sources 
 }
 
 /// The requests that rules speak about. Their conditions exclude each other.
-enum Shape<'a> {
+pub(crate) enum Shape<'a> {
     /// An application asks for nothing but the right to run sessions.
     Bootstrap,
     /// A session asks for scopes under a delegation, whose scopes these are.
@@ -246,7 +246,7 @@ enum Shape<'a> {
     Other,
 }
 
-fn shape<'a>(input: &'a DecisionInput<'a>) -> Shape<'a> {
+pub(crate) fn shape<'a>(input: &'a DecisionInput<'a>) -> Shape<'a> {
     let requested = input.requested_scopes;
     match (&input.presented, &input.delegation, input.principal.session_id) {
         (Some(mandate), _, _) => {

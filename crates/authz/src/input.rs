@@ -66,16 +66,16 @@ pub struct DecisionInput<'a> {
 /// A [`DecisionInput`] that owns its parts, as read from an input document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedDecisionInput {
-    kind: PrincipalKind,
-    principal_id: String,
-    zone_id: String,
-    session_id: Option<String>,
-    labels: Vec<Arc<str>>,
-    resource: String,
-    action: Action,
-    requested_scopes: ScopeSet,
-    delegation: Option<(String, ScopeSet)>,
-    presented: Option<(Option<String>, ScopeSet, Vec<Arc<str>>)>,
+    pub(crate) kind: PrincipalKind,
+    pub(crate) principal_id: String,
+    pub(crate) zone_id: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) labels: Vec<Arc<str>>,
+    pub(crate) resource: String,
+    pub(crate) action: Action,
+    pub(crate) requested_scopes: ScopeSet,
+    pub(crate) delegation: Option<(String, ScopeSet)>,
+    pub(crate) presented: Option<(Option<String>, ScopeSet, Vec<Arc<str>>)>,
 }
 
 impl OwnedDecisionInput {

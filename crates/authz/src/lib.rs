@@ -6,6 +6,8 @@
 //!   microsecond; [`contract`] publishes the same contract as a Rego module that owners can test against.
 //! - [`PolicySnapshot::check_arguments`] says what tools may be called with.
 //! - [`reach`] reads off a policy who can be given what.
+//! - [`replay`] makes recorded decisions again with another policy, to tell what would change.
+//! - [`usage`] tells which grants are needed, and what a policy would be without the others.
 //! - [`operations`] says which scope a method on a path needs, to whoever declares it and whoever enforces it.
 //! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
 //!
@@ -31,13 +33,19 @@ pub mod contract;
 mod decide;
 pub mod document;
 mod explain;
+#[cfg(test)]
+mod generated;
 pub mod input;
+mod memory;
 pub mod narrow;
 pub mod operations;
 pub mod reach;
 pub mod record;
+pub mod replay;
 mod snapshot;
 pub mod templates;
+mod told;
+pub mod usage;
 
 pub use caracal_core::audit::{Action, Effect, PrincipalKind, ScopeRisk};
 pub use decide::{Decision, DenyReason, decide};

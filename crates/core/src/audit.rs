@@ -5,10 +5,12 @@ use serde_json::value::RawValue;
 
 use crate::{Timestamp, World, ZoneId};
 
+mod change;
 mod draft;
 mod event_type;
 mod record;
 
+pub use change::{DecisionChange, Undecidable};
 pub use draft::{Decided, Determining, Draft, Event};
 pub use event_type::{EventName, EventType};
 pub use record::{

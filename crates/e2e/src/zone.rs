@@ -85,6 +85,15 @@ impl<'s> Zone<'s> {
     /// # Panics
     /// When it is refused or does not get into force.
     pub async fn activate(&self, documents: &[String]) {
+        let (set, version) = self.candidate(documents).await;
+        let path = format!("/policy-sets/{set}/activate");
+        let body = json!({"version_id": version});
+        let activation = self.admin("POST", &path, Some(body)).await.expect(202);
+        self.until_loaded(&activation.text_of("status_url")).await;
+    }
+
+    /// Adds `documents` to the zone's policy set as a version that is not in force: set and version.
+    pub async fn candidate(&self, documents: &[String]) -> (String, String) {
         let mut manifest = Vec::new();
         for document in documents {
             let body = json!({"name": format!("policy {}", uuid::Uuid::new_v4()), "content": document});
@@ -97,10 +106,7 @@ impl<'s> Zone<'s> {
             .admin("POST", &path, Some(json!({"manifest": manifest})))
             .await
             .expect(201);
-        let body = json!({"version_id": version.text_of("version_id")});
-        let path = format!("/policy-sets/{set}/activate");
-        let activation = self.admin("POST", &path, Some(body)).await.expect(202);
-        self.until_loaded(&activation.text_of("status_url")).await;
+        (set, version.text_of("version_id"))
     }
 
     /// The zone's one policy set, made on first use.

@@ -242,6 +242,14 @@ pub trait Log: Send {
     async fn stored_tile(&mut self, level: u8, index: u64) -> Result<Option<Vec<[u8; 32]>>, Error>;
     /// Up to `limit` blocks that begin at `from` or later, in the order of the log.
     async fn blocks(&mut self, from: u64, limit: u32) -> Result<Vec<LedgerBlock>, Error>;
+    /// Up to `limit` blocks that have any of `entries` and may have one that happened in `within`, in the order of the log. The
+    /// first may begin before `entries` does; none means that there are no more.
+    async fn blocks_within(
+        &mut self,
+        entries: Range<u64>,
+        within: Range<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<LedgerBlock>, Error>;
     /// Up to `limit` postings after `after`, in their order.
     async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error>;
 }

@@ -39,6 +39,7 @@ pub mod notification_sinks;
 pub mod policies;
 pub mod policy_sets;
 pub mod providers;
+pub mod replay;
 pub mod resources;
 pub mod retention;
 pub mod subject_issuers;

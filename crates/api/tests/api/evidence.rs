@@ -167,6 +167,7 @@ impl Made {
             "zones.create" | "policy_sets.create" => json!({"name": "another"}),
             "policy_sets.add_version" => json!({"manifest": [{"policy_version_id": self.policy_version}]}),
             "policy_sets.activate" => json!({"version_id": self.set_version}),
+            "policy_sets.replay" | "policy_sets.least_privilege" => json!({}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
             "provider_connections.create" => {
                 json!({"provider_id": self.people, "access_token": "t", "subject_id": "ada"})

@@ -17,6 +17,7 @@ mod outcomes;
 mod policies;
 mod providers;
 mod repeats;
+mod replay;
 mod resources;
 mod retention;
 mod secrecy;

@@ -53,7 +53,8 @@ async fn a_body_is_parsed_before_anything_is_read_for_it() {
         let path = route
             .path
             .replace("{zoneId}", "nowhere")
-            .replace("{id}", "nothing");
+            .replace("{id}", "nothing")
+            .replace("{versionId}", "nothing");
         let body = Value::from("no object");
         let reply = stack
             .call(Some(ADMIN), &[], route.method.clone(), &path, Some(&body))

@@ -17,6 +17,7 @@ mod path;
 mod rules;
 mod scan;
 mod shape;
+mod source;
 mod walk;
 
 use std::{

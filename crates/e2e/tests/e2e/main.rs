@@ -40,3 +40,4 @@ mod tampering;
 mod templates;
 mod tenancy;
 mod traces;
+mod what_if;

@@ -215,6 +215,8 @@ macro_rules! conformance {
                     what_a_unit_of_work_gave_up_is_not_remembered,
                     a_search_that_looks_in_vain_ends_its_page_and_goes_on,
                     an_event_that_no_entry_can_hold_is_refused;
+                ledger_window:
+                    a_window_is_walked_whole_and_once_while_its_blocks_are_sealed;
                 retention:
                     what_a_prune_checkpoint_covers_goes_and_its_hashes_stay,
                     nothing_sealed_goes_without_the_next_prune_checkpoint,

@@ -14,7 +14,7 @@ use super::{
     ledger::{append, chain, opened},
 };
 
-const MINUTE: u64 = 60_000_000;
+pub(super) const MINUTE: u64 = 60_000_000;
 
 /// An event so many microseconds from now, with what is to be searched for.
 fn event(zone: &InZone, micros: u64, metadata: &serde_json::Value) -> AuditEvent {

@@ -50,6 +50,8 @@ pub mod ledger_blocks;
 #[doc(hidden)]
 pub mod ledger_search;
 #[doc(hidden)]
+pub mod ledger_window;
+#[doc(hidden)]
 pub mod notifications;
 #[doc(hidden)]
 pub mod paging;

@@ -2,8 +2,13 @@
 
 use std::collections::HashSet;
 
-use caracal_authz::document::{self, Evaluated, Interrupt, PolicyProblem, PolicySource, SCHEMA_VERSION};
-use caracal_core::{PolicyVersionId, entity::PolicyVersion};
+use caracal_authz::document::{
+    self, Evaluated, Interrupt, PolicyDocuments, PolicyProblem, PolicySource, SCHEMA_VERSION,
+};
+use caracal_core::{
+    PolicySetId, PolicySetVersionId, PolicyVersionId,
+    entity::{PolicySetVersion, PolicyVersion},
+};
 use caracal_service::Refusal;
 use caracal_storage::ZoneWork;
 use caracal_wire::{
@@ -11,7 +16,8 @@ use caracal_wire::{
     control::policies::{PolicyIssue, PolicyIssues},
 };
 
-use crate::call::Call;
+use super::version_not_found;
+use crate::call::{Call, ZoneCall};
 
 /// Most policies of one set.
 pub(super) const MAX_POLICIES: usize = 256;
@@ -21,7 +27,7 @@ pub(super) const MAX_POLICIES: usize = 256;
 /// # Errors
 /// 422 `invalid_policy_contract` when one is named twice, does not exist in this zone, or has a schema this build
 /// does not know.
-pub(super) async fn sources(
+pub(in crate::routes) async fn sources(
     work: &mut dyn ZoneWork,
     manifest: &[PolicyVersionId],
 ) -> Result<Vec<PolicyVersion>, Refusal> {
@@ -50,11 +56,33 @@ pub(super) async fn sources(
     Ok(sources)
 }
 
+/// A version of a set, and what its policies evaluate to. It need not be in force.
+///
+/// # Errors
+/// 404 `version_not_found`, and what [`sources`] and [`compile`] refuse with.
+pub(super) async fn of_version(
+    call: &ZoneCall,
+    set: &PolicySetId,
+    version: &PolicySetVersionId,
+) -> Result<(PolicySetVersion, PolicyDocuments), Refusal> {
+    let mut work = call.read().await?;
+    let sets = work.policy_sets();
+    sets.get(set).await?.ok_or_else(version_not_found)?;
+    let version = sets.version(set, version).await?.ok_or_else(version_not_found)?;
+    let sources = sources(work.as_mut(), &version.manifest).await?;
+    drop(work);
+    let evaluated = compile(call, sources).await?;
+    Ok((version, evaluated.documents))
+}
+
 /// Evaluates the sources together, where policies are read.
 ///
 /// # Errors
 /// 422 `invalid_policy_bundle` with the problem and its place. 429 and 503 of [`crate::PolicyWork`].
-pub(super) async fn compile(call: &Call, sources: Vec<PolicyVersion>) -> Result<Evaluated, Refusal> {
+pub(in crate::routes) async fn compile(
+    call: &Call,
+    sources: Vec<PolicyVersion>,
+) -> Result<Evaluated, Refusal> {
     let compile = move |interrupt: &Interrupt| {
         let sources: Vec<PolicySource<'_>> = sources
             .iter()

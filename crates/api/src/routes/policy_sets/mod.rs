@@ -4,10 +4,12 @@ pub(super) mod activate;
 pub(super) mod activation_status;
 pub(super) mod add_version;
 pub(super) mod archive;
-mod bundle;
+pub(super) mod bundle;
 pub(super) mod create;
 pub(super) mod get;
+pub(super) mod least_privilege;
 pub(super) mod list;
+pub(super) mod replay;
 pub(super) mod simulate;
 pub(super) mod versions;
 

@@ -14,7 +14,7 @@ use caracal_wire::control::policy_sets::{
 };
 use serde_json::{Map, Value};
 
-use super::{bundle, version_not_found};
+use super::bundle;
 use crate::call::ZoneCall;
 
 /// Decides one request with a version that need not be in force. Changes nothing.
@@ -23,16 +23,7 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<PolicySetId>>,
     Body(Simulate { version_id, input }): Body<Simulate>,
 ) -> Result<Answer<Simulated>, Refusal> {
-    let mut work = call.read().await?;
-    work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
-    let version = work
-        .policy_sets()
-        .version(&id, &version_id)
-        .await?
-        .ok_or_else(version_not_found)?;
-    let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
-    drop(work);
-    let documents = bundle::compile(&call, sources).await?.documents;
+    let (version, documents) = bundle::of_version(&call, &id, &version_id).await?;
     let identity = PolicyIdentity {
         policy_set_id: Some(id.clone()),
         policy_set_version_id: Some(version_id.clone()),

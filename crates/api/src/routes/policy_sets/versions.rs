@@ -26,9 +26,9 @@ pub(crate) async fn list(
 
 #[derive(Deserialize)]
 pub(crate) struct Version {
-    id: PolicySetId,
+    pub(super) id: PolicySetId,
     #[serde(rename = "versionId")]
-    version: PolicySetVersionId,
+    pub(super) version: PolicySetVersionId,
 }
 
 /// Readable after the set is archived, as evidence of what was in force.

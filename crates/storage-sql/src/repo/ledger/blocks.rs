@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use caracal_core::Timestamp;
 use caracal_ledger::{
     block::{self, Kept},
     chain::Chain,
@@ -162,6 +163,46 @@ impl LogUnit<'_> {
              FROM evidence_blocks WHERE log = $1 AND first_index >= $2 ORDER BY first_index LIMIT $3";
         let rows = self.tx.all(sql, params![log, stored(from), limit]).await?;
         rows.iter().map(decode).collect()
+    }
+
+    pub(super) async fn blocks_within(
+        &mut self,
+        log: i64,
+        entries: Range<u64>,
+        within: Range<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<LedgerBlock>, Error> {
+        // A long log is not walked up to the window.
+        let from = match entries.start {
+            0 => self.first_within(log, within.start).await?,
+            from => Some(from),
+        };
+        let Some(from) = from else { return Ok(Vec::new()) };
+        // The block that has the first entry begins at it or before. What its range says twice bounds the index.
+        let sql = "SELECT first_index, entries, occurred_from, occurred_until, min_id, max_id, taken_at, block \
+             FROM evidence_blocks WHERE log = $1 AND first_index >= COALESCE((SELECT MAX(first_index) \
+             FROM evidence_blocks WHERE log = $1 AND first_index <= $2), $2) AND first_index + entries > $2 \
+             AND first_index < $3 AND occurred_until >= $4 AND occurred_from < $5 ORDER BY first_index LIMIT $6";
+        let params = params![
+            log,
+            stored(from),
+            stored(entries.end),
+            within.start,
+            within.end,
+            limit
+        ];
+        let rows = self.tx.all(sql, params).await?;
+        rows.iter().map(decode).collect()
+    }
+
+    /// Where the first block begins that may have entries that happened at `since` or later.
+    async fn first_within(&mut self, log: i64, since: Timestamp) -> Result<Option<u64>, Error> {
+        // The sum keeps both databases from looking for the least in the order of the log, through all that came before.
+        let sql = "SELECT COALESCE(MIN(first_index + 0), -1) AS first_index FROM evidence_blocks \
+             WHERE log = $1 AND occurred_until >= $2";
+        let row = self.tx.one(sql, params![log, since]).await?;
+        let first = row.map(|row| row.int("first_index")).transpose()?;
+        Ok(first.and_then(|first| u64::try_from(first).ok()))
     }
 
     /// Where the first block begins that begins at `from` or later.

@@ -81,6 +81,19 @@ macro_rules! log {
                 }
             }
 
+            async fn blocks_within(
+                &mut self,
+                entries: Range<u64>,
+                within: Range<Timestamp>,
+                limit: u32,
+            ) -> Result<Vec<LedgerBlock>, Error> {
+                let mut unit = self.unit();
+                match unit.head().await? {
+                    Some(log) => unit.blocks_within(log.number, entries, within, limit).await,
+                    None => Ok(Vec::new()),
+                }
+            }
+
             async fn postings(&mut self, after: Option<Posting>, limit: u32) -> Result<Vec<Posting>, Error> {
                 let mut unit = self.unit();
                 match unit.head().await? {

@@ -1,0 +1,148 @@
+//! Recorded decisions made again with another policy: what would change if that were in force.
+//!
+//! Each decision is taken by itself, as it was asked: whether a call would still have been made after its mint was
+//! denied, nobody can know. What is kept is bounded, whatever the evidence holds: groups by number and bytes, and a memory
+//! of records that were seen before, since most of what a session asks repeats word for word.
+
+use std::{ops::Range, sync::Arc};
+
+use caracal_core::{
+    Timestamp,
+    audit::{DecisionChange, DecisionRecord, RecordedDecision, Undecidable, UnreadableRecord},
+};
+use serde_json::value::RawValue;
+
+pub use self::report::{ChangedGroup, ReplayBounds, ReplayReport};
+use crate::{
+    decide::{DenyReason, decide},
+    memory::Memory,
+    record::{record, recorded_input},
+    snapshot::PolicySnapshot,
+    told::Told,
+};
+
+mod report;
+#[cfg(test)]
+mod tests;
+
+/// A policy against which recorded decisions are made again.
+#[derive(Debug)]
+pub struct Replay {
+    policy: Arc<PolicySnapshot>,
+    zone: Box<str>,
+    within: Range<Timestamp>,
+    known: Memory<Judged>,
+    report: ReplayReport,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judged {
+    Same,
+    Undecidable(Undecidable),
+    /// In this group, where there was room for one.
+    Changed(DecisionChange, Option<usize>),
+}
+
+impl Replay {
+    /// Takes decisions of `zone` that were made in `within`, its end excluded.
+    pub fn new(
+        policy: Arc<PolicySnapshot>,
+        zone: &str,
+        within: Range<Timestamp>,
+        bounds: ReplayBounds,
+    ) -> Self {
+        Self {
+            policy,
+            zone: zone.into(),
+            within,
+            known: Memory::default(),
+            report: ReplayReport::new(bounds),
+        }
+    }
+
+    /// Takes an event of the ledger, as it stands there.
+    pub fn event(&mut self, body: &str) {
+        let Ok(told) = serde_json::from_str::<Told<'_>>(body) else {
+            return self.report.cannot(Undecidable::EventUnreadable);
+        };
+        if !self.within.contains(&told.occurred_at) {
+            return;
+        }
+        let Some(raw) = told.record else {
+            if told.manifest_sha.is_some() {
+                self.report.cannot(Undecidable::NoRecord);
+            } else {
+                self.report.pass();
+            }
+            return;
+        };
+        let judged = if let Some(judged) = self.known.get(raw.get()) {
+            judged
+        } else {
+            let judged = self.judge(raw);
+            self.known.keep(raw.get(), judged);
+            judged
+        };
+        match judged {
+            Judged::Same => self.report.same(),
+            Judged::Undecidable(why) => self.report.cannot(why),
+            Judged::Changed(change, group) => self.report.changed(change, group, &told.request_id),
+        }
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> ReplayReport {
+        self.report.finish()
+    }
+
+    fn judge(&mut self, raw: &RawValue) -> Judged {
+        let recorded = match DecisionRecord::read(raw) {
+            Ok(recorded) => recorded,
+            Err(UnreadableRecord::Newer(_)) => return Judged::Undecidable(Undecidable::RecordNewer),
+            Err(UnreadableRecord::Form(_)) => return Judged::Undecidable(Undecidable::RecordUnreadable),
+        };
+        let was = &recorded.decision;
+        if was.reason.as_deref() == Some(DenyReason::PolicyUnusable.as_str()) {
+            return Judged::Undecidable(Undecidable::PolicyWasUnusable);
+        }
+        let input = recorded_input(&recorded.input, &self.zone);
+        let decision = decide(&self.policy, &input);
+        let now = record(&input, &decision).decision;
+        match change(was, &now) {
+            None => Judged::Same,
+            Some(change) => {
+                let reason = now.reason.as_deref().or(was.reason.as_deref());
+                let group = self.report.group(change, &recorded.input, reason);
+                Judged::Changed(change, group)
+            }
+        }
+    }
+}
+
+/// How far a decision came.
+#[derive(PartialEq, Eq)]
+enum Verdict {
+    Deny,
+    Hold,
+    Allow,
+}
+
+fn verdict(decision: &RecordedDecision<'_>) -> Verdict {
+    match (decision.effect, decision.gates.is_empty()) {
+        (crate::Effect::Deny, _) => Verdict::Deny,
+        (crate::Effect::Allow, false) => Verdict::Hold,
+        (crate::Effect::Allow, true) => Verdict::Allow,
+    }
+}
+
+/// How `now` differs from what was recorded, as far as anybody who asks would notice.
+fn change(was: &RecordedDecision<'_>, now: &RecordedDecision<'_>) -> Option<DecisionChange> {
+    match (verdict(was), verdict(now)) {
+        (Verdict::Hold, Verdict::Hold) => (was.gates != now.gates).then_some(DecisionChange::HeldOtherwise),
+        (was, now) if was == now => None,
+        (_, Verdict::Deny) => Some(DecisionChange::NewlyDenied),
+        (_, Verdict::Hold) => Some(DecisionChange::NewlyHeld),
+        (_, Verdict::Allow) => Some(DecisionChange::NewlyAllowed),
+    }
+}
