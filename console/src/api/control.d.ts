@@ -2064,6 +2064,149 @@ export interface components {
             /** @description `[a-z0-9-]+` of at most 120 characters, never reused; made from the name when absent. */
             slug?: string;
         };
+        /** @description One change of data. A list of them is whole: with any of them left out the request is still refused. */
+        DataChange: {
+            /** @enum {string} */
+            change: "activate_policy_set";
+        } | {
+            /** @enum {string} */
+            change: "remove_restriction";
+            /** @description The reason, as it stands there. */
+            reason: string;
+        } | {
+            /** @description The application. */
+            application_id: string;
+            /** @enum {string} */
+            change: "add_application_key";
+            /** @description The key. */
+            key: string;
+        } | {
+            /** @description Key of the application. */
+            application: string;
+            /** @enum {string} */
+            change: "add_grant";
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @description Key of the application that gets it. */
+            application: string;
+            /** @enum {string} */
+            change: "move_grant";
+            /** @description Key of the application that loses it. */
+            instead_of: string;
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "add_role_scope";
+            /** @description Label of the role. */
+            label: string;
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "add_confinement_scope";
+            /** @description The rule, by its prefix. */
+            label_prefix: string;
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "start_session";
+        } | {
+            /** @enum {string} */
+            change: "add_session_label";
+            /** @description The label. */
+            label: string;
+        } | {
+            /** @enum {string} */
+            change: "delegate";
+        } | {
+            /** @enum {string} */
+            change: "add_delegation_scope";
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "add_delegation_resource";
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "raise_delegation_ttl";
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            change: "mint_under_delegation";
+        } | {
+            /** @enum {string} */
+            change: "add_mandate_target";
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "add_mandate_scope";
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "mint_again";
+        } | {
+            /** @enum {string} */
+            change: "drop_requested_scope";
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "declare_resource";
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "declare_scope";
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scope. */
+            scope: string;
+        } | {
+            /** @enum {string} */
+            change: "declare_operation";
+            /** @description Its method. */
+            method: string;
+            /** @description Its path. */
+            path: string;
+            /** @description The resource, by identifier. */
+            resource: string;
+        } | {
+            /** @enum {string} */
+            change: "thaw_zone";
+        } | {
+            /** @enum {string} */
+            change: "approve";
+        } | {
+            /** @enum {string} */
+            change: "begin_again";
+        } | {
+            /** @enum {string} */
+            change: "provide_credential";
+            /** @description The resource, by identifier. */
+            resource: string;
+        };
+        /** @description Something that was read. */
+        DataRead: {
+            /** @description A document of the policy, or `session`, `delegation`, `mandate`, `request`. */
+            data: string;
+            /** @description Which member of it. */
+            name?: string | null;
+            /** @description What stands there; null where nothing does. */
+            value: unknown;
+        };
         /** @enum {string} */
         DcrShutdown: "keep_live" | "revoke_live";
         /** @description Whether short-lived applications are registered. */
@@ -2152,10 +2295,13 @@ export interface components {
             explanation?: string | null;
             /** @description Metadata of its event. */
             metadata: unknown;
-            /** @description What to simulate it with. */
+            /** @description What to simulate it with, as it is; null where policy has nothing to decide. */
             policy_input: unknown;
+            /** @description The data that policy read to deny it. */
+            read?: components["schemas"]["DataRead"][];
             /** @description Why, in one word. */
             reason?: string | null;
+            suggestion?: components["schemas"]["Suggestion"] | null;
         };
         /** @enum {string} */
         Effect: "allow" | "deny";
@@ -2410,6 +2556,8 @@ export interface components {
         NotificationSinkId: string;
         /** @enum {string} */
         NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "sink_test";
+        /** @enum {string} */
+        Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
         /** @enum {string} */
         OnFailure: "warn" | "error";
         /** @description A declared operation of a resource. */
@@ -3309,6 +3457,14 @@ export interface components {
          * @enum {string}
          */
         SubjectType: "application" | "user";
+        /** @description The smallest change of data that would allow what was denied: with any of it left out, it would still be. */
+        Suggestion: {
+            /** @description All of them together. */
+            changes: components["schemas"]["DataChange"][];
+            obstacle?: components["schemas"]["Obstacle"] | null;
+            /** @description The version that decided, to which the changes are to be made; absent where policy was not asked, or none was in force. */
+            policy_set_version_id?: string | null;
+        };
         /** Format: date-time */
         Timestamp: string;
         /** @enum {string} */

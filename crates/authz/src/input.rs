@@ -78,6 +78,26 @@ pub struct OwnedDecisionInput {
     pub(crate) presented: Option<(Option<String>, ScopeSet, Vec<Arc<str>>)>,
 }
 
+impl From<&DecisionInput<'_>> for OwnedDecisionInput {
+    fn from(input: &DecisionInput<'_>) -> Self {
+        Self {
+            kind: input.principal.kind,
+            principal_id: input.principal.id.to_owned(),
+            zone_id: input.principal.zone_id.to_owned(),
+            session_id: input.principal.session_id.map(str::to_owned),
+            labels: input.principal.labels.to_vec(),
+            resource: input.resource.to_owned(),
+            action: input.action,
+            requested_scopes: input.requested_scopes.clone(),
+            delegation: (input.delegation).map(|edge| (edge.id.to_owned(), edge.scopes.clone())),
+            presented: input.presented.map(|mandate| {
+                let delegation = mandate.delegation_id.map(str::to_owned);
+                (delegation, mandate.scopes.clone(), mandate.targets.to_vec())
+            }),
+        }
+    }
+}
+
 impl OwnedDecisionInput {
     /// The input to decide on.
     pub fn as_input(&self) -> DecisionInput<'_> {

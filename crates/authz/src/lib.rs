@@ -7,6 +7,7 @@
 //! - [`PolicySnapshot::check_arguments`] says what tools may be called with.
 //! - [`reach`] reads off a policy who can be given what.
 //! - [`replay`] makes recorded decisions again with another policy, to tell what would change.
+//! - [`remedy`] finds the smallest change of data that would allow what was refused.
 //! - [`usage`] tells which grants are needed, and what a policy would be without the others.
 //! - [`operations`] says which scope a method on a path needs, to whoever declares it and whoever enforces it.
 //! - [`narrow`] is the one place that says how a delegation may be narrowed, used at creation and at mint.
@@ -41,6 +42,7 @@ pub mod narrow;
 pub mod operations;
 pub mod reach;
 pub mod record;
+pub mod remedy;
 pub mod replay;
 mod snapshot;
 pub mod templates;

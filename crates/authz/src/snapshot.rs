@@ -245,13 +245,17 @@ fn index_confinement(confinement: &Value) -> Confinement {
         .map_or(Confinement::Malformed, Confinement::Rules)
 }
 
-fn restriction_reasons(restrict: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+/// A reason as people read it.
+pub(crate) fn restriction_text(reason: &Value) -> String {
+    reason.as_str().map_or_else(|| reason.to_string(), str::to_owned)
+}
+
+pub(crate) fn restriction_reasons(restrict: &Value) -> Vec<String> {
     match restrict {
         // The members of an object are named by their reasons.
         Value::Object(members) => members.keys().cloned().collect(),
-        Value::Array(items) => items.iter().map(text).collect(),
-        scalar => vec![text(scalar)],
+        Value::Array(items) => items.iter().map(restriction_text).collect(),
+        scalar => vec![restriction_text(scalar)],
     }
 }
 

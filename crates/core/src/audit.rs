@@ -9,6 +9,7 @@ mod change;
 mod draft;
 mod event_type;
 mod record;
+mod remedy;
 
 pub use change::{DecisionChange, Undecidable};
 pub use draft::{Decided, Determining, Draft, Event};
@@ -17,6 +18,7 @@ pub use record::{
     Action, DecisionRecord, Effect, PrincipalKind, RECORD_VERSION, RecordedDecision, RecordedDelegation,
     RecordedGate, RecordedInput, RecordedMandate, RecordedPrincipal, ScopeRisk, UnreadableRecord,
 };
+pub use remedy::{DataChange, Obstacle};
 
 /// One decision or outcome (the value of `data` on `caracal.audit.events`).
 ///

@@ -217,7 +217,11 @@ async fn a_denied_request_is_explained_with_its_reason_and_an_input_to_simulate(
             "id": "rec-1"
           }
         },
-        "reason": "role_scope_mismatch"
+        "reason": "role_scope_mismatch",
+        "suggestion": {
+          "changes": [],
+          "obstacle": "not_recorded"
+        }
       }
     ]
     "#);

@@ -38,7 +38,7 @@ pub use lint::{PolicyWarning, ZoneNames};
 pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
 pub(crate) use shape::{
-    KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry,
+    KnownTiers, approval_tier, confinement_rule, elements, grant, is_collection, risk_entry, scope_list,
 };
 
 /// The documents the decision contract reads. No other rule may be defined.

@@ -28,6 +28,7 @@ mod pruning;
 mod published_clients;
 mod receipts;
 mod refusing_redis;
+mod remedies;
 mod replay;
 mod replicas;
 mod requests;

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use caracal_core::{Timestamp, ZoneId, words};
+use caracal_core::{
+    Timestamp, ZoneId,
+    audit::{DataChange, Obstacle},
+    words,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{
@@ -255,8 +259,38 @@ pub struct ExplainedDenial {
     pub diagnostics: Value,
     /// Metadata of its event.
     pub metadata: Value,
-    /// What to simulate it with.
+    /// What to simulate it with, as it is; null where policy has nothing to decide.
     pub policy_input: Value,
+    /// The data that policy read to deny it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<DataRead>,
+    /// What would have to be different; absent where there was no time to find out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<Suggestion>,
+}
+
+/// Something that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DataRead {
+    /// A document of the policy, or `session`, `delegation`, `mandate`, `request`.
+    pub data: Cow<'static, str>,
+    /// Which member of it.
+    pub name: Option<String>,
+    /// What stands there; null where nothing does.
+    pub value: Value,
+}
+
+/// The smallest change of data that would allow what was denied: with any of it left out, it would still be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Suggestion {
+    /// The version that decided, to which the changes are to be made; absent where policy was not asked, or none was in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_set_version_id: Option<String>,
+    /// All of them together.
+    pub changes: Vec<DataChange>,
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
 }
 
 /// Something that an administrator did or was refused.

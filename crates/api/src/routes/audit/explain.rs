@@ -11,10 +11,14 @@ use caracal_service::{
     front::{Answer, Path},
 };
 use caracal_storage::{AuditRow, PageKey, PageRequest};
-use caracal_wire::control::audit::{Explained, ExplainedDenial};
+use caracal_wire::{
+    control::audit::{Explained, ExplainedDenial},
+    gateway::Reason,
+    sts::DenialReason,
+};
 use serde_json::{Map, Value, json};
 
-use super::{ByRequest, no_events, outcome};
+use super::{ByRequest, no_events, outcome, remedies::Remedies};
 use crate::{
     call::ZoneCall,
     redact::{document, redacted},
@@ -40,19 +44,26 @@ pub(crate) async fn handle(
     }
     let events = outcome::shown(&call, work.as_mut(), &first.items).await?;
     let next_cursor = first.next.as_ref().map(PageKey::to_cursor);
-    let (mut denied, mut denied_bytes, mut last) = (Vec::new(), 0, String::new());
+    let (mut denials, mut denied_bytes, mut last) = (Vec::new(), 0, String::new());
     let mut read = first;
     for _ in 1..=PAGES {
         for row in &read.items {
             last.clone_from(&row.event.decision);
             if last == "deny" && denied_bytes <= DENIED_BYTES {
                 denied_bytes += row.received.len();
-                denied.push(denial(row));
+                denials.push((row.event.clone(), denial(row)));
             }
         }
         let Some(next) = read.next else { break };
         page.after = Some(next);
         read = work.ledger().by_request(&asked.request, &page).await?;
+    }
+    drop(work);
+    let mut remedies = Remedies::new(&call);
+    let mut denied = Vec::new();
+    for (event, mut denial) in denials {
+        remedies.add(&event, &mut denial).await?;
+        denied.push(denial);
     }
     let final_decision = match (denied.is_empty(), last.as_str()) {
         (false, _) => "deny",
@@ -80,12 +91,7 @@ fn denial(stored: &AuditRow) -> ExplainedDenial {
     );
     let determining = document(event.determining_policies_json.as_deref());
     let reason = machine_reason(&diagnostics, &metadata);
-    let explanation = reason.as_deref().and_then(|word| {
-        DenyReason::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == word)
-            .map(|reason| reason.to_string())
-    });
+    let explanation = reason.as_deref().and_then(sentence);
     ExplainedDenial {
         event_id: event.id.clone(),
         event_type: event.event_type.to_string(),
@@ -100,7 +106,20 @@ fn denial(stored: &AuditRow) -> ExplainedDenial {
             Value::Object(Map::new()),
         ),
         policy_input: policy_input(event, &metadata),
+        read: Vec::new(),
+        suggestion: None,
     }
+}
+
+/// What a reason says: of policy, of the STS beside it, or of the Gateway.
+fn sentence(word: &str) -> Option<String> {
+    let of_policy = DenyReason::ALL.into_iter().find(|reason| reason.as_str() == word);
+    let of_sts = || DenialReason::ALL.iter().find(|reason| reason.as_str() == word);
+    let of_gateway = || Reason::ALL.iter().find(|reason| reason.as_str() == word);
+    of_policy
+        .map(|reason| reason.to_string())
+        .or_else(|| of_sts().map(|reason| reason.sentence().to_owned()))
+        .or_else(|| of_gateway().map(|reason| reason.sentence().to_owned()))
 }
 
 /// The reason word of the diagnostics, else of the metadata.
@@ -136,10 +155,21 @@ fn policy_input(event: &AuditEvent, metadata: &Value) -> Value {
         return input_document(&recorded_input(&record.input, zone));
     }
     let kept = |name: &str| metadata.get(name).filter(|value| !value.is_null()).cloned();
+    // The Gateway knows an application as the client of a mandate.
+    let application = kept("application_id").or_else(|| kept("client_id"));
+    let named = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .and_then(Value::as_str)
+            .is_some_and(|text| !text.is_empty())
+    };
+    if !named(&application) || !named(&kept("resource")) {
+        return Value::Null;
+    }
     let scopes = kept("requested_scopes").unwrap_or_else(|| json!([]));
     let mut principal = Map::new();
     principal.insert(String::from("type"), json!("Application"));
-    principal.insert(String::from("id"), kept("application_id").unwrap_or(Value::Null));
+    principal.insert(String::from("id"), json!(application));
     principal.insert(String::from("zone_id"), json!(zone));
     let renamed = [
         ("registration_method", "registration_method"),

@@ -5,6 +5,7 @@ pub(super) mod explain;
 mod fields;
 pub(super) mod list;
 mod outcome;
+mod remedies;
 pub(super) mod tail;
 
 use caracal_service::Refusal;

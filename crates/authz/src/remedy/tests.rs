@@ -1,0 +1,283 @@
+//! Each suggestion is made true, and nothing less than it will do.
+
+use std::sync::Arc;
+
+use caracal_core::{
+    ScopeSet,
+    audit::{Action, DataChange, Obstacle, PrincipalKind},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{
+    case::Case,
+    gates::{Refused, gate},
+    read, suggest,
+};
+use crate::{
+    decide::DenyReason,
+    document::PolicyDocuments,
+    generated::{RESOURCES, request, well_formed},
+    input::OwnedDecisionInput,
+};
+
+/// What the rest of this crate makes of the whole policy, which a [`Case`] has cut down.
+fn allows(documents: Option<&PolicyDocuments>, input: &OwnedDecisionInput) -> bool {
+    use crate::snapshot::{PolicyIdentity, PolicySnapshot};
+    let policy = match documents {
+        Some(documents) => PolicySnapshot::build(PolicyIdentity::default(), documents),
+        None => PolicySnapshot::no_active_policy_set(),
+    };
+    crate::decide(&policy, &input.as_input()).is_allow()
+}
+
+fn after(refused: &Case, changes: &[&DataChange]) -> bool {
+    let mut case = refused.clone();
+    for change in changes {
+        case.apply(change);
+    }
+    case.decide().is_allow()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_suggestion_allows_what_was_refused_and_no_part_of_it_does(
+        documents in prop::option::weighted(0.95, well_formed()),
+        input in request(),
+    ) {
+        let documents = documents.as_ref();
+        let refused = Case::new(documents, &input.as_input());
+        prop_assert_eq!(refused.decide().is_allow(), allows(documents, &input), "what was cut away is not met");
+        match suggest(documents, &input.as_input()) {
+            Err(obstacle) => {
+                // A well-formed policy is in nobody's way but that of requests that ask for nothing or too much.
+                prop_assert!(matches!(obstacle, Obstacle::NothingAsked | Obstacle::NotByData), "{:?}", obstacle);
+                prop_assert!(!allows(documents, &input));
+            }
+            Ok(changes) if changes.is_empty() => prop_assert!(allows(documents, &input)),
+            Ok(changes) => {
+                prop_assert!(!allows(documents, &input));
+                let whole: Vec<&DataChange> = changes.iter().collect();
+                prop_assert!(after(&refused, &whole), "{:?}", &changes);
+                prop_assert!(changes.len() < 16, "{:?}", &changes);
+                for some in 0..(1_u32 << changes.len()) - 1 {
+                    let part: Vec<&DataChange> =
+                        (0..).zip(&changes).filter(|(n, _)| some & (1 << n) != 0).map(|(_, change)| change).collect();
+                    prop_assert!(!after(&refused, &part), "{:?} of {:?}", part, &changes);
+                }
+            }
+        }
+    }
+}
+
+fn mint(labels: &[&str], requested: &str) -> OwnedDecisionInput {
+    OwnedDecisionInput {
+        kind: PrincipalKind::Application,
+        principal_id: String::from("app-1"),
+        zone_id: String::from("zone"),
+        session_id: Some(String::from("session-1")),
+        labels: labels.iter().copied().map(Arc::from).collect(),
+        resource: RESOURCES[0].to_owned(),
+        action: Action::TokenExchange,
+        requested_scopes: ScopeSet::parse(requested),
+        delegation: Some((String::from("delegation-1"), ScopeSet::parse("t:read t:write"))),
+        presented: None,
+    }
+}
+
+fn documents() -> PolicyDocuments {
+    PolicyDocuments {
+        app_ids: Some(json!({ "desk": "app-1", "ops": "app-2" })),
+        grants: Some(json!({
+            "https://a": { "application": "desk", "roles": { "reader": ["t:read"], "agent": ["t:read", "t:write"] } },
+            "https://b": { "application": "ops", "roles": {} },
+        })),
+        ..PolicyDocuments::default()
+    }
+}
+
+fn suggested(documents: &PolicyDocuments, input: &OwnedDecisionInput) -> Value {
+    match suggest(Some(documents), &input.as_input()) {
+        Ok(changes) => json!(changes),
+        Err(obstacle) => json!(obstacle),
+    }
+}
+
+#[test]
+fn a_role_is_widened_where_another_label_is_no_less() {
+    let one = json!([{ "change": "add_role_scope", "resource": "https://a", "label": "reader", "scope": "t:write" }]);
+    assert_eq!(suggested(&documents(), &mint(&["reader"], "t:write")), one);
+    // A session without a label is given one that will do.
+    let label = json!([{ "change": "add_session_label", "label": "agent" }]);
+    assert_eq!(suggested(&documents(), &mint(&[], "t:read t:write")), label);
+    // A label that holds nothing would need two scopes.
+    assert_eq!(
+        suggested(&documents(), &mint(&["guest"], "t:read t:write")),
+        label
+    );
+}
+
+#[test]
+fn a_grant_of_another_application_is_said_to_be_taken_from_it() {
+    let mut asked = mint(&["agent"], "t:read");
+    asked.resource = String::from("https://b");
+    let moved = json!([
+        { "change": "move_grant", "resource": "https://b", "application": "desk", "instead_of": "ops" },
+        { "change": "add_role_scope", "resource": "https://b", "label": "agent", "scope": "t:read" },
+    ]);
+    assert_eq!(suggested(&documents(), &asked), moved);
+}
+
+#[test]
+fn every_rule_that_stands_against_a_request_is_met_at_once() {
+    let mut documents = documents();
+    documents.restrict = Some(json!(["incident"]));
+    documents.confinement = Some(json!([{ "label_prefix": "read", "scopes": ["t:read"] }]));
+    let mut asked = mint(&["reader"], "t:write");
+    asked.delegation = Some((String::from("delegation-1"), ScopeSet::default()));
+    let all = json!([
+        { "change": "remove_restriction", "reason": "incident" },
+        { "change": "add_delegation_scope", "scope": "t:write" },
+        { "change": "add_confinement_scope", "label_prefix": "read", "scope": "t:write" },
+        { "change": "add_role_scope", "resource": "https://a", "label": "reader", "scope": "t:write" },
+    ]);
+    assert_eq!(suggested(&documents, &asked), all);
+}
+
+#[test]
+fn what_is_malformed_is_for_its_owner_to_correct() {
+    let with = |name: &str, value: Value| {
+        let mut documents = documents();
+        match name {
+            "restrict" => documents.restrict = Some(value),
+            "risk" => documents.risk = Some(value),
+            "confinement" => documents.confinement = Some(value),
+            "app_ids" => documents.app_ids = Some(value),
+            _ => documents.grants = Some(value),
+        }
+        documents
+    };
+    for documents in [
+        with("restrict", json!(true)),
+        with("risk", json!({})),
+        with("risk", json!([{ "scope": "t:read", "tier": "unheard-of" }])),
+        with("confinement", json!("agent")),
+        with("confinement", json!([{ "scopes": [] }])),
+        with("app_ids", json!([])),
+        with("grants", json!(7)),
+        with("grants", json!({ "https://a": "desk" })),
+        with(
+            "grants",
+            json!({ "https://a": { "application": "desk", "roles": { "reader": "t:write" } } }),
+        ),
+    ] {
+        assert_eq!(
+            suggested(&documents, &mint(&["reader"], "t:write")),
+            json!("policy_malformed"),
+            "{documents:?}"
+        );
+    }
+    assert_eq!(
+        suggested(&documents(), &mint(&["reader"], "")),
+        json!("nothing_asked")
+    );
+}
+
+#[test]
+fn nobody_is_told_to_change_hundreds_of_things() {
+    let scopes: Vec<String> = (0..500).map(|n| format!("t:{n}")).collect();
+    let asked = mint(&["reader"], &scopes.join(" "));
+    assert_eq!(suggested(&documents(), &asked), json!("too_much"));
+}
+
+#[test]
+fn the_data_read_is_what_the_request_met_and_nothing_else() {
+    let asked = mint(&["reader"], "t:write");
+    let facts = read(
+        Some(&documents()),
+        &asked.as_input(),
+        DenyReason::RoleScopeMismatch,
+    );
+    let names: Vec<_> = facts
+        .iter()
+        .map(|fact| (fact.data, fact.name.as_deref()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("request", Some("scopes")),
+            ("session", Some("labels")),
+            ("grants", Some("https://a"))
+        ]
+    );
+    assert_eq!(facts[2].value["application"], "desk");
+    let facts = read(
+        Some(&documents()),
+        &asked.as_input(),
+        DenyReason::ResourceNotGranted,
+    );
+    assert_eq!(
+        facts[0].value,
+        json!({ "desk": "app-1" }),
+        "no application that is not met"
+    );
+}
+
+#[test]
+fn a_gate_says_what_gets_past_it_or_why_nothing_does() {
+    let refused = |reason: &str, details: Value, protocol: Option<&str>| {
+        let asked = Refused {
+            reason,
+            resource: "https://a",
+            details: &details,
+            protocol,
+        };
+        gate(&asked)
+    };
+    let undeclared = json!({ "method": "POST", "path": "/", "call": "tools/call:x", "scope": null });
+    assert_eq!(
+        refused("operation_not_permitted", undeclared, Some("mcp")),
+        Ok(vec![DataChange::DeclareOperation {
+            resource: String::from("https://a"),
+            method: String::from("MCP"),
+            path: String::from("tools/call:x"),
+        }])
+    );
+    let lacking = json!({ "method": "GET", "path": "/x", "scope": "t:read" });
+    assert_eq!(
+        refused("operation_not_permitted", lacking, None),
+        Ok(vec![DataChange::AddMandateScope {
+            scope: String::from("t:read")
+        }])
+    );
+    assert_eq!(
+        refused("scope_mismatch", json!({ "undeclared": ["a", "b"] }), None).map(|changes| changes.len()),
+        Ok(2)
+    );
+    assert_eq!(
+        refused("scope_mismatch", json!({}), None),
+        Err(Obstacle::NotRecorded)
+    );
+    assert_eq!(
+        refused("delegation_ttl_exceeded", json!({ "requested": -1 }), None),
+        Err(Obstacle::NotRecorded)
+    );
+    assert_eq!(
+        refused("sts_unavailable", Value::Null, None),
+        Err(Obstacle::NotByData)
+    );
+    assert_eq!(
+        refused("role_scope_mismatch", Value::Null, None),
+        Err(Obstacle::NotRecorded)
+    );
+    assert_eq!(
+        refused("of a later build", Value::Null, None),
+        Err(Obstacle::NotByData)
+    );
+    assert_eq!(
+        refused("token_replay", Value::Null, None),
+        Ok(vec![DataChange::MintAgain])
+    );
+}
