@@ -2,7 +2,7 @@
 //! manifest names.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -16,6 +16,9 @@ use caracal_core::audit::AuditEvent;
 use serde_json::{Value, json};
 
 use crate::{Reply, Role, Stack};
+
+/// Most denied requests of a zone that are explained.
+const EXPLAINED: usize = 12;
 
 /// Longest wait for an answer: a test may have left roles that hang.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -45,8 +48,60 @@ pub async fn every_decision(stack: &Stack) -> Replayed {
                 *replayed.entry(kind).or_default() += 1;
             }
         }
+        for request in denied_requests(&events) {
+            explained_inputs_decide_again(stack, zone, &events, request).await;
+        }
     }
     replayed
+}
+
+/// Requests that were denied something, a few of them.
+fn denied_requests(events: &[Value]) -> BTreeSet<&str> {
+    let denied = events.iter().filter(|event| event["decision"] == "deny");
+    let requests = denied.filter_map(|event| event["request_id"].as_str());
+    let plain = |request: &&str| {
+        let mut letters = request.chars();
+        !request.is_empty() && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+    };
+    requests.filter(plain).take(EXPLAINED).collect()
+}
+
+/// What a denial is explained with is an input to simulate, as it is, and policy says of it what it said.
+async fn explained_inputs_decide_again(stack: &Stack, zone: &str, events: &[Value], request: &str) {
+    let zone = format!("/v1/zones/{zone}");
+    let Some(explained) = get(stack, &format!("{zone}/audit/by-request/{request}/explain")).await else {
+        return;
+    };
+    for denial in explained["denied"].as_array().into_iter().flatten() {
+        let Some(event) = events.iter().find(|event| event["id"] == denial["event_id"]) else {
+            continue;
+        };
+        if denial["reason"] == "policy_unusable" {
+            continue;
+        }
+        let (Some(set), Some(version)) = (
+            event["policy_set_id"].as_str(),
+            event["policy_set_version_id"].as_str(),
+        ) else {
+            continue;
+        };
+        let body = json!({"version_id": version, "input": denial["policy_input"]});
+        let path = format!("{zone}/policy-sets/{set}/simulate");
+        let simulate = stack.request(Role::Api, "POST", &path).json(&body);
+        let Some(reply) = Reply::attempt(simulate.bearer_auth(stack.admin_token()).timeout(WITHIN)).await
+        else {
+            continue;
+        };
+        // The set may be archived by now.
+        if reply.status == 404 {
+            continue;
+        }
+        let reply = reply.expect(200);
+        let recorded = &event["record"]["decision"];
+        assert_eq!(reply.json["explanation"]["evaluation"], "executed", "{denial:#}");
+        assert_eq!(reply.json["result"]["decision"], recorded["effect"], "{denial:#}");
+        assert_eq!(reply.json["result"]["reason"], recorded["reason"], "{denial:#}");
+    }
 }
 
 async fn get(stack: &Stack, path: &str) -> Option<Value> {
