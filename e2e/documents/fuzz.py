@@ -328,6 +328,9 @@ def settings(role, ids, token, seed, fixed, path):
         lines.append("[checks.unsupported_method]\nenabled = false")
     # Bodies hold documents of their own, policies for one, whose rules no schema tells.
     lines.append("[checks.positive_data_acceptance]\nenabled = false")
+    # What is too long for a line is refused before anybody looks at it (RFC 9110 15.5.15, RFC 6585 5).
+    refusals = [400, 401, 403, 404, 405, 406, 409, 413, 414, 415, 422, 428, 429, 431, "5xx"]
+    lines.append(f"[checks.negative_data_rejection]\nexpected-statuses = {json.dumps(refusals)}")
     path.write_text("\n".join(lines + operations) + "\n")
 
 
