@@ -5,16 +5,25 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use caracal_core::Secret;
 use caracal_service::Refusal;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
 use crate::{authenticate::invalid_client, malformed::malformed};
 
 /// What a client is told that failed with this scheme (RFC 6749 §5.2).
-pub(crate) const CHALLENGE: &str = "Basic realm=\"caracal\", charset=\"UTF-8\"";
+const CHALLENGE: &str = "Basic realm=\"caracal\", charset=\"UTF-8\"";
 
 /// Longest credentials, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
+
+/// A refusal of whoever used this scheme, if anybody did, with its challenge where it is a 401.
+pub(crate) fn challenged(login: Option<&Login>, refusal: Refusal) -> Refusal {
+    if login.is_some() && refusal.status == StatusCode::UNAUTHORIZED {
+        refusal.authenticate(CHALLENGE)
+    } else {
+        refusal
+    }
+}
 
 /// An id and a secret as sent.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod introspect;
 mod jwks;
 mod metadata;
 mod posted;
+mod presented;
 mod revoke;
 mod rotate;
 mod run;

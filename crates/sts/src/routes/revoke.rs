@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use caracal_core::{
-    ApplicationId, AuthorityRecordId, Secret, SessionId, ZoneId,
+    ApplicationId, AuthorityRecordId, SessionId, ZoneId,
     audit::{Draft, EventType},
     claims::{MandateClaims, MandateUse},
 };
@@ -18,18 +18,9 @@ use caracal_wire::ErrorCode;
 use http::{StatusCode, header};
 use serde::Serialize;
 
-use super::posted::Posted;
-use crate::{
-    StsDeps,
-    authenticate::{authenticate, invalid_client, unavailable},
-    basic::{CHALLENGE, Login},
-    fields::Fields,
-    form,
-    malformed::malformed,
-    subject,
-};
+use super::presented::Presented;
+use crate::{StsDeps, authenticate::unavailable};
 
-const EVERY_CLASS: [MandateUse; 3] = [MandateUse::Session, MandateUse::Gateway, MandateUse::Resource];
 /// Recorded on rows, and sent to those who ask why.
 const REASON: &str = "mandate_revoked";
 
@@ -47,32 +38,11 @@ struct Metadata<'m> {
 /// Ends the record of a session mandate of the application that asks, with every session that hangs on it. What is no mandate
 /// of the zone, or has ended, is as good as given back (RFC 7009 §2.2); one of another application is not its to give.
 pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Response, Refusal> {
-    let Posted {
-        context,
-        headers,
-        peer,
-        body,
-        ..
-    } = Posted::read(&deps, request).await?;
-    let login = Login::of(&headers)?;
-    let fields = Fields::parse(&body, &[])?;
-    let token = fields
-        .trimmed("token")
-        .ok_or_else(|| malformed("token", "is required"))?;
-    let zone_id = fields.id("zone_id", ZoneId::parse)?.ok_or_else(invalid_client)?;
-    let (application, secret) = form::client(&fields, login.as_ref())?;
-    let proven = authenticate(&deps, &zone_id, &application, &secret, peer).await;
-    proven.map_err(|refusal| match login {
-        Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
-        _ => refusal,
-    })?;
-    let token = Secret::new(token);
-    let claims = match subject::verify_any(&deps, &zone_id, &token, &EVERY_CLASS).await {
-        Ok(claims) => claims,
-        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => return Ok(given_back()),
-        Err(refusal) => return Err(refusal),
+    let presented = Presented::read(&deps, request).await?;
+    let Some(claims) = presented.claims(&deps).await? else {
+        return Ok(given_back());
     };
-    if claims.client_id != application {
+    if claims.client_id != presented.application {
         return Err(
             Refusal::of(ErrorCode::AccessDenied).describe("the token was issued to another application")
         );
@@ -83,7 +53,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     }
     let mut attempts = Attempts::default();
     loop {
-        let ended = end(&deps, &zone_id, &claims, &context.request_id).await;
+        let ended = end(&deps, &presented.zone_id, &claims, &presented.context.request_id).await;
         if !attempts.again(&deps.world, ended.as_ref().err()).await {
             return ended.map(|()| given_back()).map_err(|_| unavailable());
         }

@@ -23,7 +23,7 @@ use super::posted::{Posted, uncached};
 use crate::{
     StsDeps,
     authenticate::{authenticate, invalid_client, unavailable},
-    basic::{CHALLENGE, Login},
+    basic::{Login, challenged},
     case::{Case, GovernedCall},
     exchange::{Exchange, Governed, Presented, refuse_session},
     form::{ACCESS_TOKEN, TokenRequest},
@@ -43,10 +43,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
     let exchange = Exchange::of(&form, from_gateway)?;
     let answered = answer(&deps, &context, &form, exchange, peer).await;
-    let response = answered.map_err(|refusal| match login {
-        Some(_) if refusal.status == StatusCode::UNAUTHORIZED => refusal.authenticate(CHALLENGE),
-        _ => refusal,
-    })?;
+    let response = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
     uncached(&response)
 }
 

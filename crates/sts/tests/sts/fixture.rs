@@ -250,6 +250,24 @@ impl Fixture {
         call.headers(headers).form(body).send().await
     }
 
+    /// The application asks an endpoint about a mandate, with changes.
+    pub(crate) async fn present(&self, path: &str, token: &str, changes: &[(&str, &str)]) -> Answer {
+        let mut fields = vec![
+            ("token", token),
+            ("zone_id", self.zone.id.as_str()),
+            ("application_id", self.application.id.as_str()),
+            ("client_secret", self.secret.expose()),
+        ];
+        for (name, value) in changes {
+            fields.retain(|(given, _)| given != name);
+            fields.push((name, value));
+        }
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.client.call(Method::POST, path).form(form).send().await
+    }
+
     pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
         self.client.send(request).await
     }

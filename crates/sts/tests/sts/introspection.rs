@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode},
+    http::{Request, StatusCode},
 };
 use caracal_storage::Access;
 use caracal_testkit::client::Answer;
@@ -12,26 +12,7 @@ use caracal_testkit::client::Answer;
 use crate::fixture::{Fixture, LIFECYCLE};
 
 async fn ask(fixture: &Fixture, token: &str, changes: &[(&str, &str)]) -> Answer {
-    let mut fields = vec![
-        ("token", token),
-        ("zone_id", fixture.zone.id.as_str()),
-        ("application_id", fixture.application.id.as_str()),
-        ("client_secret", fixture.secret.expose()),
-    ];
-    for (name, value) in changes {
-        fields.retain(|(given, _)| given != name);
-        fields.push((name, value));
-    }
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri("/oauth/2/introspect")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(body))
-        .unwrap();
-    fixture.request(request).await
+    fixture.present("/oauth/2/introspect", token, changes).await
 }
 
 #[tokio::test]

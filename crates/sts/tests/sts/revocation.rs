@@ -1,9 +1,6 @@
 //! Mandates that are given back, and by whom.
 
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode},
-};
+use axum::http::StatusCode;
 use caracal_core::{
     AuthorityRecordId,
     entity::{Application, AuthorityRecordStatus, Session, SessionStatus},
@@ -13,36 +10,13 @@ use caracal_testkit::client::Answer;
 
 use crate::fixture::{Fixture, LIFECYCLE};
 
-async fn ask(fixture: &Fixture, path: &str, token: &str, changes: &[(&str, &str)]) -> Answer {
-    let mut fields = vec![
-        ("token", token),
-        ("zone_id", fixture.zone.id.as_str()),
-        ("application_id", fixture.application.id.as_str()),
-        ("client_secret", fixture.secret.expose()),
-    ];
-    for (name, value) in changes {
-        fields.retain(|(given, _)| given != name);
-        fields.push((name, value));
-    }
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(body))
-        .unwrap();
-    fixture.request(request).await
-}
-
 async fn give_back(fixture: &Fixture, token: &str, changes: &[(&str, &str)]) -> Answer {
-    ask(fixture, "/oauth/2/revoke", token, changes).await
+    fixture.present("/oauth/2/revoke", token, changes).await
 }
 
 /// Whether introspection calls it active.
 async fn is_active(fixture: &Fixture, token: &str) -> bool {
-    let answer = ask(fixture, "/oauth/2/introspect", token, &[]).await;
+    let answer = fixture.present("/oauth/2/introspect", token, &[]).await;
     answer.body["active"].as_bool().unwrap()
 }
 
