@@ -1,15 +1,18 @@
-//! Requests and documents of a small world, where they often meet. For tests of properties.
+//! Requests and documents of a small world, where they often meet, and the events of what was decided. For tests.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use caracal_core::{
-    ScopeSet,
-    audit::{Action, PrincipalKind},
+    ScopeSet, World, ZoneId,
+    audit::{Action, Decided, Draft, EventType, PrincipalKind},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 
-use crate::{document::PolicyDocuments, input::OwnedDecisionInput};
+use crate::{
+    DecisionInput, PolicySnapshot, decide, document::PolicyDocuments, input::OwnedDecisionInput,
+    record::record,
+};
 
 pub(crate) const RESOURCES: [&str; 2] = ["https://a", "https://b"];
 const LABELS: [&str; 3] = ["agent", "agent-x", "reader"];
@@ -28,6 +31,38 @@ fn labels() -> impl Strategy<Value = Vec<Arc<str>>> {
 
 fn targets() -> impl Strategy<Value = Vec<Arc<str>>> {
     vec(select(RESOURCES.to_vec()), 0..2).prop_map(|targets| targets.into_iter().map(Arc::from).collect())
+}
+
+/// The text of the event of what `policy` decides about `input`.
+pub(crate) fn event_of(
+    policy: &PolicySnapshot,
+    world: &World,
+    request: &str,
+    input: &DecisionInput<'_>,
+) -> String {
+    let zone = ZoneId::parse("zone-1").expect("an id");
+    let decision = decide(policy, input);
+    let outcome = if decision.is_allow() { "allow" } else { "deny" };
+    let draft = Draft::new(
+        world,
+        &zone,
+        EventType::TokenExchange,
+        request,
+        outcome,
+        json!({}),
+    );
+    let decided = Decided {
+        policy_set_id: None,
+        policy_set_version_id: None,
+        manifest_sha: "00ff",
+        record: record(input, &decision),
+    };
+    let draft = draft.decided(
+        decided,
+        decision.determining_policy.as_deref(),
+        decision.diagnostics(),
+    );
+    serde_json::to_string(&draft).expect("an event is JSON")
 }
 
 prop_compose! {

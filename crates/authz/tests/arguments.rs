@@ -1,9 +1,11 @@
 //! Bounds on arguments of tools: what is refused, and that the native check and the published module say the same.
 
+mod rego;
+
 use std::collections::BTreeSet;
 
 use caracal_authz::{
-    ArgumentDenial, PolicyIdentity, PolicySnapshot, contract,
+    ArgumentDenial, PolicyIdentity, PolicySnapshot,
     document::{PolicyDocuments, PolicySource, evaluate},
 };
 use proptest::{
@@ -15,6 +17,8 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Map, Value, json};
+
+use self::rego::Rego;
 
 const RESOURCE: &str = "https://gateway.test/r/z/tools";
 
@@ -272,33 +276,10 @@ arguments := [{"resource": grants["gone"].application, "tool": "pay", "argument"
 
 // --- The same by the published module. ---
 
-struct Rego(regorus::Engine);
-
-impl Rego {
-    fn load() -> Self {
-        let mut engine = regorus::Engine::new();
-        engine
-            .add_policy("contract.rego".into(), contract::DECISION_CONTRACT_REGO.into())
-            .expect("it parses");
-        Self(engine)
-    }
-
-    fn allows(&self, documents: &PolicyDocuments, tool: &str, arguments: &Value) -> bool {
-        let mut engine = self.0.clone();
-        let mut module = String::from("package caracal.authz\n");
-        for (name, value) in documents.iter() {
-            module.extend([name, " := ", &value.to_string(), "\n"]);
-        }
-        engine
-            .add_policy("documents.rego".into(), module)
-            .expect("it parses");
-        let input = json!({ "resource": { "identifier": RESOURCE }, "call": { "tool": tool, "arguments": arguments } });
-        engine.set_input(regorus::Value::from_json_str(&input.to_string()).expect("JSON"));
-        let allowed = engine
-            .eval_rule("data.caracal.authz.arguments_allowed".into())
-            .expect("it evaluates");
-        allowed == regorus::Value::from(true)
-    }
+fn published(rego: &Rego, documents: &PolicyDocuments, tool: &str, arguments: &Value) -> bool {
+    let input =
+        json!({ "resource": { "identifier": RESOURCE }, "call": { "tool": tool, "arguments": arguments } });
+    rego.evaluate(documents, &input, "arguments_allowed") == true
 }
 
 fn scalar() -> impl Strategy<Value = Value> {
@@ -423,7 +404,7 @@ fn the_native_check_equals_the_rego_contract_and_every_bound_refuses() {
         let (documents, tool, arguments) = strategy.new_tree(&mut runner).expect("a value").current();
         let native = checked(&documents, tool, &arguments);
         assert_eq!(
-            rego.allows(&documents, tool, &arguments),
+            published(&rego, &documents, tool, &arguments),
             native.is_ok(),
             "{documents:#?}\n{tool} {arguments:#}\n{native:?}"
         );

@@ -1,6 +1,8 @@
 //! Holds the native decision and the published Rego module equal.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod rego;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -8,7 +10,7 @@ use std::{
 
 use caracal_authz::{
     Action, DecisionInput, DelegationInput, PolicyIdentity, PolicySnapshot, PresentedMandate, PrincipalInput,
-    PrincipalKind, contract, decide,
+    PrincipalKind, decide,
     document::{Origins, PolicyDocuments},
     input::from_input_document,
     input::input_document,
@@ -28,6 +30,8 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use serde_json::{Value, json};
+
+use self::rego::Rego;
 
 const APPS: [&str; 2] = ["app-1", "app-2"];
 const KEYS: [&str; 2] = ["desk", "ops"];
@@ -293,31 +297,6 @@ fn documents() -> impl Strategy<Value = PolicyDocuments> {
         )
 }
 
-/// The published module, loaded once.
-struct Rego(regorus::Engine);
-
-impl Rego {
-    fn load() -> Self {
-        let mut engine = regorus::Engine::new();
-        engine
-            .add_policy("contract.rego".into(), contract::DECISION_CONTRACT_REGO.into())
-            .unwrap();
-        Self(engine)
-    }
-
-    fn result(&self, documents: &PolicyDocuments, input: &Value) -> Value {
-        let mut engine = self.0.clone();
-        let mut module = String::from("package caracal.authz\n");
-        for (name, value) in documents.iter() {
-            module.extend([name, " := ", &value.to_string(), "\n"]);
-        }
-        engine.add_policy("documents.rego".into(), module).unwrap();
-        engine.set_input(regorus::Value::from_json_str(&input.to_string()).unwrap());
-        let result = engine.eval_rule("data.caracal.authz.result".into()).unwrap();
-        serde_json::from_str(&result.to_json_str().unwrap()).unwrap()
-    }
-}
-
 fn native(documents: &PolicyDocuments, request: &Request) -> Value {
     let snapshot = PolicySnapshot::build(PolicyIdentity::default(), documents);
     let decision = decide(&snapshot, &request.as_input());
@@ -364,7 +343,7 @@ fn the_native_decision_equals_the_rego_contract_and_every_outcome_is_reached() {
             .or_insert(1);
         let input = input_document(&request.as_input());
         assert_eq!(
-            rego.result(&documents, &input),
+            rego.evaluate(&documents, &input, "result"),
             result,
             "{documents:#?}\n{input:#}"
         );
@@ -396,7 +375,7 @@ proptest! {
     #[test]
     fn the_native_decision_equals_the_rego_contract(documents in documents(), request in request()) {
         let input = input_document(&request.as_input());
-        prop_assert_eq!(Rego::load().result(&documents, &input), native(&documents, &request));
+        prop_assert_eq!(Rego::load().evaluate(&documents, &input, "result"), native(&documents, &request));
     }
 }
 
@@ -416,7 +395,7 @@ proptest! {
         documents.approval_tiers = declared.map(|tier| json!([{ "tier": tier }]));
         let input = input_document(&request.as_input());
         let decided = native(&documents, &request);
-        prop_assert_eq!(&Rego::load().result(&documents, &input), &decided);
+        prop_assert_eq!(&Rego::load().evaluate(&documents, &input, "result"), &decided);
         if unknown {
             prop_assert!(!name_of(&decided).contains("-mint"), "{decided}");
         }
@@ -444,7 +423,7 @@ proptest! {
 
 #[test]
 fn the_module_denies_an_empty_input() {
-    let result = Rego::load().result(&PolicyDocuments::default(), &json!({}));
+    let result = Rego::load().evaluate(&PolicyDocuments::default(), &json!({}), "result");
     assert_eq!(name_of(&result), "no_rule_matched");
 }
 

@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Deployment, Stack, installed};
+use crate::{Deployment, Fixture, Stack, TICKETS, installed};
 
 /// Longest wait for it to listen: the first start installs it.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -268,4 +268,41 @@ fn clients(key: &KeyPair) -> Value {
         service("post", "client_secret_post"),
         signs
     ])
+}
+
+/// Makes the provider that `body` says and puts it in front of the tickets; its id.
+///
+/// # Panics
+/// When it is refused, or its answer has the client's secret.
+pub async fn in_front_of_the_tickets(fixture: &Fixture<'_>, body: Value) -> String {
+    let made = fixture
+        .zone
+        .admin("POST", "/providers", Some(body))
+        .await
+        .expect(201);
+    assert!(!made.text.contains(CLIENT_SECRET), "{made:#?}");
+    let provider = made.text_of("id");
+    let listed = fixture.zone.admin("GET", "/resources", None).await.expect(200);
+    let resources = listed.json["items"].as_array().expect("a list");
+    let resource = resources
+        .iter()
+        .find(|resource| resource["identifier"] == TICKETS);
+    let id = resource.expect("the resource")["id"].as_str().expect("text");
+    let body = json!({"credential_provider_id": provider});
+    let path = format!("/resources/{id}");
+    fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
+    provider
+}
+
+/// The token that the upstream got last.
+///
+/// # Panics
+/// When it got none.
+pub fn token_of_the_last_call(fixture: &Fixture<'_>) -> String {
+    let seen = fixture.upstream.received().pop().expect("a request");
+    let authorization = seen.header("authorization").expect("an authorization");
+    authorization
+        .strip_prefix("Bearer ")
+        .expect("a bearer")
+        .to_owned()
 }

@@ -21,14 +21,7 @@ async fn waiting(stack: &Stack, zone: &str, change: impl FnOnce(&mut Approval)) 
     approval.principal_id = String::from("app-1");
     approval.application_id = Some(ApplicationId::parse("app-1").unwrap());
     change(&mut approval);
-    let id = approval.id.to_string();
-    stack
-        .parts
-        .change(&zone, async |work| {
-            work.approvals().open(&approval).await.unwrap();
-        })
-        .await;
-    id
+    stack.open(&zone, &approval).await
 }
 
 #[tokio::test]

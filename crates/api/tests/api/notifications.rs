@@ -421,12 +421,5 @@ async fn approval(stack: &Stack, zone: &str, change: impl FnOnce(&mut Approval))
     let given = Given::in_zone(&stack.parts.world, &zone);
     let mut approval = given.approval(&given.application());
     change(&mut approval);
-    let id = approval.id.to_string();
-    stack
-        .parts
-        .change(&zone, async |work| {
-            work.approvals().open(&approval).await.unwrap();
-        })
-        .await;
-    id
+    stack.open(&zone, &approval).await
 }

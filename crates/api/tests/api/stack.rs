@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use caracal_api::{ApiConfig, ApiDeps, PolicyWork, router, seed_bootstrap};
-use caracal_core::Secret;
+use caracal_core::{Secret, ZoneId, entity::Approval};
 use caracal_crypto::{
     HmacKey,
     sealed::DerivedKeys,
@@ -210,6 +210,16 @@ impl Stack {
         };
         let zone = self.create("/v1/zones", body).await;
         format!("/v1/zones/{}", zone.text("id"))
+    }
+
+    /// Opens a request that waits, as the STS does; its id.
+    pub(crate) async fn open(&self, zone: &ZoneId, approval: &Approval) -> String {
+        self.parts
+            .change(zone, async |work| {
+                work.approvals().open(approval).await.unwrap();
+            })
+            .await;
+        approval.id.to_string()
     }
 
     /// A managed application: id and secret.

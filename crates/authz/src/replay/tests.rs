@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use caracal_core::{
     ScopeSet, Timestamp, World, ZoneId,
-    audit::{Decided, DecisionChange, Draft, EventType, Undecidable},
+    audit::{DecisionChange, Undecidable},
 };
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     Action, DecisionInput, DelegationInput, PolicyIdentity, PrincipalInput, PrincipalKind,
-    document::PolicyDocuments,
+    document::PolicyDocuments, generated::event_of,
 };
 
 const BOUNDS: ReplayBounds = ReplayBounds {
@@ -53,28 +53,7 @@ fn event(policy: &PolicySnapshot, world: &World, request: &str, scopes: &str) ->
         }),
         presented: None,
     };
-    let decision = decide(policy, &input);
-    let outcome = if decision.is_allow() { "allow" } else { "deny" };
-    let draft = Draft::new(
-        world,
-        &zone,
-        EventType::TokenExchange,
-        request,
-        outcome,
-        json!({}),
-    );
-    let decided = Decided {
-        policy_set_id: None,
-        policy_set_version_id: None,
-        manifest_sha: "00ff",
-        record: record(&input, &decision),
-    };
-    let draft = draft.decided(
-        decided,
-        decision.determining_policy.as_deref(),
-        decision.diagnostics(),
-    );
-    serde_json::to_string(&draft).unwrap()
+    event_of(policy, world, request, &input)
 }
 
 fn always() -> Range<Timestamp> {

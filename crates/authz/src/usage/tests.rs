@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use caracal_core::{
-    Timestamp, World, ZoneId,
-    audit::{Decided, Draft, EventType},
-};
+use caracal_core::{Timestamp, World};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    generated::{request, well_formed},
+    generated::{event_of, request, well_formed},
     input::OwnedDecisionInput,
-    record::record,
     replay::{Replay, ReplayBounds},
 };
 
@@ -25,22 +21,7 @@ fn snapshot(documents: &PolicyDocuments) -> Arc<PolicySnapshot> {
 
 /// The event of what `policy` decides about `input`.
 fn event(policy: &PolicySnapshot, input: &OwnedDecisionInput) -> String {
-    let (world, zone) = (World::for_tests(), ZoneId::parse("zone-1").unwrap());
-    let input = input.as_input();
-    let decision = decide(policy, &input);
-    let draft = Draft::new(&world, &zone, EventType::TokenExchange, "r", "allow", json!({}));
-    let decided = Decided {
-        policy_set_id: None,
-        policy_set_version_id: None,
-        manifest_sha: "00ff",
-        record: record(&input, &decision),
-    };
-    let draft = draft.decided(
-        decided,
-        decision.determining_policy.as_deref(),
-        decision.diagnostics(),
-    );
-    serde_json::to_string(&draft).unwrap()
+    event_of(policy, &World::for_tests(), "r", &input.as_input())
 }
 
 fn changes(policy: Arc<PolicySnapshot>, events: &[String]) -> u64 {

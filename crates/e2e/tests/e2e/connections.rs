@@ -1,8 +1,8 @@
 //! Accounts that people connect at a real OAuth server, and the calls that carry their tokens.
 
 use caracal_e2e::{
-    Agent, Deployment, Fixture, READ, Reply, Role, Stack, TICKETS,
-    oauth::{CLIENT_SECRET, OauthServer},
+    Agent, Deployment, Fixture, READ, Reply, Role, Stack,
+    oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets, token_of_the_last_call as token},
     token::Token,
 };
 use futures_util::future::join_all;
@@ -13,23 +13,7 @@ use crate::support::{Untouched, assert_passed};
 /// Puts a provider at which people connect accounts in front of the tickets.
 async fn put_in_front(fixture: &Fixture<'_>, config: Value) -> String {
     let body = json!({"name": "people", "kind": "oauth2_authorization_code", "config_json": config});
-    let made = fixture
-        .zone
-        .admin("POST", "/providers", Some(body))
-        .await
-        .expect(201);
-    assert!(!made.text.contains(CLIENT_SECRET), "{made:#?}");
-    let provider = made.text_of("id");
-    let listed = fixture.zone.admin("GET", "/resources", None).await.expect(200);
-    let resources = listed.json["items"].as_array().expect("a list");
-    let resource = resources
-        .iter()
-        .find(|resource| resource["identifier"] == TICKETS);
-    let id = resource.expect("the resource")["id"].as_str().expect("text");
-    let body = json!({"credential_provider_id": provider});
-    let path = format!("/resources/{id}");
-    fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
-    provider
+    in_front_of_the_tickets(fixture, body).await
 }
 
 /// Where a person is sent, and what they come back with.
@@ -75,16 +59,6 @@ async fn connect(
 
 async fn call(fixture: &Fixture<'_>, agent: &Agent) -> Reply {
     fixture.call(&fixture.mandate(agent, READ).await).await
-}
-
-/// The token that the upstream got last.
-fn token(fixture: &Fixture<'_>) -> String {
-    let seen = fixture.upstream.received().pop().expect("a request");
-    let authorization = seen.header("authorization").expect("an authorization");
-    authorization
-        .strip_prefix("Bearer ")
-        .expect("a bearer")
-        .to_owned()
 }
 
 async fn assert_refused(fixture: &Fixture<'_>, agent: &Agent, reason: &str) {

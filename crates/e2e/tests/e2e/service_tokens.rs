@@ -1,8 +1,8 @@
 //! Upstreams that want a token of an OAuth server, which the provider's own client gets.
 
 use caracal_e2e::{
-    Deployment, Fixture, READ, Reply, TICKETS,
-    oauth::{CLIENT_SECRET, OauthServer},
+    Deployment, Fixture, READ, Reply,
+    oauth::{CLIENT_SECRET, OauthServer, in_front_of_the_tickets, token_of_the_last_call as token},
 };
 use serde_json::{Value, json};
 
@@ -19,41 +19,12 @@ async fn put_in_front(fixture: &Fixture<'_>, server: &OauthServer, changes: Valu
     settings.retain(|_, value| !value.is_null());
     let name = format!("server {}", uuid::Uuid::new_v4());
     let body = json!({"name": name, "kind": "oauth2_client_credentials", "config_json": config});
-    let made = fixture
-        .zone
-        .admin("POST", "/providers", Some(body))
-        .await
-        .expect(201);
-    assert!(!made.text.contains(CLIENT_SECRET), "{made:#?}");
-    let provider = made.text_of("id");
-    let listed = fixture.zone.admin("GET", "/resources", None).await.expect(200);
-    let resources = listed.json["items"]
-        .as_array()
-        .or(listed.json.as_array())
-        .expect("a list");
-    let resource = resources
-        .iter()
-        .find(|resource| resource["identifier"] == TICKETS);
-    let id = resource.expect("the resource")["id"].as_str().expect("text");
-    let body = json!({"credential_provider_id": provider});
-    let path = format!("/resources/{id}");
-    fixture.zone.admin("PATCH", &path, Some(body)).await.expect(200);
-    provider
+    in_front_of_the_tickets(fixture, body).await
 }
 
 async fn call(fixture: &Fixture<'_>, agent: &caracal_e2e::Agent) -> Reply {
     let minted = fixture.mint(agent, READ).await.expect(200);
     fixture.call(&minted.text_of("access_token")).await
-}
-
-/// The token that the upstream got last.
-fn token(fixture: &Fixture<'_>) -> String {
-    let seen = fixture.upstream.received().pop().expect("a request");
-    let authorization = seen.header("authorization").expect("an authorization");
-    authorization
-        .strip_prefix("Bearer ")
-        .expect("a bearer")
-        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
