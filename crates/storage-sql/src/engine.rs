@@ -96,11 +96,12 @@ impl Engine {
 
     /// Opens a transaction outside every zone.
     pub(crate) async fn begin(&self, access: Access) -> Result<Tx, Error> {
-        self.begin_in(access, None).await
+        self.begin_in(access, None, "").await
     }
 
-    /// Opens a transaction. `scope` is a zone's id or [`ALL_ZONES`], for row-level security.
-    async fn begin_in(&self, access: Access, scope: Option<&str>) -> Result<Tx, Error> {
+    /// Opens a transaction. `scope` is a zone's id or [`ALL_ZONES`], for row-level security; `settings` are further ones of
+    /// PostgreSQL.
+    async fn begin_in(&self, access: Access, scope: Option<&str>, settings: &str) -> Result<Tx, Error> {
         let pool = match access {
             Access::Read => &self.readers,
             Access::Write => &self.writers,
@@ -133,13 +134,13 @@ impl Engine {
                 .map(|scope| format!("SET LOCAL caracal.zone_id = '{scope}';"))
                 .unwrap_or_default();
             // `SET LOCAL` takes no snapshot, and all settings go in one round trip.
-            tx.script(&format!("{mode}{scope}{PLAN_ANEW}")).await?;
+            tx.script(&format!("{mode}{scope}{PLAN_ANEW}{settings}")).await?;
         }
         Ok(tx)
     }
 
     pub(crate) async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
-        let tx = self.begin_in(access, Some(zone.as_str())).await?;
+        let tx = self.begin_in(access, Some(zone.as_str()), "").await?;
         let chain_key = self.chain_key.clone();
         Ok(Box::new(ZoneUnit {
             tx,
@@ -153,7 +154,7 @@ impl Engine {
     }
 
     pub(crate) async fn global(&self, access: Access) -> Result<Box<dyn GlobalWork>, Error> {
-        let tx = self.begin_in(access, Some(ALL_ZONES)).await?;
+        let tx = self.begin_in(access, Some(ALL_ZONES), "").await?;
         Ok(Box::new(GlobalUnit {
             tx,
             chain_key: self.chain_key.clone(),
@@ -164,10 +165,11 @@ impl Engine {
 
     pub(crate) async fn log(&self, log: &LogId, access: Access) -> Result<Box<dyn LogWork>, Error> {
         let scope = log.zone().map_or(ALL_ZONES, ZoneId::as_str);
-        let tx = self.begin_in(access, Some(scope)).await?;
-        if self.dialect == Dialect::Postgres && matches!(access, Access::Read) {
-            tx.script(IN_ORDER).await?;
-        }
+        let settings = match access {
+            Access::Read => IN_ORDER,
+            Access::Write => "",
+        };
+        let tx = self.begin_in(access, Some(scope), settings).await?;
         Ok(Box::new(LogTransaction {
             tx,
             log: log.clone(),
