@@ -11,13 +11,12 @@ import pathlib
 import re
 import sys
 
+from known_metrics import unknown
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RULES = ROOT / "infra/observability/alerts.yml"
 TESTS = ROOT / "infra/observability/alerts.test.yml"
-METRICS = ROOT / "docs/src/operate/metrics.md"
 PAGE = ROOT / "docs/src/operate/alerts.md"
-# What Prometheus itself adds.
-OF_PROMETHEUS = {"up"}
 HEAD = """# Alerts
 
 The page is made by `scripts/alerts.py print` from `infra/observability/alerts.yml`. Load that file into Prometheus
@@ -73,7 +72,7 @@ def page():
 
 
 def faults():
-    tests, known, rules = TESTS.read_text(), METRICS.read_text(), RULES.read_text()
+    tests, rules = TESTS.read_text(), RULES.read_text()
     for _, name, fields in alerts():
         for wanted in ("expr", "labels", "summary", "description", "action", "runbook_url"):
             if not fields.get(wanted):
@@ -83,10 +82,8 @@ def faults():
         for way in ("fires", "is silent"):
             if f"- name: {name} {way}\n" not in tests:
                 yield f"{name} {way}: not tested"
-    for metric in sorted(set(re.findall(r"\b((?:caracal|process)_[a-z_]+)\b", re.sub(r"#.*", "", rules)))):
-        family = re.sub(r"_(bucket|count|sum)$", "", metric)
-        if f"`{metric}`" not in known and f"`{family}`" not in known and metric not in OF_PROMETHEUS:
-            yield f"no process has {metric}"
+    for metric in unknown(re.sub(r"#.*", "", rules)):
+        yield f"no process has {metric}"
     if not PAGE.exists() or PAGE.read_text() != page():
         yield "docs/src/operate/alerts.md is stale: scripts/alerts.py print > docs/src/operate/alerts.md"
 
