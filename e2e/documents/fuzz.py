@@ -181,6 +181,7 @@ def control_api(zone, other):
         "resources/body.credential_provider_id": [zone.provider["id"]],
         "admin_tokens.revoke/path.id": [zone.admin_token("global", "read")["id"]],
         "zones.archive/path.zoneId": [spare.id],
+        "zone_state.apply/path.zoneId": [spare.id],
         "applications.archive/path.zoneId": [spare.id],
         "applications.archive/path.id": [spare.application["id"]],
         "providers.archive/path.zoneId": [spare.id],

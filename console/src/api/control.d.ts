@@ -1322,6 +1322,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a whole zone as one document, without its secrets. */
+        get: operations["zone_state.get"];
+        /** Make a zone what a document says, or tell what that would change. */
+        put: operations["zone_state.apply"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/subject-issuers": {
         parameters: {
             query?: never;
@@ -2237,6 +2255,99 @@ export interface components {
             /** @description Denied. */
             denied: number;
         };
+        /** @description A managed application. Its secret is made with it and is read at its own route. */
+        DeclaredApplication: {
+            /** @description Unique among the managed applications of the zone, whatever its case. */
+            name: components["schemas"]["Name200"];
+            /** @description At most 64 words; none of the platform's own. */
+            traits?: string[];
+        };
+        /** @description A policy. In its sources `${application:NAME}` stands for the id of the application with that name. */
+        DeclaredPolicy: {
+            /** @description Rego source of its newest version. */
+            content: string;
+            description?: components["schemas"]["Prose4096"] | null;
+            /** @description Sources of earlier versions that a set of the document goes on naming. */
+            earlier?: string[];
+            /** @description Unique among the active policies of the zone. */
+            name: components["schemas"]["Line512"];
+        };
+        /** @description A policy set with its version: the one in force, or else its newest. */
+        DeclaredPolicySet: {
+            /** @description Whether it is in force; at most one set is. */
+            active?: boolean;
+            description?: components["schemas"]["Prose4096"] | null;
+            /** @description Unique among the active sets of the zone. */
+            name: components["schemas"]["Line512"];
+            /** @description What its version names, in order; empty for a set without one. */
+            policies?: components["schemas"]["SetMember"][];
+        };
+        /** @description A provider. Not printable: it may hold a credential. */
+        DeclaredProvider: {
+            /** @description What the kind takes, but for its credential. */
+            config_json?: Record<string, never>;
+            /** @description `provider://` and words of a-z 0-9 joined by hyphens. */
+            identifier: components["schemas"]["Line512"];
+            /** @description Where the credential comes from. */
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Display name; the identifier when absent. */
+            name?: components["schemas"]["Name200"];
+            /** @description Its credential, all of it or none: never shown, and left as it is where it is not given. */
+            secrets?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A resource. */
+        DeclaredResource: {
+            /** @description Whether cookies pass between callers and its upstream. */
+            cookies?: boolean;
+            /** @description Identifier of the provider of its credential. */
+            credential_provider: components["schemas"]["Line512"];
+            /** @description An absolute URI (RFC 8707 §2). */
+            identifier: components["schemas"]["Line512"];
+            /** @description Display name; the identifier when absent. */
+            name?: components["schemas"]["Line200"];
+            /** @description Enforced when absent. */
+            operation_enforcement?: components["schemas"]["OperationEnforcement"];
+            /** @description At most 256. */
+            operations?: components["schemas"]["Operation"][];
+            /** @description 1 to 64 scopes. */
+            scopes: string[];
+            /**
+             * Format: int32
+             * @description How long its upstream may be silent, 1 to 3,600 seconds.
+             */
+            upstream_timeout_seconds?: number | null;
+            /** @description Where the Gateway forwards. */
+            upstream_url: string;
+        };
+        /** @description A sink of notifications. Its secret is made with it; a change of its secret shows one. */
+        DeclaredSink: {
+            /** @description Whether it is told anything. */
+            active?: boolean;
+            /** @description What it is told; everything that sinks subscribe to when absent. */
+            event_types?: components["schemas"]["NotificationType"][];
+            /** @description Display name, unique in the document. */
+            name: components["schemas"]["Name120"];
+            /** @description Where notifications are posted: an https URL; http on this machine alone. */
+            url: components["schemas"]["Line2048"];
+        };
+        /** @description An issuer of subjects. */
+        DeclaredSubjectIssuer: {
+            /** @description `aud` that its tokens must name. */
+            audience: components["schemas"]["Line512"];
+            /** @description `iss` of its tokens: an https URL without query, compared exactly. */
+            issuer: components["schemas"]["Line2048"];
+            /** @description Where its public keys are: an https URL without query. */
+            jwks_url: components["schemas"]["Line2048"];
+        };
+        /** @description A workload. Its secret is made with it and is read at its own route. */
+        DeclaredWorkload: {
+            /** @description What it is started with, at most 64. */
+            bindings?: components["schemas"]["BindingBody"][];
+            /** @description Unique in the zone, whatever its case. */
+            name: components["schemas"]["Name200"];
+        };
         /** @description What is on its way to a sink, or was. */
         DeliveryItem: {
             abandoned_at?: components["schemas"]["Timestamp"] | null;
@@ -2312,7 +2423,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description How a request ended, and why. */
@@ -2524,6 +2635,7 @@ export interface components {
         Name120: string;
         Name200: string;
         Name500: string;
+        Name64: string;
         /** @description A new account and the link by which its holder sets a password. */
         NewAccount: {
             /** @description The account. */
@@ -3140,6 +3252,16 @@ export interface components {
         };
         /** @enum {string} */
         SessionStatus: "active" | "suspended" | "terminated" | "expired";
+        /** @description A policy of a set. */
+        SetMember: {
+            /**
+             * Format: int32
+             * @description Which of its `earlier` sources, from 0; its `content` when absent.
+             */
+            earlier?: number;
+            /** @description Its name. */
+            policy: components["schemas"]["Line512"];
+        };
         /** @description Body that says how long events are kept. */
         SetRetention: {
             /** @description Days from when an event happened and was taken. */
@@ -3311,6 +3433,38 @@ export interface components {
         SinkWithSecret: components["schemas"]["SinkItem"] & {
             /** @description What its notifications are signed with. */
             secret: string;
+        };
+        /** @enum {string} */
+        StateAction: "create" | "update" | "adopt" | "delete";
+        /** @description What becomes of one object. */
+        StateChange: {
+            /** @description What becomes of it. */
+            action: components["schemas"]["StateAction"];
+            /** @description The members that change; never values. */
+            fields?: string[];
+            /** @description What it is. */
+            kind: components["schemas"]["StateKind"];
+            /** @description What it is called: its name or identifier. */
+            name: string;
+        };
+        /** @enum {string} */
+        StateKind: "provider" | "resource" | "application" | "workload" | "subject_issuer" | "policy" | "policy_set" | "notification_sink" | "audit_retention";
+        /** @description What a document changes. */
+        StatePlan: {
+            /** @description Whether anything was changed. */
+            applied: boolean;
+            /** @description What changes, kind by kind. */
+            changes: components["schemas"]["StateChange"][];
+            /** @description Digest of the state that the plan was made against: the `ETag` that `If-Match` takes. */
+            digest: string;
+            /** @description Whether it was only asked what would change. */
+            dry_run: boolean;
+            /** @description How many objects of the document are as it says. */
+            unchanged: number;
+            /** @description How many objects of the zone the document does not name, and leaves alone. */
+            undeclared: number;
+            /** @description What looks mistyped in policies. */
+            warnings: components["schemas"]["PolicyWarning"][];
         };
         /** @description What decides in a zone. */
         StsStatus: components["schemas"]["ZoneRead"] | components["schemas"]["ZoneUnread"];
@@ -3776,6 +3930,30 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
+        /**
+         * @description A whole zone. Of a kind that is left out nothing is said: nothing of it changes. Not printable: it may hold
+         *     credentials.
+         */
+        ZoneState: {
+            /** @description Managed applications, by name; those of the platform are left out. */
+            applications?: components["schemas"]["DeclaredApplication"][];
+            /** @description Days for which events are kept; null for as long as the deployment keeps any. */
+            audit_retention_days?: components["schemas"]["KeptDays"];
+            /** @description Sinks of notifications, by name. */
+            notification_sinks?: components["schemas"]["DeclaredSink"][];
+            /** @description Policies, by name. */
+            policies?: components["schemas"]["DeclaredPolicy"][];
+            /** @description Policy sets, by name. */
+            policy_sets?: components["schemas"]["DeclaredPolicySet"][];
+            /** @description Providers, by identifier. */
+            providers?: components["schemas"]["DeclaredProvider"][];
+            /** @description Resources, by identifier; that of the platform is left out. */
+            resources?: components["schemas"]["DeclaredResource"][];
+            /** @description Issuers of subjects, by `iss`. */
+            subject_issuers?: components["schemas"]["DeclaredSubjectIssuer"][];
+            /** @description Workloads, by name. */
+            workloads?: components["schemas"]["DeclaredWorkload"][];
+        };
         /** @description Why a zone was not read. */
         ZoneUnread: {
             /** @description Why not. */
@@ -4239,6 +4417,18 @@ export interface components {
                 };
             };
         };
+        /** @description The state of things does not allow it now. */
+        ConflictOrZoneStateInexpressible409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "zone_state_inexpressible";
+                };
+            };
+        };
         /** @description The caller asks too often, or has as much as it may have. */
         DcrLimitExceededOrDcrRateLimitExceededOrRateLimited429: {
             headers: {
@@ -4579,6 +4769,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidParamsOrInvalidQueryOrInvalidZoneState400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_params" | "invalid_query" | "invalid_zone_state";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidParamsOrInvalidSinkOrInvalidSinkUrl400: {
             headers: {
                 [name: string]: unknown;
@@ -4669,6 +4871,19 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        OverloadedOrPolicyVerificationUnavailableOrStorageUnavailable503: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "overloaded" | "policy_verification_unavailable" | "storage_unavailable";
+                };
             };
         };
         /** @description Something that the answer needs is away, or there is too much to do. */
@@ -5165,6 +5380,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "zone_not_found";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ZoneStateInexpressible409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "zone_state_inexpressible";
                 };
             };
         };
@@ -9311,6 +9538,98 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zone_state.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneState"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ZoneNotFound404"];
+            409: components["responses"]["ZoneStateInexpressible409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "zone_state.apply": {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+                manager?: components["schemas"]["Name64"];
+                prune?: boolean;
+                take_over?: boolean;
+            };
+            header?: {
+                /** @description Changes only what still has one of these tags. */
+                "If-Match"?: string;
+            };
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZoneState"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description A digest of the state that it is about. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatePlan"];
+                };
+            };
+            400: components["responses"]["InvalidParamsOrInvalidQueryOrInvalidZoneState400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["ConflictOrZoneStateInexpressible409"];
+            412: components["responses"]["PreconditionFailed412"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            502: components["responses"]["SecretBackendUnavailable502"];
+            503: components["responses"]["OverloadedOrPolicyVerificationUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

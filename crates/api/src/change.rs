@@ -84,6 +84,8 @@ pub(crate) struct ZoneChange<'c> {
     work: Box<dyn ZoneWork>,
     messages: Vec<OutboxMessage>,
     changed: Vec<DirectoryInvalidated>,
+    /// What is recorded of each of several objects, before the request itself.
+    objects: Vec<AdminAuditRecord>,
     /// Whether something else left events in the outbox.
     ends: bool,
 }
@@ -116,6 +118,7 @@ impl ZoneCall {
             work,
             messages: Vec::new(),
             changed: Vec::new(),
+            objects: Vec::new(),
             ends: false,
         })
     }
@@ -144,6 +147,24 @@ impl<'c> ZoneChange<'c> {
             kind,
             id: id.to_owned(),
         });
+    }
+
+    /// Records, with the commit, what became of one of several objects that change together: the same as a change of it
+    /// alone would leave. `collection` and `change_kind` are words of such a record, `fields` the members that changed.
+    pub(crate) fn object_changed(
+        &mut self,
+        (collection, id): (&'static str, &str),
+        change_kind: &'static str,
+        fields: &[String],
+        done: Done<'_>,
+    ) {
+        let mut payload = done.extra;
+        payload.insert(String::from("change_kind"), Value::from(change_kind));
+        payload.insert(String::from("changed_fields"), Value::from(fields));
+        let zone = Some(&self.call.zone);
+        let mut record = record(self.call, done.status, zone, Some(id), payload);
+        record.entity_type = Some(collection.to_owned());
+        self.objects.push(record);
     }
 
     /// Tells the sinks of the zone what happens with the commit.
@@ -177,7 +198,9 @@ impl<'c> ZoneChange<'c> {
     pub(crate) async fn commit(mut self, done: Done<'_>) -> Result<(), Refusal> {
         let zone = Some(&self.call.zone);
         let record = success(self.call, zone, done);
-        self.work.admin_audit().append(&record).await?;
+        for record in self.objects.iter().chain([&record]) {
+            self.work.admin_audit().append(record).await?;
+        }
         for changed in &self.changed {
             self.messages
                 .push(OutboxMessage::of(&self.call.role.world, changed)?);

@@ -97,7 +97,7 @@ pub(crate) async fn reveal(
     Ok(secret.to_owned())
 }
 
-fn backend_unavailable() -> Refusal {
+pub(crate) fn backend_unavailable() -> Refusal {
     Refusal::of(ErrorCode::SecretBackendUnavailable)
         .describe("the secret store could not seal or open a value")
 }

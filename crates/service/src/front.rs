@@ -32,7 +32,7 @@ pub use utoipa::openapi::Required;
 
 pub use answer::{
     Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, PlainText, Sheet,
-    Versioned,
+    Tagged, Versioned,
 };
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};

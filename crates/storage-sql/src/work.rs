@@ -16,8 +16,8 @@ use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
     Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, NotificationQueue,
     Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, SubjectIssuers, Subjects,
-    Workloads, ZoneWork, Zones,
+    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers,
+    Subjects, Workloads, ZoneWork, Zones,
 };
 
 use crate::{
@@ -174,6 +174,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn notifications(&mut self) -> &mut dyn Notifications {
+        self
+    }
+
+    fn state_owners(&mut self) -> &mut dyn StateOwners {
         self
     }
 

@@ -27,6 +27,7 @@ mod page;
 mod policies;
 mod retention;
 mod sessions;
+mod state_owners;
 mod subjects;
 mod work;
 
@@ -57,5 +58,6 @@ pub use retention::{
     Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
 };
 pub use sessions::{EndedSession, SessionFilter, Sessions, TreeEnd};
+pub use state_owners::{StateOwner, StateOwners};
 pub use subjects::{Holdings, SubjectFilter, SubjectSummary, Subjects};
 pub use work::{Access, Connections, GlobalWork, LogWork, RevokedAnchors, Store, ZoneWork};

@@ -13,7 +13,7 @@ use crate::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
     Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications, Outbox, Policies,
     PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, SecretStore,
-    Sessions, SigningKeys, SubjectIssuers, Subjects, Workloads, Zones,
+    Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -138,6 +138,8 @@ pub trait ZoneWork: Send {
     fn retention(&mut self) -> &mut dyn Retention;
     /// Servers that are told what happens in the zone, and what is on its way to them.
     fn notifications(&mut self) -> &mut dyn Notifications;
+    /// Which document each object of the zone comes from.
+    fn state_owners(&mut self) -> &mut dyn StateOwners;
     /// Events to publish once this transaction is committed.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// Serialises work of one purpose in this zone until the end of the transaction, for example

@@ -46,6 +46,7 @@ pub mod subject_issuers;
 pub mod subjects;
 mod text;
 pub mod workloads;
+pub mod zone_state;
 pub mod zones;
 
 use caracal_core::words;

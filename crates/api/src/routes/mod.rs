@@ -22,6 +22,7 @@ mod sessions;
 mod subject_issuers;
 mod subjects;
 mod workloads;
+mod zone_state;
 mod zones;
 
 use caracal_service::{front::Served, limits::LimitClass};
@@ -95,6 +96,8 @@ pub fn table() -> Vec<Route> {
         post "/v1/zones/{zoneId}/thaw" WRITE "zones.thaw" zones::freeze::thaw, "Allow again what is allowed in a zone." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/dcr-status" READ "zones.dcr_status" zones::dcr_status::handle, "Tell whether short-lived applications are registered, and how many live." ! ZoneNotFound;
         get "/v1/zones/{zoneId}/overview" READ "zones.overview" zones::overview::handle, "Count what is in a zone.";
+        get "/v1/zones/{zoneId}/state" READ "zone_state.get" zone_state::get::handle, "Tell a whole zone as one document, without its secrets." ! [zone_state::REFUSES];
+        put "/v1/zones/{zoneId}/state" WRITE "zone_state.apply" zone_state::put::handle, "Make a zone what a document says, or tell what that would change." InvalidZoneState [body_limit(zone_state::MAX_BYTES)] ! [zone_state::REFUSES, policy_work::REFUSES, custody::REFUSES] Conflict;
         get "/v1/zones/{zoneId}/applications" READ "applications.list" applications::list::handle, "List applications.";
         post "/v1/zones/{zoneId}/applications" WRITE "applications.create" applications::create::handle, "Make a managed application." InvalidApplication ! [applications::TRAITS, custody::REFUSES] ZoneNotFound ReservedNamespace ApplicationNameTaken;
         post "/v1/zones/{zoneId}/applications/dcr" WRITE "applications.register" applications::dcr::handle, "Register a short-lived application." InvalidApplication [limited(LimitClass::Registration)] ! ZoneNotFound DcrDisabled ReservedNamespace DcrLimitExceeded DcrRateLimitExceeded Overloaded;

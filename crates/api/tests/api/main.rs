@@ -28,4 +28,5 @@ mod subjects;
 mod tail;
 mod texts;
 mod workloads;
+mod zone_state;
 mod zones;

@@ -10,6 +10,7 @@ mod notification;
 mod policy;
 pub mod provider_config;
 mod session;
+mod state;
 mod subject_issuer;
 mod workload;
 
@@ -28,6 +29,7 @@ pub use notification::{NotificationDelivery, NotificationSink, NotificationType,
 pub use policy::{ListedPolicyVersion, Policy, PolicySet, PolicySetVersion, PolicyVersion};
 pub use provider_config::ProviderConfig;
 pub use session::{Lifecycle, Session, SessionStatus};
+pub use state::StateKind;
 pub use subject_issuer::SubjectIssuer;
 pub use workload::{OnFailure, Workload, WorkloadBinding};
 

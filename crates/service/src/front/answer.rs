@@ -1,5 +1,7 @@
 //! What a handler answers with. Like its inputs, the type is the declaration.
 
+use std::fmt::Display;
+
 use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
@@ -61,16 +63,29 @@ pub struct Versioned<T>(pub T, pub i64);
 
 impl<T: Serialize + ToSchema + Send> Answers for Versioned<T> {
     fn respond(self) -> Result<Response, Refusal> {
-        let mut response = json(StatusCode::OK, &self.0)?;
-        if let Ok(tag) = HeaderValue::from_str(&entity_tag(self.1)) {
-            response.headers_mut().insert(header::ETAG, tag);
-        }
-        Ok(response)
+        let response = json(StatusCode::OK, &self.0)?;
+        Ok(tagged(response, &self.1))
     }
 
     fn describe(operation: &mut OpenApiOperation) {
         operation.answer::<T>(StatusCode::OK);
         operation.answers_with(StatusCode::OK, "ETag", "The version of what is answered.");
+    }
+}
+
+/// 200 with JSON and, as `ETag`, a tag that the handler chose: a digest of what it shows.
+#[derive(Debug, Clone)]
+pub struct Tagged<T>(pub T, pub String);
+
+impl<T: Serialize + ToSchema + Send> Answers for Tagged<T> {
+    fn respond(self) -> Result<Response, Refusal> {
+        let response = json(StatusCode::OK, &self.0)?;
+        Ok(tagged(response, &self.1))
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        operation.answer::<T>(StatusCode::OK);
+        operation.answers_with(StatusCode::OK, "ETag", "A digest of the state that it is about.");
     }
 }
 
@@ -244,6 +259,14 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Refusal> 
         Refusal::of(ErrorCode::InternalError)
     })?;
     Ok(finished(status, "application/json", body))
+}
+
+/// The response with an entity tag.
+fn tagged(mut response: Response, tag: impl Display) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(tag)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// The response as a file of this name.

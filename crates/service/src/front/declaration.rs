@@ -67,6 +67,8 @@ pub struct Declaration<N> {
     pub invalid: ErrorCode,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
+    /// Most bytes of its body, where it takes more than routes of its role do.
+    pub body_limit: Option<usize>,
     /// What its handler refuses with, beyond what follows from the rest.
     pub(super) refuses: Vec<refusals::StatusAndCode>,
     /// Whether its requests go through the gates.
@@ -96,6 +98,7 @@ impl<N> Declaration<N> {
             summary: "",
             invalid: ErrorCode::InvalidBody,
             idempotent: false,
+            body_limit: None,
             refuses: Vec::new(),
             gated: false,
             reads_body: false,

@@ -202,7 +202,8 @@ impl<R: HttpRole> Inbound<R> {
             self.idempotency_key = IdempotencyKey::of(&self.headers)?;
         }
         // A body where none is read is drained within the bound and ignored.
-        let body = read_bounded(body, self.role.body_limit()).await?;
+        let most = self.route.body_limit.unwrap_or_else(|| self.role.body_limit());
+        let body = read_bounded(body, most).await?;
         if self.route.reads_body {
             require_json(&self.headers, &body)?;
             self.body = body;

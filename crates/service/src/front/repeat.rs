@@ -1,6 +1,8 @@
 //! `Idempotency-Key` and `If-Match`: requests that may be sent twice and happen once, and changes of nothing else than
 //! what the caller saw.
 
+use std::fmt::Display;
+
 use axum::response::Response;
 use caracal_crypto::{canonical_json, sha256};
 use caracal_storage::IdempotencyReceipt;
@@ -86,8 +88,8 @@ pub(super) fn replayed(receipt: IdempotencyReceipt) -> Response {
     response
 }
 
-/// The entity tag of a version.
-pub(super) fn entity_tag(version: i64) -> String {
+/// The entity tag of a version, or of a digest.
+pub(super) fn entity_tag(version: impl Display) -> String {
     format!("\"{version}\"")
 }
 
@@ -97,11 +99,16 @@ pub(super) fn entity_tag(version: i64) -> String {
 pub struct IfMatch(Vec<HeaderValue>);
 
 impl IfMatch {
+    /// Any version.
+    pub const fn any() -> Self {
+        Self(Vec::new())
+    }
+
     /// Whether the caller may change what has this version.
     ///
     /// # Errors
     /// 412 `precondition_failed` when `If-Match` names others.
-    pub fn allows(&self, version: i64) -> Result<(), Refusal> {
+    pub fn allows(&self, version: impl Display) -> Result<(), Refusal> {
         let current = entity_tag(version);
         // A weak tag is never the tag of what is to be changed.
         let matches = |tag: &str| tag.trim() == "*" || tag.trim() == current;

@@ -160,6 +160,13 @@ impl<R: HttpRole> Route<R> {
         self
     }
 
+    /// Takes bodies of up to `bytes`.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.declared.body_limit = Some(bytes);
+        self
+    }
+
     /// Answers on another path as well, which the document does not tell.
     #[must_use]
     pub fn also(mut self, path: &'static str) -> Self {

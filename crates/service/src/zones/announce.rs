@@ -18,7 +18,7 @@ use caracal_storage::{
     Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId, LogWork,
     NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
     ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore,
-    Sessions, SigningKeys, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
+    Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
 
 use super::{Followed, follower::apply};
@@ -191,6 +191,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn notifications(&mut self) -> &mut dyn Notifications {
         self.work.notifications()
+    }
+    fn state_owners(&mut self) -> &mut dyn StateOwners {
+        self.work.state_owners()
     }
     fn outbox(&mut self) -> &mut dyn Outbox {
         self

@@ -80,6 +80,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "0363bb3431e170a8aeda7cd776a3f3e1288ef78146b9d6ee8e4441e6583ea8dc",
         postgres: "a155e2227939ac1e9a8c89b3e96749e25371d26ea40a8a4d89ea7a6055b524ba",
     },
+    Frozen {
+        version: 15,
+        sqlite: "e73b618259ae1d60c3b5a15a914a138ab1b04890660b5950192cf2694d86a5af",
+        postgres: "e6a0f9dafc038a1d4769d769e797555a12682923a1dc7acf550e02fd0b7a7c0a",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

@@ -28,6 +28,7 @@ mod m0009_accounts;
 mod m0011_records;
 mod m0012_notifications;
 mod m0013_connections;
+mod m0015_state_owners;
 mod run;
 
 pub use run::MigrationError;
@@ -158,6 +159,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0013_connections::COMMON,
         sqlite: &[],
         postgres: m0013_connections::POSTGRES,
+    },
+    Migration {
+        version: 15,
+        name: "state_owners",
+        // A new table alone.
+        compatible_from: 11,
+        common: m0015_state_owners::COMMON,
+        sqlite: &[],
+        postgres: m0015_state_owners::POSTGRES,
     },
 ];
 

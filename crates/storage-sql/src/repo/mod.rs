@@ -22,6 +22,7 @@ mod resources;
 mod retention;
 mod secrets;
 mod sessions;
+mod state_owners;
 mod subject_issuers;
 mod subjects;
 mod workloads;

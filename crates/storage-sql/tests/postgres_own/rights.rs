@@ -20,7 +20,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          authority_records:rud connection_attempts:rid delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_versions:ri \
          provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
-         signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zones:riu",
+         signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (
         ServiceRole::Sts,

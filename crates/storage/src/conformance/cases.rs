@@ -241,6 +241,8 @@ macro_rules! conformance {
                     a_digest_is_unique_among_unrevoked_tokens,
                     rotating_a_class_of_tokens_keeps_one,
                     a_zone_and_its_first_audit_row_are_one_commit;
+                state_owners:
+                    an_object_comes_from_one_document_until_another_takes_it_over,
                 subjects:
                     a_subject_is_what_its_records_say;
                 deployment:
@@ -316,6 +318,7 @@ mod tests {
         ("retention", include_str!("retention.rs")),
         ("chains", include_str!("chains.rs")),
         ("admin_audit", include_str!("admin_audit.rs")),
+        ("state_owners", include_str!("state_owners.rs")),
         ("subjects", include_str!("subjects.rs")),
         ("deployment", include_str!("deployment.rs")),
     ];

@@ -193,6 +193,7 @@ impl Everything {
             .append(std::slice::from_ref(&self.entry), now)
             .await?;
         work.admin_audit().append(&self.admin).await?;
+        work.state_owners().claim(&given.state_owner(), now).await?;
         work.outbox().append(std::slice::from_ref(&self.message)).await
     }
 
@@ -629,6 +630,10 @@ impl Everything {
                     .items
                     .is_empty(),
             ),
+            (
+                "state owners",
+                !work.state_owners().all().await.unwrap().is_empty(),
+            ),
         ];
         sightings
             .into_iter()
@@ -638,4 +643,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 69;
+pub(super) const SIGHTINGS: usize = 70;

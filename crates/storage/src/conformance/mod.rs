@@ -74,6 +74,8 @@ pub mod session_trees;
 #[doc(hidden)]
 pub mod sessions;
 #[doc(hidden)]
+pub mod state_owners;
+#[doc(hidden)]
 pub mod subjects;
 #[doc(hidden)]
 pub mod units_of_work;

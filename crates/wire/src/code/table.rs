@@ -226,6 +226,8 @@ codes! {
             "A variable has no name that a credential may have; `details.env` names it.";
         DuplicateCredentialEnv "duplicate_credential_env" 400 "Two bindings are of the same variable; `details.env` names it.";
         InvalidSubjectIssuer "invalid_subject_issuer" 400 "The body is no issuer of subjects, or a field of it breaks a rule.";
+        InvalidZoneState "invalid_zone_state" 400
+            "The document is no state that the zone can have; `details.issues` names everything that is wrong with it.";
         InvalidSink "invalid_sink" 400 "The body is no sink of notifications, or a field of it breaks a rule.";
         InvalidSinkUrl "invalid_sink_url" 400 "Notifications are not sent to that URL; the issue says why.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
@@ -277,6 +279,8 @@ codes! {
         LastOwner "last_owner" 409 "Nobody would be left who could manage accounts.";
         ReservedNamespace "reserved_namespace" 409 "The name begins like those of the platform.";
         ProtectedResource "protected_resource" 409 "The resource belongs to the platform.";
+        ZoneStateInexpressible "zone_state_inexpressible" 409
+            "The zone cannot be told as one document: it is too large, or two of its objects have one name.";
         ZoneSlugConflict "zone_slug_conflict" 409 "Another zone has this slug.";
         ApplicationNameTaken "application_name_taken" 409 "Another application of the zone has this name.";
         WorkloadNameTaken "workload_name_taken" 409 "Another workload of the zone has this name.";

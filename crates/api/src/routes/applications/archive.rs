@@ -11,7 +11,10 @@ use caracal_wire::events::DirectoryKind;
 use serde::Serialize;
 
 use super::not_found;
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// What sinks are told besides who did it.
 #[derive(Serialize)]
@@ -29,16 +32,27 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<ApplicationId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    if !change.applications().archive(&id, call.now()).await? {
+    let done = put_away(&mut change, &id).await?;
+    change.commit(done).await?;
+    Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits; what to record of it.
+pub(in crate::routes) async fn put_away(
+    change: &mut ZoneChange<'_>,
+    id: &ApplicationId,
+) -> Result<Done<'static>, Refusal> {
+    let call = change.call();
+    if !change.applications().archive(id, call.now()).await? {
         return Err(not_found());
     }
-    let location = Location::application_client_secret(&call.zone, &id);
+    let location = Location::application_client_secret(&call.zone, id);
     change.secrets().delete(location.as_str()).await?;
     let why = EndReason::word("application_archived");
-    let ended = end_application(change.ending(), &call.role.world, &id, why).await?;
+    let ended = end_application(change.ending(), &call.role.world, id, why).await?;
     change.directory_changed(DirectoryKind::Application, id.as_str());
     let about = Archived {
-        application_id: &id,
+        application_id: id,
         authority_records: ended.records.len(),
         sessions: ended.sessions.len(),
         delegations: ended.delegations.len(),
@@ -46,10 +60,8 @@ pub(crate) async fn handle(
     change
         .notify(NotificationType::ApplicationArchived, "archived", about)
         .await?;
-    let done = Done::no_content()
+    Ok(Done::no_content()
         .note("revoked_authority_records", ended.records.len())
         .note("terminated_sessions", ended.sessions.len())
-        .note("revoked_delegations", ended.delegations.len());
-    change.commit(done).await?;
-    Ok(NoContent)
+        .note("revoked_delegations", ended.delegations.len()))
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/zones/{zoneId}/applications`
 
 use caracal_core::{
-    ApplicationId,
+    ApplicationId, Secret,
     entity::{Application, RegistrationMethod},
 };
 use caracal_service::{
@@ -14,7 +14,7 @@ use caracal_wire::events::DirectoryKind;
 use super::{SECRET_PREFIX, check_reserved, keep_secret, name_taken, traits, with_secret};
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
     custody,
 };
 
@@ -22,22 +22,35 @@ pub(crate) async fn handle(
     call: ZoneCall,
     Body(body): Body<CreateApplication>,
 ) -> Result<Created<ApplicationWithSecret>, Refusal> {
-    let name = body.name.0;
-    check_reserved(&name, call.caller.is_bootstrap())?;
+    check_reserved(&body.name, call.caller.is_bootstrap())?;
     traits::check(&body.traits, call.caller.is_global())?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
+    let id = ApplicationId::generate(&call.role.world);
+    let (application, client_secret) = make(&mut change, id, body).await?;
+    change.commit(Done::created(application.id.as_str())).await?;
+    Ok(Created(with_secret(&call, application, &client_secret)))
+}
+
+/// Makes it in a change that the caller commits; its name and traits were checked.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    id: ApplicationId,
+    body: CreateApplication,
+) -> Result<(Application, Secret), Refusal> {
+    let call = change.call();
+    let name = body.name.0;
     // Names have no unique index, so creations of one zone take turns.
     change.lock("application_name").await?;
     if change.applications().name_taken(&name, None).await? {
         return Err(name_taken());
     }
 
-    let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
+    let (client_secret, hash) = custody::generate(call, SECRET_PREFIX)?;
     let mut attribution = call.made();
     attribution.updated_at = None;
     let application = Application {
-        id: ApplicationId::generate(&call.role.world),
+        id,
         zone_id: call.zone.clone(),
         name,
         registration_method: RegistrationMethod::Managed,
@@ -48,8 +61,7 @@ pub(crate) async fn handle(
         attribution,
     };
     change.applications().create(&application).await?;
-    keep_secret(&mut change, &application, &client_secret).await?;
+    keep_secret(change, &application, &client_secret).await?;
     change.directory_changed(DirectoryKind::Application, application.id.as_str());
-    change.commit(Done::created(application.id.as_str())).await?;
-    Ok(Created(with_secret(&call, application, &client_secret)))
+    Ok((application, client_secret))
 }

@@ -8,7 +8,7 @@ pub(super) mod list;
 pub(super) mod patch;
 pub(super) mod reveal;
 pub(super) mod rotate;
-mod traits;
+pub(super) mod traits;
 
 use caracal_core::{Secret, entity::Application};
 use caracal_crypto::Location;
@@ -72,7 +72,7 @@ fn name_taken() -> Refusal {
         .describe("another managed application of the zone has this name")
 }
 
-fn check_reserved(name: &str, bootstrap: bool) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_reserved(name: &str, bootstrap: bool) -> Result<(), Refusal> {
     if !bootstrap && is_reserved(RESERVED_NAME, name) {
         return Err(reserved_namespace(RESERVED_NAME));
     }

@@ -1,6 +1,9 @@
 //! `PATCH /v1/zones/{zoneId}/applications/{id}`
 
-use caracal_core::{ApplicationId, Secret, entity::RegistrationMethod};
+use caracal_core::{
+    ApplicationId, Secret,
+    entity::{Application, RegistrationMethod},
+};
 use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
@@ -12,7 +15,12 @@ use caracal_wire::{
 };
 
 use super::{CODE, check_reserved, keep_secret, live, name_taken, not_found, traits};
-use crate::{call::ZoneCall, change::Done, custody, fields::no_fields};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+    custody,
+    fields::no_fields,
+};
 
 /// Fewest and most characters of a chosen secret.
 const SECRET_CHARS: std::ops::RangeInclusive<usize> = 32..=1024;
@@ -52,33 +60,49 @@ pub(crate) async fn handle(
     change.lock("application_name").await?;
     let mut application = live(change.applications().get(&id).await?)?;
     wanted.allows(application.attribution.version)?;
-    if let Some(name) = name {
-        let managed = application.registration_method == RegistrationMethod::Managed;
-        if managed && change.applications().name_taken(&name, Some(&id)).await? {
-            return Err(name_taken());
-        }
-        application.name = name;
-    }
-    if let Some(traits) = body.traits {
-        application.traits = traits;
-    }
     if hash.is_some() {
         application.client_secret_hash = hash;
-    }
-    call.stamp(&mut application.attribution);
-    if !change.applications().update(&application).await? {
-        return Err(not_found());
     }
     if let Some(secret) = &chosen
         && application.registration_method == RegistrationMethod::Managed
     {
         keep_secret(&mut change, &application, secret).await?;
     }
-    change.directory_changed(DirectoryKind::Application, application.id.as_str());
+    let application = alter(&mut change, application, name, body.traits).await?;
     change.commit(Done::ok()).await?;
     let version = application.attribution.next();
     let item = ApplicationItem::new(application, call.caller.is_global());
     Ok(Versioned(item, version))
+}
+
+/// Changes an application, read under the lock of names, in a change that the caller commits.
+pub(in crate::routes) async fn alter(
+    change: &mut ZoneChange<'_>,
+    mut application: Application,
+    name: Option<String>,
+    traits: Option<Vec<String>>,
+) -> Result<Application, Refusal> {
+    if let Some(name) = name {
+        let managed = application.registration_method == RegistrationMethod::Managed;
+        if managed
+            && change
+                .applications()
+                .name_taken(&name, Some(&application.id))
+                .await?
+        {
+            return Err(name_taken());
+        }
+        application.name = name;
+    }
+    if let Some(traits) = traits {
+        application.traits = traits;
+    }
+    change.call().stamp(&mut application.attribution);
+    if !change.applications().update(&application).await? {
+        return Err(not_found());
+    }
+    change.directory_changed(DirectoryKind::Application, application.id.as_str());
+    Ok(application)
 }
 
 fn checked_secret(secret: String) -> Result<Secret, Refusal> {

@@ -32,7 +32,7 @@ const CONTROL_SINGLE: [&str; 6] = [
 ///
 /// # Errors
 /// 403 with a `trait_*` code that names the trait.
-pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
+pub(in crate::routes) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
     if traits.len() > MAX_TRAITS {
         return Err(refused(
             ErrorCode::TraitCountExceeded,
@@ -54,7 +54,7 @@ pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
             return Err(refused(ErrorCode::TraitDuplicate, name, "is named twice"));
         }
         let (namespace, rest) = name.split_once(':').unwrap_or((name, ""));
-        if !global && matches!(namespace, "control" | "caracal.sys") {
+        if !global && is_reserved(name) {
             return Err(refused(
                 ErrorCode::TraitForbidden,
                 name,
@@ -70,6 +70,12 @@ pub(super) fn check(traits: &[String], global: bool) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Whether it gives reach beyond the zone.
+pub(in crate::routes) fn is_reserved(name: &str) -> bool {
+    let (namespace, _) = name.split_once(':').unwrap_or((name, ""));
+    matches!(namespace, "control" | "caracal.sys")
 }
 
 fn is_word(name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! `POST /v1/zones/{zoneId}/notification-sinks`
 
 use caracal_core::{
-    NotificationSinkId,
-    entity::{NotificationSink, NotificationType, SinkHealth},
+    NotificationSinkId, Secret,
+    entity::{NotificationSink, SinkHealth},
 };
 use caracal_service::{
     Refusal,
@@ -13,14 +13,14 @@ use caracal_wire::{
     control::notification_sinks::{CreateSink, SinkWithSecret},
 };
 
-use super::{check_url, event_types, keep_secret, new_secret};
+use super::{check_url, event_types, every_type, keep_secret, new_secret};
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
 };
 
 /// Most sinks of a zone.
-const MAX_SINKS: u64 = 20;
+pub(in crate::routes) const MAX_SINKS: u64 = 20;
 
 /// Its secret is shown here and never again.
 pub(crate) async fn handle(
@@ -30,20 +30,10 @@ pub(crate) async fn handle(
     check_url(&call, &body.url)?;
     let event_types = match &body.event_types {
         Some(asked) => event_types(asked)?,
-        None => NotificationType::ALL
-            .iter()
-            .copied()
-            .filter(|kind| kind.is_subscribed_to())
-            .collect(),
+        None => every_type(),
     };
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
-    // Creations of one zone take turns, so that none counts past another.
-    change.lock("notification_sink").await?;
-    if change.notifications().count().await? >= MAX_SINKS {
-        return Err(Refusal::of(ErrorCode::SinkLimitReached)
-            .describe("the zone has as many sinks of notifications as it may have"));
-    }
     let sink = NotificationSink {
         id: NotificationSinkId::generate(&call.role.world),
         zone_id: call.zone.clone(),
@@ -53,12 +43,27 @@ pub(crate) async fn handle(
         active: true,
         attribution: call.made(),
     };
-    let secret = new_secret(&call.role.world);
-    change.notifications().create(&sink).await?;
-    keep_secret(&mut change, &sink.id, &secret).await?;
+    let secret = make(&mut change, &sink).await?;
     change.commit(Done::created(sink.id.as_str())).await?;
     Ok(Created(SinkWithSecret {
         sink: (sink, SinkHealth::default()).into(),
         secret: secret.expose().to_owned(),
     }))
+}
+
+/// Makes it in a change that the caller commits; its secret. Where it is was checked.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    sink: &NotificationSink,
+) -> Result<Secret, Refusal> {
+    // Creations of one zone take turns, so that none counts past another.
+    change.lock("notification_sink").await?;
+    if change.notifications().count().await? >= MAX_SINKS {
+        return Err(Refusal::of(ErrorCode::SinkLimitReached)
+            .describe("the zone has as many sinks of notifications as it may have"));
+    }
+    change.notifications().create(sink).await?;
+    let secret = new_secret(&change.call().role.world);
+    keep_secret(change, &sink.id, &secret).await?;
+    Ok(secret)
 }

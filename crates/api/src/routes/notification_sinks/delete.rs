@@ -8,7 +8,10 @@ use caracal_service::{
 };
 
 use super::not_found;
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// Nothing is sent to it from here on; its deliveries and its secret are gone.
 pub(crate) async fn handle(
@@ -16,11 +19,20 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<NotificationSinkId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    if !change.notifications().delete(&id).await? {
-        return Err(not_found());
-    }
-    let location = Location::notification_sink_secret(&call.zone, &id);
-    change.secrets().delete(location.as_str()).await?;
+    remove(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)
+}
+
+/// Deletes it in a change that the caller commits.
+pub(in crate::routes) async fn remove(
+    change: &mut ZoneChange<'_>,
+    id: &NotificationSinkId,
+) -> Result<(), Refusal> {
+    if !change.notifications().delete(id).await? {
+        return Err(not_found());
+    }
+    let location = Location::notification_sink_secret(&change.call().zone, id);
+    change.secrets().delete(location.as_str()).await?;
+    Ok(())
 }

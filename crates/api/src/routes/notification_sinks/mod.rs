@@ -23,15 +23,21 @@ fn not_found() -> Refusal {
     Refusal::of(ErrorCode::SinkNotFound).describe("no such sink of notifications")
 }
 
+/// Everything that sinks subscribe to.
+pub(in crate::routes) fn every_type() -> Vec<NotificationType> {
+    let all = NotificationType::ALL.iter().copied();
+    all.filter(|kind| kind.is_subscribed_to()).collect()
+}
+
 /// The types as they are kept.
-fn event_types(asked: &[NotificationType]) -> Result<Vec<NotificationType>, Refusal> {
+pub(in crate::routes) fn event_types(asked: &[NotificationType]) -> Result<Vec<NotificationType>, Refusal> {
     let message = "must name at least one type of event, and none but those that sinks subscribe to";
     normalised(asked).ok_or_else(|| Refusal::invalid_field(CODE, "event_types", message))
 }
 
 /// Refuses what the guard would refuse when it is dialled, as far as it can be told from the text: names are looked up
 /// with each attempt.
-fn check_url(call: &ZoneCall, text: &str) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_url(call: &ZoneCall, text: &str) -> Result<(), Refusal> {
     let refused = |message: String| Refusal::invalid_field(ErrorCode::InvalidSinkUrl, "url", message);
     let target = call.role.egress.target(text).map_err(|error| {
         refused(match error {

@@ -7,7 +7,10 @@ use caracal_service::{
 };
 
 use super::not_found;
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// Versions stay, and sets that name them stay in force.
 pub(crate) async fn handle(
@@ -15,9 +18,16 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<PolicyId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    if !change.policies().archive(&id, call.now()).await? {
-        return Err(not_found());
-    }
+    put_away(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits.
+pub(in crate::routes) async fn put_away(change: &mut ZoneChange<'_>, id: &PolicyId) -> Result<(), Refusal> {
+    let now = change.call().now();
+    if !change.policies().archive(id, now).await? {
+        return Err(not_found());
+    }
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! `POST /v1/zones/{zoneId}/policies`
 
-use caracal_core::{PolicyId, entity::Policy};
+use caracal_core::{
+    PolicyId,
+    entity::{Policy, PolicyVersion},
+};
 use caracal_service::{
     Refusal,
     front::{Body, Created},
@@ -13,7 +16,7 @@ use caracal_wire::{
 use super::source;
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
     fields::{RESERVED_NAME, is_reserved, on_conflict, reserved_namespace},
     zone_names::{shown, zone_names},
 };
@@ -40,13 +43,7 @@ pub(crate) async fn handle(
     let first = source::version(&call, &policy.id, body.content);
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
-    change.policies().create(&policy, &first).await.map_err(|error| {
-        on_conflict(
-            error,
-            ErrorCode::PolicyNameConflict,
-            "another policy of the zone has this name",
-        )
-    })?;
+    make(&mut change, &policy, &first).await?;
     let made = PolicyCreated {
         id: policy.id.clone(),
         version_id: first.id.clone(),
@@ -65,4 +62,19 @@ pub(crate) async fn handle(
     };
     let id = made.id.clone();
     Ok(Created(change.answer(Done::created(id.as_str()), made).await?))
+}
+
+/// Makes it in a change that the caller commits; its source was checked.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    policy: &Policy,
+    first: &PolicyVersion,
+) -> Result<(), Refusal> {
+    change.policies().create(policy, first).await.map_err(|error| {
+        on_conflict(
+            error,
+            ErrorCode::PolicyNameConflict,
+            "another policy of the zone has this name",
+        )
+    })
 }

@@ -5,7 +5,7 @@ pub(super) mod archive;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod list;
-mod source;
+pub(super) mod source;
 pub(super) mod templates;
 pub(super) mod validate;
 pub(super) mod versions;

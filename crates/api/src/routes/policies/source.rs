@@ -16,7 +16,7 @@ use crate::call::Call;
 /// # Errors
 /// 422 `invalid_rego`; the description is the first problem's code, `details.issues` holds all of them with
 /// their places. 429 and 503 of [`crate::PolicyWork`].
-pub(super) async fn check(call: &Call, content: String) -> Result<Valid, Refusal> {
+pub(in crate::routes) async fn check(call: &Call, content: String) -> Result<Valid, Refusal> {
     if content.is_empty() {
         return Err(Refusal::invalid_field(
             call.route.invalid,
@@ -52,7 +52,7 @@ fn issue(problem: &PolicyProblem) -> PolicyIssue {
 }
 
 /// The next version of a policy; storage gives it its number.
-pub(super) fn version(call: &Call, policy: &PolicyId, content: String) -> PolicyVersion {
+pub(in crate::routes) fn version(call: &Call, policy: &PolicyId, content: String) -> PolicyVersion {
     PolicyVersion {
         id: PolicyVersionId::generate(&call.role.world),
         policy_id: policy.clone(),

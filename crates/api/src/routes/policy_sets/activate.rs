@@ -1,6 +1,10 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
-use caracal_core::{PolicySetId, PolicySetVersionId, entity::NotificationType};
+use caracal_authz::document::PolicyDocuments;
+use caracal_core::{
+    PolicySetId, PolicySetVersionId,
+    entity::{NotificationType, PolicySetVersion},
+};
 use caracal_service::{
     Refusal,
     front::{Accepted, Body, ById, Path},
@@ -15,7 +19,7 @@ use serde::Serialize;
 use super::{bundle, policy_invalidate, version_not_found};
 use crate::{
     call::ZoneCall,
-    change::Done,
+    change::{Done, ZoneChange},
     zone_names::{shown, zone_names},
 };
 
@@ -47,34 +51,7 @@ pub(crate) async fn handle(
     let warnings = evaluated.warnings(Some(&names));
 
     let mut change = call.change().await?;
-    change.lock("policy_activation").await?;
-    if !change
-        .policy_sets()
-        .activate(&id, &version_id, call.now())
-        .await?
-    {
-        return Err(Refusal::of(ErrorCode::PolicySetBindingNotFound).describe("the policy set is gone"));
-    }
-    // Whoever loads the zone decides with this, and need not read the sources again.
-    change
-        .policy_sets()
-        .keep_evaluated(
-            &version_id,
-            &version.manifest_sha256,
-            &evaluated.documents.to_stored(),
-        )
-        .await?;
-    let event = policy_invalidate(&call.role.world, &call.zone, &id, Some(&version_id))?;
-    let outbox_id = event.id.clone();
-    change.publish(event);
-    let about = PutInForce {
-        policy_set_id: &id,
-        policy_set_version_id: &version_id,
-        manifest_sha: &version.manifest_sha256,
-    };
-    change
-        .notify(NotificationType::PolicyActivated, "activated", about)
-        .await?;
+    let outbox_id = put_in_force(&mut change, &version, &evaluated.documents).await?;
     change
         .commit(Done::with(StatusCode::ACCEPTED).note("version_id", version_id.as_str()))
         .await?;
@@ -91,4 +68,35 @@ pub(crate) async fn handle(
         status_url,
         warnings: shown(warnings),
     }))
+}
+
+/// Puts a version in force in a change that the caller commits; the id of the message that tells of it.
+pub(in crate::routes) async fn put_in_force(
+    change: &mut ZoneChange<'_>,
+    version: &PolicySetVersion,
+    documents: &PolicyDocuments,
+) -> Result<String, Refusal> {
+    let call = change.call();
+    let (id, version_id) = (&version.policy_set_id, &version.id);
+    change.lock("policy_activation").await?;
+    if !change.policy_sets().activate(id, version_id, call.now()).await? {
+        return Err(Refusal::of(ErrorCode::PolicySetBindingNotFound).describe("the policy set is gone"));
+    }
+    // Whoever loads the zone decides with this, and need not read the sources again.
+    change
+        .policy_sets()
+        .keep_evaluated(version_id, &version.manifest_sha256, &documents.to_stored())
+        .await?;
+    let event = policy_invalidate(&call.role.world, &call.zone, id, Some(version_id))?;
+    let outbox_id = event.id.clone();
+    change.publish(event);
+    let about = PutInForce {
+        policy_set_id: id,
+        policy_set_version_id: version_id,
+        manifest_sha: &version.manifest_sha256,
+    };
+    change
+        .notify(NotificationType::PolicyActivated, "activated", about)
+        .await?;
+    Ok(outbox_id)
 }

@@ -15,7 +15,7 @@ use super::{
     not_found,
 };
 use crate::{
-    call::ZoneCall,
+    call::{Call, ZoneCall},
     change::Done,
     zone_names::{shown, zone_names},
 };
@@ -48,16 +48,7 @@ pub(crate) async fn handle(
     let mut change = call.change().await?;
     change.lock("policy_set_version").await?;
     change.policy_sets().get(&id).await?.ok_or_else(not_found)?;
-    let version = PolicySetVersion {
-        id: PolicySetVersionId::generate(&call.role.world),
-        policy_set_id: id.clone(),
-        version: 1,
-        manifest_sha256: manifest_digest(&manifest),
-        manifest,
-        schema_version: SCHEMA_VERSION.to_owned(),
-        created_by: call.caller.attributed_to(),
-        created_at: call.now(),
-    };
+    let version = version(&call, &id, manifest);
     let number = change.policy_sets().add_version(&version).await?;
     let (of, version_id) = (id.clone(), version.id.clone());
     let made = SetVersionAdded {
@@ -72,6 +63,24 @@ pub(crate) async fn handle(
     };
     let done = Done::created(of.as_str()).note("version_id", version_id.as_str());
     Ok(Created(change.answer(done, made).await?))
+}
+
+/// The next version of a set; storage gives it its number.
+pub(in crate::routes) fn version(
+    call: &Call,
+    set: &PolicySetId,
+    manifest: Vec<PolicyVersionId>,
+) -> PolicySetVersion {
+    PolicySetVersion {
+        id: PolicySetVersionId::generate(&call.role.world),
+        policy_set_id: set.clone(),
+        version: 1,
+        manifest_sha256: manifest_digest(&manifest),
+        manifest,
+        schema_version: SCHEMA_VERSION.to_owned(),
+        created_by: call.caller.attributed_to(),
+        created_at: call.now(),
+    }
 }
 
 /// SHA-256 of the compact JSON of the manifest, which clients compute too.

@@ -7,7 +7,10 @@ use caracal_service::{
 };
 
 use super::{not_found, policy_invalidate};
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// If the set was in force, the zone denies everything from here on.
 pub(crate) async fn handle(
@@ -15,17 +18,25 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<PolicySetId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    let done = put_away(&mut change, &id).await?;
+    change.commit(done).await?;
+    Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits; what to record of it.
+pub(in crate::routes) async fn put_away(
+    change: &mut ZoneChange<'_>,
+    id: &PolicySetId,
+) -> Result<Done<'static>, Refusal> {
+    let call = change.call();
     change.lock("policy_activation").await?;
     let was_in_force = change
         .policy_sets()
-        .archive(&id, call.now())
+        .archive(id, call.now())
         .await?
         .ok_or_else(not_found)?;
     if was_in_force {
-        change.publish(policy_invalidate(&call.role.world, &call.zone, &id, None)?);
+        change.publish(policy_invalidate(&call.role.world, &call.zone, id, None)?);
     }
-    change
-        .commit(Done::no_content().note("was_in_force", was_in_force))
-        .await?;
-    Ok(NoContent)
+    Ok(Done::no_content().note("was_in_force", was_in_force))
 }

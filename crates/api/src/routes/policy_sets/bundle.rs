@@ -20,7 +20,7 @@ use super::version_not_found;
 use crate::call::{Call, ZoneCall};
 
 /// Most policies of one set.
-pub(super) const MAX_POLICIES: usize = 256;
+pub(in crate::routes) const MAX_POLICIES: usize = 256;
 
 /// Reads the versions of a manifest, in its order.
 ///

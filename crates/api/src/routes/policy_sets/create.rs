@@ -12,7 +12,7 @@ use caracal_wire::{
 
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
     fields::on_conflict,
 };
 
@@ -31,14 +31,19 @@ pub(crate) async fn handle(
         archived_at: None,
         attribution: call.made(),
     };
-    change.policy_sets().create(&set).await.map_err(|error| {
+    make(&mut change, &set).await?;
+    let id = set.id.clone();
+    let made = change.answer(Done::created(id.as_str()), set.into()).await?;
+    Ok(Created(made))
+}
+
+/// Makes it in a change that the caller commits.
+pub(in crate::routes) async fn make(change: &mut ZoneChange<'_>, set: &PolicySet) -> Result<(), Refusal> {
+    change.policy_sets().create(set).await.map_err(|error| {
         on_conflict(
             error,
             ErrorCode::PolicySetNameConflict,
             "another policy set of the zone has this name",
         )
-    })?;
-    let id = set.id.clone();
-    let made = change.answer(Done::created(id.as_str()), set.into()).await?;
-    Ok(Created(made))
+    })
 }

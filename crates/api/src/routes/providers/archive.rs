@@ -11,7 +11,10 @@ use caracal_storage::ConnectionFilter;
 use caracal_wire::events::DirectoryKind;
 
 use super::not_found;
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// Resources bound to it get no credential from here on; the sealed credential is gone, and the accounts that were connected
 /// are not any more.
@@ -20,20 +23,29 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<ProviderId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    if !change.providers().archive(&id, call.now()).await? {
+    let done = put_away(&mut change, &id).await?;
+    change.commit(done).await?;
+    Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits; what to record of it.
+pub(in crate::routes) async fn put_away(
+    change: &mut ZoneChange<'_>,
+    id: &ProviderId,
+) -> Result<Done<'static>, Refusal> {
+    let call = change.call();
+    if !change.providers().archive(id, call.now()).await? {
         return Err(not_found());
     }
-    let location = Location::provider_secret_config(&call.zone, &id);
+    let location = Location::provider_secret_config(&call.zone, id);
     change.secrets().delete(location.as_str()).await?;
     let filter = ConnectionFilter {
         provider_id: Some(id.clone()),
         ..ConnectionFilter::default()
     };
-    let revoked = connections::revoke(&mut *change, &filter, call.now())
+    let revoked = connections::revoke(&mut **change, &filter, call.now())
         .await?
         .len();
     change.directory_changed(DirectoryKind::Provider, id.as_str());
-    let done = Done::no_content().note("revoked_connections", revoked);
-    change.commit(done).await?;
-    Ok(NoContent)
+    Ok(Done::no_content().note("revoked_connections", revoked))
 }

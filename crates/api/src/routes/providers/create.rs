@@ -2,7 +2,7 @@
 
 use caracal_core::{
     ProviderId,
-    entity::{Provider, ProviderConfig},
+    entity::{Provider, ProviderConfig, ProviderKind},
 };
 use caracal_service::{
     Refusal,
@@ -57,14 +57,30 @@ pub(crate) async fn handle(
     check_identifier(&identifier)?;
     check_reserved(&identifier, call.caller.is_bootstrap())?;
 
+    let id = ProviderId::generate(&call.role.world);
+    let name = name.unwrap_or_else(|| identifier.clone());
+    let provider = make(&mut change, id, (name, identifier, kind), &config).await?;
+    let id = provider.id.clone();
+    let made = change.answer(Done::created(id.as_str()), provider.into()).await?;
+    Ok(Created(made))
+}
+
+/// Makes it in a change that the caller commits: its name, identifier and kind, which were checked.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    id: ProviderId,
+    (name, identifier, kind): (String, String, ProviderKind),
+    config: &ProviderConfig,
+) -> Result<Provider, Refusal> {
+    let call = change.call();
     let provider = Provider {
-        id: ProviderId::generate(&call.role.world),
+        id,
         zone_id: call.zone.clone(),
-        name: name.unwrap_or_else(|| identifier.clone()),
+        name,
         identifier,
         kind,
         config_json: config.public(),
-        secret_config_keys: secret_keys(&config),
+        secret_config_keys: secret_keys(config),
         connectivity_failed_at: None,
         archived_at: None,
         attribution: call.made(),
@@ -74,11 +90,9 @@ pub(crate) async fn handle(
         .create(&provider)
         .await
         .map_err(identifier_conflict)?;
-    keep_secrets(&mut change, &call.zone, &provider.id, &config).await?;
+    keep_secrets(change, &call.zone, &provider.id, config).await?;
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
-    let id = provider.id.clone();
-    let made = change.answer(Done::created(id.as_str()), provider.into()).await?;
-    Ok(Created(made))
+    Ok(provider)
 }
 
 async fn generated(change: &mut ZoneChange<'_>, name: &str) -> Result<String, Refusal> {

@@ -23,7 +23,7 @@ use crate::{
 
 const CODE: ErrorCode = ErrorCode::InvalidProvider;
 /// Prefix of the platform's own providers.
-const RESERVED_IDENTIFIER: &str = "provider://caracal-sys-";
+pub(in crate::routes) const RESERVED_IDENTIFIER: &str = "provider://caracal-sys-";
 
 /// What is wrong with a provider as it would be.
 pub(super) const RULES: [ErrorCode; 5] = [
@@ -47,7 +47,7 @@ fn identifier_conflict(error: caracal_storage::Error) -> Refusal {
 }
 
 /// `provider://` and words of `a-z 0-9` joined by single hyphens.
-fn check_identifier(identifier: &str) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_identifier(identifier: &str) -> Result<(), Refusal> {
     let valid = identifier.len() <= 512
         && identifier.strip_prefix("provider://").is_some_and(|slug| {
             slug.split('-').all(|word| {
@@ -67,7 +67,7 @@ fn check_identifier(identifier: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn check_reserved(identifier: &str, bootstrap: bool) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_reserved(identifier: &str, bootstrap: bool) -> Result<(), Refusal> {
     if !bootstrap && is_reserved(RESERVED_IDENTIFIER, identifier) {
         return Err(reserved_namespace(RESERVED_IDENTIFIER));
     }
@@ -87,7 +87,7 @@ fn invalid_config(problem: InvalidConfig) -> Refusal {
 }
 
 /// A private key that nothing can be signed with is refused where it is given, not at the first call.
-fn check_keys(config: &ProviderConfig) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_keys(config: &ProviderConfig) -> Result<(), Refusal> {
     let key = match config {
         ProviderConfig::ClientCredentials(config) => config.client.private_key.as_ref(),
         ProviderConfig::None

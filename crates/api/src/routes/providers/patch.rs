@@ -1,6 +1,9 @@
 //! `PATCH /v1/zones/{zoneId}/providers/{id}`
 
-use caracal_core::{ProviderId, entity::ProviderConfig};
+use caracal_core::{
+    ProviderId,
+    entity::{Provider, ProviderConfig, ProviderKind},
+};
 use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
@@ -11,13 +14,15 @@ use caracal_wire::{
     control::providers::{ProviderItem, UpdateProvider},
 };
 
+use serde_json::{Map, Value};
+
 use super::{
     CODE, check_identifier, check_keys, check_reserved, identifier_conflict, invalid_config, keep_secrets,
     not_found, secret_keys,
 };
 use crate::{
     call::ZoneCall,
-    change::Done,
+    change::{Done, ZoneChange},
     fields::{bounded, no_fields},
 };
 
@@ -55,33 +60,62 @@ pub(crate) async fn handle(
     let mut change = call.change().await?;
     // Changes of providers take turns, so that none undoes another unseen.
     change.lock("provider_change").await?;
-    let mut provider = change
+    let provider = change
         .providers()
         .get(&id)
         .await?
         .filter(|provider| provider.archived_at.is_none())
         .ok_or_else(not_found)?;
     wanted.allows(provider.attribution.version)?;
+    let config = body
+        .config_json
+        .as_ref()
+        .map(|given| checked_config(&provider, body.kind, given))
+        .transpose()?;
+    let provider = alter(&mut change, provider, (name, identifier, body.kind), config).await?;
+    change.commit(Done::ok()).await?;
+    let version = provider.attribution.next();
+    Ok(Versioned(provider.into(), version))
+}
+
+/// The settings that a provider would have; another kind needs its secret anew.
+pub(in crate::routes) fn checked_config(
+    provider: &Provider,
+    kind: Option<ProviderKind>,
+    given: &Map<String, Value>,
+) -> Result<ProviderConfig, Refusal> {
+    let stored: &[String] = match kind {
+        Some(_) => &[],
+        None => &provider.secret_config_keys,
+    };
+    let kind = kind.unwrap_or(provider.kind);
+    let config = ProviderConfig::check(kind, given, stored).map_err(invalid_config)?;
+    check_keys(&config)?;
+    Ok(config)
+}
+
+/// Changes a provider, read under the lock of changes, in a change that the caller commits: its name, identifier and
+/// kind, and its settings, all of them checked.
+pub(in crate::routes) async fn alter(
+    change: &mut ZoneChange<'_>,
+    mut provider: Provider,
+    (name, identifier, kind): (Option<String>, Option<String>, Option<ProviderKind>),
+    config: Option<ProviderConfig>,
+) -> Result<Provider, Refusal> {
     let mut sealed = None;
-    if let Some(given) = &body.config_json {
-        let stored: &[String] = match body.kind {
-            Some(_) => &[],
-            None => &provider.secret_config_keys,
-        };
-        let kind = body.kind.unwrap_or(provider.kind);
-        let config = ProviderConfig::check(kind, given, stored).map_err(invalid_config)?;
-        check_keys(&config)?;
-        provider.kind = kind;
+    if let Some(config) = config {
+        provider.kind = kind.unwrap_or(provider.kind);
         provider.config_json = config.public();
         provider.connectivity_failed_at = None;
         // What works without a secret keeps none.
-        if !config.secrets().is_empty() || body.kind.is_some() || !config.needs_secrets() {
+        if !config.secrets().is_empty() || kind.is_some() || !config.needs_secrets() {
             provider.secret_config_keys = secret_keys(&config);
             sealed = Some(config);
         }
     }
     provider.name = name.unwrap_or(provider.name);
     provider.identifier = identifier.unwrap_or(provider.identifier);
+    let call = change.call();
     call.stamp(&mut provider.attribution);
     if !change
         .providers()
@@ -92,10 +126,8 @@ pub(crate) async fn handle(
         return Err(not_found());
     }
     if let Some(config) = sealed {
-        keep_secrets(&mut change, &call.zone, &provider.id, &config).await?;
+        keep_secrets(change, &call.zone, &provider.id, &config).await?;
     }
     change.directory_changed(DirectoryKind::Provider, provider.id.as_str());
-    change.commit(Done::ok()).await?;
-    let version = provider.attribution.next();
-    Ok(Versioned(provider.into(), version))
+    Ok(provider)
 }

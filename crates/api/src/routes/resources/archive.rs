@@ -8,7 +8,10 @@ use caracal_service::{
 use caracal_wire::events::DirectoryKind;
 
 use super::{not_found, rules};
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// The identifier becomes free; nobody deletes the control resource.
 pub(crate) async fn handle(
@@ -26,10 +29,17 @@ pub(crate) async fn handle(
     if rules::is_control(&resource.identifier, audience) {
         return Err(rules::protected());
     }
-    if !change.resources().archive(&id, call.now()).await? {
+    put_away(&mut change, &id).await?;
+    change.commit(Done::no_content()).await?;
+    Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits.
+pub(in crate::routes) async fn put_away(change: &mut ZoneChange<'_>, id: &ResourceId) -> Result<(), Refusal> {
+    let now = change.call().now();
+    if !change.resources().archive(id, now).await? {
         return Err(not_found());
     }
     change.directory_changed(DirectoryKind::Resource, id.as_str());
-    change.commit(Done::no_content()).await?;
-    Ok(NoContent)
+    Ok(())
 }

@@ -28,12 +28,30 @@ pub(crate) async fn handle(
 ) -> Result<Created<ResourceItem>, Refusal> {
     check_fields(&body)?;
     let declared = operations::normalise(body.operations)?;
-    let audience = &call.role.config.control_audience;
+    let body = CreateResource {
+        operations: declared,
+        ..body
+    };
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
+    let id = ResourceId::generate(&call.role.world);
+    let resource = make(&mut change, id, body).await?;
+    let id = resource.id.clone();
+    let made = change.answer(Done::created(id.as_str()), resource.into()).await?;
+    Ok(Created(made))
+}
+
+/// Makes it in a change that the caller commits; its fields were checked, its operations normalised.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    id: ResourceId,
+    body: CreateResource,
+) -> Result<Resource, Refusal> {
+    let call = change.call();
+    let audience = &call.role.config.control_audience;
     let identifier = match (body.identifier, &body.name) {
         (Some(identifier), _) => identifier.0,
-        (None, Some(name)) => generated(&mut change, name).await?,
+        (None, Some(name)) => generated(change, name).await?,
         (None, None) => {
             return Err(Refusal::invalid_field(
                 CODE,
@@ -45,7 +63,7 @@ pub(crate) async fn handle(
     rules::check_identifier(&identifier, audience)?;
     rules::check_ownership(&call.caller, &identifier, audience)?;
     if let Some(provider) = &body.credential_provider_id {
-        rules::check_provider(&mut *change, provider).await?;
+        rules::check_provider(&mut **change, provider).await?;
     }
     let control = rules::is_control(&identifier, audience);
     if !control {
@@ -53,17 +71,17 @@ pub(crate) async fn handle(
     }
     let credential_provider_id = match body.credential_provider_id {
         Some(provider) => provider,
-        None => no_credential_provider(&mut change).await?,
+        None => no_credential_provider(change).await?,
     };
     let resource = Resource {
-        id: ResourceId::generate(&call.role.world),
+        id,
         zone_id: call.zone.clone(),
         name: body.name.map_or_else(|| identifier.clone(), |name| name.0),
         identifier,
         upstream_url: body.upstream_url,
         scopes: body.scopes.into_iter().collect(),
         credential_provider_id,
-        operations: declared,
+        operations: body.operations,
         operation_enforcement: body
             .operation_enforcement
             .unwrap_or(OperationEnforcement::Enforced),
@@ -87,9 +105,7 @@ pub(crate) async fn handle(
         .await
         .map_err(identifier_conflict)?;
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
-    let id = resource.id.clone();
-    let made = change.answer(Done::created(id.as_str()), resource.into()).await?;
-    Ok(Created(made))
+    Ok(resource)
 }
 
 fn check_fields(body: &CreateResource) -> Result<(), Refusal> {

@@ -4,18 +4,18 @@ pub(super) mod archive;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod list;
-mod operations;
+pub(super) mod operations;
 pub(super) mod patch;
-mod rules;
+pub(super) mod rules;
 
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
 use crate::fields::on_conflict;
 
-const CODE: ErrorCode = ErrorCode::InvalidResource;
+pub(in crate::routes) const CODE: ErrorCode = ErrorCode::InvalidResource;
 /// Prefix of the platform's own resources.
-const RESERVED_IDENTIFIER: &str = "caracal-sys://";
+pub(in crate::routes) const RESERVED_IDENTIFIER: &str = "caracal-sys://";
 
 /// What is wrong with a resource as it would be.
 pub(super) const RULES: [ErrorCode; 13] = [

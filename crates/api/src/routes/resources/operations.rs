@@ -10,7 +10,9 @@ use super::CODE;
 const MAX_OPERATIONS: usize = 256;
 
 /// Trims, and upper-cases methods. Lengths are checked here, meaning in [`check`].
-pub(super) fn normalise(operations: Vec<DeclaredOperation>) -> Result<Vec<DeclaredOperation>, Refusal> {
+pub(in crate::routes) fn normalise(
+    operations: Vec<DeclaredOperation>,
+) -> Result<Vec<DeclaredOperation>, Refusal> {
     if operations.len() > MAX_OPERATIONS {
         return Err(Refusal::invalid_field(
             CODE,
@@ -52,7 +54,7 @@ enum Meaning<'o> {
 }
 
 /// What a list of operations must be for the Gateway to decide with it.
-pub(super) fn check(operations: &[DeclaredOperation], scopes: &ScopeSet) -> Result<(), Refusal> {
+pub(in crate::routes) fn check(operations: &[DeclaredOperation], scopes: &ScopeSet) -> Result<(), Refusal> {
     let mut seen: Vec<Meaning<'_>> = Vec::with_capacity(operations.len());
     for (position, operation) in operations.iter().enumerate() {
         let field = |name: &str| format!("operations.{position}.{name}");

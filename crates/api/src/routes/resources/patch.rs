@@ -1,6 +1,9 @@
 //! `PATCH /v1/zones/{zoneId}/resources/{id}`
 
-use caracal_core::ResourceId;
+use caracal_core::{
+    ResourceId,
+    entity::{DeclaredOperation, Resource},
+};
 use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
@@ -11,7 +14,7 @@ use caracal_wire::events::DirectoryKind;
 use super::{CODE, identifier_conflict, not_found, operations, rules};
 use crate::{
     call::ZoneCall,
-    change::Done,
+    change::{Done, ZoneChange},
     fields::{no_fields, scopes},
 };
 
@@ -19,19 +22,20 @@ pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ResourceId>>,
     wanted: IfMatch,
-    Body(body): Body<UpdateResource>,
+    Body(mut body): Body<UpdateResource>,
 ) -> Result<Versioned<ResourceItem>, Refusal> {
     check_fields(&body)?;
     if body.is_empty() {
         return Err(no_fields());
     }
-    let declared = body.operations.map(operations::normalise).transpose()?;
+    let declared = body.operations.take();
+    let declared = declared.map(operations::normalise).transpose()?;
     let audience = &call.role.config.control_audience;
 
     let mut change = call.change().await?;
     // Changes of resources take turns, so that none undoes another unseen.
     change.lock("resource_change").await?;
-    let mut resource = change
+    let resource = change
         .resources()
         .get(&id)
         .await?
@@ -39,6 +43,21 @@ pub(crate) async fn handle(
         .filter(|resource| rules::is_visible(&call.caller, resource, audience))
         .ok_or_else(not_found)?;
     wanted.allows(resource.attribution.version)?;
+    let resource = alter(&mut change, resource, body, declared).await?;
+    change.commit(Done::ok()).await?;
+    let version = resource.attribution.next();
+    Ok(Versioned(resource.into(), version))
+}
+
+/// Changes a resource, read under the lock of changes, in a change that the caller commits; the fields were checked.
+pub(in crate::routes) async fn alter(
+    change: &mut ZoneChange<'_>,
+    mut resource: Resource,
+    body: UpdateResource,
+    declared: Option<Vec<DeclaredOperation>>,
+) -> Result<Resource, Refusal> {
+    let call = change.call();
+    let audience = &call.role.config.control_audience;
     if let Some(identifier) = body.identifier {
         rules::check_identifier(&identifier, audience)?;
         resource.identifier = identifier.0;
@@ -47,7 +66,7 @@ pub(crate) async fn handle(
     match body.credential_provider_id {
         None => {}
         Some(Some(provider)) => {
-            rules::check_provider(&mut *change, &provider).await?;
+            rules::check_provider(&mut **change, &provider).await?;
             resource.credential_provider_id = provider;
         }
         // Every resource has a provider; the one that stands for "no credential" has kind `none`.
@@ -81,9 +100,7 @@ pub(crate) async fn handle(
         return Err(not_found());
     }
     change.directory_changed(DirectoryKind::Resource, resource.id.as_str());
-    change.commit(Done::ok()).await?;
-    let version = resource.attribution.next();
-    Ok(Versioned(resource.into(), version))
+    Ok(resource)
 }
 
 fn check_fields(body: &UpdateResource) -> Result<(), Refusal> {

@@ -18,23 +18,23 @@ const MAX_TIMEOUT_SECONDS: u32 = 3_600;
 const MAX_UPSTREAM: usize = 2048;
 
 /// Whether the resource stands for the Control API itself.
-pub(super) fn is_control(identifier: &str, audience: &str) -> bool {
+pub(in crate::routes) fn is_control(identifier: &str, audience: &str) -> bool {
     identifier == audience
 }
 
 /// Hides the control resource from tokens that do not reach the whole deployment.
-pub(super) fn is_visible(principal: &Principal, resource: &Resource, audience: &str) -> bool {
+pub(in crate::routes) fn is_visible(principal: &Principal, resource: &Resource, audience: &str) -> bool {
     principal.is_global() || !is_control(&resource.identifier, audience)
 }
 
 /// 409 for the control resource.
-pub(super) fn protected() -> Refusal {
+pub(in crate::routes) fn protected() -> Refusal {
     Refusal::of(ErrorCode::ProtectedResource)
         .describe("this resource stands for the platform's own API and is managed with it")
 }
 
 /// Who may use the identifier.
-pub(super) fn check_ownership(
+pub(in crate::routes) fn check_ownership(
     principal: &Principal,
     identifier: &str,
     audience: &str,
@@ -49,7 +49,7 @@ pub(super) fn check_ownership(
 }
 
 /// An identifier is an absolute URI (RFC 8707 §2) that is no provider's and carries no user.
-pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_identifier(identifier: &str, audience: &str) -> Result<(), Refusal> {
     if is_control(identifier, audience) {
         return Ok(());
     }
@@ -72,7 +72,7 @@ pub(super) fn check_identifier(identifier: &str, audience: &str) -> Result<(), R
 }
 
 /// A silence that somebody may mean: at least a second, at most an hour.
-pub(super) fn check_timeout(seconds: u32) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_timeout(seconds: u32) -> Result<(), Refusal> {
     if (1..=MAX_TIMEOUT_SECONDS).contains(&seconds) {
         return Ok(());
     }
@@ -84,12 +84,15 @@ pub(super) fn check_timeout(seconds: u32) -> Result<(), Refusal> {
 }
 
 /// An upstream is an absolute `http` or `https` URL without credentials.
-pub(super) fn check_upstream(upstream: &str) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_upstream(upstream: &str) -> Result<(), Refusal> {
     plain_url(CODE, "upstream_url", upstream, MAX_UPSTREAM, &["http", "https"])
 }
 
 /// The provider exists and is not archived.
-pub(super) async fn check_provider(work: &mut dyn ZoneWork, id: &ProviderId) -> Result<(), Refusal> {
+pub(in crate::routes) async fn check_provider(
+    work: &mut dyn ZoneWork,
+    id: &ProviderId,
+) -> Result<(), Refusal> {
     let provider = work.providers().get(id).await?;
     if provider.is_some_and(|provider| provider.archived_at.is_none()) {
         return Ok(());
@@ -98,7 +101,7 @@ pub(super) async fn check_provider(work: &mut dyn ZoneWork, id: &ProviderId) -> 
 }
 
 /// Ordinary resources are routed.
-pub(super) fn check_routing(has_provider: bool, has_upstream: bool) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_routing(has_provider: bool, has_upstream: bool) -> Result<(), Refusal> {
     if !has_provider {
         return Err(Refusal::invalid_field(
             ErrorCode::CredentialProviderRequired,
@@ -117,7 +120,7 @@ pub(super) fn check_routing(has_provider: bool, has_upstream: bool) -> Result<()
 }
 
 /// Operations agree with the resource's scopes.
-pub(super) fn check_operations(resource: &Resource) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_operations(resource: &Resource) -> Result<(), Refusal> {
     operations::check(&resource.operations, &resource.scopes)
 }
 

@@ -41,7 +41,7 @@ fn in_force(call: &Call, said: Option<RetentionDays>) -> Retention {
 }
 
 /// What the caller asks for, if it may be.
-fn asked(call: &Call, body: &SetRetention) -> Result<RetentionDays, Refusal> {
+pub(in crate::routes) fn asked(call: &Call, body: &SetRetention) -> Result<RetentionDays, Refusal> {
     let days = body.retention_days.0;
     if let Some(max) = most(call).filter(|max| days > *max) {
         return Err(Refusal::of(ErrorCode::RetentionAboveLimit)

@@ -7,7 +7,10 @@ use caracal_service::{
 };
 
 use super::not_found;
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 /// Its tokens are taken no more; what was granted on them goes on until its end.
 pub(crate) async fn handle(
@@ -15,9 +18,19 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<SubjectIssuerId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    if !change.subject_issuers().archive(&id, call.now()).await? {
-        return Err(not_found());
-    }
+    put_away(&mut change, &id).await?;
     change.commit(Done::no_content()).await?;
     Ok(NoContent)
+}
+
+/// Archives it in a change that the caller commits.
+pub(in crate::routes) async fn put_away(
+    change: &mut ZoneChange<'_>,
+    id: &SubjectIssuerId,
+) -> Result<(), Refusal> {
+    let now = change.call().now();
+    if !change.subject_issuers().archive(id, now).await? {
+        return Err(not_found());
+    }
+    Ok(())
 }

@@ -13,12 +13,12 @@ use caracal_wire::{
 use super::check_url;
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
     fields::on_conflict,
 };
 
 /// Most issuers that a zone trusts.
-const MAX_ISSUERS: u64 = 20;
+pub(in crate::routes) const MAX_ISSUERS: u64 = 20;
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -28,6 +28,20 @@ pub(crate) async fn handle(
     check_url("jwks_url", &body.jwks_url)?;
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
+    let id = SubjectIssuerId::generate(&call.role.world);
+    let issuer = make(&mut change, id, body).await?;
+    let id = issuer.id.clone();
+    let item = change.answer(Done::created(id.as_str()), issuer.into()).await?;
+    Ok(Created(item))
+}
+
+/// Makes it in a change that the caller commits; its addresses were checked.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    id: SubjectIssuerId,
+    body: CreateSubjectIssuer,
+) -> Result<SubjectIssuer, Refusal> {
+    let call = change.call();
     // Creations of one zone take turns, so that none counts past another.
     change.lock("subject_issuer").await?;
     if change.subject_issuers().count_live().await? >= MAX_ISSUERS {
@@ -35,7 +49,7 @@ pub(crate) async fn handle(
             .describe("the zone trusts as many issuers as it may"));
     }
     let issuer = SubjectIssuer {
-        id: SubjectIssuerId::generate(&call.role.world),
+        id,
         zone_id: call.zone.clone(),
         issuer: body.issuer.0,
         jwks_url: body.jwks_url.0,
@@ -50,7 +64,5 @@ pub(crate) async fn handle(
             "the zone trusts this issuer already",
         )
     })?;
-    let id = issuer.id.clone();
-    let item = change.answer(Done::created(id.as_str()), issuer.into()).await?;
-    Ok(Created(item))
+    Ok(issuer)
 }

@@ -18,6 +18,6 @@ fn not_found() -> Refusal {
 }
 
 /// Keys are fetched over https alone, and from a place that is compared as it is written.
-fn check_url(path: &str, url: &str) -> Result<(), Refusal> {
+pub(in crate::routes) fn check_url(path: &str, url: &str) -> Result<(), Refusal> {
     plain_url(CODE, path, url, 2048, &["https"])
 }

@@ -1,6 +1,6 @@
 //! `PATCH /v1/zones/{zoneId}/subject-issuers/{id}`
 
-use caracal_core::SubjectIssuerId;
+use caracal_core::{SubjectIssuerId, entity::SubjectIssuer};
 use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
@@ -8,7 +8,10 @@ use caracal_service::{
 use caracal_wire::control::subject_issuers::{SubjectIssuerItem, UpdateSubjectIssuer};
 
 use super::{check_url, not_found};
-use crate::{call::ZoneCall, change::Done};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+};
 
 pub(crate) async fn handle(
     call: ZoneCall,
@@ -22,24 +25,34 @@ pub(crate) async fn handle(
     let empty = body.is_empty();
     let mut change = call.change().await?;
     let found = change.subject_issuers().get(&id).await?;
-    let mut issuer = found.ok_or_else(not_found)?;
+    let issuer = found.ok_or_else(not_found)?;
     wanted.allows(issuer.attribution.version)?;
     // Clients may send an empty body, and read the issuer that way.
     if empty {
         let version = issuer.attribution.version;
         return Ok(Versioned(issuer.into(), version));
     }
+    let issuer = alter(&mut change, issuer, body).await?;
+    change.commit(Done::ok()).await?;
+    let version = issuer.attribution.next();
+    Ok(Versioned(issuer.into(), version))
+}
+
+/// Changes an issuer in a change that the caller commits; the address was checked.
+pub(in crate::routes) async fn alter(
+    change: &mut ZoneChange<'_>,
+    mut issuer: SubjectIssuer,
+    body: UpdateSubjectIssuer,
+) -> Result<SubjectIssuer, Refusal> {
     if let Some(url) = body.jwks_url {
         issuer.jwks_url = url.0;
     }
     if let Some(audience) = body.audience {
         issuer.audience = audience.0;
     }
-    call.stamp(&mut issuer.attribution);
+    change.call().stamp(&mut issuer.attribution);
     if !change.subject_issuers().update(&issuer).await? {
         return Err(not_found());
     }
-    change.commit(Done::ok()).await?;
-    let version = issuer.attribution.next();
-    Ok(Versioned(issuer.into(), version))
+    Ok(issuer)
 }

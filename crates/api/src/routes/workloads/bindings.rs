@@ -29,7 +29,7 @@ struct Details<'d> {
 }
 
 /// The bindings as they are kept: what an optional one does without its credential, and of no other.
-pub(super) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<WorkloadBinding>, Refusal> {
+pub(in crate::routes) fn checked(bodies: Vec<BindingBody>) -> Result<Vec<WorkloadBinding>, Refusal> {
     if bodies.len() > MAX_BINDINGS {
         return Err(Refusal::invalid_field(
             CODE,

@@ -1,6 +1,9 @@
 //! `POST /v1/zones/{zoneId}/workloads`
 
-use caracal_core::{WorkloadId, entity::Workload};
+use caracal_core::{
+    Secret, WorkloadId,
+    entity::{Workload, WorkloadBinding},
+};
 use caracal_service::{
     Refusal,
     front::{Body, Created},
@@ -10,7 +13,7 @@ use caracal_wire::control::workloads::{CreateWorkload, WorkloadWithSecret};
 use super::{SECRET_PREFIX, keep_secret, name_taken, with_secret};
 use crate::{
     call::{ZoneCall, require_zone},
-    change::Done,
+    change::{Done, ZoneChange},
     custody,
 };
 
@@ -20,19 +23,32 @@ pub(crate) async fn handle(
 ) -> Result<Created<WorkloadWithSecret>, Refusal> {
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
-    let (secret, secret_hash) = custody::generate(&call, SECRET_PREFIX)?;
+    let id = WorkloadId::generate(&call.role.world);
+    let (workload, secret) = make(&mut change, id, body.name.0, Vec::new()).await?;
+    change.commit(Done::created(workload.id.as_str())).await?;
+    Ok(Created(with_secret(workload, &secret)))
+}
+
+/// Makes it in a change that the caller commits.
+pub(in crate::routes) async fn make(
+    change: &mut ZoneChange<'_>,
+    id: WorkloadId,
+    name: String,
+    bindings: Vec<WorkloadBinding>,
+) -> Result<(Workload, Secret), Refusal> {
+    let call = change.call();
+    let (secret, secret_hash) = custody::generate(call, SECRET_PREFIX)?;
     let mut attribution = call.made();
     attribution.updated_at = None;
     let workload = Workload {
-        id: WorkloadId::generate(&call.role.world),
+        id,
         zone_id: call.zone.clone(),
-        name: body.name.0,
+        name,
         secret_hash,
-        bindings: Vec::new(),
+        bindings,
         attribution,
     };
     change.workloads().create(&workload).await.map_err(name_taken)?;
-    keep_secret(&mut change, &workload, &secret).await?;
-    change.commit(Done::created(workload.id.as_str())).await?;
-    Ok(Created(with_secret(workload, &secret)))
+    keep_secret(change, &workload, &secret).await?;
+    Ok((workload, secret))
 }

@@ -1,6 +1,6 @@
 //! `/v1/zones/{zoneId}/workloads`: programs that the launcher starts with credentials.
 
-mod bindings;
+pub(super) mod bindings;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod get;

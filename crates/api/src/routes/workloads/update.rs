@@ -1,6 +1,9 @@
 //! `PUT /v1/zones/{zoneId}/workloads/{id}`
 
-use caracal_core::WorkloadId;
+use caracal_core::{
+    WorkloadId,
+    entity::{Workload, WorkloadBinding},
+};
 use caracal_service::{
     Refusal,
     front::{Body, ById, IfMatch, Path, Versioned},
@@ -8,7 +11,11 @@ use caracal_service::{
 use caracal_wire::control::workloads::{UpdateWorkload, WorkloadItem};
 
 use super::{bindings, name_taken, not_found};
-use crate::{call::ZoneCall, change::Done, fields::no_fields};
+use crate::{
+    call::ZoneCall,
+    change::{Done, ZoneChange},
+    fields::no_fields,
+};
 
 /// What is absent stays; the list of bindings is replaced as a whole.
 pub(crate) async fn handle(
@@ -23,19 +30,31 @@ pub(crate) async fn handle(
     let bindings = body.bindings.map(bindings::checked).transpose()?;
     let mut change = call.change().await?;
     let found = change.workloads().get(&id).await?;
-    let mut workload = found.ok_or_else(not_found)?;
+    let workload = found.ok_or_else(not_found)?;
     wanted.allows(workload.attribution.version)?;
-    if let Some(name) = body.name {
-        workload.name = name.0;
+    let name = body.name.map(|name| name.0);
+    let workload = alter(&mut change, workload, name, bindings).await?;
+    change.commit(Done::ok()).await?;
+    let version = workload.attribution.next();
+    Ok(Versioned(workload.into(), version))
+}
+
+/// Changes a workload in a change that the caller commits.
+pub(in crate::routes) async fn alter(
+    change: &mut ZoneChange<'_>,
+    mut workload: Workload,
+    name: Option<String>,
+    bindings: Option<Vec<WorkloadBinding>>,
+) -> Result<Workload, Refusal> {
+    if let Some(name) = name {
+        workload.name = name;
     }
     if let Some(bindings) = bindings {
         workload.bindings = bindings;
     }
-    call.stamp(&mut workload.attribution);
+    change.call().stamp(&mut workload.attribution);
     if !change.workloads().update(&workload).await.map_err(name_taken)? {
         return Err(not_found());
     }
-    change.commit(Done::ok()).await?;
-    let version = workload.attribution.next();
-    Ok(Versioned(workload.into(), version))
+    Ok(workload)
 }

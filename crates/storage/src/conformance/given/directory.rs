@@ -4,14 +4,14 @@ use caracal_core::{
     ApplicationId, NotificationSinkId, ProviderId, ResourceId, ScopeSet, SubjectIssuerId, WorkloadId,
     entity::{
         Application, Attribution, DeclaredOperation, NotificationSink, NotificationType, OnFailure,
-        OperationEnforcement, Provider, ProviderKind, RegistrationMethod, Resource, SubjectIssuer, Workload,
-        WorkloadBinding, Zone,
+        OperationEnforcement, Provider, ProviderKind, RegistrationMethod, Resource, StateKind, SubjectIssuer,
+        Workload, WorkloadBinding, Zone,
     },
 };
 use serde_json::json;
 
 use super::Given;
-use crate::Notification;
+use crate::{Notification, StateOwner};
 
 impl Given {
     /// The zone itself.
@@ -160,6 +160,15 @@ impl Given {
                 updated_at: Some(self.world.now()),
                 ..self.attribution()
             },
+        }
+    }
+
+    /// Says that an object comes from a document.
+    pub fn state_owner(&self) -> StateOwner {
+        StateOwner {
+            kind: StateKind::Resource,
+            object_id: self.unique("object"),
+            manager: String::from("platform"),
         }
     }
 }
