@@ -513,6 +513,12 @@ async fn a_document_is_bounded() {
     let large = json!({"policies": [{"name": "p", "content": "x".repeat(4 * 1024 * 1024)}]});
     let refused = apply(&stack, &zone, "", &[], &large).await;
     assert_eq!(refused.refused(413), "payload_too_large");
+    let nothing = "# caracal:data-document\npackage caracal.authz\nimport rego.v1\ngrants := {}\n";
+    let sources: Vec<_> = (0..258)
+        .map(|number| json!({"name": format!("p{number}"), "content": nothing}))
+        .collect();
+    let refused = apply(&stack, &zone, "?dry_run=true", &[], &json!({"policies": sources})).await;
+    assert_eq!(paths(&refused), ["policies.256.content", "policies.257.content"]);
     // Above what other routes take, and below what this one does.
     let comment = format!("{}# {}\n", policy("crm:read"), "x".repeat(100_000));
     let long =

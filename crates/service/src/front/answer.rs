@@ -64,7 +64,7 @@ pub struct Versioned<T>(pub T, pub i64);
 impl<T: Serialize + ToSchema + Send> Answers for Versioned<T> {
     fn respond(self) -> Result<Response, Refusal> {
         let response = json(StatusCode::OK, &self.0)?;
-        Ok(tagged(response, &self.1))
+        Ok(tagged(response, self.1))
     }
 
     fn describe(operation: &mut OpenApiOperation) {
@@ -80,7 +80,7 @@ pub struct Tagged<T>(pub T, pub String);
 impl<T: Serialize + ToSchema + Send> Answers for Tagged<T> {
     fn respond(self) -> Result<Response, Refusal> {
         let response = json(StatusCode::OK, &self.0)?;
-        Ok(tagged(response, &self.1))
+        Ok(tagged(response, self.1))
     }
 
     fn describe(operation: &mut OpenApiOperation) {

@@ -242,7 +242,7 @@ macro_rules! conformance {
                     rotating_a_class_of_tokens_keeps_one,
                     a_zone_and_its_first_audit_row_are_one_commit;
                 state_owners:
-                    an_object_comes_from_one_document_until_another_takes_it_over,
+                    an_object_comes_from_one_document_until_another_takes_it_over;
                 subjects:
                     a_subject_is_what_its_records_say;
                 deployment:

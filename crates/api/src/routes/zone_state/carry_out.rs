@@ -22,7 +22,7 @@ use super::{
     super::{applications, notification_sinks, providers, resources, subject_issuers, workloads},
     compare::{Options, Step},
     live::Live,
-    plan::Plan,
+    plan::{Kept, Plan},
     secrets::merged,
 };
 use crate::change::{Done, ZoneChange};
@@ -217,7 +217,7 @@ impl Carrying<'_, '_> {
     }
 
     /// The provider that a resource names, which there is by now.
-    async fn provider_of(&mut self, declared: &DeclaredResource, plan: &Plan) -> Result<ProviderId, Refusal> {
+    fn provider_of(&self, declared: &DeclaredResource, plan: &Plan) -> Result<ProviderId, Refusal> {
         let name = declared.credential_provider.0.as_str();
         let made = plan.providers.steps.iter().find_map(|step| match step {
             Step::Create(id, wanted) if wanted.object.identifier.0 == name => Some(id),
@@ -242,7 +242,7 @@ impl Carrying<'_, '_> {
                     identifier: Some(declared.identifier.clone()),
                     upstream_url: Some(declared.upstream_url.clone()),
                     scopes: declared.scopes.clone(),
-                    credential_provider_id: Some(self.provider_of(declared, plan).await?),
+                    credential_provider_id: Some(self.provider_of(declared, plan)?),
                     operations: declared.operations.clone(),
                     operation_enforcement: Some(declared.operation_enforcement),
                     upstream_timeout_seconds: declared.upstream_timeout_seconds,
@@ -259,7 +259,7 @@ impl Carrying<'_, '_> {
                     identifier: None,
                     upstream_url: Some(Some(declared.upstream_url.clone())),
                     scopes: Some(declared.scopes.clone()),
-                    credential_provider_id: Some(Some(self.provider_of(declared, plan).await?)),
+                    credential_provider_id: Some(Some(self.provider_of(declared, plan)?)),
                     operations: None,
                     operation_enforcement: Some(declared.operation_enforcement),
                     upstream_timeout_seconds: Some(declared.upstream_timeout_seconds),
@@ -381,20 +381,22 @@ impl Carrying<'_, '_> {
     }
 
     async fn retention(&mut self, plan: &Plan) -> Result<(), Refusal> {
-        let Some(days) = plan.retention else {
+        let Some(kept) = plan.retention else {
             return Ok(());
         };
         let call = self.change.call();
-        let said = days.map(|days| RetentionDays {
-            days,
-            updated_by: call.caller.attributed_to(),
-            updated_at: call.now(),
-        });
-        self.change.retention_days().set_days(said.as_ref()).await?;
-        let done = match days {
-            Some(days) => Done::ok().note("retention_days", days),
-            None => Done::ok(),
+        let (said, done) = match kept {
+            Kept::AsElsewhere => (None, Done::ok()),
+            Kept::Days(days) => {
+                let said = RetentionDays {
+                    days,
+                    updated_by: call.caller.attributed_to(),
+                    updated_at: call.now(),
+                };
+                (Some(said), Done::ok().note("retention_days", days))
+            }
         };
+        self.change.retention_days().set_days(said.as_ref()).await?;
         let fields = [String::from("audit_retention_days")];
         let zone = call.zone.as_str();
         self.change

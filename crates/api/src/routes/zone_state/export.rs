@@ -160,19 +160,19 @@ impl Export {
 
     /// The document.
     pub(super) fn document(&self) -> ZoneState {
-        fn entries<T: Clone>(shown: &[Shown<T>]) -> Option<Vec<Entry<T>>> {
+        fn entries<T: Clone>(shown: &[Shown<T>]) -> Vec<Entry<T>> {
             let entries = shown.iter().map(|shown| Entry::Read(shown.object.clone()));
-            Some(entries.collect())
+            entries.collect()
         }
         ZoneState {
-            applications: entries(&self.applications),
-            workloads: entries(&self.workloads),
-            providers: entries(&self.providers),
-            resources: entries(&self.resources),
-            subject_issuers: entries(&self.issuers),
-            policies: entries(&self.policies),
-            policy_sets: entries(&self.sets),
-            notification_sinks: entries(&self.sinks),
+            applications: Some(entries(&self.applications)),
+            workloads: Some(entries(&self.workloads)),
+            providers: Some(entries(&self.providers)),
+            resources: Some(entries(&self.resources)),
+            subject_issuers: Some(entries(&self.issuers)),
+            policies: Some(entries(&self.policies)),
+            policy_sets: Some(entries(&self.sets)),
+            notification_sinks: Some(entries(&self.sinks)),
             audit_retention_days: Some(self.retention.map(KeptDays)),
         }
     }

@@ -256,15 +256,14 @@ async fn live_policies(
 async fn live_sets(work: &mut dyn ZoneWork, sets: Vec<PolicySet>) -> Result<Vec<LiveSet>, Refusal> {
     let mut live = Vec::with_capacity(sets.len());
     for set in sets {
-        let version = match &set.active_version_id {
-            Some(active) => work.policy_sets().version(&set.id, active).await?,
-            None => {
-                let newest = work
-                    .policy_sets()
-                    .versions(&set.id, &PageRequest::first(1))
-                    .await?;
-                newest.items.into_iter().next()
-            }
+        let version = if let Some(active) = &set.active_version_id {
+            work.policy_sets().version(&set.id, active).await?
+        } else {
+            let newest = work
+                .policy_sets()
+                .versions(&set.id, &PageRequest::first(1))
+                .await?;
+            newest.items.into_iter().next()
         };
         live.push(LiveSet { set, version });
     }

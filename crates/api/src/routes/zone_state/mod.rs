@@ -26,6 +26,8 @@ use caracal_wire::ErrorCode;
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Most objects of a zone that is told as a document.
 const MAX_OBJECTS: usize = 5_000;
+/// Most sources of policies that one document brings anew: each is read, and reading takes time.
+const MAX_NEW_SOURCES: usize = 256;
 /// Whose a document is that does not say.
 const DEFAULT_MANAGER: &str = "default";
 

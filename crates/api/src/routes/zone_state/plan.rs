@@ -17,6 +17,7 @@ use caracal_wire::control::{
 };
 
 use super::{
+    MAX_NEW_SOURCES,
     compare::{Comparison, Options, Section, Step},
     desired::{self, each, entries},
     export::Export,
@@ -27,6 +28,15 @@ use super::{
     whole::check_whole,
 };
 use crate::call::ZoneCall;
+
+/// How long events are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kept {
+    /// For so many days.
+    Days(u32),
+    /// As long as the deployment keeps any.
+    AsElsewhere,
+}
 
 /// What a document changes.
 pub(super) struct Plan {
@@ -43,7 +53,7 @@ pub(super) struct Plan {
     pub(super) manifests: HashMap<String, Manifest>,
     pub(super) sinks: Section<DeclaredSink>,
     /// How long events are kept from here on, where that changes.
-    pub(super) retention: Option<Option<u32>>,
+    pub(super) retention: Option<Kept>,
     pub(super) warnings: Vec<PolicyWarning>,
 }
 
@@ -182,7 +192,7 @@ pub(super) async fn plan(
         None => None,
         Some(days) => {
             let days = desired::kept_days(call, days, found)?;
-            (days != export.retention).then_some(days)
+            (days != export.retention).then_some(days.map_or(Kept::AsElsewhere, Kept::Days))
         }
     };
 
@@ -191,11 +201,13 @@ pub(super) async fn plan(
     let declared_sets = entries(document.policy_sets, &live.platform, found);
     let mut warnings = Vec::new();
     let mut sources = HashMap::new();
+    let mut room = MAX_NEW_SOURCES;
     let mut wanted = declared
         .as_ref()
         .map(|declared| Vec::with_capacity(declared.len()));
     for (at, declared) in declared.into_iter().flatten() {
-        let Some((policy, work)) = policies::policy(call, live, (at, declared), found).await? else {
+        let Some((policy, work)) = policies::policy(call, live, (at, declared), &mut room, found).await?
+        else {
             continue;
         };
         warnings.extend(work.warnings(&known));

@@ -22,6 +22,7 @@ use super::{
             bundle::{self, MAX_POLICIES},
         },
     },
+    MAX_NEW_SOURCES,
     compare::{Section, Step},
     desired::Wanted,
     live::{Live, LivePolicy, LiveSet},
@@ -88,6 +89,7 @@ pub(super) async fn policy(
     call: &ZoneCall,
     live: &Live,
     (at, mut declared): (At, DeclaredPolicy),
+    room: &mut usize,
     problems: &mut Problems,
 ) -> Result<Option<(Wanted<DeclaredPolicy>, Sources)>, Refusal> {
     if fields::is_reserved(RESERVED_NAME, &declared.name) {
@@ -112,6 +114,7 @@ pub(super) async fn policy(
         live,
         stored,
         id: &id,
+        room,
         new: Vec::new(),
         valid: Vec::new(),
     };
@@ -156,6 +159,8 @@ struct Resolving<'r> {
     live: &'r Live,
     stored: Option<&'r LivePolicy>,
     id: &'r PolicyId,
+    /// How many more sources may be new.
+    room: &'r mut usize,
     new: Vec<PolicyVersion>,
     valid: Vec<Valid>,
 }
@@ -181,6 +186,15 @@ impl Resolving<'_> {
         content: String,
         problems: &mut Problems,
     ) -> Result<Option<PolicyVersion>, Refusal> {
+        let Some(left) = self.room.checked_sub(1) else {
+            problems.add(
+                at,
+                field,
+                format!("a document brings at most {MAX_NEW_SOURCES} new sources"),
+            );
+            return Ok(None);
+        };
+        *self.room = left;
         match source::check(self.call, content.clone()).await {
             Ok(valid) => self.valid.push(valid),
             Err(refusal) => {
