@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation measure-ledger measure-evidence docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -149,6 +149,11 @@ bench-isolation: ## What a governed call of one zone takes while another zone do
 	@scripts/require.sh rust
 	$(CARGO) build --release --locked -p caracald -p caracal-bench
 	$(TARGET)/release/caracal-bench isolation --spawn $(TARGET)/release/caracald
+
+bench-sessions: ## Sessions of one zone that are started and ended a second, and the first call of a new application
+	@scripts/require.sh rust
+	$(CARGO) build --release --locked -p caracald -p caracal-bench
+	$(TARGET)/release/caracal-bench sessions --spawn $(TARGET)/release/caracald
 
 bench-production: ## The same calls with a process for each role, over a PostgreSQL and a Redis of its own
 	@scripts/require.sh rust

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures governed calls and revocation with a process for each role: a production deployment of its own on free
+# Measures governed calls, revocation and sessions with a process for each role: a production deployment of its own on free
 # ports in a temporary directory, which is gone afterwards.
 #
 #   bench-production.sh DIRECTORY_OF_CARACALD_AND_BENCH [SECONDS]
@@ -25,3 +25,4 @@ for workers in 1 16 32; do
   echo
 done
 "$binaries/caracal-bench" revocation --home "$home"
+"$binaries/caracal-bench" sessions --home "$home" --seconds "$seconds"

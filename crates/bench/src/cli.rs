@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    all, es256, governed, isolation, markdown, revocation,
+    all, es256, governed, isolation, markdown, revocation, sessions,
     stack::{Stack, StackArguments},
     start,
 };
@@ -60,6 +60,15 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Session starts with their ends a second, in one zone, and what a first call takes
+    Sessions {
+        #[command(flatten)]
+        plan: sessions::SessionsPlan,
+        #[command(flatten)]
+        stack: StackArguments,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Time from start to ready, and memory when idle
     Start {
         /// The `caracald` to measure
@@ -76,7 +85,7 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Everything above but isolation, with daemons of its own
+    /// Everything above but isolation and sessions, with daemons of its own
     All {
         #[command(flatten)]
         plan: all::SuitePlan,
@@ -119,6 +128,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Isolation { plan, stack, output } => {
             let stack = Stack::open(&stack).await?;
             let report = isolation::run(&stack, &world, &plan).await?;
+            stack.close().await?;
+            output.print(&report)?;
+            Ok(exit(report.is_clean()))
+        }
+        Command::Sessions { plan, stack, output } => {
+            let stack = Stack::open(&stack).await?;
+            let report = sessions::run(&stack, &world, &plan).await?;
             stack.close().await?;
             output.print(&report)?;
             Ok(exit(report.is_clean()))
@@ -203,6 +219,8 @@ mod tests {
             "isolation --rate 0",
             "isolation --hanging 100000",
             "isolation --only nothing",
+            "sessions --workers 0",
+            "sessions --cold 100000",
             "start --rounds 5",
             "all --spawn x --json --markdown",
         ] {

@@ -1,6 +1,6 @@
 //! What a governed call needs before it can be made: a zone with policy, applications, sessions, delegations.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
@@ -9,10 +9,17 @@ use serde_json::{Value, json};
 use crate::{
     http::Connection,
     json_client::{JsonClient, text},
+    latency::Latencies,
+    load::{Caller as _, LoadCaller},
     scan::text_member,
     stack::Stack,
-    upstream::{KEY_HEADER, Upstream},
+    upstream::Upstream,
 };
+
+mod declared;
+
+pub(crate) use self::declared::activate;
+use self::declared::{Application, Declared};
 
 pub use crate::upstream::HANGING_PATH;
 
@@ -93,44 +100,10 @@ impl Fixture {
         payload: usize,
         upstream: Arc<Upstream>,
     ) -> anyhow::Result<Self> {
-        let api = JsonClient::new(stack.api, Some(stack.admin_token.clone()));
-        let create = async |path: &str, body: Value| api.call(201, "POST", path, Some(&body)).await;
-
-        let name = format!("bench {}", hex::encode(world.random_bytes::<6>()));
-        let zone = create("/v1/zones", json!({"name": name})).await?;
-        let zone = text(&zone, "id")?.to_owned();
-        let at = |rest: &str| format!("/v1/zones/{zone}/{rest}");
-        let provider = json!({
-            "name": "bench key", "kind": "api_key",
-            "config_json": {"auth_location": "header", "header_name": KEY_HEADER, "api_key": upstream.key().expose()},
-        });
-        let provider = create(&at("providers"), provider).await?;
-        let provider = text(&provider, "id")?;
-
-        let mut made = Vec::with_capacity(applications);
-        for number in 0..applications {
-            let key = format!("bench-{number}");
-            let application = json!({"name": key, "registration_method": "managed"});
-            let application = create(&at("applications"), application).await?;
-            let resource = format!("resource://{key}");
-            let declared = json!({
-                "name": key, "identifier": resource, "upstream_url": format!("http://{}", upstream.address()),
-                "scopes": [SCOPE], "credential_provider_id": provider,
-                "operations": [
-                    {"method": "GET", "path": PATH, "scope": SCOPE},
-                    {"method": "POST", "path": PATH, "scope": SCOPE},
-                    {"method": "GET", "path": HANGING_PATH, "scope": SCOPE},
-                ],
-            });
-            create(&at("resources"), declared).await?;
-            let secret = Secret::new(text(&application, "client_secret")?);
-            made.push((text(&application, "id")?.to_owned(), secret, resource));
-        }
-        activate_policy(&api, &zone, &made).await?;
-
+        let declared = Declared::make(stack, world, applications, &upstream).await?;
         let mut agents = Vec::with_capacity(applications);
-        for (application, secret, resource) in made {
-            let agent = Agent::start(stack, zone.clone(), application, secret, resource).await?;
+        for application in declared.applications {
+            let agent = Agent::start(stack, declared.zone.clone(), application).await?;
             agents.push(Arc::new(agent));
         }
         Ok(Self {
@@ -139,6 +112,37 @@ impl Fixture {
             payload,
             gateway: stack.gateway,
         })
+    }
+
+    /// Lets `rounds` applications that nobody has used make their first call, each over connections of its own: from the
+    /// request for the lifecycle token over two sessions, the delegation between them and a mandate to the upstream's answer.
+    ///
+    /// # Errors
+    /// The first call that fails.
+    pub async fn first_calls(stack: &Stack, world: &World, rounds: usize) -> anyhow::Result<Latencies> {
+        let upstream = Arc::new(
+            Upstream::start(world, 0)
+                .await
+                .context("cannot start the upstream")?,
+        );
+        let declared = Declared::make(stack, world, rounds, &upstream).await?;
+        let mut fixture = Self {
+            upstream,
+            agents: Vec::new(),
+            payload: 0,
+            gateway: stack.gateway,
+        };
+        let mut latencies = Latencies::default();
+        for application in declared.applications {
+            let began = Instant::now();
+            let agent = Arc::new(Agent::start(stack, declared.zone.clone(), application).await?);
+            let mut caller = LoadCaller::new(&fixture, &agent);
+            caller.call().await.context("the first call")?;
+            latencies.record(began.elapsed());
+            // Its sessions stay until the end, as those of others would.
+            fixture.agents.push(agent);
+        }
+        Ok(latencies)
     }
 
     /// A connection to the Gateway.
@@ -170,60 +174,13 @@ impl Fixture {
     }
 }
 
-/// Policy data: each application owns its resource, and the label's role holds the scope.
-async fn activate_policy(
-    api: &JsonClient,
-    zone: &str,
-    applications: &[(String, Secret, String)],
-) -> anyhow::Result<()> {
-    let (mut names, mut grants) = (serde_json::Map::new(), serde_json::Map::new());
-    for (number, (application, _, resource)) in applications.iter().enumerate() {
-        let key = format!("bench-{number}");
-        let grant = json!({"application": key, "roles": {LABEL: [SCOPE]}});
-        names.insert(key, application.as_str().into());
-        grants.insert(resource.clone(), grant);
-    }
-    let content = format!(
-        "# caracal:data-document\npackage caracal.authz\nimport rego.v1\napp_ids := {}\ngrants := {}\n",
-        Value::Object(names),
-        Value::Object(grants)
-    );
-    activate(api, zone, &content).await
-}
-
-/// Makes `content` the policy of `zone`.
-///
-/// # Errors
-/// When one of the steps is refused.
-pub(crate) async fn activate(api: &JsonClient, zone: &str, content: &str) -> anyhow::Result<()> {
-    let create = async |path: &str, body: Value| {
-        api.call(201, "POST", &format!("/v1/zones/{zone}/{path}"), Some(&body))
-            .await
-    };
-    let policy = create("policies", json!({"name": "bench", "content": content})).await?;
-    let set = create("policy-sets", json!({"name": "bench"})).await?;
-    let set = text(&set, "id")?;
-    let manifest = json!({"manifest": [{"policy_version_id": text(&policy, "version_id")?}]});
-    let version = create(&format!("policy-sets/{set}/versions"), manifest).await?;
-    let activation = json!({"version_id": text(&version, "version_id")?});
-    let path = format!("/v1/zones/{zone}/policy-sets/{set}/activate");
-    api.call(202, "POST", &path, Some(&activation)).await?;
-    Ok(())
-}
-
 impl Agent {
-    async fn start(
-        stack: &Stack,
-        zone: String,
-        application: String,
-        secret: Secret,
-        resource: String,
-    ) -> anyhow::Result<Self> {
+    async fn start(stack: &Stack, zone: String, application: Application) -> anyhow::Result<Self> {
         let mut agent = Self {
             zone,
-            application,
-            secret,
-            resource,
+            application: application.id,
+            secret: application.secret,
+            resource: application.resource,
             source_session: String::new(),
             sts: stack.sts,
             coordinator: stack.coordinator,

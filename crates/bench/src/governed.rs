@@ -14,9 +14,10 @@ use crate::{
     pace::Arrivals,
     process,
     prometheus::growth,
+    span::{Reading, as_float, per, watch},
     stack::Stack,
 };
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use caracal_core::World;
 
 mod report;
@@ -25,8 +26,6 @@ pub use self::report::{GovernedReport, LedgerUse};
 
 /// How long each ES256 operation is measured.
 const ES256_SPAN: Duration = Duration::from_millis(500);
-/// Pause between two looks at a running load.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What to run.
 #[derive(Debug, Clone, clap::Args)]
@@ -152,10 +151,10 @@ async fn measure(
         p95_ms: tally.calls.percentile_ms(95.0),
         p99_ms: tally.calls.percentile_ms(99.0),
         max_ms: tally.calls.max_ms(),
-        mint_p50_ms: tally.mints.percentile_ms(50.0),
-        mint_p99_ms: tally.mints.percentile_ms(99.0),
-        gateway_p50_ms: tally.gateway.percentile_ms(50.0),
-        gateway_p99_ms: tally.gateway.percentile_ms(99.0),
+        mint_p50_ms: tally.first.percentile_ms(50.0),
+        mint_p99_ms: tally.first.percentile_ms(99.0),
+        gateway_p50_ms: tally.second.percentile_ms(50.0),
+        gateway_p99_ms: tally.second.percentile_ms(99.0),
         cpu_us_per_call: whole.unwrap_or(under_load),
         cpu_us_per_call_under_load: under_load,
         ledger: settled.map(|settled| ledger_of(&settled, &start, finished, tally.completed)),
@@ -179,50 +178,4 @@ fn ledger_of(settled: &Settled, start: &Reading, finished: Instant, calls: u64) 
         sustained_calls_per_second: rounded(as_float(calls) / whole, 1),
         ledger_caught_up: settled.caught_up,
     }
-}
-
-/// Everything that is read at both ends of the span.
-struct Reading {
-    at: Instant,
-    calls: u64,
-    ours: Duration,
-    generator: Duration,
-}
-
-impl Reading {
-    fn take(stack: &Stack, calls: u64) -> anyhow::Result<Self> {
-        Ok(Self {
-            ours: process::cpu_time_of_all(&stack.pids)?,
-            generator: process::cpu_time(std::process::id())?,
-            calls,
-            at: Instant::now(),
-        })
-    }
-}
-
-/// Lets the load run for `span`.
-async fn watch(load: &Load, span: Duration) -> anyhow::Result<()> {
-    let until = Instant::now() + span;
-    loop {
-        if load.gave_up() {
-            bail!(
-                "too many calls fail: {}",
-                load.first_failure().unwrap_or_default()
-            );
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        tokio::time::sleep(left.min(POLL_INTERVAL)).await;
-    }
-}
-
-fn per(value: f64, calls: u64) -> f64 {
-    value / as_float(calls.max(1))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of minutes, far below 2^52")]
-fn as_float(count: u64) -> f64 {
-    count as f64
 }

@@ -4,7 +4,7 @@
 //! upstream, which is part of this process ([`upstream`]). [`load`] makes many of them, [`governed`] puts them
 //! next to the CPU time they cost, their evidence included ([`ledger`]), and to what the machine's ES256 rate
 //! allows ([`es256`]); [`revocation`] measures how fast authority ends, [`start`] how fast the daemon starts,
-//! [`isolation`] what one zone can do to another.
+//! [`isolation`] what one zone can do to another, [`sessions`] how many sessions the Coordinator starts and ends.
 //! [`fixture`] sets up what all of them need; [`stack`] finds or starts the daemon.
 //!
 //! The generator shares the machine with what it measures, so it has to be cheap: one thread, a client of its
@@ -34,6 +34,8 @@ pub mod process;
 pub mod prometheus;
 pub mod revocation;
 pub mod scan;
+pub mod sessions;
+mod span;
 pub mod stack;
 pub mod start;
 pub mod upstream;

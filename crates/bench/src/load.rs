@@ -1,4 +1,4 @@
-//! Governed calls, many at a time.
+//! Calls of two parts, many at a time: governed calls, and sessions from start to end.
 
 use std::{
     sync::{
@@ -31,10 +31,10 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Tally {
     /// Whole calls; in an open loop from when they were due.
     pub calls: Latencies,
-    /// The mint of each call.
-    pub mints: Latencies,
-    /// The request through the Gateway of each call.
-    pub gateway: Latencies,
+    /// The first part of each call: the mint, or the start of a session.
+    pub first: Latencies,
+    /// The second part: the request through the Gateway, or the end of the session.
+    pub second: Latencies,
     /// Successful calls since the start, measured or not.
     pub completed: u64,
     /// Calls of an open loop that were due but could not be made in time; they count in `calls` with the time
@@ -45,8 +45,8 @@ pub struct Tally {
 impl Tally {
     fn add(&mut self, other: &Self) {
         self.calls.add(&other.calls);
-        self.mints.add(&other.mints);
-        self.gateway.add(&other.gateway);
+        self.first.add(&other.first);
+        self.second.add(&other.second);
         self.unserved += other.unserved;
     }
 }
@@ -71,10 +71,15 @@ struct LoadState {
 impl Load {
     /// Starts `workers` that call as the fixture's agents in turn: in a closed loop, or when `arrivals` come due.
     pub fn start(fixture: &Fixture, workers: usize, arrivals: Option<&Arc<Arrivals>>) -> Self {
+        let agents = fixture.agents.iter().cycle().take(workers);
+        Self::of(agents.map(|agent| LoadCaller::new(fixture, agent)), arrivals)
+    }
+
+    /// Starts these callers.
+    pub fn of<C: Caller>(callers: impl Iterator<Item = C>, arrivals: Option<&Arc<Arrivals>>) -> Self {
         let shared = Arc::new(LoadState::default());
         let mut set = JoinSet::new();
-        for agent in fixture.agents.iter().cycle().take(workers) {
-            let caller = LoadCaller::new(fixture, agent);
+        for caller in callers {
             let (shared, arrivals) = (shared.clone(), arrivals.cloned());
             set.spawn(async move {
                 match arrivals {
@@ -151,7 +156,7 @@ impl LoadState {
     }
 }
 
-async fn closed_loop(mut caller: LoadCaller, shared: &LoadState) -> Tally {
+async fn closed_loop(mut caller: impl Caller, shared: &LoadState) -> Tally {
     let mut tally = Tally::default();
     while !shared.is_over() {
         let began = Instant::now();
@@ -168,7 +173,7 @@ async fn closed_loop(mut caller: LoadCaller, shared: &LoadState) -> Tally {
     tally
 }
 
-async fn open_loop(mut caller: LoadCaller, shared: &LoadState, arrivals: &Arrivals) -> Tally {
+async fn open_loop(mut caller: impl Caller, shared: &LoadState, arrivals: &Arrivals) -> Tally {
     let mut tally = Tally::default();
     let mut late_since = None;
     while let Some(due) = arrivals.next().await {
@@ -200,13 +205,13 @@ async fn open_loop(mut caller: LoadCaller, shared: &LoadState, arrivals: &Arriva
 impl Tally {
     fn record(&mut self, due: Instant, began: Instant, times: Times) {
         self.calls.record(times.ended.saturating_duration_since(due));
-        self.mints.record(times.minted.saturating_duration_since(began));
-        self.gateway
-            .record(times.ended.saturating_duration_since(times.minted));
+        self.first.record(times.between.saturating_duration_since(began));
+        self.second
+            .record(times.ended.saturating_duration_since(times.between));
     }
 }
 
-/// Why a governed call failed.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The STS gave no mandate.
@@ -215,15 +220,27 @@ pub enum CallError {
     /// The Gateway did not answer 200.
     #[error("gateway: {0}")]
     Gateway(String),
+    /// The Coordinator started no session.
+    #[error("start: {0}")]
+    Start(String),
+    /// The Coordinator did not end the session.
+    #[error("end: {0}")]
+    End(String),
 }
 
 /// When the parts of a call ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// The mandate was there.
-    pub minted: Instant,
-    /// The upstream's answer was there.
+    /// The first was answered.
+    pub between: Instant,
+    /// The second was answered.
     pub ended: Instant,
+}
+
+/// Whoever makes calls, one after the other.
+pub trait Caller: Send + 'static {
+    /// One call.
+    fn call(&mut self) -> impl Future<Output = Result<Times, CallError>> + Send;
 }
 
 /// One caller: its connections and its prepared requests.
@@ -247,12 +264,11 @@ impl LoadCaller {
             buffer: Vec::new(),
         }
     }
+}
 
+impl Caller for LoadCaller {
     /// One governed call.
-    ///
-    /// # Errors
-    /// When either half is refused or fails.
-    pub async fn call(&mut self) -> Result<Times, CallError> {
+    async fn call(&mut self) -> Result<Times, CallError> {
         let refused = |error: HttpError| CallError::Mint(error.to_string());
         let answer = self.sts.exchange(&self.mint).await.map_err(refused)?;
         if answer.status != 200 {
@@ -261,14 +277,14 @@ impl LoadCaller {
         let mandate = text_member(answer.body, "access_token")
             .ok_or_else(|| CallError::Mint(String::from("no access_token in the answer")))?;
         self.request.write(mandate, &mut self.buffer);
-        let minted = Instant::now();
+        let between = Instant::now();
         let refused = |error: HttpError| CallError::Gateway(error.to_string());
         let answer = self.gateway.exchange(&self.buffer).await.map_err(refused)?;
         if answer.status != 200 {
             return Err(CallError::Gateway(answer.summary()));
         }
         Ok(Times {
-            minted,
+            between,
             ended: Instant::now(),
         })
     }
