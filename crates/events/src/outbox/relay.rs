@@ -1,7 +1,7 @@
 //! Publishing the outbox.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -57,6 +57,18 @@ struct Held {
     publishing: Vec<String>,
     /// Claimed meanwhile, to be published next.
     queued: Vec<(String, Fields)>,
+    /// Rows that ever came here, and how many of them are published.
+    taken: u64,
+    published: u64,
+}
+
+/// Flushes that are answered once everything that was here when they had nothing left to wait for outside is published. A
+/// relay that others keep busy never finds nothing to claim, so it cannot be what a flush waits for.
+struct Flushes {
+    /// As many were asked for.
+    asked: u64,
+    /// How many rows of each topic have to be published.
+    upto: Vec<(Topic, u64)>,
 }
 
 impl Held {
@@ -77,8 +89,29 @@ struct Work<'a> {
     publishing: FuturesUnordered<BoxFuture<'a, Outcome>>,
     /// At most one publication per topic.
     held: HashMap<Topic, Held>,
+    /// Oldest first.
+    flushes: VecDeque<Flushes>,
     /// When the last row given back can be claimed again. A flush is not complete before.
     owed_until: Instant,
+}
+
+impl Work<'_> {
+    /// From now on these flushes wait for nothing but what is here.
+    fn await_flushes(&mut self, asked: u64) {
+        if self.flushes.back().is_some_and(|last| last.asked >= asked) {
+            return;
+        }
+        let upto = self.held.iter().map(|(topic, held)| (*topic, held.taken));
+        let upto = upto.collect();
+        self.flushes.push_back(Flushes { asked, upto });
+    }
+
+    fn has_published(&self, flushes: &Flushes) -> bool {
+        flushes
+            .upto
+            .iter()
+            .all(|(topic, upto)| self.held.get(topic).is_none_or(|held| held.published >= *upto))
+    }
 }
 
 impl OutboxRelay {
@@ -168,6 +201,7 @@ impl OutboxRelay {
             gates: Gates::new(self.world.clone(), self.options.pause),
             publishing: FuturesUnordered::new(),
             held: HashMap::new(),
+            flushes: VecDeque::new(),
             owed_until: Instant::now(),
         };
         while !shutdown.is_cancelled() {
@@ -206,20 +240,36 @@ impl OutboxRelay {
                 return false;
             }
         };
+        // With what was claimed, everything is here that was committed before the flushes were asked for, unless it was
+        // given back.
+        let all_here = rows.len() < self.options.batch && now >= work.owed_until;
         if rows.is_empty() {
-            if work.publishing.is_empty() && now >= work.owed_until {
+            if work.publishing.is_empty() && all_here {
                 // What failed here is due again, and another relay has it.
                 self.failing.lock().clear();
-                self.answered.send_if_modified(|done| {
-                    let grew = *done < asked;
-                    *done = asked.max(*done);
-                    grew
-                });
             }
-            return false;
+        } else {
+            self.start(&rows, work).await;
         }
-        self.start(&rows, work).await;
-        true
+        // Starting may have given some back.
+        if all_here && now >= work.owed_until {
+            work.await_flushes(asked);
+            self.answer(work);
+        }
+        !rows.is_empty()
+    }
+
+    /// Answers the flushes whose rows are published.
+    fn answer(&self, work: &mut Work<'_>) {
+        while let Some(flushes) = work.flushes.front().filter(|flushes| work.has_published(flushes)) {
+            let asked = flushes.asked;
+            work.flushes.pop_front();
+            self.answered.send_if_modified(|done| {
+                let grew = *done < asked;
+                *done = asked.max(*done);
+                grew
+            });
+        }
     }
 
     /// Starts publishing claimed rows, queues or puts off those of a busy topic, puts malformed ones aside.
@@ -255,6 +305,7 @@ impl OutboxRelay {
                     .await;
                 continue;
             }
+            held.taken += sound.len() as u64;
             held.queued.append(&mut sound);
             self.publish_next(topic, work);
         }
@@ -309,15 +360,19 @@ impl OutboxRelay {
                 work.gates.published(topic);
                 self.failing.lock().remove(&topic);
                 let ids = std::mem::take(&mut held.publishing);
+                held.published += ids.len() as u64;
                 metrics::count(metrics::OUTBOX_PUBLISHED, topic, ids.len() as u64);
+                self.publish_next(topic, work);
+                self.answer(work);
                 if let Err(error) = self.queue.mark_published(&ids).await {
                     // They will be published again when their lease ends; receivers know them by `outbox_id`.
                     tracing::warn!(error = &*error, "could not mark outbox rows published");
                 }
-                self.publish_next(topic, work);
             }
             Err(error) => {
                 let ids = std::mem::take(held).into_ids();
+                // They wait until what is given back has come again.
+                work.flushes.clear();
                 metrics::count(metrics::OUTBOX_RETRIED, topic, ids.len() as u64);
                 self.failing.lock().insert(topic);
                 let pause = work.gates.close(topic, Instant::now());

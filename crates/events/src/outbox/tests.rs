@@ -28,6 +28,8 @@ enum State {
 struct ListQueue {
     world: World,
     rows: Mutex<BTreeMap<String, (OutboxRow, State)>>,
+    /// Whenever it is asked there is another row.
+    busy: AtomicBool,
 }
 
 impl ListQueue {
@@ -35,6 +37,7 @@ impl ListQueue {
         Arc::new(Self {
             world: world.clone(),
             rows: Mutex::default(),
+            busy: AtomicBool::new(false),
         })
     }
 
@@ -72,6 +75,12 @@ impl ListQueue {
 impl OutboxQueue for ListQueue {
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, BoxError> {
         let now = self.world.now();
+        if self.busy.load(Ordering::SeqCst) {
+            let another = self.world.uuid_v7().to_string();
+            self.put(&another, Topic::KeysInvalidate, zone("z"));
+            // A database would let others go on, too.
+            tokio::task::yield_now().await;
+        }
         let mut claimed = Vec::new();
         for (row, state) in self.rows.lock().values_mut() {
             if claimed.len() < limit && matches!(state, State::Waiting { from } if *from <= now) {
@@ -382,6 +391,16 @@ async fn a_flush_waits_until_subscribers_have_handled_the_entries() {
         assert_eq!(handled.load(Ordering::SeqCst), round + 1);
     }
     reader.abort();
+    fixture.shutdown.cancel();
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_was_there_and_not_for_what_comes_after_it() {
+    let fixture = start(quick());
+    fixture.queue.busy.store(true, Ordering::SeqCst);
+    fixture.queue.put("before", Topic::SessionsRevoke, zone("z"));
+    assert!(fixture.relay.flush(LONG).await);
+    assert_eq!(fixture.queue.state("before"), State::Published);
     fixture.shutdown.cancel();
 }
 
