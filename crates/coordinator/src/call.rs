@@ -171,6 +171,14 @@ impl<'a> Entity<'a> {
     }
 }
 
+/// What a request makes, or what an earlier one with its key made.
+pub(crate) enum Begun<T> {
+    /// Then, as long as it is `live`.
+    Before { receipt: IdempotencyReceipt, live: bool },
+    /// Now.
+    Now(T),
+}
+
 impl Call {
     /// What the decision is about, as far as it is known; becomes part of the evidence.
     pub(crate) fn about(&self) -> MutexGuard<'_, About> {
@@ -269,8 +277,20 @@ impl Call {
             })
     }
 
-    /// Records the decision and commits everything; the store puts it in force in this process with the commit.
+    /// Records the decision and commits everything; the store puts it in force in this process with the commit. Other
+    /// processes hear of it before the answer.
     pub(crate) async fn commit(
+        &self,
+        work: Box<dyn ZoneWork>,
+        status: StatusCode,
+        entity: Entity<'_>,
+    ) -> Result<(), Refusal> {
+        self.commit_unannounced(work, status, entity).await?;
+        self.role.outbox.announce().await;
+        Ok(())
+    }
+
+    async fn commit_unannounced(
         &self,
         mut work: Box<dyn ZoneWork>,
         status: StatusCode,
@@ -282,12 +302,11 @@ impl Call {
         self.allowed(false).await?;
         let record = self.admin_record(status, &entity);
         work.admin_audit().append(&record).await?;
-        work.commit().await?;
-        self.role.outbox.announce().await;
-        Ok(())
+        Ok(work.commit().await?)
     }
 
     /// Ends the making of `made`: its answer is kept for repeats of a request with a key, then everything is committed.
+    /// Nobody has to hear of it before it is answered: others look in storage for what they do not know.
     pub(crate) async fn commit_made(
         &self,
         mut work: Box<dyn ZoneWork>,
@@ -301,15 +320,37 @@ impl Call {
             keyed.keep(work.as_mut(), entity.id, status, answer, now).await?;
             metrics::idempotency("created");
         }
-        self.commit(work, StatusCode::CREATED, entity).await
+        self.commit_unannounced(work, StatusCode::CREATED, entity).await?;
+        self.role.outbox.nudge();
+        Ok(())
+    }
+
+    /// What a grouped unit of work came to. Where it was refused, perhaps for what others did that is not durable yet, the
+    /// refusal is told once it is.
+    pub(crate) async fn settled<T>(
+        &self,
+        work: Box<dyn ZoneWork>,
+        outcome: Result<T, Refusal>,
+    ) -> Result<(Box<dyn ZoneWork>, T), Refusal> {
+        match outcome {
+            Ok(value) => Ok((work, value)),
+            // It says nothing about what there is.
+            Err(refusal) if refusal.contended || refusal.status.is_server_error() => Err(refusal),
+            Err(refusal) => {
+                work.settle().await?;
+                Err(refusal)
+            }
+        }
     }
 
     /// Repeats the answer of `receipt` and changes nothing, as long as what was made then is still `live`.
     pub(crate) async fn repeat<T>(
         &self,
+        work: Box<dyn ZoneWork>,
         receipt: IdempotencyReceipt,
         live: bool,
     ) -> Result<Made<T>, Refusal> {
+        work.settle().await?;
         if !live {
             return Err(receipts::inactive().into());
         }

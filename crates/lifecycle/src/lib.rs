@@ -37,6 +37,7 @@ pub use self::{
     delegations::ResourceLookup,
     denial::{Denial, Error},
     evidence::audit_frame,
+    locks::GROUPED,
     notifications::{MAX_WAITING, notification},
     owner::{Subject, ZONE_BATCH, end_application, end_orphans, end_record, end_subject, end_zone_part},
     principal::{ADMIN, Principal},

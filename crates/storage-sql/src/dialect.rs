@@ -49,6 +49,24 @@ impl Dialect {
         }
     }
 
+    /// Adds to `column` of the rows of the zone in parameter `$1` the numbers in parameter `$2`, a JSON list of pairs of
+    /// `key` and number.
+    pub(crate) fn add_counts(self, table: &str, column: &str, key: &str) -> String {
+        let pairs = match self {
+            Self::Sqlite => {
+                "SELECT json_extract(value, '$[0]') AS k, json_extract(value, '$[1]') AS n FROM json_each($2)"
+            }
+            Self::Postgres => {
+                "SELECT pair->>0 AS k, CAST(pair->>1 AS BIGINT) AS n \
+                 FROM jsonb_array_elements(CAST($2 AS jsonb)) AS pair"
+            }
+        };
+        format!(
+            "UPDATE {table} SET {column} = {table}.{column} + more.n FROM ({pairs}) AS more \
+             WHERE {table}.zone_id = $1 AND {table}.{key} = more.k"
+        )
+    }
+
     /// Holds the selected rows until the end of the transaction. A SQLite writer is alone already.
     pub(crate) const fn for_update(self) -> &'static str {
         match self {

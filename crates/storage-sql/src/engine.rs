@@ -13,7 +13,9 @@ use sea_orm::{
 
 use crate::{
     dialect::Dialect,
+    group::{self, Groups, UnitTx},
     health::Health,
+    late::Late,
     migrations::{self, MigrationError},
     recent::{Learned, Recent},
     sql::{self, Counter, Judge, Tx},
@@ -61,6 +63,8 @@ pub struct Engine {
     pub(crate) health: Health,
     /// What is known of the ends of logs.
     pub(crate) recent: Arc<Recent>,
+    /// Transactions that units of work share.
+    pub(crate) groups: Arc<Groups>,
     /// Longest wait for one answer; `None` where nobody else has to give it.
     pub(crate) timeout: Option<Duration>,
 }
@@ -70,6 +74,7 @@ impl Engine {
     pub(crate) fn counted_apart(&self) -> Self {
         Self {
             counter: Counter::default(),
+            groups: Arc::default(),
             ..self.clone()
         }
     }
@@ -104,11 +109,11 @@ impl Engine {
     async fn begin_in(&self, access: Access, scope: Option<&str>, settings: &str) -> Result<Tx, Error> {
         let pool = match access {
             Access::Read => &self.readers,
-            Access::Write => &self.writers,
+            Access::Write | Access::Grouped(_) => &self.writers,
         };
         let options = match (self.dialect, access) {
             // Taking the write lock at once: a later upgrade could fail after work was done.
-            (Dialect::Sqlite, Access::Write) => TransactionOptions {
+            (Dialect::Sqlite, Access::Write | Access::Grouped(_)) => TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             },
@@ -127,7 +132,7 @@ impl Engine {
         if self.dialect == Dialect::Postgres {
             let mode = match access {
                 Access::Read => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
-                Access::Write => "",
+                Access::Write | Access::Grouped(_) => "",
             };
             // Ids are `[A-Za-z0-9_.:-]+`, so the literal needs no escaping.
             let scope = scope
@@ -139,8 +144,30 @@ impl Engine {
         Ok(tx)
     }
 
-    pub(crate) async fn zone(&self, zone: &ZoneId, access: Access) -> Result<Box<dyn ZoneWork>, Error> {
-        let tx = self.begin_in(access, Some(zone.as_str()), "").await?;
+    /// Opens a transaction that units of work of a zone share, with these locks.
+    pub(crate) async fn begin_group(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error> {
+        // Names are ours; ids need no escaping.
+        let lock =
+            |name: &&str| format!("SELECT pg_advisory_xact_lock(hashtextextended('{name}/{zone}', 0));");
+        let locks: Vec<String> = match self.dialect {
+            Dialect::Sqlite => Vec::new(),
+            Dialect::Postgres => locks.iter().map(lock).collect(),
+        };
+        self.begin_in(Access::Write, Some(zone.as_str()), &locks.concat())
+            .await
+    }
+
+    pub(crate) async fn zone(
+        self: &Arc<Self>,
+        zone: &ZoneId,
+        access: Access,
+    ) -> Result<Box<dyn ZoneWork>, Error> {
+        let tx = match access {
+            Access::Grouped(locks) => UnitTx::Shared(group::join(self, zone, locks).await?),
+            Access::Read | Access::Write => {
+                UnitTx::Own(self.begin_in(access, Some(zone.as_str()), "").await?)
+            }
+        };
         let chain_key = self.chain_key.clone();
         Ok(Box::new(ZoneUnit {
             tx,
@@ -150,6 +177,8 @@ impl Engine {
             recent: self.recent.clone(),
             learned: Learned::default(),
             unended: BTreeMap::new(),
+            held: None,
+            late: Late::default(),
         }))
     }
 
@@ -167,7 +196,7 @@ impl Engine {
         let scope = log.zone().map_or(ALL_ZONES, ZoneId::as_str);
         let settings = match access {
             Access::Read => IN_ORDER,
-            Access::Write => "",
+            Access::Write | Access::Grouped(_) => "",
         };
         let tx = self.begin_in(access, Some(scope), settings).await?;
         Ok(Box::new(LogTransaction {

@@ -8,6 +8,7 @@ use caracal_events::{BoxError, Fields, OutboxQueue, OutboxRow, OutboxStats, Topi
 use caracal_storage::{Access, Error, Page, PageRequest};
 
 use crate::{
+    dialect::Dialect,
     engine::{Engine, SqlStore},
     paging::Listing,
     params::{json_list, params},
@@ -169,7 +170,13 @@ fn fields(row: &Row) -> Result<Fields, Error> {
 #[async_trait]
 impl OutboxQueue for SqlOutboxQueue {
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxRow>, BoxError> {
-        // Most looks find nothing; they must not queue behind the writer.
+        if self.engine.dialect == Dialect::Postgres {
+            let tx = self.engine.begin(Access::Write).await?;
+            let rows = self.claim_due(&tx, limit, lease).await?;
+            tx.commit().await?;
+            return Ok(rows);
+        }
+        // Most looks find nothing; they must not queue behind the only writer.
         let look = self.engine.begin(Access::Read).await?;
         let due = format!(
             "SELECT 1 AS found FROM event_outbox WHERE state = 'pending' AND available_at <= $1 AND {} LIMIT 1",

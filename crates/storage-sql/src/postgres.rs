@@ -169,6 +169,7 @@ impl PostgresStore {
                 counter: Counter::default(),
                 health,
                 recent: Arc::default(),
+                groups: Arc::default(),
                 timeout: Some(timeout),
             }),
         })

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -71,6 +71,26 @@ impl Judge {
     }
 }
 
+/// No savepoint: the unit of work has the transaction for itself.
+const NOT_NEEDED: u8 = 0;
+/// A savepoint before the next change.
+const WANTED: u8 = 1;
+/// What was changed can be undone.
+const SET: u8 = 2;
+
+/// What a unit of work left behind in a transaction.
+pub(crate) enum Left {
+    /// Nothing was changed since its savepoint.
+    Sound,
+    /// What it changed can be undone.
+    Changed,
+    /// Nobody knows what was changed.
+    Broken {
+        /// Others were in the way.
+        contended: bool,
+    },
+}
+
 /// An open transaction. Dropping it rolls back.
 pub(crate) struct Tx {
     inner: DatabaseTransaction,
@@ -79,6 +99,12 @@ pub(crate) struct Tx {
     /// commit into a silent rollback; SQLite may have ended the transaction by itself, and would run what follows
     /// outside of it. So everything that follows is refused here, for both dialects alike.
     failed: AtomicBool,
+    /// The failure was no broken rule, or the answer was not waited for.
+    broken: AtomicBool,
+    /// The failure was that others were in the way.
+    contended: AtomicBool,
+    /// Whether what the unit changes can be undone alone.
+    savepoint: AtomicU8,
     /// How this dialect speaks.
     pub(crate) dialect: Dialect,
     judge: Judge,
@@ -111,6 +137,9 @@ impl Tx {
             inner,
             counter,
             failed: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            contended: AtomicBool::new(false),
+            savepoint: AtomicU8::new(NOT_NEEDED),
             dialect,
             judge,
         }
@@ -126,13 +155,62 @@ impl Tx {
         if self.failed.swap(true, Ordering::Relaxed) {
             return Err(Error::Unavailable("a statement failed before".into()));
         }
-        let answer = self.judge.answer(answer).await?;
+        self.broken.store(true, Ordering::Relaxed);
+        let answer = self.judge.answer(answer).await.inspect_err(|error| {
+            let rule = matches!(error, Error::Conflict { .. } | Error::MissingReference);
+            self.broken.store(!rule, Ordering::Relaxed);
+            self.contended
+                .store(matches!(error, Error::Contended(_)), Ordering::Relaxed);
+        })?;
+        self.broken.store(false, Ordering::Relaxed);
         self.failed.store(false, Ordering::Relaxed);
         Ok(answer)
     }
 
+    /// The transaction goes on with another unit of work.
+    pub(crate) fn share(&self) {
+        self.savepoint.store(WANTED, Ordering::Relaxed);
+    }
+
+    /// What the unit left that the transaction was shared with.
+    pub(crate) fn left(&self) -> Left {
+        let savepoint = self.savepoint.load(Ordering::Relaxed) == SET;
+        let failed = self.failed.load(Ordering::Relaxed);
+        if self.broken.load(Ordering::Relaxed) || (failed && !savepoint) {
+            let contended = self.contended.load(Ordering::Relaxed);
+            Left::Broken { contended }
+        } else if savepoint {
+            Left::Changed
+        } else {
+            Left::Sound
+        }
+    }
+
+    /// Whether a statement failed, so that nothing of the unit may be committed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Undoes what the last unit changed.
+    pub(crate) async fn undo(&self) -> Result<(), Error> {
+        self.failed.store(false, Ordering::Relaxed);
+        self.script("ROLLBACK TO SAVEPOINT turn").await
+    }
+
+    /// Makes what a unit changes undoable, before it changes something: most that are refused have only read.
+    async fn before(&self, sql: &str) -> Result<(), Error> {
+        if self.savepoint.load(Ordering::Relaxed) == WANTED && !sql.starts_with("SELECT") {
+            // Earlier ones of the name stay, and go with the commit.
+            self.script("SAVEPOINT turn").await?;
+            self.savepoint.store(SET, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Every row of the answer.
     pub(crate) async fn all(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let sql = sql.into();
+        self.before(&sql).await?;
         let rows = self
             .note(self.inner.query_all_raw(self.statement(sql, params)))
             .await?;
@@ -141,6 +219,8 @@ impl Tx {
 
     /// The first row of the answer.
     pub(crate) async fn one(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<Option<Row>, Error> {
+        let sql = sql.into();
+        self.before(&sql).await?;
         Ok(self
             .note(self.inner.query_one_raw(self.statement(sql, params)))
             .await?
@@ -162,6 +242,8 @@ impl Tx {
 
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn run(&self, sql: impl Into<String>, params: Vec<Value>) -> Result<u64, Error> {
+        let sql = sql.into();
+        self.before(&sql).await?;
         Ok(self
             .note(self.inner.execute_raw(self.statement(sql, params)))
             .await?

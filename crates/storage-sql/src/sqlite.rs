@@ -81,6 +81,7 @@ impl SqliteStore {
                 counter: Counter::default(),
                 health,
                 recent: Arc::default(),
+                groups: Arc::default(),
                 timeout: None,
             }),
         })

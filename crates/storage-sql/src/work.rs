@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use caracal_core::{
-    ApplicationId, ApprovalId, Timestamp, WorkloadId, ZoneId,
-    entity::{Application, Workload, Zone},
+    ApplicationId, ApprovalId, SessionId, Timestamp, WorkloadId, ZoneId,
+    entity::{Application, SessionStatus, Workload, Zone},
 };
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
@@ -22,6 +22,8 @@ use caracal_storage::{
 
 use crate::{
     dialect::Dialect,
+    group::{Known, UnitTx},
+    late::{Late, count_unended},
     log_unit::{HasLog, LogUnit},
     params::{json_list, params},
     recent::{Learned, Recent},
@@ -30,7 +32,7 @@ use crate::{
 
 /// A transaction in one zone. Its repositories are its trait implementations, in `repo`.
 pub(crate) struct ZoneUnit {
-    pub(crate) tx: Tx,
+    pub(crate) tx: UnitTx,
     pub(crate) zone: ZoneId,
     pub(crate) chain_key: Option<HmacKey>,
     /// Whether something changed that a zone snapshot is loaded from.
@@ -40,6 +42,10 @@ pub(crate) struct ZoneUnit {
     pub(crate) learned: Learned,
     /// How many more sessions of each application have not ended, written down by whatever comes last.
     pub(crate) unended: BTreeMap<ApplicationId, i64>,
+    /// The session whose row this unit of work held last, as long as it has not changed it.
+    pub(crate) held: Option<(SessionId, SessionStatus)>,
+    /// What is left to the end of a transaction that others share.
+    pub(crate) late: Late,
 }
 
 impl ZoneUnit {
@@ -64,9 +70,25 @@ impl ZoneUnit {
         )
     }
 
+    /// Writes what was counted in this unit of work. In a shared transaction it is written at the end, for all of them.
+    pub(crate) async fn count_unended(&mut self) -> Result<(), Error> {
+        if self.tx.shared().is_some() {
+            return Ok(());
+        }
+        count_unended(&self.tx, &self.zone, std::mem::take(&mut self.unended)).await
+    }
+
+    /// What was read for others that share the transaction is about to change.
+    pub(crate) fn forget_known(&mut self) {
+        if let Some(member) = self.tx.shared() {
+            *member.known() = Known::default();
+        }
+    }
+
     /// Serialises holders of the same name in this zone. SQLite's only writer needs nothing.
     pub(crate) async fn lock_name(&mut self, name: &str) -> Result<(), Error> {
-        if self.tx.dialect == Dialect::Postgres {
+        let held = self.tx.shared().is_some_and(|member| member.holds(name));
+        if self.tx.dialect == Dialect::Postgres && !held {
             // 64 bits, and a separator no id contains, so that unrelated names do not meet.
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
             self.tx.run(sql, params![name, self.zone]).await?;
@@ -189,15 +211,36 @@ impl ZoneWork for ZoneUnit {
         self.lock_name(purpose).await
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), Error> {
-        self.count_unended().await?;
-        // Last, so that the row is held for as short as can be and after every other.
-        if self.changed {
-            next_revision(&self.tx, &self.zone).await?;
+    async fn settle(self: Box<Self>) -> Result<(), Error> {
+        match self.tx {
+            UnitTx::Own(_) => Ok(()),
+            UnitTx::Shared(member) => member.settle().await,
         }
-        self.tx.commit().await?;
-        self.recent.learn(self.learned);
-        Ok(())
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), Error> {
+        if self.tx.shared().is_none() {
+            self.count_unended().await?;
+        }
+        match self.tx {
+            UnitTx::Own(tx) => {
+                // Last, so that the row is held for as short as can be and after every other.
+                if self.changed {
+                    next_revision(&tx, &self.zone).await?;
+                }
+                tx.commit().await?;
+                self.recent.learn(self.learned);
+                Ok(())
+            }
+            UnitTx::Shared(member) => {
+                let late = Late {
+                    unended: self.unended,
+                    changed: self.changed,
+                    ..self.late
+                };
+                member.commit(late).await
+            }
+        }
     }
 }
 

@@ -23,6 +23,12 @@ pub enum Access {
     Read,
     /// Serialised with other writers of the same rows.
     Write,
+    /// As [`Access::Write`], in turns with others of the zone that ask for the same at the same time: one commit makes all of
+    /// them durable, or none. It may read what those before it wrote, which is committed with it or not at all; so whoever
+    /// ends it otherwise than by [`ZoneWork::commit`], and answers, asks [`ZoneWork::settle`] first. Holds the locks of these
+    /// names, in this order, from the beginning. What it leaves to the outbox and to the administrative records is written at
+    /// the end, and cannot be read before.
+    Grouped(&'static [&'static str]),
 }
 
 /// Ids whose authority ended in a span of time, for enforcement points that start or resynchronise.
@@ -150,6 +156,12 @@ pub trait ZoneWork: Send {
     /// # Errors
     /// [`Error::Unavailable`] when the outcome is a rollback; the caller may try the whole work again.
     async fn commit(self: Box<Self>) -> Result<(), Error>;
+    /// Rolls back, and waits until everything that this unit may have read is durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and [`Error::Contended`] when what it may have read was not committed, so that nothing may be
+    /// concluded from it.
+    async fn settle(self: Box<Self>) -> Result<(), Error>;
 }
 
 /// One transaction over one log of evidence. Dropping it without [`LogWork::commit`] rolls back.

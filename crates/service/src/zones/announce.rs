@@ -201,6 +201,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     async fn lock(&mut self, purpose: &'static str) -> Result<(), Error> {
         self.work.lock(purpose).await
     }
+    async fn settle(self: Box<Self>) -> Result<(), Error> {
+        self.work.settle().await
+    }
     async fn commit(self: Box<Self>) -> Result<(), Error> {
         let Self {
             work,

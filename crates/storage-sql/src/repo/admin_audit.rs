@@ -1,5 +1,7 @@
 //! Administrative records, in logs as events are.
 
+use std::slice;
+
 use async_trait::async_trait;
 use caracal_core::ZoneId;
 use caracal_ledger::chain::LogId;
@@ -17,9 +19,13 @@ impl AdminAuditLog for ZoneUnit {
             Some(zone) => self.own(zone)?,
             None => return Err(Error::MissingReference),
         }
+        if self.tx.shared().is_some() {
+            self.late.records.push(record.clone());
+            return Ok(());
+        }
         // The head of the log is what the whole zone waits for: whatever else is left to write goes before it.
         self.count_unended().await?;
-        self.records().append_record(record).await
+        self.records().append_records(slice::from_ref(record)).await
     }
 
     async fn list(
@@ -42,7 +48,7 @@ impl AdminAuditLog for ZoneUnit {
 impl AdminAuditLog for GlobalUnit {
     async fn append(&mut self, record: &AdminAuditRecord) -> Result<(), Error> {
         let log = LogId::records(record.zone_id.as_ref());
-        self.log(log).append_record(record).await
+        self.log(log).append_records(slice::from_ref(record)).await
     }
 
     async fn list(

@@ -33,9 +33,23 @@ impl Tx {
 #[async_trait]
 impl Applications for ZoneUnit {
     async fn get(&mut self, id: &ApplicationId) -> Result<Option<Application>, Error> {
+        if let Some(known) = self
+            .tx
+            .shared()
+            .and_then(|member| member.known().applications.get(id))
+        {
+            return Ok(Some(known.clone()));
+        }
         let sql = format!("SELECT {COLUMNS} FROM applications WHERE zone_id = $1 AND id = $2");
         let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.as_ref().map(Application::read).transpose()
+        let application = row.as_ref().map(Application::read).transpose()?;
+        if let (Some(member), Some(application)) = (self.tx.shared(), &application) {
+            member
+                .known()
+                .applications
+                .insert(id.clone(), application.clone());
+        }
+        Ok(application)
     }
 
     async fn list(&mut self, archived: bool, page: &PageRequest) -> Result<Page<Application>, Error> {
@@ -87,12 +101,14 @@ impl Applications for ZoneUnit {
 
     async fn create(&mut self, application: &Application) -> Result<(), Error> {
         self.changed = true;
+        self.forget_known();
         self.own(&application.zone_id)?;
         let folded = ("name_folded", application.name.to_lowercase().value());
         self.tx.insert(application, &[folded]).await
     }
 
     async fn update(&mut self, application: &Application) -> Result<bool, Error> {
+        self.forget_known();
         let folded = ("name_folded", application.name.to_lowercase().value());
         self.update_live(
             application,
@@ -104,6 +120,7 @@ impl Applications for ZoneUnit {
     }
 
     async fn rehash(&mut self, id: &ApplicationId, seen: &str, hash: &str) -> Result<bool, Error> {
+        self.forget_known();
         let sql = "UPDATE applications SET client_secret_hash = $4 \
              WHERE zone_id = $1 AND id = $2 AND client_secret_hash = $3";
         Ok(self.tx.run(sql, params![self.zone, id, seen, hash]).await? == 1)
@@ -111,6 +128,7 @@ impl Applications for ZoneUnit {
 
     async fn archive(&mut self, id: &ApplicationId, at: Timestamp) -> Result<bool, Error> {
         self.changed = true;
+        self.forget_known();
         let sql = "UPDATE applications SET archived_at = $3, updated_at = $3 \
              WHERE zone_id = $1 AND id = $2 AND archived_at IS NULL";
         Ok(self.tx.run(sql, params![self.zone, id, at]).await? == 1)

@@ -27,17 +27,21 @@ const COLUMNS: &str = AuthorityRecord::COLUMNS;
 #[async_trait]
 impl AuthorityRecords for ZoneUnit {
     async fn get(&mut self, id: &AuthorityRecordId) -> Result<Option<AuthorityRecord>, Error> {
+        if let Some(known) = self.tx.shared().and_then(|member| member.known().records.get(id)) {
+            return Ok(Some(known.clone()));
+        }
         let sql = format!("SELECT {COLUMNS} FROM authority_records WHERE zone_id = $1 AND id = $2");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(AuthorityRecord::read)
-            .transpose()
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        let record = row.as_ref().map(AuthorityRecord::read).transpose()?;
+        if let (Some(member), Some(record)) = (self.tx.shared(), &record) {
+            member.known().records.insert(id.clone(), record.clone());
+        }
+        Ok(record)
     }
 
     async fn create(&mut self, record: &AuthorityRecord) -> Result<(), Error> {
         self.own(&record.zone_id)?;
+        self.forget_known();
         self.tx.insert(record, &[]).await
     }
 
@@ -87,6 +91,7 @@ impl AuthorityRecords for ZoneUnit {
             "UPDATE authority_records SET status = 'revoked', revoked_at = $3, revoked_reason = $4 \
              WHERE zone_id = $1 AND status = 'active' AND {is_one} RETURNING id"
         );
+        self.forget_known();
         let mut revoked = Vec::new();
         loop {
             let rows = self.tx.all(tree, params![self.zone, id]).await?;
@@ -114,6 +119,7 @@ impl AuthorityRecords for ZoneUnit {
     }
 
     async fn reap(&mut self, now: Timestamp, forget_before: Timestamp, limit: u32) -> Result<u64, Error> {
+        self.forget_known();
         let expire = format!(
             "WITH due AS MATERIALIZED (SELECT id FROM authority_records \
              WHERE zone_id = $1 AND status = 'active' AND expires_at <= $2 ORDER BY expires_at LIMIT $3{}) \

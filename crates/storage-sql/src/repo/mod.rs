@@ -27,3 +27,5 @@ mod subject_issuers;
 mod subjects;
 mod workloads;
 mod zones;
+
+pub(crate) use self::outbox::append;

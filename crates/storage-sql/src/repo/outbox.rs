@@ -14,7 +14,8 @@ use crate::{
     work::{GlobalUnit, ZoneUnit},
 };
 
-async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
+/// Writes messages in this order.
+pub(crate) async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
     let columns = [
         "id",
         "topic",
@@ -70,6 +71,10 @@ async fn status(tx: &Tx, id: &str) -> Result<Option<OutboxState>, Error> {
 #[async_trait]
 impl Outbox for ZoneUnit {
     async fn append(&mut self, messages: &[OutboxMessage]) -> Result<(), Error> {
+        if self.tx.shared().is_some() {
+            self.late.outbox.extend_from_slice(messages);
+            return Ok(());
+        }
         append(&self.tx, messages).await
     }
 

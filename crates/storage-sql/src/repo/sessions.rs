@@ -15,6 +15,7 @@ use caracal_storage::{EndedSession, Error, Page, PageRequest, SessionFilter, Ses
 
 use crate::{
     dialect::Dialect,
+    late::Late,
     mapped::{Mapped, mapped},
     paging::Listing,
     params::{Param as _, json_list, params},
@@ -55,7 +56,7 @@ fn slot_until(session: &Session) -> Option<Timestamp> {
 
 impl ZoneUnit {
     /// Sessions of the tree under `root` whose status is one of `statuses`, root first.
-    async fn tree(&mut self, root: &SessionId, statuses: &[SessionStatus]) -> Result<Vec<SessionId>, Error> {
+    async fn tree(&self, root: &SessionId, statuses: &[SessionStatus]) -> Result<Vec<SessionId>, Error> {
         let sql = "WITH RECURSIVE tree AS (
                 SELECT id, CAST(0 AS BIGINT) AS distance FROM sessions WHERE zone_id = $1 AND id = $2
                 UNION
@@ -87,6 +88,7 @@ impl ZoneUnit {
         params: Vec<sea_orm::Value>,
     ) -> Result<Vec<EndedSession>, Error> {
         let mut all = Vec::new();
+        let root_is_held = self.held.take().is_some_and(|(held, _)| held == *root);
         loop {
             let ids = self.tree(root, statuses).await?;
             if ids.is_empty() {
@@ -101,43 +103,31 @@ impl ZoneUnit {
                 changed.insert(session.id.clone(), session);
             }
             all.extend(ids.iter().filter_map(|id| changed.remove(id)));
-            if self.tx.dialect == Dialect::Sqlite {
+            // Nobody starts a child below a row that is held, and this one had none.
+            let alone = root_is_held && ids.len() == 1;
+            if self.tx.dialect == Dialect::Sqlite || alone {
                 return Ok(all);
             }
         }
     }
 
-    /// The state of one session.
+    /// The state of one session, which is held.
     async fn status_of(&mut self, id: &SessionId) -> Result<Option<SessionStatus>, Error> {
+        if let Some((held, status)) = &self.held
+            && held == id
+        {
+            return Ok(Some(*status));
+        }
         let sql = format!(
             "SELECT status FROM sessions WHERE zone_id = $1 AND id = $2{}",
             self.tx.dialect.for_update()
         );
         let row = self.tx.one(sql, params![self.zone, id]).await?;
-        row.map(|row| row.word("status", SessionStatus::parse))
-            .transpose()
-    }
-
-    /// Writes what was counted in this unit of work, applications in one order so that two writers cannot wait for each
-    /// other. Every start and end of an application changes the same row: held from the change on, it would make them
-    /// wait for whatever the unit of work does besides.
-    pub(crate) async fn count_unended(&mut self) -> Result<(), Error> {
-        for (application, count) in std::mem::take(&mut self.unended) {
-            let sql = match count {
-                0 => continue,
-                1.. => {
-                    "INSERT INTO session_counts (zone_id, application_id, unended) VALUES ($1, $2, $3) \
-                     ON CONFLICT (zone_id, application_id) \
-                     DO UPDATE SET unended = session_counts.unended + excluded.unended"
-                }
-                ..0 => {
-                    "UPDATE session_counts SET unended = unended + $3 \
-                     WHERE zone_id = $1 AND application_id = $2"
-                }
-            };
-            self.tx.run(sql, params![self.zone, application, count]).await?;
-        }
-        Ok(())
+        let status = row
+            .map(|row| row.word("status", SessionStatus::parse))
+            .transpose()?;
+        self.held = status.map(|status| (id.clone(), status));
+        Ok(status)
     }
 }
 
@@ -156,12 +146,10 @@ impl Sessions for ZoneUnit {
     async fn get_locked(&mut self, id: &SessionId) -> Result<Option<Session>, Error> {
         let hold = self.tx.dialect.for_update();
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE zone_id = $1 AND id = $2{hold}");
-        self.tx
-            .one(sql, params![self.zone, id])
-            .await?
-            .as_ref()
-            .map(Session::read)
-            .transpose()
+        let row = self.tx.one(sql, params![self.zone, id]).await?;
+        let session = row.as_ref().map(Session::read).transpose()?;
+        self.held = session.as_ref().map(|session| (id.clone(), session.status));
+        Ok(session)
     }
 
     async fn list(&mut self, filter: &SessionFilter, page: &PageRequest) -> Result<Page<Session>, Error> {
@@ -209,17 +197,34 @@ impl Sessions for ZoneUnit {
         now: Timestamp,
     ) -> Result<u64, Error> {
         self.count_unended().await?;
-        let (owner, mut params) = match application {
+        let owner = application.cloned();
+        let uncounted = Late::unended_of(&self.unended, application);
+        if let Some(member) = self.tx.shared() {
+            let uncounted = uncounted + Late::unended_of(&member.late().unended, application);
+            if let Some(slots) = member.known().slots.get(&owner) {
+                return Ok(u64::try_from(slots + uncounted).unwrap_or(0));
+            }
+        }
+        let (of_owner, mut params) = match application {
             Some(_) => (" AND application_id = $3", params![self.zone, now]),
             None => ("", params![self.zone, now]),
         };
         params.extend(application.map(|id| sea_orm::Value::String(Some(id.as_str().to_owned()))));
         let sql = format!(
             "SELECT (SELECT CAST(COALESCE(SUM(unended), 0) AS BIGINT) FROM session_counts \
-             WHERE zone_id = $1{owner}) - (SELECT COUNT(*) FROM sessions \
-             WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2{owner}) AS n"
+             WHERE zone_id = $1{of_owner}) - (SELECT COUNT(*) FROM sessions \
+             WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2{of_owner}) AS n"
         );
-        self.tx.count(sql, params).await
+        let slots = match self.tx.one(sql, params).await? {
+            Some(row) => row.int("n")?,
+            None => 0,
+        };
+        let Some(member) = self.tx.shared() else {
+            return Ok(u64::try_from(slots).unwrap_or(0));
+        };
+        let uncounted = uncounted + Late::unended_of(&member.late().unended, application);
+        member.known().slots.insert(owner, slots);
+        Ok(u64::try_from(slots + uncounted).unwrap_or(0))
     }
 
     async fn end_tree(&mut self, root: &SessionId, end: &TreeEnd) -> Result<Vec<EndedSession>, Error> {

@@ -29,6 +29,13 @@ macro_rules! conformance {
                     a_lock_serialises_its_purpose,
                     a_lock_ends_with_its_work_and_stays_in_its_zone,
                     a_cancelled_work_leaves_all_or_nothing;
+                grouped:
+                    grouped_works_leave_all_that_each_of_them_would,
+                    a_grouped_work_that_ends_without_a_commit_leaves_the_others,
+                    a_broken_rule_of_one_grouped_work_leaves_the_others,
+                    what_a_grouped_work_saw_lasts_once_it_has_settled,
+                    a_grouped_work_whose_caller_is_gone_holds_nobody_up,
+                    grouped_works_wait_for_whoever_holds_their_locks;
                 isolation:
                     a_zone_sees_everything_of_its_own_and_nothing_of_another,
                     a_zone_that_does_not_exist_holds_nothing,

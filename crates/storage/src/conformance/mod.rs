@@ -40,6 +40,8 @@ pub mod delegations;
 #[doc(hidden)]
 pub mod deployment;
 #[doc(hidden)]
+pub mod grouped;
+#[doc(hidden)]
 pub mod isolation;
 #[doc(hidden)]
 pub mod leases;

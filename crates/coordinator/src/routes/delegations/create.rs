@@ -2,19 +2,24 @@
 
 use caracal_authz::narrow::ResourceBound;
 use caracal_core::DelegationId;
-use caracal_lifecycle::delegations::{self, Created};
+use caracal_lifecycle::{
+    GROUPED,
+    delegations::{self, Created, NewDelegation},
+    receipts::Keyed,
+};
 use caracal_service::{
     Refusal,
     front::{Body, Made},
+    zones::ZoneState,
 };
-use caracal_storage::Access;
+use caracal_storage::ZoneWork;
 use caracal_wire::{
     ErrorCode,
     coordinator::delegations::{AllowReason, CreateDelegation, DelegatedAuthority, DelegationCreated},
 };
 
 use super::request::DelegationRequest;
-use crate::call::{Call, DELEGATION_CREATE, Entity};
+use crate::call::{Begun, Call, DELEGATION_CREATE, Entity};
 
 pub(crate) async fn handle(
     call: Call,
@@ -36,9 +41,28 @@ pub(crate) async fn handle(
     let zone = call.zone().await?;
     let keyed = call.keyed(DELEGATION_CREATE, issuer, || asked.canonical(&call.caller));
 
-    let mut work = call.work(Access::Write).await?;
+    let mut work = call.work(GROUPED).await?;
     let now = call.now();
-    if let Some(receipt) = call.claim(keyed.as_ref(), work.as_mut(), now).await? {
+    let begun = begin(&call, work.as_mut(), &zone, asked.grant, keyed.as_ref()).await;
+    let (work, begun) = call.settled(work, begun).await?;
+    let made = match begun {
+        Begun::Before { receipt, live } => return call.repeat(work, receipt, live).await,
+        Begun::Now(created) => respond(created),
+    };
+    let entity = Entity::delegation(&made.delegation_edge_id);
+    call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
+    Ok(Made::New(made))
+}
+
+async fn begin(
+    call: &Call,
+    work: &mut dyn ZoneWork,
+    zone: &ZoneState,
+    grant: NewDelegation,
+    keyed: Option<&Keyed>,
+) -> Result<Begun<Created>, Refusal> {
+    let now = call.now();
+    if let Some(receipt) = call.claim(keyed, work, now).await? {
         let delegation = match DelegationId::parse(&receipt.resource_id) {
             Ok(id) => work.delegations().get(&id).await?,
             Err(_) => None,
@@ -46,14 +70,11 @@ pub(crate) async fn handle(
         let live = delegation.filter(|delegation| delegation.is_live(now));
         call.about().delegation_edge_id = live.map(|delegation| delegation.id);
         let live = call.about().delegation_edge_id.is_some();
-        return call.repeat(receipt, live).await;
+        return Ok(Begun::Before { receipt, live });
     }
     let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
-    let created = delegations::create(work.as_mut(), &call.act(), &resources, asked.grant).await?;
-    let made = respond(created);
-    let entity = Entity::delegation(&made.delegation_edge_id);
-    call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
-    Ok(Made::New(made))
+    let created = delegations::create(work, &call.act(), &resources, grant).await?;
+    Ok(Begun::Now(created))
 }
 
 fn respond(created: Created) -> DelegationCreated {

@@ -1,12 +1,11 @@
 //! `PATCH /zones/{zone}/delegations/{id}/revoke`: takes a delegation back, with everything narrowed from it.
 
 use caracal_core::DelegationId;
-use caracal_lifecycle::delegations;
+use caracal_lifecycle::{GROUPED, delegations};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, OptionalBody, Path, Query},
 };
-use caracal_storage::Access;
 use caracal_wire::coordinator::delegations::{DelegationRevoked, RevokeDelegation};
 use http::StatusCode;
 
@@ -26,8 +25,9 @@ pub(crate) async fn handle(
         .terminate_target
         .or(query.terminate_target);
     let terminate = asked.unwrap_or(false);
-    let mut work = call.work(Access::Write).await?;
-    let revoked = delegations::revoke(work.as_mut(), &call.act(), &id, terminate).await?;
+    let mut work = call.work(GROUPED).await?;
+    let revoked = delegations::revoke(work.as_mut(), &call.act(), &id, terminate).await;
+    let (work, revoked) = call.settled(work, revoked.map_err(Refusal::from)).await?;
     call.commit(work, StatusCode::OK, Entity::delegation(&id)).await?;
     metrics::delegations_ended("revoked", revoked.delegations.len());
     metrics::sessions_ended("delegation_revoked", revoked.ended_sessions);

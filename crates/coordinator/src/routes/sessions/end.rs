@@ -2,12 +2,11 @@
 //! them.
 
 use caracal_core::{SessionId, text::TextRule};
-use caracal_lifecycle::sessions;
+use caracal_lifecycle::{GROUPED, sessions};
 use caracal_service::{
     Refusal,
     front::{ById, NoContent, OptionalBody, Path, Query},
 };
-use caracal_storage::Access;
 use caracal_wire::{
     ErrorCode,
     coordinator::sessions::{EndReason, EndSession},
@@ -34,8 +33,9 @@ pub(crate) async fn handle(
             "a whole number from 1",
         ));
     }
-    let mut work = call.work(Access::Write).await?;
-    let ended = sessions::end(work.as_mut(), &call.act(), &id, &reason, generation).await?;
+    let mut work = call.work(GROUPED).await?;
+    let ended = sessions::end(work.as_mut(), &call.act(), &id, &reason, generation).await;
+    let (work, ended) = call.settled(work, ended.map_err(Refusal::from)).await?;
     call.commit(work, StatusCode::NO_CONTENT, Entity::session(&id))
         .await?;
     metrics::sessions_ended("requested", ended.sessions.len());

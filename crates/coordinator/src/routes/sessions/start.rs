@@ -1,18 +1,24 @@
 //! `POST /zones/{zone}/agents`: starts a session.
 
 use caracal_core::SessionId;
-use caracal_lifecycle::sessions;
+use caracal_lifecycle::{
+    GROUPED,
+    receipts::Keyed,
+    records::Anchor,
+    sessions::{self, Started},
+};
 use caracal_service::{
     Refusal,
     front::{Body, Made},
+    zones::ZoneState,
 };
-use caracal_storage::Access;
+use caracal_storage::ZoneWork;
 use caracal_wire::coordinator::sessions::{SessionStarted, StartSession};
 
 use super::{not_owner, request::Asked};
 use crate::{
     auth::subject,
-    call::{Call, Entity, SESSION_START},
+    call::{Begun, Call, Entity, SESSION_START},
     metrics,
 };
 
@@ -39,19 +45,14 @@ pub(crate) async fn handle(
     .await?;
     let keyed = call.keyed(SESSION_START, application, || asked.canonical(&call.caller));
 
-    let mut work = call.work(Access::Write).await?;
+    let mut work = call.work(GROUPED).await?;
     let now = call.now();
-    if let Some(receipt) = call.claim(keyed.as_ref(), work.as_mut(), now).await? {
-        let session = match SessionId::parse(&receipt.resource_id) {
-            Ok(id) => work.sessions().get(&id).await?,
-            Err(_) => None,
-        };
-        let live = session.filter(|session| session.holds_slot(now));
-        let live = live.inspect(|session| call.about().session(session)).is_some();
-        return call.repeat(receipt, live).await;
-    }
-    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
-    let started = sessions::start(work.as_mut(), &call.act(), &resources, &asked.start, &anchor).await?;
+    let begun = begin(&call, work.as_mut(), &zone, &asked, &anchor, keyed.as_ref()).await;
+    let (work, begun) = call.settled(work, begun).await?;
+    let started = match begun {
+        Begun::Before { receipt, live } => return call.repeat(work, receipt, live).await,
+        Begun::Now(started) => started,
+    };
     let made = SessionStarted {
         session: (&started.session).into(),
         delegation_edge_id: started.inherited.map(|delegation| delegation.id),
@@ -61,4 +62,27 @@ pub(crate) async fn handle(
     call.commit_made(work, keyed.as_ref(), entity, &made, now).await?;
     metrics::session_started(asked.start.lifecycle.as_str());
     Ok(Made::New(made))
+}
+
+async fn begin(
+    call: &Call,
+    work: &mut dyn ZoneWork,
+    zone: &ZoneState,
+    asked: &Asked,
+    anchor: &Anchor,
+    keyed: Option<&Keyed>,
+) -> Result<Begun<Started>, Refusal> {
+    let now = call.now();
+    if let Some(receipt) = call.claim(keyed, work, now).await? {
+        let session = match SessionId::parse(&receipt.resource_id) {
+            Ok(id) => work.sessions().get(&id).await?,
+            Err(_) => None,
+        };
+        let live = session.filter(|session| session.holds_slot(now));
+        let live = live.inspect(|session| call.about().session(session)).is_some();
+        return Ok(Begun::Before { receipt, live });
+    }
+    let resources = |name: &str| zone.resource(name).map(|state| &state.resource);
+    let started = sessions::start(work, &call.act(), &resources, &asked.start, anchor).await?;
+    Ok(Begun::Now(started))
 }

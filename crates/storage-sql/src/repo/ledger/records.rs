@@ -33,24 +33,27 @@ fn passes(filter: &AdminAuditFilter, record: &SearchedRecord) -> bool {
 }
 
 impl LogUnit<'_> {
-    /// Appends a record as canonical JSON.
-    pub(in crate::repo) async fn append_record(&mut self, record: &AdminAuditRecord) -> Result<(), Error> {
+    /// Appends records as canonical JSON.
+    pub(crate) async fn append_records(&mut self, records: &[AdminAuditRecord]) -> Result<(), Error> {
         let mut log = self.held_log().await?;
         if log.size == 0 && self.adopt_held(&log).await? > 0 {
             log = self.held_log().await?;
         }
-        let value = serde_json::to_value(record).map_err(|source| Error::Corrupt(source.to_string()))?;
-        let body = String::from_utf8(canonical_json(&value));
-        let body = body.map_err(|source| Error::Corrupt(source.to_string()))?;
-        // Ids are ours; with a NUL one could not be found again on every backend.
-        if body.len() > MAX_BODY_BYTES || record.id.contains('\0') {
-            return Err(Error::Corrupt(String::from(
-                "an administrative record is larger than an entry may be, or its id contains NUL",
-            )));
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            let value = serde_json::to_value(record).map_err(|source| Error::Corrupt(source.to_string()))?;
+            let body = String::from_utf8(canonical_json(&value));
+            let body = body.map_err(|source| Error::Corrupt(source.to_string()))?;
+            // Ids are ours; with a NUL one could not be found again on every backend.
+            if body.len() > MAX_BODY_BYTES || record.id.contains('\0') {
+                return Err(Error::Corrupt(String::from(
+                    "an administrative record is larger than an entry may be, or its id contains NUL",
+                )));
+            }
+            entries.push(self.record(body, record.occurred_at)?);
         }
-        let entry = self.record(body, record.occurred_at)?;
         let tail = self.tail(&log).await?;
-        self.extend(log, tail, vec![entry]).await
+        self.extend(log, tail, entries).await
     }
 
     /// A record as an entry. Nobody signs it on its way: it is written where it is kept, when it happens.
