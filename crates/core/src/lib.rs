@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod claims;
+pub mod control_key;
 pub mod entity;
 pub mod id;
 pub mod json;
@@ -21,6 +22,7 @@ pub mod text;
 pub mod time;
 pub mod world;
 
+pub use control_key::{ControlKey, ControlTrait};
 pub use id::{
     ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, KeyId, NotificationDeliveryId,
     NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,

@@ -2,31 +2,11 @@
 
 use std::collections::HashSet;
 
-use caracal_core::{Timestamp, text::excerpt};
+use caracal_core::{ControlTrait, text::excerpt};
 use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, Issue, Issues};
 
 const MAX_TRAITS: usize = 64;
-
-/// Nouns and verbs of the scopes a control application may hold.
-const CONTROL_NOUNS: [&str; 8] = [
-    "app",
-    "grant",
-    "identity-provider",
-    "policy",
-    "policy-set",
-    "resource",
-    "session",
-    "workload",
-];
-const CONTROL_SINGLE: [&str; 6] = [
-    "control:delegation:read",
-    "control:delegation:delete",
-    "control:approval:read",
-    "control:audit:read",
-    "control:authority-record:read",
-    "control:explain:read",
-];
 
 /// Whether the set may be given by a caller who reaches the whole deployment (`global`) or one zone.
 ///
@@ -53,7 +33,6 @@ pub(in crate::routes) fn check(traits: &[String], global: bool) -> Result<(), Re
         if !seen.insert(name) {
             return Err(refused(ErrorCode::TraitDuplicate, name, "is named twice"));
         }
-        let (namespace, rest) = name.split_once(':').unwrap_or((name, ""));
         if !global && is_reserved(name) {
             return Err(refused(
                 ErrorCode::TraitForbidden,
@@ -61,10 +40,11 @@ pub(in crate::routes) fn check(traits: &[String], global: bool) -> Result<(), Re
                 "can only be given by a token of the whole deployment",
             ));
         }
-        if namespace == "control" {
-            let kind =
-                control(rest).ok_or_else(|| refused(ErrorCode::TraitInvalid, name, "is no control trait"))?;
-            if matches!(kind, "max-ttl" | "expires") && !once.insert(kind) {
+        if ControlTrait::is_one(name) {
+            let kind = ControlTrait::parse(name)
+                .ok_or_else(|| refused(ErrorCode::TraitInvalid, name, "is no control trait"))?;
+            let bound = matches!(kind, ControlTrait::MaxTtl(_) | ControlTrait::Expires(_));
+            if bound && !once.insert(std::mem::discriminant(&kind)) {
                 return Err(refused(ErrorCode::TraitInvalid, name, "may be given once"));
             }
         }
@@ -84,36 +64,6 @@ fn is_word(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
-}
-
-/// The kind of a control trait, if it is one.
-fn control(rest: &str) -> Option<&'static str> {
-    if rest == "invoke" {
-        return Some("invoke");
-    }
-    let (kind, value) = rest.split_once(':')?;
-    match kind {
-        "scope" => is_control_scope(value).then_some("scope"),
-        "max-ttl" => value
-            .parse::<u32>()
-            .is_ok_and(|ttl| (60..=900).contains(&ttl))
-            .then_some("max-ttl"),
-        "expires" => Timestamp::parse_rfc3339(value).is_ok().then_some("expires"),
-        _ => None,
-    }
-}
-
-fn is_control_scope(scope: &str) -> bool {
-    let generated = || {
-        let mut parts = scope.split(':');
-        let (Some("control"), Some(noun), Some("read" | "write" | "delete"), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return false;
-        };
-        CONTROL_NOUNS.contains(&noun)
-    };
-    CONTROL_SINGLE.contains(&scope) || generated()
 }
 
 fn refused(code: ErrorCode, name: &str, message: &str) -> Refusal {
