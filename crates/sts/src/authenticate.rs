@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use caracal_core::{ApplicationId, Secret, ZoneId, entity::Application};
+use caracal_core::{ApplicationId, ControlKey, Secret, ZoneId, entity::Application};
 use caracal_service::{
     Refusal,
     zones::{DirectoryError, ZoneState},
@@ -111,15 +111,36 @@ async fn elsewhere(
     zone: &ZoneId,
     application: &ApplicationId,
 ) -> Result<Option<Application>, Refusal> {
+    let found = find(deps, application).await?;
+    Ok(found.filter(|found| found.zone_id != *zone))
+}
+
+/// The zone of a control key, which does not name it when it asks. Nothing is proved by that.
+///
+/// # Errors
+/// 401 `access_denied` for whatever is no live control key, as for a wrong secret; 429 and 503 as [`authenticate`].
+pub(crate) async fn zone_of_control_key(
+    deps: &StsDeps,
+    application: &ApplicationId,
+    peer: Option<IpAddr>,
+) -> Result<ZoneId, Refusal> {
+    let found = find(deps, application).await?;
+    let key = found.filter(|found| found.is_live(deps.world.now()) && ControlKey::is_named(&found.traits));
+    match key {
+        Some(key) => Ok(key.zone_id),
+        None => Err(failed(deps, application.as_str(), peer).await?),
+    }
+}
+
+async fn find(deps: &StsDeps, application: &ApplicationId) -> Result<Option<Application>, Refusal> {
     let found = async {
         let mut work = deps.store.global(Access::Read).await?;
         work.find_application(application).await
     };
-    let found = found.await.map_err(|error| {
+    found.await.map_err(|error| {
         tracing::error!(error = %caracal_service::error_chain(&error), "could not look for an application");
         unavailable()
-    })?;
-    Ok(found.filter(|found| found.zone_id != *zone))
+    })
 }
 
 /// Whether `secret` is the one behind `stored`.

@@ -20,6 +20,8 @@ use crate::{Connections, ServiceTokens, SubjectKeys};
 pub struct StsConfig {
     /// `iss` of every mandate and audience of session and gateway mandates, byte for byte.
     pub issuer: Arc<str>,
+    /// Identifier of the resource that stands for the Control API.
+    pub control_audience: Arc<str>,
     /// Mints per zone, resource and application in a minute.
     pub mint_rate_limit_per_min: u32,
     /// Failed logins per application and address in a minute.
@@ -35,6 +37,7 @@ impl StsConfig {
     pub fn new(issuer: impl Into<Arc<str>>) -> Self {
         Self {
             issuer: issuer.into(),
+            control_audience: "caracal-control".into(),
             mint_rate_limit_per_min: 600_000,
             auth_fail_limit_per_min: 60,
             key_overlap: Duration::from_hours(24),

@@ -86,6 +86,7 @@ reasons! {
     DelegationChainBroken "delegation_chain_broken" "A delegation does not continue the one before.";
     DelegationExceedsParentAuthority "delegation_exceeds_parent_authority" "A delegation hands on more than it was given.";
     ZoneFrozen "zone_frozen" "The zone is frozen: nothing in it is allowed until it is thawed.";
+    ControlResourceRequiresControlKey "control_resource_requires_control_key" "Only a live control key is given a mandate for the Control API, alone and within its scopes.";
     StsUnavailable "sts_unavailable" "Nothing can be decided now.";
 }
 
@@ -256,6 +257,11 @@ pub enum Explanation<'a> {
     Credential {
         /// Why.
         reason: String,
+    },
+    /// What a request for the Control API must not have, or a control key lacks.
+    Rule {
+        /// The rule.
+        rule: &'static str,
     },
     /// A session or a delegation that carries no authority.
     References {

@@ -5,5 +5,6 @@ mod resource;
 
 pub(crate) use party::{Party, PartyError, resolve};
 pub(crate) use resource::{
-    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, of_policy, use_input,
+    Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api,
+    of_policy, use_input,
 };

@@ -18,7 +18,7 @@ use caracal_wire::{
 use serde_json::Value;
 
 use super::Party;
-use crate::case::GovernedCall;
+use crate::case::{Case, GovernedCall};
 
 /// A resource that was granted.
 #[derive(Debug)]
@@ -135,6 +135,19 @@ impl Denied {
 
 /// What became of one resource.
 pub(crate) type Outcome<T> = Result<T, Box<Denied>>;
+
+/// The resource that stands for the Control API is given by no policy, and reached through no Gateway: a control key asks
+/// for it by its identifier. A resource can be named by its id as well.
+pub(crate) fn not_the_control_api(case: &Case<'_>, name: &str) -> Outcome<()> {
+    let audience = &*case.deps.config.control_audience;
+    let found = case.zone.resource(name);
+    if found.is_none_or(|found| found.resource.identifier != audience) {
+        return Ok(());
+    }
+    let rule = "a control key asks for the Control API, by its identifier and alone";
+    let reason = DenialReason::ControlResourceRequiresControlKey;
+    Err(Denied::of_facts(audience, reason, Explanation::Rule { rule }))
+}
 
 /// Decides whether `application` may have a mandate for `name` with `scopes`.
 pub(crate) fn decide_mint(

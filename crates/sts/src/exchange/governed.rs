@@ -14,7 +14,9 @@ use crate::{
     StsDeps,
     authenticate::{invalid_client, unavailable, zone_of},
     case::{Case, GovernedCall},
-    decide::{Granted, Outcome, Party, PartyError, UseScopes, decide_use, resolve, use_input},
+    decide::{
+        Granted, Outcome, Party, PartyError, UseScopes, decide_use, not_the_control_api, resolve, use_input,
+    },
     evidence::Evidence,
     hold::Release,
     issue::{DEFAULT_TTL, sign},
@@ -130,6 +132,7 @@ impl ExchangeKind for Governed<'_> {
     }
 
     fn decide(&self, case: &Case<'_>, party: &Party, _: &str) -> Outcome<Granted> {
+        not_the_control_api(case, self.call.resource)?;
         decide_use(&case.zone, party, &self.call, self.use_scopes())
     }
 

@@ -14,7 +14,7 @@ use caracal_wire::sts::{DeniedTarget, Explanation};
 use crate::{
     authenticate::unavailable,
     case::Case,
-    decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, resolve},
+    decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, not_the_control_api, resolve},
     evidence::Evidence,
     hold::Release,
     issue::{self, sign},
@@ -112,6 +112,7 @@ impl ExchangeKind for Mint<'_> {
 
     fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted> {
         let application = &case.application.id;
+        not_the_control_api(case, resource)?;
         decide_mint(
             &case.zone,
             application,

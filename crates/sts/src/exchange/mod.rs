@@ -1,6 +1,7 @@
 //! The kinds of exchange that the token endpoint takes, told apart once. A file for each.
 
 mod closed;
+mod control;
 mod federation;
 mod governed;
 mod local;
@@ -11,6 +12,7 @@ use caracal_crypto::mandate::MAX_LIFETIME;
 use caracal_service::Refusal;
 
 pub(crate) use closed::refuse_session;
+pub(crate) use control::Control;
 pub(crate) use federation::Federation;
 pub(crate) use governed::Governed;
 pub use local::LocalExchange;
@@ -27,6 +29,8 @@ pub(crate) enum Exchange<'f> {
     Governed(Presented<'f>),
     /// An application mints by its own secret.
     Mint(Mint<'f>),
+    /// A control key asks for a mandate of the Control API.
+    Control(Control<'f>),
     /// An application presents a session mandate: checked, and sent to the Gateway.
     Session(&'f Secret),
     /// An application presents a person's identity token.
@@ -45,13 +49,20 @@ impl<'f> Exchange<'f> {
     ///
     /// # Errors
     /// 400 naming the field that the kind needs otherwise.
-    pub(crate) fn of(form: &'f TokenRequest, from_gateway: bool) -> Result<Self, Refusal> {
+    pub(crate) fn of(
+        form: &'f TokenRequest,
+        from_gateway: bool,
+        control_audience: &str,
+    ) -> Result<Self, Refusal> {
         if from_gateway {
             return Presented::of(form).map(Self::Governed);
         }
         match &form.subject_token {
             Some((token, SubjectTokenType::AccessToken)) => Ok(Self::Session(token)),
             Some((token, SubjectTokenType::IdToken)) => Federation::of(form, token).map(Self::Federation),
+            None if form.resources.iter().any(|name| name == control_audience) => {
+                Control::of(form).map(Self::Control)
+            }
             None => Mint::of(form).map(Self::Mint),
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, response::Response};
 use caracal_core::{
-    Secret,
+    Secret, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::request_signature::{
@@ -22,7 +22,7 @@ use http::{HeaderMap, StatusCode};
 use super::posted::{Posted, uncached};
 use crate::{
     StsDeps,
-    authenticate::{authenticate, invalid_client, unavailable},
+    authenticate::{authenticate, invalid_client, unavailable, zone_of_control_key},
     basic::{Login, challenged},
     case::{Case, GovernedCall},
     exchange::{Exchange, Governed, Presented, refuse_session},
@@ -41,7 +41,7 @@ pub(super) async fn post(deps: Arc<StsDeps>, request: Request) -> Result<Respons
     let login = Login::of(&headers)?;
     let form = TokenRequest::parse(&body, login.as_ref())?;
     let from_gateway = from_gateway(&deps, &context, &headers, &path, &form, &body).await?;
-    let exchange = Exchange::of(&form, from_gateway)?;
+    let exchange = Exchange::of(&form, from_gateway, &deps.config.control_audience)?;
     let answered = answer(&deps, &context, &form, exchange, peer).await;
     let response = answered.map_err(|refusal| challenged(login.as_ref(), refusal))?;
     uncached(&response)
@@ -120,6 +120,12 @@ async fn answer(
             let (minted, denied) = mint.run(&proven().await?).await?;
             Ok(response(minted.token, &minted.claims, denied))
         }
+        Exchange::Control(control) => {
+            let issued = control
+                .run(&of_control_key(deps, context, form, peer).await?)
+                .await?;
+            Ok(response(issued.token, &issued.claims, Vec::new()))
+        }
         Exchange::Session(token) => Err(refuse_session(&proven().await?, token).await),
         Exchange::Federation(federation) => {
             let issued = federation.run(&proven().await?).await?;
@@ -134,8 +140,31 @@ async fn proven<'c>(
     form: &TokenRequest,
     peer: Option<IpAddr>,
 ) -> Result<Case<'c>, Refusal> {
-    // Without a zone only control keys could be meant, and those this build does not serve.
     let zone_id = form.zone_id.as_ref().ok_or_else(invalid_client)?;
+    in_zone(deps, context, form, zone_id, peer).await
+}
+
+/// As [`proven`]; a control key need not say which zone is its own.
+async fn of_control_key<'c>(
+    deps: &'c StsDeps,
+    context: &'c RequestContext,
+    form: &TokenRequest,
+    peer: Option<IpAddr>,
+) -> Result<Case<'c>, Refusal> {
+    let zone_id = match &form.zone_id {
+        Some(zone_id) => zone_id.clone(),
+        None => zone_of_control_key(deps, &form.application_id, peer).await?,
+    };
+    in_zone(deps, context, form, &zone_id, peer).await
+}
+
+async fn in_zone<'c>(
+    deps: &'c StsDeps,
+    context: &'c RequestContext,
+    form: &TokenRequest,
+    zone_id: &ZoneId,
+    peer: Option<IpAddr>,
+) -> Result<Case<'c>, Refusal> {
     let (zone, application) =
         authenticate(deps, zone_id, &form.application_id, &form.client_secret, peer).await?;
     Ok(Case {

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod approvals;
+mod control_keys;
 mod exchange;
 mod fixture;
 mod introspection;
