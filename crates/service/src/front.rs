@@ -9,6 +9,7 @@
 //! [`document`] tells the same declarations as OpenAPI.
 
 mod answer;
+mod beside;
 mod declaration;
 mod document;
 mod inbound;
@@ -34,6 +35,8 @@ pub use answer::{
     Accepted, Answer, Answers, Archive, Created, Download, Events, Linked, Made, NoContent, PlainText, Sheet,
     Tagged, Versioned,
 };
+use beside::Beside;
+pub use beside::{Asked, Ran};
 pub use declaration::{Credential, Declaration, Evidence, Record};
 pub use document::{Surface, document, unresolved};
 pub use inbound::{HttpRole, Inbound, Params};
@@ -76,18 +79,24 @@ fn mount<R: HttpRole>(role: &Arc<R>, routes: Vec<Route<R>>) -> Router {
         "/openapi.json",
         get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document.to_string()) }),
     );
-    for Route { mut declared, work } in routes {
+    let routes: Vec<_> = routes
+        .into_iter()
+        .map(|Route { mut declared, work }| {
+            let operation = document::operation(&declared);
+            declared.refuses = refusals::all(&declared, &R::refuses(&declared.needs), &operation);
+            (Arc::new(declared), work)
+        })
+        .collect();
+    let beside = Arc::new(Beside::of(&routes));
+    for (declared, work) in routes {
         let filter = filter(&declared.method);
-        let operation = document::operation(&declared);
-        declared.refuses = refusals::all(&declared, &R::refuses(&declared.needs), &operation);
         let paths = std::iter::once(declared.path).chain(declared.also);
-        let declared = Arc::new(declared);
         let serving = match work {
-            Work::Raw(mounted) => mounted(role.clone(), declared, filter),
+            Work::Raw(mounted) => mounted(role.clone(), declared.clone(), filter),
             Work::Gated(handler) => {
-                let role = role.clone();
+                let (role, declared, beside) = (role.clone(), declared.clone(), beside.clone());
                 on(filter, move |request: Request| {
-                    serve(role, declared, handler, request)
+                    serve(role, declared, beside, handler, request)
                 })
             }
         };
@@ -137,10 +146,12 @@ fn filter(method: &Method) -> MethodFilter {
 async fn serve<R: HttpRole>(
     role: Arc<R>,
     route: Arc<Declaration<R::Needs>>,
+    beside: Arc<Beside<R>>,
     handler: Gated<R>,
     request: Request,
 ) -> Response {
     let (mut head, body) = request.into_parts();
+    let envelope = route.envelope;
     // Nothing of the body is read, and nothing is written, for a caller who is nobody.
     let proved = async {
         let params = Params::decoded(&mut head).await?;
@@ -151,30 +162,40 @@ async fn serve<R: HttpRole>(
         Ok(proved) => proved,
         Err(refusal) => {
             route.hold(&refusal);
-            return refusal.into_response();
+            return refusal.in_envelope(envelope).into_response();
         }
     };
-    let mut inbound = Inbound::new(role, route, caller, params, &mut head);
+    let mut inbound = Inbound::new(role, route, beside, caller, params, &mut head);
     let entered = inbound.enter(body).await;
+    match concluded(&handler, inbound, entered).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.in_envelope(envelope).into_response(),
+    }
+}
+
+/// What a request that entered, or was refused at the gates, ends with; a refusal is recorded.
+async fn concluded<R: HttpRole>(
+    handler: &Gated<R>,
+    inbound: Inbound<R>,
+    entered: Result<(), Refusal>,
+) -> Result<Response, Refusal> {
     let inbound = Arc::new(inbound);
     let outcome = match entered {
         Ok(()) => {
             let span = tracing::info_span!("route", role = R::NAME, otel.name = inbound.route.name, request.id = %inbound.request_id);
-            handle(&handler, &inbound).instrument(span).await
+            handle(handler, &inbound).instrument(span).await
         }
         Err(refusal) => Err(refusal),
     };
-    match outcome {
-        Ok(response) => response,
-        Err(refusal) => {
-            let refusal = inbound.role.rephrase(refusal);
-            inbound.route.hold(&refusal);
-            if R::evidence(&inbound.route.needs, &inbound.route.method).refused != Record::Nowhere {
-                inbound.role.refused(&inbound, &refusal).await;
-            }
-            refusal.into_response()
-        }
+    let refusal = match outcome {
+        Ok(response) => return Ok(response),
+        Err(refusal) => inbound.role.rephrase(refusal),
+    };
+    inbound.route.hold(&refusal);
+    if R::evidence(&inbound.route.needs, &inbound.route.method).refused != Record::Nowhere {
+        inbound.role.refused(&inbound, &refusal).await;
     }
+    Err(refusal)
 }
 
 /// Who calls. Whoever was told to come back later costs nothing until then.

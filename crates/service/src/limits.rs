@@ -143,14 +143,26 @@ impl Limits {
         counted.map_err(|wait| limited(limit, rule, wait))
     }
 
+    /// Counts a call from an address towards a rule of the role's own; `limit` names it in the metric.
+    ///
+    /// # Errors
+    /// 429 past the limit.
+    pub async fn count_address(
+        &self,
+        rule: &Rule,
+        limit: &'static str,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        self.count_towards(rule, limit, &name_of(network(peer))).await
+    }
+
     /// Counts a refused credential.
     ///
     /// # Errors
     /// 429 past the limit.
     pub(crate) async fn count_refused(&self, peer: Option<IpAddr>) -> Result<(), Refusal> {
         let peer = network(peer);
-        let name = peer.map_or_else(|| String::from("unknown"), |peer| peer.to_string());
-        let counted = self.count(&self.refused, &name).await;
+        let counted = self.count(&self.refused, &name_of(peer)).await;
         counted.map_err(|wait| self.wait(Visitor::Address(peer), &self.refused, wait))
     }
 
@@ -213,6 +225,10 @@ fn credential(headers: &HeaderMap) -> [u8; 32] {
         all.push(b'\n');
     }
     sha256(&all)
+}
+
+fn name_of(network: Option<IpAddr>) -> String {
+    network.map_or_else(|| String::from("unknown"), |network| network.to_string())
 }
 
 /// Whoever has an IPv6 address has a network of them.

@@ -8,13 +8,23 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use caracal_core::text;
-use caracal_wire::{ErrorCode, Issue, Issues, Problem};
+use caracal_wire::{CommandError, CommandProblem, ErrorCode, Issue, Issues, Problem};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Segments of a field's path that an answer shows at most.
 const MAX_PATH_SEGMENTS: usize = 16;
+
+/// How a refusal is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Envelope {
+    /// As [`Problem`].
+    #[default]
+    Problem,
+    /// As [`CommandProblem`].
+    Command,
+}
 
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
@@ -31,6 +41,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Value of `WWW-Authenticate` (RFC 9110 §11.6.1).
     pub authenticate: Option<Cow<'static, str>>,
+    /// How it is told.
+    pub envelope: Envelope,
     /// The request changed nothing because others were in its way: see [`crate::contention`]. Not sent.
     pub contended: bool,
 }
@@ -54,6 +66,7 @@ impl Refusal {
             members: Map::new(),
             retry_after: None,
             authenticate: None,
+            envelope: Envelope::default(),
             contended: false,
         }
     }
@@ -124,6 +137,51 @@ impl Refusal {
             .with_details(&Issues { issues })
     }
 
+    /// Says how it is told.
+    #[must_use]
+    pub const fn in_envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    /// What it says, for a person.
+    pub fn sentence(&self) -> Cow<'static, str> {
+        self.description
+            .clone()
+            .unwrap_or(Cow::Borrowed(self.code.sentence()))
+    }
+
+    fn rendered(&self, request_id: &str) -> String {
+        let text = match self.envelope {
+            Envelope::Problem => serde_json::to_string(&self.body(request_id)),
+            Envelope::Command => serde_json::to_string(&self.command_body(request_id)),
+        };
+        text.unwrap_or_default()
+    }
+
+    fn command_body(&self, request_id: &str) -> CommandProblem {
+        CommandProblem {
+            ok: false,
+            error: CommandError {
+                code: self.code.into(),
+                reason: self.sentence(),
+                remediation: self
+                    .members
+                    .get("remediation")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+                cause: self
+                    .members
+                    .get("cause")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+                details: self.members.get("details").cloned(),
+            },
+            request_id_camel: request_id.to_owned(),
+            request_id: request_id.to_owned(),
+        }
+    }
+
     /// The body.
     pub fn body(&self, request_id: &str) -> Problem {
         Problem {
@@ -150,7 +208,7 @@ impl Refusal {
                 ),
                 (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
             ],
-            serde_json::to_string(&self.body(request_id)).unwrap_or_default(),
+            self.rendered(request_id),
         )
             .into_response();
         let mut set = |name: HeaderName, value: &str| {

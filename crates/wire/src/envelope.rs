@@ -72,6 +72,42 @@ pub struct OAuthError {
     pub more: Map<String, Value>,
 }
 
+/// An error answer of a command of the Control API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CommandProblem {
+    /// False.
+    pub ok: bool,
+    /// What was wrong.
+    pub error: CommandError,
+    /// What to name when asking an operator; the same as the header `X-Request-Id`.
+    #[serde(rename = "requestId", default)]
+    pub request_id_camel: String,
+    /// The same again, for clients that read this name.
+    #[serde(default)]
+    pub request_id: String,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CommandError {
+    /// The code. As text, because a client may be older than the service that it asks.
+    #[schema(value_type = ErrorCode)]
+    pub code: Cow<'static, str>,
+    /// For a person: what was wrong.
+    pub reason: Cow<'static, str>,
+    /// What to do about it, where that can be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remediation: Option<String>,
+    /// The code of the operation that the command is, where that refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ErrorCode>)]
+    pub cause: Option<String>,
+    /// What was wrong, for a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<Value>,
+}
+
 /// Every reason that the STS and the Gateway give.
 fn reasons() -> Schema {
     let sts = DenialReason::ALL.iter().map(|reason| reason.as_str());

@@ -21,5 +21,5 @@ pub mod run;
 pub mod sts;
 
 pub use code::ErrorCode;
-pub use envelope::{Issue, Issues, OAuthError, Problem};
+pub use envelope::{CommandError, CommandProblem, Issue, Issues, OAuthError, Problem};
 pub use listing::{Listing, PageQuery};

@@ -5,7 +5,7 @@ use caracal_wire::ErrorCode;
 use http::Method;
 
 use super::{operation::OpenApiOperation, refusals};
-use crate::{Refusal, limits::LimitClass};
+use crate::{Refusal, limits::LimitClass, refusal::Envelope};
 
 /// How a route learns who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Declaration<N> {
     pub summary: &'static str,
     /// Code of a body that is not what the route takes.
     pub invalid: ErrorCode,
+    /// How its refusals are told.
+    pub envelope: Envelope,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
     /// Most bytes of its body, where it takes more than routes of its role do.
@@ -97,6 +99,7 @@ impl<N> Declaration<N> {
             limit: LimitClass::Ordinary,
             summary: "",
             invalid: ErrorCode::InvalidBody,
+            envelope: Envelope::Problem,
             idempotent: false,
             body_limit: None,
             refuses: Vec::new(),

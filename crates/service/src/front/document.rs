@@ -67,7 +67,8 @@ impl<N> Surface<N> {
             }
             let mut operation = operation(route);
             let refused = refusals::all(route, &(self.refuses)(&route.needs), &operation);
-            let refused = refusals::responses(&refused, self.oauth, &mut operation, &mut shared);
+            let refused =
+                refusals::responses(&refused, route.envelope, self.oauth, &mut operation, &mut shared);
             let built = built(route, &mut operation, credential, refused);
             let noun = noun(route.name);
             nouns.insert(noun);

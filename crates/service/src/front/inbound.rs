@@ -10,6 +10,7 @@ use caracal_wire::ErrorCode;
 use http::{HeaderMap, Method, request::Parts};
 
 use super::{
+    beside::Beside,
     declaration::{Credential, Declaration, Evidence},
     repeat::IdempotencyKey,
 };
@@ -134,12 +135,15 @@ pub struct Inbound<R: HttpRole> {
     pub idempotency_key: Option<IdempotencyKey>,
     /// The body, where the route reads one.
     pub body: Bytes,
+    /// The routes of the role, for those that run others.
+    pub(super) beside: Arc<Beside<R>>,
 }
 
 impl<R: HttpRole> Inbound<R> {
     pub(super) fn new(
         role: Arc<R>,
         route: Arc<Declaration<R::Needs>>,
+        beside: Arc<Beside<R>>,
         caller: R::Caller,
         params: Params,
         head: &mut Parts,
@@ -160,6 +164,7 @@ impl<R: HttpRole> Inbound<R> {
             headers: std::mem::take(&mut head.headers),
             idempotency_key: None,
             body: Bytes::new(),
+            beside,
         }
     }
 
@@ -181,23 +186,11 @@ impl<R: HttpRole> Inbound<R> {
 
     /// Everything up to the handler.
     pub(super) async fn enter(&mut self, body: axum::body::Body) -> Result<(), Refusal> {
-        let limits = self.role.limits();
-        let counted = limits
-            .map(|_| self.role.counted_as(&self.caller))
-            .unwrap_or_default();
-        if let Some(limits) = limits {
+        if let Some(limits) = self.role.limits() {
+            let counted = self.role.counted_as(&self.caller);
             limits.count_call(&counted, &self.headers).await?;
         }
-        self.role.permit(&self.caller, self.route.needs)?;
-        self.params.check()?;
-        if let Some(limits) = limits {
-            let place: Vec<_> = self.params.iter().map(|(_, value)| value).collect();
-            limits
-                .count_class(self.route.limit, &place.join("/"), &counted)
-                .await?;
-        }
-        self.role.admit(self).await?;
-        self.admitted = true;
+        self.pass_gates().await?;
         if self.route.idempotent {
             self.idempotency_key = IdempotencyKey::of(&self.headers)?;
         }
@@ -208,6 +201,22 @@ impl<R: HttpRole> Inbound<R> {
             require_json(&self.headers, &body)?;
             self.body = body;
         }
+        Ok(())
+    }
+
+    /// Whether the caller may do it at all, as often, and here.
+    pub(super) async fn pass_gates(&mut self) -> Result<(), Refusal> {
+        self.role.permit(&self.caller, self.route.needs)?;
+        self.params.check()?;
+        if let Some(limits) = self.role.limits() {
+            let counted = self.role.counted_as(&self.caller);
+            let place: Vec<_> = self.params.iter().map(|(_, value)| value).collect();
+            limits
+                .count_class(self.route.limit, &place.join("/"), &counted)
+                .await?;
+        }
+        self.role.admit(self).await?;
+        self.admitted = true;
         Ok(())
     }
 }
@@ -222,7 +231,7 @@ fn require_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Refusal> {
 
 /// Decoded path parameters. Past the gates every one is a well-formed id.
 #[derive(Debug, Default, Clone)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params(pub(super) Vec<(String, String)>);
 
 const ID_RULE: &str = "must be 1 to 128 characters of A-Z a-z 0-9 _ . : -";
 

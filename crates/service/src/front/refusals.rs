@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caracal_wire::{ErrorCode, OAuthError, Problem};
+use caracal_wire::{CommandProblem, ErrorCode, OAuthError, Problem};
 use http::{Method, StatusCode};
 use utoipa::openapi::{
     Content, Header, Ref, RefOr, Response, ResponseBuilder, Responses,
@@ -13,6 +13,7 @@ use super::{
     declaration::Declaration,
     operation::{JSON, OpenApiOperation},
 };
+use crate::refusal::Envelope;
 
 /// Status and code of a refusal.
 pub(super) type StatusAndCode = (u16, ErrorCode);
@@ -69,6 +70,7 @@ pub(super) fn all<N>(
 /// The responses that document `refused`, and any other refusal; what several routes refer to is in `shared`.
 pub(super) fn responses(
     refused: &[StatusAndCode],
+    envelope: Envelope,
     oauth: bool,
     operation: &mut OpenApiOperation,
     shared: &mut BTreeMap<String, RefOr<Response>>,
@@ -77,6 +79,10 @@ pub(super) fn responses(
         operation.schema::<OAuthError>()
     } else {
         operation.schema::<Problem>()
+    };
+    let told = match envelope {
+        Envelope::Problem => problem.clone(),
+        Envelope::Command => operation.schema::<CommandProblem>(),
     };
     let mut by_status: BTreeMap<u16, BTreeSet<&'static str>> = BTreeMap::new();
     for (status, code) in refused {
@@ -90,10 +96,13 @@ pub(super) fn responses(
             .collect::<Vec<_>>()
             .join("Or");
         let few = codes.len() <= MOST_SHARED;
-        let response = response(status, codes, problem.clone());
+        let response = response(status, codes, envelope, told.clone());
         let documented = if few {
-            // The same codes at another status are another response.
-            let name = format!("{name}{status}");
+            // The same codes at another status are another response, and so are those told otherwise.
+            let name = match envelope {
+                Envelope::Problem => format!("{name}{status}"),
+                Envelope::Command => format!("{name}{status}OfCommand"),
+            };
             let reference = Ref::from_response_name(&name);
             shared.insert(name, response.into());
             reference.into()
@@ -114,11 +123,21 @@ pub(super) fn responses(
 }
 
 /// A refusal that is `problem` with one of `codes`.
-fn response(status: u16, codes: BTreeSet<&'static str>, problem: RefOr<Schema>) -> Response {
+fn response(
+    status: u16,
+    codes: BTreeSet<&'static str>,
+    envelope: Envelope,
+    problem: RefOr<Schema>,
+) -> Response {
     let code = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(codes));
-    let with_code = ObjectBuilder::new().property("error", code);
+    let with_code = match envelope {
+        Envelope::Problem => ObjectBuilder::new().property("error", code),
+        Envelope::Command => {
+            ObjectBuilder::new().property("error", ObjectBuilder::new().property("code", code))
+        }
+    };
     let schema = AllOfBuilder::new().item(problem).item(with_code);
     let builder = ResponseBuilder::new()
         .description(sentence(status))

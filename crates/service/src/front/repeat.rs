@@ -52,21 +52,26 @@ impl IdempotencyKey {
             ));
         }
         // Header values are bytes; a key is text.
-        let text = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
+        let key = std::str::from_utf8(value.as_bytes()).ok().and_then(Self::parse);
+        let key = key.ok_or_else(|| {
+            malformed(
+                ErrorCode::IdempotencyKeyInvalid,
+                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space",
+            )
+        })?;
+        let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
+        Ok(Some(Self { generated, ..key }))
+    }
+
+    /// A key that its caller chose, where it can be one.
+    pub fn parse(text: &str) -> Option<Self> {
         let sound = (1..=MAX_KEY_BYTES).contains(&text.len())
             && text.trim() == text
             && !text.chars().any(|character| character.is_ascii_control());
-        if !sound {
-            return Err(malformed(
-                ErrorCode::IdempotencyKeyInvalid,
-                "Idempotency-Key is 1 to 255 bytes without control characters and surrounding space",
-            ));
-        }
-        let generated = headers.get(KIND).is_some_and(|kind| kind == "generated");
-        Ok(Some(Self {
+        sound.then(|| Self {
             text: text.to_owned(),
-            generated,
-        }))
+            generated: false,
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     input::Input,
     operation::OpenApiOperation,
 };
-use crate::{Refusal, limits::LimitClass};
+use crate::{Refusal, limits::LimitClass, refusal::Envelope};
 
 type Running = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
 
@@ -164,6 +164,13 @@ impl<R: HttpRole> Route<R> {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.declared.body_limit = Some(bytes);
+        self
+    }
+
+    /// Tells its refusals as those of commands.
+    #[must_use]
+    pub fn commands(mut self) -> Self {
+        self.declared.envelope = Envelope::Command;
         self
     }
 
