@@ -5,8 +5,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use caracal_core::{ZoneId, entity::NotificationType};
-use caracal_lifecycle::{MAX_WAITING, notification, receipts::Counts};
+use caracal_core::{ZoneId, audit::Event, entity::NotificationType};
+use caracal_lifecycle::{MAX_WAITING, audit_frame, notification, receipts::Counts};
 use caracal_service::Refusal;
 use caracal_storage::{Access, AdminAuditRecord, GlobalWork, Notification, OutboxMessage, ZoneWork};
 use caracal_wire::{
@@ -140,6 +140,17 @@ impl<'c> ZoneChange<'c> {
         self.messages.push(message);
     }
 
+    /// Leaves evidence with the commit: what cannot be written down is not done.
+    pub(crate) fn leave(&mut self, event: &impl Event) -> Result<(), Refusal> {
+        let api = &self.call.role;
+        let frame = audit_frame(&api.world, api.audit_keys.as_ref(), event).map_err(|error| {
+            tracing::error!(%error, "an audit event could not be written as JSON");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
+        })?;
+        self.publish(frame);
+        Ok(())
+    }
+
     /// Publishes that something registered in the zone changed.
     pub(crate) fn directory_changed(&mut self, kind: DirectoryKind, id: &str) {
         self.changed.push(DirectoryInvalidated {
@@ -198,6 +209,10 @@ impl<'c> ZoneChange<'c> {
     pub(crate) async fn commit(mut self, done: Done<'_>) -> Result<(), Refusal> {
         let zone = Some(&self.call.zone);
         let record = success(self.call, zone, done);
+        let invocation = self.call.caller.control.clone();
+        if let Some(invocation) = &invocation {
+            self.leave(&invocation.allowed(&self.call.role.world, &self.call.request_id))?;
+        }
         for record in self.objects.iter().chain([&record]) {
             self.work.admin_audit().append(record).await?;
         }
@@ -210,6 +225,9 @@ impl<'c> ZoneChange<'c> {
         }
         let published = self.ends || !self.messages.is_empty();
         self.work.commit().await?;
+        if let Some(invocation) = &invocation {
+            invocation.was_recorded();
+        }
         if published {
             self.call.role.outbox.announce().await;
         }

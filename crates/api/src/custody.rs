@@ -7,7 +7,6 @@ use caracal_core::{
 use caracal_crypto::{Location, new_secret};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
-use http::StatusCode;
 use serde::Serialize;
 
 use crate::{
@@ -83,16 +82,7 @@ pub(crate) async fn reveal(
         "allow",
         metadata,
     );
-    let frame = caracal_lifecycle::audit_frame(
-        &call.role.world,
-        call.role.audit_keys.as_ref(),
-        &event.undecided(),
-    )
-    .map_err(|error| {
-        tracing::error!(%error, "an audit event could not be written as JSON");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::AuditUnavailable)
-    })?;
-    change.publish(frame);
+    change.leave(&event.undecided())?;
     change.commit(Done::ok()).await?;
     Ok(secret.to_owned())
 }

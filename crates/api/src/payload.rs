@@ -5,7 +5,9 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 /// Collections whose members administrative audit rows name.
-const COLLECTIONS: [&str; 14] = [
+const COLLECTIONS: [&str; 16] = [
+    "sessions",
+    "delegations",
     "approvals",
     "notification-sinks",
     "accounts",
@@ -23,7 +25,7 @@ const COLLECTIONS: [&str; 14] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 19] = [
     "activate",
     "approve",
     "authorize",
@@ -37,7 +39,10 @@ const VERBS: [&str; 16] = [
     "revoke",
     "rotate-secret",
     "secret",
+    "resume",
     "simulate",
+    "suspend",
+    "terminate",
     "test",
     "thaw",
 ];

@@ -10,6 +10,8 @@ use caracal_core::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::coordinator::delegations::DelegationNode;
+
 use super::{Format, Line};
 
 /// Which authority records to list.
@@ -162,6 +164,64 @@ impl SessionRow {
             ttl_seconds: session.ttl_seconds,
         }
     }
+}
+
+/// A session in the tree below another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionNode {
+    /// Id.
+    pub session_id: SessionId,
+    /// Session that started it.
+    pub parent_session_id: Option<SessionId>,
+    /// Whose run it is.
+    pub application_id: ApplicationId,
+    /// State.
+    pub status: SessionStatus,
+    /// Task or service.
+    pub lifecycle: Lifecycle,
+    /// Steps below the one asked about, which is at 0.
+    pub depth: u32,
+}
+
+impl SessionNode {
+    /// The session, `depth` steps below the one asked about.
+    pub fn new(session: Session, depth: u32) -> Self {
+        Self {
+            session_id: session.id,
+            parent_session_id: session.parent_id,
+            application_id: session.application_id,
+            status: session.status,
+            lifecycle: session.lifecycle,
+            depth,
+        }
+    }
+}
+
+/// A session and the live ones below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionTree {
+    /// Nearest first, at most 1,000.
+    pub nodes: Vec<SessionNode>,
+    /// Whether there are more.
+    pub truncated: bool,
+}
+
+/// What ended with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionTerminated {
+    /// Sessions, the one asked for included.
+    pub terminated_sessions: usize,
+    /// Delegations to and from them.
+    pub revoked_delegations: usize,
+}
+
+/// A delegation and everything narrowed from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DelegationTree {
+    /// Nearest first, at most 5,000.
+    pub nodes: Vec<DelegationNode>,
+    /// Whether there are more.
+    pub truncated: bool,
 }
 
 /// Body that ends everything a subject holds. Unknown members are ignored.

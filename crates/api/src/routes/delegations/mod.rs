@@ -1,0 +1,6 @@
+//! `/v1/zones/{zoneId}/delegations`: authority that sessions handed to others, as whoever administers the zone sees and
+//! takes it back.
+
+pub(super) mod list;
+pub(super) mod revoke;
+pub(super) mod traverse;

@@ -1,0 +1,73 @@
+//! `GET /v1/zones/{zoneId}/sessions`
+
+use std::collections::HashMap;
+
+use caracal_core::{AuthorityRecordId, entity::AuthorityRecord};
+use caracal_service::{
+    Refusal,
+    front::{Paging, Query, Sheet},
+};
+use caracal_storage::SessionFilter;
+use caracal_wire::{
+    Listing,
+    control::{
+        Format,
+        authority::{ListSessions, SessionRow},
+    },
+};
+
+use crate::{answer::rows, call::ZoneCall, csv};
+
+/// Columns of the CSV form.
+const COLUMNS: [&str; 17] = [
+    "session_id",
+    "application_id",
+    "parent_session_id",
+    "status",
+    "lifecycle",
+    "labels",
+    "depth",
+    "child_count",
+    "subject_authority_record_id",
+    "subject_id",
+    "federated_user_id",
+    "federated_user_issuer",
+    "started_at",
+    "last_active_at",
+    "terminated_at",
+    "termination_reason",
+    "ttl_seconds",
+];
+
+pub(crate) async fn handle(
+    call: ZoneCall,
+    Query(query): Query<ListSessions>,
+    Paging(page): Paging<100, 1000>,
+) -> Result<Sheet<Listing<SessionRow>>, Refusal> {
+    let filter = SessionFilter {
+        status: query.status,
+        lifecycle: query.lifecycle,
+        application_id: query.application_id,
+        parent_id: query.parent_session_id,
+        label: query.label.map(|label| label.0),
+        subject_id: query.subject_id.map(|id| id.0),
+    };
+    let mut work = call.read().await?;
+    let read = work.sessions().list(&filter, &page).await?;
+    // Many sessions share a record; each record is read once.
+    let mut records: HashMap<AuthorityRecordId, Option<AuthorityRecord>> = HashMap::new();
+    let mut sessions = Vec::with_capacity(read.items.len());
+    for session in read.items {
+        let id = session.subject_authority_record_id.clone();
+        if !records.contains_key(&id) {
+            records.insert(id.clone(), work.authority_records().get(&id).await?);
+        }
+        let record = records.get(&id).and_then(Option::as_ref);
+        sessions.push(SessionRow::new(session, record));
+    }
+    if query.format == Some(Format::Csv) {
+        let name = format!("sessions-{}.csv", call.zone);
+        return Ok(Sheet::Csv(csv::file(name, &COLUMNS, &sessions, csv::member)));
+    }
+    Ok(Sheet::Json(rows(sessions, read.next.as_ref())))
+}
