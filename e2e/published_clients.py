@@ -21,6 +21,8 @@ from caracalai import (
 )
 from caracalai_admin import (
     AdminApiError,
+    ControlClient,
+    ControlClientError,
     GovernedUpstream,
     GovernedUpstreamGrant,
     GovernedUpstreamProvider,
@@ -30,7 +32,7 @@ from caracalai_admin import (
 from caracalai_revocation import InMemoryRevocationStore
 from caracalai_verify import AuthOptions, create_mandate_verifier
 
-from stack import ENDPOINTS, Upstream, admin, check, unique
+from stack import ENDPOINTS, HOME, Upstream, admin, check, unique
 
 API_KEY = "upstream-key-" + secrets.token_hex(16)
 
@@ -451,6 +453,127 @@ def freeze(operator, zone, planner, tickets, upstream):
     check(len(upstream.requests) == before, "and the upstream never heard of it")
 
 
+CONTROL_SCOPES = ["control:app:read", "control:app:write", "control:resource:read", "control:resource:write",
+                  "control:identity-provider:read", "control:identity-provider:write", "control:policy:read",
+                  "control:policy:write", "control:policy-set:read", "control:policy-set:write",
+                  "control:session:read", "control:session:delete", "control:audit:read"]
+
+
+def control_key(operator, zone):
+    """A control key, and the resource that stands for the Control API in its zone."""
+    operator.resources.create(
+        zone, {"name": "Control", "identifier": "caracal-control", "scopes": CONTROL_SCOPES}
+    )
+    traits = ["control:invoke", "control:max-ttl:120", *(f"control:scope:{scope}" for scope in CONTROL_SCOPES)]
+    return operator.applications.create(
+        zone, {"name": "robot", "registration_method": "managed", "traits": traits}
+    )
+
+
+def refused(call, status, code):
+    try:
+        call()
+    except ControlClientError as error:
+        return (error.status, error.code) == (status, code) or print(error.status, error.code, error.reason)
+    return False
+
+
+def control(operator, zone, upstream):
+    print("commands of a control key")
+    key = control_key(operator, zone)
+
+    def robot(**more):
+        return ControlClient(
+            sts_url=ENDPOINTS["sts"],
+            control_url=ENDPOINTS["api"],
+            audience="caracal-control",
+            application_id=key["id"],
+            client_secret=key["client_secret"],
+            **more,
+        )
+
+    client, gate = robot(zone_scope=zone, ttl_seconds=60), HOME / "control.open"
+    gate.unlink(missing_ok=True)
+    closed = lambda: client.invoke("app", "list", {}, ["control:app:read"])
+    check(refused(closed, 503, "control_disabled"), "a closed gate takes no command")
+    gate.touch()
+    try:
+        made = client.invoke("app", "create", {"name": "made by a robot"}, ["control:app:write"])
+        listed = client.invoke("app", "list", {}, ["control:app:read"])["items"]
+        names = [application["name"] for application in listed]
+        check("made by a robot" in names, "a command makes what its route makes")
+        check("robot" not in names, "a control key does not see control keys")
+        check(
+            operator.applications.get(zone, made["id"])["created_by"] == f"control:{key['id']}",
+            "what it made is attributed to it",
+        )
+        beyond = lambda: client.invoke("app", "delete", {"id": made["id"]}, ["control:app:delete"])
+        try:
+            beyond()
+            check(False, "a scope that the key lacks is not minted")
+        except ControlClientError as error:
+            check((error.stage, error.status) == ("token", 403), "a scope that the key lacks is not minted")
+        few = lambda: client.invoke("app", "create", {"name": "x"}, ["control:app:read"])
+        check(refused(few, 403, "denied"), "a mandate runs what its scopes name")
+        unknown = lambda: client.invoke("zone", "delete", {}, ["control:app:read"])
+        check(refused(unknown, 403, "denied"), "there is no other command")
+        elsewhere = robot(zone_scope="another-zone")
+        other = lambda: elsewhere.invoke("app", "list", {}, ["control:app:read"])
+        check(refused(other, 403, "denied"), "another zone is not reached")
+        catalog = client.invoke("catalog", "describe", {}, ["control:app:read"])
+        check(any(command["command"] == "state" for command in catalog["commands"]), "the catalogue is told")
+
+        provider = {
+            "identifier": "provider://robots", "name": "Robots", "kind": "api_key",
+            "config": {"header_name": "X-Api-Key", "api_key": API_KEY},
+        }
+        grants = (
+            "# caracal:data-document\npackage caracal.authz\nimport rego.v1\n"
+            + "app_ids := " + json.dumps({"robots": made["id"]}) + "\n"
+            + "grants := " + json.dumps({"resource://robots": {
+                "application": "robots", "roles": {made["id"]: ["robots:read"]}}}) + "\n"
+        )
+        document = {"objects": [
+            {"kind": "policy-set", "spec": {"name": "robots", "policies": ["robots"]}},
+            {"kind": "policy", "spec": {"name": "robots", "content": grants}},
+            {"kind": "resource", "spec": {
+                "identifier": "resource://robots", "name": "Robots", "scopes": ["robots:write", "robots:read"],
+                "upstream_url": upstream.url, "credential_provider": "provider://robots",
+                "operations": [{"method": "get", "path": "/tickets/1", "scope": "robots:read"}],
+            }},
+            {"kind": "identity-provider", "spec": provider},
+            {"kind": "application", "spec": {"name": "made by a robot", "traits": ["team:robots"]}},
+        ]}
+        flags = {"document": json.dumps(document)}
+        state = lambda verb: client.invoke("state", verb, flags, CONTROL_SCOPES)
+        planned = state("plan")
+        check(planned["ok"] and planned["drift"] and planned["dryRun"], "a plan tells what would change")
+        check(planned["summary"]["created"] == 4 and planned["summary"]["updated"] == 1, str(planned["summary"]))
+        applied = state("apply")
+        check(applied["ok"] and all(outcome["applied"] for outcome in applied["outcomes"]), str(applied))
+        verified = state("verify")
+        check(verified["ok"] and not verified["drift"], f"nothing drifts after that: {verified}")
+        again = state("apply")
+        check(again["summary"]["unchanged"] == 5, "and a second run writes nothing")
+        check(operator.policy_sets.list(zone) and any(
+            policy_set["name"] == "robots" and policy_set["active_version_id"]
+            for policy_set in operator.policy_sets.list(zone)), "the policy set is in force")
+        ensured = client.invoke(
+            "ensure", "application", {"spec": json.dumps({"name": "ensured"})},
+            ["control:app:read", "control:app:write"],
+        )
+        check(ensured["outcomes"][0]["action"] == "create", "ensure makes what is not there")
+        deadline = time.monotonic() + 30
+        events = []
+        while time.monotonic() < deadline and not any(e["decision"] == "deny" for e in events):
+            tail = client.invoke("audit", "tail", {"event-type": "control.invoke"}, ["control:audit:read"])
+            events = tail["items"]
+        check(any(event["decision"] == "allow" for event in events), "commands are in the ledger")
+        check(any(event["decision"] == "deny" for event in events), "and so are those that were refused")
+    finally:
+        gate.unlink()
+
+
 async def calls(zone, planner, worker, tickets, billing, archive, upstream, operator):
     await application_transport(zone, planner, tickets, upstream)
     await nested_sessions(zone, planner, tickets, upstream)
@@ -467,6 +590,7 @@ def main():
     asyncio.run(calls(zone, planner, worker, tickets, billing, archive, upstream, operator))
     evidence(operator, zone)
     freeze(operator, zone, planner, tickets, upstream)
+    control(operator, operator.zones.create({"name": unique("robots")})["id"], upstream)
     upstream.close()
     print("published clients: ok")
 

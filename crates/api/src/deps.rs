@@ -1,10 +1,11 @@
 //! What the Control API needs from the place of wiring.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use caracal_core::{Secret, World};
 use caracal_crypto::{HmacRing, KeyRing, SecretHasher, sealed::DerivedKeys};
-use caracal_events::{OutboxRelay, RateLimiter};
+use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
+use caracal_lifecycle::Capacity;
 use caracal_service::{
     egress::Egress,
     limits::{Limits, Rule},
@@ -44,6 +45,18 @@ pub struct ApiConfig {
     pub event_retention: Option<Duration>,
     /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
     pub control_audience: String,
+    /// Whether commands may be taken at all.
+    pub control_enabled: bool,
+    /// The file whose presence says that commands are taken. Without one none are.
+    pub control_gate_file: Option<PathBuf>,
+    /// Commands of an address in a minute; 0 means no limit.
+    pub control_address_limit_per_min: u32,
+    /// Commands of a control key in [`ApiConfig::control_subject_window`]; 0 means no limit.
+    pub control_subject_limit: u32,
+    /// Window of that limit.
+    pub control_subject_window: Duration,
+    /// Bounds of what lives in a zone, as the Coordinator has them.
+    pub capacity: Capacity,
 }
 
 impl Default for ApiConfig {
@@ -61,11 +74,32 @@ impl Default for ApiConfig {
             outcome_unknown_after: Duration::from_mins(15),
             event_retention: None,
             control_audience: String::from("caracal-control"),
+            control_enabled: false,
+            control_gate_file: None,
+            control_address_limit_per_min: 6_000,
+            control_subject_limit: 600,
+            control_subject_window: Duration::from_mins(1),
+            capacity: Capacity::default(),
         }
     }
 }
 
 impl ApiConfig {
+    /// How often an address may send commands: counted before anything is read of them.
+    pub(crate) const fn control_address_rule(&self) -> Rule {
+        Rule::per_minute("api:control_invoke_ip:", self.control_address_limit_per_min)
+    }
+
+    /// How often a control key may.
+    pub(crate) const fn control_subject_rule(&self) -> Rule {
+        Rule {
+            prefix: "api:control_invoke:",
+            limit: self.control_subject_limit,
+            window: self.control_subject_window,
+            code: ErrorCode::RateLimited,
+        }
+    }
+
     /// The limits of this configuration, counted by `limiter`.
     pub fn limits(&self, limiter: Arc<dyn RateLimiter>, world: World) -> Limits {
         let calls = Rule::per_minute("api:v1_rl:", self.rate_limit_per_min);
@@ -113,6 +147,12 @@ pub struct ApiDeps {
     pub policy_work: PolicyWork,
     /// Where notifications may be sent.
     pub egress: Arc<Egress>,
+    /// `iss` of every mandate, byte for byte.
+    pub issuer: Arc<str>,
+    /// Mandates that were used for a command.
+    pub replay: Arc<dyn ReplayStore>,
+    /// Where evidence of commands that change nothing is safe before they are answered.
+    pub spool: Arc<Spool>,
     /// Bounds.
     pub config: ApiConfig,
 }

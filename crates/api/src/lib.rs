@@ -13,10 +13,12 @@
 #![deny(clippy::unwrap_used)]
 
 mod access;
+mod acting;
 mod answer;
 mod auth;
 mod call;
 mod change;
+mod control;
 mod csv;
 mod custody;
 mod deps;

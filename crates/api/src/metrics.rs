@@ -5,6 +5,8 @@ use std::time::Duration;
 use metrics::{counter, gauge};
 
 caracal_core::declare_metrics! {
+    /// Commands of control keys, by command and by what they were answered with: ok, or the code of the refusal.
+    counter(Count) COMMANDS = "caracal_api_commands_total";
     /// Attempts to send a notification, by outcome: delivered, failed, abandoned.
     counter(Count) ATTEMPTS = "caracal_api_notification_attempts_total";
     /// Notifications that neither got through nor were given up, of every zone.
@@ -13,6 +15,11 @@ caracal_core::declare_metrics! {
     gauge(Seconds) OLDEST_DUE = "caracal_api_notifications_oldest_due_age_seconds";
     /// Active sinks of notifications whose last three attempts or more failed, of every zone.
     gauge(Count) SINKS_FAILING = "caracal_api_notification_sinks_failing";
+}
+
+/// A command was answered. Both come from closed sets.
+pub(crate) fn commanded(command: &'static str, outcome: &'static str) {
+    counter!(COMMANDS, "command" => command, "outcome" => outcome).increment(1);
 }
 
 /// An attempt to send a notification ended.

@@ -30,6 +30,9 @@ pub(crate) fn record(
     if let Some(signed_in) = &caller.signed_in {
         payload.insert(String::from("operator"), Value::from(signed_in.attributed_to()));
     }
+    if let Some(invocation) = &caller.control {
+        payload.insert(String::from("control_jti"), Value::from(&*invocation.jti));
+    }
     AdminAuditRecord {
         id: world.uuid_v7().to_string(),
         request_id: inbound.request_id.to_string(),

@@ -1,7 +1,7 @@
 //! What the front asks this role: who calls, how often, with which capability, in which zone, and what is recorded of
 //! a refusal.
 
-use caracal_core::{World, ZoneId};
+use caracal_core::{World, ZoneId, audit::EventType};
 use caracal_service::{
     Refusal,
     front::{Credential, Evidence, HttpRole, Inbound, Params, Record},
@@ -15,6 +15,7 @@ use serde_json::Map;
 use crate::{
     access::{Needs, Reach},
     auth::{self, Principal},
+    control,
     deps::ApiDeps,
     receipts::{keyed, zones},
     record::record,
@@ -51,14 +52,15 @@ impl HttpRole for ApiDeps {
     }
 
     async fn may_be_good(&self, head: &Parts) -> bool {
-        auth::may_be_good(self, &head.headers).await
+        control::may_be_good(self, &head.headers) || auth::may_be_good(self, &head.headers).await
     }
 
     async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
-        if needs.reach == Reach::Open {
-            return Ok(Principal::nobody());
+        match needs.reach {
+            Reach::Open => Ok(Principal::nobody()),
+            Reach::Control => control::authenticate(self, head).await,
+            _ => auth::authenticate(self, &head.headers).await,
         }
-        auth::authenticate(self, &head.headers).await
     }
 
     fn permit(&self, caller: &Principal, needs: Needs) -> Result<(), Refusal> {
@@ -66,6 +68,7 @@ impl HttpRole for ApiDeps {
     }
 
     async fn admit(&self, inbound: &Inbound<Self>) -> Result<(), Refusal> {
+        auth::confine(&inbound.caller, inbound.route.name, inbound.route.needs)?;
         if inbound.route.needs.reach != Reach::Zone {
             return Ok(());
         }
@@ -88,6 +91,13 @@ impl HttpRole for ApiDeps {
 
     /// Whoever is somebody and refused is recorded; what is allowed is where it changes or reveals something.
     fn evidence(needs: &Needs, _: &Method) -> Evidence {
+        if needs.reach == Reach::Control {
+            let recorded = Record::Ledger(EventType::ControlInvoke);
+            return Evidence {
+                allowed: recorded,
+                refused: recorded,
+            };
+        }
         let allowed = if needs.changes {
             Record::Administration
         } else {
@@ -108,6 +118,12 @@ impl HttpRole for ApiDeps {
             refusal.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
         ) {
+            return;
+        }
+        if let (Reach::Control, Some(invocation)) = (inbound.route.needs.reach, &inbound.caller.control) {
+            invocation
+                .record_refused(self, &inbound.request_id, refusal.code)
+                .await;
             return;
         }
         let recorded = async {

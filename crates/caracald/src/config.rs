@@ -178,6 +178,12 @@ impl Config {
                 "STS_URL must be https, or http to this machine or to a name without dots, not {url:?}"
             ));
         }
+        let api = declared::control(settings);
+        if api.control_enabled && issuer.is_none() && mode.is_published() && roles.contains(&Role::Api) {
+            settings.problem(
+                "CARACAL_CONTROL_ENABLED=true needs ISSUER_URL, which mandates of control keys name",
+            );
+        }
         let event_retention = settings.find(&declared::EVENT_RETENTION);
         // Read before it is known whether it is needed, so that a wrong one is named.
         let export_form = settings.get(&declared::EXPORT_FORMAT);
@@ -245,7 +251,7 @@ impl Config {
             db_max_conns: settings.get(&declared::DB_MAX_CONNS),
             role_passwords: role_passwords(settings),
             coordinator: declared::coordinator(settings),
-            api: declared::control(settings),
+            api,
             unknown: Vec::new(),
             effective: Vec::new(),
         };

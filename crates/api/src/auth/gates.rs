@@ -11,6 +11,7 @@ use caracal_wire::ErrorCode;
 use super::principal::{Power, Principal, Scope};
 use crate::{
     access::{Capability, Needs, Reach},
+    control,
     deps::ApiDeps,
     fields::is_reserved_zone,
 };
@@ -21,8 +22,10 @@ fn forbidden(code: ErrorCode, description: &'static str) -> Refusal {
 
 /// What the gates of a route with these needs, and proving who calls, refuse with.
 pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
-    if needs.reach == Reach::Open {
-        return Vec::new();
+    match needs.reach {
+        Reach::Open => return Vec::new(),
+        Reach::Control => return control::REFUSES.to_vec(),
+        _ => {}
     }
     let mut codes = vec![
         ErrorCode::InvalidAdminToken,
@@ -57,7 +60,7 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
         codes.push(ErrorCode::AccountRoleForbidden);
     }
     match needs.reach {
-        Reach::Stateless | Reach::Own | Reach::Open => {}
+        Reach::Stateless | Reach::Own | Reach::Open | Reach::Control => {}
         Reach::Deployment { accounts: true } => codes.push(ErrorCode::AdminTokenZoneMismatch),
         Reach::Deployment { accounts: false } => {
             codes.extend([
@@ -76,7 +79,7 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
 
 /// The gates that need no zone: capability, and reach beyond zones.
 pub(crate) fn check_capability(principal: &Principal, needs: Needs) -> Result<(), Refusal> {
-    if needs.reach == Reach::Open {
+    if matches!(needs.reach, Reach::Open | Reach::Control) {
         return Ok(());
     }
     if let Some(signed_in) = &principal.signed_in {
@@ -170,6 +173,25 @@ fn check_account(signed_in: &SignedIn, needs: Needs) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// What a control key runs is what a command of its scopes is. Whatever is run for it was looked up in the catalogue, so that
+/// this gate refuses nothing but what should never have been run.
+pub(crate) fn confine(principal: &Principal, route: &'static str, needs: Needs) -> Result<(), Refusal> {
+    let Some(invocation) = &principal.control else {
+        return Ok(());
+    };
+    let commanded = matches!(needs.reach, Reach::Zone | Reach::Stateless)
+        && !matches!(
+            needs.capability,
+            Capability::Decide | Capability::Release | Capability::Reveal
+        )
+        && control::allows(route, &invocation.scopes);
+    if commanded || needs.reach == Reach::Control {
+        return Ok(());
+    }
+    tracing::error!(route, application.id = %invocation.application_id, "a command ran what it may not");
+    Err(Refusal::of(ErrorCode::InternalError))
 }
 
 /// The gates of a zone route.

@@ -6,6 +6,8 @@ use caracal_core::{Timestamp, ZoneId, entity::AccountRole};
 use caracal_crypto::tokens::ConsoleToken;
 use caracal_service::signed_in::{Power as AccountPower, SignedIn};
 
+use crate::control::Invocation;
+
 /// `created_by` of the deployment's own token.
 pub(super) const BOOTSTRAP_CLASS: &str = "env-bootstrap";
 
@@ -58,6 +60,8 @@ pub(crate) enum Origin {
     Minted,
     /// Somebody's session at the console.
     Account,
+    /// A mandate of a control key.
+    Control,
     /// No token at all, on a route that anybody may call.
     Nobody,
 }
@@ -87,6 +91,8 @@ pub struct Principal {
     pub(crate) account: Option<String>,
     /// Whoever is signed in at the console and asks for themselves.
     pub(crate) signed_in: Option<Arc<SignedIn>>,
+    /// The command that is carried out for a control key.
+    pub(crate) control: Option<Arc<Invocation>>,
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
@@ -102,6 +108,11 @@ impl Principal {
             .as_ref()
             .is_none_or(|signed_in| signed_in.account.role == AccountRole::Owner);
         self.scope == Scope::Global && owner
+    }
+
+    /// Whether it is shown what traits an application has. A control key sees none of another one.
+    pub(crate) fn sees_traits(&self) -> bool {
+        self.is_global() || self.control.is_some()
     }
 
     /// Whether its account, where it has one, may read evidence.
@@ -131,6 +142,7 @@ impl Principal {
         match (&self.account, &self.signed_in) {
             (_, Some(signed_in)) => signed_in.attributed_to(),
             (Some(account), None) => account.clone(),
+            (None, None) if self.control.is_some() => format!("control:{}", self.id),
             (None, None) => format!("admin:{}", self.id),
         }
     }
@@ -140,6 +152,7 @@ impl Principal {
         match (&self.account, &self.signed_in) {
             (_, Some(signed_in)) => format!("signed-in:{}", signed_in.account.id),
             (Some(account), None) => format!("account:{account}"),
+            (None, None) if self.control.is_some() => format!("control:{}", self.id),
             (None, None) => format!("actor:{}", self.id),
         }
     }
@@ -160,6 +173,7 @@ impl Principal {
             power,
             origin: Origin::Account,
             account: None,
+            control: None,
             last_used_at: Some(signed_in.session.last_seen_at),
             signed_in: Some(Arc::new(signed_in)),
         }
@@ -175,7 +189,23 @@ impl Principal {
             origin: Origin::Nobody,
             account: None,
             signed_in: None,
+            control: None,
             last_used_at: None,
+        }
+    }
+
+    /// The holder of a mandate of a control key: it reaches the mandate's zone, and there what its scopes name.
+    pub(crate) fn of_control_key(invocation: Arc<Invocation>) -> Self {
+        Self {
+            id: invocation.application_id.to_string(),
+            name: invocation.application_name.clone(),
+            scope: Scope::Zone(invocation.zone.clone()),
+            power: Power::Write,
+            origin: Origin::Control,
+            account: None,
+            signed_in: None,
+            last_used_at: None,
+            control: Some(invocation),
         }
     }
 }

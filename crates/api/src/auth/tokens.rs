@@ -144,6 +144,7 @@ fn principal_of(row: &AdminToken) -> Option<Principal> {
         origin,
         account: None,
         signed_in: None,
+        control: None,
         last_used_at: row.last_used_at,
     })
 }

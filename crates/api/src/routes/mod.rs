@@ -11,6 +11,8 @@ mod audit;
 mod authority_records;
 mod caller;
 mod console;
+mod control;
+mod delegations;
 mod notification_sinks;
 mod policies;
 mod policy_sets;
@@ -72,6 +74,10 @@ const BECOME: Needs = Needs {
     ..OPEN
 };
 const STATELESS: Needs = needs(Read, Reach::Stateless);
+const COMMAND: Needs = Needs {
+    changes: true,
+    ..needs(Read, Reach::Control)
+};
 
 macro_rules! table {
     ($($method:ident $path:literal $needs:ident $name:literal $handler:path, $summary:literal $($invalid:ident)? $([$($flag:ident $(($($argument:expr),+))?),+])? $(! $([$($shared:path),+])? $($code:ident)*)?;)+) => {
@@ -153,7 +159,17 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/access/who-can" READ "access.who_can" access::who_can::handle, "Tell who can be given a scope by the policy in force." ! ZoneNotFound ResourceNotFound PolicyVerificationUnavailable;
         get "/v1/zones/{zoneId}/access/what-can" READ "access.what_can" access::what_can::handle, "Tell what an application can be given by the policy in force." ! ZoneNotFound ApplicationNotFound PolicyVerificationUnavailable;
         get "/v1/zones/{zoneId}/authority-records" READ "authority_records.list" authority_records::handle, "List authority records.";
-        get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::handle, "List sessions.";
+        get "/v1/zones/{zoneId}/sessions" READ "sessions.list" sessions::list::handle, "List sessions.";
+        get "/v1/zones/{zoneId}/sessions/{id}" READ "sessions.get" sessions::get::handle, "Read a session." ! SessionNotFound;
+        get "/v1/zones/{zoneId}/sessions/{id}/tree" READ "sessions.tree" sessions::tree::handle, "Read a session and the live ones below it." ! SessionNotFound;
+        post "/v1/zones/{zoneId}/sessions/{id}/suspend" STOP "sessions.suspend" sessions::pause::suspend, "Pause a session and its descendants." ! SessionNotFound SessionNotFoundOrNotActive;
+        post "/v1/zones/{zoneId}/sessions/{id}/resume" WRITE "sessions.resume" sessions::pause::resume, "Let a paused session and its descendants go on." ! SessionNotFound SessionNotFoundOrNotSuspended SessionNotLive SessionParentNotActive SessionSubjectInactive;
+        post "/v1/zones/{zoneId}/sessions/{id}/terminate" STOP "sessions.terminate" sessions::terminate::handle, "End a session with everything below it." ! SessionNotFound;
+        get "/v1/zones/{zoneId}/sessions/{id}/delegations/inbound" READ "sessions.inbound" sessions::delegations::inbound, "List what a session received." ! SessionNotFound;
+        get "/v1/zones/{zoneId}/sessions/{id}/delegations/outbound" READ "sessions.outbound" sessions::delegations::outbound, "List what a session handed on." ! SessionNotFound;
+        get "/v1/zones/{zoneId}/delegations" READ "delegations.list" delegations::list::handle, "List live delegations.";
+        get "/v1/zones/{zoneId}/delegations/{id}/traverse" READ "delegations.traverse" delegations::traverse::handle, "Read a delegation and everything narrowed from it." ! DelegationNotFound;
+        post "/v1/zones/{zoneId}/delegations/{id}/revoke" STOP "delegations.revoke" delegations::revoke::handle, "Take a delegation back, with everything narrowed from it." ! DelegationNotFound;
         get "/v1/zones/{zoneId}/subjects" READ "subjects.list" subjects::list::handle, "List whoever holds, or held, authority.";
         get "/v1/zones/{zoneId}/subjects/overview" READ "subjects.overview" subjects::overview::handle, "Tell what a subject holds." ! SubjectNotFound;
         post "/v1/zones/{zoneId}/subjects/revoke" STOP "subjects.revoke" subjects::revoke::revoke, "End everything a subject holds." InvalidSubjectRevoke ! SubjectNotFound;
@@ -210,6 +226,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/console/sessions" OWN "console.sessions" console::own::sessions, "List one's own sessions.";
         delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
         delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
+        post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Unsupported Upstream;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }

@@ -1,7 +1,7 @@
 //! What every route leaves in the administrative audit, allowed and refused.
 
 use caracal_api::{ApiDeps, Reach, table};
-use caracal_core::ZoneId;
+use caracal_core::{ZoneId, entity::SessionStatus};
 use caracal_service::front::{Record, Route};
 use caracal_storage::{Access, conformance::given::Given};
 use http::{Method, StatusCode};
@@ -27,6 +27,10 @@ struct Made {
     /// A provider at which accounts are connected, and one that is.
     people: String,
     connection: String,
+    session: String,
+    /// A session that waits to go on.
+    paused: String,
+    delegation: String,
 }
 
 fn provider(name: &str) -> Value {
@@ -91,13 +95,24 @@ impl Made {
         let people = stack.provider(&base, people()).await;
         let body = json!({"provider_id": people, "access_token": "a-token-of-somebody"});
         let connected = stack.post(&format!("{base}/provider-connections"), body).await;
-        let mut given = Given::new(&stack.parts.world);
-        given.zone_id = ZoneId::parse(&zone).unwrap();
+        let given = Given::in_zone(&stack.parts.world, &ZoneId::parse(&zone).unwrap());
         let approval = given.approval(&given.application());
+        let agent = given.application();
+        let record = given.authority_record(&agent);
+        let session = given.session(&agent, &record);
+        let mut paused = given.session(&agent, &record);
+        paused.status = SessionStatus::Suspended;
+        let mut delegation = given.delegation(&session, &paused);
+        delegation.resource_id = None;
         stack
             .parts
             .change(&given.zone_id, async |work| {
                 work.approvals().open(&approval).await.unwrap();
+                work.applications().create(&agent).await.unwrap();
+                work.authority_records().create(&record).await.unwrap();
+                work.sessions().create(&session).await.unwrap();
+                work.sessions().create(&paused).await.unwrap();
+                work.delegations().create(&delegation).await.unwrap();
             })
             .await;
         Self {
@@ -107,6 +122,9 @@ impl Made {
             sink,
             approval: approval.id.to_string(),
             connection: connected.expect(201).text("id"),
+            session: session.id.to_string(),
+            paused: paused.id.to_string(),
+            delegation: delegation.id.to_string(),
             people,
             resource: made.expect(201).text("id"),
             policy_version: versions["items"][0]["id"].as_str().unwrap().to_owned(),
@@ -133,6 +151,9 @@ impl Made {
             "approvals" => (&self.approval, ""),
             "notification_sinks" => (&self.sink, ""),
             "provider_connections" => (&self.connection, ""),
+            "sessions" if route.name == "sessions.resume" => (&self.paused, ""),
+            "sessions" => (&self.session, ""),
+            "delegations" => (&self.delegation, ""),
             _ => (&self.zone, ""),
         };
         route
@@ -272,7 +293,7 @@ async fn every_route_leaves_the_row_that_it_declares_allowed_and_refused() {
     // What anybody may call who is nobody has tests of its own.
     for route in table()
         .into_iter()
-        .filter(|route| route.needs.reach != Reach::Open)
+        .filter(|route| !matches!(route.needs.reach, Reach::Open | Reach::Control))
     {
         let made = Made::of(&stack).await;
         let own = match route.needs.reach {

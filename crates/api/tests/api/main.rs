@@ -9,6 +9,8 @@ mod approvals;
 mod audit;
 mod authorization;
 mod connections;
+mod control;
+mod control_documents;
 mod endings;
 mod evidence;
 mod notifications;

@@ -17,7 +17,7 @@ use caracal_service::{
 };
 use caracal_testkit::{
     client::{Answer, Client},
-    parts::{Backends, Parts, PartsOptions},
+    parts::{Backends, ISSUER, Parts, PartsOptions},
 };
 use caracal_wire::control::{
     Line, Name,
@@ -88,6 +88,9 @@ impl Stack {
                 allow_loopback: true,
                 ..EgressPolicy::default()
             }),
+            issuer: ISSUER.into(),
+            replay: parts.short_lived.clone(),
+            spool: parts.spool.clone(),
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

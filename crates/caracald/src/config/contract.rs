@@ -101,17 +101,12 @@ pub(crate) const NOT_READ: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "CARACAL_CONTROL_ENABLED",
             "STS_JWKS_URL",
             "STS_ISSUER_URL",
             "CONTROL_API_TOKEN",
-            "CONTROL_RATE_CAPACITY",
-            "CONTROL_RATE_WINDOW_SEC",
-            "CONTROL_INVOKE_IP_RATE_LIMIT_PER_MIN",
             "CONTROL_REPLAY_TTL_SEC",
-            "CONTROL_GATE_FILE",
         ],
-        "the Control API answers to mandates for CONTROL_AUDIENCE without a switch",
+        "commands run in the Control API itself, with the keys of their zone, and a mandate's use is remembered until its end",
     ),
     (
         &[

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_api::{ApiDeps, Notifier};
+use caracal_api::{ApiConfig, ApiDeps, Notifier};
 use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
@@ -66,6 +66,7 @@ impl Parts {
             gateway_key: self.keys.gateway_sts.clone(),
             admin_token: self.config.keys.sts_admin_token.clone(),
             config: Arc::new(StsConfig {
+                control_audience: self.config.api.control_audience.as_str().into(),
                 mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
                 key_publish_ahead: self.config.key_publish_ahead,
                 key_overlap: self.config.key_overlap,
@@ -211,7 +212,13 @@ impl Parts {
                 allow_loopback: !self.config.mode.is_published(),
                 ..named_by_others(&self.config)
             })?,
-            config: self.config.api.clone(),
+            issuer: self.issuer.clone(),
+            replay: self.backends.short_lived.clone(),
+            spool: self.spool()?,
+            config: ApiConfig {
+                capacity: self.config.coordinator.capacity.clone(),
+                ..self.config.api.clone()
+            },
         };
         let notifier = Notifier::new(
             self.world.clone(),

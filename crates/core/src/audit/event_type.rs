@@ -33,6 +33,8 @@ words!(
         CredentialRevealed = "credential_revealed",
         /// A mandate that its application gave back, with what hung on it.
         MandateRevoked = "mandate_revoked",
+        /// A command of a control key.
+        ControlInvoke = "control.invoke",
         /// A workload that was to start.
         RunLaunch = "run_launch",
         /// A request that now waits for a person.

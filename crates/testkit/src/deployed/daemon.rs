@@ -92,12 +92,20 @@ impl ServingDaemon {
     }
 }
 
+/// The file in a home while which exists commands of control keys are taken.
+pub(crate) const CONTROL_GATE: &str = "control.open";
+
 impl Daemon {
     /// Free ports, mode dev, state in `home`.
     pub fn embedded(home: &Path) -> Self {
         let daemon = Self::default()
             .with("CARACAL_HOME", &home.display().to_string())
             .with("CARACAL_MODE", "dev")
+            .with("CARACAL_CONTROL_ENABLED", "true")
+            .with(
+                "CONTROL_GATE_FILE",
+                &home.join(CONTROL_GATE).display().to_string(),
+            )
             // No role that tests of the others ask.
             .with("CARACAL_WEB_LISTEN", "127.0.0.1:0");
         Role::ALL.iter().fold(daemon, |daemon, role| {

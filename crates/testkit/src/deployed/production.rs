@@ -14,7 +14,7 @@ use std::{
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Daemon, Finished, Role};
+use super::{Daemon, Finished, Role, daemon::CONTROL_GATE};
 use crate::{postgres::Postgres, redis::Redis};
 
 /// The server of this test process, and the migrated database that stacks copy.
@@ -135,12 +135,15 @@ impl Production {
             listen()
         };
         let spool = self.spools.join(format!("{}-{instance}", role.name()));
+        let gate = self.secrets.with_file_name(CONTROL_GATE);
         let daemon = self
             .common(role)
             .with(&role.listen_variable(), &address)
             .with("AUDIT_LOG_ORIGIN", LOG_ORIGIN)
             .with("ISSUER_URL", &self.issuer)
             .with("STS_URL", &self.issuer)
+            .with("CARACAL_CONTROL_ENABLED", "true")
+            .with("CONTROL_GATE_FILE", &gate.display().to_string())
             .with("AUDIT_REPLAY_DIR", &spool.display().to_string());
         KEYS.iter()
             .chain(&TOKENS)

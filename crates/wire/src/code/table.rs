@@ -124,7 +124,7 @@ codes! {
         InvalidSubjectProof "invalid_subject_proof" 401 "The `subject_token` proves nobody.";
         AuthorityRecordRequired "authority_record_required" 401 "The mandate names no authority record.";
         MissingScope "missing_scope" 403 "The mandate lacks the scope that this route needs.";
-        ZoneMismatch "zone_mismatch" 403 "The mandate is of another zone.";
+        ZoneMismatch "zone_mismatch" 403 "The mandate is of another zone; 409 where a document names another zone.";
         ApplicationOwnershipRequired "application_ownership_required" 403 "It belongs to another application.";
         IssuerOwnershipRequired "issuer_ownership_required" 403 "The delegation was given by another application.";
         ParentOwnershipRequired "parent_ownership_required" 403 "The parent session belongs to another application.";
@@ -237,6 +237,13 @@ codes! {
         AccountSessionRequired "account_session_required" 403 "Only somebody who is signed in at the console can call this.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
         AdminTokenApproveOnly "admin_token_approve_only" 403 "The token can only read and decide approvals.";
+        ControlDisabled "control_disabled" 503 "Commands are not taken: the deployment has not opened their endpoint, or closed it.";
+        TokenReplay "token_replay" 401 "The mandate was used for a command already; mint another one.";
+        Denied "denied" 403 "There is no such command, or the mandate does not let its holder run it; `cause` names what the operation refused with.";
+        Invalid "invalid" 400 "A flag of the command is wrong; `cause` and `details` are those of the operation.";
+        NotFound "not_found" 404 "What the command is about does not exist; `cause` says what.";
+        Unsupported "unsupported" 501 "The command is known and this build does not have it.";
+        Upstream "upstream" 502 "The operation failed for a reason that lies neither with the command nor with its caller.";
         AdminTokenZoneMismatch "admin_token_zone_mismatch" 403 "The token of one zone reaches that zone only.";
         ApproveCapabilityRequired "approve_capability_required" 403 "Approvals are decided by tokens that are for it; nor may the caller make a token of this capability.";
         TraitInvalid "trait_invalid" 403 "A trait has the wrong form.";

@@ -10,7 +10,7 @@ use caracal_service::{
 use caracal_wire::events::DirectoryKind;
 use serde::Serialize;
 
-use super::not_found;
+use super::{live, not_found};
 use crate::{
     call::ZoneCall,
     change::{Done, ZoneChange},
@@ -32,6 +32,7 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<ApplicationId>>,
 ) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
+    live(&call, change.applications().get(&id).await?)?;
     let done = put_away(&mut change, &id).await?;
     change.commit(done).await?;
     Ok(NoContent)

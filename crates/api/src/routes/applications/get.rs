@@ -14,8 +14,8 @@ pub(crate) async fn handle(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApplicationId>>,
 ) -> Result<Versioned<ApplicationItem>, Refusal> {
-    let application = live(call.read().await?.applications().get(&id).await?)?;
+    let application = live(&call, call.read().await?.applications().get(&id).await?)?;
     let version = application.attribution.version;
-    let item = ApplicationItem::new(application, call.caller.is_global());
+    let item = ApplicationItem::new(application, call.caller.sees_traits());
     Ok(Versioned(item, version))
 }

@@ -9,6 +9,7 @@ use caracal_wire::{
     control::{ListObjects, applications::ApplicationItem},
 };
 
+use super::is_visible;
 use crate::{answer::rows, call::ZoneCall};
 
 pub(crate) async fn handle(
@@ -18,8 +19,11 @@ pub(crate) async fn handle(
 ) -> Result<Answer<Listing<ApplicationItem>>, Refusal> {
     let mut work = call.read().await?;
     let read = work.applications().list(query.archived(), &page).await?;
-    let show_traits = call.caller.is_global();
-    let items = read.items.into_iter();
+    let show_traits = call.caller.sees_traits();
+    let items = read
+        .items
+        .into_iter()
+        .filter(|application| is_visible(&call, application));
     let items = items.map(|application| ApplicationItem::new(application, show_traits));
     Ok(Answer(rows(items.collect(), read.next.as_ref())))
 }

@@ -10,7 +10,7 @@ pub(super) mod reveal;
 pub(super) mod rotate;
 pub(super) mod traits;
 
-use caracal_core::{Secret, entity::Application};
+use caracal_core::{ControlKey, Secret, entity::Application};
 use caracal_crypto::Location;
 use caracal_service::Refusal;
 use caracal_wire::{
@@ -56,11 +56,16 @@ fn with_secret(call: &Call, application: Application, secret: &Secret) -> Applic
     }
 }
 
-/// 404 for an application that is not there or archived.
-fn live(application: Option<Application>) -> Result<Application, Refusal> {
+/// 404 for an application that is not there, archived, or not the caller's to see.
+fn live(call: &Call, application: Option<Application>) -> Result<Application, Refusal> {
     application
-        .filter(|application| application.archived_at.is_none())
+        .filter(|application| application.archived_at.is_none() && is_visible(call, application))
         .ok_or_else(not_found)
+}
+
+/// Control keys neither see nor change control keys, themselves included: a key that could would outlive its bounds.
+fn is_visible(call: &Call, application: &Application) -> bool {
+    call.caller.control.is_none() || !ControlKey::is_named(&application.traits)
 }
 
 fn not_found() -> Refusal {

@@ -43,7 +43,7 @@ pub(crate) async fn handle(
         traits::check(traits, call.caller.is_global())?;
     }
     // Hashing takes long: look first, so that unknown ids cost nothing, and hash before anything is locked.
-    let known = live(call.read().await?.applications().get(&id).await?)?;
+    let known = live(&call, call.read().await?.applications().get(&id).await?)?;
     let hash = match &chosen {
         None => None,
         Some(_) if known.client_secret_hash.is_none() => {
@@ -58,7 +58,7 @@ pub(crate) async fn handle(
 
     let mut change = call.change().await?;
     change.lock("application_name").await?;
-    let mut application = live(change.applications().get(&id).await?)?;
+    let mut application = live(&call, change.applications().get(&id).await?)?;
     wanted.allows(application.attribution.version)?;
     if hash.is_some() {
         application.client_secret_hash = hash;
@@ -71,7 +71,7 @@ pub(crate) async fn handle(
     let application = alter(&mut change, application, name, body.traits).await?;
     change.commit(Done::ok()).await?;
     let version = application.attribution.next();
-    let item = ApplicationItem::new(application, call.caller.is_global());
+    let item = ApplicationItem::new(application, call.caller.sees_traits());
     Ok(Versioned(item, version))
 }
 

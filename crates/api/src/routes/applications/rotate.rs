@@ -18,7 +18,7 @@ pub(crate) async fn handle(
 ) -> Result<Answer<ApplicationWithSecret>, Refusal> {
     let (client_secret, hash) = custody::generate(&call, SECRET_PREFIX)?;
     let mut change = call.change().await?;
-    let mut application = live(change.applications().get(&id).await?)?;
+    let mut application = live(&call, change.applications().get(&id).await?)?;
     application.client_secret_hash = Some(hash);
     call.stamp(&mut application.attribution);
     if !change.applications().update(&application).await? {

@@ -1,7 +1,9 @@
 use std::sync::LazyLock;
 
 use caracal_api::ApiConfig;
-use caracal_service::config::{Declared, HumanDuration, Number, Role, Seconds, Setting, Settings, Text};
+use caracal_service::config::{
+    Declared, FilePath, Flag, HumanDuration, Number, Optional, Role, Seconds, Setting, Settings, Text,
+};
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &RATE_LIMIT,
@@ -12,6 +14,11 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SESSION_IDLE,
     &SESSION_MAX,
     &AUDIENCE,
+    &CONTROL_ENABLED,
+    &CONTROL_GATE_FILE,
+    &CONTROL_ADDRESS_LIMIT,
+    &CONTROL_SUBJECT_LIMIT,
+    &CONTROL_SUBJECT_WINDOW,
 ];
 
 const API: &[Role] = &[Role::Api];
@@ -65,9 +72,42 @@ static SESSION_MAX: Setting<HumanDuration> = Setting::new(
 );
 static AUDIENCE: Setting<Text> = Setting::new(
     "CONTROL_AUDIENCE",
-    API,
+    &[Role::Sts, Role::Api],
     || DEFAULT.control_audience.clone(),
     "Identifier of the resource that stands for the Control API itself.",
+);
+
+static CONTROL_ENABLED: Setting<Flag> = Setting::new(
+    "CARACAL_CONTROL_ENABLED",
+    API,
+    || DEFAULT.control_enabled,
+    "Whether commands of control keys may be taken; CONTROL_GATE_FILE says when.",
+);
+static CONTROL_GATE_FILE: Optional<FilePath> = Optional::new(
+    "CONTROL_GATE_FILE",
+    API,
+    "no command is taken",
+    "Commands of control keys are taken while this file exists: removing it closes the endpoint without a restart.",
+);
+static CONTROL_ADDRESS_LIMIT: Setting<Number<u32>> = Setting::new(
+    "CONTROL_INVOKE_IP_RATE_LIMIT_PER_MIN",
+    API,
+    || DEFAULT.control_address_limit_per_min,
+    "Commands a minute of one address; 0 means no limit.",
+)
+.between(0, u32::MAX as u64);
+static CONTROL_SUBJECT_LIMIT: Setting<Number<u32>> = Setting::new(
+    "CONTROL_RATE_CAPACITY",
+    API,
+    || DEFAULT.control_subject_limit,
+    "Commands of one control key in CONTROL_RATE_WINDOW_SEC; 0 means no limit.",
+)
+.between(0, u32::MAX as u64);
+static CONTROL_SUBJECT_WINDOW: Setting<Seconds> = Setting::new(
+    "CONTROL_RATE_WINDOW_SEC",
+    API,
+    || DEFAULT.control_subject_window,
+    "Window of CONTROL_RATE_CAPACITY.",
 );
 
 /// Reads the limits of the Control API.
@@ -82,6 +122,11 @@ pub(crate) fn control(settings: &mut Settings) -> ApiConfig {
         session_max: settings.get(&SESSION_MAX),
         event_retention: settings.find(&super::EVENT_RETENTION),
         control_audience: settings.get(&AUDIENCE),
+        control_enabled: settings.get(&CONTROL_ENABLED),
+        control_gate_file: settings.find(&CONTROL_GATE_FILE),
+        control_address_limit_per_min: settings.get(&CONTROL_ADDRESS_LIMIT),
+        control_subject_limit: settings.get(&CONTROL_SUBJECT_LIMIT),
+        control_subject_window: settings.get(&CONTROL_SUBJECT_WINDOW),
         ..DEFAULT.clone()
     }
 }

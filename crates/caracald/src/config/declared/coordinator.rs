@@ -73,7 +73,7 @@ static MAX_CHILDREN: Setting<Number<u32>> = Setting::new(
 );
 static LEASE: Setting<Seconds> = Setting::new(
     "SERVICE_AGENT_LEASE_SECONDS",
-    COORDINATOR,
+    &[Role::Coordinator, Role::Api],
     || DEFAULT.capacity.service_lease,
     "Length of a service's lease.",
 );

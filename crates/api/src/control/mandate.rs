@@ -1,0 +1,174 @@
+//! Who runs a command: whoever holds a mandate for this API that was not used before.
+
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
+
+use caracal_core::{
+    ControlKey, ZoneId,
+    claims::{MandateClaims, MandateUse},
+};
+use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Unverified};
+use caracal_events::shortlived::{Claim, generation_of};
+use caracal_service::{
+    Refusal, health::bearer_of, request::RequestContext, server::PeerAddr, zones::DirectoryError,
+};
+use caracal_storage::Access;
+use caracal_wire::ErrorCode;
+use http::{HeaderMap, request::Parts};
+
+use super::Invocation;
+use crate::{auth::Principal, deps::ApiDeps};
+
+/// What callers are refused with who are nobody, or come too often.
+pub(crate) const REFUSES: [ErrorCode; 6] = [
+    ErrorCode::ControlDisabled,
+    ErrorCode::RateLimited,
+    ErrorCode::Unauthorized,
+    ErrorCode::TokenReplay,
+    ErrorCode::Denied,
+    ErrorCode::AuditUnavailable,
+];
+
+/// The holder of the mandate that a request presents, which is used up by this.
+///
+/// # Errors
+/// 503 `control_disabled` while the endpoint is closed; 429 of an address that comes too often; 401 for what is no mandate
+/// of this API, was used before, or is of a key that is none any more; 403 in a frozen zone; 503 when it cannot be told.
+pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Principal, Refusal> {
+    if !is_open(api).await {
+        return Err(Refusal::of(ErrorCode::ControlDisabled).describe("commands are not taken here"));
+    }
+    let peer = head.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+    let rule = api.config.control_address_rule();
+    api.limits.count_address(&rule, "control_address", peer).await?;
+    let token = bearer_of(&head.headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
+    let claims = prove(api, token.ok_or_else(|| refused(&"no bearer"))?).await?;
+    let context = head.extensions.get::<RequestContext>().cloned();
+    let context = context.unwrap_or_else(|| RequestContext::of(&head.headers, &api.world));
+    let (invocation, frozen) = of_live_key(api, &claims).await?;
+    if frozen {
+        invocation
+            .record_refused(api, &context.request_id, ErrorCode::Denied)
+            .await;
+        return Err(Refusal::of(ErrorCode::Denied)
+            .describe("the zone is frozen")
+            .with("remediation", "thaw the zone with a token of an administrator"));
+    }
+    use_up(api, &claims, &invocation, &context.request_id).await?;
+    Ok(Principal::of_control_key(Arc::new(invocation)))
+}
+
+/// Whether the bearer says it is of a zone that is in memory.
+pub(crate) fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
+    let bearer = bearer_of(headers).filter(|token| token.len() <= MAX_TOKEN_BYTES);
+    let zone = bearer.and_then(|token| Unverified::parse(token).ok()?.peek().ok()?.zone_id);
+    zone.is_some_and(|zone| api.zones.remembers(&zone))
+}
+
+/// Whether the deployment takes commands: asked at every request, so that it can be closed without a restart.
+async fn is_open(api: &ApiDeps) -> bool {
+    let Some(gate) = api
+        .config
+        .control_gate_file
+        .as_ref()
+        .filter(|_| api.config.control_enabled)
+    else {
+        return false;
+    };
+    tokio::fs::try_exists(gate).await.unwrap_or(false)
+}
+
+/// One answer for every way a token can be wrong; the way itself is for the log.
+fn refused(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::debug!(%error, "refused a mandate of a command");
+    Refusal::of(ErrorCode::Unauthorized)
+        .describe("send a fresh mandate of a control key as Authorization: Bearer")
+        .authenticate("Bearer error=\"invalid_token\"")
+}
+
+/// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
+async fn prove(api: &ApiDeps, token: &str) -> Result<MandateClaims, Refusal> {
+    let token = Unverified::parse(token).map_err(|error| refused(&error))?;
+    let peek = token.peek().map_err(|error| refused(&error))?;
+    let zone: ZoneId = peek.zone_id.ok_or_else(|| refused(&"no zone"))?;
+    let header = token.header().map_err(|error| refused(&error))?;
+    let key = match api.zones.verifying_key(&zone, header.kid.as_str()).await {
+        Ok(Some(key)) => key,
+        Ok(None) => return Err(refused(&"unknown key")),
+        Err(DirectoryError::Unknown) => return Err(refused(&"unknown zone")),
+        Err(DirectoryError::Unavailable) => return Err(Refusal::of(ErrorCode::StorageUnavailable)),
+    };
+    let claims = token.verify(&key).map_err(|error| refused(&error))?.into_claims();
+    let now = api.world.now();
+    let rules = ClaimRules {
+        issuer: &api.issuer,
+        audience: Some(&api.config.control_audience),
+        zone: &zone,
+        uses: &[MandateUse::Resource],
+        now,
+        leeway: LEEWAY,
+    };
+    rules.check(&claims).map_err(|error| refused(&error))?;
+    // Its use is remembered until its end and no longer, so past that there is no leeway.
+    if claims.expires_at() <= now {
+        return Err(refused(&"expired"));
+    }
+    Ok(claims)
+}
+
+/// The key as it is now, and whether its zone is frozen. One that lost its traits or its scopes since the mint has no more
+/// than what is left.
+async fn of_live_key(api: &ApiDeps, claims: &MandateClaims) -> Result<(Invocation, bool), Refusal> {
+    let now = api.world.now();
+    let mut work = api.store.zone(&claims.zone_id, Access::Read).await?;
+    let zone = work.zone().await?.ok_or_else(|| refused(&"archived zone"))?;
+    let application = work.applications().get(&claims.client_id).await?;
+    let application = application
+        .filter(|application| application.is_live(now))
+        .ok_or_else(|| refused(&"the application has ended"))?;
+    let key = ControlKey::of(&application.traits)
+        .filter(|key| key.is_live(now))
+        .ok_or_else(|| refused(&"the application is no control key any more"))?;
+    let invocation = Invocation {
+        zone: claims.zone_id.clone(),
+        application_id: claims.client_id.clone(),
+        application_name: application.name,
+        jti: claims.jti.clone(),
+        scopes: claims.scopes().intersection(&key.scopes),
+        said: OnceLock::new(),
+        recorded: AtomicBool::new(false),
+    };
+    Ok((invocation, zone.frozen_at.is_some()))
+}
+
+/// Of any number of requests with the same mandate, at any number of replicas, one goes on.
+async fn use_up(
+    api: &ApiDeps,
+    claims: &MandateClaims,
+    invocation: &Invocation,
+    request_id: &str,
+) -> Result<(), Refusal> {
+    let key = format!("caracal:control:jti:{}", claims.jti);
+    let (share, generation) = (claims.zone_id.as_str(), generation_of(&claims.jti));
+    let claimed = api
+        .replay
+        .claim_of(share, generation, &key, claims.expires_at())
+        .await;
+    match claimed {
+        Ok(Claim::First) => Ok(()),
+        Ok(Claim::Repeated) => {
+            invocation
+                .record_refused(api, request_id, ErrorCode::TokenReplay)
+                .await;
+            Err(Refusal::of(ErrorCode::TokenReplay)
+                .describe("this mandate was used already")
+                .with("remediation", "mint a mandate for every command")
+                .authenticate("Bearer error=\"invalid_token\""))
+        }
+        Ok(Claim::Forgotten) => Err(Refusal::of(ErrorCode::StorageUnavailable)
+            .describe("whether this mandate was used cannot be known; mint another one")),
+        Err(error) => {
+            tracing::error!(%error, "cannot tell whether a mandate was used");
+            Err(Refusal::of(ErrorCode::StorageUnavailable))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `POST /v1/control/invoke`
+
+use caracal_core::text::excerpt;
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+};
+use caracal_wire::{
+    ErrorCode,
+    control::commands::{Invoke, Invoked},
+};
+use serde_json::Value;
+
+use crate::{
+    call::Call,
+    control::{Said, dispatch},
+};
+
+/// Most bytes of a command.
+const MAX_BODY: usize = 256 * 1024;
+/// Names its zone again; a mandate reaches no other.
+const ZONE_SCOPE: &str = "x-caracal-zone-scope";
+
+/// Carries a command out. Its evidence is durable before its answer leaves: committed with the change where there is one,
+/// else in the spool.
+pub(crate) async fn handle(call: Call, Body(asked): Body<Invoke>) -> Result<Answer<Invoked>, Refusal> {
+    let Some(invocation) = call.caller.control.clone() else {
+        return Err(Refusal::of(ErrorCode::InternalError));
+    };
+    if call.body.len() > MAX_BODY {
+        return Err(Refusal::of(ErrorCode::PayloadTooLarge)
+            .describe(format!("a command has at most {MAX_BODY} bytes")));
+    }
+    let key = asked.flags.get("idempotency-key").and_then(Value::as_str);
+    // The handler of a command runs once: what it says does not change.
+    let _ = invocation.said.set(Said {
+        command: excerpt(&asked.command).into_owned(),
+        subcommand: excerpt(&asked.subcommand).into_owned(),
+        idempotency_key: excerpt(key.unwrap_or_default()).into_owned(),
+    });
+    if let Some(named) = call.headers.get(ZONE_SCOPE)
+        && named.as_bytes() != invocation.zone.as_str().as_bytes()
+    {
+        return Err(Refusal::of(ErrorCode::Denied)
+            .describe("a mandate reaches the zone of its control key and no other")
+            .with("remediation", "use a control key of that zone"));
+    }
+    let rule = call.role.config.control_subject_rule();
+    let subject = call.caller.limit_key();
+    call.role
+        .limits
+        .count_towards(&rule, "control_subject", &subject)
+        .await?;
+    let result = dispatch(&call, &invocation, &asked).await?;
+    if !invocation.is_recorded() {
+        invocation.record_allowed(&call.role, &call.request_id).await?;
+    }
+    Ok(Answer(Invoked { ok: true, result }))
+}

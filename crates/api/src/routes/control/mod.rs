@@ -1,0 +1,3 @@
+//! `/v1/control`: commands of control keys.
+
+pub(super) mod invoke;
