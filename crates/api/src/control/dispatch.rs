@@ -102,7 +102,10 @@ pub(super) async fn run(call: &Call, route: &str, told: Told) -> Result<Value, R
         body,
         idempotency_key: told.idempotency_key,
     };
-    let ran = call.run(route, asked).await.map_err(in_words_of_commands)?;
+    let ran = call
+        .run(route, asked)
+        .await
+        .map_err(|refusal| in_words_of_commands(&refusal))?;
     if ran.body.is_empty() {
         return Ok(Value::Null);
     }
@@ -110,7 +113,7 @@ pub(super) async fn run(call: &Call, route: &str, told: Told) -> Result<Value, R
 }
 
 /// A refusal of a route as one of the command that ran it.
-pub(super) fn in_words_of_commands(refusal: Refusal) -> Refusal {
+fn in_words_of_commands(refusal: &Refusal) -> Refusal {
     let code = match refusal.status {
         StatusCode::BAD_REQUEST
         | StatusCode::UNPROCESSABLE_ENTITY
@@ -158,7 +161,7 @@ mod tests {
                 contended: true,
                 ..Refusal::of(code).describe("why").with_details(&1).retry_after(7)
             };
-            let refusal = in_words_of_commands(refusal);
+            let refusal = in_words_of_commands(&refusal);
             assert_eq!((refusal.code.as_str(), refusal.status.as_u16()), (told, status));
             assert_eq!(refusal.members["cause"], code.as_str());
             assert_eq!(refusal.members["details"], 1);

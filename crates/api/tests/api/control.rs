@@ -8,7 +8,7 @@ use caracal_core::{
     claims::{MandateClaims, MandateUse, SubjectType},
 };
 use caracal_crypto::{mandate, zone_key::SigningKey};
-use caracal_events::{ReplayStore as _, shortlived::mark};
+use caracal_events::shortlived::mark;
 use caracal_storage::{Access, conformance::given::Given};
 use caracal_testkit::{
     client::Answer,

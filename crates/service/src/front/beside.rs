@@ -21,11 +21,13 @@ use crate::Refusal;
 /// Most bytes of an answer that is read.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
+type Declared<R> = Arc<Declaration<<R as HttpRole>::Needs>>;
+
 /// The routes of a role that go through its gates, by name.
-pub(super) struct Beside<R: HttpRole>(HashMap<&'static str, (Arc<Declaration<R::Needs>>, Gated<R>)>);
+pub(super) struct Beside<R: HttpRole>(HashMap<&'static str, (Declared<R>, Gated<R>)>);
 
 impl<R: HttpRole> Beside<R> {
-    pub(super) fn of(routes: &[(Arc<Declaration<R::Needs>>, Work<R>)]) -> Self {
+    pub(super) fn of(routes: &[(Declared<R>, Work<R>)]) -> Self {
         let gated = routes.iter().filter_map(|(declared, work)| match work {
             Work::Gated(handler) => Some((declared.name, (declared.clone(), handler.clone()))),
             Work::Raw(_) => None,

@@ -17,12 +17,8 @@ pub(super) fn of_application(object: &Object, item: &Value) -> Vec<&'static str>
     differs.then_some("traits").into_iter().collect()
 }
 
-/// Members of a resource; `provider` is what the document's own name of one stands for, if there is one by that name.
-pub(super) fn of_resource(
-    object: &Object,
-    item: &Value,
-    provider: Option<Option<&str>>,
-) -> Vec<&'static str> {
+/// Members of a resource, but for a provider that the document knows by its own name.
+pub(super) fn of_resource(object: &Object, item: &Value) -> Vec<&'static str> {
     let mut drift = Vec::new();
     let mut compare = |member: &'static str, differs: fn(&Value, Option<&Value>) -> bool| {
         if let Some(said) = object.says(member)
@@ -45,11 +41,6 @@ pub(super) fn of_resource(
     compare("operations", |said, found| {
         operations(Some(said)) != operations(found)
     });
-    if let Some(provider) = provider
-        && item.get("credential_provider_id").and_then(Value::as_str) != provider
-    {
-        drift.push("credential_provider");
-    }
     drift
 }
 

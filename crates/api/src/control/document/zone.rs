@@ -102,12 +102,14 @@ impl<'z> Zone<'z> {
         match object.kind {
             Kind::Application => Ok(drift::of_application(object, item)),
             Kind::Resource => {
-                let provider = match object.text("credential_provider") {
-                    Some(named) => Some(self.provider_id(named).await?),
-                    None => None,
-                };
-                let provider = provider.as_ref().map(Option::as_deref);
-                Ok(drift::of_resource(object, item, provider))
+                let mut drift = drift::of_resource(object, item);
+                if let Some(named) = object.text("credential_provider") {
+                    let bound = item.get("credential_provider_id").and_then(Value::as_str);
+                    if self.provider_id(named).await?.as_deref() != bound {
+                        drift.push("credential_provider");
+                    }
+                }
+                Ok(drift)
             }
             Kind::Provider => {
                 let (mut drift, config) = drift::of_provider(object, item)?;
