@@ -311,6 +311,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/control/invoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carry out a command for a control key. */
+        post: operations["control.invoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/validate": {
         parameters: {
             query?: never;
@@ -754,6 +771,57 @@ export interface paths {
         };
         /** Tell whether short-lived applications are registered, and how many live. */
         get: operations["zones.dcr_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List live delegations. */
+        get: operations["delegations.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/delegations/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a delegation back, with everything narrowed from it. */
+        post: operations["delegations.revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/delegations/{id}/traverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delegation and everything narrowed from it. */
+        get: operations["delegations.traverse"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1322,6 +1390,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a session. */
+        get: operations["sessions.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/delegations/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a session received. */
+        get: operations["sessions.inbound"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/delegations/outbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what a session handed on. */
+        get: operations["sessions.outbound"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused session and its descendants go on. */
+        post: operations["sessions.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a session and its descendants. */
+        post: operations["sessions.suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a session with everything below it. */
+        post: operations["sessions.terminate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/sessions/{id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a session and the live ones below it. */
+        get: operations["sessions.tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/state": {
         parameters: {
             query?: never;
@@ -1595,6 +1782,17 @@ export interface components {
             version_id: components["schemas"]["PolicySetVersionId"];
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description A live delegation as listed. */
+        ActiveDelegation: components["schemas"]["DelegationItem"] & {
+            /** @description Why it has no resource bound. */
+            broad_reason?: string | null;
+        };
+        /** @description One page, newest first. */
+        ActiveDelegationListing: {
+            items: components["schemas"]["ActiveDelegation"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
         };
         /** @description Body that adds a version to a set. Unknown members are ignored. */
         AddSetVersion: {
@@ -1917,6 +2115,29 @@ export interface components {
             /** @description The secret. */
             client_secret: string;
         };
+        /** @description Why a command was not carried out. */
+        CommandError: {
+            cause?: components["schemas"]["ErrorCode"] | null;
+            /** @description The code. As text, because a client may be older than the service that it asks. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description What was wrong, for a program. */
+            details?: Record<string, never> | null;
+            /** @description For a person: what was wrong. */
+            reason: string;
+            /** @description What to do about it, where that can be said. */
+            remediation?: string | null;
+        };
+        /** @description An error answer of a command of the Control API. */
+        CommandProblem: {
+            /** @description What was wrong. */
+            error: components["schemas"]["CommandError"];
+            /** @description False. */
+            ok: boolean;
+            /** @description What to name when asking an operator; the same as the header `X-Request-Id`. */
+            requestId?: string;
+            /** @description The same again, for clients that read this name. */
+            request_id?: string;
+        };
         ConnectionId: string;
         /** @description A connection. Its tokens are shown by no route. */
         ConnectionItem: {
@@ -1960,6 +2181,36 @@ export interface components {
         };
         /** @enum {string} */
         ConnectionStatus: "active" | "reauthorization_required" | "expired" | "revoked";
+        /** @description What a delegation allows beyond its scopes. A closed object: an unknown member is refused. */
+        Constraints: {
+            /** @description Why there is no resource bound; evidence only. */
+            broad_reason?: string | null;
+            /**
+             * Format: int32
+             * @description Most scopes a descendant may carry, 1 to 64.
+             */
+            budget?: number | null;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Alias of `max_hops`.
+             */
+            max_depth?: number | null;
+            /**
+             * Format: int32
+             * @description Hops that may still follow this delegation plus itself: 1 means it cannot be handed on. Default 1.
+             */
+            max_hops?: number | null;
+            /** @description Set by an administrator for a delegation without a resource bound; evidence only. */
+            policy_approved?: boolean | null;
+            /** @description Only these resources, by identifier; empty means no such bound. */
+            resources?: string[];
+            /**
+             * Format: int32
+             * @description Longest mandate lifetime, 1 to 86,400 seconds.
+             */
+            ttl_seconds?: number | null;
+        };
         /** @description Body that makes an account. */
         CreateAccount: {
             /** @description Address. */
@@ -2348,6 +2599,89 @@ export interface components {
             /** @description Unique in the zone, whatever its case. */
             name: components["schemas"]["Name200"];
         };
+        DelegationId: string;
+        /** @description A delegation as read and listed. */
+        DelegationItem: components["schemas"]["DelegationState"] & {
+            /** @description Id. */
+            id: components["schemas"]["DelegationId"];
+        };
+        /** @description One page, newest first. */
+        DelegationItemListing: {
+            items: components["schemas"]["DelegationItem"][];
+            /** @description What to send as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A delegation in the graph below another. */
+        DelegationNode: {
+            /**
+             * Format: int32
+             * @description Steps below the one asked about, which is at 0.
+             */
+            depth: number;
+            /** @description Id. */
+            id: components["schemas"]["DelegationId"];
+            parent_edge_id?: components["schemas"]["DelegationId"] | null;
+            /** @description Session that hands on. */
+            source_session_id: components["schemas"]["SessionId"];
+            /** @description State. */
+            status: components["schemas"]["DelegationStatus"];
+            /** @description Session that receives. */
+            target_session_id: components["schemas"]["SessionId"];
+        };
+        /** @description Answer to a revocation. */
+        DelegationRevoked: {
+            /** @description Sessions that held them. */
+            affected_sessions: number;
+            /** @description Delegations revoked, the one asked for included. */
+            revoked_edges: number;
+            /** @description Sessions that ended with them. */
+            terminated_sessions: number;
+        };
+        /** @description What every answer about a delegation holds, but its id. */
+        DelegationState: {
+            /** @description Further bounds. */
+            constraints_json: components["schemas"]["Constraints"];
+            /** @description Creation. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Grows with each change of state.
+             */
+            edge_version: number;
+            /** @description End. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Application of the source. */
+            issuer_application_id: components["schemas"]["ApplicationId"];
+            parent_edge_id?: components["schemas"]["DelegationId"] | null;
+            /** @description Application of the target. */
+            receiver_application_id: components["schemas"]["ApplicationId"];
+            /**
+             * Format: int32
+             * @description Hops that may still follow, itself included.
+             */
+            remaining_hops: number;
+            resource_id?: components["schemas"]["ResourceId"] | null;
+            revoked_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Scopes handed on. */
+            scopes: components["schemas"]["ScopeSet"];
+            /** @description Session that hands on. */
+            source_session_id: components["schemas"]["SessionId"];
+            /** @description State. */
+            status: components["schemas"]["DelegationStatus"];
+            /** @description Session that receives. */
+            target_session_id: components["schemas"]["SessionId"];
+            /** @description Zone. */
+            zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @enum {string} */
+        DelegationStatus: "active" | "revoked" | "expired";
+        /** @description A delegation and everything narrowed from it. */
+        DelegationTree: {
+            /** @description Nearest first, at most 5,000. */
+            nodes: components["schemas"]["DelegationNode"][];
+            /** @description Whether there are more. */
+            truncated: boolean;
+        };
         /** @description What is on its way to a sink, or was. */
         DeliveryItem: {
             abandoned_at?: components["schemas"]["Timestamp"] | null;
@@ -2423,7 +2757,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description How a request ended, and why. */
@@ -2484,6 +2818,22 @@ export interface components {
         Holds: {
             /** @description All of them, at most 1,000, in the order in which they were placed. */
             items: components["schemas"]["HoldItem"][];
+        };
+        /** @description A command. Unknown members are ignored. */
+        Invoke: {
+            /** @description The noun, for example `resource`. */
+            command: components["schemas"]["Line64"];
+            /** @description At most 32; numbers, texts, true, false, null, and arrays of those. What is nested travels as text that is JSON. */
+            flags?: Record<string, never>;
+            /** @description What is done to it, for example `create`; empty for a command that does one thing. */
+            subcommand?: string;
+        };
+        /** @description A command that was carried out. */
+        Invoked: {
+            /** @description True. */
+            ok: boolean;
+            /** @description What the operation answered; null where it answers nothing. */
+            result: Record<string, never> | null;
         };
         KeptDays: number;
         /** @description What of a policy is needed. */
@@ -3150,6 +3500,11 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description Answer to a resumption. */
+        Resumed: {
+            /** @description Sessions that go on, the one asked for included. */
+            resumed: number;
+        };
         /** @description How long events are kept. */
         Retention: {
             /**
@@ -3165,6 +3520,11 @@ export interface components {
             updated_at?: components["schemas"]["Timestamp"] | null;
             /** @description Who said so; null where nobody did and the deployment's own setting counts. */
             updated_by?: string | null;
+        };
+        /** @description Options of a revocation, as query or as body. */
+        RevokeDelegation: {
+            /** @description Whether the sessions that received the authority end, too. */
+            terminate_target?: boolean | null;
         };
         /** @description Body that ends everything a subject holds. Unknown members are ignored. */
         RevokeSubject: {
@@ -3199,6 +3559,23 @@ export interface components {
         SessionItems: {
             /** @description Newest first, at most a hundred. */
             items: components["schemas"]["SessionItem"][];
+        };
+        /** @description A session in the tree below another. */
+        SessionNode: {
+            /** @description Whose run it is. */
+            application_id: components["schemas"]["ApplicationId"];
+            /**
+             * Format: int32
+             * @description Steps below the one asked about, which is at 0.
+             */
+            depth: number;
+            /** @description Task or service. */
+            lifecycle: components["schemas"]["Lifecycle"];
+            parent_session_id?: components["schemas"]["SessionId"] | null;
+            /** @description Id. */
+            session_id: components["schemas"]["SessionId"];
+            /** @description State. */
+            status: components["schemas"]["SessionStatus"];
         };
         /** @description A session with its subject. */
         SessionRow: {
@@ -3252,6 +3629,20 @@ export interface components {
         };
         /** @enum {string} */
         SessionStatus: "active" | "suspended" | "terminated" | "expired";
+        /** @description What ended with a session. */
+        SessionTerminated: {
+            /** @description Delegations to and from them. */
+            revoked_delegations: number;
+            /** @description Sessions, the one asked for included. */
+            terminated_sessions: number;
+        };
+        /** @description A session and the live ones below it. */
+        SessionTree: {
+            /** @description Nearest first, at most 1,000. */
+            nodes: components["schemas"]["SessionNode"][];
+            /** @description Whether there are more. */
+            truncated: boolean;
+        };
         /** @description A policy of a set. */
         SetMember: {
             /**
@@ -3618,6 +4009,11 @@ export interface components {
             obstacle?: components["schemas"]["Obstacle"] | null;
             /** @description The version that decided, to which the changes are to be made; absent where policy was not asked, or none was in force. */
             policy_set_version_id?: string | null;
+        };
+        /** @description Answer to a suspension. */
+        Suspended: {
+            /** @description Sessions paused, the one asked for included. */
+            suspended: number;
         };
         /** Format: date-time */
         Timestamp: string;
@@ -4213,6 +4609,21 @@ export interface components {
                 };
             };
         };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        AuditUnavailableOrControlDisabledOrStorageUnavailable503OfCommand: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "audit_unavailable" | "control_disabled" | "storage_unavailable";
+                    };
+                };
+            };
+        };
         /** @description Something sent is not what the route takes. */
         ClientSecretNotConfiguredOrInvalidApplicationOrInvalidParamsOrNoFields400: {
             headers: {
@@ -4382,6 +4793,30 @@ export interface components {
             };
         };
         /** @description The state of things does not allow it now. */
+        ConflictOrSessionNotFoundOrNotActive409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "session_not_found_or_not_active";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "conflict" | "session_not_found_or_not_suspended" | "session_not_live" | "session_parent_not_active" | "session_subject_inactive";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
         ConflictOrSinkLimitReached409: {
             headers: {
                 [name: string]: unknown;
@@ -4414,6 +4849,20 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "conflict" | "workload_name_taken";
+                };
+            };
+        };
+        /** @description The state of things does not allow it now. */
+        ConflictOrZoneMismatch409OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "conflict" | "zone_mismatch";
+                    };
                 };
             };
         };
@@ -4455,6 +4904,30 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
+        DelegationNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "delegation_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        DelegationNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "delegation_not_found" | "reference_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
         DeliveryNotFoundOrReferenceNotFoundOrSinkNotFound404: {
             headers: {
                 [name: string]: unknown;
@@ -4475,6 +4948,20 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "delivery_not_found" | "sink_not_found";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        Denied403OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "denied";
+                    };
                 };
             };
         };
@@ -4549,6 +5036,20 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "idempotency_receipt_limit_exceeded" | "rate_limited" | "too_many_policy_checks";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        Invalid400OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "invalid";
+                    };
                 };
             };
         };
@@ -4864,6 +5365,20 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        NotFoundOrReferenceNotFound404OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "not_found" | "reference_not_found";
+                    };
+                };
+            };
+        };
         /** @description Refused for a reason that has nothing to do with the route. */
         Otherwise: {
             headers: {
@@ -4908,6 +5423,20 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "payload_too_large";
+                };
+            };
+        };
+        /** @description The body is larger than the route reads. */
+        PayloadTooLarge413OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "payload_too_large";
+                    };
                 };
             };
         };
@@ -5118,6 +5647,21 @@ export interface components {
             };
         };
         /** @description The caller asks too often, or has as much as it may have. */
+        RateLimited429OfCommand: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+        };
+        /** @description The caller asks too often, or has as much as it may have. */
         RateLimitedOrTooManyPolicyChecks429: {
             headers: {
                 "Retry-After"?: number;
@@ -5151,6 +5695,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "reference_not_found" | "resource_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrSessionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "session_not_found";
                 };
             };
         };
@@ -5274,6 +5830,18 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        SessionNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "session_not_found";
+                };
+            };
+        };
         /** @description Who calls is not proved. */
         SignInRefused401: {
             headers: {
@@ -5335,6 +5903,34 @@ export interface components {
                 };
             };
         };
+        /** @description Who calls is not proved. */
+        TokenReplayOrUnauthorized401OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "token_replay" | "unauthorized";
+                    };
+                };
+            };
+        };
+        /** @description Not Implemented */
+        Unsupported501OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "unsupported";
+                    };
+                };
+            };
+        };
         /** @description The body is of another media type than the route reads. */
         UnsupportedMediaType415: {
             headers: {
@@ -5344,6 +5940,34 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description The body is of another media type than the route reads. */
+        UnsupportedMediaType415OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "unsupported_media_type";
+                    };
+                };
+            };
+        };
+        /** @description Bad Gateway */
+        Upstream502OfCommand: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["CommandProblem"] & {
+                    error?: {
+                        /** @enum {string} */
+                        code?: "upstream";
+                    };
                 };
             };
         };
@@ -6092,6 +6716,42 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "control.invoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invoke"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoked"];
+                };
+            };
+            400: components["responses"]["Invalid400OfCommand"];
+            401: components["responses"]["TokenReplayOrUnauthorized401OfCommand"];
+            403: components["responses"]["Denied403OfCommand"];
+            404: components["responses"]["NotFoundOrReferenceNotFound404OfCommand"];
+            409: components["responses"]["ConflictOrZoneMismatch409OfCommand"];
+            413: components["responses"]["PayloadTooLarge413OfCommand"];
+            415: components["responses"]["UnsupportedMediaType415OfCommand"];
+            429: components["responses"]["RateLimited429OfCommand"];
+            501: components["responses"]["Unsupported501OfCommand"];
+            502: components["responses"]["Upstream502OfCommand"];
+            503: components["responses"]["AuditUnavailableOrControlDisabledOrStorageUnavailable503OfCommand"];
             default: components["responses"]["Otherwise"];
         };
     };
@@ -7490,6 +8150,117 @@ export interface operations {
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
             404: components["responses"]["ZoneNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "delegations.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActiveDelegationListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "delegations.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["RevokeDelegation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationRevoked"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["DelegationNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "delegations.traverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationTree"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["DelegationNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
@@ -9535,6 +10306,265 @@ export interface operations {
             400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionRow"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SessionNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.inbound": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SessionNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.outbound": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DelegationItemListing"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrInvalidParamsOrInvalidQuery400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SessionNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            409: components["responses"]["ConflictOrSessionNotFoundOrNotSuspendedOrSessionNotLiveOrSessionParentNotActiveOrSessionSubjectInactive409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suspended"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            409: components["responses"]["ConflictOrSessionNotFoundOrNotActive409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionTerminated"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSessionNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "sessions.tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionTree"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["SessionNotFound404"];
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];

@@ -226,7 +226,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/console/sessions" OWN "console.sessions" console::own::sessions, "List one's own sessions.";
         delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
         delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
-        post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Unsupported Upstream;
+        post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, body_limit(256 * 1024), refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Unsupported Upstream;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }

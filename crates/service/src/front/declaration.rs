@@ -69,7 +69,7 @@ pub struct Declaration<N> {
     pub envelope: Envelope,
     /// Whether it takes an `Idempotency-Key`: the role keeps a receipt with what the route makes.
     pub idempotent: bool,
-    /// Most bytes of its body, where it takes more than routes of its role do.
+    /// Most bytes of its body, where that is not what routes of its role take.
     pub body_limit: Option<usize>,
     /// What its handler refuses with, beyond what follows from the rest.
     pub(super) refuses: Vec<refusals::StatusAndCode>,

@@ -16,8 +16,6 @@ use crate::{
     control::{Said, dispatch},
 };
 
-/// Most bytes of a command.
-const MAX_BODY: usize = 256 * 1024;
 /// Names its zone again; a mandate reaches no other.
 const ZONE_SCOPE: &str = "x-caracal-zone-scope";
 
@@ -27,10 +25,6 @@ pub(crate) async fn handle(call: Call, Body(asked): Body<Invoke>) -> Result<Answ
     let Some(invocation) = call.caller.control.clone() else {
         return Err(Refusal::of(ErrorCode::InternalError));
     };
-    if call.body.len() > MAX_BODY {
-        return Err(Refusal::of(ErrorCode::PayloadTooLarge)
-            .describe(format!("a command has at most {MAX_BODY} bytes")));
-    }
     let key = asked.flags.get("idempotency-key").and_then(Value::as_str);
     // The handler of a command runs once: what it says does not change.
     let _ = invocation.said.set(Said {
