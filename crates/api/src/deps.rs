@@ -135,6 +135,8 @@ pub struct ApiDeps {
     /// The deployment's admin token (`CARACAL_ADMIN_TOKEN`). Without it there is neither a bootstrap token nor a
     /// console.
     pub admin_token: Option<Secret>,
+    /// Another one that is as good while it is being changed.
+    pub admin_token_previous: Option<Secret>,
     /// How often callers may ask: [`ApiConfig::limits`].
     pub limits: Arc<Limits>,
     /// Tokens that need not be guesses.

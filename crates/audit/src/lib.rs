@@ -18,10 +18,10 @@ mod verify;
 
 use std::sync::Arc;
 
-use caracal_core::{Secret, World};
+use caracal_core::World;
 use caracal_crypto::HmacRing;
 use caracal_events::Bus;
-use caracal_service::{background::Background, tail::Tails};
+use caracal_service::{background::Background, bearers::Bearers, tail::Tails};
 use caracal_storage::Store;
 
 pub use earlier::adopt_earlier;
@@ -49,7 +49,7 @@ pub struct AuditDeps {
     /// Verify frames and links. Without them frames are taken as they are (development only).
     pub audit_keys: Option<HmacRing>,
     /// Bearer of the operator routes; without it they do not exist.
-    pub admin_token: Option<Secret>,
+    pub admin_tokens: Bearers,
     /// Name of this consumer within the group.
     pub consumer: String,
     /// Signs and proves what the ledger holds; absent where nobody gave it a key.

@@ -89,7 +89,7 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
-    /// Make and check the files of secrets; see and finish a change of the key-encryption key.
+    /// Make, check and change the files of secrets; see and finish a change of the key-encryption key.
     Secrets {
         #[command(subcommand)]
         command: commands::secrets::Command,

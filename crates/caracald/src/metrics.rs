@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use caracal_core::metric::Metric;
+use caracal_core::{Timestamp, metric::Metric};
 use caracal_storage::Connections;
 use metrics::gauge;
 
@@ -21,6 +21,8 @@ caracal_core::declare_metrics! {
     gauge(Bytes) DISK_SIZE = "caracal_disk_size_bytes";
     /// 1, with the version, source revision and mode of this process as labels.
     gauge(Count) BUILD_INFO = "caracal_build_info";
+    /// When this process read its settings and secrets, in Unix time. Differs between any two starts.
+    gauge(Seconds) CONFIGURED = "caracal_configuration_read_seconds";
 }
 
 /// What the operating system knows of the process, under the names that dashboards everywhere look for.
@@ -101,6 +103,11 @@ pub(crate) fn sample(pools: &[Connections], places: &[(&'static str, PathBuf)]) 
 #[expect(clippy::cast_precision_loss, reason = "a gauge does not need its last bits")]
 fn bytes(unit: u64, count: u64) -> f64 {
     unit.saturating_mul(count) as f64
+}
+
+/// Says when the configuration was read: what was written to the files of secrets since is not in force here.
+pub(crate) fn tell_configured(at: Timestamp) {
+    gauge!(CONFIGURED).set(at.since(Timestamp::from_unix_seconds(0)).as_secs_f64());
 }
 
 /// Says which build this is.

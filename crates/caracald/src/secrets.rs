@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use caracal_core::{Secret, World};
-use caracal_service::config::usable_secret;
+use caracal_service::config::{KeyMaterials, SettingKind as _, usable_secret};
 
 use crate::config::Keys;
 
@@ -42,7 +42,52 @@ pub(crate) fn complete(world: &World, home: &Path, keys: &mut Keys) -> anyhow::R
             *slot = Some(read_or_create(&directory.join(name), || generate(world))?);
         }
     }
+    beside(&directory, keys)
+}
+
+/// What `caracald secrets rotate` put beside the secrets that it changes.
+fn beside(directory: &Path, keys: &mut Keys) -> anyhow::Result<()> {
+    let one: [(&mut Option<Secret>, &str); 6] = [
+        (&mut keys.kek_previous, "secretStoreKekPrevious"),
+        (&mut keys.log_previous, "auditLogKeyPrevious"),
+        (&mut keys.admin_token_previous, "caracalAdminTokenPrevious"),
+        (
+            &mut keys.coordinator_token_previous,
+            "caracalCoordinatorTokenPrevious",
+        ),
+        (&mut keys.sts_admin_token_previous, "stsAdminTokenPrevious"),
+        (&mut keys.audit_admin_token_previous, "auditAdminTokenPrevious"),
+    ];
+    for (slot, name) in one {
+        if slot.is_none() {
+            *slot = read_if_there(&directory.join(name))?;
+        }
+    }
+    let several: [(&mut Vec<Secret>, &str); 4] = [
+        (&mut keys.streams_previous, "streamsHmacKeyPrevious"),
+        (&mut keys.audit_previous, "auditHmacKeyPrevious"),
+        (&mut keys.gateway_sts_previous, "gatewayStsHmacKeyPrevious"),
+        (&mut keys.idempotency_previous, "idempotencyHmacKeyPrevious"),
+    ];
+    for (slot, name) in several {
+        if slot.is_empty()
+            && let Some(text) = read_if_there(&directory.join(name))?
+        {
+            *slot = KeyMaterials::parse(text.expose())
+                .map_err(|wrong| anyhow::anyhow!("the secret file {name}{wrong}"))?;
+        }
+    }
     Ok(())
+}
+
+/// The secret in a file that need not be there, and says nothing while it is empty.
+fn read_if_there(path: &Path) -> anyhow::Result<Option<Secret>> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() == 0 => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // What else is wrong is said by reading it.
+        Ok(_) | Err(_) => read(path).map(Some),
+    }
 }
 
 /// Makes a directory that only its owner may enter.
@@ -78,31 +123,35 @@ pub(crate) fn read_or_create(path: &Path, generate: impl FnOnce() -> String) -> 
                 .with_context(|| format!("cannot write the secret file {name}"))?;
             Ok(Secret::new(value))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mut file = File::open(path).with_context(|| format!("cannot read the secret file {name}"))?;
-            let mode = file
-                .metadata()
-                .with_context(|| format!("cannot inspect the secret file {name}"))?
-                .permissions()
-                .mode();
-            if mode & 0o077 != 0 {
-                bail!(
-                    "the secret file {name} is open to others (mode {:o}); run chmod 600 on it",
-                    mode & 0o777
-                );
-            }
-            let mut value = String::new();
-            file.read_to_string(&mut value)
-                .with_context(|| format!("cannot read the secret file {name}"))?;
-            match usable_secret(&value) {
-                Ok(value) => Ok(Secret::new(value)),
-                Err(why) if value.trim().is_empty() => {
-                    bail!("the secret file {name} {why}; delete it to have a new one generated")
-                }
-                Err(why) => bail!("the secret file {name} {why}"),
-            }
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read(path),
         Err(error) => Err(error).with_context(|| format!("cannot create the secret file {name}")),
+    }
+}
+
+/// The secret in a file that others may not read.
+fn read(path: &Path) -> anyhow::Result<Secret> {
+    let name = path.display();
+    let mut file = File::open(path).with_context(|| format!("cannot read the secret file {name}"))?;
+    let mode = file
+        .metadata()
+        .with_context(|| format!("cannot inspect the secret file {name}"))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        bail!(
+            "the secret file {name} is open to others (mode {:o}); run chmod 600 on it",
+            mode & 0o777
+        );
+    }
+    let mut value = String::new();
+    file.read_to_string(&mut value)
+        .with_context(|| format!("cannot read the secret file {name}"))?;
+    match usable_secret(&value) {
+        Ok(value) => Ok(Secret::new(value)),
+        Err(why) if value.trim().is_empty() => {
+            bail!("the secret file {name} {why}; delete it to have a new one generated")
+        }
+        Err(why) => bail!("the secret file {name} {why}"),
     }
 }
 

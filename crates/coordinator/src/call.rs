@@ -213,11 +213,11 @@ impl Call {
         let key = self.idempotency_key.as_ref()?;
         let config = &self.role.config;
         let generated = key.generated && operation == SESSION_START;
-        let digest_key = &self.role.idempotency_key;
+        let parts = [KEY_DOMAIN, key.text.as_bytes()];
         Some(Keyed {
             operation,
             scope_id: scope_id.to_string(),
-            key_digests: vec![digest_key.sign_parts(&[KEY_DOMAIN, key.text.as_bytes()])],
+            key_digests: self.role.idempotency_keys.sign_parts_by_each(&parts),
             request_digest: sha256(&canonical_json(&asked())),
             retention: if generated {
                 config.generated_receipt_retention

@@ -2,11 +2,12 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use caracal_core::{Secret, World};
-use caracal_crypto::HmacKey;
+use caracal_core::World;
+use caracal_crypto::HmacRing;
 use caracal_events::{OutboxRelay, RateLimiter, Spool};
 use caracal_lifecycle::receipts::Counts;
 use caracal_service::{
+    bearers::Bearers,
     limits::{Limits, Rule},
     revocation::Revocations,
     zones::{LiveAuthority, ZoneDirectory},
@@ -36,10 +37,10 @@ pub struct CoordinatorDeps {
     pub limiter: Arc<dyn RateLimiter>,
     /// The issuer URL: issuer and audience of the mandates accepted here.
     pub issuer: Arc<str>,
-    /// The operator's bearer; absent disables operator access.
-    pub operator_token: Option<Secret>,
-    /// Key of the digests under which idempotency keys are remembered.
-    pub idempotency_key: HmacKey,
+    /// The operator's bearers; none disables operator access.
+    pub operator_tokens: Bearers,
+    /// Keys of the digests under which idempotency keys are remembered.
+    pub idempotency_keys: HmacRing,
     /// Limits and intervals.
     pub config: CoordinatorConfig,
 }

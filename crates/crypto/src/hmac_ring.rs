@@ -148,6 +148,11 @@ impl HmacRing {
         self.current().sign_parts(parts)
     }
 
+    /// As [`HmacKey::sign_parts`], with each key, the current one first: what was kept under any of them is found.
+    pub fn sign_parts_by_each(&self, parts: &[&[u8]]) -> Vec<Digest32> {
+        self.0.iter().map(|named| named.key.sign_parts(parts)).collect()
+    }
+
     /// As [`HmacKey::sign_hex`], with the current key.
     pub fn sign_hex(&self, data: &[u8]) -> String {
         self.current().sign_hex(data)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use caracal_core::{Timestamp, World, id};
 
-use crate::{digest::sha256_hex, hmac_key::HmacKey};
+use crate::{digest::sha256_hex, hmac_key::HmacKey, hmac_ring::HmacRing};
 
 /// Header with the time of signing, Unix seconds in decimal.
 pub const TIMESTAMP_HEADER: &str = "x-caracal-gateway-timestamp";
@@ -62,12 +62,12 @@ pub fn sign(key: &HmacKey, unix_seconds: i64, nonce: &str, method: &str, path: &
     key.sign_hex(&signed_text(&unix_seconds.to_string(), nonce, method, path, body))
 }
 
-/// Checks the headers of a request received at `now`.
+/// Checks the headers of a request received at `now`. Any key of the ring may have made the signature.
 ///
 /// # Errors
 /// [`RequestSignatureError`].
 pub fn verify(
-    key: &HmacKey,
+    keys: &HmacRing,
     headers: SignedHeaders<'_>,
     method: &str,
     path: &str,
@@ -85,7 +85,8 @@ pub fn verify(
     let text = signed_text(headers.timestamp, headers.nonce, method, path, body);
     // No line break can hide in method or path of a parsed request; this is the second lock on that door.
     let unambiguous = !method.contains(['\n', '\r']) && !path.contains(['\n', '\r']);
-    if unambiguous && key.verify_hex(&text, headers.signature) {
+    let made = |key: &HmacKey| key.verify_hex(&text, headers.signature);
+    if unambiguous && keys.verify_by(None, made).is_ok() {
         Ok(())
     } else {
         Err(RequestSignatureError::Signature)
@@ -129,7 +130,7 @@ mod tests {
 
     fn check(headers: SignedHeaders<'_>, now: i64) -> Result<(), RequestSignatureError> {
         verify(
-            &key(),
+            &key().into(),
             headers,
             "POST",
             PATH,
@@ -215,7 +216,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                verify(&key(), headers, method, path, body, now),
+                verify(&key().into(), headers, method, path, body, now),
                 Err(RequestSignatureError::Signature),
                 "{headers:?} {method} {path}"
             );
@@ -269,7 +270,7 @@ mod tests {
         };
         let now = Timestamp::from_unix_seconds(UNIX);
         for (method, path) in [("POST", "/a\n/b"), ("POST\n/a", "/b")] {
-            assert!(verify(&key(), headers, method, path, BODY, now).is_err());
+            assert!(verify(&key().into(), headers, method, path, BODY, now).is_err());
         }
     }
 

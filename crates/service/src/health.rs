@@ -16,7 +16,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use caracal_core::Secret;
 use caracal_wire::{
     ErrorCode,
     health::{Alive, NotReady, Readiness},
@@ -25,7 +24,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
-use crate::{Refusal, front::Declaration, server::OPERATIONAL};
+use crate::{Refusal, bearers::Bearers, front::Declaration, server::OPERATIONAL};
 
 /// Something a role cannot serve without.
 #[async_trait]
@@ -45,9 +44,9 @@ pub struct Operational {
     pub metrics: PrometheusHandle,
     /// Brings figures up to date that are kept elsewhere, just before they are rendered.
     pub before_render: Arc<dyn Fn() + Send + Sync>,
-    /// Bearer of `/metrics`. Absent: open in `dev`, refused elsewhere.
-    pub metrics_bearer: Option<Secret>,
-    /// Whether an absent bearer means open.
+    /// Bearers of `/metrics`. None: open in `dev`, refused elsewhere.
+    pub metrics_bearers: Bearers,
+    /// Whether no bearer means open.
     pub metrics_open: bool,
 }
 
@@ -124,8 +123,8 @@ async fn metrics(
     State(operational): State<Operational>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refusal> {
-    let bearer = operational.metrics_bearer.as_ref();
-    let allowed = bearer.map_or(operational.metrics_open, |bearer| bears(&headers, bearer));
+    let bearers = &operational.metrics_bearers;
+    let allowed = bearers.admit(&headers) || bearers.is_empty() && operational.metrics_open;
     if !allowed {
         return Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer"));
     }
@@ -150,12 +149,6 @@ pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-/// Whether the bearer token of a request is `secret`, compared in a time that says nothing of it.
-pub fn bears(headers: &HeaderMap, secret: &Secret) -> bool {
-    bearer_of(headers)
-        .is_some_and(|given| caracal_crypto::constant_time_eq(given.as_bytes(), secret.expose().as_bytes()))
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {

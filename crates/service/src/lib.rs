@@ -6,6 +6,7 @@
 
 mod assemble;
 pub mod background;
+pub mod bearers;
 pub mod body;
 pub mod config;
 pub mod contention;

@@ -47,12 +47,12 @@ pub trait AdminTokens: Send {
     /// # Errors
     /// [`Error::Conflict`] (`admin_tokens_digest`) when an unrevoked token has the digest.
     async fn create(&mut self, token: &AdminToken) -> Result<(), Error>;
-    /// Revokes every other unrevoked token of the class `created_by`, so that rotating an environment token ends
-    /// the old one.
+    /// Revokes every unrevoked token of the class `created_by` without one of the digests `keep`, so that a token that is
+    /// configured no more ends.
     async fn revoke_class_except(
         &mut self,
         created_by: &str,
-        keep: &[u8; 32],
+        keep: &[[u8; 32]],
         at: Timestamp,
     ) -> Result<u64, Error>;
     /// Revokes one token. `false` when absent or revoked already.

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use caracal_core::{Secret, World};
-use caracal_crypto::{HmacKey, HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
+use caracal_core::World;
+use caracal_crypto::{HmacRing, sealed::KeyRing, secret_hash::SecretHasher};
 use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, spool::Spool};
 use caracal_service::{
+    bearers::Bearers,
     issued::IssuedMandates,
     revocation::Revocations,
     waiting::Waiting,
@@ -84,9 +85,9 @@ pub struct StsDeps {
     /// Nonces of signed exchanges.
     pub replay: Arc<dyn ReplayStore>,
     /// Key of the Gateway's signed exchanges; without it they are refused.
-    pub gateway_key: Option<HmacKey>,
+    pub gateway_keys: Option<HmacRing>,
     /// Bearer of the key rotation route; without it the route does not exist.
-    pub admin_token: Option<Secret>,
+    pub admin_tokens: Bearers,
     /// Bounds.
     pub config: Arc<StsConfig>,
 }

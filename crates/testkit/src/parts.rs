@@ -19,6 +19,7 @@ use caracal_events::{
 };
 use caracal_service::{
     assemble,
+    bearers::Bearers,
     front::Served,
     health::Operational,
     revocation::Revocations,
@@ -252,7 +253,7 @@ impl Parts {
             draining: Arc::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             before_render: Arc::new(|| {}),
-            metrics_bearer: None,
+            metrics_bearers: Bearers::default(),
             metrics_open: true,
         }
     }

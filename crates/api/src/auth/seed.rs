@@ -35,37 +35,38 @@ pub async fn setup_link(api: &ApiDeps) -> Result<Option<Secret>, Error> {
     Ok(Some(text))
 }
 
-/// Makes the bootstrap token and the console's tokens those of the configured admin token, and ends every other
-/// of their kind. Run it at each start, before listening: a rotated token ends the old one here, and a token
+/// Makes the bootstrap tokens and the console's tokens those of the configured admin tokens, and ends every other
+/// of their kind. Run it at each start, before listening: a token that is configured no more ends here, and one
 /// revoked by mistake works again after a restart. Without an admin token all of them end.
 ///
 /// # Errors
 /// As the storage; nothing has changed then.
 pub async fn seed_bootstrap(api: &ApiDeps) -> Result<(), Error> {
-    let mut wanted: Vec<(&str, &str, &str, Option<Secret>)> =
-        vec![(BOOTSTRAP_CLASS, "bootstrap", "write", api.admin_token.clone())];
+    let configured = [&api.admin_token, &api.admin_token_previous];
+    let of = |derive: &dyn Fn(&Secret) -> Secret| -> Vec<Secret> {
+        configured.into_iter().flatten().map(derive).collect()
+    };
+    let mut wanted = vec![(BOOTSTRAP_CLASS, "bootstrap", "write", of(&Secret::clone))];
     for (kind, class, name, capability) in CONSOLE {
-        wanted.push((
-            class,
-            name,
-            capability,
-            api.admin_token.as_ref().map(|token| kind.derive(token)),
-        ));
+        wanted.push((class, name, capability, of(&|token| kind.derive(token))));
     }
 
     let now = api.world.now();
     let mut work = api.store.global(Access::Write).await?;
-    for (class, name, capability, token) in wanted {
-        // No token has this digest, so with nothing to keep everything of the class ends.
-        let keep = token
-            .as_ref()
-            .map_or([0; 32], |token| digest(&api.token_keys.current, token.expose()));
+    for (class, name, capability, tokens) in wanted {
+        let keep: Vec<_> = tokens
+            .iter()
+            .map(|token| digest(&api.token_keys.current, token.expose()))
+            .collect();
         work.admin_tokens().revoke_class_except(class, &keep, now).await?;
-        if token.is_some() && work.admin_tokens().find(&keep).await?.is_none() {
+        for token_digest in keep {
+            if work.admin_tokens().find(&token_digest).await?.is_some() {
+                continue;
+            }
             let row = AdminToken {
                 id: api.world.uuid_v7().to_string(),
                 name: name.to_owned(),
-                token_digest: keep,
+                token_digest,
                 digest_key: token_key_name(&api.token_keys.current),
                 scope: String::from("global"),
                 capability: capability.to_owned(),

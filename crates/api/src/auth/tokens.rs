@@ -159,13 +159,17 @@ fn bind_account(api: &ApiDeps, headers: &HeaderMap, mut principal: Principal) ->
         Refusal::of(ErrorCode::InvalidAccountAssertion)
             .describe("a console token needs a current account assertion")
     };
-    let secret = api.admin_token.as_ref().ok_or_else(refused)?;
     let mut values = headers.get_all(ACCOUNT_HEADER).iter();
     let assertion = values
         .next()
         .and_then(|value| value.to_str().ok())
         .ok_or_else(refused)?;
-    let account = verify_account_assertion(secret, assertion, api.world.now()).map_err(|_| refused())?;
+    let now = api.world.now();
+    let account = [&api.admin_token, &api.admin_token_previous]
+        .into_iter()
+        .flatten()
+        .find_map(|secret| verify_account_assertion(secret, assertion, now).ok())
+        .ok_or_else(refused)?;
     // Accounts own what they created; an account that is named like a token would own what that token created.
     if values.next().is_some() || account.starts_with("admin:") || account.chars().any(char::is_control) {
         return Err(refused());

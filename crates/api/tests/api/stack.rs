@@ -78,6 +78,7 @@ impl Stack {
                 previous: None,
             },
             admin_token: Some(Secret::new(ADMIN)),
+            admin_token_previous: None,
             limits: Arc::new(config.limits(parts.short_lived.clone(), parts.world.clone())),
             known_tokens: Arc::default(),
             // Whoever walks over all routes comes to an end; what is about tails has its own.

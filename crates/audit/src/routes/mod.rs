@@ -12,7 +12,6 @@ use caracal_core::World;
 use caracal_service::{
     Refusal,
     front::{self, Declaration, HttpRole, Inbound, Params, RouteError as _, Served},
-    health::bears,
     limits::Limits,
 };
 use caracal_wire::ErrorCode;
@@ -75,8 +74,7 @@ impl HttpRole for AuditDeps {
 
 /// Whether the caller is the operator.
 fn bearer(deps: &AuditDeps, headers: &HeaderMap) -> Result<(), Refusal> {
-    let token = deps.admin_token.as_ref();
-    if token.is_some_and(|token| bears(headers, token)) {
+    if deps.admin_tokens.admit(headers) {
         return Ok(());
     }
     Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
@@ -290,10 +288,10 @@ fn of_events() -> Vec<Route> {
 
 /// The audit role's own routes. Without an operator token there are none.
 pub fn router(deps: AuditDeps) -> Served {
-    let routes = if deps.admin_token.is_some() {
-        table()
-    } else {
+    let routes = if deps.admin_tokens.is_empty() {
         Vec::new()
+    } else {
+        table()
     };
     front::router(deps, routes)
 }

@@ -87,7 +87,7 @@ impl Ledger {
             store: parts.store.clone(),
             bus: parts.bus.clone(),
             audit_keys: Some(HmacRing::new(parts.audit_key.current().clone(), previous)),
-            admin_token: Some(Secret::new(TOKEN)),
+            admin_tokens: Secret::new(TOKEN).into(),
             consumer: String::from("test"),
             checkpoints: None,
             tails: Tails::new(TailLimits::default(), CancellationToken::new()),

@@ -10,6 +10,7 @@ use caracal_crypto::system_world;
 use caracal_ledger::log_keys::LogKeys;
 use caracal_service::{
     background::Background,
+    bearers::Bearers,
     tail::{TailLimits, Tails},
 };
 use caracal_storage::Access;
@@ -49,7 +50,7 @@ pub(crate) async fn measure(count: usize, rate: usize) {
         store: parts.store.clone(),
         bus: parts.bus.clone(),
         audit_keys: Some(parts.audit_key.clone()),
-        admin_token: None,
+        admin_tokens: Bearers::default(),
         consumer: String::from("measure"),
         checkpoints: Some(checkpoints.clone()),
         tails: Tails::new(TailLimits::default(), stop.clone()),

@@ -4,24 +4,20 @@
 //! the second time, refused where nothing was declared and once its session ended, and the ledger has all of it. It works in a
 //! zone of its own, which it archives whatever came out.
 
-mod client;
 mod zone;
 
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use caracal_service::{
-    config::Settings,
-    egress::{Egress, EgressPolicy},
-};
+use caracal_service::config::Settings;
 use http::Method;
 use tokio::time::Instant;
 
-use self::{
+use self::zone::{CanaryZone, Session};
+use super::{
     client::{Answer, Asked, Client},
-    zone::{CanaryZone, Session},
+    say,
 };
-use super::say;
 use crate::config::declared;
 
 /// Longest wait for the ledger to have what was decided.
@@ -57,15 +53,8 @@ pub(crate) fn run(deployment: &Deployment) -> anyhow::Result<ExitCode> {
     let token = settings
         .find(&declared::ADMIN_TOKEN)
         .context("CARACAL_ADMIN_TOKEN is missing: the canary makes its zone as an administrator")?;
-    let further = settings.find(&declared::EXTRA_CA_FILE);
-    let further = further.map(|path| {
-        std::fs::read(&path)
-            .with_context(|| format!("CARACAL_TLS_EXTRA_CA_FILE: cannot read {}", path.display()))
-    });
-    let egress = Egress::trusting(EgressPolicy::provisioned(), further.transpose()?.as_deref())
-        .context("CARACAL_TLS_EXTRA_CA_FILE")?;
+    let client = Client::from_settings(&mut settings)?;
     super::block_on(async {
-        let client = Client::new(&egress);
         let upstream = deployment.upstream.as_deref().unwrap_or(&deployment.sts);
         for role in [
             &deployment.api,

@@ -2,6 +2,7 @@
 //! previous one.
 
 mod files;
+mod rotate;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -27,6 +28,8 @@ pub(crate) enum Command {
         /// Where they are.
         directory: PathBuf,
     },
+    /// Change secrets while calls go on, in three steps; exit 3 while it waits for processes to be started again.
+    Rotate(rotate::Rotate),
     /// Say how many values are sealed or digested under which key; exit 1 while one other than the current is needed.
     Status,
     /// Move everything that can be moved to the current key, then say as `status` does what is left.
@@ -49,6 +52,7 @@ enum Stored {
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let command = match command {
         Command::Init(asked) => return files::init(&asked),
+        Command::Rotate(asked) => return rotate::run(&asked),
         Command::Check { directory } => return files::check(&directory),
         Command::Status => Stored::Status,
         Command::Reseal => Stored::Reseal,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use caracal_crypto::system_world;
 use caracal_service::{
     config::{Declared as _, Settings},
     egress::{Egress, EgressPolicy},
@@ -32,9 +33,11 @@ const CLOSE: Duration = Duration::from_secs(1);
 
 /// Serves `roles` until a signal, then drains.
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<ExitCode> {
+    let configured_at = system_world().now();
     let config = Config::read(Settings::from_process(), roles)?;
     let recorder = caracal_service::metrics::install().context("cannot start metrics")?;
     metrics::describe_all();
+    metrics::tell_configured(configured_at);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The collector is the operator's own: it may be on this machine or in a private network.
     let egress = Egress::trusting(EgressPolicy::provisioned(), config.extra_ca()?.as_deref())

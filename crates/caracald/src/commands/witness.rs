@@ -81,7 +81,7 @@ async fn witness(
         draining: draining.clone(),
         metrics: recorder.clone(),
         before_render: Arc::new(move || metrics::sample(&[], &places)),
-        metrics_bearer: config.metrics_bearer.clone(),
+        metrics_bearers: config.metrics_bearers.clone(),
         metrics_open: !config.mode.is_published(),
     };
     let witness = Witness::new(world.clone(), state, logs, signers);

@@ -1,5 +1,8 @@
 use caracal_core::Secret;
-use caracal_service::config::{Process, Settings};
+use caracal_service::{
+    bearers::Bearers,
+    config::{Process, Settings},
+};
 
 use super::declared;
 
@@ -13,12 +16,19 @@ pub(crate) struct Keys {
     pub(crate) audit: Option<Secret>,
     pub(crate) audit_previous: Vec<Secret>,
     pub(crate) gateway_sts: Option<Secret>,
+    pub(crate) gateway_sts_previous: Vec<Secret>,
     pub(crate) idempotency: Option<Secret>,
+    pub(crate) idempotency_previous: Vec<Secret>,
     pub(crate) admin_token: Option<Secret>,
+    pub(crate) admin_token_previous: Option<Secret>,
     pub(crate) coordinator_token: Option<Secret>,
+    pub(crate) coordinator_token_previous: Option<Secret>,
     pub(crate) sts_admin_token: Option<Secret>,
+    pub(crate) sts_admin_token_previous: Option<Secret>,
     pub(crate) audit_admin_token: Option<Secret>,
+    pub(crate) audit_admin_token_previous: Option<Secret>,
     pub(crate) metrics_bearer: Option<Secret>,
+    pub(crate) metrics_bearer_previous: Option<Secret>,
     /// What the keys of checkpoints are derived from.
     pub(crate) log: Option<Secret>,
     pub(crate) log_previous: Option<Secret>,
@@ -37,12 +47,23 @@ impl Keys {
             audit: settings.find(&declared::AUDIT_KEY),
             audit_previous: settings.find(&declared::AUDIT_KEYS_PREVIOUS).unwrap_or_default(),
             gateway_sts: settings.find(&declared::GATEWAY_STS_KEY),
+            gateway_sts_previous: settings
+                .find(&declared::GATEWAY_STS_KEYS_PREVIOUS)
+                .unwrap_or_default(),
             idempotency: settings.find(&declared::IDEMPOTENCY_KEY),
+            idempotency_previous: settings
+                .find(&declared::IDEMPOTENCY_KEYS_PREVIOUS)
+                .unwrap_or_default(),
             admin_token: settings.find(&declared::ADMIN_TOKEN),
+            admin_token_previous: settings.find(&declared::ADMIN_TOKEN_PREVIOUS),
             coordinator_token: settings.find(&declared::COORDINATOR_TOKEN),
+            coordinator_token_previous: settings.find(&declared::COORDINATOR_TOKEN_PREVIOUS),
             sts_admin_token: settings.find(&declared::STS_ADMIN_TOKEN),
+            sts_admin_token_previous: settings.find(&declared::STS_ADMIN_TOKEN_PREVIOUS),
             audit_admin_token: settings.find(&declared::AUDIT_ADMIN_TOKEN),
+            audit_admin_token_previous: settings.find(&declared::AUDIT_ADMIN_TOKEN_PREVIOUS),
             metrics_bearer: settings.find(&declared::METRICS_BEARER),
+            metrics_bearer_previous: settings.find(&declared::METRICS_BEARER_PREVIOUS),
             log: settings.find(&declared::LOG_KEY),
             log_previous: settings.find(&declared::LOG_KEY_PREVIOUS),
         };
@@ -65,7 +86,9 @@ impl Keys {
             ("AUDIT_HMAC_KEY", keys.audit.as_slice()),
             ("AUDIT_HMAC_KEY_PREVIOUS", &keys.audit_previous),
             ("GATEWAY_STS_HMAC_KEY", keys.gateway_sts.as_slice()),
+            ("GATEWAY_STS_HMAC_KEY_PREVIOUS", &keys.gateway_sts_previous),
             ("IDEMPOTENCY_HMAC_KEY", keys.idempotency.as_slice()),
+            ("IDEMPOTENCY_HMAC_KEY_PREVIOUS", &keys.idempotency_previous),
             ("AUDIT_LOG_KEY", keys.log.as_slice()),
             ("AUDIT_LOG_KEY_PREVIOUS", keys.log_previous.as_slice()),
         ];
@@ -77,5 +100,37 @@ impl Keys {
             }
         }
         keys
+    }
+
+    /// Who rotates signing keys by request.
+    pub(crate) fn sts_operator(&self) -> Bearers {
+        Bearers::new(
+            self.sts_admin_token.as_ref(),
+            self.sts_admin_token_previous.as_ref(),
+        )
+    }
+
+    /// The operator at the Coordinator.
+    pub(crate) fn coordinator_operator(&self) -> Bearers {
+        Bearers::new(
+            self.coordinator_token.as_ref(),
+            self.coordinator_token_previous.as_ref(),
+        )
+    }
+
+    /// The operator of the ledger.
+    pub(crate) fn audit_operator(&self) -> Bearers {
+        Bearers::new(
+            self.audit_admin_token.as_ref(),
+            self.audit_admin_token_previous.as_ref(),
+        )
+    }
+
+    /// Who reads metrics.
+    pub(crate) fn metrics(&self) -> Bearers {
+        Bearers::new(
+            self.metrics_bearer.as_ref(),
+            self.metrics_bearer_previous.as_ref(),
+        )
     }
 }

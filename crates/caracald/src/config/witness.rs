@@ -9,8 +9,9 @@ use caracal_ledger::{
     note::NoteSigner,
     witness::{KnownLogs, parse_keys},
 };
-use caracal_service::config::{
-    ConfigError, Declared as _, KeyMaterial, Mode, Optional, SettingKind, Settings,
+use caracal_service::{
+    bearers::Bearers,
+    config::{ConfigError, Declared as _, KeyMaterial, Mode, Optional, SettingKind, Settings},
 };
 
 use super::{Serving, contract, declared, serving};
@@ -22,7 +23,7 @@ pub(crate) struct WitnessConfig {
     pub(crate) mode: Mode,
     pub(crate) listen: SocketAddr,
     pub(crate) state: PathBuf,
-    pub(crate) metrics_bearer: Option<Secret>,
+    pub(crate) metrics_bearers: Bearers,
     pub(crate) logging: Logging,
     pub(crate) serving: Serving,
     /// Variables that look like settings and are none.
@@ -44,7 +45,10 @@ impl WitnessConfig {
             mode,
             listen: settings.get(&declared::WITNESS_LISTEN),
             state: needed(settings, &declared::WITNESS_STATE_DIR).unwrap_or_default(),
-            metrics_bearer: settings.find(&declared::METRICS_BEARER),
+            metrics_bearers: Bearers::new(
+                settings.find(&declared::METRICS_BEARER).as_ref(),
+                settings.find(&declared::METRICS_BEARER_PREVIOUS).as_ref(),
+            ),
             logging: serving::logging(settings),
             serving: Serving::read(settings, false),
             unknown: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
 use caracal_crypto::{
-    HmacKey, HmacRing, KeyRing, SecretHasher,
+    HmacRing, KeyRing, SecretHasher,
     sealed::DerivedKeys,
     secret_hash::{HashLimits, SECRET_HASH_LABEL},
 };
@@ -24,11 +24,11 @@ const REQUIRED: &str = "SECRET_STORE_KEK is required";
 pub(super) struct KeyMaterial {
     /// Seals and opens secrets at rest; only where something is minted or administered.
     keyring: Option<Arc<KeyRing>>,
-    idempotency: Option<HmacKey>,
+    idempotency: Option<HmacRing>,
     /// Sign entries of the bus; absent where only evidence is read, which is signed otherwise.
     pub(super) streams: Option<HmacRing>,
     pub(super) audit: HmacRing,
-    pub(super) gateway_sts: Option<HmacKey>,
+    pub(super) gateway_sts: Option<HmacRing>,
     /// Sign checkpoints; absent where nobody gave them.
     pub(super) log: Option<LogKeys>,
 }
@@ -38,10 +38,18 @@ impl KeyMaterial {
         let keys = &config.keys;
         Ok(Self {
             keyring: keyring(config)?,
-            idempotency: optional("IDEMPOTENCY_HMAC_KEY", keys.idempotency.as_ref())?,
+            idempotency: hmac_ring(
+                "IDEMPOTENCY_HMAC_KEY",
+                keys.idempotency.as_ref(),
+                &keys.idempotency_previous,
+            )?,
             streams: hmac_ring("STREAMS_HMAC_KEY", keys.streams.as_ref(), &keys.streams_previous)?,
             audit: audit(config)?,
-            gateway_sts: optional("GATEWAY_STS_HMAC_KEY", keys.gateway_sts.as_ref())?,
+            gateway_sts: hmac_ring(
+                "GATEWAY_STS_HMAC_KEY",
+                keys.gateway_sts.as_ref(),
+                &keys.gateway_sts_previous,
+            )?,
             log: log_keys(config)?,
         })
     }
@@ -55,7 +63,7 @@ impl KeyMaterial {
         self.keyring.as_ref().context(REQUIRED)
     }
 
-    pub(super) fn idempotency(&self) -> anyhow::Result<HmacKey> {
+    pub(super) fn idempotency(&self) -> anyhow::Result<HmacRing> {
         self.idempotency
             .clone()
             .context("IDEMPOTENCY_HMAC_KEY is required")
@@ -133,10 +141,4 @@ pub(super) fn log_keys(config: &Config) -> anyhow::Result<Option<LogKeys>> {
     let previous = previous.as_ref().map(|previous| previous.as_slice());
     let keys = LogKeys::derive(&config.log_origin, &current, previous);
     keys.map(Some).context("AUDIT_LOG_KEY and AUDIT_LOG_ORIGIN")
-}
-
-fn optional(name: &str, key: Option<&Secret>) -> anyhow::Result<Option<HmacKey>> {
-    key.map(|key| HmacKey::from_hex(key.expose()))
-        .transpose()
-        .with_context(|| format!("{name} is not usable"))
 }

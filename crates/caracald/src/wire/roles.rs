@@ -63,8 +63,8 @@ impl Parts {
             subject_keys: outside.subject_keys.clone(),
             limiter: self.backends.short_lived.clone(),
             replay: self.backends.short_lived.clone(),
-            gateway_key: self.keys.gateway_sts.clone(),
-            admin_token: self.config.keys.sts_admin_token.clone(),
+            gateway_keys: self.keys.gateway_sts.clone(),
+            admin_tokens: self.config.keys.sts_operator(),
             config: Arc::new(StsConfig {
                 control_audience: self.config.api.control_audience.as_str().into(),
                 mint_rate_limit_per_min: self.config.mint_rate_limit_per_min,
@@ -142,10 +142,11 @@ impl Parts {
 
     fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
         let url = self.config.sts_url.clone().context("STS_URL is required")?;
-        let key = self.keys.gateway_sts.clone();
+        let keys = self.keys.gateway_sts.as_ref();
+        let key = keys.context("GATEWAY_STS_HMAC_KEY is required")?.current();
         let options = RemoteOptions {
             url,
-            key: Some(key.context("GATEWAY_STS_HMAC_KEY is required")?),
+            key: Some(key.clone()),
             timeout: self.config.sts_timeout,
             replay: self.backends.short_lived.clone(),
         };
@@ -165,8 +166,8 @@ impl Parts {
             spool: self.spool()?,
             limiter: self.backends.short_lived.clone(),
             issuer: self.issuer.clone(),
-            operator_token: self.config.keys.coordinator_token.clone(),
-            idempotency_key: self.keys.idempotency()?,
+            operator_tokens: self.config.keys.coordinator_operator(),
+            idempotency_keys: self.keys.idempotency()?,
             config: self.config.coordinator.clone(),
         };
         self.tasks
@@ -195,6 +196,7 @@ impl Parts {
             audit_keys: Some(self.keys.audit.clone()),
             token_keys: self.keys.admin_tokens()?,
             admin_token: self.config.keys.admin_token.clone(),
+            admin_token_previous: self.config.keys.admin_token_previous.clone(),
             limits: Arc::new(
                 self.config
                     .api
@@ -297,7 +299,7 @@ impl Parts {
             store: self.backends.ledger.clone(),
             bus: self.backends.bus.clone(),
             audit_keys: Some(self.keys.audit.clone()),
-            admin_token: self.config.keys.audit_admin_token.clone(),
+            admin_tokens: self.config.keys.audit_operator(),
             consumer: format!("audit-{}", std::process::id()),
             checkpoints: checkpoints.clone(),
             tails: self.tails.clone(),
@@ -367,7 +369,7 @@ impl Parts {
                 zones.report();
                 revocations.report();
             }),
-            metrics_bearer: self.config.keys.metrics_bearer.clone(),
+            metrics_bearers: self.config.keys.metrics(),
             metrics_open: !self.config.mode.is_published(),
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn alone(config: &Config, metrics: PrometheusHandle, world: World) ->
         draining: Arc::clone(&draining),
         metrics,
         before_render: Arc::new(|| {}),
-        metrics_bearer: config.keys.metrics_bearer.clone(),
+        metrics_bearers: config.keys.metrics(),
         metrics_open: !config.mode.is_published(),
     };
     let router = caracal_web::app(deps(config, &[], world.clone())?, operational, world)

@@ -9,6 +9,7 @@ mod observed;
 mod outbox;
 mod program;
 mod refusals;
+mod rotate;
 mod secret_files;
 mod secrets;
 mod serving;

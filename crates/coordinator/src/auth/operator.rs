@@ -1,7 +1,6 @@
 //! The operator token: one shared secret with a short list of routes.
 
 use caracal_core::{ScopeSet, ZoneId};
-use caracal_crypto::constant_time_eq;
 use caracal_lifecycle::{ADMIN, Principal};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
@@ -11,8 +10,7 @@ use crate::deps::App;
 
 /// Whether `token` is the operator's.
 pub(super) fn is(app: &App, token: &str) -> bool {
-    let expected = app.operator_token.as_ref();
-    expected.is_some_and(|expected| constant_time_eq(token.as_bytes(), expected.expose().as_bytes()))
+    app.operator_tokens.has(token)
 }
 
 /// The operator, if `token` is theirs and the route is open to them. On any other route the token is nothing but

@@ -78,8 +78,8 @@ impl Stack {
             spool: parts.spool.clone(),
             limiter: parts.short_lived.clone(),
             issuer: ISSUER.into(),
-            operator_token: Some(Secret::new(OPERATOR)),
-            idempotency_key: HmacKey::from_bytes(&world.random_bytes::<32>()),
+            operator_tokens: Secret::new(OPERATOR).into(),
+            idempotency_keys: HmacKey::from_bytes(&world.random_bytes::<32>()).into(),
             config,
         };
         Self {

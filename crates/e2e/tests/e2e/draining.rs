@@ -26,7 +26,7 @@ struct Outcomes {
 }
 
 /// Sends a request. `None` when it could not be sent because nobody listens any more.
-async fn answered(request: reqwest::RequestBuilder) -> Option<Reply> {
+pub(crate) async fn answered(request: reqwest::RequestBuilder) -> Option<Reply> {
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) if error.is_connect() => return None,

@@ -32,6 +32,7 @@ mod remedies;
 mod replay;
 mod replicas;
 mod requests;
+mod rotation;
 mod scopes;
 mod second_verifier;
 mod service_tokens;

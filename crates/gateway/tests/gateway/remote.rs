@@ -167,9 +167,9 @@ async fn the_question_is_signed_and_the_grant_is_read() {
         nonce: text(request_signature::NONCE_HEADER),
         signature: text(request_signature::SIGNATURE_HEADER),
     };
-    let key = HmacKey::from_bytes(&KEY);
+    let keys = HmacKey::from_bytes(&KEY).into();
     let held = request_signature::verify(
-        &key,
+        &keys,
         signed,
         "POST",
         "/base/oauth/2/token",

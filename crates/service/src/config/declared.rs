@@ -91,6 +91,7 @@ pub struct Optional<K: SettingKind> {
     pub(super) unset: &'static str,
     pub(super) required: Option<Required>,
     pub(super) bounds: Option<(u64, u64)>,
+    pub(super) empty_file: bool,
     pub(super) sentence: &'static str,
     pub(super) kind: std::marker::PhantomData<fn() -> K>,
 }
@@ -109,6 +110,7 @@ impl<K: SettingKind> Optional<K> {
             unset,
             required: None,
             bounds: None,
+            empty_file: false,
             sentence,
             kind: std::marker::PhantomData,
         }
@@ -119,6 +121,15 @@ impl<K: SettingKind> Optional<K> {
     pub const fn between(self, least: u64, greatest: u64) -> Self {
         Self {
             bounds: Some((least, greatest)),
+            ..self
+        }
+    }
+
+    /// Takes an empty file of a secret for none, so that a mount of the file can be there before and after the secret is.
+    #[must_use]
+    pub const fn or_empty_file(self) -> Self {
+        Self {
+            empty_file: true,
             ..self
         }
     }

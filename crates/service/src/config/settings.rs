@@ -87,8 +87,8 @@ impl Settings {
     /// stands in until [`Settings::finish`].
     pub fn get<K: SettingKind>(&mut self, setting: &Setting<K>) -> K::Value {
         let given = self
-            .given::<K>(setting.name)
-            .or_else(|| setting.alias.and_then(|alias| self.given::<K>(alias)));
+            .given::<K>(setting.name, false)
+            .or_else(|| setting.alias.and_then(|alias| self.given::<K>(alias, false)));
         let (value, origin) = match given {
             Some((value, origin)) if self.is_within::<K>(setting.bounds, &value, &origin) => (value, origin),
             _ => ((setting.default)(), Origin::Default),
@@ -100,7 +100,7 @@ impl Settings {
     /// The setting's value, if it is given and can be used.
     pub fn find<K: SettingKind>(&mut self, setting: &Optional<K>) -> Option<K::Value> {
         let given = self
-            .given::<K>(setting.name)
+            .given::<K>(setting.name, setting.empty_file)
             .filter(|(value, origin)| self.is_within::<K>(setting.bounds, value, origin));
         match &given {
             Some((value, origin)) => self.note(setting.name, Some(K::render(value)), origin.clone()),
@@ -238,10 +238,10 @@ impl Settings {
         false
     }
 
-    /// What `name`, or for a secret the file that `NAME_FILE` names, gives.
-    fn given<K: SettingKind>(&mut self, name: &str) -> Option<(K::Value, Origin)> {
+    /// What `name`, or for a secret the file that `NAME_FILE` names, gives. With `or_empty` an empty file gives nothing.
+    fn given<K: SettingKind>(&mut self, name: &str, or_empty: bool) -> Option<(K::Value, Origin)> {
         let (text, origin) = if K::SECRET {
-            self.secret(name)?
+            self.secret(name, or_empty)?
         } else {
             (self.readable(name)?, Origin::Environment(name.to_owned()))
         };
@@ -263,13 +263,14 @@ impl Settings {
     }
 
     /// A secret from `NAME`, or from the file that `NAME_FILE` names.
-    fn secret(&mut self, name: &str) -> Option<(String, Origin)> {
+    fn secret(&mut self, name: &str, or_empty: bool) -> Option<(String, Origin)> {
         let variable = format!("{name}_FILE");
         let file = self.readable(&variable);
         let (said, content, origin) = match (self.readable(name), file) {
             (Some(value), _) => (name.to_owned(), value, Origin::Environment(name.to_owned())),
             (None, None) => return None,
             (None, Some(file)) => match std::fs::read_to_string(&file) {
+                Ok(content) if or_empty && content.trim().is_empty() => return None,
                 Ok(content) => (format!("{variable} ({file})"), content, Origin::File(file)),
                 Err(error) => {
                     self.problem(format!("{variable} cannot be read ({file}: {error})"));
@@ -442,6 +443,24 @@ mod tests {
                 "DATABSE_URL is not a setting; did you mean DATABASE_URL?",
                 "LOG_LEVL is not a setting; did you mean LOG_LEVEL?",
             ]
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_no_secret_only_where_the_setting_says_so() {
+        static PREVIOUS: Optional<SecretText> =
+            Optional::new("KEY_PREVIOUS", &[Role::Api], "one key", "Another.").or_empty_file();
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("key");
+        std::fs::write(&file, "\n").unwrap();
+        let path = file.display().to_string();
+        let mut settings = settings(&[("KEY_PREVIOUS_FILE", &path), ("DATABASE_URL_FILE", &path)]);
+        assert!(settings.find(&PREVIOUS).is_none());
+        assert!(settings.find(&URL).is_none());
+        let message = settings.finish().unwrap_err().to_string();
+        assert!(
+            message.contains("DATABASE_URL_FILE") && !message.contains("KEY_PREVIOUS"),
+            "{message}"
         );
     }
 

@@ -7,7 +7,7 @@ use caracal_storage::{AdminToken, AdminTokens, Error, Page, PageRequest};
 use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
-    params::params,
+    params::{json_list, params},
     work::GlobalUnit,
 };
 
@@ -53,12 +53,19 @@ impl AdminTokens for GlobalUnit {
     async fn revoke_class_except(
         &mut self,
         created_by: &str,
-        keep: &[u8; 32],
+        keep: &[[u8; 32]],
         at: Timestamp,
     ) -> Result<u64, Error> {
-        let sql = "UPDATE admin_tokens SET revoked_at = $3 \
-             WHERE created_by = $1 AND token_digest <> $2 AND revoked_at IS NULL";
-        self.tx.run(sql, params![created_by, hex::encode(keep), at]).await
+        let sql = format!(
+            "UPDATE admin_tokens SET revoked_at = $2 WHERE created_by = $1 AND revoked_at IS NULL AND NOT {}",
+            self.tx.dialect.is_one_of("token_digest", 3)
+        );
+        self.tx
+            .run(
+                sql,
+                params![created_by, at, json_list(keep.iter().map(hex::encode))],
+            )
+            .await
     }
 
     async fn revoke(&mut self, id: &str, at: Timestamp) -> Result<bool, Error> {

@@ -357,9 +357,9 @@ pub async fn a_digest_is_unique_among_unrevoked_tokens(backend: Backend) {
     assert_eq!(found.map(|found| found.id), Some(twin.id));
 }
 
-pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
+pub async fn rotating_a_class_of_tokens_keeps_those_that_are_named(backend: Backend) {
     let fixture = Fixture::new(backend).await;
-    let tokens: Vec<_> = (0..3).map(|_| fixture.a.given.admin_token()).collect();
+    let tokens: Vec<_> = (0..4).map(|_| fixture.a.given.admin_token()).collect();
     let other = AdminToken {
         created_by: "admin:someone".into(),
         ..fixture.a.given.admin_token()
@@ -368,15 +368,16 @@ pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
         stored_token(&fixture, token).await;
     }
     let at = fixture.world.now();
+    let kept = [tokens[1].token_digest, tokens[3].token_digest];
     let mut work = fixture.global_write().await;
     let revoked = work
         .admin_tokens()
-        .revoke_class_except("env-bootstrap", &tokens[1].token_digest, at)
+        .revoke_class_except("env-bootstrap", &kept, at)
         .await;
     assert_eq!(revoked.unwrap(), 2);
     let again = work
         .admin_tokens()
-        .revoke_class_except("env-bootstrap", &tokens[1].token_digest, at)
+        .revoke_class_except("env-bootstrap", &kept, at)
         .await;
     assert_eq!(again.unwrap(), 0);
     work.commit().await.unwrap();
@@ -385,6 +386,7 @@ pub async fn rotating_a_class_of_tokens_keeps_one(backend: Backend) {
         (&tokens[0], false),
         (&tokens[1], true),
         (&tokens[2], false),
+        (&tokens[3], true),
         (&other, true),
     ] {
         assert_eq!(

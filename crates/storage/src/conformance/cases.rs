@@ -246,7 +246,7 @@ macro_rules! conformance {
                     every_filter_of_administrative_records_selects,
                     a_token_is_found_by_its_digest_until_it_is_revoked,
                     a_digest_is_unique_among_unrevoked_tokens,
-                    rotating_a_class_of_tokens_keeps_one,
+                    rotating_a_class_of_tokens_keeps_those_that_are_named,
                     a_zone_and_its_first_audit_row_are_one_commit;
                 state_owners:
                     an_object_comes_from_one_document_until_another_takes_it_over;

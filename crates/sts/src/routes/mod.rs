@@ -16,7 +16,7 @@ use caracal_core::World;
 use caracal_service::{
     Refusal,
     front::{self, Credential, Declaration, HttpRole, Inbound, Params, Served},
-    health::{bearer_of, bears},
+    health::bearer_of,
     limits::Limits,
 };
 use caracal_wire::{
@@ -87,8 +87,7 @@ impl HttpRole for StsDeps {
             Needs::Person if bearer_of(&head.headers).is_some() => Ok(()),
             Needs::Person => Err(invalid().authenticate("Bearer realm=\"caracal-sts\"")),
             Needs::Operator => {
-                let token = self.admin_token.as_ref();
-                let proved = token.is_some_and(|token| bears(&head.headers, token));
+                let proved = self.admin_tokens.admit(&head.headers);
                 let refusal = || Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer");
                 proved.then_some(()).ok_or_else(refusal)
             }
@@ -252,7 +251,7 @@ fn declined(declaration: Declaration<Needs>, refusals: &[(u16, &[ErrorCode])]) -
 
 /// The STS's own routes; `service::assemble` adds what every role has. Without an operator token the operator has none.
 pub fn router(deps: StsDeps) -> Served {
-    let operated = deps.admin_token.is_some();
+    let operated = !deps.admin_tokens.is_empty();
     let mut routes = table();
     routes.retain(|route| operated || route.needs != Needs::Operator);
     front::router(deps, routes)

@@ -73,7 +73,7 @@ async fn from_gateway(
         Refusal::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied)
             .describe("invalid gateway exchange signature")
     };
-    let key = deps.gateway_key.as_ref().ok_or_else(refused)?;
+    let keys = deps.gateway_keys.as_ref().ok_or_else(refused)?;
     if !context.id_from_caller || form.gateway_request_id != *context.request_id {
         return Err(refused());
     }
@@ -83,7 +83,7 @@ async fn from_gateway(
         signature: text(SIGNATURE_HEADER),
     };
     let now = deps.world.now();
-    verify_signature(key, signed, "POST", path, body, now).map_err(|error| {
+    verify_signature(keys, signed, "POST", path, body, now).map_err(|error| {
         tracing::warn!(%error, request.id = %context.request_id, "refused a signed exchange");
         refused()
     })?;

@@ -145,8 +145,8 @@ impl Fixture {
             )),
             limiter: parts.short_lived.clone(),
             replay: parts.short_lived.clone(),
-            gateway_key: Some(HmacKey::from_hex(GATEWAY_KEY).unwrap()),
-            admin_token: Some(Secret::new("rotation-token-of-this-test-00000")),
+            gateway_keys: Some(HmacKey::from_hex(GATEWAY_KEY).unwrap().into()),
+            admin_tokens: Secret::new("rotation-token-of-this-test-00000").into(),
             config: Arc::new(StsConfig::new(ISSUER)),
         };
         let client = parts.client("sts", caracal_sts::router(deps.clone()));

@@ -109,6 +109,7 @@ impl Production {
             .expect("a directory for secrets");
         for (file, _, _) in KEYS.iter().chain(&TOKENS) {
             keep(&secrets.join(file), &random(32));
+            keep(&secrets.join(format!("{file}Previous")), "");
         }
         let this = Self {
             redis_url: redis.url(),
@@ -149,16 +150,31 @@ impl Production {
             .chain(&TOKENS)
             .filter(|(_, _, roles)| roles.contains(&role))
             .fold(daemon, |daemon, (file, variable, _)| {
-                daemon.with(&format!("{variable}_FILE"), &self.secret_file(file))
+                self.with_secret(daemon, file, variable)
             })
     }
 
     /// What commands that serve nothing are told: what the Audit role is.
     pub(crate) fn command(&self) -> Daemon {
-        self.common(Role::Audit)
-            .with("AUDIT_HMAC_KEY_FILE", &self.secret_file("auditHmacKey"))
-            .with("AUDIT_LOG_KEY_FILE", &self.secret_file("auditLogKey"))
-            .with("AUDIT_LOG_ORIGIN", LOG_ORIGIN)
+        let daemon = self.common(Role::Audit).with("AUDIT_LOG_ORIGIN", LOG_ORIGIN);
+        [
+            ("auditHmacKey", "AUDIT_HMAC_KEY"),
+            ("auditLogKey", "AUDIT_LOG_KEY"),
+        ]
+        .into_iter()
+        .fold(daemon, |daemon, (file, variable)| {
+            self.with_secret(daemon, file, variable)
+        })
+    }
+
+    /// Tells of a secret by file, and of the file beside it, which is empty unless the secret is being changed.
+    fn with_secret(&self, daemon: Daemon, file: &str, variable: &str) -> Daemon {
+        daemon
+            .with(&format!("{variable}_FILE"), &self.secret_file(file))
+            .with(
+                &format!("{variable}_PREVIOUS_FILE"),
+                &self.secret_file(&format!("{file}Previous")),
+            )
     }
 
     fn common(&self, role: Role) -> Daemon {

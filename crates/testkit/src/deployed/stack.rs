@@ -69,6 +69,8 @@ impl Role {
 struct Unit {
     roles: Vec<Role>,
     process: Process,
+    /// Which replica of its role it is and where it listens, where each role has processes of its own.
+    replica: Option<(usize, String)>,
 }
 
 /// A running deployment with state of its own. Everything it started is killed with it.

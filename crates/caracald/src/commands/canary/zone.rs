@@ -8,10 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{
-    Deployment,
-    client::{Answer, Asked, Client},
-};
+use super::{Answer, Asked, Client, Deployment};
 
 /// The resource.
 const RESOURCE: &str = "resource://canary";

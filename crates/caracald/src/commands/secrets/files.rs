@@ -18,7 +18,10 @@ use caracal_events::redis::access::acl_rule;
 use caracal_service::files::replace_synced;
 use url::Url;
 
-use super::super::say;
+use super::{
+    super::say,
+    rotate::{beside, rotates_beside},
+};
 use crate::secrets::private_directory;
 
 /// Files whose value is made up: so many random bytes, in lower-case hex.
@@ -92,6 +95,11 @@ pub(crate) fn init(asked: &Init) -> anyhow::Result<ExitCode> {
             value
         };
         values.insert(name, value);
+        let beside = beside(name);
+        // Mounts of it can be there before and after a change.
+        if rotates_beside(name) && !directory.join(&beside).exists() {
+            write(directory, &beside, "")?;
+        }
     }
     let mut derived = Vec::new();
     if let Some(server) = &asked.postgres {
@@ -200,7 +208,7 @@ fn with_login(server: &Url, user: &str, password: &str) -> anyhow::Result<String
 }
 
 /// The value of a file without its line end; `None` where it is missing or empty.
-fn read(directory: &Path, name: &str) -> anyhow::Result<Option<String>> {
+pub(super) fn read(directory: &Path, name: &str) -> anyhow::Result<Option<String>> {
     let path = directory.join(name);
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())),

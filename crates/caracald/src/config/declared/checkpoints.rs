@@ -68,7 +68,8 @@ pub(crate) static LOG_KEY_PREVIOUS: Optional<KeyMaterial> = Optional::new(
     &[Role::Audit],
     "one key signed everything",
     "The secret before; its public keys are still told.",
-);
+)
+.or_empty_file();
 
 pub(crate) static CHECKPOINT_DIR: Optional<FilePath> = Optional::new(
     "AUDIT_CHECKPOINT_DIR",

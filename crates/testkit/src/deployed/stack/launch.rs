@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Role, Stack, Unit};
 use crate::{
-    deployed::{Daemon, Deployment},
+    deployed::{Daemon, Deployment, daemon},
     process::Process,
 };
 
@@ -39,6 +39,7 @@ impl Stack {
                 Unit {
                     roles: roles.to_vec(),
                     process,
+                    replica: None,
                 }
             }
         };
@@ -76,6 +77,32 @@ impl Stack {
         url
     }
 
+    /// Asks the one process of `role` that listens at `url` to end, and once it has drained starts it again there, told
+    /// `variables` besides.
+    ///
+    /// # Panics
+    /// When there is none, it does not end well, or it does not get ready.
+    pub async fn restart_at(&self, role: Role, url: &str, variables: &[(&str, &str)]) {
+        let mut units = self.units.lock().await;
+        let found = units
+            .iter()
+            .position(|unit| unit.replica.as_ref().is_some_and(|(_, at)| at == url));
+        let mut ended = units.remove(found.expect("a process listens there"));
+        drop(units);
+        daemon::drain(&mut ended.process).await;
+        self.keep_log(&ended.process);
+        let (instance, _) = ended.replica.expect("it is a replica");
+        let address = (role.listen_variable(), url.trim_start_matches("http://"));
+        let variables: Vec<_> = variables
+            .iter()
+            .copied()
+            .chain([(address.0.as_str(), address.1)])
+            .collect();
+        let (mut unit, url) = self.spawn_apart(role, instance, &variables);
+        self.wait_until_ready_at(&mut unit.process, &url).await;
+        self.units.lock().await.push(unit);
+    }
+
     /// What a process of `role` would be told that is started beside the others: ports and spool of its own.
     pub fn environment_of(&self, role: Role) -> Daemon {
         self.production().environment(role, usize::MAX)
@@ -101,14 +128,6 @@ impl Stack {
     }
 
     fn spawn_apart(&self, role: Role, instance: usize, variables: &[(&str, &str)]) -> (Unit, String) {
-        let common = self.variables.iter();
-        let environment = common
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .chain(variables.iter().copied())
-            .fold(
-                self.production().environment(role, instance),
-                |daemon, (name, value)| daemon.with(name, value),
-            );
         // One that is started again listens where it did before.
         let listen = role.listen_variable();
         let before = self
@@ -118,15 +137,22 @@ impl Stack {
             .get(&role)
             .filter(|_| instance == 0)
             .cloned();
+        let environment = self.production().environment(role, instance);
         let environment = match before {
             Some(url) => environment.with(&listen, url.trim_start_matches("http://")),
             None => environment,
         };
+        let common = self.variables.iter();
+        let environment = common
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(variables.iter().copied())
+            .fold(environment, |daemon, (name, value)| daemon.with(name, value));
         let url = format!("http://{}", environment.get(&listen));
         let process = environment.serve(&[role.name()]);
         let unit = Unit {
             roles: vec![role],
             process,
+            replica: Some((instance, url.clone())),
         };
         (unit, url)
     }

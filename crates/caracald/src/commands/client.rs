@@ -3,7 +3,10 @@
 use std::{fmt, time::Duration};
 
 use anyhow::{Context as _, anyhow, ensure};
-use caracal_service::egress::{Egress, EgressClient};
+use caracal_service::{
+    config::Settings,
+    egress::{Egress, EgressClient, EgressPolicy},
+};
 use http::{HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::de::DeserializeOwned;
@@ -15,38 +18,47 @@ const MAX_BODY: usize = 1024 * 1024;
 /// As much of an answer is shown.
 const SHOWN: usize = 300;
 
+use crate::config::declared;
+
 type Body = Full<axum::body::Bytes>;
 
 /// Asks roles.
 #[derive(Debug)]
-pub(super) struct Client(EgressClient<Body>);
+pub(crate) struct Client(EgressClient<Body>);
 
 /// What is asked besides method and address.
 #[derive(Debug, Default)]
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// Bearer.
-    pub(super) token: Option<&'a str>,
+    pub(crate) token: Option<&'a str>,
     /// Body and what it is.
-    pub(super) body: Option<(&'static str, String)>,
+    pub(crate) body: Option<(&'static str, String)>,
     /// The resource that is meant, of the Gateway.
-    pub(super) resource: Option<&'a str>,
+    pub(crate) resource: Option<&'a str>,
 }
 
 /// What came back, and from where.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     of: String,
     body: Vec<u8>,
 }
 
 impl Client {
-    pub(super) fn new(egress: &Egress) -> Self {
-        Self(egress.client())
+    /// One that trusts the system's roots and those of `CARACAL_TLS_EXTRA_CA_FILE`, and asks whom the operator names.
+    pub(crate) fn from_settings(settings: &mut Settings) -> anyhow::Result<Self> {
+        let further = settings.find(&declared::EXTRA_CA_FILE).map(|path| {
+            std::fs::read(&path)
+                .with_context(|| format!("CARACAL_TLS_EXTRA_CA_FILE: cannot read {}", path.display()))
+        });
+        let egress = Egress::trusting(EgressPolicy::provisioned(), further.transpose()?.as_deref())
+            .context("CARACAL_TLS_EXTRA_CA_FILE")?;
+        Ok(Self(egress.client()))
     }
 
     /// Sends one request.
-    pub(super) async fn ask(&self, method: Method, url: &str, asked: Asked<'_>) -> anyhow::Result<Answer> {
+    pub(crate) async fn ask(&self, method: Method, url: &str, asked: Asked<'_>) -> anyhow::Result<Answer> {
         let of = format!("{method} {url}");
         let mut request = Request::builder().method(method).uri(url);
         if let Some(token) = asked.token {
@@ -88,18 +100,18 @@ impl Client {
 
 impl Answer {
     /// The answer, when it has this status.
-    pub(super) fn expect(&self, status: u16) -> anyhow::Result<&Self> {
+    pub(crate) fn expect(&self, status: u16) -> anyhow::Result<&Self> {
         ensure!(self.status == status, "{self} instead of {status}");
         Ok(self)
     }
 
     /// The body as text; what is no text is replaced.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The body as what it is to be.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         serde_json::from_slice(&self.body)
             .with_context(|| format!("the answer of {} is not understood", self.of))
     }
