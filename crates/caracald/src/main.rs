@@ -89,6 +89,8 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Write what helps somebody outside to help, redacted, to one file.
+    SupportBundle(commands::support_bundle::Wanted),
     /// Make, check and change the files of secrets; see and finish a change of the key-encryption key.
     Secrets {
         #[command(subcommand)]
@@ -208,6 +210,7 @@ fn main() -> ExitCode {
             json,
             markdown,
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
+        Command::SupportBundle(wanted) => commands::support_bundle::run(&wanted),
         Command::Secrets { command } => commands::secrets::run(command),
         Command::Metrics => commands::metrics::run(),
         Command::Outbox { command } => commands::outbox::run(command),

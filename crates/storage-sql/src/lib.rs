@@ -31,13 +31,24 @@ mod sql;
 mod sqlite;
 mod work;
 
+use caracal_storage::{Access, Error};
+
 pub use engine::SqlStore;
-pub use migrations::MigrationError;
+pub use migrations::{AppliedMigration, MigrationError};
 pub use outbox_queue::{DeadMessage, SqlOutboxQueue};
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use preflight::{Preflight, Unusable};
 pub use roles::ServiceRole;
 pub use sqlite::SqliteStore;
+
+/// What the database remembers of its migrations, oldest first.
+///
+/// # Errors
+/// As the backend, also where there is no schema.
+pub async fn applied_migrations<S: SqlStore>(store: &S) -> Result<Vec<AppliedMigration>, Error> {
+    let tx = store.engine().begin(Access::Read).await?;
+    migrations::remembered(&tx).await
+}
 
 /// The schema version this build needs.
 pub const SCHEMA_VERSION: i64 = migrations::CURRENT;

@@ -35,7 +35,7 @@ fn is_read_by(setting: &dyn Declared, roles: &[Role]) -> bool {
     setting.users().is_empty() || setting.users().iter().any(|role| roles.contains(role))
 }
 
-fn origin(one: &Effective) -> String {
+pub(super) fn origin(one: &Effective) -> String {
     match &one.origin {
         Origin::Default => String::from("default"),
         Origin::Unset(instead) => format!("not set: {instead}"),

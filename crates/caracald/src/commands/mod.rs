@@ -16,6 +16,7 @@ pub(crate) mod outbox;
 mod processes;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod support_bundle;
 pub(crate) mod witness;
 
 use std::io::{ErrorKind, Write as _};

@@ -17,7 +17,8 @@ use caracal_ledger::log_keys::LogKeys;
 use caracal_service::key_check::{self, KeyRefused};
 use caracal_storage::Store;
 use caracal_storage_sql::{
-    PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqlStore, SqliteStore,
+    AppliedMigration, PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqlStore,
+    SqliteStore, applied_migrations,
 };
 
 use super::{
@@ -267,6 +268,28 @@ pub(crate) async fn outbox(config: &Config) -> anyhow::Result<SqlOutboxQueue> {
             SqlOutboxQueue::new(Arc::new(postgres(config, database_url, None).await?), world)
         }
     })
+}
+
+/// The store with its outbox and its migrations, for whoever asks how it is.
+pub(crate) async fn store_for_support(
+    config: &Config,
+) -> anyhow::Result<(Arc<dyn Store>, SqlOutboxQueue, Vec<AppliedMigration>)> {
+    async fn of<S: SqlStore + Store + 'static>(
+        store: S,
+    ) -> anyhow::Result<(Arc<dyn Store>, SqlOutboxQueue, Vec<AppliedMigration>)> {
+        let applied = applied_migrations(&store).await?;
+        let store = Arc::new(store);
+        let queue = SqlOutboxQueue::new(store.clone(), system_world());
+        Ok((store, queue, applied))
+    }
+    match &config.backend {
+        Backend::Embedded => {
+            let path = database_file(config);
+            anyhow::ensure!(path.exists(), "there is no database {}", path.display());
+            of(SqliteStore::open_unmigrated(&path, None).await?).await
+        }
+        Backend::Production { database_url, .. } => of(postgres(config, database_url, None).await?).await,
+    }
 }
 
 /// The ledger's store and the keys of its links, for offline verification.

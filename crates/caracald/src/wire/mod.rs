@@ -45,7 +45,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{backends::Backends, keys::KeyMaterial};
 pub(crate) use self::{
-    backends::{Administration, administration, copy_database, ledger, log_keys, migrate, outbox},
+    backends::{
+        Administration, administration, copy_database, ledger, log_keys, migrate, outbox,
+        store_for_support,
+    },
     checkpoints::signed_ledger,
 };
 use crate::{

@@ -15,4 +15,5 @@ mod secrets;
 mod serving;
 #[cfg(target_os = "linux")]
 mod spools;
+mod support_bundle;
 mod witness;

@@ -3,7 +3,7 @@ use std::{
     ffi::OsString,
 };
 
-use caracal_core::text::is_unprintable;
+use caracal_core::{Secret, text::is_unprintable};
 
 use super::{ConfigError, Declared, Optional, Process, Setting, SettingKind};
 
@@ -183,6 +183,27 @@ impl Settings {
             .filter(|(distance, known)| *distance <= if known.len() < 10 { 1 } else { 2 })
             .min()
             .map(|(_, known)| known.as_str())
+    }
+
+    /// What the environment gives of those of `declared` that are secrets, by name: whoever writes something for others to
+    /// read takes these out of it. What cannot be read is not told.
+    pub fn secrets<'d>(
+        &self,
+        declared: impl Iterator<Item = &'d (dyn Declared + Sync)>,
+    ) -> Vec<(String, Secret)> {
+        declared
+            .filter(|setting| setting.is_secret())
+            .filter_map(|setting| {
+                let name = setting.name();
+                let file = self.variables.get(&format!("{name}_FILE"));
+                let text = match (self.variables.get(name), file) {
+                    (Some(text), _) => text.clone(),
+                    (None, Some(file)) => std::fs::read_to_string(file).ok()?,
+                    (None, None) => return None,
+                };
+                Some((name.to_owned(), Secret::new(text)))
+            })
+            .collect()
     }
 
     /// What was read, in the order of reading.

@@ -31,8 +31,8 @@ mod m0013_connections;
 mod m0015_state_owners;
 mod run;
 
-pub use run::MigrationError;
-pub(crate) use run::{check, step};
+pub use run::{AppliedMigration, MigrationError};
+pub(crate) use run::{check, remembered, step};
 
 use crate::dialect::Dialect;
 

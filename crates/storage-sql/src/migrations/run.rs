@@ -122,6 +122,35 @@ struct Applied {
     compatible_from: i64,
 }
 
+/// A migration as the database remembers it.
+#[derive(Debug, Clone)]
+pub struct AppliedMigration {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// When it was applied.
+    pub applied_at: Timestamp,
+}
+
+/// What the database remembers of its migrations, oldest first.
+///
+/// # Errors
+/// As the backend, also where there is no schema.
+pub(crate) async fn remembered(tx: &Tx) -> Result<Vec<AppliedMigration>, Error> {
+    let sql = "SELECT version, name, applied_at FROM schema_migrations ORDER BY version";
+    let rows = tx.all(sql, Vec::new()).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(AppliedMigration {
+                version: row.int("version")?,
+                name: row.text("name")?,
+                applied_at: row.time("applied_at")?,
+            })
+        })
+        .collect()
+}
+
 /// Applied migrations, oldest first.
 async fn history(tx: &Tx) -> Result<Vec<Applied>, Error> {
     let sql = "SELECT version, checksum, compatible_from FROM schema_migrations ORDER BY version";
