@@ -89,6 +89,11 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Look at the gates between a deployment that runs and one that others may depend on.
+    Rollout {
+        #[command(subcommand)]
+        command: commands::rollout::Command,
+    },
     /// Write what helps somebody outside to help, redacted, to one file.
     SupportBundle(commands::support_bundle::Wanted),
     /// Make, check and change the files of secrets; see and finish a change of the key-encryption key.
@@ -210,6 +215,7 @@ fn main() -> ExitCode {
             json,
             markdown,
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
+        Command::Rollout { command } => commands::rollout::run(&command),
         Command::SupportBundle(wanted) => commands::support_bundle::run(&wanted),
         Command::Secrets { command } => commands::secrets::run(command),
         Command::Metrics => commands::metrics::run(),

@@ -14,6 +14,7 @@ pub(crate) mod metrics;
 pub(crate) mod migrate;
 pub(crate) mod outbox;
 mod processes;
+pub(crate) mod rollout;
 pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod support_bundle;

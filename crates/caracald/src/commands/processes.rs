@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, str::FromStr};
 use anyhow::Context as _;
 use caracal_service::config::{Role, Settings};
 use http::Method;
+use serde::de::DeserializeOwned;
 
 use super::client::{Answer, Asked, Client};
 
@@ -73,6 +74,18 @@ impl Operator {
     pub(crate) async fn get(&self, process: &Process, path: &str) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", process.url);
         self.client.ask(Method::GET, &url, Asked::default()).await
+    }
+
+    /// The document at `url`.
+    ///
+    /// # Errors
+    /// When it is not there or something else.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, url: &str) -> anyhow::Result<T> {
+        self.client
+            .ask(Method::GET, url, Asked::default())
+            .await?
+            .expect(200)?
+            .read()
     }
 
     /// The text of `/metrics`. While the bearer is changed a process takes one of two, so each of `bearers` is tried;

@@ -4,6 +4,8 @@
 mod files;
 mod rotate;
 
+pub(crate) use self::files::problems;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use caracal_service::{

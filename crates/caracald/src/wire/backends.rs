@@ -17,8 +17,8 @@ use caracal_ledger::log_keys::LogKeys;
 use caracal_service::key_check::{self, KeyRefused};
 use caracal_storage::Store;
 use caracal_storage_sql::{
-    AppliedMigration, PostgresOptions, PostgresStore, ServiceRole, SqlOutboxQueue, SqlStore,
-    SqliteStore, applied_migrations,
+    AppliedMigration, PostgresOptions, PostgresStore, Preflight, ServiceRole, SqlOutboxQueue, SqlStore,
+    SqliteStore, Unusable, applied_migrations,
 };
 
 use super::{
@@ -268,6 +268,21 @@ pub(crate) async fn outbox(config: &Config) -> anyhow::Result<SqlOutboxQueue> {
             SqlOutboxQueue::new(Arc::new(postgres(config, database_url, None).await?), world)
         }
     })
+}
+
+/// What PostgreSQL says to the login of this environment, told apart as strictly as a published mode does.
+pub(crate) async fn preflight_of_store(config: &Config) -> anyhow::Result<Result<Preflight, Unusable>> {
+    let Backend::Production { database_url, .. } = &config.backend else {
+        anyhow::bail!("there is no PostgreSQL to ask");
+    };
+    let options = PostgresOptions {
+        connect_timeout: CONNECT_TIMEOUT,
+        ..postgres_options(config, database_url)
+    };
+    let store = PostgresStore::open(options, None)
+        .await
+        .context("DATABASE_URL is not usable")?;
+    Ok(store.preflight(true).await)
 }
 
 /// The store with its outbox and its migrations, for whoever asks how it is.

@@ -46,7 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{backends::Backends, keys::KeyMaterial};
 pub(crate) use self::{
     backends::{
-        Administration, administration, copy_database, ledger, log_keys, migrate, outbox,
+        Administration, administration, copy_database, ledger, log_keys, migrate, outbox, preflight_of_store,
         store_for_support,
     },
     checkpoints::signed_ledger,

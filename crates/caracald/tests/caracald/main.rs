@@ -9,6 +9,7 @@ mod observed;
 mod outbox;
 mod program;
 mod refusals;
+mod rollout;
 mod rotate;
 mod secret_files;
 mod secrets;

@@ -138,6 +138,17 @@ pub(crate) fn init(asked: &Init) -> anyhow::Result<ExitCode> {
 
 /// Says everything that is wrong with the files in `directory`; exit 1 when something is.
 pub(crate) fn check(directory: &Path) -> anyhow::Result<ExitCode> {
+    let problems = problems(directory)?;
+    if problems.is_empty() {
+        say("every secret is there and strong enough")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&problems.join("\n"))?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// Everything that is wrong with the files in `directory`.
+pub(crate) fn problems(directory: &Path) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for (name, bytes) in GENERATED {
@@ -181,12 +192,7 @@ pub(crate) fn check(directory: &Path) -> anyhow::Result<ExitCode> {
         }
         writable_by_others(directory, name, &mut problems)?;
     }
-    if problems.is_empty() {
-        say("every secret is there and strong enough")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    say(&problems.join("\n"))?;
-    Ok(ExitCode::FAILURE)
+    Ok(problems)
 }
 
 fn random_hex(world: &World, bytes: usize) -> String {
