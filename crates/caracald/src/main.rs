@@ -89,6 +89,11 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Break a part of a deployment on purpose, and see that what was promised holds.
+    Drill {
+        #[command(subcommand)]
+        command: commands::drill::Command,
+    },
     /// Look at the gates between a deployment that runs and one that others may depend on.
     Rollout {
         #[command(subcommand)]
@@ -215,6 +220,7 @@ fn main() -> ExitCode {
             json,
             markdown,
         } => parse(&roles).and_then(|roles| commands::config::run(&roles, json, markdown)),
+        Command::Drill { command } => commands::drill::run(&command),
         Command::Rollout { command } => commands::rollout::run(&command),
         Command::SupportBundle(wanted) => commands::support_bundle::run(&wanted),
         Command::Secrets { command } => commands::secrets::run(command),

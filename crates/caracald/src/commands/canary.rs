@@ -4,7 +4,7 @@
 //! the second time, refused where nothing was declared and once its session ended, and the ledger has all of it. It works in a
 //! zone of its own, which it archives whatever came out.
 
-mod zone;
+pub(super) mod zone;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -32,19 +32,26 @@ const AGAIN: Duration = Duration::from_millis(200);
 pub(crate) struct Deployment {
     /// The Control API. It is asked with `CARACAL_ADMIN_TOKEN`.
     #[arg(long, value_name = "URL", default_value = "http://localhost:3000")]
-    api: String,
+    pub(super) api: String,
     /// The token service. It is also what is called: its keys are the upstream.
     #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
-    sts: String,
+    pub(super) sts: String,
     /// The Coordinator.
     #[arg(long, value_name = "URL", default_value = "http://localhost:4000")]
-    coordinator: String,
+    pub(super) coordinator: String,
     /// The Gateway.
     #[arg(long, value_name = "URL", default_value = "http://localhost:8081")]
-    gateway: String,
+    pub(super) gateway: String,
     /// The token service as the Gateway reaches it, where that is another address.
     #[arg(long, value_name = "URL")]
-    upstream: Option<String>,
+    pub(super) upstream: Option<String>,
+}
+
+impl Deployment {
+    /// Where its roles answer.
+    pub(super) fn urls(&self) -> [&str; 4] {
+        [&self.api, &self.sts, &self.coordinator, &self.gateway]
+    }
 }
 
 /// Makes the calls; says what held, and ends at the first thing that did not.
@@ -56,12 +63,7 @@ pub(crate) fn run(deployment: &Deployment) -> anyhow::Result<ExitCode> {
     let client = Client::from_settings(&mut settings)?;
     super::block_on(async {
         let upstream = deployment.upstream.as_deref().unwrap_or(&deployment.sts);
-        for role in [
-            &deployment.api,
-            &deployment.sts,
-            &deployment.coordinator,
-            &deployment.gateway,
-        ] {
+        for role in deployment.urls() {
             ready(&client, role).await?;
         }
         say("ok  every role is ready")?;

@@ -35,12 +35,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) body: Option<(&'static str, String)>,
     /// The resource that is meant, of the Gateway.
     pub(crate) resource: Option<&'a str>,
+    /// What the caller calls the request.
+    pub(crate) request_id: Option<&'a str>,
 }
 
 /// What came back, and from where.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Whether it says when to come again.
+    pub(crate) retry_after: bool,
     of: String,
     body: Vec<u8>,
 }
@@ -69,6 +73,9 @@ impl Client {
         if let Some(resource) = asked.resource {
             request = request.header("x-caracal-resource", resource);
         }
+        if let Some(id) = asked.request_id {
+            request = request.header("x-request-id", id);
+        }
         let body = match asked.body {
             Some((kind, text)) => {
                 request = request.header(header::CONTENT_TYPE, kind);
@@ -86,15 +93,21 @@ impl Client {
                 .await
                 .map_err(|error| anyhow!(caracal_service::error_chain(&error)))?;
             let status = response.status().as_u16();
+            let retry_after = response.headers().contains_key(header::RETRY_AFTER);
             let body = Limited::new(response.into_body(), MAX_BODY).collect().await;
             let body = body.map_err(|error| anyhow!("{error}"))?.to_bytes().to_vec();
-            Ok::<_, anyhow::Error>((status, body))
+            Ok::<_, anyhow::Error>((status, retry_after, body))
         };
-        let (status, body) = tokio::time::timeout(TIMEOUT, answered)
+        let (status, retry_after, body) = tokio::time::timeout(TIMEOUT, answered)
             .await
             .with_context(|| format!("{of}: no answer within {} s", TIMEOUT.as_secs()))?
             .with_context(|| format!("{of} did not answer"))?;
-        Ok(Answer { status, of, body })
+        Ok(Answer {
+            status,
+            retry_after,
+            of,
+            body,
+        })
     }
 }
 

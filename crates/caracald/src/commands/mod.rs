@@ -9,6 +9,7 @@ pub(crate) mod check_config;
 mod client;
 pub(crate) mod config;
 pub(crate) mod copy_database;
+pub(crate) mod drill;
 pub(crate) mod healthcheck;
 pub(crate) mod metrics;
 pub(crate) mod migrate;

@@ -7,6 +7,7 @@ mod crash;
 mod daemon;
 mod documents;
 mod draining;
+mod drills;
 mod endings;
 mod evidence_keys;
 mod exports;

@@ -59,13 +59,13 @@ struct Delegated {
 
 /// A mandate.
 #[derive(Deserialize)]
-pub(super) struct Minted {
-    pub(super) access_token: String,
+pub(crate) struct Minted {
+    pub(crate) access_token: String,
 }
 
 /// What the ledger has.
 #[derive(Debug, Deserialize)]
-pub(super) struct Decisions {
+pub(crate) struct Decisions {
     items: Vec<Decided>,
 }
 
@@ -75,7 +75,7 @@ struct Decided {
 }
 
 impl Decisions {
-    pub(super) fn has(&self, decision: &str) -> bool {
+    pub(crate) fn has(&self, decision: &str) -> bool {
         self.items
             .iter()
             .any(|item| item.decision.as_deref() == Some(decision))
@@ -84,14 +84,14 @@ impl Decisions {
 
 /// A session that acts under a delegation of another.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     lifecycle: String,
     id: String,
     delegation: String,
 }
 
 /// The zone.
-pub(super) struct CanaryZone<'c> {
+pub(crate) struct CanaryZone<'c> {
     client: &'c Client,
     deployment: &'c Deployment,
     token: &'c str,
@@ -102,7 +102,7 @@ pub(super) struct CanaryZone<'c> {
 
 impl<'c> CanaryZone<'c> {
     /// Makes it, with an application.
-    pub(super) async fn make(
+    pub(crate) async fn make(
         client: &'c Client,
         deployment: &'c Deployment,
         token: &'c str,
@@ -138,12 +138,12 @@ impl<'c> CanaryZone<'c> {
     }
 
     /// Path and query of the declared operation.
-    pub(super) fn declared(&self) -> &str {
+    pub(crate) fn declared(&self) -> &str {
         &self.declared
     }
 
     /// A Control API call below the zone.
-    pub(super) async fn admin(
+    pub(crate) async fn admin(
         &self,
         method: Method,
         path: &str,
@@ -171,7 +171,7 @@ impl<'c> CanaryZone<'c> {
     }
 
     /// A credential, a resource over `upstream`, and policy that lets the application call it.
-    pub(super) async fn fill(&self, upstream: &str) -> anyhow::Result<()> {
+    pub(crate) async fn fill(&self, upstream: &str) -> anyhow::Result<()> {
         let config = json!({"auth_location": "header", "header_name": "X-Canary", "api_key": self.id});
         let body = json!({"name": "Canary", "kind": "api_key", "config_json": config});
         let provider: Made = self.made("/providers", body).await?;
@@ -254,7 +254,7 @@ impl<'c> CanaryZone<'c> {
     }
 
     /// Two sessions, and authority handed from one to the other.
-    pub(super) async fn session(&self) -> anyhow::Result<Session> {
+    pub(crate) async fn session(&self) -> anyhow::Result<Session> {
         let answer = self.exchange(&[("scope", "agent:lifecycle")]).await?;
         let lifecycle: Minted = answer.expect(200).context("no lifecycle token")?.read()?;
         let lifecycle = lifecycle.access_token;
@@ -286,7 +286,7 @@ impl<'c> CanaryZone<'c> {
     }
 
     /// Ends the session.
-    pub(super) async fn end(&self, session: &Session) -> anyhow::Result<()> {
+    pub(crate) async fn end(&self, session: &Session) -> anyhow::Result<()> {
         let path = format!("/agents/{}", session.id);
         let answer = self
             .coordinate(&session.lifecycle, Method::DELETE, &path, None)
@@ -295,7 +295,7 @@ impl<'c> CanaryZone<'c> {
     }
 
     /// Asks for a mandate.
-    pub(super) async fn mint(&self, session: &Session) -> anyhow::Result<Answer> {
+    pub(crate) async fn mint(&self, session: &Session) -> anyhow::Result<Answer> {
         let fields = [
             ("scope", SCOPE),
             ("agent_session_id", session.id.as_str()),
@@ -304,19 +304,35 @@ impl<'c> CanaryZone<'c> {
         self.exchange(&fields).await
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// A call through the Gateway.
-    pub(super) async fn call(&self, mandate: &str, path: &str) -> anyhow::Result<Answer> {
+    pub(crate) async fn call(&self, mandate: &str, path: &str) -> anyhow::Result<Answer> {
+        self.call_as(mandate, path, None).await
+    }
+
+    /// The same with a request id of the caller's.
+    pub(crate) async fn call_as(
+        &self,
+        mandate: &str,
+        path: &str,
+        request_id: Option<&str>,
+    ) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", self.deployment.gateway.trim_end_matches('/'));
         let asked = Asked {
             token: Some(mandate),
             resource: Some(RESOURCE),
+            request_id,
             ..Asked::default()
         };
         self.client.ask(Method::GET, &url, asked).await
     }
 
     /// Puts the zone away.
-    pub(super) async fn archive(&self) -> anyhow::Result<()> {
+    pub(crate) async fn archive(&self) -> anyhow::Result<()> {
         let answer = self.admin(Method::DELETE, "", None).await?;
         ensure!(
             (200..300).contains(&answer.status),

@@ -1,0 +1,407 @@
+//! `caracald drill`: breaks a part of somebody's own deployment on purpose, keeps governed calls going, and checks what was
+//! promised for that part.
+//!
+//! The command breaks nothing by itself but what the API lets it: the part is broken and mended by commands that the
+//! operator gives. What needs the inside of a process or of a disk is tried on a stack of its own (`make drills`).
+
+mod report;
+mod traffic;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use caracal_core::Secret;
+use caracal_crypto::system_world;
+use caracal_service::config::{Role, Settings};
+use http::Method;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use self::{
+    report::{Promise, Report},
+    traffic::{Phase, Traffic},
+};
+use super::{
+    canary::{Deployment, zone::CanaryZone},
+    client::{Asked, Client},
+    processes::{Operator, Process, values},
+    say,
+};
+use crate::config::declared;
+
+/// How long calls go on before anything is broken, and after everything is back.
+const CALM: Duration = Duration::from_secs(3);
+/// Calls that must have passed before anything is broken.
+const ENOUGH: usize = 5;
+/// Longest run of a command that breaks or mends.
+const HOOK: Duration = Duration::from_mins(10);
+/// Longest fault: sessions of the traffic live five minutes.
+const LONGEST: u64 = 180;
+
+/// A drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Drill {
+    /// Redis is away: calls are refused with 503 rather than honoured twice.
+    RedisOutage,
+    /// PostgreSQL is away: calls go on from memory.
+    PostgresOutage,
+    /// A process is killed: whoever asks the others notices nothing.
+    RoleKill,
+    /// A replica of a store takes over.
+    ReplicaPromotion,
+    /// Every process is replaced by another build.
+    Upgrade,
+    /// Keys change: of the zone by itself, of the deployment by the command given.
+    KeyRotation,
+    /// A backup is taken while calls go on, and restored elsewhere.
+    BackupRestore,
+    /// Everything of one place is away.
+    RegionLoss,
+    /// Sessions end under load, and nothing of them is good afterwards.
+    Revocation,
+}
+
+impl Drill {
+    fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self)
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether calls may be refused, or find nobody, while the fault lasts. Never may one be answered wrongly.
+    const fn interrupts(self) -> bool {
+        match self {
+            Self::RedisOutage | Self::RoleKill | Self::ReplicaPromotion | Self::RegionLoss => true,
+            Self::PostgresOutage
+            | Self::Upgrade
+            | Self::KeyRotation
+            | Self::BackupRestore
+            | Self::Revocation => false,
+        }
+    }
+
+    /// Whether it needs a command that breaks something.
+    const fn needs_hook(self) -> bool {
+        !matches!(self, Self::KeyRotation | Self::Revocation)
+    }
+}
+
+/// What to do.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Break something of a deployment and see that promises hold; exit 1 when one does not.
+    Run(Box<Wanted>),
+    /// Verify the signature of a report; exit 1 when it does not hold.
+    Verify {
+        /// The report, in JSON.
+        report: PathBuf,
+        /// The public key, as `drill run` told it.
+        #[arg(long, value_name = "KEY")]
+        trust: String,
+    },
+}
+
+/// What to break, where, and how.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Wanted {
+    /// The drill.
+    #[arg(value_enum)]
+    drill: Drill,
+    /// The issuer of the deployment, typed in full: what answers as anything else is not touched.
+    #[arg(long, value_name = "ISSUER")]
+    target: String,
+    /// Break a deployment in mode `stable`, or one that does not show its mode.
+    #[arg(long)]
+    stable: bool,
+    #[command(flatten)]
+    deployment: Deployment,
+    /// The command that breaks it, run by the shell.
+    #[arg(long = "break", value_name = "COMMAND")]
+    broken_by: Option<String>,
+    /// The command that mends it; run whatever comes out.
+    #[arg(long = "mend", value_name = "COMMAND", requires = "broken_by")]
+    mended_by: Option<String>,
+    /// How long the fault lasts.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    lasts: u64,
+    /// In how long everything must be back.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    within: u64,
+    /// Where the report goes, in JSON and Markdown.
+    #[arg(long, value_name = "DIRECTORY")]
+    report: PathBuf,
+    /// The file with the secret that signs it: 32 random bytes or more in hex.
+    #[arg(long, value_name = "FILE")]
+    sign_with: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+}
+
+/// Runs one of them.
+pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(wanted) => drill(wanted),
+        Command::Verify { report, trust } => {
+            let report = report::verify(report, trust)?;
+            say(&format!(
+                "the signature holds: {} of {}, {}",
+                report.drill,
+                report.target,
+                if report.holds {
+                    "every promise held"
+                } else {
+                    "not every promise held"
+                }
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn drill(wanted: &Wanted) -> anyhow::Result<ExitCode> {
+    ensure!(
+        wanted.broken_by.is_some() || !wanted.drill.needs_hook(),
+        "{} needs --break and --mend: the commands that break and mend what you run",
+        wanted.drill.name()
+    );
+    let mut settings = Settings::from_process();
+    let token = settings
+        .find(&declared::ADMIN_TOKEN)
+        .context("CARACAL_ADMIN_TOKEN is missing: the drill makes its zone as an administrator")?;
+    let operator_token = settings.find(&declared::STS_ADMIN_TOKEN);
+    let bearer = settings.find(&declared::METRICS_BEARER);
+    // Before anything is broken: a report that cannot be written or signed is found out too late otherwise.
+    let signer = report::Signer::read(&wanted.sign_with)?;
+    report::writable(&wanted.report)?;
+    let client = Client::from_settings(&mut settings)?;
+    let report = super::block_on(async {
+        guard(wanted, &client, bearer.as_ref().map(Secret::expose)).await?;
+        let zone = CanaryZone::make(&client, &wanted.deployment, token.expose()).await?;
+        let outcome = in_zone(
+            wanted,
+            &zone,
+            &client,
+            operator_token.as_ref().map(Secret::expose),
+        )
+        .await;
+        let archived = zone.archive().await;
+        let report = outcome?;
+        archived?;
+        Ok(report)
+    })?;
+    let files = report.write(&wanted.report, &signer)?;
+    say(&format!(
+        "{}\nwrote {files}\npublic key {}",
+        report.lines(),
+        signer.public()
+    ))?;
+    Ok(if report.holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether what answers is what was typed, and may be broken.
+async fn guard(wanted: &Wanted, client: &Client, bearer: Option<&str>) -> anyhow::Result<()> {
+    let sts = wanted.deployment.sts.trim_end_matches('/');
+    let url = format!("{sts}/.well-known/oauth-authorization-server");
+    let answer = client.ask(Method::GET, &url, Asked::default()).await?;
+    let metadata: Metadata = answer.expect(200)?.read()?;
+    ensure!(
+        metadata.issuer == wanted.target,
+        "{sts} is {}, not {}; nothing was touched",
+        metadata.issuer,
+        wanted.target
+    );
+    let process = Process {
+        role: Role::Sts,
+        url: sts.to_owned(),
+        name: sts.to_owned(),
+    };
+    let bearers: Vec<String> = bearer.map(str::to_owned).into_iter().collect();
+    // What does not show its mode is taken for the strictest.
+    let shown = Operator::new()?
+        .metrics(&process, &bearers)
+        .await
+        .unwrap_or_default();
+    let gentle = ["dev", "rc"].iter().any(|mode| {
+        let labels = format!("mode=\"{mode}\"");
+        values(&shown, "caracal_build_info", &labels).next().is_some()
+    });
+    ensure!(
+        gentle || wanted.stable,
+        "{} is in mode stable, or does not show its mode; say --stable if you mean it",
+        wanted.target
+    );
+    Ok(())
+}
+
+async fn in_zone(
+    wanted: &Wanted,
+    zone: &CanaryZone<'_>,
+    client: &Client,
+    operator_token: Option<&str>,
+) -> anyhow::Result<Report> {
+    let upstream = wanted
+        .deployment
+        .upstream
+        .as_deref()
+        .unwrap_or(&wanted.deployment.sts);
+    zone.fill(upstream).await?;
+    let traffic = Traffic::start(zone).await?;
+    let world = system_world();
+    let began = world.now();
+    let script = async {
+        let outcome = script(wanted, zone, client, operator_token, &traffic).await;
+        traffic.stop();
+        outcome
+    };
+    let (scripted, (), ()) = tokio::join!(script, traffic.call(), traffic.end_sessions());
+    let back_after = scripted?;
+    let counts = traffic.counts();
+    let lost = traffic.lost().await?;
+    let during = counts.of(Phase::Fault);
+    let mut promises = vec![
+        Promise::of(
+            "what is answered is an allowed call, or a refusal that says when to come again",
+            counts.wrong.is_empty(),
+            match counts.wrong.first() {
+                None => String::from("nothing else was answered"),
+                Some(first) => format!("{} were not: {first}", counts.wrong.len()),
+            },
+        ),
+        Promise::of(
+            "nothing of a session is good once its end was acknowledged",
+            counts.used_after_end == 0 && counts.ended > 0,
+            format!(
+                "{} ended, {} were used afterwards",
+                counts.ended, counts.used_after_end
+            ),
+        ),
+        Promise::of(
+            "every call that passed is in the ledger",
+            lost.is_empty(),
+            match lost.first() {
+                None => format!("all {} are", counts.passed_ids.len()),
+                Some(first) => format!("{} are not, {first} among them", lost.len()),
+            },
+        ),
+        Promise::of(
+            "calls pass again, and every role is ready, within the time given",
+            back_after.is_some(),
+            back_after.map_or_else(
+                || format!("not within {} s", wanted.within),
+                |after| format!("after {:.1} s", after.as_secs_f64()),
+            ),
+        ),
+    ];
+    if !wanted.drill.interrupts() {
+        promises.push(Promise::of(
+            "no call is refused or finds nobody meanwhile",
+            during.refused == 0 && during.unanswered == 0 && during.passed > 0,
+            format!(
+                "{} passed, {} were refused, {} found nobody",
+                during.passed, during.refused, during.unanswered
+            ),
+        ));
+    }
+    Ok(Report::new(
+        wanted.drill.name(),
+        wanted.target.clone(),
+        began,
+        world.now(),
+        &counts,
+        promises,
+    ))
+}
+
+/// Breaks, waits, mends, and waits until everything is back; how long that took, nothing when it did not come back.
+async fn script(
+    wanted: &Wanted,
+    zone: &CanaryZone<'_>,
+    client: &Client,
+    operator_token: Option<&str>,
+    traffic: &Traffic<'_>,
+) -> anyhow::Result<Option<Duration>> {
+    tokio::time::sleep(CALM).await;
+    let before = traffic.counts();
+    ensure!(
+        before.of(Phase::Before).passed >= ENOUGH && before.wrong.is_empty(),
+        "calls do not pass before anything is broken; nothing was touched"
+    );
+    traffic.enter(Phase::Fault);
+    let broken = match (&wanted.broken_by, wanted.drill) {
+        (Some(command), _) => hook("--break", command).await,
+        (None, Drill::KeyRotation) => rotate(wanted, zone, client, operator_token).await,
+        (None, _) => Ok(()),
+    };
+    if broken.is_ok() {
+        tokio::time::sleep(Duration::from_secs(wanted.lasts)).await;
+    }
+    // Whatever came out: what was broken in part is mended as well.
+    if let Some(command) = &wanted.mended_by {
+        hook("--mend", command).await?;
+    }
+    broken?;
+    let ended = Instant::now();
+    traffic.enter(Phase::Back);
+    let within = Duration::from_secs(wanted.within);
+    let back = tokio::time::timeout(within, async {
+        traffic.until_passed().await;
+        for role in wanted.deployment.urls() {
+            while !is_ready(client, role).await {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    });
+    if back.await.is_err() {
+        return Ok(None);
+    }
+    let after = ended.elapsed();
+    tokio::time::sleep(CALM).await;
+    Ok(Some(after))
+}
+
+async fn is_ready(client: &Client, url: &str) -> bool {
+    let url = format!("{}/ready", url.trim_end_matches('/'));
+    let asked = client.ask(Method::GET, &url, Asked::default()).await;
+    asked.is_ok_and(|answer| answer.status == 200)
+}
+
+/// Changes the signing key of the drill's zone.
+async fn rotate(
+    wanted: &Wanted,
+    zone: &CanaryZone<'_>,
+    client: &Client,
+    operator_token: Option<&str>,
+) -> anyhow::Result<()> {
+    let token = operator_token.context("STS_ADMIN_TOKEN is missing: it rotates signing keys")?;
+    let sts = wanted.deployment.sts.trim_end_matches('/');
+    let url = format!("{sts}/internal/zones/{}/signing-key/rotate", zone.id());
+    let asked = Asked {
+        token: Some(token),
+        ..Asked::default()
+    };
+    client.ask(Method::POST, &url, asked).await?.expect(200).map(drop)
+}
+
+/// Runs a command of the operator.
+async fn hook(which: &str, command: &str) -> anyhow::Result<()> {
+    let mut child = tokio::process::Command::new("/bin/sh")
+        .args(["-c", command])
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot run the command of {which}"))?;
+    match tokio::time::timeout(HOOK, child.wait()).await {
+        Ok(status) => {
+            let status = status.with_context(|| format!("the command of {which}"))?;
+            ensure!(status.success(), "the command of {which} ended with {status}");
+            Ok(())
+        }
+        Err(_) => bail!("the command of {which} ran longer than {} s", HOOK.as_secs()),
+    }
+}
