@@ -33,6 +33,8 @@ use crate::config::declared;
 const CALM: Duration = Duration::from_secs(3);
 /// Calls that must have passed before anything is broken.
 const ENOUGH: usize = 5;
+/// Longest wait for these.
+const HEALTHY: Duration = Duration::from_secs(30);
 /// Longest run of a command that breaks or mends.
 const HOOK: Duration = Duration::from_mins(10);
 /// Longest fault: sessions of the traffic live five minutes.
@@ -327,9 +329,9 @@ async fn script(
     traffic: &Traffic<'_>,
 ) -> anyhow::Result<Option<Duration>> {
     tokio::time::sleep(CALM).await;
-    let before = traffic.counts();
+    let calm = tokio::time::timeout(HEALTHY, traffic.until_passed(Phase::Before, ENOUGH)).await;
     ensure!(
-        before.of(Phase::Before).passed >= ENOUGH && before.wrong.is_empty(),
+        calm.is_ok() && traffic.counts().wrong.is_empty(),
         "calls do not pass before anything is broken; nothing was touched"
     );
     traffic.enter(Phase::Fault);
@@ -350,7 +352,7 @@ async fn script(
     traffic.enter(Phase::Back);
     let within = Duration::from_secs(wanted.within);
     let back = tokio::time::timeout(within, async {
-        traffic.until_passed().await;
+        traffic.until_passed(Phase::Back, 1).await;
         for role in wanted.deployment.urls() {
             while !is_ready(client, role).await {
                 tokio::time::sleep(Duration::from_millis(100)).await;

@@ -11,7 +11,8 @@ fn daemon(home: &Path) -> Daemon {
 }
 
 fn verdicts(finished: &Finished) -> BTreeMap<String, (String, Value)> {
-    let report: Value = serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:#?}"));
+    let report: Value =
+        serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:#?}"));
     let gates = report["gates"].as_array().expect("gates");
     gates
         .iter()
@@ -68,7 +69,13 @@ async fn a_laptop_is_told_what_keeps_it_from_being_a_platform() {
     let (code, gates) = check(&daemon, &["--process", "sts=http://127.0.0.1:1"]).await;
     assert_eq!(code, Some(1));
     assert_eq!(gates["ready"].0, "fail", "{:#?}", gates["ready"]);
-    for gate in ["one-build", "metrics-closed", "old-keys", "headroom", "evidence-flows"] {
+    for gate in [
+        "one-build",
+        "metrics-closed",
+        "old-keys",
+        "headroom",
+        "evidence-flows",
+    ] {
         assert_eq!(gates[gate].0, "unknown", "{:#?}", gates[gate]);
     }
 }
@@ -80,10 +87,18 @@ async fn what_is_kept_elsewhere_is_judged_by_its_age_and_content() {
     let daemon = daemon(&directory.path().join("home"));
     let secrets = path("secrets");
     daemon.run(&["secrets", "init", &secrets]).await.assert_good();
-    for (name, text) in [("backup", "x"), ("empty", ""), ("good.json", r#"{"holds":true}"#), ("bad.json", r#"{"holds":false}"#)] {
+    for (name, text) in [
+        ("backup", "x"),
+        ("empty", ""),
+        ("good.json", r#"{"holds":true}"#),
+        ("bad.json", r#"{"holds":false}"#),
+    ] {
         fs::write(path(name), text).expect("a file");
     }
-    let old = fs::File::options().write(true).open(path("backup")).expect("a file");
+    let old = fs::File::options()
+        .write(true)
+        .open(path("backup"))
+        .expect("a file");
     for (arguments, gate, verdict) in [
         (["--secrets", &secrets], "secrets", "pass"),
         (["--secrets", &path("nowhere")], "secrets", "fail"),
@@ -106,7 +121,9 @@ async fn what_is_kept_elsewhere_is_judged_by_its_age_and_content() {
     let (_, gates) = check(&daemon, &["--backup", &path("backup")]).await;
     assert_eq!(gates["backup"].0, "fail", "{}", gates["backup"].1);
     // A change of secrets that is not finished holds the gate.
-    let rotating = daemon.run(&["secrets", "rotate", &secrets, "stsAdminToken"]).await;
+    let rotating = daemon
+        .run(&["secrets", "rotate", &secrets, "stsAdminToken"])
+        .await;
     assert_eq!(rotating.code, Some(3), "{rotating:#?}");
     let (_, gates) = check(&daemon, &["--secrets", &secrets]).await;
     assert_eq!(gates["secrets"].0, "fail", "{}", gates["secrets"].1);

@@ -193,10 +193,9 @@ impl<'z> Traffic<'z> {
         Ok(good(called) | good(again))
     }
 
-    /// Waits until a call passes that began after now.
-    pub(super) async fn until_passed(&self) {
-        let before = self.counts.borrow().of(Phase::Back).passed;
-        while self.counts.borrow().of(Phase::Back).passed <= before {
+    /// Waits until so many calls passed that began in `phase`.
+    pub(super) async fn until_passed(&self, phase: Phase, enough: usize) {
+        while self.counts.borrow().of(phase).passed < enough {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
