@@ -175,6 +175,8 @@ def control_api(zone, other):
         "policies/path.versionId": [zone.policy["version_id"]],
         "policy_sets/path.id": [zone.policy_set["id"]],
         "policy_sets/path.versionId": [zone.set_version["version_id"]],
+        "policy_shadow/path.id": [zone.policy_set["id"]],
+        "policy_shadow/path.versionId": [zone.set_version["version_id"]],
         "policy_sets/query.version_id": [zone.set_version["version_id"]],
         "policy_sets/query.outbox_id": [zone.activation["outbox_id"]],
         "policy_sets/body.version_id": [zone.set_version["version_id"]],

@@ -1213,6 +1213,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/policy-sets/{id}/versions/{versionId}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide a version beside the one in force, and enforce nothing of it. */
+        post: operations["policy_shadow.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{zoneId}/policy-shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what the version decided beside the one in force would change. */
+        get: operations["policy_shadow.get"];
+        put?: never;
+        post?: never;
+        /** Decide no version beside the one in force any more. */
+        delete: operations["policy_shadow.end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/provider-connections": {
         parameters: {
             query?: never;
@@ -2054,6 +2089,14 @@ export interface components {
         AuthorityRecordId: string;
         /** @enum {string} */
         AuthorityRecordStatus: "active" | "revoked" | "expired";
+        /** @description Body that begins a shadow. Unknown members are ignored. */
+        BeginShadow: {
+            /**
+             * Format: int32
+             * @description Hours for which it is decided, 1 to 720; 24 when absent.
+             */
+            expires_in_hours?: number;
+        };
         /** @description Where a person says yes, and what comes back with them. Not printable: whoever has it is on the way. */
         BegunAuthorization: {
             /** @description The address to open in a browser. */
@@ -2757,7 +2800,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @enum {string} */
         Evaluation: "executed" | "not_executed" | "failed";
         /** @description How a request ended, and why. */
@@ -3719,6 +3762,80 @@ export interface components {
         SetupState: {
             /** @description Whether there is no owner yet who could sign in. */
             needed: boolean;
+        };
+        /** @description Decisions that would differ alike. */
+        ShadowGroup: {
+            /** @description The application, or the workload. */
+            application_id: string;
+            /**
+             * Format: int64
+             * @description How many of them were carried out.
+             */
+            carried_out: number;
+            /** @description How. */
+            change: components["schemas"]["DecisionChange"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            decisions: number;
+            /** @description Why they would be denied, else why they were. */
+            reason?: string | null;
+            /** @description The newest of their requests, to be explained. */
+            request_id: string;
+            /** @description The resource, by identifier. */
+            resource: string;
+            /** @description The scopes asked for, or those of the mandate that was presented. */
+            scopes: components["schemas"]["ScopeSet"];
+        };
+        /** @description A version that is decided beside the one in force and enforces nothing. */
+        ShadowItem: {
+            /** @description Until when it is decided. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Digest of the version's manifest. */
+            manifest_sha256: string;
+            /** @description The set. */
+            policy_set_id: components["schemas"]["PolicySetId"];
+            /** @description Whether it is decided now. */
+            running: boolean;
+            /** @description When. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description Who began. */
+            started_by: string;
+            /** @description Its version. */
+            version_id: components["schemas"]["PolicySetVersionId"];
+        };
+        /** @description What a shadow would have decided otherwise, as far as the ledger tells by now. */
+        ShadowReport: components["schemas"]["ShadowItem"] & {
+            /** @description Whether every difference since the beginning was looked at; otherwise the newest were. */
+            complete: boolean;
+            /** @description Those that differ alike together, the largest group first; at most 1,000. */
+            groups: components["schemas"]["ShadowGroup"][];
+            /**
+             * Format: int64
+             * @description Decisions that an approval held, and another would.
+             */
+            held_otherwise: number;
+            /**
+             * Format: int64
+             * @description Decisions that would be allowed, with no approval to wait for, and were not.
+             */
+            newly_allowed: number;
+            /**
+             * Format: int64
+             * @description Decisions that would be denied and were not.
+             */
+            newly_denied: number;
+            /**
+             * Format: int64
+             * @description Decisions that an approval would hold, and none held.
+             */
+            newly_held: number;
+            /**
+             * Format: int64
+             * @description Decisions that differ and are in no group, because there are too many groups.
+             */
+            ungrouped: number;
         };
         /** @enum {string} */
         Shown: "active" | "archived";
@@ -5512,6 +5629,30 @@ export interface components {
                 };
             };
         };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyShadowNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_shadow_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        PolicyShadowNotFoundOrReferenceNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "policy_shadow_not_found" | "reference_not_found";
+                };
+            };
+        };
         /** @description Something that the answer needs is away, or there is too much to do. */
         PolicyVerificationUnavailableOrStorageUnavailable503: {
             headers: {
@@ -5755,6 +5896,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "reference_not_found" | "version_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "version_not_found" | "zone_not_found";
                 };
             };
         };
@@ -9524,6 +9677,126 @@ export interface operations {
             422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
             429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
             503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_shadow.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+                versionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginShadow"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowItem"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrVersionNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            422: components["responses"]["InvalidPolicyBundleOrInvalidPolicyContract422"];
+            429: components["responses"]["RateLimitedOrTooManyPolicyChecks429"];
+            503: components["responses"]["PolicyVerificationUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_shadow.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowReport"];
+                };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["PolicyShadowNotFound404"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "policy_shadow.end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_approve_only" | "admin_token_read_only" | "admin_token_zone_mismatch" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["PolicyShadowNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

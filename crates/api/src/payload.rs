@@ -25,7 +25,7 @@ const COLLECTIONS: [&str; 16] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 20] = [
     "activate",
     "approve",
     "authorize",
@@ -40,6 +40,7 @@ const VERBS: [&str; 19] = [
     "rotate-secret",
     "secret",
     "resume",
+    "shadow",
     "simulate",
     "suspend",
     "terminate",

@@ -7,7 +7,7 @@
 use std::{ops::Range, sync::Arc};
 
 use caracal_core::{
-    Timestamp,
+    ScopeSet, Timestamp,
     audit::{DecisionChange, DecisionRecord, RecordedDecision, Undecidable, UnreadableRecord},
 };
 use serde_json::value::RawValue;
@@ -106,18 +106,47 @@ impl Replay {
         if was.reason.as_deref() == Some(DenyReason::PolicyUnusable.as_str()) {
             return Judged::Undecidable(Undecidable::PolicyWasUnusable);
         }
-        let input = recorded_input(&recorded.input, &self.zone);
-        let decision = decide(&self.policy, &input);
-        let now = record(&input, &decision).decision;
-        match change(was, &now) {
+        match difference(&self.policy, &recorded, &self.zone) {
             None => Judged::Same,
-            Some(change) => {
-                let reason = now.reason.as_deref().or(was.reason.as_deref());
-                let group = self.report.group(change, &recorded.input, reason);
-                Judged::Changed(change, group)
+            Some(differs) => {
+                let group = self.report.group(&differs, &recorded.input);
+                Judged::Changed(differs.change, group)
             }
         }
     }
+}
+
+/// How a decision that was made again differs from what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference<'r> {
+    /// How.
+    pub change: DecisionChange,
+    /// The scopes asked for, or those of the mandate that was presented.
+    pub scopes: &'r ScopeSet,
+    /// Why it would be denied, else why it was.
+    pub reason: Option<String>,
+    /// Whether it would be allowed, with no approval to wait for.
+    pub allows: bool,
+}
+
+/// Makes a decision of `zone` again with `policy`; nothing when nobody who asked would notice.
+pub fn difference<'r>(
+    policy: &PolicySnapshot,
+    recorded: &'r DecisionRecord<'_>,
+    zone: &str,
+) -> Option<Difference<'r>> {
+    let was = &recorded.decision;
+    let input = recorded_input(&recorded.input, zone);
+    let decision = decide(policy, &input);
+    let now = record(&input, &decision).decision;
+    let change = change(was, &now)?;
+    let presented = recorded.input.presented.as_ref();
+    Some(Difference {
+        change,
+        scopes: presented.map_or(&recorded.input.requested_scopes, |mandate| &mandate.scopes),
+        reason: now.reason.as_deref().or(was.reason.as_deref()).map(str::to_owned),
+        allows: verdict(&now) == Verdict::Allow,
+    })
 }
 
 /// How far a decision came.

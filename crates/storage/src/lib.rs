@@ -53,7 +53,7 @@ pub use notifications::{
 };
 pub use outbox::{Outbox, OutboxMessage, OutboxState};
 pub use page::{InvalidCursor, Page, PageKey, PageRequest};
-pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets};
+pub use policies::{ActivePolicySet, EvaluatedPolicySet, Policies, PolicySets, PolicyShadow};
 pub use retention::{
     Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept, held_ids,
 };

@@ -54,9 +54,37 @@ pub struct EvaluatedPolicySet {
     pub evaluated: String,
 }
 
+/// A version that is decided beside the one in force and enforces nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyShadow {
+    /// The set.
+    pub policy_set_id: PolicySetId,
+    /// Its version.
+    pub version_id: PolicySetVersionId,
+    /// Digest of the version's manifest.
+    pub manifest_sha256: String,
+    /// What the version evaluates to.
+    pub evaluated: String,
+    /// Who began.
+    pub started_by: String,
+    /// Begin.
+    pub started_at: Timestamp,
+    /// End, unless it is stopped before.
+    pub expires_at: Timestamp,
+}
+
 /// Policy sets of the zone.
 #[async_trait]
 pub trait PolicySets: Send {
+    /// The zone's shadow, over or not.
+    async fn shadow(&mut self) -> Result<Option<PolicyShadow>, Error>;
+    /// Begins a shadow, in the place of any other.
+    ///
+    /// # Errors
+    /// [`Error::MissingReference`] when the version is not of the set, or not of the zone.
+    async fn begin_shadow(&mut self, shadow: &PolicyShadow) -> Result<(), Error>;
+    /// Ends the shadow. `false` when there is none.
+    async fn end_shadow(&mut self) -> Result<bool, Error>;
     /// The set, unless absent or archived.
     async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error>;
     /// Unarchived sets by `(created_at, id)`, newest first.

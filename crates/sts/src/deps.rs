@@ -14,7 +14,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 
-use crate::{Connections, ServiceTokens, SubjectKeys};
+use crate::{Connections, ServiceTokens, Shadows, SubjectKeys};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub struct StsDeps {
     pub revocations: Arc<Revocations>,
     /// Mandates signed here, which need no proof when they come back, through a Gateway here or elsewhere.
     pub issued: Option<Arc<IssuedMandates>>,
+    /// Decides candidates beside what is answered.
+    pub shadows: Arc<Shadows>,
     /// Where decisions are safe before they are answered.
     pub spool: Arc<Spool>,
     /// Who waits for a person to decide.

@@ -27,6 +27,7 @@ mod metrics;
 mod pipeline;
 mod routes;
 mod run;
+mod shadow;
 mod size;
 mod subject;
 
@@ -37,3 +38,4 @@ pub use federation::SubjectKeys;
 pub use keys::rotate_signing_key;
 pub use metrics::{METRICS, describe as describe_metrics};
 pub use routes::{Needs, router, table};
+pub use shadow::Shadows;

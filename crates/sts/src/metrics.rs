@@ -9,6 +9,8 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) LOGIN_FAILURES = "caracal_sts_login_failures_total";
     /// Fetches of the keys of issuers of subjects, by outcome.
     counter(Count) pub(crate) KEY_FETCHES = "caracal_sts_issuer_key_fetches_total";
+    /// Decisions made again by a candidate, by what it would change; or that it was not asked about, since too many waited.
+    counter(Count) pub(crate) SHADOWED = "caracal_sts_shadow_decisions_total";
     /// Questions to token endpoints of providers, by outcome.
     counter(Count) pub(crate) TOKEN_REQUESTS = "caracal_sts_token_requests_total";
 }
@@ -16,6 +18,11 @@ caracal_core::declare_metrics! {
 /// Exchanges by class of mandate and outcome.
 pub(crate) fn exchanged(class: &'static str, outcome: &'static str) {
     counter!(EXCHANGES, "class" => class, "outcome" => outcome).increment(1);
+}
+
+/// Decisions made again by a candidate, by what came of it.
+pub(crate) fn shadowed(outcome: &'static str) {
+    counter!(SHADOWED, "outcome" => outcome).increment(1);
 }
 
 /// Failed logins by reason.

@@ -141,6 +141,7 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     if outcomes.iter().all(Result::is_err) {
         let evidence = kind.evidence(Evidence::new(case, &party, kind.class(), kind.scopes()), None);
         record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
+        shadow(case, kind, &party, &outcomes, false);
         metrics::exchanged(kind.class(), "denied");
         return Err(Denied::refusal(&outcomes));
     }
@@ -151,6 +152,7 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     );
     evidence.approval = release.as_ref().map(Release::id);
     record(case.deps, &events(case, kind, &party, &evidence, &outcomes)).await?;
+    shadow(case, kind, &party, &outcomes, true);
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })
 }
@@ -243,9 +245,35 @@ async fn held<K: ExchangeKind>(
         let outcomes: Vec<Outcome<Granted>> = outcomes.into_iter().map(hold).collect();
         let evidence = kind.evidence(Evidence::new(case, party, kind.class(), kind.scopes()), None);
         record(case.deps, &events(case, kind, party, &evidence, &outcomes)).await?;
+        shadow(case, kind, party, &outcomes, false);
     }
     metrics::exchanged(kind.class(), "held");
     Ok(stopped.refusal)
+}
+
+/// Has the zone's candidate decide what policy decided. What was granted is carried out only where the request `passed`.
+fn shadow<K: ExchangeKind>(
+    case: &Case<'_>,
+    kind: &K,
+    party: &Party,
+    outcomes: &[Outcome<Granted>],
+    passed: bool,
+) {
+    // Costs nothing where nothing is tried.
+    if case.zone.shadow.is_none() {
+        return;
+    }
+    for outcome in outcomes {
+        let (resource, decision) = match outcome {
+            Ok(granted) => (&granted.resource.resource.identifier, Some(&granted.decision)),
+            Err(denied) => (&denied.resource, denied.decision.as_ref()),
+        };
+        if let Some(decision) = decision {
+            let input = kind.input(case, party, resource);
+            let carried_out = passed && outcome.is_ok();
+            case.deps.shadows.beside(case, &input, decision, carried_out);
+        }
+    }
 }
 
 fn events<'e, K: ExchangeKind>(

@@ -43,6 +43,7 @@ pub mod providers;
 pub mod replay;
 pub mod resources;
 pub mod retention;
+pub mod shadow;
 pub mod subject_issuers;
 pub mod subjects;
 mod text;

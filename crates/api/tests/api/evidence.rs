@@ -145,7 +145,7 @@ impl Made {
             "providers" => (&self.provider, ""),
             "resources" => (&self.resource, ""),
             "policies" => (&self.policy, self.policy_version.as_str()),
-            "policy_sets" => (&self.policy_set, self.set_version.as_str()),
+            "policy_sets" | "policy_shadow" => (&self.policy_set, self.set_version.as_str()),
             "workloads" => (&self.workload, ""),
             "subject_issuers" => (&self.issuer, ""),
             "approvals" => (&self.approval, ""),
@@ -188,8 +188,8 @@ impl Made {
             "zones.create" | "policy_sets.create" => json!({"name": "another"}),
             "policy_sets.add_version" => json!({"manifest": [{"policy_version_id": self.policy_version}]}),
             "policy_sets.activate" => json!({"version_id": self.set_version}),
+            "policy_sets.replay" | "policy_sets.least_privilege" | "policy_shadow.begin" => json!({}),
             "zone_state.apply" => json!({"applications": [{"name": "declared"}]}),
-            "policy_sets.replay" | "policy_sets.least_privilege" => json!({}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
             "provider_connections.create" => {
                 json!({"provider_id": self.people, "access_token": "t", "subject_id": "ada"})
@@ -245,6 +245,12 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
         let holds = format!("/v1/zones/{}/audit-holds", made.zone);
         let hold = stack.post(&holds, json!({"reason": "case 7"})).await.expect(201);
         path = format!("{holds}/{}", hold.text("id"));
+    }
+    if matches!(route.name, "policy_shadow.get" | "policy_shadow.end") {
+        let (zone, set, version) = (&made.zone, &made.policy_set, &made.set_version);
+        let begin = format!("/v1/zones/{zone}/policy-sets/{set}/versions/{version}/shadow");
+        // It goes on from the first call to the second.
+        stack.post(&begin, json!({})).await;
     }
     if route.name == "policy_sets.activation_status" {
         path = format!("{path}?version_id={}", made.set_version);

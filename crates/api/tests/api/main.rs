@@ -17,6 +17,7 @@ mod notifications;
 mod openapi;
 mod outcomes;
 mod policies;
+mod policy_shadow;
 mod providers;
 mod repeats;
 mod replay;

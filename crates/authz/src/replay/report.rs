@@ -7,6 +7,8 @@ use caracal_core::{
     audit::{DecisionChange, RecordedInput, Undecidable},
 };
 
+use super::Difference;
+
 /// How much a report may hold. Counts are exact all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayBounds {
@@ -133,22 +135,14 @@ impl ReplayReport {
     }
 
     /// The group of such a change, where there is room for it.
-    pub(super) fn group(
-        &mut self,
-        change: DecisionChange,
-        input: &RecordedInput<'_>,
-        reason: Option<&str>,
-    ) -> Option<usize> {
-        let scopes = match &input.presented {
-            Some(mandate) => &mandate.scopes,
-            None => &input.requested_scopes,
-        };
+    pub(super) fn group(&mut self, differs: &Difference<'_>, input: &RecordedInput<'_>) -> Option<usize> {
+        let change = differs.change;
         let key = Key {
             change,
             principal: input.principal.id.clone().into_owned(),
             resource: input.resource.clone().into_owned(),
-            scopes: scopes.clone(),
-            reason: reason.map(str::to_owned),
+            scopes: differs.scopes.clone(),
+            reason: differs.reason.clone(),
         };
         if let Some(known) = self.known.get(&key) {
             return Some(*known);

@@ -17,7 +17,7 @@ use caracal_service::{
     health::{Dependency, Operational},
     key_rotation::{Digests, Sealed},
 };
-use caracal_sts::{LocalExchange, StsConfig, StsDeps};
+use caracal_sts::{LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
 use super::{Parts, checkpoints::checkpoints, egress, named_by_others};
@@ -54,6 +54,11 @@ impl Parts {
             waiting: self.waiting.clone(),
             audit_keys: Some(self.keys.audit.clone()),
             issued: self.issued.clone(),
+            shadows: Arc::new(Shadows::new(
+                self.world.clone(),
+                self.spool()?,
+                self.tasks.clone(),
+            )),
             spool: self.spool()?,
             outbox: self.outbox.clone(),
             keyring: self.keys.keyring()?.clone(),

@@ -37,6 +37,8 @@ words!(
         ControlInvoke = "control.invoke",
         /// A workload that was to start.
         RunLaunch = "run_launch",
+        /// A decision that a candidate for the policy in force would have made otherwise.
+        PolicyShadowed = "policy_shadowed",
         /// A request that now waits for a person.
         StepUpIssued = "step_up_issued",
         /// What a person decided about one that waits.

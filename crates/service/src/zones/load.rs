@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use super::{
     ZoneContents,
     patch::put_in,
-    state::{ProviderState, ResourceState, ZoneState},
+    state::{ProviderState, ResourceState, ShadowPolicy, ZoneState},
 };
 
 /// What `reach` covers of `id`, or `None` when there is no such zone.
@@ -60,6 +60,7 @@ pub(super) async fn load(
         resources: by_name(directory.resources, &directory.providers),
         providers: directory.providers,
         policy: Arc::new(policy(id, directory.in_force).await),
+        shadow: directory.shadow,
         signing_key,
         verifying_keys,
         delegation_epoch: directory.delegation_epoch,
@@ -76,6 +77,7 @@ struct Directory {
     providers: HashMap<ProviderId, Arc<ProviderState>>,
     resources: Vec<Resource>,
     in_force: Option<InForce>,
+    shadow: Option<Arc<ShadowPolicy>>,
     delegation_epoch: i64,
 }
 
@@ -96,12 +98,36 @@ async fn in_force(work: &mut dyn ZoneWork) -> Result<Option<InForce>, Error> {
     Ok(work.policy_sets().active().await?.map(InForce::Sources))
 }
 
+/// The zone's candidate. One that cannot be read decides nothing; the policy in force does all the same.
+pub(super) async fn shadow(work: &mut dyn ZoneWork) -> Result<Option<Arc<ShadowPolicy>>, Error> {
+    let Some(shadow) = work.policy_sets().shadow().await? else {
+        return Ok(None);
+    };
+    let Some(documents) = PolicyDocuments::from_stored(&shadow.evaluated) else {
+        tracing::warn!(zone.id = %work.zone_id(), "a candidate was begun by a build that evaluates otherwise: begin it anew");
+        return Ok(None);
+    };
+    let identity = PolicyIdentity {
+        policy_set_id: Some(shadow.policy_set_id),
+        policy_set_version_id: Some(shadow.version_id),
+        manifest_sha256: shadow.manifest_sha256.into(),
+    };
+    Ok(Some(Arc::new(ShadowPolicy {
+        policy: PolicySnapshot::build(identity, &documents),
+        expires_at: shadow.expires_at,
+    })))
+}
+
 async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Directory, Error> {
     Ok(Directory {
         applications: work.applications().all_live().await?,
         providers: providers(work, keys).await?,
         resources: work.resources().all_live().await?,
         in_force: in_force(work).await?,
+        shadow: match keys {
+            Some(_) => shadow(work).await?,
+            None => None,
+        },
         delegation_epoch: work.delegations().epoch().await?,
     })
 }

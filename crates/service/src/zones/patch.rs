@@ -8,7 +8,7 @@ use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 
 use super::{
     ZoneContents,
-    load::provider_state,
+    load::{provider_state, shadow},
     state::{ResourceState, ZoneState},
 };
 
@@ -28,6 +28,9 @@ pub(super) async fn patch(
                 return Ok(None);
             };
             next.zone = zone;
+            if reach.keys().is_some() {
+                next.shadow = shadow(work.as_mut()).await?;
+            }
         }
         DirectoryKind::Application => {
             let id = ApplicationId::parse(&change.id).map_err(foreign)?;

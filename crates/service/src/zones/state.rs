@@ -86,6 +86,15 @@ impl ResourceState {
     }
 }
 
+/// A policy that is decided beside the one in force and enforces nothing.
+#[derive(Debug)]
+pub struct ShadowPolicy {
+    /// The policy.
+    pub policy: PolicySnapshot,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
 /// Everything a decision in one zone needs.
 #[derive(Debug, Clone)]
 pub struct ZoneState {
@@ -97,6 +106,8 @@ pub struct ZoneState {
     pub(super) providers: HashMap<ProviderId, Arc<ProviderState>>,
     /// The policy in force; denies everything when there is none or it cannot be used.
     pub policy: Arc<PolicySnapshot>,
+    /// What is tried beside it, in processes that decide.
+    pub shadow: Option<Arc<ShadowPolicy>>,
     /// The key that signs now; absent until the zone's first mint, and in processes that do not sign.
     pub signing_key: Option<Arc<SigningKey>>,
     /// Keys that verify, newest first.

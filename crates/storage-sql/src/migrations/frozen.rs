@@ -85,6 +85,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "e73b618259ae1d60c3b5a15a914a138ab1b04890660b5950192cf2694d86a5af",
         postgres: "e6a0f9dafc038a1d4769d769e797555a12682923a1dc7acf550e02fd0b7a7c0a",
     },
+    Frozen {
+        version: 16,
+        sqlite: "1ab68603e6c12e381e43207b3d28b51d8befaa621f72a2e1c673c986848e5491",
+        postgres: "a2a5149b9587b951f2585b376a8808adc636ee7f7819f0abea2acc066193a609",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

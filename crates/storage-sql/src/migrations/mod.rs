@@ -29,6 +29,7 @@ mod m0011_records;
 mod m0012_notifications;
 mod m0013_connections;
 mod m0015_state_owners;
+mod m0016_policy_shadows;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -168,6 +169,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0015_state_owners::COMMON,
         sqlite: &[],
         postgres: m0015_state_owners::POSTGRES,
+    },
+    Migration {
+        version: 16,
+        name: "policy_shadows",
+        // A new table alone; earlier builds decide nothing beside what is in force.
+        compatible_from: 11,
+        common: m0016_policy_shadows::COMMON,
+        sqlite: &[],
+        postgres: m0016_policy_shadows::POSTGRES,
     },
 ];
 

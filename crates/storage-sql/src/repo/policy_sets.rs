@@ -5,13 +5,15 @@ use caracal_core::{
     PolicySetId, PolicySetVersionId, Timestamp,
     entity::{PolicySet, PolicySetVersion},
 };
-use caracal_storage::{ActivePolicySet, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets};
+use caracal_storage::{
+    ActivePolicySet, Error, EvaluatedPolicySet, Page, PageRequest, PolicySets, PolicyShadow,
+};
 
 use super::policies::versions_in_order;
 use crate::{
     mapped::{Mapped, mapped},
     paging::Listing,
-    params::{json_list, params},
+    params::{Param as _, json_list, params},
     row::Row,
     work::ZoneUnit,
 };
@@ -26,6 +28,11 @@ mapped!(PolicySetVersion in "policy_set_versions" {
 });
 
 const VERSION: &str = PolicySetVersion::COLUMNS;
+mapped!(PolicyShadow in "policy_shadows" {
+    policy_set_id, version_id, manifest_sha256, evaluated, started_by, started_at, expires_at
+});
+
+const SHADOW: &str = PolicyShadow::COLUMNS;
 
 fn decode(row: &Row) -> Result<PolicySet, Error> {
     Ok(PolicySet {
@@ -41,6 +48,31 @@ fn decode(row: &Row) -> Result<PolicySet, Error> {
 
 #[async_trait]
 impl PolicySets for ZoneUnit {
+    async fn shadow(&mut self) -> Result<Option<PolicyShadow>, Error> {
+        let sql = format!("SELECT {SHADOW} FROM policy_shadows WHERE zone_id = $1");
+        let row = self.tx.one(sql, params![self.zone]).await?;
+        row.as_ref().map(PolicyShadow::read).transpose()
+    }
+
+    async fn begin_shadow(&mut self, shadow: &PolicyShadow) -> Result<(), Error> {
+        self.changed = true;
+        let of = "SELECT id FROM policy_set_versions WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3";
+        let version = params![self.zone, shadow.policy_set_id, shadow.version_id];
+        if !self.tx.any(of, version).await? {
+            return Err(Error::MissingReference);
+        }
+        let delete = "DELETE FROM policy_shadows WHERE zone_id = $1";
+        self.tx.run(delete, params![self.zone]).await?;
+        let zone = ("zone_id", self.zone.value());
+        self.tx.insert(shadow, &[zone]).await
+    }
+
+    async fn end_shadow(&mut self) -> Result<bool, Error> {
+        self.changed = true;
+        let sql = "DELETE FROM policy_shadows WHERE zone_id = $1";
+        Ok(self.tx.run(sql, params![self.zone]).await? == 1)
+    }
+
     async fn get(&mut self, id: &PolicySetId) -> Result<Option<PolicySet>, Error> {
         let sql = format!("{SELECT} AND s.id = $2");
         self.tx

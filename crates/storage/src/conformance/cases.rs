@@ -130,6 +130,7 @@ macro_rules! conformance {
                     set_versions_are_numbered_without_gaps_under_16_writers,
                     the_active_set_brings_its_sources_in_manifest_order,
                     what_the_set_in_force_evaluates_to_is_kept_until_another_is,
+                    one_version_is_a_shadow_until_another_is_or_it_ends,
                     only_a_version_of_the_set_can_be_activated,
                     at_most_one_set_is_active_under_concurrent_activations,
                     archiving_a_set_takes_it_out_of_force,

@@ -181,6 +181,9 @@ impl Everything {
                 .activate(&self.set.id, &self.set_version.id, now)
                 .await?
         );
+        work.policy_sets()
+            .begin_shadow(&given.policy_shadow(&self.set_version))
+            .await?;
         work.signing_keys().create(&self.key).await?;
         work.authority_records().create(&self.record).await?;
         work.sessions().create(&self.session).await?;
@@ -631,6 +634,10 @@ impl Everything {
                     .is_empty(),
             ),
             (
+                "policy shadow",
+                work.policy_sets().shadow().await.unwrap().is_some(),
+            ),
+            (
                 "state owners",
                 !work.state_owners().all().await.unwrap().is_empty(),
             ),
@@ -643,4 +650,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 70;
+pub(super) const SIGHTINGS: usize = 71;

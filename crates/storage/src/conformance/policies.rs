@@ -309,6 +309,48 @@ pub async fn what_the_set_in_force_evaluates_to_is_kept_until_another_is(backend
     assert_eq!(sets.evaluated().await.unwrap(), None);
 }
 
+pub async fn one_version_is_a_shadow_until_another_is_or_it_ends(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let (_, policy_version) = stored_policy(zone).await;
+    let set = zone.given.policy_set();
+    let [one, other] = [(); 2].map(|()| zone.given.policy_set_version(&set, &[&policy_version]));
+    let mut work = zone.write().await;
+    work.policy_sets().create(&set).await.unwrap();
+    for version in [&one, &other] {
+        work.policy_sets().add_version(version).await.unwrap();
+    }
+    assert_eq!(work.policy_sets().shadow().await.unwrap(), None);
+    assert!(!work.policy_sets().end_shadow().await.unwrap());
+    work.commit().await.unwrap();
+    let before = zone.read().await.revision().await.unwrap();
+    for version in [&one, &other] {
+        let shadow = zone.given.policy_shadow(version);
+        let mut work = zone.write().await;
+        work.policy_sets().begin_shadow(&shadow).await.unwrap();
+        work.commit().await.unwrap();
+        let mut work = zone.read().await;
+        assert_eq!(work.policy_sets().shadow().await.unwrap(), Some(shadow));
+    }
+    // Whoever holds the zone in memory reads it again.
+    assert!(zone.read().await.revision().await.unwrap() > before);
+    let mut elsewhere = fixture.b.write().await;
+    assert_eq!(elsewhere.policy_sets().shadow().await.unwrap(), None);
+    let foreign = elsewhere
+        .policy_sets()
+        .begin_shadow(&zone.given.policy_shadow(&one))
+        .await;
+    assert!(matches!(foreign, Err(Error::MissingReference)), "{foreign:?}");
+    drop(elsewhere);
+    let mut elsewhere = fixture.b.write().await;
+    assert!(!elsewhere.policy_sets().end_shadow().await.unwrap());
+    drop(elsewhere);
+    let mut work = zone.write().await;
+    assert!(work.policy_sets().end_shadow().await.unwrap());
+    assert_eq!(work.policy_sets().shadow().await.unwrap(), None);
+    work.commit().await.unwrap();
+}
+
 pub async fn only_a_version_of_the_set_can_be_activated(backend: Backend) {
     let fixture = Fixture::new(backend).await;
     let (_, policy) = stored_policy(&fixture.a).await;

@@ -24,7 +24,7 @@ use caracal_service::{
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{Connections, ServiceTokens, StsConfig, StsDeps, SubjectKeys};
+use caracal_sts::{Connections, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{ISSUER, Parts},
@@ -57,6 +57,8 @@ pub(crate) struct Fixture {
     pub(crate) source: Session,
     pub(crate) target: Session,
     pub(crate) delegation: Delegation,
+    /// Where candidates are decided.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl Fixture {
@@ -117,6 +119,7 @@ impl Fixture {
         work.delegations().create(&delegation).await.unwrap();
         work.commit().await.unwrap();
 
+        let tasks = TaskTracker::new();
         let deps = StsDeps {
             world: parts.world.clone(),
             store: parts.store.clone(),
@@ -126,6 +129,11 @@ impl Fixture {
             waiting: parts.waiting.clone(),
             audit_keys: Some(parts.audit_key.clone()),
             issued: None,
+            shadows: Arc::new(Shadows::new(
+                parts.world.clone(),
+                parts.spool.clone(),
+                tasks.clone(),
+            )),
             spool: parts.spool.clone(),
             outbox: parts.outbox.clone(),
             keyring: parts.keyring.clone(),
@@ -164,6 +172,7 @@ impl Fixture {
             source,
             target,
             delegation,
+            tasks,
         };
         fixture.activate(&fixture.policy("")).await;
         fixture

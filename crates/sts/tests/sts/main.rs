@@ -13,3 +13,4 @@ mod refusals;
 mod requests;
 mod revocation;
 mod run;
+mod shadow;

@@ -10,6 +10,7 @@ pub(super) mod get;
 pub(super) mod least_privilege;
 pub(super) mod list;
 pub(super) mod replay;
+pub(super) mod shadow;
 pub(super) mod simulate;
 pub(super) mod versions;
 

@@ -7,7 +7,7 @@ use caracal_core::{
     entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
-use crate::SigningKeyRow;
+use crate::{PolicyShadow, SigningKeyRow};
 
 use super::Given;
 
@@ -82,6 +82,20 @@ impl Given {
             signs_from: self.world.now().plus(Duration::from_mins(1)),
             verifies_until: None,
             created_at: self.world.now(),
+        }
+    }
+
+    /// A version decided beside the one in force for a day.
+    pub fn policy_shadow(&self, version: &PolicySetVersion) -> PolicyShadow {
+        let now = self.world.now();
+        PolicyShadow {
+            policy_set_id: version.policy_set_id.clone(),
+            version_id: version.id.clone(),
+            manifest_sha256: version.manifest_sha256.clone(),
+            evaluated: String::from("{}"),
+            started_by: String::from("admin:one"),
+            started_at: now,
+            expires_at: now.plus(Duration::from_hours(24)),
         }
     }
 }
