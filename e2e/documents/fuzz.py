@@ -164,6 +164,8 @@ class Zone:
 
 def control_api(zone, other):
     """Parameters by operation (`*`: of every one), and the callers."""
+    # Commands are taken while this file is there; nobody who asks here has a mandate for one.
+    (HOME / "control.open").touch()
     # What may be archived is not what the other questions are about.
     spare = Zone()
     ids = {

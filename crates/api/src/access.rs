@@ -47,6 +47,8 @@ pub enum Reach {
     Stateless,
     /// The caller's own account and sessions: whoever is signed in may.
     Own,
+    /// One zone: that of the caller's token, or the one that a header names. Others are refused as on routes of a zone.
+    Home,
     /// Commands: whoever presents a fresh mandate of a control key.
     Control,
     /// What anybody may ask who is nobody yet: signing in.

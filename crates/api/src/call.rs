@@ -40,6 +40,37 @@ impl FromInbound<ApiDeps> for ZoneCall {
     }
 }
 
+/// A [`Call`] in the zone that the caller's token is of, or that [`ZONE_SCOPE`] names.
+pub(crate) struct InHomeZone(pub(crate) ZoneCall);
+
+impl FromInbound<ApiDeps> for InHomeZone {
+    fn from_inbound(inbound: Arc<Inbound<ApiDeps>>) -> Result<Self, Refusal> {
+        let zone = home_zone(&inbound)?;
+        let call = Call::from_inbound(inbound)?;
+        Ok(Self(ZoneCall { call, zone }))
+    }
+}
+
+/// Names the zone that a request is about, where its path names none.
+pub(crate) const ZONE_SCOPE: &str = "x-caracal-zone-scope";
+
+/// The zone of a request whose path names none.
+///
+/// # Errors
+/// 400 when the header is no id, or there is none and the caller reaches many.
+pub(crate) fn home_zone(inbound: &Inbound<ApiDeps>) -> Result<ZoneId, Refusal> {
+    let Some(named) = inbound.headers.get(ZONE_SCOPE) else {
+        return inbound.caller.home_zone().cloned().ok_or_else(|| {
+            let rule = "name the zone: this token is not of one alone";
+            Refusal::invalid_field(ErrorCode::ZoneIdRequired, ZONE_SCOPE, rule)
+        });
+    };
+    let named = named.to_str().ok().and_then(|text| text.parse().ok());
+    named.ok_or_else(|| {
+        Refusal::invalid_field(ErrorCode::InvalidParams, ZONE_SCOPE, "must be the id of a zone")
+    })
+}
+
 impl Call {
     pub(crate) fn now(&self) -> Timestamp {
         self.role.world.now()

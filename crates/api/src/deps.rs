@@ -45,6 +45,8 @@ pub struct ApiConfig {
     pub event_retention: Option<Duration>,
     /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
     pub control_audience: String,
+    /// Base of this API's addresses, as clients know it.
+    pub public_url: String,
     /// Whether commands may be taken at all.
     pub control_enabled: bool,
     /// The file whose presence says that commands are taken. Without one none are.
@@ -74,6 +76,7 @@ impl Default for ApiConfig {
             outcome_unknown_after: Duration::from_mins(15),
             event_retention: None,
             control_audience: String::from("caracal-control"),
+            public_url: String::from("http://localhost:3000"),
             control_enabled: false,
             control_gate_file: None,
             control_address_limit_per_min: 6_000,

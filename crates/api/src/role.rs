@@ -15,6 +15,7 @@ use serde_json::Map;
 use crate::{
     access::{Needs, Reach},
     auth::{self, Principal},
+    call::home_zone,
     control,
     deps::ApiDeps,
     receipts::{keyed, zones},
@@ -69,10 +70,11 @@ impl HttpRole for ApiDeps {
 
     async fn admit(&self, inbound: &Inbound<Self>) -> Result<(), Refusal> {
         auth::confine(&inbound.caller, inbound.route.name, inbound.route.needs)?;
-        if inbound.route.needs.reach != Reach::Zone {
-            return Ok(());
-        }
-        let zone = inbound.params.id("zoneId")?;
+        let zone = match inbound.route.needs.reach {
+            Reach::Zone => inbound.params.id("zoneId")?,
+            Reach::Home => home_zone(inbound)?,
+            _ => return Ok(()),
+        };
         auth::admit_to_zone(self, &inbound.caller, inbound.route.needs, &zone).await
     }
 

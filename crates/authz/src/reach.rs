@@ -143,6 +143,98 @@ pub fn what_can<'p>(
     })
 }
 
+/// Whether `application` may be given `scope` at `resource`: by a session with all of `labels`, or, where none are said, with
+/// any one label. Of several answers the one that allows most is told.
+pub fn evaluate(
+    policy: &PolicySnapshot,
+    application: &str,
+    labels: Option<&[Arc<str>]>,
+    resource: &str,
+    scope: &str,
+) -> Decision {
+    let requested = ScopeSet::from_iter([scope]);
+    if let Some(labels) = labels {
+        return asked(policy, application, resource, labels, &requested);
+    }
+    let mut waits = None;
+    for label in holding(policy, resource, scope) {
+        let decision = asked(policy, application, resource, &[Arc::from(label)], &requested);
+        if is_free(&decision) {
+            return decision;
+        }
+        if decision.is_allow() || waits.is_none() {
+            waits = Some(decision);
+        }
+    }
+    waits.unwrap_or_else(|| asked(policy, application, resource, &[], &requested))
+}
+
+/// Whether it is allowed without anybody having to say yes first.
+pub fn is_free(decision: &Decision) -> bool {
+    decision.is_allow() && decision.gates.is_empty()
+}
+
+/// Applications for which [`evaluate`] says yes, in the order of their ids.
+pub fn subjects<'p>(
+    policy: &'p PolicySnapshot,
+    resource: &str,
+    scope: &str,
+    part: ReachPart,
+) -> ReachPage<&'p str> {
+    let mut candidates: Vec<&str> = policy.keys.keys().map(AsRef::as_ref).collect();
+    candidates.sort_unstable();
+    page(&candidates, part, |application| {
+        let decision = evaluate(policy, application, None, resource, scope);
+        is_free(&decision).then_some(*application)
+    })
+}
+
+/// Resources for which [`evaluate`] says yes, in the order of their identifiers.
+pub fn resources<'p>(
+    policy: &'p PolicySnapshot,
+    application: &str,
+    labels: Option<&[Arc<str>]>,
+    scope: &str,
+    part: ReachPart,
+) -> ReachPage<&'p str> {
+    let mut candidates: Vec<&str> = policy.grants.keys().map(AsRef::as_ref).collect();
+    candidates.sort_unstable();
+    page(&candidates, part, |resource| {
+        let decision = evaluate(policy, application, labels, resource, scope);
+        is_free(&decision).then_some(*resource)
+    })
+}
+
+/// Scopes for which [`evaluate`] says yes, in their order.
+pub fn scopes<'p>(
+    policy: &'p PolicySnapshot,
+    application: &str,
+    labels: Option<&[Arc<str>]>,
+    resource: &str,
+    part: ReachPart,
+) -> ReachPage<&'p str> {
+    let roles = policy.grants.get(resource).map(|grant| grant.roles.values());
+    let mut candidates: Vec<&str> = roles.into_iter().flatten().flat_map(ScopeSet::iter).collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    page(&candidates, part, |scope| {
+        let decision = evaluate(policy, application, labels, resource, scope);
+        is_free(&decision).then_some(*scope)
+    })
+}
+
+/// Labels that hold the scope at the resource, in their order.
+fn holding<'p>(policy: &'p PolicySnapshot, resource: &str, scope: &str) -> Vec<&'p str> {
+    let roles = policy.grants.get(resource).map(|grant| grant.roles.iter());
+    let holding = roles
+        .into_iter()
+        .flatten()
+        .filter(|(_, scopes)| scopes.contains(scope));
+    let mut labels: Vec<&str> = holding.map(|(label, _)| label.as_ref()).collect();
+    labels.sort_unstable();
+    labels
+}
+
 fn page<C, T>(candidates: &[C], part: ReachPart, check: impl Fn(&C) -> Option<T>) -> ReachPage<T> {
     let mut rows = Vec::new();
     let mut next = part.from;

@@ -14,7 +14,9 @@ use caracal_authz::{
     document::{Origins, PolicyDocuments},
     input::from_input_document,
     input::input_document,
-    reach::{ReachPage, ReachPart, what_can, who_can},
+    reach::{
+        ReachPage, ReachPart, evaluate, is_free, resources, scopes as actions, subjects, what_can, who_can,
+    },
     record::{ReplayError, record, recorded_input, replay},
 };
 use caracal_core::{
@@ -606,6 +608,44 @@ proptest! {
                         minted(&policy, app, resource, labels, &asked)
                     };
                     prop_assert_eq!(found, allowed, "{} {:?} {} {}", app, labels, resource, scope);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_finds_exactly_what_an_evaluation_says_yes_to(
+        documents in documents(),
+        chosen in labels(),
+        rows in 1..4_usize,
+    ) {
+        let policy = PolicySnapshot::build(PolicyIdentity::default(), &documents);
+        let says_yes = |app: &str, labels: Option<&[Arc<str>]>, resource: &str, scope: &str| {
+            is_free(&evaluate(&policy, app, labels, resource, scope))
+        };
+        for (resource, scope) in RESOURCES.iter().flat_map(|resource| SCOPES.map(|scope| (*resource, scope))) {
+            let found = all(rows, |part| subjects(&policy, resource, scope, part));
+            for app in APPS {
+                prop_assert_eq!(found.contains(&app), says_yes(app, None, resource, scope));
+                let by_one = LABELS.iter().any(|label| {
+                    says_yes(app, Some(&[Arc::from(*label)]), resource, scope)
+                });
+                prop_assert_eq!(by_one, says_yes(app, None, resource, scope), "{} {} {}", app, resource, scope);
+            }
+        }
+        for app in APPS {
+            for labels in [None, Some(chosen.as_slice())] {
+                for scope in SCOPES {
+                    let found = all(rows, |part| resources(&policy, app, labels, scope, part));
+                    for resource in RESOURCES {
+                        prop_assert_eq!(found.contains(&resource), says_yes(app, labels, resource, scope));
+                    }
+                }
+                for resource in RESOURCES {
+                    let found = all(rows, |part| actions(&policy, app, labels, resource, part));
+                    for scope in SCOPES {
+                        prop_assert_eq!(found.contains(&scope), says_yes(app, labels, resource, scope));
+                    }
                 }
             }
         }

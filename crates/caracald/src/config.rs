@@ -115,6 +115,7 @@ pub(crate) struct Config {
     pub(crate) role_passwords: Vec<(&'static str, Secret)>,
     pub(crate) coordinator: CoordinatorConfig,
     pub(crate) api: ApiConfig,
+    pub(crate) api_public_url: Option<String>,
     /// Variables that look like settings and are none.
     pub(crate) unknown: Vec<String>,
     /// What was read, with where each value came from.
@@ -252,6 +253,7 @@ impl Config {
             role_passwords: role_passwords(settings),
             coordinator: declared::coordinator(settings),
             api,
+            api_public_url: settings.find(&declared::PUBLIC_URL),
             unknown: Vec::new(),
             effective: Vec::new(),
         };

@@ -5,6 +5,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod authzen;
 pub mod code;
 pub mod control;
 pub mod coordinator;

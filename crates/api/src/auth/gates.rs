@@ -69,6 +69,14 @@ pub(crate) fn refuses(needs: Needs) -> Vec<ErrorCode> {
                 ErrorCode::AccountRoleForbidden,
             ]);
         }
+        Reach::Home => {
+            codes.extend([
+                ErrorCode::AdminTokenZoneMismatch,
+                ErrorCode::ZoneForbidden,
+                ErrorCode::ZoneIdRequired,
+                ErrorCode::InvalidParams,
+            ]);
+        }
         Reach::Zone => {
             codes.extend([ErrorCode::AdminTokenZoneMismatch, ErrorCode::ZoneForbidden]);
             codes.extend(needs.capability.acts().then_some(ErrorCode::SystemZoneReadOnly));

@@ -9,6 +9,7 @@ mod applications;
 mod approvals;
 mod audit;
 mod authority_records;
+mod authzen;
 mod caller;
 mod console;
 mod control;
@@ -74,6 +75,7 @@ const BECOME: Needs = Needs {
     ..OPEN
 };
 const STATELESS: Needs = needs(Read, Reach::Stateless);
+const ASK: Needs = needs(Read, Reach::Home);
 const COMMAND: Needs = Needs {
     changes: true,
     ..needs(Read, Reach::Control)
@@ -230,6 +232,12 @@ pub fn table() -> Vec<Route> {
         delete "/v1/console/sessions" CHANGE_OWN "console.end_other_sessions" console::own::end_others, "End one's own sessions but the one that asks.";
         delete "/v1/console/sessions/{id}" CHANGE_OWN "console.end_session" console::own::end_one, "End one of one's own sessions." ! AccountNotFound;
         post "/v1/control/invoke" COMMAND "control.invoke" control::invoke::handle, "Carry out a command for a control key." Invalid [commands, body_limit(256 * 1024), refuses_with(409, &[ErrorCode::ZoneMismatch])] ! NotFound Unsupported Upstream;
+        post "/access/v1/evaluation" ASK "authzen.evaluate" authzen::evaluation::handle, "Tell whether the policy in force allows something." ! ZoneNotFound;
+        post "/access/v1/evaluations" ASK "authzen.evaluate_several" authzen::evaluations::handle, "Tell of several things whether the policy in force allows them." ! ZoneNotFound;
+        post "/access/v1/search/subject" ASK "authzen.search_subject" authzen::search::subject, "Tell who may do something by the policy in force." ! ZoneNotFound InvalidCursor;
+        post "/access/v1/search/resource" ASK "authzen.search_resource" authzen::search::resource, "Tell to what somebody may do something by the policy in force." ! ZoneNotFound InvalidCursor;
+        post "/access/v1/search/action" ASK "authzen.search_action" authzen::search::action, "Tell what somebody may do to something by the policy in force." ! ZoneNotFound InvalidCursor;
+        get "/.well-known/authzen-configuration" OPEN "authzen.configuration" authzen::configuration::handle, "Tell where AuthZEN questions are asked.";
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }

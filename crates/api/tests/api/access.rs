@@ -19,14 +19,14 @@ fn policy(application: &str, gone: &str) -> String {
     )
 }
 
-struct Asked {
-    stack: Stack,
-    zone: String,
-    application: String,
-    version: String,
+pub(crate) struct Asked {
+    pub(crate) stack: Stack,
+    pub(crate) zone: String,
+    pub(crate) application: String,
+    pub(crate) version: String,
 }
 
-async fn in_force() -> Asked {
+pub(crate) async fn in_force() -> Asked {
     let stack = Stack::start().await;
     let zone = stack.zone("acme").await;
     let (application, _) = stack.application(&zone, "planner").await;

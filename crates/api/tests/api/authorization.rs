@@ -174,6 +174,19 @@ async fn a_zone_token_reaches_its_own_zone_only() {
                 assert_eq!(reply.refused(403), "account_session_required", "{what}");
             }
             Reach::Control => unreachable!("it is left out"),
+            Reach::Home => {
+                let named = [("x-caracal-zone-scope", zone_id(&other))];
+                let reply = stack
+                    .call(
+                        Some(token),
+                        &named,
+                        route.method.clone(),
+                        route.path,
+                        Some(&json!({})),
+                    )
+                    .await;
+                assert_eq!(reply.refused(403), "admin_token_zone_mismatch", "{what}");
+            }
             Reach::Stateless | Reach::Open => {
                 assert!(
                     walk(&stack, Some(token), &route, "").await.status != 403,

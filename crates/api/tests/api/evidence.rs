@@ -188,6 +188,10 @@ impl Made {
             "zones.create" | "policy_sets.create" => json!({"name": "another"}),
             "policy_sets.add_version" => json!({"manifest": [{"policy_version_id": self.policy_version}]}),
             "policy_sets.activate" => json!({"version_id": self.set_version}),
+            name if name.starts_with("authzen.") => json!({
+                "subject": {"type": "application", "id": self.application}, "action": {"name": "crm:read"},
+                "resource": {"type": "resource", "id": "resource://crm"},
+            }),
             "policy_sets.replay" | "policy_sets.least_privilege" | "policy_shadow.begin" => json!({}),
             "zone_state.apply" => json!({"applications": [{"name": "declared"}]}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
@@ -263,8 +267,13 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
     }
     let before = rows(stack).await;
     let body = made.body(route.name);
+    let named = [("x-caracal-zone-scope", made.zone.as_str())];
+    let headers = match route.needs.reach {
+        Reach::Home => &named[..],
+        _ => &[],
+    };
     let answer = stack
-        .call(Some(token), &[], route.method.clone(), &path, body.as_ref())
+        .call(Some(token), headers, route.method.clone(), &path, body.as_ref())
         .await;
     let left = rows(stack).await - before;
     let allowed = answer.status.is_success();

@@ -8,6 +8,7 @@ mod applications;
 mod approvals;
 mod audit;
 mod authorization;
+mod authzen;
 mod connections;
 mod control;
 mod control_documents;

@@ -191,6 +191,9 @@ impl Parts {
     async fn api(&self) -> anyhow::Result<Router> {
         let outside = self.outside.as_ref();
         let outside = outside.context("a Control API asks OAuth servers")?;
+        let listening = self.addresses.iter().find(|(role, _)| *role == Role::Api);
+        let own = listening.map(|(_, address)| format!("http://{address}"));
+        let public_url = self.config.api_public_url.clone().or(own);
         let deps = ApiDeps {
             world: self.world.clone(),
             store: self.store.clone(),
@@ -224,6 +227,7 @@ impl Parts {
             spool: self.spool()?,
             config: ApiConfig {
                 capacity: self.config.coordinator.capacity.clone(),
+                public_url: public_url.unwrap_or_else(|| self.config.api.public_url.clone()),
                 ..self.config.api.clone()
             },
         };

@@ -19,17 +19,18 @@ use crate::call::ZoneCall;
 /// Most candidates that one page looks at: what one caller may keep a core busy with at a time.
 const MAX_CANDIDATES: usize = 5_000;
 
+/// The zone as this process decides in it.
+pub(super) async fn state(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
+    let state = call.role.zones.zone(&call.zone).await;
+    state.map_err(|error| match error {
+        DirectoryError::Unknown => Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"),
+        DirectoryError::Unavailable => Refusal::of(ErrorCode::StorageUnavailable),
+    })
+}
+
 /// The zone with a policy that can be used.
 async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
-    let state = call
-        .role
-        .zones
-        .zone(&call.zone)
-        .await
-        .map_err(|error| match error {
-            DirectoryError::Unknown => Refusal::of(ErrorCode::ZoneNotFound).describe("no such zone"),
-            DirectoryError::Unavailable => Refusal::of(ErrorCode::StorageUnavailable),
-        })?;
+    let state = state(call).await?;
     if let Some(reason) = state.policy.unusable_reason() {
         tracing::warn!(zone.id = %call.zone, reason, "a policy that cannot be used was asked about");
         return Err(Refusal::of(ErrorCode::PolicyVerificationUnavailable)
@@ -39,7 +40,7 @@ async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
 }
 
 /// The part of an answer that a page is. Positions mean something in the policy that they were given out for alone.
-fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Refusal> {
+pub(super) fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Refusal> {
     let stale = || {
         let rule = "is of another policy than the one in force, or of another listing";
         Refusal::invalid_field(ErrorCode::InvalidCursor, "cursor", rule)
@@ -58,7 +59,7 @@ fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Refusal> {
     })
 }
 
-fn cursor(zone: &ZoneState, next: Option<usize>) -> Option<String> {
+pub(super) fn cursor(zone: &ZoneState, next: Option<usize>) -> Option<String> {
     let position = i64::try_from(next?).ok()?;
     let at = Timestamp::from_micros(position);
     Some(PageKey::new(at, zone.policy.identity().manifest_sha256.to_string()).to_cursor())
@@ -73,7 +74,7 @@ fn policy(zone: &ZoneState) -> AskedPolicy {
     }
 }
 
-fn tiers(gates: &[ApprovalTier]) -> Vec<String> {
+pub(super) fn tiers(gates: &[ApprovalTier]) -> Vec<String> {
     let mut tiers: Vec<String> = gates.iter().map(|gate| gate.tier.to_string()).collect();
     tiers.dedup();
     tiers

@@ -12,12 +12,9 @@ use caracal_wire::{
 use serde_json::Value;
 
 use crate::{
-    call::Call,
+    call::{Call, ZONE_SCOPE},
     control::{Said, dispatch},
 };
-
-/// Names its zone again; a mandate reaches no other.
-const ZONE_SCOPE: &str = "x-caracal-zone-scope";
 
 /// Carries a command out. Its evidence is durable before its answer leaves: committed with the change where there is one,
 /// else in the spool.
@@ -32,6 +29,7 @@ pub(crate) async fn handle(call: Call, Body(asked): Body<Invoke>) -> Result<Answ
         subcommand: excerpt(&asked.subcommand).into_owned(),
         idempotency_key: excerpt(key.unwrap_or_default()).into_owned(),
     });
+    // It may name its zone again; a mandate reaches no other.
     if let Some(named) = call.headers.get(ZONE_SCOPE)
         && named.as_bytes() != invocation.zone.as_str().as_bytes()
     {

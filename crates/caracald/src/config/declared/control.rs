@@ -2,7 +2,8 @@ use std::sync::LazyLock;
 
 use caracal_api::ApiConfig;
 use caracal_service::config::{
-    Declared, FilePath, Flag, HumanDuration, Number, Optional, Role, Seconds, Setting, Settings, Text,
+    Declared, FilePath, Flag, HttpUrl, HumanDuration, Number, Optional, Role, Seconds, Setting, Settings,
+    Text,
 };
 
 pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
@@ -14,6 +15,7 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &SESSION_IDLE,
     &SESSION_MAX,
     &AUDIENCE,
+    &PUBLIC_URL,
     &CONTROL_ENABLED,
     &CONTROL_GATE_FILE,
     &CONTROL_ADDRESS_LIMIT,
@@ -77,6 +79,12 @@ static AUDIENCE: Setting<Text> = Setting::new(
     "Identifier of the resource that stands for the Control API itself.",
 );
 
+pub(crate) static PUBLIC_URL: Optional<HttpUrl> = Optional::new(
+    "API_PUBLIC_URL",
+    API,
+    "the address that the Control API listens on",
+    "Base of the Control API's addresses as clients know it, which AuthZEN's metadata names.",
+);
 static CONTROL_ENABLED: Setting<Flag> = Setting::new(
     "CARACAL_CONTROL_ENABLED",
     API,

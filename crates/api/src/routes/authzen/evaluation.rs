@@ -1,0 +1,19 @@
+//! `POST /access/v1/evaluation`
+
+use caracal_service::{
+    Refusal,
+    front::{Answer, Body},
+};
+use caracal_wire::authzen::{Decision, Evaluation};
+
+use super::question::answer;
+use crate::{call::InHomeZone, routes::access};
+
+pub(crate) async fn handle(
+    InHomeZone(call): InHomeZone,
+    Body(asked): Body<Evaluation>,
+) -> Result<Answer<Decision>, Refusal> {
+    let zone = access::state(&call).await?;
+    let question = (&asked.subject, &asked.action, &asked.resource);
+    Ok(Answer(answer(&call, &zone, question).await?))
+}
