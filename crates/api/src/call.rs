@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::{Timestamp, ZoneId, entity::Attribution};
 use caracal_service::{
     Refusal,
-    front::{FromInbound, Inbound},
+    front::{FromInbound, Inbound, Input, OpenApiOperation, Required},
 };
 use caracal_storage::{Access, ZoneWork};
 use caracal_wire::ErrorCode;
@@ -48,6 +48,20 @@ impl FromInbound<ApiDeps> for InHomeZone {
         let zone = home_zone(&inbound)?;
         let call = Call::from_inbound(inbound)?;
         Ok(Self(ZoneCall { call, zone }))
+    }
+}
+
+/// Says that a route minds [`ZONE_SCOPE`].
+pub(crate) struct NamesZone;
+
+impl Input<ApiDeps> for NamesZone {
+    fn read(_: &Inbound<ApiDeps>) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+
+    fn describe(operation: &mut OpenApiOperation) {
+        let sentence = "The zone, for callers who reach several.";
+        operation.header("X-Caracal-Zone-Scope", Required::False, sentence);
     }
 }
 

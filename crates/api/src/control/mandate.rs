@@ -19,7 +19,8 @@ use super::Invocation;
 use crate::{auth::Principal, deps::ApiDeps};
 
 /// What callers are refused with who are nobody, or come too often.
-pub(crate) const REFUSES: [ErrorCode; 6] = [
+pub(crate) const REFUSES: [ErrorCode; 7] = [
+    ErrorCode::RouteNotFound,
     ErrorCode::ControlDisabled,
     ErrorCode::RateLimited,
     ErrorCode::Unauthorized,
@@ -31,9 +32,13 @@ pub(crate) const REFUSES: [ErrorCode; 6] = [
 /// The holder of the mandate that a request presents, which is used up by this.
 ///
 /// # Errors
-/// 503 `control_disabled` while the endpoint is closed; 429 of an address that comes too often; 401 for what is no mandate
+/// 404 where the deployment has no such endpoint; 503 `control_disabled` while it is closed; 429 of an address that comes too often; 401 for what is no mandate
 /// of this API, was used before, or is of a key that is none any more; 403 in a frozen zone; 503 when it cannot be told.
 pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Principal, Refusal> {
+    // What most deployments never open is no outage of theirs.
+    if !api.config.control_enabled {
+        return Err(Refusal::of(ErrorCode::RouteNotFound).describe("this deployment takes no commands"));
+    }
     if !is_open(api).await {
         return Err(Refusal::of(ErrorCode::ControlDisabled).describe("commands are not taken here"));
     }
@@ -66,12 +71,7 @@ pub(crate) fn may_be_good(api: &ApiDeps, headers: &HeaderMap) -> bool {
 
 /// Whether the deployment takes commands: asked at every request, so that it can be closed without a restart.
 async fn is_open(api: &ApiDeps) -> bool {
-    let Some(gate) = api
-        .config
-        .control_gate_file
-        .as_ref()
-        .filter(|_| api.config.control_enabled)
-    else {
+    let Some(gate) = &api.config.control_gate_file else {
         return false;
     };
     tokio::fs::try_exists(gate).await.unwrap_or(false)

@@ -213,7 +213,10 @@ async fn a_closed_gate_takes_no_command_and_spends_no_mandate() {
     );
     std::fs::write(&control.gate, "").unwrap();
     control.send(Some(&token), &[], body.clone()).await.expect(200);
-    for (control_enabled, file) in [(false, Some(control.gate.clone())), (true, None)] {
+    for (control_enabled, file, refusal) in [
+        (false, Some(control.gate.clone()), "404 route_not_found"),
+        (true, None, "503 control_disabled"),
+    ] {
         let closed = Stack::with(ApiConfig {
             control_enabled,
             control_gate_file: file,
@@ -223,7 +226,7 @@ async fn a_closed_gate_takes_no_command_and_spends_no_mandate() {
         let answer = closed
             .call(Some(&token), &[], Method::POST, "/v1/control/invoke", Some(&body))
             .await;
-        assert_eq!(told(&answer), "503 control_disabled");
+        assert_eq!(told(&answer), refusal);
     }
 }
 

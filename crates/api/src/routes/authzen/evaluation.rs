@@ -7,10 +7,14 @@ use caracal_service::{
 use caracal_wire::authzen::{Decision, Evaluation};
 
 use super::question::answer;
-use crate::{call::InHomeZone, routes::access};
+use crate::{
+    call::{InHomeZone, NamesZone},
+    routes::access,
+};
 
 pub(crate) async fn handle(
     InHomeZone(call): InHomeZone,
+    _: NamesZone,
     Body(asked): Body<Evaluation>,
 ) -> Result<Answer<Decision>, Refusal> {
     let zone = access::state(&call).await?;

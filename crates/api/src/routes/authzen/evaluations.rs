@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::question::answer;
 use crate::{
-    call::{InHomeZone, ZoneCall},
+    call::{InHomeZone, NamesZone, ZoneCall},
     routes::access,
 };
 
@@ -28,6 +28,7 @@ const MAX_QUESTIONS: usize = 256;
 /// request is refused.
 pub(crate) async fn handle(
     InHomeZone(call): InHomeZone,
+    _: NamesZone,
     Body(asked): Body<Evaluations>,
 ) -> Result<Answer<EvaluationsAnswer>, Refusal> {
     if asked.evaluations.len() > MAX_QUESTIONS {

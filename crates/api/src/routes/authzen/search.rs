@@ -12,7 +12,10 @@ use caracal_wire::authzen::{
 use super::question::{
     APPLICATION, RESOURCE, declares, expect_kind, expect_resources, goes_on, is_there, page, there, who,
 };
-use crate::{call::InHomeZone, routes::access};
+use crate::{
+    call::{InHomeZone, NamesZone},
+    routes::access,
+};
 
 fn nothing() -> FoundEntities {
     FoundEntities {
@@ -26,6 +29,7 @@ fn nothing() -> FoundEntities {
 /// Applications that can act now.
 pub(crate) async fn subject(
     InHomeZone(call): InHomeZone,
+    _: NamesZone,
     Body(asked): Body<SearchSubject>,
 ) -> Result<Answer<FoundEntities>, Refusal> {
     expect_kind("subject", &asked.subject.kind, &[APPLICATION])?;
@@ -54,6 +58,7 @@ pub(crate) async fn subject(
 /// Resources of the zone that declare the scope.
 pub(crate) async fn resource(
     InHomeZone(call): InHomeZone,
+    _: NamesZone,
     Body(asked): Body<SearchResource>,
 ) -> Result<Answer<FoundEntities>, Refusal> {
     expect_resources(&asked.resource)?;
@@ -82,6 +87,7 @@ pub(crate) async fn resource(
 /// Scopes that the resource declares.
 pub(crate) async fn action(
     InHomeZone(call): InHomeZone,
+    _: NamesZone,
     Body(asked): Body<SearchAction>,
 ) -> Result<Answer<FoundActions>, Refusal> {
     let zone = access::state(&call).await?;

@@ -12,13 +12,17 @@ use caracal_wire::{
 use serde_json::Value;
 
 use crate::{
-    call::{Call, ZONE_SCOPE},
+    call::{Call, NamesZone, ZONE_SCOPE},
     control::{Said, dispatch},
 };
 
 /// Carries a command out. Its evidence is durable before its answer leaves: committed with the change where there is one,
 /// else in the spool.
-pub(crate) async fn handle(call: Call, Body(asked): Body<Invoke>) -> Result<Answer<Invoked>, Refusal> {
+pub(crate) async fn handle(
+    call: Call,
+    _: NamesZone,
+    Body(asked): Body<Invoke>,
+) -> Result<Answer<Invoked>, Refusal> {
     let Some(invocation) = call.caller.control.clone() else {
         return Err(Refusal::of(ErrorCode::InternalError));
     };
