@@ -1,5 +1,107 @@
 // Made by `npm run types` out of docs/openapi/api.json.
 export interface paths {
+    "/.well-known/authzen-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell where AuthZEN questions are asked. */
+        get: operations["authzen.configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell whether the policy in force allows something. */
+        post: operations["authzen.evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell of several things whether the policy in force allows them. */
+        post: operations["authzen.evaluate_several"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/action": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what somebody may do to something by the policy in force. */
+        post: operations["authzen.search_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell to what somebody may do something by the policy in force. */
+        post: operations["authzen.search_resource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell who may do something by the policy in force. */
+        post: operations["authzen.search_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts": {
         parameters: {
             query?: never;
@@ -1780,6 +1882,13 @@ export interface components {
         };
         /** @enum {string} */
         AccountRole: "owner" | "admin" | "operator" | "approver" | "auditor" | "viewer";
+        /** @description What is to be done (§5.3). */
+        Action: {
+            /** @description A scope that the resource declares. */
+            name: components["schemas"]["Line200"];
+            /** @description They mean nothing. */
+            properties?: Record<string, never>;
+        };
         /** @description Body that puts a version in force. Unknown members are ignored. */
         ActivateVersion: {
             /** @description Which one. */
@@ -2181,6 +2290,21 @@ export interface components {
             /** @description The same again, for clients that read this name. */
             request_id?: string;
         };
+        /** @description Where everything is (§9.1). */
+        Configuration: {
+            /** @description One question. */
+            access_evaluation_endpoint: string;
+            /** @description Several. */
+            access_evaluations_endpoint: string;
+            /** @description Base of the addresses. */
+            policy_decision_point: string;
+            /** @description What may they do? */
+            search_action_endpoint: string;
+            /** @description To what? */
+            search_resource_endpoint: string;
+            /** @description Who may? */
+            search_subject_endpoint: string;
+        };
         ConnectionId: string;
         /** @description A connection. Its tokens are shown by no route. */
         ConnectionItem: {
@@ -2540,8 +2664,25 @@ export interface components {
         };
         /** @enum {string} */
         Decided: "allow" | "deny" | "partial";
+        /** @description An answer (§6.2). */
+        Decision: {
+            context?: components["schemas"]["DecisionContext"] | null;
+            /** @description Whether it is allowed, without anybody having to say yes first. */
+            decision: boolean;
+        };
         /** @enum {string} */
         DecisionChange: "newly_denied" | "newly_allowed" | "newly_held" | "held_otherwise";
+        /** @description Why a decision is as it is. */
+        DecisionContext: {
+            /** @description Tiers for which somebody has to say yes first. */
+            approval_tiers?: string[];
+            error?: components["schemas"]["EvaluationError"] | null;
+            /** @description The version of the policy set that decided. */
+            policy_set_version_id?: string | null;
+            /** @description The reason, for a program. */
+            reason?: string | null;
+            reason_admin?: components["schemas"]["LocalText"] | null;
+        };
         /** @description Counts of decisions, each up to 20,000. */
         DecisionCounts: {
             /** @description Allowed. */
@@ -2801,8 +2942,43 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
-        /** @enum {string} */
-        Evaluation: "executed" | "not_executed" | "failed";
+        /** @description A question (§6.1). Unknown members are ignored. */
+        Evaluation: {
+            /** @description Does what. */
+            action: components["schemas"]["Action"];
+            /** @description It changes nothing: policy is asked about nothing but the above. */
+            context?: Record<string, never>;
+            /** @description To what. */
+            resource: components["schemas"]["Resource"];
+            /** @description Who. */
+            subject: components["schemas"]["Subject"];
+        };
+        /** @description What was wrong with a question. */
+        EvaluationError: {
+            /** @description For a person. */
+            message: string;
+            /**
+             * Format: int32
+             * @description Status that it would be answered with alone.
+             */
+            status: number;
+        };
+        /** @description Several questions (§7.1); without `evaluations` one, as [`Evaluation`]. */
+        Evaluations: components["schemas"]["PartialEvaluation"] & {
+            /** @description At most 256. */
+            evaluations?: components["schemas"]["PartialEvaluation"][];
+            /** @description How they are answered. */
+            options?: components["schemas"]["EvaluationsOptions"];
+        };
+        /** @description Answers to several questions in their order, or to the one (§7.2). */
+        EvaluationsAnswer: {
+            /** @description As far as they were answered. */
+            evaluations: components["schemas"]["Decision"][];
+        } | components["schemas"]["Decision"];
+        /** @description How several questions are answered. */
+        EvaluationsOptions: {
+            evaluations_semantic?: components["schemas"]["Semantic"] | null;
+        };
         /** @description How a request ended, and why. */
         Explained: {
             /** @description The denials. */
@@ -2839,6 +3015,32 @@ export interface components {
         };
         /** @enum {string} */
         Format: "json" | "csv";
+        /** @description A subject or a resource that was found. */
+        Found: {
+            /** @description Which one. */
+            id: string;
+            /** @description Its kind. */
+            type: string;
+        };
+        /** @description An action that was found. */
+        FoundAction: {
+            /** @description The scope. */
+            name: string;
+        };
+        /** @description Actions. */
+        FoundActions: {
+            /** @description Where the answer goes on. */
+            page: components["schemas"]["PageTold"];
+            /** @description Those for which the question is answered with `true`. */
+            results: components["schemas"]["FoundAction"][];
+        };
+        /** @description Subjects or resources. */
+        FoundEntities: {
+            /** @description Where the answer goes on. */
+            page: components["schemas"]["PageTold"];
+            /** @description Those for which the question is answered with `true`. */
+            results: components["schemas"]["Found"][];
+        };
         /** @description Body that freezes a zone. Unknown members are ignored. */
         FreezeZone: {
             /** @description Kept in the administrative audit. */
@@ -2992,6 +3194,11 @@ export interface components {
         LinkPurpose: "setup" | "invitation" | "reset";
         /** @enum {string} */
         LoadState: "loaded" | "not_loaded" | "failed" | "unreachable";
+        /** @description A text by language. */
+        LocalText: {
+            /** @description In English. */
+            en: string;
+        };
         /** @enum {string} */
         Managed: "managed";
         /** @description One entry of a manifest; further members are dropped before hashing. */
@@ -3063,6 +3270,11 @@ export interface components {
         NotificationType: "step_up_issued" | "step_up_decided" | "step_up_consumed" | "step_up_expired" | "zone_frozen" | "zone_thawed" | "subject_revoked" | "application_archived" | "policy_activated" | "sink_test";
         /** @enum {string} */
         Obstacle: "policy_unusable" | "policy_malformed" | "policy_unknown" | "nothing_asked" | "too_much" | "not_by_data" | "not_recorded";
+        /** @description Something of a kind, without saying which. */
+        OfKind: {
+            /** @description The kind. */
+            type: components["schemas"]["Line64"];
+        };
         /** @enum {string} */
         OnFailure: "warn" | "error";
         /** @description A declared operation of a resource. */
@@ -3115,6 +3327,28 @@ export interface components {
             sessions: components["schemas"]["SessionCounts"];
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description Which part of an answer is asked for (§8). */
+        PageAsked: {
+            /**
+             * Format: int32
+             * @description Most results, 1 to 500; 200 when absent.
+             */
+            limit?: number | null;
+            token?: components["schemas"]["Line512"] | null;
+        };
+        /** @description Where an answer goes on. */
+        PageTold: {
+            /** @description What to send as `token` for the next page, which may have no results; empty on the last one. */
+            next_token: string;
+        };
+        /** @description One of several questions: what it leaves out is what they all have. */
+        PartialEvaluation: {
+            action?: components["schemas"]["Action"] | null;
+            /** @description It changes nothing. */
+            context?: Record<string, never> | null;
+            resource?: components["schemas"]["Resource"] | null;
+            subject?: components["schemas"]["Subject"] | null;
         };
         /** @description Body that places a hold. */
         PlaceHold: {
@@ -3500,6 +3734,15 @@ export interface components {
             /** @description The version that they were made again with. */
             version_id: components["schemas"]["PolicySetVersionId"];
         };
+        /** @description What is to be acted on (§5.2). */
+        Resource: {
+            /** @description Its identifier. */
+            id: components["schemas"]["Line512"];
+            /** @description They mean nothing. */
+            properties?: Record<string, never>;
+            /** @description `resource`. */
+            type: components["schemas"]["Line64"];
+        };
         /** @description Counts of resources. */
         ResourceCounts: {
             /** @description All. */
@@ -3577,6 +3820,39 @@ export interface components {
             subject_id: components["schemas"]["Line512"];
         };
         ScopeSet: string[];
+        /** @description What may they do to that (§8.6)? */
+        SearchAction: {
+            /** @description Which part of the answer. */
+            page?: components["schemas"]["PageAsked"];
+            /** @description To what. */
+            resource: components["schemas"]["Resource"];
+            /** @description Who. */
+            subject: components["schemas"]["Subject"];
+        };
+        /** @description To what may they do this (§8.5)? */
+        SearchResource: {
+            /** @description Does what. */
+            action: components["schemas"]["Action"];
+            /** @description Which part of the answer. */
+            page?: components["schemas"]["PageAsked"];
+            /** @description Of the kind `resource`. */
+            resource: components["schemas"]["OfKind"];
+            /** @description Who. */
+            subject: components["schemas"]["Subject"];
+        };
+        /** @description Who may do this to that (§8.4)? */
+        SearchSubject: {
+            /** @description Does what. */
+            action: components["schemas"]["Action"];
+            /** @description Which part of the answer. */
+            page?: components["schemas"]["PageAsked"];
+            /** @description To what. */
+            resource: components["schemas"]["Resource"];
+            /** @description Of the kind `application`. */
+            subject: components["schemas"]["OfKind"];
+        };
+        /** @enum {string} */
+        Semantic: "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
         /** @description Counts of authority records. */
         SessionCounts: {
             /** @description Live ones, up to 20,000. */
@@ -3976,6 +4252,15 @@ export interface components {
         };
         /** @description What decides in a zone. */
         StsStatus: components["schemas"]["ZoneRead"] | components["schemas"]["ZoneUnread"];
+        /** @description Whoever is to act (§5.1). */
+        Subject: {
+            /** @description Id of the application or the session. */
+            id: components["schemas"]["Line128"];
+            /** @description `labels`: those of the session that an application would act in; any one where there are none. Others mean nothing. */
+            properties?: Record<string, never>;
+            /** @description `application` or `session`. */
+            type: components["schemas"]["Line64"];
+        };
         /** @description How many requests of a subject wait, and how many there were. */
         SubjectApprovals: {
             /**
@@ -5255,6 +5540,18 @@ export interface components {
             };
         };
         /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_cursor" | "invalid_params" | "zone_id_required";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
         InvalidBodyOrInvalidParams400: {
             headers: {
                 [name: string]: unknown;
@@ -5275,6 +5572,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_body" | "invalid_params" | "retention_above_limit";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidBodyOrInvalidParamsOrZoneIdRequired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_body" | "invalid_params" | "zone_id_required";
                 };
             };
         };
@@ -5483,7 +5792,7 @@ export interface components {
             };
         };
         /** @description There is no such thing, or not for this caller. */
-        NotFoundOrReferenceNotFound404OfCommand: {
+        NotFoundOrReferenceNotFoundOrRouteNotFound404OfCommand: {
             headers: {
                 [name: string]: unknown;
             };
@@ -5491,7 +5800,7 @@ export interface components {
                 "application/json": components["schemas"]["CommandProblem"] & {
                     error?: {
                         /** @enum {string} */
-                        code?: "not_found" | "reference_not_found";
+                        code?: "not_found" | "reference_not_found" | "route_not_found";
                     };
                 };
             };
@@ -6180,6 +6489,214 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "authzen.configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge413"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authzen.evaluate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authzen.evaluate_several": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluations"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationsAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParamsOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authzen.search_action": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchAction"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundActions"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authzen.search_resource": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEntities"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "authzen.search_subject": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchSubject"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundEntities"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidCursorOrInvalidParamsOrZoneIdRequired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AdminTokenZoneMismatchOrZoneForbidden403"];
+            404: components["responses"]["ReferenceNotFoundOrZoneNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "accounts.list": {
         parameters: {
             query?: {
@@ -6875,7 +7392,10 @@ export interface operations {
     "control.invoke": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The zone, for callers who reach several. */
+                "X-Caracal-Zone-Scope"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6897,7 +7417,7 @@ export interface operations {
             400: components["responses"]["Invalid400OfCommand"];
             401: components["responses"]["TokenReplayOrUnauthorized401OfCommand"];
             403: components["responses"]["Denied403OfCommand"];
-            404: components["responses"]["NotFoundOrReferenceNotFound404OfCommand"];
+            404: components["responses"]["NotFoundOrReferenceNotFoundOrRouteNotFound404OfCommand"];
             409: components["responses"]["ConflictOrZoneMismatch409OfCommand"];
             413: components["responses"]["PayloadTooLarge413OfCommand"];
             415: components["responses"]["UnsupportedMediaType415OfCommand"];
