@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
@@ -8,10 +8,60 @@ import { FormProblem, useUnsaved } from "../../parts/form.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge, Raw } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
+import { Consequences } from "./consequences.tsx";
 import { Changes, PolicyEditor } from "./editor.tsx";
-import { deploy, inForceQuery, policyQuery } from "./queries.ts";
+import { activate, candidate, type InForce, inForceQuery, policyQuery } from "./queries.ts";
 
 type Version = Schema["PolicyVersionItem"];
+
+/** Puts a version in force, after showing what changes in its text and in what was decided. */
+function Activation({
+  zone,
+  current,
+  policy,
+  live,
+  version,
+  onDone,
+  onClose,
+}: {
+  zone: string;
+  current: InForce;
+  policy: Schema["PolicyDetail"];
+  live: Version | undefined;
+  version: Version;
+  onDone: () => Promise<void>;
+  onClose: () => void;
+}) {
+  // Made once: what was looked at is what is put in force.
+  const made = useRef<ReturnType<typeof candidate>>(undefined);
+  const make = () => {
+    made.current ??= candidate(zone, current, policy, version.id).catch((error: unknown) => {
+      made.current = undefined;
+      throw error;
+    });
+    return made.current;
+  };
+  return (
+    <Confirm
+      title={`Put version ${version.version} in force`}
+      label="Put it in force"
+      onClose={onClose}
+      act={async () => {
+        const next = await make();
+        await activate(zone, next.set, next.version);
+        await onDone();
+      }}
+    >
+      <p>
+        {live
+          ? `It takes the place of version ${live.version} for every decision from now on.`
+          : "What it grants is granted from now on, beside everything else that is in force."}
+      </p>
+      <Changes before={live?.content ?? ""} after={version.content ?? ""} />
+      <Consequences zone={zone} version={make} />
+    </Confirm>
+  );
+}
 
 function Opened({
   zone,
@@ -119,22 +169,15 @@ function Opened({
       </div>
       <Raw value={policy} />
       {activating && current && (
-        <Confirm
-          title={`Put version ${activating.version} in force`}
-          label="Put it in force"
+        <Activation
+          zone={zone}
+          current={current}
+          policy={policy}
+          live={live}
+          version={activating}
+          onDone={again}
           onClose={() => setActivating(undefined)}
-          act={async () => {
-            await deploy(zone, current, policy, activating.id);
-            await again();
-          }}
-        >
-          <p>
-            {live
-              ? `It takes the place of version ${live.version} for every decision from now on.`
-              : "What it grants is granted from now on, beside everything else that is in force."}
-          </p>
-          <Changes before={live?.content ?? ""} after={activating.content ?? ""} />
-        </Confirm>
+        />
       )}
       {archiving && (
         <Confirm

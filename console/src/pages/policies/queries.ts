@@ -47,15 +47,15 @@ export function activate(zone: string, set: string, version: string) {
 }
 
 /**
- * Puts `versionId` in force beside everything else that is: the next version of the set has it in the place of the other
- * versions of its policy.
+ * A version of the set with `versionId` beside everything else that is in force, in the place of the other versions of its
+ * policy. Nothing is decided by it yet.
  */
-export async function deploy(
+export async function candidate(
   zone: string,
   current: InForce,
   policy: Schema["PolicyDetail"],
   versionId: string,
-): Promise<void> {
+): Promise<{ set: string; version: string }> {
   const own = new Set(policy.versions.map((version) => version.id));
   const others = (current.version?.manifest_json ?? []).filter((entry) => !own.has(entry.policy_version_id));
   const set =
@@ -72,5 +72,5 @@ export async function deploy(
       body: { manifest: [...others, { policy_version_id: versionId }] },
     }),
   );
-  await activate(zone, set.id, next.version_id);
+  return { set: set.id, version: next.version_id };
 }

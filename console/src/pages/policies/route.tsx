@@ -10,7 +10,9 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Id } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
+import { Consequences } from "./consequences.tsx";
 import { PolicyEditor } from "./editor.tsx";
+import { Needless } from "./needless.tsx";
 import { PolicyPanel } from "./panel.tsx";
 import { activate, inForceQuery } from "./queries.ts";
 
@@ -151,6 +153,7 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
             Every decision from now on is made by what stood in this version, and by nothing that came after
             it.
           </p>
+          <Consequences zone={zone} version={async () => ({ set: set.id, version: back.id })} />
         </Confirm>
       )}
     </section>
@@ -165,9 +168,16 @@ export function PoliciesPage() {
   const refused = useRefusal("change");
   const current = useQuery(inForceQuery(zone)).data;
   const action = (
-    <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
-      New policy
-    </Button>
+    <>
+      {current?.version && (
+        <Button refused={refused} onClick={() => setAddress({ needless: "1" })}>
+          What nobody needed…
+        </Button>
+      )}
+      <Button look="main" refused={refused} onClick={() => setAddress({ new: "1" })}>
+        New policy
+      </Button>
+    </>
   );
   return (
     <Page
@@ -211,6 +221,14 @@ export function PoliciesPage() {
         />
         {current?.set && <History zone={zone} set={current.set} />}
       </div>
+      {address["needless"] && current?.set && current.version && (
+        <Needless
+          zone={zone}
+          set={current.set.id}
+          version={current.version.id}
+          onClose={() => setAddress({ needless: undefined })}
+        />
+      )}
       {address["new"] && (
         <NewPolicy
           zone={zone}

@@ -1,0 +1,138 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { Button } from "../../parts/button.tsx";
+import { FormProblem, SelectField } from "../../parts/form.tsx";
+import { Badge } from "../../parts/show.tsx";
+import { type Group, type Replayed, replay } from "./replay.ts";
+
+const WINDOWS = [
+  ["24", "the last day"],
+  ["168", "the last week"],
+  ["720", "the last 30 days"],
+] as const;
+
+const CHANGES: Record<Group["change"], readonly ["allowed" | "refused" | "waiting", string]> = {
+  newly_denied: ["refused", "refused"],
+  newly_allowed: ["allowed", "allowed"],
+  newly_held: ["waiting", "held"],
+  held_otherwise: ["waiting", "held otherwise"],
+};
+
+const many = (count: number, one: string, more: string): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : more}`;
+
+function Summary({ answer }: { answer: Replayed }) {
+  const changed = answer.decisions - answer.unchanged;
+  const undecidable = answer.undecidable.reduce((sum, { decisions }) => sum + decisions, 0);
+  return (
+    <p role="status">
+      {answer.decisions === 0
+        ? "Nothing was decided in that time, so nothing can be told."
+        : changed === 0
+          ? `All ${many(answer.decisions, "decision", "decisions")} would be as they were.`
+          : `Of ${many(answer.decisions, "decision", "decisions")} ${many(changed, "would change", "would change")}.`}
+      {undecidable > 0 && ` ${many(undecidable, "cannot be made again", "cannot be made again")}.`}
+      {!answer.complete && ` ${answer.entries_left.toLocaleString()} events are left to look at.`}
+    </p>
+  );
+}
+
+/** What a version of the set would have decided otherwise, before it decides anything. */
+export function Consequences({
+  zone,
+  version,
+}: {
+  zone: string;
+  /** The set and its version, made where there is none yet. */
+  version: () => Promise<{ set: string; version: string }>;
+}) {
+  const [hours, setHours] = useState("24");
+  const [answer, setAnswer] = useState<Replayed>();
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const shown = useRef(true);
+  useEffect(() => {
+    shown.current = true;
+    return () => {
+      shown.current = false;
+    };
+  }, []);
+  const look = async () => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    setAnswer(undefined);
+    try {
+      const candidate = await version();
+      await replay(zone, candidate.set, candidate.version, Number(hours), setAnswer, () => shown.current);
+    } catch (caught) {
+      setError(caught);
+    }
+    setBusy(false);
+  };
+  return (
+    <section className="stack-small" aria-labelledby="consequences">
+      <h3 id="consequences">What would have been decided otherwise?</h3>
+      <div className="row">
+        <SelectField
+          label="Of"
+          options={WINDOWS}
+          value={hours}
+          onChange={(event) => setHours(event.target.value)}
+        />
+        <Button busy={busy} onClick={() => void look()}>
+          {busy ? "Deciding again…" : "Decide it again"}
+        </Button>
+      </div>
+      <FormProblem error={error} />
+      {answer && <Summary answer={answer} />}
+      {answer && answer.groups.length > 0 && (
+        <div className="table-scroll">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Would be</th>
+                <th scope="col">Application</th>
+                <th scope="col">Resource</th>
+                <th scope="col">Scopes</th>
+                <th scope="col" className="right">
+                  Decisions
+                </th>
+                <th scope="col">For example</th>
+              </tr>
+            </thead>
+            <tbody>
+              {answer.groups.map((group) => (
+                <tr
+                  key={JSON.stringify([
+                    group.change,
+                    group.application_id,
+                    group.resource,
+                    group.scopes,
+                    group.reason,
+                  ])}
+                >
+                  <td>
+                    <Badge meaning={CHANGES[group.change][0]}>{CHANGES[group.change][1]}</Badge>
+                    {group.reason && <div className="quiet small">{group.reason.replaceAll("_", " ")}</div>}
+                  </td>
+                  <td className="mono">{group.application_id}</td>
+                  <td className="mono">{group.resource}</td>
+                  <td className="mono">{group.scopes.join(" ")}</td>
+                  <td className="right number">{group.decisions.toLocaleString()}</td>
+                  <td>
+                    {group.request_ids[0] && (
+                      <Link to="/z/$zone/audit" params={{ zone }} search={{ request: group.request_ids[0] }}>
+                        Why it was decided so
+                      </Link>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
