@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { control, read, type Schema } from "../../api/client.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
 import { REMEDIES } from "./remedies.ts";
+import { obstacle, sentence } from "./suggestion.ts";
 import { about, actor, happened, reason } from "./words.ts";
 
 function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) {
@@ -35,6 +37,37 @@ function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) 
         </div>
       </details>
     </li>
+  );
+}
+
+/** The smallest change that would allow what was refused, and where each part of it is made. */
+function Suggested({ zone, suggestion }: { zone: string; suggestion: Schema["Suggestion"] }) {
+  return (
+    <section aria-label="What would allow it" className="stack-small">
+      <span>
+        {suggestion.changes.length === 1 ? "It would be allowed with" : "It would be allowed with all of"}
+      </span>
+      <ul>
+        {suggestion.changes.map((change) => {
+          const [text, place] = sentence(change);
+          return (
+            <li key={text}>
+              <span className="mono">{text}</span>{" "}
+              {place === "zones" ? (
+                <Link to="/zones">Open the zones</Link>
+              ) : (
+                place && (
+                  <Link to={`/z/$zone/${place}`} params={{ zone }}>
+                    Open the {place}
+                  </Link>
+                )
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <span className="small quiet">Whether it should be allowed is for whoever owns the policy to say.</span>
+    </section>
   );
 }
 
@@ -76,7 +109,11 @@ export function RequestDetail({
                 return (
                   <div key={denial.event_id} className="note refused stack-small">
                     <strong>{denial.explanation ?? (denial.reason ?? "refused").replaceAll("_", " ")}</strong>
-                    {remedy && <span>{remedy}</span>}
+                    {denial.suggestion?.changes.length ? (
+                      <Suggested zone={zone} suggestion={denial.suggestion} />
+                    ) : (
+                      <span>{remedy ?? (denial.suggestion && obstacle(denial.suggestion))}</span>
+                    )}
                   </div>
                 );
               })}
