@@ -2,18 +2,17 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { coordinator, read } from "../../api/client.ts";
-import type { components } from "../../api/coordinator";
 import { useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { CheckField } from "../../parts/form.tsx";
-import { List } from "../../parts/list.tsx";
+import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
-
-type Delegation = components["schemas"]["ActiveDelegation"];
+import { DelegationGraph } from "./graph.tsx";
+import type { Delegation } from "./layout.ts";
 
 const scopes = (delegation: Delegation): string => [delegation.scopes].flat().join(" ");
 
@@ -125,11 +124,18 @@ export function DelegationsPage() {
   const { zone } = useParams({ strict: false }) as { zone: string };
   const names: ReadonlyMap<string, string> = useQuery(namesQuery(zone)).data ?? new Map();
   const name = (id: string) => names.get(id) ?? id;
+  const [address, setAddress] = useAddress();
   return (
     <Page
       title="Delegations"
       about="Authority that one session handed to another. Taking one back ends everything narrowed from it."
     >
+      <DelegationGraph
+        zone={zone}
+        names={names}
+        open={address["open"]}
+        onOpen={(id) => setAddress({ open: id })}
+      />
       <List<Delegation>
         name="delegations"
         queryKey={["zone", zone, "delegations"]}
