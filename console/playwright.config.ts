@@ -13,6 +13,8 @@ export default defineConfig({
   outputDir: "dist/e2e",
   use: {
     actionTimeout: 15_000,
+    // The identity provider's certificate is of an authority of the tests.
+    ignoreHTTPSErrors: true,
     launchOptions: {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-dev-shm-usage"],

@@ -52,7 +52,7 @@ export async function signIn(page: Page, email: string, back = ""): Promise<void
   await page.goto(`${at("web")}/sign-in${back}`);
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page).not.toHaveURL(/sign-in/);
 }
 

@@ -39,6 +39,11 @@ const signIn = createRoute({
   },
   component: lazyRouteComponent(() => import("./pages/sign-in/route.tsx"), "SignInPage"),
 });
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/callback",
+  component: lazyRouteComponent(() => import("./pages/signed-in/route.tsx"), "SignedInPage"),
+});
 const link = createRoute({
   getParentRoute: () => root,
   path: "/link",
@@ -95,6 +100,7 @@ const page = <const Path extends string>(
 
 const tree = root.addChildren([
   signIn,
+  signedIn,
   link,
   inside.addChildren([
     home,
@@ -105,6 +111,7 @@ const tree = root.addChildren([
     page("/z/$zone/workloads", () => import("./pages/workloads/route.tsx"), "WorkloadsPage"),
     page("/z/$zone/issuers", () => import("./pages/issuers/route.tsx"), "IssuersPage"),
     page("/z/$zone/providers", () => import("./pages/providers/route.tsx"), "ProvidersPage"),
+    page("/connections/callback", () => import("./pages/connected/route.tsx"), "ConnectedPage"),
     page("/z/$zone/resources", () => import("./pages/resources/route.tsx"), "ResourcesPage"),
     page("/z/$zone/policies", () => import("./pages/policies/route.tsx"), "PoliciesPage"),
     page("/z/$zone/sessions", () => import("./pages/sessions/route.tsx"), "SessionsPage"),

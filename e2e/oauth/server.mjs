@@ -4,7 +4,8 @@
 // Environment: TLS_CERT and TLS_KEY (files), CLIENTS (JSON, as oidc-provider takes them), TOKEN_SECONDS.
 // The lines of its output are where it listens: its issuer, and the same in plain HTTP for the test itself. GET /grants
 // tells which grants it was asked for, with what came of each; POST /outage?status=503 makes the token endpoint fail
-// until it is posted again without a status; POST /rotate gives it another signing key; GET /fetches tells how often its
+// until it is posted again without a status; POST /person?claims={"sub":…} says who comes from now on, and
+// POST /claims?in=token whether the identity token says so itself (userinfo otherwise); POST /rotate gives it another signing key; GET /fetches tells how often its
 // keys were fetched; POST /forget makes it forget every refresh token; /keys/large and /keys/elsewhere are no keys that anybody should take.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -27,7 +28,8 @@ function signingKey() {
 
 const settings = {
   clients: JSON.parse(process.env.CLIENTS ?? "[]"),
-  scopes: ["openid", "offline_access", "tickets:read"],
+  scopes: ["openid", "offline_access", "tickets:read", "email", "profile", "groups"],
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] },
   pkce: { required: () => true },
   rotateRefreshToken: true,
   // A refresh token for every connection, and an identity token for everybody who signs in.
@@ -41,8 +43,12 @@ const settings = {
     resourceIndicators: { enabled: false },
   },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
-  findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  findAccount: (_context, id) => ({ accountId: id, claims: () => people.get(id) ?? { sub: id } }),
 };
+
+// Whoever comes is this one, and agrees.
+let person = "alice";
+const people = new Map();
 
 const asked = [];
 const remember = (outcome) => (context, error) => {
@@ -54,8 +60,9 @@ const remember = (outcome) => (context, error) => {
 let refreshTokens = [];
 let provider;
 let callback;
+let key = signingKey();
 function begin() {
-  provider = new Provider(issuer, { ...settings, jwks: { keys: [signingKey()] } });
+  provider = new Provider(issuer, { ...settings, jwks: { keys: [key] } });
   provider.on("grant.success", remember("granted"));
   provider.on("grant.error", remember("refused"));
   provider.on("refresh_token.saved", (token) => refreshTokens.push(token));
@@ -65,16 +72,15 @@ function begin() {
 }
 begin();
 
-// Whoever comes is alice, and agrees.
 async function agree(request, response) {
-  const { params, prompt, grantId } = await provider.interactionDetails(request, response);
+  const { params, prompt, grantId, session } = await provider.interactionDetails(request, response);
   const result = {};
   if (prompt.name === "login") {
-    result.login = { accountId: "alice" };
+    result.login = { accountId: person };
   } else {
     const grant = grantId
       ? await provider.Grant.find(grantId)
-      : new provider.Grant({ accountId: "alice", clientId: params.client_id });
+      : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     grant.addOIDCScope(params.scope);
     result.consent = { grantId: await grant.save() };
   }
@@ -91,7 +97,17 @@ function answer(request, response) {
   } else if (url.pathname === "/outage") {
     outage = Number(url.searchParams.get("status") ?? 0);
     response.end();
+  } else if (url.pathname === "/person") {
+    const claims = JSON.parse(url.searchParams.get("claims"));
+    person = claims.sub;
+    people.set(person, claims);
+    response.end();
+  } else if (url.pathname === "/claims") {
+    settings.conformIdTokenClaims = url.searchParams.get("in") !== "token";
+    begin();
+    response.end();
   } else if (url.pathname === "/rotate") {
+    key = signingKey();
     begin();
     response.end();
   } else if (url.pathname === "/forget") {

@@ -155,6 +155,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget whom of the OpenID provider an account is of, and end its sessions. */
+        delete: operations["accounts.forget_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}/link": {
         parameters: {
             query?: never;
@@ -167,6 +184,23 @@ export interface paths {
         /** Make a link by which the holder of an account sets another password. */
         post: operations["accounts.link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the passkeys of an account, and end its sessions. */
+        delete: operations["accounts.remove_passkeys"];
         options?: never;
         head?: never;
         patch?: never;
@@ -293,6 +327,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what an authenticator is asked to sign somebody in. */
+        post: operations["console.begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a passkey. */
+        post: operations["console.finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own passkeys. */
+        get: operations["console.passkeys"];
+        put?: never;
+        /** Add a passkey of one's own. */
+        post: operations["console.register_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/passkeys/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what an authenticator is asked for a new passkey of one's own. */
+        post: operations["console.begin_passkey_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey of one's own. */
+        delete: operations["console.remove_passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/password": {
         parameters: {
             query?: never;
@@ -407,6 +527,40 @@ export interface paths {
         put?: never;
         /** End the session that asks. */
         post: operations["console.sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/single-sign-on/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell where somebody signs in at the OpenID provider. */
+        post: operations["console.begin_single_sign_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/single-sign-on/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in whoever came back from the OpenID provider. */
+        post: operations["console.finish_single_sign_on"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1856,6 +2010,8 @@ export interface components {
             has_password: boolean;
             /** @description Id. */
             id: string;
+            /** @description The `OpenID` provider whose word signs its holder in; null until it did once. */
+            identity_issuer?: string | null;
             last_sign_in_at?: components["schemas"]["Timestamp"] | null;
             locked_at?: components["schemas"]["Timestamp"] | null;
             /** @description Display name. */
@@ -2198,6 +2354,7 @@ export interface components {
         AuthorityRecordId: string;
         /** @enum {string} */
         AuthorityRecordStatus: "active" | "revoked" | "expired";
+        Base64Url: string;
         /** @description Body that begins a shadow. Unknown members are ignored. */
         BeginShadow: {
             /**
@@ -2214,6 +2371,43 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"];
             /** @description What comes back as `state`. */
             state: string;
+        };
+        /** @description What an authenticator is asked to sign in. */
+        BegunPasskey: {
+            /** @description What the browser alone keeps, in a cookie that no script reads: whoever has it can finish. */
+            browser: string;
+            /** @description The challenge, in base64url. */
+            challenge: string;
+            /** @description Until when it can be finished. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The domain whose passkeys are asked for. */
+            relying_party: string;
+        };
+        /** @description What an authenticator is asked for a new passkey. */
+        BegunPasskeyRegistration: {
+            /** @description The challenge, in base64url. */
+            challenge: string;
+            /** @description Its holder's name. */
+            display_name: string;
+            /** @description Until when it can be finished. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Passkeys that there are already: an authenticator that has one of them makes no other. */
+            known: components["schemas"]["Base64Url"][];
+            /** @description The account's address, for the authenticator to show. */
+            name: string;
+            /** @description The domain that it is for. */
+            relying_party: string;
+            /** @description What the authenticator knows the account by. */
+            user_handle: components["schemas"]["Base64Url"];
+        };
+        /** @description Where somebody signs in at the `OpenID` provider. */
+        BegunSingleSignOn: {
+            /** @description Where the browser goes. */
+            authorization_url: string;
+            /** @description What the browser alone keeps, in a cookie that no script reads: whoever has it can finish. */
+            browser: string;
+            /** @description Until when it can be finished. */
+            expires_at: components["schemas"]["Timestamp"];
         };
         /** @description A variable that a workload is started with. */
         BindingBody: {
@@ -2941,7 +3135,7 @@ export interface components {
          *     A code is never renamed and never means something else: published clients act on it.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
+        ErrorCode: "malformed_request" | "invalid_body" | "invalid_query" | "invalid_params" | "invalid_cursor" | "unauthorized" | "cross_site_request" | "route_not_found" | "zone_not_found" | "application_not_found" | "resource_not_found" | "reference_not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "request_header_fields_too_large" | "internal_error" | "storage_unavailable" | "audit_unavailable" | "too_many_connections" | "http_version_not_supported" | "invalid_request" | "invalid_token" | "unsupported_token_type" | "interaction_required" | "credential_expired_not_renewable" | "access_denied" | "zone_invalid" | "operation_not_permitted" | "approval_consumed" | "provider_rate_limited" | "http_request_failed" | "sts_unavailable" | "invalid_delegation_constraint" | "invalid_resources" | "invalid_max_depth" | "invalid_max_hops" | "invalid_budget" | "invalid_ttl_seconds" | "invalid_policy_approved" | "invalid_expires_at" | "invalid_broad_reason" | "self_delegation_denied" | "delegation_expired" | "delegation_expiry_required" | "delegation_resource_scope_mismatch" | "lease_generation_required" | "subject_session_id_required" | "idempotency_key_invalid" | "idempotency_key_multiple" | "idempotency_response_too_large" | "missing_token" | "identity_revoked" | "invalid_subject_proof" | "authority_record_required" | "missing_scope" | "zone_mismatch" | "application_ownership_required" | "issuer_ownership_required" | "parent_ownership_required" | "coordinator_admin_required" | "subject_proof_required" | "subject_proof_application_mismatch" | "broad_delegation_permission_required" | "delegation_scopes_exceed_resource" | "delegation_exceeds_parent_authority" | "parent_delegation_not_active" | "session_not_found" | "agent_service_not_found" | "parent_not_found" | "delegation_not_found" | "delegation_endpoint_not_found" | "delegation_application_mismatch" | "delegation_cycle_denied" | "inherit_parent_edge_not_active" | "inherit_parent_edge_ambiguous" | "session_not_live" | "session_suspended" | "session_not_service" | "session_lease_fenced" | "session_lease_expired" | "session_subject_inactive" | "session_parent_not_active" | "session_not_found_or_not_active" | "session_not_found_or_not_suspended" | "task_session_cannot_start_service" | "dcr_application_already_bound" | "dcr_application_cannot_be_child" | "dcr_application_cannot_host_service" | "dcr_application_cannot_start_child" | "idempotency_key_conflict" | "idempotency_result_inactive" | "idempotency_receipt_limit_exceeded" | "session_limit_exceeded" | "session_zone_limit_exceeded" | "session_children_limit_exceeded" | "session_depth_limit_exceeded" | "revocation_state_unavailable" | "invalid_zone" | "invalid_application" | "invalid_resource" | "invalid_resource_identifier" | "invalid_provider" | "invalid_provider_identifier" | "invalid_provider_config" | "invalid_provider_connection" | "invalid_provider_oauth_authorize" | "provider_connection_unsupported" | "oauth_state_expired" | "oauth_state_mismatch" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "authorization_code_required" | "provider_token_endpoint_not_allowed" | "invalid_subject_revoke" | "invalid_admin_token_request" | "invalid_account" | "invalid_fields" | "no_fields" | "retention_above_limit" | "zone_id_required" | "zone_id_not_allowed_for_global" | "dcr_shutdown_not_applicable" | "client_secret_not_configured" | "credential_provider_required" | "upstream_url_required" | "provider_config_required" | "operation_duplicate" | "operation_method_and_path_required" | "operation_method_unknown" | "operation_path_invalid" | "operation_path_must_be_absolute" | "operation_scope_not_in_resource_scopes" | "invalid_workload" | "invalid_credential_env" | "duplicate_credential_env" | "invalid_subject_issuer" | "invalid_zone_state" | "invalid_sink" | "invalid_sink_url" | "invalid_admin_token" | "invalid_account_assertion" | "invalid_passkey" | "sign_in_expired" | "sign_in_refused" | "account_role_forbidden" | "account_session_required" | "admin_token_read_only" | "admin_token_approve_only" | "control_disabled" | "token_replay" | "denied" | "invalid" | "not_found" | "unsupported" | "upstream" | "admin_token_zone_mismatch" | "approve_capability_required" | "trait_invalid" | "trait_duplicate" | "trait_forbidden" | "trait_count_exceeded" | "account_scope_required" | "system_zone_read_only" | "zone_forbidden" | "dcr_disabled" | "oauth_initiator_mismatch" | "subject_approval_required" | "fresh_sign_in_required" | "passkey_not_allowed" | "not_invited" | "sign_in_way_not_configured" | "account_not_found" | "link_not_found" | "admin_token_not_found" | "approval_not_found" | "audit_hold_not_found" | "client_secret_not_stored" | "workload_not_found" | "workload_secret_not_stored" | "subject_issuer_not_found" | "provider_not_found" | "provider_connection_not_found" | "policy_not_found" | "policy_version_not_found" | "policy_shadow_not_found" | "policy_set_not_found" | "policy_set_version_not_found" | "policy_set_binding_not_found" | "active_policy_set_version_not_found" | "version_not_found" | "subject_not_found" | "sink_not_found" | "delivery_not_found" | "request_not_found" | "approval_not_decidable" | "account_email_taken" | "last_owner" | "reserved_namespace" | "protected_resource" | "zone_state_inexpressible" | "zone_slug_conflict" | "application_name_taken" | "workload_name_taken" | "subject_issuer_exists" | "subject_issuer_limit_reached" | "sink_limit_reached" | "sink_paused" | "resource_identifier_conflict" | "resource_quota_exceeded" | "provider_identifier_conflict" | "policy_name_conflict" | "policy_set_name_conflict" | "dcr_shutdown_required" | "invalid_rego" | "invalid_policy_contract" | "invalid_policy_bundle" | "dcr_limit_exceeded" | "dcr_rate_limit_exceeded" | "too_many_policy_checks" | "secret_backend_unavailable" | "provider_token_exchange_failed" | "provider_token_response_invalid" | "identity_provider_failed" | "identity_provider_unavailable" | "policy_verification_unavailable" | "overloaded" | "checkpoint_not_signed" | "log_unknown" | "entry_not_found" | "pack_too_large" | "checkpoint_inconsistent" | "evidence_contradicts" | "bus_unavailable";
         /** @description A question (§6.1). Unknown members are ignored. */
         Evaluation: {
             /** @description Does what. */
@@ -2994,6 +3188,36 @@ export interface components {
             request_id: string;
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
+        };
+        /** @description Body that signs in with a passkey. */
+        FinishPasskey: {
+            /** @description Authenticator data. */
+            authenticator_data: components["schemas"]["Base64Url"];
+            /** @description What the browser kept. */
+            browser: components["schemas"]["Line128"];
+            /** @description The challenge that was given out. */
+            challenge: components["schemas"]["Line256"];
+            /** @description `clientDataJSON`. */
+            client_data: components["schemas"]["Base64Url"];
+            /** @description The passkey. */
+            credential_id: components["schemas"]["Base64Url"];
+            /** @description The signature over both. */
+            signature: components["schemas"]["Base64Url"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
+            user_handle?: components["schemas"]["Base64Url"] | null;
+        };
+        /** @description What somebody came back with from the `OpenID` provider. Not printable: it holds a code. */
+        FinishSingleSignOn: {
+            /** @description What the browser kept. */
+            browser: components["schemas"]["Line128"];
+            code?: components["schemas"]["Line4096"] | null;
+            error?: components["schemas"]["Line256"] | null;
+            iss?: components["schemas"]["Line2048"] | null;
+            /** @description The state that the provider was given. */
+            state: components["schemas"]["Line256"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
         };
         /** @description The first version of a policy just made. */
         FirstVersion: {
@@ -3350,6 +3574,23 @@ export interface components {
             resource?: components["schemas"]["Resource"] | null;
             subject?: components["schemas"]["Subject"] | null;
         };
+        /** @description A passkey; never its key. */
+        PasskeyItem: {
+            /** @description Whether it is copied to other devices of its holder. */
+            backed_up: boolean;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Id. */
+            id: string;
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What its holder calls it. */
+            name: string;
+        };
+        /** @description Passkeys of an account. */
+        PasskeyItems: {
+            /** @description Newest first. */
+            items: components["schemas"]["PasskeyItem"][];
+        };
         /** @description Body that places a hold. */
         PlaceHold: {
             /** @description Why. */
@@ -3643,6 +3884,24 @@ export interface components {
             /** @description Display name. */
             name: components["schemas"]["Name200"];
         };
+        /** @description Body that adds a passkey. */
+        RegisterPasskey: {
+            /**
+             * Format: int64
+             * @description Its COSE algorithm: -7, -8 or -257.
+             */
+            algorithm: number;
+            /** @description Authenticator data. */
+            authenticator_data: components["schemas"]["Base64Url"];
+            /** @description The challenge that was given out. */
+            challenge: components["schemas"]["Line256"];
+            /** @description `clientDataJSON`. */
+            client_data: components["schemas"]["Base64Url"];
+            /** @description What its holder calls it. */
+            name: components["schemas"]["Name120"];
+            /** @description The public key: `SubjectPublicKeyInfo`, DER. */
+            public_key: components["schemas"]["Base64Url"];
+        };
         /** @enum {string} */
         RegistrationMethod: "managed" | "dcr";
         /** @description Decisions that would change alike. */
@@ -3873,6 +4132,8 @@ export interface components {
             last_seen_at: components["schemas"]["Timestamp"];
             /** @description What the browser says it is. */
             user_agent: string;
+            /** @description How whoever signed in proved who they are. */
+            way: components["schemas"]["SignInWay"];
         };
         /** @description Sessions of an account. */
         SessionItems: {
@@ -4034,10 +4295,14 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
-        /** @description Whether somebody has set the deployment up. */
+        /** @description Whether somebody has set the deployment up, and how people sign in. */
         SetupState: {
             /** @description Whether there is no owner yet who could sign in. */
             needed: boolean;
+            /** @description Whether people may sign in with passkeys. */
+            passkeys: boolean;
+            /** @description What people call the `OpenID` provider at which they sign in; null where there is none. */
+            single_sign_on?: string | null;
         };
         /** @description Decisions that would differ alike. */
         ShadowGroup: {
@@ -4124,6 +4389,13 @@ export interface components {
             password: components["schemas"]["Line256"];
             /** @description What the browser says it is. */
             user_agent?: string | null;
+        };
+        /** @enum {string} */
+        SignInWay: "password" | "single_sign_on" | "passkey";
+        /** @description A session has ended. */
+        SignedOut: {
+            /** @description Where the browser goes on to be signed out at the `OpenID` provider too; null where there is no such place. */
+            continue_at?: string | null;
         };
         /** @description Body that asks what a version would decide. Unknown members are ignored. */
         Simulate: {
@@ -4843,6 +5115,30 @@ export interface components {
                 };
             };
         };
+        /** @description The caller may not do this, or not here. */
+        AccountSessionRequiredOrFreshSignInRequired403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_session_required" | "fresh_sign_in_required";
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_session_required" | "fresh_sign_in_required" | "passkey_not_allowed";
+                };
+            };
+        };
         /** @description There is no such thing, or not for this caller. */
         ActivePolicySetVersionNotFoundOrPolicySetBindingNotFound404: {
             headers: {
@@ -5023,6 +5319,18 @@ export interface components {
                         /** @enum {string} */
                         code?: "audit_unavailable" | "control_disabled" | "storage_unavailable";
                     };
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        AuthorizationCodeRequiredOrInvalidAccountOrOauthIssuerMismatchOrProviderOauthDeniedOrSignInExpired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "authorization_code_required" | "invalid_account" | "oauth_issuer_mismatch" | "provider_oauth_denied" | "sign_in_expired";
                 };
             };
         };
@@ -5441,6 +5749,31 @@ export interface components {
                 };
             };
         };
+        /** @description Bad Gateway */
+        IdentityProviderFailed502: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "identity_provider_failed";
+                };
+            };
+        };
+        /** @description Something that the answer needs is away, or there is too much to do. */
+        IdentityProviderUnavailableOrStorageUnavailable503: {
+            headers: {
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "identity_provider_unavailable" | "storage_unavailable";
+                };
+            };
+        };
         /** @description Something sent is not what the route takes. */
         Invalid400OfCommand: {
             headers: {
@@ -5488,6 +5821,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "invalid_account" | "invalid_params" | "no_fields";
+                };
+            };
+        };
+        /** @description Something sent is not what the route takes. */
+        InvalidAccountOrSignInExpired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_account" | "sign_in_expired";
                 };
             };
         };
@@ -5755,6 +6100,18 @@ export interface components {
                 };
             };
         };
+        /** @description Something sent is not what the route takes. */
+        InvalidPasskeyOrSignInExpired400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "invalid_passkey" | "sign_in_expired";
+                };
+            };
+        };
         /** @description Unprocessable Entity */
         InvalidPolicyBundleOrInvalidPolicyContract422: {
             headers: {
@@ -5802,6 +6159,18 @@ export interface components {
                         /** @enum {string} */
                         code?: "not_found" | "reference_not_found" | "route_not_found";
                     };
+                };
+            };
+        };
+        /** @description The caller may not do this, or not here. */
+        NotInvited403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "not_invited";
                 };
             };
         };
@@ -6157,6 +6526,18 @@ export interface components {
                 "application/json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     error?: "reference_not_found" | "session_not_found";
+                };
+            };
+        };
+        /** @description There is no such thing, or not for this caller. */
+        ReferenceNotFoundOrSignInWayNotConfigured404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "reference_not_found" | "sign_in_way_not_configured";
                 };
             };
         };
@@ -6855,6 +7236,35 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "accounts.forget_identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ConflictOrLastOwner409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "accounts.link": {
         parameters: {
             query?: never;
@@ -6874,6 +7284,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NewLink"];
                 };
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountRoleForbiddenOrAccountScopeRequiredOrAdminTokenApproveOnlyOrAdminTokenReadOnlyOrAdminTokenZoneMismatch403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "accounts.remove_passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
@@ -7165,6 +7604,182 @@ export interface operations {
             default: components["responses"]["Otherwise"];
         };
     };
+    "console.begin_passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunPasskey"];
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.finish_passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishPasskey"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            401: components["responses"]["SignInRefused401"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyItems"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequired403"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.register_passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterPasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyItem"];
+                };
+            };
+            400: components["responses"]["InvalidPasskeyOrSignInExpired400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.begin_passkey_registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunPasskeyRegistration"];
+                };
+            };
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequiredOrFreshSignInRequiredOrPasskeyNotAllowed403"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.remove_passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            403: components["responses"]["AccountSessionRequiredOrFreshSignInRequired403"];
+            404: components["responses"]["AccountNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
     "console.password": {
         parameters: {
             query?: never;
@@ -7372,12 +7987,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description No Content */
-            204: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
             };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             403: components["responses"]["AccountSessionRequired403"];
@@ -7386,6 +8003,68 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge413"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.begin_single_sign_on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSingleSignOn"];
+                };
+            };
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["IdentityProviderFailed502"];
+            503: components["responses"]["IdentityProviderUnavailableOrStorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.finish_single_sign_on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishSingleSignOn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["AuthorizationCodeRequiredOrInvalidAccountOrOauthIssuerMismatchOrProviderOauthDeniedOrSignInExpired400"];
+            401: components["responses"]["SignInRefused401"];
+            403: components["responses"]["NotInvited403"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            502: components["responses"]["IdentityProviderFailed502"];
+            503: components["responses"]["IdentityProviderUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
     };

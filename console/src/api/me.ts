@@ -18,6 +18,12 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** How people sign in here, and whether anybody can yet. */
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: () => read(control.GET("/v1/console/setup")),
+});
+
 /** Why the role of whoever is signed in does not let them do something; undefined where it does. */
 export function useRefusal(power: Power): string | undefined {
   const me = useQuery(meQuery).data;

@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { own } from "../api/client.ts";
+import { own, type Schema } from "../api/client.ts";
 import { meQuery } from "../api/me.ts";
+import { signOutAt } from "../pages/sign-in/away.ts";
 import { zonesQuery } from "../pages/zones/queries.ts";
 import { Button } from "../parts/button.tsx";
 import { Palette } from "./palette.tsx";
@@ -90,9 +91,10 @@ export function Shell() {
   }, []);
 
   const signOut = async () => {
-    await own("DELETE", "/api/session");
+    const provider = signOutAt(await own<Schema["SignedOut"]>("DELETE", "/api/session"));
     client.clear();
-    await navigate({ to: "/sign-in" });
+    if (provider) location.assign(provider);
+    else await navigate({ to: "/sign-in" });
   };
   const deployment = OF_DEPLOYMENT.filter(
     (place) => !["/accounts", "/tokens"].includes(place.to) || me?.may.includes("govern"),

@@ -16,7 +16,30 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{known_tokens::KnownTokens, policy_work::PolicyWork};
+use crate::{known_tokens::KnownTokens, policy_work::PolicyWork, single_sign_on::SingleSignOn};
+
+/// Whom passkeys are for: the console, as browsers know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelyingParty {
+    /// The domain.
+    pub id: String,
+    /// The origin of its pages.
+    pub origin: String,
+}
+
+impl RelyingParty {
+    /// The console at `url`. Nothing where browsers use no passkeys: without TLS, other than at localhost, or at an address
+    /// that is no name.
+    pub fn at(url: &url::Url) -> Option<Self> {
+        let url::Host::Domain(id) = url.host()? else {
+            return None;
+        };
+        (url.scheme() == "https" || id == "localhost").then(|| Self {
+            id: id.to_owned(),
+            origin: url.origin().ascii_serialization(),
+        })
+    }
+}
 
 /// Bounds of the Control API.
 #[derive(Debug, Clone)]
@@ -41,6 +64,8 @@ pub struct ApiConfig {
     pub link_lifetime: Duration,
     /// How long after its decision a call without an outcome is shown as one whose outcome is unknown.
     pub outcome_unknown_after: Duration,
+    /// Whom passkeys are for; absent means that there are none.
+    pub relying_party: Option<RelyingParty>,
     /// Longest time that events are kept; absent means for ever.
     pub event_retention: Option<Duration>,
     /// Identifier of the resource that stands for this API itself. Only the deployment's own tokens manage it.
@@ -74,6 +99,7 @@ impl Default for ApiConfig {
             session_max: Duration::from_hours(7 * 24),
             link_lifetime: Duration::from_hours(24),
             outcome_unknown_after: Duration::from_mins(15),
+            relying_party: None,
             event_retention: None,
             control_audience: String::from("caracal-control"),
             public_url: String::from("http://localhost:3000"),
@@ -158,6 +184,8 @@ pub struct ApiDeps {
     pub replay: Arc<dyn ReplayStore>,
     /// Where evidence of commands that change nothing is safe before they are answered.
     pub spool: Arc<Spool>,
+    /// Signs people in who come from the `OpenID` provider, where there is one.
+    pub single_sign_on: Option<Arc<SingleSignOn>>,
     /// Bounds.
     pub config: ApiConfig,
 }

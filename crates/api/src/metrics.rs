@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use caracal_core::entity::SignInWay;
+use caracal_service::Refusal;
 use metrics::{counter, gauge};
 
 caracal_core::declare_metrics! {
@@ -15,6 +17,30 @@ caracal_core::declare_metrics! {
     gauge(Seconds) OLDEST_DUE = "caracal_api_notifications_oldest_due_age_seconds";
     /// Active sinks of notifications whose last three attempts or more failed, of every zone.
     gauge(Count) SINKS_FAILING = "caracal_api_notification_sinks_failing";
+    /// Sign-ins at the console, by way and outcome.
+    counter(Count) SIGN_INS = "caracal_api_sign_ins_total";
+    /// Fetches of the keys of the console's identity provider, by outcome.
+    counter(Count) KEY_FETCHES = "caracal_api_sign_in_key_fetches_total";
+}
+
+/// How a sign-in ended.
+pub(crate) fn sign_in_ended<T>(way: SignInWay, ended: &Result<T, Refusal>) {
+    let outcome = match ended {
+        Ok(_) => "signed_in",
+        Err(refusal) if refusal.status.is_server_error() => "failed",
+        Err(_) => "refused",
+    };
+    signed_in(way, outcome);
+}
+
+/// Somebody was signed in, or was not.
+pub(crate) fn signed_in(way: SignInWay, outcome: &'static str) {
+    counter!(SIGN_INS, "way" => way.as_str(), "outcome" => outcome).increment(1);
+}
+
+/// Fetches of the keys of the console's identity provider by outcome.
+pub(crate) fn sign_in_keys_fetched(outcome: &'static str) {
+    counter!(KEY_FETCHES, "outcome" => outcome).increment(1);
 }
 
 /// A command was answered. Both come from closed sets.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use caracal_api::ApiConfig;
+use caracal_api::{ApiConfig, RelyingParty, SingleSignOnConfig};
 use caracal_coordinator::CoordinatorConfig;
 use caracal_core::Secret;
 pub(crate) use caracal_service::config::Role;
@@ -67,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) gateway_public_url: Option<String>,
     /// Where browsers find the console.
     pub(crate) console_url: Option<String>,
+    /// The `OpenID` provider at which people sign in to the console.
+    pub(crate) single_sign_on: Option<Box<SingleSignOnConfig>>,
     /// The Control API and the Coordinator, for a console in another process.
     pub(crate) api_url: Option<String>,
     pub(crate) coordinator_url: Option<String>,
@@ -201,6 +203,9 @@ impl Config {
                 _ => {}
             }
         }
+        let console_url = settings.find(&declared::CONSOLE_URL);
+        let single_sign_on = declared::single_sign_on(settings, console_url.as_deref(), &process);
+        let console = console_url.as_deref().and_then(|url| url::Url::parse(url).ok());
         let published = home.join("checkpoints");
         let spool_every = settings.get(&declared::SPOOL_SYNC_EVERY);
         let mut config = Self {
@@ -210,7 +215,8 @@ impl Config {
             issuer,
             sts_url,
             gateway_public_url: settings.find(&declared::GATEWAY_PUBLIC_URL),
-            console_url: settings.find(&declared::CONSOLE_URL),
+            console_url,
+            single_sign_on,
             api_url: settings.find(&declared::API_URL),
             coordinator_url: settings.find(&declared::COORDINATOR_URL),
             keys,
@@ -252,7 +258,10 @@ impl Config {
             db_max_conns: settings.get(&declared::DB_MAX_CONNS),
             role_passwords: role_passwords(settings),
             coordinator: declared::coordinator(settings),
-            api,
+            api: ApiConfig {
+                relying_party: console.as_ref().and_then(RelyingParty::at),
+                ..api
+            },
             api_public_url: settings.find(&declared::PUBLIC_URL),
             unknown: Vec::new(),
             effective: Vec::new(),

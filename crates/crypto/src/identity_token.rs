@@ -6,6 +6,7 @@ mod keys;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::Timestamp;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::strict_json;
 
@@ -234,6 +235,25 @@ impl<'t> IdentityToken<'t> {
             subject: claims.sub.clone(),
             expires_at: Timestamp::from_unix_seconds(exp),
         })
+    }
+}
+
+impl IdentityToken<'_> {
+    /// As [`Self::verify`], with everything that the token says.
+    ///
+    /// # Errors
+    /// [`IdentityTokenError`].
+    pub fn verify_with_claims(
+        &self,
+        key: &IssuerKey,
+        rules: IdentityRules<'_>,
+    ) -> Result<(ProvenSubject, Map<String, Value>), IdentityTokenError> {
+        const MALFORMED: IdentityTokenError = IdentityTokenError::Malformed;
+        let proven = self.verify(key, rules)?;
+        let (_, claims) = self.message.split_once('.').ok_or(MALFORMED)?;
+        let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| MALFORMED)?;
+        let claims = serde_json::from_slice(&claims).map_err(|_| MALFORMED)?;
+        Ok((proven, claims))
     }
 }
 

@@ -36,6 +36,7 @@ pub mod stream_signature;
 mod strict_json;
 pub mod tokens;
 pub mod weak_key;
+pub mod webauthn;
 pub mod webhook_signature;
 pub mod zone_key;
 

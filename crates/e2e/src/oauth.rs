@@ -20,6 +20,10 @@ pub const CLIENT_SECRET: &str = "canary~f4b1:%41+z";
 /// Where the clients `web` and `people` wait for their codes. Nobody is there.
 const REDIRECT_URI: &str = "https://app.example.com/back";
 
+/// Where the console is in people's browsers, and where the client `console` waits for its codes.
+pub const CONSOLE_URL: &str = "https://console.example.com";
+const CONSOLE_CALLBACK: &str = "https://console.example.com/sign-in/callback";
+
 /// The server, on this machine, with a certificate of an authority of its own. It ends with this.
 #[derive(Debug)]
 pub struct OauthServer {
@@ -146,7 +150,9 @@ impl OauthServer {
             "client_id=web&response_type=code&redirect_uri={REDIRECT_URI}&scope=openid&state=s\
              &code_challenge={challenge}&code_challenge_method=S256"
         );
-        let arrived = self.follow(&format!("{}/auth?{query}", self.plain)).await;
+        let arrived = self
+            .follow(&format!("{}/auth?{query}", self.plain), REDIRECT_URI)
+            .await;
         let code = arrived.query_pairs().find(|(name, _)| name == "code");
         let (_, code) = code.unwrap_or_else(|| panic!("no code: {arrived}"));
         let form = [
@@ -181,8 +187,40 @@ impl OauthServer {
     pub async fn agree(&self, url: &str) -> Vec<(String, String)> {
         let path = url.strip_prefix(&self.issuer);
         let path = path.unwrap_or_else(|| panic!("{url} is elsewhere"));
-        let arrived = self.follow(&format!("{}{path}", self.plain)).await;
+        let url = format!("{}{path}", self.plain);
+        let asked: reqwest::Url = url.parse().expect("a URL");
+        let back = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
+        let back = back.expect("a redirect URI").1.into_owned();
+        assert!(
+            [REDIRECT_URI, CONSOLE_CALLBACK].contains(&back.as_str()),
+            "{back}"
+        );
+        let arrived = self.follow(&url, &back).await;
         arrived.query_pairs().into_owned().collect()
+    }
+
+    /// Whoever comes from now on is the subject of `claims`.
+    pub async fn person(&self, claims: &Value) {
+        let mut url: reqwest::Url = format!("{}/person", self.plain).parse().expect("a URL");
+        url.query_pairs_mut().append_pair("claims", &claims.to_string());
+        self.http.post(url).send().await.expect("it answers");
+    }
+
+    /// Its identity tokens say everything themselves from now on.
+    pub async fn claims_in_tokens(&self) {
+        let url = format!("{}/claims?in=token", self.plain);
+        self.http.post(url).send().await.expect("it answers");
+    }
+
+    /// What makes it the identity provider of the console.
+    pub fn of_the_console(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("CONSOLE_URL", String::from(CONSOLE_URL)),
+            ("CONSOLE_OIDC_ISSUER", self.issuer.clone()),
+            ("CONSOLE_OIDC_CLIENT_ID", String::from("console")),
+            ("CONSOLE_OIDC_CLIENT_SECRET", String::from(CLIENT_SECRET)),
+            ("CONSOLE_OIDC_NAME", String::from("Example")),
+        ]
     }
 
     /// It forgets every refresh token.
@@ -192,7 +230,7 @@ impl OauthServer {
     }
 
     /// Follows the redirections of an authorization as a browser does, to the client's door.
-    async fn follow(&self, url: &str) -> reqwest::Url {
+    async fn follow(&self, url: &str, back: &str) -> reqwest::Url {
         let mut cookies: BTreeMap<String, String> = BTreeMap::new();
         let mut url = url.to_owned();
         loop {
@@ -213,7 +251,7 @@ impl OauthServer {
             let location = answer.headers().get("location");
             let location = location.unwrap_or_else(|| panic!("no redirection: {answer:?}"));
             let location = location.to_str().expect("text");
-            if location.starts_with(REDIRECT_URI) {
+            if location.starts_with(back) {
                 return location.parse().expect("a URL");
             }
             url = if location.starts_with('/') {
@@ -261,9 +299,15 @@ fn clients(key: &KeyPair) -> Value {
         "grant_types": ["authorization_code", "refresh_token"], "redirect_uris": [REDIRECT_URI],
         "response_types": ["code"],
     });
+    let console = json!({
+        "client_id": "console", "client_secret": CLIENT_SECRET, "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code"], "redirect_uris": [CONSOLE_CALLBACK], "response_types": ["code"],
+        "post_logout_redirect_uris": [format!("{CONSOLE_URL}/sign-in")],
+    });
     json!([
         web,
         people,
+        console,
         service("basic", "client_secret_basic"),
         service("post", "client_secret_post"),
         signs

@@ -16,6 +16,7 @@ pub mod files;
 pub mod front;
 pub mod health;
 pub mod issued;
+pub mod issuer_keys;
 pub mod key_check;
 pub mod key_rotation;
 pub mod limits;

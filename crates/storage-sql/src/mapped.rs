@@ -11,7 +11,7 @@ use caracal_core::{
     entity::{
         AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, ConnectionStatus, Lifecycle,
         NotificationType, OperationEnforcement, PrivacyMode, ProviderKind, RegistrationMethod, SessionStatus,
-        StateKind, UpstreamRevocation,
+        SignInWay, StateKind, UpstreamRevocation,
     },
 };
 use caracal_storage::Error;
@@ -262,6 +262,7 @@ word_columns!(
     ProviderKind: ProviderKind::parse, ProviderKind::as_str;
     RegistrationMethod: RegistrationMethod::parse, RegistrationMethod::as_str;
     SessionStatus: SessionStatus::parse, SessionStatus::as_str;
+    SignInWay: SignInWay::parse, SignInWay::as_str;
     StateKind: StateKind::parse, StateKind::as_str;
     SubjectType: subject_of, subject_word;
     UpstreamRevocation: UpstreamRevocation::parse, UpstreamRevocation::as_str;

@@ -31,7 +31,7 @@ mod state_owners;
 mod subjects;
 mod work;
 
-pub use accounts::{Account, AccountLink, AccountSession, Accounts};
+pub use accounts::{Account, AccountLink, AccountPasskey, AccountSession, Accounts};
 pub use caracal_ledger::chain::LogId;
 
 pub use admin::{AdminAuditFilter, AdminAuditLog, AdminAuditRecord, AdminAuditRow, AdminToken, AdminTokens};

@@ -1,4 +1,5 @@
-//! Two cookies, of which no script knows: who is signed in, and that somebody signed in with this browser before.
+//! Three cookies, of which no script knows: who is signed in, that somebody signed in with this browser before, and that
+//! somebody began to.
 
 use caracal_core::Timestamp;
 use http::{HeaderMap, HeaderValue, header};
@@ -46,6 +47,26 @@ impl Cookies {
     /// The mark of the browser.
     pub(crate) fn device(self, headers: &HeaderMap) -> Option<&str> {
         self.read(headers, "caracal-device")
+    }
+
+    /// What belongs to a sign-in that began in this browser.
+    pub(crate) fn begun(self, headers: &HeaderMap) -> Option<&str> {
+        self.read(headers, "caracal-begun")
+    }
+
+    /// Keeps it until it is too late to finish.
+    pub(crate) fn keep_begun(
+        self,
+        secret: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<HeaderValue> {
+        self.write("caracal-begun", secret, expires_at.since(now).as_secs())
+    }
+
+    /// Forgets it: one answer is taken, whatever comes of it.
+    pub(crate) fn forget_begun(self) -> Option<HeaderValue> {
+        self.write("caracal-begun", "", 0)
     }
 
     fn write(self, name: &str, value: &str, seconds: u64) -> Option<HeaderValue> {

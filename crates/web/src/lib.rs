@@ -7,6 +7,8 @@
 //! | Path | What |
 //! |---|---|
 //! | `POST /api/session`, `POST /api/session/link` | sign in with a password, or by a link that sets one: the token goes into the cookie |
+//! | `POST /api/session/single-sign-on/begin`, `POST /api/session/single-sign-on` | the same by way of the `OpenID` provider |
+//! | `POST /api/session/passkey/begin`, `POST /api/session/passkey` | the same with a passkey |
 //! | `DELETE /api/session` | sign out |
 //! | `/api/control/v1/…` | the Control API |
 //! | `/api/coordinator/zones/…` | the Coordinator |

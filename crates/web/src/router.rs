@@ -21,7 +21,7 @@ use crate::{
     guard::Place,
     headers,
     proxy::{Upstream, below},
-    session,
+    session::{self, Beginning, Way},
 };
 
 /// What the web role works with.
@@ -134,8 +134,15 @@ fn route_of(path: &str) -> &'static str {
 
 const CONTROL: &str = "/api/control";
 const COORDINATOR: &str = "/api/coordinator";
-/// Answers with a token that no script may have: asked for here, never on behalf of a page.
-const ONLY_HERE: [&str; 2] = ["/v1/console/sign-in", "/v1/console/links/use"];
+/// Whose answers have what no script may have.
+const ONLY_HERE: [&str; 6] = [
+    Way::Password.path(),
+    Way::Link.path(),
+    Way::SingleSignOn.path(),
+    Way::Passkey.path(),
+    Beginning::SingleSignOn.path(),
+    Beginning::Passkey.path(),
+];
 
 async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
     web.place.check_host(request.headers())?;
@@ -146,13 +153,26 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
     web.place.check_site(request.method(), request.headers())?;
     match (request.method(), path.as_str()) {
         (&Method::POST, "/api/session") => {
-            session::sign_in(&web.api, web.cookies, &web.world, ONLY_HERE[0], request).await
+            session::sign_in(&web.api, web.cookies, &web.world, Way::Password, request).await
         }
         (&Method::POST, "/api/session/link") => {
-            session::sign_in(&web.api, web.cookies, &web.world, ONLY_HERE[1], request).await
+            session::sign_in(&web.api, web.cookies, &web.world, Way::Link, request).await
+        }
+        (&Method::POST, "/api/session/single-sign-on/begin") => {
+            let beginning = Beginning::SingleSignOn;
+            session::begin(&web.api, web.cookies, &web.world, beginning, request).await
+        }
+        (&Method::POST, "/api/session/passkey/begin") => {
+            session::begin(&web.api, web.cookies, &web.world, Beginning::Passkey, request).await
+        }
+        (&Method::POST, "/api/session/passkey") => {
+            session::sign_in(&web.api, web.cookies, &web.world, Way::Passkey, request).await
+        }
+        (&Method::POST, "/api/session/single-sign-on") => {
+            session::sign_in(&web.api, web.cookies, &web.world, Way::SingleSignOn, request).await
         }
         (&Method::DELETE, "/api/session") => {
-            Ok(session::sign_out(&web.api, web.cookies, request.headers()).await)
+            session::sign_out(&web.api, web.cookies, request.headers()).await
         }
         _ => {
             let token = web.cookies.session(request.headers()).map(str::to_owned);

@@ -5,14 +5,18 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::World;
+use caracal_core::{Timestamp, World};
 use caracal_service::{
     Refusal,
     body::{is_of_type, read_bounded},
 };
-use caracal_wire::{ErrorCode, control::accounts::NewSession};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde_json::Value;
+use caracal_wire::{
+    ErrorCode,
+    control::accounts::{AccountItem, NewSession, SignedOut},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use crate::{
     cookies::Cookies,
@@ -22,30 +26,100 @@ use crate::{
 /// Longest body that signs in, and longest answer to it.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Signs in at `path` of the Control API with the body of the request.
+/// How somebody signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// With a password.
+    Password,
+    /// With a link that sets one.
+    Link,
+    /// With what the `OpenID` provider sent along.
+    SingleSignOn,
+    /// With a passkey.
+    Passkey,
+}
+
+impl Way {
+    /// Where the Control API takes it. Its answers have a token that no script may have: it is asked for here, and never on
+    /// behalf of a page.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Password => "/v1/console/sign-in",
+            Self::Link => "/v1/console/links/use",
+            Self::SingleSignOn => "/v1/console/single-sign-on/finish",
+            Self::Passkey => "/v1/console/passkey/finish",
+        }
+    }
+
+    /// What the browser is known by, which comes from where no script can put it: the member of the body, and its value.
+    fn known_by(self, cookies: Cookies, headers: &HeaderMap) -> Option<(&'static str, Option<&str>)> {
+        match self {
+            Self::Password => Some(("device", cookies.device(headers))),
+            Self::Link => None,
+            Self::SingleSignOn | Self::Passkey => Some(("browser", cookies.begun(headers))),
+        }
+    }
+
+    /// Whether it is begun here first.
+    const fn is_begun(self) -> bool {
+        matches!(self, Self::SingleSignOn | Self::Passkey)
+    }
+}
+
+/// A sign-in that begins with something that the browser alone keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// At the `OpenID` provider.
+    SingleSignOn,
+    /// With a passkey.
+    Passkey,
+}
+
+impl Beginning {
+    /// Where the Control API begins it. Its answers have what no script may have.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::SingleSignOn => "/v1/console/single-sign-on/begin",
+            Self::Passkey => "/v1/console/passkey/begin",
+        }
+    }
+}
+
+/// What the Control API says when one begins.
+#[derive(Deserialize)]
+struct Begun {
+    /// What the browser alone keeps.
+    browser: String,
+    expires_at: Timestamp,
+    /// The rest is for the page.
+    #[serde(flatten)]
+    shown: Map<String, Value>,
+}
+
+/// What a page learns of a session.
+#[derive(Serialize)]
+struct Shown<'s> {
+    account: &'s AccountItem,
+    expires_at: Timestamp,
+}
+
+/// Signs in at the Control API with the body of the request.
 pub(crate) async fn sign_in(
     api: &Upstream,
     cookies: Cookies,
     world: &World,
-    path: &str,
+    way: Way,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (head, body) = request.into_parts();
-    if !is_of_type(&head.headers, "application/json") {
-        return Err(
-            Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json")
-        );
-    }
-    let body = read_bounded(body, MAX_BODY).await?;
-    let Ok(Value::Object(mut asked)) = serde_json::from_slice(&body) else {
-        return Err(Refusal::of(ErrorCode::InvalidBody).describe("the body is not a JSON object"));
-    };
-    // What the browser is known by comes from where no script can put it.
-    asked.remove("device");
-    if path.ends_with("sign-in")
-        && let Some(device) = cookies.device(&head.headers)
-    {
-        asked.insert(String::from("device"), Value::from(device));
+    let (head, mut asked) = object(request).await?;
+    if let Some((member, known)) = way.known_by(cookies, &head.headers) {
+        asked.remove(member);
+        asked.extend(known.map(|known| (member.to_owned(), Value::from(known))));
+        if known.is_none() && way.is_begun() {
+            return Err(Refusal::of(ErrorCode::SignInExpired).describe(
+                "this sign-in was not begun in this browser, was finished, or has run out; begin again",
+            ));
+        }
     }
     let agent = head
         .headers
@@ -55,60 +129,123 @@ pub(crate) async fn sign_in(
     let former = cookies.session(&head.headers).map(str::to_owned);
     let asked = Value::Object(asked).to_string();
     let answer = api
-        .ask(Method::POST, path, sent_on(&head), None, asked.into())
+        .ask(Method::POST, way.path(), sent_on(&head), None, asked.into())
+        .await?;
+    // A secret of a browser is good for one answer, whatever comes of it.
+    let forgotten = way.is_begun().then(|| cookies.forget_begun()).flatten();
+    if !answer.status().is_success() {
+        let mut response = sent_back(answer);
+        response
+            .headers_mut()
+            .extend(forgotten.map(|cookie| (header::SET_COOKIE, cookie)));
+        return Ok(response);
+    }
+    let status = answer.status();
+    let session: NewSession = read(answer).await?;
+    // Whoever signs in leaves no session behind that the browser forgets.
+    if let Some(former) = former {
+        let _ = end(api, &former).await;
+    }
+    let mut response = shown(
+        status,
+        &Shown {
+            account: &session.account,
+            expires_at: session.expires_at,
+        },
+    )?;
+    let kept = [
+        cookies.keep_session(&session.token, session.expires_at, world.now()),
+        cookies.keep_device(&session.device),
+        forgotten,
+    ];
+    for cookie in kept.into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Begins a sign-in: the page learns what it needs to go on, and the browser alone keeps the secret.
+pub(crate) async fn begin(
+    api: &Upstream,
+    cookies: Cookies,
+    world: &World,
+    beginning: Beginning,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (head, _) = object(request).await?;
+    let path = beginning.path();
+    let answer = api
+        .ask(Method::POST, path, sent_on(&head), None, "{}".into())
         .await?;
     if !answer.status().is_success() {
         return Ok(sent_back(answer));
     }
-    let status = answer.status();
-    let text = read_bounded(answer.into_body(), MAX_BODY).await?;
-    let session: NewSession =
-        serde_json::from_slice(&text).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
-    // Whoever signs in leaves no session behind that the browser forgets.
-    if let Some(former) = former {
-        let out = api.ask(
-            Method::POST,
-            "/v1/console/sign-out",
-            json(),
-            Some(&former),
-            "{}".into(),
-        );
-        let _ = out.await;
-    }
-    let shown = serde_json::json!({"account": session.account, "expires_at": session.expires_at});
-    let mut response = Response::new(Body::from(shown.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.extend(json());
-    let kept = [
-        cookies.keep_session(&session.token, session.expires_at, world.now()),
-        cookies.keep_device(&session.device),
-    ];
-    for cookie in kept.into_iter().flatten() {
-        headers.append(header::SET_COOKIE, cookie);
+    let begun: Begun = read(answer).await?;
+    let mut response = shown(StatusCode::OK, &begun.shown)?;
+    if let Some(cookie) = cookies.keep_begun(&begun.browser, begun.expires_at, world.now()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
 /// Ends the session, and forgets it whatever the Control API says.
-pub(crate) async fn sign_out(api: &Upstream, cookies: Cookies, headers: &HeaderMap) -> Response {
+pub(crate) async fn sign_out(
+    api: &Upstream,
+    cookies: Cookies,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let mut out = SignedOut { continue_at: None };
     if let Some(token) = cookies.session(headers) {
-        let out = api.ask(
-            Method::POST,
-            "/v1/console/sign-out",
-            json(),
-            Some(token),
-            "{}".into(),
-        );
-        if let Err(refusal) = out.await {
-            tracing::warn!(code = %refusal.code, "a session could not be ended; it ends by disuse");
+        match end(api, token).await {
+            Ok(ended) => out = ended,
+            Err(refusal) => {
+                tracing::warn!(code = %refusal.code, "a session could not be ended; it ends by disuse");
+            }
         }
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut response = shown(StatusCode::OK, &out)?;
     if let Some(cookie) = cookies.forget_session() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
+}
+
+/// Ends the session of a token.
+async fn end(api: &Upstream, token: &str) -> Result<SignedOut, Refusal> {
+    let path = "/v1/console/sign-out";
+    let answer = api
+        .ask(Method::POST, path, json(), Some(token), "{}".into())
+        .await?;
+    if !answer.status().is_success() {
+        // It has ended already.
+        return Ok(SignedOut { continue_at: None });
+    }
+    read(answer).await
+}
+
+/// The body of a request, which is a JSON object.
+async fn object(request: Request) -> Result<(Parts, Map<String, Value>), Refusal> {
+    let (head, body) = request.into_parts();
+    if !is_of_type(&head.headers, "application/json") {
+        return Err(
+            Refusal::of(ErrorCode::UnsupportedMediaType).describe("send Content-Type: application/json")
+        );
+    }
+    let body = read_bounded(body, MAX_BODY).await?;
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(asked)) => Ok((head, asked)),
+        _ => Err(Refusal::of(ErrorCode::InvalidBody).describe("the body is not a JSON object")),
+    }
+}
+
+async fn read<T: DeserializeOwned>(answer: http::Response<Body>) -> Result<T, Refusal> {
+    let text = read_bounded(answer.into_body(), MAX_BODY).await?;
+    serde_json::from_slice(&text).map_err(|_| Refusal::of(ErrorCode::InternalError))
+}
+
+fn shown(status: StatusCode, answer: &impl Serialize) -> Result<Response, Refusal> {
+    let text = serde_json::to_string(answer).map_err(|_| Refusal::of(ErrorCode::InternalError))?;
+    Ok((status, json(), text).into_response())
 }
 
 fn json() -> HeaderMap {

@@ -174,6 +174,9 @@ function Panel({
           ["Id", <Id key="id" of={account.id} />],
           ["Last sign-in", <Time key="at" at={account.last_sign_in_at} />],
           ["Password", account.has_password ? "set" : "not set yet"],
+          ...(account.identity_issuer
+            ? ([["Single sign-on", <bdi key="identity">{account.identity_issuer}</bdi>]] as const)
+            : []),
         ]}
       />
       <Form onSubmit={() => void save()}>
@@ -203,6 +206,18 @@ function Panel({
         >
           Sign out everywhere
         </Button>
+        <Button
+          onClick={() => void act(() => read(control.DELETE("/v1/accounts/{id}/passkeys", { params })))}
+        >
+          Remove passkeys
+        </Button>
+        {account.identity_issuer && (
+          <Button
+            onClick={() => void act(() => read(control.DELETE("/v1/accounts/{id}/identity", { params })))}
+          >
+            Forget single sign-on
+          </Button>
+        )}
         <Button
           look="danger"
           refused={account.id === me?.account.id ? "This is your own account." : undefined}
@@ -280,7 +295,7 @@ export function AccountsPage() {
             cell: (account) =>
               account.locked_at ? (
                 <Badge meaning="refused">locked</Badge>
-              ) : account.has_password ? (
+              ) : account.has_password || account.identity_issuer ? (
                 <Badge meaning="allowed">active</Badge>
               ) : (
                 <Badge meaning="waiting">invited</Badge>

@@ -2,6 +2,11 @@ import type { Schema } from "../../api/client.ts";
 
 export type Kind = Schema["ProviderKind"];
 
+/** Where people come back to who connect an account with this console. */
+export function redirectUri(): string {
+  return typeof location === "undefined" ? "" : `${location.origin}/connections/callback`;
+}
+
 /** A setting of a kind: `secret` ones are sealed and never shown again. */
 export type Setting = {
   key: string;
@@ -60,10 +65,26 @@ export const KINDS: Readonly<
     settings: [
       { key: "authorization_endpoint", label: "Authorization endpoint", needed: true },
       { key: "token_endpoint", label: "Token endpoint", needed: true },
-      { key: "redirect_uri", label: "Redirect URI", needed: true },
+      {
+        key: "redirect_uri",
+        label: "Redirect URI",
+        needed: true,
+        preset: redirectUri(),
+        help: "Registered at the provider. With this console's own, people connect accounts here.",
+      },
       { key: "client_id", label: "Client id", needed: true },
       { key: "client_secret", label: "Client secret", secret: true },
       { key: "scopes", label: "Scopes", list: true, help: "With blanks between them." },
+      {
+        key: "issuer",
+        label: "Issuer",
+        help: "What the provider calls itself. With it, answers that name another, or nobody, are refused.",
+      },
+      {
+        key: "revocation_endpoint",
+        label: "Revocation endpoint",
+        help: "Where tokens are taken back when a connection ends, at the host of the token endpoint.",
+      },
     ],
   },
   caracal_mandate: {

@@ -9,6 +9,7 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
+import { Connections } from "./connections.tsx";
 import { ProviderForm } from "./form.tsx";
 import { KINDS } from "./kinds.ts";
 
@@ -66,6 +67,7 @@ function Panel({ zone, provider, close }: { zone: string; provider: Provider; cl
           </Button>
         </div>
       )}
+      {provider.kind === "oauth2_authorization_code" && <Connections zone={zone} provider={provider} />}
       <section className="stack-small" aria-labelledby="bound">
         <h3 id="bound">Resources that use it</h3>
         {bound.length === 0 ? (

@@ -1,27 +1,21 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
-import { meQuery, useRefusal } from "../../api/me.ts";
+import { meQuery, setupQuery, useRefusal } from "../../api/me.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Facts } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
+import { browser } from "./browser.ts";
+import { Passkeys } from "./passkeys.tsx";
 
-/** What a browser calls itself, in the words people use. */
-export function browser(agent: string): string {
-  const name = /Firefox\//.test(agent)
-    ? "Firefox"
-    : /Edg\//.test(agent)
-      ? "Edge"
-      : /Chrome\//.test(agent)
-        ? "Chrome"
-        : /Safari\//.test(agent)
-          ? "Safari"
-          : "Another browser";
-  const system = ["Windows", "Mac OS", "Android", "iPhone", "Linux"].find((one) => agent.includes(one));
-  return system ? `${name} on ${system === "Mac OS" ? "macOS" : system}` : name;
-}
+/** How somebody signed in, in the words people use. */
+const WAYS: Record<Schema["SignInWay"], string> = {
+  password: "password",
+  single_sign_on: "single sign-on",
+  passkey: "passkey",
+};
 
 function Password() {
   const [typed, setTyped] = useState({ current: "", password: "" });
@@ -74,6 +68,15 @@ function Password() {
   );
 }
 
+function NoPassword() {
+  return (
+    <section className="stack" aria-labelledby="password" style={{ maxWidth: 420 }}>
+      <h2 id="password">Password</h2>
+      <p className="quiet">You have none and need none. An owner can make a link with which you set one.</p>
+    </section>
+  );
+}
+
 function Sessions() {
   const client = useQueryClient();
   const query = useQuery({
@@ -107,6 +110,7 @@ function Sessions() {
               <thead>
                 <tr>
                   <th scope="col">Browser</th>
+                  <th scope="col">How</th>
                   <th scope="col">Signed in</th>
                   <th scope="col">Last used</th>
                   <th scope="col">Ends</th>
@@ -122,6 +126,7 @@ function Sessions() {
                       {browser(session.user_agent)}{" "}
                       {session.current && <Badge meaning="allowed">this one</Badge>}
                     </td>
+                    <td>{WAYS[session.way]}</td>
                     <td>
                       <Time at={session.created_at} />
                     </td>
@@ -203,6 +208,7 @@ function Retention() {
 /** What somebody sets for themselves, and owners for the deployment. */
 export function SettingsPage() {
   const me = useQuery(meQuery).data;
+  const setup = useQuery(setupQuery).data;
   return (
     <Page title="Settings">
       <div className="stack-large">
@@ -217,7 +223,8 @@ export function SettingsPage() {
           />
         )}
         <Sessions />
-        <Password />
+        {setup?.passkeys && <Passkeys />}
+        {me && (me.account.has_password ? <Password /> : <NoPassword />)}
         <Retention />
       </div>
     </Page>

@@ -1,22 +1,40 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { control, own, read } from "../../api/client.ts";
+import { own } from "../../api/client.ts";
+import { setupQuery } from "../../api/me.ts";
+import { hasPasskeys, signInWithPasskey } from "../../api/passkey.ts";
 import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField } from "../../parts/form.tsx";
+import { httpsOnly, keepReturn, safeReturn } from "./away.ts";
 
-/** Where to go after signing in: an address of this console, and of nothing else. */
-export function safeReturn(asked: string | undefined): string {
-  if (asked === undefined || !/^\/(?![/\\])/.test(asked)) return "/";
-  try {
-    const url = new URL(asked, "https://console.invalid");
-    return url.origin === "https://console.invalid" ? `${url.pathname}${url.search}${url.hash}` : "/";
-  } catch {
-    return "/";
-  }
+/** Sends the browser to the identity provider. */
+function SingleSignOn({ name, back }: { name: string; back: string | undefined }) {
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const begin = async () => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      const away = await own<{ authorization_url: string }>("POST", "/api/session/single-sign-on/begin", {});
+      keepReturn(back);
+      location.assign(httpsOnly(away.authorization_url));
+    } catch (caught) {
+      setError(caught);
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <FormProblem error={error} />
+      <Button look="main" busy={busy} onClick={() => void begin()}>
+        {busy ? `Going to ${name}…` : `Continue with ${name}`}
+      </Button>
+    </>
+  );
 }
 
-/** Signs in with a password. */
+/** Signs in by each way that the deployment has. */
 export function SignInPage() {
   const search = useSearch({ strict: false }) as { return?: string };
   const router = useRouter();
@@ -25,15 +43,15 @@ export function SignInPage() {
   const [password, setPassword] = useState("");
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const setup = useQuery({ queryKey: ["setup"], queryFn: () => read(control.GET("/v1/console/setup")) });
+  const setup = useQuery(setupQuery);
   useEffect(() => {
     document.title = "Sign in · Caracal";
   }, []);
-  const signIn = async () => {
+  const by = (work: () => Promise<unknown>) => async () => {
     if (busy) return;
     setBusy(true);
     try {
-      await own("POST", "/api/session", { email, password });
+      await work();
       client.clear();
       router.history.push(safeReturn(search.return));
     } catch (caught) {
@@ -41,6 +59,8 @@ export function SignInPage() {
       setBusy(false);
     }
   };
+  const signIn = by(() => own("POST", "/api/session", { email, password }));
+  const withPasskey = by(signInWithPasskey);
   return (
     <main className="alone">
       <div>
@@ -51,6 +71,7 @@ export function SignInPage() {
             machine where Caracal runs.
           </p>
         )}
+        {setup.data?.single_sign_on && <SingleSignOn name={setup.data.single_sign_on} back={search.return} />}
         <Form onSubmit={() => void signIn()}>
           <FormProblem error={error} />
           <TextField
@@ -69,10 +90,19 @@ export function SignInPage() {
             value={password}
             onChange={(event) => setPassword(event.target.value)}
           />
-          <Button type="submit" look="main" busy={busy}>
+          <Button
+            type="submit"
+            {...(setup.data?.single_sign_on ? {} : { look: "main" as const })}
+            busy={busy}
+          >
             {busy ? "Signing in…" : "Sign in"}
           </Button>
         </Form>
+        {setup.data?.passkeys && hasPasskeys() && (
+          <Button busy={busy} onClick={() => void withPasskey()}>
+            Use a passkey
+          </Button>
+        )}
         <p className="quiet small">
           Forgotten the password? An owner can make a link with which you set another one.
         </p>

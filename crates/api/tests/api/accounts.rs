@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caracal_api::{ApiConfig, RelyingParty};
 use caracal_testkit::client::Answer;
 use http::Method;
 use serde_json::{Value, json};
@@ -277,5 +278,84 @@ async fn the_last_owner_stays_and_a_locked_account_is_out_at_once() {
             .await
             .refused(409),
         "account_email_taken"
+    );
+}
+
+#[tokio::test]
+async fn passkeys_are_added_and_removed_behind_a_fresh_sign_in_and_only_where_browsers_use_them() {
+    let without = Stack::start().await;
+    let owner = without.owner().await;
+    let refused = post(
+        &without,
+        Some(&owner),
+        "/v1/console/passkeys/registration",
+        &Value::Null,
+    );
+    assert_eq!(refused.await.refused(404), "sign_in_way_not_configured");
+    let refused = post(&without, None, "/v1/console/passkey/begin", &Value::Null).await;
+    assert_eq!(refused.refused(404), "sign_in_way_not_configured");
+
+    let stack = Stack::with(ApiConfig {
+        relying_party: Some(RelyingParty {
+            id: String::from("console.example.com"),
+            origin: String::from("https://console.example.com"),
+        }),
+        ..ApiConfig::default()
+    })
+    .await;
+    let owner = stack.owner().await;
+    let path = "/v1/console/passkeys";
+    let registration = "/v1/console/passkeys/registration";
+    let begun = post(&stack, Some(&owner), registration, &Value::Null)
+        .await
+        .expect(200);
+    let body = |challenge: &str| {
+        json!({
+            "name": "x", "challenge": challenge, "client_data": "e30", "authenticator_data": "AA", "public_key": "AA",
+            "algorithm": -7,
+        })
+    };
+    // Of another session, made up, or no passkey at all: nothing is added.
+    let other = stack.account("ada@example.com", "admin", None).await;
+    let theirs = post(&stack, Some(&other), path, &body(&begun.text("challenge"))).await;
+    assert_eq!(theirs.refused(400), "sign_in_expired");
+    let made_up = post(&stack, Some(&owner), path, &body("AAAA")).await;
+    assert_eq!(made_up.refused(400), "sign_in_expired");
+    let none = post(&stack, Some(&owner), path, &body(&begun.text("challenge"))).await;
+    assert_eq!(none.refused(400), "invalid_passkey");
+    let mut strange = body(&begun.text("challenge"));
+    strange["algorithm"] = json!(-65535);
+    let strange = post(&stack, Some(&owner), path, &strange).await;
+    assert_eq!(strange.refused(400), "invalid_passkey");
+    // What begins a sign-in adds nothing, and the other way round.
+    let sign_in = post(&stack, None, "/v1/console/passkey/begin", &Value::Null)
+        .await
+        .expect(200);
+    let crossed = post(&stack, Some(&owner), path, &body(&sign_in.text("challenge"))).await;
+    assert_eq!(crossed.refused(400), "sign_in_expired");
+    let unknown = json!({
+        "browser": sign_in.text("browser"), "challenge": sign_in.text("challenge"), "credential_id": "AA",
+        "client_data": "e30", "authenticator_data": "AA", "signature": "AA",
+    });
+    let unknown = post(&stack, None, "/v1/console/passkey/finish", &unknown).await;
+    assert_eq!(unknown.refused(401), "sign_in_refused");
+
+    stack.parts.world.manual_clock().advance(Duration::from_mins(10));
+    let stale = post(&stack, Some(&owner), registration, &Value::Null).await;
+    assert_eq!(stale.refused(403), "fresh_sign_in_required");
+    let stale = stack
+        .call(
+            Some(&owner),
+            &[],
+            Method::DELETE,
+            &format!("{path}/some-id"),
+            None,
+        )
+        .await;
+    assert_eq!(stale.refused(403), "fresh_sign_in_required");
+    // Looking is no change.
+    assert_eq!(
+        get(&stack, &owner, path).await.expect(200)["items"],
+        Value::Array(Vec::new())
     );
 }

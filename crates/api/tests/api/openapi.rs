@@ -47,6 +47,7 @@ async fn a_body_is_parsed_before_anything_is_read_for_it() {
             "/suspend",
             "/resume",
             "/terminate",
+            "/begin",
         ];
         let bodyless = bare.iter().any(|verb| route.path.ends_with(verb));
         if !takes || bodyless || matches!(route.needs.reach, Reach::Own | Reach::Control | Reach::Home) {

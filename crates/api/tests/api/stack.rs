@@ -92,6 +92,7 @@ impl Stack {
             issuer: ISSUER.into(),
             replay: parts.short_lived.clone(),
             spool: parts.spool.clone(),
+            single_sign_on: None,
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

@@ -9,6 +9,7 @@ mod evidence;
 mod export;
 mod keys;
 mod process;
+mod sign_in;
 mod stores;
 mod traces;
 mod web;
@@ -17,7 +18,7 @@ use caracal_service::config::{Declared, Role};
 
 pub(crate) use self::{
     checkpoints::*, control::*, coordinator::*, enforcement::*, evidence::*, export::*, keys::*, process::*,
-    stores::*, traces::*, web::*,
+    sign_in::*, stores::*, traces::*, web::*,
 };
 
 /// A group of settings with its heading on the page of settings.
@@ -37,6 +38,7 @@ pub(crate) const GROUPS: &[Group] = &[
     ("Coordinator", coordinator::GROUP),
     ("Control API", control::GROUP),
     ("Console", web::GROUP),
+    ("Sign-in to the console", sign_in::GROUP),
     ("Witness", checkpoints::WITNESS),
 ];
 

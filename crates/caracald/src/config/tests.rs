@@ -383,3 +383,58 @@ fn what_is_in_force_hides_secrets() {
     assert_eq!(shown.value.as_deref(), Some("(secret)"));
     assert!(!format!("{:?}", config.effective).contains(&token));
 }
+
+#[test]
+fn single_sign_on_is_whole_or_not_at_all() {
+    const DEV: (&str, &str) = ("CARACAL_MODE", "dev");
+    const ISSUER: (&str, &str) = ("CONSOLE_OIDC_ISSUER", "https://id.example.com/realm");
+    const CLIENT: (&str, &str) = ("CONSOLE_OIDC_CLIENT_ID", "console");
+    const URL: (&str, &str) = ("CONSOLE_URL", "https://console.example.com");
+    let message = |pairs: &[(&str, &str)]| read(pairs, Role::ALL).unwrap_err().to_string();
+    let missing = message(&[DEV, ISSUER]);
+    assert!(
+        missing.contains("CONSOLE_OIDC_CLIENT_ID is required"),
+        "{missing}"
+    );
+    assert!(missing.contains("CONSOLE_URL is required"), "{missing}");
+    let alone = message(&[DEV, CLIENT]);
+    assert!(alone.contains("CONSOLE_OIDC_ISSUER is missing"), "{alone}");
+    for (issuer, roles) in [
+        ("http://id.example.com", "a=viewer"),
+        ("https://id.example.com?x=1", "a=viewer"),
+        ("https://id.example.com", "a=owner"),
+        ("https://id.example.com", "a"),
+        ("https://id.example.com", "=viewer"),
+    ] {
+        let claim = ("CONSOLE_OIDC_ROLE_CLAIM", "groups");
+        let pairs = [
+            DEV,
+            ("CONSOLE_OIDC_ISSUER", issuer),
+            CLIENT,
+            URL,
+            claim,
+            ("CONSOLE_OIDC_ROLES", roles),
+        ];
+        let refused = message(&pairs);
+        assert!(refused.contains("must be"), "{refused}");
+    }
+    let half = message(&[DEV, ISSUER, CLIENT, URL, ("CONSOLE_OIDC_ROLES", "a=viewer")]);
+    assert!(half.contains("need each other"), "{half}");
+
+    let claim = ("CONSOLE_OIDC_ROLE_CLAIM", "groups");
+    let roles = ("CONSOLE_OIDC_ROLES", "cn=ops=operator, audit = auditor");
+    let config = read(&[DEV, ISSUER, CLIENT, URL, claim, roles], Role::ALL).unwrap();
+    let config = config.single_sign_on.unwrap();
+    assert_eq!(config.name, "id.example.com");
+    let given = config.roles.unwrap().roles;
+    assert_eq!(
+        given[0],
+        (
+            String::from("cn=ops"),
+            caracal_core::entity::AccountRole::Operator
+        )
+    );
+    assert_eq!(given[1].0, "audit");
+    // The other roles of a deployment that shares its environment need none of it.
+    assert!(read(&[DEV, ISSUER], &[Role::Web]).is_ok());
+}

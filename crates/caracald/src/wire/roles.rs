@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_api::{ApiConfig, ApiDeps, Notifier};
+use caracal_api::{ApiConfig, ApiDeps, Notifier, SingleSignOn};
 use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
@@ -145,6 +145,19 @@ impl Parts {
         egress(&self.config, policy)
     }
 
+    /// The `OpenID` provider that the operator named. What it names itself is somebody else's word.
+    fn single_sign_on(&self) -> anyhow::Result<Option<Arc<SingleSignOn>>> {
+        let Some(config) = self.config.single_sign_on.clone() else {
+            return Ok(None);
+        };
+        let egress = self.egress(named_by_others(&self.config))?;
+        Ok(Some(Arc::new(SingleSignOn::new(
+            *config,
+            &egress,
+            self.world.clone(),
+        ))))
+    }
+
     fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
         let url = self.config.sts_url.clone().context("STS_URL is required")?;
         let keys = self.keys.gateway_sts.as_ref();
@@ -222,6 +235,7 @@ impl Parts {
                 allow_loopback: !self.config.mode.is_published(),
                 ..named_by_others(&self.config)
             })?,
+            single_sign_on: self.single_sign_on()?,
             issuer: self.issuer.clone(),
             replay: self.backends.short_lived.clone(),
             spool: self.spool()?,

@@ -6,7 +6,7 @@ use axum::body::Body;
 use caracal_core::{
     ApplicationId, AuthorityRecordId, KeyId, ZoneId,
     claims::{MandateClaims, MandateUse},
-    entity::AccountRole,
+    entity::{AccountRole, SignInWay},
 };
 use caracal_crypto::{SigningKey, mandate};
 use caracal_service::signed_in::{SESSION_TOKEN_PREFIX, session_digest};
@@ -364,6 +364,8 @@ async fn signed_in(stack: &Stack, role: AccountRole, zones: Option<Vec<ZoneId>>)
         role,
         zones,
         password: None,
+        identity_issuer: None,
+        identity_subject: None,
         locked_at: None,
         created_by: String::from("test"),
         created_at: now,
@@ -379,6 +381,7 @@ async fn signed_in(stack: &Stack, role: AccountRole, zones: Option<Vec<ZoneId>>)
         idle_until: now.plus(Duration::from_mins(10)),
         expires_at: now.plus(Duration::from_hours(1)),
         user_agent: String::new(),
+        way: SignInWay::Password,
     };
     let mut work = stack.parts.store.global(Access::Write).await.unwrap();
     work.accounts().create(&account).await.unwrap();

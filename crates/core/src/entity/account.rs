@@ -1,4 +1,4 @@
-//! Roles of console accounts.
+//! Roles of console accounts, and how people sign in to them.
 
 use crate::words;
 
@@ -17,5 +17,17 @@ words!(
         Auditor = "auditor",
         /// Reads what its zones are made of.
         Viewer = "viewer",
+    }
+);
+
+words!(
+    /// How somebody proved who they are when they signed in.
+    SignInWay {
+        /// A password, or a link that set one.
+        Password = "password",
+        /// The deployment's `OpenID` provider said so.
+        SingleSignOn = "single_sign_on",
+        /// A passkey, with which an authenticator verified them.
+        Passkey = "passkey",
     }
 );

@@ -14,7 +14,7 @@ mod state;
 mod subject_issuer;
 mod workload;
 
-pub use account::AccountRole;
+pub use account::{AccountRole, SignInWay};
 pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
 pub use connection::{

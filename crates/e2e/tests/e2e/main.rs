@@ -37,6 +37,7 @@ mod rotation;
 mod scopes;
 mod second_verifier;
 mod service_tokens;
+mod sign_in;
 mod support;
 mod tails;
 mod tampering;

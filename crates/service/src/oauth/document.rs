@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use caracal_core::Secret;
 use http::{HeaderValue, Request, StatusCode, header, uri::Scheme};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 
@@ -52,6 +53,26 @@ impl DocumentClient {
     /// # Errors
     /// [`DocumentError`].
     pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes, DocumentError> {
+        self.fetch(url, limit, None).await
+    }
+
+    /// The document at `url` that is shown to whoever has `token`.
+    ///
+    /// # Errors
+    /// [`DocumentError`].
+    pub async fn get_with(&self, url: &str, limit: usize, token: &Secret) -> Result<Bytes, DocumentError> {
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
+        let mut bearer = bearer.map_err(|_| DocumentError::Refused)?;
+        bearer.set_sensitive(true);
+        self.fetch(url, limit, Some(bearer)).await
+    }
+
+    async fn fetch(
+        &self,
+        url: &str,
+        limit: usize,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Bytes, DocumentError> {
         let target = self.egress.target(url).map_err(|_| DocumentError::Refused)?;
         if target.scheme() != &Scheme::HTTPS {
             return Err(DocumentError::Refused);
@@ -62,6 +83,7 @@ impl DocumentClient {
         headers.insert(header::HOST, target.host_header().clone());
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("caracal"));
+        headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
         let fetching = async {
             let response = self.client.request(request).await;
             let response = response.map_err(|error| match EgressError::of(&error) {

@@ -39,6 +39,8 @@ pub struct TokenReply {
     pub refresh_token: Option<Secret>,
     /// The scopes that were granted, where the server says so.
     pub scope: Option<String>,
+    /// Who agreed, where the server says so (`OpenID` Connect Core §3.1.3.3). Nothing of it is proved.
+    pub id_token: Option<Secret>,
     token_type: Option<String>,
 }
 
@@ -77,6 +79,7 @@ impl TokenReply {
         Ok(Self {
             refresh_token: refresh_token.map(Secret::new),
             scope: scope.map(str::to_owned),
+            id_token: json.get("id_token").and_then(Value::as_str).map(Secret::new),
             access_token: Secret::new(token),
             expires_in: expires_in.map(Duration::from_secs),
             token_type: json.get("token_type").and_then(Value::as_str).map(str::to_owned),

@@ -90,6 +90,16 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "1ab68603e6c12e381e43207b3d28b51d8befaa621f72a2e1c673c986848e5491",
         postgres: "a2a5149b9587b951f2585b376a8808adc636ee7f7819f0abea2acc066193a609",
     },
+    Frozen {
+        version: 19,
+        sqlite: "eb63c9f202ff3e4693a0be47fddb0cab1d72844f93564bef13433bc98a789478",
+        postgres: "ce1d395e852b5e3a55c1da5845e2cea21e76e89d65a7b3993a479bd3b5718e5a",
+    },
+    Frozen {
+        version: 20,
+        sqlite: "d57e2200c170827fa7693d00db2a7088213572efdff76031f8ac469ed0985d4a",
+        postgres: "72718008dd612b44545efc9d6d7dd4229248a401806c373110f577433457eb87",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.

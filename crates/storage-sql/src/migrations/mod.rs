@@ -30,6 +30,8 @@ mod m0012_notifications;
 mod m0013_connections;
 mod m0015_state_owners;
 mod m0016_policy_shadows;
+mod m0019_sign_in;
+mod m0020_passkeys;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -178,6 +180,24 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0016_policy_shadows::COMMON,
         sqlite: &[],
         postgres: m0016_policy_shadows::POSTGRES,
+    },
+    Migration {
+        version: 19,
+        name: "sign_in",
+        // A new table, and columns with defaults that earlier builds name nowhere.
+        compatible_from: 11,
+        common: m0019_sign_in::COMMON,
+        sqlite: &[],
+        postgres: m0019_sign_in::POSTGRES,
+    },
+    Migration {
+        version: 20,
+        name: "passkeys",
+        // A new table alone.
+        compatible_from: 11,
+        common: m0020_passkeys::COMMON,
+        sqlite: &[],
+        postgres: m0020_passkeys::POSTGRES,
     },
 ];
 

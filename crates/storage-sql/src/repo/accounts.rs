@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use caracal_core::Timestamp;
-use caracal_storage::{Account, AccountLink, AccountSession, Accounts, Error, Page, PageRequest};
+use caracal_storage::{
+    Account, AccountLink, AccountPasskey, AccountSession, Accounts, Error, Page, PageRequest,
+};
 
 use crate::{
     dialect::Dialect,
@@ -14,10 +16,13 @@ use crate::{
 };
 
 mapped!(Account in "accounts" {
-    id, email, name, role, zones as json, password, locked_at, created_by, created_at, updated_at, last_sign_in_at
+    id, email, name, role, zones as json, password, identity_issuer, identity_subject, locked_at, created_by, created_at, updated_at, last_sign_in_at
 });
 mapped!(AccountSession in "account_sessions" {
-    id, account_id, token_digest, created_at, last_seen_at, idle_until, expires_at, user_agent
+    id, account_id, token_digest, created_at, last_seen_at, idle_until, expires_at, user_agent, way
+});
+mapped!(AccountPasskey in "account_passkeys" {
+    id, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up, name, created_at, last_used_at
 });
 mapped!(AccountLink in "account_links" { token_digest, account_id, created_by, created_at, expires_at });
 
@@ -50,6 +55,15 @@ impl Accounts for GlobalUnit {
         self.account("email", email).await
     }
 
+    async fn of_identity(&mut self, issuer: &str, subject: &str) -> Result<Option<Account>, Error> {
+        let sql = format!(
+            "SELECT {} FROM accounts WHERE identity_issuer = $1 AND identity_subject = $2",
+            Account::COLUMNS
+        );
+        let row = self.tx.one(sql, params![issuer, subject]).await?;
+        row.as_ref().map(Account::read).transpose()
+    }
+
     async fn list(&mut self, page: &PageRequest) -> Result<Page<Account>, Error> {
         let sql = format!("SELECT {} FROM accounts WHERE TRUE", Account::COLUMNS);
         Listing::new(sql, Vec::new(), "created_at", "id")
@@ -59,7 +73,7 @@ impl Accounts for GlobalUnit {
 
     async fn count_owners(&mut self) -> Result<u64, Error> {
         let sql = "SELECT COUNT(*) AS n FROM accounts \
-             WHERE role = 'owner' AND locked_at IS NULL AND password IS NOT NULL";
+             WHERE role = 'owner' AND locked_at IS NULL AND (password IS NOT NULL OR identity_subject IS NOT NULL)";
         self.tx.count(sql, Vec::new()).await
     }
 
@@ -69,7 +83,7 @@ impl Accounts for GlobalUnit {
 
     async fn update(&mut self, account: &Account) -> Result<bool, Error> {
         let sql = "UPDATE accounts SET name = $2, role = $3, zones = $4, password = $5, locked_at = $6, \
-             updated_at = $7, last_sign_in_at = $8 WHERE id = $1";
+             updated_at = $7, last_sign_in_at = $8, identity_issuer = $9, identity_subject = $10 WHERE id = $1";
         let params = params![
             account.id,
             account.name,
@@ -79,12 +93,14 @@ impl Accounts for GlobalUnit {
             account.locked_at,
             account.updated_at,
             account.last_sign_in_at,
+            account.identity_issuer,
+            account.identity_subject,
         ];
         Ok(self.tx.run(sql, params).await? == 1)
     }
 
     async fn delete(&mut self, id: &str) -> Result<bool, Error> {
-        for table in ["account_sessions", "account_links"] {
+        for table in ["account_sessions", "account_links", "account_passkeys"] {
             let sql = format!("DELETE FROM {table} WHERE account_id = $1");
             self.tx.run(sql, params![id]).await?;
         }
@@ -157,8 +173,68 @@ impl Accounts for GlobalUnit {
     async fn forget_ended(&mut self, now: Timestamp) -> Result<u64, Error> {
         let sessions = "DELETE FROM account_sessions WHERE idle_until <= $1 OR expires_at <= $1";
         let links = "DELETE FROM account_links WHERE expires_at <= $1";
-        let forgotten = self.tx.run(sessions, params![now]).await?;
-        Ok(forgotten.saturating_add(self.tx.run(links, params![now]).await?))
+        let attempts = "DELETE FROM sign_in_attempts WHERE expires_at <= $1";
+        let mut forgotten = 0_u64;
+        for sql in [sessions, links, attempts] {
+            forgotten = forgotten.saturating_add(self.tx.run(sql, params![now]).await?);
+        }
+        Ok(forgotten)
+    }
+
+    async fn add_passkey(&mut self, passkey: &AccountPasskey) -> Result<(), Error> {
+        self.tx.insert(passkey, &[]).await
+    }
+
+    async fn list_passkeys(&mut self, account_id: &str) -> Result<Vec<AccountPasskey>, Error> {
+        let sql = format!(
+            "SELECT {} FROM account_passkeys WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+            AccountPasskey::COLUMNS
+        );
+        let rows = self.tx.all(sql, params![account_id, MAX_LISTED]).await?;
+        rows.iter().map(AccountPasskey::read).collect()
+    }
+
+    async fn find_passkey(&mut self, credential_id: &[u8]) -> Result<Option<AccountPasskey>, Error> {
+        let sql = format!(
+            "SELECT {} FROM account_passkeys WHERE credential_id = $1",
+            AccountPasskey::COLUMNS
+        );
+        let row = self.tx.one(sql, params![credential_id]).await?;
+        row.as_ref().map(AccountPasskey::read).transpose()
+    }
+
+    async fn use_passkey(
+        &mut self,
+        id: &str,
+        counter: u32,
+        backed_up: bool,
+        at: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "UPDATE account_passkeys SET counter = $2, backed_up = $3, last_used_at = $4 \
+             WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0))";
+        Ok(self.tx.run(sql, params![id, counter, backed_up, at]).await? == 1)
+    }
+
+    async fn remove_passkey(&mut self, account_id: &str, id: &str) -> Result<bool, Error> {
+        let sql = "DELETE FROM account_passkeys WHERE account_id = $1 AND id = $2";
+        Ok(self.tx.run(sql, params![account_id, id]).await? == 1)
+    }
+
+    async fn remove_passkeys(&mut self, account_id: &str) -> Result<u64, Error> {
+        let sql = "DELETE FROM account_passkeys WHERE account_id = $1";
+        self.tx.run(sql, params![account_id]).await
+    }
+
+    async fn count_attempt(
+        &mut self,
+        digest: &[u8; 32],
+        most: u32,
+        expires_at: Timestamp,
+    ) -> Result<bool, Error> {
+        let sql = "INSERT INTO sign_in_attempts (digest, tries, expires_at) VALUES ($1, 1, $3) \
+             ON CONFLICT (digest) DO UPDATE SET tries = sign_in_attempts.tries + 1 \
+             WHERE sign_in_attempts.tries < $2";
+        Ok(self.tx.run(sql, params![digest, most, expires_at]).await? == 1)
     }
 
     async fn put_link(&mut self, link: &AccountLink) -> Result<(), Error> {

@@ -13,14 +13,14 @@ use crate::{ENCODED, let_in};
 const RIGHTS: &[(ServiceRole, &str)] = &[
     (
         ServiceRole::Api,
-        "account_links:riud account_sessions:riud accounts:riud admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r admin_tokens:riu applications:riu approval_votes:ri \
+        "account_links:riud account_passkeys:riud account_sessions:riud accounts:riud admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r admin_tokens:riu applications:riu approval_votes:ri \
          approvals:ru audit_chains:riu \
          evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
          evidence_terms:ri evidence_tiles:ri \
          authority_records:rud connection_attempts:rid delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
          key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
          provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
-         signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
+         sign_in_attempts:riud signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (
         ServiceRole::Sts,

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use caracal_core::{Timestamp, entity::AccountRole};
+use caracal_core::{
+    Timestamp,
+    entity::{AccountRole, SignInWay},
+};
 
-use crate::{Account, AccountLink, AccountSession, Error, Page, PageRequest};
+use crate::{Account, AccountLink, AccountPasskey, AccountSession, Error, Page, PageRequest};
 
 use super::{Backend, fixture::Fixture};
 
@@ -16,6 +19,8 @@ fn account(id: &str, at: Timestamp) -> Account {
         role: AccountRole::Owner,
         zones: None,
         password: Some(String::from("stored form")),
+        identity_issuer: None,
+        identity_subject: None,
         locked_at: None,
         created_by: String::from("setup"),
         created_at: at,
@@ -34,6 +39,7 @@ fn session(id: &str, of: &str, digest: u8, at: Timestamp) -> AccountSession {
         idle_until: at.plus(Duration::from_mins(10)),
         expires_at: at.plus(Duration::from_hours(1)),
         user_agent: String::from("a browser"),
+        way: SignInWay::SingleSignOn,
     }
 }
 
@@ -189,5 +195,138 @@ pub async fn a_link_is_used_once_and_takes_the_place_of_the_former_one(backend: 
     // Goes with its account.
     assert!(work.accounts().delete("ada").await.unwrap());
     assert!(work.accounts().find_link(&[4; 32], now).await.unwrap().is_none());
+    work.commit().await.unwrap();
+}
+
+pub async fn a_person_of_a_provider_has_one_account_and_signs_in_without_a_password(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let identity = |id: &str, subject: &str| Account {
+        password: None,
+        identity_issuer: Some(String::from("https://id.example.com")),
+        identity_subject: Some(subject.to_owned()),
+        ..account(id, now)
+    };
+    let (ada, mut bob) = (identity("ada", "a"), account("bob", now));
+    let mut work = fixture.global_write().await;
+    work.accounts().create(&ada).await.unwrap();
+    work.accounts().create(&bob).await.unwrap();
+    // Who signs in at a provider needs no password to be an owner who can.
+    assert_eq!(work.accounts().count_owners().await.unwrap(), 2);
+    work.commit().await.unwrap();
+    for (taken, update) in [(identity("eve", "a"), false), (identity("bob", "a"), true)] {
+        let mut work = fixture.global_write().await;
+        let refused = if update {
+            work.accounts().update(&taken).await.map(drop)
+        } else {
+            work.accounts().create(&taken).await
+        };
+        assert!(
+            matches!(&refused, Err(Error::Conflict { constraint }) if constraint == "accounts_identity"),
+            "{refused:?}"
+        );
+    }
+    bob.identity_issuer = Some(String::from("https://id.example.com"));
+    bob.identity_subject = Some(String::from("A"));
+    let mut work = fixture.global_write().await;
+    assert!(work.accounts().update(&bob).await.unwrap());
+    work.commit().await.unwrap();
+    let mut work = fixture.global_read().await;
+    let mut of = async |issuer: &str, subject: &str| {
+        let found = work.accounts().of_identity(issuer, subject).await.unwrap();
+        found.map(|account| account.id)
+    };
+    assert_eq!(of("https://id.example.com", "a").await.as_deref(), Some("ada"));
+    assert_eq!(of("https://id.example.com", "A").await.as_deref(), Some("bob"));
+    assert_eq!(of("https://other.example.com", "a").await, None);
+}
+
+pub async fn an_attempt_is_counted_by_as_many_as_may_at_once(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let end = now.plus(Duration::from_mins(10));
+    for (digest, most, granted) in [
+        ([1; 32], 1, [true, false, false]),
+        ([2; 32], 2, [true, true, false]),
+    ] {
+        for expected in granted {
+            let mut work = fixture.global_write().await;
+            let counted = work.accounts().count_attempt(&digest, most, end).await.unwrap();
+            assert_eq!(counted, expected);
+            work.commit().await.unwrap();
+        }
+    }
+    // What nobody committed was nobody's.
+    let mut work = fixture.global_write().await;
+    assert!(work.accounts().count_attempt(&[3; 32], 1, end).await.unwrap());
+    drop(work);
+    let mut work = fixture.global_write().await;
+    assert!(work.accounts().count_attempt(&[3; 32], 1, end).await.unwrap());
+    work.commit().await.unwrap();
+    // Past its end nothing is left of it.
+    let mut work = fixture.global_write().await;
+    assert_eq!(work.accounts().forget_ended(end).await.unwrap(), 3);
+    work.commit().await.unwrap();
+}
+
+pub async fn a_passkey_is_of_one_account_counts_upwards_and_goes_with_it(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let now = fixture.world.now();
+    let passkey = |id: &str, of: &str, credential: u8, counter: u32| AccountPasskey {
+        id: id.to_owned(),
+        account_id: of.to_owned(),
+        credential_id: vec![credential; 32],
+        public_key: vec![0, 255, credential],
+        algorithm: String::from("ES256"),
+        counter,
+        backup_eligible: true,
+        backed_up: false,
+        name: format!("The {id}"),
+        created_at: now,
+        last_used_at: None,
+    };
+    let (phone, key) = (passkey("phone", "ada", 1, 0), passkey("key", "ada", 2, 7));
+    let mut work = fixture.global_write().await;
+    for id in ["ada", "bob"] {
+        work.accounts().create(&account(id, now)).await.unwrap();
+    }
+    work.accounts().add_passkey(&phone).await.unwrap();
+    work.accounts().add_passkey(&key).await.unwrap();
+    work.commit().await.unwrap();
+    let mut work = fixture.global_write().await;
+    let taken = work.accounts().add_passkey(&passkey("other", "bob", 1, 0)).await;
+    assert!(
+        matches!(taken, Err(Error::Conflict { constraint }) if constraint == "account_passkeys_credential")
+    );
+    drop(work);
+
+    let at = now.plus(Duration::from_secs(1));
+    let mut work = fixture.global_write().await;
+    for (id, counter, counted) in [
+        ("phone", 0, true),
+        ("phone", 0, true),
+        ("key", 7, false),
+        ("key", 0, false),
+        ("key", 8, true),
+        ("key", 8, false),
+        ("gone", 1, false),
+    ] {
+        let used = work.accounts().use_passkey(id, counter, true, at).await.unwrap();
+        assert_eq!(used, counted, "{id} {counter}");
+    }
+    let found = work.accounts().find_passkey(&[2; 32]).await.unwrap().unwrap();
+    let expected = AccountPasskey {
+        counter: 8,
+        backed_up: true,
+        last_used_at: Some(at),
+        ..key
+    };
+    assert_eq!(found, expected);
+    assert_eq!(work.accounts().find_passkey(&[2; 31]).await.unwrap(), None);
+    assert!(!work.accounts().remove_passkey("bob", "phone").await.unwrap());
+    assert!(work.accounts().remove_passkey("ada", "phone").await.unwrap());
+    assert_eq!(work.accounts().list_passkeys("ada").await.unwrap(), [expected]);
+    assert!(work.accounts().delete("ada").await.unwrap());
+    assert_eq!(work.accounts().find_passkey(&[2; 32]).await.unwrap(), None);
     work.commit().await.unwrap();
 }

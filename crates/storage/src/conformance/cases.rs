@@ -66,7 +66,10 @@ macro_rules! conformance {
                 accounts:
                     an_account_comes_back_as_it_was_stored_and_its_address_is_its_own,
                     a_session_ends_by_disuse_by_age_by_hand_and_with_its_account,
-                    a_link_is_used_once_and_takes_the_place_of_the_former_one;
+                    a_link_is_used_once_and_takes_the_place_of_the_former_one,
+                    a_person_of_a_provider_has_one_account_and_signs_in_without_a_password,
+                    an_attempt_is_counted_by_as_many_as_may_at_once,
+                    a_passkey_is_of_one_account_counts_upwards_and_goes_with_it;
                 zones:
                     a_zone_comes_back_as_it_was_stored,
                     a_slug_is_never_reused,

@@ -232,7 +232,10 @@ codes! {
         InvalidSinkUrl "invalid_sink_url" 400 "Notifications are not sent to that URL; the issue says why.";
         InvalidAdminToken "invalid_admin_token" 401 "The admin token is missing, wrong, revoked or expired.";
         InvalidAccountAssertion "invalid_account_assertion" 401 "The assertion of a console account is not valid.";
-        SignInRefused "sign_in_refused" 401 "No account has this address and this password, or it is locked.";
+        InvalidPasskey "invalid_passkey" 400 "The passkey is not one that can be added; the description says why.";
+        SignInExpired "sign_in_expired" 400
+            "The sign-in was not begun in this browser, was finished, or has run out; begin again.";
+        SignInRefused "sign_in_refused" 401 "What was presented proves no account, or the account is locked.";
         AccountRoleForbidden "account_role_forbidden" 403 "The role of the account does not let it do this.";
         AccountSessionRequired "account_session_required" 403 "Only somebody who is signed in at the console can call this.";
         AdminTokenReadOnly "admin_token_read_only" 403 "The token can only read.";
@@ -257,6 +260,10 @@ codes! {
         OauthInitiatorMismatch "oauth_initiator_mismatch" 403
             "Only whoever began to connect the account can finish it.";
         SubjectApprovalRequired "subject_approval_required" 403 "Only the person the request is made for can decide.";
+        FreshSignInRequired "fresh_sign_in_required" 403 "Sign in again first: ten minutes after that it is refused again.";
+        PasskeyNotAllowed "passkey_not_allowed" 403 "Whom the identity provider's claims let in signs in there alone.";
+        NotInvited "not_invited" 403 "Nobody invited the person to the console, or their address is not verified.";
+        SignInWayNotConfigured "sign_in_way_not_configured" 404 "The deployment does not let anybody sign in this way.";
         AccountNotFound "account_not_found" 404 "There is no such account, or no such session of it.";
         LinkNotFound "link_not_found" 404 "The link was used, has run out, or another took its place.";
         AdminTokenNotFound "admin_token_not_found" 404 "There is no such admin token.";
@@ -316,6 +323,9 @@ codes! {
             "The provider's token endpoint did not give a token for the code; `details.error` is its word.";
         ProviderTokenResponseInvalid "provider_token_response_invalid" 502
             "The answer of the provider's token endpoint cannot be used.";
+        IdentityProviderFailed "identity_provider_failed" 502
+            "The identity provider's answer cannot be used; whoever runs the deployment finds why in the log.";
+        IdentityProviderUnavailable "identity_provider_unavailable" 503 "The identity provider does not answer; try again.";
         PolicyVerificationUnavailable "policy_verification_unavailable" 503 "Policies cannot be checked now; try again.";
         Overloaded "overloaded" 503 "Too many secrets are being hashed; try again.";
     }

@@ -61,6 +61,8 @@ securityContext:
 {{- $_ := set $env "SESSION_RETENTION_DAYS" (toString (int $own.sessionRetentionDays)) -}}
 {{- else if eq .name "audit" -}}
 {{- $_ := set $env "AUDIT_LOG_ORIGIN" (default "localhost" $own.logOrigin) -}}
+{{- else if eq .name "api" -}}
+{{- $_ := set $env "CONSOLE_URL" $values.web.publicUrl -}}
 {{- else if eq .name "web" -}}
 {{- $_ := set $env "CONSOLE_URL" $own.publicUrl -}}
 {{- $_ := set $env "CARACAL_API_URL" (include "caracal.url" (dict "root" .root "component" "api")) -}}

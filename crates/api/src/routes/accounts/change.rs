@@ -112,3 +112,39 @@ pub(crate) async fn end_sessions(
         .await?;
     Ok(NoContent)
 }
+
+/// `DELETE /v1/accounts/{id}/identity`: whoever signs in at the `OpenID` provider next with the verified address of the account
+/// is its holder there. Its sessions end.
+pub(crate) async fn forget_identity(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.global_change().await?;
+    let mut account = held(&mut change, &id).await?;
+    let owners = change.accounts().count_owners().await?;
+    (account.identity_issuer, account.identity_subject) = (None, None);
+    account.updated_at = call.now();
+    change.accounts().update(&account).await?;
+    let ended = change.accounts().end_sessions(&id, None).await?;
+    keep_an_owner(&mut change, owners).await?;
+    change
+        .commit(None, Done::no_content().note("sessions", ended))
+        .await?;
+    Ok(NoContent)
+}
+
+/// `DELETE /v1/accounts/{id}/passkeys`
+pub(crate) async fn remove_passkeys(
+    call: Call,
+    Path(ById { id }): Path<ById<String>>,
+) -> Result<NoContent, Refusal> {
+    let mut change = call.global_change().await?;
+    held(&mut change, &id).await?;
+    let removed = change.accounts().remove_passkeys(&id).await?;
+    let ended = change.accounts().end_sessions(&id, None).await?;
+    let done = Done::no_content()
+        .note("passkeys", removed)
+        .note("sessions", ended);
+    change.commit(None, done).await?;
+    Ok(NoContent)
+}

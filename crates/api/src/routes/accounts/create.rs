@@ -35,6 +35,8 @@ pub(crate) async fn handle(
         role: body.role,
         zones: body.zones,
         password: None,
+        identity_issuer: None,
+        identity_subject: None,
         locked_at: None,
         created_by: call.caller.attributed_to(),
         created_at: now,

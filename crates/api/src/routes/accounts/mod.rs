@@ -21,6 +21,7 @@ pub(crate) fn item(account: Account) -> AccountItem {
         role: account.role,
         zones: account.zones,
         has_password: account.password.is_some(),
+        identity_issuer: account.identity_issuer,
         locked_at: account.locked_at,
         created_by: account.created_by,
         created_at: account.created_at,

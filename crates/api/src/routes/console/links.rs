@@ -1,6 +1,6 @@
 //! Links: how an owner is made, and how an account gets a password without anybody else knowing it.
 
-use caracal_core::entity::AccountRole;
+use caracal_core::entity::{AccountRole, SignInWay};
 use caracal_service::{
     Refusal,
     front::{Answer, Body, Created},
@@ -104,7 +104,8 @@ pub(crate) async fn take(call: Call, Body(body): Body<UseLink>) -> Result<Create
         None => owner(&call, &mut change, &body, stored).await?,
     };
     let (id, email) = (account.id.clone(), account.email.clone());
-    let started = session::start(&call, &mut change, account, body.user_agent.as_deref()).await?;
+    let way = SignInWay::Password;
+    let started = session::start(&call, &mut change, account, way, body.user_agent.as_deref()).await?;
     let done = Done::created(&id).by(&id, &email);
     change.commit(None, done).await?;
     Ok(Created(started))
@@ -147,6 +148,8 @@ async fn owner(
         role: AccountRole::Owner,
         zones: None,
         password: Some(stored),
+        identity_issuer: None,
+        identity_subject: None,
         locked_at: None,
         created_by: String::from("setup"),
         created_at: now,

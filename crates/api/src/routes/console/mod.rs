@@ -2,6 +2,8 @@
 
 pub(crate) mod links;
 pub(crate) mod own;
+pub(crate) mod passkeys;
 pub(crate) mod password;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod single_sign_on;

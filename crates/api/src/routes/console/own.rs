@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use caracal_core::entity::SignInWay;
 use caracal_service::{
     Refusal,
     front::{Answer, Body, ById, NoContent, Path},
@@ -11,7 +12,7 @@ use caracal_service::{
 use caracal_storage::{Access, AccountSession};
 use caracal_wire::{
     ErrorCode,
-    control::accounts::{AccountPower, ChangePassword, Me, SessionItem, SessionItems},
+    control::accounts::{AccountPower, ChangePassword, Me, SessionItem, SessionItems, SignedOut},
 };
 
 use super::password;
@@ -24,7 +25,7 @@ const PASSWORDS: Rule = Rule {
 };
 
 /// Whoever is signed in; the gates let nobody else here.
-fn signed_in(call: &Call) -> Result<Arc<SignedIn>, Refusal> {
+pub(super) fn signed_in(call: &Call) -> Result<Arc<SignedIn>, Refusal> {
     let signed_in = call.caller.signed_in.clone();
     signed_in.ok_or_else(|| Refusal::of(ErrorCode::AccountSessionRequired))
 }
@@ -37,6 +38,7 @@ fn session_item(session: AccountSession, current: &str) -> SessionItem {
         last_seen_at: session.last_seen_at,
         expires_at: session.expires_at,
         user_agent: session.user_agent,
+        way: session.way,
     }
 }
 
@@ -61,13 +63,19 @@ pub(crate) async fn me(call: Call) -> Result<Answer<Me>, Refusal> {
 }
 
 /// `POST /v1/console/sign-out`
-pub(crate) async fn sign_out(call: Call) -> Result<NoContent, Refusal> {
+pub(crate) async fn sign_out(call: Call) -> Result<Answer<SignedOut>, Refusal> {
     let signed_in = signed_in(&call)?;
     let mut change = call.global_change().await?;
     let (account, session) = (&signed_in.account.id, &signed_in.session.id);
     change.accounts().end_session(account, session).await?;
-    change.commit(None, Done::no_content()).await?;
-    Ok(NoContent)
+    change.commit(None, Done::ok()).await?;
+    let provider = call.role.single_sign_on.as_ref();
+    let provider = provider.filter(|_| signed_in.session.way == SignInWay::SingleSignOn);
+    let continue_at = match provider {
+        Some(provider) => provider.sign_out_url().await.map(String::from),
+        None => None,
+    };
+    Ok(Answer(SignedOut { continue_at }))
 }
 
 /// `GET /v1/console/sessions`

@@ -1,6 +1,7 @@
 //! What begins with a sign-in: a session, and the mark of a browser that somebody signed in with.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use caracal_core::entity::SignInWay;
 use caracal_crypto::{HmacKey, constant_time_eq, new_secret};
 use caracal_service::{
     Refusal,
@@ -16,6 +17,7 @@ pub(super) async fn start(
     call: &Call,
     change: &mut GlobalChange<'_>,
     account: Account,
+    way: SignInWay,
     user_agent: Option<&str>,
 ) -> Result<NewSession, Refusal> {
     let (api, now) = (&call.role, call.now());
@@ -29,6 +31,7 @@ pub(super) async fn start(
         idle_until: now.plus(api.config.session_idle),
         expires_at: now.plus(api.config.session_max),
         user_agent: shown(user_agent.unwrap_or_default()),
+        way,
     };
     change.accounts().forget_ended(now).await?;
     change.accounts().start_session(&session).await?;

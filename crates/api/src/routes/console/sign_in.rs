@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use caracal_core::entity::SignInWay;
 use caracal_crypto::sha256;
 use caracal_service::{
     Refusal,
@@ -19,7 +20,7 @@ use caracal_wire::{
 };
 
 use super::{password, session};
-use crate::{call::Call, change::Done};
+use crate::{call::Call, change::Done, metrics};
 
 const WINDOW: Duration = Duration::from_mins(15);
 /// Of one browser at one account.
@@ -67,12 +68,15 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     account.last_sign_in_at = Some(call.now());
     change.accounts().update(&account).await?;
     let (id, email) = (account.id.clone(), account.email.clone());
-    let started = session::start(&call, &mut change, account, body.user_agent.as_deref()).await?;
+    let way = SignInWay::Password;
+    let started = session::start(&call, &mut change, account, way, body.user_agent.as_deref()).await?;
     change.commit(None, Done::ok().by(&id, &email)).await?;
+    metrics::signed_in(way, "signed_in");
     Ok(Answer(started))
 }
 
 fn refused() -> Refusal {
+    metrics::signed_in(SignInWay::Password, "refused");
     Refusal::of(ErrorCode::SignInRefused)
         .describe("no account has this address and this password, or it is locked")
         .authenticate("Bearer")
@@ -82,5 +86,14 @@ fn refused() -> Refusal {
 pub(crate) async fn setup(call: Call) -> Result<Answer<SetupState>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let needed = work.accounts().count_owners().await? == 0;
-    Ok(Answer(SetupState { needed }))
+    let single_sign_on = call
+        .role
+        .single_sign_on
+        .as_ref()
+        .map(|provider| provider.name().to_owned());
+    Ok(Answer(SetupState {
+        needed,
+        single_sign_on,
+        passkeys: call.role.config.relying_party.is_some(),
+    }))
 }

@@ -6,7 +6,7 @@ const WEB: &[Role] = &[Role::Web];
 
 pub(crate) static CONSOLE_URL: Optional<HttpUrl> = Optional::new(
     "CONSOLE_URL",
-    WEB,
+    &[Role::Web, Role::Api],
     "this machine's own names alone",
     "Where browsers find the console, such as https://console.example.com. Requests to another host are refused, and with https \
      cookies are for TLS alone.",

@@ -1,0 +1,116 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { control, read } from "../../api/client.ts";
+import { addPasskey, hasPasskeys } from "../../api/passkey.ts";
+import { Problem } from "../../api/problem.ts";
+import { Button } from "../../parts/button.tsx";
+import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
+import { Loaded } from "../../parts/page.tsx";
+import { Badge } from "../../parts/show.tsx";
+import { Time } from "../../parts/time.tsx";
+import { browser } from "./browser.ts";
+
+/** One's own passkeys: what there are, one more, one less. */
+export function Passkeys() {
+  const client = useQueryClient();
+  const query = useQuery({
+    queryKey: ["own-passkeys"],
+    queryFn: () => read(control.GET("/v1/console/passkeys")),
+  });
+  const [name, setName] = useState(() => browser(navigator.userAgent));
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const act = async (work: () => Promise<unknown>) => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+      await client.invalidateQueries({ queryKey: ["own-passkeys"] });
+    } catch (caught) {
+      setError(caught);
+    }
+    setBusy(false);
+  };
+  const remove = (id: string) =>
+    act(() => read(control.DELETE("/v1/console/passkeys/{id}", { params: { path: { id } } })));
+  const stale = error instanceof Problem && error.code === "fresh_sign_in_required";
+  return (
+    <section className="stack" aria-labelledby="passkeys" style={{ maxWidth: 640 }}>
+      <h2 id="passkeys">Passkeys</h2>
+      <p className="quiet">
+        A passkey of your device or security key signs you in without a password, here and nowhere else.
+      </p>
+      <FormProblem error={error} />
+      {stale && (
+        <p className="small">
+          <a href="/sign-in?return=%2Fsettings">Sign in again</a>, then come back here within ten minutes.
+        </p>
+      )}
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length > 0 && (
+            <div className="table-scroll">
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col">Added</th>
+                    <th scope="col">Last used</th>
+                    <th scope="col">
+                      <span className="hidden-visually">Actions</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((passkey) => (
+                    <tr key={passkey.id}>
+                      <td>
+                        <bdi>{passkey.name}</bdi> {passkey.backed_up && <Badge>synced</Badge>}
+                      </td>
+                      <td>
+                        <Time at={passkey.created_at} />
+                      </td>
+                      <td>
+                        <Time at={passkey.last_used_at} />
+                      </td>
+                      <td className="right">
+                        <Button
+                          look="plain"
+                          aria-label={`Remove ${passkey.name}`}
+                          onClick={() => void remove(passkey.id)}
+                        >
+                          Remove
+                        </Button>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+      <Form onSubmit={() => void act(() => addPasskey(name))}>
+        <TextField
+          label="Name of a new passkey"
+          autoComplete="off"
+          maxLength={120}
+          required
+          value={name}
+          wrong={wrongAt(error, "name")}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <div className="row">
+          <Button
+            type="submit"
+            busy={busy}
+            refused={hasPasskeys() ? undefined : "This browser does not know passkeys."}
+          >
+            Add a passkey
+          </Button>
+        </div>
+      </Form>
+    </section>
+  );
+}
