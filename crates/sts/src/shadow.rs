@@ -20,6 +20,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::{case::Case, metrics};
 
+/// What its events have in the place of a decision: whoever looks for what was allowed or denied must not find what a
+/// candidate would have said.
+const DECISION: &str = "shadow";
 /// Most decisions that wait for candidates at once.
 const ROOM: usize = 512;
 
@@ -133,7 +136,7 @@ impl Shadows {
             &beside.zone,
             EventType::PolicyShadowed,
             &beside.request_id,
-            if found.allows { "allow" } else { "deny" },
+            DECISION,
             told,
         );
         if let Err(error) = self.spool.append_async(&[event]).await {

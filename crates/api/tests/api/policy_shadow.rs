@@ -13,7 +13,7 @@ use crate::stack::{Stack, grants};
 fn differs(zone: &str, n: usize, at: &str, version: &str, change: &str) -> String {
     json!({
         "id": format!("0190-{n:012}"), "zone_id": zone, "event_type": "policy_shadowed", "request_id": format!("req-{n}"),
-        "decision": "deny", "evaluation_status": "complete", "occurred_at": at,
+        "decision": "shadow", "evaluation_status": "complete", "occurred_at": at,
         "metadata_json": {"application_id": "a", "resource": "resource://crm", "scopes": ["crm:read"], "change": change,
             "allowed": change == "newly_allowed", "enforced": change == "newly_denied", "carried_out": n.is_multiple_of(2),
             "policy_set_id": "s", "policy_set_version_id": version, "manifest_sha": "00ff"},
@@ -154,6 +154,23 @@ async fn what_it_would_change_is_told_by_application_resource_and_scope() {
         ]
     );
     assert_eq!(told["complete"], true);
+    // It explains no request: this one was allowed, whatever the candidate would have said.
+    let at = world.now().to_rfc3339_micros();
+    let allowed = json!({"id": "0191-1", "zone_id": id, "event_type": "token_exchange", "request_id": "req-1199",
+        "decision": "allow", "evaluation_status": "complete", "occurred_at": at});
+    let mut work = stack.parts.store.zone(&zone_id, Access::Write).await.unwrap();
+    let entry = LedgerEntry::read(&allowed.to_string(), String::new()).unwrap();
+    work.ledger().append(&[entry], world.now()).await.unwrap();
+    work.commit().await.unwrap();
+    let explained = stack
+        .get(&format!("{zone}/audit/by-request/req-1199/explain"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&explained["final_decision"], &explained["denied"]),
+        (&json!("allow"), &json!([]))
+    );
+    assert_eq!(explained["events"].as_array().unwrap().len(), 2);
     // A token that reads may read it, and not end it.
     let token = stack.token("zone", Some(id), "read").await;
     let path = format!("{zone}/policy-shadow");

@@ -5,7 +5,7 @@ use caracal_authz::{
     input::{INPUT_SCHEMA_VERSION, input_document},
     record::recorded_input,
 };
-use caracal_core::audit::AuditEvent;
+use caracal_core::audit::{AuditEvent, EventType};
 use caracal_service::{
     Refusal,
     front::{Answer, Path},
@@ -47,7 +47,9 @@ pub(crate) async fn handle(
     let (mut denials, mut denied_bytes, mut last) = (Vec::new(), 0, String::new());
     let mut read = first;
     for _ in 1..=PAGES {
-        for row in &read.items {
+        // What a candidate would have said is no end of a request.
+        let decided = |row: &&AuditRow| row.event.event_type != EventType::PolicyShadowed;
+        for row in read.items.iter().filter(decided) {
             last.clone_from(&row.event.decision);
             if last == "deny" && denied_bytes <= DENIED_BYTES {
                 denied_bytes += row.received.len();
