@@ -266,10 +266,11 @@ async fn every_secret_changes_under_load_without_a_failed_call_production() {
         .to_vec();
     processes.extend(sts.iter().map(|url| (Role::Sts, url.clone())));
     processes.extend(gateways.iter().map(|url| (Role::Gateway, url.clone())));
-    let named: Vec<String> = processes
+    let mut named: Vec<String> = processes
         .iter()
         .flat_map(|(role, url)| [String::from("--process"), format!("{}={url}", role.name())])
         .collect();
+    named.extend(["--without", "web"].map(String::from));
     let load = Load {
         fixture: &fixture,
         agent: &agent,

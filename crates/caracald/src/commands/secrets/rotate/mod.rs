@@ -18,6 +18,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use caracal_crypto::system_world;
+use caracal_service::config::Role;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -52,6 +53,9 @@ pub(crate) struct Rotate {
     /// of an embedded deployment are known.
     #[arg(long = "process", value_name = "ROLE=URL")]
     processes: Vec<Process>,
+    /// A role that this deployment does not run, once for each: nobody has to start it again.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    without: Vec<Role>,
     /// Wait so long for processes to be started again and for the old value to be needed no more.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u64,
@@ -94,6 +98,10 @@ struct ToldStep {
     writes: Vec<String>,
     before: Vec<String>,
     restart: Vec<String>,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| format!("{text:?} is not a role"))
 }
 
 /// Does what can be done now, and says what is to be done next.
@@ -181,7 +189,7 @@ async fn begin(asked: &Rotate, secrets: &Secrets) -> anyhow::Result<Told> {
             let step = plan::step(secrets, &journal, phase, asked.forget_oldest)?;
             steps.push(ToldStep {
                 phase,
-                restart: step.restart(),
+                restart: step.restart(&asked.without),
                 writes: step.writes.into_keys().collect(),
                 before: step.before,
             });
@@ -210,7 +218,7 @@ async fn carry_out(
 ) -> anyhow::Result<Journal> {
     let step = plan::step(secrets, &journal, phase, asked.forget_oldest)?;
     journal.phase = phase;
-    journal.restart = step.restart();
+    journal.restart = step.restart(&asked.without);
     journal.writes = step.writes;
     journal.before = step.before;
     journal.seen = processes.seen(secrets).await?;

@@ -38,11 +38,11 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// Who has to read the files, in the order in which to start them again.
-    pub(super) fn restart(&self) -> Vec<String> {
+    /// Who has to read the files, in the order in which to start them again, `without` those that nobody runs.
+    pub(super) fn restart(&self, without: &[Role]) -> Vec<String> {
         ORDER
             .into_iter()
-            .filter(|role| self.restart.contains(role))
+            .filter(|role| self.restart.contains(role) && !without.contains(role))
             .map(|role| role.as_str().to_owned())
             .collect()
     }
