@@ -102,12 +102,12 @@ impl Shadows {
         };
         let shadows = self.clone();
         self.tasks.spawn(async move {
-            shadows.decide(beside).await;
+            shadows.decide(&beside).await;
             drop(room);
         });
     }
 
-    async fn decide(&self, beside: Beside) {
+    async fn decide(&self, beside: &Beside) {
         let Ok(recorded) = DecisionRecord::read(&beside.record) else {
             return metrics::shadowed("failed");
         };

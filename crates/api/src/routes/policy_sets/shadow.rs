@@ -1,6 +1,6 @@
 //! `/v1/zones/{zoneId}/policy-shadow`, and where one begins: a version decided beside the one in force.
 
-use std::{collections::HashMap, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
 use caracal_core::{
     ScopeSet,
@@ -17,6 +17,7 @@ use caracal_wire::{
     events::DirectoryKind,
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{bundle, versions::Version};
 use crate::{
@@ -161,9 +162,7 @@ pub(crate) async fn report(call: ZoneCall) -> Result<Answer<ShadowReport>, Refus
             }
         }
     }
-    report
-        .groups
-        .sort_by(|one, other| other.decisions.cmp(&one.decisions));
+    report.groups.sort_by_key(|group| Reverse(group.decisions));
     Ok(Answer(report))
 }
 
@@ -173,7 +172,7 @@ fn count(
     shadow: &PolicyShadow,
     event: &AuditEvent,
 ) {
-    let metadata = event.metadata_json.as_deref().map(|metadata| metadata.get());
+    let metadata = event.metadata_json.as_deref().map(RawValue::get);
     let told = metadata.and_then(|metadata| serde_json::from_str::<Told>(metadata).ok());
     let Some(told) =
         told.filter(|told| told.policy_set_version_id.as_deref() == Some(shadow.version_id.as_str()))
