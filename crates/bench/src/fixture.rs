@@ -1,6 +1,6 @@
 //! What a governed call needs before it can be made: a zone with policy, applications, sessions, delegations.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use caracal_core::{Secret, World};
@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use crate::{
     http::Connection,
     json_client::{JsonClient, text},
-    latency::Latencies,
-    load::{Caller as _, LoadCaller},
     scan::text_member,
     stack::Stack,
     upstream::Upstream,
@@ -43,6 +41,23 @@ pub struct Fixture {
     pub agents: Vec<Arc<Agent>>,
     payload: usize,
     gateway: SocketAddr,
+}
+
+/// An application that nobody has used.
+#[derive(Debug)]
+pub struct Unused {
+    zone: String,
+    application: Application,
+}
+
+impl Unused {
+    /// Its first use: a lifecycle token, two sessions and a delegation between them.
+    ///
+    /// # Errors
+    /// When one of them is refused.
+    pub async fn start(self, stack: &Stack) -> anyhow::Result<Agent> {
+        Agent::start(stack, self.zone, self.application).await
+    }
 }
 
 /// An application with a session that acts under a delegation.
@@ -114,35 +129,30 @@ impl Fixture {
         })
     }
 
-    /// Lets `rounds` applications that nobody has used make their first call, each over connections of its own: from the
-    /// request for the lifecycle token over two sessions, the delegation between them and a mandate to the upstream's answer.
+    /// A zone with applications that nobody has used.
     ///
     /// # Errors
     /// The first call that fails.
-    pub async fn first_calls(stack: &Stack, world: &World, rounds: usize) -> anyhow::Result<Latencies> {
-        let upstream = Arc::new(
-            Upstream::start(world, 0)
-                .await
-                .context("cannot start the upstream")?,
-        );
-        let declared = Declared::make(stack, world, rounds, &upstream).await?;
-        let mut fixture = Self {
-            upstream,
+    pub async fn unused(
+        stack: &Stack,
+        world: &World,
+        applications: usize,
+    ) -> anyhow::Result<(Self, Vec<Unused>)> {
+        let upstream = Upstream::start(world, 0)
+            .await
+            .context("cannot start the upstream")?;
+        let declared = Declared::make(stack, world, applications, &upstream).await?;
+        let fixture = Self {
+            upstream: Arc::new(upstream),
             agents: Vec::new(),
             payload: 0,
             gateway: stack.gateway,
         };
-        let mut latencies = Latencies::default();
-        for application in declared.applications {
-            let began = Instant::now();
-            let agent = Arc::new(Agent::start(stack, declared.zone.clone(), application).await?);
-            let mut caller = LoadCaller::new(&fixture, &agent);
-            caller.call().await.context("the first call")?;
-            latencies.record(began.elapsed());
-            // Its sessions stay until the end, as those of others would.
-            fixture.agents.push(agent);
-        }
-        Ok(latencies)
+        let unused = declared.applications.into_iter().map(|application| Unused {
+            zone: declared.zone.clone(),
+            application,
+        });
+        Ok((fixture, unused.collect()))
     }
 
     /// A connection to the Gateway.

@@ -17,8 +17,8 @@ use crate::{
     fixture::{Agent, Fixture},
     http::{Connection, HttpError},
     json_client::JsonClient,
-    latency::{Percentiles, rounded},
-    load::{CallError, Caller, Load, Times},
+    latency::{Latencies, Percentiles, rounded},
+    load::{CallError, Caller, Load, LoadCaller, Times},
     prometheus::{STATEMENTS, growth},
     scan::text_member,
     span::{Reading, as_float, per, watch},
@@ -89,7 +89,7 @@ pub async fn run(stack: &Stack, world: &World, plan: &SessionsPlan) -> anyhow::R
     let first_call = match usize::from(plan.cold) {
         0 => None,
         rounds => {
-            let latencies = Fixture::first_calls(stack, world, rounds).await;
+            let latencies = first_calls(stack, world, rounds).await;
             Some(Percentiles::from(&latencies.context("first calls")?))
         }
     };
@@ -139,6 +139,20 @@ pub async fn run(stack: &Stack, world: &World, plan: &SessionsPlan) -> anyhow::R
         failed,
         first_failure,
     })
+}
+
+/// The first calls of applications that nobody has used, each over connections of its own: from the request for the lifecycle
+/// token over two sessions, the delegation between them and a mandate to the upstream's answer.
+async fn first_calls(stack: &Stack, world: &World, rounds: usize) -> anyhow::Result<Latencies> {
+    let (fixture, unused) = Fixture::unused(stack, world, rounds).await?;
+    let mut latencies = Latencies::default();
+    for application in unused {
+        let began = Instant::now();
+        let agent = application.start(stack).await?;
+        LoadCaller::new(&fixture, &agent).call().await?;
+        latencies.record(began.elapsed());
+    }
+    Ok(latencies)
 }
 
 /// SQL statements so far of the process behind the Coordinator.
