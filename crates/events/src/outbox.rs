@@ -2,6 +2,7 @@
 
 mod gate;
 mod hand_over;
+mod held;
 mod options;
 mod relay;
 

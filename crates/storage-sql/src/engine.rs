@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use caracal_core::{Timestamp, ZoneId};
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
@@ -13,13 +14,14 @@ use sea_orm::{
 
 use crate::{
     dialect::Dialect,
-    group::{self, Groups, UnitTx},
+    group::{self, Groups, Sharing, UnitTx},
     health::Health,
     late::Late,
+    log_unit::LogTransaction,
     migrations::{self, MigrationError},
     recent::{Learned, Recent},
     sql::{self, Counter, Judge, Tx},
-    work::{GlobalUnit, LogTransaction, ZoneUnit},
+    work::{GlobalUnit, ZoneUnit},
 };
 
 /// Longest wait for a connection, and on SQLite for the writer before us.
@@ -144,26 +146,15 @@ impl Engine {
         Ok(tx)
     }
 
-    /// Opens a transaction that units of work of a zone share, with these locks.
-    pub(crate) async fn begin_group(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error> {
-        // Names are ours; ids need no escaping.
-        let lock =
-            |name: &&str| format!("SELECT pg_advisory_xact_lock(hashtextextended('{name}/{zone}', 0));");
-        let locks: Vec<String> = match self.dialect {
-            Dialect::Sqlite => Vec::new(),
-            Dialect::Postgres => locks.iter().map(lock).collect(),
-        };
-        self.begin_in(Access::Write, Some(zone.as_str()), &locks.concat())
-            .await
-    }
-
     pub(crate) async fn zone(
         self: &Arc<Self>,
         zone: &ZoneId,
         access: Access,
     ) -> Result<Box<dyn ZoneWork>, Error> {
         let tx = match access {
-            Access::Grouped(locks) => UnitTx::Shared(group::join(self, zone, locks).await?),
+            Access::Grouped(locks) => {
+                UnitTx::Shared(group::join(&self.groups, self.clone(), zone, locks).await?)
+            }
             Access::Read | Access::Write => {
                 UnitTx::Own(self.begin_in(access, Some(zone.as_str()), "").await?)
             }
@@ -246,5 +237,29 @@ impl Engine {
                 None => return Ok(applied),
             }
         }
+    }
+}
+
+#[async_trait]
+impl Sharing for Engine {
+    async fn begin_shared(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error> {
+        // Names are ours; ids need no escaping.
+        let lock =
+            |name: &&str| format!("SELECT pg_advisory_xact_lock(hashtextextended('{name}/{zone}', 0));");
+        let locks: Vec<String> = match self.dialect {
+            Dialect::Sqlite => Vec::new(),
+            Dialect::Postgres => locks.iter().map(lock).collect(),
+        };
+        self.begin_in(Access::Write, Some(zone.as_str()), &locks.concat())
+            .await
+    }
+
+    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: Late) -> Result<(), Error> {
+        let learned = late
+            .write(&tx, zone, self.chain_key.as_ref(), &self.recent)
+            .await?;
+        tx.commit().await?;
+        self.recent.learn(learned);
+        Ok(())
     }
 }

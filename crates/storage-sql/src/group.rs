@@ -16,6 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use async_trait::async_trait;
 use caracal_core::{
     ApplicationId, AuthorityRecordId, ZoneId,
     entity::{Application, AuthorityRecord},
@@ -24,7 +25,6 @@ use caracal_storage::Error;
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 use crate::{
-    engine::Engine,
     late::Late,
     sql::{Left, Tx},
 };
@@ -38,6 +38,16 @@ pub(crate) struct Groups(Mutex<HashMap<ZoneId, Weak<Turns<Turn>>>>);
 
 type Shared = Arc<Turns<Turn>>;
 
+/// The store of a shared transaction.
+#[async_trait]
+pub(crate) trait Sharing: Send + Sync {
+    /// Opens a transaction of the zone that holds these locks.
+    async fn begin_shared(&self, zone: &ZoneId, locks: &[&str]) -> Result<Tx, Error>;
+
+    /// Writes what is left to its end, and commits.
+    async fn end_shared(&self, zone: &ZoneId, tx: Tx, late: Late) -> Result<(), Error>;
+}
+
 /// What was read in a transaction and is asked for by every start.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -49,7 +59,8 @@ pub(crate) struct Known {
 
 /// A transaction that units of work take turns in.
 pub(crate) struct Turn {
-    engine: Arc<Engine>,
+    store: Arc<dyn Sharing>,
+    groups: Arc<Groups>,
     zone: ZoneId,
     /// Absent before the first turn and after the end.
     tx: Option<Tx>,
@@ -100,14 +111,15 @@ impl Failure {
 }
 
 impl Groups {
-    fn open(&self, engine: &Arc<Engine>, zone: &ZoneId) -> Shared {
+    fn open(self: &Arc<Self>, store: &Arc<dyn Sharing>, zone: &ZoneId) -> Shared {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(group) = open.get(zone).and_then(Weak::upgrade) {
             return group;
         }
         open.retain(|_, group| group.strong_count() > 0);
         let group = Arc::new(Turns::new(Turn {
-            engine: engine.clone(),
+            store: store.clone(),
+            groups: self.clone(),
             zone: zone.clone(),
             tx: None,
             locks: &[],
@@ -135,12 +147,13 @@ impl Groups {
 
 /// Waits for a turn in the transaction of the zone that is open, or in one that begins with it and with these locks.
 pub(crate) async fn join(
-    engine: &Arc<Engine>,
+    groups: &Arc<Groups>,
+    store: Arc<dyn Sharing>,
     zone: &ZoneId,
     locks: &'static [&'static str],
 ) -> Result<Member, Error> {
     loop {
-        let group = engine.groups.open(engine, zone);
+        let group = groups.open(&store, zone);
         let mut turn = group.clone().lock_owned().await;
         // Others began with other locks only if they are another kind of work; they end first.
         let full = turn.units >= MOST || (turn.tx.is_some() && turn.locks != locks);
@@ -149,12 +162,12 @@ pub(crate) async fn join(
             continue;
         }
         if turn.ended.is_some() {
-            engine.groups.close(zone, &group);
+            groups.close(zone, &group);
             continue;
         }
         if let Err(error) = turn.enter(locks).await {
             turn.fail(Failure::UNKNOWN);
-            engine.groups.close(zone, &group);
+            groups.close(zone, &group);
             return Err(error);
         }
         return Ok(Member {
@@ -168,7 +181,7 @@ pub(crate) async fn join(
 /// Ends the transaction of a turn, however many stop waiting for it.
 async fn end(group: Shared, mut turn: OwnedMutexGuard<Turn>) {
     let ending = tokio::spawn(async move {
-        turn.engine.groups.close(&turn.zone, &group);
+        turn.groups.close(&turn.zone, &group);
         turn.end().await;
     });
     // A panic leaves the transaction ended without a commit.
@@ -194,7 +207,7 @@ impl Turn {
     /// Makes the transaction ready for the next unit.
     async fn enter(&mut self, locks: &'static [&'static str]) -> Result<(), Error> {
         if self.tx.is_none() {
-            self.tx = Some(self.engine.begin_group(&self.zone, locks).await?);
+            self.tx = Some(self.store.begin_shared(&self.zone, locks).await?);
             self.locks = locks;
         }
         self.undo().await?;
@@ -241,11 +254,7 @@ impl Turn {
         }
         let Some(tx) = self.tx.take() else { return };
         let late = std::mem::take(&mut self.late);
-        let written = late.write(&tx, &self.zone, &self.engine).await;
-        let outcome = match written {
-            Ok(learned) => tx.commit().await.map(|()| self.engine.recent.learn(learned)),
-            Err(error) => Err(error),
-        };
+        let outcome = self.store.end_shared(&self.zone, tx, late).await;
         self.ended = Some(outcome.map_err(|error| {
             tracing::warn!(%error, units = self.units, "a shared transaction was not committed");
             Failure::of(error)

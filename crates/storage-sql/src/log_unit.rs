@@ -1,8 +1,11 @@
 //! One log, as long as a unit of work looks at it.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
-use caracal_storage::Error;
+use caracal_storage::{Error, Log, LogWork, Retention};
 
 use crate::{
     dialect::Dialect,
@@ -72,6 +75,44 @@ impl<'u> LogUnit<'u> {
             let whose = self.log.zone().map_or("*", |zone| zone.as_str());
             self.tx.run(sql, params![name, whose]).await?;
         }
+        Ok(())
+    }
+}
+
+/// A transaction over one log.
+pub(crate) struct LogTransaction {
+    pub(crate) tx: Tx,
+    pub(crate) log: LogId,
+    pub(crate) chain_key: Option<HmacKey>,
+    pub(crate) recent: Arc<Recent>,
+    pub(crate) learned: Learned,
+}
+
+impl HasLog for LogTransaction {
+    fn unit(&mut self) -> LogUnit<'_> {
+        LogUnit::new(
+            &self.tx,
+            self.log.clone(),
+            self.chain_key.as_ref(),
+            &self.recent,
+            &mut self.learned,
+        )
+    }
+}
+
+#[async_trait]
+impl LogWork for LogTransaction {
+    fn log(&mut self) -> &mut dyn Log {
+        self
+    }
+
+    fn retention(&mut self) -> &mut dyn Retention {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), Error> {
+        self.tx.commit().await?;
+        self.recent.learn(self.learned);
         Ok(())
     }
 }

@@ -14,16 +14,16 @@ use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
     Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, Log, LogWork, NotificationQueue,
-    Notifications, Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention,
-    RetentionSetting, RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers,
-    Subjects, Workloads, ZoneWork, Zones,
+    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue, Notifications, Outbox,
+    Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
+    RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
+    ZoneWork, Zones,
 };
 
 use crate::{
     dialect::Dialect,
-    group::{Known, UnitTx},
-    late::{Late, count_unended},
+    group::UnitTx,
+    late::Late,
     log_unit::{HasLog, LogUnit},
     params::{json_list, params},
     recent::{Learned, Recent},
@@ -68,21 +68,6 @@ impl ZoneUnit {
             &self.recent,
             &mut self.learned,
         )
-    }
-
-    /// Writes what was counted in this unit of work. In a shared transaction it is written at the end, for all of them.
-    pub(crate) async fn count_unended(&mut self) -> Result<(), Error> {
-        if self.tx.shared().is_some() {
-            return Ok(());
-        }
-        count_unended(&self.tx, &self.zone, std::mem::take(&mut self.unended)).await
-    }
-
-    /// What was read for others that share the transaction is about to change.
-    pub(crate) fn forget_known(&mut self) {
-        if let Some(member) = self.tx.shared() {
-            *member.known() = Known::default();
-        }
     }
 
     /// Serialises holders of the same name in this zone. SQLite's only writer needs nothing.
@@ -254,44 +239,6 @@ impl HasLog for ZoneUnit {
             &self.recent,
             &mut self.learned,
         )
-    }
-}
-
-/// A transaction over one log.
-pub(crate) struct LogTransaction {
-    pub(crate) tx: Tx,
-    pub(crate) log: LogId,
-    pub(crate) chain_key: Option<HmacKey>,
-    pub(crate) recent: Arc<Recent>,
-    pub(crate) learned: Learned,
-}
-
-impl HasLog for LogTransaction {
-    fn unit(&mut self) -> LogUnit<'_> {
-        LogUnit::new(
-            &self.tx,
-            self.log.clone(),
-            self.chain_key.as_ref(),
-            &self.recent,
-            &mut self.learned,
-        )
-    }
-}
-
-#[async_trait]
-impl LogWork for LogTransaction {
-    fn log(&mut self) -> &mut dyn Log {
-        self
-    }
-
-    fn retention(&mut self) -> &mut dyn Retention {
-        self
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), Error> {
-        self.tx.commit().await?;
-        self.recent.learn(self.learned);
-        Ok(())
     }
 }
 

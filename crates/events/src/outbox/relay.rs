@@ -7,7 +7,7 @@ use std::{
 };
 
 use caracal_core::World;
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
@@ -15,9 +15,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Bus, BusError, Fields, Topic, metrics};
+use crate::{Bus, Fields, Topic, metrics};
 
-use super::{BoxError, OutboxQueue, OutboxRow, RelayOptions, gate::Gates, hand_over};
+use super::{
+    BoxError, OutboxQueue, OutboxRow, RelayOptions,
+    gate::Gates,
+    hand_over,
+    held::{Outcome, Work},
+};
 
 /// How long the other topics wait for a slow one.
 const SLOW_TOPIC_TIMEOUT: Duration = Duration::from_millis(20);
@@ -43,75 +48,6 @@ pub struct OutboxRelay {
     answered: watch::Sender<u64>,
     /// Topics whose last publication failed.
     failing: Mutex<HashSet<Topic>>,
-}
-
-/// What became of the rows of one topic.
-struct Outcome {
-    topic: Topic,
-    result: Result<(), BusError>,
-}
-
-/// Rows of one topic in the relay's hands.
-#[derive(Default)]
-struct Held {
-    publishing: Vec<String>,
-    /// Claimed meanwhile, to be published next.
-    queued: Vec<(String, Fields)>,
-    /// Rows that ever came here, and how many of them are published.
-    taken: u64,
-    published: u64,
-}
-
-/// Flushes that are answered once everything that was here when they had nothing left to wait for outside is published. A
-/// relay that others keep busy never finds nothing to claim, so it cannot be what a flush waits for.
-struct Flushes {
-    /// As many were asked for.
-    asked: u64,
-    /// How many rows of each topic have to be published.
-    upto: Vec<(Topic, u64)>,
-}
-
-impl Held {
-    /// A row that is claimed again while it is here outlived its lease; it is on its way already.
-    fn has(&self, id: &str) -> bool {
-        self.publishing.iter().any(|held| held == id) || self.queued.iter().any(|(held, _)| held == id)
-    }
-
-    fn into_ids(self) -> Vec<String> {
-        let queued = self.queued.into_iter().map(|(id, _)| id);
-        self.publishing.into_iter().chain(queued).collect()
-    }
-}
-
-/// What a running relay holds.
-struct Work<'a> {
-    gates: Gates,
-    publishing: FuturesUnordered<BoxFuture<'a, Outcome>>,
-    /// At most one publication per topic.
-    held: HashMap<Topic, Held>,
-    /// Oldest first.
-    flushes: VecDeque<Flushes>,
-    /// When the last row given back can be claimed again. A flush is not complete before.
-    owed_until: Instant,
-}
-
-impl Work<'_> {
-    /// From now on these flushes wait for nothing but what is here.
-    fn await_flushes(&mut self, asked: u64) {
-        if self.flushes.back().is_some_and(|last| last.asked >= asked) {
-            return;
-        }
-        let upto = self.held.iter().map(|(topic, held)| (*topic, held.taken));
-        let upto = upto.collect();
-        self.flushes.push_back(Flushes { asked, upto });
-    }
-
-    fn has_published(&self, flushes: &Flushes) -> bool {
-        flushes
-            .upto
-            .iter()
-            .all(|(topic, upto)| self.held.get(topic).is_none_or(|held| held.published >= *upto))
-    }
 }
 
 impl OutboxRelay {

@@ -11,6 +11,7 @@ mod connections;
 mod delegations;
 mod key_checks;
 mod keys;
+mod late;
 mod ledger;
 mod notifications;
 mod outbox;
@@ -27,5 +28,3 @@ mod subject_issuers;
 mod subjects;
 mod workloads;
 mod zones;
-
-pub(crate) use self::outbox::append;

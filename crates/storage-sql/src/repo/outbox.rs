@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Writes messages in this order.
-pub(crate) async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
+pub(super) async fn append(tx: &Tx, messages: &[OutboxMessage]) -> Result<(), Error> {
     let columns = [
         "id",
         "topic",

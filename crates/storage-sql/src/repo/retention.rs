@@ -5,11 +5,11 @@ use caracal_core::{Timestamp, ZoneId};
 use caracal_storage::{Error, Hold, KeptPrune, MAX_HOLDS, Retention, RetentionDays, RetentionSetting, Swept};
 
 use crate::{
-    log_unit::{HasLog as _, LogUnit},
+    log_unit::{HasLog as _, LogTransaction, LogUnit},
     params::params,
     row::Row,
     sql::Tx,
-    work::{GlobalUnit, LogTransaction, ZoneUnit},
+    work::{GlobalUnit, ZoneUnit},
 };
 
 /// What the deployment's own setting is filed under.

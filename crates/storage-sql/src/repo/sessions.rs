@@ -215,10 +215,8 @@ impl Sessions for ZoneUnit {
              WHERE zone_id = $1{of_owner}) - (SELECT COUNT(*) FROM sessions \
              WHERE zone_id = $1 AND slot_until IS NOT NULL AND slot_until <= $2{of_owner}) AS n"
         );
-        let slots = match self.tx.one(sql, params).await? {
-            Some(row) => row.int("n")?,
-            None => 0,
-        };
+        let row = self.tx.one(sql, params).await?;
+        let slots = row.map_or(Ok(0), |row| row.int("n"))?;
         let Some(member) = self.tx.shared() else {
             return Ok(u64::try_from(slots).unwrap_or(0));
         };

@@ -15,8 +15,8 @@ use caracal_storage::{
 };
 
 use crate::{
-    log_unit::HasLog as _,
-    work::{LogTransaction, ZoneUnit},
+    log_unit::{HasLog as _, LogTransaction},
+    work::ZoneUnit,
 };
 
 mod append;
