@@ -171,14 +171,6 @@ impl<'a> Entity<'a> {
     }
 }
 
-/// What a request makes, or what an earlier one with its key made.
-pub(crate) enum Begun<T> {
-    /// Then, as long as it is `live`.
-    Before { receipt: IdempotencyReceipt, live: bool },
-    /// Now.
-    Now(T),
-}
-
 impl Call {
     /// What the decision is about, as far as it is known; becomes part of the evidence.
     pub(crate) fn about(&self) -> MutexGuard<'_, About> {

@@ -8,6 +8,7 @@ use caracal_events::{OutboxRelay, RateLimiter, Spool};
 use caracal_lifecycle::receipts::Counts;
 use caracal_service::{
     bearers::Bearers,
+    issued::IssuedMandates,
     limits::{Limits, Rule},
     revocation::Revocations,
     zones::{LiveAuthority, ZoneDirectory},
@@ -51,6 +52,8 @@ pub(crate) struct App {
     deps: CoordinatorDeps,
     pub(crate) receipts: Counts,
     pub(crate) limits: Limits,
+    /// Bearers whose signatures were checked.
+    pub(crate) proved: IssuedMandates,
 }
 
 impl App {
@@ -66,6 +69,7 @@ impl App {
             deps,
             receipts: Counts::default(),
             limits,
+            proved: IssuedMandates::default(),
         }
     }
 }

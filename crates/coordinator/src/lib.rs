@@ -13,6 +13,7 @@
 //! with a handler, and one line of the table.
 
 mod auth;
+mod begun;
 mod call;
 mod config;
 mod deps;

@@ -1,8 +1,8 @@
-//! Mandates this process signed itself.
+//! Mandates this process signed itself, and bearers that it proved.
 //!
 //! A presented token whose SHA-256 is in here needs no signature check: the digest of the exact bytes is proof that we
-//! signed them. Anything else takes the full verification, so the memory can only save time, never admit. It is
-//! bounded and may forget.
+//! signed them, or found them signed. Anything else takes the full verification, so the memory can only save time, never
+//! admit: keys, time and what has ended are looked at with each use. It is bounded and may forget.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -27,6 +27,25 @@ pub fn prove(
     }
 }
 
+/// As [`prove`], for a bearer that may be presented again, which is remembered in `proved`.
+///
+/// # Errors
+/// What [`Unverified::verify`] says.
+pub fn prove_bearer(
+    proved: &IssuedMandates,
+    token: &str,
+    unverified: &Unverified<'_>,
+    key: &VerifyingKey,
+    now: Timestamp,
+) -> Result<Arc<MandateClaims>, MandateError> {
+    if let Some(claims) = proved.find(token) {
+        return Ok(claims);
+    }
+    let claims = Arc::new(unverified.verify(key)?.into_claims());
+    proved.remember(token, claims.clone(), now);
+    Ok(claims)
+}
+
 /// A power of two, so that the shard is a mask.
 const SHARDS: usize = 16;
 /// Most mandates remembered per shard.
@@ -34,7 +53,7 @@ const MAX_PER_SHARD: usize = 4096;
 
 type Shard = HashMap<[u8; 32], Arc<MandateClaims>>;
 
-/// Claims of recently issued single-use mandates by the digest of their bytes.
+/// Claims of recently issued single-use mandates, or of bearers that were proved, by the digest of their bytes.
 #[derive(Debug)]
 pub struct IssuedMandates {
     shards: [Mutex<Shard>; SHARDS],
@@ -49,7 +68,7 @@ impl Default for IssuedMandates {
 }
 
 impl IssuedMandates {
-    /// Remembers a mandate just signed.
+    /// Remembers a mandate just signed or proved.
     pub fn remember(&self, token: &str, claims: Arc<MandateClaims>, now: Timestamp) {
         let digest = sha256(token.as_bytes());
         let mut shard = self.shard(&digest).lock();
@@ -68,6 +87,12 @@ impl IssuedMandates {
     pub fn take(&self, token: &str) -> Option<Arc<MandateClaims>> {
         let digest = sha256(token.as_bytes());
         self.shard(&digest).lock().remove(&digest)
+    }
+
+    /// The claims of `token`, which stay.
+    fn find(&self, token: &str) -> Option<Arc<MandateClaims>> {
+        let digest = sha256(token.as_bytes());
+        self.shard(&digest).lock().get(&digest).cloned()
     }
 
     fn shard(&self, digest: &[u8; 32]) -> &Mutex<Shard> {

@@ -1,12 +1,14 @@
 //! A mandate of class `session` as the bearer.
 
+use std::sync::Arc;
+
 use caracal_core::{
     ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, Unverified};
 use caracal_lifecycle::Principal;
-use caracal_service::{Refusal, zones::DirectoryError};
+use caracal_service::{Refusal, issued::prove_bearer, zones::DirectoryError};
 use caracal_wire::ErrorCode;
 
 use super::{Caller, unauthorized};
@@ -28,11 +30,11 @@ pub(super) async fn authenticate(app: &App, token: &str) -> Result<Caller, Refus
 }
 
 /// Signature, issuer, audience, class and time. The zone is whatever the token says: its keys prove it.
-async fn prove(app: &App, token: &str) -> Result<MandateClaims, Refusal> {
-    let token = Unverified::parse(token).map_err(|error| invalid(&error))?;
-    let peek = token.peek().map_err(|error| invalid(&error))?;
+async fn prove(app: &App, token: &str) -> Result<Arc<MandateClaims>, Refusal> {
+    let peek = Unverified::parse(token).and_then(|token| token.peek());
+    let peek = peek.map_err(|error| invalid(&error))?;
     let zone_id = peek.zone_id.ok_or_else(|| invalid(&"no zone"))?;
-    verify_session(app, &token, &zone_id).await
+    verify_session(app, token, &zone_id).await
 }
 
 /// Whether the zone that the token says it is of is in memory.
@@ -45,23 +47,25 @@ pub(super) fn of_zone_in_memory(app: &App, token: &str) -> bool {
 /// asked for, not refused.
 pub(super) async fn verify_session(
     app: &App,
-    token: &Unverified<'_>,
+    token: &str,
     zone_id: &ZoneId,
-) -> Result<MandateClaims, Refusal> {
-    let header = token.header().map_err(|error| invalid(&error))?;
+) -> Result<Arc<MandateClaims>, Refusal> {
+    let unverified = Unverified::parse(token).map_err(|error| invalid(&error))?;
+    let header = unverified.header().map_err(|error| invalid(&error))?;
     let key = match app.zones.verifying_key(zone_id, header.kid.as_str()).await {
         Ok(Some(key)) => key,
         Ok(None) => return Err(invalid(&"unknown key")),
         Err(DirectoryError::Unknown) => return Err(invalid(&"unknown zone")),
         Err(DirectoryError::Unavailable) => return Err(Refusal::of(ErrorCode::StorageUnavailable)),
     };
-    let claims = token.verify(&key).map_err(|error| invalid(&error))?.into_claims();
+    let now = app.world.now();
+    let claims = prove_bearer(&app.proved, token, &unverified, &key, now).map_err(|error| invalid(&error))?;
     let rules = ClaimRules {
         issuer: &app.issuer,
         audience: Some(&app.issuer),
         zone: zone_id,
         uses: &[MandateUse::Session],
-        now: app.world.now(),
+        now,
         leeway: LEEWAY,
     };
     rules.check(&claims).map_err(|error| invalid(&error))?;

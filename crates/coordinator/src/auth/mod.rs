@@ -6,7 +6,7 @@ mod mandate;
 mod operator;
 pub(crate) mod subject;
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
@@ -36,7 +36,7 @@ pub(crate) const REFUSES: [ErrorCode; 9] = [
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     /// Absent for operators.
-    claims: Option<MandateClaims>,
+    claims: Option<Arc<MandateClaims>>,
 }
 
 impl Deref for Caller {

@@ -4,6 +4,8 @@
 //! who the session acts for. So a caller may only name a record of its own application, or a person's record for
 //! which it presents the mandate that person's login gave to this very application.
 
+use std::sync::Arc;
+
 use caracal_core::{
     ApplicationId, AuthorityRecordId, ZoneId,
     claims::{MandateClaims, SubjectType},
@@ -49,9 +51,9 @@ async fn prove(
     zone_id: &ZoneId,
     application: &ApplicationId,
     proof: &str,
-) -> Result<MandateClaims, Refusal> {
-    let token = Unverified::parse(proof).map_err(|_| refused("not a mandate"))?;
-    let claims = mandate::verify_session(app, &token, zone_id)
+) -> Result<Arc<MandateClaims>, Refusal> {
+    Unverified::parse(proof).map_err(|_| refused("not a mandate"))?;
+    let claims = mandate::verify_session(app, proof, zone_id)
         .await
         .map_err(|refusal| match refusal.status {
             StatusCode::SERVICE_UNAVAILABLE => refusal,

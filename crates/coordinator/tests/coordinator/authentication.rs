@@ -122,6 +122,31 @@ async fn a_token_is_good_for_a_minute_past_its_end_since_clocks_disagree() {
 }
 
 #[tokio::test]
+async fn a_bearer_that_was_proved_speaks_neither_for_others_nor_past_its_end() {
+    let stack = Stack::new().await;
+    let app = stack.app().await;
+    let ending = stack.sign(&MandateClaims {
+        exp: stack.world.now().unix_seconds(),
+        ..stack.claims(&app.record)
+    });
+    for token in [&app.token, &app.token, &ending] {
+        stack.get("/agents", token).await.expect(200);
+    }
+    let forged = SigningKey::generate(&stack.world, stack.key.id().clone()).unwrap();
+    let forged = mandate::sign(&stack.claims(&app.record), &forged).unwrap();
+    let (_, proved) = app.token.rsplit_once('.').unwrap();
+    let (other, _) = ending.rsplit_once('.').unwrap();
+    let spliced = format!("{other}.{proved}");
+    stack.advance(Duration::from_secs(62)).await;
+    for token in [&forged, &spliced, &ending] {
+        assert_eq!(
+            stack.get("/agents", token).await.outcome(),
+            (401, "invalid_token")
+        );
+    }
+}
+
+#[tokio::test]
 async fn scope_zone_and_everything_the_mandate_stands_on_are_checked() {
     let stack = Stack::new().await;
     let app = stack.app().await;

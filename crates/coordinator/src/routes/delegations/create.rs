@@ -19,7 +19,10 @@ use caracal_wire::{
 };
 
 use super::request::DelegationRequest;
-use crate::call::{Begun, Call, DELEGATION_CREATE, Entity};
+use crate::{
+    begun::Begun,
+    call::{Call, DELEGATION_CREATE, Entity},
+};
 
 pub(crate) async fn handle(
     call: Call,

@@ -18,7 +18,8 @@ use caracal_wire::coordinator::sessions::{SessionStarted, StartSession};
 use super::{not_owner, request::Asked};
 use crate::{
     auth::subject,
-    call::{Begun, Call, Entity, SESSION_START},
+    begun::Begun,
+    call::{Call, Entity, SESSION_START},
     metrics,
 };
 
