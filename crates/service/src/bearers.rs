@@ -2,9 +2,7 @@
 
 use caracal_core::Secret;
 use caracal_crypto::constant_time_eq;
-use http::HeaderMap;
-
-use crate::health::bearer_of;
+use http::{HeaderMap, header};
 
 /// The bearers that are good for the same. None at all is good for nothing.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +37,19 @@ impl From<Secret> for Bearers {
     fn from(only: Secret) -> Self {
         Self(vec![only])
     }
+}
+
+/// The bearer token of a request: scheme in any case, token trimmed, absent when empty (RFC 6750 §2.1).
+pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    // Two Authorization headers are an attempt to make two readers disagree.
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 #[cfg(test)]

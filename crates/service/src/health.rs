@@ -24,6 +24,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
+pub use crate::bearers::bearer_of;
 use crate::{Refusal, bearers::Bearers, front::Declaration, server::OPERATIONAL};
 
 /// Something a role cannot serve without.
@@ -136,19 +137,6 @@ async fn metrics(
         )],
         operational.metrics.render(),
     ))
-}
-
-/// The bearer token of a request: scheme in any case, token trimmed, absent when empty (RFC 6750 §2.1).
-pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next()?.to_str().ok()?;
-    // Two Authorization headers are an attempt to make two readers disagree.
-    if values.next().is_some() {
-        return None;
-    }
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
