@@ -59,7 +59,9 @@ impl HttpRole for ApiDeps {
     async fn authenticate(&self, needs: Needs, _: &Params, head: &Parts) -> Result<Principal, Refusal> {
         match needs.reach {
             Reach::Open => Ok(Principal::nobody()),
-            Reach::Control => control::authenticate(self, head).await,
+            Reach::Control => control::authenticate(self, head)
+                .await
+                .map(Principal::of_control_key),
             _ => auth::authenticate(self, &head.headers).await,
         }
     }

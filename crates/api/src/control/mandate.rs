@@ -16,7 +16,7 @@ use caracal_wire::ErrorCode;
 use http::{HeaderMap, request::Parts};
 
 use super::Invocation;
-use crate::{auth::Principal, deps::ApiDeps};
+use crate::deps::ApiDeps;
 
 /// What callers are refused with who are nobody, or come too often.
 pub(crate) const REFUSES: [ErrorCode; 7] = [
@@ -29,12 +29,12 @@ pub(crate) const REFUSES: [ErrorCode; 7] = [
     ErrorCode::AuditUnavailable,
 ];
 
-/// The holder of the mandate that a request presents, which is used up by this.
+/// What the mandate that a request presents lets its holder do; it is used up by this.
 ///
 /// # Errors
 /// 404 where the deployment has no such endpoint; 503 `control_disabled` while it is closed; 429 of an address that comes too often; 401 for what is no mandate
 /// of this API, was used before, or is of a key that is none any more; 403 in a frozen zone; 503 when it cannot be told.
-pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Principal, Refusal> {
+pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Arc<Invocation>, Refusal> {
     // What most deployments never open is no outage of theirs.
     if !api.config.control_enabled {
         return Err(Refusal::of(ErrorCode::RouteNotFound).describe("this deployment takes no commands"));
@@ -59,7 +59,7 @@ pub(crate) async fn authenticate(api: &ApiDeps, head: &Parts) -> Result<Principa
             .with("remediation", "thaw the zone with a token of an administrator"));
     }
     use_up(api, &claims, &invocation, &context.request_id).await?;
-    Ok(Principal::of_control_key(Arc::new(invocation)))
+    Ok(Arc::new(invocation))
 }
 
 /// Whether the bearer says it is of a zone that is in memory.
