@@ -111,6 +111,7 @@ lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dep
 	scripts/check-doc-links.py
 	scripts/handbook.py check
 	scripts/alerts.py check
+	scripts/api_reference.py check
 	scripts/dashboards.py check
 	@scripts/require.sh machete
 	$(CARGO) machete

@@ -41,4 +41,15 @@ for version in 0.0.1-test 0.0.2-test; do
 done
 docker image ls localhost/caracal --format '{{.Tag}}: {{.Size}}'
 
+# What goes on is the image that an install kit brought.
+kit=$(mktemp -d)
+trap 'rm -rf infra/docker/dist "$kit"; [ -z "${private:-}" ] || scripts/docker-engine.sh down' EXIT
+DEB_COMPRESSION=none scripts/kit.sh --image localhost/caracal:v0.0.1-test "$built" "$kit/kit.tar.gz"
+tar -xzf "$kit/kit.tar.gz" -C "$kit"
+(cd "$kit"/caracal-*/ && sha256sum --check --quiet SHA256SUMS && cd programs && sha256sum --check --quiet SHA256SUMS)
+docker image rm localhost/caracal:v0.0.1-test >/dev/null
+docker load --quiet --input "$kit"/caracal-*/images.tar.gz
+python3 -m json.tool "$kit"/caracal-*/sbom.cdx.json >/dev/null
+"$(scripts/chart.sh tools)" template kit "$kit"/caracal-*/chart/caracal-*.tgz --values "$kit"/caracal-*/chart/profiles/production.yaml >/dev/null
+
 cargo test --locked -p caracal-e2e --test compose -- --ignored --nocapture --test-threads 1
