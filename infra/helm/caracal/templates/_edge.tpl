@@ -6,5 +6,7 @@
 {{- (urlParse .root.Values.web.publicUrl).hostname -}}
 {{- else if eq .name "sts" -}}
 {{- (urlParse .root.Values.sts.issuerUrl).hostname -}}
+{{- else if eq .name "gateway" -}}
+{{- (urlParse .root.Values.gateway.publicUrl).hostname -}}
 {{- end -}}
 {{- end -}}

@@ -55,6 +55,7 @@ securityContext:
 {{- $hosts = printf "%s,%s-sts" $hosts (include "caracal.fullname" .root) -}}
 {{- end -}}
 {{- $_ := set $env "UPSTREAM_HOST_ALLOWLIST" $hosts -}}
+{{- $_ := set $env "GATEWAY_PUBLIC_URL" (default (include "caracal.url" (dict "root" .root "component" "gateway")) $own.publicUrl) -}}
 {{- $_ := set $env "TRUST_PROXY" (toString $own.trustProxy) -}}
 {{- else if eq .name "coordinator" -}}
 {{- $_ := set $env "AGENT_COORDINATOR_SCOPE" $own.requiredScope -}}

@@ -93,6 +93,9 @@ What is wrong with the values, all of it in one message. In stable nothing that 
 {{- if and $v.sts.issuerUrl (not (hasPrefix "https://" $v.sts.issuerUrl)) -}}
 {{- $problems = append $problems "sts.issuerUrl is not https" -}}
 {{- end -}}
+{{- if and $v.gateway.enabled $v.gateway.publicUrl (not (hasPrefix "https://" $v.gateway.publicUrl)) -}}
+{{- $problems = append $problems "gateway.publicUrl is not https" -}}
+{{- end -}}
 {{- if and $v.web.enabled $v.web.publicUrl (not (hasPrefix "https://" $v.web.publicUrl)) -}}
 {{- $problems = append $problems "web.publicUrl is not https" -}}
 {{- end -}}
