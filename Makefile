@@ -11,7 +11,7 @@ E2E_VENV := $(TARGET)/e2e-venv
 export CARACAL_BUILD_SHA ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence docs deny
+.PHONY: help up down install package handbook dev-production dev-production-down build test alerts-check chart-check console-check console-e2e test-busy test-long test-compose test-kubernetes lint check conformance e2e schema-fuzz fuzz drills bench bench-production bench-isolation bench-sessions measure-ledger measure-evidence docs deny
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -51,6 +51,7 @@ build:
 test: lint alerts-check console-check chart-check ## Everything that must hold: lint, the console, the chart, every test of the workspace, the handbook, the browser, both Compose files
 	scripts/console.sh build
 	scripts/test.py
+	scripts/fuzz.sh 30
 	scripts/handbook.py run $(TARGET)/debug
 	scripts/console-e2e.sh $(TARGET)/debug
 	scripts/test-install.sh $(TARGET)/debug
@@ -102,9 +103,14 @@ test-busy: ## The whole suite ten times while every core is busy with something 
 	@scripts/require.sh servers
 	scripts/busy.sh $(or $(RUNS),10)
 
+fuzz: ## Every parser of untrusted bytes, ten minutes each, a target on each core (SECONDS=600; 80 minutes on two cores)
+	@scripts/require.sh rust
+	scripts/fuzz.sh $(or $(SECONDS),600)
+
 lint: ## Formatting, clippy, import circles, OpenAPI, links of the handbook, dependencies: unused ones, licences, advisories
 	@scripts/require.sh rust
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-import-circles.py
 	scripts/openapi-lint.sh $(TARGET)/openapi-lint

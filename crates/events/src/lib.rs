@@ -10,6 +10,8 @@
 pub mod bus;
 pub mod conformance;
 pub mod embedded;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod metrics;
 pub mod outbox;
 pub mod redis;

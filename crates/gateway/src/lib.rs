@@ -24,6 +24,8 @@ mod download;
 mod enforce;
 mod evidence;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod governed;
 mod inbound;

@@ -3,6 +3,8 @@
 //! [`guard`] stands between each socket and hyper, [`scan`] and [`head`] say what is a request, [`permits`] counts
 //! connections. Every listener of every role is served here.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod guarded;
 mod head;

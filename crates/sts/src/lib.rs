@@ -18,6 +18,8 @@ mod failed_login;
 mod federation;
 mod fields;
 mod form;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hold;
 mod issue;
 mod keys;

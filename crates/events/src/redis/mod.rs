@@ -9,6 +9,8 @@ mod arrival;
 mod commands;
 mod connection;
 mod consumer;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod memory;
 mod preflight;
 mod progress;

@@ -5,6 +5,8 @@
 
 mod disk;
 mod drain;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod position;
 mod quarantine;
 mod reader;

@@ -15,7 +15,7 @@ pub(super) fn filtered<'t>(text: &'t str, shown: &Shown) -> Result<Cow<'t, str>,
     without(text, shown.kind.list, shown.kind.member, |name| shown.shows(name))
 }
 
-fn without<'t>(
+pub(super) fn without<'t>(
     text: &'t str,
     list: &str,
     member: &str,

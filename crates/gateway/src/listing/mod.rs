@@ -5,6 +5,8 @@
 //! An answer that cannot be read as its client will read it is not passed on.
 
 mod events;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod message;
 
 use std::{

@@ -5,6 +5,8 @@
 //! protocols meet the same request, the one with less in the head to be told by wins, and what cannot be told is
 //! refused.
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod look;
 mod message;
 pub(crate) mod opening;

@@ -5,6 +5,8 @@
 //! ends, how large it is, and where a word of our own can stand.
 
 mod frames;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod tunnel;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};

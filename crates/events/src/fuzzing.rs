@@ -1,0 +1,3 @@
+//! What fuzzers reach of this crate (`fuzz/`); compiled for them alone.
+
+pub use crate::{redis::fuzzing::reply, spool::fuzzing::spool_record};
