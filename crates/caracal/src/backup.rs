@@ -13,9 +13,11 @@ use crate::Outcome;
 use crate::archive::{self, DATABASE, FORMAT, MANIFEST, Manifest, OTHERS, SPOOL};
 use crate::cli::Backup;
 use crate::clock;
+use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
 use crate::files::Scrap;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::output::{answer, note};
@@ -34,6 +36,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
+    containers::refuse(&home, &Hint::new(&environment, &home), "`backup`", "back up its PostgreSQL, secrets and the checkpoints")?;
     let caracald = daemon::find(&environment)?;
     let default = || PathBuf::from(format!("caracal-backup-{}.tar", clock::stamp(clock::now())));
     let target = std::path::absolute(options.file.clone().unwrap_or_else(default))?;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use self::run::{Run, Watch};
+use crate::containers::Kind;
 use crate::roles::Role;
 
 /// Examples first: most readers look for the line to copy.
@@ -68,9 +69,9 @@ pub(crate) struct Cli {
 /// One thing to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start caracald in the background and wait until it is ready.
+    /// Start caracald in the background, or a stack of containers, and wait until it is ready.
     Up(Up),
-    /// Stop caracald.
+    /// Stop what `up` started.
     Down(Down),
     /// Ask every service and store how it is.
     Status(Status),
@@ -139,14 +140,33 @@ Examples:
 Examples:
   caracal up
   caracal --home ./second up       a second stack; give it ports of its own
-  caracal up --foreground          for systemd and other supervisors")]
+  caracal up --foreground          for systemd and other supervisors
+  caracal up --runtime             containers of this release, with Docker Compose
+  caracal up --compose             containers built from the checkout this is typed in")]
 pub(crate) struct Up {
-    /// Seconds to wait for every service to be ready.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) timeout: u64,
+    /// Seconds to wait for every service to be ready [default: 60; 1800 with containers].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+    /// Containers of a release, PostgreSQL and Redis beside them: a host of your own. CARACAL_VERSION says which release.
+    #[arg(long, conflicts_with_all = ["compose", "foreground"])]
+    pub(crate) runtime: bool,
+    /// Containers built from a checkout, for developing.
+    #[arg(long, conflicts_with = "foreground")]
+    pub(crate) compose: bool,
     /// Stay attached to this terminal instead of going to the background.
     #[arg(long, conflicts_with = "json")]
     pub(crate) foreground: bool,
+}
+
+impl Up {
+    /// Which stack of containers is asked for, if one is.
+    pub(crate) fn containers(&self) -> Option<Kind> {
+        match (self.runtime, self.compose) {
+            (true, _) => Some(Kind::Runtime),
+            (_, true) => Some(Kind::Development),
+            _ => None,
+        }
+    }
 }
 
 /// Options of `down`.

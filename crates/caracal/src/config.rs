@@ -10,8 +10,10 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
+use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::output::answer;
 use crate::scrub::scrub;
@@ -28,6 +30,7 @@ pub(crate) fn run(mut environment: Environment, home: Option<&Path>, json: bool)
     let given = environment.clone();
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
+    containers::refuse(&home, &Hint::new(&environment, &home), "`config`", "ask a role, as in `docker compose --file FILE exec api caracald config`")?;
     let caracald = daemon::find(&environment)?;
     let said = daemon::ask(
         &caracald,

@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use crate::Outcome;
 use crate::cli::Down;
+use crate::containers::{self, Containers};
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::home::Home;
@@ -26,6 +27,9 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
+    if let Some(containers) = Containers::of(&home)? {
+        return containers::down(environment, &home, &containers, options, json);
+    }
     let stopped = stop(&home, options)?;
     answer(&match stopped {
         _ if json => serde_json::json!({ "stopped": stopped }).to_string(),

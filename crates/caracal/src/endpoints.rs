@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::environment::Environment;
+use crate::files;
 use crate::home::Home;
 use crate::lock::Holder;
 use crate::roles::Role;
@@ -58,6 +59,15 @@ impl Endpoints {
             .chain(others.filter(|name| !known.contains(name)))
             .filter_map(|name| Some((name.to_owned(), self.url(name)?.to_owned())))
             .collect()
+    }
+
+    /// Says where the roles of a stack are that is no process of this home.
+    pub(crate) fn publish(home: &Home, roles: &[(String, String)]) -> anyhow::Result<()> {
+        let roles: BTreeMap<&str, &str> = (roles.iter())
+            .map(|(role, url)| (role.as_str(), url.as_str()))
+            .collect();
+        files::replace(&home.endpoints_file(), serde_json::to_string(&roles)?.as_bytes(), 0o600)?;
+        Ok(())
     }
 
     /// Removes what an ended daemon left.

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::Outcome;
 use crate::cli::Logs;
+use crate::containers::{self, Containers};
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
@@ -28,6 +29,9 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let role = options.of.or(options.role);
     let home = Home::locate(environment, home)?;
+    if let Some(containers) = Containers::of(&home)? {
+        return containers::logs(environment, &containers, options, json);
+    }
     let path = home.log_file();
     let mut log = match File::open(&path) {
         Ok(log) => log,
@@ -50,6 +54,11 @@ pub(crate) fn run(
         follow(&path, log, end, &|line: &str| show(line, role, json), &mut out)?;
     }
     Ok(Outcome::Good)
+}
+
+/// The line as one record in JSON, scrubbed.
+pub(crate) fn as_record(line: &str) -> String {
+    shown(line, true)
 }
 
 /// The line as it is printed; where JSON is wanted, what is no record becomes one.

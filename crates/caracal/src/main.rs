@@ -20,6 +20,7 @@ mod backup;
 mod cli;
 mod clock;
 mod config;
+mod containers;
 mod daemon;
 mod doctor;
 mod down;

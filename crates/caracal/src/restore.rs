@@ -14,9 +14,11 @@ use serde_json::json;
 use crate::Outcome;
 use crate::archive::{self, DATABASE, EPOCH, FORMAT, MANIFEST, Manifest};
 use crate::cli::Restore;
+use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
 use crate::files::Scrap;
+use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
@@ -32,6 +34,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
+    containers::refuse(&home, &Hint::new(&environment, &home), "`restore`", "restore its PostgreSQL and its secrets")?;
     let caracald = daemon::find(&environment)?;
     if let Some(holder) = Lock::holder(&home)? {
         bail!(

@@ -52,7 +52,8 @@ impl Role {
         }
     }
 
-    const fn default_port(self) -> u16 {
+    /// Where it listens unless it was moved.
+    pub(crate) const fn default_port(self) -> u16 {
         match self {
             Self::Api => 3000,
             Self::Sts => 8080,

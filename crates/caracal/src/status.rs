@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::Outcome;
 use crate::cli::Status;
 use crate::clock;
+use crate::containers::{Containers, Kind};
 use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
 use crate::hint::Hint;
@@ -28,6 +29,8 @@ struct Look {
     stores: Vec<StoreResult>,
     /// Who runs, with the version and the seconds it says it runs for.
     daemon: Option<(Holder, Option<String>, Option<u64>)>,
+    /// Which stack of containers this home has, if it has one.
+    containers: Option<Kind>,
 }
 
 pub(crate) fn run(
@@ -64,12 +67,14 @@ pub(crate) fn run(
 
 fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Look> {
     let holder = Lock::holder(home)?;
+    let containers = Containers::of(home)?.map(|containers| containers.kind);
     let Some(endpoints) = Endpoints::of_live_daemon(home) else {
         let asked = probe::ask_all(&endpoints::expected(environment)?, &format!("/{mode}"));
         return Ok(Look {
             services: asked.into_iter().map(ProbeResult::of_a_stranger).collect(),
             stores: stores::judge(home, &[]),
             daemon: holder.map(|holder| (holder, None, None)),
+            containers,
         });
     };
     let served = endpoints.served();
@@ -79,13 +84,19 @@ fn look(home: &Home, environment: &Environment, mode: &str) -> anyhow::Result<Lo
         let ready = probe::ask_all(&served, "/ready");
         (health.and_then(|thread| thread.join().ok()), ready)
     });
-    let stores = stores::judge(home, &ready);
+    // Those of containers are services of their own; a role that lacks one says so.
+    let stores = if containers.is_some() {
+        Vec::new()
+    } else {
+        stores::judge(home, &ready)
+    };
     let now = clock::now().as_secs();
     let up = endpoints.daemon.started_at.map(|then| now.saturating_sub(then));
     Ok(Look {
         services: health.unwrap_or(ready),
         stores,
         daemon: holder.map(|holder| (holder, endpoints.daemon.version.clone(), up)),
+        containers,
     })
 }
 
@@ -102,7 +113,7 @@ impl Look {
         );
         json!({
             "mode": mode, "ok": self.is_good(), "services": self.services, "stores": self.stores,
-            "daemon": daemon, "version": VERSION,
+            "daemon": daemon, "containers": self.containers, "version": VERSION,
         })
     }
 
@@ -128,6 +139,10 @@ impl Look {
     /// One sentence about the home as a whole.
     fn summary(&self, home: &Home, environment: &Environment) -> String {
         let shown = home.path().display();
+        if let Some(kind) = self.containers {
+            let up = Hint::new(environment, home).command(kind.up());
+            return format!("home {shown}: a stack of containers, which {up} starts");
+        }
         let Some((holder, version, up)) = &self.daemon else {
             let up = Hint::new(environment, home).command("up");
             return format!("home {shown}: no caracald was started from here; {up} starts one");
@@ -182,6 +197,7 @@ mod tests {
                 bytes: Some(1024),
             }],
             daemon: None,
+            containers: None,
         };
         let paint = Paint::for_stdout(&Environment::from_pairs([("NO_COLOR", "1")]));
         let expected = "service       port  mode    status  detail\n\

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::Outcome;
 use crate::cli::Up;
+use crate::containers::{self, Containers};
 use crate::daemon::{self, Started};
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
@@ -19,6 +20,8 @@ use crate::output::{answer, note};
 use crate::ports;
 use crate::probe::{self, ProbeResult};
 
+/// How long a start may take.
+const TIMEOUT_SECONDS: u64 = 60;
 const POLL: Duration = Duration::from_millis(100);
 /// How long an interrupted start waits for a graceful end before it kills.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
@@ -32,6 +35,13 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
+    let kind = match options.containers() {
+        None => Containers::of(&home)?.map(|containers| containers.kind),
+        asked => asked,
+    };
+    if let Some(kind) = kind {
+        return containers::up(&environment, &home, kind, options, json);
+    }
     let caracald = daemon::find(&environment)?;
     home.prepare(&environment)?;
     let hint = Hint::new(&environment, &home);
@@ -58,7 +68,8 @@ pub(crate) fn run(
 
     // Registered before there is anything to stop, so that no Ctrl-C leaves a daemon behind.
     let interrupt = Interrupt::watch()?;
-    let timeout = Duration::from_secs(options.timeout);
+    let seconds = options.timeout.unwrap_or(TIMEOUT_SECONDS);
+    let timeout = Duration::from_secs(seconds);
     match start(&environment, &home, &caracald, lock, timeout, &interrupt)? {
         Ok((pid, endpoints)) => {
             report(&home, &hint, pid, &endpoints, json)?;
@@ -67,7 +78,7 @@ pub(crate) fn run(
         Err(Unready::Dead(sentence)) => Err(anyhow!(sentence)),
         Err(Unready::Late(why)) => bail!(
             "not ready after {} s: {why}; it keeps running, see {} and {}",
-            options.timeout,
+            seconds,
             hint.command("logs"),
             hint.command("status --ready")
         ),

@@ -19,6 +19,7 @@ use self::journal::{Journal, Step};
 use self::kept::Kept;
 use crate::Outcome;
 use crate::cli::{Down, Upgrade};
+use crate::containers;
 use crate::daemon;
 use crate::down;
 use crate::endpoints::Endpoints;
@@ -53,6 +54,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
+    containers::refuse(&home, &Hint::new(&environment, &home), "`upgrade`", "`up` with the new version migrates and rolls it")?;
     let version = || Endpoints::of_live_daemon(&home)?.daemon.version;
     let plan = Plan {
         caracald: daemon::find(&environment)?,

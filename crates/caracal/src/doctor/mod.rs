@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::cli::Doctor;
+use crate::containers;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::hint::Hint;
@@ -123,6 +124,8 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
+    let instead = "`docker compose --file FILE ps` and `logs` tell of its containers";
+    containers::refuse(&home, &Hint::new(&environment, &home), "`doctor`", instead)?;
     let operator_file = environment.fill_from_operator_file(home.path());
     let patient = Patient {
         environment: &environment,

@@ -195,3 +195,47 @@ fn an_unknown_command_is_a_usage_error() {
         assert!(run.stderr.contains(&format!("'{meant}'")), "{run:?}");
     }
 }
+
+#[test]
+fn containers_without_docker_say_where_it_comes_from() {
+    let nothing = tempfile::tempdir().unwrap();
+    let bench = Bench::new().with("PATH", nothing.path().to_str().unwrap());
+    for stack in ["--runtime", "--compose"] {
+        let run = bench.run(&["up", stack]);
+        run.assert_refused("docker cannot be run");
+        run.assert_refused("https://docs.docker.com/engine/install");
+    }
+    assert!(!bench.home().exists(), "nothing was created");
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_told_apart_from_none() {
+    let programs = tempfile::tempdir().unwrap();
+    let docker = programs.path().join("docker");
+    std::fs::write(
+        &docker,
+        "#!/bin/sh\n[ \"$1\" = compose ] && echo 2.30.0 && exit\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let bench = Bench::new().with("PATH", &path);
+    let run = bench.run(&["up", "--runtime"]);
+    run.assert_refused("the Docker Engine does not answer: Cannot connect to the Docker daemon");
+    assert!(!bench.home().exists(), "nothing was created");
+}
+
+#[test]
+fn a_stack_of_containers_takes_no_home_of_an_embedded_one() {
+    let programs = tempfile::tempdir().unwrap();
+    let docker = programs.path().join("docker");
+    std::fs::write(&docker, "#!/bin/sh\nexit 0\n").unwrap();
+    std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let bench = Bench::new().with("PATH", &path);
+    std::fs::create_dir_all(bench.home()).unwrap();
+    std::fs::write(bench.home().join("caracal.db"), "state").unwrap();
+    bench
+        .run(&["up", "--runtime"])
+        .assert_refused("holds the state of a stack without containers");
+}

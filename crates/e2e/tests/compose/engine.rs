@@ -92,6 +92,11 @@ impl Project {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// The variables of the file, ports included.
+    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command
