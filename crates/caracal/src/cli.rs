@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Run a program with the credentials of a workload.
     Run(Run),
+    /// Serve the console from its sources, for developing it.
+    Web(Web),
     /// Write the whole state to one file, also while it is in use, and verify the copy.
     Backup(Backup),
     /// Put a backup into an empty state directory.
@@ -231,6 +233,17 @@ pub(crate) struct Doctor {
     /// Fail on warnings too.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Options of `web`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  caracal up && caracal web        http://localhost:5173 reloads as console/ changes")]
+pub(crate) struct Web {
+    /// Where to serve it on this machine.
+    #[arg(long, alias = "web-port", default_value_t = 5173, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
 }
 
 /// Options of `backup`.

@@ -17,6 +17,7 @@
 mod allowlist;
 mod archive;
 mod backup;
+mod checkout;
 mod cli;
 mod clock;
 mod config;
@@ -47,6 +48,7 @@ mod stores;
 mod up;
 mod upgrade;
 mod version;
+mod web;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -124,6 +126,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
             }
             outcome => outcome,
         },
+        Command::Web(options) => web::run(environment, home, &options),
         Command::Watch(options) => run::watcher::run(&options),
         Command::Config => config::run(environment, home, json),
         Command::Version => version::run(&environment, json),

@@ -2,13 +2,14 @@
 
 use std::ffi::OsStr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 
 use super::{Containers, Kind, docker};
 use crate::Outcome;
+use crate::checkout;
 use crate::cli::Up;
 use crate::daemon;
 use crate::endpoints::Endpoints;
@@ -170,30 +171,13 @@ fn own_stores(home: &Home) -> bool {
 }
 
 fn development(environment: &Environment) -> anyhow::Result<Containers> {
-    let checkout = checkout(environment)?;
+    let why = "`up --compose` builds images from sources (`up --runtime` runs those of a release)";
+    let checkout = checkout::find(environment, DEVELOPMENT_FILE, why)?;
     Ok(Containers {
         kind: Kind::Development,
         file: checkout.join(DEVELOPMENT_FILE),
         variables: docker::variables(environment, []),
     })
-}
-
-/// The checkout that images are built from: `CARACAL_REPO_ROOT`, else the one that this was typed in.
-fn checkout(environment: &Environment) -> anyhow::Result<PathBuf> {
-    let has_file = |directory: &Path| directory.join(DEVELOPMENT_FILE).is_file();
-    if let Some(root) = environment.get("CARACAL_REPO_ROOT") {
-        let root = std::path::absolute(root).context("CARACAL_REPO_ROOT is no usable path")?;
-        if !has_file(&root) {
-            bail!("CARACAL_REPO_ROOT names {}, which has no {DEVELOPMENT_FILE}", root.display());
-        }
-        return Ok(root);
-    }
-    let here = std::env::current_dir().context("cannot tell where this was typed")?;
-    let found = here.ancestors().find(|directory| has_file(directory));
-    found.map(Path::to_path_buf).context(
-        "`up --compose` builds images from a checkout of Caracal: type it in one, or set CARACAL_REPO_ROOT; \
-         `caracal up --runtime` runs images of a release",
-    )
 }
 
 fn report(
@@ -242,18 +226,5 @@ mod tests {
         assert!(own_stores(&home));
         say("postgres://caracal:x@db.example.com/caracal?sslmode=verify-full");
         assert!(!own_stores(&home));
-    }
-
-    #[test]
-    fn a_checkout_that_is_none_is_refused_by_its_name() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = directory.path().display().to_string();
-        let environment = Environment::from_pairs([("CARACAL_REPO_ROOT", root.as_str())]);
-        let refused = checkout(&environment).unwrap_err().to_string();
-        assert!(refused.contains(&root), "{refused}");
-        let file = directory.path().join(DEVELOPMENT_FILE);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, "").unwrap();
-        assert_eq!(checkout(&environment).unwrap(), directory.path());
     }
 }

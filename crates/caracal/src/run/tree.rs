@@ -13,14 +13,14 @@ const PAUSE: Duration = Duration::from_millis(10);
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// Has orphans among our descendants become our children, so that none of them gets away by losing its parent.
-pub(super) fn adopt_orphans() {
+pub(crate) fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     // Without it the tree is ended as far as it can be seen.
     let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
 /// Asks everything below this process to end, waits for `grace`, and kills what is left.
-pub(super) fn end(grace: Duration) {
+pub(crate) fn end(grace: Duration) {
     let own = Pid::this();
     let asked = Instant::now();
     let mut signalled = Vec::new();

@@ -44,4 +44,5 @@ mod tampering;
 mod templates;
 mod tenancy;
 mod traces;
+mod web_launcher;
 mod what_if;
