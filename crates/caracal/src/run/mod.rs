@@ -10,7 +10,7 @@ mod http;
 mod identity;
 mod process;
 mod refresh;
-mod tree;
+pub(crate) mod tree;
 pub(crate) mod watcher;
 
 use std::collections::BTreeMap;

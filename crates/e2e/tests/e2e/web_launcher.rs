@@ -98,7 +98,7 @@ async fn the_console_is_served_from_its_sources_before_the_stack_and_guarded_as_
         assert_eq!(foreign.status(), StatusCode::FORBIDDEN, "{site}");
     }
 
-    launcher.interrupt();
+    launcher.terminate();
     let ended = launcher.ended(LIMIT).await;
     assert!(ended.success(), "{ended}: {}", launcher.stderr());
     TcpListener::bind(("127.0.0.1", port)).expect("nothing of it is left");
