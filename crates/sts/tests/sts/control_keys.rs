@@ -25,7 +25,7 @@ impl Key {
     async fn with(traits: &[&str]) -> Self {
         let fixture = Fixture::new().await;
         let mut resource = fixture.given.resource(&fixture.provider);
-        resource.identifier = AUDIENCE.to_owned();
+        AUDIENCE.clone_into(&mut resource.identifier);
         resource.upstream_url = None;
         resource.scopes = ScopeSet::parse("control:app:read control:app:write control:policy:read");
         fixture
