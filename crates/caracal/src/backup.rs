@@ -36,7 +36,12 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
-    containers::refuse(&home, &Hint::new(&environment, &home), "`backup`", "back up its PostgreSQL, secrets and the checkpoints")?;
+    containers::refuse(
+        &home,
+        &Hint::new(&environment, &home),
+        "`backup`",
+        "back up its PostgreSQL, secrets and the checkpoints",
+    )?;
     let caracald = daemon::find(&environment)?;
     let default = || PathBuf::from(format!("caracal-backup-{}.tar", clock::stamp(clock::now())));
     let target = std::path::absolute(options.file.clone().unwrap_or_else(default))?;

@@ -30,7 +30,12 @@ pub(crate) fn run(mut environment: Environment, home: Option<&Path>, json: bool)
     let given = environment.clone();
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
-    containers::refuse(&home, &Hint::new(&environment, &home), "`config`", "ask a role, as in `docker compose --file FILE exec api caracald config`")?;
+    containers::refuse(
+        &home,
+        &Hint::new(&environment, &home),
+        "`config`",
+        "ask a role, as in `docker compose --file FILE exec api caracald config`",
+    )?;
     let caracald = daemon::find(&environment)?;
     let said = daemon::ask(
         &caracald,

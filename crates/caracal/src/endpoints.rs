@@ -66,7 +66,11 @@ impl Endpoints {
         let roles: BTreeMap<&str, &str> = (roles.iter())
             .map(|(role, url)| (role.as_str(), url.as_str()))
             .collect();
-        files::replace(&home.endpoints_file(), serde_json::to_string(&roles)?.as_bytes(), 0o600)?;
+        files::replace(
+            &home.endpoints_file(),
+            serde_json::to_string(&roles)?.as_bytes(),
+            0o600,
+        )?;
         Ok(())
     }
 

@@ -34,7 +34,12 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
-    containers::refuse(&home, &Hint::new(&environment, &home), "`restore`", "restore its PostgreSQL and its secrets")?;
+    containers::refuse(
+        &home,
+        &Hint::new(&environment, &home),
+        "`restore`",
+        "restore its PostgreSQL and its secrets",
+    )?;
     let caracald = daemon::find(&environment)?;
     if let Some(holder) = Lock::holder(&home)? {
         bail!(

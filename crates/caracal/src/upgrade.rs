@@ -54,7 +54,12 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
-    containers::refuse(&home, &Hint::new(&environment, &home), "`upgrade`", "`up` with the new version migrates and rolls it")?;
+    containers::refuse(
+        &home,
+        &Hint::new(&environment, &home),
+        "`upgrade`",
+        "`up` with the new version migrates and rolls it",
+    )?;
     let version = || Endpoints::of_live_daemon(&home)?.daemon.version;
     let plan = Plan {
         caracald: daemon::find(&environment)?,

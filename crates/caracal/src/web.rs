@@ -38,7 +38,8 @@ pub(crate) fn run(
     let checkout = checkout::find(&environment, SOURCES, why)?;
     require_node()?;
     let hint = Hint::new(&environment, &home);
-    let console = Endpoints::of_live_daemon(&home).and_then(|endpoints| Some(endpoints.url("web")?.to_owned()));
+    let console =
+        Endpoints::of_live_daemon(&home).and_then(|endpoints| Some(endpoints.url("web")?.to_owned()));
     let Some(console) = console else {
         bail!(
             "nothing serves the console of {}; {} starts it",
@@ -48,7 +49,11 @@ pub(crate) fn run(
     };
     let asked = [("web".to_owned(), console.clone())];
     if let Some(down) = probe::ask_all(&asked, "/health").into_iter().find(|one| !one.ok) {
-        bail!("the console at {console} does not answer ({}); see {}", down.detail, hint.command("status"));
+        bail!(
+            "the console at {console} does not answer ({}); see {}",
+            down.detail,
+            hint.command("status")
+        );
     }
     let interrupt = Interrupt::watch()?;
     tree::adopt_orphans();
@@ -86,13 +91,23 @@ pub(crate) fn run(
 fn require_node() -> anyhow::Result<()> {
     let (major, minor) = NODE;
     let wanted = format!("Node.js {major}.{minor} or newer is needed; get it from https://nodejs.org");
-    let output = Command::new("node").arg("--version").stdin(Stdio::null()).output();
+    let output = Command::new("node")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
     let Ok(output) = output else {
         bail!("{wanted}");
     };
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if version(&said).is_none_or(|version| version < NODE) {
-        bail!("{wanted}; there is {}", if said.is_empty() { "one that does not tell its version" } else { &said });
+        bail!(
+            "{wanted}; there is {}",
+            if said.is_empty() {
+                "one that does not tell its version"
+            } else {
+                &said
+            }
+        );
     }
     Ok(())
 }

@@ -18,9 +18,7 @@ const PROJECT: &str = "caracal";
 /// # Errors
 /// One sentence: no `docker`, no Compose, or no engine that answers.
 pub(super) fn require(environment: &Environment) -> anyhow::Result<()> {
-    let said = |arguments: &[&str]| {
-        docker(environment).args(arguments).stdin(Stdio::null()).output()
-    };
+    let said = |arguments: &[&str]| docker(environment).args(arguments).stdin(Stdio::null()).output();
     match said(&["compose", "version", "--short"]) {
         Err(error) => bail!(
             "docker cannot be run ({error}); install Docker Engine (https://docs.docker.com/engine/install), or start \
@@ -126,8 +124,14 @@ mod tests {
     fn roles_are_where_the_variables_of_compose_put_them() {
         let environment = Environment::from_pairs([("CARACAL_STS_PORT", "18080")]);
         let endpoints = endpoints(&environment).unwrap();
-        assert_eq!(endpoints[1], ("sts".to_owned(), "http://127.0.0.1:18080".to_owned()));
-        assert_eq!(endpoints[5], ("web".to_owned(), "http://127.0.0.1:3001".to_owned()));
+        assert_eq!(
+            endpoints[1],
+            ("sts".to_owned(), "http://127.0.0.1:18080".to_owned())
+        );
+        assert_eq!(
+            endpoints[5],
+            ("web".to_owned(), "http://127.0.0.1:3001".to_owned())
+        );
         let wrong = Environment::from_pairs([("CARACAL_STS_PORT", "many")]);
         let refused = super::endpoints(&wrong).unwrap_err().to_string();
         assert!(refused.contains("CARACAL_STS_PORT must be a port"), "{refused}");
@@ -136,7 +140,10 @@ mod tests {
     #[test]
     fn what_people_set_for_compose_counts() {
         let environment = Environment::from_pairs([("CARACAL_VERSION", "9.9.9")]);
-        let variables = variables(&environment, [("CARACAL_VERSION", "1.0.0".to_owned()), ("X", "y".to_owned())]);
+        let variables = variables(
+            &environment,
+            [("CARACAL_VERSION", "1.0.0".to_owned()), ("X", "y".to_owned())],
+        );
         assert_eq!(variables["CARACAL_VERSION"], "9.9.9");
         assert_eq!(variables["X"], "y");
     }

@@ -24,7 +24,9 @@ pub(crate) fn logs(
 ) -> anyhow::Result<Outcome> {
     docker::require(environment)?;
     let mut command = docker::compose(environment, containers);
-    command.args(["logs", "--no-color", "--tail"]).arg(options.lines.to_string());
+    command
+        .args(["logs", "--no-color", "--tail"])
+        .arg(options.lines.to_string());
     if json {
         command.arg("--no-log-prefix");
     }
@@ -39,7 +41,10 @@ pub(crate) fn logs(
         .stdout(Stdio::piped())
         .spawn()
         .context("docker cannot be run")?;
-    let shown = child.stdout.take().map_or(Ok(()), |lines| show(BufReader::new(lines), json));
+    let shown = child
+        .stdout
+        .take()
+        .map_or(Ok(()), |lines| show(BufReader::new(lines), json));
     if shown.is_err() {
         // Nobody reads any more.
         let _ = child.kill();
@@ -57,7 +62,15 @@ fn show(lines: impl std::io::BufRead, json: bool) -> std::io::Result<()> {
     for line in lines.split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
-        writeln!(out, "{}", if json { crate::logs::as_record(&line) } else { scrub(&line) })?;
+        writeln!(
+            out,
+            "{}",
+            if json {
+                crate::logs::as_record(&line)
+            } else {
+                scrub(&line)
+            }
+        )?;
         out.flush()?;
     }
     Ok(())

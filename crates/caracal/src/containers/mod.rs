@@ -64,7 +64,10 @@ impl Containers {
         let path = Self::path(home);
         match std::fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
-                format!("{} does not say which stack of containers this home has", path.display())
+                format!(
+                    "{} does not say which stack of containers this home has",
+                    path.display()
+                )
             }),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -76,7 +79,6 @@ impl Containers {
         files::replace(&path, serde_json::to_string(self)?.as_bytes(), 0o600)
             .with_context(|| format!("cannot write {}", path.display()))
     }
-
 }
 
 /// Refuses what is for embedded stacks alone where the home has one of containers. `instead` says what to do.

@@ -92,7 +92,10 @@ pub(crate) fn up(
     if kind == Kind::Development {
         command.arg("--build");
     }
-    note(&format!("starting the containers of {}", containers.file.display()));
+    note(&format!(
+        "starting the containers of {}",
+        containers.file.display()
+    ));
     let status = command
         .stdin(Stdio::null())
         // The answer is ours.
@@ -207,7 +210,11 @@ fn report(
         lines.push(format!("  {:<12} {}", "admin token", token.display()));
     }
     lines.push(format!("  {:<12} {}", "compose file", containers.file.display()));
-    lines.push(format!("\nWhat they say is shown by {}. Stop them with {}.", hint.command("logs -f"), hint.command("down")));
+    lines.push(format!(
+        "\nWhat they say is shown by {}. Stop them with {}.",
+        hint.command("logs -f"),
+        hint.command("down")
+    ));
     Ok(answer(&lines.join("\n"))?)
 }
 

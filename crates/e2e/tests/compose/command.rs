@@ -50,14 +50,22 @@ async fn the_command_starts_shows_and_stops_a_stack_of_containers() {
     let started = answered(&project, &home, &["up", "--runtime", "--json"]).await;
     assert_eq!(started["stack"], "runtime", "{started}");
     let secrets = home.join("secrets");
-    assert_eq!(started["admin_token_file"], secrets.join("caracalAdminToken").to_string_lossy().as_ref());
+    assert_eq!(
+        started["admin_token_file"],
+        secrets.join("caracalAdminToken").to_string_lossy().as_ref()
+    );
 
-    let fixture = Fixture::set_up(&project.stack(&secrets).await).await;
+    let stack = project.stack(&secrets).await;
+    let fixture = Fixture::set_up(&stack).await;
     let mandate = fixture.mandate(&fixture.agent().await, READ).await;
     fixture.call(&mandate).await.expect(200);
 
     let status = answered(&project, &home, &["status", "--ready", "--json"]).await;
-    assert_eq!((&status["ok"], &status["containers"]), (&true.into(), &"runtime".into()), "{status}");
+    assert_eq!(
+        (&status["ok"], &status["containers"]),
+        (&true.into(), &"runtime".into()),
+        "{status}"
+    );
     let logs = caracal(&project, &home, &["logs", "sts", "-n", "3", "--json"]).await;
     let lines: Vec<Value> = String::from_utf8_lossy(&logs.stdout)
         .lines()

@@ -18,7 +18,11 @@ impl Home {
     fn up() -> Self {
         let home = Self(TempDir::new().expect("a directory"));
         let output = home.caracal("up").output().expect("the command runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         home
     }
 
@@ -111,5 +115,8 @@ async fn a_home_that_serves_no_console_is_told_how_to_start_one() {
     let ended = launcher.ended(LIMIT).await;
     assert_eq!(ended.code(), Some(1));
     let said = launcher.stderr();
-    assert!(said.contains("nothing serves the console of") && said.contains("up` starts it"), "{said}");
+    assert!(
+        said.contains("nothing serves the console of") && said.contains("up` starts it"),
+        "{said}"
+    );
 }
