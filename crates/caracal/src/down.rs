@@ -10,7 +10,8 @@ use nix::unistd::Pid;
 
 use crate::Outcome;
 use crate::cli::Down;
-use crate::containers::{self, Containers};
+use crate::compose;
+use crate::containers::Containers;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::home::Home;
@@ -28,7 +29,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
     if let Some(containers) = Containers::of(&home)? {
-        return containers::down(environment, &home, &containers, options, json);
+        return compose::down(environment, &home, &containers, options, json);
     }
     let stopped = stop(&home, options)?;
     answer(&match stopped {

@@ -10,10 +10,12 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::hint::Hint;
 use crate::home::Home;
+use crate::output::note;
 
 /// Readers such as `status` hold the lock for an instant; that is not a second copy.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -149,6 +151,33 @@ fn start_ticks(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Takes the lock of the state, and tells of a daemon that ended without letting go of it.
+///
+/// # Errors
+/// One sentence saying who has it.
+pub(crate) fn take(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
+    match Lock::attempt(home)? {
+        Attempt::Taken(lock, None) => Ok(lock),
+        Attempt::Taken(lock, Some(gone)) => {
+            note(&gone.how_it_ended());
+            Ok(lock)
+        }
+        Attempt::Held(Some(holder)) => bail!(
+            "caracald is already running (pid {}) with the state in {}; see {}, stop it with {}",
+            holder.pid,
+            home.path().display(),
+            hint.command("status"),
+            hint.command("down")
+        ),
+        Attempt::Held(None) => {
+            bail!(
+                "another caracal is just starting or stopping with the state in {}",
+                home.path().display()
+            )
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ use anyhow::{Context as _, bail};
 
 use crate::Outcome;
 use crate::cli::Logs;
-use crate::containers::{self, Containers};
+use crate::compose;
+use crate::containers::Containers;
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::roles::Role;
-use crate::scrub::scrub;
+use crate::scrub::{as_record, scrub};
 
 const POLL: Duration = Duration::from_millis(200);
 /// The first look at the end of the log; it grows until enough lines are in it.
@@ -30,7 +31,7 @@ pub(crate) fn run(
     let role = options.of.or(options.role);
     let home = Home::locate(environment, home)?;
     if let Some(containers) = Containers::of(&home)? {
-        return containers::logs(environment, &containers, options, json);
+        return compose::logs(environment, &containers, options, json);
     }
     let path = home.log_file();
     let mut log = match File::open(&path) {
@@ -56,19 +57,9 @@ pub(crate) fn run(
     Ok(Outcome::Good)
 }
 
-/// The line as one record in JSON, scrubbed.
-pub(crate) fn as_record(line: &str) -> String {
-    shown(line, true)
-}
-
 /// The line as it is printed; where JSON is wanted, what is no record becomes one.
 fn shown(line: &str, json: bool) -> String {
-    let is_record = || serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok();
-    if json && !is_record() {
-        serde_json::json!({ "message": scrub(line) }).to_string()
-    } else {
-        scrub(line)
-    }
+    if json { as_record(line) } else { scrub(line) }
 }
 
 fn show(line: &str, role: Option<Role>, json: bool) -> Option<String> {

@@ -20,6 +20,7 @@ mod backup;
 mod checkout;
 mod cli;
 mod clock;
+mod compose;
 mod config;
 mod containers;
 mod daemon;

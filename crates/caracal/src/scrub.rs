@@ -50,6 +50,16 @@ fn token_length(text: &str) -> usize {
         .count()
 }
 
+/// The line as one record in JSON, scrubbed; what is no record becomes one.
+pub(crate) fn as_record(line: &str) -> String {
+    let is_record = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok();
+    if is_record {
+        scrub(line)
+    } else {
+        serde_json::json!({ "message": scrub(line) }).to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

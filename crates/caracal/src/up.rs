@@ -7,14 +7,15 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::Outcome;
 use crate::cli::Up;
-use crate::containers::{self, Containers};
+use crate::compose;
+use crate::containers::Containers;
 use crate::daemon::{self, Started};
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
-use crate::lock::{Attempt, Holder, Lock};
+use crate::lock::{self, Holder, Lock};
 use crate::marker;
 use crate::output::{answer, note};
 use crate::ports;
@@ -40,12 +41,12 @@ pub(crate) fn run(
         asked => asked,
     };
     if let Some(kind) = kind {
-        return containers::up(&environment, &home, kind, options, json);
+        return compose::up(&environment, &home, kind, options, json);
     }
     let caracald = daemon::find(&environment)?;
     home.prepare(&environment)?;
     let hint = Hint::new(&environment, &home);
-    let mut lock = take_lock(&home, &hint)?;
+    let mut lock = lock::take(&home, &hint)?;
     marker::check(&home)?;
     ports::check_free(&environment)?;
     marker::write(&home)?;
@@ -120,33 +121,6 @@ pub(crate) fn start(
         }
     }
     Ok(waited.map(|endpoints| (pid, endpoints)))
-}
-
-/// Takes the lock of the state, and tells of a daemon that ended without letting go of it.
-///
-/// # Errors
-/// One sentence saying who has it.
-pub(crate) fn take_lock(home: &Home, hint: &Hint) -> anyhow::Result<Lock> {
-    match Lock::attempt(home)? {
-        Attempt::Taken(lock, None) => Ok(lock),
-        Attempt::Taken(lock, Some(gone)) => {
-            note(&gone.how_it_ended());
-            Ok(lock)
-        }
-        Attempt::Held(Some(holder)) => bail!(
-            "caracald is already running (pid {}) with the state in {}; see {}, stop it with {}",
-            holder.pid,
-            home.path().display(),
-            hint.command("status"),
-            hint.command("down")
-        ),
-        Attempt::Held(None) => {
-            bail!(
-                "another caracal is just starting or stopping with the state in {}",
-                home.path().display()
-            )
-        }
-    }
 }
 
 /// Why the stack is not ready.

@@ -27,7 +27,7 @@ use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::marker;
 use crate::output::{answer, note};
 use crate::ports;
@@ -173,7 +173,7 @@ impl Plan {
         caracald: &Path,
         interrupt: &Interrupt,
     ) -> anyhow::Result<(i32, Vec<(String, String)>)> {
-        let lock = up::take_lock(&self.home, &self.hint)?;
+        let lock = lock::take(&self.home, &self.hint)?;
         ports::check_free(environment)?;
         Endpoints::forget(&self.home)?;
         match up::start(environment, &self.home, caracald, lock, self.timeout, interrupt)? {

@@ -5,11 +5,12 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 
-use super::{Containers, docker};
+use super::docker;
 use crate::Outcome;
 use crate::cli::Logs;
+use crate::containers::Containers;
 use crate::environment::Environment;
-use crate::scrub::scrub;
+use crate::scrub::{as_record, scrub};
 
 /// Shows what the containers wrote, scrubbed as any log is. Each line is a record of its role as it wrote it; those of the
 /// stores are text.
@@ -62,15 +63,7 @@ fn show(lines: impl std::io::BufRead, json: bool) -> std::io::Result<()> {
     for line in lines.split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
-        writeln!(
-            out,
-            "{}",
-            if json {
-                crate::logs::as_record(&line)
-            } else {
-                scrub(&line)
-            }
-        )?;
+        writeln!(out, "{}", if json { as_record(&line) } else { scrub(&line) })?;
         out.flush()?;
     }
     Ok(())

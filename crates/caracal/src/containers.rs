@@ -1,13 +1,7 @@
-//! Stacks of containers: what `up --runtime` and `up --compose` start with Docker Compose, and what the other commands do
-//! with a home that has one.
+//! Which stack of containers a home has: what `up --runtime` and `up --compose` started with Docker Compose.
 //!
 //! A home has an embedded stack or one of containers, never both. `<home>/containers.json` says which, so that `down`,
 //! `status` and `logs` need no flag.
-
-mod docker;
-mod down;
-mod logs;
-mod up;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -16,7 +10,6 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::{down::down, logs::logs, up::up};
 use crate::files;
 use crate::hint::Hint;
 use crate::home::Home;
@@ -46,9 +39,9 @@ impl Kind {
 pub(crate) struct Containers {
     pub(crate) kind: Kind,
     /// The Compose file.
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// What its variables were set to by us, so that Compose reads the file again as it did.
-    variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
 }
 
 impl Containers {
@@ -74,7 +67,7 @@ impl Containers {
         }
     }
 
-    fn record(&self, home: &Home) -> anyhow::Result<()> {
+    pub(crate) fn record(&self, home: &Home) -> anyhow::Result<()> {
         let path = Self::path(home);
         files::replace(&path, serde_json::to_string(self)?.as_bytes(), 0o600)
             .with_context(|| format!("cannot write {}", path.display()))

@@ -7,10 +7,11 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 
-use super::{Containers, Kind, docker};
+use super::docker;
 use crate::Outcome;
 use crate::checkout;
 use crate::cli::Up;
+use crate::containers::{Containers, Kind};
 use crate::daemon;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
@@ -18,6 +19,7 @@ use crate::files;
 use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
+use crate::lock;
 use crate::marker;
 use crate::output::{answer, note};
 
@@ -46,7 +48,7 @@ pub(crate) fn up(
     home.prepare(environment)?;
     let hint = Hint::new(environment, home);
     // Two starts at once, or one beside an embedded daemon of this home, would undo each other.
-    let _lock = crate::up::take_lock(home, &hint)?;
+    let _lock = lock::take(home, &hint)?;
     if home.database_files().iter().any(|file| file.exists()) {
         bail!(
             "{} holds the state of a stack without containers; give the containers a home of their own with --home",

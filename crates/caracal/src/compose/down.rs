@@ -2,9 +2,10 @@
 
 use anyhow::{Context as _, bail};
 
-use super::{Containers, docker};
+use super::docker;
 use crate::Outcome;
 use crate::cli::Down;
+use crate::containers::Containers;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::home::Home;

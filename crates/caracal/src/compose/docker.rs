@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use super::Containers;
+use crate::containers::Containers;
 use crate::environment::Environment;
 
 /// The name that both Compose files give their project.
