@@ -35,6 +35,11 @@ const RULES: &[(&str, &str)] = &[
         "signing_keys_version",
     ),
     ("accounts.email", "accounts_email"),
+    (
+        "accounts.identity_issuer, accounts.identity_subject",
+        "accounts_identity",
+    ),
+    ("account_passkeys.credential_id", "account_passkeys_credential"),
     ("admin_tokens.token_digest", "admin_tokens_digest"),
     (
         "audit_events.zone_id, audit_events.chain_seq",
