@@ -149,7 +149,7 @@ pub(crate) struct Up {
     /// Seconds to wait for every service to be ready [default: 60; 1800 with containers].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
-    /// Containers of a release, PostgreSQL and Redis beside them: a host of your own. CARACAL_VERSION says which release.
+    /// Containers of a release, PostgreSQL and Redis beside them: a host of your own.
     #[arg(long, conflicts_with_all = ["compose", "foreground"])]
     pub(crate) runtime: bool,
     /// Containers built from a checkout, for developing.
