@@ -225,7 +225,8 @@ async fn assert_bearers(stack: &Stack, old: &BTreeMap<String, String>) {
 
 /// Every call is in the ledger, and the ledger holds.
 async fn assert_evidence(stack: &Stack, load: &Load<'_>) {
-    for id in load.passed.borrow().iter() {
+    let passed = load.passed.borrow().clone();
+    for id in &passed {
         load.fixture.zone.events_of(id, |events| events.len() >= 2).await;
     }
     let verified = stack.caracald(&VERIFY).await;

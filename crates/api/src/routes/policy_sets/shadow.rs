@@ -154,12 +154,11 @@ pub(crate) async fn report(call: ZoneCall) -> Result<Answer<ShadowReport>, Refus
         for row in &read.items {
             count(&mut report, &mut known, &shadow, &row.event);
         }
-        match read.next {
-            Some(next) => page.after = Some(next),
-            None => {
-                report.complete = true;
-                break;
-            }
+        if let Some(next) = read.next {
+            page.after = Some(next);
+        } else {
+            report.complete = true;
+            break;
         }
     }
     report.groups.sort_by_key(|group| Reverse(group.decisions));
