@@ -62,7 +62,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     };
     let config = Config::read(Settings::from_process(), &[])?;
     super::block_on(async move {
-        let with = wire::administration(config).await?;
+        let with = Box::pin(wire::administration(config)).await?;
         match command {
             Stored::Status => {
                 key_check::known(with.store.as_ref(), &with.keys).await?;

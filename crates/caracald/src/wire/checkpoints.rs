@@ -48,7 +48,7 @@ pub(super) fn checkpoints(
 /// When the deployment signs nothing, or its stores cannot be opened.
 pub(crate) async fn signed_ledger(config: Config) -> anyhow::Result<(Arc<dyn Store>, Arc<Checkpoints>)> {
     let keys = log_keys(config.clone())?.context("AUDIT_LOG_KEY is not set: nothing is signed")?;
-    let (store, audit) = ledger(config.clone()).await?;
+    let (store, audit) = Box::pin(ledger(config.clone())).await?;
     let audit = audit.context("AUDIT_HMAC_KEY is not set")?;
     let signing = checkpoints(&config, store.clone(), &system_world(), audit, keys)?;
     Ok((store, signing))
