@@ -50,6 +50,6 @@ tar -xzf "$kit/kit.tar.gz" -C "$kit"
 docker image rm localhost/caracal:v0.0.1-test >/dev/null
 docker load --quiet --input "$kit"/caracal-*/images.tar.gz
 python3 -m json.tool "$kit"/caracal-*/sbom.cdx.json >/dev/null
-"$(scripts/chart.sh tools)" template kit "$kit"/caracal-*/chart/caracal-*.tgz --values "$kit"/caracal-*/chart/profiles/production.yaml >/dev/null
+"$(scripts/chart.sh tools)" template kit --kube-version 1.34.0 "$kit"/caracal-*/chart/caracal-*.tgz --values "$kit"/caracal-*/chart/profiles/production.yaml >/dev/null
 
 cargo test --locked -p caracal-e2e --test compose -- --ignored --nocapture --test-threads 1

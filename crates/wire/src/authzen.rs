@@ -48,7 +48,7 @@ pub struct Action {
 
 /// A question (§6.1). Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Evaluation {
+pub struct AccessEvaluation {
     /// Who.
     pub subject: Subject,
     /// Does what.
@@ -148,7 +148,7 @@ pub struct PartialEvaluation {
     pub context: Option<Value>,
 }
 
-/// Several questions (§7.1); without `evaluations` one, as [`Evaluation`].
+/// Several questions (§7.1); without `evaluations` one, as [`AccessEvaluation`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Evaluations {
     /// What those have that leave it out.

@@ -247,7 +247,7 @@ pub fn table() -> Vec<Route> {
         post "/access/v1/search/subject" ASK "authzen.search_subject" authzen::search::subject, "Tell who may do something by the policy in force." ! ZoneNotFound InvalidCursor;
         post "/access/v1/search/resource" ASK "authzen.search_resource" authzen::search::resource, "Tell to what somebody may do something by the policy in force." ! ZoneNotFound InvalidCursor;
         post "/access/v1/search/action" ASK "authzen.search_action" authzen::search::action, "Tell what somebody may do to something by the policy in force." ! ZoneNotFound InvalidCursor;
-        get "/.well-known/authzen-configuration" OPEN "authzen.configuration" authzen::configuration::handle, "Tell where AuthZEN questions are asked.";
+        get "/.well-known/authzen-configuration" OPEN "authzen.configuration" authzen::configuration::handle, "Tell where AuthZEN questions are asked." ! RateLimited;
         get "/v1/caller" STATELESS "caller.get" caller::handle, "Tell who asks, how far their token reaches and what it is good for.";
     }
 }

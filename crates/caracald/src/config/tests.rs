@@ -169,12 +169,7 @@ fn a_setting_that_nobody_reads_is_refused_with_a_sentence() {
             .err()
             .map(|error| error.to_string())
     };
-    for name in [
-        "AUDIT_MAX_DELIVERIES",
-        "DB_MIN_CONNS",
-        "CARACAL_CONTROL_ENABLED",
-        "REDIS_POOL_SIZE",
-    ] {
+    for name in ["AUDIT_MAX_DELIVERIES", "DB_MIN_CONNS", "REDIS_POOL_SIZE"] {
         let message = refusal(name, "1").unwrap();
         assert!(
             message.contains(&format!("{name} is not read by this version: ")),

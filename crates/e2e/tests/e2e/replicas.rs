@@ -55,6 +55,11 @@ async fn mandates(fixture: &Fixture<'_>, pairs: &[Pair], agent: &caracal_e2e::Ag
     let mut held = Vec::new();
     for pair in pairs {
         towards(fixture.zone.stack, pair);
+        // An answer waits for replicas only so long; one that is late hears of the policy all the same.
+        within_a_minute("the STS has the policy", async || {
+            fixture.mint(agent, READ).await.status == 200
+        })
+        .await;
         assert_passed(&fixture.call(&fixture.mandate(agent, READ).await).await);
         held.push(fixture.mandate(agent, READ).await);
     }

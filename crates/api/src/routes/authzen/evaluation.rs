@@ -4,7 +4,7 @@ use caracal_service::{
     Refusal,
     front::{Answer, Body},
 };
-use caracal_wire::authzen::{Decision, Evaluation};
+use caracal_wire::authzen::{AccessEvaluation, Decision};
 
 use super::question::answer;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn handle(
     InHomeZone(call): InHomeZone,
     _: NamesZone,
-    Body(asked): Body<Evaluation>,
+    Body(asked): Body<AccessEvaluation>,
 ) -> Result<Answer<Decision>, Refusal> {
     let zone = access::state(&call).await?;
     let question = (&asked.subject, &asked.action, &asked.resource);

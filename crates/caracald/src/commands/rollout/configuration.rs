@@ -76,7 +76,14 @@ fn plain(name: &str, url: &str, proved: impl FnOnce(&Url) -> bool) -> Option<Str
     };
     let here = match url.host() {
         None => true,
-        Some(Host::Domain(host)) => host == "localhost" || host.is_empty(),
+        // Of a scheme that browsers do not know, an address is a name to the parser.
+        Some(Host::Domain(host)) => {
+            host == "localhost"
+                || host.is_empty()
+                || host
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_loopback())
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
     };

@@ -23,7 +23,7 @@ static LOOKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\b((?:bearer|basic|digest|negotiate)\s+)[A-Za-z0-9._~+/=:-]{4,}",
         r#"(://)[^/\s@"']+@"#,
         r#"(?i)\b((?:[a-z0-9_.-]*(?:token|secret|passw(?:or)?d|pwd|api[-_]?key|hmac[-_]?key|signature|credential|assertion|cookie|authorization))["']?\s*[=:]\s*["']?)[^\s"'&,;}]{4,}"#,
-        r"\b(?:caracal_[a-z]+|cat|cs|ws|nsk|whsec|sk|pk|ghp|gho|xox[a-z])_[A-Za-z0-9_-]{8,}",
+        r"\b(?:cat|cs|ws|nsk|whsec|sk|pk|ghp|gho|xox[a-z])_[A-Za-z0-9_-]{8,}",
         r"-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)",
         r"\b[0-9a-fA-F]{40,}\b",
         r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
@@ -32,6 +32,10 @@ static LOOKS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .map(|look| Regex::new(look).expect("a pattern of ours"))
     .collect()
 });
+
+/// Tokens of ours: named as metrics are, and random behind that.
+static OURS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bcaracal_[a-z]+_[A-Za-z0-9_-]{8,}").expect("a pattern of ours"));
 
 /// Random text in base64: long, and of every kind of character.
 static DENSE: LazyLock<Regex> =
@@ -123,6 +127,11 @@ impl Redactor {
                 })
                 .into_owned();
         }
+        let clean = OURS.replace_all(&clean, |found: &Captures<'_>| {
+            let word = &found[0];
+            let random = word.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+            String::from(if random { HIDDEN } else { word })
+        });
         DENSE
             .replace_all(&clean, |found: &Captures<'_>| {
                 let word = &found[0];
