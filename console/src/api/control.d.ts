@@ -5010,7 +5010,7 @@ export interface components {
             /** @description Managed applications, by name; those of the platform are left out. */
             applications?: components["schemas"]["DeclaredApplication"][];
             /** @description Days for which events are kept; null for as long as the deployment keeps any. */
-            audit_retention_days?: components["schemas"]["KeptDays"];
+            audit_retention_days?: unknown;
             /** @description Sinks of notifications, by name. */
             notification_sinks?: components["schemas"]["DeclaredSink"][];
             /** @description Policies, by name. */
