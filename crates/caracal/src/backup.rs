@@ -17,7 +17,6 @@ use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
 use crate::files::Scrap;
-use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::output::{answer, note};
@@ -37,8 +36,8 @@ pub(crate) fn run(
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     containers::refuse(
+        &environment,
         &home,
-        &Hint::new(&environment, &home),
         "`backup`",
         "back up its PostgreSQL, secrets and the checkpoints",
     )?;

@@ -13,7 +13,6 @@ use crate::Outcome;
 use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
-use crate::hint::Hint;
 use crate::home::Home;
 use crate::output::answer;
 use crate::scrub::scrub;
@@ -31,8 +30,8 @@ pub(crate) fn run(mut environment: Environment, home: Option<&Path>, json: bool)
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     containers::refuse(
+        &environment,
         &home,
-        &Hint::new(&environment, &home),
         "`config`",
         "ask a role, as in `docker compose --file FILE exec api caracald config`",
     )?;

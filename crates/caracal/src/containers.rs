@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::environment::Environment;
 use crate::files;
 use crate::hint::Hint;
 use crate::home::Home;
@@ -78,14 +79,19 @@ impl Containers {
 ///
 /// # Errors
 /// One sentence.
-pub(crate) fn refuse(home: &Home, hint: &Hint, what: &str, instead: &str) -> anyhow::Result<()> {
+pub(crate) fn refuse(
+    environment: &Environment,
+    home: &Home,
+    what: &str,
+    instead: &str,
+) -> anyhow::Result<()> {
     let Some(containers) = Containers::of(home)? else {
         return Ok(());
     };
     bail!(
         "{what} is for a stack without containers, and {} has one that {} started: {}",
         home.path().display(),
-        hint.command(containers.kind.up()),
+        Hint::new(environment, home).command(containers.kind.up()),
         instead.replace("FILE", &containers.file.display().to_string())
     )
 }

@@ -14,7 +14,6 @@ use crate::down;
 use crate::endpoints::Endpoints;
 use crate::environment::Environment;
 use crate::files;
-use crate::hint::Hint;
 use crate::home::Home;
 use crate::lock::{Attempt, Lock};
 use crate::output::{answer, note};
@@ -61,7 +60,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
     let instead = "`docker compose --file FILE down --volumes` removes its state for good";
-    containers::refuse(&home, &Hint::new(environment, &home), "`purge`", instead)?;
+    containers::refuse(environment, &home, "`purge`", instead)?;
     let all = options.targets.contains(&Target::All);
     let targets: Vec<Target> = Target::EACH
         .into_iter()

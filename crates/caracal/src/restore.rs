@@ -18,7 +18,6 @@ use crate::containers;
 use crate::daemon;
 use crate::environment::Environment;
 use crate::files::Scrap;
-use crate::hint::Hint;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::lock::{Attempt, Lock};
@@ -35,8 +34,8 @@ pub(crate) fn run(
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     containers::refuse(
+        &environment,
         &home,
-        &Hint::new(&environment, &home),
         "`restore`",
         "restore its PostgreSQL and its secrets",
     )?;

@@ -55,8 +55,8 @@ pub(crate) fn run(
     let home = Home::locate(&environment, home)?;
     environment.fill_from_operator_file(home.path())?;
     containers::refuse(
+        &environment,
         &home,
-        &Hint::new(&environment, &home),
         "`upgrade`",
         "`up` with the new version migrates and rolls it",
     )?;

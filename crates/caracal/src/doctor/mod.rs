@@ -125,7 +125,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(&environment, home)?;
     let instead = "`docker compose --file FILE ps` and `logs` tell of its containers";
-    containers::refuse(&home, &Hint::new(&environment, &home), "`doctor`", instead)?;
+    containers::refuse(&environment, &home, "`doctor`", instead)?;
     let operator_file = environment.fill_from_operator_file(home.path());
     let patient = Patient {
         environment: &environment,
