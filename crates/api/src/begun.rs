@@ -91,8 +91,21 @@ pub(crate) fn begin_with(
     (URL_SAFE_NO_PAD.encode(state), expires_at)
 }
 
-/// Whether `state` began here for `purpose` in the browser that has this secret, and it is not too late.
+/// Proves that `state` began here for `purpose` in the browser that has this secret, and that it is not too late.
+///
+/// # Errors
+/// [`expired`].
 pub(crate) fn prove<'p>(
+    keys: &'p DerivedKeys,
+    now: Timestamp,
+    purpose: Purpose,
+    state: &'p str,
+    browser: &'p str,
+) -> Result<Proof<'p>, Refusal> {
+    proof(keys, now, purpose, state, browser).ok_or_else(expired)
+}
+
+fn proof<'p>(
     keys: &'p DerivedKeys,
     now: Timestamp,
     purpose: Purpose,
@@ -159,7 +172,7 @@ mod tests {
         let begun = begin(&one, &world, Purpose::SingleSignOn, LIFETIME);
         let (state, browser) = (begun.state.as_str(), begun.browser.expose());
         let good = |keys: &DerivedKeys, now, state: &str, browser: &str| {
-            prove(keys, now, Purpose::SingleSignOn, state, browser).is_some()
+            prove(keys, now, Purpose::SingleSignOn, state, browser).is_ok()
         };
         let now = world.now();
         assert!(good(&one, now, state, browser));

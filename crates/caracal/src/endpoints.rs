@@ -83,6 +83,19 @@ impl Endpoints {
     }
 }
 
+/// Base URLs by role, as an answer in JSON has them.
+pub(crate) fn document(roles: &[(String, String)]) -> serde_json::Map<String, Value> {
+    roles
+        .iter()
+        .map(|(role, url)| (role.clone(), url.as_str().into()))
+        .collect()
+}
+
+/// The same as lines for people.
+pub(crate) fn lines(roles: &[(String, String)]) -> impl Iterator<Item = String> {
+    roles.iter().map(|(role, url)| format!("  {role:<12} {url}"))
+}
+
 /// Where each role is expected when no daemon has said otherwise.
 pub(crate) fn expected(environment: &Environment) -> anyhow::Result<Vec<(String, String)>> {
     Role::ALL

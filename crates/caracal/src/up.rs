@@ -10,7 +10,7 @@ use crate::cli::Up;
 use crate::compose;
 use crate::containers::Containers;
 use crate::daemon::{self, Started};
-use crate::endpoints::Endpoints;
+use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
 use crate::hint::Hint;
 use crate::home::Home;
@@ -199,18 +199,14 @@ pub(crate) fn report(
 ) -> anyhow::Result<()> {
     let token = home.admin_token_file();
     if json {
-        let urls: serde_json::Map<_, _> = endpoints
-            .iter()
-            .map(|(role, url)| (role.clone(), url.as_str().into()))
-            .collect();
         let line = serde_json::json!({
-            "home": home.path(), "pid": pid, "endpoints": urls,
+            "home": home.path(), "pid": pid, "endpoints": endpoints::document(endpoints),
             "admin_token_file": token, "log": home.log_file(),
         });
         return Ok(answer(&line.to_string())?);
     }
     let mut lines = vec![format!("caracald is ready (pid {pid})"), String::new()];
-    lines.extend(endpoints.iter().map(|(role, url)| format!("  {role:<12} {url}")));
+    lines.extend(endpoints::lines(endpoints));
     lines.push(String::new());
     lines.push(format!("  {:<12} {}", "admin token", token.display()));
     lines.push(format!("  {:<12} {}", "log", home.log_file().display()));

@@ -1,7 +1,7 @@
 //! What the checks read of a request's head, each header found once.
 
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
-use caracal_service::health::bearer_of;
+use caracal_service::bearers::bearer_of;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
 
 use crate::{denial::Denial, outbound::overrides_method};

@@ -24,7 +24,6 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
-pub use crate::bearers::bearer_of;
 use crate::{Refusal, bearers::Bearers, front::Declaration, server::OPERATIONAL};
 
 /// Something a role cannot serve without.

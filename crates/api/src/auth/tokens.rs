@@ -6,7 +6,7 @@ use caracal_crypto::{
 };
 use caracal_service::{
     Refusal,
-    health::bearer_of,
+    bearers::bearer_of,
     signed_in::{SESSION_TOKEN_PREFIX, SignedIn, session_digest},
 };
 use caracal_storage::{Access, AdminToken, Error};

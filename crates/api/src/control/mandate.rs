@@ -9,7 +9,7 @@ use caracal_core::{
 use caracal_crypto::mandate::{ClaimRules, LEEWAY, MAX_TOKEN_BYTES, Unverified};
 use caracal_events::shortlived::{Claim, generation_of};
 use caracal_service::{
-    Refusal, health::bearer_of, request::RequestContext, server::PeerAddr, zones::DirectoryError,
+    Refusal, bearers::bearer_of, request::RequestContext, server::PeerAddr, zones::DirectoryError,
 };
 use caracal_storage::Access;
 use caracal_wire::ErrorCode;

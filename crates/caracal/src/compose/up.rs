@@ -13,7 +13,7 @@ use crate::checkout;
 use crate::cli::Up;
 use crate::containers::{Containers, Kind};
 use crate::daemon;
-use crate::endpoints::Endpoints;
+use crate::endpoints::{self, Endpoints};
 use crate::environment::Environment;
 use crate::files;
 use crate::hint::Hint;
@@ -195,18 +195,14 @@ fn report(
     let token = home.admin_token_file();
     let token = token.is_file().then_some(token);
     if json {
-        let urls: serde_json::Map<_, _> = endpoints
-            .iter()
-            .map(|(role, url)| (role.clone(), url.as_str().into()))
-            .collect();
         let line = serde_json::json!({
-            "home": home.path(), "stack": containers.kind, "compose_file": containers.file, "endpoints": urls,
+            "home": home.path(), "stack": containers.kind, "compose_file": containers.file, "endpoints": endpoints::document(endpoints),
             "admin_token_file": token,
         });
         return Ok(answer(&line.to_string())?);
     }
     let mut lines = vec!["every role is ready".to_owned(), String::new()];
-    lines.extend(endpoints.iter().map(|(role, url)| format!("  {role:<12} {url}")));
+    lines.extend(endpoints::lines(endpoints));
     lines.push(String::new());
     if let Some(token) = token {
         lines.push(format!("  {:<12} {}", "admin token", token.display()));

@@ -11,7 +11,7 @@ use std::{ops::Deref, sync::Arc};
 use caracal_core::claims::MandateClaims;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_lifecycle::Principal;
-use caracal_service::{Refusal, health::bearer_of, signed_in::SESSION_TOKEN_PREFIX};
+use caracal_service::{Refusal, bearers::bearer_of, signed_in::SESSION_TOKEN_PREFIX};
 use caracal_wire::ErrorCode;
 use http::HeaderMap;
 

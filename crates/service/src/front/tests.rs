@@ -78,7 +78,7 @@ impl HttpRole for Shop {
     }
 
     async fn authenticate(&self, _: Needs, _: &Params, head: &Parts) -> Result<String, Refusal> {
-        let token = crate::health::bearer_of(&head.headers).map(str::to_owned);
+        let token = crate::bearers::bearer_of(&head.headers).map(str::to_owned);
         token.ok_or_else(|| Refusal::of(ErrorCode::Unauthorized))
     }
 

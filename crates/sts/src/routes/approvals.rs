@@ -14,8 +14,8 @@ use caracal_lifecycle::{
 };
 use caracal_service::{
     Refusal,
+    bearers::bearer_of,
     front::{Answer, Body, Inbound, Path, QueryOnce},
-    health::bearer_of,
     zones::DirectoryError,
 };
 use caracal_storage::{Access, ZoneWork};

@@ -15,8 +15,8 @@ mod token;
 use caracal_core::World;
 use caracal_service::{
     Refusal,
+    bearers::bearer_of,
     front::{self, Credential, Declaration, HttpRole, Inbound, Params, Served},
-    health::bearer_of,
     limits::Limits,
 };
 use caracal_wire::{

@@ -141,8 +141,7 @@ pub(crate) async fn register(
     require_own_ways(&signed_in.account)?;
     let keys = &call.role.token_keys;
     let purpose = Purpose::PasskeyRegistration;
-    let proof = begun::prove(keys, call.now(), purpose, &body.challenge, &signed_in.session.id);
-    let proof = proof.ok_or_else(begun::expired)?;
+    let proof = begun::prove(keys, call.now(), purpose, &body.challenge, &signed_in.session.id)?;
     let algorithm = webauthn::PasskeyAlgorithm::of_cose(body.algorithm);
     let algorithm = algorithm.ok_or_else(|| {
         let rule = "must be -7, -8 or -257";
@@ -242,8 +241,7 @@ pub(crate) async fn finish(
 async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, Refusal> {
     let party = relying_party(call)?;
     let keys = &call.role.token_keys;
-    let proof = begun::prove(keys, call.now(), Purpose::Passkey, &body.challenge, &body.browser);
-    let proof = proof.ok_or_else(begun::expired)?;
+    let proof = begun::prove(keys, call.now(), Purpose::Passkey, &body.challenge, &body.browser)?;
 
     // What is presented is proved before anything is locked for it.
     let mut work = call.role.store.global(Access::Read).await?;

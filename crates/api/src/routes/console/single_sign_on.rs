@@ -48,8 +48,7 @@ pub(crate) async fn begin(call: Call) -> Result<Answer<BegunSingleSignOn>, Refus
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     let begun = begun::begin(keys, world, Purpose::SingleSignOn, LIFETIME);
     let browser = begun.browser.expose();
-    let proof = begun::prove(keys, call.now(), Purpose::SingleSignOn, &begun.state, browser);
-    let proof = proof.ok_or_else(begun::expired)?;
+    let proof = begun::prove(keys, call.now(), Purpose::SingleSignOn, &begun.state, browser)?;
     let authorization_url = provider.authorization_url(&proof, &begun.state).await?;
     Ok(Answer(BegunSingleSignOn {
         authorization_url: authorization_url.into(),
@@ -77,8 +76,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
         Purpose::SingleSignOn,
         &body.state,
         &body.browser,
-    );
-    let proof = proof.ok_or_else(begun::expired)?;
+    )?;
     provider
         .check_issuer(body.iss.as_ref().map(|iss| iss.0.as_str()))
         .await?;
