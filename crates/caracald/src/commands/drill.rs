@@ -4,10 +4,11 @@
 //! The command breaks nothing by itself but what the API lets it: the part is broken and mended by commands that the
 //! operator gives. What needs the inside of a process or of a disk is tried on a stack of its own (`make drills`).
 
+mod asked;
 mod report;
 mod traffic;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use caracal_core::Secret;
@@ -17,7 +18,9 @@ use http::Method;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+pub(crate) use self::asked::Command;
 use self::{
+    asked::{Drill, Wanted},
     report::{Promise, Report},
     traffic::{Phase, Traffic},
 };
@@ -37,104 +40,6 @@ const ENOUGH: usize = 5;
 const HEALTHY: Duration = Duration::from_secs(30);
 /// Longest run of a command that breaks or mends.
 const HOOK: Duration = Duration::from_mins(10);
-/// Longest fault: sessions of the traffic live five minutes.
-const LONGEST: u64 = 180;
-
-/// A drill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Drill {
-    /// Redis is away: calls are refused with 503 rather than honoured twice.
-    RedisOutage,
-    /// PostgreSQL is away: calls go on from memory.
-    PostgresOutage,
-    /// A process is killed: whoever asks the others notices nothing.
-    RoleKill,
-    /// A replica of a store takes over.
-    ReplicaPromotion,
-    /// Every process is replaced by another build.
-    Upgrade,
-    /// Keys change: of the zone by itself, of the deployment by the command given.
-    KeyRotation,
-    /// A backup is taken while calls go on, and restored elsewhere.
-    BackupRestore,
-    /// Everything of one place is away.
-    RegionLoss,
-    /// Sessions end under load, and nothing of them is good afterwards.
-    Revocation,
-}
-
-impl Drill {
-    fn name(self) -> String {
-        clap::ValueEnum::to_possible_value(&self)
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-
-    /// Whether calls may be refused, or find nobody, while the fault lasts. Never may one be answered wrongly.
-    const fn interrupts(self) -> bool {
-        match self {
-            Self::RedisOutage | Self::RoleKill | Self::ReplicaPromotion | Self::RegionLoss => true,
-            Self::PostgresOutage
-            | Self::Upgrade
-            | Self::KeyRotation
-            | Self::BackupRestore
-            | Self::Revocation => false,
-        }
-    }
-
-    /// Whether it needs a command that breaks something.
-    const fn needs_hook(self) -> bool {
-        !matches!(self, Self::KeyRotation | Self::Revocation)
-    }
-}
-
-/// What to do.
-#[derive(Debug, Clone, clap::Subcommand)]
-pub(crate) enum Command {
-    /// Break something of a deployment and see that promises hold; exit 1 when one does not.
-    Run(Box<Wanted>),
-    /// Verify the signature of a report; exit 1 when it does not hold.
-    Verify {
-        /// The report, in JSON.
-        report: PathBuf,
-        /// The public key, as `drill run` told it.
-        #[arg(long, value_name = "KEY")]
-        trust: String,
-    },
-}
-
-/// What to break, where, and how.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Wanted {
-    /// The drill.
-    #[arg(value_enum)]
-    drill: Drill,
-    /// The issuer of the deployment, typed in full: what answers as anything else is not touched.
-    #[arg(long, value_name = "ISSUER")]
-    target: String,
-    /// Break a deployment in mode `stable`, or one that does not show its mode.
-    #[arg(long)]
-    stable: bool,
-    #[command(flatten)]
-    deployment: Deployment,
-    /// The command that breaks it, run by the shell.
-    #[arg(long = "break", value_name = "COMMAND")]
-    broken_by: Option<String>,
-    /// The command that mends it; run whatever comes out.
-    #[arg(long = "mend", value_name = "COMMAND", requires = "broken_by")]
-    mended_by: Option<String>,
-    /// How long the fault lasts.
-    #[arg(long = "for", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
-    lasts: u64,
-    /// In how long everything must be back.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    within: u64,
-    /// Where the report goes, in JSON and Markdown.
-    #[arg(long, value_name = "DIRECTORY")]
-    report: PathBuf,
-    /// The file with the secret that signs it: 32 random bytes or more in hex.
-    #[arg(long, value_name = "FILE")]
-    sign_with: PathBuf,
-}
 
 #[derive(Deserialize)]
 struct Metadata {

@@ -5,6 +5,7 @@
 
 mod configuration;
 mod gates;
+mod headroom;
 mod processes;
 mod surroundings;
 

@@ -4,6 +4,7 @@
 //! are unknown, `roles` puts one role together. Here is what they
 //! share, and the background work of a process.
 
+mod audit;
 mod backends;
 mod checkpoints;
 #[cfg(feature = "export")]

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Found, Seen, configuration, processes, surroundings};
+use super::{Found, Seen, configuration, headroom, processes, surroundings};
 
 /// One gate.
 pub(super) struct Gate {
@@ -137,7 +137,7 @@ pub(super) const GATES: &[Gate] = &[
         asks: "a fifth of each disk is free; spools and the audit stream are half empty; a fifth of the connections is unused",
         fix: "make room before somebody needs it",
         page: "capacity.md",
-        look: processes::headroom,
+        look: headroom::headroom,
     },
     Gate {
         name: "scraped",
