@@ -107,6 +107,16 @@ class Zone:
         self.activation = self.make(activate, {"version_id": self.set_version["version_id"]})
         self.lifecycle = self.token(scope="agent:lifecycle")
 
+    def recorded(self, mandate):
+        """The request whose evidence the Control API shows: a mint of this form."""
+        ask("sts", "POST", "/oauth/2/token", form=mandate)
+        for _ in range(100):
+            events = self.admin("GET", f"/v1/zones/{self.id}/audit?limit=1&decision=allow")["items"]
+            if events:
+                return events[0]["request_id"]
+            time.sleep(0.2)
+        raise SystemExit("the mint did not arrive in the ledger")
+
     @staticmethod
     def admin(method, path, body=None):
         return ask("api", method, path, body, secret("caracalAdminToken"))
@@ -166,8 +176,21 @@ def control_api(zone, other):
     """Parameters by operation (`*`: of every one), and the callers."""
     # Commands are taken while this file is there; nobody who asks here has a mandate for one.
     (HOME / "control.open").touch()
-    # What may be archived is not what the other questions are about.
+    # What may be archived or ended is not what the other questions are about.
     spare = Zone()
+    sessions, ended = [zone.session() for _ in range(2)], zone.session()
+    delegations = [zone.delegation(sessions[0], sessions[1]) for _ in range(2)]
+    mandate = zone.form(scope="tickets:read", agent_session_id=sessions[1], delegation_edge_id=delegations[0])
+    request = zone.recorded(mandate)
+    workload = zone.make("workloads", {"name": "desk"})
+    sink = zone.make("notification-sinks", {"name": "desk", "url": f"{UPSTREAM}/sink"})
+    trusted = {"issuer": "https://issuer.example", "jwks_url": "https://issuer.example/keys", "audience": "desk"}
+    issuer = zone.make("subject-issuers", trusted)
+    hold = zone.make("audit-holds", {"reason": "a case", "subject_id": "somebody"})
+    people = [
+        zone.admin("POST", "/v1/accounts", {"email": f"{name}.{zone.id}@example.org", "name": name, "role": "viewer"})["account"]["id"]
+        for name in ("asked", "deleted")
+    ]
     ids = {
         "path.zoneId": [zone.id],
         "applications/path.id": [zone.application["id"]],
@@ -183,6 +206,27 @@ def control_api(zone, other):
         "policy_sets/query.outbox_id": [zone.activation["outbox_id"]],
         "policy_sets/body.version_id": [zone.set_version["version_id"]],
         "resources/body.credential_provider_id": [zone.provider["id"]],
+        "sessions/path.id": sessions,
+        "sessions.terminate/path.id": [ended],
+        "delegations/path.id": delegations[:1],
+        "delegations.revoke/path.id": delegations[1:],
+        "workloads/path.id": [workload["id"]],
+        "workloads.delete/path.id": [spare.make("workloads", {"name": "desk"})["id"]],
+        "workloads.delete/path.zoneId": [spare.id],
+        "notification_sinks/path.id": [sink["id"]],
+        "notification_sinks.delete/path.id": [spare.make("notification-sinks", {"name": "desk", "url": f"{UPSTREAM}/sink"})["id"]],
+        "notification_sinks.delete/path.zoneId": [spare.id],
+        "subject_issuers/path.id": [issuer["id"]],
+        "subject_issuers.archive/path.id": [spare.make("subject-issuers", trusted)["id"]],
+        "subject_issuers.archive/path.zoneId": [spare.id],
+        "audit_holds.lift/path.id": [hold["id"]],
+        "accounts/path.id": people[:1],
+        "accounts.delete/path.id": people[1:],
+        "audit/path.requestId": [request],
+        "audit/query.request_id": [request],
+        "query.session_id": sessions,
+        "query.application_id": [zone.application["id"]],
+        "query.parent_session_id": sessions[:1],
         "admin_tokens.revoke/path.id": [zone.admin_token("global", "read")["id"]],
         "zones.archive/path.zoneId": [spare.id],
         "zone_state.apply/path.zoneId": [spare.id],

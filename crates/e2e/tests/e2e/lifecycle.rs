@@ -158,7 +158,7 @@ async fn the_shipped_first_call_works() {
             .output()
             .expect("the script runs")
     });
-    let output = tokio::time::timeout(Duration::from_mins(1), run)
+    let output = tokio::time::timeout(Duration::from_mins(5), run)
         .await
         .expect("it ends")
         .expect("it runs");
