@@ -9,6 +9,7 @@ mod earlier;
 mod export;
 mod frame;
 mod ingest;
+mod keeping;
 mod metrics;
 mod pack;
 mod proof;

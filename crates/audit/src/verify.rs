@@ -12,13 +12,14 @@ use caracal_core::ZoneId;
 use caracal_crypto::HmacRing;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{Access, Error, LedgerBlock, Log, PageRequest, Store};
-use caracal_wire::audit::{ChainReport, EvidenceReport};
+use caracal_wire::audit::{ChainFault, ChainReport, EvidenceReport, FaultKind};
 
 pub use self::chains::verify_chains;
 use self::{
     gone::Gone,
     log::{LogWalk, Made, Opened},
 };
+use crate::keeping;
 
 /// Blocks and postings of a log read at a time.
 const BLOCKS: u32 = 32;
@@ -119,9 +120,22 @@ pub async fn verify_log(
         }
         match postings.last() {
             Some(last) => after = Some(*last),
-            None => return Ok(walk.finish()),
+            None => break,
         }
     }
+    drop(work);
+    let mut report = walk.finish();
+    if log.is_administrative()
+        && let Some(place) = keeping::contradicted(store, log).await?
+    {
+        report.fault_count += 1;
+        report.faults.push(ChainFault {
+            chain_seq: i64::try_from(place.index.saturating_add(1)).unwrap_or(i64::MAX),
+            event_id: place.record,
+            kind: FaultKind::KeepingDiffers,
+        });
+    }
+    Ok(report)
 }
 
 /// Takes the hashes of entries before `first` whose bodies are gone on purpose.

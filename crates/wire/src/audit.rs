@@ -144,6 +144,8 @@ words!(
         KeptHeadDiffers = "kept_head_differs",
         /// The entry kept elsewhere is not here any more.
         KeptHeadMissing = "kept_head_missing",
+        /// Holds in force or the retention of events are not what the records say.
+        KeepingDiffers = "keeping_differs",
     }
 );
 

@@ -8,29 +8,28 @@
 mod archive;
 mod held;
 mod plan;
+mod step;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use caracal_core::Timestamp;
-use caracal_crypto::Digest32;
 use caracal_ledger::{
     chain::LogId,
-    checkpoint::Checkpoint,
     log_keys::NotSigned,
-    merkle::{Frontier, TILE_WIDTH, verify_consistency},
-    prune::{InvalidPrune, Prune, SignedPrune},
+    prune::{InvalidPrune, SignedPrune},
 };
 use caracal_service::{error_chain, rounds::rounds};
-use caracal_storage::{Access, Error, KeptPrune, Log, held_ids};
+use caracal_storage::{Access, Error, KeptPrune, held_ids};
 use metrics::{counter, gauge};
-use tokio::task::JoinSet;
+use tokio::{sync::OnceCell, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use self::archive::Archive;
-use self::plan::{Plan, Unplanned};
+use self::plan::Unplanned;
 use crate::{
+    keeping::{self, Kept, Unproved},
     metrics as names,
-    proof::{Checkpoints, NotPublished, consistency},
+    proof::{Checkpoints, NotPublished},
 };
 
 /// Time between two rounds.
@@ -76,6 +75,8 @@ enum NotPruned {
     NotSigned(#[from] NotSigned),
     #[error("it cannot be archived")]
     Archive(#[from] io::Error),
+    #[error("what is to be kept is not proved")]
+    Keeping(#[from] Unproved),
     #[error("more is held apart than a prune checkpoint can say")]
     Scattered,
 }
@@ -83,13 +84,23 @@ enum NotPruned {
 impl NotPruned {
     const fn label(&self) -> &'static str {
         match self {
-            Self::Storage(_) => "unavailable",
-            Self::NotPublished(_) | Self::NotSigned(_) => "not_signed",
-            Self::Unverified(_) | Self::Contradicts | Self::Earlier(_) => "unverified",
+            Self::Storage(_) | Self::Keeping(Unproved::Storage(_)) => "unavailable",
+            Self::NotPublished(_) | Self::NotSigned(_) | Self::Keeping(Unproved::NotPublished(_)) => {
+                "not_signed"
+            }
+            Self::Unverified(_) | Self::Contradicts | Self::Earlier(_) | Self::Keeping(_) => "unverified",
             Self::Archive(_) => "archive",
             Self::Scattered => "scattered",
         }
     }
+}
+
+/// How long events are kept of which their zone says nothing.
+#[derive(Debug)]
+struct OfAll {
+    days: Option<u32>,
+    /// Filled once the records said the same.
+    agreed: OnceCell<Kept>,
 }
 
 /// What became of a step: there may be more to do, or nothing is left.
@@ -118,7 +129,10 @@ impl Pruning {
     pub async fn round(self: &Arc<Self>) -> Result<(), Error> {
         let mut work = self.checkpoints.store.global(Access::Read).await?;
         let set = work.chains().set().await?;
-        let of_all = work.retention_days().days().await?.map(|said| said.days);
+        let of_all = Arc::new(OfAll {
+            days: work.retention_days().days().await?.map(|said| said.days),
+            agreed: OnceCell::new(),
+        });
         drop(work);
         let mut waiting: VecDeque<LogId> = set.chains.into_iter().map(|chain| chain.log).collect();
         let mut running = JoinSet::new();
@@ -127,8 +141,8 @@ impl Pruning {
             while running.len() < PARALLEL
                 && let Some(log) = waiting.pop_front()
             {
-                let this = self.clone();
-                running.spawn(async move { (this.turn(&log, of_all).await, log) });
+                let (this, of_all) = (self.clone(), of_all.clone());
+                running.spawn(async move { (this.turn(&log, &of_all).await, log) });
             }
             let Some(ended) = running.join_next().await else {
                 break;
@@ -167,7 +181,7 @@ impl Pruning {
     }
 
     /// Some steps of a log.
-    async fn turn(&self, log: &LogId, of_all: Option<u32>) -> Result<Step, NotPruned> {
+    async fn turn(&self, log: &LogId, of_all: &OfAll) -> Result<Step, NotPruned> {
         let mut work = self.checkpoints.view(log).await?;
         let prune = work.retention().newest_prune().await?;
         drop(work);
@@ -176,17 +190,40 @@ impl Pruning {
             // What an earlier life did not get to.
             while self.sweep(log).await? {}
         }
-        let Some(keep) = self.kept(log, of_all).await? else {
+        let Some(keep) = self.kept(log, of_all.days).await? else {
             return Ok(Step::Done);
         };
         let before = self.checkpoints.world.now().minus(keep);
+        if !self.is_due(log, prune.as_ref(), before).await? {
+            return Ok(Step::Done);
+        }
+        // Rows said how long, and what is held; before anything goes, signed records must say the same.
+        let records = LogId::records(log.zone());
+        let kept = keeping::agreed(&self.checkpoints, &records).await?;
+        if matches!(log, LogId::Ledger(_)) {
+            let all = || keeping::agreed(&self.checkpoints, &LogId::Deployment);
+            of_all.agreed.get_or_try_init(all).await?;
+        }
         self.seal(log, before).await?;
         for _ in 0..STEPS {
-            if matches!(self.step(log, before, keep).await?, Step::Done) {
+            if matches!(self.step(log, before, keep, &kept).await?, Step::Done) {
                 return Ok(Step::Done);
             }
         }
         Ok(Step::More)
+    }
+
+    /// Whether there is anything to do: something old, or other holds than the last prune checkpoint keeps for.
+    async fn is_due(&self, log: &LogId, prune: Option<&KeptPrune>, before: Timestamp) -> Result<bool, Error> {
+        let mut work = self.checkpoints.view(log).await?;
+        if let Some(prune) = prune
+            && prune.holds != held_ids(&work.retention().holds().await?)
+        {
+            return Ok(true);
+        }
+        let size = prune.map_or(0, |prune| prune.size);
+        let first = work.log().blocks(size, 1).await?.pop();
+        Ok(first.is_some_and(|block| block.occurred_from < before))
     }
 
     /// How long entries of the log are kept; absent, for ever.
@@ -217,124 +254,6 @@ impl Pruning {
         Ok(())
     }
 
-    async fn step(&self, log: &LogId, before: Timestamp, keep: Duration) -> Result<Step, NotPruned> {
-        let mut work = self.checkpoints.view(log).await?;
-        let head = work.log().head().await?;
-        let earlier = work.retention().newest_prune().await?;
-        let signed = earlier
-            .as_ref()
-            .map(|earlier| SignedPrune::parse(earlier.note.as_bytes()))
-            .transpose()?;
-        let holds = work.retention().holds().await?;
-        if holds.iter().any(|hold| hold.subject.is_none()) {
-            return Ok(Step::Done);
-        }
-        let held = held_ids(&holds);
-        let names = held::names(self.checkpoints.store.as_ref(), log, &holds).await?;
-        let (from, known) = signed.as_ref().map_or((0, &[][..]), |signed| {
-            (signed.prune().size(), signed.prune().kept.as_slice())
-        });
-        let mut plan = if earlier.as_ref().is_none_or(|earlier| earlier.holds == held) {
-            Plan::new(from, known.to_vec())
-        } else {
-            let mut plan = Plan::new(from, Vec::new());
-            let mut next = 0;
-            loop {
-                let mut blocks = work.log().blocks(next, BLOCKS).await?;
-                blocks.retain(|block| block.first < from);
-                let Some(last) = blocks.last() else { break };
-                next = last.first.saturating_add(1);
-                plan.review(&blocks, &names)?;
-            }
-            plan
-        };
-        if !plan.scattered {
-            let blocks = work.log().blocks(from, BLOCKS).await?;
-            plan.advance(log, &blocks, (head.sealed, before), &names)?;
-        }
-        let changed = plan.size > from || plan.kept != known;
-        let outdated = earlier.as_ref().is_some_and(|earlier| earlier.holds != held);
-        if plan.size == 0 || !(changed || outdated) {
-            return if plan.scattered {
-                Err(NotPruned::Scattered)
-            } else {
-                Ok(Step::Done)
-            };
-        }
-        let mut frontier = signed.map_or_else(Frontier::default, |signed| signed.prune().frontier.clone());
-        let (size, kept) = (plan.size, std::mem::take(&mut plan.kept));
-        let archived = self.archived(log, from, plan).await?;
-        // Once bodies are gone, tiles are all that there is of them.
-        if !tiles_hold(work.log(), from, &archived, head.size).await? {
-            return Err(NotPruned::Contradicts);
-        }
-        for leaf in archived {
-            frontier.append(leaf);
-        }
-        self.prove(log, &frontier).await?;
-        let tile = size - size % TILE_WIDTH;
-        let leaves = work.log().leaves(tile..size).await?;
-        drop(work);
-        let now = self.checkpoints.world.now();
-        let prune = Prune {
-            origin: self.checkpoints.keys.origin(&log.name()),
-            frontier,
-            time: u64::try_from(now.unix_seconds()).unwrap_or(0),
-            reason: format!("older than {} days", keep.as_secs() / DAY.as_secs()),
-            kept,
-        };
-        let next = KeptPrune {
-            number: earlier.map_or(0, |earlier| earlier.number).saturating_add(1),
-            size,
-            pruned_at: now,
-            note: self.checkpoints.keys.sign_prune(prune)?.encode(),
-            holds: held,
-            leaves,
-            tag: String::new(),
-        };
-        let mut work = self.checkpoints.store.log(log, Access::Write).await?;
-        if work.retention().prune(&next).await? {
-            let swept = work.retention().sweep(BLOCKS).await?;
-            work.commit().await?;
-            tell(log, swept.blocks, swept.entries, size);
-            self.checkpoints.publish_prune(log, &next.note).await?;
-            while self.sweep(log).await? {}
-        }
-        // Or another process was faster, or a hold was placed: look again.
-        Ok(Step::More)
-    }
-
-    /// Leaves of what goes, as they are read back where there is an archive.
-    async fn archived(&self, log: &LogId, from: u64, plan: Plan) -> Result<Vec<Digest32>, NotPruned> {
-        match &self.archive {
-            Some(archive) if plan.size > from => {
-                let read = archive.keep(log, (from, plan.size), plan.lines).await?;
-                if read == plan.leaves {
-                    Ok(read)
-                } else {
-                    Err(NotPruned::Contradicts)
-                }
-            }
-            _ => Ok(plan.leaves),
-        }
-    }
-
-    /// That what goes is what was signed.
-    async fn prove(&self, log: &LogId, frontier: &Frontier) -> Result<(), NotPruned> {
-        let newest = self.checkpoints.newest(log).await?;
-        let Some(newest) = newest else {
-            return Err(NotPruned::Contradicts);
-        };
-        let mut work = self.checkpoints.view(log).await?;
-        let Checkpoint { size, root, .. } = newest.checkpoint();
-        let proof = consistency(work.log(), frontier.size(), *size).await?;
-        if verify_consistency(frontier.size(), *size, &proof, &frontier.root(), root) {
-            Ok(())
-        } else {
-            Err(NotPruned::Contradicts)
-        }
-    }
-
     /// Deletes what a prune checkpoint says is gone and is there still; whether there was any.
     async fn sweep(&self, log: &LogId) -> Result<bool, Error> {
         let mut work = self.checkpoints.store.log(log, Access::Write).await?;
@@ -345,24 +264,6 @@ impl Pruning {
         }
         Ok(swept.blocks > 0)
     }
-}
-
-/// Whether full tiles hold `leaves`, the first of which stands at `from`. The log has `size` entries.
-async fn tiles_hold(stored: &mut dyn Log, from: u64, leaves: &[Digest32], size: u64) -> Result<bool, Error> {
-    let mut at = from;
-    let mut rest = leaves;
-    while !rest.is_empty() && at < size - size % TILE_WIDTH {
-        let place = usize::try_from(at % TILE_WIDTH).unwrap_or(0);
-        let tile = stored.stored_tile(0, at / TILE_WIDTH).await?.unwrap_or_default();
-        let there = tile.get(place..).unwrap_or_default();
-        let (these, after) = rest.split_at(rest.len().min(there.len()));
-        if these.is_empty() || !there.starts_with(these) {
-            return Ok(false);
-        }
-        at = at.saturating_add(these.len() as u64);
-        rest = after;
-    }
-    Ok(true)
 }
 
 /// What counts that entries of the log are gone.

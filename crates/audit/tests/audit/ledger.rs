@@ -10,13 +10,15 @@ use caracal_service::{
     background::Background,
     tail::{TailLimits, Tails},
 };
-use caracal_storage::{Access, ZoneWork};
+use caracal_storage::{Access, AdminAuditRecord, Hold, ZoneWork};
 use caracal_testkit::{
     client::{Answer, Client},
     database::server,
     parts::{Parts, PartsOptions},
 };
+use caracal_wire::control::retention::Keeping;
 use http::Method;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use caracal_testkit::parts::Backends;
@@ -135,6 +137,49 @@ impl Ledger {
     /// A change in a zone, under way.
     pub(crate) async fn change(&self, zone: &ZoneId) -> Box<dyn ZoneWork> {
         self.deps.store.zone(zone, Access::Write).await.unwrap()
+    }
+
+    /// Leaves the record of a change of what is kept in the log of `zone`, or of the deployment.
+    pub(crate) async fn record_keeping(&self, zone: Option<&ZoneId>, keeping: Keeping) {
+        let world = &self.deps.world;
+        let mut work = self.deps.store.global(Access::Write).await.unwrap();
+        let record = AdminAuditRecord {
+            id: world.uuid_v7().to_string(),
+            request_id: String::from("req-keeping"),
+            actor_id: Some(String::from("ops")),
+            actor_name: None,
+            actor_scope: None,
+            action: String::from("POST /v1/keeping"),
+            method: String::from("POST"),
+            path: String::from("/v1/keeping"),
+            zone_id: zone.cloned(),
+            entity_type: None,
+            entity_id: None,
+            status_code: 200,
+            payload_json: Some(json!({ Keeping::MEMBER: Value::from(keeping) })),
+            occurred_at: world.now(),
+        };
+        work.admin_audit().append(&record).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// Places a hold as the Control API does.
+    pub(crate) async fn hold(&self, zone: &ZoneId, id: &str, subject: Option<&str>) {
+        let hold = Hold {
+            id: id.to_owned(),
+            subject: subject.map(str::to_owned),
+            reason: String::from("case 7"),
+            placed_by: String::from("ops"),
+            placed_at: self.deps.world.now(),
+        };
+        let mut work = self.change(zone).await;
+        work.retention().place(&hold).await.unwrap();
+        work.commit().await.unwrap();
+        let keeping = Keeping::Held {
+            hold_id: hold.id,
+            subject_id: hold.subject,
+        };
+        self.record_keeping(Some(zone), keeping).await;
     }
 
     /// A picture of a zone.

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use caracal_audit::{Archive, Checkpoints, Directory, Pruning, verify_against, verify_zone};
+use caracal_audit::{Archive, Checkpoints, Directory, Pruning, verify_against, verify_log, verify_zone};
 use caracal_core::{Timestamp, ZoneId};
 use caracal_ledger::{
     checkpoint::SignedCheckpoint,
@@ -14,8 +14,11 @@ use caracal_ledger::{
     trust::Trust,
     verify::{Fault, Progress, Verifier},
 };
-use caracal_storage::{Access, Hold, LedgerEntry, LogId, RetentionDays, conformance::given::Given};
-use caracal_wire::audit::{ChainReport, FaultKind};
+use caracal_storage::{Access, LedgerEntry, LogId, RetentionDays, conformance::given::Given};
+use caracal_wire::{
+    audit::{ChainReport, FaultKind},
+    control::retention::Keeping,
+};
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -138,16 +141,7 @@ impl Fixture {
     }
 
     async fn hold(&self, id: &str, subject: Option<&str>) {
-        let hold = Hold {
-            id: id.to_owned(),
-            subject: subject.map(str::to_owned),
-            reason: String::from("case 7"),
-            placed_by: String::from("ops"),
-            placed_at: self.ledger.deps.world.now(),
-        };
-        let mut work = self.ledger.change(&self.zone).await;
-        work.retention().place(&hold).await.unwrap();
-        work.commit().await.unwrap();
+        self.ledger.hold(&self.zone, id, subject).await;
     }
 
     async fn lift(&self, id: &str) {
@@ -155,6 +149,33 @@ impl Fixture {
         let mut work = self.ledger.change(&self.zone).await;
         assert!(work.retention().lift(id, "ops", now).await.unwrap());
         work.commit().await.unwrap();
+        let hold_id = id.to_owned();
+        let zone = Some(&self.zone);
+        self.ledger
+            .record_keeping(zone, Keeping::Lifted { hold_id })
+            .await;
+    }
+
+    /// Says how long events of the zone are kept, or of all.
+    async fn keep(&self, zone: Option<&ZoneId>, days: u32) {
+        let said = RetentionDays {
+            days,
+            updated_by: String::from("ops"),
+            updated_at: self.ledger.deps.world.now(),
+        };
+        if let Some(zone) = zone {
+            let mut work = self.ledger.change(zone).await;
+            work.retention_days().set_days(Some(&said)).await.unwrap();
+            work.commit().await.unwrap();
+        } else {
+            let mut work = self.ledger.deps.store.global(Access::Write).await.unwrap();
+            work.retention_days().set_days(Some(&said)).await.unwrap();
+            work.commit().await.unwrap();
+        }
+        let days = Some(days);
+        self.ledger
+            .record_keeping(zone, Keeping::Retention { days })
+            .await;
     }
 
     /// The entries of the archive, one file after the other.
@@ -388,11 +409,6 @@ async fn retention_is_the_shortest_that_is_said_of_the_zone_or_of_all() {
     for zone in [&own, &other] {
         fixture.fill(zone, 10, "user-1").await;
     }
-    let said = |days| RetentionDays {
-        days,
-        updated_by: String::from("ops"),
-        updated_at: fixture.ledger.deps.world.now(),
-    };
     let pruning = Arc::new(Pruning {
         keep: None,
         ..Arc::into_inner(fixture.pruning()).unwrap()
@@ -400,17 +416,13 @@ async fn retention_is_the_shortest_that_is_said_of_the_zone_or_of_all() {
     fixture.days_pass(40);
     pruning.round().await.unwrap();
     assert_eq!(fixture.left(&own).await.len(), 10, "for ever");
-    let mut work = fixture.ledger.change(&own).await;
-    work.retention_days().set_days(Some(&said(30))).await.unwrap();
-    work.commit().await.unwrap();
+    fixture.keep(Some(&own), 30).await;
     pruning.round().await.unwrap();
     assert_eq!(
         (fixture.left(&own).await.len(), fixture.left(&other).await.len()),
         (0, 10)
     );
-    let mut work = fixture.ledger.deps.store.global(Access::Write).await.unwrap();
-    work.retention_days().set_days(Some(&said(60))).await.unwrap();
-    work.commit().await.unwrap();
+    fixture.keep(None, 60).await;
     fixture.fill(&own, 10, "user-1").await;
     fixture.days_pass(50);
     pruning.round().await.unwrap();
@@ -614,4 +626,94 @@ fn an_archive_is_made_where_it_is_missing() {
     let path = directory.path().join("a/b");
     Archive::open(&path).unwrap();
     assert!(Path::new(&path).is_dir());
+}
+
+/// Whoever can write into the database lets nothing go by it: rows are believed as far as signed records say the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_or_a_retention_that_was_changed_in_the_database_lets_nothing_go_and_is_found() {
+    let attacks: [(&str, &str); 6] = [
+        ("removed", "DELETE FROM evidence_holds"),
+        (
+            "lifted",
+            "UPDATE evidence_holds SET lifted_at = placed_at, lifted_by = 'ops'",
+        ),
+        ("narrowed", "UPDATE evidence_holds SET subject = 'nobody'"),
+        (
+            "shortened",
+            "UPDATE evidence_retention SET days = 1 WHERE zone_id <> '*'",
+        ),
+        (
+            "taken away",
+            "DELETE FROM evidence_retention WHERE zone_id <> '*'",
+        ),
+        (
+            "shortened for all",
+            "UPDATE evidence_retention SET days = 1 WHERE zone_id = '*'",
+        ),
+    ];
+    for (what, statement) in attacks {
+        let fixture = Fixture::over(Backends::Postgres).await;
+        let zone = fixture.zone.clone();
+        fixture.fill(&zone, 300, "user-1").await;
+        fixture.hold("h-1", None).await;
+        fixture.keep(None, 20).await;
+        if what != "shortened for all" {
+            fixture.keep(Some(&zone), 80).await;
+        }
+        if what.contains("shortened") || what == "taken away" {
+            // Not the hold is what stands in the way.
+            fixture.lift("h-1").await;
+        }
+        fixture.days_pass(40);
+        fixture.ledger.tamper(statement);
+        let pruning = Arc::new(Pruning {
+            keep: Some(30 * DAY).filter(|_| !what.contains("shortened") && what != "taken away"),
+            keep_records: Some(30 * DAY),
+            ..Arc::into_inner(fixture.pruning()).unwrap()
+        });
+        pruning.round().await.unwrap();
+        assert_eq!(fixture.left(&zone).await.len(), 300, "{what}");
+        let store = fixture.ledger.deps.store.as_ref();
+        let key = fixture.ledger.deps.audit_keys.as_ref();
+        let log = if what == "shortened for all" {
+            LogId::Deployment
+        } else {
+            LogId::Admin(zone)
+        };
+        let report = verify_log(store, &log, key, None).await.unwrap();
+        let kinds: Vec<FaultKind> = report.faults.iter().map(|fault| fault.kind).collect();
+        assert_eq!(kinds, [FaultKind::KeepingDiffers], "{what}");
+        assert!(!report.faults[0].event_id.is_empty(), "{what}");
+    }
+}
+
+/// A record that is gone must not take away what it said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_records_of_what_is_kept_stay_as_long_as_it_is() {
+    let fixture = Fixture::over(Backends::Embedded).await;
+    let (zone, log) = (fixture.zone.clone(), LogId::Admin(fixture.zone.clone()));
+    fixture.hold("h-1", Some("user-7")).await;
+    fixture.keep(Some(&zone), 50).await;
+    fixture.fill(&zone, 10, "user-1").await;
+    let records = Arc::new(Pruning {
+        keep_records: Some(30 * DAY),
+        ..Arc::into_inner(fixture.pruning()).unwrap()
+    });
+    let left = async || {
+        let mut work = fixture.ledger.deps.store.log(&log, Access::Read).await.unwrap();
+        work.log().entries(0, 10).await.unwrap().len()
+    };
+    fixture.days_pass(40);
+    records.round().await.unwrap();
+    assert_eq!((left().await, fixture.left(&zone).await.len()), (2, 10));
+    fixture.days_pass(20);
+    records.round().await.unwrap();
+    assert_eq!(
+        (left().await, fixture.left(&zone).await.len()),
+        (2, 0),
+        "50 days are over"
+    );
+    let key = fixture.ledger.deps.audit_keys.as_ref();
+    let report = verify_log(fixture.ledger.deps.store.as_ref(), &log, key, None).await;
+    assert!(report.unwrap().holds());
 }

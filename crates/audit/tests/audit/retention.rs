@@ -7,7 +7,7 @@ use caracal_core::ZoneId;
 use caracal_ledger::{
     checkpoint::SignedCheckpoint, log_keys::LogKeys, note::NoteKey, prune::SignedPrune, verify::Progress,
 };
-use caracal_storage::{Access, AdminAuditRecord, Hold, LogId};
+use caracal_storage::{Access, AdminAuditRecord, LogId};
 use caracal_wire::audit::{ChainReport, EvidenceReport};
 use http::Method;
 
@@ -189,21 +189,12 @@ async fn records_that_do_not_verify_or_are_held_stay() {
     ));
     for (log, subject) in [(&held, None), (&named, Some("user-7"))] {
         let zone: &ZoneId = log.zone().unwrap();
-        let hold = Hold {
-            id: String::from("h-1"),
-            subject: subject.map(str::to_owned),
-            reason: String::from("case 7"),
-            placed_by: String::from("ops"),
-            placed_at: records.ledger.deps.world.now(),
-        };
-        let mut work = records.ledger.change(zone).await;
-        work.retention().place(&hold).await.unwrap();
-        work.commit().await.unwrap();
+        records.ledger.hold(zone, "h-1", subject).await;
     }
     records.prune().await;
     assert_eq!(records.left(&LogId::Deployment).await, [0_u64; 0]);
     for log in [&held, &named] {
-        assert_eq!(records.left(log).await, [0, 1, 2, 3, 4, 5], "{log}");
+        assert_eq!(records.left(log).await, [0, 1, 2, 3, 4, 5, 6], "{log}");
     }
     let report = records.verify(&KeptHeads::default()).await;
     for log in [&changed, &cut] {

@@ -89,3 +89,41 @@ pub struct Holds {
     /// All of them, at most 1,000, in the order in which they were placed.
     pub items: Vec<HoldItem>,
 }
+
+/// A change of what is kept, as the member [`Keeping::MEMBER`] of the payload of its administrative record says it. Rows
+/// of a database can be changed by whoever writes there; records are proved, so nothing is deleted where both differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Keeping {
+    /// A hold is in force.
+    Held {
+        /// Id of the hold.
+        hold_id: String,
+        /// Whom it is of; everything in the zone when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subject_id: Option<String>,
+    },
+    /// A hold is over.
+    Lifted {
+        /// Id of the hold.
+        hold_id: String,
+    },
+    /// How long events are kept.
+    Retention {
+        /// Days; as long as elsewhere said when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+    },
+}
+
+impl Keeping {
+    /// The member of a record's payload.
+    pub const MEMBER: &'static str = "keeping";
+}
+
+impl From<Keeping> for serde_json::Value {
+    fn from(keeping: Keeping) -> Self {
+        // It has nothing that JSON cannot say; a record without it would keep everything.
+        serde_json::to_value(keeping).unwrap_or_default()
+    }
+}

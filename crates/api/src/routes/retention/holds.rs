@@ -7,7 +7,7 @@ use caracal_service::{
 use caracal_storage::Hold;
 use caracal_wire::{
     ErrorCode,
-    control::retention::{HoldItem, Holds, PlaceHold},
+    control::retention::{HoldItem, Holds, Keeping, PlaceHold},
 };
 
 use crate::{
@@ -43,7 +43,13 @@ pub(crate) async fn place(call: ZoneCall, Body(body): Body<PlaceHold>) -> Result
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     change.retention().place(&hold).await?;
-    let mut done = Done::created(&hold.id).note("reason", hold.reason.as_str());
+    let keeping = Keeping::Held {
+        hold_id: hold.id.clone(),
+        subject_id: hold.subject.clone(),
+    };
+    let mut done = Done::created(&hold.id)
+        .note("reason", hold.reason.as_str())
+        .note(Keeping::MEMBER, keeping);
     if let Some(subject) = &hold.subject {
         done = done.note("subject_id", subject.as_str());
     }
@@ -67,7 +73,8 @@ pub(crate) async fn lift(
     let mut done = Done::no_content()
         .note("hold_id", id.as_str())
         .note("reason", hold.reason)
-        .note("placed_by", hold.placed_by);
+        .note("placed_by", hold.placed_by)
+        .note(Keeping::MEMBER, Keeping::Lifted { hold_id: id.clone() });
     if let Some(subject) = hold.subject {
         done = done.note("subject_id", subject);
     }

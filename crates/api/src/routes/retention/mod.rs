@@ -11,7 +11,7 @@ use caracal_service::{
 use caracal_storage::{Access, RetentionDays};
 use caracal_wire::{
     ErrorCode,
-    control::retention::{Retention, SetRetention},
+    control::retention::{Keeping, Retention, SetRetention},
 };
 
 use crate::{
@@ -55,6 +55,15 @@ pub(in crate::routes) fn asked(call: &Call, body: &SetRetention) -> Result<Reten
     })
 }
 
+/// What the record says of a retention that was made, or taken away.
+pub(in crate::routes) fn days_noted(done: Done<'_>, days: Option<u32>) -> Done<'_> {
+    let done = done.note(Keeping::MEMBER, Keeping::Retention { days });
+    match days {
+        Some(days) => done.note("retention_days", days),
+        None => done,
+    }
+}
+
 pub(crate) async fn get(call: Call) -> Result<Answer<Retention>, Refusal> {
     let mut work = call.role.store.global(Access::Read).await?;
     let said = work.retention_days().days().await?;
@@ -65,7 +74,7 @@ pub(crate) async fn put(call: Call, Body(body): Body<SetRetention>) -> Result<An
     let said = asked(&call, &body)?;
     let mut change = call.global_change().await?;
     change.retention_days().set_days(Some(&said)).await?;
-    let done = Done::ok().note("retention_days", said.days);
+    let done = days_noted(Done::ok(), Some(said.days));
     change.commit(None, done).await?;
     Ok(Answer(in_force(&call, Some(said))))
 }
@@ -89,7 +98,7 @@ pub(crate) async fn put_of_zone(
     let mut change = call.change().await?;
     require_zone(&mut *change).await?;
     change.retention_days().set_days(Some(&said)).await?;
-    let done = Done::ok().note("retention_days", said.days);
+    let done = days_noted(Done::ok(), Some(said.days));
     change.commit(done).await?;
     Ok(Answer(in_force(&call, Some(said))))
 }
@@ -98,6 +107,6 @@ pub(crate) async fn put_of_zone(
 pub(crate) async fn delete_of_zone(call: ZoneCall) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
     change.retention_days().set_days(None).await?;
-    change.commit(Done::no_content()).await?;
+    change.commit(days_noted(Done::no_content(), None)).await?;
     Ok(NoContent)
 }

@@ -19,7 +19,10 @@ use caracal_wire::control::{
 };
 
 use super::{
-    super::{applications, notification_sinks, providers, resources, subject_issuers, workloads},
+    super::{
+        applications, notification_sinks, providers, resources, retention::days_noted, subject_issuers,
+        workloads,
+    },
     compare::{Options, Step},
     live::Live,
     plan::{Kept, Plan},
@@ -385,17 +388,15 @@ impl Carrying<'_, '_> {
             return Ok(());
         };
         let call = self.change.call();
-        let (said, done) = match kept {
-            Kept::AsElsewhere => (None, Done::ok()),
-            Kept::Days(days) => {
-                let said = RetentionDays {
-                    days,
-                    updated_by: call.caller.attributed_to(),
-                    updated_at: call.now(),
-                };
-                (Some(said), Done::ok().note("retention_days", days))
-            }
+        let said = match kept {
+            Kept::AsElsewhere => None,
+            Kept::Days(days) => Some(RetentionDays {
+                days,
+                updated_by: call.caller.attributed_to(),
+                updated_at: call.now(),
+            }),
         };
+        let done = days_noted(Done::ok(), said.as_ref().map(|said| said.days));
         self.change.retention_days().set_days(said.as_ref()).await?;
         let fields = [String::from("audit_retention_days")];
         let zone = call.zone.as_str();

@@ -1,0 +1,271 @@
+//! Which holds are in force and how long events are kept, as administrative records say it.
+//!
+//! Rows say the same and are quick to ask, but whoever can write into the database can change a row and leave no trace.
+//! Records are the leaves of a signed tree. So nothing is deleted, and no evidence holds, where rows say something else.
+
+use std::collections::BTreeMap;
+
+use caracal_ledger::{
+    block,
+    chain::LogId,
+    checkpoint::Checkpoint,
+    merkle::Frontier,
+    prune::{InvalidPrune, Prune, SignedPrune},
+};
+use caracal_storage::{Access, AdminAuditRecord, Error, Hold, Log, Store};
+use caracal_wire::control::retention::Keeping;
+
+use crate::proof::{Checkpoints, NotPublished};
+
+/// Blocks read at a time.
+const BLOCKS: u32 = 32;
+/// Hashes of records that are gone read at a time.
+const LEAVES: u64 = 16 * 256;
+/// Looks at rows and records before they are said to differ: a change between two reads makes both right in turn.
+const LOOKS: usize = 3;
+
+/// Where it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Index of the record.
+    pub(crate) index: u64,
+    /// Its id.
+    pub(crate) record: String,
+}
+
+/// What the records of a log say, up to where they were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// Holds in force, by their ids: whom they are of, and where it is said.
+    holds: BTreeMap<String, (Option<String>, Place)>,
+    /// The retention that somebody made, or took away.
+    days: Option<(Option<u32>, Place)>,
+}
+
+/// What records and rows agree on.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// As records say it.
+    pub(crate) said: Said,
+    /// Holds in force.
+    pub(crate) holds: Vec<Hold>,
+}
+
+/// A record that says something of it cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("record {0} cannot be read")]
+pub(crate) struct Unread(pub(crate) u64);
+
+impl Said {
+    /// Takes the record at `index`, which follows all that were taken.
+    pub(crate) fn take(&mut self, index: u64, body: &str) -> Result<(), Unread> {
+        // Most records say nothing of it. Whoever writes them escapes nothing in this name.
+        if !body.contains(Keeping::MEMBER) {
+            return Ok(());
+        }
+        let record: AdminAuditRecord = serde_json::from_str(body).map_err(|_| Unread(index))?;
+        let said = record
+            .payload_json
+            .as_ref()
+            .and_then(|payload| payload.get(Keeping::MEMBER));
+        let Some(said) = said else {
+            return Ok(());
+        };
+        let said = serde_json::from_value(said.clone()).map_err(|_| Unread(index))?;
+        let place = Place {
+            index,
+            record: record.id,
+        };
+        match said {
+            Keeping::Held { hold_id, subject_id } => {
+                self.holds.insert(hold_id, (subject_id, place));
+            }
+            Keeping::Lifted { hold_id } => {
+                self.holds.remove(&hold_id);
+            }
+            Keeping::Retention { days } => self.days = Some((days, place)),
+        }
+        Ok(())
+    }
+
+    /// Days that somebody said; absent where nobody did, or took it back.
+    fn days(&self) -> Option<u32> {
+        self.days.as_ref().and_then(|(days, _)| *days)
+    }
+
+    /// Ids of the records that say what is in force: they are kept as long as it is.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &str> {
+        let holds = self.holds.values().map(|(_, place)| place);
+        let days = self.days.iter().map(|(_, place)| place);
+        holds.chain(days).map(|place| place.record.as_str())
+    }
+
+    /// The first hold that rows do not say as records do.
+    fn other_hold(&self, rows: &[Hold]) -> Option<Place> {
+        let missing = self
+            .holds
+            .iter()
+            .find(|(id, (subject, _))| !rows.iter().any(|row| row.id == **id && row.subject == *subject));
+        if let Some((_, (_, place))) = missing {
+            return Some(place.clone());
+        }
+        let unsaid = rows.iter().find(|row| !self.holds.contains_key(&row.id))?;
+        Some(Place {
+            index: 0,
+            record: unsaid.id.clone(),
+        })
+    }
+
+    /// What rows do not say as records do.
+    fn differs(&self, holds: &[Hold], days: Option<u32>) -> Option<Place> {
+        self.other_hold(holds).or_else(|| {
+            let place = || match &self.days {
+                Some((_, place)) => place.clone(),
+                None => Place {
+                    index: 0,
+                    record: String::new(),
+                },
+            };
+            (self.days() != days).then(place)
+        })
+    }
+}
+
+/// What rows say of a log of records: holds of its zone, and the retention of that zone or of the deployment.
+async fn rows(store: &dyn Store, log: &LogId) -> Result<(Vec<Hold>, Option<u32>), Error> {
+    let Some(zone) = log.zone() else {
+        let mut work = store.global(Access::Read).await?;
+        let days = work.retention_days().days().await?;
+        return Ok((Vec::new(), days.map(|said| said.days)));
+    };
+    let mut work = store.zone(zone, Access::Read).await?;
+    let holds = work.retention().holds().await?;
+    let days = work.retention_days().days().await?;
+    Ok((holds, days.map(|said| said.days)))
+}
+
+/// Reads what the records of a log before `end` say, as they are stored; `tree` grows by all of them, by those too whose
+/// bodies are gone as `gone` permits.
+async fn read(
+    stored: &mut dyn Log,
+    log: &LogId,
+    end: u64,
+    gone: Option<&Prune>,
+    tree: &mut Frontier,
+) -> Result<Said, Unproved> {
+    let name = log.name();
+    let mut said = Said::default();
+    while tree.size() < end {
+        let blocks = stored.blocks(tree.size(), BLOCKS).await?;
+        let first = blocks.first().map_or(end, |block| block.first.min(end));
+        if first > tree.size() {
+            let range = tree.size()..first.min(tree.size().saturating_add(LEAVES));
+            if gone.is_none_or(|gone| gone.first_refused(&range).is_some()) {
+                return Err(Unproved::Missing(range.start));
+            }
+            let leaves = stored.leaves(range.clone()).await?;
+            if leaves.is_empty() {
+                return Err(Unproved::Missing(range.start));
+            }
+            for leaf in leaves {
+                tree.append(leaf);
+            }
+            continue;
+        }
+        for block in &blocks {
+            if block.first != tree.size() {
+                break;
+            }
+            let (_, entries) = block::decode(&block.block).map_err(|_| Unread(block.first))?;
+            for (index, kept) in (block.first..end).zip(&entries) {
+                tree.append(kept.entry(&name, index).leaf());
+                said.take(index, &kept.body)?;
+            }
+        }
+    }
+    Ok(said)
+}
+
+/// Why it is not known what records say.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unproved {
+    #[error("the records cannot be read")]
+    Storage(#[from] Error),
+    #[error("the log of records is not signed")]
+    NotPublished(#[from] NotPublished),
+    #[error(transparent)]
+    Unread(#[from] Unread),
+    #[error("what was said to be gone cannot be read")]
+    Gone(#[from] InvalidPrune),
+    #[error("record {0} is missing")]
+    Missing(u64),
+    #[error("the records are not those that were signed")]
+    Contradicts,
+    #[error("holds or retention are not those that record {0} says")]
+    Differs(String),
+}
+
+/// What the records of `log` say, proved to be those that are signed.
+async fn proved(checkpoints: &Checkpoints, log: &LogId) -> Result<Said, Unproved> {
+    let Some(newest) = checkpoints.newest(log).await? else {
+        return Ok(Said::default());
+    };
+    let Checkpoint { size, root, .. } = newest.checkpoint();
+    let mut work = checkpoints.view(log).await?;
+    let gone = work.retention().newest_prune().await?;
+    let gone = gone
+        .map(|gone| SignedPrune::parse(gone.note.as_bytes()))
+        .transpose()?;
+    let mut tree = Frontier::default();
+    let gone = gone.as_ref().map(SignedPrune::prune);
+    let said = read(work.log(), log, *size, gone, &mut tree).await?;
+    if tree.size() != *size || tree.root() != *root {
+        return Err(Unproved::Contradicts);
+    }
+    Ok(said)
+}
+
+/// What the records of `log` say, where rows say the same.
+///
+/// # Errors
+/// [`Unproved::Differs`] where they do not, however often one looks.
+pub(crate) async fn agreed(checkpoints: &Checkpoints, log: &LogId) -> Result<Kept, Unproved> {
+    let mut looks = 1;
+    loop {
+        let said = proved(checkpoints, log).await?;
+        let (holds, days) = rows(checkpoints.store.as_ref(), log).await?;
+        match said.differs(&holds, days) {
+            None => return Ok(Kept { said, holds }),
+            Some(place) if looks == LOOKS => return Err(Unproved::Differs(place.record)),
+            Some(_) => looks += 1,
+        }
+    }
+}
+
+/// What of the log of records `log` is not said by rows; for an auditor, who proves the records otherwise. What cannot be
+/// read is a fault of its own.
+///
+/// # Errors
+/// As the storage.
+pub(crate) async fn contradicted(store: &dyn Store, log: &LogId) -> Result<Option<Place>, Error> {
+    let mut found = None;
+    for _ in 0..LOOKS {
+        let mut work = store.log(log, Access::Read).await?;
+        let end = work.log().head().await?.size;
+        let gone = work.retention().newest_prune().await?;
+        let gone = gone.and_then(|gone| SignedPrune::parse(gone.note.as_bytes()).ok());
+        let gone = gone.as_ref().map(SignedPrune::prune);
+        let said = match read(work.log(), log, end, gone, &mut Frontier::default()).await {
+            Ok(said) => said,
+            Err(Unproved::Storage(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        drop(work);
+        let (holds, days) = rows(store, log).await?;
+        found = said.differs(&holds, days);
+        if found.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
