@@ -8,6 +8,7 @@ use caracal_events::{OutboxRelay, RateLimiter, ReplayStore, Spool};
 use caracal_lifecycle::Capacity;
 use caracal_service::{
     egress::Egress,
+    known_tokens::KnownTokens,
     limits::{Limits, Rule},
     oauth::TokenClient,
     tail::Tails,
@@ -16,7 +17,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{known_tokens::KnownTokens, policy_work::PolicyWork, single_sign_on::SingleSignOn};
+use crate::{policy_work::PolicyWork, single_sign_on::SingleSignOn};
 
 /// Whom passkeys are for: the console, as browsers know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

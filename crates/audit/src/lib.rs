@@ -14,6 +14,7 @@ mod metrics;
 mod pack;
 mod proof;
 mod pruning;
+mod readers;
 mod routes;
 mod verify;
 
@@ -22,7 +23,9 @@ use std::sync::Arc;
 use caracal_core::World;
 use caracal_crypto::HmacRing;
 use caracal_events::Bus;
-use caracal_service::{background::Background, bearers::Bearers, tail::Tails};
+use caracal_service::{
+    background::Background, bearers::Bearers, known_tokens::KnownTokens, limits::Limits, tail::Tails,
+};
 use caracal_storage::Store;
 
 pub use earlier::adopt_earlier;
@@ -35,7 +38,8 @@ pub use proof::{
     verify_against,
 };
 pub use pruning::{Archive, Pruning};
-pub use routes::{Operator, router, table};
+pub use readers::{Needs, Reader, limits};
+pub use routes::{router, table};
 pub use verify::{KeptHead, KeptHeads, verify_chains, verify_evidence, verify_log, verify_zone};
 
 /// What the audit role works with. Cheap to clone.
@@ -51,6 +55,10 @@ pub struct AuditDeps {
     pub audit_keys: Option<HmacRing>,
     /// Bearer of the operator routes; without it they do not exist.
     pub admin_tokens: Bearers,
+    /// How often readers may ask: [`limits`].
+    pub limits: Arc<Limits>,
+    /// Sessions that need not be guesses.
+    pub known_tokens: Arc<KnownTokens>,
     /// Name of this consumer within the group.
     pub consumer: String,
     /// Signs and proves what the ledger holds; absent where nobody gave it a key.

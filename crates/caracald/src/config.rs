@@ -72,6 +72,7 @@ pub(crate) struct Config {
     /// The Control API and the Coordinator, for a console in another process.
     pub(crate) api_url: Option<String>,
     pub(crate) coordinator_url: Option<String>,
+    pub(crate) audit_url: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) spool_dir: PathBuf,
     pub(crate) spool_sync: SpoolSync,
@@ -219,6 +220,7 @@ impl Config {
             single_sign_on,
             api_url: settings.find(&declared::API_URL),
             coordinator_url: settings.find(&declared::COORDINATOR_URL),
+            audit_url: settings.find(&declared::AUDIT_URL),
             keys,
             spool_dir: settings
                 .find(&declared::SPOOL_DIR)

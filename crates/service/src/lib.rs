@@ -19,6 +19,7 @@ pub mod issued;
 pub mod issuer_keys;
 pub mod key_check;
 pub mod key_rotation;
+pub mod known_tokens;
 pub mod limits;
 pub mod metrics;
 pub mod oauth;

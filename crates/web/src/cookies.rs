@@ -2,6 +2,7 @@
 //! somebody began to.
 
 use caracal_core::Timestamp;
+use caracal_service::signed_in::SESSION_TOKEN_PREFIX;
 use http::{HeaderMap, HeaderValue, header};
 
 /// How long a browser is known.
@@ -39,9 +40,10 @@ impl Cookies {
         found.next().is_none().then_some(value)
     }
 
-    /// The token of the session.
+    /// The token of the session. Nothing else is sent on, so that nobody tries tokens of operators here.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<&str> {
         self.read(headers, "caracal-session")
+            .filter(|token| token.starts_with(SESSION_TOKEN_PREFIX))
     }
 
     /// The mark of the browser.
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_cookies_of_one_name_none_counts() {
+    fn of_two_cookies_of_one_name_none_counts_and_only_a_session_is_one() {
         let cookies = Cookies { secure: true };
         let read = |text: &'static str| {
             let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(text))]);
@@ -117,5 +119,6 @@ mod tests {
             None
         );
         assert_eq!(read("caracal-session=ccs_1"), None);
+        assert_eq!(read("__Host-caracal-session=the-token-of-an-operator"), None);
     }
 }

@@ -1,8 +1,8 @@
 //! The web role: the console's pages, and what stands between a browser and the other roles.
 //!
 //! It keeps nothing and has no credential of its own. A browser has one cookie that scripts cannot read; what is in it is
-//! the token of a session, which this role sends on as the bearer. The Control API and the Coordinator then judge whoever
-//! is signed in, by their role and zones, so there is no stronger token that a mistake here could lend to anybody.
+//! the token of a session, which this role sends on as the bearer. The Control API, the Coordinator and the Audit
+//! role then judge whoever is signed in, by their role and zones, so there is no stronger token that a mistake here could lend to anybody.
 //!
 //! | Path | What |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `DELETE /api/session` | sign out |
 //! | `/api/control/v1/…` | the Control API |
 //! | `/api/coordinator/zones/…` | the Coordinator |
+//! | `/api/audit/…` | the Audit role |
 //! | everything else | the console: its files, and its one page for every address of its own |
 //!
 //! Requests are refused that name another host, and those under `/api` that another site made.

@@ -35,6 +35,8 @@ pub struct WebDeps {
     pub api_url: String,
     /// Base URL of the Coordinator.
     pub coordinator_url: String,
+    /// Base URL of the Audit role.
+    pub audit_url: String,
     /// Where browsers find the console.
     pub place: Place,
 }
@@ -45,6 +47,7 @@ struct Web {
     cookies: Cookies,
     api: Upstream,
     coordinator: Upstream,
+    audit: Upstream,
 }
 
 /// The console has no use without the Control API.
@@ -73,6 +76,7 @@ pub fn app(deps: WebDeps, mut operational: Operational, world: World) -> Result<
         },
         api: Upstream::new(&deps.egress, &deps.api_url, "Control API")?,
         coordinator: Upstream::new(&deps.egress, &deps.coordinator_url, "Coordinator")?,
+        audit: Upstream::new(&deps.egress, &deps.audit_url, "Audit service")?,
         world: deps.world,
         place: deps.place,
     });
@@ -125,6 +129,8 @@ fn route_of(path: &str) -> &'static str {
         "/api/control/{path}"
     } else if path.starts_with(COORDINATOR) {
         "/api/coordinator/{path}"
+    } else if path.starts_with(AUDIT) {
+        "/api/audit/{path}"
     } else if path.starts_with("/assets/") {
         "/assets/{file}"
     } else {
@@ -134,6 +140,8 @@ fn route_of(path: &str) -> &'static str {
 
 const CONTROL: &str = "/api/control";
 const COORDINATOR: &str = "/api/coordinator";
+/// The Audit role's own paths begin with it as well.
+const AUDIT: &str = "/api/audit";
 /// Whose answers have what no script may have.
 const ONLY_HERE: [&str; 6] = [
     Way::Password.path(),
@@ -180,6 +188,8 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
                 web.api.pass(request, rest, token.as_deref()).await
             } else if let Some(rest) = below(&path, COORDINATOR, "/zones/") {
                 web.coordinator.pass(request, rest, token.as_deref()).await
+            } else if below(&path, AUDIT, "/").is_some() {
+                web.audit.pass(request, &path, token.as_deref()).await
             } else {
                 Err(Refusal::of(ErrorCode::RouteNotFound).describe("no such route"))
             }

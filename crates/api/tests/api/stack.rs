@@ -12,6 +12,7 @@ use caracal_crypto::{
 };
 use caracal_service::{
     egress::{Egress, EgressPolicy},
+    known_tokens::KnownTokens,
     oauth::TokenClient,
     tail::{TailLimits, Tails},
 };
@@ -80,7 +81,7 @@ impl Stack {
             admin_token: Some(Secret::new(ADMIN)),
             admin_token_previous: None,
             limits: Arc::new(config.limits(parts.short_lived.clone(), parts.world.clone())),
-            known_tokens: Arc::default(),
+            known_tokens: Arc::new(KnownTokens::of_administrators_and_people()),
             // Whoever walks over all routes comes to an end; what is about tails has its own.
             tails: Tails::new(TailLimits::default(), ended()),
             oauth: TokenClient::new(Egress::new(EgressPolicy::default()), parts.world.clone()),

@@ -8,77 +8,24 @@ mod verify;
 
 use std::sync::Arc;
 
-use caracal_core::World;
-use caracal_service::{
-    Refusal,
-    front::{self, Declaration, HttpRole, Inbound, Params, RouteError as _, Served},
-    limits::Limits,
-};
+use caracal_service::front::{self, Declaration, Inbound, RouteError as _, Served};
 use caracal_wire::ErrorCode;
-use http::{HeaderMap, Method, StatusCode, request::Parts};
+use http::{Method, StatusCode};
 
 use self::logs::{
     OfDeployment, OfRecords, OfZone,
     record_receipt::{OfDeploymentRecord, OfRecord},
 };
-use crate::AuditDeps;
+use crate::{
+    AuditDeps,
+    readers::Needs::{self, Evidence, Operator},
+};
 
 /// Bytes of entries after which a page ends, whatever its limit.
 const PAGE_BYTES: usize = 512 * 1024;
 
 type Route = front::Route<AuditDeps>;
 type Call = Arc<Inbound<AuditDeps>>;
-
-/// What every route needs: the operator's token, which reads the ledgers of all zones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operator;
-
-impl HttpRole for AuditDeps {
-    const NAME: &'static str = "audit";
-    const TITLE: &'static str = "Caracal Audit";
-    type Needs = Operator;
-    type Caller = ();
-    type Notes = ();
-
-    fn refuses(Operator: &Operator) -> Vec<ErrorCode> {
-        vec![ErrorCode::Unauthorized]
-    }
-
-    fn world(&self) -> &World {
-        &self.world
-    }
-
-    async fn authenticate(&self, Operator: Operator, _: &Params, head: &Parts) -> Result<(), Refusal> {
-        bearer(self, &head.headers)
-    }
-
-    /// Comparing a token costs nothing, and the one operator is not limited.
-    fn limits(&self) -> Option<&Limits> {
-        None
-    }
-
-    fn counted_as(&self, (): &()) -> String {
-        String::new()
-    }
-
-    /// Whoever holds the token may do all there is.
-    fn permit(&self, (): &(), Operator: Operator) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    /// In every zone.
-    async fn admit(&self, _: &Inbound<Self>) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
-
-/// Whether the caller is the operator.
-fn bearer(deps: &AuditDeps, headers: &HeaderMap) -> Result<(), Refusal> {
-    if deps.admin_tokens.admit(headers) {
-        return Ok(());
-    }
-    Err(Refusal::of(ErrorCode::Unauthorized).authenticate("Bearer realm=\"caracal-audit\""))
-}
 
 /// What the paths of logs begin with.
 const LOGS: &str = "/api/audit/logs/";
@@ -191,7 +138,7 @@ fn of_deployment() -> Vec<Route> {
 /// The routes of the zones' logs.
 fn of_logs() -> Vec<Route> {
     vec![
-        Route::get("/api/audit/keys", "log_keys.list", Operator, logs::keys::get)
+        Route::get("/api/audit/keys", "log_keys.list", Evidence, logs::keys::get)
             .summary("Read the public keys that checkpoints are signed with."),
         Route::get(
             "/api/audit/logs/{zone_id}/checkpoint",
@@ -233,14 +180,14 @@ fn of_logs() -> Vec<Route> {
         Route::get(
             "/api/audit/logs/{zone_id}/receipts",
             "receipts.list",
-            Operator,
+            Evidence,
             logs::receipts::get,
         )
         .summary("Read the receipts of a request's events (C2SP tlog-proof)."),
         Route::get(
             "/api/audit/logs/{zone_id}/receipts/{event_id}",
             "receipts.get",
-            Operator,
+            Evidence,
             logs::receipt::get,
         )
         .summary("Read the receipt of an event (C2SP tlog-proof)."),
@@ -286,12 +233,11 @@ fn of_events() -> Vec<Route> {
     ]
 }
 
-/// The audit role's own routes. Without an operator token there are none.
+/// The audit role's own routes. Without an operator token there are those alone that people at the console may ask.
 pub fn router(deps: AuditDeps) -> Served {
-    let routes = if deps.admin_tokens.is_empty() {
-        Vec::new()
-    } else {
-        table()
-    };
+    let mut routes = table();
+    if deps.admin_tokens.is_empty() {
+        routes.retain(|route| route.needs == Needs::Evidence);
+    }
     front::router(deps, routes)
 }

@@ -8,6 +8,7 @@ use caracal_crypto::{HmacKey, HmacRing, audit_frame};
 use caracal_events::{Fields, Topic};
 use caracal_service::{
     background::Background,
+    known_tokens::KnownTokens,
     tail::{TailLimits, Tails},
 };
 use caracal_storage::{Access, AdminAuditRecord, Hold, ZoneWork};
@@ -90,6 +91,11 @@ impl Ledger {
             bus: parts.bus.clone(),
             audit_keys: Some(HmacRing::new(parts.audit_key.current().clone(), previous)),
             admin_tokens: Secret::new(TOKEN).into(),
+            limits: Arc::new(caracal_audit::limits(
+                parts.short_lived.clone(),
+                parts.world.clone(),
+            )),
+            known_tokens: Arc::new(KnownTokens::of_people()),
             consumer: String::from("test"),
             checkpoints: None,
             tails: Tails::new(TailLimits::default(), CancellationToken::new()),

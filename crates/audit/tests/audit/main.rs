@@ -13,6 +13,7 @@ mod later_release;
 mod ledger;
 mod openapi;
 mod pack;
+mod people;
 mod power_cut;
 mod proofs;
 mod pruning;

@@ -88,7 +88,7 @@ impl Fixture {
         ));
     }
 
-    async fn append(&self, request: &str, count: usize) -> Vec<AuditEvent> {
+    pub(crate) async fn append(&self, request: &str, count: usize) -> Vec<AuditEvent> {
         let events: Vec<_> = (0..count)
             .map(|_| self.ledger.event(&self.zone, request))
             .collect();

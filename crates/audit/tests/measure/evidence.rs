@@ -1,7 +1,7 @@
 //! What the evidence of governed calls costs by itself: recorded, spooled, on the bus, in the ledger, in its tree and
 //! under a published checkpoint. Nothing else happens in the process, so its CPU time is that of evidence.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use caracal_audit::{AuditDeps, Checkpoints, Directory, IngestHealth};
 use caracal_bench::{es256, process::cpu_time};
@@ -11,6 +11,7 @@ use caracal_ledger::log_keys::LogKeys;
 use caracal_service::{
     background::Background,
     bearers::Bearers,
+    known_tokens::KnownTokens,
     tail::{TailLimits, Tails},
 };
 use caracal_storage::Access;
@@ -51,11 +52,13 @@ pub(crate) async fn measure(count: usize, rate: usize) {
         bus: parts.bus.clone(),
         audit_keys: Some(parts.audit_key.clone()),
         admin_tokens: Bearers::default(),
+        limits: Arc::new(caracal_audit::limits(parts.short_lived.clone(), world.clone())),
+        known_tokens: Arc::new(KnownTokens::of_people()),
         consumer: String::from("measure"),
         checkpoints: Some(checkpoints.clone()),
         tails: Tails::new(TailLimits::default(), stop.clone()),
         background: background.clone(),
-        health: std::sync::Arc::new(IngestHealth::default()),
+        health: Arc::new(IngestHealth::default()),
     };
     let _ingest = background.spawn(caracal_audit::run(deps, stop.clone()));
     let _publisher = background.spawn(caracal_audit::publish(checkpoints, stop.clone()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use caracal_audit::{Archive, AuditDeps, Checkpoints, IngestHealth, Pruning};
+use caracal_service::known_tokens::KnownTokens;
 
 use super::{Parts, checkpoints::checkpoints};
 use crate::{config::Role, readiness::IngestReady};
@@ -51,6 +52,11 @@ impl Parts {
             audit_keys: Some(self.keys.audit.clone()),
             admin_tokens: self.config.keys.audit_operator(),
             consumer: format!("audit-{}", std::process::id()),
+            limits: Arc::new(caracal_audit::limits(
+                self.backends.short_lived.clone(),
+                self.world.clone(),
+            )),
+            known_tokens: Arc::new(KnownTokens::of_people()),
             checkpoints: checkpoints.clone(),
             tails: self.tails.clone(),
             background: self.background.clone(),

@@ -15,6 +15,7 @@ use caracal_service::{
     front::Served,
     health::{Dependency, Operational},
     key_rotation::{Digests, Sealed},
+    known_tokens::KnownTokens,
 };
 use caracal_sts::{LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
@@ -222,7 +223,7 @@ impl Parts {
                     .api
                     .limits(self.backends.short_lived.clone(), self.world.clone()),
             ),
-            known_tokens: Arc::default(),
+            known_tokens: Arc::new(KnownTokens::of_administrators_and_people()),
             oauth: outside.oauth.clone(),
             // Half of the machine at most: the rest decides.
             tails: self.tails.clone(),

@@ -24,7 +24,7 @@ impl Parts {
     pub(super) fn web(&self) -> anyhow::Result<Router> {
         let deps = deps(&self.config, &self.addresses, self.world.clone())?;
         let router = caracal_web::app(deps, self.operational(Vec::new()), self.world.clone());
-        router.context("CARACAL_API_URL or CARACAL_COORDINATOR_URL is not usable")
+        router.context("CARACAL_API_URL, CARACAL_COORDINATOR_URL or CARACAL_AUDIT_URL is not usable")
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn alone(config: &Config, metrics: PrometheusHandle, world: World) ->
         metrics_open: !config.mode.is_published(),
     };
     let router = caracal_web::app(deps(config, &[], world.clone())?, operational, world)
-        .context("CARACAL_API_URL or CARACAL_COORDINATOR_URL is not usable")?;
+        .context("CARACAL_API_URL, CARACAL_COORDINATOR_URL or CARACAL_AUDIT_URL is not usable")?;
     Ok(Wired {
         routers: HashMap::from([(Role::Web, router)]),
         spool: None,
@@ -70,6 +70,7 @@ fn deps(config: &Config, addresses: &[(Role, SocketAddr)], world: World) -> anyh
         egress: egress(config, EgressPolicy::provisioned())?,
         api_url: url(&config.api_url, Role::Api),
         coordinator_url: url(&config.coordinator_url, Role::Coordinator),
+        audit_url: url(&config.audit_url, Role::Audit),
         place: Place::new(place.context("CONSOLE_URL is not usable")?.as_ref(), tls),
     })
 }

@@ -6,11 +6,9 @@ use axum::body::Body;
 use caracal_core::{
     ApplicationId, AuthorityRecordId, KeyId, ZoneId,
     claims::{MandateClaims, MandateUse},
-    entity::{AccountRole, SignInWay},
+    entity::AccountRole,
 };
 use caracal_crypto::{SigningKey, mandate};
-use caracal_service::signed_in::{SESSION_TOKEN_PREFIX, session_digest};
-use caracal_storage::{Access, Account, AccountSession};
 use http::{Method, Request};
 use serde_json::json;
 
@@ -378,52 +376,15 @@ async fn rows_of_another_zone_do_not_exist_here() {
     assert_eq!(answer.outcome(), (404, "session_not_found"));
 }
 
-/// Somebody of this role who is signed in at the console, in these zones; the token of the session.
-async fn signed_in(stack: &Stack, role: AccountRole, zones: Option<Vec<ZoneId>>) -> String {
-    let (world, now) = (&stack.parts.world, stack.parts.world.now());
-    let token = format!("{SESSION_TOKEN_PREFIX}{role}");
-    let account = Account {
-        id: format!("the-{role}"),
-        email: format!("{role}@example.com"),
-        name: role.to_string(),
-        role,
-        zones,
-        password: None,
-        identity_issuer: None,
-        identity_subject: None,
-        locked_at: None,
-        created_by: String::from("test"),
-        created_at: now,
-        updated_at: now,
-        last_sign_in_at: None,
-    };
-    let session = AccountSession {
-        id: world.uuid_v7().to_string(),
-        account_id: account.id.clone(),
-        token_digest: session_digest(&token),
-        created_at: now,
-        last_seen_at: now,
-        idle_until: now.plus(Duration::from_mins(10)),
-        expires_at: now.plus(Duration::from_hours(1)),
-        user_agent: String::new(),
-        way: SignInWay::Password,
-    };
-    let mut work = stack.parts.store.global(Access::Write).await.unwrap();
-    work.accounts().create(&account).await.unwrap();
-    work.accounts().start_session(&session).await.unwrap();
-    work.commit().await.unwrap();
-    token
-}
-
 #[tokio::test]
 async fn somebody_who_is_signed_in_is_an_operator_as_far_as_their_role_and_zones_go() {
     let stack = Stack::new().await;
     let app = stack.app().await;
     let session = stack.task(&app).await;
-    let operator = signed_in(&stack, AccountRole::Operator, None).await;
-    let auditor = signed_in(&stack, AccountRole::Auditor, None).await;
+    let operator = stack.parts.sign_in(AccountRole::Operator, None).await;
+    let auditor = stack.parts.sign_in(AccountRole::Auditor, None).await;
     let elsewhere = vec![ZoneId::parse("another-zone").unwrap()];
-    let stranger = signed_in(&stack, AccountRole::Admin, Some(elsewhere)).await;
+    let stranger = stack.parts.sign_in(AccountRole::Admin, Some(elsewhere)).await;
 
     let (path, start) = (format!("/agents/{session}"), start_body(&app, json!({})));
     assert_eq!(stack.get("/agents", &auditor).await.status, 200);

@@ -32,6 +32,7 @@ mod m0015_state_owners;
 mod m0016_policy_shadows;
 mod m0019_sign_in;
 mod m0020_passkeys;
+mod m0027_receipts;
 mod run;
 
 pub use run::{AppliedMigration, MigrationError};
@@ -198,6 +199,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0020_passkeys::COMMON,
         sqlite: &[],
         postgres: m0020_passkeys::POSTGRES,
+    },
+    Migration {
+        version: 27,
+        name: "receipts",
+        // Rights alone.
+        compatible_from: 11,
+        common: &[],
+        sqlite: &[],
+        postgres: m0027_receipts::POSTGRES,
     },
 ];
 

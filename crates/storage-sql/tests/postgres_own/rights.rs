@@ -45,7 +45,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
     ),
     (
         ServiceRole::Audit,
-        "admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
+        "account_sessions:r accounts:r admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r audit_chains:riu audit_events:rd audit_heads:rd \
          authority_records:c \
          evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:ri evidence_retention:r evidence_terms:rid \
          evidence_tiles:ri key_checks:r \

@@ -1,8 +1,14 @@
 //! What a zone needs before a role can work in it.
 
-use caracal_core::{KeyId, ZoneId, entity::Zone};
+use std::time::Duration;
+
+use caracal_core::{
+    KeyId, ZoneId,
+    entity::{AccountRole, SignInWay, Zone},
+};
 use caracal_crypto::{Location, SigningKey};
-use caracal_storage::{Access, SigningKeyRow, ZoneWork};
+use caracal_service::signed_in::{SESSION_TOKEN_PREFIX, session_digest};
+use caracal_storage::{Access, Account, AccountSession, SigningKeyRow, ZoneWork};
 
 use super::Parts;
 
@@ -41,6 +47,47 @@ impl Parts {
         })
         .await;
         key
+    }
+
+    /// Signs somebody of this role in at the console, who reaches these zones; the token of the session, which ends after ten
+    /// minutes without use. One of each role at most.
+    ///
+    /// # Panics
+    /// When it cannot be kept.
+    pub async fn sign_in(&self, role: AccountRole, zones: Option<Vec<ZoneId>>) -> String {
+        let now = self.world.now();
+        let token = format!("{SESSION_TOKEN_PREFIX}{role}");
+        let account = Account {
+            id: format!("the-{role}"),
+            email: format!("{role}@example.com"),
+            name: role.to_string(),
+            role,
+            zones,
+            password: None,
+            identity_issuer: None,
+            identity_subject: None,
+            locked_at: None,
+            created_by: String::from("test"),
+            created_at: now,
+            updated_at: now,
+            last_sign_in_at: None,
+        };
+        let session = AccountSession {
+            id: self.world.uuid_v7().to_string(),
+            account_id: account.id.clone(),
+            token_digest: session_digest(&token),
+            created_at: now,
+            last_seen_at: now,
+            idle_until: now.plus(Duration::from_mins(10)),
+            expires_at: now.plus(Duration::from_hours(1)),
+            user_agent: String::new(),
+            way: SignInWay::Password,
+        };
+        let mut work = self.store.global(Access::Write).await.expect("a unit of work");
+        work.accounts().create(&account).await.expect("a new account");
+        work.accounts().start_session(&session).await.expect("a session");
+        work.commit().await.expect("somebody who is signed in");
+        token
     }
 
     /// Changes what is stored in a zone.

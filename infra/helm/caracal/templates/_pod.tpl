@@ -68,6 +68,7 @@ securityContext:
 {{- $_ := set $env "CONSOLE_URL" $own.publicUrl -}}
 {{- $_ := set $env "CARACAL_API_URL" (include "caracal.url" (dict "root" .root "component" "api")) -}}
 {{- $_ := set $env "CARACAL_COORDINATOR_URL" (include "caracal.url" (dict "root" .root "component" "coordinator")) -}}
+{{- $_ := set $env "CARACAL_AUDIT_URL" (include "caracal.url" (dict "root" .root "component" "audit")) -}}
 {{- end -}}
 {{- if $values.tls.secretName -}}
 {{- $_ := set $env "TLS_CERT_FILE" "/etc/caracal/tls/tls.crt" -}}

@@ -67,7 +67,7 @@ audit:
     METRICS_BEARER: metricsBearer
     AUDIT_ADMIN_TOKEN: auditAdminToken
     AUDIT_LOG_KEY: auditLogKey
-  reachedBy: []
+  reachedBy: [web]
 web:
   port: 3001
   spool: false

@@ -16,12 +16,13 @@ use http::header;
 use super::{ProofError, checkpoints};
 use crate::{
     AuditDeps,
-    routes::{DEPLOYMENT, LOGS, RECORDS, bearer},
+    readers::require_operator,
+    routes::{DEPLOYMENT, LOGS, RECORDS},
 };
 
 /// The path of a tile has slashes, so it is read here.
 pub(in crate::routes) async fn get(deps: Arc<AuditDeps>, request: Request) -> Result<Response, Refusal> {
-    bearer(&deps, request.headers())?;
+    require_operator(&deps, request.headers())?;
     let path = request.uri().path();
     let split = |prefix| path.strip_prefix(prefix)?.split_once("/tile/");
     let zone_of = |zone: &str| {

@@ -1,6 +1,6 @@
 use caracal_service::config::{Declared, HttpUrl, Optional, Role};
 
-pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[&CONSOLE_URL, &API_URL, &COORDINATOR_URL];
+pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[&CONSOLE_URL, &API_URL, &COORDINATOR_URL, &AUDIT_URL];
 
 const WEB: &[Role] = &[Role::Web];
 
@@ -22,4 +22,10 @@ pub(crate) static COORDINATOR_URL: Optional<HttpUrl> = Optional::new(
     WEB,
     "the role in this process, else http://localhost:4000",
     "The Coordinator, where it is elsewhere.",
+);
+pub(crate) static AUDIT_URL: Optional<HttpUrl> = Optional::new(
+    "CARACAL_AUDIT_URL",
+    WEB,
+    "the role in this process, else http://localhost:9090",
+    "The Audit role, where it is elsewhere.",
 );
