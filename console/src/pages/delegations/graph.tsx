@@ -6,7 +6,7 @@ import "./graph.css";
 
 const WIDTH = 190;
 const HEIGHT = 44;
-const GAP_X = 90;
+const GAP_X = 170;
 const GAP_Y = 20;
 /** Most delegations that are drawn: more than that nobody reads as a picture. */
 const MOST = 100;
@@ -21,6 +21,12 @@ function line(from: Node, to: Node): string {
   const [u, v] = [left(to), top(to) + HEIGHT / 2];
   return `M${x},${y} C${x + GAP_X / 2},${y} ${u - GAP_X / 2},${v} ${u},${v}`;
 }
+
+/** Where an edge says what it hands on: above its middle. */
+const middle = (from: Node, to: Node): { x: number; y: number } => ({
+  x: (left(from) + WIDTH + left(to)) / 2,
+  y: (top(from) + top(to) + HEIGHT) / 2 - 6,
+});
 
 /**
  * Who handed authority to whom, from left to right. The table below has the same for the keyboard and for screen readers.
@@ -63,6 +69,19 @@ export function DelegationGraph({
                 height={size[1]}
                 viewBox={`0 0 ${size[0]} ${size[1]}`}
               >
+                <defs>
+                  <marker
+                    id="arrow"
+                    viewBox="0 0 8 8"
+                    refX="8"
+                    refY="4"
+                    markerWidth="8"
+                    markerHeight="8"
+                    orient="auto"
+                  >
+                    <path d="M0,0 L8,4 L0,8 z" />
+                  </marker>
+                </defs>
                 {graph.edges.map((edge) => (
                   // biome-ignore lint/a11y/noStaticElementInteractions: the table has a button for each of them
                   <g
@@ -72,7 +91,12 @@ export function DelegationGraph({
                     onClick={() => onOpen(edge.id)}
                   >
                     <path className="wide" d={line(edge.from, edge.to)} />
-                    <path className="line" d={line(edge.from, edge.to)} />
+                    <path className="line" d={line(edge.from, edge.to)} markerEnd="url(#arrow)" />
+                    <text textAnchor="middle" {...middle(edge.from, edge.to)}>
+                      <title>{edge.without ? `${edge.scopes}, without ${edge.without}` : edge.scopes}</title>
+                      {cut(edge.scopes, 20)}
+                      {edge.without && <tspan className="narrowed"> narrower</tspan>}
+                    </text>
                   </g>
                 ))}
                 {graph.nodes.map((node) => (

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { type Delegation, layout, lineage } from "./layout.ts";
 
-const edge = (id: string, from: string, to: string, parent?: string): Delegation =>
+const edge = (id: string, from: string, to: string, parent?: string, scopes = ["a"]): Delegation =>
   ({
+    scopes,
     id,
     source_session_id: from,
     target_session_id: to,
@@ -38,4 +39,13 @@ test("the lineage of a delegation is what it came from and what came of it", () 
   expect([...lineage(all, "2")].sort()).toEqual(["1", "2", "3"]);
   expect([...lineage(all, "1")].sort()).toEqual(["1", "2", "3", "4"]);
   expect(lineage(all, undefined).size + lineage(all, "gone").size).toBe(0);
+});
+
+test("an edge says what it hands on, and what it leaves out of what it narrows", () => {
+  const [wide, narrow] = layout([
+    edge("1", "a", "b", undefined, ["x:read", "x:write"]),
+    edge("2", "b", "c", "1", ["x:read"]),
+  ]).edges;
+  expect([wide?.scopes, wide?.without]).toEqual(["x:read x:write", ""]);
+  expect([narrow?.scopes, narrow?.without]).toEqual(["x:read", "x:write"]);
 });

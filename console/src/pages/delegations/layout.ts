@@ -4,9 +4,18 @@ export type Delegation = components["schemas"]["ActiveDelegation"];
 
 /** A session in the graph. */
 export type Node = { id: string; application: string; column: number; row: number };
-/** A delegation in the graph. */
-export type Edge = { id: string; from: Node; to: Node };
+/** A delegation in the graph: what it hands on, and what of the one it narrows it leaves out. */
+export type Edge = { id: string; from: Node; to: Node; scopes: string; without: string };
+
+/** The scopes of a delegation. */
+export const scopesOf = (delegation: Delegation): string[] => [delegation.scopes].flat();
+
 export type Graph = { nodes: Node[]; edges: Edge[]; columns: number; rows: number };
+
+function leftOut(parent: Delegation | undefined, delegation: Delegation): string[] {
+  const kept = new Set(scopesOf(delegation));
+  return parent ? scopesOf(parent).filter((scope) => !kept.has(scope)) : [];
+}
 
 /**
  * Sessions from left to right, each to the right of all that handed it something. Delegations narrow from one to the next,
@@ -19,8 +28,11 @@ export function layout(delegations: ReadonlyArray<Delegation>): Graph {
     nodes.set(id, known);
     return known;
   };
+  const byId = new Map(delegations.map((delegation) => [delegation.id, delegation]));
   const edges = delegations.map((delegation) => ({
     id: delegation.id,
+    scopes: scopesOf(delegation).join(" "),
+    without: leftOut(byId.get(delegation.parent_edge_id ?? ""), delegation).join(" "),
     from: node(delegation.source_session_id, delegation.issuer_application_id),
     to: node(delegation.target_session_id, delegation.receiver_application_id),
   }));

@@ -12,9 +12,9 @@ import { Facts, Id, Raw } from "../../parts/show.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { namesQuery } from "../sessions/queries.ts";
 import { DelegationGraph } from "./graph.tsx";
-import type { Delegation } from "./layout.ts";
+import { type Delegation, scopesOf } from "./layout.ts";
 
-const scopes = (delegation: Delegation): string => [delegation.scopes].flat().join(" ");
+const scopes = (delegation: Delegation): string => scopesOf(delegation).join(" ");
 
 function Panel({
   zone,
