@@ -2,15 +2,20 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Button } from "./button.tsx";
 import { Form, FormProblem, TextField } from "./form.tsx";
 
-/** The browser's own modal dialog: it keeps the focus, gives it back, and closes with Escape. */
+/**
+ * The browser's own modal dialog: it keeps the focus, gives it back, and closes with Escape. One that is `keyed` is acted on
+ * with letters, which belong to no field until somebody goes to one.
+ */
 export function Dialog({
   title,
   side = false,
+  keyed = false,
   onClose,
   children,
 }: {
   title: string;
   side?: boolean;
+  keyed?: boolean;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -22,14 +27,15 @@ export function Dialog({
     if (dialog && !dialog.open) {
       dialog.showModal();
       // What is to be filled in comes before the way out.
-      dialog.querySelector<HTMLElement>("form :is(input, select, textarea), input")?.focus();
+      const first = keyed ? "h2" : "form :is(input, select, textarea), input";
+      dialog.querySelector<HTMLElement>(first)?.focus();
     }
     return () => {
       dialog?.close();
       // What opened it goes on where it was; the row may have been drawn anew meanwhile.
       if (before?.isConnected) before.focus();
     };
-  }, []);
+  }, [keyed]);
   return (
     <dialog
       ref={box}
@@ -42,7 +48,7 @@ export function Dialog({
     >
       <div className="stack">
         <div className="spread">
-          <h2 id={id}>
+          <h2 id={id} tabIndex={keyed ? -1 : undefined}>
             <bdi>{title}</bdi>
           </h2>
           <Button look="plain" onClick={onClose} aria-label="Close">

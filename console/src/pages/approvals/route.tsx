@@ -80,7 +80,7 @@ function Panel({
     return () => window.removeEventListener("keydown", press);
   });
   return (
-    <Dialog side title={`${name} asks`} onClose={close}>
+    <Dialog side keyed title={`${name} asks`} onClose={close}>
       <FormProblem error={error} />
       <div className="row">
         <State of={approval.state} />
