@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import type { components as AuditComponents, paths as AuditPaths } from "./audit";
 import type { paths as ControlPaths, components } from "./control";
 import type { paths as CoordinatorPaths } from "./coordinator";
 import { Problem } from "./problem.ts";
@@ -9,6 +10,10 @@ const headers = { "x-caracal-console": "1" };
 export const control = createClient<ControlPaths>({ baseUrl: "/api/control", headers });
 export const coordinator = createClient<CoordinatorPaths>({ baseUrl: "/api/coordinator", headers });
 
+/** Its paths say `/api/audit` already. */
+export const audit = createClient<AuditPaths>({ baseUrl: "/", headers });
+
+export type AuditSchema = AuditComponents["schemas"];
 export type Schema = components["schemas"];
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };

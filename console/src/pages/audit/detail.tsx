@@ -1,15 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { control, read, type Schema } from "../../api/client.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge, Code, Facts, Id, Raw, State } from "../../parts/show.tsx";
 import { ExactTime } from "../../parts/time.tsx";
+import type { Proof } from "./proof.ts";
+import { ProofBadge, ProofFacts, type Proofs, Receipts } from "./receipts.tsx";
 import { REMEDIES } from "./remedies.ts";
 import { obstacle, sentence } from "./suggestion.ts";
 import { about, actor, happened, reason } from "./words.ts";
 
-function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) {
+function Gate({
+  event,
+  open,
+  proof,
+}: {
+  event: Schema["LedgerEvent"];
+  open: boolean;
+  proof: Proof | undefined;
+}) {
   const why = reason(event);
   const who = actor(event);
   return (
@@ -20,6 +31,7 @@ function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) 
             <State of={event.decision} />
             <strong>{happened(event)}</strong>
             <span className="mono quiet">{about(event)}</span>
+            {proof && <ProofBadge of={proof} />}
           </span>
         </summary>
         <div className="stack-small">
@@ -33,6 +45,7 @@ function Gate({ event, open }: { event: Schema["LedgerEvent"]; open: boolean }) 
                 : []),
             ]}
           />
+          {proof && <ProofFacts of={proof} />}
           <Raw value={event} />
         </div>
       </details>
@@ -81,6 +94,7 @@ export function RequestDetail({
   request: string;
   onClose: () => void;
 }) {
+  const [proofs, setProofs] = useState<Proofs>();
   const query = useQuery({
     queryKey: ["zone", zone, "explain", request],
     queryFn: () =>
@@ -119,9 +133,21 @@ export function RequestDetail({
               })}
               <ol className="trace">
                 {explained.events.map((event, index) => (
-                  <Gate key={event.id} event={event} open={index === (first === -1 ? 0 : first)} />
+                  <Gate
+                    key={event.id}
+                    event={event}
+                    open={index === (first === -1 ? 0 : first)}
+                    proof={proofs?.get(event.id)}
+                  />
                 ))}
               </ol>
+              <Receipts
+                zone={zone}
+                request={request}
+                events={explained.events}
+                proofs={proofs}
+                onProved={setProofs}
+              />
               {explained.denied.length > 0 && (
                 <details>
                   <summary>What policy was asked</summary>
