@@ -1,12 +1,5 @@
-import { type Browser, expect, type Page, request, test } from "@playwright/test";
-import { admin, asOwner, at, makeAccount, makeZone, OWNER, PASSWORD, signIn } from "./people.ts";
-
-/** Somebody else's browser. */
-async function somebody(browser: Browser, email: string): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
-  await signIn(page, email);
-  return page;
-}
+import { expect, request, test } from "@playwright/test";
+import { admin, asOwner, at, makeAccount, makeZone, OWNER, PASSWORD, signIn, somebody } from "./people.ts";
 
 test("a role that may not act sees why, and a zone viewer sees no other zone", async ({ page, browser }) => {
   await asOwner(page);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type APIRequestContext, expect, type Page, request } from "@playwright/test";
+import { type APIRequestContext, type Browser, expect, type Page, request } from "@playwright/test";
 
 export const PASSWORD = "correct horse battery staple";
 export const OWNER = "ada@example.com";
@@ -74,4 +74,11 @@ export async function makeAccount(email: string, role: string, zones?: string[])
   const { link } = await made.json();
   const used = await api.post("/v1/console/links/use", { data: { link: link.link, password: PASSWORD } });
   expect(used.status()).toBe(201);
+}
+
+/** Somebody else's browser. */
+export async function somebody(browser: Browser, email: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, email);
+  return page;
 }
