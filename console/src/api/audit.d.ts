@@ -667,6 +667,18 @@ export interface components {
         ZoneId: string;
     };
     responses: {
+        /** @description The caller may not do this, or not here. */
+        AccountRoleForbiddenOrZoneForbidden403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    error?: "account_role_forbidden" | "zone_forbidden";
+                };
+            };
+        };
         /** @description Something that the answer needs is away, or there is too much to do. */
         BusUnavailableOrStorageUnavailable503: {
             headers: {
@@ -889,6 +901,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -919,6 +932,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -949,6 +963,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -976,6 +991,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1005,6 +1021,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1062,6 +1079,7 @@ export interface operations {
             400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["Unauthorized401"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["BusUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -1092,6 +1110,7 @@ export interface operations {
             404: components["responses"]["ReferenceNotFound404"];
             409: components["responses"]["Conflict409"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["BusUnavailableOrStorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -1116,8 +1135,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["Unauthorized401"];
+            403: components["responses"]["AccountRoleForbiddenOrZoneForbidden403"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1147,6 +1168,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1179,6 +1201,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1211,6 +1234,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1245,6 +1269,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradictsOrInternalError500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1274,6 +1299,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1303,8 +1329,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["Unauthorized401"];
+            403: components["responses"]["AccountRoleForbiddenOrZoneForbidden403"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1333,8 +1361,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidParamsOrInvalidQuery400"];
             401: components["responses"]["Unauthorized401"];
+            403: components["responses"]["AccountRoleForbiddenOrZoneForbidden403"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1393,6 +1423,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1425,6 +1456,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1457,6 +1489,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1486,6 +1519,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1516,6 +1550,7 @@ export interface operations {
             401: components["responses"]["Unauthorized401"];
             404: components["responses"]["EntryNotFoundOrLogUnknown404"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             500: components["responses"]["EvidenceContradicts500"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
@@ -1579,6 +1614,7 @@ export interface operations {
             400: components["responses"]["InvalidQuery400"];
             401: components["responses"]["Unauthorized401"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };
@@ -1642,6 +1678,7 @@ export interface operations {
             400: components["responses"]["InvalidParams400"];
             401: components["responses"]["Unauthorized401"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];
         };

@@ -100,6 +100,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         sqlite: "d57e2200c170827fa7693d00db2a7088213572efdff76031f8ac469ed0985d4a",
         postgres: "72718008dd612b44545efc9d6d7dd4229248a401806c373110f577433457eb87",
     },
+    Frozen {
+        version: 27,
+        sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        postgres: "89a83c029442292eba52eebd6465b1a1d9f0f29dda904ff90eed3ad678f882bd",
+    },
 ];
 
 /// The version of the first migration that is not what it was frozen as, or that nobody has frozen.
