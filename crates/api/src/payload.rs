@@ -25,11 +25,12 @@ const COLLECTIONS: [&str; 16] = [
 ];
 
 /// Last segments that name what is done rather than what there is.
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 21] = [
     "activate",
     "approve",
     "authorize",
     "callback",
+    "canary",
     "client-secret",
     "freeze",
     "redeliver",

@@ -139,6 +139,10 @@ typed_id!(
     PolicySetVersionId
 );
 typed_id!(
+    /// A version that decides for some of a zone's applications, from its begin to its end.
+    CanaryId
+);
+typed_id!(
     /// The record a mandate is anchored on (JWT `sid`; stream and form field `session_id`).
     AuthorityRecordId
 );

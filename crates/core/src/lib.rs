@@ -24,9 +24,9 @@ pub mod world;
 
 pub use control_key::{ControlKey, ControlTrait};
 pub use id::{
-    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, KeyId, NotificationDeliveryId,
-    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
-    SessionId, SubjectIssuerId, WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, KeyId,
+    NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
+    ProviderId, ResourceId, SessionId, SubjectIssuerId, WorkloadId, ZoneId,
 };
 pub use json::JsonObject;
 pub use operation::Operation;

@@ -30,6 +30,7 @@ const RULES: &[(&str, &str)] = &[
         "policy_set_versions.zone_id, policy_set_versions.policy_set_id, policy_set_versions.version",
         "policy_set_versions_version",
     ),
+    ("policy_canaries.zone_id", "policy_canaries_running"),
     (
         "signing_keys.zone_id, signing_keys.version",
         "signing_keys_version",

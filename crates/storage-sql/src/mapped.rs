@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, JsonObject, KeyId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, JsonObject, KeyId,
     NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
     ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
     claims::SubjectType,

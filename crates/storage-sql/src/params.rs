@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, ConnectionId, DelegationId, KeyId, NotificationDeliveryId,
-    NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId, ProviderId, ResourceId,
-    SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, KeyId,
+    NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
+    ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
 };
 use sea_orm::Value;
 
@@ -158,6 +158,7 @@ macro_rules! every_id {
             PolicyVersionId,
             PolicySetId,
             PolicySetVersionId,
+            CanaryId,
             AuthorityRecordId,
             SessionId,
             DelegationId,

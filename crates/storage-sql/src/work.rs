@@ -13,9 +13,9 @@ use caracal_core::{
 use caracal_crypto::HmacKey;
 use caracal_ledger::chain::LogId;
 use caracal_storage::{
-    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue, Notifications, Outbox,
-    Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
+    Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, NotificationQueue, Notifications,
+    Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
     RevokedAnchors, SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads,
     ZoneWork, Zones,
 };
@@ -181,6 +181,10 @@ impl ZoneWork for ZoneUnit {
     }
 
     fn notifications(&mut self) -> &mut dyn Notifications {
+        self
+    }
+
+    fn canaries(&mut self) -> &mut dyn Canaries {
         self
     }
 

@@ -12,6 +12,7 @@ mod admin;
 mod approvals;
 mod audit;
 mod authority;
+mod canaries;
 mod chains;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -41,6 +42,7 @@ pub use audit::{
     Posting, StoredEntry,
 };
 pub use authority::{AuthorityRecordFilter, AuthorityRecords};
+pub use canaries::Canaries;
 pub use chains::{ChainHead, ChainSet, Chains, ChainsSummary};
 pub use connections::{ConnectionFilter, ProviderConnections, RenewedTokens, SealedToken};
 pub use delegations::{DelegationDirection, Delegations};

@@ -108,8 +108,8 @@ pub trait PolicySets: Send {
         set: &PolicySetId,
         id: &PolicySetVersionId,
     ) -> Result<Option<PolicySetVersion>, Error>;
-    /// Makes `version` the zone's only version in force. `false` when the set is absent or archived, or the
-    /// version is not of the set.
+    /// Makes `version` the zone's only version in force, and ends the canary that runs. `false` when the set is absent or
+    /// archived, or the version is not of the set.
     async fn activate(
         &mut self,
         set: &PolicySetId,
@@ -128,7 +128,7 @@ pub trait PolicySets: Send {
     async fn evaluated(&mut self) -> Result<Option<EvaluatedPolicySet>, Error>;
     /// The set in force with its sources.
     async fn active(&mut self) -> Result<Option<ActivePolicySet>, Error>;
-    /// Archives, and takes the set out of force. `None` when absent or archived already, else whether it was in
-    /// force.
+    /// Archives, and takes the set out of force; a canary of it, or beside it, ends. `None` when absent or archived
+    /// already, else whether it was in force.
     async fn archive(&mut self, id: &PolicySetId, at: Timestamp) -> Result<Option<bool>, Error>;
 }

@@ -10,10 +10,10 @@ use caracal_core::{
 use caracal_ledger::chain::LogId;
 
 use crate::{
-    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains, Delegations,
-    Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications, Outbox, Policies,
-    PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting, SecretStore,
-    Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads, Zones,
+    Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries, Chains,
+    Delegations, Error, IdempotencyReceipts, KeyChecks, Ledger, Log, NotificationQueue, Notifications,
+    Outbox, Policies, PolicySets, ProviderConnections, Providers, Resources, Retention, RetentionSetting,
+    SecretStore, Sessions, SigningKeys, StateOwners, SubjectIssuers, Subjects, Workloads, Zones,
 };
 
 /// Whether a unit of work may write.
@@ -144,6 +144,8 @@ pub trait ZoneWork: Send {
     fn retention(&mut self) -> &mut dyn Retention;
     /// Servers that are told what happens in the zone, and what is on its way to them.
     fn notifications(&mut self) -> &mut dyn Notifications;
+    /// The version that decides for some of the zone's applications.
+    fn canaries(&mut self) -> &mut dyn Canaries;
     /// Which document each object of the zone comes from.
     fn state_owners(&mut self) -> &mut dyn StateOwners;
     /// Events to publish once this transaction is committed.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use caracal_authz::PolicySnapshot;
 use caracal_core::{ApplicationId, Operation, Timestamp, ZoneId, claims::MandateClaims, entity::Application};
 use caracal_service::zones::ZoneState;
 
@@ -14,6 +15,13 @@ pub(crate) struct Case<'c> {
     pub(crate) application: Arc<Application>,
     pub(crate) request_id: &'c str,
     pub(crate) now: Timestamp,
+}
+
+impl Case<'_> {
+    /// The policy that decides for the application.
+    pub(crate) fn policy(&self) -> &PolicySnapshot {
+        self.zone.policy_for(self.application.id.as_str())
+    }
 }
 
 /// One governed call as the STS sees it, whichever way the question came.

@@ -14,7 +14,7 @@ use caracal_service::{
 };
 use caracal_storage::Store;
 
-use crate::{Connections, ServiceTokens, Shadows, SubjectKeys};
+use crate::{Canaries, Connections, ServiceTokens, Shadows, SubjectKeys};
 
 /// Bounds of the STS.
 #[derive(Debug, Clone)]
@@ -64,6 +64,8 @@ pub struct StsDeps {
     pub issued: Option<Arc<IssuedMandates>>,
     /// Decides candidates beside what is answered.
     pub shadows: Arc<Shadows>,
+    /// Counts what versions deny that decide for some applications, and takes them back.
+    pub canaries: Arc<Canaries>,
     /// Where decisions are safe before they are answered.
     pub spool: Arc<Spool>,
     /// Who waits for a person to decide.

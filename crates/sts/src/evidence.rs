@@ -2,7 +2,7 @@
 
 use caracal_authz::{Decision, PolicySnapshot};
 use caracal_core::{
-    Operation, ScopeSet, World,
+    CanaryId, Operation, ScopeSet, World,
     audit::{Decided, DecisionRecord, Draft, Event, EventType},
     claims::{ChainHop, MandateClaims},
     entity::Application,
@@ -18,6 +18,8 @@ use crate::{StsDeps, authenticate::unavailable, case::Case, decide::Party};
 pub(crate) struct Evidence<'e> {
     world: &'e World,
     policy: &'e PolicySnapshot,
+    /// The canary whose version that is.
+    canary: Option<&'e CanaryId>,
     application: &'e Application,
     party: &'e Party,
     request_id: &'e str,
@@ -52,6 +54,8 @@ pub(crate) struct Metadata<'m> {
     jti: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_id: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary_id: Option<&'m CanaryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_session_id: Option<&'m str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +98,11 @@ impl<'e> Evidence<'e> {
         let epoch = case.deps.authority.epoch(&case.zone.zone.id);
         Self {
             world: &case.deps.world,
-            policy: &case.zone.policy,
+            policy: case.policy(),
+            canary: case
+                .zone
+                .canary_for(case.application.id.as_str())
+                .map(|(canary, _)| &canary.id),
             application: &case.application,
             party,
             request_id: case.request_id,
@@ -181,6 +189,7 @@ impl<'e> Evidence<'e> {
             session_id: self.session_id,
             jti: self.jti,
             challenge_id: self.approval,
+            canary_id: self.canary,
             agent_session_id: session.map(|session| session.id.as_str()),
             agent_lifecycle: session.map(|session| session.lifecycle.as_str()),
             agent_labels: session.map(|session| session.labels.as_slice()),

@@ -9,6 +9,7 @@
 mod authenticate;
 mod basic;
 mod broker;
+mod canary;
 mod case;
 mod decide;
 mod deps;
@@ -34,6 +35,7 @@ mod size;
 mod subject;
 
 pub use broker::{Connections, ServiceTokens};
+pub use canary::Canaries;
 pub use deps::{StsConfig, StsDeps};
 pub use exchange::LocalExchange;
 pub use federation::SubjectKeys;

@@ -11,6 +11,10 @@ caracal_core::declare_metrics! {
     counter(Count) pub(crate) KEY_FETCHES = "caracal_sts_issuer_key_fetches_total";
     /// Decisions made again by a candidate, by what it would change; or that it was not asked about, since too many waited.
     counter(Count) pub(crate) SHADOWED = "caracal_sts_shadow_decisions_total";
+    /// Decisions of canaries, by how they differ from what the version in force says.
+    counter(Count) pub(crate) CANARY_DECISIONS = "caracal_sts_canary_decisions_total";
+    /// Canaries that were taken back by themselves, by why.
+    counter(Count) pub(crate) CANARY_RETURNS = "caracal_sts_canary_returns_total";
     /// Questions to token endpoints of providers, by outcome.
     counter(Count) pub(crate) TOKEN_REQUESTS = "caracal_sts_token_requests_total";
 }
@@ -23,6 +27,21 @@ pub(crate) fn exchanged(class: &'static str, outcome: &'static str) {
 /// Decisions made again by a candidate, by what came of it.
 pub(crate) fn shadowed(outcome: &'static str) {
     counter!(SHADOWED, "outcome" => outcome).increment(1);
+}
+
+/// Decisions of canaries, by how they differ.
+pub(crate) fn canary_decided(outcome: &'static str) {
+    counter!(CANARY_DECISIONS, "outcome" => outcome).increment(1);
+}
+
+/// Shows that no canary was taken back yet, so that the first one is seen as a step.
+pub(crate) fn no_canary_returned(outcome: &'static str) {
+    counter!(CANARY_RETURNS, "outcome" => outcome).increment(0);
+}
+
+/// Canaries that were taken back, by why.
+pub(crate) fn canary_returned(outcome: &'static str) {
+    counter!(CANARY_RETURNS, "outcome" => outcome).increment(1);
 }
 
 /// Failed logins by reason.

@@ -1,6 +1,6 @@
 //! The one way through an exchange: resolve, decide, hold, broker, issue, record.
 
-use caracal_authz::{DecisionInput, approval::ApprovalTier, record::record as record_of};
+use caracal_authz::{DecisionInput, PolicySnapshot, approval::ApprovalTier, record::record as record_of};
 use caracal_core::{ApprovalId, AuthorityRecordId, ScopeSet, audit::Draft};
 use caracal_lifecycle::approvals::{Circumstances, Request};
 use caracal_service::Refusal;
@@ -11,7 +11,7 @@ use crate::{
     authenticate::unavailable,
     broker::broker,
     case::Case,
-    decide::{Denied, Granted, Outcome, Party, PartyError, Stage},
+    decide::{Denied, Granted, Outcome, Party, PartyError, Stage, verdict},
     evidence::{Evidence, Metadata, record},
     hold::{Asking, Release, Stopped},
     metrics,
@@ -39,8 +39,14 @@ pub(crate) trait ExchangeKind {
     /// What a refusal of the party says about it.
     fn references(&self) -> Explanation<'_>;
 
-    /// Decides about one resource.
-    fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted>;
+    /// Decides about one resource by `policy`.
+    fn decide(
+        &self,
+        case: &Case<'_>,
+        policy: &PolicySnapshot,
+        party: &Party,
+        resource: &str,
+    ) -> Outcome<Granted>;
 
     /// Scopes asked for.
     fn scopes(&self) -> &ScopeSet;
@@ -121,8 +127,9 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     };
     let mut outcomes: Vec<Outcome<Granted>> = kind
         .resources()
-        .map(|resource| kind.decide(case, &party, resource))
+        .map(|resource| kind.decide(case, case.policy(), &party, resource))
         .collect();
+    canary(case, kind, &party, &outcomes);
     if release.is_none() {
         let granted = outcomes.iter().flatten();
         let tiers: Vec<ApprovalTier> = granted
@@ -186,7 +193,7 @@ async fn released<K: ExchangeKind>(
             delegation_id: party.delegation().map(|edge| &edge.id),
             resources: &resources,
             scopes: &scopes,
-            policy: case.zone.policy.identity(),
+            policy: case.policy().identity(),
         },
         circumstances: Circumstances {
             subject: party.person.as_deref(),
@@ -249,6 +256,24 @@ async fn held<K: ExchangeKind>(
     }
     metrics::exchanged(kind.class(), "held");
     Ok(stopped.refusal)
+}
+
+/// Where a canary decided, counts what it said against what the version in force says.
+fn canary<K: ExchangeKind>(case: &Case<'_>, kind: &K, party: &Party, outcomes: &[Outcome<Granted>]) {
+    let Some(canary) = case.zone.canary() else { return };
+    let zone = &case.zone.zone.id;
+    case.deps.canaries.seen(zone, canary);
+    if case.zone.canary_for(case.application.id.as_str()).is_none() {
+        return;
+    }
+    for (resource, outcome) in kind.resources().zip(outcomes) {
+        let in_force = || verdict(&kind.decide(case, case.zone.policy_in_force(), party, resource));
+        if let Some(said) = verdict(outcome)
+            && let Some(in_force) = in_force()
+        {
+            case.deps.canaries.decided(zone, &canary.id, said, in_force);
+        }
+    }
 }
 
 /// Has the zone's candidate decide what policy decided. What was granted is carried out only where the request `passed`.

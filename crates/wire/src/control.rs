@@ -34,6 +34,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod authority;
+pub mod canary;
 pub mod commands;
 pub mod connections;
 pub mod notification_sinks;

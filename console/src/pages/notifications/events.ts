@@ -13,6 +13,7 @@ export const EVENTS: ReadonlyArray<readonly [type: EventType, words: string]> = 
   ["subject_revoked", "everything of a subject was ended"],
   ["application_archived", "an application was archived"],
   ["policy_activated", "another policy is in force"],
+  ["policy_canary_returned", "a canary of a policy was taken back"],
 ];
 
 /** The words for a type; one that a newer service sends keeps its name. */

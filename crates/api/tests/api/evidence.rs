@@ -145,7 +145,9 @@ impl Made {
             "providers" => (&self.provider, ""),
             "resources" => (&self.resource, ""),
             "policies" => (&self.policy, self.policy_version.as_str()),
-            "policy_sets" | "policy_shadow" => (&self.policy_set, self.set_version.as_str()),
+            "policy_sets" | "policy_shadow" | "policy_canary" => {
+                (&self.policy_set, self.set_version.as_str())
+            }
             "workloads" => (&self.workload, ""),
             "subject_issuers" => (&self.issuer, ""),
             "approvals" => (&self.approval, ""),
@@ -193,6 +195,7 @@ impl Made {
                 "resource": {"type": "resource", "id": "resource://crm"},
             }),
             "policy_sets.replay" | "policy_sets.least_privilege" | "policy_shadow.begin" => json!({}),
+            "policy_canary.begin" | "policy_canary.update" => json!({"share_percent": 10}),
             "zone_state.apply" => json!({"applications": [{"name": "declared"}]}),
             "policy_sets.simulate" => json!({"version_id": self.set_version, "input": {}}),
             "provider_connections.create" => {
@@ -255,6 +258,22 @@ async fn leaves(stack: &Stack, token: &str, route: &Route<ApiDeps>, made: &Made)
         let begin = format!("/v1/zones/{zone}/policy-sets/{set}/versions/{version}/shadow");
         // It goes on from the first call to the second.
         stack.post(&begin, json!({})).await;
+    }
+    if route.name.starts_with("policy_canary.") {
+        let (zone, set) = (&made.zone, &made.policy_set);
+        // Another version has to be in force; putting it there ends the canary of the first call.
+        let manifest = json!({"manifest": [{"policy_version_id": made.policy_version}]});
+        let versions = format!("/v1/zones/{zone}/policy-sets/{set}/versions");
+        let other = stack.post(&versions, manifest).await.expect(201).text("id");
+        let activate = format!("/v1/zones/{zone}/policy-sets/{set}/activate");
+        stack
+            .post(&activate, json!({"version_id": other}))
+            .await
+            .expect(202);
+        if route.name != "policy_canary.begin" {
+            let begin = format!("{versions}/{}/canary", made.set_version);
+            stack.post(&begin, json!({"share_percent": 10})).await.expect(201);
+        }
     }
     if route.name == "policy_sets.activation_status" {
         path = format!("{path}?version_id={}", made.set_version);

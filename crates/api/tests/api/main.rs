@@ -18,6 +18,7 @@ mod notifications;
 mod openapi;
 mod outcomes;
 mod policies;
+mod policy_canary;
 mod policy_shadow;
 mod providers;
 mod repeats;

@@ -229,7 +229,7 @@ async fn an_activation_is_in_force_with_its_answer_and_reported_as_loaded() {
         .zone(&zone_id)
         .await
         .unwrap()
-        .policy
+        .policy_in_force()
         .identity()
         .policy_set_version_id
         .clone();
@@ -272,7 +272,7 @@ async fn an_activation_is_in_force_with_its_answer_and_reported_as_loaded() {
         .zone(&zone_id)
         .await
         .unwrap()
-        .policy
+        .policy_in_force()
         .identity()
         .clone();
     assert_eq!(identity.policy_set_version_id, None);
@@ -566,8 +566,8 @@ async fn an_activated_set_is_loaded_without_reading_its_sources_again() {
         );
         work.commit().await.unwrap();
         let loaded = stack.parts.zones.reload(&zone_id).await.unwrap();
-        assert_eq!(loaded.policy.restriction_reasons(), reasons);
-        assert_eq!(loaded.policy.unusable_reason(), None);
+        assert_eq!(loaded.policy_in_force().restriction_reasons(), reasons);
+        assert_eq!(loaded.policy_in_force().unusable_reason(), None);
     }
 }
 

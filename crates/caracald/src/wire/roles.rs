@@ -17,7 +17,7 @@ use caracal_service::{
     key_rotation::{Digests, Sealed},
     known_tokens::KnownTokens,
 };
-use caracal_sts::{LocalExchange, Shadows, StsConfig, StsDeps};
+use caracal_sts::{Canaries, LocalExchange, Shadows, StsConfig, StsDeps};
 use metrics::counter;
 
 use super::{Parts, egress, named_by_others};
@@ -45,7 +45,15 @@ impl Parts {
 
     fn sts_deps(&self) -> anyhow::Result<StsDeps> {
         let outside = self.outside.as_ref().context("an STS asks OAuth servers")?;
+        let canaries = Arc::new(Canaries::new(
+            self.world.clone(),
+            self.store.clone(),
+            self.outbox.clone(),
+            Some(self.keys.audit.clone()),
+        ));
+        self.tasks.spawn(canaries.clone().run(self.shutdown.clone()));
         Ok(StsDeps {
+            canaries,
             world: self.world.clone(),
             store: self.store.clone(),
             zones: self.zones.clone(),

@@ -39,6 +39,8 @@ words!(
         RunLaunch = "run_launch",
         /// A decision that a candidate for the policy in force would have made otherwise.
         PolicyShadowed = "policy_shadowed",
+        /// A version that decided for some applications was taken back by itself.
+        PolicyCanaryReturned = "policy_canary_returned",
         /// A request that now waits for a person.
         StepUpIssued = "step_up_issued",
         /// What a person decided about one that waits.

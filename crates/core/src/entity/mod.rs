@@ -3,6 +3,7 @@
 mod account;
 mod approval;
 mod authority;
+mod canary;
 mod connection;
 mod delegation;
 mod directory;
@@ -17,6 +18,7 @@ mod workload;
 pub use account::{AccountRole, SignInWay};
 pub use approval::{Approval, ApprovalState, ApproverClass, PrivacyMode};
 pub use authority::{AuthorityRecord, AuthorityRecordStatus};
+pub use canary::{CanaryCounts, CanaryOutcome, PolicyCanary};
 pub use connection::{
     Connection, ConnectionAttempt, ConnectionStatus, ConnectionToken, SHARED_SUBJECT, UpstreamRevocation,
 };

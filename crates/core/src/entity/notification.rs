@@ -24,6 +24,8 @@ words!(
         ApplicationArchived = "application_archived",
         /// A version of a policy set was put in force.
         PolicyActivated = "policy_activated",
+        /// A version that decided for some applications was taken back by itself.
+        PolicyCanaryReturned = "policy_canary_returned",
         /// Somebody tries the sink out. It is sent to that sink alone, whatever it is subscribed to.
         SinkTest = "sink_test",
     }

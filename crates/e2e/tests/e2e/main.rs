@@ -25,6 +25,7 @@ mod misconfigured;
 mod notifications;
 mod outages;
 mod packs;
+mod policy_canary;
 mod pruning;
 mod published_clients;
 mod receipts;

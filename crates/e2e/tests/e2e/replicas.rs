@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     published_clients::python,
-    support::{Untouched, assert_passed},
+    support::{Untouched, assert_passed, within_a_minute},
 };
 
 in_production!(
@@ -135,17 +135,6 @@ async fn published(stack: &Stack, zone: &str) -> BTreeSet<String> {
     keys.iter()
         .map(|key| key["kid"].as_str().expect("a key id").to_owned())
         .collect()
-}
-
-/// Waits for what is promised without a time; a minute is for a busy machine.
-async fn within_a_minute(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let reached = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let reached = tokio::time::timeout(Duration::from_mins(1), reached).await;
-    reached.unwrap_or_else(|_| panic!("not within a minute: {what}"));
 }
 
 async fn a_rotated_signing_key_reaches_all_four(stack: &Stack) {

@@ -1,5 +1,7 @@
 //! Checks that many tests make.
 
+use std::time::Duration;
+
 use caracal_e2e::{Fixture, Reply};
 
 /// What the upstream has received since.
@@ -46,4 +48,15 @@ pub(crate) async fn assert_call_refused(
 #[track_caller]
 pub(crate) fn assert_passed(reply: &Reply) {
     assert_eq!(reply.status, 200, "{reply:#?}");
+}
+
+/// Waits for what is promised without a time; a minute is for a busy machine.
+pub(crate) async fn within_a_minute(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let reached = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let reached = tokio::time::timeout(Duration::from_mins(1), reached).await;
+    reached.unwrap_or_else(|_| panic!("not within a minute: {what}"));
 }

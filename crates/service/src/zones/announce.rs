@@ -14,9 +14,9 @@ use caracal_core::{
 };
 use caracal_events::{Fields, Topic};
 use caracal_storage::{
-    Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Chains,
-    Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId, LogWork,
-    NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
+    Access, Accounts, AdminAuditLog, AdminTokens, Applications, Approvals, AuthorityRecords, Canaries,
+    Chains, Connections, Delegations, Error, GlobalWork, IdempotencyReceipts, KeyChecks, Ledger, LogId,
+    LogWork, NotificationQueue, Notifications, Outbox, OutboxMessage, OutboxState, Policies, PolicySets,
     ProviderConnections, Providers, Resources, Retention, RetentionSetting, RevokedAnchors, SecretStore,
     Sessions, SigningKeys, StateOwners, Store, SubjectIssuers, Subjects, Workloads, ZoneWork, Zones,
 };
@@ -191,6 +191,9 @@ impl ZoneWork for Announced<dyn ZoneWork> {
     }
     fn notifications(&mut self) -> &mut dyn Notifications {
         self.work.notifications()
+    }
+    fn canaries(&mut self) -> &mut dyn Canaries {
+        self.work.canaries()
     }
     fn state_owners(&mut self) -> &mut dyn StateOwners {
         self.work.state_owners()

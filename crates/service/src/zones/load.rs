@@ -8,7 +8,7 @@ use caracal_authz::{
 };
 use caracal_core::{
     KeyId, ProviderId, Timestamp, ZoneId,
-    entity::{Application, PolicySetVersion, Provider, ProviderConfig, Resource},
+    entity::{Application, PolicyCanary, PolicySetVersion, Provider, ProviderConfig, Resource},
 };
 use caracal_crypto::{
     sealed::{KeyRing, Location},
@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use super::{
     ZoneContents,
     patch::put_in,
-    state::{ProviderState, ResourceState, ShadowPolicy, ZoneState},
+    state::{ProviderState, ResourceState, ShadowPolicy, ZoneCanary, ZoneState},
 };
 
 /// What `reach` covers of `id`, or `None` when there is no such zone.
@@ -59,6 +59,8 @@ pub(super) async fn load(
             .collect(),
         resources: by_name(directory.resources, &directory.providers),
         providers: directory.providers,
+        // Where nothing is in force everything is denied, whoever asks.
+        canary: directory.canary.filter(|_| directory.in_force.is_some()),
         policy: Arc::new(policy(id, directory.in_force).await),
         shadow: directory.shadow,
         signing_key,
@@ -78,6 +80,7 @@ struct Directory {
     resources: Vec<Resource>,
     in_force: Option<InForce>,
     shadow: Option<Arc<ShadowPolicy>>,
+    canary: Option<Arc<ZoneCanary>>,
     delegation_epoch: i64,
 }
 
@@ -118,6 +121,26 @@ pub(super) async fn shadow(work: &mut dyn ZoneWork) -> Result<Option<Arc<ShadowP
     })))
 }
 
+/// The canary that runs. One whose policy cannot be used decides for nobody, and is taken back by those who decide.
+pub(super) async fn canary(work: &mut dyn ZoneWork) -> Result<Option<Arc<ZoneCanary>>, Error> {
+    let Some(canary) = work.canaries().last().await?.filter(PolicyCanary::is_running) else {
+        return Ok(None);
+    };
+    let identity = PolicyIdentity {
+        policy_set_id: Some(canary.policy_set_id),
+        policy_set_version_id: Some(canary.version_id),
+        manifest_sha256: canary.manifest_sha256.into(),
+    };
+    let policy = PolicyDocuments::from_stored(&canary.evaluated)
+        .map(|documents| PolicySnapshot::build(identity, &documents))
+        .filter(|policy| policy.unusable_reason().is_none());
+    if policy.is_none() {
+        tracing::error!(zone.id = %work.zone_id(), canary.id = %canary.id, "a canary cannot be used; the policy in force decides for everybody");
+    }
+    let state = ZoneCanary::new(canary.id, canary.share_percent, policy.map(Arc::new));
+    Ok(Some(Arc::new(state)))
+}
+
 async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Directory, Error> {
     Ok(Directory {
         applications: work.applications().all_live().await?,
@@ -128,6 +151,7 @@ async fn directory(work: &mut dyn ZoneWork, keys: Option<&KeyRing>) -> Result<Di
             Some(_) => shadow(work).await?,
             None => None,
         },
+        canary: canary(work).await?,
         delegation_epoch: work.delegations().epoch().await?,
     })
 }

@@ -27,7 +27,7 @@ use slot::Slot;
 pub use announce::AnnouncingStore;
 pub use authority::LiveAuthority;
 pub use follower::{Followed, follow};
-pub use state::{ProviderState, ResourceState, ShadowPolicy, ZoneState};
+pub use state::{ProviderState, ResourceState, ShadowPolicy, ZoneCanary, ZoneState};
 
 /// Past this age a state is not used.
 const MAX_AGE: Duration = Duration::from_secs(70);

@@ -8,7 +8,7 @@ use caracal_wire::events::{DirectoryInvalidated, DirectoryKind};
 
 use super::{
     ZoneContents,
-    load::{provider_state, shadow},
+    load::{canary, provider_state, shadow},
     state::{ResourceState, ZoneState},
 };
 
@@ -30,6 +30,11 @@ pub(super) async fn patch(
             next.zone = zone;
             if reach.keys().is_some() {
                 next.shadow = shadow(work.as_mut()).await?;
+            }
+            if reach.covers(DirectoryKind::Application) {
+                next.canary = canary(work.as_mut())
+                    .await?
+                    .filter(|_| next.policy.identity().policy_set_version_id.is_some());
             }
         }
         DirectoryKind::Application => {

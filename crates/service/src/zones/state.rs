@@ -4,10 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use caracal_authz::{PolicySnapshot, operations::OperationTable};
 use caracal_core::{
-    ApplicationId, KeyId, Operation, ProviderId, Timestamp,
+    ApplicationId, CanaryId, KeyId, Operation, ProviderId, Timestamp,
     entity::{Application, OperationEnforcement, ProviderConfig, Resource, Zone},
 };
-use caracal_crypto::zone_key::{SigningKey, VerifyingKey};
+use caracal_crypto::{
+    HmacKey,
+    zone_key::{SigningKey, VerifyingKey},
+};
 use tokio::sync::Semaphore;
 
 /// Credentials of one provider that are being got at the same time.
@@ -95,6 +98,38 @@ pub struct ShadowPolicy {
     pub expires_at: Timestamp,
 }
 
+/// A policy that decides for some of the zone's applications.
+#[derive(Debug)]
+pub struct ZoneCanary {
+    /// The canary.
+    pub id: CanaryId,
+    /// Its policy; absent where this process cannot read it, and the policy in force decides for everybody.
+    pub policy: Option<Arc<PolicySnapshot>>,
+    share_percent: u64,
+    sides: HmacKey,
+}
+
+impl ZoneCanary {
+    /// Of `share_percent` in a hundred principals.
+    pub(super) fn new(id: CanaryId, share_percent: u32, policy: Option<Arc<PolicySnapshot>>) -> Self {
+        Self {
+            // Nobody knows it before it begins, so nobody can choose a name for a side.
+            sides: HmacKey::from_bytes(id.as_str().as_bytes()),
+            id,
+            policy,
+            share_percent: u64::from(share_percent),
+        }
+    }
+
+    /// Whether it decides for `principal`. One for which it does stays on its side when the share grows.
+    pub fn decides_for(&self, principal: &str) -> bool {
+        let tag = self.sides.sign(principal.as_bytes());
+        // A tag has more bytes than that.
+        tag.first_chunk()
+            .is_some_and(|head| u64::from_be_bytes(*head) % 100 < self.share_percent)
+    }
+}
+
 /// Everything a decision in one zone needs.
 #[derive(Debug, Clone)]
 pub struct ZoneState {
@@ -104,8 +139,8 @@ pub struct ZoneState {
     pub applications: HashMap<ApplicationId, Arc<Application>>,
     pub(super) resources: HashMap<Arc<str>, Arc<ResourceState>>,
     pub(super) providers: HashMap<ProviderId, Arc<ProviderState>>,
-    /// The policy in force; denies everything when there is none or it cannot be used.
-    pub policy: Arc<PolicySnapshot>,
+    pub(super) policy: Arc<PolicySnapshot>,
+    pub(super) canary: Option<Arc<ZoneCanary>>,
     /// What is tried beside it, in processes that decide.
     pub shadow: Option<Arc<ShadowPolicy>>,
     /// The key that signs now; absent until the zone's first mint, and in processes that do not sign.
@@ -123,6 +158,32 @@ pub struct ZoneState {
 }
 
 impl ZoneState {
+    /// The policy in force; denies everything when there is none or it cannot be used. It decides for everybody for whom
+    /// no canary does.
+    pub const fn policy_in_force(&self) -> &Arc<PolicySnapshot> {
+        &self.policy
+    }
+
+    /// The policy that decides what `principal`, an application or a workload, may do.
+    pub fn policy_for(&self, principal: &str) -> &Arc<PolicySnapshot> {
+        match self.canary_for(principal) {
+            Some((_, policy)) => policy,
+            None => &self.policy,
+        }
+    }
+
+    /// The canary that decides for `principal`, with its policy.
+    pub fn canary_for(&self, principal: &str) -> Option<(&ZoneCanary, &Arc<PolicySnapshot>)> {
+        let canary = self.canary.as_deref()?;
+        let policy = canary.policy.as_ref()?;
+        canary.decides_for(principal).then_some((canary, policy))
+    }
+
+    /// The canary of the zone, whomever it decides for.
+    pub const fn canary(&self) -> Option<&Arc<ZoneCanary>> {
+        self.canary.as_ref()
+    }
+
     /// The resource with this identifier or row id.
     pub fn resource(&self, name: &str) -> Option<&Arc<ResourceState>> {
         self.resources.get(name)

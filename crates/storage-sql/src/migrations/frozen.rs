@@ -101,6 +101,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         postgres: "72718008dd612b44545efc9d6d7dd4229248a401806c373110f577433457eb87",
     },
     Frozen {
+        version: 21,
+        sqlite: "ffa765bca2a1de050c94a7a44cc0ed3a2ae3355632d8528ff057a4dddf082d55",
+        postgres: "2755ab7bf5b013c817ebae7de938b08effaa9eebed5543acede521e0d8c999fc",
+    },
+    Frozen {
         version: 27,
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "89a83c029442292eba52eebd6465b1a1d9f0f29dda904ff90eed3ad678f882bd",

@@ -32,6 +32,7 @@ mod m0015_state_owners;
 mod m0016_policy_shadows;
 mod m0019_sign_in;
 mod m0020_passkeys;
+mod m0021_policy_canaries;
 mod m0027_receipts;
 mod run;
 
@@ -199,6 +200,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0020_passkeys::COMMON,
         sqlite: &[],
         postgres: m0020_passkeys::POSTGRES,
+    },
+    Migration {
+        version: 21,
+        name: "policy_canaries",
+        // A new table alone; by earlier builds the version in force decides for everybody.
+        compatible_from: 11,
+        common: m0021_policy_canaries::COMMON,
+        sqlite: &[],
+        postgres: m0021_policy_canaries::POSTGRES,
     },
     Migration {
         version: 27,

@@ -193,7 +193,14 @@ impl PolicySets for ZoneUnit {
              WHERE zone_id = $1 AND policy_set_id = $2 AND id = $3 ON CONFLICT (zone_id) DO UPDATE \
              SET policy_set_id = excluded.policy_set_id, active_version_id = excluded.active_version_id, \
              updated_at = excluded.updated_at, evaluated_manifest_sha256 = NULL, evaluated = NULL";
-        Ok(self.tx.run(sql, params![self.zone, set, version, at]).await? == 1)
+        if self.tx.run(sql, params![self.zone, set, version, at]).await? == 0 {
+            return Ok(false);
+        }
+        // It was measured against what was in force, and whoever puts a version in force means everybody.
+        let canary = "UPDATE policy_canaries SET ended_at = $2, outcome = 'superseded' \
+             WHERE zone_id = $1 AND ended_at IS NULL";
+        self.tx.run(canary, params![self.zone, at]).await?;
+        Ok(true)
     }
 
     async fn keep_evaluated(
@@ -246,6 +253,12 @@ impl PolicySets for ZoneUnit {
             return Ok(None);
         }
         let unbind = "DELETE FROM policy_set_bindings WHERE zone_id = $1 AND policy_set_id = $2";
-        Ok(Some(self.tx.run(unbind, params![self.zone, id]).await? > 0))
+        let was_in_force = self.tx.run(unbind, params![self.zone, id]).await? > 0;
+        // Where nothing is in force everything is denied, whoever asks; and what is archived decides nothing.
+        let canary = "UPDATE policy_canaries SET ended_at = $3, outcome = 'superseded' \
+             WHERE zone_id = $1 AND ended_at IS NULL AND (policy_set_id = $2 OR NOT EXISTS \
+             (SELECT 1 FROM policy_set_bindings b WHERE b.zone_id = $1))";
+        self.tx.run(canary, params![self.zone, id, at]).await?;
+        Ok(Some(was_in_force))
     }
 }

@@ -18,13 +18,13 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
          evidence_blocks:rid evidence_holds:riu evidence_logs:riu evidence_prunes:r evidence_retention:riud \
          evidence_terms:ri evidence_tiles:ri \
          authority_records:rud connection_attempts:rid delegation_epochs:riu delegations:ru event_outbox:riud idempotency_receipts:riud \
-         key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
+         key_checks:riu notification_deliveries:riud notification_sink_states:riud notification_sinks:riud policies:riu policy_canaries:riud policy_set_bindings:riud policy_set_versions:ri policy_sets:riu policy_shadows:riud policy_versions:ri \
          provider_connections:riu providers:riu resources:riu schema_migrations:r secret_store:riud session_counts:riu sessions:ru \
          sign_in_attempts:riud signing_keys:c subject_issuers:riu workloads:riud zone_revisions:riu zone_state_owners:riud zones:riu",
     ),
     (
         ServiceRole::Sts,
-        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r \
+        "applications:r approval_votes:ri approvals:riud authority_records:riu delegation_epochs:riu delegations:ru event_outbox:riud key_checks:riu notification_deliveries:ri notification_sinks:r policies:r policy_canaries:r \
          policy_set_bindings:r policy_set_versions:r policy_sets:r policy_shadows:r policy_versions:r provider_connections:ru providers:r resources:r \
          schema_migrations:r secret_store:riu session_counts:riu sessions:ru signing_keys:riu subject_issuers:r workloads:r zone_revisions:riu \
          zones:r",
@@ -38,7 +38,7 @@ const RIGHTS: &[(ServiceRole, &str)] = &[
         ServiceRole::Coordinator,
         "account_sessions:r accounts:r admin_audit_events:rd admin_audit_heads:rd admin_audit_pruned:r applications:r approvals:rd audit_chains:riu authority_records:rud \
          delegation_epochs:riu delegations:riud event_outbox:riud evidence_blocks:rid evidence_holds:r evidence_logs:riu evidence_prunes:r evidence_terms:ri \
-         evidence_tiles:ri idempotency_receipts:riud key_checks:r policies:r \
+         evidence_tiles:ri idempotency_receipts:riud key_checks:r policies:r policy_canaries:r \
          policy_set_bindings:r \
          policy_set_versions:r policy_sets:r policy_versions:r providers:r resources:r schema_migrations:r \
           session_counts:riu sessions:riud signing_keys:c zone_revisions:riu zones:r",

@@ -140,6 +140,11 @@ macro_rules! conformance {
                     of_many_next_signing_keys_exactly_one_is_stored,
                     a_signing_key_out_of_turn_is_refused,
                     a_retired_key_verifies_until_its_last_mandate_ended;
+                canaries:
+                    a_canary_comes_back_as_it_was_stored_and_one_runs_at_a_time,
+                    what_is_counted_of_a_canary_adds_up_under_16_writers,
+                    of_many_ends_of_a_canary_exactly_one_ends_it,
+                    a_canary_ends_with_what_it_stands_beside;
                 authority_records:
                     a_record_comes_back_as_it_was_stored,
                     revoking_a_record_ends_its_descendants_and_nobody_else,

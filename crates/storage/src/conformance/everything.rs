@@ -184,6 +184,9 @@ impl Everything {
         work.policy_sets()
             .begin_shadow(&given.policy_shadow(&self.set_version))
             .await?;
+        work.canaries()
+            .begin(&given.policy_canary(&self.set_version))
+            .await?;
         work.signing_keys().create(&self.key).await?;
         work.authority_records().create(&self.record).await?;
         work.sessions().create(&self.session).await?;
@@ -637,6 +640,7 @@ impl Everything {
                 "policy shadow",
                 work.policy_sets().shadow().await.unwrap().is_some(),
             ),
+            ("policy canary", work.canaries().last().await.unwrap().is_some()),
             (
                 "state owners",
                 !work.state_owners().all().await.unwrap().is_empty(),
@@ -650,4 +654,4 @@ impl Everything {
 }
 
 /// How many sightings [`Everything::visible`] makes in the zone that holds it all.
-pub(super) const SIGHTINGS: usize = 71;
+pub(super) const SIGHTINGS: usize = 72;

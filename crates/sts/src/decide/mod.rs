@@ -6,5 +6,5 @@ mod resource;
 pub(crate) use party::{Party, PartyError, resolve};
 pub(crate) use resource::{
     Denied, Granted, Outcome, Stage, UseScopes, decide_mint, decide_use, mint_input, not_the_control_api,
-    of_policy, use_input,
+    of_policy, use_input, verdict,
 };

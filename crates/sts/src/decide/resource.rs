@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use caracal_authz::{
-    Action, ArgumentDenial, Decision, DecisionInput, DelegationInput, DenyReason, PresentedMandate,
-    PrincipalInput, PrincipalKind, decide, explain,
+    Action, ArgumentDenial, Decision, DecisionInput, DelegationInput, DenyReason, PolicySnapshot,
+    PresentedMandate, PrincipalInput, PrincipalKind, decide, explain,
 };
 use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, Operation, ScopeSet};
 use caracal_service::{
@@ -18,7 +18,10 @@ use caracal_wire::{
 use serde_json::Value;
 
 use super::Party;
-use crate::case::{Case, GovernedCall};
+use crate::{
+    canary::Verdict,
+    case::{Case, GovernedCall},
+};
 
 /// A resource that was granted.
 #[derive(Debug)]
@@ -133,6 +136,23 @@ impl Denied {
     }
 }
 
+/// What policy said of one resource; nothing where the request ended without it.
+pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
+    match outcome {
+        Ok(granted) => Some(Verdict::of(&granted.decision)),
+        Err(denied) => match (denied.stage, denied.reason) {
+            (Stage::Policy, _)
+            | (
+                Stage::Facts,
+                DenialReason::ArgumentOutOfBounds
+                | DenialReason::ArgumentsNotRead
+                | DenialReason::MalformedArgumentData,
+            ) => Some(Verdict::Deny),
+            (Stage::Facts | Stage::Approval, _) => None,
+        },
+    }
+}
+
 /// What became of one resource.
 pub(crate) type Outcome<T> = Result<T, Box<Denied>>;
 
@@ -149,9 +169,9 @@ pub(crate) fn not_the_control_api(case: &Case<'_>, name: &str) -> Outcome<()> {
     Err(Denied::of_facts(audience, reason, Explanation::Rule { rule }))
 }
 
-/// Decides whether `application` may have a mandate for `name` with `scopes`.
+/// Decides by `policy` whether `application` may have a mandate for `name` with `scopes`.
 pub(crate) fn decide_mint(
-    zone: &ZoneState,
+    (zone, policy): (&ZoneState, &PolicySnapshot),
     application: &ApplicationId,
     party: &Party,
     name: &str,
@@ -198,7 +218,7 @@ pub(crate) fn decide_mint(
         }
     }
     conclude(
-        zone,
+        policy,
         resource,
         &mint_input(zone, application, party, identifier, scopes),
     )
@@ -236,9 +256,9 @@ pub(crate) struct UseScopes<'s> {
     pub(crate) requested: &'s ScopeSet,
 }
 
-/// Decides whether the mandate presented with `call` may be used for it.
+/// Decides by `policy` whether the mandate presented with `call` may be used for it.
 pub(crate) fn decide_use(
-    zone: &ZoneState,
+    (zone, policy): (&ZoneState, &PolicySnapshot),
     party: &Party,
     call: &GovernedCall<'_>,
     scopes: UseScopes<'_>,
@@ -288,17 +308,21 @@ pub(crate) fn decide_use(
             ));
         }
     }
-    let granted = conclude(zone, resource, &use_input(zone, party, call, scopes, identifier))?;
+    let granted = conclude(
+        policy,
+        resource,
+        &use_input(zone, party, call, scopes, identifier),
+    )?;
     // Last: who may not call a tool learns nothing of its bounds.
-    within_bounds(zone, resource, call)?;
+    within_bounds(policy, resource, call)?;
     Ok(granted)
 }
 
 /// What a tool is called with stays within what policy says of it. It is no part of the recorded decision: arguments may
 /// be anybody's secrets, so evidence has what they were refused for and not what they were.
-fn within_bounds(zone: &ZoneState, resource: &ResourceState, call: &GovernedCall<'_>) -> Outcome<()> {
+fn within_bounds(policy: &PolicySnapshot, resource: &ResourceState, call: &GovernedCall<'_>) -> Outcome<()> {
     let identifier = resource.resource.identifier.as_str();
-    if !zone.policy.bounds_arguments(identifier) {
+    if !policy.bounds_arguments(identifier) {
         return Ok(());
     }
     let deny = |reason, details: Value| Err(Denied::of_facts(identifier, reason, details));
@@ -322,7 +346,7 @@ fn within_bounds(zone: &ZoneState, resource: &ResourceState, call: &GovernedCall
     let Some(Ok(arguments)) = call.arguments.map(serde_json::from_str::<Value>) else {
         return unread();
     };
-    match zone.policy.check_arguments(identifier, tool, &arguments) {
+    match policy.check_arguments(identifier, tool, &arguments) {
         Ok(()) => Ok(()),
         Err(ArgumentDenial::Malformed) => deny(DenialReason::MalformedArgumentData, Value::Null),
         Err(ArgumentDenial::OutOfBounds {
@@ -382,8 +406,12 @@ fn principal<'p>(
     }
 }
 
-fn conclude(zone: &ZoneState, resource: &Arc<ResourceState>, input: &DecisionInput<'_>) -> Outcome<Granted> {
-    let decision = decide(&zone.policy, input);
+fn conclude(
+    policy: &PolicySnapshot,
+    resource: &Arc<ResourceState>,
+    input: &DecisionInput<'_>,
+) -> Outcome<Granted> {
+    let decision = decide(policy, input);
     if decision.reason.is_none() && decision.is_allow() {
         return Ok(Granted {
             resource: resource.clone(),
@@ -396,7 +424,7 @@ fn conclude(zone: &ZoneState, resource: &Arc<ResourceState>, input: &DecisionInp
         resource: resource.resource.identifier.clone(),
         stage: Stage::Policy,
         reason: reason.map_or(DenialReason::NoRuleMatched, of_policy),
-        details: explain(&zone.policy, input, &decision),
+        details: explain(policy, input, &decision),
         decision: Some(decision),
     }))
 }

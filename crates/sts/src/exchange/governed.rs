@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_authz::DecisionInput;
+use caracal_authz::{DecisionInput, PolicySnapshot};
 use caracal_core::{
     AuthorityRecordId, ScopeSet, Timestamp,
     claims::{MandateClaims, MandateUse},
@@ -131,9 +131,9 @@ impl ExchangeKind for Governed<'_> {
         }
     }
 
-    fn decide(&self, case: &Case<'_>, party: &Party, _: &str) -> Outcome<Granted> {
+    fn decide(&self, case: &Case<'_>, policy: &PolicySnapshot, party: &Party, _: &str) -> Outcome<Granted> {
         not_the_control_api(case, self.call.resource)?;
-        decide_use(&case.zone, party, &self.call, self.use_scopes())
+        decide_use((&case.zone, policy), party, &self.call, self.use_scopes())
     }
 
     fn scopes(&self) -> &ScopeSet {

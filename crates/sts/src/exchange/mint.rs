@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_authz::DecisionInput;
+use caracal_authz::{DecisionInput, PolicySnapshot};
 use caracal_core::{
     ApprovalId, AuthorityRecordId, DelegationId, ScopeSet, SessionId,
     claims::{MandateClaims, MandateUse, SubjectType},
@@ -110,11 +110,17 @@ impl ExchangeKind for Mint<'_> {
         }
     }
 
-    fn decide(&self, case: &Case<'_>, party: &Party, resource: &str) -> Outcome<Granted> {
+    fn decide(
+        &self,
+        case: &Case<'_>,
+        policy: &PolicySnapshot,
+        party: &Party,
+        resource: &str,
+    ) -> Outcome<Granted> {
         let application = &case.application.id;
         not_the_control_api(case, resource)?;
         decide_mint(
-            &case.zone,
+            (&case.zone, policy),
             application,
             party,
             resource,

@@ -14,6 +14,7 @@ use caracal_wire::{ErrorCode, run::Credential, sts::DenialReason};
 use super::{Launch, evidence::About};
 use crate::{
     broker,
+    canary::Verdict,
     decide::{Denied, of_policy},
     evidence::record,
     hold::{Asking, Release, Stopped},
@@ -66,7 +67,8 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
         },
         None => None,
     };
-    let decision = decide(&launch.zone.policy, &input);
+    let decision = decide(launch.policy(), &input);
+    canary(launch, &input, &decision);
     if !decision.is_allow() {
         return Err(asked.denied(&input, &decision).await?);
     }
@@ -77,6 +79,18 @@ pub(crate) async fn credential(launch: &Launch<'_>, wanted: &Wanted<'_>) -> Resu
         }
     }
     asked.give(resource, &input, &decision, release).await
+}
+
+/// Where a canary decided, counts what it said against what the version in force says.
+fn canary(launch: &Launch<'_>, input: &DecisionInput<'_>, decision: &Decision) {
+    let (zone, canaries) = (&launch.zone, &launch.deps.canaries);
+    if let Some(canary) = zone.canary() {
+        canaries.seen(&zone.zone.id, canary);
+    }
+    if let Some((canary, _)) = zone.canary_for(input.principal.id) {
+        let in_force = Verdict::of(&decide(zone.policy_in_force(), input));
+        canaries.decided(&zone.zone.id, &canary.id, Verdict::of(decision), in_force);
+    }
 }
 
 /// One variable of a workload that proved itself.
@@ -172,7 +186,7 @@ impl<'a> Asked<'a> {
     async fn denied(&self, input: &DecisionInput<'_>, decision: &Decision) -> Result<Refusal, Refusal> {
         let reason = decision.reason.map_or(DenialReason::NoRuleMatched, of_policy);
         let about = self.about(Some(reason));
-        let decided = Some((self.launch.zone.policy.as_ref(), input, decision));
+        let decided = Some((self.launch.policy(), input, decision));
         record(self.launch.deps, &[self.launch.event(about, "complete", decided)]).await?;
         metrics::exchanged("run", "denied");
         Ok(Refusal::of(ErrorCode::AccessDenied)
@@ -187,7 +201,7 @@ impl<'a> Asked<'a> {
         decided: Option<(&DecisionInput<'_>, &Decision)>,
     ) -> Result<Refusal, Refusal> {
         if let Some(reason) = stopped.reason {
-            let policy = self.launch.zone.policy.as_ref();
+            let policy = self.launch.policy();
             let decided = decided.map(|(input, decision)| (policy, input, decision));
             let about = self.about(Some(reason));
             let event = self.launch.event(about, Denied::held_as(reason), decided);
@@ -231,7 +245,7 @@ impl<'a> Asked<'a> {
             challenge_id: release.as_ref().map(Release::id),
             ..self.about(None)
         };
-        let decided = Some((launch.zone.policy.as_ref(), input, decision));
+        let decided = Some((launch.policy(), input, decision));
         record(launch.deps, &[launch.event(about, "complete", decided)]).await?;
         metrics::exchanged("run", "allowed");
         Ok(Credential {
@@ -263,7 +277,7 @@ impl Waiting<'_> {
                 delegation_id: None,
                 resources: self.resources,
                 scopes: &self.scopes,
-                policy: launch.zone.policy.identity(),
+                policy: launch.policy().identity(),
             },
             circumstances: Circumstances {
                 workload: Some((&self.asked.binding.env, &launch.workload.name)),

@@ -1,7 +1,10 @@
 //! What the ledger is told of a launch.
 
 use caracal_authz::{Decision, DecisionInput, PolicySnapshot, record::record as record_of};
-use caracal_core::audit::{Decided, Draft, EventType};
+use caracal_core::{
+    CanaryId,
+    audit::{Decided, Draft, EventType},
+};
 use caracal_wire::sts::DenialReason;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +30,8 @@ pub(super) struct About<'a> {
     pub(super) reason: Option<DenialReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) challenge_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) canary_id: Option<&'a CanaryId>,
 }
 
 impl Launch<'_> {

@@ -8,6 +8,7 @@ mod evidence;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use caracal_authz::PolicySnapshot;
 use caracal_core::{
     Secret, Timestamp, WorkloadId,
     audit::{Draft, EventType},
@@ -143,11 +144,20 @@ impl<'l> Launch<'l> {
             .reason(reason))
     }
 
+    /// The policy that decides for the workload.
+    fn policy(&self) -> &PolicySnapshot {
+        self.zone.policy_for(self.workload.id.as_str())
+    }
+
     fn about(&self) -> About<'_> {
         About {
             workload_id: self.workload.id.as_str(),
             workload_name: &self.workload.name,
             launch_id: self.id,
+            canary_id: self
+                .zone
+                .canary_for(self.workload.id.as_str())
+                .map(|(canary, _)| &canary.id),
             ..About::default()
         }
     }

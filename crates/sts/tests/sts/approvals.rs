@@ -255,7 +255,7 @@ async fn where_policy_asks_for_two_people_one_of_them_releases_nothing() {
         (event.decision.as_str(), &metadata["challenge_id"]),
         ("allow", &json!(id))
     );
-    let policy = fixture.state().await.policy.clone();
+    let policy = fixture.state().await.policy_in_force().clone();
     assert!(caracal_authz::record::replay(&event, &policy).unwrap().is_some());
     let mut unnamed = event.clone();
     unnamed.metadata_json = None;

@@ -24,7 +24,7 @@ use caracal_service::{
     zones::ZoneState,
 };
 use caracal_storage::{Access, ZoneWork, conformance::given::Given};
-use caracal_sts::{Connections, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
+use caracal_sts::{Canaries, Connections, ServiceTokens, Shadows, StsConfig, StsDeps, SubjectKeys};
 use caracal_testkit::{
     client::{Answer, Client},
     parts::{ISSUER, Parts},
@@ -133,6 +133,12 @@ impl Fixture {
                 parts.world.clone(),
                 parts.spool.clone(),
                 tasks.clone(),
+            )),
+            canaries: Arc::new(Canaries::new(
+                parts.world.clone(),
+                parts.store.clone(),
+                parts.outbox.clone(),
+                Some(parts.audit_key.clone()),
             )),
             spool: parts.spool.clone(),
             outbox: parts.outbox.clone(),

@@ -278,6 +278,7 @@ codes! {
             "There is no such connection, or it was revoked.";
         PolicyNotFound "policy_not_found" 404 "There is no such policy, or it is archived.";
         PolicyVersionNotFound "policy_version_not_found" 404 "The policy has no such version.";
+        PolicyCanaryNotFound "policy_canary_not_found" 404 "No version decides for some applications.";
         PolicyShadowNotFound "policy_shadow_not_found" 404 "No version is decided beside the one in force.";
         PolicySetNotFound "policy_set_not_found" 404 "There is no such policy set, or it is archived.";
         PolicySetVersionNotFound "policy_set_version_not_found" 404 "The policy set has no such version.";

@@ -1,6 +1,6 @@
 //! Who can be given what by the policy in force.
 
-use caracal_core::{ApplicationId, PolicySetVersionId};
+use caracal_core::{ApplicationId, CanaryId, PolicySetVersionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,13 +62,24 @@ pub struct WhatCanItem {
     pub policy_version_ids: Vec<String>,
 }
 
+/// A version that decides for a share of the applications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AskedCanary {
+    /// The canary.
+    pub id: CanaryId,
+    /// The version.
+    pub policy_set_version_id: PolicySetVersionId,
+}
+
 /// Which policy an answer is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AskedPolicy {
-    /// The version of a policy set that is in force; null where there is none, and nothing is allowed.
+    /// The version of a policy set that decides; null where none is in force, and nothing is allowed.
     pub policy_set_version_id: Option<PolicySetVersionId>,
     /// Its manifest.
     pub manifest_sha256: String,
+    /// The version that decides for a share of the applications instead, and was asked about those; null where none does.
+    pub canary: Option<AskedCanary>,
     /// Whether the zone is frozen: then nothing of it is allowed until it is thawed.
     pub frozen: bool,
 }

@@ -1,19 +1,24 @@
 //! `/v1/zones/{zoneId}/access`: who can be given what by the policy in force, as this process decides with it.
 
+mod everybody;
 pub(super) mod what_can;
 pub(super) mod who_can;
 
 use std::sync::Arc;
 
-use caracal_authz::{approval::ApprovalTier, document::Sources, reach::ReachPart};
+use caracal_authz::{PolicySnapshot, approval::ApprovalTier, document::Sources, reach::ReachPart};
 use caracal_core::Timestamp;
 use caracal_service::{
     Refusal,
     zones::{DirectoryError, ZoneState},
 };
 use caracal_storage::{PageKey, PageRequest};
-use caracal_wire::{ErrorCode, control::access::AskedPolicy};
+use caracal_wire::{
+    ErrorCode,
+    control::access::{AskedCanary, AskedPolicy},
+};
 
+pub(super) use self::everybody::Everybody;
 use crate::call::ZoneCall;
 
 /// Most candidates that one page looks at: what one caller may keep a core busy with at a time.
@@ -28,10 +33,10 @@ pub(super) async fn state(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
     })
 }
 
-/// The zone with a policy that can be used.
+/// The zone with a policy in force that can be used.
 async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
     let state = state(call).await?;
-    if let Some(reason) = state.policy.unusable_reason() {
+    if let Some(reason) = state.policy_in_force().unusable_reason() {
         tracing::warn!(zone.id = %call.zone, reason, "a policy that cannot be used was asked about");
         return Err(Refusal::of(ErrorCode::PolicyVerificationUnavailable)
             .describe("the policy in force cannot be used, and denies everything"));
@@ -40,16 +45,18 @@ async fn zone(call: &ZoneCall) -> Result<Arc<ZoneState>, Refusal> {
 }
 
 /// The part of an answer that a page is. Positions mean something in the policy that they were given out for alone.
-pub(super) fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Refusal> {
+pub(super) fn part(policy: &PolicySnapshot, page: &PageRequest) -> Result<ReachPart, Refusal> {
+    part_of(&policy.identity().manifest_sha256, page)
+}
+
+fn part_of(listing: &str, page: &PageRequest) -> Result<ReachPart, Refusal> {
     let stale = || {
         let rule = "is of another policy than the one in force, or of another listing";
         Refusal::invalid_field(ErrorCode::InvalidCursor, "cursor", rule)
     };
     let from = match &page.after {
         None => 0,
-        Some(after) if *after.id == *zone.policy.identity().manifest_sha256 => {
-            usize::try_from(after.at_micros).map_err(|_| stale())?
-        }
+        Some(after) if *after.id == *listing => usize::try_from(after.at_micros).map_err(|_| stale())?,
         Some(_) => return Err(stale()),
     };
     Ok(ReachPart {
@@ -59,17 +66,27 @@ pub(super) fn part(zone: &ZoneState, page: &PageRequest) -> Result<ReachPart, Re
     })
 }
 
-pub(super) fn cursor(zone: &ZoneState, next: Option<usize>) -> Option<String> {
-    let position = i64::try_from(next?).ok()?;
-    let at = Timestamp::from_micros(position);
-    Some(PageKey::new(at, zone.policy.identity().manifest_sha256.to_string()).to_cursor())
+pub(super) fn cursor(policy: &PolicySnapshot, next: Option<usize>) -> Option<String> {
+    cursor_of(&policy.identity().manifest_sha256, next)
 }
 
-fn policy(zone: &ZoneState) -> AskedPolicy {
-    let identity = zone.policy.identity();
+fn cursor_of(listing: &str, next: Option<usize>) -> Option<String> {
+    let position = i64::try_from(next?).ok()?;
+    let at = Timestamp::from_micros(position);
+    Some(PageKey::new(at, listing.to_owned()).to_cursor())
+}
+
+fn policy(zone: &ZoneState, decides: &PolicySnapshot) -> AskedPolicy {
+    let identity = decides.identity();
     AskedPolicy {
         policy_set_version_id: identity.policy_set_version_id.clone(),
         manifest_sha256: identity.manifest_sha256.to_string(),
+        canary: zone.canary().and_then(|canary| {
+            Some(AskedCanary {
+                id: canary.id.clone(),
+                policy_set_version_id: canary.policy.as_ref()?.identity().policy_set_version_id.clone()?,
+            })
+        }),
         frozen: zone.zone.frozen_at.is_some(),
     }
 }

@@ -27,11 +27,12 @@ pub(crate) async fn handle(
 ) -> Result<Answer<WhatCan>, Refusal> {
     let labels = labels(asked.labels.as_deref())?;
     let zone = zone(&call).await?;
-    let part = part(&zone, &page)?;
+    let decides = zone.policy_for(asked.application_id.as_str());
+    let part = part(decides, &page)?;
     if zone.live_application(&asked.application_id, call.now()).is_none() {
         return Err(Refusal::of(ErrorCode::ApplicationNotFound).describe("no such application in the zone"));
     }
-    let found = reach::what_can(&zone.policy, asked.application_id.as_str(), &labels, part);
+    let found = reach::what_can(decides, asked.application_id.as_str(), &labels, part);
     let items = found.rows.into_iter().filter_map(|row| {
         let state = zone
             .resource(row.resource)
@@ -55,8 +56,8 @@ pub(crate) async fn handle(
     });
     Ok(Answer(WhatCan {
         items: items.collect(),
-        next_cursor: cursor(&zone, found.next),
-        policy: policy(&zone),
+        next_cursor: cursor(decides, found.next),
+        policy: policy(&zone, decides),
     }))
 }
 

@@ -11,7 +11,7 @@ use caracal_wire::{
     control::access::{AskWhoCan, WhoCan, WhoCanItem},
 };
 
-use super::{cursor, part, policy, tiers, versions, zone};
+use super::{Everybody, policy, tiers, versions, zone};
 use crate::call::ZoneCall;
 
 /// Applications of the zone alone, which can act now.
@@ -21,7 +21,7 @@ pub(crate) async fn handle(
     Paging(page): Paging<200, 500>,
 ) -> Result<Answer<WhoCan>, Refusal> {
     let zone = zone(&call).await?;
-    let part = part(&zone, &page)?;
+    let everybody = Everybody::of(&zone);
     let resource = zone
         .resource(&asked.resource)
         .filter(|state| state.resource.identifier == *asked.resource)
@@ -29,14 +29,18 @@ pub(crate) async fn handle(
     let mut answer = WhoCan {
         items: Vec::new(),
         next_cursor: None,
-        policy: policy(&zone),
+        policy: policy(&zone, zone.policy_in_force()),
     };
     // What the resource does not declare nobody is given.
     if !resource.resource.scopes.contains(&asked.scope) {
         return Ok(Answer(answer));
     }
-    let found = reach::who_can(&zone.policy, &asked.resource, &asked.scope, part);
-    answer.next_cursor = cursor(&zone, found.next);
+    let found = everybody.page(
+        &page,
+        |policy, part| reach::who_can(policy, &asked.resource, &asked.scope, part),
+        |row| row.application_id,
+    )?;
+    answer.next_cursor = everybody.cursor(found.next);
     let now = call.now();
     answer.items.extend(found.rows.into_iter().filter_map(|row| {
         let id = ApplicationId::parse(row.application_id).ok()?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caracal_authz::reach;
+use caracal_authz::{PolicySnapshot, reach};
 use caracal_core::{ApplicationId, SessionId, TextRule};
 use caracal_service::{Refusal, zones::ZoneState};
 use caracal_storage::{PageKey, PageRequest};
@@ -162,18 +162,19 @@ pub(super) async fn answer(
     (subject, action, resource): (&Subject, &Action, &Resource),
 ) -> Result<Decision, Refusal> {
     if let Err(absent) = there(call, zone, resource)? {
-        return Ok(refused(zone, absent.reason(), Vec::new()));
+        return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new()));
     }
     let who = match who(call, zone, subject).await? {
         Ok(who) => who,
-        Err(absent) => return Ok(refused(zone, absent.reason(), Vec::new())),
+        Err(absent) => return Ok(refused(zone.policy_in_force(), absent.reason(), Vec::new())),
     };
+    let policy = zone.policy_for(who.application.as_str());
     if !declares(zone, &resource.id, &action.name) {
-        return Ok(refused(zone, DenialReason::ScopeMismatch.as_str(), Vec::new()));
+        return Ok(refused(policy, DenialReason::ScopeMismatch.as_str(), Vec::new()));
     }
     let labels = who.labels.as_deref();
     let decision = reach::evaluate(
-        &zone.policy,
+        policy,
         who.application.as_str(),
         labels,
         &resource.id,
@@ -182,7 +183,7 @@ pub(super) async fn answer(
     if reach::is_free(&decision) {
         return Ok(Decision {
             decision: true,
-            context: Some(context(zone)),
+            context: Some(context(policy)),
         });
     }
     // Somebody's yes is still to come, and this is no place to wait for it.
@@ -190,18 +191,18 @@ pub(super) async fn answer(
         Some(reason) => reason.as_str(),
         None => DenialReason::ApprovalRequired.as_str(),
     };
-    Ok(refused(zone, reason, access::tiers(&decision.gates)))
+    Ok(refused(policy, reason, access::tiers(&decision.gates)))
 }
 
-fn context(zone: &ZoneState) -> DecisionContext {
-    let version = &zone.policy.identity().policy_set_version_id;
+fn context(policy: &PolicySnapshot) -> DecisionContext {
+    let version = &policy.identity().policy_set_version_id;
     DecisionContext {
         policy_set_version_id: version.as_ref().map(ToString::to_string),
         ..DecisionContext::default()
     }
 }
 
-fn refused(zone: &ZoneState, reason: &str, approval_tiers: Vec<String>) -> Decision {
+fn refused(policy: &PolicySnapshot, reason: &str, approval_tiers: Vec<String>) -> Decision {
     let known = DenialReason::ALL.iter().find(|known| known.as_str() == reason);
     let sentence = known.map(|known| known.sentence());
     let sentence = sentence.unwrap_or(ErrorCode::ApplicationNotFound.sentence());
@@ -213,7 +214,7 @@ fn refused(zone: &ZoneState, reason: &str, approval_tiers: Vec<String>) -> Decis
                 en: sentence.to_owned(),
             }),
             approval_tiers,
-            ..context(zone)
+            ..context(policy)
         }),
     }
 }
@@ -234,8 +235,8 @@ pub(super) fn page(asked: &PageAsked) -> Result<PageRequest, Refusal> {
 }
 
 /// Where an answer goes on.
-pub(super) fn goes_on(zone: &ZoneState, next: Option<usize>) -> PageTold {
+pub(super) fn goes_on(cursor: Option<String>) -> PageTold {
     PageTold {
-        next_token: access::cursor(zone, next).unwrap_or_default(),
+        next_token: cursor.unwrap_or_default(),
     }
 }

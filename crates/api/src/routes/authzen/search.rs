@@ -34,12 +34,16 @@ pub(crate) async fn subject(
 ) -> Result<Answer<FoundEntities>, Refusal> {
     expect_kind("subject", &asked.subject.kind, &[APPLICATION])?;
     let zone = access::state(&call).await?;
-    let part = access::part(&zone, &page(&asked.page)?)?;
+    let everybody = access::Everybody::of(&zone);
     let (resource, scope) = (&asked.resource, &asked.action.name);
     if there(&call, &zone, resource)?.is_err() || !declares(&zone, &resource.id, scope) {
         return Ok(Answer(nothing()));
     }
-    let found = reach::subjects(&zone.policy, &resource.id, scope, part);
+    let found = everybody.page(
+        &page(&asked.page)?,
+        |policy, part| reach::subjects(policy, &resource.id, scope, part),
+        |application| application,
+    )?;
     let now = call.now();
     let live = found.rows.into_iter().filter(|id| {
         let id = id.parse().ok();
@@ -51,7 +55,7 @@ pub(crate) async fn subject(
     });
     Ok(Answer(FoundEntities {
         results: results.collect(),
-        page: goes_on(&zone, found.next),
+        page: goes_on(everybody.cursor(found.next)),
     }))
 }
 
@@ -63,13 +67,15 @@ pub(crate) async fn resource(
 ) -> Result<Answer<FoundEntities>, Refusal> {
     expect_resources(&asked.resource)?;
     let zone = access::state(&call).await?;
-    let part = access::part(&zone, &page(&asked.page)?)?;
+    let page = page(&asked.page)?;
     let who = who(&call, &zone, &asked.subject).await?;
     let (Ok(who), None) = (who, zone.zone.frozen_at) else {
         return Ok(Answer(nothing()));
     };
     let (application, scope) = (who.application.as_str(), &asked.action.name);
-    let found = reach::resources(&zone.policy, application, who.labels.as_deref(), scope, part);
+    let policy = zone.policy_for(application);
+    let part = access::part(policy, &page)?;
+    let found = reach::resources(policy, application, who.labels.as_deref(), scope, part);
     let there = found
         .rows
         .into_iter()
@@ -80,7 +86,7 @@ pub(crate) async fn resource(
     });
     Ok(Answer(FoundEntities {
         results: results.collect(),
-        page: goes_on(&zone, found.next),
+        page: goes_on(access::cursor(policy, found.next)),
     }))
 }
 
@@ -91,7 +97,7 @@ pub(crate) async fn action(
     Body(asked): Body<SearchAction>,
 ) -> Result<Answer<FoundActions>, Refusal> {
     let zone = access::state(&call).await?;
-    let part = access::part(&zone, &page(&asked.page)?)?;
+    let page = page(&asked.page)?;
     let there = there(&call, &zone, &asked.resource)?;
     let who = who(&call, &zone, &asked.subject).await?;
     let (Ok(()), Ok(who)) = (there, who) else {
@@ -101,7 +107,9 @@ pub(crate) async fn action(
         }));
     };
     let (application, resource) = (who.application.as_str(), &asked.resource.id);
-    let found = reach::scopes(&zone.policy, application, who.labels.as_deref(), resource, part);
+    let policy = zone.policy_for(application);
+    let part = access::part(policy, &page)?;
+    let found = reach::scopes(policy, application, who.labels.as_deref(), resource, part);
     let declared = found
         .rows
         .into_iter()
@@ -111,6 +119,6 @@ pub(crate) async fn action(
     });
     Ok(Answer(FoundActions {
         results: results.collect(),
-        page: goes_on(&zone, found.next),
+        page: goes_on(access::cursor(policy, found.next)),
     }))
 }

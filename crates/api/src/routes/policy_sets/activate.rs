@@ -1,6 +1,6 @@
 //! `POST /v1/zones/{zoneId}/policy-sets/{id}/activate`
 
-use caracal_authz::document::PolicyDocuments;
+use caracal_authz::document::{Evaluated, PolicyDocuments, PolicyWarning};
 use caracal_core::{
     PolicySetId, PolicySetVersionId,
     entity::{NotificationType, PolicySetVersion},
@@ -37,25 +37,60 @@ pub(crate) async fn handle(
     Path(ById { id }): Path<ById<PolicySetId>>,
     Body(ActivateVersion { version_id }): Body<ActivateVersion>,
 ) -> Result<Accepted<Activated>, Refusal> {
+    let ready = ready(&call, &id, &version_id).await?;
+    let change = call.change().await?;
+    carry_out(change, ready, Done::with(StatusCode::ACCEPTED)).await
+}
+
+/// A version that may be put in force, evaluated.
+pub(super) struct Ready {
+    version: PolicySetVersion,
+    evaluated: Evaluated,
+    warnings: Vec<PolicyWarning>,
+}
+
+/// Evaluates a version, before anything is locked.
+pub(super) async fn ready(
+    call: &ZoneCall,
+    set: &PolicySetId,
+    version: &PolicySetVersionId,
+) -> Result<Ready, Refusal> {
     let mut work = call.read().await?;
-    work.policy_sets().get(&id).await?.ok_or_else(version_not_found)?;
+    work.policy_sets().get(set).await?.ok_or_else(version_not_found)?;
     let version = work
         .policy_sets()
-        .version(&id, &version_id)
+        .version(set, version)
         .await?
         .ok_or_else(version_not_found)?;
     let sources = bundle::sources(work.as_mut(), &version.manifest).await?;
     let names = zone_names(work.as_mut()).await?;
     drop(work);
-    let evaluated = bundle::compile(&call, sources).await?;
+    let evaluated = bundle::compile(call, sources).await?;
     let warnings = evaluated.warnings(Some(&names));
+    Ok(Ready {
+        version,
+        evaluated,
+        warnings,
+    })
+}
 
-    let mut change = call.change().await?;
+/// Puts it in force with whatever else `change` does, and answers.
+pub(super) async fn carry_out(
+    mut change: ZoneChange<'_>,
+    ready: Ready,
+    done: Done<'_>,
+) -> Result<Accepted<Activated>, Refusal> {
+    let call = change.call();
+    let Ready {
+        version,
+        evaluated,
+        warnings,
+    } = ready;
     let outbox_id = put_in_force(&mut change, &version, &evaluated.documents).await?;
     change
-        .commit(Done::with(StatusCode::ACCEPTED).note("version_id", version_id.as_str()))
+        .commit(done.note("version_id", version.id.as_str()))
         .await?;
-
+    let (id, version_id) = (version.policy_set_id, version.id);
     // Ids are URL-safe as they are.
     let status_url = format!(
         "/v1/zones/{}/policy-sets/{id}/activation-status?version_id={version_id}&outbox_id={outbox_id}",

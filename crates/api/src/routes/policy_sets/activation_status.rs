@@ -109,7 +109,9 @@ fn message(id: Option<String>, outbox: Option<OutboxState>) -> MessageStatus {
 
 /// The picture in memory; read anew when it shows another version, since this process may not have heard yet.
 async fn decides(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> StsStatus {
-    let is_it = |state: &ZoneState| state.policy.identity().policy_set_version_id.as_ref() == Some(version);
+    let is_it = |state: &ZoneState| {
+        state.policy_in_force().identity().policy_set_version_id.as_ref() == Some(version)
+    };
     let state = match call.role.zones.zone(zone).await {
         Ok(state) if is_it(&state) => Ok(state),
         Ok(_) => call.role.zones.reload(zone).await,
@@ -127,9 +129,9 @@ async fn decides(call: &Call, zone: &ZoneId, version: &PolicySetVersionId) -> St
 }
 
 fn read(call: &Call, zone: &ZoneState) -> ZoneRead {
-    let identity = zone.policy.identity();
+    let identity = zone.policy_in_force().identity();
     let version = identity.policy_set_version_id.clone();
-    let state = match (zone.policy.unusable_reason(), &version) {
+    let state = match (zone.policy_in_force().unusable_reason(), &version) {
         (Some(_), _) => LoadState::Failed,
         (None, None) => LoadState::NotLoaded,
         (None, Some(_)) => LoadState::Loaded,
@@ -142,6 +144,6 @@ fn read(call: &Call, zone: &ZoneState) -> ZoneRead {
         manifest_sha256: identity.manifest_sha256.to_string(),
         loaded_at: zone.loaded_at,
         age_seconds: call.now().since(zone.loaded_at).as_secs(),
-        detail: zone.policy.unusable_reason().map(str::to_owned),
+        detail: zone.policy_in_force().unusable_reason().map(str::to_owned),
     }
 }

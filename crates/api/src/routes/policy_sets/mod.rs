@@ -5,6 +5,8 @@ pub(super) mod activation_status;
 pub(super) mod add_version;
 pub(super) mod archive;
 pub(super) mod bundle;
+pub(super) mod canary;
+mod candidate;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod least_privilege;

@@ -14,15 +14,14 @@ use caracal_storage::{AuditFilter, PageRequest, PolicyShadow};
 use caracal_wire::{
     ErrorCode,
     control::shadow::{BeginShadow, ShadowGroup, ShadowItem, ShadowReport},
-    events::DirectoryKind,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{bundle, versions::Version};
+use super::{bundle, candidate, versions::Version};
 use crate::{
     call::{ZoneCall, require_zone},
-    change::{Done, ZoneChange},
+    change::Done,
 };
 
 /// Hours of a shadow whose beginner says nothing, and the most.
@@ -48,12 +47,6 @@ fn item(call: &ZoneCall, shadow: &PolicyShadow) -> ShadowItem {
         expires_at: shadow.expires_at,
         running: shadow.expires_at > call.now(),
     }
-}
-
-/// Whoever decides in the zone reads its candidate again.
-fn announced(change: &mut ZoneChange<'_>) {
-    let zone = change.call().zone.clone();
-    change.directory_changed(DirectoryKind::Zone, zone.as_str());
 }
 
 /// Begins one, unless another goes on: two who try candidates must not take them for each other's.
@@ -83,15 +76,11 @@ pub(crate) async fn begin(
         expires_at: now.plus(Duration::from_secs(u64::from(hours) * 3600)),
     };
     let mut change = call.change().await?;
-    change.lock("policy_shadow").await?;
+    candidate::lock(&mut change).await?;
     require_zone(&mut *change).await?;
-    let before = change.policy_sets().shadow().await?;
-    if before.is_some_and(|before| before.expires_at > now) {
-        return Err(Refusal::of(ErrorCode::Conflict)
-            .describe("a version is decided beside the one in force already; end that first"));
-    }
+    candidate::expect_none(&mut change).await?;
     change.policy_sets().begin_shadow(&shadow).await?;
-    announced(&mut change);
+    candidate::announced(&mut change);
     let done = Done::with(http::StatusCode::CREATED)
         .note("version_id", shadow.version_id.as_str())
         .note("expires_at", shadow.expires_at.to_string());
@@ -102,11 +91,11 @@ pub(crate) async fn begin(
 /// Ends it. What it differed in stays in the ledger.
 pub(crate) async fn end(call: ZoneCall) -> Result<NoContent, Refusal> {
     let mut change = call.change().await?;
-    change.lock("policy_shadow").await?;
+    candidate::lock(&mut change).await?;
     if !change.policy_sets().end_shadow().await? {
         return Err(not_found());
     }
-    announced(&mut change);
+    candidate::announced(&mut change);
     change.commit(Done::no_content()).await?;
     Ok(NoContent)
 }

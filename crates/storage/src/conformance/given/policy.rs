@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use caracal_core::{
-    KeyId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
-    entity::{Policy, PolicySet, PolicySetVersion, PolicyVersion},
+    CanaryId, KeyId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
+    entity::{Policy, PolicyCanary, PolicySet, PolicySetVersion, PolicyVersion},
 };
 
 use crate::{PolicyShadow, SigningKeyRow};
@@ -82,6 +82,35 @@ impl Given {
             signs_from: self.world.now().plus(Duration::from_mins(1)),
             verifies_until: None,
             created_at: self.world.now(),
+        }
+    }
+
+    /// A version that decides for one in ten applications.
+    pub fn policy_canary(&self, version: &PolicySetVersion) -> PolicyCanary {
+        PolicyCanary {
+            id: CanaryId::generate(&self.world),
+            policy_set_id: version.policy_set_id.clone(),
+            version_id: version.id.clone(),
+            manifest_sha256: version.manifest_sha256.clone(),
+            evaluated: String::from("{}"),
+            share_percent: 10,
+            min_decisions: 100,
+            max_newly_denied_percent: 5,
+            max_denied_percent: 100,
+            started_by: String::from("admin:one"),
+            started_at: self.world.now(),
+            version: 1,
+            decisions: 0,
+            denied: 0,
+            newly_denied: 0,
+            newly_held: 0,
+            newly_allowed: 0,
+            unjudged: 0,
+            unjudged_denied: 0,
+            unjudged_newly_denied: 0,
+            ended_at: None,
+            outcome: None,
+            ended_by: None,
         }
     }
 
