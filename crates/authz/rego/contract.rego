@@ -299,6 +299,76 @@ declaration(gate) := object.union({"tier": gate[0], "approver": gate[1], "privac
 	}
 }
 
+# --- Operations under a tier: `operation_tiers` answers `input.call`, a `method` and a `path` as they are declared. ---
+
+operation_tiers contains entry.tier if {
+	some entry in elements(data.caracal.authz.operation_risk)
+	is_operation_risk(entry)
+	entry.resource == input.resource.identifier
+	entry.method == input.call.method
+	operation_met(entry, lower(input.call.path))
+}
+
+# Letters' case means nothing, and a variable stands for any segment: a gate is not to be missed.
+operation_met(entry, path) if {
+	entry.method == "MCP"
+	declared := split(lower(entry.path), ":{")
+	count(declared) == 1
+	declared[0] == path
+}
+
+operation_met(entry, path) if {
+	entry.method == "MCP"
+	declared := split(lower(entry.path), ":{")
+	count(declared) == 2
+	startswith(path, concat("", [declared[0], ":"]))
+}
+
+operation_met(entry, path) if {
+	entry.method != "MCP"
+	declared := split(lower(entry.path), "/")
+	sent := split(path, "/")
+	not endswith(lower(entry.path), "+}")
+	count(declared) == count(sent)
+	segments_met(declared, sent)
+}
+
+operation_met(entry, path) if {
+	entry.method != "MCP"
+	endswith(lower(entry.path), "+}")
+	declared := split(lower(entry.path), "/")
+	sent := split(path, "/")
+	count(declared) <= count(sent)
+	segments_met(array.slice(declared, 0, count(declared) - 1), sent)
+}
+
+segments_met(declared, sent) if {
+	every place, segment in declared {
+		segment_met(segment, sent[place])
+	}
+}
+
+segment_met(declared, _) if startswith(declared, "{")
+
+segment_met(declared, sent) if declared == sent
+
+malformed_operation_risk if {
+	entries := untyped(data.caracal.authz.operation_risk)
+	not is_list(entries)
+}
+
+malformed_operation_risk if {
+	some entry in elements(data.caracal.authz.operation_risk)
+	not is_operation_risk(entry)
+}
+
+# Nobody would be asked.
+malformed_operation_risk if {
+	some entry in elements(data.caracal.authz.operation_risk)
+	is_operation_risk(entry)
+	not entry.tier in declared_tiers
+}
+
 # --- Arguments of calls to tools: `arguments_allowed` answers `input.call`, which has `tool` and `arguments`. ---
 
 default arguments_allowed := false
@@ -466,6 +536,15 @@ is_confinement_rule(rule) if {
 is_risk_entry(entry) if {
 	is_object(entry)
 	named(entry.scope)
+	named(entry.tier)
+}
+
+is_operation_risk(entry) if {
+	is_object(entry)
+	object.keys(entry) == {"resource", "method", "path", "tier"}
+	named(entry.resource)
+	named(entry.method)
+	named(entry.path)
 	named(entry.tier)
 }
 

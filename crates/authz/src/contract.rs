@@ -10,7 +10,7 @@ pub const DECISION_CONTRACT_REGO: &str = include_str!("../rego/contract.rego");
 pub const DECISION_CONTRACT_VERSION: &str = "2026-11-29";
 
 /// Lower-case hex SHA-256 of [`DECISION_CONTRACT_REGO`].
-pub const DECISION_CONTRACT_SHA256: &str = "eaeb613390ca90ee9f33f3425ef3061b099dbf7c89aa1a67fa4b8e527b11d35a";
+pub const DECISION_CONTRACT_SHA256: &str = "63a911beedfbef233a8557b1469ed455a4e0e8c21568036c52a198189b1a8d3f";
 
 #[cfg(test)]
 mod tests {

@@ -54,4 +54,4 @@ pub use decide::{Decision, DenyReason, decide};
 pub use document::ArgumentDenial;
 pub use explain::explain;
 pub use input::{DecisionInput, DelegationInput, PresentedMandate, PrincipalInput};
-pub use snapshot::{PolicyIdentity, PolicySnapshot};
+pub use snapshot::{MalformedOperationRisk, PolicyIdentity, PolicySnapshot};

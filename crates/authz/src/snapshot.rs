@@ -5,14 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use caracal_core::{PolicySetId, PolicySetVersionId, ScopeSet};
+use caracal_core::{Operation, PolicySetId, PolicySetVersionId, ScopeSet};
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use crate::{
     approval::ApprovalTier,
     document::{
-        ArgumentBound, ArgumentDenial, KnownTiers, Origins, PolicyDocuments, Sources, approval_tier,
-        argument_bound, confinement_rule, elements, grant, is_collection, risk_entry,
+        ArgumentBound, ArgumentDenial, KnownTiers, OperationRisk, Origins, PolicyDocuments, Sources,
+        approval_tier, argument_bound, confinement_rule, elements, grant, is_collection, operation_risk,
+        risk_entry,
     },
 };
 
@@ -57,6 +59,14 @@ pub(crate) enum Confinement {
 /// Bounds by resource; `None` when one of them cannot be relied on.
 type ArgumentBounds = Option<HashMap<Box<str>, Vec<ArgumentBound>>>;
 
+/// Tiers that operations fall under, by resource; `None` when one of them cannot be relied on.
+type OperationRisks = Option<HashMap<Box<str>, Vec<OperationRisk>>>;
+
+/// `operation_risk` or `approval_tiers` cannot be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the zone's tiers of operations are malformed")]
+pub struct MalformedOperationRisk;
+
 /// A zone's policy, ready to decide with.
 #[derive(Debug)]
 pub struct PolicySnapshot {
@@ -75,6 +85,8 @@ pub struct PolicySnapshot {
     pub(crate) tiers: Option<HashMap<Arc<str>, Vec<ApprovalTier>>>,
     /// Bounds on arguments; `None` when the document is malformed.
     arguments: ArgumentBounds,
+    /// Tiers of operations; `None` when the document is malformed.
+    operation_risk: OperationRisks,
     pub(crate) bootstrap_policy: Arc<str>,
     pub(crate) workload_policy: Arc<str>,
     pub(crate) origins: Origins,
@@ -118,6 +130,10 @@ impl PolicySnapshot {
                 .arguments
                 .as_ref()
                 .map_or_else(|| Some(HashMap::new()), index_arguments),
+            operation_risk: documents.operation_risk.as_ref().map_or_else(
+                || Some(HashMap::new()),
+                |risk| index_operation_risk(risk, documents.approval_tiers.as_ref()),
+            ),
             bootstrap_policy: "caracal-bootstrap".into(),
             workload_policy: "caracal-workload-mint".into(),
             origins: documents.origins.clone(),
@@ -189,6 +205,41 @@ impl PolicySnapshot {
                 Ok(())
             }
         })
+    }
+
+    /// Whether operations of `resource` fall under tiers, or may and it cannot be told.
+    pub fn gates_operations(&self, resource: &str) -> bool {
+        self.operation_risk
+            .as_ref()
+            .is_none_or(|risks| risks.contains_key(resource))
+    }
+
+    /// The tiers that a call of `operation` at `resource` falls under, sorted, without repeats. When there are any, this
+    /// very call must wait for a person.
+    ///
+    /// # Errors
+    /// [`MalformedOperationRisk`]: no call can be allowed.
+    pub fn operation_tiers(
+        &self,
+        resource: &str,
+        operation: &Operation,
+    ) -> Result<SmallVec<[ApprovalTier; 1]>, MalformedOperationRisk> {
+        let risks = self.operation_risk.as_ref().ok_or(MalformedOperationRisk)?;
+        let mut gates = SmallVec::new();
+        for risk in risks.get(resource).into_iter().flatten() {
+            if !risk.is_met_by(operation) {
+                continue;
+            }
+            let tiers = self.tiers.as_ref().ok_or(MalformedOperationRisk)?;
+            let declared = tiers.get(risk.tier()).ok_or(MalformedOperationRisk)?;
+            for declared in declared {
+                if !gates.contains(declared) {
+                    gates.push(declared.clone());
+                }
+            }
+        }
+        gates.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        Ok(gates)
     }
 
     /// The grant of `resource`, if `principal` owns it.
@@ -300,4 +351,14 @@ fn index_arguments(arguments: &Value) -> ArgumentBounds {
         bounds.entry(bound.resource().into()).or_default().push(bound);
     }
     Some(bounds)
+}
+
+fn index_operation_risk(risk: &Value, approval_tiers: Option<&Value>) -> OperationRisks {
+    let known = KnownTiers::new(approval_tiers);
+    let mut risks: HashMap<Box<str>, Vec<OperationRisk>> = HashMap::new();
+    for entry in risk.as_array()? {
+        let entry = operation_risk(entry).filter(|entry| known.declares(entry.tier()))?;
+        risks.entry(entry.resource().into()).or_default().push(entry);
+    }
+    Some(risks)
 }

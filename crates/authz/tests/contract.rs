@@ -294,6 +294,7 @@ fn documents() -> impl Strategy<Value = PolicyDocuments> {
                 risk,
                 approval_tiers,
                 arguments: None,
+                operation_risk: None,
                 origins: Origins::default(),
             },
         )

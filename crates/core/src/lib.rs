@@ -7,6 +7,7 @@
 //! With the feature `schema` the vocabulary describes itself for OpenAPI documents; nothing else changes.
 
 pub mod audit;
+pub mod call;
 pub mod claims;
 pub mod control_key;
 pub mod entity;
@@ -22,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod world;
 
+pub use call::{CallBody, CallContent, HeldCall, Shown};
 pub use control_key::{ControlKey, ControlTrait};
 pub use id::{
     ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, KeyId,

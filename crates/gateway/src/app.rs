@@ -10,10 +10,10 @@ use axum::{
     middleware,
     response::{IntoResponse as _, Response},
 };
-use caracal_core::{World, ZoneId};
+use caracal_core::{CallContent, World, ZoneId};
 use caracal_service::{
     Refusal,
-    exchange::{ExchangeGrant, ExchangeRequest},
+    exchange::{ExchangeGrant, ExchangeRequest, asks_for_content},
     health::{self, Operational},
     request::{Finish, RequestContext, RouteName, finish},
     server::OPERATIONAL,
@@ -28,7 +28,7 @@ use crate::{
     denial::{Denial, challenge},
     discovery::{self, Addressed},
     dispatch,
-    enforce::{Admitted, enforce},
+    enforce::{Admitted, enforce, read_content},
     gateway::Gateway,
     outcome::Outcome,
     routes::{GOVERNED, METADATA, METHODS, RECEIPT},
@@ -145,6 +145,13 @@ fn receipt_asked(head: &Parts, zone: &ZoneId, request_id: &str) -> Option<Header
     HeaderValue::from_str(&path).ok()
 }
 
+async fn ask(gateway: &Gateway, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
+    let asked = Instant::now();
+    let granted = gateway.deps.exchange.exchange(request).await;
+    gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());
+    granted
+}
+
 /// Checks a call here, then asks the STS.
 async fn admit(
     gateway: &Gateway,
@@ -153,23 +160,27 @@ async fn admit(
     context: &RequestContext,
 ) -> Result<(Admitted, ExchangeGrant), Refusal> {
     let mut admitted = enforce(gateway, head, body, &context.request_id).await?;
-    let asked = Instant::now();
-    let granted = gateway
-        .deps
-        .exchange
-        .exchange(ExchangeRequest {
-            zone_id: admitted.claims.zone_id.clone(),
-            application_id: admitted.claims.client_id.clone(),
-            mandate: admitted.mandate.clone(),
-            claims: admitted.claims.clone(),
-            resource: admitted.resource.clone(),
-            operation: admitted.operation.clone(),
-            arguments: admitted.arguments.take(),
-            request_id: context.request_id.clone(),
-            traceparent: head.headers.get(TRACEPARENT).cloned(),
-        })
-        .await;
-    gateway.metrics.exchanged(asked.elapsed(), granted.is_ok());
+    let arguments = admitted.arguments.take();
+    let asking = |content: Option<CallContent>| ExchangeRequest {
+        zone_id: admitted.claims.zone_id.clone(),
+        application_id: admitted.claims.client_id.clone(),
+        mandate: admitted.mandate.clone(),
+        claims: admitted.claims.clone(),
+        resource: admitted.resource.clone(),
+        operation: admitted.operation.clone(),
+        arguments: arguments.clone(),
+        approval: admitted.approval.clone(),
+        content: content.map(Arc::new),
+        request_id: context.request_id.clone(),
+        traceparent: head.headers.get(TRACEPARENT).cloned(),
+    };
+    let mut granted = ask(gateway, asking(None)).await;
+    // No other call is read for more than it says itself.
+    if granted.as_ref().is_err_and(asks_for_content) {
+        let content = read_content(gateway, &admitted, head, body, &context.request_id).await?;
+        granted = ask(gateway, asking(Some(content))).await;
+        admitted.once = true;
+    }
     let grant = granted.map_err(challenge)?;
     if grant.directive.url.is_empty() {
         return Err(Refusal::of(ErrorCode::AccessDenied)

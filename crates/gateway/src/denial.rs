@@ -5,10 +5,7 @@ use caracal_service::Refusal;
 use caracal_wire::{ErrorCode, gateway::Reason};
 use http::StatusCode;
 
-use crate::{
-    operation::{MAX_MESSAGE_BYTES, Unreadable},
-    routes::hold,
-};
+use crate::{operation::Unreadable, routes::hold};
 
 /// Why a call goes no further.
 #[derive(Debug)]
@@ -33,6 +30,8 @@ pub(crate) enum Denial {
     ClientIdHeader,
     /// No resource named, by header or by address.
     MissingResource,
+    /// The approval named is none, or there are several.
+    ApprovalHeader,
     /// The token names no zone.
     MissingZone,
     /// The token names no client.
@@ -75,12 +74,13 @@ impl Denial {
             Self::Expiring => Reason::CredentialExpiring,
             Self::ClientIdHeader => Reason::ClientIdHeader,
             Self::MissingResource => Reason::MissingResource,
+            Self::ApprovalHeader => Reason::ApprovalHeader,
             Self::MissingZone => Reason::MissingZone,
             Self::MissingClient => Reason::MissingClient,
             Self::Path => Reason::PathTraversal,
             Self::BodyTooLarge => Reason::PayloadTooLarge,
             Self::Unreadable(Unreadable::NotJson | Unreadable::Ambiguous(_)) => Reason::OperationUnreadable,
-            Self::Unreadable(Unreadable::TooLarge) => Reason::OperationTooLarge,
+            Self::Unreadable(Unreadable::TooLarge(_)) => Reason::OperationTooLarge,
             Self::Unreadable(Unreadable::Batch) => Reason::OperationBatch,
             Self::Unreadable(Unreadable::HeaderDiffers) => Reason::OperationHeaderDiffers,
             Self::Unreadable(Unreadable::Broken) => Reason::RequestBroken,
@@ -151,6 +151,9 @@ impl Denial {
                 "client identity derives from the bearer token",
             ),
             Self::MissingResource => invalid(StatusCode::BAD_REQUEST, "missing routing headers"),
+            Self::ApprovalHeader => {
+                Refusal::of(ErrorCode::InvalidRequest).describe("X-Caracal-Approval: one id of an approval")
+            }
             Self::MissingZone => unauthorized("missing token zone"),
             Self::MissingClient => unauthorized("missing token client"),
             Self::Path => invalid(StatusCode::BAD_REQUEST, "path traversal not permitted"),
@@ -181,8 +184,8 @@ fn unreadable(unreadable: Unreadable) -> Refusal {
         Unreadable::Batch => unclear("send one message at a time: batches are not forwarded"),
         Unreadable::Ambiguous(why) => unclear(why),
         Unreadable::HeaderDiffers => unclear("Mcp-Method and Mcp-Name must say what the body says"),
-        Unreadable::TooLarge => Refusal::of(ErrorCode::PayloadTooLarge).describe(format!(
-            "a message to this resource has at most {MAX_MESSAGE_BYTES} bytes"
+        Unreadable::TooLarge(most) => Refusal::of(ErrorCode::PayloadTooLarge).describe(format!(
+            "what is read of a call to this resource has at most {most} bytes"
         )),
         Unreadable::Broken => broken(),
         Unreadable::Stalled => stalled(),

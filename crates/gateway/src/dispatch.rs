@@ -173,7 +173,8 @@ async fn send(
     if governed.is_revoked() {
         return Err(Failure::Revoked);
     }
-    let spare = is_repeatable(&request).then(|| repeat(&request, &link));
+    let may_repeat = !governed.outcome.is_sent_once() && is_repeatable(&request);
+    let spare = may_repeat.then(|| repeat(&request, &link));
     let mut response = governed.answer(client.request(request)).await?;
     if let (Err(error), Some(spare)) = (&response, spare)
         && died_unanswered(error)

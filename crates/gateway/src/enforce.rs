@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use caracal_core::{
-    Operation, Secret, Timestamp, ZoneId,
+    ApprovalId, CallContent, Operation, Secret, Timestamp, ZoneId,
     claims::{MandateClaims, MandateUse},
 };
 use caracal_crypto::{
@@ -39,6 +39,10 @@ pub(crate) struct Admitted {
     pub(crate) operation: Arc<Operation>,
     /// What a tool is called with, as JSON.
     pub(crate) arguments: Option<Arc<str>>,
+    /// The approval that the caller names.
+    pub(crate) approval: Option<ApprovalId>,
+    /// A person approved this very call, and may have approved no other: it is sent once, whatever becomes of it.
+    pub(crate) once: bool,
     /// Where it was called, unless by a header.
     pub(crate) address: Option<Address>,
     /// What the answer's listing is cut down to, where it is one.
@@ -76,6 +80,44 @@ pub(crate) async fn enforce(
     }
 }
 
+/// Reads what an admitted call carries, because a person has to approve it. The refusal is counted and in the spool before
+/// this returns.
+///
+/// # Errors
+/// The answer to send.
+pub(crate) async fn read_content(
+    gateway: &Gateway,
+    admitted: &Admitted,
+    head: &Parts,
+    body: &mut Body,
+    request_id: &str,
+) -> Result<CallContent, Refusal> {
+    let claims = &admitted.claims;
+    let read = async {
+        let timeout = gateway.deps.config.stream_idle_timeout;
+        let content = operation::content::read(&admitted.operation, head, body, timeout).await;
+        let content = content.map_err(Denial::Unreadable)?;
+        // The caller took its time, and authority may have ended meanwhile.
+        let now = gateway.deps.world.now();
+        rules(gateway, &claims.zone_id, now)
+            .check(claims)
+            .map_err(Denial::Claims)?;
+        fresh(gateway)?;
+        not_revoked(gateway, claims)?;
+        Ok::<_, Denial>(content)
+    };
+    match read.await {
+        Ok(content) => Ok(content),
+        Err(denial) => {
+            gateway.metrics.denied(denial.reason());
+            if let Some(times) = gateway.refusals.note(claims, gateway.deps.world.now()) {
+                evidence::denied(gateway, claims, head, request_id, &denial, times).await;
+            }
+            Err(Denial::into_refusal(denial))
+        }
+    }
+}
+
 /// The list. Cheap checks stand before dear ones, checks of the caller's own mistake before checks of authority, and
 /// what cannot be undone stands last.
 async fn check(
@@ -108,6 +150,7 @@ async fn check(
     inbound::no_client_id(headers)?;
     // The caller's own mistakes, told before its mandate is spent.
     let named = Named::of(gateway, head)?;
+    let approval = inbound::approval(headers)?;
     // Which keys to try, and whom the STS will be asked about: typed, so that no id can break a path or a log line.
     let zone = peek.zone_id.as_ref().ok_or(Denial::MissingZone)?;
     let _ = peek.client_id.as_ref().ok_or(Denial::MissingClient)?;
@@ -157,6 +200,8 @@ async fn check(
         resource,
         operation: Arc::new(operation),
         arguments: arguments.map(Into::into),
+        approval,
+        once: false,
         address,
     })
 }

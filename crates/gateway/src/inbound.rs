@@ -1,5 +1,6 @@
 //! What the checks read of a request's head, each header found once.
 
+use caracal_core::ApprovalId;
 use caracal_crypto::mandate::MAX_TOKEN_BYTES;
 use caracal_service::bearers::bearer_of;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request::Parts};
@@ -8,6 +9,8 @@ use crate::{denial::Denial, outbound::overrides_method};
 
 /// Names the protected resource, by its identifier.
 pub(crate) const RESOURCE: HeaderName = HeaderName::from_static("x-caracal-resource");
+/// Names the approval that the call was held for.
+pub(crate) const APPROVAL: HeaderName = HeaderName::from_static("x-caracal-approval");
 /// Must never be sent: the client is whoever the mandate was issued to.
 pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-caracal-client-id");
 
@@ -89,6 +92,22 @@ pub(crate) fn resource(headers: &HeaderMap) -> Result<Option<&str>, Denial> {
     name.filter(|name| (1..=MAX_RESOURCE_BYTES).contains(&name.len()))
         .map(Some)
         .ok_or(Denial::MissingResource)
+}
+
+/// The approval that the caller waits for, where a header names one.
+///
+/// # Errors
+/// [`Denial::ApprovalHeader`] for one that is no id, and for two.
+pub(crate) fn approval(headers: &HeaderMap) -> Result<Option<ApprovalId>, Denial> {
+    let mut values = headers.get_all(APPROVAL).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let id = value.to_str().ok().map(str::trim);
+    match (id.map(ApprovalId::parse), values.next()) {
+        (Some(Ok(id)), None) => Ok(Some(id)),
+        _ => Err(Denial::ApprovalHeader),
+    }
 }
 
 /// An announced length within the limit; what is not announced is counted as it streams.

@@ -61,6 +61,7 @@ pub(crate) struct Outcome {
     fingerprint: String,
     resource: String,
     operation: Arc<Operation>,
+    once: bool,
     started: Instant,
     auth_mode: &'static str,
     provider_id: Option<String>,
@@ -134,6 +135,7 @@ impl Outcome {
             resource: admitted.resource,
             claims: admitted.claims,
             operation: admitted.operation,
+            once: admitted.once,
             started,
             auth_mode: directive.auth_mode.as_str(),
             provider_id: directive.provider_id.clone(),
@@ -193,6 +195,11 @@ impl Outcome {
 
     pub(crate) fn operation(&self) -> &Operation {
         &self.operation
+    }
+
+    /// Whether a person approved this very call, so that it is not sent again.
+    pub(crate) const fn is_sent_once(&self) -> bool {
+        self.once
     }
 
     /// Whether the authority behind the call has ended, or nothing in its zone is allowed.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Calls and values that are this crate's own, without white space.
-const OURS: [&str; 32] = [
+const OURS: [&str; 33] = [
     "SessionRevoked{",
     "SessionRevoked::new(",
     "AgentLifecycle{",
@@ -31,6 +31,7 @@ const OURS: [&str; 32] = [
     ".approvals().open(",
     ".approvals().decide(",
     ".approvals().consume(",
+    ".approvals().withdraw(",
     ".approvals().reap(",
     "ApprovalDecided{",
     ".connections().create(",

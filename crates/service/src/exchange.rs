@@ -6,9 +6,11 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use caracal_core::{ApplicationId, Operation, Secret, ZoneId, claims::MandateClaims};
-use caracal_wire::health::NotReady;
+use caracal_core::{
+    ApplicationId, ApprovalId, CallContent, Operation, Secret, ZoneId, claims::MandateClaims,
+};
 pub use caracal_wire::sts::{AuthLocation, AuthMode, UpstreamDirective};
+use caracal_wire::{health::NotReady, sts::DenialReason};
 use http::HeaderValue;
 
 use crate::Refusal;
@@ -30,6 +32,10 @@ pub struct ExchangeRequest {
     pub operation: Arc<Operation>,
     /// What a tool of an MCP server is called with, as JSON: decided on, and never recorded.
     pub arguments: Option<Arc<str>>,
+    /// The approval that the caller names.
+    pub approval: Option<ApprovalId>,
+    /// What the call carries, once the STS has asked for it: decided on, and never recorded.
+    pub content: Option<Arc<CallContent>>,
     /// Correlates this call's events.
     pub request_id: Arc<str>,
     /// The caller's trace context, for an STS in another process.
@@ -44,6 +50,12 @@ impl fmt::Debug for ExchangeRequest {
             .field("request_id", &self.request_id)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a refusal asks for what the call carries: no decision, but the question what exactly a person has to approve.
+pub fn asks_for_content(refusal: &Refusal) -> bool {
+    let reason = refusal.members.get("reason").and_then(serde_json::Value::as_str);
+    refusal.status == http::StatusCode::FORBIDDEN && reason == Some(DenialReason::CallNotRead.as_str())
 }
 
 /// What the Gateway may do with the call.

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, JsonObject, KeyId,
-    NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId, PolicyVersionId,
-    ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CanaryId, ConnectionId, DelegationId, HeldCall, JsonObject,
+    KeyId, NotificationDeliveryId, NotificationSinkId, PolicyId, PolicySetId, PolicySetVersionId,
+    PolicyVersionId, ProviderId, ResourceId, SessionId, SubjectIssuerId, Timestamp, WorkloadId, ZoneId,
     claims::SubjectType,
     entity::{
         AccountRole, ApproverClass, Attribution, AuthorityRecordStatus, ConnectionStatus, Lifecycle,
@@ -224,6 +224,24 @@ impl Param for JsonObject {
 impl Column for JsonObject {
     fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
         row.object(column)
+    }
+}
+
+impl Param for Option<HeldCall> {
+    fn value(&self) -> Value {
+        // Plain data with text for keys always serialises.
+        let text = self
+            .as_ref()
+            .map(|call| serde_json::to_string(call).unwrap_or_default());
+        text.value()
+    }
+}
+
+impl Column for Option<HeldCall> {
+    fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
+        let text = row.opt_text(column)?;
+        let read = text.as_deref().map(serde_json::from_str).transpose();
+        read.map_err(|error| Error::Corrupt(format!("{column}: {error}")))
     }
 }
 

@@ -74,6 +74,8 @@ pub trait Approvals: Send {
     /// Writes down a decision on one that is pending at its time and that the class may decide, once for each approver;
     /// whether it was written. As many yeses as required approve, one no rejects.
     async fn decide(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
+    /// Takes back a yes that is approved at its time and that nobody used; whether it was. It is rejected from then on.
+    async fn withdraw(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error>;
     /// Uses up one that is approved at `at`, for `record`; whether it was, which is so once.
     async fn consume(
         &mut self,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use caracal_authz::PolicySnapshot;
-use caracal_core::{ApplicationId, Operation, Timestamp, ZoneId, claims::MandateClaims, entity::Application};
+use caracal_core::{
+    ApplicationId, ApprovalId, CallContent, Operation, Timestamp, ZoneId, claims::MandateClaims,
+    entity::Application,
+};
 use caracal_service::zones::ZoneState;
 
 use crate::StsDeps;
@@ -35,5 +38,30 @@ pub(crate) struct GovernedCall<'c> {
     pub(crate) operation: &'c Operation,
     /// What a tool is called with, as JSON, where the Gateway said it.
     pub(crate) arguments: Option<&'c str>,
+    /// The approval that the caller names.
+    pub(crate) approval: Option<&'c ApprovalId>,
+    /// What the call carries.
+    pub(crate) content: Content<'c>,
     pub(crate) request_id: &'c str,
+}
+
+/// What a Gateway says of what a call carries.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'c> {
+    /// Nothing: it is of a release that reads no calls.
+    Unsaid,
+    /// It reads it when it is asked to.
+    Unread,
+    /// This.
+    Read(&'c CallContent),
+}
+
+impl<'c> Content<'c> {
+    /// What was read.
+    pub(crate) const fn read(self) -> Option<&'c CallContent> {
+        match self {
+            Self::Read(content) => Some(content),
+            Self::Unsaid | Self::Unread => None,
+        }
+    }
 }

@@ -2,12 +2,12 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, DelegationId, Operation, ScopeSet, Secret, SessionId,
-    ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, CallContent, DelegationId, Operation, ScopeSet, Secret,
+    SessionId, ZoneId,
 };
 use caracal_service::Refusal;
 
-use crate::{basic::Login, fields::Fields, malformed::malformed};
+use crate::{basic::Login, case::Content, fields::Fields, malformed::malformed};
 
 /// `grant_type` of every request (RFC 8693 §2.1).
 pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -33,6 +33,27 @@ pub(crate) enum SubjectTokenType {
     IdToken,
 }
 
+/// What a Gateway says of what a call carries.
+#[derive(Debug, Clone)]
+pub(crate) enum Said {
+    /// Nothing: it is of a release that reads no calls.
+    Nothing,
+    /// It reads it when it is asked to.
+    Unread,
+    /// This.
+    Read(CallContent),
+}
+
+impl Said {
+    pub(crate) const fn content(&self) -> Content<'_> {
+        match self {
+            Self::Nothing => Content::Unsaid,
+            Self::Unread => Content::Unread,
+            Self::Read(content) => Content::Read(content),
+        }
+    }
+}
+
 /// A token request, parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenRequest {
@@ -53,6 +74,8 @@ pub(crate) struct TokenRequest {
     pub(crate) operation: Operation,
     /// What a Gateway says that a tool is called with, as JSON.
     pub(crate) arguments: Option<Secret>,
+    /// What a Gateway says that a call carries.
+    pub(crate) content: Said,
     pub(crate) gateway_request_id: String,
 }
 
@@ -105,6 +128,7 @@ impl TokenRequest {
             ttl_seconds,
             operation: operation(&fields)?,
             arguments: arguments(&fields)?,
+            content: content(&fields)?,
             gateway_request_id: fields.trimmed("gateway_request_id").unwrap_or("").to_owned(),
         })
     }
@@ -126,15 +150,33 @@ fn operation(fields: &Fields<'_>) -> Result<Operation, Refusal> {
     })
 }
 
-/// JSON in base64url: a form has no place for the control characters that may stand between its members.
 fn arguments(fields: &Fields<'_>) -> Result<Option<Secret>, Refusal> {
-    let Some(encoded) = fields.get("request_arguments") else {
-        return Ok(None);
-    };
+    let encoded = fields.get("request_arguments");
+    let text = encoded.map(|encoded| decoded("request_arguments", encoded));
+    Ok(text.transpose()?.map(Secret::new))
+}
+
+/// What [`content`] is as long as the STS did not ask for it.
+const UNREAD: &str = "unread";
+
+fn content(fields: &Fields<'_>) -> Result<Said, Refusal> {
+    let name = "request_content";
+    match fields.get(name) {
+        None => Ok(Said::Nothing),
+        Some(UNREAD) => Ok(Said::Unread),
+        Some(encoded) => {
+            let content = serde_json::from_str(&decoded(name, encoded)?);
+            let content = content.map_err(|_| malformed(name, "is not what a call carries"))?;
+            Ok(Said::Read(content))
+        }
+    }
+}
+
+/// Text in base64url: a form has no place for the control characters that may stand between the members of JSON.
+fn decoded(name: &'static str, encoded: &str) -> Result<String, Refusal> {
     let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok();
     let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let text = text.ok_or_else(|| malformed("request_arguments", "is not text in base64url"))?;
-    Ok(Some(Secret::new(text)))
+    text.ok_or_else(|| malformed(name, "is not text in base64url"))
 }
 
 /// Who asks, and the proof. RFC 6749 §2.3: by one method and no more.
@@ -270,6 +312,9 @@ mod tests {
         );
         for arguments in ["{}", "e30=", "_w"] {
             assert!(refused(&[("request_arguments", arguments)]).contains("request_arguments"));
+        }
+        for content in ["{}", "e30", "bnVsbA", ""] {
+            assert!(refused(&[("request_content", content)]).contains("request_content"));
         }
         assert!(refused(&[("agent_session_id", "x\ny")]).contains("agent_session_id"));
     }

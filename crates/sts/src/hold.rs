@@ -5,10 +5,16 @@ use caracal_core::{
     ApprovalId, Timestamp,
     entity::{Approval, ApprovalState, AuthorityRecord},
 };
-use caracal_lifecycle::approvals::{self, ANSWERED_AGAIN, Circumstances, Request, Use, Witness};
+use caracal_lifecycle::approvals::{
+    self, ANSWERED_AGAIN, Circumstances, Difference, Request, Use, Witness, difference,
+};
 use caracal_service::{Refusal, contention::Attempts};
 use caracal_storage::Access;
-use caracal_wire::{ErrorCode, approvals::HUMAN_APPROVAL, sts::DenialReason};
+use caracal_wire::{
+    ErrorCode,
+    approvals::{HUMAN_APPROVAL, MAX_WAIT_SECONDS},
+    sts::DenialReason,
+};
 use http::StatusCode;
 
 use crate::{StsDeps, authenticate::unavailable};
@@ -58,13 +64,31 @@ impl Stopped {
         )
     }
 
-    fn rejected() -> Self {
-        let (status, reason) = (StatusCode::FORBIDDEN, DenialReason::ApprovalRejected);
-        Self::new(status, ErrorCode::AccessDenied, "approval was rejected", reason)
+    fn rejected(approval: &Approval) -> Self {
+        let (text, reason) = if approval.withdrawn_at.is_some() {
+            ("approval was taken back", DenialReason::ApprovalWithdrawn)
+        } else {
+            ("approval was rejected", DenialReason::ApprovalRejected)
+        };
+        Self::new(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, text, reason)
+    }
+
+    /// An approval that is for something else; of a call it is said for what.
+    fn foreign(difference: Option<Difference>) -> Self {
+        let reason = match difference {
+            None => DenialReason::ApprovalInvalid,
+            Some(Difference::Resource) => DenialReason::ApprovalOfOtherResource,
+            Some(Difference::Session) => DenialReason::ApprovalOfOtherSession,
+            Some(Difference::Operation) => DenialReason::ApprovalOfOtherOperation,
+            Some(Difference::Arguments) => DenialReason::ApprovalOfOtherArguments,
+            Some(Difference::Policy) => DenialReason::ApprovalOfOtherPolicy,
+        };
+        let text = "approval not found or bindings do not match";
+        Self::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied, text, reason)
     }
 
     /// The answer that clients know a hold by.
-    fn held(approval: &Approval) -> Self {
+    fn held(approval: &Approval, issuer: &str) -> Self {
         let refusal = Refusal::of(ErrorCode::InteractionRequired)
             .describe("a person has to approve this request first")
             .authenticate("Bearer error=\"interaction_required\"")
@@ -77,10 +101,28 @@ impl Stopped {
             .with(
                 "approval_expires_at",
                 serde_json::to_value(approval.expires_at).unwrap_or_default(),
+            )
+            .with(
+                "approval_wait_url",
+                format!(
+                    "{}/approvals/{}?wait={MAX_WAIT_SECONDS}",
+                    issuer.trim_end_matches('/'),
+                    approval.id
+                ),
             );
         Self {
             refusal,
             reason: Some(DenialReason::ApprovalRequired),
+        }
+    }
+}
+
+impl From<Refusal> for Stopped {
+    /// For what is told otherwise, or is no decision.
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            reason: None,
         }
     }
 }
@@ -136,9 +178,10 @@ impl Asking<'_> {
         };
         let unauthorized =
             |text, reason| Stopped::new(StatusCode::UNAUTHORIZED, ErrorCode::AccessDenied, text, reason);
-        let Some(approval) = found.filter(belongs) else {
-            let text = "approval not found or bindings do not match";
-            return Err(unauthorized(text, DenialReason::ApprovalInvalid));
+        let approval = match found {
+            Some(approval) if belongs(&approval) => approval,
+            Some(other) => return Err(Stopped::foreign(difference(&other, &self.request))),
+            None => return Err(Stopped::foreign(None)),
         };
         match approval.state(self.now) {
             ApprovalState::Expired => Err(unauthorized("approval expired", DenialReason::ApprovalExpired)),
@@ -208,8 +251,10 @@ impl Asking<'_> {
                 approval,
                 used: false,
             }),
-            ApprovalState::Pending | ApprovalState::Expired => Err(Stopped::held(&approval)),
-            ApprovalState::Rejected => Err(Stopped::rejected()),
+            ApprovalState::Pending | ApprovalState::Expired => {
+                Err(Stopped::held(&approval, &self.deps.config.issuer))
+            }
+            ApprovalState::Rejected => Err(Stopped::rejected(&approval)),
             ApprovalState::Consumed => {
                 let recent = approval
                     .consumed_at

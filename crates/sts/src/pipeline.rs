@@ -2,9 +2,13 @@
 
 use caracal_authz::{DecisionInput, PolicySnapshot, approval::ApprovalTier, record::record as record_of};
 use caracal_core::{ApprovalId, AuthorityRecordId, ScopeSet, audit::Draft};
-use caracal_lifecycle::approvals::{Circumstances, Request};
+use caracal_lifecycle::approvals::{AskedCall, Circumstances, Request};
 use caracal_service::Refusal;
-use caracal_wire::sts::Explanation;
+use caracal_wire::{
+    ErrorCode,
+    sts::{DenialReason, Explanation},
+};
+use serde_json::Value;
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
@@ -23,6 +27,8 @@ pub(crate) trait ExchangeKind {
     type Issued;
     /// Whether a grant comes with the credential of the upstream.
     const BROKERS: bool;
+    /// Whether it is a call that is asked for. What an approval released of it cannot be given again: it was made.
+    const OF_CALLS: bool = false;
 
     /// Class of the mandate, for evidence and metrics.
     fn class(&self) -> &'static str;
@@ -59,6 +65,11 @@ pub(crate) trait ExchangeKind {
         (None, None)
     }
 
+    /// The one call that is asked for, where it is one and was read.
+    fn call(&self) -> Option<AskedCall<'_>> {
+        None
+    }
+
     /// Signs for what was granted, and released where it waited.
     async fn issue(
         &self,
@@ -66,7 +77,7 @@ pub(crate) trait ExchangeKind {
         party: &Party,
         granted: &[Outcome<Granted>],
         release: Option<&Release>,
-    ) -> Result<Self::Issued, Refusal>;
+    ) -> Result<Self::Issued, Stopped>;
 
     /// Says what was asked and which mandate the events are about.
     fn evidence<'e>(&'e self, evidence: Evidence<'e>, issued: Option<&'e Self::Issued>) -> Evidence<'e>;
@@ -118,7 +129,8 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         }
     };
 
-    let mut release = match kind.named().0 {
+    let named = kind.named().0;
+    let mut release = match named.filter(|_| !K::OF_CALLS) {
         Some(id) => match released(case, kind, &party, Wanted::Presented(id)).await {
             Ok(release) => Some(release),
             Err(stopped) => return Err(refused(case, kind, &party, stopped).await?),
@@ -133,10 +145,16 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     if release.is_none() {
         let granted = outcomes.iter().flatten();
         let tiers: Vec<ApprovalTier> = granted
-            .flat_map(|granted| granted.decision.gates.iter().cloned())
+            .flat_map(|granted| granted.decision.gates.iter().chain(&granted.gates).cloned())
             .collect();
         if !tiers.is_empty() {
-            match released(case, kind, &party, Wanted::Hold(&tiers)).await {
+            if K::OF_CALLS && kind.call().is_none() {
+                // No decision yet, and so no evidence of one.
+                return Err(unread());
+            }
+            // Of a call it is decided first whether it needs one at all, since only then it is read.
+            let wanted = named.map_or(Wanted::Hold(&tiers), Wanted::Presented);
+            match released(case, kind, &party, wanted).await {
                 Ok(found) => release = Some(found),
                 Err(stopped) => return Err(held(case, kind, &party, outcomes, stopped).await?),
             }
@@ -152,7 +170,10 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         metrics::exchanged(kind.class(), "denied");
         return Err(Denied::refusal(&outcomes));
     }
-    let issued = kind.issue(case, &party, &outcomes, release.as_ref()).await?;
+    let issued = match kind.issue(case, &party, &outcomes, release.as_ref()).await {
+        Ok(issued) => issued,
+        Err(stopped) => return Err(refused(case, kind, &party, stopped).await?),
+    };
     let mut evidence = kind.evidence(
         Evidence::new(case, &party, kind.class(), kind.scopes()),
         Some(&issued),
@@ -162,6 +183,13 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
     shadow(case, kind, &party, &outcomes, true);
     metrics::exchanged(kind.class(), "allowed");
     Ok(Passed { outcomes, issued })
+}
+
+/// The answer to a Gateway that could not know that the call has to be read.
+fn unread() -> Refusal {
+    Refusal::of(ErrorCode::AccessDenied)
+        .describe("a person has to approve this very call, and it was not read")
+        .reason(DenialReason::CallNotRead)
 }
 
 /// What may release a request.
@@ -194,6 +222,7 @@ async fn released<K: ExchangeKind>(
             resources: &resources,
             scopes: &scopes,
             policy: case.policy().identity(),
+            call: kind.call(),
         },
         circumstances: Circumstances {
             subject: party.person.as_deref(),
@@ -204,7 +233,7 @@ async fn released<K: ExchangeKind>(
         },
         request_id: case.request_id,
         now: case.now,
-        again: true,
+        again: !K::OF_CALLS,
     };
     match wanted {
         Wanted::Presented(id) => asking.presented(id).await,
@@ -212,7 +241,8 @@ async fn released<K: ExchangeKind>(
     }
 }
 
-/// The refusal of a request whose approval does not release it, once that is written down.
+/// The refusal of a request that nothing is issued for, once that is written down where the reason is known: its approval
+/// does not release it, or was used meanwhile.
 async fn refused<K: ExchangeKind>(
     case: &Case<'_>,
     kind: &K,
@@ -241,12 +271,18 @@ async fn held<K: ExchangeKind>(
     if let Some(reason) = stopped.reason {
         let hold = |outcome: Outcome<Granted>| {
             let granted = outcome?;
+            let tiers = granted.gates.iter().map(|gate| Value::from(gate.tier.as_ref()));
             Err(Box::new(Denied {
                 resource: granted.resource.resource.identifier.clone(),
                 stage: Stage::Approval,
                 reason,
-                details: granted.decision.diagnostics(),
-                decision: Some(granted.decision),
+                details: if granted.gates.is_empty() {
+                    granted.decision.diagnostics()
+                } else {
+                    tiers.collect()
+                },
+                // Policy allowed the call, and what holds it is no part of what policy was asked.
+                decision: granted.gates.is_empty().then_some(granted.decision),
             }))
         };
         let outcomes: Vec<Outcome<Granted>> = outcomes.into_iter().map(hold).collect();

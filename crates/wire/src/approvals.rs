@@ -77,6 +77,9 @@ pub struct Held {
     pub binding: String,
     /// When it ends, decided or not.
     pub approval_expires_at: Timestamp,
+    /// Where to wait for the decision, without a credential: the answer comes with it, or after 25 seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_wait_url: Option<String>,
 }
 
 /// The one type of approval there is.

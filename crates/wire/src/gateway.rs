@@ -31,6 +31,7 @@ reasons! {
     CredentialExpiring "credential_expiring" "The mandate ends too soon to be used.";
     ClientIdHeader "client_id_header" "The caller names its own client id.";
     MissingResource "missing_resource" "`X-Caracal-Resource` is missing, and the path is the address of no resource.";
+    ApprovalHeader "approval_header" "`X-Caracal-Approval` is no id of an approval, or is there twice.";
     MissingZone "missing_zone" "The mandate names no zone.";
     MissingClient "missing_client" "The mandate names no client.";
     PathTraversal "path_traversal" "The path leads out of its directory, or is no path.";

@@ -57,6 +57,15 @@ reasons! {
     ApprovalRejected "approval_rejected" "A person said no.";
     ApprovalExpired "approval_expired" "The approval ended before it was used.";
     ApprovalAlreadyConsumed "approval_already_consumed" "The approval was used already.";
+    ApprovalWithdrawn "approval_withdrawn" "The approval was taken back before it was used.";
+    ApprovalOfOtherResource "approval_of_other_resource" "The approval named is for a call to another resource.";
+    ApprovalOfOtherSession "approval_of_other_session" "The approval named is for a call of another session or delegation.";
+    ApprovalOfOtherOperation "approval_of_other_operation" "The approval named is for another operation of the resource.";
+    ApprovalOfOtherArguments "approval_of_other_arguments" "The approval named is for the operation with something else in it.";
+    ApprovalOfOtherPolicy "approval_of_other_policy" "The policy has changed since the approval named was asked for; ask again.";
+    CallNotRead "call_not_read" "A person has to approve this very call, and the Gateway does not say what is in it.";
+    OperationsNotEnforced "operations_not_enforced" "The policy asks for approval of operations of the resource, which does not enforce what it declares.";
+    MalformedOperationRisk "malformed_operation_risk" "The policy's `operation_risk` cannot be relied on.";
     ApprovalClassConflict "approval_class_conflict" "What was asked needs an operator and the subject, and one approval has one of them.";
     CredentialInjectionDenied "credential_injection_denied" "The provider does not let its credential out to workloads.";
     CredentialNotProvisioned "credential_not_provisioned" "The resource has no credential that a workload could be given.";
@@ -126,6 +135,8 @@ pub struct TokenForm {
     pub request_path: Option<String>,
     /// Of a Gateway: what a tool is called with, as JSON in base64url without padding.
     pub request_arguments: Option<String>,
+    /// Of a Gateway: what a call carries, as JSON in base64url without padding, or `unread` as long as nobody asked for it.
+    pub request_content: Option<String>,
     /// Of a Gateway: the same as `X-Request-Id`.
     pub gateway_request_id: Option<String>,
 }

@@ -193,6 +193,7 @@ pub fn table() -> Vec<Route> {
         get "/v1/zones/{zoneId}/approvals/{id}" READ "approvals.get" approvals::get::handle, "Read an approval." ! ApprovalNotFound;
         post "/v1/zones/{zoneId}/approvals/{id}/approve" DECIDE "approvals.approve" approvals::decide::approve, "Say yes to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
         post "/v1/zones/{zoneId}/approvals/{id}/reject" DECIDE "approvals.reject" approvals::decide::reject, "Say no to a request that waits." ! ApprovalNotFound SubjectApprovalRequired ApprovalNotDecidable;
+        post "/v1/zones/{zoneId}/approvals/{id}/withdraw" DECIDE "approvals.withdraw" approvals::decide::withdraw, "Take back a yes that nobody has used." ! ApprovalNotFound ApprovalNotDecidable;
         get "/v1/zones/{zoneId}/notification-sinks" READ "notification_sinks.list" notification_sinks::list::handle, "List sinks of notifications.";
         post "/v1/zones/{zoneId}/notification-sinks" WRITE "notification_sinks.create" notification_sinks::create::handle, "Make a sink that is told what happens in the zone." InvalidSink ! [custody::REFUSES] InvalidSinkUrl ZoneNotFound SinkLimitReached;
         get "/v1/zones/{zoneId}/notification-sinks/{id}" READ "notification_sinks.get" notification_sinks::get::handle, "Read a sink of notifications." ! SinkNotFound;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caracal_core::{
-    ApplicationId, ZoneId,
+    ApplicationId, HeldCall, Shown, ZoneId,
     entity::{Approval, ApproverClass},
 };
 use caracal_storage::conformance::given::Given;
@@ -46,6 +46,7 @@ async fn what_waits_is_listed_counted_and_decided_once() {
       "approver_class": "operator",
       "approver_subject_id": null,
       "binding": "[binding]",
+      "call": null,
       "consumed_at": null,
       "consumed_authority_record_id": null,
       "created_at": "2026-05-21T12:00:00.000Z",
@@ -71,6 +72,7 @@ async fn what_waits_is_listed_counted_and_decided_once() {
       "state": "pending",
       "subject_anchor": null,
       "tier": "critical,high",
+      "withdrawn_at": null,
       "zone_id": "[zone_id]"
     }
     "#);
@@ -167,4 +169,68 @@ async fn what_is_not_for_an_operator_of_the_zone_is_not_decided() {
     let refused = stack.post(&format!("{path}/reject"), json!({})).await;
     assert_eq!(refused.body["state"], "expired");
     assert_eq!(refused.refused(409), "approval_not_decidable");
+}
+
+#[tokio::test]
+async fn a_call_is_shown_to_whoever_decides_and_a_yes_is_taken_back_until_it_is_used() {
+    let stack = Stack::start().await;
+    let (zone, foreign) = (stack.zone("acme").await, stack.zone("other").await);
+    let held = HeldCall {
+        method: String::from("POST"),
+        path: String::from("/"),
+        protocol: Some(String::from("mcp")),
+        call: Some(String::from("tools/call:refund")),
+        digest: "ab".repeat(32),
+        shown: Shown::Whole,
+        query: None,
+        media_type: Some(String::from("application/json")),
+        arguments: Some(json!({"name": "refund", "arguments": {"amount": 5}})),
+        text: None,
+        bytes: None,
+    };
+    let id = waiting(&stack, &zone, |approval| approval.call = Some(held)).await;
+    let path = format!("{zone}/approvals/{id}");
+    let shown = stack.get(&path).await.expect(200)["call"].clone();
+    assert_eq!(
+        shown,
+        json!({
+            "method": "POST", "path": "/", "protocol": "mcp", "call": "tools/call:refund", "digest": "ab".repeat(32),
+            "shown": "whole", "media_type": "application/json",
+            "arguments": {"name": "refund", "arguments": {"amount": 5}},
+        })
+    );
+    let listed = stack.get(&format!("{zone}/approvals")).await.expect(200);
+    assert_eq!(listed["items"][0]["call"], shown);
+
+    let withdraw = format!("{path}/withdraw");
+    let early = stack.post(&withdraw, json!({})).await;
+    assert_eq!(early.body["state"], "pending");
+    assert_eq!(early.refused(409), "approval_not_decidable");
+    stack
+        .post(&format!("{path}/approve"), json!({}))
+        .await
+        .expect(200);
+    let elsewhere = stack
+        .post(&format!("{foreign}/approvals/{id}/withdraw"), json!({}))
+        .await;
+    assert_eq!(elsewhere.refused(404), "approval_not_found");
+    let zone_id = zone.strip_prefix("/v1/zones/").unwrap();
+    let reader = stack.token("zone", Some(zone_id), "read").await;
+    let body = json!({"reason": "thought again"});
+    let denied = stack
+        .call(Some(&reader), &[], Method::POST, &withdraw, Some(&body))
+        .await;
+    assert_eq!(denied.status, 403);
+    let taken = stack.post(&withdraw, body).await.expect(200);
+    assert_eq!(
+        (&taken["state"], &taken["satisfied_at"]),
+        (&json!("rejected"), &json!(null))
+    );
+    let shown = stack.get(&path).await.expect(200);
+    assert!(
+        shown["withdrawn_at"].is_string() && shown["decision_reason"] == "thought again",
+        "{shown:?}"
+    );
+    let again = stack.post(&withdraw, json!({})).await;
+    assert_eq!(again.refused(409), "approval_not_decidable");
 }

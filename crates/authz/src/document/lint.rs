@@ -110,6 +110,9 @@ pub(super) fn lint(documents: &PolicyDocuments, names: &ZoneNames) -> Vec<Policy
     for bound in documents.arguments.iter().flat_map(|bounds| elements(bounds)) {
         lint.resource_of("arguments", bound.get("resource").and_then(Value::as_str));
     }
+    for entry in documents.operation_risk.iter().flat_map(|risk| elements(risk)) {
+        lint.resource_of("operation_risk", entry.get("resource").and_then(Value::as_str));
+    }
     lint.tiers(documents);
     lint.warnings
 }

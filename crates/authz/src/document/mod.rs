@@ -12,6 +12,7 @@ mod arguments;
 mod bound;
 mod evaluate;
 mod lint;
+mod operation_risk;
 mod origins;
 mod path;
 mod rules;
@@ -35,6 +36,7 @@ pub use arguments::ArgumentDenial;
 pub(crate) use arguments::{ArgumentBound, argument_bound};
 pub use evaluate::{Evaluated, evaluate, evaluate_unless};
 pub use lint::{PolicyWarning, ZoneNames};
+pub(crate) use operation_risk::{OperationRisk, operation_risk};
 pub use origins::{Origins, Sources};
 pub use shape::PolicyDocuments;
 pub(crate) use shape::{
@@ -42,12 +44,13 @@ pub(crate) use shape::{
 };
 
 /// The documents the decision contract reads. No other rule may be defined.
-pub const DOCUMENTS: [&str; 7] = [
+pub const DOCUMENTS: [&str; 8] = [
     "app_ids",
     "approval_tiers",
     "arguments",
     "confinement",
     "grants",
+    "operation_risk",
     "restrict",
     "risk",
 ];

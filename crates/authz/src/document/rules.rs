@@ -110,7 +110,14 @@ impl Whole {
 }
 
 /// Documents that take something away, so that a missing element would allow more.
-const RESTRICTING: [&str; 5] = ["approval_tiers", "arguments", "confinement", "restrict", "risk"];
+const RESTRICTING: [&str; 6] = [
+    "approval_tiers",
+    "arguments",
+    "confinement",
+    "operation_risk",
+    "restrict",
+    "risk",
+];
 
 /// An engine that accepts every source within our own limits. It has no input and no data.
 pub(super) fn engine() -> Engine {

@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 use super::{
     Origins, PolicyProblem,
     arguments::{MEMBERS as ARGUMENT_MEMBERS, argument_bound},
+    operation_risk::{MEMBERS as OPERATION_RISK_MEMBERS, operation_risk},
     scan::excerpt,
 };
 use crate::approval::{ApproverClass, PrivacyMode};
 
-/// The seven documents as plain data; absent ones are `None`.
+/// The eight documents as plain data; absent ones are `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocuments {
@@ -41,13 +42,16 @@ pub struct PolicyDocuments {
     /// `[{resource, tool, argument, type, …}]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Value>,
+    /// `[{resource, method, path, tier}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_risk: Option<Value>,
     /// Which sources state what.
     #[serde(default)]
     pub origins: Origins,
 }
 
 /// Changes when the same sources would evaluate to something else.
-const STORED_FORM: u32 = 3;
+const STORED_FORM: u32 = 4;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +70,7 @@ impl PolicyDocuments {
             "risk" => self.risk = Some(value),
             "approval_tiers" => self.approval_tiers = Some(value),
             "arguments" => self.arguments = Some(value),
+            "operation_risk" => self.operation_risk = Some(value),
             _ => {}
         }
     }
@@ -78,6 +83,7 @@ impl PolicyDocuments {
             ("arguments", &self.arguments),
             ("confinement", &self.confinement),
             ("grants", &self.grants),
+            ("operation_risk", &self.operation_risk),
             ("restrict", &self.restrict),
             ("risk", &self.risk),
         ]
@@ -134,6 +140,21 @@ impl PolicyDocuments {
                 return Err(PolicyProblem::new("data_document_unknown_tier:risk", message));
             }
         }
+        let entries = self.operation_risk.iter().flat_map(|risk| elements(risk));
+        for entry in entries.filter_map(operation_risk) {
+            if !known.declares(entry.tier()) {
+                let message = format!(
+                    "`operation_risk` gives an operation of `{}` the tier `{}`, which `approval_tiers` does not declare: \
+                     nobody would be asked",
+                    excerpt(entry.resource()),
+                    excerpt(entry.tier())
+                );
+                return Err(PolicyProblem::new(
+                    "data_document_unknown_tier:operation_risk",
+                    message,
+                ));
+            }
+        }
         Ok(())
     }
 
@@ -162,6 +183,13 @@ impl PolicyDocuments {
                     None => Err(String::from("has an element that is not {label_prefix, scopes}")),
                 }),
                 "grants" => grants(value),
+                "operation_risk" => each(value, false, |entry| match operation_risk(entry) {
+                    Some(_) => Ok(()),
+                    None => Err(format!(
+                        "has an element that is not {{{}}} with a method and a path as resources declare them",
+                        OPERATION_RISK_MEMBERS.join(", ")
+                    )),
+                }),
                 "restrict" if is_collection(value) => Ok(()),
                 "restrict" => Err(String::from("must be a collection of reasons")),
                 "risk" => each(value, false, |entry| match risk_entry(entry) {
@@ -212,7 +240,12 @@ impl KnownTiers {
     }
 
     pub(crate) fn has(&self, tier: &str) -> bool {
-        TIERS.contains(&tier) || self.0.contains(tier)
+        TIERS.contains(&tier) || self.declares(tier)
+    }
+
+    /// Whether somebody is asked by it.
+    pub(crate) fn declares(&self, tier: &str) -> bool {
+        self.0.contains(tier)
     }
 }
 

@@ -72,6 +72,12 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         | "approval_rejected"
         | "approval_expired"
         | "approval_already_consumed"
+        | "approval_withdrawn"
+        | "approval_of_other_resource"
+        | "approval_of_other_session"
+        | "approval_of_other_operation"
+        | "approval_of_other_arguments"
+        | "approval_of_other_policy"
         | "approval_invalid" => vec![DataChange::Approve],
         "session_inactive" | "session_required" => vec![DataChange::StartSession],
         "delegation_inactive"
@@ -96,7 +102,7 @@ pub fn gate(refused: &Refused<'_>) -> Result<Vec<DataChange>, Obstacle> {
         | "wrong_use"
         | "lifetime_too_long"
         | "gateway_required" => vec![DataChange::MintAgain],
-        "malformed_argument_data" => return Err(Obstacle::PolicyMalformed),
+        "malformed_argument_data" | "malformed_operation_risk" => return Err(Obstacle::PolicyMalformed),
         // Policy said so, and what it was asked is not there.
         _ if DenyReason::ALL.into_iter().any(|known| known.as_str() == reason) => {
             return Err(Obstacle::NotRecorded);

@@ -1,6 +1,6 @@
 //! Approvals: requests that policy allows once a person has said yes.
 
-use crate::{ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Timestamp, ZoneId, words};
+use crate::{ApplicationId, ApprovalId, AuthorityRecordId, HeldCall, JsonObject, Timestamp, ZoneId, words};
 
 words!(
     /// Who may approve.
@@ -67,6 +67,8 @@ pub struct Approval {
     pub binding: [u8; 32],
     /// What was asked, for whoever decides.
     pub metadata: JsonObject,
+    /// The one call that it releases; absent where it releases a mandate or a credential. Never part of evidence.
+    pub call: Option<HeldCall>,
     /// When it was asked.
     pub created_at: Timestamp,
     /// When it ends, decided or not.
@@ -87,6 +89,8 @@ pub struct Approval {
     pub approver_record_id: Option<AuthorityRecordId>,
     /// Why, in the approver's words.
     pub decision_reason: Option<String>,
+    /// When someone took back a yes that nobody had used; it is rejected from then on.
+    pub withdrawn_at: Option<Timestamp>,
     /// The authority record that it was used for.
     pub consumed_record_id: Option<AuthorityRecordId>,
 }

@@ -15,6 +15,7 @@ mod federation;
 mod first_call;
 mod forgery;
 mod from_a_checkout;
+mod held_calls;
 mod key_rotation;
 mod launch;
 mod ledger;

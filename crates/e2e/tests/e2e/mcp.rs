@@ -55,7 +55,12 @@ async fn tools(zone: &Zone<'_>, port: &str) -> String {
 }
 
 /// An agent of `application` with `scopes` on one resource.
-async fn agent(zone: &Zone<'_>, application: &Application, resource: &str, scopes: &[&str]) -> Agent {
+pub(crate) async fn agent(
+    zone: &Zone<'_>,
+    application: &Application,
+    resource: &str,
+    scopes: &[&str],
+) -> Agent {
     let fields = [("resource", resource), ("scope", "agent:lifecycle")];
     let minted = zone.exchange(application, &fields).await.expect(200);
     let lifecycle = minted.text_of("access_token");

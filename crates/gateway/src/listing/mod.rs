@@ -127,7 +127,10 @@ impl Form {
         let mut types = headers.get_all(header::CONTENT_TYPE).iter();
         match (types.next(), types.next()) {
             (None, _) if status == StatusCode::ACCEPTED || status == StatusCode::NO_CONTENT => Ok(None),
-            (Some(only), None) => match crate::operation::essence(only).to_ascii_lowercase().as_slice() {
+            (Some(only), None) => match crate::operation::essence(only.as_bytes())
+                .to_ascii_lowercase()
+                .as_slice()
+            {
                 b"application/json" => Ok(Some(Self::Message)),
                 b"text/event-stream" => Ok(Some(Self::Events)),
                 _ => Err(()),

@@ -10,7 +10,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
@@ -36,9 +36,9 @@ pub(super) async fn look(
         return Err(Unreadable::NotJson);
     }
     if body.size_hint().lower() > MAX_MESSAGE_BYTES as u64 {
-        return Err(Unreadable::TooLarge);
+        return Err(Unreadable::TooLarge(MAX_MESSAGE_BYTES));
     }
-    let seen = tokio::time::timeout(timeout, Seen::read(body))
+    let seen = tokio::time::timeout(timeout, Seen::read(body, MAX_MESSAGE_BYTES))
         .await
         .unwrap_or(Err(Unreadable::Stalled))?;
     let asked = message::read(&seen.joined(), headers)?;
@@ -47,9 +47,8 @@ pub(super) async fn look(
 }
 
 /// The type of a `Content-Type` or similar, without parameters.
-pub(crate) fn essence(value: &HeaderValue) -> &[u8] {
-    let bytes = value.as_bytes();
-    bytes
+pub(crate) fn essence(value: &[u8]) -> &[u8] {
+    value
         .split(|byte| *byte == b';')
         .next()
         .unwrap_or_default()
@@ -69,27 +68,28 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
             || parameter.eq_ignore_ascii_case(b"charset=\"utf-8\"")
     };
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
-    essence(only).eq_ignore_ascii_case(b"application/json")
+    essence(only.as_bytes()).eq_ignore_ascii_case(b"application/json")
         && parameters.all(is_utf8)
         && codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// A body that was read to its end.
-struct Seen {
+pub(super) struct Seen {
     frames: VecDeque<Frame<Bytes>>,
     /// Bytes left, where the length was announced. Without, the body is framed anew by whoever sends it.
     left: Option<u64>,
 }
 
 impl Seen {
-    async fn read(body: &mut Body) -> Result<Self, Unreadable> {
+    /// Reads `body`, of at most `most` bytes.
+    pub(super) async fn read(body: &mut Body, most: usize) -> Result<Self, Unreadable> {
         let left = body.size_hint().exact();
         let (mut frames, mut length) = (VecDeque::new(), 0_usize);
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Unreadable::Broken)?;
             length = length.saturating_add(frame.data_ref().map_or(0, Bytes::len));
-            if length > MAX_MESSAGE_BYTES {
-                return Err(Unreadable::TooLarge);
+            if length > most {
+                return Err(Unreadable::TooLarge(most));
             }
             // Nothing, again and again, is no way to make the list long.
             if frame.data_ref().is_none_or(|data| !data.is_empty()) {
@@ -99,8 +99,13 @@ impl Seen {
         Ok(Self { frames, left })
     }
 
+    /// Whether something follows the body.
+    pub(super) fn has_trailers(&self) -> bool {
+        self.frames.iter().any(Frame::is_trailers)
+    }
+
     /// The bytes in one piece; a copy only when they came in several.
-    fn joined(&self) -> Bytes {
+    pub(super) fn joined(&self) -> Bytes {
         let mut pieces = self.frames.iter().filter_map(Frame::data_ref);
         match (pieces.next(), pieces.next()) {
             (None, _) => Bytes::new(),
@@ -140,6 +145,7 @@ impl HttpBody for Seen {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
+    use http::HeaderValue;
     use http_body_util::StreamBody;
     use proptest::prelude::*;
 
@@ -221,7 +227,7 @@ mod tests {
             stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b' '; 1024]))));
         assert_eq!(
             looked(&json(), &mut Body::new(StreamBody::new(endless))).await,
-            Err(Unreadable::TooLarge)
+            Err(Unreadable::TooLarge(MAX_MESSAGE_BYTES))
         );
     }
 

@@ -56,6 +56,21 @@ pub(super) fn read(bytes: &[u8], headers: &HeaderMap) -> Result<Asked, Unreadabl
     Ok(Asked { call, arguments })
 }
 
+/// Whether `text` is one value of JSON with nothing in it that readers differ about.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn strict(text: &str) -> Result<(), &'static str> {
+    let problem = Cell::new(None);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let strict = Strict {
+        left: MAX_DEPTH,
+        problem: &problem,
+    };
+    let read = strict.deserialize(&mut reader).and_then(|_| reader.end());
+    read.map_err(|_| problem.get().unwrap_or("the body is no JSON"))
+}
+
 /// As [`read`], without the arguments.
 #[cfg(test)]
 fn call(bytes: &[u8], headers: &HeaderMap) -> Result<String, Unreadable> {

@@ -5,6 +5,7 @@
 //! protocols meet the same request, the one with less in the head to be told by wins, and what cannot be told is
 //! refused.
 
+pub(crate) mod content;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod look;
@@ -20,15 +21,15 @@ use http::{HeaderMap, Method, header, request::Parts};
 
 use self::look::look;
 
-pub(crate) use self::look::{MAX_MESSAGE_BYTES, essence};
+pub(crate) use self::look::essence;
 
 /// Why it cannot be told what a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     /// The body is of a type, or in a coding, that is not read.
     NotJson,
-    /// The body is larger than what is read of one.
-    TooLarge,
+    /// What is read is larger than this many bytes, the most that is read of it.
+    TooLarge(usize),
     /// The body broke off.
     Broken,
     /// The body did not come in time.
@@ -110,7 +111,7 @@ fn is_grpc(headers: &HeaderMap) -> Result<bool, Unreadable> {
             Ok(false)
         };
     };
-    let essence = essence(only).to_ascii_lowercase();
+    let essence = essence(only.as_bytes()).to_ascii_lowercase();
     let rest = essence.strip_prefix(b"application/grpc");
     Ok(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"+")))
 }

@@ -184,6 +184,15 @@ impl RemoteExchange {
                 &BASE64_URL_SAFE_NO_PAD.encode(arguments.as_bytes()),
             );
         }
+        if let Some(approval) = &call.approval {
+            form.append_pair("approval_id", approval.as_str());
+        }
+        // Plain data with text for keys always serialises.
+        let content = call.content.as_deref().map(|content| {
+            let content = serde_json::to_vec(content).unwrap_or_default();
+            BASE64_URL_SAFE_NO_PAD.encode(content)
+        });
+        form.append_pair("request_content", content.as_deref().unwrap_or("unread"));
         let form = form.finish();
         let mut request = Request::new(Full::new(Bytes::from(form.clone())));
         *request.method_mut() = Method::POST;

@@ -10,6 +10,7 @@ mod cost;
 mod evidence;
 mod fairness;
 mod forwarding;
+mod held_calls;
 mod http2;
 mod listings;
 mod mcp_sdk;

@@ -75,6 +75,8 @@ impl Wire {
                 path: "/a b&c=d".into(),
             }),
             arguments: None,
+            approval: None,
+            content: None,
             request_id: "req-1".into(),
         };
         Self {

@@ -32,7 +32,7 @@ use caracal_testkit::{
     parts::{Parts, PartsOptions},
     upstream::{Answer, Upstream},
 };
-use caracal_wire::{ErrorCode, health::NotReady};
+use caracal_wire::{ErrorCode, health::NotReady, sts::DenialReason};
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -49,12 +49,30 @@ pub(crate) struct Decision {
     pub(crate) refusal: Mutex<Option<Refusal>>,
     pub(crate) available: AtomicBool,
     pub(crate) seen: Mutex<Vec<ExchangeRequest>>,
+    /// Whether it wants to know what a call carries.
+    reads: AtomicBool,
+}
+
+impl Decision {
+    /// From here on it decides on calls that were read.
+    pub(crate) fn reads(&self) {
+        self.reads.store(true, Ordering::SeqCst);
+    }
+
+    /// From here on nobody has to be asked.
+    pub(crate) fn reads_no_more(&self) {
+        self.reads.store(false, Ordering::SeqCst);
+    }
 }
 
 #[async_trait]
 impl Exchange for Decision {
     async fn exchange(&self, request: ExchangeRequest) -> Result<ExchangeGrant, Refusal> {
+        let is_unread = self.reads.load(Ordering::SeqCst) && request.content.is_none();
         self.seen.lock().push(request);
+        if is_unread {
+            return Err(Refusal::of(ErrorCode::AccessDenied).reason(DenialReason::CallNotRead));
+        }
         match self.refusal.lock().clone() {
             Some(refusal) => Err(refusal),
             None => Ok(ExchangeGrant {
@@ -141,6 +159,7 @@ impl Stage {
             refusal: Mutex::new(None),
             available: AtomicBool::new(true),
             seen: Mutex::default(),
+            reads: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -41,6 +41,9 @@ pub(super) struct Noted<'n> {
     pub(super) authority_record_id: Option<&'n AuthorityRecordId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reissued: Option<bool>,
+    /// The mandate of the call that it was used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jti: Option<&'n str>,
 }
 
 #[derive(Serialize)]

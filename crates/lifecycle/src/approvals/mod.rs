@@ -4,6 +4,7 @@
 //! that asks for the same again finds what it asked for before.
 
 mod binding;
+mod difference;
 mod evidence;
 
 use std::{sync::Arc, time::Duration};
@@ -13,7 +14,7 @@ use caracal_authz::{
     contract::{DECISION_CONTRACT_SHA256, DECISION_CONTRACT_VERSION},
 };
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Timestamp,
+    ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Shown, Timestamp,
     audit::EventType,
     claims::SubjectType,
     entity::{
@@ -26,7 +27,11 @@ use caracal_wire::{ErrorCode, events::ApprovalDecided};
 use serde_json::{Map, Value};
 
 use self::evidence::Noted;
-pub use self::{binding::Request, evidence::Witness};
+pub use self::{
+    binding::{AskedCall, Request},
+    difference::{Difference, difference},
+    evidence::Witness,
+};
 use crate::{Denial, Error};
 
 /// How long what an approval released is answered again, should the first answer have been lost.
@@ -80,6 +85,7 @@ pub async fn ask(
         subject_anchor: anchor,
         binding: request.binding(),
         metadata: JsonObject::of(&told),
+        call: request.call.map(|call| call.held(shown(requirement.privacy))),
         created_at: now,
         expires_at: now.plus(Duration::from_secs(u64::from(requirement.ttl_seconds))),
         approvals_required: requirement.approvals,
@@ -87,6 +93,7 @@ pub async fn ask(
         satisfied_at: None,
         rejected_at: None,
         consumed_at: None,
+        withdrawn_at: None,
         approver_subject_id: None,
         approver_record_id: None,
         decision_reason: None,
@@ -135,6 +142,14 @@ fn metadata(
     {
         tell("subject_pseudonym", pseudonym(zone, subject).into());
     }
+    if let Some(call) = request.call {
+        // The operation, which every event of a call has; what it carries stays out of evidence.
+        tell("method", call.operation.http_method().into());
+        tell("path", call.operation.path().into());
+        if let Some(call) = call.operation.call() {
+            tell("call", call.into());
+        }
+    }
     if let Some(version) = &request.policy.policy_set_version_id {
         tell("policy_set_version_id", version.as_str().into());
     }
@@ -145,6 +160,15 @@ fn metadata(
     tell("decision_contract_version", DECISION_CONTRACT_VERSION.into());
     tell("decision_contract_sha", DECISION_CONTRACT_SHA256.into());
     told
+}
+
+/// How much of a call whoever decides is told, where that much is told of the person it is made for.
+const fn shown(privacy: PrivacyMode) -> Shown {
+    match privacy {
+        PrivacyMode::Identified => Shown::Whole,
+        PrivacyMode::Pseudonymous => Shown::Names,
+        PrivacyMode::Anonymous => Shown::Nothing,
+    }
 }
 
 /// The same person in the same zone has the same one; nobody tells whose it is without the zone's people.
@@ -241,6 +265,45 @@ pub async fn decide(
     Ok(decided)
 }
 
+/// Takes back a yes that nobody has used: from then on it is a no.
+///
+/// # Errors
+/// 404 `approval_not_found`; 409 `approval_not_decidable` with how it stands.
+pub async fn withdraw(
+    work: &mut dyn ZoneWork,
+    witness: &Witness<'_>,
+    id: &ApprovalId,
+    name: &str,
+    reason: Option<&str>,
+) -> Result<Approval, Error> {
+    let now = witness.world.now();
+    let verdict = Verdict {
+        approve: false,
+        approver_id: name.to_owned(),
+        approver_record_id: None,
+        class: ApproverClass::Operator,
+        reason: reason.filter(|reason| !reason.is_empty()).map(str::to_owned),
+        at: now,
+    };
+    let withdrawn = work.approvals().withdraw(id, &verdict).await?;
+    let approval = work.approvals().get(id).await?.ok_or_else(not_found)?;
+    if !withdrawn {
+        let denial =
+            Denial::of(ErrorCode::ApprovalNotDecidable).describe("there is no yes that nobody has used");
+        let state = Some(approval.state(now));
+        return Err(Denial { state, ..denial }.into());
+    }
+    let noted = Noted {
+        approver_plane: Some("operator"),
+        approver_subject_id: Some(&verdict.approver_id),
+        reason: verdict.reason.as_deref(),
+        ..Noted::default()
+    };
+    let event = witness.tell(work, DECIDED, "withdrawn", &approval, noted).await?;
+    work.outbox().append(&[event]).await?;
+    Ok(approval)
+}
+
 fn too_many() -> Denial {
     Denial {
         retry_after: Some(60),
@@ -305,6 +368,8 @@ pub enum Use<'u> {
     },
     /// A credential, which is no record.
     Credential,
+    /// One call, by the mandate of this id.
+    Call(&'u str),
 }
 
 /// Uses the approval up, once; whether it was. The record the request named must still be alive.
@@ -326,7 +391,7 @@ pub async fn consume(
     }
     let record = match used {
         Use::Mandate { id, .. } => Some(id),
-        Use::Credential => None,
+        Use::Credential | Use::Call(_) => None,
     };
     if !work.approvals().consume(&approval.id, record, now).await? {
         return Ok(false);
@@ -366,6 +431,10 @@ pub async fn consume(
     }
     let noted = Noted {
         authority_record_id: record,
+        jti: match used {
+            Use::Call(jti) => Some(jti),
+            Use::Mandate { .. } | Use::Credential => None,
+        },
         ..Noted::default()
     };
     let event = witness.tell(work, CONSUMED, "consumed", approval, noted).await?;

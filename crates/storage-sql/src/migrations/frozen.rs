@@ -106,6 +106,11 @@ pub(super) const FROZEN: &[Frozen] = &[
         postgres: "2755ab7bf5b013c817ebae7de938b08effaa9eebed5543acede521e0d8c999fc",
     },
     Frozen {
+        version: 25,
+        sqlite: "2e380f0a281426a83b903ef3e254ee4baea006b6379b5916d564b9ade27db990",
+        postgres: "803aa1891c67df010e322ac6aecb167d732736153e0f0406767e9048ebbc56f2",
+    },
+    Frozen {
         version: 27,
         sqlite: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         postgres: "89a83c029442292eba52eebd6465b1a1d9f0f29dda904ff90eed3ad678f882bd",

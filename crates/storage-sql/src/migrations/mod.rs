@@ -33,6 +33,7 @@ mod m0016_policy_shadows;
 mod m0019_sign_in;
 mod m0020_passkeys;
 mod m0021_policy_canaries;
+mod m0025_held_calls;
 mod m0027_receipts;
 mod run;
 
@@ -209,6 +210,15 @@ pub(crate) const ALL: &[Migration] = &[
         common: m0021_policy_canaries::COMMON,
         sqlite: &[],
         postgres: m0021_policy_canaries::POSTGRES,
+    },
+    Migration {
+        version: 25,
+        name: "held_calls",
+        // Columns that earlier builds name nowhere, and rows that none of them would use.
+        compatible_from: 11,
+        common: m0025_held_calls::COMMON,
+        sqlite: &[],
+        postgres: &[],
     },
     Migration {
         version: 27,

@@ -19,8 +19,8 @@ use crate::{
 
 mapped!(Approval in "approvals" {
     zone_id, id, authority_record_id, principal_id, application_id, tier, approver_class, privacy_mode, subject_anchor,
-    binding, metadata, created_at, expires_at, approvals_required, approvals_given, satisfied_at, rejected_at,
-    consumed_at, approver_subject_id, approver_record_id, decision_reason, consumed_record_id
+    binding, metadata, call, created_at, expires_at, approvals_required, approvals_given, satisfied_at, rejected_at,
+    consumed_at, withdrawn_at, approver_subject_id, approver_record_id, decision_reason, consumed_record_id
 });
 
 const COLUMNS: &str = Approval::COLUMNS;
@@ -158,6 +158,21 @@ impl Approvals for ZoneUnit {
             return Err(Error::Contended("the same approver decided meanwhile".into()));
         }
         Ok(true)
+    }
+
+    async fn withdraw(&mut self, id: &ApprovalId, verdict: &Verdict) -> Result<bool, Error> {
+        let sql = "UPDATE approvals SET satisfied_at = NULL, rejected_at = $3, withdrawn_at = $3, \
+             approver_subject_id = $4, approver_record_id = $5, decision_reason = $6 \
+             WHERE zone_id = $1 AND id = $2 AND satisfied_at IS NOT NULL AND consumed_at IS NULL AND expires_at > $3";
+        let params = params![
+            self.zone,
+            id,
+            verdict.at,
+            verdict.approver_id,
+            verdict.approver_record_id,
+            verdict.reason
+        ];
+        Ok(self.tx.run(sql, params).await? == 1)
     }
 
     async fn consume(

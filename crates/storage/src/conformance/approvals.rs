@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use caracal_core::entity::{Approval, ApprovalState, ApproverClass};
+use caracal_core::{
+    HeldCall, Shown,
+    entity::{Approval, ApprovalState, ApproverClass},
+};
 
 use crate::{ApprovalFilter, Error, Precedents, Verdict};
 
@@ -46,6 +49,19 @@ pub async fn an_approval_comes_back_as_it_was_stored(backend: Backend) {
     let mut approval = zone.given.approval(&party.application);
     approval.authority_record_id = Some(party.record.id.clone());
     approval.subject_anchor = Some(String::from("ännä"));
+    approval.call = Some(HeldCall {
+        method: String::from("POST"),
+        path: String::from("/ä"),
+        protocol: None,
+        call: None,
+        digest: "ab".repeat(32),
+        shown: Shown::Whole,
+        query: Some(String::from("a=1")),
+        media_type: None,
+        arguments: Some(serde_json::json!({"b": [1, null], "a": "\"é\""})),
+        text: None,
+        bytes: None,
+    });
     assert_eq!(open(zone, &approval).await, (approval.clone(), true));
     let now = fixture.world.now();
     let yes = verdict(&zone.given, true, "admin:1");
@@ -372,6 +388,82 @@ pub async fn of_many_who_use_an_approval_exactly_one_does(backend: Backend) {
         .unwrap()
         .unwrap();
     assert_eq!(found.consumed_record_id, used.into_iter().next());
+}
+
+pub async fn a_yes_is_taken_back_until_it_is_used_or_ends(backend: Backend) {
+    let fixture = Fixture::new(backend).await;
+    let zone = &fixture.a;
+    let application = zone.party().await.application;
+    let now = fixture.world.now();
+    let no = verdict(&zone.given, false, "admin:2");
+    let yes = verdict(&zone.given, true, "admin:1");
+    let withdraw = async |approval: &Approval, verdict: &Verdict| {
+        let mut work = zone.write().await;
+        let withdrawn = work.approvals().withdraw(&approval.id, verdict).await.unwrap();
+        work.commit().await.unwrap();
+        withdrawn
+    };
+    let consume = async |approval: &Approval| {
+        let mut work = zone.write().await;
+        let used = work.approvals().consume(&approval.id, None, now).await.unwrap();
+        work.commit().await.unwrap();
+        used
+    };
+    let approved = async || {
+        let approval = zone.given.approval(&application);
+        open(zone, &approval).await;
+        assert!(decide(zone, &approval, &yes).await);
+        approval
+    };
+    let pending = zone.given.approval(&application);
+    open(zone, &pending).await;
+    assert!(!withdraw(&pending, &no).await, "nobody said yes");
+    let mut taken = approved().await;
+    assert!(withdraw(&taken, &no).await);
+    assert!(!withdraw(&taken, &no).await && !consume(&taken).await);
+    assert!(!decide(zone, &taken, &yes).await, "it stays a no");
+    taken.approvals_given = 1;
+    taken.rejected_at = Some(now);
+    taken.withdrawn_at = Some(now);
+    taken.approver_subject_id = Some(no.approver_id.clone());
+    taken.decision_reason.clone_from(&no.reason);
+    assert_eq!(taken.state(now), ApprovalState::Rejected);
+    let read = async |id| zone.read().await.approvals().get(id).await.unwrap();
+    assert_eq!(read(&taken.id).await, Some(taken.clone()));
+    let used = approved().await;
+    assert!(consume(&used).await);
+    assert!(!withdraw(&used, &no).await, "it was used");
+    let late = approved().await;
+    let after = Verdict {
+        at: late.expires_at,
+        ..no.clone()
+    };
+    assert!(!withdraw(&late, &after).await, "it has ended");
+    let elsewhere = approved().await;
+    let mut work = fixture.b.write().await;
+    assert!(!work.approvals().withdraw(&elsewhere.id, &no).await.unwrap());
+    drop(work);
+    // Of a use and a taking back at once exactly one is so.
+    let racing = approved().await;
+    let outcomes = race(8, |runner| {
+        let (zone, id, no) = (zone.clone(), racing.id.clone(), no.clone());
+        async move {
+            retry(|| async {
+                let mut work = zone.try_write().await?;
+                let done = if runner % 2 == 0 {
+                    work.approvals().consume(&id, None, now).await?
+                } else {
+                    work.approvals().withdraw(&id, &no).await?
+                };
+                work.commit().await?;
+                Ok(done)
+            })
+            .await
+            .unwrap()
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|done| **done).count(), 1);
 }
 
 pub async fn an_approval_is_forgotten_a_while_after_its_end(backend: Backend) {

@@ -94,6 +94,7 @@ macro_rules! conformance {
                     a_decision_counts_once_and_while_it_is_open_to_it,
                     as_many_as_required_say_yes_and_one_no_is_enough,
                     of_many_who_use_an_approval_exactly_one_does,
+                    a_yes_is_taken_back_until_it_is_used_or_ends,
                     an_approval_is_forgotten_a_while_after_its_end,
                     an_approval_of_another_zone_is_neither_decided_nor_used;
                 notifications:

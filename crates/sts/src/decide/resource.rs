@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caracal_authz::{
     Action, ArgumentDenial, Decision, DecisionInput, DelegationInput, DenyReason, PolicySnapshot,
-    PresentedMandate, PrincipalInput, PrincipalKind, decide, explain,
+    PresentedMandate, PrincipalInput, PrincipalKind, approval::ApprovalTier, decide, explain,
 };
 use caracal_core::{ApplicationId, LIFECYCLE_SCOPE, Operation, ScopeSet};
 use caracal_service::{
@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::Party;
 use crate::{
     canary::Verdict,
-    case::{Case, GovernedCall},
+    case::{Case, Content, GovernedCall},
 };
 
 /// A resource that was granted.
@@ -28,6 +28,8 @@ use crate::{
 pub(crate) struct Granted {
     pub(crate) resource: Arc<ResourceState>,
     pub(crate) decision: Decision,
+    /// Tiers that this very call falls under. They are no part of the recorded decision, as arguments are none.
+    pub(crate) gates: Vec<ApprovalTier>,
     /// How the Gateway gets through, once brokered.
     pub(crate) directive: Option<UpstreamDirective>,
 }
@@ -116,7 +118,10 @@ impl Denied {
                 Stage::Facts,
                 reason @ (DenialReason::ArgumentOutOfBounds
                 | DenialReason::ArgumentsNotRead
-                | DenialReason::MalformedArgumentData),
+                | DenialReason::MalformedArgumentData
+                | DenialReason::OperationsNotEnforced
+                | DenialReason::MalformedOperationRisk
+                | DenialReason::CallNotRead),
             ) => forbidden
                 .describe(format!("policy denied ({})", reason.as_str()))
                 .reason(reason)
@@ -308,14 +313,43 @@ pub(crate) fn decide_use(
             ));
         }
     }
-    let granted = conclude(
+    let mut granted = conclude(
         policy,
         resource,
         &use_input(zone, party, call, scopes, identifier),
     )?;
     // Last: who may not call a tool learns nothing of its bounds.
     within_bounds(policy, resource, call)?;
+    granted.gates = gates(policy, resource, call)?;
     Ok(granted)
+}
+
+/// The tiers that the call falls under. A person approves a call that was read whole: what the Gateway did not say cannot
+/// be shown, nor held to.
+fn gates(
+    policy: &PolicySnapshot,
+    resource: &ResourceState,
+    call: &GovernedCall<'_>,
+) -> Outcome<Vec<ApprovalTier>> {
+    let identifier = resource.resource.identifier.as_str();
+    if !policy.gates_operations(identifier) {
+        return Ok(Vec::new());
+    }
+    let deny = |reason| {
+        let details = Explanation::Resource { resource: identifier };
+        Err(Denied::of_facts(identifier, reason, details))
+    };
+    let Ok(gates) = policy.operation_tiers(identifier, call.operation) else {
+        return deny(DenialReason::MalformedOperationRisk);
+    };
+    // Where anything may be called, something may be called by another name.
+    if !resource.enforces_operations() {
+        return deny(DenialReason::OperationsNotEnforced);
+    }
+    if !gates.is_empty() && matches!(call.content, Content::Unsaid) {
+        return deny(DenialReason::CallNotRead);
+    }
+    Ok(gates.into_vec())
 }
 
 /// What a tool is called with stays within what policy says of it. It is no part of the recorded decision: arguments may
@@ -416,6 +450,7 @@ fn conclude(
         return Ok(Granted {
             resource: resource.clone(),
             decision,
+            gates: Vec::new(),
             directive: None,
         });
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use caracal_authz::{DecisionInput, PolicySnapshot};
 use caracal_core::{
-    AuthorityRecordId, ScopeSet, Timestamp,
+    ApprovalId, AuthorityRecordId, ScopeSet, Timestamp,
     claims::{MandateClaims, MandateUse},
 };
+use caracal_lifecycle::approvals::{AskedCall, Use};
 use caracal_service::Refusal;
 use caracal_wire::sts::{Explanation, UpstreamDirective};
 
@@ -18,7 +19,7 @@ use crate::{
         Granted, Outcome, Party, PartyError, UseScopes, decide_use, not_the_control_api, resolve, use_input,
     },
     evidence::Evidence,
-    hold::Release,
+    hold::{Release, Stopped},
     issue::{DEFAULT_TTL, sign},
     keys,
     pipeline::{ExchangeKind, run},
@@ -91,6 +92,7 @@ impl<'c> Governed<'c> {
 impl ExchangeKind for Governed<'_> {
     type Issued = Option<(String, MandateClaims)>;
     const BROKERS: bool = true;
+    const OF_CALLS: bool = true;
 
     fn class(&self) -> &'static str {
         "resource"
@@ -144,13 +146,25 @@ impl ExchangeKind for Governed<'_> {
         use_input(&case.zone, party, &self.call, self.use_scopes(), resource)
     }
 
+    fn named(&self) -> (Option<&ApprovalId>, Option<&AuthorityRecordId>) {
+        (self.call.approval, None)
+    }
+
+    fn call(&self) -> Option<AskedCall<'_>> {
+        let content = self.call.content.read()?;
+        Some(AskedCall {
+            operation: self.call.operation,
+            content,
+        })
+    }
+
     async fn issue(
         &self,
         case: &Case<'_>,
         party: &Party,
         outcomes: &[Outcome<Granted>],
-        _: Option<&Release>,
-    ) -> Result<Self::Issued, Refusal> {
+        release: Option<&Release>,
+    ) -> Result<Self::Issued, Stopped> {
         let Some(Ok(granted)) = outcomes.first() else {
             return Ok(None);
         };
@@ -158,17 +172,18 @@ impl ExchangeKind for Governed<'_> {
             .directive
             .as_ref()
             .is_some_and(UpstreamDirective::needs_mandate);
-        if !self.always_mandate && !seen {
-            return Ok(None);
+        let mandate = if self.always_mandate || seen {
+            let identifier = &granted.resource.resource.identifier;
+            Some(resource_mandate(case, self.call.claims, party, identifier).await?)
+        } else {
+            None
+        };
+        // Last of all that can fail: once it is used up the call is made at most once, and not again if it is lost.
+        if let Some(release) = release {
+            let used = Use::Call(&self.call.claims.jti);
+            release.consume(case.deps, case.request_id, used).await?;
         }
-        resource_mandate(
-            case,
-            self.call.claims,
-            party,
-            &granted.resource.resource.identifier,
-        )
-        .await
-        .map(Some)
+        Ok(mandate)
     }
 
     fn evidence<'e>(&'e self, mut evidence: Evidence<'e>, _: Option<&'e Self::Issued>) -> Evidence<'e> {

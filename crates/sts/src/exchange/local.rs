@@ -9,7 +9,10 @@ use caracal_service::{
 use caracal_wire::health::NotReady;
 
 use super::Governed;
-use crate::{StsDeps, case::GovernedCall};
+use crate::{
+    StsDeps,
+    case::{Content, GovernedCall},
+};
 
 /// The exchange for a Gateway in the same process.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ impl Exchange for LocalExchange {
             resource: &request.resource,
             operation: &request.operation,
             arguments: request.arguments.as_deref(),
+            approval: request.approval.as_ref(),
+            content: request.content.as_deref().map_or(Content::Unread, Content::Read),
             request_id: &request.request_id,
         };
         let governed = Governed::new(call, false);

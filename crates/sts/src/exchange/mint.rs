@@ -16,7 +16,7 @@ use crate::{
     case::Case,
     decide::{Granted, Outcome, Party, PartyError, decide_mint, mint_input, not_the_control_api, resolve},
     evidence::Evidence,
-    hold::Release,
+    hold::{Release, Stopped},
     issue::{self, sign},
     keys,
     limit::limit,
@@ -147,7 +147,7 @@ impl ExchangeKind for Mint<'_> {
         party: &Party,
         outcomes: &[Outcome<Granted>],
         release: Option<&Release>,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, Stopped> {
         let (_, key) = keys::with_signing_key(case.deps, case.zone.clone())
             .await
             .map_err(|error| {
@@ -156,10 +156,7 @@ impl ExchangeKind for Mint<'_> {
             })?;
         let mut ends_at = issue::lifetime(party, self.ttl_seconds, case.now)?;
         let before = match release {
-            Some(release) => release
-                .answered_before(case.deps, case.request_id)
-                .await
-                .map_err(|stopped| stopped.refusal)?,
+            Some(release) => release.answered_before(case.deps, case.request_id).await?,
             None => None,
         };
         if let Some(record) = &before {
@@ -189,8 +186,7 @@ impl ExchangeKind for Mint<'_> {
                     parent: party.root_record.as_ref(),
                     expires_at: claims.expires_at(),
                 };
-                let consumed = release.consume(case.deps, case.request_id, used).await;
-                consumed.map_err(|stopped| stopped.refusal)?;
+                release.consume(case.deps, case.request_id, used).await?;
             }
             Some(_) => {}
             None if self.class == MandateUse::Gateway => {}

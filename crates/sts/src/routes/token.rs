@@ -190,6 +190,8 @@ async fn governed(
         resource: presented.resource,
         operation: &form.operation,
         arguments: form.arguments.as_ref().map(Secret::expose),
+        approval: form.approval_id.as_ref(),
+        content: form.content.content(),
         request_id: &context.request_id,
     };
     let governed = Governed::new(call, true);

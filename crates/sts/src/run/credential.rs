@@ -278,6 +278,7 @@ impl Waiting<'_> {
                 resources: self.resources,
                 scopes: &self.scopes,
                 policy: launch.policy().identity(),
+                call: None,
             },
             circumstances: Circumstances {
                 workload: Some((&self.asked.binding.env, &launch.workload.name)),

@@ -464,3 +464,43 @@ async fn in_a_frozen_zone_nothing_is_allowed_until_it_is_thawed() {
     freeze(None).await;
     Exchange::of(&fixture, &token).send().await.expect(200);
 }
+
+#[tokio::test]
+async fn a_gateway_is_asked_what_a_call_carries_and_one_that_does_not_say_is_refused() {
+    let fixture = Fixture::new().await;
+    let (token, _) = fixture.mandate().await;
+    let risk = serde_json::json!([
+        {"resource": fixture.resource.identifier, "method": "GET", "path": "/tickets", "tier": "calls"},
+    ]);
+    let more = format!("operation_risk := {risk}\napproval_tiers := [{{\"tier\": \"calls\"}}]");
+    fixture.activate(&fixture.policy(&more)).await;
+    let exchange = Exchange::of(&fixture, &token);
+    let send = async |more: &str| {
+        let body = exchange.body() + more;
+        let nonce = new_nonce(&fixture.parts.world);
+        let now = fixture.now().unix_seconds();
+        exchange.send_signed(&body, &body, &nonce, now).await
+    };
+    let before = fixture.parts.events().await.len();
+    let old = send("").await;
+    assert_eq!(old.refusal(), "403 access_denied");
+    assert_eq!(old.body["reason"], "call_not_read");
+    assert_eq!(fixture.last_event().await.evaluation_status, "call_not_read");
+    assert_eq!(fixture.parts.events().await.len(), before + 1);
+    // To one that reads it is a question, and no decision.
+    let asked = send("&request_content=unread").await;
+    assert_eq!(asked.body["reason"], "call_not_read");
+    assert_eq!(fixture.parts.events().await.len(), before + 1);
+    // {"query":"open=1","body":"empty"}
+    let held = send("&request_content=eyJxdWVyeSI6Im9wZW49MSIsImJvZHkiOiJlbXB0eSJ9").await;
+    assert_eq!(held.refusal(), "401 interaction_required", "{}", held.text);
+    // {"body":"empty","more":1}
+    let more = send("&request_content=eyJib2R5IjoiZW1wdHkiLCJtb3JlIjoxfQ").await;
+    assert_eq!(more.refusal(), "400 invalid_token", "{}", more.text);
+    let id = held.text("approval_id");
+    let named = send(&format!(
+        "&approval_id={id}&request_content=eyJib2R5IjoiZW1wdHkifQ"
+    ))
+    .await;
+    assert_eq!(named.body["reason"], "approval_of_other_arguments");
+}

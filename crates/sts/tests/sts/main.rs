@@ -7,6 +7,7 @@ mod canary;
 mod control_keys;
 mod exchange;
 mod fixture;
+mod held_calls;
 mod introspection;
 mod mandates;
 mod openapi;

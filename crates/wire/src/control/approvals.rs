@@ -1,7 +1,7 @@
 //! Approvals as operators see and decide them.
 
 use caracal_core::{
-    ApplicationId, ApprovalId, AuthorityRecordId, JsonObject, Timestamp, ZoneId,
+    ApplicationId, ApprovalId, AuthorityRecordId, HeldCall, JsonObject, Timestamp, ZoneId,
     entity::{Approval, ApprovalState, ApproverClass, PrivacyMode},
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,8 @@ pub struct ApprovalItem {
     /// What was asked: scopes, resources, session and labels, and the policy it was asked under.
     #[schema(value_type = Object)]
     pub metadata_json: JsonObject,
+    /// The one call that it releases, as far as the privacy mode tells; null where it releases a mandate or a credential.
+    pub call: Option<HeldCall>,
     /// Why it was decided so.
     pub decision_reason: Option<String>,
     /// When it was asked for.
@@ -106,6 +108,8 @@ pub struct ApprovalItem {
     pub rejected_at: Option<Timestamp>,
     /// When it was used.
     pub consumed_at: Option<Timestamp>,
+    /// When a yes was taken back that nobody had used; it is `rejected` from then on.
+    pub withdrawn_at: Option<Timestamp>,
     /// Who decided last.
     pub approver_subject_id: Option<String>,
     /// Authority record that the approval was used for.
@@ -148,12 +152,14 @@ impl ApprovalItem {
             subject_anchor: approval.subject_anchor.filter(|_| identified),
             binding,
             metadata_json: approval.metadata,
+            call: approval.call,
             decision_reason: approval.decision_reason,
             created_at: approval.created_at,
             expires_at: approval.expires_at,
             satisfied_at: approval.satisfied_at,
             rejected_at: approval.rejected_at,
             consumed_at: approval.consumed_at,
+            withdrawn_at: approval.withdrawn_at,
             approver_subject_id: approval.approver_subject_id,
             consumed_authority_record_id: approval.consumed_record_id,
             approvals_required: approval.approvals_required,

@@ -1,7 +1,7 @@
-//! `POST /v1/zones/{zoneId}/approvals/{id}/approve` and `…/reject`
+//! `POST /v1/zones/{zoneId}/approvals/{id}/approve`, `…/reject` and `…/withdraw`
 
 use caracal_core::{ApprovalId, TextRule};
-use caracal_lifecycle::approvals::{Approver, Witness, decide};
+use caracal_lifecycle::approvals::{self, Approver, Witness};
 use caracal_service::{
     Refusal,
     front::{Answer, ById, OptionalBody, Path},
@@ -13,12 +13,21 @@ use caracal_wire::{
 
 use crate::{call::ZoneCall, change::Done};
 
+/// What an operator says.
+#[derive(Clone, Copy)]
+enum Says {
+    Yes,
+    No,
+    /// No, after a yes.
+    NotAnyMore,
+}
+
 pub(crate) async fn approve(
     call: ZoneCall,
     Path(ById { id }): Path<ById<ApprovalId>>,
     OptionalBody(body): OptionalBody<DecideApproval>,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
-    decided(call, &id, true, body.unwrap_or_default()).await
+    said(call, &id, Says::Yes, body.unwrap_or_default()).await
 }
 
 pub(crate) async fn reject(
@@ -26,13 +35,21 @@ pub(crate) async fn reject(
     Path(ById { id }): Path<ById<ApprovalId>>,
     OptionalBody(body): OptionalBody<DecideApproval>,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
-    decided(call, &id, false, body.unwrap_or_default()).await
+    said(call, &id, Says::No, body.unwrap_or_default()).await
 }
 
-async fn decided(
+pub(crate) async fn withdraw(
+    call: ZoneCall,
+    Path(ById { id }): Path<ById<ApprovalId>>,
+    OptionalBody(body): OptionalBody<DecideApproval>,
+) -> Result<Answer<ApprovalDecision>, Refusal> {
+    said(call, &id, Says::NotAnyMore, body.unwrap_or_default()).await
+}
+
+async fn said(
     call: ZoneCall,
     id: &ApprovalId,
-    approve: bool,
+    says: Says,
     body: DecideApproval,
 ) -> Result<Answer<ApprovalDecision>, Refusal> {
     let reason = body.reason.filter(|reason| !reason.is_empty());
@@ -52,8 +69,13 @@ async fn decided(
         request_id: &call.request_id,
     };
     let mut change = call.change().await?;
+    let (work, reason) = (change.ending(), reason.as_deref());
     let by = Approver::Operator(&approver);
-    let approval = decide(change.ending(), &witness, id, by, (approve, reason.as_deref())).await?;
+    let approval = match says {
+        Says::Yes => approvals::decide(work, &witness, id, by, (true, reason)).await?,
+        Says::No => approvals::decide(work, &witness, id, by, (false, reason)).await?,
+        Says::NotAnyMore => approvals::withdraw(work, &witness, id, &approver, reason).await?,
+    };
     change.commit(Done::ok()).await?;
     Ok(Answer(ApprovalDecision {
         state: approval.state(call.now()),
