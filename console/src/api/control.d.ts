@@ -879,6 +879,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{zoneId}/approvals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a yes that nobody has used. */
+        post: operations["approvals.withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/zones/{zoneId}/audit": {
         parameters: {
             query?: never;
@@ -2306,6 +2323,7 @@ export interface components {
             approver_subject_id?: string | null;
             /** @description What it releases, and nothing else: lower-case hexadecimal. */
             binding: string;
+            call?: components["schemas"]["HeldCall"] | null;
             consumed_at?: components["schemas"]["Timestamp"] | null;
             consumed_authority_record_id?: components["schemas"]["AuthorityRecordId"] | null;
             /** @description When it was asked for. */
@@ -2344,6 +2362,7 @@ export interface components {
             subject_anchor?: string | null;
             /** @description The tiers of policy that it falls under. */
             tier?: string | null;
+            withdrawn_at?: components["schemas"]["Timestamp"] | null;
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
@@ -3432,6 +3451,31 @@ export interface components {
         FreezeZone: {
             /** @description Kept in the administrative audit. */
             reason?: components["schemas"]["Line500"];
+        };
+        /** @description The exact call that an approval releases. */
+        HeldCall: {
+            /** @description What it is called with, where that is JSON: of an MCP message its `params`. */
+            arguments?: unknown;
+            /** @description Bytes of a body that is neither. */
+            bytes?: number | null;
+            /** @description What a message asks for, such as `tools/call:refund`. */
+            call?: string | null;
+            /** @description Digest of all that it carries, lower-case hexadecimal. A call with another is another call. */
+            digest: string;
+            /** @description The `Content-Type` as sent. */
+            media_type?: string | null;
+            /** @description HTTP method. */
+            method: string;
+            /** @description Path, decoded. */
+            path: string;
+            /** @description `mcp`, `grpc` or `websocket`; absent of plain HTTP. */
+            protocol?: string | null;
+            /** @description The query as sent. */
+            query?: string | null;
+            /** @description How much of it is shown here. */
+            shown: components["schemas"]["Shown"];
+            /** @description Its body, where that is text and no JSON. */
+            text?: string | null;
         };
         /** @description A hold in force. */
         HoldItem: {
@@ -4541,8 +4585,11 @@ export interface components {
              */
             ungrouped: number;
         };
-        /** @enum {string} */
-        Shown: "active" | "archived";
+        /**
+         * @description How much of a call a person is shown.
+         * @enum {string}
+         */
+        Shown: "whole" | "names" | "nothing";
         /** @description Body that signs in. */
         SignIn: {
             device?: components["schemas"]["Line256"] | null;
@@ -9221,6 +9268,54 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "subject_approval_required" | "system_zone_read_only" | "zone_forbidden";
+                    };
+                };
+            };
+            404: components["responses"]["ApprovalNotFoundOrReferenceNotFound404"];
+            409: components["responses"]["ApprovalNotDecidableOrConflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "approvals.withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zoneId: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalDecision"];
+                };
+            };
+            400: components["responses"]["InvalidBodyOrInvalidParams400"];
+            401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
+            /** @description The caller may not do this, or not here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        error?: "account_role_forbidden" | "admin_token_read_only" | "admin_token_zone_mismatch" | "approve_capability_required" | "system_zone_read_only" | "zone_forbidden";
                     };
                 };
             };
