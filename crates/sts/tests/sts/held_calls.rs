@@ -48,6 +48,10 @@ fn tickets() -> Operation {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a call is asked about with what it carries, or without"
+)]
 fn asking(value: Value) -> Option<CallContent> {
     Some(CallContent {
         query: None,
