@@ -431,9 +431,9 @@ mod tests {
         )
         .await;
         assert_eq!(read.unwrap().body, CallBody::Json(json!({})));
-        assert!(body(&[b'a'; MAX_BYTES]).await.is_ok());
+        assert!(body(&vec![b'a'; MAX_BYTES]).await.is_ok());
         assert_eq!(
-            body(&[b'a'; MAX_BYTES + 1]).await,
+            body(&vec![b'a'; MAX_BYTES + 1]).await,
             Err(Unreadable::TooLarge(MAX_BYTES))
         );
         for headers in [
@@ -476,8 +476,8 @@ mod tests {
             text in "\\PC{0,8}",
         ) {
             let (name, text) = (json!(name), json!(text));
-            let numbers: String = numbers.iter().map(|number| format!("{number} ,\n")).collect();
-            let written = format!(" {{ {name} : [{numbers} {text}] }}");
+            let items = [numbers, vec![text.to_string()]].concat();
+            let written = format!(" {{ {name} : [{}] }}", items.join(" ,\n"));
             if let Ok(value) = strictly(written.as_bytes()) {
                 let one = caracal_crypto::canonical_json(&value);
                 let again = strictly(&one).unwrap();
