@@ -141,6 +141,11 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
         .resources()
         .map(|resource| kind.decide(case, case.policy(), &party, resource))
         .collect();
+    let is_gated = outcomes.iter().flatten().any(|granted| !granted.gates.is_empty());
+    if is_gated && kind.call().is_none() {
+        // No decision yet, and so nothing to count or to write down.
+        return Err(unread());
+    }
     canary(case, kind, &party, &outcomes);
     if release.is_none() {
         let granted = outcomes.iter().flatten();
@@ -148,10 +153,6 @@ async fn pass<K: ExchangeKind>(case: &Case<'_>, kind: &K) -> Result<Passed<K::Is
             .flat_map(|granted| granted.decision.gates.iter().chain(&granted.gates).cloned())
             .collect();
         if !tiers.is_empty() {
-            if K::OF_CALLS && kind.call().is_none() {
-                // No decision yet, and so no evidence of one.
-                return Err(unread());
-            }
             // Of a call it is decided first whether it needs one at all, since only then it is read.
             let wanted = named.map_or(Wanted::Hold(&tiers), Wanted::Presented);
             match released(case, kind, &party, wanted).await {

@@ -144,6 +144,7 @@ impl Denied {
 /// What policy said of one resource; nothing where the request ended without it.
 pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
     match outcome {
+        Ok(granted) if !granted.gates.is_empty() => Some(Verdict::Hold),
         Ok(granted) => Some(Verdict::of(&granted.decision)),
         Err(denied) => match (denied.stage, denied.reason) {
             (Stage::Policy, _)
@@ -151,7 +152,10 @@ pub(crate) fn verdict(outcome: &Outcome<Granted>) -> Option<Verdict> {
                 Stage::Facts,
                 DenialReason::ArgumentOutOfBounds
                 | DenialReason::ArgumentsNotRead
-                | DenialReason::MalformedArgumentData,
+                | DenialReason::MalformedArgumentData
+                | DenialReason::OperationsNotEnforced
+                | DenialReason::MalformedOperationRisk
+                | DenialReason::CallNotRead,
             ) => Some(Verdict::Deny),
             (Stage::Facts | Stage::Approval, _) => None,
         },
