@@ -10,6 +10,7 @@ import { Badge, Raw } from "../../parts/show.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Consequences } from "./consequences.tsx";
 import { Changes, PolicyEditor } from "./editor.tsx";
+import { GrantsMatrix } from "./grants/matrix.tsx";
 import { activate, candidate, type InForce, inForceQuery, policyQuery } from "./queries.ts";
 
 type Version = Schema["PolicyVersionItem"];
@@ -79,6 +80,7 @@ function Opened({
   const live = policy.versions.find((version) => forced.has(version.id));
   const newest = policy.versions[0];
   const [text, setText] = useState(newest?.content ?? "");
+  const [shown, setShown] = useState<"text" | "grants">("text");
   const [error, setError] = useState<unknown>();
   const [activating, setActivating] = useState<Version>();
   const [archiving, setArchiving] = useState(false);
@@ -102,9 +104,26 @@ function Opened({
   return (
     <>
       <FormProblem error={error} />
-      <PolicyEditor text={text} onChange={setText} readOnly={refused !== undefined} />
+      <div className="tabs" role="tablist" aria-label="How the policy is shown">
+        {(["text", "grants"] as const).map((one) => (
+          <button
+            key={one}
+            type="button"
+            role="tab"
+            aria-selected={shown === one}
+            onClick={() => setShown(one)}
+          >
+            {one === "text" ? "Text" : "Grants"}
+          </button>
+        ))}
+      </div>
+      {shown === "text" ? (
+        <PolicyEditor text={text} onChange={setText} readOnly={refused !== undefined} />
+      ) : (
+        <GrantsMatrix zone={zone} text={text} onChange={setText} readOnly={refused !== undefined} />
+      )}
       {changed && newest && (
-        <details>
+        <details open={shown === "grants"}>
           <summary>What you changed since version {newest.version}</summary>
           <Changes before={newest.content ?? ""} after={text} />
         </details>

@@ -11,7 +11,21 @@ import {
   useUnsaved,
   wrongAt,
 } from "../../parts/form.tsx";
+import { ImportOperations } from "./import.tsx";
 import { parseOperations, writeOperations } from "./operations.ts";
+
+/** What a new resource begins with. */
+const EXAMPLE = "GET /{path+} api:read\n";
+
+/** What the scopes of a resource begin with. */
+function prefixOf(operations: ReadonlyArray<Schema["Operation"]>, name: string): string {
+  const declared = operations[0]?.scope.split(":")[0];
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return slug || declared || "api";
+}
 
 type Resource = Schema["ResourceItem"];
 
@@ -39,10 +53,11 @@ export function ResourceForm({
     identifier: resource?.identifier ?? "",
     upstream: resource?.upstream_url ?? "",
     provider: resource?.credential_provider_id ?? "",
-    operations: resource ? writeOperations(resource.operations) : "GET /{path+} api:read\n",
+    operations: resource ? writeOperations(resource.operations) : EXAMPLE,
   });
   const [error, setError] = useState<unknown>();
   const [changed, setChanged] = useState(false);
+  const [importing, setImporting] = useState(false);
   useUnsaved(changed);
   const put = (field: keyof typeof typed) => (event: { target: { value: string } }) => {
     setTyped({ ...typed, [field]: event.target.value });
@@ -131,6 +146,22 @@ export function ResourceForm({
         wrong={read_.wrong ?? wrongAt(error, "operations", "scopes")}
         onChange={put("operations")}
       />
+      <div className="row">
+        <Button onClick={() => setImporting(true)}>Import operations…</Button>
+      </div>
+      {importing && (
+        <ImportOperations
+          prefix={prefixOf(read_.operations, typed.name)}
+          // What stands there as an example is nobody's choice.
+          there={!resource && typed.operations === EXAMPLE ? [] : read_.operations}
+          onClose={() => setImporting(false)}
+          onImport={(operations) => {
+            setTyped({ ...typed, operations: writeOperations(operations) });
+            setChanged(true);
+            setImporting(false);
+          }}
+        />
+      )}
       <div className="row">
         <Button type="submit" look="main">
           {resource ? "Save" : "Declare it"}
