@@ -1,51 +1,29 @@
-//! `caracal allowlist`: who may sign in to the console.
+//! `caracal allowlist`: who may sign in to the console of this home.
 //!
-//! The console reads the file with every request, so a change needs no restart. A removed entry stays as a tombstone:
-//! it tells the console to erase the account when it meets it.
+//! Whoever has an account may, and nobody else, so the list is that of the accounts: the command asks the Control API of the
+//! running stack, which decides, records who did what, and tells every other part.
 
-use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use serde::{Deserialize, Serialize};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::cli::Allowlist;
+use crate::endpoints::Endpoints;
 use crate::environment::Environment;
-use crate::files;
 use crate::home::Home;
+use crate::http::{Http, Reply};
 use crate::output::answer;
 
-/// What an entry means for whom it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Active,
-    Locked,
-    Removed,
-}
-
-impl Status {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Locked => "locked",
-            Self::Removed => "removed",
-        }
-    }
-}
-
-/// What an entry becomes, or why it stays.
-type Change = fn(Option<Status>) -> Result<Status, &'static str>;
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    emails: BTreeMap<String, Status>,
-}
+/// Longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Accounts of a page.
+const PAGE: usize = 500;
+/// Most pages that are read.
+const MAX_PAGES: usize = 200;
 
 pub(crate) fn run(
     environment: &Environment,
@@ -54,124 +32,257 @@ pub(crate) fn run(
     json: bool,
 ) -> anyhow::Result<Outcome> {
     let home = Home::locate(environment, home)?;
-    let (entry, change): (&str, Change) = match wanted {
-        Allowlist::List => return list(&home, json),
-        Allowlist::Add { entry } => (entry, added),
-        Allowlist::Remove { entry } => (entry, removed),
-        Allowlist::Lock { entry } => (entry, locked),
-        Allowlist::Unlock { entry } => (entry, unlocked),
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let accounts = Accounts::of(&home)?;
+        let said = match wanted {
+            Allowlist::List => return list(&accounts, json).await,
+            Allowlist::Add { entry, role, name } => {
+                add(&accounts, &normal(entry)?, role, name.as_deref()).await?
+            }
+            Allowlist::Remove { entry } => remove(&accounts, &normal(entry)?).await?,
+            Allowlist::Lock { entry } => lock(&accounts, &normal(entry)?, true).await?,
+            Allowlist::Unlock { entry } => lock(&accounts, &normal(entry)?, false).await?,
+        };
+        answer(&if json {
+            json!({ "entry": said.email, "status": said.status, "changed": said.changed, "link": said.link })
+                .to_string()
+        } else {
+            said.sentence()
+        })?;
+        Ok(Outcome::Good)
+    })
+}
+
+/// What became of an entry.
+struct Said {
+    email: String,
+    status: &'static str,
+    changed: bool,
+    /// How the holder chooses a password, once.
+    link: Option<String>,
+}
+
+impl Said {
+    fn sentence(&self) -> String {
+        let already = if self.changed { "is" } else { "was already" };
+        let sentence = format!("{} {already} {}", self.email, self.status);
+        match &self.link {
+            Some(link) => format!("{sentence}; hand over, once and within its time:\n{link}"),
+            None => sentence,
+        }
+    }
+}
+
+/// An account as the Control API tells it.
+struct Account {
+    id: String,
+    email: String,
+    role: String,
+    locked: bool,
+}
+
+impl Account {
+    fn read(item: &Value) -> Option<Self> {
+        let text = |name: &str| item.get(name)?.as_str().map(str::to_owned);
+        Some(Self {
+            id: text("id")?,
+            email: text("email")?,
+            role: text("role")?,
+            locked: item.get("locked_at").is_some_and(|at| !at.is_null()),
+        })
+    }
+
+    const fn status(&self) -> &'static str {
+        if self.locked { "locked" } else { "active" }
+    }
+}
+
+/// The accounts of a stack that runs.
+struct Accounts {
+    http: Http,
+    api: String,
+    web: Option<String>,
+    token: String,
+}
+
+impl Accounts {
+    fn of(home: &Home) -> anyhow::Result<Self> {
+        let endpoints = Endpoints::of_live_daemon(home);
+        let api = endpoints.as_ref().and_then(|endpoints| endpoints.url("api"));
+        let Some(api) = api.map(str::to_owned) else {
+            bail!("the stack does not run, and it is what keeps the accounts: `caracal up` starts it");
+        };
+        let file = home.admin_token_file();
+        let token = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the admin token in {}", file.display()))?;
+        Ok(Self {
+            http: Http::new(&[&api])?,
+            web: endpoints.and_then(|endpoints| endpoints.url("web").map(str::to_owned)),
+            api,
+            token: token.trim().to_owned(),
+        })
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+        ];
+        let body = body.map_or_else(String::new, Value::to_string);
+        let url = format!("{}{path}", self.api);
+        let headers = if body.is_empty() {
+            &headers[..1]
+        } else {
+            &headers[..]
+        };
+        self.http.ask(method, &url, headers, body, TIMEOUT).await
+    }
+
+    async fn change(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Reply> {
+        let reply = self.ask(method, path, body).await?;
+        if reply.status.is_success() {
+            return Ok(reply);
+        }
+        bail!("{}", reply.why());
+    }
+
+    async fn all(&self) -> anyhow::Result<Vec<Account>> {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        for _ in 0..MAX_PAGES {
+            let path = format!("/v1/accounts?limit={PAGE}{after}");
+            let reply = self.change(Method::GET, &path, None).await?;
+            let items = reply.body.get("items").and_then(Value::as_array);
+            let items = items.context("the Control API answers no accounts")?;
+            found.extend(items.iter().filter_map(Account::read));
+            let Some(cursor) = reply.text("next_cursor") else {
+                return Ok(found);
+            };
+            let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
+            after = format!("&cursor={cursor}");
+        }
+        bail!("there are more accounts than this command reads; use the console");
+    }
+
+    async fn find(&self, email: &str) -> anyhow::Result<Option<Account>> {
+        let all = self.all().await?;
+        Ok(all.into_iter().find(|account| account.email == email))
+    }
+
+    async fn there(&self, email: &str) -> anyhow::Result<Account> {
+        let found = self.find(email).await?;
+        found.with_context(|| format!("{email} is not on the allowlist; add it first"))
+    }
+}
+
+/// Makes an account, whose holder chooses the password behind a link.
+async fn add(accounts: &Accounts, email: &str, role: &str, name: Option<&str>) -> anyhow::Result<Said> {
+    let unchanged = |account: &Account| {
+        if account.locked {
+            bail!("{email} is locked; unlock it instead");
+        }
+        Ok(Said {
+            email: email.to_owned(),
+            status: account.status(),
+            changed: false,
+            link: None,
+        })
     };
-    let entry = normal(entry)?;
-    let path = prepare(&home)?;
-    // Two of us must not each write over the other's change.
-    let guard = File::open(path.parent().unwrap_or(&path))?;
-    guard.lock().context("cannot lock the allowlist")?;
-    let mut document = read(&path)?;
-    let before = document.emails.get(&entry).copied();
-    let after = match change(before) {
-        Ok(after) => after,
-        Err(why) => bail!("{entry} {why}"),
-    };
-    if before != Some(after) {
-        document.emails.insert(entry.clone(), after);
-        let text = serde_json::to_string_pretty(&document)?;
-        files::replace(&path, text.as_bytes(), 0o644)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(account) = accounts.find(email).await? {
+        return unchanged(&account);
     }
-    let changed = before != Some(after);
-    answer(&if json {
-        serde_json::json!({ "entry": entry, "status": after, "changed": changed }).to_string()
-    } else if changed {
-        format!("{entry} is {}", after.word())
-    } else {
-        format!("{entry} was {} already", after.word())
-    })?;
-    Ok(Outcome::Good)
-}
-
-fn added(before: Option<Status>) -> Result<Status, &'static str> {
-    match before {
-        None | Some(Status::Removed | Status::Active) => Ok(Status::Active),
-        Some(Status::Locked) => Err("is locked; unlock it instead"),
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or(email));
+    let body = json!({ "email": email, "name": name, "role": role });
+    let reply = accounts.ask(Method::POST, "/v1/accounts", Some(&body)).await?;
+    if reply.status == StatusCode::CONFLICT
+        && let Some(account) = accounts.find(email).await?
+    {
+        // Somebody else was quicker.
+        return unchanged(&account);
     }
-}
-
-fn removed(before: Option<Status>) -> Result<Status, &'static str> {
-    before
-        .map(|_| Status::Removed)
-        .ok_or("is not on the allowlist, so there is nothing to remove")
-}
-
-fn locked(before: Option<Status>) -> Result<Status, &'static str> {
-    present(before, Status::Locked)
-}
-
-fn unlocked(before: Option<Status>) -> Result<Status, &'static str> {
-    present(before, Status::Active)
-}
-
-fn present(before: Option<Status>, after: Status) -> Result<Status, &'static str> {
-    match before {
-        Some(Status::Active | Status::Locked) => Ok(after),
-        Some(Status::Removed) => Err("was removed; add it first"),
-        None => Err("is not on the allowlist; add it first"),
+    if !reply.status.is_success() {
+        bail!("{}", reply.why());
     }
+    let link = reply.body.pointer("/link/link").and_then(Value::as_str);
+    let link = link.context("the Control API answers no link")?;
+    // Behind the `#`, so that it reaches no server before the page sends it.
+    let place = accounts.web.as_deref().unwrap_or("CONSOLE_URL");
+    Ok(Said {
+        email: email.to_owned(),
+        status: "active",
+        changed: true,
+        link: Some(format!("{place}/link#{link}")),
+    })
 }
 
-/// An address or `@domain` as it is compared.
+async fn remove(accounts: &Accounts, email: &str) -> anyhow::Result<Said> {
+    let account = accounts.there(email).await?;
+    let path = format!("/v1/accounts/{}", account.id);
+    accounts.change(Method::DELETE, &path, None).await?;
+    Ok(Said {
+        email: account.email,
+        status: "removed",
+        changed: true,
+        link: None,
+    })
+}
+
+async fn lock(accounts: &Accounts, email: &str, locked: bool) -> anyhow::Result<Said> {
+    let mut account = accounts.there(email).await?;
+    let changed = account.locked != locked;
+    if changed {
+        let path = format!("/v1/accounts/{}", account.id);
+        accounts
+            .change(Method::PATCH, &path, Some(&json!({ "locked": locked })))
+            .await?;
+        account.locked = locked;
+    }
+    Ok(Said {
+        status: account.status(),
+        email: account.email,
+        changed,
+        link: None,
+    })
+}
+
+/// An address as it is compared.
 fn normal(entry: &str) -> anyhow::Result<String> {
     let entry = entry.trim().to_lowercase();
-    let well_formed = entry.split_once('@').is_some_and(|(_, domain)| {
-        !domain.is_empty()
+    if entry.starts_with('@') {
+        bail!(
+            "{entry:?} is a domain; accounts are for addresses. Claims of an OpenID provider let in whole groups: CONSOLE_OIDC_ROLES"
+        );
+    }
+    let well_formed = entry.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !domain.is_empty()
             && !domain.contains('@')
             && !entry.contains(|c: char| c.is_whitespace() || c.is_control())
     });
     if !well_formed {
-        bail!("{entry:?} is neither an address such as ada@example.com nor a domain such as @example.com");
+        bail!("{entry:?} is no address such as ada@example.com");
     }
     Ok(entry)
 }
 
-fn file(home: &Home) -> PathBuf {
-    home.path().join("secrets/allowlist/operatorAllowlist.json")
-}
-
-/// Makes the directory: private above, open below, because a console in a container has another account.
-fn prepare(home: &Home) -> anyhow::Result<PathBuf> {
-    let path = file(home);
-    let directory = path.parent().unwrap_or(&path);
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o755)))
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-    Ok(path)
-}
-
-/// What the file says. One that cannot be read or understood is an error: what is written next would lose it.
-fn read(path: &Path) -> anyhow::Result<Document> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Document::default()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    serde_json::from_slice(&text).with_context(|| {
-        format!(
-            "{} is not an allowlist and was left as it is; mend or remove it",
-            path.display()
-        )
-    })
-}
-
-fn list(home: &Home, json: bool) -> anyhow::Result<Outcome> {
-    let document = read(&file(home))?;
+async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Outcome> {
+    let mut all = accounts.all().await?;
+    all.sort_by(|one, other| one.email.cmp(&other.email));
     answer(&if json {
-        serde_json::to_string(&document)?
-    } else if document.emails.is_empty() {
-        "the allowlist is empty: the console asks nobody whether they are on it".to_owned()
+        let items: Vec<_> = (all.iter())
+            .map(|one| json!({ "email": one.email, "role": one.role, "status": one.status() }))
+            .collect();
+        json!({ "accounts": items }).to_string()
+    } else if all.is_empty() {
+        "nobody has an account: the link that `caracal up` prints makes the first one".to_owned()
     } else {
-        let width = document.emails.keys().map(String::len).max().unwrap_or(0).max(5);
-        let rows = document.emails.iter();
-        let rows = rows.map(|(entry, status)| format!("{entry:width$}  {}", status.word()));
-        std::iter::once(format!("{:width$}  status", "email"))
+        let width = all.iter().map(|one| one.email.len()).max().unwrap_or(0).max(5);
+        let rows = all.iter();
+        let rows = rows.map(|one| format!("{:width$}  {:8}  {}", one.email, one.role, one.status()));
+        std::iter::once(format!("{:width$}  {:8}  status", "email", "role"))
             .chain(rows)
             .collect::<Vec<_>>()
             .join("\n")

@@ -96,8 +96,7 @@ pub(crate) enum Command {
     /// Say who may sign in to the console.
     #[command(before_help = "\
 Examples:
-  caracal allowlist add ada@example.com
-  caracal allowlist add @example.com       everybody of a domain
+  caracal allowlist add ada@example.com --role auditor
   caracal allowlist lock ada@example.com   out at once, the account stays
   caracal allowlist list")]
     Allowlist {
@@ -319,7 +318,7 @@ pub(crate) enum Target {
     State,
     /// caracal.env; asks for a `yes`.
     Config,
-    /// Keys and tokens, the allowlist with them; asks for a `yes`.
+    /// Keys and tokens; asks for a `yes`.
     Secrets,
     /// All of these, and the directory.
     All,
@@ -328,27 +327,33 @@ pub(crate) enum Target {
 /// What to do with the allowlist.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Allowlist {
-    /// Let an address or a domain in.
+    /// Make an account for an address, and print the link by which its holder chooses a password.
     Add {
-        /// An address, or @domain.
+        /// An address.
         entry: String,
+        /// What the account may do.
+        #[arg(long, default_value = "viewer", value_parser = ["owner", "admin", "operator", "approver", "auditor", "viewer"])]
+        role: String,
+        /// What its holder is called; what stands before the @ unless named.
+        #[arg(long)]
+        name: Option<String>,
     },
-    /// Take it off the list; its account is erased.
+    /// Delete the account and end its sessions.
     Remove {
-        /// An address, or @domain.
+        /// An address.
         entry: String,
     },
-    /// Keep it out, without erasing its account.
+    /// End the sessions of an account and keep it out, without deleting it.
     Lock {
-        /// An address, or @domain.
+        /// An address.
         entry: String,
     },
     /// Let it in again.
     Unlock {
-        /// An address, or @domain.
+        /// An address.
         entry: String,
     },
-    /// Show the list.
+    /// Show everybody who may sign in.
     List,
 }
 

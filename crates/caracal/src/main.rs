@@ -31,6 +31,7 @@ mod environment;
 mod files;
 mod hint;
 mod home;
+mod http;
 mod interrupt;
 mod lock;
 mod logs;

@@ -139,7 +139,7 @@ pub(super) fn secrets(patient: &Patient<'_>) -> Section {
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         let Ok(found) = fs::metadata(&path) else { continue };
-        // The allowlist lies in a directory beside them and is no secret.
+        // What lies in a directory beside them is no secret of the stack.
         if !found.is_file() {
             continue;
         }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::http::{Http, Reply};
 use super::identity::Identity;
 use crate::clock;
+use crate::http::{Http, Reply};
 use crate::output::{note, notice};
 
 /// Longest wait for one answer.

@@ -6,7 +6,6 @@
 mod child_environment;
 mod credentials;
 mod gateway;
-mod http;
 mod identity;
 mod process;
 mod refresh;
@@ -23,12 +22,12 @@ use zeroize::Zeroizing;
 
 use self::credentials::{Binding, Credential, Launcher};
 use self::gateway::{Gateways, Target};
-use self::http::Http;
 use self::identity::Identity;
 use crate::Outcome;
 use crate::cli::Run;
 use crate::environment::Environment;
 use crate::home::Home;
+use crate::http::Http;
 use crate::output::{answer, note};
 
 /// Exit code of what fails before the program is started, as env(1) and its like have it.

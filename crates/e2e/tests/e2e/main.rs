@@ -1,5 +1,6 @@
 //! The suite, one program: a stack starts in a moment, linking does not.
 
+mod allowlist;
 mod canary;
 mod connections;
 mod contention;

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::application::Application;
 use super::target::Target;
+use crate::http::{Http, Reply};
 use crate::output::{note, notice};
-use crate::run::http::{Http, Reply};
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(30);

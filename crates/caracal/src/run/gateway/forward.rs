@@ -6,7 +6,7 @@ use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-use crate::run::http::Connector;
+use crate::http::Connector;
 
 /// Of one connection and not of the message (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [&str; 8] = [

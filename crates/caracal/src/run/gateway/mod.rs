@@ -20,9 +20,9 @@ use self::application::Application;
 use self::authority::Authority;
 use self::listener::Listener;
 pub(super) use self::target::Target;
-use super::http::{self, Http};
 use super::{Variables, child_environment};
 use crate::environment::Environment;
+use crate::http::{self, Http};
 
 /// What `--gateway` set up.
 pub(super) struct Gateways {

@@ -18,22 +18,22 @@ use serde_json::Value;
 const MAX_ANSWER: usize = 1 << 20;
 
 /// A connection to somewhere, with TLS where the address says so.
-pub(super) type Connector = HttpsConnector<HttpConnector>;
+pub(crate) type Connector = HttpsConnector<HttpConnector>;
 
 /// What a service answered.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
 }
 
 impl Reply {
     /// The member of that name, if it is text.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name)?.as_str()
     }
 
     /// What is to be told of a refusal.
-    pub(super) fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         self.text("error_description")
             .or_else(|| self.text("error"))
             .map_or_else(|| format!("it answered {}", self.status.as_u16()), str::to_owned)
@@ -42,12 +42,12 @@ impl Reply {
 
 /// A client of the services.
 #[derive(Clone)]
-pub(super) struct Http {
+pub(crate) struct Http {
     client: Client<Connector, Full<Bytes>>,
 }
 
 /// A connector for `urls`. The system's certificates are read only where one of them needs TLS: that takes its time.
-pub(super) fn connector(urls: &[&str]) -> anyhow::Result<Connector> {
+pub(crate) fn connector(urls: &[&str]) -> anyhow::Result<Connector> {
     let builder = HttpsConnectorBuilder::new();
     let builder = if urls.iter().any(|url| url.starts_with("https:")) {
         builder
@@ -64,14 +64,14 @@ pub(super) fn connector(urls: &[&str]) -> anyhow::Result<Connector> {
 }
 
 impl Http {
-    pub(super) fn new(urls: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn new(urls: &[&str]) -> anyhow::Result<Self> {
         Ok(Self {
             client: Client::builder(TokioExecutor::new()).build(connector(urls)?),
         })
     }
 
     /// Posts a form.
-    pub(super) async fn form(
+    pub(crate) async fn form(
         &self,
         url: &str,
         fields: &[(&str, &str)],
@@ -86,7 +86,7 @@ impl Http {
     }
 
     /// Asks one question.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         url: &str,
