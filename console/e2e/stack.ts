@@ -57,6 +57,7 @@ export default async function start(): Promise<() => Promise<void>> {
       CONSOLE_OIDC_CLIENT_ID: "console",
       CONSOLE_OIDC_CLIENT_SECRET: CLIENT_SECRET,
       CONSOLE_OIDC_NAME: "Example",
+      CONSOLE_MAIL_DIR: join(home, "mail"),
       CARACAL_PRIVATE_EGRESS_HOSTS: "localhost",
       CARACAL_TLS_EXTRA_CA_FILE: identity.authority,
     },

@@ -12,6 +12,8 @@ use caracal_crypto::{HmacKey, constant_time_eq, sealed::DerivedKeys, sha256};
 use caracal_service::Refusal;
 use caracal_wire::ErrorCode;
 
+use crate::change::GlobalChange;
+
 /// Of what a state is made: its end in seconds, and what tells it from all others.
 const PAYLOAD: usize = 8 + 16;
 const TAG: usize = 32;
@@ -23,6 +25,8 @@ pub(crate) enum Purpose {
     SingleSignOn,
     /// A sign-in with a passkey.
     Passkey,
+    /// A sign-in with a code by e-mail.
+    EmailCode,
     /// A new passkey of somebody who is signed in.
     PasskeyRegistration,
 }
@@ -32,19 +36,33 @@ impl Purpose {
         match self {
             Self::SingleSignOn => b"caracal.console-begun.v1\nsingle sign-on\n",
             Self::Passkey => b"caracal.console-begun.v1\npasskey\n",
+            Self::EmailCode => b"caracal.console-begun.v1\ne-mail code\n",
             Self::PasskeyRegistration => b"caracal.console-begun.v1\npasskey registration\n",
         }
     }
 }
 
 /// A sign-in that begins.
-pub(crate) struct Begun {
+pub(crate) struct Begun<'k> {
+    key: &'k HmacKey,
     /// Goes along wherever the person goes.
     pub(crate) state: String,
     /// Stays with the browser, where no page reads it.
     pub(crate) browser: Secret,
     /// When it is too late.
     pub(crate) expires_at: Timestamp,
+}
+
+impl Begun<'_> {
+    /// What is proved of it, for what follows from it.
+    pub(crate) fn proof(&self) -> Proof<'_> {
+        Proof {
+            key: self.key,
+            state: &self.state,
+            browser: self.browser.expose(),
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// A sign-in that began here, in this browser, and is not too old.
@@ -63,10 +81,16 @@ pub(crate) fn expired() -> Refusal {
 }
 
 /// Begins in a browser, which gets a secret for it.
-pub(crate) fn begin(keys: &DerivedKeys, world: &World, purpose: Purpose, lifetime: Duration) -> Begun {
+pub(crate) fn begin<'k>(
+    keys: &'k DerivedKeys,
+    world: &World,
+    purpose: Purpose,
+    lifetime: Duration,
+) -> Begun<'k> {
     let browser = Secret::new(URL_SAFE_NO_PAD.encode(world.random_bytes::<32>()));
     let (state, expires_at) = begin_with(keys, world, purpose, browser.expose(), lifetime);
     Begun {
+        key: &keys.current,
         state,
         browser,
         expires_at,
@@ -147,7 +171,23 @@ impl Proof<'_> {
         Secret::new(URL_SAFE_NO_PAD.encode(self.key.sign_parts(&parts)))
     }
 
-    /// What it is counted by.
+    /// Finishes it, once.
+    ///
+    /// # Errors
+    /// [`expired`] of the second who tries, and as the storage.
+    pub(crate) async fn finish(&self, change: &mut GlobalChange<'_>) -> Result<(), Refusal> {
+        let finished = sha256(&[b"caracal.console-finished.v1\n".as_slice(), self.state.as_bytes()].concat());
+        if change
+            .accounts()
+            .count_attempt(&finished, 1, self.expires_at)
+            .await?
+        {
+            return Ok(());
+        }
+        Err(expired())
+    }
+
+    /// What tries to finish it are counted by.
     pub(crate) fn digest(&self) -> [u8; 32] {
         sha256(&[b"caracal.console-begun.v1\n", self.state.as_bytes()].concat())
     }

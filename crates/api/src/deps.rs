@@ -17,7 +17,7 @@ use caracal_service::{
 use caracal_storage::Store;
 use caracal_wire::ErrorCode;
 
-use crate::{policy_work::PolicyWork, single_sign_on::SingleSignOn};
+use crate::{mail::Mailer, policy_work::PolicyWork, single_sign_on::SingleSignOn};
 
 /// Whom passkeys are for: the console, as browsers know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +187,8 @@ pub struct ApiDeps {
     pub spool: Arc<Spool>,
     /// Signs people in who come from the `OpenID` provider, where there is one.
     pub single_sign_on: Option<Arc<SingleSignOn>>,
+    /// Sends mail to people, where there is a way to.
+    pub mailer: Option<Arc<Mailer>>,
     /// Bounds.
     pub config: ApiConfig,
 }

@@ -19,8 +19,15 @@ caracal_core::declare_metrics! {
     gauge(Count) SINKS_FAILING = "caracal_api_notification_sinks_failing";
     /// Sign-ins at the console, by way and outcome.
     counter(Count) SIGN_INS = "caracal_api_sign_ins_total";
+    /// Mails to people, by outcome.
+    counter(Count) MAILS = "caracal_api_mails_total";
     /// Fetches of the keys of the console's identity provider, by outcome.
     counter(Count) KEY_FETCHES = "caracal_api_sign_in_key_fetches_total";
+}
+
+/// A mail was sent, or was not.
+pub(crate) fn mailed(outcome: &'static str) {
+    counter!(MAILS, "outcome" => outcome).increment(1);
 }
 
 /// How a sign-in ended.

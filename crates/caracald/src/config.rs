@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) console_url: Option<String>,
     /// The `OpenID` provider at which people sign in to the console.
     pub(crate) single_sign_on: Option<Box<SingleSignOnConfig>>,
+    /// Where mail to people goes, and who sends it.
+    pub(crate) mail: Option<(declared::MailPlace, String)>,
     /// The Control API and the Coordinator, for a console in another process.
     pub(crate) api_url: Option<String>,
     pub(crate) coordinator_url: Option<String>,
@@ -218,6 +220,7 @@ impl Config {
             gateway_public_url: settings.find(&declared::GATEWAY_PUBLIC_URL),
             console_url,
             single_sign_on,
+            mail: declared::mail(settings, &process),
             api_url: settings.find(&declared::API_URL),
             coordinator_url: settings.find(&declared::COORDINATOR_URL),
             audit_url: settings.find(&declared::AUDIT_URL),

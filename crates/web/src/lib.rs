@@ -9,6 +9,7 @@
 //! | `POST /api/session`, `POST /api/session/link` | sign in with a password, or by a link that sets one: the token goes into the cookie |
 //! | `POST /api/session/single-sign-on/begin`, `POST /api/session/single-sign-on` | the same by way of the `OpenID` provider |
 //! | `POST /api/session/passkey/begin`, `POST /api/session/passkey` | the same with a passkey |
+//! | `POST /api/session/email-code/begin`, `POST /api/session/email-code` | the same with a code by e-mail |
 //! | `DELETE /api/session` | sign out |
 //! | `/api/control/v1/…` | the Control API |
 //! | `/api/coordinator/zones/…` | the Coordinator |

@@ -143,13 +143,15 @@ const COORDINATOR: &str = "/api/coordinator";
 /// The Audit role's own paths begin with it as well.
 const AUDIT: &str = "/api/audit";
 /// Whose answers have what no script may have.
-const ONLY_HERE: [&str; 6] = [
+const ONLY_HERE: [&str; 8] = [
     Way::Password.path(),
     Way::Link.path(),
     Way::SingleSignOn.path(),
     Way::Passkey.path(),
     Beginning::SingleSignOn.path(),
     Beginning::Passkey.path(),
+    Way::EmailCode.path(),
+    Beginning::EmailCode.path(),
 ];
 
 async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
@@ -178,6 +180,12 @@ async fn answer(web: &Web, request: Request) -> Result<Response, Refusal> {
         }
         (&Method::POST, "/api/session/single-sign-on") => {
             session::sign_in(&web.api, web.cookies, &web.world, Way::SingleSignOn, request).await
+        }
+        (&Method::POST, "/api/session/email-code/begin") => {
+            session::begin(&web.api, web.cookies, &web.world, Beginning::EmailCode, request).await
+        }
+        (&Method::POST, "/api/session/email-code") => {
+            session::sign_in(&web.api, web.cookies, &web.world, Way::EmailCode, request).await
         }
         (&Method::DELETE, "/api/session") => {
             session::sign_out(&web.api, web.cookies, request.headers()).await

@@ -37,6 +37,8 @@ pub(crate) enum Way {
     SingleSignOn,
     /// With a passkey.
     Passkey,
+    /// With a code by e-mail.
+    EmailCode,
 }
 
 impl Way {
@@ -48,6 +50,7 @@ impl Way {
             Self::Link => "/v1/console/links/use",
             Self::SingleSignOn => "/v1/console/single-sign-on/finish",
             Self::Passkey => "/v1/console/passkey/finish",
+            Self::EmailCode => "/v1/console/email-code/finish",
         }
     }
 
@@ -56,13 +59,13 @@ impl Way {
         match self {
             Self::Password => Some(("device", cookies.device(headers))),
             Self::Link => None,
-            Self::SingleSignOn | Self::Passkey => Some(("browser", cookies.begun(headers))),
+            Self::SingleSignOn | Self::Passkey | Self::EmailCode => Some(("browser", cookies.begun(headers))),
         }
     }
 
     /// Whether it is begun here first.
     const fn is_begun(self) -> bool {
-        matches!(self, Self::SingleSignOn | Self::Passkey)
+        matches!(self, Self::SingleSignOn | Self::Passkey | Self::EmailCode)
     }
 }
 
@@ -73,6 +76,8 @@ pub(crate) enum Beginning {
     SingleSignOn,
     /// With a passkey.
     Passkey,
+    /// With a code by e-mail.
+    EmailCode,
 }
 
 impl Beginning {
@@ -81,6 +86,7 @@ impl Beginning {
         match self {
             Self::SingleSignOn => "/v1/console/single-sign-on/begin",
             Self::Passkey => "/v1/console/passkey/begin",
+            Self::EmailCode => "/v1/console/email-code/begin",
         }
     }
 }
@@ -131,8 +137,9 @@ pub(crate) async fn sign_in(
     let answer = api
         .ask(Method::POST, way.path(), sent_on(&head), None, asked.into())
         .await?;
-    // A secret of a browser is good for one answer, whatever comes of it.
-    let forgotten = way.is_begun().then(|| cookies.forget_begun()).flatten();
+    // A secret of a browser is good for one answer, whatever comes of it; a code that was mistyped may be typed again.
+    let over = way.is_begun() && (way != Way::EmailCode || answer.status() != StatusCode::UNAUTHORIZED);
+    let forgotten = over.then(|| cookies.forget_begun()).flatten();
     if !answer.status().is_success() {
         let mut response = sent_back(answer);
         response
@@ -172,10 +179,20 @@ pub(crate) async fn begin(
     beginning: Beginning,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (head, _) = object(request).await?;
+    let (head, mut asked) = object(request).await?;
+    let asked = match beginning {
+        Beginning::SingleSignOn | Beginning::Passkey => Map::new(),
+        Beginning::EmailCode => {
+            asked.remove("device");
+            let device = cookies.device(&head.headers).map(Value::from);
+            asked.extend(device.map(|device| (String::from("device"), device)));
+            asked
+        }
+    };
+    let asked = Value::Object(asked).to_string();
     let path = beginning.path();
     let answer = api
-        .ask(Method::POST, path, sent_on(&head), None, "{}".into())
+        .ask(Method::POST, path, sent_on(&head), None, asked.into())
         .await?;
     if !answer.status().is_success() {
         return Ok(sent_back(answer));

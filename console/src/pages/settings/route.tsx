@@ -15,6 +15,7 @@ const WAYS: Record<Schema["SignInWay"], string> = {
   password: "password",
   single_sign_on: "single sign-on",
   passkey: "passkey",
+  email_code: "code by e-mail",
 };
 
 function Password() {

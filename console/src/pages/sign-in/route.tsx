@@ -34,6 +34,67 @@ function SingleSignOn({ name, back }: { name: string; back: string | undefined }
   );
 }
 
+/** Signs in with a code that is sent to the address. */
+function EmailCode({ email, onDone }: { email: string; onDone: () => void }) {
+  const [begun, setBegun] = useState<{ state: string; email: string }>();
+  const [code, setCode] = useState("");
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const act = async (work: () => Promise<unknown>) => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await work();
+    } catch (caught) {
+      setError(caught);
+    }
+    setBusy(false);
+  };
+  const begin = () =>
+    act(async () => {
+      const { state } = await own<{ state: string }>("POST", "/api/session/email-code/begin", { email });
+      setCode("");
+      setBegun({ state, email });
+    });
+  const finish = () =>
+    act(async () => {
+      await own("POST", "/api/session/email-code", { ...begun, code });
+      onDone();
+    });
+  return (
+    <section className="stack-small" aria-label="Code by e-mail">
+      <FormProblem error={error} />
+      {begun && (
+        <Form onSubmit={() => void finish()}>
+          <p role="status">
+            If <bdi>{begun.email}</bdi> has an account here, a code is on its way. It is good for ten minutes, in this
+            browser.
+          </p>
+          <TextField
+            label="Code"
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            required
+            value={code}
+            onChange={(event) => setCode(event.target.value)}
+          />
+          <Button type="submit" look="main" busy={busy}>
+            Sign in with the code
+          </Button>
+        </Form>
+      )}
+      <Button
+        busy={busy}
+        refused={email.includes("@") ? undefined : "Type your e-mail address above first."}
+        onClick={() => void begin()}
+      >
+        {begun ? "Send another code" : "Send me a code"}
+      </Button>
+    </section>
+  );
+}
+
 /** Signs in by each way that the deployment has. */
 export function SignInPage() {
   const search = useSearch({ strict: false }) as { return?: string };
@@ -102,6 +163,15 @@ export function SignInPage() {
           <Button busy={busy} onClick={() => void withPasskey()}>
             Use a passkey
           </Button>
+        )}
+        {setup.data?.email_codes && (
+          <EmailCode
+            email={email}
+            onDone={() => {
+              client.clear();
+              router.history.push(safeReturn(search.return));
+            }}
+          />
         )}
         <p className="quiet small">
           Forgotten the password? An owner can make a link with which you set another one.

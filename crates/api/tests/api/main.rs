@@ -12,6 +12,8 @@ mod authzen;
 mod connections;
 mod control;
 mod control_documents;
+mod email_codes;
+mod email_server;
 mod endings;
 mod evidence;
 mod notifications;

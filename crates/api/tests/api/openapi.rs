@@ -47,8 +47,9 @@ async fn a_body_is_parsed_before_anything_is_read_for_it() {
             "/suspend",
             "/resume",
             "/terminate",
-            "/begin",
             "/policy-canary/activate",
+            "/single-sign-on/begin",
+            "/passkey/begin",
         ];
         let bodyless = bare.iter().any(|verb| route.path.ends_with(verb));
         if !takes || bodyless || matches!(route.needs.reach, Reach::Own | Reach::Control | Reach::Home) {

@@ -94,6 +94,7 @@ impl Stack {
             replay: parts.short_lived.clone(),
             spool: parts.spool.clone(),
             single_sign_on: None,
+            mailer: None,
             config,
         };
         seed_bootstrap(&deps).await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use caracal_api::{ApiConfig, ApiDeps, Notifier, SingleSignOn};
+use caracal_api::{ApiConfig, ApiDeps, MailConfig, Mailer, Notifier, SingleSignOn};
 use caracal_coordinator::CoordinatorDeps;
 use caracal_events::Spool;
 use caracal_gateway::{GatewayConfig, GatewayDeps, RemoteExchange, RemoteOptions};
@@ -22,7 +22,7 @@ use metrics::counter;
 
 use super::{Parts, egress, named_by_others};
 use crate::{
-    config::{Backend, Role},
+    config::{Backend, Role, declared::MailPlace},
     metrics as measured,
     readiness::{
         BusReady, ExchangeReady, RelayReady, RevocationsReady, Seeded, ShortLivedReady, SpoolReady,
@@ -166,6 +166,23 @@ impl Parts {
         ))))
     }
 
+    fn mailer(&self) -> anyhow::Result<Option<Arc<Mailer>>> {
+        let Some((place, sender)) = &self.config.mail else {
+            return Ok(None);
+        };
+        let place = match place {
+            MailPlace::Server(url) => MailConfig::Server {
+                url: url.clone(),
+                tls: self.egress(EgressPolicy::provisioned())?.tls(),
+            },
+            MailPlace::Directory(directory) => MailConfig::Directory(directory.clone()),
+        };
+        let mailer = Mailer::new(place, sender, self.world.clone(), self.tasks.clone());
+        let mailer =
+            mailer.context("CONSOLE_SMTP_URL, CONSOLE_MAIL_DIR or CONSOLE_MAIL_FROM is not usable")?;
+        Ok(Some(Arc::new(mailer)))
+    }
+
     fn remote_exchange(&self) -> anyhow::Result<RemoteExchange> {
         let url = self.config.sts_url.clone().context("STS_URL is required")?;
         let keys = self.keys.gateway_sts.as_ref();
@@ -244,6 +261,7 @@ impl Parts {
                 ..named_by_others(&self.config)
             })?,
             single_sign_on: self.single_sign_on()?,
+            mailer: self.mailer()?,
             issuer: self.issuer.clone(),
             replay: self.backends.short_lived.clone(),
             spool: self.spool()?,

@@ -29,5 +29,7 @@ words!(
         SingleSignOn = "single_sign_on",
         /// A passkey, with which an authenticator verified them.
         Passkey = "passkey",
+        /// A code that was sent to their address.
+        EmailCode = "email_code",
     }
 );

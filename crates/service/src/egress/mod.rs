@@ -180,6 +180,11 @@ impl Egress {
         })
     }
 
+    /// Speaks TLS to whom the operator named, of protocols other than HTTP: with the roots that this guard trusts.
+    pub fn tls(&self) -> tokio_rustls::TlsConnector {
+        self.tls.clone().into()
+    }
+
     /// Reads and checks a destination, from memory after its first use. Addresses given as text are vetted here,
     /// names when they are dialled.
     ///

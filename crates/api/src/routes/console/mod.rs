@@ -1,5 +1,6 @@
 //! `/v1/console`: signing in, and what somebody who is signed in may do about themselves.
 
+pub(crate) mod email_codes;
 pub(crate) mod links;
 pub(crate) mod own;
 pub(crate) mod passkeys;

@@ -61,7 +61,7 @@ fn require_fresh(call: &Call, signed_in: &SignedIn) -> Result<(), Refusal> {
 }
 
 /// Whom a provider's claims let in signs in there alone, so that they are out once the claims say so.
-fn has_own_ways(account: &Account) -> bool {
+pub(super) fn has_own_ways(account: &Account) -> bool {
     !account.created_by.starts_with(single_sign_on::MADE_BY_CLAIMS)
 }
 
@@ -172,13 +172,7 @@ pub(crate) async fn register(
     };
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
-    let counted = change
-        .accounts()
-        .count_attempt(&proof.digest(), 1, proof.expires_at)
-        .await?;
-    if !counted {
-        return Err(begun::expired());
-    }
+    proof.finish(&mut change).await?;
     if change.accounts().list_passkeys(&passkey.account_id).await?.len() >= MAX_PASSKEYS {
         return Err(Refusal::of(ErrorCode::InvalidPasskey).describe(format!(
             "an account has {MAX_PASSKEYS} passkeys at most; remove one first"
@@ -274,13 +268,7 @@ async fn finish_counted(call: &Call, body: FinishPasskey) -> Result<NewSession, 
     if !of_account || account.locked_at.is_some() || !has_own_ways(&account) {
         return Err(refused(PasskeyError::Key));
     }
-    let first = change
-        .accounts()
-        .count_attempt(&proof.digest(), 1, proof.expires_at)
-        .await?;
-    if !first {
-        return Err(begun::expired());
-    }
+    proof.finish(&mut change).await?;
     let (now, mut account) = (call.now(), account);
     // Of two that present the same counter one is another authenticator; and it may have been removed meanwhile.
     let used = change

@@ -2,9 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use caracal_core::entity::SignInWay;
-use caracal_crypto::{HmacKey, constant_time_eq, new_secret};
+use caracal_crypto::{HmacKey, constant_time_eq, new_secret, sha256};
 use caracal_service::{
     Refusal,
+    limits::Rule,
     signed_in::{SESSION_TOKEN_PREFIX, session_digest},
 };
 use caracal_storage::{Account, AccountSession};
@@ -63,8 +64,29 @@ fn mark(key: &HmacKey, account: &str, nonce: &[u8]) -> String {
     )
 }
 
+/// Counts what is asked of an address by a browser that somebody signed in with there before, or else by the address: strangers use
+/// up what strangers have.
+///
+/// # Errors
+/// 429 past the limit.
+pub(super) async fn count(
+    call: &Call,
+    [of_device, of_strangers]: [&Rule; 2],
+    account: Option<&Account>,
+    device: Option<&str>,
+    email: &str,
+) -> Result<(), Refusal> {
+    let known = |device: &&str| account.is_some_and(|account| knows(call, &account.id, device));
+    let (rule, name) = match device.filter(known) {
+        Some(device) => (of_device, device),
+        None => (of_strangers, email),
+    };
+    let name = hex::encode(sha256(name.as_bytes()));
+    call.role.limits.count_towards(rule, "sign_in", &name).await
+}
+
 /// Whether somebody signed in to the account with the browser that has this mark.
-pub(super) fn knows(call: &Call, account: &str, device: &str) -> bool {
+fn knows(call: &Call, account: &str, device: &str) -> bool {
     let nonce = device
         .split_once('.')
         .and_then(|(nonce, _)| URL_SAFE_NO_PAD.decode(nonce).ok());

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use caracal_core::entity::SignInWay;
-use caracal_crypto::sha256;
 use caracal_service::{
     Refusal,
     front::{Answer, Body},
@@ -44,16 +43,15 @@ pub(crate) async fn handle(call: Call, Body(body): Body<SignIn>) -> Result<Answe
     let account = work.accounts().of_email(email).await?;
     drop(work);
 
-    let device = body.device.as_deref().filter(|device| {
-        let known = account.as_ref().map(|account| account.id.as_str());
-        known.is_some_and(|id| session::knows(&call, id, device))
-    });
-    let (rule, name) = match device {
-        Some(device) => (&OF_DEVICE, device),
-        None => (&OF_STRANGERS, email),
-    };
-    let name = hex::encode(sha256(name.as_bytes()));
-    call.role.limits.count_towards(rule, "sign_in", &name).await?;
+    let device = body.device.as_deref();
+    session::count(
+        &call,
+        [&OF_DEVICE, &OF_STRANGERS],
+        account.as_ref(),
+        device,
+        email,
+    )
+    .await?;
 
     let proved = password::proves(&call, account.as_ref(), &body.password).await?;
     let account = account.filter(|account| proved && account.locked_at.is_none());
@@ -94,6 +92,7 @@ pub(crate) async fn setup(call: Call) -> Result<Answer<SetupState>, Refusal> {
     Ok(Answer(SetupState {
         needed,
         single_sign_on,
+        email_codes: call.role.mailer.is_some(),
         passkeys: call.role.config.relying_party.is_some(),
     }))
 }

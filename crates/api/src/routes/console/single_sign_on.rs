@@ -47,12 +47,10 @@ pub(crate) async fn begin(call: Call) -> Result<Answer<BegunSingleSignOn>, Refus
     let provider = provider(&call)?;
     let (keys, world) = (&call.role.token_keys, &call.role.world);
     let begun = begun::begin(keys, world, Purpose::SingleSignOn, LIFETIME);
-    let browser = begun.browser.expose();
-    let proof = begun::prove(keys, call.now(), Purpose::SingleSignOn, &begun.state, browser)?;
-    let authorization_url = provider.authorization_url(&proof, &begun.state).await?;
+    let authorization_url = provider.authorization_url(&begun.proof(), &begun.state).await?;
     Ok(Answer(BegunSingleSignOn {
         authorization_url: authorization_url.into(),
-        browser: browser.to_owned(),
+        browser: begun.browser.expose().to_owned(),
         expires_at: begun.expires_at,
     }))
 }
@@ -97,13 +95,7 @@ async fn finish_counted(call: &Call, body: FinishSingleSignOn) -> Result<NewSess
     let mut change = call.global_change().await?;
     change.accounts().lock().await?;
     // The provider lets a code be redeemed once; whatever it does, here a sign-in is finished once.
-    let first = change
-        .accounts()
-        .count_attempt(&proof.digest(), 1, proof.expires_at)
-        .await?;
-    if !first {
-        return Err(begun::expired());
-    }
+    proof.finish(&mut change).await?;
     let admitted = match admit(call, &mut change, &provider, &person).await? {
         Admitted::Account(account) => *account,
         Admitted::NoLonger(account) => {

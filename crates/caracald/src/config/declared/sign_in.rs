@@ -1,7 +1,9 @@
+use std::path::PathBuf;
+
 use caracal_api::{RoleMapping, SingleSignOnConfig};
-use caracal_core::entity::AccountRole;
+use caracal_core::{Secret, entity::AccountRole};
 use caracal_service::config::{
-    Declared, Optional, Process, Role, SecretText, Setting, SettingKind, Settings, Text, not,
+    Declared, FilePath, Optional, Process, Role, SecretText, Setting, SettingKind, Settings, Text, not,
 };
 use url::Url;
 
@@ -13,6 +15,9 @@ pub(super) const GROUP: &[&(dyn Declared + Sync)] = &[
     &OIDC_SCOPES,
     &OIDC_ROLE_CLAIM,
     &OIDC_ROLES,
+    &SMTP_URL,
+    &MAIL_DIR,
+    &MAIL_FROM,
 ];
 
 const API: &[Role] = &[Role::Api];
@@ -195,4 +200,69 @@ pub(crate) fn single_sign_on(
         console: console?,
         issuer,
     }))
+}
+
+static SMTP_URL: Optional<SecretText> = Optional::new(
+    "CONSOLE_SMTP_URL",
+    API,
+    "nobody signs in to the console with codes by e-mail",
+    "The server that sends codes to sign in with: smtps://user:password@host, or smtp://user:password@host where TLS begins with \
+     STARTTLS. Never without TLS.",
+);
+static MAIL_DIR: Optional<FilePath> = Optional::new(
+    "CONSOLE_MAIL_DIR",
+    API,
+    "mail goes to CONSOLE_SMTP_URL",
+    "Directory that mail is written into instead of being sent. In the mode dev alone.",
+);
+static MAIL_FROM: Optional<Text> = Optional::new(
+    "CONSOLE_MAIL_FROM",
+    API,
+    "needed with CONSOLE_SMTP_URL",
+    "Sender of that mail, such as Caracal <caracal@example.com>.",
+);
+
+/// Where mail goes, before its authorities are read.
+#[derive(Debug, Clone)]
+pub(crate) enum MailPlace {
+    /// To the server at this URL.
+    Server(Secret),
+    /// Into this directory.
+    Directory(PathBuf),
+}
+
+/// Reads where mail goes, and who sends it.
+pub(crate) fn mail(settings: &mut Settings, process: &Process) -> Option<(MailPlace, String)> {
+    let server = settings.find(&SMTP_URL);
+    let directory = settings.find(&MAIL_DIR);
+    let sender = settings.find(&MAIL_FROM);
+    if !process.serves(API) {
+        return None;
+    }
+    if directory.is_some() && process.mode.is_published() {
+        settings.problem("CONSOLE_MAIL_DIR is for the mode dev: codes would lie in files");
+    }
+    match (server, directory) {
+        (Some(_), Some(_)) => {
+            settings.problem("CONSOLE_SMTP_URL and CONSOLE_MAIL_DIR contradict each other");
+            None
+        }
+        (Some(server), None) => {
+            let scheme = Url::parse(server.expose())
+                .ok()
+                .map(|url| url.scheme().to_owned());
+            if !matches!(scheme.as_deref(), Some("smtps" | "smtp")) {
+                settings.problem("CONSOLE_SMTP_URL must begin with smtps:// or smtp://");
+            }
+            if sender.is_none() {
+                settings.problem("CONSOLE_MAIL_FROM is required with CONSOLE_SMTP_URL");
+            }
+            Some((MailPlace::Server(server), sender?))
+        }
+        (None, Some(directory)) => {
+            let sender = sender.unwrap_or_else(|| String::from("Caracal <caracal@localhost>"));
+            Some((MailPlace::Directory(directory), sender))
+        }
+        (None, None) => None,
+    }
 }
