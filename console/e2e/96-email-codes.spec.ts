@@ -50,7 +50,10 @@ test("a code by mail signs in once, in the browser that asked, after a few tries
   // Five tries, then it is over whatever is typed.
   for (let tries = 2; tries <= 5; tries++) {
     await mallory.getByRole("button", { name: "Sign in with the code" }).press("Enter");
-    await expect(mallory.getByRole("button", { name: "Sign in with the code" })).not.toHaveAttribute("aria-busy", "true");
+    await expect(mallory.getByRole("button", { name: "Sign in with the code" })).not.toHaveAttribute(
+      "aria-busy",
+      "true",
+    );
   }
   await mallory.getByRole("button", { name: "Sign in with the code" }).press("Enter");
   await expect(mallory.getByRole("alert")).toContainText("begin again");
@@ -102,5 +105,7 @@ test("nobody learns whether an address has an account", async ({ browser, page }
   await ask(kim, "kim@example.com");
   await kim.context().close();
   // What a browser keeps never goes to a page.
-  expect((await api.post("/v1/console/email-code/begin", { data: { email: "x@example.com" } })).status()).toBe(200);
+  expect(
+    (await api.post("/v1/console/email-code/begin", { data: { email: "x@example.com" } })).status(),
+  ).toBe(200);
 });

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "./button.tsx";
 import { Failed, Skeleton } from "./page.tsx";
+import { Table } from "./table.tsx";
 
 /** A page of a listing as the services answer it. */
 export type Listing<Row> = { items: Row[]; next_cursor?: string | null };
@@ -115,47 +116,33 @@ export function List<Row>({
           {query.hasNextPage && "Not all of them are loaded yet: load more, and they are looked through too."}
         </p>
       ) : (
-        <div className="table-scroll">
-          <table ref={table} className="table">
-            <thead>
-              <tr>
-                {columns.map(({ head, right }) => (
-                  <th key={head} scope="col" className={right ? "right" : undefined}>
-                    {head.startsWith("(") ? (
-                      <span className="hidden-visually">{head.slice(1, -1)}</span>
+        <Table
+          ref={table}
+          heads={columns.map(({ head, right }) => ({ text: head, className: right ? "right" : undefined }))}
+        >
+          {found.map((row) => {
+            const key = keyOf(row);
+            return (
+              <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
+                {columns.map(({ head, cell, right }, index) => (
+                  <td key={head} className={right ? "right" : undefined}>
+                    {index === 0 && panel ? (
+                      <button
+                        type="button"
+                        className="cover linklike"
+                        onClick={() => setAddress({ open: key })}
+                      >
+                        {cell(row)}
+                      </button>
                     ) : (
-                      head
+                      cell(row)
                     )}
-                  </th>
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {found.map((row) => {
-                const key = keyOf(row);
-                return (
-                  <tr key={key} className={key === address["open"] ? "chosen" : undefined}>
-                    {columns.map(({ head, cell, right }, index) => (
-                      <td key={head} className={right ? "right" : undefined}>
-                        {index === 0 && panel ? (
-                          <button
-                            type="button"
-                            className="cover linklike"
-                            onClick={() => setAddress({ open: key })}
-                          >
-                            {cell(row)}
-                          </button>
-                        ) : (
-                          cell(row)
-                        )}
-                      </td>
-                    ))}
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+            );
+          })}
+        </Table>
       )}
       {query.hasNextPage && (
         <div className="row">

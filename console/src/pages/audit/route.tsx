@@ -7,6 +7,7 @@ import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
 import { Badge, Id, State } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { RequestDetail } from "./detail.tsx";
 import { began, searchAudit } from "./queries.ts";
@@ -84,40 +85,28 @@ function Tail({ zone, query }: { zone: string; query: Readonly<Record<string, st
       {events.length === 0 ? (
         <p className="quiet">Waiting for the next event.</p>
       ) : (
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Event</th>
-                <th scope="col">Decision</th>
-                <th scope="col">About</th>
-                <th scope="col">When</th>
-              </tr>
-            </thead>
-            <tbody>
-              {events.map((event) => (
-                <tr key={event.id}>
-                  <td>
-                    <button
-                      type="button"
-                      className="cover linklike"
-                      onClick={() => setAddress({ request: event.request_id })}
-                    >
-                      {happened(event)}
-                    </button>
-                  </td>
-                  <td>
-                    <State of={event.decision} />
-                  </td>
-                  <td className="mono">{about(event)}</td>
-                  <td className="right">
-                    <ExactTime at={event.occurred_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={["Event", "Decision", "About", "When"]}>
+          {events.map((event) => (
+            <tr key={event.id}>
+              <td>
+                <button
+                  type="button"
+                  className="cover linklike"
+                  onClick={() => setAddress({ request: event.request_id })}
+                >
+                  {happened(event)}
+                </button>
+              </td>
+              <td>
+                <State of={event.decision} />
+              </td>
+              <td className="mono">{about(event)}</td>
+              <td className="right">
+                <ExactTime at={event.occurred_at} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

@@ -4,6 +4,7 @@ import { Problem } from "../../api/problem.ts";
 import { Button } from "../../parts/button.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Badge } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { searchAudit } from "../audit/queries.ts";
 import { zonesQuery } from "../zones/queries.ts";
 
@@ -84,35 +85,23 @@ export function DiagnosticsPage() {
         </Button>
       }
     >
-      <div className="table-scroll" aria-live="polite">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Part</th>
-              <th scope="col">What it does</th>
-              <th scope="col">State</th>
-              <th scope="col">Found</th>
-            </tr>
-          </thead>
-          <tbody>
-            {(query.data ?? []).map((found) => (
-              <tr key={found.name}>
-                <td>
-                  <strong>{found.name}</strong>
-                </td>
-                <td className="quiet">{found.what}</td>
-                <td>
-                  <Badge meaning={found.ok ? "allowed" : "refused"}>{found.ok ? "works" : "fails"}</Badge>
-                </td>
-                <td style={{ whiteSpace: "normal", minWidth: "24ch" }}>
-                  {found.said}
-                  {found.mend && <div className="quiet small">{found.mend}</div>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={["Part", "What it does", "State", "Found"]} live>
+        {(query.data ?? []).map((found) => (
+          <tr key={found.name}>
+            <td>
+              <strong>{found.name}</strong>
+            </td>
+            <td className="quiet">{found.what}</td>
+            <td>
+              <Badge meaning={found.ok ? "allowed" : "refused"}>{found.ok ? "works" : "fails"}</Badge>
+            </td>
+            <td style={{ whiteSpace: "normal", minWidth: "24ch" }}>
+              {found.said}
+              {found.mend && <div className="quiet small">{found.mend}</div>}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </Page>
   );
 }

@@ -7,6 +7,7 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem } from "../../parts/form.tsx";
 import type { Listing } from "../../parts/list.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { outcomeOf, stateOf, wordsOf } from "./events.ts";
 import { SinkForm } from "./form.tsx";
@@ -43,52 +44,39 @@ function Deliveries({ zone, sink, refused }: { zone: string; sink: Sink; refused
   if (rows.length === 0)
     return <p className="quiet">{query.isPending ? "Looking…" : "Nothing was sent to it yet."}</p>;
   return (
-    <div className="table-scroll">
-      <table className="table">
-        <caption className="hidden-visually">Deliveries</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">What</th>
-            <th scope="col">State</th>
-            <th scope="col">
-              <span className="hidden-visually">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((delivery) => {
-            const { meaning, words } = outcomeOf(delivery);
-            return (
-              <tr key={delivery.id}>
-                <td>
-                  <Time at={delivery.created_at} />
-                </td>
-                <td style={{ whiteSpace: "normal" }}>
-                  {wordsOf(delivery.event_type)}
-                  {delivery.last_error && <div className="quiet small">{delivery.last_error}</div>}
-                </td>
-                <td>
-                  <Badge meaning={meaning}>{words}</Badge>
-                </td>
-                <td className="right">
-                  {(delivery.delivered_at ?? delivery.abandoned_at) && (
-                    <Button look="plain" refused={refused} onClick={() => void again(delivery.id)}>
-                      Send again
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+    <>
+      <Table heads={["When", "What", "State", "(Actions)"]} caption="Deliveries">
+        {rows.map((delivery) => {
+          const { meaning, words } = outcomeOf(delivery);
+          return (
+            <tr key={delivery.id}>
+              <td>
+                <Time at={delivery.created_at} />
+              </td>
+              <td style={{ whiteSpace: "normal" }}>
+                {wordsOf(delivery.event_type)}
+                {delivery.last_error && <div className="quiet small">{delivery.last_error}</div>}
+              </td>
+              <td>
+                <Badge meaning={meaning}>{words}</Badge>
+              </td>
+              <td className="right">
+                {(delivery.delivered_at ?? delivery.abandoned_at) && (
+                  <Button look="plain" refused={refused} onClick={() => void again(delivery.id)}>
+                    Send again
+                  </Button>
+                )}
+              </td>
+            </tr>
+          );
+        })}
+      </Table>
       {query.hasNextPage && (
         <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
           Load more
         </Button>
       )}
-    </div>
+    </>
   );
 }
 

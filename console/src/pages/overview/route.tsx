@@ -6,6 +6,7 @@ import { useRefusal } from "../../api/me.ts";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Pulse } from "../../parts/pulse.tsx";
 import { Id, State } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { about, happened } from "../audit/words.ts";
 import { zoneQuery } from "../zones/queries.ts";
@@ -37,41 +38,29 @@ function Recent({ zone, before }: { zone: string; before: ReadonlyArray<RecentEv
       {rows.length === 0 ? (
         <p className="quiet">Nothing yet. Events appear here a moment after they happen.</p>
       ) : (
-        <div className="table-scroll">
-          <table className="table">
-            <thead className="hidden-visually">
-              <tr>
-                <th scope="col">Decision</th>
-                <th scope="col">Event</th>
-                <th scope="col">About</th>
-                <th scope="col">When</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((event) => (
-                <tr key={event.id}>
-                  <td>
-                    <State of={event.decision} />
-                  </td>
-                  <td>
-                    <Link
-                      className="cover"
-                      to="/z/$zone/audit"
-                      params={{ zone }}
-                      search={{ request: event.request_id }}
-                    >
-                      {happened(event)}
-                    </Link>
-                  </td>
-                  <td className="mono quiet">{about(event)}</td>
-                  <td className="right">
-                    <Time at={event.occurred_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={["Decision", "Event", "About", "When"]} headless>
+          {rows.map((event) => (
+            <tr key={event.id}>
+              <td>
+                <State of={event.decision} />
+              </td>
+              <td>
+                <Link
+                  className="cover"
+                  to="/z/$zone/audit"
+                  params={{ zone }}
+                  search={{ request: event.request_id }}
+                >
+                  {happened(event)}
+                </Link>
+              </td>
+              <td className="mono quiet">{about(event)}</td>
+              <td className="right">
+                <Time at={event.occurred_at} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

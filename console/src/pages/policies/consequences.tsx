@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { Button } from "../../parts/button.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
 import { Badge } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { type Group, type Replayed, replay } from "./replay.ts";
 
 const WINDOWS = [
@@ -87,51 +88,44 @@ export function Consequences({
       <FormProblem error={error} />
       {answer && <Summary answer={answer} />}
       {answer && answer.groups.length > 0 && (
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Would be</th>
-                <th scope="col">Application</th>
-                <th scope="col">Resource</th>
-                <th scope="col">Scopes</th>
-                <th scope="col" className="right">
-                  Decisions
-                </th>
-                <th scope="col">For example</th>
-              </tr>
-            </thead>
-            <tbody>
-              {answer.groups.map((group) => (
-                <tr
-                  key={JSON.stringify([
-                    group.change,
-                    group.application_id,
-                    group.resource,
-                    group.scopes,
-                    group.reason,
-                  ])}
-                >
-                  <td>
-                    <Badge meaning={CHANGES[group.change][0]}>{CHANGES[group.change][1]}</Badge>
-                    {group.reason && <div className="quiet small">{group.reason.replaceAll("_", " ")}</div>}
-                  </td>
-                  <td className="mono">{group.application_id}</td>
-                  <td className="mono">{group.resource}</td>
-                  <td className="mono">{group.scopes.join(" ")}</td>
-                  <td className="right number">{group.decisions.toLocaleString()}</td>
-                  <td>
-                    {group.request_ids[0] && (
-                      <Link to="/z/$zone/audit" params={{ zone }} search={{ request: group.request_ids[0] }}>
-                        Why it was decided so
-                      </Link>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={[
+            "Would be",
+            "Application",
+            "Resource",
+            "Scopes",
+            { text: "Decisions", className: "right" },
+            "For example",
+          ]}
+        >
+          {answer.groups.map((group) => (
+            <tr
+              key={JSON.stringify([
+                group.change,
+                group.application_id,
+                group.resource,
+                group.scopes,
+                group.reason,
+              ])}
+            >
+              <td>
+                <Badge meaning={CHANGES[group.change][0]}>{CHANGES[group.change][1]}</Badge>
+                {group.reason && <div className="quiet small">{group.reason.replaceAll("_", " ")}</div>}
+              </td>
+              <td className="mono">{group.application_id}</td>
+              <td className="mono">{group.resource}</td>
+              <td className="mono">{group.scopes.join(" ")}</td>
+              <td className="right number">{group.decisions.toLocaleString()}</td>
+              <td>
+                {group.request_ids[0] && (
+                  <Link to="/z/$zone/audit" params={{ zone }} search={{ request: group.request_ids[0] }}>
+                    Why it was decided so
+                  </Link>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

@@ -4,6 +4,7 @@ import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { FormProblem, SelectField } from "../../parts/form.tsx";
 import { Code } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 
 const WINDOWS = [
   ["168", "the last week"],
@@ -85,26 +86,15 @@ export function Needless({
               ` ${answer.undecidable.toLocaleString()} could not be made again: look at what they needed yourself.`}
           </p>
           {answer.allowed > 0 && answer.unneeded.length > 0 && (
-            <div className="table-scroll">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Resource</th>
-                    <th scope="col">Application</th>
-                    <th scope="col">Not needed</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {answer.unneeded.map((grant) => (
-                    <tr key={JSON.stringify(grant)}>
-                      <td className="mono">{grant.resource}</td>
-                      <td className="mono">{grant.application}</td>
-                      <td>{partOf(grant)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table heads={["Resource", "Application", "Not needed"]}>
+              {answer.unneeded.map((grant) => (
+                <tr key={JSON.stringify(grant)}>
+                  <td className="mono">{grant.resource}</td>
+                  <td className="mono">{grant.application}</td>
+                  <td>{partOf(grant)}</td>
+                </tr>
+              ))}
+            </Table>
           )}
           {answer.allowed > 0 && answer.unneeded_count > 0 && answer.content && (
             <details>

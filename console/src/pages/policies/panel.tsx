@@ -7,6 +7,7 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { FormProblem, useUnsaved } from "../../parts/form.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge, Raw } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Consequences } from "./consequences.tsx";
 import { Changes, PolicyEditor } from "./editor.tsx";
@@ -144,42 +145,28 @@ function Opened({
       </div>
       <section className="stack-small" aria-labelledby="versions">
         <h3 id="versions">Versions</h3>
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Version</th>
-                <th scope="col">Made</th>
-                <th scope="col">By</th>
-                <th scope="col">
-                  <span className="hidden-visually">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {policy.versions.map((version) => (
-                <tr key={version.id}>
-                  <td className="number">
-                    {version.version} {version.id === live?.id && <Badge meaning="allowed">in force</Badge>}
-                  </td>
-                  <td>
-                    <Time at={version.created_at} />
-                  </td>
-                  <td>
-                    <bdi>{version.created_by}</bdi>
-                  </td>
-                  <td className="right">
-                    {version.id !== live?.id && (
-                      <Button refused={refused} onClick={() => setActivating(version)}>
-                        {live && version.version < live.version ? "Roll back to it…" : "Put in force…"}
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table heads={["Version", "Made", "By", "(Actions)"]}>
+          {policy.versions.map((version) => (
+            <tr key={version.id}>
+              <td className="number">
+                {version.version} {version.id === live?.id && <Badge meaning="allowed">in force</Badge>}
+              </td>
+              <td>
+                <Time at={version.created_at} />
+              </td>
+              <td>
+                <bdi>{version.created_by}</bdi>
+              </td>
+              <td className="right">
+                {version.id !== live?.id && (
+                  <Button refused={refused} onClick={() => setActivating(version)}>
+                    {live && version.version < live.version ? "Roll back to it…" : "Put in force…"}
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       </section>
       <div className="row">
         <Button look="danger" refused={refused} onClick={() => setArchiving(true)}>

@@ -9,6 +9,7 @@ import { Form, FormProblem, TextField, useUnsaved, wrongAt } from "../../parts/f
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Id } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Consequences } from "./consequences.tsx";
 import { PolicyEditor } from "./editor.tsx";
@@ -100,43 +101,29 @@ function History({ zone, set }: { zone: string; set: Schema["PolicySetItem"] }) 
       </h2>
       <Loaded query={query}>
         {({ items }) => (
-          <div className="table-scroll">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">Version</th>
-                  <th scope="col">Manifest</th>
-                  <th scope="col">Made</th>
-                  <th scope="col">
-                    <span className="hidden-visually">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((version) => (
-                  <tr key={version.id}>
-                    <td className="number">
-                      {version.version}{" "}
-                      {version.id === set.active_version_id && <Badge meaning="allowed">in force</Badge>}
-                    </td>
-                    <td>
-                      <Id of={version.manifest_sha256} />
-                    </td>
-                    <td>
-                      <Time at={version.created_at} />
-                    </td>
-                    <td className="right">
-                      {version.id !== set.active_version_id && (
-                        <Button refused={refused} onClick={() => setBack(version)}>
-                          Roll back to it…
-                        </Button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Version", "Manifest", "Made", "(Actions)"]}>
+            {items.map((version) => (
+              <tr key={version.id}>
+                <td className="number">
+                  {version.version}{" "}
+                  {version.id === set.active_version_id && <Badge meaning="allowed">in force</Badge>}
+                </td>
+                <td>
+                  <Id of={version.manifest_sha256} />
+                </td>
+                <td>
+                  <Time at={version.created_at} />
+                </td>
+                <td className="right">
+                  {version.id !== set.active_version_id && (
+                    <Button refused={refused} onClick={() => setBack(version)}>
+                      Roll back to it…
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
       {back && (

@@ -3,6 +3,7 @@ import type { Schema } from "../../api/client.ts";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { AreaField, Form, TextField } from "../../parts/form.tsx";
+import { Table } from "../../parts/table.tsx";
 import { type Imported, isThere, MAX_BYTES, MAX_OPERATIONS, merged, readDocument } from "./import.ts";
 
 type Operation = Schema["Operation"];
@@ -35,44 +36,33 @@ function Proposals({
           Choose none
         </Button>
       </div>
-      <div className="table-scroll">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Operation</th>
-              <th scope="col">Scope</th>
-              <th scope="col">What it says it does</th>
+      <Table heads={["Operation", "Scope", "What it says it does"]}>
+        {read.proposals.map(({ operation, about, refused }, index) => {
+          const why = refused ?? (isThere(there, operation) ? "declared already" : undefined);
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a proposal is its place in the document
+            <tr key={index}>
+              <td>
+                <label className="choice">
+                  <input
+                    type="checkbox"
+                    checked={chosen.has(index)}
+                    disabled={why !== undefined}
+                    onChange={() => toggle(index)}
+                  />
+                  <span className="mono">
+                    {operation.method} {operation.path}
+                  </span>
+                </label>
+              </td>
+              <td className="mono">{operation.scope}</td>
+              <td className="quiet">
+                <bdi>{why ? `Cannot be chosen: ${why}` : about}</bdi>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {read.proposals.map(({ operation, about, refused }, index) => {
-              const why = refused ?? (isThere(there, operation) ? "declared already" : undefined);
-              return (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a proposal is its place in the document
-                <tr key={index}>
-                  <td>
-                    <label className="choice">
-                      <input
-                        type="checkbox"
-                        checked={chosen.has(index)}
-                        disabled={why !== undefined}
-                        onChange={() => toggle(index)}
-                      />
-                      <span className="mono">
-                        {operation.method} {operation.path}
-                      </span>
-                    </label>
-                  </td>
-                  <td className="mono">{operation.scope}</td>
-                  <td className="quiet">
-                    <bdi>{why ? `Cannot be chosen: ${why}` : about}</bdi>
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { List, useAddress } from "../../parts/list.tsx";
 import { Empty, Page } from "../../parts/page.tsx";
 import { Badge, Facts, Id, Raw } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { ExactTime, Time } from "../../parts/time.tsx";
 import { ResourceForm } from "./form.tsx";
 
@@ -87,26 +88,15 @@ function Panel({ zone, resource, close }: { zone: string; resource: Resource; cl
           </div>
           <section className="stack-small" aria-labelledby="operations">
             <h3 id="operations">Operations</h3>
-            <div className="table-scroll">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Method</th>
-                    <th scope="col">Path</th>
-                    <th scope="col">Scope</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {resource.operations.map((operation) => (
-                    <tr key={`${operation.method} ${operation.path}`}>
-                      <td className="mono">{operation.method}</td>
-                      <td className="mono">{operation.path}</td>
-                      <td className="mono">{operation.scope}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table heads={["Method", "Path", "Scope"]}>
+              {resource.operations.map((operation) => (
+                <tr key={`${operation.method} ${operation.path}`}>
+                  <td className="mono">{operation.method}</td>
+                  <td className="mono">{operation.path}</td>
+                  <td className="mono">{operation.scope}</td>
+                </tr>
+              ))}
+            </Table>
           </section>
         </>
       )}

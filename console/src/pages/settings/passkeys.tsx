@@ -7,6 +7,7 @@ import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded } from "../../parts/page.tsx";
 import { Badge } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { browser } from "./browser.ts";
 
@@ -50,44 +51,30 @@ export function Passkeys() {
       <Loaded query={query}>
         {({ items }) =>
           items.length > 0 && (
-            <div className="table-scroll">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Added</th>
-                    <th scope="col">Last used</th>
-                    <th scope="col">
-                      <span className="hidden-visually">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((passkey) => (
-                    <tr key={passkey.id}>
-                      <td>
-                        <bdi>{passkey.name}</bdi> {passkey.backed_up && <Badge>synced</Badge>}
-                      </td>
-                      <td>
-                        <Time at={passkey.created_at} />
-                      </td>
-                      <td>
-                        <Time at={passkey.last_used_at} />
-                      </td>
-                      <td className="right">
-                        <Button
-                          look="plain"
-                          aria-label={`Remove ${passkey.name}`}
-                          onClick={() => void remove(passkey.id)}
-                        >
-                          Remove
-                        </Button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table heads={["Name", "Added", "Last used", "(Actions)"]}>
+              {items.map((passkey) => (
+                <tr key={passkey.id}>
+                  <td>
+                    <bdi>{passkey.name}</bdi> {passkey.backed_up && <Badge>synced</Badge>}
+                  </td>
+                  <td>
+                    <Time at={passkey.created_at} />
+                  </td>
+                  <td>
+                    <Time at={passkey.last_used_at} />
+                  </td>
+                  <td className="right">
+                    <Button
+                      look="plain"
+                      aria-label={`Remove ${passkey.name}`}
+                      onClick={() => void remove(passkey.id)}
+                    >
+                      Remove
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Loaded>

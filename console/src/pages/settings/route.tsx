@@ -6,6 +6,7 @@ import { Button } from "../../parts/button.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Loaded, Page } from "../../parts/page.tsx";
 import { Badge, Facts } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { browser } from "./browser.ts";
 import { Passkeys } from "./passkeys.tsx";
@@ -106,49 +107,32 @@ function Sessions() {
       <FormProblem error={error} />
       <Loaded query={query}>
         {({ items }) => (
-          <div className="table-scroll">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">Browser</th>
-                  <th scope="col">How</th>
-                  <th scope="col">Signed in</th>
-                  <th scope="col">Last used</th>
-                  <th scope="col">Ends</th>
-                  <th scope="col">
-                    <span className="hidden-visually">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((session) => (
-                  <tr key={session.id}>
-                    <td>
-                      {browser(session.user_agent)}{" "}
-                      {session.current && <Badge meaning="allowed">this one</Badge>}
-                    </td>
-                    <td>{WAYS[session.way]}</td>
-                    <td>
-                      <Time at={session.created_at} />
-                    </td>
-                    <td>
-                      <Time at={session.last_seen_at} />
-                    </td>
-                    <td>
-                      <Time at={session.expires_at} />
-                    </td>
-                    <td className="right">
-                      {!session.current && (
-                        <Button look="plain" onClick={() => void endOne(session)}>
-                          Sign out
-                        </Button>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Browser", "How", "Signed in", "Last used", "Ends", "(Actions)"]}>
+            {items.map((session) => (
+              <tr key={session.id}>
+                <td>
+                  {browser(session.user_agent)} {session.current && <Badge meaning="allowed">this one</Badge>}
+                </td>
+                <td>{WAYS[session.way]}</td>
+                <td>
+                  <Time at={session.created_at} />
+                </td>
+                <td>
+                  <Time at={session.last_seen_at} />
+                </td>
+                <td>
+                  <Time at={session.expires_at} />
+                </td>
+                <td className="right">
+                  {!session.current && (
+                    <Button look="plain" onClick={() => void endOne(session)}>
+                      Sign out
+                    </Button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
     </section>

@@ -68,8 +68,8 @@ function EmailCode({ email, onDone }: { email: string; onDone: () => void }) {
       {begun && (
         <Form onSubmit={() => void finish()}>
           <p role="status">
-            If <bdi>{begun.email}</bdi> has an account here, a code is on its way. It is good for ten minutes, in this
-            browser.
+            If <bdi>{begun.email}</bdi> has an account here, a code is on its way. It is good for ten minutes,
+            in this browser.
           </p>
           <TextField
             label="Code"

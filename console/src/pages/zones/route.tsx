@@ -8,6 +8,7 @@ import { Confirm, Dialog } from "../../parts/dialog.tsx";
 import { Form, FormProblem, TextField, wrongAt } from "../../parts/form.tsx";
 import { Empty, Loaded, Page } from "../../parts/page.tsx";
 import { Id } from "../../parts/show.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Time } from "../../parts/time.tsx";
 import { zonesQuery } from "./queries.ts";
 
@@ -84,44 +85,29 @@ export function ZonesPage() {
                   onChange={(event) => setTyped(event.target.value)}
                 />
               )}
-              <div className="table-scroll">
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">Zone</th>
-                      <th scope="col">Slug</th>
-                      <th scope="col">Id</th>
-                      <th scope="col">Made</th>
-                      <th scope="col">
-                        <span className="hidden-visually">Actions</span>
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found.map((zone) => (
-                      <tr key={zone.id}>
-                        <td>
-                          <Link className="cover" to="/z/$zone" params={{ zone: zone.id }}>
-                            <bdi>{zone.name}</bdi>
-                          </Link>
-                        </td>
-                        <td className="mono">{zone.slug}</td>
-                        <td>
-                          <Id of={zone.id} />
-                        </td>
-                        <td>
-                          <Time at={zone.created_at} />
-                        </td>
-                        <td className="right">
-                          <Button look="plain" refused={refused} onClick={() => setArchiving(zone)}>
-                            Archive…
-                          </Button>
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table heads={["Zone", "Slug", "Id", "Made", "(Actions)"]}>
+                {found.map((zone) => (
+                  <tr key={zone.id}>
+                    <td>
+                      <Link className="cover" to="/z/$zone" params={{ zone: zone.id }}>
+                        <bdi>{zone.name}</bdi>
+                      </Link>
+                    </td>
+                    <td className="mono">{zone.slug}</td>
+                    <td>
+                      <Id of={zone.id} />
+                    </td>
+                    <td>
+                      <Time at={zone.created_at} />
+                    </td>
+                    <td className="right">
+                      <Button look="plain" refused={refused} onClick={() => setArchiving(zone)}>
+                        Archive…
+                      </Button>
+                    </td>
+                  </tr>
+                ))}
+              </Table>
             </div>
           );
         }}

@@ -4,13 +4,14 @@ import { control, read, type Schema } from "../../../api/client.ts";
 import { Button } from "../../../parts/button.tsx";
 import { SelectField, TextField } from "../../../parts/form.tsx";
 import { Loaded } from "../../../parts/page.tsx";
+import { Table } from "../../../parts/table.tsx";
 import { type Grant, type Grants, readGrants, shortName, toggled, writeGrants } from "./grants.ts";
 import { NotData } from "./literal.ts";
 
 const ALL = { limit: 500 };
 
 /** Roles by scopes: a press grants, another takes away. */
-function Table({
+function Roles({
   grant,
   scopes,
   readOnly,
@@ -28,57 +29,40 @@ function Table({
   return (
     <>
       {Object.keys(roles).length > 0 && (
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Role</th>
-                {scopes.map((scope) => (
-                  <th key={scope} scope="col" className="mono">
-                    {scope}
-                  </th>
-                ))}
-                <th scope="col">
-                  <span className="hidden-visually">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {Object.entries(roles).map(([name, held]) => (
-                <tr key={name}>
-                  <th scope="row">
-                    <bdi>{name}</bdi>
-                  </th>
-                  {scopes.map((scope) => (
-                    <td key={scope}>
-                      <input
-                        type="checkbox"
-                        aria-label={`${name} may ${scope}`}
-                        checked={held.includes(scope)}
-                        disabled={readOnly}
-                        onChange={() => onChange(toggled(grant, name, scope))}
-                      />
-                    </td>
-                  ))}
-                  <td className="right">
-                    {!readOnly && (
-                      <Button
-                        look="plain"
-                        aria-label={`Remove the role ${name}`}
-                        onClick={() => {
-                          const { [name]: _, ...rest } = roles;
-                          onChange({ ...grant, roles: rest });
-                        }}
-                      >
-                        Remove
-                      </Button>
-                    )}
-                  </td>
-                </tr>
+        <Table heads={["Role", ...scopes.map((text) => ({ text, className: "mono" })), "(Actions)"]}>
+          {Object.entries(roles).map(([name, held]) => (
+            <tr key={name}>
+              <th scope="row">
+                <bdi>{name}</bdi>
+              </th>
+              {scopes.map((scope) => (
+                <td key={scope}>
+                  <input
+                    type="checkbox"
+                    aria-label={`${name} may ${scope}`}
+                    checked={held.includes(scope)}
+                    disabled={readOnly}
+                    onChange={() => onChange(toggled(grant, name, scope))}
+                  />
+                </td>
               ))}
-            </tbody>
-          </table>
-        </div>
+              <td className="right">
+                {!readOnly && (
+                  <Button
+                    look="plain"
+                    aria-label={`Remove the role ${name}`}
+                    onClick={() => {
+                      const { [name]: _, ...rest } = roles;
+                      onChange({ ...grant, roles: rest });
+                    }}
+                  >
+                    Remove
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {!readOnly && (
         <div className="row" style={{ alignItems: "flex-end" }}>
@@ -179,7 +163,7 @@ function Chosen({
         )}
       </div>
       {grant ? (
-        <Table
+        <Roles
           key={chosen}
           grant={grant}
           scopes={scopes}

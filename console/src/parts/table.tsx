@@ -1,0 +1,52 @@
+import type { ReactNode, Ref } from "react";
+
+/** What stands above a column; in brackets it is for screen readers alone. */
+export type Head = string | { readonly text: string; readonly className: string | undefined };
+
+function HeadCell({ of }: { of: Head }) {
+  const { text, className } = typeof of === "string" ? { text: of, className: undefined } : of;
+  return (
+    <th scope="col" className={className}>
+      {text.startsWith("(") ? <span className="hidden-visually">{text.slice(1, -1)}</span> : text}
+    </th>
+  );
+}
+
+const textOf = (head: Head): string => (typeof head === "string" ? head : head.text);
+
+/** The frame of every table: it scrolls by itself where the page is too narrow, and says what stands in each column. */
+export function Table({
+  heads,
+  caption,
+  headless = false,
+  live = false,
+  ref,
+  children,
+}: {
+  heads: readonly Head[];
+  /** What the table is, for screen readers, where nothing before it says so. */
+  caption?: string;
+  /** The heads are for screen readers alone. */
+  headless?: boolean;
+  /** What changes is read out. */
+  live?: boolean;
+  ref?: Ref<HTMLTableElement>;
+  /** Its rows. */
+  children: ReactNode;
+}) {
+  return (
+    <div className="table-scroll" aria-live={live ? "polite" : undefined}>
+      <table ref={ref} className="table">
+        {caption && <caption className="hidden-visually">{caption}</caption>}
+        <thead className={headless ? "hidden-visually" : undefined}>
+          <tr>
+            {heads.map((head) => (
+              <HeadCell key={textOf(head)} of={head} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
