@@ -574,7 +574,7 @@ export interface components {
             next_cursor: string;
         };
         /** @enum {string} */
-        FaultKind: "sequence_gap" | "unknown_hash_version" | "content_mismatch" | "copy_mismatch" | "broken_link" | "wrong_tile" | "wrong_link_key" | "wrong_head" | "wrong_head_key" | "wrong_prune_key" | "prune_differs" | "kept_head_differs" | "kept_head_missing";
+        FaultKind: "sequence_gap" | "unknown_hash_version" | "content_mismatch" | "copy_mismatch" | "broken_link" | "wrong_tile" | "wrong_link_key" | "wrong_head" | "wrong_head_key" | "wrong_prune_key" | "prune_differs" | "kept_head_differs" | "kept_head_missing" | "keeping_differs";
         /** @description That an entry is in a tree (RFC 9162, section 2.1.3). */
         InclusionProof: {
             /** @description The proof from the leaf up, in base64. */

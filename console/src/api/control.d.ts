@@ -276,6 +276,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/console/email-code/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a code to an address, if it has an account. */
+        post: operations["console.begin_email_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/console/email-code/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a code by e-mail. */
+        post: operations["console.finish_email_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/console/links/read": {
         parameters: {
             query?: never;
@@ -2376,6 +2410,12 @@ export interface components {
         ApprovalState: "pending" | "approved" | "rejected" | "expired" | "consumed";
         /** @enum {string} */
         ApproverClass: "operator" | "subject" | "any";
+        /** @description Body that asks for a code by e-mail. */
+        AskEmailCode: {
+            device?: components["schemas"]["Line256"] | null;
+            /** @description Address of the account. */
+            email: components["schemas"]["Email"];
+        };
         /** @description Body that says by which recorded decisions a policy is judged. Unknown members are ignored. */
         AskLeastPrivilege: {
             /**
@@ -2461,6 +2501,15 @@ export interface components {
             /** @description When it is too late to come back. */
             expires_at: components["schemas"]["Timestamp"];
             /** @description What comes back as `state`. */
+            state: string;
+        };
+        /** @description What is answered whether or not there is an account: if there is, a code is on its way. */
+        BegunEmailCode: {
+            /** @description What the browser alone keeps, in a cookie that no script reads: whoever has it can finish. */
+            browser: string;
+            /** @description Until when the code is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The state to hand in with the code. */
             state: string;
         };
         /** @description What an authenticator is asked to sign in. */
@@ -3371,6 +3420,19 @@ export interface components {
             /** @description Zone. */
             zone_id: components["schemas"]["ZoneId"];
         };
+        /** @description Body that signs in with a code by e-mail. */
+        FinishEmailCode: {
+            /** @description What the browser kept. */
+            browser: components["schemas"]["Line128"];
+            /** @description The code. Blanks in it do not count. */
+            code: components["schemas"]["Line32"];
+            /** @description The address that the code was sent to. */
+            email: components["schemas"]["Email"];
+            /** @description The state that was given out. */
+            state: components["schemas"]["Line256"];
+            /** @description What the browser says it is. */
+            user_agent?: string | null;
+        };
         /** @description Body that signs in with a passkey. */
         FinishPasskey: {
             /** @description Authenticator data. */
@@ -3608,6 +3670,7 @@ export interface components {
         Line200: string;
         Line2048: string;
         Line256: string;
+        Line32: string;
         Line4096: string;
         Line500: string;
         Line512: string;
@@ -4504,6 +4567,8 @@ export interface components {
         };
         /** @description Whether somebody has set the deployment up, and how people sign in. */
         SetupState: {
+            /** @description Whether people may sign in with codes by e-mail. */
+            email_codes: boolean;
             /** @description Whether there is no owner yet who could sign in. */
             needed: boolean;
             /** @description Whether people may sign in with passkeys. */
@@ -4601,7 +4666,7 @@ export interface components {
             user_agent?: string | null;
         };
         /** @enum {string} */
-        SignInWay: "password" | "single_sign_on" | "passkey";
+        SignInWay: "password" | "single_sign_on" | "passkey" | "email_code";
         /** @description A session has ended. */
         SignedOut: {
             /** @description Where the browser goes on to be signed out at the `OpenID` provider too; null where there is no such place. */
@@ -7768,6 +7833,71 @@ export interface operations {
             };
             401: components["responses"]["InvalidAccountAssertionOrInvalidAdminToken401"];
             413: components["responses"]["PayloadTooLarge413"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.begin_email_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskEmailCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunEmailCode"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
+            429: components["responses"]["RateLimited429"];
+            503: components["responses"]["StorageUnavailable503"];
+            default: components["responses"]["Otherwise"];
+        };
+    };
+    "console.finish_email_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishEmailCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSession"];
+                };
+            };
+            400: components["responses"]["InvalidAccountOrSignInExpired400"];
+            401: components["responses"]["SignInRefused401"];
+            404: components["responses"]["ReferenceNotFoundOrSignInWayNotConfigured404"];
+            409: components["responses"]["Conflict409"];
+            413: components["responses"]["PayloadTooLarge413"];
+            415: components["responses"]["UnsupportedMediaType415"];
             429: components["responses"]["RateLimited429"];
             503: components["responses"]["StorageUnavailable503"];
             default: components["responses"]["Otherwise"];

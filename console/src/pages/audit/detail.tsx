@@ -53,6 +53,8 @@ function Gate({
   );
 }
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** The smallest change that would allow what was refused, and where each part of it is made. */
 function Suggested({ zone, suggestion }: { zone: string; suggestion: Schema["Suggestion"] }) {
   return (
@@ -122,7 +124,9 @@ export function RequestDetail({
                 const remedy = denial.reason ? REMEDIES[denial.reason] : undefined;
                 return (
                   <div key={denial.event_id} className="note refused stack-small">
-                    <strong>{denial.explanation ?? (denial.reason ?? "refused").replaceAll("_", " ")}</strong>
+                    <strong>
+                      {capital(denial.explanation ?? (denial.reason ?? "refused").replaceAll("_", " "))}
+                    </strong>
                     {denial.suggestion?.changes.length ? (
                       <Suggested zone={zone} suggestion={denial.suggestion} />
                     ) : (
