@@ -122,7 +122,7 @@ test("a key that the browser does not know is believed by a person or by nobody"
     localStorage.setItem(
       "caracal-log-keys",
       JSON.stringify({
-        keys: ["elsewhere.example+f84d6e4d+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"],
+        keys: ["caracal.example/ledger/z-1+6d1e50e5+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"],
         since: "2026-01-01T00:00:00.000Z",
       }),
     ),

@@ -62,7 +62,11 @@ export function ProofFacts({ of }: { of: Proof }) {
           ]}
         />
       )}
-      {of.kind !== "missing" && <Copy text={of.receipt}>Copy the receipt</Copy>}
+      {of.kind !== "missing" && (
+        <div className="row">
+          <Copy text={of.receipt}>Copy the receipt</Copy>
+        </div>
+      )}
     </section>
   );
 }
