@@ -16,7 +16,7 @@ async function codeOf(email: string, work: () => Promise<void>): Promise<string>
   await work();
   let found = "";
   await expect(() => {
-    found = mails().find((mail) => !before.has(mail) && mail.includes(`To: ${email}`)) ?? "";
+    found = mails().find((mail) => !before.has(mail) && mail.includes(`<${email}>`)) ?? "";
     expect(found).not.toBe("");
   }).toPass();
   return /is (\d{8})/.exec(found)?.[1] ?? "";

@@ -97,58 +97,66 @@ export function ResourceForm({
     }
   };
   return (
-    <Form onSubmit={() => void save()}>
-      <FormProblem error={error} />
-      <TextField
-        label="Name"
-        maxLength={200}
-        value={typed.name}
-        wrong={wrongAt(error, "name")}
-        onChange={put("name")}
-      />
-      {!resource && (
+    <>
+      <Form onSubmit={() => void save()}>
+        <FormProblem error={error} />
         <TextField
-          label="Identifier"
-          placeholder="made from the name"
-          help="What agents ask for, such as resource://orders."
-          value={typed.identifier}
-          wrong={wrongAt(error, "identifier")}
-          onChange={put("identifier")}
+          label="Name"
+          maxLength={200}
+          value={typed.name}
+          wrong={wrongAt(error, "name")}
+          onChange={put("name")}
         />
-      )}
-      <TextField
-        label="Address of the upstream"
-        type="url"
-        value={typed.upstream}
-        wrong={wrongAt(error, "upstream_url")}
-        onChange={put("upstream")}
-      />
-      <SelectField
-        label="Credential"
-        options={(providers ?? []).map((one) => [one.id, one.name] as const)}
-        value={provider}
-        wrong={
-          wrongAt(error, "credential_provider_id") ??
-          (providers?.length === 0 ? "Make a provider first." : undefined)
-        }
-        onChange={put("provider")}
-      />
-      <AreaField
-        label="Operations"
-        rows={8}
-        help={
-          <>
-            One a line: method, path, scope. <code>{"{id}"}</code> is one segment, <code>{"{path+}"}</code>{" "}
-            all that follows. Everything else is refused.
-          </>
-        }
-        value={typed.operations}
-        wrong={read_.wrong ?? wrongAt(error, "operations", "scopes")}
-        onChange={put("operations")}
-      />
-      <div className="row">
-        <Button onClick={() => setImporting(true)}>Import operations…</Button>
-      </div>
+        {!resource && (
+          <TextField
+            label="Identifier"
+            placeholder="made from the name"
+            help="What agents ask for, such as resource://orders."
+            value={typed.identifier}
+            wrong={wrongAt(error, "identifier")}
+            onChange={put("identifier")}
+          />
+        )}
+        <TextField
+          label="Address of the upstream"
+          type="url"
+          value={typed.upstream}
+          wrong={wrongAt(error, "upstream_url")}
+          onChange={put("upstream")}
+        />
+        <SelectField
+          label="Credential"
+          options={(providers ?? []).map((one) => [one.id, one.name] as const)}
+          value={provider}
+          wrong={
+            wrongAt(error, "credential_provider_id") ??
+            (providers?.length === 0 ? "Make a provider first." : undefined)
+          }
+          onChange={put("provider")}
+        />
+        <AreaField
+          label="Operations"
+          rows={8}
+          help={
+            <>
+              One a line: method, path, scope. <code>{"{id}"}</code> is one segment, <code>{"{path+}"}</code>{" "}
+              all that follows. Everything else is refused.
+            </>
+          }
+          value={typed.operations}
+          wrong={read_.wrong ?? wrongAt(error, "operations", "scopes")}
+          onChange={put("operations")}
+        />
+        <div className="row">
+          <Button onClick={() => setImporting(true)}>Import operations…</Button>
+        </div>
+        <div className="row">
+          <Button type="submit" look="main">
+            {resource ? "Save" : "Declare it"}
+          </Button>
+        </div>
+      </Form>
+      {/* A form of its own, which belongs to no other. */}
       {importing && (
         <ImportOperations
           prefix={prefixOf(read_.operations, typed.name)}
@@ -162,11 +170,6 @@ export function ResourceForm({
           }}
         />
       )}
-      <div className="row">
-        <Button type="submit" look="main">
-          {resource ? "Save" : "Declare it"}
-        </Button>
-      </div>
-    </Form>
+    </>
   );
 }

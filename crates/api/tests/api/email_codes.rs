@@ -73,7 +73,7 @@ impl Post {
         let begun = self.begin(email).await.expect(200);
         let after = self.mails().await;
         let mail = after.difference(&before).next().expect("a mail");
-        assert!(mail.contains(&format!("To: {email}")), "{mail}");
+        assert!(mail.contains(&format!("To: <{email}>")), "{mail}");
         let (_, code) = mail.split_once("code for Caracal is ").expect("a code");
         (begun, code.chars().take(8).collect())
     }
@@ -183,7 +183,7 @@ async fn a_stranger_learns_nothing_of_an_address_and_keeps_nobody_out() {
     );
     let mails = post.mails().await;
     assert_eq!(mails.len(), 5);
-    assert!(mails.iter().all(|mail| mail.contains("To: owner@example.com")));
+    assert!(mails.iter().all(|mail| mail.contains("To: <owner@example.com>")));
 
     // The holder's own browser goes on, with a number of its own.
     let body = json!({"email": "owner@example.com", "device": signed_in.text("device")});
