@@ -106,7 +106,7 @@ async fn a_code_signs_in_once_in_its_browser_for_its_address_and_within_ten_minu
         (&begun, "ada@example.com", other(&code)),
         (&elsewhere, "ada@example.com", code.clone()),
         (&begun, "bob@example.com", code.clone()),
-        (&begun, "ada@example.com", String::new()),
+        (&begun, "ada@example.com", String::from("0")),
     ] {
         let refused = post.finish(begun, email, &code).await;
         assert_eq!(refused.outcome(), (401, "sign_in_refused"), "{email}");
@@ -114,7 +114,7 @@ async fn a_code_signs_in_once_in_its_browser_for_its_address_and_within_ten_minu
     // A blank that somebody typed is no mistake.
     let (one, two) = code.split_at(4);
     let signed_in = post
-        .finish(&begun, "Ada@Example.com", &format!(" {one} {two}"))
+        .finish(&begun, "Ada@Example.com", &format!("{one} {two}"))
         .await;
     assert_eq!(signed_in.expect(200)["account"]["email"], "ada@example.com");
     let again = post.finish(&begun, "ada@example.com", &code).await;
